@@ -16,11 +16,10 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from gui import garbage
-from gui.bridge import text_files
-from gui.bridge.background.prepare_start import StartPreparer
-from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_store
+from gui.bridge import chat_files
+from gui.bridge.login_path import StartPreparer
 from gui.bridge.sessions import Sessions
-from gui.bridge.store_watcher import StoreWatcher
+from gui.bridge.store_thread import StoreThread, StoreWatcher, open_or_rebuild_store
 from gui.clipboard import reading
 from gui.clipboard.fields import FieldPasting
 from gui.settings.autostart import set_start_at_login
@@ -53,8 +52,7 @@ from session_host.storage.store import SessionRecord, Store
 from session_host.system.freed_memory import return_freed_memory
 
 if TYPE_CHECKING:
-    from gui.bridge.chat import Chat
-    from gui.bridge.chat_viewer import ViewerFactory
+    from gui.bridge.chat import Chat, ViewerFactory
 
 log = logging.getLogger(__name__)
 
@@ -297,7 +295,7 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             running.add_signal_handler(number, self.quit)
         try:
-            text_files.remove_all()
+            chat_files.remove_all()
             self.notifications.withdraw_left()
             self.windows.restore_windows()
             if self._is_hidden:
@@ -404,7 +402,7 @@ class App:
         self._notify_command.close()
         await self.notifications.close()
         layout["undelivered"] = await self.sessions.close()
-        text_files.remove_all()
+        chat_files.remove_all()
         self.tray.close()
         self.windows.hide()
         self.storage.close(layout if self._can_save_layout else None)

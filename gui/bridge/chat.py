@@ -1,14 +1,27 @@
-"""One session as a QObject: its facts, and the viewer that follows it while it runs. Output path, 10 of 15."""
+"""One session as a QObject: its facts, and the viewers that follow it while it runs. Output path, 10 of 15."""
 
 from __future__ import annotations
 
+import os
+import pwd
+import re
+import shlex
+import socket
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
+from markdown_it import MarkdownIt
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.bridge.chat_viewer import ChatViewer
-from gui.bridge.facts import ChatFacts
+from gui.theme.icons import Mark
+from gui.wording import common_texts, page_texts, phrases, window_texts
+from gui.wording.groups import Group, group_of, mark_of, order_key
+from gui.wording.text import Text
+from session_host.client.sessions.session_info import Reason, reason_of
+from session_host.errors import HostUnavailable
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import (
     ActivityEvent,
@@ -16,6 +29,7 @@ from session_host.protocol.messages import (
     ClipboardEvent,
     Event,
     ForegroundEvent,
+    InputRefused,
     NameEvent,
     NoticeEvent,
     NotificationEvent,
@@ -24,17 +38,24 @@ from session_host.protocol.messages import (
     StateEvent,
     TitleEvent,
 )
-from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import RUNNING_STATES, Activity, State
+from session_host.protocol.untrusted_text import before_more, last_command, one_line
+from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT, Activity, GridSize, Runtime, State
 from session_host.storage.store import SessionRecord
-from session_host.system.clock import now
+from session_host.structured.markdown_syntax import enable_formulas
+from session_host.system.clock import now, parse_time
 from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
-    from gui.bridge.chat_viewer import ViewerFactory
     from session_host.agents.agent import Agent
-    from session_host.client.viewer.viewer import Viewer, ViewerState
+    from session_host.client.viewer.state import ViewerState
+    from session_host.client.viewer.viewer import Viewer, ViewerDelegate
     from session_host.client.worktrees import Status
+    from session_host.protocol.messages import Request
+
+    ViewerFactory = Callable[[str, ViewerDelegate, GridSize, bool, Runtime], Viewer]
+    """Makes a viewer from a session's id, a delegate, a size, whether to follow output, and the runtime."""
+
+DEFAULT_SIZE = GridSize(120, 40)
 
 DETAIL_CHARACTERS = 400
 """Maximum length of an agent's question or message that is shown."""
@@ -42,8 +63,160 @@ DETAIL_CHARACTERS = 400
 SHOW_WAITING_AFTER_MS = 300
 """A shorter wait, as for reconnecting, is not shown."""
 
+RECENT_OUTPUT_S = 3.0
+"""A chat that wrote output within this time may be working, even if no activity was reported."""
 
-class Chat(ChatViewer, ChatFacts):
+
+class ChatViewer(QObject):
+    """A viewer of a chat, with a replica, for at most one page.
+
+    It implements the client's ``ViewerDelegate``: the viewer's callbacks become signals.
+
+    Attributes:
+        make_viewer: makes the client's viewer.
+        viewer: the client's viewer; None while the chat is not followed here.
+        connection, connection_message: the state of the viewer's connection, and a line about it.
+
+    Signals:
+        connection_changed: ``connection`` or ``connection_message`` changed.
+        damaged: the replica has changed and must be painted.
+        replaced: the viewer has another replica.
+        detaching: the replica is about to be freed; a view that paints it must release it now.
+        refused: the host refused an input (an InputRefused).
+        clipboard_offered: the program asked to set the clipboard (the text, and ``ClipboardEvent.targets``).
+    """
+
+    connection_changed = Signal()
+    damaged = Signal()
+    replaced = Signal()
+    detaching = Signal()
+    refused = Signal(object)
+    clipboard_offered = Signal(str, str)
+
+    def __init__(self, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.make_viewer = make_viewer
+        self.connection: ViewerState | None = None
+        self.connection_message = ""
+        self.viewer: Viewer | None = None
+        self._shown = False
+        self._colors: DefaultColors | None = None
+        self._follow_soon = QTimer(self, singleShot=True, interval=0)
+        self._follow_soon.timeout.connect(self._follow_shown)
+
+    @property
+    def chat(self) -> Chat:
+        """The chat: this one, or that of the additional page."""
+        assert isinstance(self, Chat)
+        return self
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether its page is in front."""
+        return self._shown
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the viewer is attached."""
+        return self.connection == "live"
+
+    @property
+    def is_unresponsive(self) -> bool:
+        """Whether the host does not answer to the viewer."""
+        return self.connection == "unresponsive"
+
+    # ------------------------------------------------------------ following
+
+    def follow(self, *, output: bool) -> None:
+        """Follow the host's events and, if ``output`` is true, its output. Needs a running loop."""
+        if self.viewer is not None:
+            self.viewer.follow(output)
+            return
+        if self.chat.has_ended:
+            return
+        record = self.chat.record
+        size = GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE
+        self.viewer = self.make_viewer(record.id, self, size, output, record.runtime)
+        if self._colors is not None:
+            self.viewer.set_colors(self._colors)
+        self.connection, self.connection_message = self.viewer.state, self.viewer.message
+        self.viewer.start()
+
+    def set_colors(self, colors: DefaultColors) -> None:
+        """Set the colours that terminals are shown in."""
+        self._colors = colors
+        if self.viewer is not None:
+            self.viewer.set_colors(colors)
+
+    def set_shown(self, shown: bool) -> None:
+        """Set whether the page is in front.
+
+        Output is requested only after the window has painted: the request keeps the host busy for some milliseconds,
+        during which the X server may have to wait for a processor.
+        """
+        self._shown = shown
+        if self.viewer is not None and shown:
+            self._follow_soon.start()
+        elif self.viewer is not None or shown:
+            self._follow_soon.stop()
+            self.follow(output=shown)
+        if shown:
+            self.chat.mark_seen()
+
+    def _follow_shown(self) -> None:
+        if self._shown:
+            self.follow(output=True)
+
+    def close(self) -> None:
+        """Detach and free the replica; the chat runs on."""
+        viewer, self.viewer = self.viewer, None
+        if viewer is not None:
+            self.detaching.emit()
+            viewer.close()
+            if not viewer.has_detached:
+                self.chat.note_closing(viewer)
+
+    @property
+    def holds_input(self) -> bool:
+        """Whether an input was refused; all later input is then refused, too, until ``accept_refusal``."""
+        return self.viewer is not None and self.viewer.is_holding
+
+    def accept_refusal(self) -> None:
+        """Accept input again, after the user has seen the refusal."""
+        if self.viewer is not None:
+            self.viewer.accept_refusal()
+
+    def expect_answer(self) -> None:
+        """Detect a host that does not answer, since the user sent it a request outside of this viewer."""
+        if self.viewer is not None:
+            self.viewer.expect_answer()
+
+    # ------------------------------------------------------------ ViewerDelegate
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        """The viewer's connection changed."""
+        self.connection, self.connection_message = state, message
+        self.connection_changed.emit()
+
+    def viewer_damaged(self) -> None:
+        """Emit ``damaged``: the replica has changed."""
+        self.damaged.emit()
+
+    def viewer_replaced(self) -> None:
+        """Emit ``replaced``: the viewer has another replica."""
+        self.replaced.emit()
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        """Emit ``refused``: the host refused an input."""
+        self.refused.emit(refusal)
+
+    def viewer_event(self, event: Event) -> None:
+        """Apply an event of the host."""
+        if isinstance(event, ClipboardEvent) and self._shown:
+            self.clipboard_offered.emit(event.text, event.targets)
+
+
+class Chat(ChatViewer):
     """A session, running or ended, with the viewer that follows it while it runs.
 
     Its first page shows the replica of that viewer; each additional page has its own (``AdditionalViewer``).
@@ -166,12 +339,320 @@ class Chat(ChatViewer, ChatFacts):
             self.has_unseen_bell = False
             self.changed.emit()
 
-    # ------------------------------------------------------------ following
+    # ------------------------------------------------------------ facts
 
     @property
-    def chat(self) -> Chat:
-        """See ``ChatViewer``."""
-        return self
+    def id(self) -> str:
+        """The session's UUID."""
+        return self.record.id
+
+    @property
+    def name(self) -> str:
+        """The chat's name in the window; ``record.name`` identifies it elsewhere, as on the command line."""
+        return self.record.shown_name
+
+    @property
+    def state(self) -> State:
+        """The state of its process."""
+        return self.record.state
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its process has exited or was lost."""
+        return self.record.state not in RUNNING_STATES
+
+    @property
+    def is_continued(self) -> bool:
+        """Whether another chat continues its conversation and replaces it in lists."""
+        return self.record.continued_by is not None and self.has_ended
+
+    @property
+    def group(self) -> Group:
+        """Its group in the sidebar.
+
+        Before the first report of the agent or host, this is a guess.
+        """
+        activity = self.activity
+        if self.has_ended:
+            return group_of(self.record.state, activity, interrupted=self.is_interrupted)
+        if self.is_starting or (self._is_unreported and not self.activity_since):
+            activity = Activity.WORKING if self.has_prompt else Activity.IDLE
+        elif self.is_at_prompt or (self.record.is_shell and self._is_plain and self.foreground is None):
+            activity = Activity.IDLE
+        return group_of(self.record.state, activity, plain=self.is_shell_or_command)
+
+    @property
+    def _is_unreported(self) -> bool:
+        """Whether the agent runs and has not reported anything yet."""
+        is_agent = not self.has_ended and not self.is_shell_or_command
+        return (
+            is_agent and self.activity is Activity.NO_SIGNAL and not self.activity_source and not self.is_unresponsive
+        )
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether the agent started a moment ago and has not reported anything yet."""
+        created = parse_time(self.record.created_at) if self._is_unreported else None
+        # The clock may have been set back since.
+        return created is not None and abs(datetime.now(UTC) - created) < timedelta(seconds=self.stale_after_s)
+
+    @property
+    def shows_first_screen(self) -> bool:
+        """Whether its agent has not worked yet, as far as this window knows: there is nothing new to read."""
+        has_begun = self.has_worked or self.has_ended or self.is_shell_or_command
+        return not has_begun and (self.is_starting or self.activity is Activity.IDLE)
+
+    @property
+    def is_shell_or_command(self) -> bool:
+        """Whether the chat runs a shell or a command in place of an agent; these report no activity."""
+        return self.record.agent in WITHOUT_AGENT
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether it is a running shell or command in which no program reports an activity."""
+        return self.is_shell_or_command and self.activity is Activity.NO_SIGNAL and not self.has_ended
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether a restart of the computer ended it."""
+        return reason_of(self.record) == "interrupted"
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the chat was lost, or ended by itself with an error."""
+        record = self.record
+        # After `exit`, a shell has the exit code of its last command.
+        return not self.is_interrupted and phrases.failed(
+            record.state, None if record.is_shell else record.exit_code, record.exit_signal,
+            is_ended_by_user=self.is_ended_by_user,
+        )  # fmt: skip
+
+    @property
+    def is_ended_by_user(self) -> bool:
+        """Whether the user ended it."""
+        return bool(self.record.end_request)
+
+    @property
+    def is_reconnecting(self) -> bool:
+        """Whether reconnecting has taken long enough to be shown."""
+        return self._is_reconnect_slow and self.connection == "reconnecting"
+
+    @property
+    def mark(self) -> Mark:
+        """The shape that shows its state."""
+        return mark_of(
+            self.group, failed=self.has_failed, reconnecting=self.is_reconnecting, unresponsive=self.is_unresponsive,
+            starting=self.is_starting,
+        )  # fmt: skip
+
+    def order_in(self, group: Group) -> tuple[str, str]:
+        """Its sort key within its group, which is known to the caller."""
+        record = self.record
+        return order_key(group, record.created_at, self.activity_since, record.ended_at or "")
+
+    @property
+    def since(self) -> datetime | None:
+        """The time at which the chat entered its group; of the last report, if its agent has stopped reporting."""
+        record = self.record
+        if self.has_ended:
+            return parse_time(record.ended_at or record.created_at)
+        if self._is_plain:
+            ended = self.last_ended if self.last_command else ""
+            return parse_time(ended or self.foreground_since or record.created_at)
+        since = parse_time(self.activity_since or record.created_at)
+        if since is not None and self.is_silent:
+            # The report's time is when the host gave up waiting.
+            return since - timedelta(seconds=self.stale_after_s)
+        return since
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether its program is stopped, and the next key continues it."""
+        return self.activity is Activity.SUSPENDED and not self.has_ended
+
+    @property
+    def needs_you(self) -> bool:
+        """Whether the agent waits for the user."""
+        return self.group is Group.NEEDS_YOU
+
+    @property
+    def location(self) -> str:
+        """The place where the chat works: its repository, the branch unless it is the default one, and changes.
+
+        If they are unknown, or the chat has ended: the repository and branch of the worktree that was made for it, or
+        its directory.
+        """
+        record = self.record
+        if self.git_status is not None and not self.has_ended:  # The status of an ended chat is not updated.
+            return self.git_status.words_without_default_branch
+        branch = record.branch if record.worktree == record.cwd else ""
+        directory = one_line(phrases.last_part(record.project if branch else record.cwd))
+        return " · ".join(before_more(part) for part in (directory, branch) if part)
+
+    @property
+    def branch(self) -> str:
+        """The git branch in ``location``; "" for the default one, without one, or if the chat has ended."""
+        status = None if self.has_ended else self.git_status
+        return status.branch or "" if status is not None and not status.is_default_branch else ""
+
+    @property
+    def directory(self) -> str:
+        """The directory that it was started in."""
+        return self.record.cwd
+
+    @property
+    def current_directory(self) -> str:
+        """The program's current directory; if it is unknown, or the program has ended, the directory of its start."""
+        return self.directory if self.has_ended else self.reported_directory or self.directory
+
+    @property
+    def real_directory(self) -> str:
+        """``current_directory`` without symbolic links, as far as known without looking at the disk."""
+        directory = self.current_directory
+        return self.record.real_cwd or directory if directory == self.directory else directory
+
+    @property
+    def status_text(self) -> str:
+        """One line: its topic and end, that it does not answer, its question, or its last message; "" for none."""
+        if self.has_ended:
+            return self._topic_and_end
+        if self.is_unresponsive:
+            return page_texts.DOES_NOT_ANSWER()
+        if self.is_suspended:
+            return phrases.first_upper(phrases.activity_words(self.activity))
+        if self.needs_you:
+            return self.activity_detail or page_texts.NEEDS_ANSWER()
+        if self.is_silent:
+            return phrases.first_upper(phrases.no_activity(self.since, datetime.now(UTC)))
+        if self.is_starting:
+            return common_texts.STARTING()
+        if self._is_plain:
+            return self.foreground or self._short_last_command or self.title
+        if self.is_shell_or_command and self.foreground:
+            return " · ".join(filter(None, (self.foreground, self.activity_detail)))
+        if self.is_shell_or_command:
+            return self.activity_detail or self.title or self.agent_title
+        return plain_text(self.activity_detail or self.title) or self.agent_title
+
+    @property
+    def reason_for_bell(self) -> str:
+        """Why it is marked with a bell: an unseen notification of its program, or a bell; "" for no mark."""
+        if self.unseen_notification:
+            return window_texts.NOTIFIED(text=self.unseen_notification)
+        return window_texts.BELL() if self.has_unseen_bell else ""
+
+    @property
+    def ended_when(self) -> str:
+        """The time of its end, "" while it runs."""
+        return phrases.short_clock(self.since, datetime.now(UTC)) if self.has_ended else ""
+
+    @property
+    def _topic_and_end(self) -> str:
+        """An agent's title for the chat, and how the chat ended, in a short form; a failure comes first."""
+        topic = "" if self.is_shell_or_command else plain_text(self.title)
+        end, code = self.how_it_ended, self.record.exit_code
+        if self.has_failed and self.record.state is State.EXITED and not self.record.exit_signal and code:
+            end = page_texts.LAST_EXIT_CODE(code=code)
+        parts = (end, topic) if self.has_failed else (topic, end)
+        return " · ".join(filter(None, parts))
+
+    @property
+    def title(self) -> str:
+        """The program's terminal title; "" if it only repeats the name of the chat, its directory or its agent."""
+        record = self.record
+        title = record.title
+        if title in {record.name, phrases.last_part(record.cwd), self.agent_title}:
+            return ""
+        if not record.is_named and record.topic and record.topic.rstrip("…") in title:
+            return ""
+        return "" if title and self.is_shell_or_command and is_directory_title(title, self.current_directory) else title
+
+    @property
+    def last_command(self) -> str:
+        """How the last command of a shell ended; "" while a command runs, or if unknown."""
+        return "" if self.foreground else last_command(self.last_exit_code)
+
+    @property
+    def _short_last_command(self) -> str:
+        """``last_command`` in a short form that is never elided."""
+        if not self.last_command:
+            return ""
+        return (
+            page_texts.LAST_EXIT_CODE(code=code)
+            if (code := self.last_exit_code)
+            else page_texts.LAST_COMMAND_SUCCEEDED()
+        )
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the agent was working and then stopped reporting."""
+        return not self.has_ended and not self.is_shell_or_command and self.activity_source == phrases.SILENCE
+
+    @property
+    def is_at_prompt(self) -> bool:
+        """Whether it is a shell that waits for a command."""
+        return self._is_plain and self.foreground == ""
+
+    @property
+    def activity_and_age(self) -> str:
+        """Its activity and the age of that; "" if it has ended."""
+        if self.has_ended:
+            return ""
+        if self.is_unresponsive:
+            return Mark.UNRESPONSIVE.value
+        if self.is_starting:
+            return Mark.STARTING.value
+        if self._is_plain:
+            return phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
+        return phrases.activity_and_age(self.activity, self.activity_source, self.since, datetime.now(UTC))
+
+    @property
+    def reason_to_confirm_end(self) -> str:
+        """Why the user should confirm before it is ended, as the beginning of a sentence; "" for no reason."""
+        if self.activity is Activity.WORKING:
+            return page_texts.IS_WORKING(name=self.name)
+        if self.needs_you:
+            return page_texts.NEEDS_YOUR_ANSWER(name=self.name)
+        if self.is_shell_or_command and self.foreground:
+            return page_texts.IS_STILL_RUNNING(program=phrases.shortened(self.foreground))
+        is_recent = self.output_at_s and time.monotonic() - self.output_at_s < RECENT_OUTPUT_S
+        if is_recent and self.activity is not Activity.IDLE:
+            return page_texts.WAS_ACTIVE(name=self.name)
+        return ""
+
+    @property
+    def name_and_state(self) -> str:
+        """Its name with its activity or end, as a line in a question to the user."""
+        return page_texts.CHAT_AND_STATE(name=self.name, state=self._activity_or_end)
+
+    @property
+    def _activity_or_end(self) -> str:
+        if self.has_ended:
+            return self.how_it_ended
+        if self.is_starting:
+            return Mark.STARTING.value
+        now = datetime.now(UTC)
+        if self._is_plain:
+            # The previous command's end does not matter for a question about stopping.
+            return phrases.running(self.foreground, self.since, now)
+        if self.is_silent:
+            return phrases.activity_and_age(self.activity, self.activity_source, self.since, now)
+        words = phrases.activity_words(self.activity)
+        detail = self.activity_detail or self.title
+        return page_texts.STATE_AND_DETAIL(state=words, detail=detail) if detail else words
+
+    @property
+    def command(self) -> str:
+        """The command as the user gave it, without the arguments that the catalog adds."""
+        record = self.record
+        return shlex.join(record.argv if record.arguments == record.argv else [record.agent, *record.arguments])
+
+    @property
+    def how_it_ended(self) -> str:
+        """How it ended, in a few words; "" while it runs."""
+        return how_it_ended(self.record)
+
+    # ------------------------------------------------------------ following
 
     def acquire(self) -> bool:
         """Take the chat's own viewer for a page, until ``release``; returns False if another page has it."""
@@ -185,7 +666,7 @@ class Chat(ChatViewer, ChatFacts):
         self._additional_viewers.append(additional)
 
     def release(self) -> None:
-        """See ``ChatViewer``; the chat's events are still followed."""
+        """Release the chat's own viewer, because its page is closed; the chat's events are still followed."""
         self.set_shown(False)
         self.free_replica()
         self._is_acquired = False
@@ -268,6 +749,23 @@ class Chat(ChatViewer, ChatFacts):
         if record != mine or self.is_recorded != was_recorded:
             self.record = record
             self.changed.emit()
+
+    async def ask(self, request: Request) -> Any:
+        """Send a request to the host; returns the reply.
+
+        Raises:
+            HostUnavailable: the host does not answer, or is gone; the message says what to do in the window.
+            OutliveError: the host refused the request.
+        """
+        # The window's start does not need these.
+        from session_host.client import control
+        from session_host.client.connection import HostNotResponding
+
+        self.expect_answer()
+        try:
+            return await control.request(self.id, request)
+        except HostNotResponding as error:
+            raise HostUnavailable(page_texts.WAIT_OR_KILL(name=self.name)) from error
 
     # ------------------------------------------------------------ ViewerDelegate
 
@@ -387,3 +885,118 @@ class Chat(ChatViewer, ChatFacts):
             self.is_recorded = state is State.LOST
             self.notice = ""
             record.ended_at = record.ended_at or now()
+
+
+class AdditionalViewer(ChatViewer):
+    """The viewer of an additional page of a chat, with its own attachment and replica: each page scrolls by itself.
+
+    The chat's facts come from the chat's own viewer; this one exists only as long as its page.
+    """
+
+    def __init__(self, chat: Chat) -> None:
+        super().__init__(chat.make_viewer, chat)
+        self._chat = chat
+        chat.add_additional(self)
+        chat.connection_changed.connect(self._on_chat_connection)
+
+    @property
+    def chat(self) -> Chat:
+        """See ``ChatViewer``."""
+        return self._chat
+
+    def _on_chat_connection(self) -> None:
+        """Close if the chat has ended: the chat's own viewer may get the end before this one."""
+        if self._chat.has_ended and not self._shown:
+            self.close()
+        self.connection_changed.emit()
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        """See ``ChatViewer``; also reports the chat as changed, since ``is_unresponsive`` may differ."""
+        super().viewer_state(state, message)
+        self._chat.changed.emit()
+
+    def free_replica(self) -> None:
+        """Free the replica of a page that is not in front; showing the page again makes another."""
+        if not self._shown:
+            self.close()
+
+    def release(self) -> None:
+        """Release the viewer, because its page is closed."""
+        self._shown = False
+        self._follow_soon.stop()
+        self._chat.disconnect(self)
+        self.close()
+        self._chat.remove_additional(self)
+        self.deleteLater()
+
+
+PageViewer = Chat | AdditionalViewer
+"""The viewer that a page of a chat shows; ``chat`` is the chat."""
+
+
+def viewer_for_page(chat: Chat) -> PageViewer:
+    """The viewer for a new page: the chat's own one or, if another page uses that, an additional one."""
+    return chat if chat.acquire() else AdditionalViewer(chat)
+
+
+_LOST_TEXTS: dict[Reason, Text] = {
+    "interrupted": page_texts.INTERRUPTED,
+    "lost": page_texts.ENDED_UNEXPECTEDLY,
+    "unstarted": page_texts.FAILED_TO_START,
+}
+
+
+def how_it_ended(record: SessionRecord) -> str:
+    """How a chat ended, in a few words; "" while it runs."""
+    if record.state is State.LOST:
+        return _LOST_TEXTS[reason_of(record) or "lost"]()
+    if record.state is not State.EXITED:
+        return ""
+    return phrases.how_it_ended(record.exit_code, record.exit_signal, record.end_request)
+
+
+_MARKS = re.compile(r"[*_`#\[\\~]")
+_HEADING = re.compile(r"#{1,6}\s+")
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable(["html_inline", "entity"])
+    return enable_formulas(parser)
+
+
+@lru_cache(maxsize=512)
+def plain_text(line: str) -> str:
+    """A line of Markdown without the marks of headings, emphasis, code and links."""
+    if not _MARKS.search(line):
+        return line
+    line = line[found.end() :] if (found := _HEADING.match(line)) else line
+    tokens = _parser().parseInline(line)[0].children or []
+    return "".join(token.content for token in tokens)
+
+
+def is_directory_title(title: str, directory: str) -> bool:
+    """Whether a shell's title only repeats its user, this computer and its directory, which the window shows itself.
+
+    Such are the default titles of bash in Debian, Ubuntu and Fedora (``user@computer: ~/src``), of Oh My Zsh
+    (``user@computer:~/src``) and of fish at its prompt (``~/s/api``). A title from another computer or user tells more.
+    """
+    where = title.removeprefix(_account()).strip()
+    short = phrases.short_directory(directory)
+    return where in {directory, short, phrases.last_part(directory), _abbreviated(short)}
+
+
+@cache
+def _account() -> str:
+    """The user and the computer, as shells write them before the directory."""
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        user = os.environ.get("USER", "")
+    return f"{user}@{socket.gethostname().partition('.')[0]}:"
+
+
+def _abbreviated(path: str) -> str:
+    """The path as fish writes it: of each part but the last one letter, after the dot of a hidden directory."""
+    *parts, last = path.split("/")
+    return "/".join([*(part[: 1 + part.startswith(".")] for part in parts), last])

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from session_host.client.chats.removal import described, end_left_processes, left_processes
+from session_host.client.chats.removal import described, left_processes
 from session_host.client.chats.retention import note_viewed
 from session_host.client.sessions.last_screen import last_screen
 from session_host.paths import session_stderr
 from session_host.protocol.untrusted_text import plain
 from session_host.storage.last_transcript import last_transcript
-from session_host.storage.store import SessionRecord
 from session_host.structured.transcript import Transcript
 from session_host.terminal import default_engine
 from session_host.terminal.base import Emulator
@@ -41,53 +38,29 @@ class EndedChat(NamedTuple):
     left_behind: str = ""
 
 
-async def inspect_ended_chat(session_id: str) -> EndedChat:
-    """Determine what can be done with an ended chat.
+def inspect_ended_chat(session_id: str) -> EndedChat:
+    """Determine what can be done with an ended chat. Blocks.
 
     Raises:
         OutliveError: there is no record of it.
     """
-    return await asyncio.to_thread(_inspect, session_id)
-
-
-def _inspect(session_id: str) -> EndedChat:
-    from session_host.client.chats.resumability import resumability
+    from session_host.client.chats.resumability import resumability  # in the thread: the window does not wait for it
 
     can, reason = resumability(session_id)
     left = described(left_processes(session_id))
     return EndedChat(can, reason, _has_errors(session_id), left)
 
 
-async def resumable_among(session_ids: Sequence[str]) -> set[str]:
-    """As ``resumability.resumable_among``, in a thread."""
-    return await asyncio.to_thread(_resumable_among, session_ids)
-
-
-def _resumable_among(session_ids: Sequence[str]) -> set[str]:
-    from session_host.client.chats.resumability import resumable_among
-
-    return resumable_among(session_ids)
-
-
-async def end_left(record: SessionRecord) -> None:
-    """End the processes that an ended chat has left behind.
-
-    Raises:
-        NotAllowed: the window belongs to an agent that may not control the chat.
-    """
-    await asyncio.to_thread(end_left_processes, record, gracefully=True)
-
-
-async def read_last_screen(session_id: str) -> Emulator | None:
+def read_last_screen(session_id: str) -> Emulator | None:
     """Restore a chat's last screen for the user, with the window's engine; see ``client.sessions.last_screen``."""
-    await asyncio.to_thread(note_viewed, session_id)
-    return await asyncio.to_thread(last_screen, session_id, default_engine())
+    note_viewed(session_id)
+    return last_screen(session_id, default_engine())
 
 
-async def read_last_transcript(session_id: str) -> Transcript | None:
+def read_last_transcript(session_id: str) -> Transcript | None:
     """Restore a structured chat's transcript for the user; see ``storage.last_transcript``."""
-    await asyncio.to_thread(note_viewed, session_id)
-    return await asyncio.to_thread(last_transcript, session_id)
+    note_viewed(session_id)
+    return last_transcript(session_id)
 
 
 def _has_errors(session_id: str) -> bool:
@@ -97,8 +70,8 @@ def _has_errors(session_id: str) -> bool:
         return False
 
 
-async def error_output(session_id: str) -> tuple[str, bool]:
-    """Read the end of a chat's standard error.
+def error_output(session_id: str) -> tuple[str, bool]:
+    """Read the end of a chat's standard error. Blocks.
 
     Returns:
         The text, without misleading characters, and whether there was more before it.
@@ -106,10 +79,6 @@ async def error_output(session_id: str) -> tuple[str, bool]:
     Raises:
         OSError: it cannot be read.
     """
-    return await asyncio.to_thread(_error_output, session_id)
-
-
-def _error_output(session_id: str) -> tuple[str, bool]:
     with session_stderr(session_id).open("rb") as file:
         length = file.seek(0, 2)
         file.seek(max(length - ERRORS_BYTES, 0))

@@ -12,12 +12,13 @@ from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
-from gui.bridge.background.tasks import Tasks
-from gui.bridge.chat import Chat
 from session_host.client.worktrees import Status, status_of
 from session_host.errors import WorktreeError
-from session_host.git import run_read_only
+from session_host.git import list_files, run_read_only
 from session_host.protocol.values import Activity
+
+from .chat import Chat
+from .tasks import Tasks
 
 __all__ = ["GitStatusWatcher", "Status"]
 
@@ -155,3 +156,19 @@ class GitStatusWatcher(QObject):
             if chat.record.cwd == directory and chat.git_status != status:
                 chat.git_status = status
                 chat.changed.emit()
+
+
+_TIMEOUT_S = 5.0
+
+
+def repository_files(directory: str) -> list[str]:
+    """The tracked and the new files below a directory, as relative paths; runs git, so call it in a thread.
+
+    A git repository inside that this one does not track is one path with a "/" at its end. The list is empty outside of
+    a repository, without git, or if git takes too long.
+    """
+    try:
+        listed = list_files(Path(directory), "--cached", "--others", "--exclude-standard", timeout_s=_TIMEOUT_S)
+        return sorted(listed - list_files(Path(directory), "--deleted", timeout_s=_TIMEOUT_S))
+    except WorktreeError:
+        return []

@@ -9,16 +9,48 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.bridge.requests import ask
-from gui.bridge.shells import is_idle
+from session_host.client.sessions.foreground import has_jobs
 from session_host.errors import OutliveError, SessionEnded
 from session_host.protocol.messages import Describe, Description, Stop
 
+from .ended_list import is_kept
+
 if TYPE_CHECKING:
-    from gui.bridge.chat import Chat
-    from gui.bridge.chat_list import ChatList
     from session_host.client.chats.retention import EndedChat
     from session_host.storage.store import Store
+
+    from .chat import Chat
+    from .sessions import Sessions
+
+
+class Shells:
+    """The shells that were started in a window, and the rules of their ends.
+
+    Attributes:
+        own: the ids of the shells that were started or resumed in a window.
+    """
+
+    def __init__(self, chats: Sessions) -> None:
+        self._list = chats
+        self.own: set[str] = set()
+
+    def load(self, session_ids: Iterable[str]) -> None:
+        """Load from the saved layout which shells are ``own``."""
+        self.own.update(session_ids)
+
+    def saved(self) -> list[str]:
+        """The running shells among ``own``, for the saved layout."""
+        return [chat.id for chat in self._list.running() if chat.id in self.own]
+
+    def ends_with_tab(self, chat: Chat) -> bool:
+        """Whether nothing is lost if a shell ends when its tab is closed: it was started here, and is idle."""
+        return chat.id in self.own and chat.record.is_shell and not is_kept(chat.record) and is_idle(chat)
+
+
+def is_idle(chat: Chat) -> bool:
+    """Whether a shell waits for a command, and has no background or stopped job."""
+    return chat.is_at_prompt and not has_jobs(chat.record)
+
 
 UNDO_MS = 10_000
 """The time during which a removal can be undone."""
@@ -51,7 +83,7 @@ class UndoableRemovals(QObject):
     undone = Signal(str)
     kept = Signal(str)
 
-    def __init__(self, chats: ChatList) -> None:
+    def __init__(self, chats: Sessions) -> None:
         super().__init__(chats)
         self._list = chats
         self._pending: list[_Pending] = []
@@ -218,9 +250,9 @@ class UndoableRemovals(QObject):
 async def _end_idle(chat: Chat) -> None:
     """End a shell that is idle and used nowhere else; returns when it has ended."""
     with contextlib.suppress(SessionEnded):
-        now: Description = await ask(chat, Describe(request=1))
+        now: Description = await chat.ask(Describe(request=1))
         if is_idle(chat) and now.foreground == "" and not now.viewers:
-            await ask(chat, Stop(request=1))
+            await chat.ask(Stop(request=1))
 
 
 def _read_ended() -> list[EndedChat]:

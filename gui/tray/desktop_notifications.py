@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from gui.bridge.background.tasks import Tasks
+from gui.bridge.tasks import Tasks
 from gui.input.activation import activation_token
 from gui.wording import common_texts
 from session_host.errors import OutliveError

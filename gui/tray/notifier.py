@@ -16,9 +16,9 @@ from typing import Final, Literal, NamedTuple, Protocol
 from PySide6.QtCore import QObject, QTimer
 
 from gui.bridge.chat import Chat
-from gui.bridge.one_question import chats_with_questions, structured_chat_shown_by
-from gui.bridge.quiet_watch import QUIET_S
+from gui.bridge.chat_marks import QUIET_S
 from gui.bridge.sessions import Sessions
+from gui.bridge.waiting_chats import chats_with_questions, structured_chat_shown_by
 from gui.wording import notice_texts, phrases, tray_texts
 from gui.wording.tray_texts import passed_on
 from session_host.agents.agent import Agent
@@ -98,13 +98,6 @@ class Events:
         failures = self._find_failures(sessions, running)
         return questions | self._find_turns(running) | self._find_commands(running) | failures
 
-    def note_clock_jump(self, set_by_s: float) -> None:
-        """The clock was set: questions from now on still count as new, and turns keep their durations."""
-        self._started = min(self._started, datetime.now(UTC))
-        set_by = timedelta(seconds=set_by_s)
-        self._working = {chat: began + set_by for chat, began in self._working.items()}
-        self._commands = {chat: (command, began + set_by) for chat, (command, began) in self._commands.items()}
-
     def has_question(self, session_id: str) -> bool:
         """Whether a chat has a question that is certain (see ``has_uncertain_question``)."""
         return session_id in self._questions
@@ -113,6 +106,8 @@ class Events:
         found: dict[str, Event] = {}
         known, self._questions = self._questions, {}
         self.has_uncertain_question = False
+        if (now := datetime.now(UTC)) < self._started:
+            self._started = now - timedelta(minutes=1)  # The clock was set back: what is asked from now on is new.
         for chat in chats_with_questions(sessions):
             if _is_uncertain(chat, sessions):
                 self.has_uncertain_question = True
@@ -249,7 +244,6 @@ class Notifier(QObject):
         sessions.added.connect(self._follow)
         sessions.muting.changed.connect(self.check)
         sessions.quiet_watch.found_quiet.connect(self._on_quiet)
-        sessions.clock_changes.jumped.connect(self._events.note_clock_jump)
 
     def apply_settings(self, *, is_enabled: bool, long_turn_s: float = 0) -> None:
         """Apply the user's settings.

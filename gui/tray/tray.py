@@ -13,8 +13,8 @@ from PySide6.QtGui import QAction, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from gui.bridge.chat import Chat
-from gui.bridge.one_question import chats_with_questions
 from gui.bridge.sessions import Sessions
+from gui.bridge.waiting_chats import chats_with_questions
 from gui.theme.icons import mark_icon
 from gui.theme.theme import Theme
 from gui.wording import action_texts, common_texts, phrases, tray_texts, window_texts

@@ -84,18 +84,6 @@ def is_young(since: datetime | None, now: datetime) -> bool:
     return since is not None and (now - since).total_seconds() < MINUTE_S
 
 
-def seconds_until_age_changes(since: datetime | None, now: datetime) -> float:
-    """The time until ``age`` changes; at least a second."""
-    if since is None:
-        return float(DAY_S)
-    seconds = (now - since).total_seconds()
-    if seconds < 0:
-        return NOW_S - seconds  # The clock was set back.
-    # Seconds are updated every ten seconds: a number that changes every second distracts.
-    unit = 10 if seconds < MINUTE_S else MINUTE_S if seconds < HOUR_S else HOUR_S if seconds < DAY_S else DAY_S
-    return max(unit - seconds % unit, 1.0)
-
-
 def data_size(size_bytes: int) -> str:
     """A size on the disk: "120 KiB", "1.2 GiB"."""
     digits = 1 if size_bytes >= 1024**3 else 0

@@ -238,7 +238,7 @@ def _restore(info: SessionInfo, row: Row, *, without_asking: bool) -> int:
     """Restore files, after a question that lists them; ask again if they change before the answer."""
     directory = Path(info.cwd)
     for attempt in range(ATTEMPTS if without_asking else sys.maxsize):
-        plan = restoring.plan(directory, row.point)
+        plan = restoring.plan_restore(directory, row.point)
         if not plan.files:
             print_line(f"no file differs from how it was before {row.name}")
             return 0

@@ -91,7 +91,7 @@ class FilesChanged(WorktreeError):
     """Other files differ than those that the user was asked about; nothing was restored."""
 
 
-def plan(directory: Path, point: RestorePoint, *, stop: Stop | None = None) -> Plan:
+def plan_restore(directory: Path, point: RestorePoint, *, stop: Stop | None = None) -> Plan:
     """Plan a restore: find the changes that it would make. Blocks.
 
     Raises:
@@ -102,7 +102,7 @@ def plan(directory: Path, point: RestorePoint, *, stop: Stop | None = None) -> P
 
 
 def file_counts(directory: Path, points: Iterable[RestorePoint]) -> list[int]:
-    """How many files a restore to each point would change. Blocks; raises as ``plan``."""
+    """How many files a restore to each point would change. Blocks; raises as ``plan_restore``."""
     tree = find_tree(directory)
     now = keep_tree(tree, niceness=0)
     counts: dict[KeptTree, int] = {}
@@ -158,7 +158,7 @@ def restore(directory: Path, accepted: Plan, session: str) -> Outcome:
 
 def _restore(directory: Path, tree: WorkingTree, accepted: Plan, session: str) -> Outcome:
     point = accepted.point
-    current = plan(directory, point)
+    current = plan_restore(directory, point)
     if current.files != accepted.files:
         raise FilesChanged("files have changed in the meantime; look at the list again")
     about = About(kind="restore", restores=point.at_ms)

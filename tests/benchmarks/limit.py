@@ -34,8 +34,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_store
 from gui.bridge.sessions import Sessions
+from gui.bridge.store_thread import StoreThread, open_or_rebuild_store
 from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from session_host.client.chats import removal as removing
 from session_host.client.chats import retention

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.bridge.repository_files import repository_files
+from gui.bridge.git_status import repository_files
 from session_host.client.worktrees import status_of
 from session_host.client.worktrees.changes import lines_before, read_changes
 from session_host.client.worktrees.discarding import discard
@@ -20,7 +20,7 @@ from session_host.client.worktrees.repository import find
 from session_host.errors import WorktreeError
 from session_host.git import own_filters, run_read_only
 from session_host.restore_points.points import About, listed, remove_all, take
-from session_host.restore_points.restoring import file_counts, plan, restore
+from session_host.restore_points.restoring import file_counts, plan_restore, restore
 from tests.support.repositories import Checkout
 
 CHAT = "8b0dd3d1-7f0f-4b4a-8d5b-3a2c1f0e9d8c"
@@ -120,7 +120,7 @@ def restored(path: Path) -> None:
         (path / name).write_text("changed again\n")
     read_changes(path, "prompt", point=point)
     file_counts(path, [point])
-    restore(path, plan(path, point), CHAT)
+    restore(path, plan_restore(path, point), CHAT)
     remove_all(path, CHAT)
 
 
@@ -231,10 +231,10 @@ def test_a_changed_file_with_a_filter_of_the_repository_is_left_out_and_stays(tm
     point = take(checkout.path, CHAT, About(kind="prompt"))
     checkout.write("x.own", "two\n")
     checkout.write("file", "two\n")
-    found = plan(checkout.path, point)
+    found = plan_restore(checkout.path, point)
     assert ([file.path for file in found.files], found.now.left_out) == (["file"], frozenset({"x.own"}))
     checkout.git("add", "x.own")
-    assert [file.path for file in plan(checkout.path, point).files] == ["file"]
+    assert [file.path for file in plan_restore(checkout.path, point).files] == ["file"]
 
 
 def test_a_worktree_is_removed_without_programs_of_the_repository(attack: Checkout, trap: Trap, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import gui
 import session_host
-from gui.bridge.repository_files import repository_files
+from gui.bridge.git_status import repository_files
 from session_host.client.worktrees import status_of
 from session_host.client.worktrees.changes import read_changes
 from session_host.errors import WorktreeError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.bridge.store_watcher import StoreWatcher
+from gui.bridge.store_thread import StoreWatcher
 from session_host import paths
 from session_host.errors import StoreError
 from session_host.paths import ensure_private, obstacle

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from gui.bridge.changes import ListedPoint
 from gui.bridge.chat import Chat
-from gui.bridge.restore_points import ListedPoint
 from gui.bridge.sessions import Sessions
 from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
@@ -89,7 +89,7 @@ class _ChangesOfChat(SingleWindow["ChangesWindow"]):
         return self.open()
 
     def _make(self) -> ChangesWindow:
-        from gui.bridge.changes_reader import ChangesReader
+        from gui.bridge.changes import ChangesReader
         from gui.window.changes.window import ChangesWindow
 
         settings = self._settings  # Its preferences are replaced when a file changes.

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
-from gui.bridge.color_labels import ColorLabels
+from gui.bridge.chat_marks import ColorLabels
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import LABEL_COLORS, Tokens
 from gui.window.actions import action_table

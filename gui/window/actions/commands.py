@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from gui.bridge.chat import Chat
-from gui.bridge.next_chat import NextChat
+from gui.bridge.waiting_chats import NextChat
 from gui.terminal.view import TerminalView
 from gui.window.actions.agent_settings import CATEGORIES, Category, choose_setting
 from gui.window.actions.color_menu import choose_color

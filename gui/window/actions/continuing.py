@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,9 +12,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 
 from gui.bridge.chat import Chat
-from gui.bridge.earlier_conversations import ChatOfConversation, EarlierConversations, can_list
 from gui.bridge.ended_chat import inspect_ended_chat
-from gui.bridge.new_chat_request import NewChatRequest
+from gui.bridge.new_chat import ChatOfConversation, EarlierConversations, NewChatRequest, can_list
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.context import WindowContext
@@ -261,7 +261,7 @@ class ConversationActions(QObject):
 
 async def _is_resumable(chat: Chat) -> bool:
     try:
-        return (await inspect_ended_chat(chat.id)).can_resume is True
+        return (await asyncio.to_thread(inspect_ended_chat, chat.id)).can_resume is True
     except OutliveError:
         return False  # The store is missing or unreadable; its next reader reports this.
 

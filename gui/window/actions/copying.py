@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from gui.bridge.answers import read_answer
 from gui.bridge.chat import Chat
 from gui.terminal.input import clipboard
 from gui.window.actions.context import WindowContext
@@ -12,7 +13,14 @@ from gui.wording import page_texts
 from gui.wording.text import Text
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
+from session_host.protocol.values import Activity
 from session_host.terminal.prompts import TurnPosition
+
+if TYPE_CHECKING:
+    from session_host.client.chats.agent_record import FoundAnswer
+
+READ_TIMEOUT_S = 10.0
+"""Timeout for reading a record, which may be on a network disk."""
 
 _COPIED: Mapping[str, Text] = {
     "last": page_texts.COPIED_LAST_ANSWER,
@@ -52,7 +60,7 @@ class ChatAnswers:
 
     async def _copy(self, position: TurnPosition | None) -> None:
         try:
-            found = await read_answer(self._chat, position)
+            found = await self._read(position)
         except TimeoutError:
             title = self._chat.agent_title
             self._banners.inform(page_texts.RECORD_IS_SLOW(agent=title), kind="failed", key="answer")
@@ -61,3 +69,11 @@ class ChatAnswers:
         else:
             clipboard.copy_text(found.text)
             self._banners.inform(_COPIED[found.which](n=found.text.count("\n") + 1), key="answer")
+
+    async def _read(self, position: TurnPosition | None) -> FoundAnswer:
+        """Read an answer from the agent's own record; raises ``NoAnswer``, with the reason, if there is none."""
+        from session_host.client.chats.agent_record import find_answer  # the window's start does not need it
+
+        is_working = not self._chat.has_ended and self._chat.activity is Activity.WORKING
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            return await asyncio.to_thread(find_answer, self._chat.id, position, is_working=is_working)

@@ -9,8 +9,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject
 
-from gui.bridge import text_files
-from gui.bridge.background.export import export
+from gui.bridge import chat_files
 from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Chat
 from gui.terminal.links.links import FileLocation
 from gui.window.actions.context import WindowContext
@@ -34,7 +33,7 @@ async def export_to(path: Path, chat: Chat, banners: BannerArea, key: str) -> bo
     Raises:
         OutliveError: the file could not be written.
     """
-    work = asyncio.ensure_future(export(chat.id, path))
+    work = asyncio.ensure_future(chat_files.export(chat.id, path))
     try:
         done, _ = await asyncio.wait({work}, timeout=SHOW_WAITING_AFTER_MS / 1000)
         if not done:
@@ -76,10 +75,10 @@ class ChatTexts(QObject):
     async def _open_text(self, chat: Chat) -> None:
         key = f"text {chat.id}"
         try:
-            path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.record.name), _TEXT)
+            path = await asyncio.to_thread(chat_files.prepare, chat.id, file_name(chat.record.name), _TEXT)
             await export_to(path, chat, self._banners, key)
             await self._replace_previous(chat.id, _TEXT, path)
-            lines = await asyncio.to_thread(text_files.count_lines, path)
+            lines = await asyncio.to_thread(chat_files.count_lines, path)
         except OutliveError as error:
             self._banners.inform(notice_texts.CANNOT_OPEN_TEXT(name=chat.name, reason=error), kind="failed", key=key)
             return
@@ -91,8 +90,8 @@ class ChatTexts(QObject):
 
     async def _open_output(self, chat: Chat, text: str) -> None:
         try:
-            path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.record.name), _OUTPUT)
-            await asyncio.to_thread(text_files.write, path, text + "\n")
+            path = await asyncio.to_thread(chat_files.prepare, chat.id, file_name(chat.record.name), _OUTPUT)
+            await asyncio.to_thread(chat_files.write, path, text + "\n")
             await self._replace_previous(chat.id, _OUTPUT, path)
         except OutliveError as error:
             text = notice_texts.CANNOT_OPEN_TEXT(name=chat.name, reason=error)
@@ -104,9 +103,9 @@ class ChatTexts(QObject):
         """Note a chat's text, and remove the one that it had under an earlier name."""
         previous, self._files[session_id, suffix] = self._files.get((session_id, suffix)), path
         if previous is not None and previous not in self._files.values():
-            await asyncio.to_thread(text_files.remove_file, previous)
+            await asyncio.to_thread(chat_files.remove_file, previous)
 
     def _on_removed(self, session_id: str) -> None:
         for suffix in (_TEXT, _OUTPUT):
             self._files.pop((session_id, suffix), None)
-        text_files.remove(session_id)
+        chat_files.remove(session_id)

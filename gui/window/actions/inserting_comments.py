@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from shiboken6 import Shiboken
 
-from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
+from gui.bridge.tasks import Tasks
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
 from gui.wording import changes_texts

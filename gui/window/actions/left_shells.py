@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
-from gui.bridge.left_shells import was_left
+from gui.bridge.ended_list import was_left
 from gui.settings.live import LiveSettings
 from gui.window.actions.context import WindowContext
 

@@ -7,8 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from gui.bridge.chat import Chat
-from gui.bridge.muting import HOUR, next_morning
-from gui.bridge.quiet_watch import QUIET_S
+from gui.bridge.chat_marks import HOUR, QUIET_S, next_morning
 from gui.window.actions import action_table
 from gui.window.actions.context import WindowContext
 from gui.window.sheets.chooser import Choice

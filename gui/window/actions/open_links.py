@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from PySide6.QtCore import QProcess, QUrl
 
-from gui.bridge.background.tasks import Tasks
+from gui.bridge.tasks import Tasks
 from gui.terminal.links.link_pointer import directories_of, existing
 from gui.terminal.links.links import FileLocation, has_no_scheme, may_open
 from gui.window.actions import desktop_opening

@@ -10,8 +10,8 @@ import asyncio
 from PySide6.QtGui import QImage
 from shiboken6 import Shiboken
 
-from gui.bridge import pasted_images
-from gui.bridge.background.tasks import Tasks
+from gui.bridge.chat_files import save_image
+from gui.bridge.tasks import Tasks
 from gui.window.page.terminal_page import TerminalPage
 
 
@@ -21,6 +21,6 @@ def paste_image(tasks: Tasks, page: TerminalPage, image: QImage) -> None:
 
 
 async def _save_and_paste(page: TerminalPage, image: QImage) -> None:
-    path = await asyncio.to_thread(pasted_images.save, page.chat.id, image)
+    path = await asyncio.to_thread(save_image, page.chat.id, image)
     if Shiboken.isValid(page):  # Else the page was closed meanwhile.
         page.view.paste_files([str(path)])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 
+from gui.bridge.changes import ListedPoint, plan_restore, point_before
 from gui.bridge.chat import Chat
-from gui.bridge.restore_points import ListedPoint, point_before, read_plan
 from gui.window.actions.context import WindowContext
 from gui.window.actions.forking import ForkActions
 from gui.window.page.banners import Banner
@@ -48,7 +50,10 @@ class PromptChanges:
         banner = Banner(new_chat_texts.FORKED_BEFORE(), key=f"fork {forked.id}")
         with contextlib.suppress(WorktreeError):
             point = await point_before(chat, self._sessions, prompt)
-            if point is not None and (files := (await read_plan(forked, point.point)).files):
-                banner.text = new_chat_texts.FILES_CHANGED(n=len(files))
-                banner.action, banner.on_action = changes_texts.SHOW_CHANGES(), lambda: self._show_since(forked, point)
+            if point is not None:
+                plan = await asyncio.to_thread(plan_restore, Path(forked.record.cwd), point.point)
+                if plan.files:
+                    banner.text = new_chat_texts.FILES_CHANGED(n=len(plan.files))
+                    banner.action = changes_texts.SHOW_CHANGES()
+                    banner.on_action = lambda: self._show_since(forked, point)
         self._banners.show_banner(banner)

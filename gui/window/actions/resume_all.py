@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
-from gui.bridge.ended_chat import resumable_among
 from gui.window.actions.context import WindowContext
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.page.banners import Banner
@@ -109,7 +109,9 @@ class ResumeAll(QObject):
 async def resumable(chats: Sequence[Chat]) -> tuple[list[Chat], list[Chat]]:
     """Those of these ended chats that can be resumed, and the others."""
     try:
-        found = await resumable_among([chat.id for chat in chats])
+        from session_host.client.chats.resumability import resumable_among  # the window's start does not need it
+
+        found = await asyncio.to_thread(resumable_among, [chat.id for chat in chats])
     except OutliveError:
         return [], []  # The store is gone or unreadable: its next reader reports this.
     return [chat for chat in chats if chat.id in found], [chat for chat in chats if chat.id not in found]

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
-from gui.bridge.ended_chat import EndedChat, end_left, inspect_ended_chat
+from gui.bridge.ended_chat import EndedChat, inspect_ended_chat
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
@@ -19,6 +19,7 @@ from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import common_texts, notice_texts, page_texts, phrases
+from session_host.client.chats.removal import end_left_processes
 from session_host.errors import ConversationOpen, ConversationUnknown, OutliveError
 from session_host.protocol.values import GridSize, Runtime
 
@@ -50,7 +51,7 @@ class EndedChatActions(QObject):
     async def _offer(self, page: ChatPage) -> None:
         started = page.end_bar.started
         try:
-            found = await inspect_ended_chat(page.chat.id)
+            found = await asyncio.to_thread(inspect_ended_chat, page.chat.id)
         except OutliveError:
             found = None  # The store is missing or unreadable; its next reader reports this.
         # The answer to what the user has started since stays.
@@ -71,7 +72,7 @@ class EndedChatActions(QObject):
 
     async def _end_left(self, chat: Chat) -> None:
         try:
-            await end_left(chat.record)
+            await asyncio.to_thread(end_left_processes, chat.record, gracefully=True)
         except OutliveError as error:
             self._banners.inform(str(error), key="end left")
         for page in self._tabs.pages():
@@ -226,7 +227,7 @@ class EndedChatActions(QObject):
 
     async def _offer_undo(self, chat: Chat) -> None:
         try:
-            found = await inspect_ended_chat(chat.id)
+            found = await asyncio.to_thread(inspect_ended_chat, chat.id)
         except OutliveError:
             return
         if found.can_resume and not chat.is_continued:

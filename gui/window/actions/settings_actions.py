@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtGui import QKeySequence
 
-from gui.bridge.background.tasks import Tasks
+from gui.bridge.tasks import Tasks
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.table import PageName
 from gui.theme.theme import Theme

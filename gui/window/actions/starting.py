@@ -13,8 +13,7 @@ from msgspec import structs
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from gui.bridge.chat import Chat
-from gui.bridge.new_chat_request import NewChatRequest
-from gui.bridge.worktree_setup import note_on_worktree, setup_of, write_setup
+from gui.bridge.new_chat import NewChatRequest, setup_of, write_setup
 from gui.settings.layout import Start
 from gui.settings.live import LiveSettings
 from gui.settings.pane_tree import Side
@@ -131,7 +130,7 @@ class StartActions(QObject):
 
     async def _load_repository_status(self, directory: str) -> None:
         status = await self._sessions.git_status_watcher.status_of(directory)
-        self._sheets.new_chat.set_repository_status(directory, status, await setup_of(directory))
+        self._sheets.new_chat.set_repository_status(directory, status, await asyncio.to_thread(setup_of, directory))
 
     async def _load_recent_directories(self) -> None:
         self._sheets.new_chat.directory.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
@@ -232,8 +231,11 @@ class StartActions(QObject):
     async def _start(self, request: NewChatRequest, typed: HeldKeys, replaces: Chat | None = None) -> None:
         with typed:
             chat = await self._start_and_open(request, typed, replaces)
-        if chat is not None and request.worktree is not None and (note := await note_on_worktree(chat)):
-            self._banners.inform(phrases.first_upper(note), key=chat.id)
+        if chat is not None and request.worktree is not None:
+            from session_host.client.chats.chat_worktree import note_on_worktree  # the window's start does not need it
+
+            if note := await asyncio.to_thread(note_on_worktree, chat.record):
+                self._banners.inform(phrases.first_upper(note), key=chat.id)
 
     async def _start_and_open(self, request: NewChatRequest, typed: HeldKeys, replaces: Chat | None) -> Chat | None:
         try:

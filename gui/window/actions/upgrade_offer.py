@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject
 
-from gui.bridge import upgrade
+from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.window.page.banners import Banner, BannerArea
-from gui.wording import notice_texts
+from gui.wording import common_texts, notice_texts, window_texts
+from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError
 from session_host.version import VERSION
 
+if TYPE_CHECKING:
+    from session_host.client.sessions.hosts import UpgradeResult
+
 _KEY = "upgrade"
+_UNCHANGED = "not updated: "
 
 
 class UpgradeOffer(QObject):
@@ -27,7 +37,7 @@ class UpgradeOffer(QObject):
 
     def _check_versions(self) -> None:
         running = self._sessions.running()
-        older, newer = upgrade.older(running), upgrade.newer(running)
+        older, newer = _older(running), _newer(running)
         if self._is_shown and not older and not newer:
             self._is_shown = False
             self._banners.withdraw(_KEY)
@@ -47,17 +57,77 @@ class UpgradeOffer(QObject):
         self._sessions.tasks.start(self._upgrade(), "upgrade")
 
     async def _upgrade(self) -> None:
-        before = upgrade.older(self._sessions.running())
+        before = _older(self._sessions.running())
         try:
-            results = await upgrade.upgrade_all()
+            results = await asyncio.to_thread(upgrade_all)
         except OutliveError as error:
             text = notice_texts.CANNOT_UPDATE(reason=error)
             self._banners.show_banner(Banner(text, key=_KEY, lasting=True, kind="failed"))
             return
         tried = {result.session_id for result in results}
         left = [chat.name for chat in before if chat.id not in tried and not chat.has_ended]
-        text, well = upgrade.report(results, left)
+        text, well = report(results, left)
         if well:
             self._banners.inform(text, key=_KEY)
         else:
             self._banners.show_banner(Banner(text, key=_KEY, lasting=True, kind="failed"))
+
+
+def _older(chats: Iterable[Chat]) -> list[Chat]:
+    """The chats that run on an older version than this window."""
+    return [chat for chat in chats if chat.host_version and _numbers(chat.host_version) < _numbers(VERSION)]
+
+
+def _newer(chats: Iterable[Chat]) -> list[Chat]:
+    """The chats that run on a newer version than this window."""
+    return [chat for chat in chats if chat.host_version and _numbers(chat.host_version) > _numbers(VERSION)]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+
+
+def upgrade_all() -> list[UpgradeResult]:
+    """Upgrade all chats, as ``outlive upgrade`` does. Blocks.
+
+    Raises:
+        OutliveError: the installed version does not start, or cannot take over; nothing was changed.
+    """
+    from session_host.client.sessions.hosts import upgrade
+
+    with open_store() as store:
+        return upgrade(store)
+
+
+def report(results: list[UpgradeResult], left: list[str]) -> tuple[str, bool]:
+    """Describe the results for the user; returns the text, and whether all chats were upgraded.
+
+    Args:
+        results: the result of each chat that was tried.
+        left: names of chats that run on as before, because they could not be tried.
+    """
+    done = [result.name for result in results if result.ok]
+    failed = [result for result in results if not result.ok]
+    count = len(done) + len(failed) + len(left)
+    parts = []
+    if done and len(done) == count:
+        parts.append(
+            notice_texts.UPDATED_CHAT(name=done[0], version=VERSION)
+            if count == 1
+            else notice_texts.UPDATED_CHATS(n=count, version=VERSION)
+        )
+    elif count:
+        parts.append(notice_texts.UPDATED_SOME(done=len(done), n=count) if done else notice_texts.UPDATED_NONE())
+    if failed:
+        parts.append(_as_before([result.name for result in failed], failed[0].message.removeprefix(_UNCHANGED)))
+    if left:
+        parts.append(_as_before(left, notice_texts.TOO_OLD_TO_UPDATE()))
+    return " ".join(parts) or common_texts.NO_RUNNING_CHATS(), not failed and not left
+
+
+def _as_before(names: list[str], why: str) -> str:
+    if len(names) == 1:
+        return notice_texts.NOT_UPDATED(name=names[0], reason=why)
+    return notice_texts.SEVERAL_NOT_UPDATED(
+        names=window_texts.AND(first=", ".join(names[:-1]), last=names[-1]), reason=why
+    )

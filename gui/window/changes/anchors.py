@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from gui.bridge.changes_reader import ChangedFile, readable
+from gui.bridge.changes import ChangedFile, readable
 from gui.chat.content.patches import read_diff
 from gui.chat.content.segments import DiffLine
 from gui.settings.layout import ReviewComment

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gui.bridge.changes_reader import LINK, ChangedFile, Changes, readable
-from gui.bridge.discarding import can_discard_file
+from gui.bridge.changes import LINK, ChangedFile, Changes, can_discard_file, readable
 from gui.chat.content import patches
 from gui.chat.content.items import ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu
 
-from gui.bridge import discarding
-from gui.bridge.changes_reader import ChangedFile, ChangesReader
-from gui.bridge.discarding import Discarded, hunks_of
+from gui.bridge.changes import ChangedFile, ChangesReader, Discarded, discard, hunks_of, undo
 from gui.chat.content.segments import Action, DiffLine
 from gui.window.changes import anchors
 from gui.window.changes.content import shown
@@ -95,17 +95,17 @@ class Discarding(QObject):
         reader, changes = self._reader, self._reader.changes
         if changes is None:
             return
-        done = await discarding.discard(reader.directory, changes, file, reader.chat.id, hunk)
+        done = await asyncio.to_thread(discard, Path(reader.directory), changes, file, reader.chat.id, hunk)
         is_whole = hunk is None and file.state in {"added", "untracked", "deleted"}
         count = 0 if is_whole else 1 if hunk is not None else max(hunks_of(file), 1)
         text = changes_texts.discarded(shown(file.path), file.state, count)
-        undo = LineButton(
+        button = LineButton(
             changes_texts.undo_discard(), lambda: self._start(self._undo(done), changes_texts.CANNOT_UNDO_DISCARD)
         )
-        self._say(text, undo)
+        self._say(text, button)
 
     async def _undo(self, done: Discarded) -> None:
-        await discarding.undo(self._reader.directory, done, self._reader.chat.id)
+        await asyncio.to_thread(undo, Path(self._reader.directory), done, self._reader.chat.id)
         self._say(changes_texts.DISCARD_UNDONE(path=shown(done.path)))
 
     def _say(self, text: str, *offers: LineButton) -> None:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter
 
-from gui.bridge.changes_reader import ChangedFile, State
+from gui.bridge.changes import ChangedFile, State
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.changes.content import shown

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from gui.bridge.changes_reader import LINK, ChangedFile
+from gui.bridge.changes import LINK, ChangedFile
 from gui.chat.content.segments import DiffLine
 
 _CONTEXT = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
-from gui.bridge.changes_reader import Changes, ChangesReader
+from gui.bridge.changes import Changes, ChangesReader
 from gui.chat.content.segments import Action
 from gui.chat.drawing.code import SHOWN_AT_ONCE
 from gui.window.changes.anchors import lines_of

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
-from gui.bridge.changes_reader import ChangedFile, Changes
+from gui.bridge.changes import ChangedFile, Changes
 from gui.chat.content.copying import utf16_slice
 from gui.chat.content.segments import Action, Card, Diff, DiffHead, DiffLine, Segment
 from gui.chat.page.accessible_rows import spoken_segments

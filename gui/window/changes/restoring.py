@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from gui.bridge.changes_reader import ChangesReader
-from gui.bridge.restore_points import FilesChanged, ListedPoint, Outcome, Plan, name_of, read_plan, restore
+from gui.bridge.changes import ChangesReader, FilesChanged, ListedPoint, Outcome, Plan, name_of, plan_restore, restore
 from gui.window.changes.content import shown
 from gui.window.changes.review_bar import LineButton, ReviewBar
 from gui.window.sheets.question import SUBJECT_LINES, Question
@@ -62,7 +63,7 @@ class Restoring(QObject):
     async def _plan(self, listed: ListedPoint) -> Plan | None:
         """The plan of a restore; None, after a line, if it would change nothing or cannot be made."""
         try:
-            plan = await read_plan(self._chat, listed.point)
+            plan = await asyncio.to_thread(plan_restore, Path(self._chat.record.cwd), listed.point)
         except WorktreeError as error:
             self._say(changes_texts.CANNOT_RESTORE(reason=error))
             return None
@@ -78,7 +79,7 @@ class Restoring(QObject):
         if len(plan.files) >= MANY_FILES:
             self._say(changes_texts.RESTORING(n=len(plan.files)))
         try:
-            outcome = await restore(self._chat, plan)
+            outcome = await asyncio.to_thread(restore, Path(self._chat.record.cwd), plan, self._chat.id)
         except FilesChanged:
             await self._ask(listed, again=True)
         except WorktreeError as error:

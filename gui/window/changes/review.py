@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from gui.bridge.changes_reader import Changes, ChangesReader, readable
+from gui.bridge.changes import Changes, ChangesReader, readable
 from gui.bridge.chat import Chat
-from gui.bridge.review_comments import ReviewComments
+from gui.bridge.unsent import ReviewComments
 from gui.chat.content.ansi import visible
 from gui.settings.layout import ReviewComment
 from gui.window.changes import anchors

@@ -8,8 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from gui.bridge.changes_reader import Changes, ChangesReader, Since
-from gui.bridge.restore_points import ListedPoint, name_of
+from gui.bridge.changes import Changes, ChangesReader, ListedPoint, Since, name_of
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.theme import Theme
 from gui.window.sheets.chooser import Choice, Chooser

@@ -17,9 +17,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from gui.bridge.changes_reader import MAX_BYTES, Changes, ChangesReader
-from gui.bridge.restore_points import ListedPoint
-from gui.bridge.review_comments import ReviewComments
+from gui.bridge.changes import MAX_BYTES, Changes, ChangesReader, ListedPoint
+from gui.bridge.unsent import ReviewComments
 from gui.chat.content.segments import Action
 from gui.terminal.links.links import FileLocation
 from gui.theme.icons import Glyph

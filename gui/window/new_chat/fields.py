@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.bridge.git_status import Status
-from gui.bridge.worktree_setup import SetupEntry
+from gui.bridge.new_chat import SetupEntry
 from gui.settings.preferences import endpoint_defaults
 from gui.theme.controls import FlowLayout
 from gui.theme.theme import Theme

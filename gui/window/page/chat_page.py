@@ -8,8 +8,8 @@ from PySide6.QtCore import QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from gui.bridge.additional_viewer import PageViewer
-from gui.bridge.background.search_thread import Query
+from gui.bridge.chat import PageViewer
+from gui.bridge.search import Query
 from gui.finding.query import Finder, FindQuery
 from gui.garbage import delete
 from gui.input.shortcuts import KeyOf

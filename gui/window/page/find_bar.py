@@ -9,7 +9,7 @@ from PySide6.QtCore import QRect, QRegularExpression, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
-from gui.bridge.background.search_thread import Query
+from gui.bridge.search import Query
 from gui.clipboard import fields
 from gui.finding.query import Finder, FindQuery, FindResult
 from gui.theme.icons import Glyph, glyph_icon

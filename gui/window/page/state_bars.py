@@ -12,8 +12,7 @@ from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from gui.bridge.additional_viewer import PageViewer
-from gui.bridge.chat import SHOW_WAITING_AFTER_MS
+from gui.bridge.chat import SHOW_WAITING_AFTER_MS, PageViewer
 from gui.terminal.drawing.canvas import least_covering
 from gui.theme.icons import Glyph, Mark, mark_color
 from gui.theme.theme import Theme

@@ -9,11 +9,10 @@ from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from gui.bridge.additional_viewer import PageViewer
-from gui.bridge.background.search_thread import Query
-from gui.bridge.chat import Chat
-from gui.bridge.drafts import Drafts
-from gui.bridge.repository_files import repository_files
+from gui.bridge.chat import Chat, PageViewer
+from gui.bridge.git_status import repository_files
+from gui.bridge.search import Query
+from gui.bridge.unsent import Drafts
 from gui.chat.turns import TranscriptTurns
 from gui.chat.view import ChatView
 from gui.input.draft import Draft

@@ -8,9 +8,8 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QImage, QMoveEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from gui.bridge.additional_viewer import PageViewer
-from gui.bridge.background.search_thread import Query
-from gui.bridge.chat import Chat
+from gui.bridge.chat import Chat, PageViewer
+from gui.bridge.search import Query
 from gui.terminal.links.link_pointer import directories_of, local_directory
 from gui.terminal.view import TerminalView
 from gui.theme.icons import Glyph

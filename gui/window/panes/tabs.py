@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -9,8 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
 
-from gui.bridge.additional_viewer import viewer_for_page
-from gui.bridge.chat import Chat
+from gui.bridge.chat import Chat, viewer_for_page
 from gui.bridge.ended_chat import read_last_screen, read_last_transcript
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import SavedPane, WindowLayout
@@ -351,7 +351,7 @@ class Tabs(QObject):
     async def _read_transcript(self, chat: Chat, page: StructuredPage) -> None:
         transcript = None
         try:
-            transcript = await read_last_transcript(chat.id)
+            transcript = await asyncio.to_thread(read_last_transcript, chat.id)
         except OutliveError as error:
             self._sessions.problem.emit(str(error))
         if self._pages.get(chat.id) is page:
@@ -363,7 +363,7 @@ class Tabs(QObject):
     async def _load(self, chat: Chat, page: TerminalPage) -> None:
         emulator = None
         try:
-            emulator = await read_last_screen(chat.id)
+            emulator = await asyncio.to_thread(read_last_screen, chat.id)
         except OutliveError as error:
             self._sessions.problem.emit(str(error))
         if self._pages.get(chat.id) is page:

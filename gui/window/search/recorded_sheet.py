@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
-from gui.bridge.background.search_thread import Hit, Query
+from gui.bridge.search import Hit, Query
 from gui.finding.query import unit_offsets
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX

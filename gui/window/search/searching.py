@@ -9,9 +9,8 @@ from functools import partial
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
-from gui.bridge.background.search_thread import Hit, Query, Scope
 from gui.bridge.chat import Chat
-from gui.bridge.search_scopes import scopes
+from gui.bridge.search import Hit, Query, Scope, scopes
 from gui.bridge.sessions import Sessions
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage

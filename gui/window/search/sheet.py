@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.bridge.background.search_thread import LIMIT, MAX_COUNTED, Found, Hit, Query, Scope, SearchResults
 from gui.bridge.chat import Chat
+from gui.bridge.search import LIMIT, MAX_COUNTED, Found, Hit, Query, Scope, SearchResults
 from gui.theme.icons import paint_mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font

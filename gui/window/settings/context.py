@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from gui.bridge.background.tasks import Tasks
+from gui.bridge.tasks import Tasks
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.theme.theme import Theme
 from gui.window.settings.keymap import Keymap

@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QWidget
 from shiboken6 import Shiboken
 
-from gui.bridge.background.tasks import Tasks
+from gui.bridge.tasks import Tasks
 from gui.settings.table import Number
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import temporary_menu

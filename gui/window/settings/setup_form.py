@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout
 from shiboken6 import Shiboken
 
-from gui.bridge.worktree_setup import entry_of
+from gui.bridge.new_chat import entry_of
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.context import SettingsContext
 from gui.window.settings.values import Values
@@ -103,7 +105,7 @@ class SetupForm(Area):
         """Write the command for the repository that a directory is in."""
         entry, problem = None, ""
         try:
-            entry = await entry_of(directory)
+            entry = await asyncio.to_thread(entry_of, directory)
         except OutliveError as error:
             problem = str(error)
         if not Shiboken.isValid(self) or self.isHidden():

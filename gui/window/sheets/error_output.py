@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QWidget
 
-from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import ERRORS_BYTES, error_output
+from gui.bridge.tasks import Tasks
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import LINES_PX, InfoSheet, button_row
@@ -49,7 +51,7 @@ class OutputSheet(InfoSheet):
 
     async def _read(self, chat: Chat) -> None:
         try:
-            text, is_cut = await error_output(chat.id)
+            text, is_cut = await asyncio.to_thread(error_output, chat.id)
         except FileNotFoundError:
             text, state = "", sheet_texts.NO_ERROR_OUTPUT()
         except OSError as error:

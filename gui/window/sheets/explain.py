@@ -10,8 +10,8 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 from shiboken6 import Shiboken
 
-from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
+from gui.bridge.tasks import Tasks
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip

@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
-from gui.bridge.background.export import FORMS, STRUCTURED_FORMS
+from gui.bridge.chat_files import FORMS, STRUCTURED_FORMS
 from gui.theme.controls import flow
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX

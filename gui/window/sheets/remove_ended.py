@@ -10,8 +10,8 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
-from gui.bridge.background.tasks import Tasks
 from gui.bridge.removals import UNDO_MS
+from gui.bridge.tasks import Tasks
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row

@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
+from gui.bridge.tasks import Tasks
 from gui.theme.icons import mark_icon
 from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme

@@ -13,11 +13,10 @@ from typing import Any, NamedTuple, Self
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from gui.bridge.chat import Chat
+from gui.bridge.chat import Chat, how_it_ended
 from gui.bridge.ended_list import EndedChats, EndedRecord
-from gui.bridge.facts import how_it_ended
-from gui.bridge.one_question import without_duplicates
 from gui.bridge.sessions import Sessions
+from gui.bridge.waiting_chats import without_duplicates
 from gui.theme.tooltips import as_tooltip
 from gui.wording import phrases, window_texts
 from gui.wording.chat_texts import joined

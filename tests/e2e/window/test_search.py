@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.bridge.background.search_thread import LINES_OF_CHAT
+from gui.bridge.search import LINES_OF_CHAT
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text
 from tests.programs import program
 from tests.support.commands import outlive

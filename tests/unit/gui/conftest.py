@@ -10,9 +10,9 @@ import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
-from gui.bridge.background.store_thread import StoreThread
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
+from gui.bridge.store_thread import StoreThread
 from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.preferences import Preferences

@@ -16,7 +16,7 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.app import App
-from gui.bridge import chat_list, text_files
+from gui.bridge import chat_files, sessions
 from gui.input.draft import Draft
 from gui.settings.theme_files import Library
 from gui.theme.theme import Look
@@ -254,7 +254,7 @@ async def test_chats_that_could_not_be_listed_are_listed_later(
     def locked(_store: Store) -> list[SessionRecord]:
         raise StoreError("another program kept it locked for 5 s; try again")
 
-    monkeypatch.setattr(chat_list, "RETRY_MS", 1)
+    monkeypatch.setattr(sessions, "RETRY_MS", 1)
     with monkeypatch.context() as patch:
         patch.setattr(Store, "all", locked)
         async with opened(qapp) as app:
@@ -365,11 +365,11 @@ async def test_a_rename_does_not_wait_for_the_check_of_the_limit_at_the_start(
 async def test_texts_for_the_editor_are_removed_at_the_start_and_the_end(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None, area: Area
 ):
-    left_over = text_files.prepare(ID, "one", ".txt")
-    text_files.write(left_over, "of a window that was killed")
+    left_over = chat_files.prepare(ID, "one", ".txt")
+    chat_files.write(left_over, "of a window that was killed")
     async with opened(qapp):
         assert not left_over.exists()
-        text_files.write(text_files.prepare(ID, "one", ".txt"), "opened")
+        chat_files.write(chat_files.prepare(ID, "one", ".txt"), "opened")
     assert not paths.texts_dir().exists()
 
 

@@ -14,7 +14,7 @@ from session_host.errors import WorktreeError
 from session_host.git import Stop
 from session_host.restore_points import kept_tree, points
 from session_host.restore_points.points import About, RestorePoint, listed, remove_all, take
-from session_host.restore_points.restoring import FilesChanged, Outcome, file_counts, plan, restore
+from session_host.restore_points.restoring import FilesChanged, Outcome, file_counts, plan_restore, restore
 from tests.support.disks import fill_disk, make_read_only, small_disk
 from tests.support.repositories import Checkout
 
@@ -60,13 +60,13 @@ def point_of(checkout: Checkout) -> RestorePoint:
 
 
 def back_to(checkout: Checkout, point: RestorePoint) -> Outcome:
-    outcome = restore(checkout.path, plan(checkout.path, point), CHAT)
+    outcome = restore(checkout.path, plan_restore(checkout.path, point), CHAT)
     assert (outcome.failed, outcome.problem) == ((), "")
     return outcome
 
 
 def planned(checkout: Checkout, point: RestorePoint) -> dict[str, str]:
-    return {file.path: file.how for file in plan(checkout.path, point).files}
+    return {file.path: file.how for file in plan_restore(checkout.path, point).files}
 
 
 def test_all_files_are_as_before_the_prompt_and_the_restore_can_be_undone(checkout: Checkout) -> None:
@@ -122,7 +122,7 @@ def test_a_commit_since_then_stays_and_only_files_change(checkout: Checkout) -> 
     point = point_of(checkout)
     head = checkout.commit("made/by/agent")
     checkout.git("switch", "-q", "-c", "other")
-    assert (plan(checkout.path, point).branch, point.branch) == ("other", "main")
+    assert (plan_restore(checkout.path, point).branch, point.branch) == ("other", "main")
     back_to(checkout, point)
     assert not (checkout.path / "made").exists()
     assert (checkout.git("rev-parse", "HEAD"), checkout.git("branch", "--show-current")) == (head, "other")
@@ -178,7 +178,7 @@ def test_files_that_git_would_remove_on_the_way_are_kept_and_named(checkout: Che
     checkout.git("rm", "-q", "--cached", "way/file")
     checkout.write("place/ignored.log", "precious")
     checkout.write("way", "precious, too")
-    outcome = restore(checkout.path, plan(checkout.path, point), CHAT)
+    outcome = restore(checkout.path, plan_restore(checkout.path, point), CHAT)
     assert outcome.failed == ("place", "way/file")
     assert (checkout.path / "place/ignored.log").read_text() == "precious"
     assert (checkout.path / "way").read_text() == "precious, too"
@@ -207,7 +207,7 @@ def test_submodules_and_repositories_inside_stay(checkout: Checkout, tmp_path: P
     checkout.git("commit", "-qam", "newer part")
     checkout.write("nested/file", "changed")
     checkout.write("file", "changed")
-    restore_plan = plan(checkout.path, point)
+    restore_plan = plan_restore(checkout.path, point)
     assert ([file.path for file in restore_plan.files], restore_plan.submodules) == (["file"], 1)
     back_to(checkout, point)
     assert (checkout.path / "part/file").read_text() == "new\n"
@@ -223,7 +223,7 @@ def test_large_and_unreadable_files_stay_as_they_are(checkout: Checkout, monkeyp
     assert point.kept.left_out == {"large", "shrinks"}
     for name, text in (("grows", "a" * 2000), ("large", "changed"), ("shrinks", "c"), ("file", "changed")):
         checkout.write(name, text)
-    restore_plan = plan(checkout.path, point)
+    restore_plan = plan_restore(checkout.path, point)
     assert ([file.path for file in restore_plan.files], restore_plan.too_large) == (["file"], 3)
 
 
@@ -238,7 +238,7 @@ def test_too_many_untracked_files_are_neither_kept_nor_deleted(
     shutil.rmtree(checkout.path / "new")
     checkout.write("later")
     checkout.write("file", "changed")
-    restore_plan = plan(checkout.path, point)
+    restore_plan = plan_restore(checkout.path, point)
     assert ([file.path for file in restore_plan.files], restore_plan.keeps_untracked) == (["file"], False)
 
 
@@ -288,14 +288,14 @@ def test_the_chats_own_directory_stays_when_it_becomes_empty(checkout: Checkout)
     point = point_of(checkout)
     checkout.write("work/here/file")
     here = checkout.path / "work/here"
-    restore(here, plan(here, point), CHAT)
+    restore(here, plan_restore(here, point), CHAT)
     assert (here.is_dir(), list(here.iterdir())) == (True, [])
 
 
 def test_files_that_change_before_the_answer_are_asked_about_again(checkout: Checkout) -> None:
     point = point_of(checkout)
     checkout.write("file", "changed")
-    accepted = plan(checkout.path, point)
+    accepted = plan_restore(checkout.path, point)
     checkout.write("other")
     with pytest.raises(FilesChanged, match="in the meantime"):
         restore(checkout.path, accepted, CHAT)
@@ -340,7 +340,7 @@ def test_a_file_that_cannot_be_written_is_named(checkout: Checkout) -> None:
     checkout.write("file", "changed")
     (checkout.path / "closed").chmod(0o555)
     try:
-        outcome = restore(checkout.path, plan(checkout.path, point), CHAT)
+        outcome = restore(checkout.path, plan_restore(checkout.path, point), CHAT)
     finally:
         (checkout.path / "closed").chmod(0o755)
     assert (outcome.failed, outcome.restored) == (("closed/file",), 1)
@@ -357,7 +357,7 @@ def test_a_full_disk_is_reported_and_the_rest_can_be_restored_later(tmp_path: Pa
         point = point_of(checkout)
         (checkout.path / "b").unlink()
         checkout.write("a", "other\n")
-        accepted = plan(checkout.path, point)
+        accepted = plan_restore(checkout.path, point)
         filler = fill_disk(disk, leave_bytes=64 << 10)
         outcome = restore(checkout.path, accepted, CHAT)
         assert outcome.failed == ("b",)

@@ -14,7 +14,7 @@ import pytest
 
 from session_host.restore_points import kept_tree, restoring
 from session_host.restore_points.points import About, take
-from session_host.restore_points.restoring import FilesChanged, plan, restore
+from session_host.restore_points.restoring import FilesChanged, plan_restore, restore
 from tests.support.repositories import Checkout
 
 WAIT_S = 60.0
@@ -27,7 +27,7 @@ def test_a_second_restore_at_the_same_time_waits_and_checks_the_files_again(
     checkout = Checkout.new(tmp_path / "api")
     point = take(checkout.path, CHAT, About(kind="prompt"))
     checkout.write("file", "changed")
-    accepted = plan(checkout.path, point)
+    accepted = plan_restore(checkout.path, point)
     waits = threading.Event()
 
     def exclusive_lock(directory: Path, *words: Any) -> AbstractContextManager[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.bridge.plain_text import plain_text
+from gui.bridge.chat import plain_text
 from gui.chat.content.markdown import MarkdownText
 from session_host.endpoint.terminal.painting import Painter
 

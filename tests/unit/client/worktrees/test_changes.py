@@ -14,7 +14,7 @@ from session_host.client.worktrees.changes import ChangedFile, Changes, Since, r
 from session_host.errors import WorktreeError
 from session_host.git import Stop
 from session_host.restore_points.points import About, take
-from session_host.restore_points.restoring import plan
+from session_host.restore_points.restoring import plan_restore
 from tests.support.repositories import Checkout
 from tests.support.waiting import eventually
 
@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(
     assert {name: (file.state, file.withheld, file.added) for name, file in files.items()} == {
         "x": ("modified", "", 1), "y": ("modified", "unreadable", 0), "z": ("modified", "", 1),
     }  # fmt: skip
-    found = plan(checkout.path, point)
+    found = plan_restore(checkout.path, point)
     assert ([file.path for file in found.files], found.too_large) == (["x", "z"], 1)
 
 

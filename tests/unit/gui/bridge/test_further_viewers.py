@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gui.bridge.additional_viewer import viewer_for_page
+from gui.bridge.chat import viewer_for_page
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import BellEvent, ClipboardEvent, OutputEvent
 from tests.support.themes import LIGHT_TERMINAL as LIGHT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gui.bridge.next_chat import NextChat
+from gui.bridge.waiting_chats import NextChat
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
 from session_host.protocol.values import Activity, State
 from tests.unit.gui.conftest import WindowHarness

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.bridge import review_comments
+from gui.bridge import unsent
 from gui.settings.layout import ReviewComment, WindowLayout
 from session_host.protocol.values import State
 from tests.unit.gui.conftest import WindowHarness
@@ -46,7 +46,7 @@ async def test_a_resumed_chat_has_the_comments_of_the_previous_one(harness: Wind
 async def test_the_latest_comments_are_saved_if_there_is_too_much(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(review_comments, "MAX_SAVED_CHARACTERS", 25)
+    monkeypatch.setattr(unsent, "MAX_SAVED_CHARACTERS", 25)
     session_id = await harness.add("one")
     harness.sessions.review_comments.put(session_id, *(comment(name, "x" * 8) for name in "123"))
     assert [each.id for each in harness.sessions.review_comments.saved()[session_id]] == ["2", "3"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gui.bridge.next_chat import NextChat
+from gui.bridge.waiting_chats import NextChat
 from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import ForegroundEvent, NameEvent, OutputEvent, TitleEvent

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.bridge.shell_titles import is_directory_title
+from gui.bridge.chat import is_directory_title
 from session_host.protocol.messages import TitleEvent
 from tests.unit.gui.conftest import WindowHarness
 

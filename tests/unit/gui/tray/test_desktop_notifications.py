@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gui.bridge.background.tasks import Tasks
+from gui.bridge.tasks import Tasks
 from gui.tray.desktop_notifications import DesktopNotifications
 from tests.support.buses import BusDaemon
 from tests.support.notification_service import another_program, notification_service

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gui.bridge.background.tasks import Tasks
+from gui.bridge.tasks import Tasks
 from gui.tray.desktop_notifications import DesktopNotifications
 from session_host.paths import notifications_file
 from tests.support.buses import BusDaemon

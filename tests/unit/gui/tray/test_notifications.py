@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gui.bridge.chat import Chat
-from gui.bridge.muting import Muting, next_morning
-from gui.bridge.next_chat import NextChat
-from gui.bridge.one_question import chats_with_questions
+from gui.bridge.chat_marks import Muting, next_morning
+from gui.bridge.waiting_chats import NextChat, chats_with_questions
 from gui.tray.notifier import Notifier
 from gui.window.sidebar.model import ENTRY_ROLE, Heading, SidebarModel
 from gui.wording.groups import Group
@@ -276,7 +275,7 @@ async def test_muted_chats_send_nothing_and_are_remembered(harness: WindowHarnes
     muting.mute_for_an_hour()
     assert notifier_harness.notifications.shown == {}, "a shown notification is withdrawn, too"
     assert muting.until is not None
-    restored = Muting(harness.sessions, harness.sessions.clock_changes)
+    restored = Muting(harness.sessions)
     restored.load([one], muting.until.isoformat())
     assert restored.is_muted(harness.chat(two)), "for the hour"
     restored.unmute_all()

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from gui.bridge import chat as chat_module
-from gui.bridge import quiet_watch
+from gui.bridge import chat_marks
 from gui.bridge.chat import Chat
-from gui.bridge.quiet_watch import QUIET_S
+from gui.bridge.chat_marks import QUIET_S
 from gui.tray import notifier
 from session_host.protocol.messages import OutputEvent
 from tests.unit.gui.conftest import WindowHarness
@@ -23,7 +23,7 @@ class QuietWatchHarness(NotifierHarness):
         super().__init__(harness)
         self.watch = harness.sessions.quiet_watch
         self.now_s = 1000.0
-        for module in (quiet_watch, notifier, chat_module):
+        for module in (chat_marks, notifier, chat_module):
             monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now_s))
         self._harness = harness
 

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.new_chat_request import NewChatRequest
+from gui.bridge.new_chat import NewChatRequest
 from gui.theme.tokens import GAP_L_PX
 from gui.window.page.banners import Banner
 from gui.window.sheets.chooser import Choice

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from gui.bridge.background.search_thread import Hit, Query
+from gui.bridge.search import Hit, Query
 from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.question import Question
 from session_host.client.chats.launch_spec import LaunchRequest

@@ -67,17 +67,6 @@ def test_ages_have_one_unit(seconds: int, text: str):
     assert phrases.age(NOW - timedelta(seconds=seconds), NOW) == text
 
 
-@pytest.mark.parametrize("seconds", [0, 3, 30, 59, 61, 3599, 3601, 86401])
-def test_an_age_stays_the_same_until_its_announced_change(seconds: int):
-    since = NOW - timedelta(seconds=seconds)
-    wait_s = phrases.seconds_until_age_changes(since, NOW)
-    assert wait_s >= 1
-    if seconds >= 60:
-        just_before = NOW + timedelta(seconds=wait_s - 1)
-        assert phrases.age(since, just_before) == phrases.age(since, NOW)
-        assert phrases.age(since, NOW + timedelta(seconds=wait_s)) != phrases.age(since, NOW)
-
-
 @pytest.mark.parametrize(
     ("code", "number", "end_request", "text"),
     [

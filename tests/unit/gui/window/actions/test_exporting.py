@@ -14,11 +14,10 @@ import pytest
 from PySide6.QtCore import QProcess, Qt
 from PySide6.QtTest import QTest
 
-from gui.bridge import text_files
-from gui.bridge.background.export import export
+from gui.bridge import chat_files
+from gui.bridge.chat_files import export
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
-from gui.window.actions import exporting
 from gui.wording import page_texts
 from session_host import paths
 from session_host.errors import OutliveError
@@ -177,7 +176,7 @@ async def test_a_full_disk_leaves_no_partial_text(
         patched.setattr(os, "fdopen", on_full_disk)
         open_output(harness)
         text = await banner(harness, "Can’t open")
-    path = text_files.prepare(session_id, "shell", " output.txt")
+    path = chat_files.prepare(session_id, "shell", " output.txt")
     reason = f"{path}: cannot write it ({os.strerror(errno.ENOSPC)}); free some space"
     assert text == f"Can’t open the text of shell: {reason}"
     assert list(path.parent.iterdir()) == []
@@ -204,7 +203,7 @@ async def test_a_long_export_shows_a_banner_until_the_editor_starts(
         await may_end.wait()
         return await export(session_id, path)
 
-    monkeypatch.setattr(exporting, "export", slow)
+    monkeypatch.setattr(chat_files, "export", slow)
     session_id = await add_ended(harness, "one", b"said\r\n")
     window = harness.open_window(preferences=with_editor())
     window.open_chat(harness.chat(session_id))
@@ -219,17 +218,17 @@ async def test_a_long_export_shows_a_banner_until_the_editor_starts(
 def test_all_texts_are_removed_and_another_users_directory_is_left_alone(
     area: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = text_files.prepare("id", "n" * 300, ".txt")
-    text_files.write(path, "said")
+    path = chat_files.prepare("id", "n" * 300, ".txt")
+    chat_files.write(path, "said")
     theirs = paths.runtime_dir().with_name("theirs")
     theirs.symlink_to(paths.runtime_dir())
     monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(theirs))
-    text_files.remove_all()
+    chat_files.remove_all()
     with pytest.raises(OutliveError, match="symbolic link"):
-        text_files.prepare("id", "name", ".txt")
+        chat_files.prepare("id", "name", ".txt")
     assert path.exists()
     monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(theirs.resolve()))
     theirs.unlink()
-    text_files.remove_all()
+    chat_files.remove_all()
     assert not paths.texts_dir().exists()
-    text_files.remove_all()
+    chat_files.remove_all()

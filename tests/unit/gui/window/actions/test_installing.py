@@ -33,8 +33,8 @@ async def test_an_agent_is_installed_in_a_chat_that_shows_the_command(
 async def test_an_agent_that_was_installed_since_the_window_opened_is_offered_by_the_next_sheet(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch, area: Area
 ) -> None:
-    monkeypatch.setattr("gui.bridge.background.login_path.is_from_terminal", lambda _environment: False)
-    monkeypatch.setattr("gui.bridge.background.login_path.RECENT_S", -1.0)
+    monkeypatch.setattr("gui.bridge.login_path.is_from_terminal", lambda _environment: False)
+    monkeypatch.setattr("gui.bridge.login_path.RECENT_S", -1.0)
     monkeypatch.setenv("SHELL", "/bin/bash")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     window = harness.open_window()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.bridge import upgrade
+from gui.window.actions import upgrade_offer
 from gui.window.page.banners import Banner
 from session_host.client.sessions.hosts import UpgradeResult
 from session_host.errors import OutliveError
@@ -74,10 +74,10 @@ async def test_the_result_is_shown_and_a_failure_changes_nothing(
     harness.open_window()
     session_id = await one_of(harness, "0.0.1")
 
-    async def refused() -> list[UpgradeResult]:
+    def refused() -> list[UpgradeResult]:
         return [UpgradeResult(session_id, "one", False, "not updated: it cannot be restored")]
 
-    monkeypatch.setattr(upgrade, "upgrade_all", refused)
+    monkeypatch.setattr(upgrade_offer, "upgrade_all", refused)
     harness.window.banners.run_action()
     assert banner(harness).text == "Updating running chats…"
     await harness.until(lambda: banner(harness).kind == "failed", "the result")
@@ -89,10 +89,10 @@ async def test_a_broken_installed_version_is_reported(harness: WindowHarness, mo
     harness.open_window()
     await one_of(harness, "0.0.1")
 
-    async def broken() -> list[UpgradeResult]:
+    def broken() -> list[UpgradeResult]:
         raise OutliveError("cannot start the installed version (SyntaxError); nothing was changed")
 
-    monkeypatch.setattr(upgrade, "upgrade_all", broken)
+    monkeypatch.setattr(upgrade_offer, "upgrade_all", broken)
     harness.window.banners.run_action()
     await harness.until(lambda: banner(harness).kind == "failed", "the result")
     assert banner(harness).text == (
@@ -131,4 +131,4 @@ def test_the_report_names_updated_and_refused_chats(
     results: list[tuple[str, bool, str]], left: list[str], text: str, well: bool
 ):
     upgrade_results = [UpgradeResult(name, name, ok, message) for name, ok, message in results]
-    assert upgrade.report(upgrade_results, left) == (text, well)
+    assert upgrade_offer.report(upgrade_results, left) == (text, well)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.bridge.changes_reader import ChangedFile
+from gui.bridge.changes import ChangedFile
 from gui.chat.content.segments import DiffLine
 from gui.settings.layout import ReviewComment
 from gui.window.changes.anchors import MAX_LINES, find, lines_of, new_comment

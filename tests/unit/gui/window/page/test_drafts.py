@@ -9,7 +9,7 @@ from PySide6.QtCore import QBuffer, QIODevice, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
-from gui.bridge import drafts
+from gui.bridge import unsent
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.page.structured_page import StructuredPage
 from session_host import paths
@@ -249,7 +249,7 @@ async def test_a_chat_that_continues_another_one_gets_its_draft(harness: WindowH
 async def test_drafts_are_saved_once_after_changes_and_dropped_with_their_chats(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(drafts, "MAX_SAVED_CHARACTERS", 10)
+    monkeypatch.setattr(unsent, "MAX_SAVED_CHARACTERS", 10)
     saved: list[dict[str, str]] = []
     saved_drafts = harness.sessions.drafts
     saved_drafts.save_due.connect(lambda: saved.append(saved_drafts.texts()))

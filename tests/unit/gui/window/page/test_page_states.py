@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
-from gui.bridge.additional_viewer import viewer_for_page
+from gui.bridge.chat import viewer_for_page
 from gui.bridge.ended_chat import EndedChat
 from gui.theme.icons import Mark
 from gui.window.page.terminal_page import TerminalPage

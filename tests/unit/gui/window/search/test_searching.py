@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.bridge.background.search_thread import Found, SearchResults
+from gui.bridge.search import Found, SearchResults
 from gui.theme.theme import Theme
 from gui.window.search.sheet import SearchSheet
 from session_host.paths import search_index, session_dir, session_journal

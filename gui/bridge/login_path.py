@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from gui.bridge.background.tasks import Tasks
+from session_host.agents.agent import Agent
 from session_host.agents.login_shell import LONG_TIMEOUT_S, find_login_path, is_from_terminal
+from session_host.errors import OutliveError
+
+from .tasks import Tasks
 
 if TYPE_CHECKING:
     from session_host.client.chats.launch_spec import LaunchRequest
+
 
 RECENT_S = 10.0
 """For this time, an answer of the login shell is taken as its PATH."""
@@ -88,3 +93,27 @@ class LoginPathFinder:
             os.environ["PATH"] = answer.path
             self._on_path_found()
         return answer.problem
+
+
+class StartPreparer:
+    """Starts the keeper and reads the agent's options in advance, so that the start does not wait for them."""
+
+    def __init__(self, tasks: Tasks, login_path: LoginPathFinder) -> None:
+        self._tasks = tasks
+        self._login_path = login_path
+
+    def prepare(self, agent: Agent) -> None:
+        """Prepare the start of this agent."""
+        self._tasks.start(self._prepare(agent), "prepare a start")
+
+    async def _prepare(self, agent: Agent) -> None:
+        environment = await self._login_path.environment()
+        with contextlib.suppress(OutliveError):  # The start itself reports it.
+            await asyncio.to_thread(_prepare_start, agent, environment)
+
+
+def _prepare_start(agent: Agent, environment: Mapping[str, str]) -> None:
+    # Imported here, in the thread, so that the window's start and the keys do not wait for it.
+    from session_host.client.chats.launch import prepare_start
+
+    prepare_start(agent, environment)

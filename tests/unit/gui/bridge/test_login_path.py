@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gui.bridge.background.login_path import LoginPathFinder
-from gui.bridge.background.tasks import Tasks
+from gui.bridge.login_path import LoginPathFinder
+from gui.bridge.tasks import Tasks
 from session_host.agents import login_shell
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch_spec import LaunchRequest
@@ -45,7 +45,7 @@ class FinderScript:
 def script(area: Area, monkeypatch: pytest.MonkeyPatch) -> FinderScript:
     monkeypatch.setenv("PATH", DESKTOP_PATH)
     monkeypatch.setenv("SHELL", "/bin/bash")
-    monkeypatch.setattr("gui.bridge.background.login_path.is_from_terminal", lambda _environment: False)
+    monkeypatch.setattr("gui.bridge.login_path.is_from_terminal", lambda _environment: False)
     return FinderScript()
 
 
@@ -106,7 +106,7 @@ async def test_agents_that_a_slow_startup_file_hid_are_found_at_the_next_new_cha
 async def test_a_window_started_in_a_terminal_asks_no_shell(
     area: Area, script: FinderScript, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gui.bridge.background.login_path.is_from_terminal", lambda _environment: True)
+    monkeypatch.setattr("gui.bridge.login_path.is_from_terminal", lambda _environment: True)
     (area.home / ".profile").write_text("touch ~/asked\n")
     script.finder.start()
     await script.finder.update()

@@ -1,17 +1,28 @@
-"""Searches all chats in a thread and emits results as they are found."""
+"""The search in all chats: a thread that finds lines, a process that updates the index, words that name a scope."""
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import PurePath
 from typing import NamedTuple
 
+from PySide6.QtCore import QObject, QProcess, QTimer, Signal
+
+from session_host.client.sessions.selection import Period, period
 from session_host.errors import OutliveError
 from session_host.storage.search import MAX_COUNTED, Found, Hit, Query, Scope, Search
+from session_host.storage.store import SessionRecord
+from session_host.system.clock import parse_time
 
-__all__ = ["MAX_COUNTED", "Found", "Hit", "Query", "Scope", "SearchResults", "SearchThread"]
+__all__ = [
+    "LIMIT", "MAX_COUNTED", "Found", "Hit", "Query", "Scope", "SearchIndexing", "SearchResults", "SearchThread",
+    "scopes",
+]  # fmt: skip
 
 LIMIT = 200
 """The number of results after which no further chat is added; a longer query narrows the search."""
@@ -24,6 +35,14 @@ _REPEAT_S = 0.2
 
 _REPEAT_SHARE = 5
 """How many times as long as a search the update goes on before the next one."""
+
+DELAY_MS = 10_000
+"""Delay of an update after output; the update includes later output, too."""
+
+NICENESS = 10
+"""The process gets a tenth of a busy processor. With a higher value it would hold the index's lock for too long."""
+
+_END_MS = 2000
 
 
 class SearchResults(NamedTuple):
@@ -185,3 +204,114 @@ def _call_on_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., object], 
         loop.call_soon_threadsafe(call, *arguments)
     except RuntimeError:
         pass  # The window is closed.
+
+
+# ------------------------------------------------------------ the index
+
+
+class SearchIndexing(QObject):
+    """Starts ``storage.search.background_update`` after new output; idle chats cost nothing.
+
+    Signals:
+        started: a process starts to read the output that exists now.
+    """
+
+    started = Signal()
+
+    def __init__(self, parent: QObject, delay_ms: int = DELAY_MS) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self, singleShot=True, interval=delay_ms)
+        self._timer.timeout.connect(self._start)
+        self._process: QProcess | None = None
+        self._is_behind = self._is_paused = False
+
+    def note_output(self) -> None:
+        """Schedule an update after a chat's output."""
+        if not self._is_behind:
+            self._is_behind = True
+            self._timer.start()
+
+    def set_paused(self, paused: bool) -> None:
+        """Pause or continue; a search pauses it, because the search indexes all output itself, and faster."""
+        self._is_paused = paused
+        if paused:
+            self.close()
+        elif self._is_behind:
+            self._timer.start()
+
+    def close(self) -> None:
+        """End a running update."""
+        self._timer.stop()
+        process, self._process = self._process, None
+        if process is not None:
+            process.finished.disconnect(self._on_finished)
+            process.kill()
+            process.waitForFinished(_END_MS)
+            process.deleteLater()
+            self._is_behind = True
+
+    def _start(self) -> None:
+        if self._is_paused or self._process is not None:
+            return
+        self._is_behind = False
+        self.started.emit()
+        process = self._process = QProcess(self)
+        process.setStandardInputFile(QProcess.nullDevice())
+        process.setStandardOutputFile(QProcess.nullDevice())
+        process.setStandardErrorFile(QProcess.nullDevice())  # A search reports problems of the index.
+        process.finished.connect(self._on_finished)
+        # The user's keys must not wait: a plain fork copies the window's page tables.
+        process.setUnixProcessParameters(QProcess.UnixProcessFlag.UseVFork)
+        update = [sys.executable, "-P", "-m", "session_host.storage.search.background_update"]
+        process.start("nice", ["-n", str(NICENESS), *update])
+
+    def _on_finished(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.deleteLater()
+        if self._is_behind:
+            self._timer.start()
+
+
+# ------------------------------------------------------------ scopes
+
+
+def scopes(chats: Sequence[SessionRecord], today: date) -> Callable[[str], Scope | None]:
+    """A function that returns the scope of words: the chats of an agent or project, or a time; None for other words."""
+    named: dict[str, set[str]] = {}
+    for chat in chats:
+        for name in {chat.agent, PurePath(chat.project).name.casefold()}:
+            named.setdefault(name, set()).add(chat.id)
+
+    def scope_of(words: str) -> Scope | None:
+        if words in named:
+            return Scope(frozenset(named[words]))
+        days = period(words, today)
+        if days is None:
+            return None
+        ran = (chat.id for chat in chats if _may_have_run(chat, days))
+        return Scope(frozenset(ran), _begin_ns(days.first), _begin_ns(days.end))
+
+    return scope_of
+
+
+def _may_have_run(chat: SessionRecord, days: Period) -> bool:
+    """Whether a chat can have lines of these days; one that resumes another has the other's lines, too."""
+    began, ended = parse_time(chat.created_at), parse_time(chat.ended_at)
+    has_begun = began is None or chat.resumed_from is not None or _date(began) < days.end
+    return has_begun and (ended is None or _date(ended) >= days.first)
+
+
+def _date(moment: datetime) -> date:
+    try:
+        return moment.astimezone().date()
+    except OverflowError:
+        return moment.date()  # No calendar has it in this time zone.
+
+
+def _begin_ns(day: date) -> int:
+    """The beginning of a day here, in nanoseconds since 1970."""
+    try:
+        return round(datetime.combine(day, datetime.min.time()).timestamp()) * 1_000_000_000
+    except (OverflowError, ValueError, OSError):
+        return 0  # The clock cannot have shown it.

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gui.bridge.background import store_thread
-from gui.bridge.background.store_thread import StoreThread
+from gui.bridge import store_thread
+from gui.bridge.store_thread import StoreThread
 from session_host import paths
 from session_host.errors import OutliveError, StoreError
 from session_host.protocol.values import State

@@ -1,18 +1,19 @@
-"""Reads the changes of a chat's directory in a thread: when asked, and when the chat's turn ends.
+"""The changes of a chat's directory, and its restore points, for the window; git runs in threads.
 
-The events are those of ``GitStatusWatcher``: the agent's activity changes, or git's status of the directory does.
+The changes are read when asked, and when the chat's turn ends. The events are those of ``GitStatusWatcher``: the
+agent's activity changes, or git's status of the directory does.
 """
 
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.bridge.chat import Chat
-from gui.bridge.restore_points import ListedPoint, file_counts, points_of
-from gui.bridge.sessions import Sessions
+from gui.wording import changes_texts
+from session_host.client.chats.restore_list import ListedPoint, restore_list, resumed_chats
 from session_host.client.worktrees.changes import (
     LINK,
     MAX_BYTES,
@@ -24,10 +25,23 @@ from session_host.client.worktrees.changes import (
     read_changes,
     readable,
 )
-from session_host.errors import WorktreeError
+from session_host.client.worktrees.discarding import Discarded, can_discard_file, discard, hunks_of, undo
+from session_host.errors import OutliveError, WorktreeError
 from session_host.git import Stop
+from session_host.restore_points.points import RestorePoint
+from session_host.restore_points.restoring import FilesChanged, Outcome, Plan, file_counts, plan_restore, restore
+from session_host.structured.items import Item
+from session_host.structured.transcript import Transcript
 
-__all__ = ["LINK", "MAX_BYTES", "ChangedFile", "Changes", "ChangesReader", "Since", "State", "readable"]
+from .chat import Chat
+from .ended_chat import read_last_transcript
+from .sessions import Sessions
+
+__all__ = [
+    "LINK", "MAX_BYTES", "ChangedFile", "Changes", "ChangesReader", "Discarded", "FilesChanged", "ListedPoint",
+    "Outcome", "Plan", "RestorePoint", "Since", "State", "can_discard_file", "discard", "hunks_of", "name_of",
+    "plan_restore", "point_before", "points_of", "readable", "restore", "undo",
+]  # fmt: skip
 
 
 class ChangesReader(QObject):
@@ -105,7 +119,9 @@ class ChangesReader(QObject):
     async def points(self) -> list[tuple[ListedPoint, int]]:
         """The chat's restore points, newest first, and how many files have changed since each; raises WorktreeError."""
         points = await points_of(self.chat, self._sessions)
-        return list(zip(points, await file_counts(self.chat, points), strict=True))
+        directory = Path(self.chat.record.cwd)
+        counts = await asyncio.to_thread(file_counts, directory, [each.point for each in points])
+        return list(zip(points, counts, strict=True))
 
     def _events(self) -> tuple[object, ...]:
         return self.chat.activity, self.chat.activity_since, self.chat.git_status
@@ -133,3 +149,55 @@ class ChangesReader(QObject):
         if not self.is_released:
             self.changes, self.problem = changes, problem
             self.finished.emit()
+
+
+# ------------------------------------------------------------ restore points
+
+
+def name_of(listed: ListedPoint, characters: int = changes_texts.POINT_NAME_CHARACTERS) -> str:
+    """A restore point's name, by default for a sentence: its prompt, or the prompt's time."""
+    point = listed.point
+    return changes_texts.point_name(point.about.kind, listed.prompt, point.moment, datetime.now(UTC), characters)
+
+
+async def points_of(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
+    """The restore points of a chat and of those that it resumes, newest first.
+
+    Raises:
+        WorktreeError: one line: the chat's directory is in no working tree, or git is missing or refuses.
+    """
+    found = await _listed(chat, sessions)
+    if not any(each.point.about.item for each in found):
+        return found
+    transcript = await _transcript_of(chat)
+    texts = {item.id: item.text for item in transcript or () if item.kind == "user"}
+    return [each._replace(prompt=texts.get(each.point.about.item, each.prompt)) for each in found]
+
+
+async def point_before(chat: Chat, sessions: Sessions, prompt: Item) -> ListedPoint | None:
+    """The restore point before a prompt of a structured chat; None for none; raises as ``points_of``."""
+    found = await _listed(chat, sessions)
+    return next((each._replace(prompt=prompt.text) for each in found if each.point.about.item == prompt.id), None)
+
+
+async def _listed(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
+    def resumed_from(session_id: str) -> str | None:
+        resumed = sessions.get(session_id)
+        return resumed.record.resumed_from if resumed is not None else None
+
+    sessions_of_chat = resumed_chats(chat.id, resumed_from)
+    return await asyncio.to_thread(restore_list, Path(chat.record.cwd), sessions_of_chat)
+
+
+async def _transcript_of(chat: Chat) -> Transcript | None:
+    """A structured chat's transcript; None if nothing of it is known."""
+    if chat.viewer is not None and chat.viewer.transcript is not None:
+        return chat.viewer.transcript
+    from session_host.client.viewer.transcript_watch import watch_transcript
+
+    try:
+        if not chat.has_ended:
+            return await watch_transcript(chat.id, lambda _: True)
+        return await asyncio.to_thread(read_last_transcript, chat.id)
+    except OutliveError:
+        return None  # The times of the prompts are enough.
