@@ -8,8 +8,8 @@ import pytest
 
 from gui.wording import phrases
 from gui.wording.explanation import explained, explained_without_host
+from session_host.agents import status as activity_tracker
 from session_host.agents.environment import CONDITIONS
-from session_host.agents.status import activity as activity_tracker
 from session_host.client.chats.launch_spec import NEVER_STALE_S
 from session_host.host.watchers import conversation
 from session_host.protocol.messages import Evidence, Explanation, Transition
