@@ -31,6 +31,8 @@ _SHELL_INPUT: Final = re.compile(r"\A<bash-input>(.*)</bash-input>\Z", re.DOTALL
 _OUTPUT: Final = re.compile(
     r"<(local-command-stdout|local-command-stderr|bash-stdout|bash-stderr)>(.*?)</\1>", re.DOTALL
 )
+_PASTED: Final = re.compile(r"<pasted_content\b[^>]*>\n?(.*?)\n?</pasted_content\b[^>]*>", re.DOTALL)
+"""A long text that the user pasted into a prompt."""
 _INTERRUPTED: Final = "[Request interrupted by user"
 _REMINDERS: Final = ("<system-reminder>", "<ide_", "<task-notification>", "<local-command-caveat>")
 """The beginnings of texts that Claude Code adds to a prompt for its model."""
@@ -169,6 +171,8 @@ class _SavedReader:
             words = f"{command[1].strip()} {(command[2] or '').strip()}".strip()
         elif shell := _SHELL_INPUT.match(words.strip()):
             words = f"! {shell[1].strip()}"
+        elif "<pasted_content" in words:
+            words = _PASTED.sub(r"\1", words).strip("\n")
         self._state.turn = text(line, "uuid") or f"prompt-{len(self._transcript)}"
         item = Item(self._state.turn, "user", self.now_ms, words, "done", self._state.turn, images=images)
         self.emit(Put(item))

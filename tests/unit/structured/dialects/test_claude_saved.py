@@ -62,6 +62,17 @@ def test_a_recorded_conversation_has_its_prompts_answers_commands_and_compaction
     assert items[0].turn == items[1].turn == items[2].turn != items[3].turn
 
 
+@pytest.mark.parametrize(
+    ("saved", "shown"),
+    [
+        ('\n\n<pasted_content id="1">\none\n two\n</pasted_content id="1">\n', "one\n two"),
+        ('Why?\n<pasted_content id="1">one</pasted_content>\nand <b>\n', "Why?\none\nand <b>"),
+    ],
+)
+def test_a_pasted_text_is_shown_without_the_tags_around_it(saved: str, shown: str) -> None:
+    assert spoken([message("1", None, "user", saved)]) == [("user", shown)]
+
+
 def test_the_received_part_of_an_interrupted_answer_is_shown():
     items = items_of(recorded("claude.jsonl"))
     assert items[-1].text.startswith("answer line 0001")
