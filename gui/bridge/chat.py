@@ -247,7 +247,6 @@ class Chat(ChatViewer):
         notice: a problem of the chat, one line; "" for none.
         last_size_event: the terminal's size, and the kind of the viewer that set it; None while unknown.
         host_version: the version of the host's code; "" while unknown.
-        revision: a number that changes with each change of a fact.
 
     Signals:
         changed: a fact changed that the sidebar, a tab or the tray shows.
@@ -294,9 +293,6 @@ class Chat(ChatViewer):
         self.last_size_event: SizeEvent | None = None
         self.host_version = ""
         self.has_worked = False
-        self.revision = 0
-        self.changed.connect(self._count_change)
-        self.text_changed.connect(self._count_change)
         self._has_hosts_title = False
         """Whether the host reported the record's title, which the store gets later."""
         self._is_acquired = False
@@ -305,9 +301,6 @@ class Chat(ChatViewer):
         self._is_reconnect_slow = False
         self._reconnect_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
         self._reconnect_timer.timeout.connect(self._on_reconnect_slow)
-
-    def _count_change(self) -> None:
-        self.revision += 1
 
     def set_agent(self, agent: Agent) -> None:
         """Set its agent's title and what the agent's reports mean, from the catalog."""

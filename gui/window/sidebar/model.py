@@ -1,7 +1,4 @@
-"""The sidebar's item model: group headings with the rows of chats below them, and what passes the filter.
-
-Rows of ended chats are kept until their chats change.
-"""
+"""The sidebar's item model: group headings with the rows of chats below them, and what passes the filter."""
 
 from __future__ import annotations
 
@@ -103,107 +100,6 @@ class ChatRow:
         return SecondLine(self.location, self.status, self.status_first).whole
 
 
-@dataclass
-class _Facts:
-    """Values derived from a chat's attributes alone.
-
-    Attributes:
-        revision: the chat's revision from which it was derived.
-        row, row_key: the last row, and all that it shows besides the chat's attributes.
-    """
-
-    revision: int
-    labels: Labels
-    since: datetime | None
-    row: ChatRow | None = None
-    row_key: tuple[Any, ...] = ()
-
-
-class ChatRows:
-    """The rows of chats.
-
-    After a change of one chat, the rows of all chats are made again, and hundreds may have ended. So the values derived
-    from an ended chat's attributes are kept until these change.
-    """
-
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
-        self._facts: dict[str, _Facts] = {}
-        self._tiles: dict[str, int] = {}
-
-    def forget(self, session_id: str) -> None:
-        """Forget a removed chat."""
-        self._facts.pop(session_id, None)
-
-    def number_agents(self) -> None:
-        """Number the agents' tiles as they are in the catalog now."""
-        self._tiles = {name: index for index, name in enumerate(self._sessions.agents)}
-
-    def _read(self, chat: Chat) -> _Facts:
-        """Read a chat's attributes, unless it has ended and has not changed since; a running one's depend on time."""
-        known = self._facts.get(chat.id)
-        if known is None or known.revision != chat.revision or not known.labels.has_ended:
-            known = self._facts[chat.id] = _Facts(chat.revision, Labels.of(chat), chat.since)
-        return known
-
-    def labels(self, chat: Chat) -> Labels:
-        """The attributes that distinguish the chat from others."""
-        return self._read(chat).labels
-
-    def searched_text(self, chat: Chat) -> str:
-        """The text that the filter searches, case-folded: the chat's name, location, agent and status text."""
-        record, labels = chat.record, self._read(chat).labels
-        agent, texts = f"{record.agent} {chat.agent_title}", f"{record.title} {labels.location} {labels.status}"
-        return f"{chat.name} {record.name} {agent} {record.cwd} {texts}".casefold()
-
-    def searched_text_of_ended(self) -> Callable[[EndedRecord], str]:
-        """A function that returns the searched text of an ended chat; there may be thousands, so it makes no chat."""
-        titles = {name: agent.title for name, agent in self._sessions.agents.items()}
-        ends: dict[tuple[object, ...], str] = {}
-
-        def text(record: EndedRecord) -> str:
-            key = record.state, record.exit_code, record.exit_signal, record.end_request, record.error
-            if (end := ends.get(key)) is None:
-                end = ends[key] = how_it_ended(record)
-            agent, place = titles.get(record.agent, ""), f"{record.cwd} {record.repository or ''} {record.branch or ''}"
-            return f"{record.shown_name} {record.name} {record.agent} {agent} {place} {record.title} {end}".casefold()
-
-        return text
-
-    def row(self, chat: Chat, line: SecondLine, now: datetime, *, is_active: bool) -> ChatRow:
-        """The chat's row with this second line, which was made from its ``labels``."""
-        facts = self._facts[chat.id]
-        agent_name, pinned = chat.record.agent, chat.record.pinned
-        agent = self._sessions.agents.get(agent_name)
-        monogram = agent.monogram if agent is not None else agent_name[:2]
-        tile = self._tiles.get(agent_name, len(self._tiles))
-        age = phrases.age(facts.since, now)
-        key = (line, age, is_active, monogram, tile, pinned)
-        if facts.row is None or facts.row_key != key:
-            facts.row_key = key
-            facts.row = ChatRow(
-                chat=chat,
-                name=chat.name,
-                location=line.location,
-                status=line.status,
-                status_first=line.status_first,
-                asks=chat.needs_you,
-                age=age,
-                mark=chat.mark.value,
-                unseen=chat.has_unseen_output,
-                rang=chat.reason_for_bell,
-                muted=chat.is_muted,
-                over=chat.has_ended,
-                active=is_active,
-                monogram=monogram,
-                tile=tile,
-                pinned=pinned,
-                difference=line.difference,
-                label=chat.color_label,
-            )
-        return facts.row
-
-
 Index = QModelIndex | QPersistentModelIndex
 
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 1
@@ -246,8 +142,8 @@ class SidebarModel(QAbstractListModel):
     def __init__(self, sessions: Sessions, folded: set[str], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._grouping: Grouping = "state"
-        self._rows = ChatRows(sessions)
-        sessions.removed.connect(self._on_removed)
+        self._tiles: dict[str, int] = {}
+        """The number of each agent's tile."""
         self._sessions = sessions
         self._entries: list[Entry] = []
         self._filter = ""
@@ -412,11 +308,11 @@ class SidebarModel(QAbstractListModel):
         """
         if not isinstance(chats, EndedChats):
             if self._filter:
-                chats = [chat for chat in chats if self._passes(chat.record, self._rows.searched_text(chat))]
+                chats = [chat for chat in chats if self._passes(chat.record, _searched_text(chat))]
             return ByPin((), chats) if group is Group.NEEDS_YOU and self._grouping == "state" else by_pin(chats)
         previous = self._splits.get(group)
         if previous is None or previous[0] is not chats or previous[1] != self._filter:
-            text = self._rows.searched_text_of_ended()
+            text = self._searched_text_of_ended()
             passing = chats.only(lambda record: self._passes(record, text(record))) if self._filter else chats
             previous = self._splits[group] = (chats, self._filter, by_pin(passing))
         return previous[2]
@@ -439,7 +335,7 @@ class SidebarModel(QAbstractListModel):
         shown = [part for part in parts if not self._is_left_out(part)]
         # Many ended chats would make each change slow, so only the shown ones are distinguished.
         lines = self._second_lines(shown, [each for each in listed if isinstance(each, Chat)])
-        self._rows.number_agents()
+        self._tiles = {name: index for index, name in enumerate(self._sessions.agents)}
         return [self._row(each, now, lines[each.id]) if isinstance(each, Chat) else each for each in listed]
 
     def _listed(self, parts: Sequence[Part], today: date) -> Iterator[_Listed]:
@@ -480,7 +376,7 @@ class SidebarModel(QAbstractListModel):
     def _second_lines(self, parts: Iterable[Part], chats: Iterable[Chat]) -> dict[str, SecondLine]:
         """The second lines of chats; a project in the heading above is not repeated."""
         projects = {chat.id: part.project for part in parts if part.project for chat in part.chats}
-        return second_lines_of([self._rows.labels(chat) for chat in chats], projects)
+        return second_lines_of([Labels.of(chat) for chat in chats], projects)
 
     def _passes(self, record: EndedRecord, text: str) -> bool:
         """Whether a chat with this searched text passes the filter."""
@@ -489,10 +385,41 @@ class SidebarModel(QAbstractListModel):
         return self._dates is not None and self._dates.has(record, text)
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
-        return self._rows.row(chat, line, now, is_active=chat.id == self._active)
+        agent = self._sessions.agents.get(chat.record.agent)
+        return ChatRow(
+            chat=chat,
+            name=chat.name,
+            location=line.location,
+            status=line.status,
+            status_first=line.status_first,
+            asks=chat.needs_you,
+            age=phrases.age(chat.since, now),
+            mark=chat.mark.value,
+            unseen=chat.has_unseen_output,
+            rang=chat.reason_for_bell,
+            muted=chat.is_muted,
+            over=chat.has_ended,
+            active=chat.id == self._active,
+            monogram=agent.monogram if agent is not None else chat.record.agent[:2],
+            tile=self._tiles.get(chat.record.agent, len(self._tiles)),
+            pinned=chat.record.pinned,
+            difference=line.difference,
+            label=chat.color_label,
+        )
 
-    def _on_removed(self, session_id: str) -> None:
-        self._rows.forget(session_id)
+    def _searched_text_of_ended(self) -> Callable[[EndedRecord], str]:
+        """A function that returns the searched text of an ended chat; there may be thousands, so it makes no chat."""
+        titles = {name: agent.title for name, agent in self._sessions.agents.items()}
+        ends: dict[tuple[object, ...], str] = {}
+
+        def text(record: EndedRecord) -> str:
+            key = record.state, record.exit_code, record.exit_signal, record.end_request, record.error
+            if (end := ends.get(key)) is None:
+                end = ends[key] = how_it_ended(record)
+            agent, place = titles.get(record.agent, ""), f"{record.cwd} {record.repository or ''} {record.branch or ''}"
+            return f"{record.shown_name} {record.name} {record.agent} {agent} {place} {record.title} {end}".casefold()
+
+        return text
 
     # ------------------------------------------------------------ QAbstractListModel
 
@@ -630,6 +557,13 @@ class SidebarModel(QAbstractListModel):
     def _is_on_later_page(self, session_id: str) -> bool:
         listed = self._listed(self._parts(), datetime.now(UTC).astimezone().date())
         return any(isinstance(each, EndedRecord) and each.id == session_id for each in listed)
+
+
+def _searched_text(chat: Chat) -> str:
+    """The text that the filter searches, case-folded: the chat's name, location, agent and status text."""
+    record, agent = chat.record, f"{chat.record.agent} {chat.agent_title}"
+    place = f"{record.cwd} {record.title} {chat.location}"
+    return f"{chat.name} {record.name} {agent} {place} {chat.status_text}".casefold()
 
 
 def _tooltip(row: ChatRow) -> str:
