@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
 
 from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.pane_tree import Pane, Split
-from gui.window.panes import tabs
 from gui.window.panes.pane import move_tab
 from gui.window.panes.panes import Panes
 from session_host.protocol.messages import OutputEvent
@@ -341,18 +340,6 @@ async def test_panes_are_restored_as_they_were(harness: WindowHarness):
     panes.maximise()
     upper, lower = panes.panes()
     assert abs(lower.height() - 3 * upper.height()) <= 4
-
-
-async def test_no_timer_runs_in_panes_while_nothing_changes(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(tabs, "SUSPEND_AFTER_MS", 1)
-    await three_chats(harness)
-    panes = harness.window.tabs
-    panes.mirror("right")
-    panes.mirror("down")
-    harness.settle()
-    timers = panes.area.findChildren(QTimer)
-    assert timers
-    await harness.until(lambda: not any(timer.isActive() for timer in timers), "all timers to be still")
 
 
 async def test_undoing_a_removal_restores_the_pane_at_its_position(harness: WindowHarness):

@@ -1,13 +1,18 @@
-"""A text that an input method composes stays in its field."""
+"""Fields for text: composed text stays in its field, directories are completed, prompts have several lines."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QInputMethodEvent
+from PySide6.QtCore import QEvent, QMimeData, Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QImage, QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
+from gui.input.keys import LINEFEED
+from gui.window.new_chat.directory_browser import _directories_in
 from gui.window.widgets.composed_text import FieldChanges
+from gui.window.widgets.directory_field import _completions
 from gui.window.widgets.prompt_field import PromptField
 from tests.support.qt_waiting import delete_now, process_events_until, show
 
@@ -58,3 +63,33 @@ def _picture_of(text: str, field: QLineEdit) -> QImage:
     other = QLineEdit(text)
     other.resize(field.size())
     return other.grab().toImage()
+
+
+def test_a_link_to_itself_hides_no_directory(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "once").symlink_to("once")
+
+    assert _completions(f"{tmp_path}/on", with_files=False) == [f"{tmp_path}/one"]
+    assert _directories_in(tmp_path) == ["one"]
+
+
+def test_copied_files_are_pasted_as_names(qapp):
+    field = PromptField("Prompt")
+    field.insertPlainText("See ")
+    files = QMimeData()
+    files.setUrls([QUrl.fromLocalFile("/tmp/a picture.png"), QUrl.fromLocalFile("/tmp/b.txt")])
+    QGuiApplication.clipboard().setMimeData(files)
+    field.paste()
+    QGuiApplication.clipboard().setText("and this")
+    field.paste()
+    assert field.toPlainText() == "See '/tmp/a picture.png' /tmp/b.txt and this"
+    field.deleteLater()
+
+
+def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(qapp):
+    field = PromptField("Prompt")
+    for key, text in ((Qt.Key.Key_A, "a"), (LINEFEED, "\n"), (Qt.Key.Key_B, "b")):
+        event = QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, text)
+        QGuiApplication.sendEvent(field, event)
+    assert field.toPlainText() == "a\nb"
+    field.deleteLater()

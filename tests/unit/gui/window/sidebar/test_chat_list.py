@@ -1,10 +1,10 @@
-"""The sidebar scrolls to a chat that is opened elsewhere, but not while the user works in the sidebar."""
+"""The list of chats: it scrolls to a chat that is opened elsewhere, takes typed letters, and is dragged from."""
 
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QDrag, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -12,6 +12,45 @@ from gui.window.sidebar.sidebar import Sidebar
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import Activity
 from tests.unit.gui.conftest import WindowHarness, one_pane
+
+
+async def test_the_drag_image_of_chats_is_opaque_and_beside_the_pointer(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        await harness.add(name)
+    listed = harness.open_window().sidebar.list
+    pictures: list[tuple[QImage, QPoint]] = []
+    monkeypatch.setattr(
+        QDrag, "exec", lambda drag, _actions: pictures.append((drag.pixmap().toImage(), drag.hotSpot()))
+    )
+    listed.setCurrentIndex(listed.model().index(1, 0))
+    listed.startDrag(Qt.DropAction.MoveAction)
+    listed.selectAll()
+    listed.startDrag(Qt.DropAction.MoveAction)
+    for picture, pointer in pictures:
+        points = [QPoint(x, y) for x in range(picture.width()) for y in range(picture.height())]
+        assert {picture.pixelColor(point).alpha() for point in points} == {255}, "no desktop must blend it"
+        assert not picture.rect().contains(pointer)
+        assert picture.height() < 48, "the rows below stay legible"
+    assert len(pictures) == 2
+
+
+async def test_a_text_that_is_typed_into_the_list_goes_to_no_chat(harness: WindowHarness):
+    shown, other = await harness.add("alpha"), await harness.add("gamma")
+    window = harness.open_window()
+    harness.show(shown)
+    chats = window.sidebar.list
+    chats.setFocus()
+    QTest.keyClicks(chats, "gamma is typed here")
+    harness.settle()
+    assert window.tabs.ids() == [shown]
+    await harness.until(lambda: not chats._typing.isActive(), "the end of the typing")
+    chats.setCurrentIndex(window.sidebar.model.index_of(other))
+    QTest.keyClick(chats, Qt.Key.Key_Space)
+    harness.settle()
+    assert window.tabs.ids() == [shown, other], "a space alone opens the chat"
+
 
 PLACE = QPointF(20, 60)
 NONE = Qt.MouseButton.NoButton

@@ -1,4 +1,4 @@
-"""An unsent text in a chat's prompt box stays until it is sent."""
+"""The page of a structured chat: unsent prompts stay until they are sent; files it offers; refused answers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
 from gui.bridge import unsent
+from gui.chat.page.requests import RequestCard
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.page.structured_page import StructuredPage
+from gui.wording import chat_texts
 from session_host import paths
 from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import NotResumable
 from session_host.protocol.values import Image, State
 from session_host.storage.store import SessionRecord, Store
-from tests.unit.gui.conftest import WindowHarness
+from session_host.structured.items import AgentRequest, digest
+from tests.support.area import Area
+from tests.support.repositories import Checkout
+from tests.support.scripted_chat import ScriptedChat, command_request
+from tests.unit.gui.conftest import FakeViewer, WindowHarness
 
 ENDED: dict[str, Any] = {
     "state": State.EXITED, "exit_code": 0, "ended_at": "2026-01-02T03:05:00Z", "provider_session_id": "abc",
@@ -278,3 +284,87 @@ async def test_a_saved_draft_is_shown_in_the_next_window(harness: WindowHarness)
     assert shown(page) == "from before 😀 on"
     page.view.prompt.editor.undo()
     assert shown(page) == "from before 😀 ", "undo removes the typed text, not the draft"
+
+
+async def offered(harness: WindowHarness, directory: str) -> list[str]:
+    """All files and folders that are offered in a chat in this directory."""
+    session_id = await harness.add("one", runtime="structured", cwd=directory)
+    harness.open_window().open_chat(harness.chat(session_id))
+    page = harness.window.tabs.active_page
+    assert isinstance(page, StructuredPage)
+    files = page.view.prompt.completion.files
+    await harness.until(lambda: files.matching(""), "the files")
+    return sorted(match.path for match in files.matching(""))
+
+
+async def test_ignored_and_deleted_files_of_a_repository_are_not_offered(harness: WindowHarness, area: Area):
+    repository = Checkout.new(area.home / "api")
+    repository.commit("gone")
+    (repository.path / "gone").unlink()
+    repository.write(".gitignore", "*.log\n/out/\n")
+    for name in ("build.log", "out/a", "src/new", "dist/kept"):
+        repository.write(name)
+    expected = [".gitignore", "dist/", "dist/kept", "file", "src/", "src/deep/", "src/deep/file", "src/new"]
+    assert await offered(harness, str(repository.path)) == expected
+
+
+async def test_elsewhere_all_files_but_those_of_well_known_folders_are_offered(harness: WindowHarness, area: Area):
+    for name in ("notes/build.log", "node_modules/a"):
+        (area.home / "plain" / name).parent.mkdir(parents=True)
+        (area.home / "plain" / name).touch()
+    assert await offered(harness, str(area.home / "plain")) == ["notes/", "notes/build.log"]
+
+
+REASON = "the question is not the one that was shown"
+
+
+async def shown_questions(
+    harness: WindowHarness, *requests: AgentRequest
+) -> tuple[FakeViewer, StructuredPage, list[RequestCard]]:
+    """Show a chat with these questions."""
+    session_id = await harness.add("one", runtime="structured")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    viewer = harness.viewers[session_id]
+    chat = ScriptedChat()
+    for request in requests:
+        chat.ask(request)
+    viewer.transcript = chat.transcript
+    viewer.become(ViewerState.LIVE)
+    viewer.delegate.viewer_replaced()
+    page = window.tabs.active_page
+    assert isinstance(page, StructuredPage)
+    cards: list[RequestCard] = []
+
+    def are_shown() -> bool:
+        cards[:] = [card for request in requests if (card := page.view.page.requests.card(request.id)) is not None]
+        return len(cards) == len(requests)
+
+    await harness.until(are_shown, "the questions")
+    return viewer, page, cards
+
+
+async def test_a_refused_answer_is_shown_only_at_its_own_question(harness: WindowHarness):
+    first, second = command_request("make"), command_request("make install", request_id="r2")
+    viewer, page, (other, refused) = await shown_questions(harness, first, second)
+    for request in (first, second):
+        page.answer_request(request.id, "yes", digest(request), {})
+    viewer.refuse(REASON, sequence=2)
+    harness.settle()
+    assert refused._message.text() == REASON
+    assert "the question" not in other._message.text()
+    viewer.refuse("nothing is running", sequence=3)
+    assert "nothing" not in other._message.text() + refused._message.text()
+
+
+async def test_the_reason_of_a_refusal_stays_until_the_next_answer(harness: WindowHarness):
+    viewer, _, (card,) = await shown_questions(harness, command_request("make"))
+    decline = card.button_of("reject_once")
+    assert decline is not None
+    decline.click()
+    viewer.refuse(REASON)
+    assert card._message.text() == REASON
+    card.seen.checked.emit()  # As a moment after the question is shown, or moves.
+    assert card._message.text() == REASON
+    decline.click()
+    assert card._message.text() == chat_texts.ANSWER_SENT()

@@ -1,0 +1,122 @@
+"""The find bar: its keys, its place in narrow panes, and what screen readers speak of it."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from gui.finding.query import FindQuery
+from gui.window.page.structured_page import StructuredPage
+from session_host.client.viewer.viewer import ViewerState
+from tests.support.scripted_chat import ScriptedChat
+from tests.unit.gui.conftest import WindowHarness
+
+
+async def test_ctrl_f_opens_the_find_bar_of_a_chat_view_and_f3_goes_on_from_everywhere_in_it(
+    harness: WindowHarness,
+) -> None:
+    session_id = await harness.add("one", runtime="structured")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    chat, viewer = ScriptedChat(), harness.viewers[session_id]
+    for number in range(3):
+        chat.put("agent", f"needle {number}")
+    viewer.transcript = chat.transcript
+    viewer.become(ViewerState.LIVE)
+    viewer.delegate.viewer_replaced()
+    page = window.tabs.active_page
+    assert isinstance(page, StructuredPage)
+    window.activateWindow()
+    editor = page.view.prompt.editor
+    await harness.until(editor.hasFocus, "the prompt to have the keyboard")
+    QTest.keyClick(editor, Qt.Key.Key_F3)
+    QTest.keyClick(editor, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    bar = page.find_bar
+    assert bar.isVisible()
+    await harness.until(bar.field.hasFocus, "the find bar to have the keyboard")
+    QTest.keyClicks(bar.field, "needle")
+    await harness.until(lambda: bar.count.text() == "3 of 3", "the last match")
+    editor.setFocus()
+    QTest.keyClick(editor, Qt.Key.Key_F3)
+    await harness.until(lambda: bar.count.text() == "2 of 3", "the match above")
+    page.view.page.setFocus()
+    QTest.keyClick(page.view.page, Qt.Key.Key_F3, Qt.KeyboardModifier.ShiftModifier)
+    await harness.until(lambda: bar.count.text() == "3 of 3", "the match below it")
+
+
+async def test_each_search_and_step_is_announced_once_and_output_is_not(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announced: list[str] = []
+    monkeypatch.setattr("gui.window.page.find_bar.announce", lambda _widget, text: announced.append(text))
+    session_id = await harness.add("shell")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    page = harness.page
+    assert viewer.emulator is not None
+    viewer.emulator.feed(b"needle\r\nneedle\r\n")
+    page.view.on_damage()
+    harness.settle()
+    page.open_find(FindQuery("needle"))
+    await harness.until(lambda: announced, "the number of matches")
+    assert announced == ["2 of 2"]
+
+    viewer.emulator.feed(b"needle\r\n")
+    page.view.on_damage()
+    await harness.until(lambda: page.find_bar.count.text() == "2 of 3", "the new match")
+    assert announced == ["2 of 2"]
+    page.find_bar._step(-1)
+    await harness.until(lambda: announced[1:], "the answer to the step")
+    assert announced[1:] == ["1 of 3"]
+    page.open_find(FindQuery("needles"))
+    await harness.until(lambda: announced[2:], "the answer to the other text")
+    assert announced[2:] == ["No matches"]
+
+
+@pytest.mark.parametrize("page_px", [120, 180, 240, 300, 380, 480, 900])
+async def test_no_part_of_the_find_bar_covers_another_one(harness: WindowHarness, page_px: int) -> None:
+    session_id = await harness.add("shell")
+    harness.open_window()
+    harness.show(session_id)
+    bar = harness.page.find_bar
+    harness.page.open_find(FindQuery("needle", is_expression=True))
+    bar.place(page_px)
+    harness.settle()
+    parts = [part for part in bar.findChildren(QWidget) if part.isVisible()]
+    assert bar.field in parts
+    assert bar.is_expression in parts  # The option is on.
+    assert bar.count in parts or page_px < 480
+    assert bar.is_word in parts or page_px < 480
+    assert [pair for pair in combinations(parts, 2) if pair[0].geometry().intersects(pair[1].geometry())] == []
+    assert all(bar.rect().contains(part.geometry()) for part in parts)
+
+
+async def test_the_find_bar_goes_to_the_lower_corner_while_it_would_cover_the_match(harness: WindowHarness) -> None:
+    session_id = await harness.add("shell")
+    window = harness.open_window()
+    window.resize(900, 600)
+    harness.show(session_id)
+    page = harness.page
+    emulator = page.view.emulator
+    assert emulator is not None
+    right = " " * (emulator.size.columns - 10) + "needle"
+    lines = [right, *["middle"] * (emulator.size.rows - 2), right]
+    emulator.feed(b"\x1b[H\x1b[2J" + "\r\n".join(lines).encode())
+    page.open_find(FindQuery("needle"))
+    bar, finder = page.find_bar, page.find_bar._finder
+    harness.settle()
+    assert (bar.count.text(), bar.y() < page.height() // 2) == ("2 of 2", True)
+    bar._step(-1)
+    harness.settle()
+    assert (bar.count.text(), bar.y() > page.height() // 2) == ("1 of 2", True)
+    assert not bar.geometry().intersects(finder.current_rect())
+    bar._step(1)
+    harness.settle()
+    assert not bar.geometry().intersects(finder.current_rect())
+    bar.close_find()
+    page.open_find(FindQuery("middle"))
+    assert bar.y() < page.height() // 2
