@@ -33,6 +33,13 @@ with _no_abort():
 """
 
 
+COUNT_READ_SOURCES = """
+import gui.__main__, linecache
+gui.__main__._leave_sources_unread()
+import gui.app
+print(len(linecache.cache))
+"""
+
 HANGING_EXIT = """
 import atexit, runpy, sys, threading
 from gui import start
@@ -121,3 +128,8 @@ def test_plasma_5_which_would_draw_slanted_stripes_on_wayland_gets_an_x11_window
     for name, value in session.items():
         monkeypatch.setenv(name, value)
     assert platform_arguments() == arguments
+
+
+def test_the_sources_of_the_windows_modules_are_neither_read_nor_kept() -> None:
+    read = subprocess.run([sys.executable, "-c", COUNT_READ_SOURCES], capture_output=True, text=True, check=True)
+    assert int(read.stdout) < 10, "PySide6 reads every module's source again"
