@@ -21,8 +21,6 @@ from .page.selection import Point
 
 _BUDGET_S = 0.008
 """The duration of one slice of the search; the window handles events between slices."""
-_LONG = 20_000
-"""An answer of so many characters takes longer than a few slices to be read."""
 _MARKUP = str.maketrans("", "", "*_`~\\")
 WHOLE = Mode(unfolded=True, whole=True)
 _SEARCH_AGAIN_MS = 400
@@ -55,10 +53,7 @@ class TranscriptFinder(QObject):
         """The item that the search unfolded, and its previous mode."""
         self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_AGAIN_MS)
         self._search_timer.timeout.connect(self._search_again)
-        self.scan = Scan(
-            page.rows.directory, self, page.content,
-            lambda key: page.rows.markdown(key),  # noqa: PLW0108 - the page makes its rows again
-        )  # fmt: skip
+        self.scan = Scan(page.rows.directory, self, page.content)
         self.scan.progressed.connect(self._on_found)
         page.scroller.framed.connect(self._on_frame)
         page.scroller.scrolled.connect(self._on_scrolled)
@@ -228,20 +223,10 @@ class Scan(QObject):
 
     progressed = Signal()
 
-    def __init__(
-        self,
-        directory: str,
-        parent: QObject,
-        content: Content = item_content.segments,
-        shown: Callable[[str], MarkdownText | None] = lambda _key: None,
-    ) -> None:
-        """Make a search; ``shown`` returns the Markdown of an item that the page has read already."""
+    def __init__(self, directory: str, parent: QObject, content: Content = item_content.segments) -> None:
         super().__init__(parent)
         self._directory = directory
         self._content = content
-        self._shown = shown
-        self._read: dict[str, MarkdownText] = {}
-        """Long answers that the search has read, by their ids: each letter that the user types is a new search."""
         self.hits: list[Hit] = []
         self.is_done = True
         self._pattern: Pattern | None = None
@@ -266,12 +251,6 @@ class Scan(QObject):
         """Stop the search, and forget its matches."""
         self._timer.stop()
         self.hits, self.is_done = [], True
-        self._read.clear()
-
-    def _markdown_of(self, item: Item) -> MarkdownText:
-        if item.kind != "agent" or len(item.text) < _LONG:
-            return MarkdownText()
-        return self._shown(item.id) or self._read.setdefault(item.id, MarkdownText())
 
     def _search_slice(self) -> None:
         transcript, pattern = self._transcript, self._pattern
@@ -282,7 +261,7 @@ class Scan(QObject):
         self._remaining = min(self._remaining, len(transcript))
         while self._remaining > 0:
             self._remaining -= 1
-            found[:0] = hits_in(transcript[self._remaining], pattern, self._directory, self._content, self._markdown_of)
+            found[:0] = hits_in(transcript[self._remaining], pattern, self._directory, self._content)
             if time.monotonic() > end_s:
                 break
         self.hits = found + self.hits
@@ -306,7 +285,6 @@ def hits_in(
     pattern: Pattern,
     directory: str = "",
     content: Content = item_content.segments,
-    markdown_of: Callable[[Item], MarkdownText] = lambda _item: MarkdownText(),
 ) -> list[Hit]:
     """The matches of a pattern in an item.
 
@@ -315,12 +293,11 @@ def hits_in(
         pattern: the pattern.
         directory: the chat's directory.
         content: returns the item's segments.
-        markdown_of: returns an object that may have the item's text already.
     """
     query = pattern.query
     if not query.is_expression and not may_contain(item, query.text.lower()):
         return []
-    found = content(item, WHOLE, markdown_of(item), ItemRequests(), directory)
+    found = content(item, WHOLE, MarkdownText(), ItemRequests(), directory)
     return [
         Hit(item.id, number, begin, end)
         for number, segment in enumerate(found)

@@ -13,7 +13,7 @@ from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
 
-from .drawing.prose import reads_from_right
+from .drawing.segment_layout import reads_from_right
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 from .page.requests import MIN_LEAD_PAGE_PX
@@ -126,29 +126,20 @@ class PromptHeading(QAbstractButton):
         super().__init__(page)
         self._page = page
         self._item: Item | None = None
-        self._searched: tuple[int, int] = -1, -1
-        """The number of items, and the first one in view, when the prompt was last searched."""
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(lambda _checked: self._go())
         page.scroller.arranged.connect(self._arrange)
-        page.restyled.connect(self._forget)
         self.hide()
-
-    def _forget(self) -> None:
-        self._searched = -1, -1
 
     def _arrange(self) -> None:
         """Show the prompt of the first item in view, unless the prompt is in view."""
         page = self._page
         first = page.visible[0].position if page.visible else 0
-        searched = len(page.transcript), first
-        if searched != self._searched:
-            self._searched = searched
-            item = self._prompt_above(first)
-            if item is not self._item:
-                self._item = item
-                self._show(item)
+        item = self._prompt_above(first)
+        if item is not self._item:
+            self._item = item
+            self._show(item)
         is_shown = self._item is not None and page.height() >= MIN_LEAD_PAGE_PX
         height = round(page.style_.line_px) + 2 * _AROUND_PX
         page.covered_px = height if is_shown else 0

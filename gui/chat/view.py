@@ -40,8 +40,8 @@ from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 from .pictures import copy_image, save_image
 from .port import ChatPort
-from .prompt import usage as limits
 from .prompt.box import PromptBox
+from .prompt.settings_row import limits_now
 from .summary import Summary, SummaryStrip
 from .turns import PromptHeading, TranscriptTurns
 
@@ -381,7 +381,7 @@ class Announcer:
         """Mark all existing messages and requests, and the limits as they are, as announced."""
         self._announced = {item.id for item in self._last(transcript) if _is_complete(item)}
         self._announced |= set(transcript.requests)
-        self._limit_level = limits.limit_level(limits.current_limits(transcript.status.usage, limits.present()))
+        self._limit_level = limits_now(transcript.status.usage).level
 
     def announce_changes(self, transcript: Transcript) -> None:
         """Announce new complete messages, new requests, and a limit that is nearly reached."""
@@ -398,12 +398,10 @@ class Announcer:
         self._announce_limit(transcript.status.usage)
 
     def _announce_limit(self, usage: UsageChanged | None) -> None:
-        now = limits.present()
-        current = limits.current_limits(usage, now)
-        level, previous = limits.limit_level(current), self._limit_level
-        self._limit_level = level
-        if level > previous:
-            self.announce(chat_texts.limit_used(current[0], now))
+        current, previous = limits_now(usage), self._limit_level
+        self._limit_level = current.level
+        if current.level > previous:
+            self.announce(current.text)
 
     def announce(self, text: str) -> None:
         """Let the screen reader read a text."""

@@ -1,11 +1,7 @@
-"""Markdown as segments; if a text grows, only its last block is parsed again.
-
-Of a long block of code and of a long table, only the last lines are.
-"""
+"""Markdown as segments; if a text grows, only its last block is parsed again."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -38,8 +34,6 @@ class MarkdownText:
         """The number of segments that no later text can change."""
         self._start = 0
         """The offset from which the text is parsed again."""
-        self._prefix = ""
-        """The opening line of the code block that contains ``_start``, or the first two of the table; "" outside."""
         self._references: dict[str, Any] = {}
         """The definitions of links before ``_start``, as the parser reports them."""
         self._used: set[tuple[str, str]] = set()
@@ -65,7 +59,7 @@ class MarkdownText:
         return self._segments
 
     def _restart(self) -> None:
-        self._segments, self._settled, self._start, self._prefix = [], 0, 0, ""
+        self._segments, self._settled, self._start = [], 0, 0
         self._references, self._used = {}, set()
 
     def _read(self, tail: str) -> set[tuple[str, str]]:
@@ -74,37 +68,22 @@ class MarkdownText:
         Returns:
             Label and address of all definitions of links up to the text's end.
         """
-        prefix = self._prefix
         # The parser adds definitions, and never changes the address of a label. The last line of a definition may still
         # grow, and its address is not final then: so the parser gets a copy.
         found = {"references": self._references.copy()}
-        tokens = parser().parse(prefix + tail, found)
-        blocks = Blocks(continued=bool(prefix))
+        tokens = parser().parse(tail, found)
+        blocks = Blocks()
         for token in tokens:
             blocks.read(token)
         settled, line = blocks.restart
-        self._prefix = ""
-        last = tokens[-1] if tokens else None
-        if last is not None and last.type == "fence" and last.level == 0 and last.map is not None:
-            pieces = max(last.content.count("\n") - 1, 0) // LINES_PER_CHUNK
-            if pieces or (prefix and len(tokens) == 1):
-                settled += pieces
-                line = last.map[0] + 1 + pieces * LINES_PER_CHUNK
-                self._prefix = f"{last.markup}{last.info}\n"
-        elif last is not None and last.type == "table_close" and last.level == 0:
-            pieces = max(blocks.rows - 1, 0) // LINES_PER_CHUNK
-            if pieces or (prefix and line == 0):
-                settled += pieces
-                self._prefix = "".join(f"{each}\n" for each in (prefix + tail).split("\n", line + 2)[line : line + 2])
-                line += 2 + pieces * LINES_PER_CHUNK
         self._references = {
             label: each
             for label, each in found["references"].items()
             if label in self._references or each["map"][1] <= line
         }
-        self._segments = with_shared_columns([*self._segments[: self._settled], *blocks.segments], self._settled)
+        self._segments = [*self._segments[: self._settled], *blocks.segments]
         self._settled += settled
-        self._start += _offset_of_line(tail, max(line - prefix.count("\n"), 0))
+        self._start += _offset_of_line(tail, line)
         return {(label, each["href"]) for label, each in found["references"].items()}
 
 
@@ -155,11 +134,9 @@ class Blocks:
             list or quotation.
     """
 
-    def __init__(self, *, continued: bool) -> None:
-        """Read no tokens yet; ``continued`` says that the first block continues a block of code or a table."""
+    def __init__(self) -> None:
         self.segments: list[Segment] = []
         self.restart = (0, 0)
-        self._continued = continued
         self._lists: list[int | None] = []
         self._marker = ""
         self._quotes = 0
@@ -193,11 +170,6 @@ class Blocks:
         return token.nesting >= 0 and (
             token.level == 0 or (token.level == 1 and (token.type == "list_item_open" or is_in_quotation))
         )
-
-    @property
-    def rows(self) -> int:
-        """The number of rows of the last table, without its head."""
-        return max(len(self._rows) - 1, 0)
 
     def _around(self, token: Token) -> None:
         """Read the beginning or end of a heading, a paragraph or a quotation."""
@@ -248,13 +220,10 @@ class Blocks:
 
     def _add_table(self, rows: tuple[TableRow, ...]) -> None:
         """Add a table, in segments of a limited number of rows; the head comes with the first rows."""
-        continued, self._continued = self._continued and not self.segments, False
         starts = range(1, max(len(rows), 2), LINES_PER_CHUNK)
-        if continued and len(rows) == 1:
-            return
-        longest = longest_cells(rows) if continued or len(starts) > 1 else ()
+        longest = _longest_cells(rows) if len(starts) > 1 else ()
         for start in starts:
-            first = start == 1 and not continued
+            first = start == 1
             piece = rows[0 if first else start : start + LINES_PER_CHUNK]
             cells = [["".join(run.text for run in cell).replace("\n", " ") for cell in row] for row in piece]
             self.segments.append(
@@ -290,9 +259,8 @@ class Blocks:
         content = token.content.removesuffix("\n")
         language = token.info.split()[0] if token.info.strip() else ""
         pieces = chunks(content)
-        continued, self._continued = self._continued and not self.segments, False
         for number, piece in enumerate(pieces):
-            first = number == 0 and not continued
+            first = number == 0
             self.segments.append(
                 Code(
                     piece, len(self._lists), self._quotes, language=language, first=first,
@@ -348,30 +316,8 @@ def _with_addresses(text: str, face: Face, link: str) -> Iterator[Run]:
         yield Run(text[offset:], face, link)
 
 
-def with_shared_columns(segments: list[Segment], number: int) -> list[Segment]:
-    """The segments, in which all parts of the table that continues at a number know its longest cells."""
-    if not (0 < number < len(segments)) or not _continues(segments[number]):
-        return segments
-    before, end = number, number
-    while _continues(segments[before]):
-        before -= 1
-    while end < len(segments) and _continues(segments[end]):
-        end += 1
-    parts = [segment for segment in segments[before:end] if isinstance(segment, Table)]
-    # Earlier parts know the same cells already.
-    longest = longest_cells(part.longest for part in (parts[number - before - 1], *parts[number - before :]))
-    shared = [part if part.longest == longest else dataclasses.replace(part, longest=longest) for part in parts]
-    return [*segments[:before], *shared, *segments[end:]]
-
-
-def longest_cells(rows: Iterable[TableRow]) -> TableRow:
+def _longest_cells(rows: Iterable[TableRow]) -> TableRow:
     """The longest cell of each column."""
-    return tuple(max(column, key=_length) for column in zip(*rows, strict=False))
-
-
-def _continues(segment: Segment) -> bool:
-    return isinstance(segment, Table) and not segment.first
-
-
-def _length(cell: Iterable[object]) -> int:
-    return sum(len(getattr(run, "text", "")) for run in cell)
+    return tuple(
+        max(column, key=lambda cell: sum(len(run.text) for run in cell)) for column in zip(*rows, strict=False)
+    )

@@ -20,8 +20,16 @@ from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX, on
 from gui.wording import changes_texts, chat_texts
 
-from .prose import left_of, paint_quotes
-from .segment_layout import Control, SegmentLayout, format_range, run_formats, text_box, utf16_length
+from .segment_layout import (
+    Control,
+    SegmentLayout,
+    format_range,
+    left_of,
+    paint_quotes,
+    run_formats,
+    text_box,
+    utf16_length,
+)
 from .style import Style
 
 PADDING_PX = 10

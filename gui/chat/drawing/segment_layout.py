@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout, QTextLine, QTextOption
 
-from gui.chat.content.segments import Action, Run
+from gui.chat.content.segments import Action, Run, Segment
 from gui.wording import chat_texts
 
-from .style import Style
+from .style import INDENT_PX, QUOTE_PX, Style
 
 LINE_SEPARATOR = "\u2028"
 
+_MAX_DEPTH = 8
+_INNER_PX = 12
+_QUOTE_BAR_PX = 3
 _UTF_16 = "utf-16-le"
 _SPACE_AND_SLASH = " /".encode(_UTF_16)
 
@@ -269,3 +273,39 @@ def _keep_slash(line: QTextLine, units: bytes) -> None:
     end = line.textStart() + length
     if length > 2 and 2 * end < len(units) and units[2 * (end - 2) : 2 * end] == _SPACE_AND_SLASH:
         line.setLineWidth(cast(tuple[float, int], line.cursorToX(end - 1))[0])
+
+
+def left_of(segment: Segment) -> float:
+    """The left edge of a segment's content, within the column."""
+    indent, quotes = min(segment.indent, _MAX_DEPTH), min(segment.quotes, _MAX_DEPTH)
+    return indent * INDENT_PX + quotes * QUOTE_PX + inner_px(segment)
+
+
+def inner_px(segment: Segment) -> float:
+    """How far a segment is indented as a part of an unfolded item."""
+    return _INNER_PX if segment.inner else 0.0
+
+
+def reads_from_right(text: str) -> bool:
+    """Whether a paragraph begins at the right: its first letter is in a right-to-left script (UAX #9, P2 and P3)."""
+    if text.isascii():
+        return False
+    directions = map(unicodedata.bidirectional, text)
+    return next((direction for direction in directions if direction in {"L", "R", "AL"}), "L") != "L"
+
+
+def paint_quotes(
+    laid: SegmentLayout, segment: Segment, style: Style, above: float = 0.0, right_edge: float | None = None
+) -> None:
+    """Paint the bars of quotations along the segment, from ``above`` on, at the left or at ``right_edge``."""
+    if not segment.quotes:
+        return
+    height, color = laid.height, style.color("border")
+
+    def paint(painter: QPainter) -> None:
+        for depth in range(min(segment.quotes, _MAX_DEPTH)):
+            inwards = depth * QUOTE_PX
+            x = inwards if right_edge is None else right_edge - inwards - _QUOTE_BAR_PX
+            painter.fillRect(QRectF(x, above, _QUOTE_BAR_PX, height - above), color)
+
+    laid.under.append(paint)

@@ -38,15 +38,10 @@ class FileNames(QObject):
         self._paths: dict[str, str] = {}
         """The latest answers: absolute paths, "" for what is no file."""
         self._wanted: frozenset[str] = frozenset()
-        self._latest: tuple[SegmentLayout | None, list[FileName]] = (None, [])
 
     def of(self, segment: Segment, laid: SegmentLayout) -> list[FileName]:
         """The names in a segment that is laid out; those in a part of its text that is not shown are left out."""
-        if not self.rules.files:
-            return []
-        if self._latest[0] is not laid:
-            self._latest = laid, _names(segment, laid)
-        return self._latest[1]
+        return _names(segment, laid) if self.rules.files else []
 
     def path_of(self, name: str) -> str | None:
         """The path of the file that a name refers to; "" for none, None while that is not known yet.

@@ -10,9 +10,6 @@ from gui.chat.drawing.segment_layout import SegmentLayout
 
 from .rows import Rows
 
-BLEED_PX = 24
-"""How far above its top a segment may be painted: a prompt's background begins above its text."""
-
 
 class ScrollPosition(NamedTuple):
     """The segment at the top of the page: its row's key, its number, and the pixels of it above the page."""
@@ -126,16 +123,6 @@ def distance_from_top(rows: Rows, scroll: ScrollPosition) -> float:
     row = rows.row(position)
     inside = sum(row.heights[: scroll.segment]) + (row.before if scroll.segment else 0.0)
     return sum(rows.heights[:position]) + inside + scroll.above
-
-
-def first_change(previous: list[PlacedSegment], visible: list[PlacedSegment], height: int) -> int:
-    """The y coordinate above which two arrangements look the same."""
-    for one, other in zip(previous, visible, strict=False):
-        if one.laid is not other.laid or one.top != other.top or one.bottom != other.bottom:
-            return max(int(min(one.top, other.top)) - BLEED_PX, 0)
-    shared = min(len(previous), len(visible))
-    rest = previous[shared:] or visible[shared:]
-    return max(int(rest[0].top) - BLEED_PX, 0) if rest else height
 
 
 def at_distance(rows: Rows, y: float) -> ScrollPosition:

@@ -67,8 +67,6 @@ class Rows:
         self.card_heights: dict[str, float] = {}
         self.modes: dict[str, Mode] = {}
         self._rows: OrderedDict[str, Row] = OrderedDict()
-        self._at: dict[int, Row] = {}
-        """Recently used rows, by position."""
         self._requests_by_item: dict[str, ItemRequests] = {}
         self._placed_ids: object = None
         self._day = _today()
@@ -92,12 +90,6 @@ class Rows:
 
     def row(self, position: int) -> Row:
         """The row at a position."""
-        found = self._at.get(position)
-        if found is None:
-            found = self._at[position] = self._find(position)
-        return found
-
-    def _find(self, position: int) -> Row:
         key = self.key(position)
         found = self._rows.get(key)
         if found is None:
@@ -106,15 +98,9 @@ class Rows:
             self._fill(found, position)
             if len(self._rows) > _MAX_ROWS:
                 self._rows.popitem(last=False)
-                self._at.clear()
         else:
             self._rows.move_to_end(key)
         return found
-
-    def markdown(self, key: str) -> MarkdownText | None:
-        """The Markdown of a row; None if the row was not needed yet."""
-        row = self._rows.get(key)
-        return row.markdown if row is not None else None
 
     def laid(self, position: int, number: int) -> SegmentLayout:
         """The layout of a segment."""
@@ -150,7 +136,6 @@ class Rows:
         count = len(self.transcript) + 1
         more = count > len(self.heights)
         if more or changes.removed:
-            self._at.clear()
             self._placed_ids = None  # Requests may belong to other items now.
         if changes.removed:
             known = {key: row.height for key, row in self._rows.items()}

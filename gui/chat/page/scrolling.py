@@ -119,7 +119,7 @@ class Scroller(QObject):
 
     def arrange(self) -> None:
         """Determine the segments on the page, and their positions."""
-        page, previous = self._page, self._page.visible
+        page = self._page
         if self._requests.goes_on():
             self.set_following(True)
         elif self._is_at_request:
@@ -140,8 +140,7 @@ class Scroller(QObject):
         self._place_cards()
         self._show_button()
         self.arranged.emit()
-        top = positions.first_change(previous, visible, height)
-        page.update(0, top, page.width(), height - top)
+        page.update()
 
     def _walk(self) -> None:
         """Find the segments on the page."""

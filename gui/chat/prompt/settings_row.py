@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtGui import QActionGroup, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QActionGroup, QHelpEvent, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
+from gui.theme.controls import PlainLabel
 from gui.theme.menu import Menu
-from gui.theme.tooltips import set_tooltip
+from gui.theme.tooltips import set_tooltip, show_tooltip
 from gui.wording import chat_texts
+from gui.wording.chat_texts import used_percent
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.items import Setting
+from session_host.structured.items import Setting, UsageChanged, UsageLimit
 
-from .usage import UsageLabels
-
+_LEVELS_PERCENT: Final = (75, 90, 100)
+"""The used shares from which a limit is shown, is a warning, and counts as reached."""
+_WARNING: Final = 2
+_CHECK_MS: Final = 60_000
+"""How often the clock is compared with the limits' ends. A timer for the end itself would come late after the computer
+has slept, or if the clock is set."""
+_LABEL_GAP_PX: Final = 12
 _MIN_CHIP_PX = 72
 """The minimum width of a button that shows a value; narrower ones move into the menu "More settings"."""
 _GAP_PX = 4
 _ORDER = {"model": 0, "effort": 1, "mode": 2, "": 3}
-
-
-class _Chip(NamedTuple):
-    """A setting's button, its menu, and the text that it shows."""
-
-    button: QPushButton
-    menu: QMenu
-    text: str
 
 
 class SettingsRow(QWidget):
@@ -132,6 +132,14 @@ class SettingsRow(QWidget):
         self._more_button.setVisible(fitting < len(self._chips) and rest_px <= self.width() + _GAP_PX)
 
 
+class _Chip(NamedTuple):
+    """A setting's button, its menu, and the text that it shows."""
+
+    button: QPushButton
+    menu: QMenu
+    text: str
+
+
 def _within_line(value: str) -> str:
     """A value after its setting's name: "Work" is "work", but "YOLO" and "Auto Edit" are the agent's own names."""
     return value[:1].lower() + value[1:] if value[1:].islower() else value
@@ -144,3 +152,139 @@ def _caption(text: str) -> str:
 def _above(menu: QMenu) -> QPoint:
     """The offset that puts a menu above its opening point."""
     return QPoint(0, menu.sizeHint().height() + 4)
+
+
+class UsageLabels(QWidget):
+    """The fullest limit, once most of it is used, and the used context; the tooltip has all that the agent reports.
+
+    Signals:
+        resized(): the width of a text has changed.
+    """
+
+    resized = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._usage: UsageChanged | None = None
+        self.limit = PlainLabel()
+        self.context = PlainLabel()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(_LABEL_GAP_PX)
+        for label in (self.limit, self.context):
+            label.setProperty("kind", "secondary")
+            label.hide()
+            row.addWidget(label)
+        self._clock = QTimer(self, interval=_CHECK_MS, timerType=Qt.TimerType.VeryCoarseTimer)
+        self._clock.timeout.connect(self._show_all)
+
+    def show_usage(self, usage: UsageChanged | None) -> None:
+        """Show this report."""
+        if usage != self._usage:
+            self._usage = usage
+            self._show_all()
+
+    def fit(self, room_px: int) -> int:
+        """Show the texts that have room, the limit first; returns their width with gaps, in pixels."""
+        taken_px = 0
+        for label in (self.limit, self.context):
+            needed_px = label.sizeHint().width() + _LABEL_GAP_PX
+            fits = bool(label.text()) and taken_px + needed_px <= room_px
+            label.setVisible(fits)
+            taken_px += needed_px if fits else 0
+        return taken_px
+
+    def _show_all(self) -> None:
+        current = limits_now(self._usage)
+        context, tips = _context(self._usage)
+        tips += chat_texts.all_limits_used(current.limits, current.now)
+        kind = "warning" if current.level >= _WARNING else "secondary"
+        if kind != self.limit.property("kind"):
+            self.limit.setProperty("kind", kind)
+            self.limit.style().unpolish(self.limit)
+            self.limit.style().polish(self.limit)
+        texts = current.text, context
+        if texts != (self.limit.text(), self.context.text()):
+            self.limit.setText(texts[0])
+            self.context.setText(texts[1])
+            self.resized.emit()
+        self.setAccessibleDescription("\n".join(tips))
+        self._follow_clock()
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            self._show_all()
+            show_tooltip(event, self.accessibleDescription(), self)
+            return True
+        return super().event(event)
+
+    def _follow_clock(self) -> None:
+        """Look at the clock while somebody can see a limit."""
+        if not (self.isVisible() and self.limit.text()):
+            self._clock.stop()
+        elif not self._clock.isActive():
+            self._clock.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show_all()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._clock.stop()
+
+
+def _context(usage: UsageChanged | None) -> tuple[str, list[str]]:
+    """The text of the used context, and what the tooltip says about tokens and cost."""
+    text = ""
+    tips: list[str] = []
+    if usage is None:
+        return text, tips
+    if usage.used and usage.window:
+        text = chat_texts.CONTEXT_USED(percent=min(round(100 * usage.used / usage.window), 100))
+        tips.append(chat_texts.TOKENS_OF(used=usage.used, window=usage.window))
+    elif usage.total or usage.used:
+        text = chat_texts.TOKENS_USED(n=usage.total or usage.used)
+    if usage.total and tips:
+        tips.append(chat_texts.TOKENS_OF_ALL_TURNS(n=usage.total))
+    if usage.cost:
+        tips.append(chat_texts.cost(usage.cost, usage.currency))
+    return text, tips
+
+
+class LimitsNow(NamedTuple):
+    """The limits at present.
+
+    Attributes:
+        now: the present time.
+        limits: those that were not reset since they were reported, the fullest first; of equal ones, the longest.
+        level: how the first one is shown: 0 not at all, 1 its value, 2 as a warning, 3 as reached.
+    """
+
+    now: datetime
+    limits: list[UsageLimit]
+    level: int
+
+    @property
+    def text(self) -> str:
+        """What the user reads of the first one; "" at level 0."""
+        return chat_texts.limit_used(self.limits[0], self.now) if self.level else ""
+
+
+def present() -> datetime:
+    """The present time."""
+    return datetime.now(UTC)
+
+
+def limits_now(usage: UsageChanged | None) -> LimitsNow:
+    """The limits at present. A reset deletes no values, since the clock can be wrong and be set back."""
+    now = present()
+    found = [] if usage is None else [limit for limit in usage.limits if _is_current(limit, now.timestamp() * 1000)]
+    found.sort(key=lambda limit: (-limit.used, -limit.window_min))
+    used = used_percent(found[0]) if found else 0
+    return LimitsNow(now, found, sum(used >= each for each in _LEVELS_PERCENT))
+
+
+def _is_current(limit: UsageLimit, now_ms: float) -> bool:
+    ends_ms = limit.resets_ms or (limit.at_ms + limit.window_min * 60_000 if limit.window_min else 0)
+    return not ends_ms or now_ms < ends_ms

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 
 from gui.chat.content.segments import Diff
-from gui.chat.drawing.prose import left_of
+from gui.chat.drawing.segment_layout import left_of
 from gui.chat.page.page import DocumentPage
 from gui.chat.page.rows import TAIL
 from gui.theme.icons import Glyph, paint_glyph

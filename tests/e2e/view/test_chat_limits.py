@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from PySide6.QtCore import QLocale
 
-from gui.chat.prompt import usage as limits
+from gui.chat.prompt import settings_row as limits
 from gui.chat.view import Announcer
 from session_host.structured.items import UsageChanged, UsageLimit
 from tests.support.chat_view_harness import ChatViewHarness

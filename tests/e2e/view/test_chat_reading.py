@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QPointF, Qt
-from PySide6.QtGui import QAccessible, QEnterEvent, QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtGui import QAccessible, QEnterEvent
+from PySide6.QtWidgets import QWidget
 from shiboken6 import Shiboken
 
 from gui.chat.finder import WHOLE
@@ -18,13 +18,11 @@ from session_host.protocol.values import Image
 from session_host.structured.items import (
     FileChange,
     PlanEntry,
-    Remove,
-    SetStatus,
     TurnEnded,
 )
 from session_host.structured.transcript import Transcript
 from tests.support.chat_view_harness import ChatViewHarness
-from tests.support.scripted_chat import BEGAN_MS, ScriptedChat, command_request, long_chat
+from tests.support.scripted_chat import ScriptedChat, command_request, long_chat
 
 WAIT_S = 60.0
 
@@ -56,44 +54,6 @@ def test_the_end_is_followed_while_a_message_streams(show_chat: Callable[..., Ch
     shown.settle()
     assert "Line 59." in shown.shown()
     assert shown.view.page.scroller.is_following_end
-
-
-@pytest.mark.parametrize("items", [3, 40], ids=["a page with room", "a full page"])
-def test_a_partial_repaint_gives_the_pixels_of_a_full_repaint(
-    show_chat: Callable[..., ChatViewHarness], items: int
-) -> None:
-    chat = long_chat(items)
-    shown = show_chat(chat)
-    view = shown.view
-
-    def pixels() -> QImage:
-        QApplication.processEvents()
-        picture: QImage = view.screen().grabWindow(int(view.winId()), 0, 0, view.width(), view.page.height()).toImage()
-        return picture
-
-    def matches_full_repaint() -> bool:
-        shown.settle()
-        found = pixels()
-        view.page.repaint()
-        return bool(found == pixels())
-
-    chat.run()
-    prompt = chat.put("user", "A prompt that waits.", status="queued")
-    assert matches_full_repaint()
-    chat.apply(SetStatus(prompt, "done", BEGAN_MS))
-    assert matches_full_repaint()
-    message = chat.put("agent", status="running")
-    before = pixels()
-    for number in range(30):
-        chat.say(message, f"word{number} " + ("\n\n" if number % 7 == 6 else ""))
-        assert matches_full_repaint()
-    assert before != pixels()
-    chat.put("notice", "A line.")
-    assert matches_full_repaint()
-    chat.apply(Remove(message))
-    assert matches_full_repaint()
-    chat.end(TurnEnded("t1", "failed", "It failed."))
-    assert matches_full_repaint()
 
 
 def test_the_page_does_not_move_while_text_streams_below_it(show_chat: Callable[..., ChatViewHarness]) -> None:

@@ -153,54 +153,27 @@ def test_what_is_no_definition_of_a_link_in_the_end_does_not_make_one() -> None:
     assert links_of(now) == []
 
 
-def test_only_the_end_of_a_long_message_is_read_again() -> None:
-    text = "".join(f"Paragraph {number} with `code`.\n\n" for number in range(500))
-    grown_and_read_at_its_end(text, "And one more.")
-
-
-def grown_and_read_at_its_end(text: str, more: str) -> list[Segment]:
-    """The segments of a text that has grown; all but the last one must be those of the text before."""
+@pytest.mark.parametrize(("line", "quotes"), [("Some `code` {}.\n\n", 0), ("> Some `code` {}.\n>\n", 1)])
+def test_only_the_end_of_a_long_message_is_read_again(line: str, quotes: int) -> None:
+    text = "".join(line.format(number) for number in range(500))
     message = MarkdownText()
     before = list(message.segments(text))
-    after = message.segments(text + more)
+    after = message.segments(text + line.format("more"))
     assert all(one is other for one, other in zip(before[:-1], after, strict=False))
-    return after
+    assert [each.quotes for each in after] == [quotes] * 501
 
 
-def test_a_long_table_is_read_again_only_at_its_end_and_keeps_its_columns() -> None:
-    head = "| a | b |\n|---|---|\n"
-    text = f"First.\n\n{head}" + "".join(f"| {number} | `x{number}` |\n" for number in range(200))
-    message = MarkdownText()
-    before = list(message.segments(text))
-    rows = "| 200 | y |\n| 201 | a longer cell |\n"
-    after = list(message.segments(f"{text}{rows}\nThe end."))
-    assert after == read(f"{text}{rows}\nThe end.")
-    tables = [each for each in after if isinstance(each, Table)]
-    assert len(tables) == len(before) - 1 > 5
+def test_a_long_table_keeps_its_columns_and_is_copied_as_one() -> None:
+    text = "| a | b |\n|---|---|\n" + "".join(f"| {number} | `x{number}` |\n" for number in range(200))
+    text += "| 200 | a longer cell |\n\nThe end."
+    found = read(text)
+    tables = [each for each in found if isinstance(each, Table)]
+    assert len(tables) == len(found) - 1 > 5
     assert [each.first for each in tables] == [True, *[False] * (len(tables) - 1)]
     assert [each.last for each in tables] == [*[False] * (len(tables) - 1), True]
     assert {tuple(cell[0].text for cell in each.longest) for each in tables} == {("100", "a longer cell")}
-    assert [each.rows for each in tables[:-1]] == [each.rows for each in before[1:-1] if isinstance(each, Table)]
-    assert as_plain(after).split("\n")[2:5] == ["a\tb", "0\tx0", "1\tx1"]
-    assert read(as_markdown(after)) == after, "the segments are one table again"
-
-
-def test_a_long_quotation_is_read_again_only_at_its_end() -> None:
-    text = "".join(f"> Paragraph {number} with `code`.\n>\n" for number in range(500))
-    after = grown_and_read_at_its_end(text, "> And one more.")
-    assert [each.quotes for each in after] == [1] * 501
-
-
-def test_a_long_block_of_code_is_read_again_only_at_its_end() -> None:
-    text = "```python\n" + "".join(f"value_{number} = {number}\n" for number in range(500))
-    message = MarkdownText()
-    before = list(message.segments(text))
-    after = message.segments(text + "more = 1\n```\n\nThe end.")
-    assert len(before) > 10
-    assert all(one is other for one, other in zip(before[:-1], after, strict=False))
-    assert after[-1].text == "The end."
-    code = "\n".join(each.text for each in after if isinstance(each, Code))
-    assert code == text.removeprefix("```python\n") + "more = 1"
+    assert as_plain(found).split("\n")[:3] == ["a\tb", "0\tx0", "1\tx1"]
+    assert read(as_markdown(found)) == found, "the segments are one table again"
 
 
 def tool(**fields: object) -> list[Segment]:

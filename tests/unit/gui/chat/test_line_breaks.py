@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.chat.content.copying import utf16_slice
 from gui.chat.content.segments import Paragraph
-from gui.chat.drawing.prose import lay_out_paragraph
+from gui.chat.drawing.lay_out import lay_out_paragraph
 from gui.chat.drawing.style import Style
 from gui.theme.theme import Theme
 from tests.support.themes import OWN

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QApplication
 
 from gui.chat.content.segments import DiffHead, Paragraph
 from gui.chat.drawing.code import lay_out_diff_head
-from gui.chat.drawing.prose import lay_out_paragraph, reads_from_right
-from gui.chat.drawing.segment_layout import SegmentLayout
+from gui.chat.drawing.lay_out import lay_out_paragraph
+from gui.chat.drawing.segment_layout import SegmentLayout, reads_from_right
 from gui.chat.drawing.style import MARGIN_PX, Style
 from gui.theme.theme import Theme
 from tests.support.themes import OWN
