@@ -12,30 +12,31 @@ import unicodedata
 from typing import Final
 
 _ORDER = "\u202a-\u202e\u2066-\u2069"
-_CONTROLS: Final = re.compile(f"[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
-_CONTROLS_BUT_LINES: Final = re.compile(f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
+_CONTROLS: Final = f"[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]"
+"""Texts, not patterns: most commands need none of them, and the module ``re`` keeps those that were used."""
+_CONTROLS_BUT_LINES: Final = f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]"
 _INVISIBLE: Final = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 """Unicode 16's Default_Ignorable_Code_Point, which fonts do not draw, and the marks of interlinear annotations."""
-_INVISIBLES: Final = re.compile(f"[{_INVISIBLE}]")
-_MISLEADING: Final = re.compile(f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_INVISIBLE}]")
-_SCHEME: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
+_INVISIBLES: Final = f"[{_INVISIBLE}]"
+_MISLEADING: Final = f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_INVISIBLE}]"
+_SCHEME: Final = "[A-Za-z][A-Za-z0-9+.-]*:"
 """RFC 3986, 3.1; no other character may come before it."""
 WEB_SCHEMES: Final = frozenset({"http", "https", "mailto"})
 _LEFT_TO_RIGHT_MARK: Final = "\u200e"
 _JOINERS_AND_MARKS: Final = frozenset(f"\u200c\u200d\u200f{_LEFT_TO_RIGHT_MARK}")
 MAX_NAME_CHARACTERS: Final = 200
 MAX_TOPIC_CHARACTERS: Final = 80
-_RUNS: Final = re.compile(f"{_CONTROLS.pattern}+")
-_CONVERSATION: Final = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
+_RUNS: Final = f"{_CONTROLS}+"
+_CONVERSATION: Final = "[A-Za-z0-9_][A-Za-z0-9_-]{0,127}"
 _BY_USER: Final = {"stop": "stopped by you", "kill": "killed by you"}
-_ESCAPES: Final = re.compile(
+_ESCAPES: Final = (
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[\[?][0-9;:?]*[ -/]*[@-~]|\x1b[()#][0-9A-Za-z]|\x1b[=>78cDEHMNOZ]"
     r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]"
 )
-_IN_CLIPBOARD: Final = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
+_IN_CLIPBOARD: Final = "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]"
 
 
 def plain(text: str, limit: int, *, keep_lines: bool = False) -> str:
@@ -43,12 +44,12 @@ def plain(text: str, limit: int, *, keep_lines: bool = False) -> str:
 
     ``keep_lines`` keeps line feeds and tabs.
     """
-    return (_CONTROLS_BUT_LINES if keep_lines else _CONTROLS).sub("", text)[:limit]
+    return re.sub(_CONTROLS_BUT_LINES if keep_lines else _CONTROLS, "", text)[:limit]
 
 
 def one_line(text: str) -> str:
     """The text in one line, with a blank in place of each run of misleading characters."""
-    return _RUNS.sub(" ", text)
+    return re.sub(_RUNS, " ", text)
 
 
 def is_name(text: str) -> bool:
@@ -82,7 +83,7 @@ def _is_visible(text: str) -> bool:
 
 def without_escapes(text: str) -> str:
     """The text without escape sequences and control characters; a line that is written over keeps its last form."""
-    text = _ESCAPES.sub("", text).replace("\r\n", "\n")
+    text = re.sub(_ESCAPES, "", text).replace("\r\n", "\n")
     return "\n".join(line.rpartition("\r")[2] for line in text.split("\n"))
 
 
@@ -106,7 +107,7 @@ def ended_by_user(request: str | None) -> str:
 
 def for_clipboard(text: str, limit: int) -> str:
     """At most ``limit`` characters of a text for a clipboard, without control characters; bidi characters stay."""
-    return _IN_CLIPBOARD.sub("", text)[:limit]
+    return re.sub(_IN_CLIPBOARD, "", text)[:limit]
 
 
 def escaped(text: str) -> str:
@@ -114,17 +115,17 @@ def escaped(text: str) -> str:
 
     In JSON, these mean the same. Line feeds and tabs stay.
     """
-    return text if text.isascii() and text.isprintable() else _MISLEADING.sub(_escape, text)
+    return text if text.isascii() and text.isprintable() else re.sub(_MISLEADING, _escape, text)
 
 
 def with_visible(text: str) -> str:
     """The text with ``\\u`` escapes in place of the characters that fonts do not draw."""
-    return text if text.isascii() else _INVISIBLES.sub(_escape, text)
+    return text if text.isascii() else re.sub(_INVISIBLES, _escape, text)
 
 
 def is_invisible(character: str) -> bool:
     """Whether fonts do not draw a character, although it may count as printable."""
-    return _INVISIBLES.match(character) is not None
+    return re.match(_INVISIBLES, character) is not None
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -135,13 +136,13 @@ def _escape(match: re.Match[str]) -> str:
 
 def scheme_of(uri: str) -> str:
     """The scheme of a printable address, in lower case; "" without one."""
-    found = _SCHEME.match(uri)
+    found = re.match(_SCHEME, uri)
     return found.group()[:-1].lower() if found is not None and uri.isprintable() else ""
 
 
 def is_conversation(text: str) -> bool:
     """Whether an agent's conversation id may be in an argv: it cannot be mistaken for an option or a path."""
-    return _CONVERSATION.fullmatch(text) is not None
+    return re.fullmatch(_CONVERSATION, text) is not None
 
 
 def before_more(text: str) -> str:

@@ -7,13 +7,11 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from session_host.agents.agent import Agent, StructuredSettings, Template, TemplateValues, prompt_file
-from session_host.agents.conversations.base import ConversationQuery
-from session_host.agents.conversations.stores import before_start, locating, relocated
 from session_host.agents.environment import child_environment, missing_integration
 from session_host.agents.session_files import copy_conversation_files, write_files, write_prompt
 from session_host.client.permission import check_may_control
@@ -45,6 +43,9 @@ from session_host.terminal import default_engine
 from session_host.terminal.base import DefaultColors, EngineName
 
 from .settings import MIB, ChatSettings, load_chat_settings, remembered_colors
+
+if TYPE_CHECKING:
+    from session_host.agents.conversations.base import ConversationQuery
 
 
 def supported_options(agent: Agent, environment: Mapping[str, str], directory: str) -> frozenset[str] | None:
@@ -312,6 +313,7 @@ class _AgentStart(NamedTuple):
         conversation: the conversation's id if it is known before the start, else "".
         structured: how Outlive talks to the agent without a terminal; None for a terminal.
         items: the items that a structured chat's transcript begins with, encoded; b"" for none.
+        located_by: the variables that locate the agent's conversations.
     """
 
     argv: list[str]
@@ -320,6 +322,7 @@ class _AgentStart(NamedTuple):
     conversation: str
     structured: StructuredLaunch | None
     items: bytes
+    located_by: dict[str, str]
 
 
 def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
@@ -379,7 +382,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
             arguments=start.arguments,
             resumed_from=request.resume.id if request.resume else None,
             continues=bool(request.conversation),
-            located_by=locating(agent.conversation.store, start.environment),
+            located_by=start.located_by,
             real_cwd=os.path.realpath(directory),
             default_name="" if request.name and request.is_named else name,
             topic=_topic(request),
@@ -455,7 +458,12 @@ def _agent_start(
 ) -> _AgentStart:
     agent, files = request.agent, session_files(session_id)
     environment = child_environment(request.environment, agent, request.overrides, str(files), engine, directory)
-    environment = relocated(agent.conversation.store, environment, request.located_by)
+    located_by: dict[str, str] = {}
+    if agent.conversation.store:
+        from session_host.agents.conversations.stores import locating, relocated  # a command does not need them
+
+        environment = relocated(agent.conversation.store, environment, request.located_by)
+        located_by = locating(agent.conversation.store, environment)
     supports = supported_options(agent, environment, directory)
     environment |= make_links(environment, session_socket(session_id), request.overrides)
     environment |= _session_variables(request, session_id)
@@ -469,6 +477,8 @@ def _agent_start(
     structured, items = None, b""
     template = live_terminal_template(agent) if request.live_chat is not None else ()
     if launch_mode is not None:
+        from session_host.agents.conversations.base import ConversationQuery  # a terminal does not need it
+
         structured = structured_launch(launch_mode, request.resume, request.prompt, settings, request.fork)
         query = ConversationQuery(conversation if resumes else "", directory, environment, files, used=True)
         items = first_items(structured, query, request.fork)
@@ -494,7 +504,7 @@ def _agent_start(
     environment |= settings.shell_variables(argv, environment) if structured is None else {}
     if is_id_ours and (structured is None or request.starts_over) and not any(conversation in word for word in argv):
         conversation = ""  # This version of the agent accepts no id.
-    return _AgentStart(argv, environment, arguments, conversation, structured, items)
+    return _AgentStart(argv, environment, arguments, conversation, structured, items, located_by)
 
 
 def _session_variables(request: LaunchRequest, session_id: str) -> dict[str, str]:
@@ -534,8 +544,12 @@ def _write_files(
     agent, files, conversation = request.agent, session_files(session_id), start.conversation
     if request.resume is not None and conversation:
         copy_conversation_files(conversation, session_files(request.resume.id), files)
-    query = ConversationQuery(conversation, directory, start.environment, files, used=False)
-    before_start(agent.conversation.store, query)
+    if agent.conversation.store:
+        from session_host.agents.conversations.base import ConversationQuery
+        from session_host.agents.conversations.stores import before_start
+
+        query = ConversationQuery(conversation, directory, start.environment, files, used=False)
+        before_start(agent.conversation.store, query)
     if start.items:
         write_history(session_id, start.items)
     if (path := prompt_file(str(files))) in start.argv:

@@ -9,8 +9,6 @@ window if there ever was one, else from ``outlive new``.
 from __future__ import annotations
 
 import contextlib
-import json
-import math
 import os
 import time
 from collections.abc import Iterable, Sequence
@@ -122,7 +120,7 @@ def _index_sizes() -> dict[str, int]:
 def _measured(record: SessionRecord, end: str, indexed_bytes: int, sessions: str) -> EndedChat:
     directory = f"{sessions}/{record.id}"
     ended = parse_time(end)  # None for a damaged row: then it stays.
-    ended_s = ended.timestamp() if ended is not None else math.inf
+    ended_s = ended.timestamp() if ended is not None else float("inf")
     return EndedChat(record, _size(directory) + indexed_bytes, ended_s, _viewed_s(f"{directory}/{_VIEWED}"))
 
 
@@ -163,6 +161,8 @@ def assess(store: Store) -> Retention:
 
 
 def _open_chats(store: Store) -> str:
+    import json  # most checks of the limit do not get here
+
     layout = store.layout()
     return json.dumps([layout.get(each) for each in _OPEN])
 
