@@ -8,6 +8,8 @@ import msgspec
 
 from .values import Activity, GridSize, Runtime
 
+DEFAULT_SCROLLBACK_LINES: Final = 10_000
+
 
 class Identity(msgspec.Struct, frozen=True):
     """How a session's terminal identifies itself, to queries and in the environment."""

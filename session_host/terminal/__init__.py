@@ -1,15 +1,20 @@
 """Terminal emulation: the Emulator protocol and its two engines.
 
 This package knows no sockets, sessions or windows. ``create`` and ``restore`` import an engine only when it is needed,
-since that costs tens of milliseconds.
+since that costs tens of milliseconds; nor does a command that starts a chat need ``base``.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 from session_host.protocol.values import CellSize, GridSize
 
-from .base import DEFAULT_SCROLLBACK_LINES, DefaultColors, Emulator, EngineName
 from .engines import available_engines, default_engine, engine_build, installed_engine
+
+if TYPE_CHECKING:
+    from .base import DefaultColors, Emulator, EngineName
 
 __all__ = [
     "available_engines",
@@ -27,13 +32,16 @@ def create(
     *,
     cell: CellSize = CellSize(),
     scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
-    colors: DefaultColors = DefaultColors(),
+    colors: DefaultColors | None = None,
 ) -> Emulator:
     """Create an emulator, of the best engine if none is named.
 
     Raises:
         UsageError: the engine is unknown, or its package is not installed.
     """
+    from .base import DefaultColors
+
+    colors = colors or DefaultColors()
     name = installed_engine(engine)
     if name == "ghostty":
         from .ghostty.emulator import GhosttyEmulator

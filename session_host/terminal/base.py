@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 EngineName = Literal["ghostty", "pyte"]
 
-DEFAULT_SCROLLBACK_LINES = 10_000
-
 
 class CursorShape(StrEnum):
     """How the cursor is drawn (DECSCUSR)."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from session_host.errors import UsageError
 
-from .base import EngineName
+if TYPE_CHECKING:
+    from .base import EngineName
 
 _SUFFIX = ".dist-info"
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create
-from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, DefaultColors, Emulator, EngineName
+from session_host.terminal.base import DefaultColors, Emulator, EngineName
 
 
 @pytest.fixture(params=available_engines())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, Emulator
+from session_host.terminal.base import Emulator
 from session_host.terminal.clearing import reset_after_exit
 from tests.support.emulators import history_texts, texts
 

@@ -16,6 +16,7 @@ from session_host.client.connection import HostNotResponding
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError
 from session_host.paths import session_dir, session_journal
+from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import RUNNING_STATES, CellSize, GridSize, State
 from session_host.storage.journal import (
@@ -29,7 +30,7 @@ from session_host.storage.journal import (
 )
 from session_host.storage.store.saved_screen import load_screen
 from session_host.terminal import available_engines, create, default_engine, engine_build, restore
-from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, Emulator, EngineName
+from session_host.terminal.base import Emulator, EngineName
 
 _CANCEL = b"\x18"
 """CAN ends an incomplete sequence."""

@@ -40,12 +40,12 @@ from session_host.system.login_sockets import make_links
 from session_host.system.processes.identity import boot_id, current_umask
 from session_host.system.processes.permission import AGENT_CHATS, of_new_chat
 from session_host.terminal import default_engine
-from session_host.terminal.base import DefaultColors, EngineName
 
 from .settings import MIB, ChatSettings, load_chat_settings, remembered_colors
 
 if TYPE_CHECKING:
     from session_host.agents.conversations.base import ConversationQuery
+    from session_host.terminal.base import DefaultColors, EngineName
 
 
 def supported_options(agent: Agent, environment: Mapping[str, str], directory: str) -> frozenset[str] | None:

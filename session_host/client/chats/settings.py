@@ -11,17 +11,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from session_host.agents.environment import shell_integration
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, state_dir
-from session_host.protocol.launch import Watch
+from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES, Watch
 from session_host.system.files import replace_file
-from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, DefaultColors
 from session_host.toml_file import TomlFile
+
+if TYPE_CHECKING:
+    from session_host.terminal.base import DefaultColors
 
 MIB = 1024 * 1024
 RECORD_LIMITS_MIB = (1, 1024 * 1024)
@@ -114,6 +116,12 @@ def remember_colors(colors: DefaultColors) -> None:
 def remembered_colors() -> DefaultColors | None:
     """Read the saved colours; None if there are none, or they cannot be read."""
     try:
-        return msgspec.json.decode(_colors_file().read_bytes(), type=DefaultColors)
-    except (OSError, msgspec.MsgspecError):
+        data = _colors_file().read_bytes()
+    except OSError:
+        return None
+    from session_host.terminal.base import DefaultColors  # a user without a window does not need it
+
+    try:
+        return msgspec.json.decode(data, type=DefaultColors)
+    except msgspec.MsgspecError:
         return None

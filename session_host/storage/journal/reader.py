@@ -225,7 +225,7 @@ def restore(directory: Path, engine: EngineName | None) -> Emulator | None:
         UsageError: there is no such engine.
     """
     from session_host import terminal
-    from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES
+    from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 
     engine = engine or terminal.default_engine()
     build = terminal.engine_build(engine)

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Literal
 
+from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, Cursor, DefaultColors, Frame, Modes, SelectionUnit
+from session_host.terminal.base import Cursor, DefaultColors, Frame, Modes, SelectionUnit
 from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark

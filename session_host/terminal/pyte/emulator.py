@@ -10,16 +10,9 @@ from typing import Literal
 
 from pyte import modes as mo
 
+from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import (
-    DEFAULT_SCROLLBACK_LINES,
-    Cursor,
-    DefaultColors,
-    EngineName,
-    Frame,
-    Modes,
-    SelectionUnit,
-)
+from session_host.terminal.base import Cursor, DefaultColors, EngineName, Frame, Modes, SelectionUnit
 from session_host.terminal.commands import CommandLog, CommandModes
 from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
