@@ -114,8 +114,6 @@ def test_a_mark_split_by_a_snapshot_is_recognised_by_the_copy(make: Maker) -> No
         ("abc\r", ["$bc", "", ""]),
         ("\x1b[3;1Habc", ["", "abc", "$"]),
         ("x" * 20, ["x" * 20, "$", ""]),
-        ("\x1b[?69h\x1b[5;9s\x1b[1;5Habc", ["    abc", "    $", ""]),
-        ("\x1b[?69h\x1b[5;9s\x1b[2;5H", ["", "    $", ""]),
     ],
 )
 def test_a_prompt_begins_on_a_line_of_its_own(make: Maker, before: str, rows: list[str], mark: str) -> None:

@@ -21,7 +21,7 @@ RANDOM = settings(max_examples=80, suppress_health_check=[HealthCheck.function_s
 SIZE = GridSize(30, 8)
 
 STATE = (
-    b"\x1b]2;title\x07\x1b[3;6r\x1b[?6h\x1b[2;4H\x1b7\x1b[?6l\x1b[3g\x1b[1;5H\x1bH"
+    b"\x1b]2;title\x07\x1b[3;6r\x1b[4;4H\x1b7\x1b[3g\x1b[1;5H\x1bH"
     b"\x1b[?1h\x1b[?2004h\x1b[?1002h\x1b[?1006h\x1b[>5u\x1b)0\x0e"
     b"\x1b[1;4:3;38;5;99m\x1b]8;;http://a.example/\x1b\\\x1b[4 q\x1b]10;#010203\x07\x1b]4;7;#040506\x07"
     b"\x1b]12;#070809\x07"

@@ -224,9 +224,7 @@ def test_only_lines_that_leave_at_the_top_enter_the_history(make: Maker) -> None
     assert texts(emulator) == ["3", "", "", "6"]
 
 
-@pytest.mark.parametrize(
-    "before", [b"x", b"\x1b]8;;http://x\x07x", b"\x1b[?69h\x1b[1;2sx", b"\x1b[4hx", "👩‍👩‍👧".encode()]
-)
+@pytest.mark.parametrize("before", [b"x", b"\x1b]8;;http://x\x07x", b"\x1b[4hx", "👩‍👩‍👧".encode()])
 @pytest.mark.parametrize("count", [b"99999999", b"65535", b"9" * 5000])
 def test_a_character_repeated_a_hundred_million_times_takes_less_than_100_ms(
     make: Maker, before: bytes, count: bytes
@@ -298,12 +296,3 @@ def test_an_image_command_is_not_shown_as_text(make: Maker) -> None:
     emulator.feed(b"b" + b"\x1b_Ga=T,f=100;AAAA" + b"\x18" + b"c\x1b[c")
     assert texts(emulator)[0] == "abc"
     assert emulator.take_replies().endswith(b"22c")
-
-
-def test_reverse_wrap_around_goes_from_the_top_to_the_bottom(make: Maker) -> None:
-    emulator = make(4, 3, output="\x1b[?1045hab\r\x1b[2D")
-    assert emulator.cursor[:2] == (2, 2)
-    emulator.feed(b"\x1b[4D")
-    assert emulator.cursor[:2] == (2, 1)
-    emulator.feed(b"\x1b[?1045l\x1b[9D")
-    assert emulator.cursor[:2] == (0, 1)

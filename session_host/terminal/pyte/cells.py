@@ -70,27 +70,24 @@ class Line:
         if end == len(chars):
             self.wrapped = False
 
-    def insert(self, column: int, count: int, end: int, style: Style) -> None:
-        """Shift the cells from ``column`` to the right by ``count``; cells beyond ``end`` are lost."""
+    def insert(self, column: int, count: int, style: Style) -> None:
+        """Shift the cells from ``column`` to the right by ``count``; cells beyond the last column are lost."""
+        end = len(self.chars)
         count = min(count, end - column)
         self.split(column, style)
         self.split(end - count, style)
-        self.split(end, style)
-        self.chars[column:end] = [BLANK] * count + self.chars[column : end - count]
-        self.styles[column:end] = [style] * count + self.styles[column : end - count]
-        if end == len(self.chars):
-            self.wrapped = False
+        self.chars[column:] = [BLANK] * count + self.chars[column : end - count]
+        self.styles[column:] = [style] * count + self.styles[column : end - count]
+        self.wrapped = False
 
-    def delete(self, column: int, count: int, end: int, style: Style) -> None:
-        """Shift the cells after ``column`` to the left by ``count``, and insert blanks before ``end``."""
-        count = min(count, end - column)
+    def delete(self, column: int, count: int, style: Style) -> None:
+        """Shift the cells after ``column`` to the left by ``count``, and append blanks."""
+        count = min(count, len(self.chars) - column)
         self.split(column, style)
         self.split(column + count, style)
-        self.split(end, style)
-        self.chars[column:end] = self.chars[column + count : end] + [BLANK] * count
-        self.styles[column:end] = self.styles[column + count : end] + [style] * count
-        if end == len(self.chars):
-            self.wrapped = False
+        self.chars[column:] = self.chars[column + count :] + [BLANK] * count
+        self.styles[column:] = self.styles[column + count :] + [style] * count
+        self.wrapped = False
 
     def used(self) -> int:
         """How many columns are in use: with text, or with a style that is visible on a blank."""

@@ -1,7 +1,7 @@
-"""The pyte engine: the Emulator protocol over the layers of ``screen.grid`` … ``screen.reports``.
+"""The pyte engine: the Emulator protocol over a ``Screen``.
 
-The engine's output path: bytes → ``parser`` (sequences) → ``screen.reports`` and the screens below it (cells, modes) →
-``frame`` here, which asks ``view`` for the visible rows.
+The engine's output path: bytes → ``parser`` (sequences) → ``screen``, ``osc`` and ``reports`` → ``frame`` here, which
+asks ``view`` for the visible rows.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.rows import Row
 
+from . import osc, reflow, snapshot
 from . import replay as pyte_replay
-from . import state
 from .parser import OutliveStream
-from .screen import reflow
-from .screen.reports import ReportScreen
+from .reports import Reports
+from .screen import Screen
 from .view import View
 
 _TRACKING: dict[int, Literal["none", "press", "press_release", "button_motion", "any_motion"]] = {
@@ -53,10 +53,10 @@ class PyteEmulator:
         scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
         colors: DefaultColors | None = None,
     ) -> None:
-        screen = ReportScreen(size, max(scrollback_lines, 0), cell or CellSize(), colors or DefaultColors())
+        screen = Screen(size, max(scrollback_lines, 0), cell or CellSize(), colors or DefaultColors())
         self._set_screen(screen, OutliveStream(screen))
 
-    def _set_screen(self, screen: ReportScreen, stream: OutliveStream) -> None:
+    def _set_screen(self, screen: Screen, stream: OutliveStream) -> None:
         self._screen = screen
         self._stream = stream
         self._view = View(screen)
@@ -65,13 +65,13 @@ class PyteEmulator:
         self._painted_selection: dict[int, tuple[int, int]] = {}
 
     @classmethod
-    def restore(cls, snapshot: bytes, scrollback_lines: int = 0) -> PyteEmulator:
+    def restore(cls, data: bytes, scrollback_lines: int = 0) -> PyteEmulator:
         """Restore an emulator from its ``snapshot``; ``scrollback_lines`` may raise the limit of its history.
 
         Raises:
             OutliveError: the bytes are not a snapshot of this build.
         """
-        screen, stream = state.load(snapshot, scrollback_lines)
+        screen, stream = snapshot.load(data, scrollback_lines)
         emulator = cls(GridSize(screen.columns, screen.lines), scrollback_lines=0)
         emulator._set_screen(screen, stream)
         return emulator
@@ -174,7 +174,7 @@ class PyteEmulator:
         changed = screen.defaults.dark != colors.dark
         screen.defaults = colors
         if changed and screen.has_mode(2031):
-            screen.report_color_scheme()
+            Reports(screen).report_color_scheme()
 
     def limit_images(self, max_bytes: int) -> None:
         """Do nothing: the engine has no images."""
@@ -211,7 +211,7 @@ class PyteEmulator:
         return [] if screen.on_alternate else screen.prompts.prompts(first, count, last_only=last_only)
 
     def mark_turn(self) -> None:
-        self._screen.mark_prompt(TURN)
+        osc.mark_prompt(self._screen, TURN)
 
     def frame(self) -> Frame:
         screen, view = self._screen, self._view
@@ -284,7 +284,7 @@ class PyteEmulator:
     # -- saving the state
 
     def snapshot(self) -> bytes:
-        return state.save(self._screen, self._stream)
+        return snapshot.save(self._screen, self._stream)
 
     def replay(self) -> bytes:
         return pyte_replay.replay(self._screen, self._stream)

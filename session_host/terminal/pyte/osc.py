@@ -1,16 +1,31 @@
-"""OSC commands: colours, notifications, progress, clipboard and shell marks."""
+"""OSC commands: ``_COMMANDS`` has a function for each number."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from pyte import graphics
 
 from session_host.protocol.untrusted_text import plain
-from session_host.terminal.events import AgentState, Notification, Progress, TerminalEvent
-from session_host.terminal.osc import MAX_BODY_CHARACTERS, KittyNotifications, cleaned_body, cleaned_title, clipboard_of
-from session_host.terminal.prompts import mark_of
+from session_host.terminal.events import AgentState, Notification, Progress
+from session_host.terminal.osc import MAX_BODY_CHARACTERS, cleaned_body, cleaned_title, clipboard_of
+from session_host.terminal.prompts import MAX_MARK_BYTES, is_fresh_line, mark_of
 from session_host.terminal.queries import AGENT_STATE_REPLY
+from session_host.terminal.rows import RGB, Color
 
+from .screen import Screen
+from .style import number
+
+MAX_LINK = 4096
+MAX_DIRECTORY = 1024
+
+PALETTE: tuple[Color, ...] = tuple(int(value, 16) for value in graphics.FG_BG_256)
+"""xterm's palette, as 0xRRGGBB."""
+
+_DYNAMIC = {10: "foreground", 11: "background", 12: "cursor"}
 _RGB = re.compile("rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})(?:/[0-9a-fA-F]{1,4})?")
 _HASH = re.compile("#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{9}|[0-9a-fA-F]{12})")
 _NAMED = {
@@ -46,55 +61,150 @@ def color_text(color: int) -> str:
     return f"rgb:{red:02x}{red:02x}/{green:02x}{green:02x}/{blue:02x}{blue:02x}"
 
 
-def events_of(
-    code: int, rest: str, notifications: KittyNotifications, reply: Callable[[str], object]
-) -> list[TerminalEvent]:
-    """The events of OSC ``code`` with parameters ``rest``; empty for unknown ones.
+def receive(screen: Screen, text: str, terminator: str) -> None:
+    """Carry out an OSC command.
 
     Args:
-        code: the command's number.
-        rest: what follows the number.
-        notifications: receives those of OSC 99.
-        reply: called with an answer to the program.
+        screen: the terminal.
+        text: what is between ``ESC ]`` and the end.
+        terminator: the end, with which answers end, too.
     """
-    event: TerminalEvent | None = None
-    if code == 9:
-        event = _iterm_or_conemu(rest)
-    elif code == 52:
-        event = clipboard_of(rest)
-    elif code == 99:
-        event, answer = notifications.receive(rest)
-        if answer:
-            reply(answer.decode())
-    elif code == 133:
-        event = mark_of(rest)
-    elif code == 777:
-        kind, _, words = rest.partition(";")
-        if kind == "notify":
-            title, _, body = words.partition(";")
-            event = Notification(cleaned_title(title), cleaned_body(body))
-    elif code == 7501 and rest.startswith("?"):
-        reply(AGENT_STATE_REPLY.decode())
-    elif code == 7501:
-        event = AgentState(plain(rest, MAX_BODY_CHARACTERS))
-    return [] if event is None else [event]
+    code, _, rest = text.partition(";")
+    if code.isascii() and code.isdigit() and len(code) < 6 and (command := _COMMANDS.get(int(code))) is not None:
+        command(screen, rest, terminator)
 
 
-def _iterm_or_conemu(rest: str) -> TerminalEvent | None:
-    """OSC 9: a notification, or one of ConEmu's numbered commands; 4 is progress."""
+def mark_prompt(screen: Screen, parameters: str) -> None:
+    """Handle a mark (OSC 133) at the cursor."""
+    if not screen.on_alternate:
+        screen.prompts.mark(parameters, screen.prompts.row_of_cursor, screen.cursor.x)
+
+
+def _title(screen: Screen, rest: str, _end: str) -> None:
+    screen.set_title(rest)
+
+
+def _palette(screen: Screen, rest: str, end: str) -> None:
+    parts = rest.split(";")
+    for index_text, specification in zip(parts[::2], parts[1::2], strict=False):
+        if not (index_text.isascii() and index_text.isdigit()) or int(index_text[:4]) > 255:
+            continue
+        index = int(index_text[:4])
+        if specification == "?":
+            themed = screen.defaults.palette
+            usual = themed[index] if index < len(themed) else PALETTE[index]
+            screen.reply(f"\x1b]4;{index};{color_text(screen.palette.get(index, usual))}{end}")
+        elif (color := parse_color(specification)) is not None:
+            screen.palette[index] = RGB | color
+            screen.all_dirty = True
+
+
+def _directory(screen: Screen, rest: str, _end: str) -> None:
+    screen.directory = plain(rest, MAX_DIRECTORY)
+
+
+def _link(screen: Screen, rest: str, _end: str) -> None:
+    uri = rest.partition(";")[2]
+    screen.style = screen.style._replace(link=plain(uri, MAX_LINK))
+
+
+def _iterm_or_conemu(screen: Screen, rest: str, _end: str) -> None:
+    """A notification, or one of ConEmu's numbered commands; 4 is progress."""
     if rest == "4" or rest.startswith("4;"):
-        parts = rest.split(";")
-        state = parts[1] if len(parts) > 1 else "0"
-        if state not in {"0", "1", "2", "3", "4"}:
-            return None
-        percent: int | None = None
-        if len(parts) > 2 and parts[2].isascii() and parts[2].isdigit():
-            percent = min(int(parts[2][:4]), 100)
-        if state in {"0", "3"}:
-            percent = None
-        elif state == "1" and percent is None:
-            percent = 0
-        return Progress(_PROGRESS_STATES[int(state)], percent)  # type: ignore[arg-type]
-    if not rest or _CONEMU.fullmatch(rest):
-        return None
-    return Notification("", cleaned_body(rest))
+        _progress(screen, rest.split(";"))
+    elif rest and not _CONEMU.fullmatch(rest):
+        screen.events.append(Notification("", cleaned_body(rest)))
+
+
+def _progress(screen: Screen, parts: list[str]) -> None:
+    state = parts[1] if len(parts) > 1 else "0"
+    if state not in {"0", "1", "2", "3", "4"}:
+        return
+    percent: int | None = None
+    if len(parts) > 2 and parts[2].isascii() and parts[2].isdigit():
+        percent = min(int(parts[2][:4]), 100)
+    if state in {"0", "3"}:
+        percent = None
+    elif state == "1" and percent is None:
+        percent = 0
+    screen.events.append(Progress(_PROGRESS_STATES[int(state)], percent))  # type: ignore[arg-type]
+
+
+def _set_colors(first: int, screen: Screen, rest: str, end: str) -> None:
+    """Colours from OSC ``first`` on: several ones set those of the next numbers, too."""
+    for code, specification in enumerate(rest.split(";"), first):
+        if code not in _DYNAMIC:
+            return
+        if specification == "?":
+            color = screen.colors.get(code, getattr(screen.defaults, _DYNAMIC[code]))
+            screen.reply(f"\x1b]{code};{color_text(color)}{end}")
+        elif (value := parse_color(specification)) is not None:
+            screen.colors[code] = RGB | value
+            screen.all_dirty = True
+
+
+def _clipboard(screen: Screen, rest: str, _end: str) -> None:
+    if (event := clipboard_of(rest)) is not None:
+        screen.events.append(event)
+
+
+def _kitty_notification(screen: Screen, rest: str, _end: str) -> None:
+    event, answer = screen.notifications.receive(rest)
+    if event is not None:
+        screen.events.append(event)
+    screen.reply(answer.decode())
+
+
+def _reset_palette(screen: Screen, rest: str, _end: str) -> None:
+    indexes = [number(part) for part in rest.split(";") if part.isdigit()]
+    for index in indexes or list(screen.palette):
+        screen.palette.pop(index, None)
+    screen.all_dirty = True
+
+
+def _reset_color(code: int, screen: Screen, _rest: str, _end: str) -> None:
+    screen.colors.pop(code, None)
+    screen.all_dirty = True
+
+
+def _shell_mark(screen: Screen, rest: str, _end: str) -> None:
+    if len(rest) >= MAX_MARK_BYTES:
+        return
+    if is_fresh_line(rest) and screen.cursor.x:
+        screen.next_line()
+    mark_prompt(screen, rest)
+    screen.command_modes.mark(rest)
+    if (event := mark_of(rest)) is not None:
+        screen.events.append(event)
+
+
+def _notification(screen: Screen, rest: str, _end: str) -> None:
+    kind, _, words = rest.partition(";")
+    if kind == "notify":
+        title, _, body = words.partition(";")
+        screen.events.append(Notification(cleaned_title(title), cleaned_body(body)))
+
+
+def _agent_state(screen: Screen, rest: str, _end: str) -> None:
+    if rest.startswith("?"):
+        screen.reply(AGENT_STATE_REPLY.decode())
+    else:
+        screen.events.append(AgentState(plain(rest, MAX_BODY_CHARACTERS)))
+
+
+_COMMANDS: Final[dict[int, Callable[[Screen, str, str], None]]] = {
+    0: _title,
+    2: _title,
+    4: _palette,
+    7: _directory,
+    8: _link,
+    9: _iterm_or_conemu,
+    **{code: partial(_set_colors, code) for code in _DYNAMIC},
+    52: _clipboard,
+    99: _kitty_notification,
+    104: _reset_palette,
+    **{100 + code: partial(_reset_color, code) for code in _DYNAMIC},
+    133: _shell_mark,
+    777: _notification,
+    7501: _agent_state,
+}

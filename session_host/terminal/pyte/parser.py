@@ -16,7 +16,9 @@ import pyte
 from pyte import control as ctrl
 from pyte import escape as esc
 
-from .screen.reports import ReportScreen
+from . import osc
+from .reports import Reports
+from .screen import Screen
 from .style import number
 
 MAX_STRING = 1024 * 1024
@@ -45,16 +47,10 @@ _ESCAPE = {
     esc.NEL: "next_line",
     "=": "keypad_application",
     ">": "keypad_numeric",
-    "N": "single_shift_2",
-    "O": "single_shift_3",
     "Z": "report_device_attributes",
-    "n": "lock_shift_2",
-    "o": "lock_shift_3",
-    "#8": "alignment_display",
 }
 _CSI = {
     **{final: name for final, name in pyte.ByteStream.csi.items() if final not in {"'", "m"}},
-    "a": "column_relative",
     "`": "cursor_to_column",
     "b": "repeat",
     "e": "line_relative",
@@ -63,17 +59,14 @@ _CSI = {
     "T": "scroll_down",
     "^": "scroll_down",
     "Z": "tab_back",
-    "W": "tab_control",
     "?W": "default_tab_stops",
-    "s": "save_cursor_or_margins",
+    "s": "save_cursor",
     "u": "restore_cursor",
     "t": "window_operation",
     "?J": "erase_in_display",
     "?K": "erase_in_line",
     "?h": "set_private_modes",
     "?l": "reset_private_modes",
-    "?s": "save_private_modes",
-    "?r": "restore_private_modes",
     "?n": "report_private_status",
     "?u": "report_kitty_flags",
     ">u": "kitty_push",
@@ -102,7 +95,7 @@ class OutliveStream(pyte.ByteStream):
     escape = _ESCAPE
     csi = _CSI
 
-    def __init__(self, screen: ReportScreen) -> None:
+    def __init__(self, screen: Screen) -> None:
         self._pending = ""
         self._string_kind = ""
         self._string: list[str] = []
@@ -112,11 +105,14 @@ class OutliveStream(pyte.ByteStream):
 
     def _initialize_parser(self) -> None:
         screen = self.listener
-        assert isinstance(screen, ReportScreen)
+        assert isinstance(screen, Screen)
         self._screen = screen
-        self._basic: dict[str, Callable[..., None]] = {key: getattr(screen, name) for key, name in self.basic.items()}
-        self._escape: dict[str, Callable[..., None]] = {key: getattr(screen, name) for key, name in self.escape.items()}
-        self._csi: dict[str, Callable[..., None]] = {key: getattr(screen, name) for key, name in self.csi.items()}
+        self._reports = Reports(screen)
+        self._basic, self._escape, self._csi = map(self._handlers, (self.basic, self.escape, self.csi))
+
+    def _handlers(self, names: dict[str, str]) -> dict[str, Callable[..., None]]:
+        """The methods of the reports, or else of the screen."""
+        return {key: getattr(self._reports, name, None) or getattr(self._screen, name) for key, name in names.items()}
 
     # -- the state between two feeds
 
@@ -233,8 +229,8 @@ class OutliveStream(pyte.ByteStream):
         handler = self._escape.get(body)
         if handler is not None:
             handler()
-        elif len(body) == 2 and body[0] in "()*+":
-            self._screen.designate("()*+".index(body[0]), body[1])
+        elif len(body) == 2 and body[0] in "()":
+            self._screen.designate("()".index(body[0]), body[1])
 
     def _dispatch(self, body: str) -> None:
         """Dispatch a control sequence by the text after ``CSI``."""
@@ -290,6 +286,6 @@ class OutliveStream(pyte.ByteStream):
         if dropped:
             return
         if kind == "]":
-            self._screen.operating_system_command(_CONTROLS.sub("", text), "\x07" if end == "\x07" else "\x1b\\")
+            osc.receive(self._screen, _CONTROLS.sub("", text), "\x07" if end == "\x07" else "\x1b\\")
         elif kind == "P":
-            self._screen.device_control_string(text)
+            self._reports.device_control_string(text)

@@ -5,28 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pyte import modes as mo
-
 from session_host.terminal.prompts import replayed_marks
 from session_host.terminal.rows import PLAIN, RGB, Style
 
 from .cells import BLANK, TAIL, Line, erased, unpack
 from .osc import color_text
 from .parser import OutliveStream
-from .screen.edit import GRAPHEMES
-from .screen.grid import LEFT_RIGHT_MARGINS
-from .screen.modes import NO_LOCAL_ECHO, SavedCursor, private
-from .screen.reports import ReportScreen
+from .screen import DEFAULT_MODES, GRAPHEMES, SavedCursor, Screen
 from .style import parameters_of
 from .width import char_cells, cluster_cells, joins
 
 _GRAPHEME_MODE = ("\x1b[?2027l", "\x1b[?2027h")
 _MOUSE = frozenset({9, 1000, 1002, 1003, 1005, 1006, 1015, 1016})
-_NOT_SIMPLY_SET = frozenset({3, 6, 12, 47, 69, 1047, 1048, 1049}) | _MOUSE
+_NOT_SIMPLY_SET = frozenset({12, 47, 1047, 1048, 1049, 2027}) | _MOUSE
 """Private modes that are not simply set: they are set elsewhere, or have effects of their own."""
 
 
-def replay(screen: ReportScreen, stream: OutliveStream) -> bytes:
+def replay(screen: Screen, stream: OutliveStream) -> bytes:
     """Bytes that rebuild the state of ``screen`` and the unfinished input of ``stream``."""
     writer = _Writer(screen)
     writer.primary()
@@ -39,7 +34,7 @@ def replay(screen: ReportScreen, stream: OutliveStream) -> bytes:
 
 
 class _Writer:
-    def __init__(self, screen: ReportScreen) -> None:
+    def __init__(self, screen: Screen) -> None:
         self.screen = screen
         self.parts: list[str] = [_GRAPHEME_MODE[1]]
         self.style: Style = PLAIN
@@ -161,8 +156,6 @@ class _Writer:
     def margins(self) -> None:
         """Set the scrolling region."""
         screen = self.screen
-        if LEFT_RIGHT_MARGINS in screen.mode:
-            self.parts.append(f"\x1b[?69h\x1b[{screen.left + 1};{screen.right + 1}s")
         if (screen.top, screen.bottom) != (0, screen.lines - 1):
             self.parts.append(f"\x1b[{screen.top + 1};{screen.bottom + 1}r")
 
@@ -181,10 +174,10 @@ class _Writer:
             return
         if mode == 1049:
             # 1049 saves the cursor again, so it must be in its saved position.
-            self.parts.append("\x1b8\x1b[?1049h\x1b[0m\x1b]8;;\x1b\\\x1b)B\x1b*B\x1b+B")
+            self.parts.append("\x1b8\x1b[?1049h\x1b[0m\x1b]8;;\x1b\\\x1b)B")
         else:
             self.parts.append(f"\x1b[?{mode}h")
-        self.parts.append("\x1b[?6l\x1b[?69l\x1b[r\x1b[H")
+        self.parts.append("\x1b[r\x1b[H")
         self.parts.append("\x1b(B\x0f")
         self.pen(PLAIN)
         self.rows(screen.grid if screen.on_alternate else screen.other)
@@ -199,7 +192,7 @@ class _Writer:
         if saved is not None:
             self._move_cursor(saved)
             self.parts.append("\x1b7")
-            self.parts.append("\x1b[?6l\x1b(B\x1b)B\x1b*B\x1b+B\x0f")
+            self.parts.append("\x1b(B\x1b)B\x0f")
             self.pen(PLAIN)
 
     def _keyboard(self, stack: list[int]) -> None:
@@ -209,36 +202,28 @@ class _Writer:
 
     def _move_cursor(self, saved: SavedCursor) -> None:
         """Move the cursor, and set its style and character sets."""
-        screen = self.screen
-        top, left = (screen.top, screen.left) if saved.origin else (0, 0)
-        self.parts.append("\x1b[?6h" if saved.origin else "\x1b[?6l")
-        column = saved.column
+        screen, column = self.screen, saved.column
+        line = screen.grid[saved.row] if saved.row < screen.lines else Line(screen.columns)
+        if saved.pending_wrap and line.chars[column] == TAIL and column:
+            column -= 1
+        self.parts.append(f"\x1b[{saved.row + 1};{column + 1}H")
         if saved.pending_wrap:
             # Only writing into the last column sets the pending wrap.
-            line = screen.grid[saved.row] if saved.row < screen.lines else Line(screen.columns)
-            if line.chars[column] == TAIL and column:
-                column -= 1
-            self.parts.append(f"\x1b[{saved.row - top + 1};{column - left + 1}H")
             self.pen(line.styles[column])
             self._text([" " if line.chars[column] == BLANK else line.chars[column], *line.chars[column + 1 :]], 0, 1)
-        else:
-            self.parts.append(f"\x1b[{saved.row - top + 1};{column - left + 1}H")
         self.pen(saved.style)
-        for slot, code in enumerate(saved.charsets):
+        for slot, code in zip("()", saved.charsets, strict=True):
             if code != "B":
-                self.parts.append(f"\x1b{'()*+'[slot]}{code}")
-        self.parts.append(("", "\x0e", "\x1bn", "\x1bo")[saved.charset])
+                self.parts.append(f"\x1b{slot}{code}")
+        self.parts.append("\x0e" if saved.charset else "")
 
     def modes(self) -> None:
         """Set modes; the last of the mouse modes wins."""
         screen = self.screen
-        for mode, on in screen.saved_modes.items():
-            if mode not in _NOT_SIMPLY_SET:
-                self.parts.append(f"\x1b[?{mode}{'h' if on else 'l'}\x1b[?{mode}s")
         numbers = {code >> 5 for code in screen.mode if code >= 32}
-        for mode in sorted((_known_defaults() | set(screen.saved_modes)) - numbers - _NOT_SIMPLY_SET):
+        for mode in sorted({*DEFAULT_MODES} - numbers - _NOT_SIMPLY_SET):
             self.parts.append(f"\x1b[?{mode}l")
-        for mode in sorted(numbers - _NOT_SIMPLY_SET - {2027}):
+        for mode in sorted(numbers - _NOT_SIMPLY_SET):
             self.parts.append(f"\x1b[?{mode}h")
         for mode in sorted(numbers & _MOUSE, key=lambda mode: mode in {screen.mouse, screen.mouse_encoding}):
             self.parts.append(f"\x1b[?{mode}h")
@@ -263,21 +248,10 @@ class _Writer:
     def cursor(self) -> None:
         """Set the cursor, and the modes that would move it."""
         screen = self.screen
-        first, second, third, fourth = screen.charsets
-        self._move_cursor(
-            SavedCursor(
-                screen.cursor.x, screen.cursor.y, screen.pending_wrap, screen.style, mo.DECOM in screen.mode,
-                screen.charset, (first, second, third, fourth),
-            )
-        )  # fmt: skip
-        for mode in sorted(code for code in screen.mode if code < 32 and code != NO_LOCAL_ECHO):
+        first, second = screen.charsets
+        at = screen.cursor
+        self._move_cursor(SavedCursor(at.x, at.y, screen.pending_wrap, screen.style, screen.charset, (first, second)))
+        for mode in sorted(code for code in screen.mode if code < 32):
             self.parts.append(f"\x1b[{mode}h")
         if GRAPHEMES not in screen.mode:
-            self.parts.append("\x1b[?2027l")
-        if screen.single_shift is not None:
-            self.parts.append("\x1bN" if screen.single_shift == 2 else "\x1bO")
-
-
-def _known_defaults() -> set[int]:
-    """Private modes that are set in a new emulator."""
-    return {mode for mode in (7, 25, 1007, 1035, 1036) if private(mode)}
+            self.parts.append(_GRAPHEME_MODE[0])

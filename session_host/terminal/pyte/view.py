@@ -9,8 +9,7 @@ from session_host.terminal.images.placeholders import without_placeholders
 from session_host.terminal.rows import Row
 
 from .cells import BLANK, TAIL, Line, packed_wrapped, unpack
-from .screen.anchors import Anchor
-from .screen.reports import ReportScreen
+from .screen import Anchor, Screen
 
 WORD_SEPARATORS = frozenset("\"'`()[]{}<>|,;│┃║«»“”‘’ \u00a0\t\u3000" + BLANK)
 """Characters that end a word: blanks, quotes, brackets, bars. Paths and URLs stay whole."""
@@ -64,7 +63,7 @@ class View:
         selection: the current selection, or None.
     """
 
-    def __init__(self, screen: ReportScreen) -> None:
+    def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._top: Anchor | None = None
         self._switches = screen.switches

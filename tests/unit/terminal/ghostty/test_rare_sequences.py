@@ -31,10 +31,11 @@ def made(output: str) -> Emulator:
             "\x1b]12;rgb:1010/2020/3030\x07\x1b]21;cursor=rgb:77/88/99\x07",
         ),
         ("\x1b]21;no=?\x07", ""),
+        ("\x1b[?69h\x1b[3;9s\x1bP$qs\x1b\\", "\x1bP1$r3;9s\x1b\\"),
         ('\x1bP$q"q\x1b\\\x1b[1"q\x1bP$q"q\x1b\\', '\x1bP1$r0"q\x1b\\\x1bP1$r1"q\x1b\\'),
     ],
 )
-def test_colours_by_name_and_protection_are_reported(query: str, reply: str) -> None:
+def test_settings_are_reported(query: str, reply: str) -> None:
     emulator = made(query)
     assert emulator.take_replies() == reply.encode()
     emulator.close()
@@ -58,4 +59,20 @@ def test_a_program_sets_the_mouse_pointer_of_its_screen() -> None:
     copies[1].feed(b"\x1b]22;no-such\x07")
     assert {same.modes.pointer_shape for same in (emulator, *copies)} == {""}
     for same in (emulator, *copies):
+        same.close()
+
+
+@pytest.mark.parametrize(
+    ("output", "rows"),
+    [
+        ("\x1b[3;6r\x1b[?6h\x1b[2;4H\x1b7\x1b[?6l\x1b[H", ["", "", "", "   saved"]),
+        ("\x1b[?69h\x1b[5;9s\x1b[1;5Habc\x1b]133;A\x07\x1b7", ["    abc", "    saved"]),
+        ("\x1b[?1045h\x1b[1;3H\x1b[3D\x1b[40D\x1b7", [""] * 8 + [" " * 39 + "s", "aved"]),
+    ],
+)
+def test_margins_and_wraps_backwards_survive_a_copy(output: str, rows: list[str]) -> None:
+    emulator = made(output)
+    for same in (emulator, restore("ghostty", emulator.snapshot()), made(emulator.replay().decode())):
+        same.feed(b"\x1b8saved")
+        assert [row.text() for row in same.rows()][: len(rows)] == rows
         same.close()

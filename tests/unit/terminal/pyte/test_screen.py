@@ -221,17 +221,12 @@ def test_further_sequences() -> None:
     assert after("\x1b[20G\x1b[Z").cursor.column == 16
     assert after("\x1b[5`\x1b[2a\x1b[2e").cursor[:2] == (6, 2)
     assert after("\x1b[3;9H\x1b7\x1b[H\x1b8").cursor[:2] == (8, 2)
-    assert screen("abc\x1b#8", rows=2, columns=3) == ["EEE", "EEE"]
-
-
-def test_margins_left_and_right() -> None:
-    assert screen("0123456789\r\nabcdefghij\x1b[?69h\x1b[3;6s\x1b[1;4H\x1b[M")[:2] == ["01cdef6789", "ab    ghij"]
 
 
 def test_cursor_style_and_soft_reset() -> None:
     terminal = after("\x1b[6 q\x1b[?25l")
     assert (terminal.cursor.shape, terminal.cursor.blinking, terminal.cursor.visible) == (CursorShape.BAR, False, False)
-    terminal.feed(b"\x1b[?6h\x1b[2;3r\x1b[4h\x1b[31m\x1b[!p")
+    terminal.feed(b"\x1b[2;3r\x1b[4h\x1b[31m\x1b[!p")
     assert terminal.cursor.visible
     terminal.feed(b"\x1b[6;1Hx")
     assert style_at(terminal, 0, 5).foreground == DEFAULT_COLOR

@@ -19,20 +19,15 @@ from session_host.terminal.rows import Style
 
 from .cells import unpack
 from .parser import OutliveStream
-from .screen.modes import SavedCursor
-from .screen.reports import ReportScreen
-
-FORMAT = 4
-"""The version of ``_State``."""
+from .screen import SavedCursor, Screen
 
 _SUM_BYTES = 4
 """The CRC32 before the state detects damage: rows are unpacked later, too late to refuse them."""
 
 
 class _State(msgspec.Struct, array_like=True):
-    """The whole state, in the order in which it is written."""
+    """The whole state, in the order in which it is written; ``engines`` has its version."""
 
-    format: int
     size: GridSize
     cell: CellSize
     history_limit: int
@@ -55,12 +50,10 @@ class _State(msgspec.Struct, array_like=True):
     modify_other_keys: int
     kitty: list[list[int]]
     saved: list[SavedCursor | None]
-    saved_modes: dict[int, bool]
-    margins: tuple[int, int, int, int]
+    margins: tuple[int, int]
     tab_stops: list[int]
     charsets: list[str]
     charset: int
-    single_shift: int | None
     last_char: str
     title: str
     titles: list[str]
@@ -80,10 +73,9 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_State)
 
 
-def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
+def save(screen: Screen, stream: OutliveStream) -> bytes:
     """Encode the state of a screen and its parser."""
     state = _State(
-        format=FORMAT,
         size=GridSize(screen.columns, screen.lines),
         cell=screen.cell,
         history_limit=screen.history_limit,
@@ -106,12 +98,10 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
         modify_other_keys=screen.modify_other_keys,
         kitty=screen.kitty,
         saved=screen.saved,
-        saved_modes=screen.saved_modes,
-        margins=(screen.top, screen.bottom, screen.left, screen.right),
+        margins=(screen.top, screen.bottom),
         tab_stops=sorted(screen.tabstops),
         charsets=screen.charsets,
         charset=screen.charset,
-        single_shift=screen.single_shift,
         last_char=screen.last_char,
         title=screen.title,
         titles=screen.titles,
@@ -130,7 +120,7 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
     return zlib.crc32(data).to_bytes(_SUM_BYTES, "big") + data
 
 
-def load(snapshot: bytes, history_limit: int = 0) -> tuple[ReportScreen, OutliveStream]:
+def load(snapshot: bytes, history_limit: int = 0) -> tuple[Screen, OutliveStream]:
     """Decode a screen and its parser; ``history_limit`` may raise the limit of the history.
 
     Raises:
@@ -143,10 +133,8 @@ def load(snapshot: bytes, history_limit: int = 0) -> tuple[ReportScreen, Outlive
         state = _decoder.decode(data)
     except msgspec.MsgspecError as error:
         raise OutliveError(f"The saved screen cannot be read ({error}); it is of another version.") from error
-    if state.format != FORMAT:
-        raise OutliveError(f"The saved screen has format {state.format}; this version reads format {FORMAT}.")
     columns = state.size.columns
-    screen = ReportScreen(state.size, max(state.history_limit, history_limit), state.cell, state.defaults)
+    screen = Screen(state.size, max(state.history_limit, history_limit), state.cell, state.defaults)
     screen.history_rows = max(state.history_rows, history_limit)
     screen.history = deque(state.history, maxlen=screen.history_rows)
     screen.evicted, screen.scrolled_out = state.evicted, state.scrolled_out
@@ -162,11 +150,9 @@ def load(snapshot: bytes, history_limit: int = 0) -> tuple[ReportScreen, Outlive
     screen.modify_other_keys = state.modify_other_keys
     screen.kitty = state.kitty
     screen.saved = state.saved
-    screen.saved_modes = state.saved_modes
-    screen.top, screen.bottom, screen.left, screen.right = state.margins
+    screen.top, screen.bottom = state.margins
     screen.tabstops = set(state.tab_stops)
     screen.charsets, screen.charset = state.charsets, state.charset
-    screen.single_shift = state.single_shift
     screen.last_char = state.last_char
     screen.title = state.title
     screen.titles = state.titles

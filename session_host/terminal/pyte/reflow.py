@@ -14,12 +14,10 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from functools import partial
 
-from session_host.terminal.pyte.cells import BLANK, TAIL, Line, packed_columns, packed_wrapped, unpack
 from session_host.terminal.rows import PLAIN
 
-from .anchors import Anchor
-from .modes import SavedCursor
-from .reports import ReportScreen
+from .cells import BLANK, TAIL, Line, packed_columns, packed_wrapped, unpack
+from .screen import Anchor, SavedCursor, Screen
 
 Stored = Line | bytes
 
@@ -27,7 +25,7 @@ _MAX_ROWS_PER_LINE = 16
 """The history's limit times this is the maximum number of rows into which a narrow grid wraps its lines."""
 
 
-def erase_redrawn_prompt(screen: ReportScreen) -> int | None:
+def erase_redrawn_prompt(screen: Screen) -> int | None:
     """Erase a prompt that its shell draws again: the shell counts rows as they were, so none of them may wrap.
 
     Returns the number of erased rows above the cursor; None if nothing was erased.
@@ -42,13 +40,13 @@ def erase_redrawn_prompt(screen: ReportScreen) -> int | None:
     return screen.cursor.y - first
 
 
-def _is_continued(screen: ReportScreen, row: int) -> bool:
+def _is_continued(screen: Screen, row: int) -> bool:
     """Whether the line of a row of the screen continues in the next row."""
     line = row - screen.shown_rows
     return 0 <= line < screen.lines and screen.grid[line].wrapped
 
 
-def resize_screen(screen: ReportScreen, columns: int, lines: int) -> None:
+def resize_screen(screen: Screen, columns: int, lines: int) -> None:
     """Resize the screen to ``columns`` by ``lines``."""
     old_columns, old_lines = screen.columns, screen.lines
     primary_cursor = _primary_cursor(screen)
@@ -89,7 +87,7 @@ def resize_screen(screen: ReportScreen, columns: int, lines: int) -> None:
     screen.all_dirty = True
 
 
-def _primary_cursor(screen: ReportScreen) -> Anchor:
+def _primary_cursor(screen: Screen) -> Anchor:
     """The position of the primary screen's cursor (or its saved one), as a row of history and screen."""
     top = len(screen.history)
     if not screen.on_alternate:
@@ -103,7 +101,7 @@ def _content_rows(rows: list[Line]) -> int:
 
 
 def _resize_primary(
-    screen: ReportScreen,
+    screen: Screen,
     columns: int,
     lines: int,
     old_lines: int,
@@ -246,7 +244,7 @@ def _wrap_line(
             anchor.column = min(anchor.column, columns - 1)
 
 
-def _resize_alternate(screen: ReportScreen, columns: int, lines: int) -> list[Line]:
+def _resize_alternate(screen: Screen, columns: int, lines: int) -> list[Line]:
     """The alternate screen's rows, cut or filled; its cursor stays visible."""
     rows = screen.grid if screen.on_alternate else screen.other
     surplus = 0

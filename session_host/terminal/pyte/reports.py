@@ -1,0 +1,123 @@
+"""The terminal's replies to queries: CSI sequences, and DCS for settings (DECRQSS) and capabilities (XTGETTCAP)."""
+
+from __future__ import annotations
+
+from session_host.terminal.queries import (
+    CONFORMANCE,
+    MAX_REQUEST_BYTES,
+    MAX_TITLE_STACK,
+    STATUS_REPORTS,
+    capability_replies,
+)
+
+from .screen import ANSI_MODES, PRIVATE_MODES, Screen
+from .style import parameters_of
+
+
+class Reports:
+    """Answers the queries about one screen; the parser calls its methods."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    def report_device_attributes(self, mode: int = 0, *_: int) -> None:
+        """DA1: a VT220 with colour."""
+        if mode == 0:
+            self._screen.reply("\x1b[?62;22c")
+
+    def report_secondary_attributes(self, mode: int = 0, *_: int) -> None:
+        """DA2."""
+        if mode == 0:
+            self._screen.reply("\x1b[>1;0;0c")
+
+    def report_tertiary_attributes(self, mode: int = 0, *_: int) -> None:
+        """DA3: the unit's id."""
+        if mode == 0:
+            self._screen.reply("\x1bP!|00000000\x1b\\")
+
+    def report_version(self, mode: int = 0, *_: int) -> None:
+        """XTVERSION."""
+        if mode == 0:
+            self._screen.reply(f"\x1bP>|{self._screen.version}\x1b\\")
+
+    def report_device_status(self, mode: int = 0, *_: int) -> None:
+        """DSR, CPR."""
+        cursor = self._screen.cursor
+        if mode == 5:
+            self._screen.reply("\x1b[0n")
+        elif mode == 6:
+            self._screen.reply(f"\x1b[{cursor.y + 1};{cursor.x + 1}R")
+
+    def report_private_status(self, mode: int = 0, *_: int) -> None:
+        """DECDSR: extended cursor position, printer, locked keys, keyboard, colour scheme."""
+        screen = self._screen
+        if mode == 6:
+            screen.reply(f"\x1b[?{screen.cursor.y + 1};{screen.cursor.x + 1}R")
+        elif mode == 996:
+            self.report_color_scheme()
+        elif mode == 998:
+            screen.report_visibility()
+        elif mode in STATUS_REPORTS:
+            screen.reply(f"\x1b[{STATUS_REPORTS[mode]}n")
+
+    def report_color_scheme(self) -> None:
+        """``CSI ? 996 n`` and mode 2031: dark or light."""
+        self._screen.reply(f"\x1b[?997;{1 if self._screen.defaults.dark else 2}n")
+
+    def report_private_mode(self, mode: int = 0, *_: int) -> None:
+        """DECRQM for DEC private modes."""
+        state = 0 if mode not in PRIVATE_MODES else 1 if self._screen.has_mode(mode) else 2
+        self._screen.reply(f"\x1b[?{mode};{state}$y")
+
+    def report_ansi_mode(self, mode: int = 0, *_: int) -> None:
+        """DECRQM for ANSI modes."""
+        state = 0 if mode not in ANSI_MODES else 1 if mode in self._screen.mode else 2
+        self._screen.reply(f"\x1b[{mode};{state}$y")
+
+    def report_kitty_flags(self, *_: int) -> None:
+        """``CSI ? u``."""
+        self._screen.reply(f"\x1b[?{self._screen.kitty_flags}u")
+
+    def report_key_modifier(self, resource: int = 0, *_: int) -> None:
+        """XTQMODKEYS."""
+        if resource == 4:
+            self._screen.reply(f"\x1b[>4;{self._screen.modify_other_keys}m")
+
+    def window_operation(self, operation: int = 0, second: int = 0, *_: int) -> None:
+        """XTWINOPS: reports sizes, pushes and pops titles; never moves or resizes a window, or reports its title."""
+        screen = self._screen
+        width, height = screen.cell.width_px, screen.cell.height_px
+        if operation == 14 and second != 2:
+            screen.reply(f"\x1b[4;{screen.lines * height};{screen.columns * width}t")
+        elif operation == 16:
+            screen.reply(f"\x1b[6;{height};{width}t")
+        elif operation == 18:
+            screen.reply(f"\x1b[8;{screen.lines};{screen.columns}t")
+        elif operation == 22 and second in {0, 2}:
+            screen.titles.append(screen.title)
+            del screen.titles[:-MAX_TITLE_STACK]
+        elif operation == 23 and second in {0, 2} and screen.titles:
+            screen.set_title(screen.titles.pop())
+
+    def device_control_string(self, text: str) -> None:
+        """DCS: answers DECRQSS and XTGETTCAP; swallows the rest."""
+        text = text.lstrip("0123456789;")
+        query, content = text[:2], text[2:]
+        if len(content) > MAX_REQUEST_BYTES:
+            return
+        if query == "$q":
+            answer = self._setting(content)
+            self._screen.reply(f"\x1bP1$r{answer}\x1b\\" if answer else "\x1bP0$r\x1b\\")
+        elif query == "+q":
+            self._screen.reply(capability_replies(content))
+
+    def _setting(self, name: str) -> str:
+        """The value of a DECRQSS setting with its final characters; "" for an unknown one."""
+        screen = self._screen
+        if name == "m":
+            return parameters_of(screen.style, colons=True) + "m"
+        if name == "r":
+            return f"{screen.top + 1};{screen.bottom + 1}r"
+        if name == " q":
+            return f"{screen.cursor_style} q"
+        return CONFORMANCE.decode() if name == '"p' else ""

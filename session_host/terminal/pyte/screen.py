@@ -1,0 +1,931 @@
+"""The pyte engine's screen: the rows of both screens, cursor, modes, history, prompts; the parser calls its methods.
+
+pyte provides the cursor, the set of modes (private ones shifted by five bits), tab stops, title and ``dirty``. Its
+``buffer`` stays empty: a dictionary with a tuple for each cell makes pyte slow, and cannot represent soft wraps.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import pyte
+from pyte import modes as mo
+
+from session_host.protocol.untrusted_text import plain
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import CursorShape, DefaultColors
+from session_host.terminal.commands import ALTERNATE, WATCHED, CommandModes, TerminalModes
+from session_host.terminal.events import Bell, TerminalEvent, TitleChanged
+from session_host.terminal.osc import KittyNotifications
+from session_host.terminal.prompts import PromptMarks
+from session_host.terminal.queries import MAX_REPEATED_ROWS
+from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, Color, Style
+from session_host.version import VERSION
+
+from . import style as pyte_style
+from .cells import BLANK, TAIL, Line, erased
+from .width import MAX_CLUSTER, SEGMENTS, char_cells, cluster_cells, joins
+
+MAX_EVENTS = 1000
+MAX_REPLIES = 1024 * 1024
+MAX_TITLE = 1024
+MAX_KITTY_STACK = 16
+_STYLE_CACHE = 4096
+
+GRAPHEMES = 2027 << 5
+VISIBILITY = 2033
+IN_BAND_RESIZE = 2048
+_MOUSE_TRACKING = (9, 1000, 1002, 1003)
+_MOUSE_ENCODING = (1005, 1006, 1015, 1016)
+_ALTERNATE = (47, 1047, 1049)
+_BLINKING = 12
+
+PRIVATE_MODES = frozenset(
+    {
+        1, 4, 5, 7, 8, 12, 25, 66, 67, 1004, 1007, 1035, 1036, 1039, 1048, 2004, 2026, 2027, 2031, VISIBILITY,
+        IN_BAND_RESIZE, *_MOUSE_TRACKING, *_MOUSE_ENCODING, *_ALTERNATE,
+    }
+)  # fmt: skip
+"""Known DEC private modes; a query for any other is answered with 0."""
+
+ANSI_MODES = frozenset({mo.IRM, mo.LNM})
+DEFAULT_MODES = (7, 25, 1007, 1035, 1036, 2027)
+"""Private modes that are set in a new terminal."""
+
+_DEC_GRAPHICS = str.maketrans("_`abcdefghijklmnopqrstuvwxyz{|}~", "\u00a0◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·")
+_SHAPES = (CursorShape.BLOCK, CursorShape.UNDERLINE, CursorShape.BAR)
+
+
+class SavedCursor(NamedTuple):
+    """The state that DECSC saves."""
+
+    column: int = 0
+    row: int = 0
+    pending_wrap: bool = False
+    style: Style = PLAIN
+    charset: int = 0
+    charsets: tuple[str, str] = ("B", "B")
+
+
+def private(mode: int) -> int:
+    """The number of a private mode in pyte's set of modes."""
+    return mode << 5
+
+
+class Anchor:
+    """A position in the text: an absolute row number of the active screen, and a column.
+
+    Attributes:
+        is_overwritten: whether its row was scrolled out of the screen's scrolled part; another row has its place.
+    """
+
+    __slots__ = ("column", "is_overwritten", "line")
+
+    def __init__(self, line: int, column: int) -> None:
+        self.line = line
+        self.column = column
+        self.is_overwritten = False
+
+
+class Screen(pyte.Screen):
+    """A terminal's state; absolute row numbers count from the first row that was ever in the history.
+
+    Attributes:
+        grid, other: the rows of the active and of the inactive screen, top to bottom.
+        history: packed rows that left the top of the primary screen, oldest first.
+        history_limit: the maximum number of history lines.
+        history_rows: the maximum number of history rows; above the limit after a resize that wrapped lines.
+        evicted: how many rows the history has dropped; the absolute number of its oldest row.
+        scrolled_out: the same for the alternate screen, which has no history.
+        switches: how often the screen was switched or reset.
+        style: the current style of written text.
+        charsets: the designators of G0 and G1; ``charset`` is the current one of them.
+        pending_wrap: whether the last column was written, so that the next character goes to the next row.
+        last_char: the character that REP repeats.
+        top, bottom: the margins, inclusive, 0-based.
+        all_dirty: whether every row changed; ``dirty`` may then be incomplete.
+        anchors: positions that move with their content: the ends of a selection, the viewport's top.
+        prompts: the primary screen's prompts.
+        saved: the saved cursors of the primary and the alternate screen, None if never saved.
+        kitty: the stacks of keyboard flags of both screens; the last entry of each is current.
+        mouse, mouse_encoding: the current mouse modes, 0 for none and for the default.
+        modify_other_keys: xterm's level, 0 to 2.
+        replies, events: what the program and the terminal's owner have not taken yet.
+        cell, defaults: the cell's size, and the colours reported while the program has set none.
+        colors, palette: those set by OSC 10, 11 and 12, and by OSC 4, as ``RGB | value``.
+        directory: the address set by OSC 7.
+        version: the answer to XTVERSION.
+    """
+
+    def __init__(self, size: GridSize, history_limit: int, cell: CellSize, defaults: DefaultColors) -> None:
+        self.cell, self.defaults = cell, defaults
+        self.version = f"Outlive {VERSION}"
+        self.replies = bytearray()
+        self.events: deque[TerminalEvent] = deque(maxlen=MAX_EVENTS)
+        self.notifications = KittyNotifications()
+        self.history: deque[bytes] = deque(maxlen=history_limit)
+        self.history_limit = self.history_rows = history_limit
+        self.evicted = self.scrolled_out = self.switches = 0
+        self.grid = [Line(size.columns) for _ in range(size.rows)]
+        self.other = [Line(size.columns) for _ in range(size.rows)]
+        self.anchors: list[Anchor] = []
+        self.prompts = PrimaryPrompts(self)
+        self.command_modes = CommandModes(self._terminal_modes)
+        self.title = ""
+        self._styles: dict[tuple[object, str], Style] = {}
+        super().__init__(size.columns, size.rows)
+        self._default_modes()  # pyte sets its own after ``reset``.
+
+    def reset(self, *_: int) -> None:
+        """RIS."""
+        titled = bool(self.title)
+        super().reset()
+        self._default_modes()
+        self.on_alternate = False
+        self.saved: list[SavedCursor | None] = [None, None]
+        self.kitty: list[list[int]] = [[0], [0]]
+        self.mouse = self.mouse_encoding = self.modify_other_keys = 0
+        self.cursor_shape, self.cursor_blinking = CursorShape.BLOCK, True
+        self.titles: list[str] = []
+        self.colors: dict[int, Color] = {}
+        self.palette: dict[int, Color] = {}
+        self.directory = ""
+        self._reset_pen()
+        self.reset_margins()
+        self.pending_wrap = False
+        self.last_char = ""
+        for line in (*self.grid, *self.other):
+            line.clear(self.columns, PLAIN)
+        self.clear_history()
+        commands = self.prompts.commands
+        self.prompts = PrimaryPrompts(self)
+        self.prompts.commands = commands
+        self.switches += 1
+        if titled:
+            self.events.append(TitleChanged(""))
+
+    def _default_modes(self) -> None:
+        self.mode = {private(mode) for mode in DEFAULT_MODES}
+
+    def _reset_pen(self) -> None:
+        self.set_style(PLAIN)
+        self.charsets = ["B", "B"]
+        self.charset = 0
+
+    def soft_reset(self, *_: int) -> None:
+        """DECSTR."""
+        self.mode -= {private(1), private(66), mo.IRM}
+        self.mode |= {mo.DECAWM, mo.DECTCEM}
+        self.cursor.hidden = False
+        self.reset_margins()
+        self._reset_pen()
+        self.pending_wrap = False
+        self.saved[self.on_alternate] = None
+        self.kitty[self.on_alternate] = [0]
+        self.modify_other_keys = 0
+        self.cursor_shape, self.cursor_blinking = CursorShape.BLOCK, True
+
+    def reply(self, text: str) -> None:
+        """Add a reply to the program, unless too many are unread, as in a replica."""
+        if len(self.replies) < MAX_REPLIES:
+            self.replies += text.encode()
+
+    def bell(self, *_: int) -> None:
+        """BEL."""
+        self.events.append(Bell())
+
+    def set_title(self, param: str) -> None:
+        """OSC 0 and 2."""
+        title = plain(param, MAX_TITLE)
+        if title != self.title:
+            self.title = title
+            self.events.append(TitleChanged(title))
+
+    # -- rows
+
+    @property
+    def display(self) -> list[str]:
+        """The screen as text."""
+        return [line.text().rstrip(" ") for line in self.grid]
+
+    @property
+    def primary(self) -> list[Line]:
+        """The rows of the primary screen."""
+        return self.other if self.on_alternate else self.grid
+
+    @property
+    def first_line(self) -> int:
+        """The absolute number of the oldest shown row of the active screen's history."""
+        return self.top_line - self.shown_rows
+
+    @property
+    def shown_rows(self) -> int:
+        """The number of visible history rows of the active screen: at most the limit."""
+        return 0 if self.on_alternate else min(len(self.history), self.history_limit)
+
+    @property
+    def top_line(self) -> int:
+        """The absolute number of the active screen's first row."""
+        return self.scrolled_out if self.on_alternate else self.evicted + len(self.history)
+
+    # -- the style
+
+    def set_style(self, style: Style) -> None:
+        """Set the style of text written from now on."""
+        self.style = style
+        self.erase_style = erased(style.background)
+
+    def select_rendition(self, parameters: str) -> None:
+        """SGR, with its raw parameters."""
+        key = (self.style, parameters)
+        style = self._styles.get(key)
+        if style is None:
+            if len(self._styles) >= _STYLE_CACHE:
+                self._styles.clear()
+            style = self._styles[key] = pyte_style.apply(self.style, parameters)
+        self.set_style(style)
+
+    def set_color(self, code: int) -> Color:
+        """The colour that OSC ``code`` set, or DEFAULT_COLOR."""
+        return self.colors.get(code, DEFAULT_COLOR)
+
+    def designate(self, slot: int, code: str) -> None:
+        """SCS: set G``slot`` to the set named by ``code``; only line drawing ("0") differs from ASCII."""
+        self.charsets[slot] = code
+
+    def shift_in(self, *_: int) -> None:
+        """SI, LS0."""
+        self.charset = 0
+
+    def shift_out(self, *_: int) -> None:
+        """SO, LS1."""
+        self.charset = 1
+
+    # -- scrolling
+
+    def reset_margins(self) -> None:
+        """Set the margins to the edges of the screen."""
+        self.top, self.bottom = 0, self.lines - 1
+
+    def set_margins(self, top: int | None = None, bottom: int | None = None, *_: int) -> None:
+        """DECSTBM; the cursor goes home."""
+        first = (top or 1) - 1
+        last = min(bottom or self.lines, self.lines) - 1
+        if first < last:
+            self.top, self.bottom = first, last
+            self.cursor_position()
+
+    def scroll_rows_up(self, top: int, bottom: int, count: int, *, keep: bool) -> None:
+        """Move the rows from ``top`` to ``bottom`` up, and insert blank ones at the bottom.
+
+        With ``keep``, rows that leave the top of the primary screen go into the history.
+        """
+        count = min(count, bottom - top + 1)
+        kept = keep and top == 0
+        into_history = kept and not self.on_alternate
+        if kept and self.on_alternate:
+            self.scrolled_out += count
+        for _ in range(count):
+            line = self.grid.pop(top)
+            if into_history:
+                if len(self.history) == self.history_rows:
+                    self.evicted += 1
+                self.history.append(line.pack_for_history())
+            line.clear(self.columns, self.erase_style)
+            self.grid.insert(bottom, line)
+        self._scrolled(top, bottom, count, kept=kept)
+
+    def scroll_rows_down(self, top: int, bottom: int, count: int) -> None:
+        """Move the rows from ``top`` to ``bottom`` down, and insert blank ones at the top."""
+        count = min(count, bottom - top + 1)
+        for _ in range(count):
+            line = self.grid.pop(bottom)
+            line.clear(self.columns, self.erase_style)
+            self.grid.insert(top, line)
+        self._scrolled(top, bottom, -count, kept=False)
+
+    def _scrolled(self, top: int, bottom: int, rows: int, *, kept: bool) -> None:
+        if top > 0:
+            self.grid[top - 1].wrapped = False
+            self.dirty.add(top - 1)
+        if bottom < self.lines - 1 or rows < 0:
+            self.grid[bottom].wrapped = False
+        if top == 0 and bottom == self.lines - 1:
+            self.all_dirty = True
+        else:
+            self.dirty.update(range(top, bottom + 1))
+        whole = kept and bottom == self.lines - 1  # no row moves against the numbers
+        for anchor in self.anchors if whole else self._anchors_on_screen():
+            row = anchor.line - self.top_line
+            if kept:
+                # The region's rows moved up by as many rows as were added above them.
+                if row + rows > bottom:
+                    anchor.line += rows
+            elif top <= row <= bottom:
+                anchor.line = self.top_line + min(max(row - rows, top), bottom)
+                if not top <= row - rows <= bottom:
+                    anchor.is_overwritten = True
+
+    def _anchors_on_screen(self) -> Iterable[Anchor]:
+        """The anchors that a scrolled part of the screen may move; perhaps some above the screen, too."""
+        return (*self.anchors, *self.prompts.on_screen()) if self.prompts else self.anchors
+
+    def scroll_up(self, count: int | None = None, *_: int) -> None:
+        """SU."""
+        self.scroll_rows_up(self.top, self.bottom, count or 1, keep=True)
+
+    def scroll_down(self, count: int | None = None, *surplus: int) -> None:
+        """SD; with more parameters it is xterm's highlight tracking, which is not supported."""
+        if not surplus:
+            self.scroll_rows_down(self.top, self.bottom, count or 1)
+
+    # -- moving by lines
+
+    def index(self, *_: int) -> None:
+        """IND: down one row; at the bottom margin the region scrolls up."""
+        self.pending_wrap = False
+        if self.cursor.y == self.bottom:
+            self.scroll_rows_up(self.top, self.bottom, 1, keep=True)
+        elif self.cursor.y < self.lines - 1:
+            self.cursor.y += 1
+
+    def reverse_index(self, *_: int) -> None:
+        """RI: up one row; at the top margin the region scrolls down."""
+        self.pending_wrap = False
+        if self.cursor.y == self.top:
+            self.scroll_rows_down(self.top, self.bottom, 1)
+        elif self.cursor.y > 0:
+            self.cursor.y -= 1
+
+    def linefeed(self, *_: int) -> None:
+        """LF, VT, FF."""
+        self.index()
+        if mo.LNM in self.mode:
+            self.carriage_return()
+
+    def next_line(self, *_: int) -> None:
+        """NEL: to the start of the next row."""
+        self.index()
+        self.carriage_return()
+
+    def carriage_return(self, *_: int) -> None:
+        """CR."""
+        self.pending_wrap = False
+        self.cursor.x = 0
+
+    # -- moving the cursor
+
+    def cursor_up(self, count: int | None = None, *_: int) -> None:
+        """CUU."""
+        self.pending_wrap = False
+        stop = self.top if self.cursor.y >= self.top else 0
+        self.cursor.y = max(self.cursor.y - (count or 1), stop)
+
+    def cursor_down(self, count: int | None = None, *_: int) -> None:
+        """CUD."""
+        self.pending_wrap = False
+        stop = self.bottom if self.cursor.y <= self.bottom else self.lines - 1
+        self.cursor.y = min(self.cursor.y + (count or 1), stop)
+
+    def cursor_up1(self, count: int | None = None, *_: int) -> None:
+        """CPL."""
+        self.cursor_up(count)
+        self.carriage_return()
+
+    def cursor_down1(self, count: int | None = None, *_: int) -> None:
+        """CNL."""
+        self.cursor_down(count)
+        self.carriage_return()
+
+    def cursor_forward(self, count: int | None = None, *_: int) -> None:
+        """CUF, HPR."""
+        self.pending_wrap = False
+        self.cursor.x = min(self.cursor.x + (count or 1), self.columns - 1)
+
+    def cursor_back(self, count: int | None = None, *_: int) -> None:
+        """CUB."""
+        self.pending_wrap = False
+        self.cursor.x = max(self.cursor.x - (count or 1), 0)
+
+    def backspace(self, *_: int) -> None:
+        """BS: one column back."""
+        self.cursor_back(1)
+
+    def cursor_position(self, line: int | None = None, column: int | None = None, *_: int) -> None:
+        """CUP, HVP."""
+        self.cursor_to_line(line)
+        self.cursor_to_column(column)
+
+    def cursor_to_column(self, column: int | None = None, *_: int) -> None:
+        """CHA, HPA."""
+        self.pending_wrap = False
+        self.cursor.x = min((column or 1), self.columns) - 1
+
+    def cursor_to_line(self, line: int | None = None, *_: int) -> None:
+        """VPA."""
+        self.pending_wrap = False
+        self.cursor.y = min((line or 1), self.lines) - 1
+
+    def line_relative(self, count: int | None = None, *_: int) -> None:
+        """VPR."""
+        self.pending_wrap = False
+        self.cursor.y = min(self.cursor.y + (count or 1), self.lines - 1)
+
+    def save_cursor(self, *_: int) -> None:
+        """DECSC, SCOSC. A hyperlink is not saved."""
+        first, second = self.charsets
+        style = self.style._replace(link="")
+        at = self.cursor
+        self.saved[self.on_alternate] = SavedCursor(at.x, at.y, self.pending_wrap, style, self.charset, (first, second))
+
+    def restore_cursor(self, *_: int) -> None:
+        """DECRC, SCORC; resets the cursor if none was saved."""
+        saved = self.saved[self.on_alternate] or SavedCursor()
+        self.cursor.x = min(saved.column, self.columns - 1)
+        self.cursor.y = min(saved.row, self.lines - 1)
+        self.pending_wrap = saved.pending_wrap and self.cursor.x == self.columns - 1
+        self.set_style(saved.style._replace(link=self.style.link))
+        self.charset = saved.charset
+        self.charsets = list(saved.charsets)
+
+    def set_cursor_style(self, style: int = 0, *_: int) -> None:
+        """DECSCUSR."""
+        if style <= 6:
+            self.cursor_shape = _SHAPES[(max(style, 1) - 1) // 2]
+            self.cursor_blinking = style == 0 or style % 2 == 1
+
+    @property
+    def cursor_style(self) -> int:
+        """DECSCUSR's parameter for the current cursor style."""
+        return 2 * _SHAPES.index(self.cursor_shape) + (1 if self.cursor_blinking else 2)
+
+    # -- tab stops
+
+    def tab(self, *_: int) -> None:
+        """HT; at the last column a pending wrap stays pending."""
+        x = self.cursor.x
+        self.cursor.x = min((stop for stop in self.tabstops if x < stop < self.columns), default=self.columns - 1)
+
+    def tab_forward(self, count: int | None = None, *_: int) -> None:
+        """CHT."""
+        for _step in range(min(count or 1, self.columns)):
+            self.tab()
+
+    def tab_back(self, count: int | None = None, *_: int) -> None:
+        """CBT."""
+        self.pending_wrap = False
+        for _step in range(min(count or 1, self.columns)):
+            self.cursor.x = max((stop for stop in self.tabstops if stop < self.cursor.x), default=0)
+
+    def clear_tab_stop(self, how: int = 0, *_: int) -> None:
+        """TBC."""
+        if how in {0, 3}:
+            super().clear_tab_stop(how)
+
+    def set_tab_stop(self, *_: int) -> None:
+        """HTS."""
+        super().set_tab_stop()
+
+    def default_tab_stops(self, *_: int) -> None:
+        """DECST8C: a stop at every eighth column."""
+        self.tabstops = set(range(8, self.columns, 8))
+
+    # -- drawing
+
+    def draw(self, data: str) -> None:
+        """Write text without control characters at the cursor."""
+        if self.charsets[self.charset] == "0":
+            data = data.translate(_DEC_GRAPHICS)
+        if data.isascii():
+            self._draw_narrow(data)
+            self.last_char = data[-1]
+        else:
+            self._draw_segments(data)
+
+    def _draw_segments(self, data: str) -> None:
+        for match in SEGMENTS.finditer(data):
+            kind = match.lastindex
+            text = match[0]
+            if kind == 1:
+                self._draw_narrow(text)
+            elif kind == 2:
+                for char in text:
+                    self._put(char, 2)
+            else:
+                self._draw_any_width(text)
+                continue
+            self.last_char = text[-1]
+
+    def _draw_narrow(self, text: str) -> None:
+        """Write characters of one cell each that do not combine."""
+        if mo.IRM in self.mode:
+            for char in text:
+                self._put(char, 1)
+            return
+        cursor, style = self.cursor, self.style
+        position, length = 0, len(text)
+        while position < length:
+            if self.pending_wrap:
+                if mo.DECAWM in self.mode:
+                    self._wrap()
+                else:
+                    # Only the last characters stay in the last column.
+                    position = length - 1
+            x = cursor.x
+            take = min(self.columns - x, length - position)
+            end = x + take
+            line = self.grid[cursor.y]
+            chars = line.chars
+            if chars[x] == TAIL:
+                line.split(x, self.erase_style)
+            if end < self.columns and chars[end] == TAIL:
+                line.split(end, self.erase_style)
+            chars[x:end] = text[position : position + take]
+            line.styles[x:end] = [style] * take
+            self.dirty.add(cursor.y)
+            position += take
+            if end == self.columns:
+                cursor.x = end - 1
+                self.pending_wrap = True
+            else:
+                cursor.x = end
+
+    def _wrap(self) -> None:
+        """Continue in the next row with a soft wrap."""
+        self.grid[self.cursor.y].wrapped = True
+        self.dirty.add(self.cursor.y)
+        self.index()
+        self.cursor.x = 0
+
+    def _put(self, char: str, cells: int) -> None:
+        """Write a character of one or two cells at the cursor, also in insert mode."""
+        cursor = self.cursor
+        autowrap = mo.DECAWM in self.mode
+        if self.pending_wrap and autowrap:
+            self._wrap()
+        if cursor.x + cells > self.columns:
+            if not autowrap or cells > self.columns:
+                return
+            self._wrap()
+        x = cursor.x
+        line = self.grid[cursor.y]
+        if mo.IRM in self.mode:
+            line.insert(x, cells, self.style)
+        line.split(x, self.erase_style)
+        line.split(x + cells, self.erase_style)
+        line.chars[x] = char
+        line.styles[x] = self.style
+        if cells == 2:
+            line.chars[x + 1] = TAIL
+            line.styles[x + 1] = self.style
+        self.dirty.add(cursor.y)
+        if x + cells == self.columns:
+            cursor.x = self.columns - 1
+            self.pending_wrap = True
+        else:
+            cursor.x = x + cells
+
+    def _draw_any_width(self, char: str) -> None:
+        """Write a character of any width, which may extend the grapheme before the cursor."""
+        cells = char_cells(char)
+        before = self._cell_before()
+        if before is not None:
+            line, x = before
+            cluster = line.chars[x]
+            if GRAPHEMES not in self.mode:
+                if not cells:
+                    if joins(cluster, char):
+                        self._extend(line, x, cluster + char)
+                    return
+            elif cluster != BLANK and joins(cluster, char):
+                self._join(line, x, cluster + char)
+                return
+        if cells:
+            self._put(char, cells)
+            self.last_char = char
+
+    def _cell_before(self) -> tuple[Line, int] | None:
+        """The row and column of the cell that a combining character extends."""
+        line = self.grid[self.cursor.y]
+        x = self.cursor.x if self.pending_wrap else self.cursor.x - 1
+        if x > 0 and line.chars[x] == TAIL:
+            x -= 1
+        if x < 0 or line.chars[x] == BLANK:
+            return None
+        return line, x
+
+    def _extend(self, line: Line, x: int, cluster: str) -> None:
+        if len(cluster) <= MAX_CLUSTER:
+            line.chars[x] = cluster
+            self.last_char = cluster
+            self.dirty.add(self.cursor.y)
+
+    def _join(self, line: Line, x: int, cluster: str) -> None:
+        """Put a longer grapheme into the cell before the cursor, which may become wide."""
+        wide = x + 1 < self.columns and line.chars[x + 1] == TAIL
+        if wide or cluster_cells(cluster) == 1:
+            self._extend(line, x, cluster)
+            return
+        cursor = self.cursor
+        if not self.pending_wrap and x + 1 == cursor.x:
+            line.split(cursor.x + 1, self.erase_style)
+            self._extend(line, x, cluster)
+            line.chars[x + 1] = TAIL
+            line.styles[x + 1] = line.styles[x]
+            if cursor.x == self.columns - 1:
+                self.pending_wrap = True
+            else:
+                cursor.x += 1
+        elif mo.DECAWM in self.mode and self.columns > 1:
+            # The cell is in the last column, where a wide character does not fit.
+            style = self.style
+            self.style = line.styles[x]
+            line.chars[x] = BLANK
+            self.dirty.add(cursor.y)
+            self._wrap()
+            self._put(cluster, 2)
+            self.style = style
+            self.last_char = cluster
+        else:
+            self._extend(line, x, cluster)
+
+    def repeat(self, count: int | None = None, *_: int) -> None:
+        """REP: write the last character again."""
+        if self.last_char:
+            times = min(count or 1, self.columns * MAX_REPEATED_ROWS)
+            self._draw_segments(self.last_char * times)
+
+    # -- erasing
+
+    def erase_in_line(self, how: int = 0, *_: int) -> None:
+        """EL."""
+        self.pending_wrap = False
+        x = self.cursor.x
+        ranges = {0: (x, self.columns), 1: (0, x + 1), 2: (0, self.columns)}
+        if how in ranges:
+            self._erase(self.cursor.y, *ranges[how])
+
+    def erase_in_display(self, how: int = 0, *_: object, **_kw: object) -> None:
+        """ED: 3 clears the history."""
+        y = self.cursor.y
+        if how == 3:
+            self.clear_history()
+            return
+        self.pending_wrap = False
+        rows = {0: range(y + 1, self.lines), 1: range(y), 2: range(self.lines)}.get(how)
+        if rows is None:
+            return
+        if how < 2:
+            self.erase_in_line(how)
+        for row in rows:
+            self._erase(row, 0, self.columns)
+        begin = y if how == 0 and self.cursor.x == 0 else rows.start
+        self.prompts.rows_erased(begin, rows.stop - begin)
+
+    def erase_characters(self, count: int | None = None, *_: int) -> None:
+        """ECH."""
+        self.pending_wrap = False
+        x = self.cursor.x
+        self._erase(self.cursor.y, x, min(x + (count or 1), self.columns))
+
+    def _erase(self, row: int, first: int, end: int) -> None:
+        self.grid[row].erase(first, end, self.erase_style)
+        self.dirty.add(row)
+
+    def clear_history(self) -> None:
+        """ED 3; on the alternate screen, the primary's history stays."""
+        if self.on_alternate:
+            return
+        self.evicted += len(self.history)
+        self.history.clear()
+        self.all_dirty = True
+
+    # -- inserting and deleting
+
+    def insert_characters(self, count: int | None = None, *_: int) -> None:
+        """ICH."""
+        self.pending_wrap = False
+        self.grid[self.cursor.y].insert(self.cursor.x, count or 1, self.erase_style)
+        self.dirty.add(self.cursor.y)
+
+    def delete_characters(self, count: int | None = None, *_: int) -> None:
+        """DCH."""
+        self.pending_wrap = False
+        self.grid[self.cursor.y].delete(self.cursor.x, count or 1, self.erase_style)
+        self.dirty.add(self.cursor.y)
+
+    def insert_lines(self, count: int | None = None, *_: int) -> None:
+        """IL."""
+        if self.top <= self.cursor.y <= self.bottom:
+            self.scroll_rows_down(self.cursor.y, self.bottom, count or 1)
+            self.carriage_return()
+
+    def delete_lines(self, count: int | None = None, *_: int) -> None:
+        """DL."""
+        if self.top <= self.cursor.y <= self.bottom:
+            self.scroll_rows_up(self.cursor.y, self.bottom, count or 1, keep=False)
+            self.carriage_return()
+
+    # -- modes
+
+    def has_mode(self, mode: int) -> bool:
+        """Whether a private mode is set."""
+        return self.cursor_blinking if mode == _BLINKING else private(mode) in self.mode
+
+    def set_mode(self, *modes: int, **_kwargs: Any) -> None:
+        """SM."""
+        self.mode.update(mode for mode in modes if mode in ANSI_MODES)
+
+    def reset_mode(self, *modes: int, **_kwargs: Any) -> None:
+        """RM."""
+        self.mode.difference_update(mode for mode in modes if mode in ANSI_MODES)
+
+    def set_private_modes(self, *modes: int) -> None:
+        """DECSET."""
+        for mode in modes:
+            if mode in PRIVATE_MODES:
+                self._switch_mode(mode, on=True)
+
+    def reset_private_modes(self, *modes: int) -> None:
+        """DECRST."""
+        for mode in modes:
+            if mode in PRIVATE_MODES:
+                self._switch_mode(mode, on=False)
+
+    def _switch_mode(self, mode: int, *, on: bool) -> None:
+        if mode in _ALTERNATE or mode == 1048:
+            self._switch_screen_mode(mode, on=on)
+            return
+        code = private(mode)
+        (self.mode.add if on else self.mode.discard)(code)
+        if mode in _MOUSE_TRACKING:
+            self.mouse = mode if on else self.mouse if self.mouse != mode else 0
+        elif mode in _MOUSE_ENCODING:
+            self.mouse_encoding = mode if on else self.mouse_encoding if self.mouse_encoding != mode else 0
+        elif code == mo.DECTCEM:
+            self.cursor.hidden = not on
+        elif code == mo.DECSCNM:
+            self.all_dirty = True
+        elif mode == _BLINKING:
+            self.cursor_blinking = on
+        elif mode == IN_BAND_RESIZE and on:
+            self.report_in_band_size()
+        elif mode == VISIBILITY and on:
+            self.report_visibility()
+
+    def report_in_band_size(self) -> None:
+        """Report the size, if mode 2048 is set."""
+        if private(IN_BAND_RESIZE) in self.mode:
+            height, width = self.lines * self.cell.height_px, self.columns * self.cell.width_px
+            self.reply(f"\x1b[48;{self.lines};{self.columns};{height};{width}t")
+
+    def report_visibility(self) -> None:
+        """``CSI ? 998 n`` and mode 2033: visible, since a chat is never told that nobody sees it."""
+        self.reply("\x1b[?999;1n")
+
+    def _switch_screen_mode(self, mode: int, *, on: bool) -> None:
+        (self.mode.add if on else self.mode.discard)(private(mode))
+        if mode == 1048:
+            (self.save_cursor if on else self.restore_cursor)()
+        elif on:
+            if mode == 1049:
+                self.save_cursor()
+            style = self.erase_style if self.on_alternate else PLAIN
+            self._show(alternate=True)
+            if mode == 1049:
+                self._clear_screen(style)
+        else:
+            for other in _ALTERNATE:
+                self.mode.discard(private(other))
+            if mode == 1047 and self.on_alternate:
+                self._clear_screen(PLAIN)
+            self._show(alternate=False)
+            if mode == 1049:
+                self.restore_cursor()
+
+    def _clear_screen(self, style: Style) -> None:
+        for line in self.grid:
+            line.clear(self.columns, style)
+        self.all_dirty = True
+
+    def _show(self, *, alternate: bool) -> None:
+        """Switch to a screen; the cursor keeps its position."""
+        if self.on_alternate != alternate:
+            self.on_alternate = alternate
+            self.grid, self.other = self.other, self.grid
+            self.all_dirty = True
+            self.switches += 1
+
+    def keypad_application(self, *_: int) -> None:
+        """DECKPAM."""
+        self.mode.add(private(66))
+
+    def keypad_numeric(self, *_: int) -> None:
+        """DECKPNM."""
+        self.mode.discard(private(66))
+
+    @property
+    def kitty_flags(self) -> int:
+        """The current keyboard flags."""
+        return self.kitty[self.on_alternate][-1]
+
+    def kitty_push(self, flags: int = 0, *_: int) -> None:
+        """``CSI > flags u``."""
+        stack = self.kitty[self.on_alternate]
+        stack.append(flags & 31)
+        if len(stack) > MAX_KITTY_STACK:
+            del stack[0]
+
+    def kitty_pop(self, count: int = 0, *_: int) -> None:
+        """``CSI < count u``."""
+        stack = self.kitty[self.on_alternate]
+        del stack[-min(count or 1, len(stack)) :]
+        if not stack:
+            stack.append(0)
+
+    def kitty_set(self, flags: int = 0, how: int = 1, *_: int) -> None:
+        """``CSI = flags ; how u``: 1 sets all, 2 adds, 3 removes."""
+        stack = self.kitty[self.on_alternate]
+        flags &= 31
+        if how in {0, 1}:
+            stack[-1] = flags
+        elif how == 2:
+            stack[-1] |= flags
+        elif how == 3:
+            stack[-1] &= ~flags
+
+    def set_key_modifier(self, resource: int = -1, value: int = 0, *_: int) -> None:
+        """XTMODKEYS: only modifyOtherKeys (4) is stored."""
+        if resource in {-1, 4}:
+            self.modify_other_keys = min(value, 2) if resource == 4 else 0
+
+    def reset_key_modifier(self, resource: int = -1, *_: int) -> None:
+        """``CSI > resource n``."""
+        if resource == 4:
+            self.modify_other_keys = 0
+
+    def _terminal_modes(self) -> TerminalModes:
+        on = {number for number in WATCHED if self.has_mode(number)} | ({ALTERNATE} if self.on_alternate else set())
+        margins = (self.top, self.bottom)
+        region = () if margins == (0, self.lines - 1) else margins
+        kitty, keys = self.kitty_flags, self.modify_other_keys
+        return TerminalModes(frozenset(on), self.cursor.hidden, kitty, keys, region, self.cursor.x, self.cursor.y)
+
+
+class PrimaryRow(Anchor):
+    """A row of the primary screen or its history, as a ``RowMark``."""
+
+    __slots__ = ("_screen",)
+
+    def __init__(self, screen: Screen, line: int) -> None:
+        super().__init__(line, 0)
+        self._screen = screen
+
+    def row_number(self) -> int | None:
+        """See ``RowMark``."""
+        screen = self._screen
+        row = self.line - _oldest_line(screen)
+        # A smaller grid may have cut off blank rows below the cursor.
+        return row if row >= 0 and self.line < screen.evicted + len(screen.history) + screen.lines else None
+
+    def is_erased(self) -> bool:
+        """See ``PromptRow``."""
+        return self.is_overwritten
+
+
+class PrimaryPrompts(PromptMarks[PrimaryRow]):
+    """The prompts of a screen, while its primary screen is active."""
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__()
+        self._screen = screen
+
+    def row(self, row: int) -> PrimaryRow:
+        """Mark a row, counted from the oldest of the primary screen's history."""
+        return PrimaryRow(self._screen, _oldest_line(self._screen) + row)
+
+    def row_of_cursor(self) -> PrimaryRow:
+        """Mark the cursor's row."""
+        return PrimaryRow(self._screen, self._screen.top_line + self._screen.cursor.y)
+
+    def rows_erased(self, first: int, count: int) -> None:
+        """Handle rows that were erased as a whole, counted from the top of the screen."""
+        if count > 0 and self and not self._screen.on_alternate:
+            begin = self._screen.shown_rows + first
+            self.erase(begin, begin + count - 1, self.row)
+
+    def on_screen(self) -> Iterator[PrimaryRow]:
+        """The marks on the screen, and perhaps some above it."""
+        if not self._screen.on_alternate:
+            top = self._screen.top_line
+            for rows in self.newest():
+                if all(row.line < top for row in rows):
+                    break
+                yield from rows
+
+
+def _oldest_line(screen: Screen) -> int:
+    """The absolute number of the oldest row that is shown of the primary screen's history."""
+    return screen.evicted + max(len(screen.history) - screen.history_limit, 0)

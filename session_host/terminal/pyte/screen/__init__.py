@@ -1,1 +1,0 @@
-"""The pyte engine's screen, in layers; each class inherits from the one before."""
