@@ -43,9 +43,6 @@ from .log import RecordReader
 BUILD: Final = "transcript-1"
 """The format of a snapshot; changed when an older version would misread it."""
 
-RECENT_ITEMS: Final = 128
-"""How many of the newest items a compact transcript keeps decoded, at least."""
-
 _item_decoder = msgspec.msgpack.Decoder(Item)
 
 
@@ -124,13 +121,7 @@ class Transcript:
         damaged: the first reason why the log could not be read to its end, "" for none.
     """
 
-    def __init__(self, *, compact: bool = False) -> None:
-        """Make an empty transcript.
-
-        Args:
-            compact: keep older items encoded and collect no changes, for a host, which rarely reads items.
-        """
-        self._is_compact, self._encoded = compact, 0
+    def __init__(self) -> None:
         self.status = Status()
         self.requests: dict[str, AgentRequest] = {}
         self.answers: dict[str, RequestResolved] = {}
@@ -158,9 +149,7 @@ class Transcript:
         """
         item = self._items[position]
         if isinstance(item, msgspec.Raw):
-            item = _item_decoder.decode(item)
-            if not self._is_compact:
-                self._items[position] = item
+            self._items[position] = item = _item_decoder.decode(item)
         return self._with_appended(position, item) if self._appended else item
 
     def __iter__(self) -> Iterator[Item]:
@@ -224,17 +213,6 @@ class Transcript:
                     self.apply(change, record.at_ms)
         except ProtocolViolation as error:
             self.damaged = str(error)
-        if self._is_compact:
-            self._changed.clear()  # take_changes is not called
-            if len(self._items) - self._encoded > 2 * RECENT_ITEMS:
-                self._encode_older()
-
-    def _encode_older(self) -> None:
-        end = len(self._items) - RECENT_ITEMS
-        for position in range(self._encoded, end):
-            if not isinstance(self._items[position], msgspec.Raw):
-                self._items[position] = msgspec.Raw(msgspec.msgpack.encode(self[position]))
-        self._encoded = end
 
     def apply(self, change: AnyChange, at_ms: int = 0) -> None:
         """Apply one change; one of an unknown item has no effect."""
@@ -325,7 +303,6 @@ class Transcript:
         if position is None:
             return
         del self._items[position], self._ids[position]
-        self._encoded -= position < self._encoded
         for later in self._ids[position:]:
             self._positions[later] -= 1
         for field in ("text", "output"):
@@ -369,8 +346,8 @@ class Transcript:
         return msgspec.msgpack.encode(saved)
 
     @classmethod
-    def restore(cls, snapshot: bytes, *, compact: bool = False) -> Transcript:
-        """Restore a transcript from a snapshot of the same ``BUILD``; ``compact`` as above.
+    def restore(cls, snapshot: bytes) -> Transcript:
+        """Restore a transcript from a snapshot of the same ``BUILD``.
 
         Raises:
             OutliveError: the snapshot is damaged.
@@ -381,7 +358,7 @@ class Transcript:
             raise OutliveError(f"a damaged transcript: {error}") from error
         if len(saved.ids) != len(saved.items):
             raise OutliveError("a damaged transcript: items are missing")
-        transcript = cls(compact=compact)
+        transcript = cls()
         transcript.status = saved.status
         transcript.requests = {request.id: request for request in saved.requests}
         transcript.answers = {answer.id: answer for answer in saved.answers}

@@ -25,7 +25,7 @@ import msgspec
 
 from .base import Availability, ConversationQuery, LookupResult, StoredConversation, stored_conversation
 from .listing_files import FileLister, FoundFile, files_in
-from .records import MAX_BYTES, FileEnds, TooFarBack, decoded, newest_first, records_backwards
+from .records import FileEnds, decoded, newest_first, records_backwards
 from .turns import RecordedText, Turn, seconds_of, turns_of
 
 _CONTEXT: Final = ("<session_context>", "<hook_context>")
@@ -55,15 +55,19 @@ class Message(msgspec.Struct, kw_only=True):
 
 
 class _Change(msgspec.Struct):
+    """The change ``$set``, which may replace all earlier messages."""
+
     messages: list[Message] | None = None
 
 
 class Record(Message, kw_only=True):
-    """A line, or the one object of a file of an earlier version."""
+    """A line: a message, which is written again as it grows, or a change.
+
+    ``$rewindTo`` drops the messages from an id on.
+    """
 
     change: _Change | None = msgspec.field(name="$set", default=None)
     rewound_to: str = msgspec.field(name="$rewindTo", default="")
-    messages: list[Message] | None = None
 
 
 def recorded_texts(path: Path) -> Iterator[RecordedText]:
@@ -72,24 +76,12 @@ def recorded_texts(path: Path) -> Iterator[RecordedText]:
     Raises:
         OSError, TooFarBack: see ``records_backwards``.
     """
-    for message in _current_messages(_records(path)):
+    for message in _current_messages(records_backwards(path, Record)):
         text = message.text
         if message.type == "gemini":
             yield RecordedText("agent", text)
         elif message.type == "user" and text.strip() and not text.startswith(_CONTEXT):
             yield RecordedText("user", text, seconds_of(message.timestamp))
-
-
-def _records(path: Path) -> Iterator[Record]:
-    if path.suffix == ".jsonl":
-        yield from records_backwards(path, Record)
-    elif path.stat().st_size > MAX_BYTES:
-        raise TooFarBack
-    else:
-        try:
-            yield msgspec.json.decode(path.read_bytes(), type=Record)
-        except (msgspec.DecodeError, RecursionError):
-            return
 
 
 def _current_messages(records: Iterable[Record]) -> Iterator[Message]:
@@ -98,7 +90,7 @@ def _current_messages(records: Iterable[Record]) -> Iterator[Message]:
     dropped_from = ""
     for record in records:
         dropped_from = dropped_from or record.rewound_to
-        whole = record.change.messages if record.change is not None else record.messages
+        whole = record.change.messages if record.change is not None else None
         for message in [record] if whole is None else reversed(whole):
             if message.id in seen:
                 continue
@@ -189,7 +181,7 @@ def transcripts(environment: Mapping[str, str]) -> Iterator[Path]:
 
 def _transcripts(query: ConversationQuery) -> list[Path]:
     home = home_of(query.environment)
-    found = query.transcripts_named(home, "tmp/*/chats/session-*.json*", query.conversation[:8])
+    found = query.transcripts_named(home, "tmp/*/chats/session-*.jsonl", query.conversation[:8])
     return [path for path in found if conversation_in(path) == query.conversation]
 
 
@@ -217,7 +209,7 @@ def conversation_in(path: Path) -> str:
     try:
         with path.open("rb") as file:
             head = file.read(_MAX_EMPTY_TRANSCRIPT_BYTES)
-        record = json.loads(head.partition(b"\n")[0] if path.suffix == ".jsonl" else path.read_bytes())
+        record = json.loads(head.partition(b"\n")[0])
         conversation = record.get("sessionId")
     except (OSError, ValueError, RecursionError, AttributeError):
         return ""
@@ -229,9 +221,7 @@ def has_words(path: Path) -> bool:
     try:
         if path.stat().st_size > _MAX_EMPTY_TRANSCRIPT_BYTES:
             return True
-        text = path.read_text(encoding="utf-8")
-        # Older versions wrote the transcript as one object.
-        lines = [line for line in text.splitlines() if line.strip()] if path.suffix == ".jsonl" else [text]
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         return any(_is_resumable_message(message) for line in lines for message in _messages(json.loads(line)))
     except FileNotFoundError:
         return False
@@ -240,7 +230,7 @@ def has_words(path: Path) -> bool:
 
 
 def _messages(record: dict[str, Any]) -> list[dict[str, Any]]:
-    return [record, *record.get("messages", []), *record.get("$set", {}).get("messages", [])]
+    return [record, *record.get("$set", {}).get("messages", [])]
 
 
 def _is_resumable_message(message: dict[str, Any]) -> bool:

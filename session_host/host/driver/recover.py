@@ -212,8 +212,8 @@ def transcript_engine(snapshot: bytes | None) -> TranscriptEngine:
         OutliveError: the snapshot is damaged.
     """
     if snapshot is None:
-        return TranscriptEngine(Transcript(compact=True))
-    return TranscriptEngine(Transcript.restore(snapshot, compact=True))
+        return TranscriptEngine(Transcript())
+    return TranscriptEngine(Transcript.restore(snapshot))
 
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,7 +58,7 @@ def test_any_pieces_and_any_snapshot_give_the_same_transcript(
     cut = data.draw(st.integers(0, len(log)))
     other = Transcript()
     other.feed(log[:cut])
-    other = Transcript.restore(other.snapshot(), compact=data.draw(st.booleans()))
+    other = Transcript.restore(other.snapshot())
     other.feed(log[cut:])
     assert everything(other) == everything(whole)
 
@@ -120,22 +119,6 @@ def test_a_damaged_log_keeps_the_items_read_before() -> None:
 def test_a_damaged_snapshot_is_an_error() -> None:
     with pytest.raises(OutliveError, match="damaged"):
         Transcript.restore(b"garbage")
-
-
-def test_a_compact_transcript_equals_a_normal_one() -> None:
-    ids = [f"i{number}" for number in range(1000)]
-    steps: list[list[AnyChange]] = [[Put(Item(each, "agent", 1, text="a", status="running"))] for each in ids]
-    steps += [[Append(each, "b"), SetStatus(each, "done")] for each in ids[::7]]
-    steps += [[Remove(each)] for each in ids[::10]]
-    steps += [[Append(ids[3], "c")], [Put(Item("last", "agent", 1))]]
-    log = log_of(steps)
-    compact, whole = Transcript(compact=True), Transcript()
-    for start in range(0, len(log), 1000):
-        compact.feed(log[start : start + 1000])
-    whole.feed(log)
-    assert everything(compact) == everything(whole)
-    assert Transcript.restore(compact.snapshot()).snapshot() == whole.snapshot()
-    assert sum(isinstance(each, msgspec.Raw) for each in compact._items) > 500
 
 
 def test_a_chat_without_items_keeps_its_state_when_its_host_is_replaced() -> None:

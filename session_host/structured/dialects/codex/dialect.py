@@ -528,7 +528,7 @@ class Requests:
 
     def _known_item(self, params: dict[str, Any]) -> questions.KnownItem:
         """The item that a request is about."""
-        item_id = text(params, "itemId") or text(params, "callId")
+        item_id = text(params, "itemId")
         found = self._context.state.items.get(item_id_of(text(params, "turnId"), item_id))
         return questions.KnownItem(found.id, found.command, found.changes) if found else questions.KnownItem()
 

@@ -11,7 +11,7 @@ from session_host.structured.dialects.reading import array, at, mapping, one_lin
 from session_host.structured.items import AgentRequest, FileChange, OptionKind, Question, RequestOption
 from session_host.structured.shortening import cut, short_rule, short_subject, shown_command
 
-from .items import changes_title, file_changes, whole_diff
+from .items import changes_title, whole_diff
 
 SKIP: Final = "skip"
 
@@ -81,10 +81,6 @@ def translate(
             return _user_input(params, request)
         case "mcpServer/elicitation/request":
             return _elicitation(params, request)
-        case "execCommandApproval":
-            return _legacy_command(params, request)
-        case "applyPatchApproval":
-            return _legacy_patch(params, request)
         case _:
             return None
 
@@ -125,14 +121,11 @@ def _lines(command: str, parts: list[str]) -> str:
     return "\n".join([command, *parts] if command else parts)
 
 
-_KNOWN: Final = frozenset(
-    {
-        "additionalPermissions", "approvalId", "availableDecisions", "callId", "command", "commandActions",
-        "conversationId", "cwd", "fileChanges", "grantRoot", "itemId", "kind", "networkApprovalContext", "parsedCmd",
-        "permissions", "proposedExecpolicyAmendment", "proposedNetworkPolicyAmendments", "reason", "startedAtMs",
-        "threadId", "turnId",
-    }
-)  # fmt: skip
+_KNOWN: Final = frozenset({
+    "additionalPermissions", "approvalId", "availableDecisions", "command", "commandActions", "cwd", "grantRoot",
+    "itemId", "kind", "networkApprovalContext", "permissions", "proposedExecpolicyAmendment",
+    "proposedNetworkPolicyAmendments", "reason", "startedAtMs", "threadId", "turnId",
+})  # fmt: skip
 """The fields of an approval that are shown, or that change nothing. The proposed amendments are decisions, too."""
 
 
@@ -343,37 +336,3 @@ def _typed(kind: str, answer: str) -> Any:
     except ValueError:
         pass
     return answer
-
-
-# ---------------------------------------------------------------- requests of older servers
-
-_LEGACY_CHOICES: Final = [
-    _Choice("approved", "Allow", "allow_once", {"decision": "approved"}),
-    _Choice("approved_for_session", "Allow for this session", "allow_always", {"decision": "approved_for_session"}),
-    _Choice("denied", "Decline", "reject_once", {"decision": {"denied": {"rejection": "The user declined."}}}),
-    _Choice("abort", "Decline and stop", "cancel", {"decision": "abort"}),
-]
-
-
-def _legacy_command(params: dict[str, Any], request: AgentRequest) -> UserRequest:
-    argv = array(params, "command")
-    command = shlex.join(argument for argument in argv if isinstance(argument, str))
-    complete = bool(argv) and all(isinstance(argument, str) for argument in argv)
-    parts = _further(params)
-    return _user_request(
-        request, _LEGACY_CHOICES, title=f"Run {cut(shown_command(command))}", subject=_lines(command, parts),
-        short_subject=_lines(inner, parts) if (inner := short_subject(command)) else "", complete=complete,
-    )  # fmt: skip
-
-
-def _legacy_patch(params: dict[str, Any], request: AgentRequest) -> UserRequest:
-    raw = [
-        {"path": path, "kind": {"type": text(change, "type"), "move_path": text(change, "move_path")},
-         "diff": text(change, "unified_diff") or text(change, "content")}
-        for path, change in mapping(params, "fileChanges").items()
-    ]  # fmt: skip
-    changes = file_changes(raw, "")
-    return _user_request(
-        request, _LEGACY_CHOICES, kind="edit", title=changes_title(changes), subject=whole_diff(changes),
-        complete=_is_whole(changes),
-    )  # fmt: skip

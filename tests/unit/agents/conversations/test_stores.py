@@ -287,13 +287,6 @@ class TestGemini:
             find_conversation("gemini", seek(GEMINI_CLI_HOME=str(tmp_path / "own"))).availability is Availability.WHOLE
         )
 
-    def test_a_transcript_of_an_earlier_version_is_read(self, seek: Seeking, tmp_path: Path) -> None:
-        chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
-        whole = self.head() | {"messages": [{"type": "user", "content": "hi"}]}
-        write(chats / "session-2026-11-20T14-01-0b9c4c50.json", json.dumps(whole, indent=1))
-
-        assert find_conversation("gemini", seek()).availability is Availability.WHOLE
-
     def test_a_deleted_transcript_is_restored(self, seek: Seeking, tmp_path: Path) -> None:
         name = "session-2026-11-20T14-01-0b9c4c50.jsonl"
         write(tmp_path / "files" / f"{ID}.my.project.{name}", self.head(), {"type": "user", "content": "hi"})

@@ -197,19 +197,6 @@ class TestGemini:
         )
         assert turns("gemini", seek) == [Turn("right", "The right answer."), *before]
 
-    def test_a_file_of_an_earlier_version_is_read(self, seek: Seek, record: Callable[[str], Path]) -> None:
-        path = record("gemini")
-        path.unlink()
-        messages = [
-            {"id": "1", "type": "user", "content": "hello"},
-            {"id": "2", "type": "info", "content": "?"},
-            {"id": "3", "type": "gemini", "content": "Good day."},
-        ]
-        path.with_suffix(".json").write_text(
-            json.dumps({"sessionId": IDS["gemini"], "messages": messages}, indent=2), encoding="utf-8"
-        )
-        assert turns("gemini", seek) == [Turn("hello", "Good day.")]
-
 
 class TestOwnFiles:
     def test_lines_that_aider_adds_around_an_answer_are_left_out(self, tmp_path: Path) -> None:
