@@ -100,7 +100,7 @@ class StructuredSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """How Outlive starts an agent without a terminal, and talks to it."""
 
     dialect: str
-    """A name of ``structured.dialects.registry``."""
+    """A name of ``structured.dialects.base.DIALECTS``."""
     start: Template
     """The argv of a new conversation; it has the user's arguments and the prompt only if it has their placeholders."""
     resume: Template = ()
@@ -145,7 +145,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     env: dict[str, str] = {}
     """Variables added to the inherited environment; may hold ``{files}``. A JSON object is merged with the user's."""
     env_if: dict[str, str] = {}
-    """Conditions under which some of these variables are set: names in ``conditions``."""
+    """Conditions under which some of these variables are set: names in ``environment.CONDITIONS``."""
     scrub_env: tuple[str, ...] = ()
     """Variables removed from the inherited environment, added to those removed for all agents; fnmatch patterns."""
     position: int = 100

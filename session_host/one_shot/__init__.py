@@ -2,7 +2,7 @@
 
 Run it with ``python -m session_host.one_shot``. It reads requests from stdin, runs the agent's command once for each
 prompt, and writes the command's output to stdout, all as JSON lines. It knows nothing of hosts and sessions, and does
-not interpret the agent's lines: ``session_host/structured/dialects/one_shot`` does.
+not interpret the agent's lines: ``session_host/structured/dialects/one_shot.py`` does.
 
 Requests and replies::
 

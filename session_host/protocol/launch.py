@@ -134,7 +134,7 @@ class StructuredLaunch(msgspec.Struct, frozen=True):
     """How Outlive talks to the agent of a structured session."""
 
     dialect: str
-    """A name of ``structured.dialects.registry``."""
+    """A name of ``structured.dialects.base.DIALECTS``."""
     options: dict[str, str] = {}
     """The dialect's options, from the agent's file and the user."""
     history: str = ""

@@ -40,6 +40,12 @@ TurnOutcome = Literal["completed", "interrupted", "failed", "cut"]
 """How a turn ended: "cut" by the agent's death."""
 
 OptionKind = Literal["allow_once", "allow_always", "reject_once", "reject_always", "cancel", "choice"]
+"""What an answer does.
+
+"allow_always" is "Always allow": the answer also holds for later calls, by a rule that the agent itself keeps; Outlive
+keeps none. The option's ``name`` states all that the rule covers (``dialects.claude.requests.always_options``,
+``dialects.codex.questions``; agents of the Agent Client Protocol name their rules themselves).
+"""
 
 REJECTIONS: Final[frozenset[OptionKind]] = frozenset({"reject_once", "reject_always", "cancel"})
 """The kinds of options that decline."""
@@ -326,10 +332,7 @@ class TurnEnded(Change, frozen=True):
     error: str = ""
     """One line for the user, if it failed."""
     at_ms: int = 0
-    """The time of its end, if it is repeated from an earlier chat; 0 for the time of the step.
-
-    Older windows ignore it.
-    """
+    """The time of its end, if it is repeated from an earlier chat; 0 for the time of the step."""
 
 
 class UsageChanged(Change, frozen=True):
@@ -344,7 +347,7 @@ class UsageChanged(Change, frozen=True):
     cost: float = 0.0
     currency: str = ""
     limits: tuple[UsageLimit, ...] = ()
-    """All that the agent has reported. Older windows ignore this field; a change of a new kind would stop them."""
+    """All that the agent has reported."""
 
 
 class SettingsChanged(Change, frozen=True):

@@ -33,7 +33,7 @@ def earlier_items(dialect: str, query: ConversationQuery) -> list[Item]:
     Blocks on the disk. The result is empty if the dialect's agent repeats them itself, or if nothing is found.
 
     Args:
-        dialect: a name of ``structured.dialects.registry``.
+        dialect: a name of ``structured.dialects.base.DIALECTS``.
         query: the conversation.
     """
     if dialect != "claude" or not query.conversation:

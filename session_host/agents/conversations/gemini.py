@@ -6,7 +6,7 @@ for the minute. The next Gemini CLI that starts in that project finds it "not re
 these eight characters: the conversation is lost. So Outlive removes such empty transcripts before each start.
 
 While a chat runs, the session's own files have a backup of its transcript, a hard link
-(``agents.conversations.gemini_guard``), from which a deleted transcript is restored.
+(``gemini_guard``), from which a deleted transcript is restored.
 """
 
 from __future__ import annotations

@@ -202,7 +202,7 @@ class Shared:
     """The port, the connection and the state.
 
     Attributes:
-        state: see ``state.AcpState``; replaced as a whole by ``restore``.
+        state: see ``AcpState``; replaced as a whole by ``restore``.
     """
 
     def __init__(self, port: DialectPort) -> None:

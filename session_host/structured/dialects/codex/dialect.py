@@ -84,21 +84,21 @@ class CodexDialect:
     # ------------------------------------------------------------ saving
 
     def save(self) -> bytes:
-        """See ``base.Dialect``."""
+        """See ``Dialect``."""
         return msgspec.msgpack.encode(self._state)
 
     def take_result(self, result: AnyResult) -> None:
-        """See ``base.Dialect``."""
+        """See ``Dialect``."""
 
     def load(self, state: bytes) -> None:
-        """See ``base.Dialect``."""
+        """See ``Dialect``."""
         self._context.state = msgspec.msgpack.decode(state, type=CodexState)
         self._context.rpc.state = self._state.rpc
 
     # ------------------------------------------------------------ beginning
 
     def begin(self, start: Start) -> None:
-        """See ``base.Dialect``."""
+        """See ``Dialect``."""
         self._context.state = new_state(start, self._context.rpc.state)
         client = {"name": "outlive", "title": "Outlive", "version": start.version or "0"}
         capabilities = {"experimentalApi": True, "requestAttestation": False}
@@ -172,7 +172,7 @@ class CodexDialect:
     # ------------------------------------------------------------ lines
 
     def receive(self, line: bytes) -> None:
-        """See ``base.Dialect``."""
+        """See ``Dialect``."""
         message = reading.message(line)
         if message is None:
             self._port.raw("a line that is not a message", line.decode(errors="replace"))
@@ -246,7 +246,7 @@ class CodexDialect:
             self._port.notice(f"Codex did not stop: {reason}")
 
     def timer_due(self, name: str) -> None:
-        """See ``base.Dialect``."""
+        """See ``Dialect``."""
         if name == OPEN:
             self._open_thread()
         else:
@@ -255,23 +255,23 @@ class CodexDialect:
     # ------------------------------------------------------------ calls of the rules
 
     def prompt(self, prompt: UserPrompt) -> None:
-        """See ``base.Dialect``."""
+        """See ``Dialect``."""
         self._prompts.send(prompt)
 
     def steer(self, prompt: UserPrompt) -> None:
-        """See ``base.Dialect``."""
+        """See ``Dialect``."""
         self._prompts.send(prompt, steers=True)
 
     def interrupt(self) -> None:
-        """See ``base.Dialect``."""
+        """See ``Dialect``."""
         self._turns.interrupt()
 
     def answer(self, request: AgentRequest, answer: Answer) -> None:
-        """See ``base.Dialect``."""
+        """See ``Dialect``."""
         self._requests.answer(request, answer)
 
     def change_setting(self, setting: str, value: str) -> None:
-        """See ``base.Dialect``."""
+        """See ``Dialect``."""
         params = settings.change(self._state.settings, setting, value)
         if params is None:
             self._port.notice(f"Codex has no such setting: {setting} = {value}")

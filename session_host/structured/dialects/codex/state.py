@@ -163,9 +163,9 @@ class Context:
     """The port, the connection and the state.
 
     Attributes:
-        port: see ``base.DialectPort``.
+        port: see ``DialectPort``.
         rpc: the connection.
-        state: see ``state.CodexState``.
+        state: see ``CodexState``.
     """
 
     def __init__(self, port: DialectPort) -> None:
