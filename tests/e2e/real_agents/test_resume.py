@@ -19,7 +19,7 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.bare_terminal import BareTerminal
 from tests.support.commands import OnTerminal
-from tests.support.real_agents import ALL_AGENTS, CLAUDE, COPILOT, GEMINI, QWEN, RealAgent
+from tests.support.real_agents import ALL_AGENTS, CLAUDE, CODEX, COPILOT, GEMINI, QWEN, RealAgent
 from tests.support.real_chats import SIZE, TIMEOUT_S, Chat, done
 from tests.support.waiting import wait_for_end, wait_until
 
@@ -208,3 +208,54 @@ def test_resume_does_not_send_a_prompt_from_the_arguments_again(
 
     assert chat.prompts() == [ASKED_AT_ITS_START, "and something else"]
     assert f"echo: {ASKED_AT_ITS_START}" in json.dumps(server.wait_asked("and something else").body)
+
+
+PROMPT = "say the word"
+STARTS = [
+    (GEMINI, (PROMPT,)),
+    (GEMINI, ("--approval-mode", "default", PROMPT)),
+    (GEMINI, ("-i", PROMPT)),
+    (GEMINI, ("-p", PROMPT)),
+    (GEMINI, (f"--prompt={PROMPT}",)),
+    (QWEN, (PROMPT,)),
+    (QWEN, ("-i", PROMPT)),
+    (QWEN, ("--prompt", PROMPT)),
+    (COPILOT, ("-i", PROMPT)),
+    (COPILOT, ("-p", PROMPT)),
+    (COPILOT, (f"-p{PROMPT}",)),
+    (COPILOT, (f"--prompt={PROMPT}",)),
+    (CLAUDE, (PROMPT,)),
+    (CLAUDE, ("-p", PROMPT)),
+    (CLAUDE, ("--print", "--output-format", "text", PROMPT)),
+    (CODEX, (PROMPT,)),
+]
+
+
+@pytest.mark.parametrize(
+    ("agent", "arguments"),
+    STARTS,
+    ids=[f"{agent.label} {' '.join(arguments)}" for agent, arguments in STARTS],
+    indirect=["agent"],
+)
+def test_resume_does_not_send_the_first_prompt_again(
+    agent: RealAgent, arguments: tuple[str, ...], server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    words = ["new", agent.name, "-d", "--json", "-C", str(project), "--size", SIZE, "--", *arguments]
+    chat = Chat(agent, server, json.loads(done(*words))["id"])
+    chat.was_asked(PROMPT)
+    chat.sees(f"echo: {PROMPT}")
+    prints = any(word.startswith(("-p", "--p")) for word in arguments) or (arguments == (PROMPT,) and agent is QWEN)
+    if prints:
+        done("wait", chat.id, "--exited", "--timeout", "60")
+    else:
+        chat.until_idle()
+        done("kill", chat.id)
+
+    resumed = chat.resumed()
+
+    # Gemini CLI reports that it is ready before it takes input.
+    resumed.sees(PROMPT)
+    resumed.until_ready()
+    resumed.ask_and_read("another word")
+    assert chat.prompts() == [PROMPT, "another word"]
+    assert PROMPT in json.dumps(server.wait_asked("another word").body), "it is the same conversation"

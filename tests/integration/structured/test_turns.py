@@ -12,26 +12,12 @@ from session_host.client.chats.resume import resume
 from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import NotResumable, OutliveError
-from session_host.protocol.messages import Describe, Description, Done, ErrorCode, Send
+from session_host.protocol.messages import Done, ErrorCode, Send
 from tests.support.commands import outlive
 from tests.support.hosts import end, see, start, watching
 from tests.support.structured_chats import received, start_chat, viewing
 
 pytestmark = pytest.mark.usefixtures("sessions")
-
-
-async def test_three_turns_run_in_one_process(tmp_path: Path) -> None:
-    record = await start_chat(tmp_path, prompt="answer: first")
-    async with viewing(record.id) as chat:
-        await chat.until_idle(1)
-        for number, text in enumerate(("second", "third"), 2):
-            chat.viewer.prompt(f"answer: {text}")
-            await chat.until_idle(number)
-        assert chat.texts() == ["first", "second", "third"]
-        assert [each.status for each in chat.items if each.kind == "user"] == ["done"] * 3
-    assert len(received(tmp_path, "thread/start")) == 1
-    description: Description = await request(record.id, Describe(0))
-    assert (description.child_pid, description.runtime) == (record.child_pid, "structured")
 
 
 async def test_prompts_sent_at_the_same_time_are_answered_in_turn(tmp_path: Path) -> None:
@@ -41,18 +27,6 @@ async def test_prompts_sent_at_the_same_time_are_answered_in_turn(tmp_path: Path
             chat.viewer.prompt(f"answer: number {number}")
         await chat.until_idle(5)
         assert chat.texts() == [f"number {number}" for number in range(5)]
-
-
-async def test_steering_in_mid_turn_changes_the_answer(tmp_path: Path) -> None:
-    record = await start_chat(tmp_path)
-    async with viewing(record.id) as chat:
-        chat.viewer.prompt("count: 50\nhold: 3")
-        await chat.until_said("line 0003")
-        chat.viewer.prompt("answer: steered", "steer")
-        await chat.until_said("steered")
-        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
-    assert len(received(tmp_path, "turn/start")) == 1
-    assert len(received(tmp_path, "turn/steer")) == 1
 
 
 async def test_an_interrupted_turn_says_so_and_the_next_prompt_is_answered(tmp_path: Path) -> None:
@@ -67,19 +41,6 @@ async def test_an_interrupted_turn_says_so_and_the_next_prompt_is_answered(tmp_p
         assert chat.viewer.transcript.status.last_turn.outcome == "interrupted"
         chat.viewer.prompt("answer: again")
         await chat.until_said("again")
-
-
-async def test_a_queued_prompt_that_is_sent_now_stops_the_turn_and_comes_before_the_others(tmp_path: Path) -> None:
-    record = await start_chat(tmp_path)
-    async with viewing(record.id) as chat:
-        chat.viewer.prompt("answer: begun to hold\nhold: 1\ndeltas: 2")
-        await chat.until_said("begun")
-        chat.viewer.prompt("answer: second")
-        chat.viewer.prompt("answer: third")
-        await chat.watcher.until(lambda: len(chat.texts("user")) == 3, "both queued prompts")
-        chat.viewer.send_now(chat.items[-1].id)
-        await chat.until_said("second")
-        assert chat.texts()[1:] == ["third", "second"]
 
 
 @pytest.mark.parametrize(("option", "decision"), [("accept", "accept"), ("decline", "decline")])

@@ -10,6 +10,7 @@ import pytest
 from session_host.endpoint.conversation import Settings
 from session_host.endpoint.options import initial_settings, read_defaults, read_options
 from session_host.endpoint.server.addresses import base_url, is_local, origin, shown_server
+from session_host.endpoint.server.parameters import changed_parameters, parameters_of, shown_parameters
 from session_host.errors import ConfigError, UsageError
 
 URL = "http://127.0.0.1:8080/v1"
@@ -149,3 +150,24 @@ def test_a_pipe_in_place_of_the_defaults_is_refused_at_once(tmp_path: Path) -> N
     os.mkfifo(tmp_path / "endpoint.toml")
     with pytest.raises(ConfigError, match="not a regular file"):
         read_defaults(tmp_path)
+
+
+def test_parameters_are_set_replaced_and_left_out() -> None:
+    parameters = changed_parameters({}, "temperature 0.2")
+    parameters = changed_parameters(parameters, 'chat_template_kwargs  {"enable_thinking": false}')
+    parameters = changed_parameters(parameters, "reasoning_effort=high")
+    assert shown_parameters(parameters) == (
+        'parameters: temperature = 0.2 · chat_template_kwargs = {"enable_thinking": false} · reasoning_effort = high'
+    )
+    parameters = changed_parameters(parameters, "temperature 1")
+    assert parameters["temperature"] == 1
+    assert parameters_of(["temperature = 1", "stop=[]"]) == {"temperature": 1, "stop": []}
+    for name in list(parameters):
+        parameters = changed_parameters(parameters, f"{name} off")
+    assert shown_parameters(parameters) == "no parameters"
+
+
+@pytest.mark.parametrize("change", ["temperature", "temperature ", "model x", "temperature NaN", "messages []"])
+def test_what_cannot_be_sent_is_refused(change: str) -> None:
+    with pytest.raises(UsageError, match=change.split(maxsplit=1)[0]):
+        changed_parameters({"temperature": 1}, change)

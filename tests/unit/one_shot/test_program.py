@@ -10,6 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from session_host.errors import UsageError
+from session_host.one_shot.program import JsonLines, Options, Output, PlainText, command, read_options
+
 
 @pytest.fixture
 def agent() -> Iterator[socket.socket]:
@@ -41,3 +44,51 @@ def until_ended(agent: socket.socket) -> list[bytes]:
         assert piece, data[-1000:]
         data += piece
     return data.splitlines()
+
+
+def pieces_of(output: Output, *pieces: bytes) -> list[tuple[str, object]]:
+    """Feed pieces of output; returns the types and data of the resulting lines."""
+    lines = b"".join([*(output.feed(piece) for piece in pieces), output.finish()]).splitlines()
+    return [(each["type"], each["data"]) for each in map(json.loads, lines)]
+
+
+def words(*pieces: bytes) -> str:
+    """Feed pieces of plain output; returns the resulting text."""
+    return "".join(str(data) for _, data in pieces_of(PlainText(), *pieces))
+
+
+def test_json_lines_are_passed_on_as_they_are() -> None:
+    assert pieces_of(JsonLines(), b'{"a": 1}\n{"b"', b": 2}\n") == [("line", {"a": 1}), ("line", {"b": 2})]
+
+
+def test_other_lines_become_texts() -> None:
+    assert pieces_of(JsonLines(), b'warning\n{"torn": \n[1]\n{"a": 1}') == [
+        ("text", "warning\n"), ("text", '{"torn": \n'), ("text", "[1]\n"), ("line", {"a": 1}),
+    ]  # fmt: skip
+
+
+def test_text_loses_its_escape_sequences_however_it_is_split() -> None:
+    data = "\x1b[1mbold\x1b[0m \x1b]0;title\x07é\x1b(B\x08 end".encode()
+    assert words(data) == "bold é end"
+    for place in range(len(data)):
+        assert words(data[:place], data[place:]) == "bold é end"
+
+
+def test_an_overwritten_line_keeps_its_last_text() -> None:
+    assert words(b"10%\r50%\r100%\r\nnext") == "100%\nnext"
+
+
+@pytest.mark.parametrize("line", [[], ["--format", "codex", "--"], ["--format", "x", "--", "a"], ["codex"],
+                                  ["--format", "text", "--", "a", ":::"]])  # fmt: skip
+def test_an_invalid_command_line_is_refused(line: list[str]) -> None:
+    with pytest.raises(UsageError):
+        read_options(line)
+
+
+def test_later_turns_may_have_another_command() -> None:
+    options = read_options(["--format", "codex", "--", "c", "-", ":::", "c", "resume", "%conversation%", "-"])
+    assert options == Options("codex", ("c", "-"), ("c", "resume", "%conversation%", "-"))
+    assert command(options, "hi", "", again=False) == (["c", "-"], b"hi")
+    assert command(options, "hi", "x1", again=True) == (["c", "resume", "x1", "-"], b"hi")
+    with_prompt = read_options(["--format", "text", "--", "aider", "--message", "%prompt%"])
+    assert command(with_prompt, "a b", "", again=True) == (["aider", "--message", "a b"], b"")

@@ -15,9 +15,18 @@ from session_host.protocol.messages import (
     WithdrawPrompt,
 )
 from session_host.structured.dialects.base import Start
-from session_host.structured.items import NOT_STOPPED, Item, Put, StateChanged, digest
+from session_host.structured.items import (
+    NOT_STOPPED,
+    AgentRequest,
+    Item,
+    Put,
+    Question,
+    RequestResolved,
+    StateChanged,
+    digest,
+)
 from session_host.structured.lines import Line
-from session_host.structured.rules import SILENCE, SILENCE_S, STOPPING, STOPPING_S, Step, StructuredRules
+from session_host.structured.rules import SILENCE, SILENCE_S, STOPPING, STOPPING_S, Step, StructuredRules, first_answer
 from session_host.structured.transcript import Transcript
 from tests.support.scripted_dialect import ScriptedDialect
 
@@ -293,3 +302,12 @@ def test_a_saved_state_continues_in_the_same_way(chat: Chat) -> None:
     assert other.receive_input(answer, 3, by="window") == chat.rules.receive_input(answer, 3, by="window")
     lines = [Line(b"say more"), Line(b"end")]
     assert other.receive_lines(lines, 4) == chat.rules.receive_lines(lines, 4)
+
+
+def test_a_password_is_not_in_the_transcript_and_several_answers_are_one_line() -> None:
+    questions = (Question("q1", "Which parts?", ("API", "UI"), several=True), Question("q2", "Password?", secret=True))
+    request = AgentRequest("r", "question", 1, "Some things", "", questions=questions)
+    answer = AnswerRequest("", 0, "r", "", digest(request), {"q1": "API\nUI", "q2": "hunter2"})
+    assert first_answer(answer, {"r": request}, {}, by="window", now_ms=5) == RequestResolved(
+        "r", "text", "API, UI; ••••••", "window", 5
+    )

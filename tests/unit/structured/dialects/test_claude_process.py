@@ -82,15 +82,6 @@ def test_three_turns_with_one_start(chat: HostlessChat, log: Path) -> None:
     assert (status.usage.used, status.usage.window, status.usage.total, status.usage.cost) == (15, 200_000, 15, 0.25)
 
 
-def test_a_turn_continues_after_a_new_host_has_loaded_the_state(chat: HostlessChat, tmp_path: Path) -> None:
-    chat.prompt("count: 4 hold: 2")
-    chat.until(lambda: "0002" in chat.texts("agent")[0] if chat.texts("agent") else False)
-    chat.reload()
-    (tmp_path / "release").touch()
-    chat.until_idle()
-    assert chat.texts("agent") == ["".join(f"answer line {number:04d}\n" for number in range(1, 5))]
-
-
 @pytest.mark.parametrize(
     ("option", "answer", "status"),
     [
@@ -119,15 +110,6 @@ def test_declining_and_stopping_ends_the_turn(chat: HostlessChat) -> None:
     assert chat.transcript.status.last_turn.outcome == "interrupted"
 
 
-def test_an_edit_is_shown_as_a_diff_before_it_is_made(chat: HostlessChat) -> None:
-    chat.prompt("edit: /src/a.py")
-    request = chat.until_asked()
-    assert (request.kind, request.subject) == ("edit", "--- /src/a.py\n+++ /src/a.py\n@@ -0 +0 @@\n-one\n+two\n")
-    assert [each.name for each in request.options] == [
-        "Allow", "Always allow Edit in this chat", "Allow, and accept edits from now on", "Decline", "Decline and stop",
-    ]  # fmt: skip
-
-
 def test_a_question_is_answered_in_the_users_words(chat: HostlessChat) -> None:
     chat.prompt("ask: Which? / A / B")
     request = chat.until_asked()
@@ -147,41 +129,6 @@ def test_a_withdrawn_question_is_closed(chat: HostlessChat) -> None:
 def test_an_unknown_request_gets_an_error(chat: HostlessChat) -> None:
     assert chat.turn("control: elicitation").text == "the client said: elicitation is not supported"
     assert [each.title for each in chat.transcript if each.kind == "raw"] == ["refused: elicitation"]
-
-
-def test_a_text_sent_during_a_turn_is_added_to_it(chat: HostlessChat) -> None:
-    chat.prompt("run: make")
-    request = chat.until_asked()
-    chat.answer(request, "allow")
-    chat.prompt("faster", "steer")
-    chat.until_idle()
-    assert chat.texts("agent") in (
-        ["the tool said: ran make; steered: faster"], ["the tool said: ran make", "echo: faster"],
-    )  # fmt: skip
-    assert chat.statuses("user") == ["done", "done"]
-
-
-def test_a_text_sent_after_the_last_tool_begins_the_next_turn(chat: HostlessChat, tmp_path: Path) -> None:
-    chat.prompt("count: 2 hold: 1")
-    chat.until(lambda: chat.texts("agent"))
-    chat.prompt("then this", "steer")
-    chat.prompt("and that")
-    (tmp_path / "release").touch()
-    chat.until_idle()
-    assert chat.texts("agent")[1:] == ["echo: then this", "echo: and that"]
-    turns = [each.turn for each in chat.transcript if each.kind == "user"]
-    assert turns == [each.id for each in chat.transcript if each.kind == "user"]
-
-
-def test_an_interrupted_turn_keeps_its_text(chat: HostlessChat) -> None:
-    chat.prompt("count: 9 hold: 2")
-    chat.until(lambda: chat.texts("agent") and "0002" in chat.texts("agent")[0])
-    chat.interrupt()
-    chat.until_idle()
-    assert chat.texts("agent") == ["answer line 0001\nanswer line 0002\n"]
-    assert chat.transcript.status.last_turn is not None
-    assert chat.transcript.status.last_turn.outcome == "interrupted"
-    assert chat.turn("on").text == "echo: on"
 
 
 def test_the_agents_death_during_an_answer_is_shown_and_the_chat_resumes(chat: HostlessChat, open_chat: Open) -> None:
@@ -217,16 +164,6 @@ def test_unknown_lines_are_kept_and_do_no_harm(chat: HostlessChat, words: str, t
     assert [each.title for each in chat.transcript if each.kind == "raw"] == [title]
 
 
-def test_an_error_of_the_service_is_shown_once_and_the_next_turn_runs(chat: HostlessChat) -> None:
-    chat.turn("retry: overloaded\nfail: API Error: 400 no")
-    assert notices(chat) == [
-        "The model's service: error 529. Trying again in 0 s (attempt 1 of 10).", "API Error: 400 no",
-    ]  # fmt: skip
-    assert chat.transcript.status.last_turn is not None
-    assert chat.transcript.status.last_turn.error == "API Error: 400 no"
-    assert chat.turn("on").text == "echo: on"
-
-
 def test_a_refused_prompt_has_failed_and_the_next_one_runs(chat: HostlessChat) -> None:
     chat.prompt("refuse: discarded")
     chat.until_idle()
@@ -253,13 +190,3 @@ def test_an_image_is_sent_with_its_prompt(chat: HostlessChat, log: Path) -> None
     assert message["message"]["content"][0]["source"] == {
         "type": "base64", "media_type": "image/png", "data": "iVBORw==",
     }  # fmt: skip
-
-
-def test_an_unconfirmed_prompt_is_not_sent_again(chat: HostlessChat, log: Path) -> None:
-    chat.prompt("silent: 1")
-    chat.until(lambda: prompts(log))
-    chat.reload()
-    chat.process.kill()
-    chat.until_ended()
-    assert chat.statuses("user") == ["unconfirmed"]
-    assert prompts(log) == ["silent: 1"]

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from session_host.protocol.messages import AnswerRequest, Prompt
+from session_host.protocol.messages import Prompt
 from session_host.protocol.values import Image
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
-from session_host.structured.items import FileChange, PlanEntry, digest
+from session_host.structured.items import FileChange
 from tests.programs import program
 from tests.support.hostless_chat import HostlessChat, received
 
@@ -69,15 +69,6 @@ def test_a_conversation_begins_and_answers(chat: HostlessChat) -> None:
     assert chat.transcript[1].turn == chat.transcript[2].turn != ""
 
 
-def test_three_prompts_in_a_row_are_three_turns(chat: HostlessChat, log: Path) -> None:
-    for text in ("one", "two", "three"):
-        chat.prompt(text)
-    chat.until_idle()
-    assert chat.texts("agent") == ["echo: one", "echo: two", "echo: three"]
-    starts = [each for each in received(log) if each.get("method") == "turn/start"]
-    assert [each["params"]["input"][0]["text"] for each in starts] == ["one", "two", "three"]
-
-
 @pytest.mark.parametrize(
     ("option", "answer", "status"),
     [
@@ -118,18 +109,6 @@ def test_declining_with_a_stop_ends_the_turn(chat: HostlessChat) -> None:
     assert chat.transcript.status.last_turn.outcome == "interrupted"
 
 
-def test_each_answer_reaches_the_agent_once(chat: HostlessChat, log: Path) -> None:
-    chat.prompt("run: make all")
-    request = chat.until_asked()
-    chat.answer(request, "accept")
-    answer = AnswerRequest("", 0, request.id, "decline", digest(request))
-    refusal = chat.do(answer)
-    assert refusal is not None
-    assert "Allow" in refusal.text
-    chat.until_idle()
-    assert [each["result"] for each in received(log) if "result" in each] == [{"decision": "accept"}]
-
-
 def test_a_change_of_files_is_shown_completely_and_waits_for_permission(chat: HostlessChat) -> None:
     chat.prompt("edit: src/a.py")
     request = chat.until_asked()
@@ -156,35 +135,6 @@ def test_a_question_is_answered_in_words_or_not_at_all(chat: HostlessChat) -> No
     assert chat.texts("agent") == ["the user says: neither", "the user says: "]
 
 
-def test_an_unknown_request_is_refused_and_kept(chat: HostlessChat) -> None:
-    chat.turn("call: item/tool/call\nanswer: all the same")
-    assert chat.sent[-1]["error"]["code"] == -32601
-    assert [each.title for each in chat.transcript if each.kind == "raw"] == ["item/tool/call"]
-    assert chat.texts("agent") == ["all the same"]
-
-
-def test_a_steering_text_changes_the_answer_and_keeps_the_earlier_text(chat: HostlessChat) -> None:
-    chat.prompt("count: 5 hold: 2")
-    chat.until(lambda: "answer line 0002" in "".join(chat.texts("agent")))
-    chat.prompt("the other way", "steer")
-    chat.until_idle()
-    assert chat.texts("agent") == ["answer line 0001\nanswer line 0002\n", "steered: the other way"]
-    assert chat.statuses("agent") == ["interrupted", "done"]
-    assert chat.texts("user") == ["count: 5 hold: 2", "the other way"]
-    assert chat.statuses("user") == ["done", "done"]
-
-
-def test_an_interrupted_answer_is_marked(chat: HostlessChat) -> None:
-    chat.prompt("count: 5 hold: 2")
-    chat.until(lambda: "answer line 0002" in "".join(chat.texts("agent")))
-    chat.interrupt()
-    chat.until_idle()
-    assert chat.statuses("agent") == ["interrupted"]
-    assert chat.transcript.status.last_turn is not None
-    assert chat.transcript.status.last_turn.outcome == "interrupted"
-    assert chat.turn("and on").text == "echo: and on"
-
-
 def test_an_interrupt_withdraws_an_open_question(chat: HostlessChat) -> None:
     chat.prompt("run: make all")
     request = chat.until_asked()
@@ -209,30 +159,6 @@ def test_an_agent_that_stays_overloaded_refuses_the_prompt(chat: HostlessChat) -
     assert len(chat.timers) == 6
 
 
-def test_a_refused_prompt_is_reported(chat: HostlessChat) -> None:
-    chat.prompt("refuse: no such model")
-    chat.until_idle()
-    assert chat.statuses("user") == ["failed"]
-    assert chat.texts("notice")[-1] == "Codex refused the prompt: no such model"
-
-
-def test_a_failed_turn_shows_the_reason_and_the_next_one_runs(chat: HostlessChat) -> None:
-    chat.prompt("retry: one moment\nfail: out of money")
-    chat.until_idle()
-    assert chat.texts("notice")[1:] == ["out of money"]
-    last_turn = chat.transcript.status.last_turn
-    assert last_turn is not None
-    assert (last_turn.outcome, last_turn.error) == ("failed", "out of money")
-    assert chat.turn("and on").text == "echo: and on"
-
-
-def test_thoughts_and_plans_are_shown(chat: HostlessChat) -> None:
-    chat.turn("think: first this, then that\nplan: read / write")
-    assert chat.texts("thought") == ["first this, then that"]
-    plan = next(each for each in chat.transcript if each.kind == "plan")
-    assert plan.plan == (PlanEntry("read", "completed"), PlanEntry("write", "pending"))
-
-
 def test_unknown_lines_are_kept_and_do_no_harm(chat: HostlessChat) -> None:
     chat.turn("garbage: 1\nunknown: item/holography/updated")
     raw = [each for each in chat.transcript if each.kind == "raw"]
@@ -240,12 +166,6 @@ def test_unknown_lines_are_kept_and_do_no_harm(chat: HostlessChat) -> None:
     assert "panicked" in raw[0].text
     assert "unheard of" in raw[1].text
     assert len(chat.texts("agent")) == 1
-
-
-def test_a_line_of_100_mb_is_dropped_and_reported(chat: HostlessChat) -> None:
-    chat.turn("long: 104857600")
-    assert chat.texts("notice")[1].startswith("a message of 104,8")
-    assert chat.texts("agent") == ["echo: long: 104857600"]
 
 
 @pytest.mark.parametrize("words", ["count: 5 cut: 2", "half: 1"])
@@ -259,16 +179,6 @@ def test_the_agents_death_cuts_the_turn(chat: HostlessChat, words: str) -> None:
         assert (chat.texts("agent"), chat.statuses("agent")) == (["answer line 0001\nanswer line 0002\n"], ["cut"])
     else:
         assert [each.title for each in chat.transcript if each.kind == "raw"] == ["a line that is not a message"]
-
-
-@pytest.mark.parametrize("words", ["silent: 1", "stall: 1"])
-def test_a_prompt_without_a_reply_stays_unconfirmed(chat: HostlessChat, words: str) -> None:
-    chat.prompt(words)
-    chat.read(0.1)
-    assert chat.statuses("user") == ["sent"]
-    chat.process.kill()
-    chat.until_ended()
-    assert chat.statuses("user") == ["unconfirmed"]
 
 
 def test_a_conversation_continues_in_a_new_process(chat: HostlessChat, open_chat: Open, log: Path) -> None:

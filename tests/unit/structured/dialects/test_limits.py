@@ -15,7 +15,6 @@ from session_host.structured.dialects.limits import KEPT, merged, share, time_ms
 from session_host.structured.dialects.one_shot import OneShotDialect
 from session_host.structured.items import UsageLimit
 from session_host.structured.lines import Line
-from session_host.structured.log import Cause, encode_record
 from session_host.structured.rules import StructuredRules
 from session_host.structured.transcript import Transcript
 from tests.support.codex_chat import CodexChat
@@ -180,19 +179,3 @@ class EarlierUsage(msgspec.Struct, frozen=True, array_like=True, tag="UsageChang
     total: int = 0
     cost: float = 0.0
     currency: str = ""
-
-
-def test_limits_are_saved_and_earlier_versions_read_everything_else() -> None:
-    replayed = claude_in_a_turn()
-    replayed.replay({"dir": "<-", "msg": of_claude("2.1.329")[0]})
-    usage = replayed.transcript.status.usage
-    assert usage is not None
-    transcript = Transcript()
-    transcript.feed(encode_record(Cause.LINES, [usage], at_ms=1, raw_end=1))
-    assert Transcript.restore(transcript.snapshot()).status.usage == transcript.status.usage == usage
-    changes = msgspec.msgpack.encode([msgspec.structs.replace(usage, used=3)])
-    assert msgspec.msgpack.decode(changes, type=list[EarlierUsage]) == [EarlierUsage(3, 0)]
-    previous = Transcript()
-    previous.feed(encode_record(Cause.LINES, [EarlierUsage(3, 4)], at_ms=1, raw_end=1))  # type: ignore[list-item]
-    assert previous.status.usage is not None
-    assert previous.status.usage.limits == ()

@@ -5,12 +5,20 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from session_host.agents.status import ANSWER_S, ActivityTracker, Moment, StatusReport, from_state_file
+from session_host.agents.status import ANSWER_S, StatusReport, from_state_file
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
-from session_host.storage.descriptors.log_state import ActivityState
-from session_host.terminal.events import AgentState, Bell, Notification, Progress, TerminalEvent, TitleChanged
+from session_host.terminal.events import (
+    AgentState,
+    Bell,
+    CommandBegan,
+    CommandEnded,
+    Notification,
+    Progress,
+    TerminalEvent,
+    TitleChanged,
+)
 from tests.support.signals import WATCH, TrackerScript
 
 WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activity.IDLE, Activity.NO_SIGNAL
@@ -339,15 +347,6 @@ def test_the_end_of_the_program_is_the_end_of_its_signals(book: TrackerScript) -
     assert book.tracker.next_expiry_s(0) is None
 
 
-def test_a_saved_state_of_an_earlier_version_is_read() -> None:
-    previous = {"offset": 3, "activity": "needs_input", "source": "osc 7501", "since": "t1", "detail": "permission"}
-    saved_state = msgspec.msgpack.decode(msgspec.msgpack.encode(previous), type=ActivityState)
-    tracker = ActivityTracker(WATCH, "t0", saved_state)
-    assert (tracker.activity, tracker.detail) == (NEEDS, "permission")
-    assert tracker.on_input(Moment("t2", 2.0))
-    assert tracker.activity is NO_SIGNAL
-
-
 def test_claude_with_a_background_shell_is_idle(book: TrackerScript) -> None:
     book.report(from_state_file("busy", ""))
 
@@ -415,3 +414,55 @@ def test_a_withdrawn_question_without_a_later_report_is_no_signal(book: TrackerS
     book.osc("state=clear")
     assert book.wait(ANSWER_S)
     assert book.status[0] is NO_SIGNAL
+
+
+def test_progress_that_is_taken_away_was_work(book: TrackerScript) -> None:
+    assert not book.report(Progress("none", None)), "a reset of the terminal says so too"
+    assert book.tracker.evidence() == []
+    book.report(Progress("indeterminate", None))
+    assert book.report(Progress("none", None))
+    assert book.status == (IDLE, "osc 9;4", "")
+
+
+def test_progress_says_how_far_it_is(book: TrackerScript) -> None:
+    book.report(Progress("running", 40))
+    assert book.status == (WORKING, "osc 9;4", "40 %")
+    assert book.report(Progress("running", 41))
+    assert book.status == (WORKING, "osc 9;4", "41 %")
+    assert not book.report(Progress("running", 41))
+
+
+def test_progress_ends_with_its_command(book: TrackerScript) -> None:
+    assert not book.report(CommandEnded(0)), "it showed no progress"
+    assert book.tracker.evidence() == []
+    book.report(Progress("running", 40))
+    assert book.report(CommandEnded(130))
+    assert book.status == (IDLE, "osc 9;4", "")
+    assert not book.report(CommandEnded(0))
+
+
+def test_a_later_command_is_not_idle(book: TrackerScript) -> None:
+    assert not book.report(CommandBegan()), "no progress was shown before"
+    assert book.tracker.evidence() == []
+    book.report(Progress("running", 40))
+    assert not book.report(CommandBegan()), "a shell below the program that shows its progress"
+    assert book.status == (WORKING, "osc 9;4", "40 %")
+    book.report(Progress("none", None))
+    assert book.report(CommandBegan())
+    assert book.status[0] is Activity.NO_SIGNAL
+    assert not book.report(CommandEnded(0))
+    book.report(Progress("running", 5))
+    assert book.status == (WORKING, "osc 9;4", "5 %")
+
+
+def test_progress_cannot_ask_and_a_notification_can(book: TrackerScript) -> None:
+    book.report(Progress("indeterminate", None))
+    assert not book.report(Bell())
+    assert book.report(Notification("Copilot", "Run npm test?"))
+    assert book.status == (NEEDS, "notification", "Run npm test?")
+    assert not book.report(Progress("indeterminate", None)), "it continued all the time"
+    assert book.answer()
+    assert book.status == (WORKING, "osc 9;4", "")
+    book.report(Notification("Copilot", "Run npm test?"))
+    assert book.report(Progress("none", None)), "interrupted"
+    assert book.status == (IDLE, "osc 9;4", "")
