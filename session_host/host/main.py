@@ -52,7 +52,6 @@ from .driver.recover import RecoveredSession, rebuild, replay_log
 from .keeper_channel import KeeperChannel
 from .program.journal_writer import JournalWriter
 from .program.starting import follow_start, fork_program
-from .program.termination import end_strays
 from .store_writer import StoreWriter
 
 _owned: dict[tuple[int, int], int] = {}
@@ -200,8 +199,9 @@ class _Host:
         recovered = self._recover(input_log, program_output, read_only=False)
         await asyncio.sleep(0)  # The launcher gets the result as soon as it is known.
         directory = Path(spec.journal) if spec.journal else None
-        recorded = recovered.chat.log if recovered.chat is not None else program_output
-        journal_writer = JournalWriter(directory, spec.journal_limit_bytes, recorded, self._on_journal_progress)
+        journal_writer = JournalWriter(
+            directory, spec.journal_limit_bytes, recovered.output_file, self._on_journal_progress
+        )
         driver = self._driver = Driver(spec, descriptors, recovered, input_log, program_output, journal_writer, now=now)
         server = self._server = Server(driver, Path(spec.socket_path), descriptors.listener, self._keeper)
         if not await self._begin(driver, server, recovered.log_state.child_started):
@@ -222,10 +222,7 @@ class _Host:
         titling.cancel()
         await noting
         await asyncio.wait((titling,))
-        operations = [driver.chat_steps.operation_runner.close()] if driver.chat_steps is not None else []
-        leader, has_terminal = driver.program.process.pid, driver.chat_steps is None
-        strays = end_strays(leader, spec.session_id, spec.watch.strays, whole_session=not has_terminal)
-        await asyncio.gather(*operations, strays)
+        await driver.kind.end_leftovers()
         if not await self._store_writer.save_end(driver, interrupted=self._interrupted):
             _exit_as_killed(1)
         log.info("recorded")

@@ -24,7 +24,6 @@ from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.storage.store.session_record import INTERRUPTED
 from session_host.system.processes.identity import start_time
 from session_host.system.worker import Worker
-from session_host.terminal.clearing import reset_after_exit
 
 from .driver.driver import Driver
 
@@ -123,8 +122,7 @@ class StoreWriter:
         self.set_title(session.title)
         self.set_conversation(driver.conversation.id)
         record.columns, record.rows = session.sizing.size.columns, session.sizing.size.rows
-        if session.chat is None:
-            await driver.worker.run(reset_after_exit)
+        await driver.kind.reset_screen()
         waits = iter(RETRY_S)
         wait_s = RETRY_S[0]
         is_output_saved = False

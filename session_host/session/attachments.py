@@ -76,6 +76,15 @@ class Attachment:
     def __post_init__(self) -> None:
         self.key = bytes.fromhex(self.id)
 
+    def receives(self, sequence: int) -> bool:
+        """Note an input; returns False if it came before, and was sent again after a reconnect.
+
+        Its acknowledgement is on its way or was lost.
+        """
+        is_new = sequence > self.last_sequence
+        self.last_sequence = max(self.last_sequence, sequence)
+        return is_new
+
     def acknowledge(self, sequence: int) -> None:
         """Send a connected viewer the acknowledgement of its inputs up to this one."""
         if self.client is not None:

@@ -165,7 +165,7 @@ class ClientConnection:
                     self._session.viewers.resized(attachment, message.size, message.cell)
             case Colors() | ClearTerminal() | Continue():
                 if (attachment := self._own_attachment(message.attachment)) is not None and not attachment.read_only:
-                    self._change_terminal(message)
+                    self._session.kind.change_terminal(message)
             case Follow():
                 if self._own_attachment(message.attachment) is not None:
                     self._follow(message)
@@ -185,7 +185,7 @@ class ClientConnection:
         Raises:
             ProtocolViolation: the client may not attach.
         """
-        right = right_for(message, self._session.asks_in_terminal)
+        right = right_for(message, self._session.kind.asks)
         if isinstance(message, (Report, AskUser)) and message.report_id != self._session.report_id:
             self._effects.append(Log("dropped a report of a program that does not belong to this chat"))
             return True
@@ -196,14 +196,6 @@ class ClientConnection:
         self._effects.append(Log(f"refused: {reason}"))
         self.send_message(Failed(message.request, ErrorCode.NOT_ALLOWED, reason))  # type: ignore[attr-defined]
         return True
-
-    def _change_terminal(self, message: Colors | ClearTerminal | Continue) -> None:
-        if isinstance(message, Colors):
-            self._session.set_colors(message)
-        elif isinstance(message, Continue):
-            self._session.continue_program()
-        else:
-            self._session.clear_terminal(message.what)
 
     def _hello(self, message: Message) -> None:
         if not isinstance(message, Hello):
@@ -231,7 +223,7 @@ class ClientConnection:
         elif isinstance(message, _WITH_TEXT) and len(message.text) > MAX_PASTE_CHARACTERS:
             attachment.refuse_too_large(message.sequence, len(message.text))
         else:
-            self._session.receive_input(attachment, message, emulator)
+            self._session.kind.receive_input(attachment, message, emulator)
 
     # ------------------------------------------------------------ attaching
 

@@ -144,7 +144,7 @@ class AppendRecord(Effect, frozen=True):
 
 
 class StartOperation(Effect, frozen=True):
-    """Start this work outside of the chat; its results go to ``StructuredChat.operation_done``."""
+    """Start this work outside of the chat; its results go to ``StructuredSession.operation_done``."""
 
     operation: AnyOperation
 

@@ -32,7 +32,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -43,10 +43,10 @@ from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
 from session_host.terminal.encode import encode_key, encode_paste, has_controls
 
-from .effects import Answer, Effect, StartTimer, StopTimer, UseEmulator
+from .effects import Answer, StartTimer, StopTimer, UseEmulator
+from .session import Session
 from .shown_text import Positions, expected_echo, positions
-from .starting_input import StartingInput
-from .subscription import Subscribers
+from .starting_input import StartingInput, Typist
 
 ECHO = "echo"
 """The timer that limits how long the agent may take to show the text."""
@@ -102,20 +102,6 @@ class SendState(StrEnum):
     ENTERED = "ENTERED"  # Enter was typed: waits until the agent begins a turn.
     LOOKING = "LOOKING"  # No turn began in time: waits for the emulator, to look whether the text is still there.
     PAUSING = "PAUSING"  # Enter was typed: waits, then takes the next request.
-
-
-class Program(Protocol):
-    """The queue's view of the session."""
-
-    state: ProgramState
-    subscribers: Subscribers
-    requests: list[str]
-
-    def continue_program(self) -> bool:
-        """Continue the program if it is suspended; returns whether it was."""
-
-    def type_bytes(self, data: bytes, request: str) -> bool:
-        """Type these bytes once per request; False if there is no room."""
 
 
 class _Refusal(NamedTuple):
@@ -181,8 +167,8 @@ class SendQueue:
 
     def __init__(
         self,
-        program: Program,
-        effects: list[Effect],
+        session: Session,
+        typist: Typist,
         watch: Watch,
         new_id: Callable[[], str],
         open_question: Callable[[], str | None],
@@ -195,8 +181,8 @@ class SendQueue:
         """Begin with an empty queue.
 
         Args:
-            program: the session.
-            effects: the session's list of effects.
+            session: the session.
+            typist: types the texts.
             watch: the catalog's rules for typing a text into the program.
             new_id: returns a token: 32 hexadecimal digits.
             open_question: returns the chat's open question to its user, "" for an unknown one; None if there is none.
@@ -206,8 +192,7 @@ class SendQueue:
             age_s: returns for how many seconds the program has run.
         """
         self.state = SendState.IDLE
-        self._program = program
-        self._effects = effects
+        self._session, self._typist, self._effects = session, typist, session.effects
         self._watch = watch
         self._new_id = new_id
         self._open_question = open_question
@@ -302,9 +287,9 @@ class SendQueue:
             return
         request, client = self._waiting.popleft()
         self._current = _CurrentRequest(request, client, request.token or self._new_id(), self._watch)
-        self._current.was_suspended = self._program.continue_program()
+        self._current.was_suspended = self._typist.continue_program()
         self.state = SendState.TYPING
-        self._program.subscribers.set_listening(self, listens=True)
+        self._session.subscribers.set_listening(self, listens=True)
         self._effects.append(UseEmulator(self))
 
     def _type(self, emulator: Emulator) -> None:
@@ -326,13 +311,13 @@ class SendQueue:
             if not (reads and self._watch.shown_within_s):
                 self._finish(Failed(current.request.request, ErrorCode.FAILED, NOT_READING))
                 return
-        if current.enter_token in self._program.requests:
+        if current.enter_token in self._typist.requests:
             # A previous host pressed Enter, too.
             self._finish(Done(current.request.request, TURN_UNKNOWN if self._is_agent else ""))
             return
         if current.echo is not None:
             current.before = positions(emulator, current.echo)
-            if current.before is not None and current.token in self._program.requests:
+            if current.before is not None and current.token in self._typist.requests:
                 current.before = frozenset()  # A previous host typed the text.
         request = current.request
         refusal = self._type_unless_asking(emulator, request, current.token, enter=not current.is_enter_separate)
@@ -355,8 +340,8 @@ class SendQueue:
 
     def _must_wait(self, emulator: Emulator) -> bool:
         """Whether the agent, which shows each text or its input line, would drop this text since it is starting."""
-        request, program, watch = self._current.request, self._program, self._watch
-        is_typed = self._current.token in program.requests or program.state is ProgramState.EXITED
+        request, watch = self._current.request, self._watch
+        is_typed = self._current.token in self._typist.requests or self._session.state is ProgramState.EXITED
         is_guarded = bool(watch.shown_within_s or watch.input_line) and is_text(request) and not request.anyway
         if is_typed or not is_guarded or self._open_question() is not None:
             return False
@@ -365,7 +350,7 @@ class SendQueue:
     def _request_search(self) -> None:
         """Request the emulator, to search it for the text."""
         self._current.has_changed = False
-        self._current.is_last = self._current.is_time_over or self._program.state is ProgramState.EXITED
+        self._current.is_last = self._current.is_time_over or self._session.state is ProgramState.EXITED
         self._effects.append(UseEmulator(self))
 
     def _search_screen(self, emulator: Emulator) -> None:
@@ -402,7 +387,7 @@ class SendQueue:
     def _press_enter(self) -> None:
         self.state = SendState.ENTERING
         self._stop(ENTER_ANYWAY, SETTLE)
-        self._program.subscribers.set_listening(self, listens=False)
+        self._session.subscribers.set_listening(self, listens=False)
         self._effects.append(UseEmulator(self, after_output=True))
 
     def _type_enter(self, emulator: Emulator) -> None:
@@ -441,7 +426,7 @@ class SendQueue:
     def _type_unless_asking(self, emulator: Emulator, request: Send, token: str, *, enter: bool) -> _Refusal | None:
         """Type the bytes, unless a previous attempt typed them, or the chat has an open question."""
         original, current = self._current.request, self._current
-        if is_text(original) and not original.anyway and token not in self._program.requests:
+        if is_text(original) and not original.anyway and token not in self._typist.requests:
             open_question = self._open_question()
             if open_question is None and self._starting.asks(emulator):
                 open_question = ""
@@ -450,13 +435,13 @@ class SendQueue:
                 return _Refusal(ErrorCode.NEEDS_INPUT, f"the chat is asking {what}")
             if token == current.enter_token and not current.is_shown(emulator):
                 return _Refusal(ErrorCode.FAILED, COVERED)
-        if not self._program.type_bytes(encode_request(emulator, request, enter=enter), token):
+        if not self._typist.type_bytes(encode_request(emulator, request, enter=enter), token):
             return _Refusal(ErrorCode.INPUT_FULL, "the program is not reading its input")
         return None
 
     def _finish(self, reply: Reply, *, pause_s: float = 0.0) -> None:
         """Answer the client; the next request follows after a pause."""
-        self._program.subscribers.set_listening(self, listens=False)
+        self._session.subscribers.set_listening(self, listens=False)
         self._stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE, TURN)
         self._effects.append(Answer(self._current.client, reply))
         if pause_s:

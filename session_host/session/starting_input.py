@@ -34,10 +34,10 @@ from session_host.storage.descriptors.log_state import HeldInput, LogState
 from session_host.terminal.base import Emulator
 from session_host.terminal.rows import row_text
 
-from .attachments import Attachment, Attachments
-from .effects import AppendEntry, Broadcast, Effect, NoteUserInput, StartTimer, StopTimer, UseEmulator, WriteToProgram
-from .output_ring import OutputRing
+from .attachments import Attachment
+from .effects import AppendEntry, Broadcast, NoteUserInput, StartTimer, StopTimer, UseEmulator, WriteToProgram
 from .program_input import encode_input
+from .session import Session
 
 CHECK, CHECK_S = "check at start", 0.1
 """The timer between two checks of the screen."""
@@ -82,11 +82,16 @@ class _Held(NamedTuple):
     message: Key | Text | Paste
 
 
-class Owner(Protocol):
-    """The session, as seen from here."""
+class Typist(Protocol):
+    """Types bytes into the program (``terminal_session``)."""
 
-    state: ProgramState
-    ring: OutputRing
+    requests: list[str]
+
+    def continue_program(self) -> bool:
+        """Continue the program if it is suspended; returns whether it was."""
+
+    def type_bytes(self, data: bytes, request: str) -> bool:
+        """Type a command's text, once for each request; False if there is no room."""
 
     def type_held(self, key: bytes, sequence: int, data: bytes) -> None:
         """Type the bytes of a held input."""
@@ -103,10 +108,9 @@ class StartingInput:
 
     def __init__(
         self,
-        owner: Owner,
-        effects: list[Effect],
+        session: Session,
+        typist: Typist,
         watch: Watch,
-        attachments: Attachments,
         log_state: LogState,
         is_echoing: Callable[[], bool],
         age_s: Callable[[], float],
@@ -114,15 +118,14 @@ class StartingInput:
         """Begin with the state that a previous host left.
 
         Args:
-            owner: the session.
-            effects: the session's list of effects.
+            session: the session.
+            typist: types what was held.
             watch: the catalog's rules for the agent; without ``input_line`` nothing is held.
-            attachments: the session's attachments.
             log_state: the state that a previous host left.
             is_echoing: returns whether the terminal itself echoes what is typed.
             age_s: returns how long the program has been running.
         """
-        self._owner, self._effects, self._attachments = owner, effects, attachments
+        self._session, self._typist, self._effects = session, typist, session.effects
         # A program that need not show texts may read lines, which the terminal echoes, and no pastes.
         self._is_screen_enough = not watch.shown_within_s
         self.is_echoing, self._age_s = is_echoing, age_s
@@ -179,7 +182,7 @@ class StartingInput:
         if self.state is StartingState.WATCHING:
             self.state = StartingState.HOLDING
             self._checks = self._ready_checks = 0
-            if self._owner.state is ProgramState.RUNNING:
+            if self._session.state is ProgramState.RUNNING:
                 self._effects.append(UseEmulator(self))
         return True
 
@@ -292,7 +295,7 @@ class StartingInput:
     def _count_pace(self) -> bool:
         """Count a wait; return whether it was the last one: the agent has drawn the text and writes nothing more."""
         self._pace_count += 1
-        before, self._end_before = self._end_before, self._owner.ring.end
+        before, self._end_before = self._end_before, self._session.ring.end
         is_drawn = before == self._end_before != self._end_typed
         is_next = bool(self._held) and _is_enter(self._held[0].message)
         return is_drawn or not is_next or self._pace_count * self._pace_s > PACE_WITHIN_S
@@ -305,7 +308,7 @@ class StartingInput:
         while not is_enter and self._held and not _is_enter(self._held[0].message):
             self._type_first(emulator)
         self._parts += 1
-        self._pace_count, self._end_typed = 0, self._owner.ring.end
+        self._pace_count, self._end_typed = 0, self._session.ring.end
         self._end_before = self._end_typed
         # Wait once for an Enter after the first text, but do not wait on for a user who keeps typing.
         if self._held or (self._parts == 1 and not is_enter):
@@ -315,7 +318,7 @@ class StartingInput:
 
     def _type_first(self, emulator: Emulator) -> None:
         key, message = self._held.popleft()
-        self._owner.type_held(key, message.sequence, encode_input(emulator, message))
+        self._typist.type_held(key, message.sequence, encode_input(emulator, message))
         self._effects.append(NoteUserInput())
 
     def _refuse(self, code: str, reason: str) -> None:
@@ -324,7 +327,9 @@ class StartingInput:
         for key, message in self._held:
             if key not in refused:
                 refused.add(key)
-                self._attachments.refuse(key, message.sequence, code, reason, hold=code != ErrorCode.ENDED)
+                self._session.viewers.attachments.refuse(
+                    key, message.sequence, code, reason, hold=code != ErrorCode.ENDED
+                )
         self._drop()
 
     def _drop(self) -> None:

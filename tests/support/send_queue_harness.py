@@ -22,6 +22,7 @@ from session_host.session.send_queue import (
     PAUSE,
 )
 from session_host.session.session import Session
+from session_host.session.terminal_session import TerminalSession
 from session_host.storage.descriptors.log_entries import EntryKind, PendingInput
 from session_host.storage.descriptors.log_state import LogState
 from session_host.terminal import create
@@ -46,14 +47,15 @@ class SendQueueHarness(RulesHarness[Effect]):
         self.open_question: str | None = None
         self.is_echoing, self.age_s = False, 0.0
         ids = iter(str(number) * 32 for number in range(3, 10))
-        self.session = Session(
-            spec_of(watch=watch, agent=agent), LogState(), OutputRing(0, 0), PendingInput(),
-            title="", new_id=lambda: next(ids), open_question=lambda: self.open_question,
+        spec, log_state = spec_of(watch=watch, agent=agent), LogState()
+        self.session = Session(spec, log_state, OutputRing(0, 0), PendingInput(), title="", new_id=lambda: next(ids))
+        self.terminal = self.session.kind = TerminalSession(
+            self.session, spec, log_state, new_id=lambda: next(ids), open_question=lambda: self.open_question,
             is_echoing=lambda: self.is_echoing, age_s=lambda: self.age_s,
         )  # fmt: skip
         self.effects = self.session.effects
         self.session.program_runs()
-        self.queue = self.session.send_queue
+        self.queue = self.terminal.send_queue
         self.emulator = create("pyte", size)
         self.emulator.feed(b"\x1b[?2004h")
         self.take_effects()

@@ -13,6 +13,7 @@ import msgspec
 
 from session_host.host.driver.driver import Driver
 from session_host.host.driver.recover import RecoveredSession, rebuild_emulator, replay_log
+from session_host.host.driver.terminal import TerminalDriver
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.paths import config_dir, session_socket
 from session_host.protocol.launch import LaunchSpec
@@ -66,6 +67,7 @@ class SessionHarness:
         unread_bytes: the number of input bytes that ``read_typed`` has not returned yet.
         slave: the PTY's slave side: bytes written there are output, bytes read there are input.
         recovered, input_log, output_file, journal_writer, checkpointer, driver, session: parts of the latest session.
+        terminal: what its driver has for a terminal.
     """
 
     def __init__(self, spec: LaunchSpec, *, cooked: bool = False) -> None:
@@ -93,6 +95,8 @@ class SessionHarness:
             now=lambda: "2026-01-01T00:00:01Z",
         )  # fmt: skip
         self.session, self.checkpointer = self.driver.session, self.driver.checkpointer
+        assert isinstance(self.driver.kind, TerminalDriver)
+        self.terminal = self.driver.kind
         self._living = True
         return self.driver
 
@@ -109,7 +113,7 @@ class SessionHarness:
 
     def take(self, attachment: Attachment, message: Input) -> None:
         """Handle an input of a viewer."""
-        self.session.receive_input(attachment, message, self.driver.worker.idle)
+        self.session.kind.receive_input(attachment, message, self.driver.worker.idle)
         self.driver.performer.perform()
 
     def resize(self, size: GridSize, cell: CellSize) -> None:

@@ -14,6 +14,7 @@ from session_host.session.effects import (
 )
 from session_host.session.output_ring import OutputRing, Span
 from session_host.session.session import Session
+from session_host.session.terminal_session import TerminalSession
 from session_host.storage.descriptors.log_entries import NO_TAG, PendingEntry, PendingInput
 from session_host.storage.descriptors.log_state import LogState
 from session_host.terminal.base import Emulator, Modes
@@ -48,10 +49,12 @@ class Harness(RulesHarness[Effect]):
     def __init__(self) -> None:
         self.pending = PendingInput()
         ids = iter([ID, OTHER_ID])
+        spec, log_state = spec_of(), LogState()
         self.session = Session(
-            spec_of(), LogState(), OutputRing(0, 10), self.pending,
+            spec, log_state, OutputRing(0, 10), self.pending,
             title="", new_id=lambda: next(ids), watcher_events=lambda: [m.BellEvent()],
         )  # fmt: skip
+        self.terminal = self.session.kind = TerminalSession(self.session, spec, log_state, new_id=lambda: next(ids))
         self.effects = self.session.effects
         self.emulator: Emulator | None = ENGINE
         self.refusal = ""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -12,7 +10,6 @@ from session_host.host.driver.driver import Driver
 from session_host.protocol.messages import (
     OUTPUT_CHUNK_BYTES,
     AgentRequests,
-    AnswerRequest,
     Describe,
     Description,
     Done,
@@ -23,7 +20,6 @@ from session_host.protocol.messages import (
     Kill,
     OpenRequests,
     Peek,
-    Prompt,
     Rename,
     Reply,
     Request,
@@ -34,14 +30,9 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.untrusted_text import is_name
 from session_host.protocol.values import RUNNING_STATES, State
-from session_host.structured.engine import TranscriptEngine
-from session_host.structured.text import screen_of as screen_of_transcript
+from session_host.structured.items import AgentRequest
 from session_host.system.clock import now
-from session_host.terminal.base import Emulator
-from session_host.terminal.text import screen_of
 from session_host.version import VERSION
-
-R = TypeVar("R", Send, Stop | Kill, SendChatInput)
 
 PIECE_CHARACTERS = 256 * 1024
 """How much text fits a frame, at up to four bytes per character."""
@@ -76,10 +67,8 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
     match request:
         case Describe():
             return [describe(driver, request, host_pid, keeper_pid)]
-        case Peek() if driver.session.chat is not None:
-            return await driver.worker.run_in_thread(lambda emulator: peek(emulator, request))
         case Peek():
-            return await driver.worker.run(lambda emulator: peek(emulator, request))
+            return in_pieces(await driver.kind.screen(request))
         case Rename(request=number, name=name):
             if not is_name(name):
                 return [Failed(number, ErrorCode.BAD_REQUEST, "a name is 1 to 200 printable characters")]
@@ -91,59 +80,25 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
         case _ if driver.session.state is State.EXITED:
             return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
         case SendChatInput():
-            return [await _send_chat_input(driver, request)]
+            return [await driver.kind.send_chat_input(request)]
         case OpenRequests():
-            return await _open_requests(driver, request)
-        case Send() if driver.session.chat is not None:
-            return [await _prompt(driver, request)]
+            return _open_requests(request, await driver.kind.open_requests(request))
         case Send():
-            return [await _answer(driver, driver.session.send_queue.request, request)]
+            return [await driver.kind.send(request)]
         case Stop() | Kill():
-            return [await _answer(driver, driver.session.end_requests.request, request)]
+            return [await driver.performer.ask(driver.session.end_requests.request, request)]
 
 
-async def _send_chat_input(driver: Driver, request: SendChatInput) -> Reply:
-    """Pass an input to a structured chat, or an answer to the hook of a terminal's agent."""
-    chat = driver.session.chat
-    if chat is None and isinstance(request.chat_input, AnswerRequest) and driver.questions.is_on:
-        return driver.questions.answer(request, request.chat_input)
-    if chat is None:
-        return Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat runs in a terminal: send it text or keys")
-    return await _answer(driver, chat.request, request)
-
-
-async def _prompt(driver: Driver, request: Send) -> Reply:
-    """Type into a structured chat: the text is a prompt."""
-    if request.keys or not request.text.strip():
-        text = "this chat takes prompts, not keys; to answer its question use: outlive approve, outlive deny"
-        return Failed(request.request, ErrorCode.WRONG_RUNTIME, text)
-    return await _send_chat_input(driver, SendChatInput(request.request, Prompt("", 0, request.text), request.token))
-
-
-async def _open_requests(driver: Driver, request: OpenRequests) -> Sequence[Reply]:
+def _open_requests(request: OpenRequests, found: list[AgentRequest] | Failed) -> Sequence[Reply]:
     """The open requests of the chat's agent, in as many pieces as frames need."""
-    chat = driver.session.chat
-    if chat is not None:
-        found = list(chat.rules.state.requests.values())
-    elif driver.questions.is_on:
-        found = await driver.questions.open_requests()
-    else:
-        text = "this chat runs in a terminal: answer it with keys"
-        return [Failed(request.request, ErrorCode.WRONG_RUNTIME, text)]
+    if isinstance(found, Failed):
+        return [found]
     data = msgspec.msgpack.encode(found)
     starts = range(0, len(data), OUTPUT_CHUNK_BYTES)
     return [
         AgentRequests(request.request, data[start : start + OUTPUT_CHUNK_BYTES], start == starts[-1])
         for start in starts
     ]
-
-
-async def _answer(driver: Driver, ask: Callable[[R, asyncio.Future[Reply]], None], request: R) -> Reply:
-    """Pass a request to the rules, and wait for their answer."""
-    answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-    ask(request, answer)
-    driver.performer.perform()
-    return await answer
 
 
 def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) -> Description:
@@ -176,7 +131,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
         keeper_pid=keeper_pid or None,
         version=VERSION,
         journal_bytes=driver.journal_writer.size_bytes if driver.journal_writer.is_enabled else None,
-        notice=driver.journal_writer.error or driver.notice or session.starting.notice,
+        notice=driver.journal_writer.error or driver.notice or driver.kind.notice,
         activity_detail=driver.watch.tracker.detail,
         conversation=driver.conversation.id,
         foreground=foreground.program if foreground is not None else None,
@@ -191,12 +146,8 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
     )
 
 
-def peek(emulator: Emulator | TranscriptEngine, request: Peek) -> list[Screen]:
-    """The screen as text, with the history before it if requested, in as many pieces as frames need."""
-    if isinstance(emulator, TranscriptEngine):
-        whole = screen_of_transcript(emulator.transcript, request)
-    else:
-        whole = screen_of(emulator, request)
+def in_pieces(whole: Screen) -> list[Screen]:
+    """A screen's text, in as many pieces as frames need."""
     pieces = list(_pieces(whole.lines))
     return [
         msgspec.structs.replace(whole, lines=piece, last=number == len(pieces))

@@ -21,32 +21,27 @@ from session_host.host.program.journal_writer import JournalWriter
 from session_host.host.program.program import Program
 from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.host.watchers.conversation import ConversationTracker
-from session_host.host.watchers.foreground import CommandTimer
 from session_host.host.watchers.hook_questions import HookQuestions
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
-from session_host.protocol.values import Activity
-from session_host.session.effects import ClearOutput, NoteTitle, NoteUserInput, PromptSent, WriteToProgram
+from session_host.session.effects import NoteTitle, NoteUserInput, WriteToProgram
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import ConversationState, LogState
-from session_host.storage.descriptors.output_file import MemoryFile, OutputFile
+from session_host.storage.descriptors.output_file import OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.system.clock import now_ms
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import Emulator
-from session_host.terminal.events import CommandEnded, TerminalEvent
 
-from .beginning import previous_screen_of
-from .chat_steps import ChatSteps
 from .checkpoints import Checkpointer
-from .clearer import Clearer
-from .late_replies import LateReplies
 from .performer import Performer
 from .recover import RecoveredSession
 from .restore_points import RestorePointMaker
+from .structured import StructuredDriver
+from .terminal import TerminalDriver
 
 log = logging.getLogger(__name__)
 
@@ -64,12 +59,10 @@ class Driver:
         output_file: the output, or a structured session's transcript log.
         program_output: the bytes that the program wrote; for a terminal the same as ``output_file``.
         input_log, journal_writer: the records that outlive this process, in memory and on disk.
-        chat_steps: the parts that only a structured chat has; None for a terminal.
-        clearer, late_replies: clears the terminal at a viewer's request; sends the emulator's replies.
+        kind: what only a session in a terminal has, or only a structured one.
         checkpointer: makes the checkpoints, which shorten a recovery.
         watch: follows the agent's activity.
         conversation: follows the agent's conversation.
-        command_timer: times the commands of a shell.
         restore_points: keeps the files of the working tree before each prompt.
         questions: questions that the agent's hook asks; none in a structured chat.
         program: the program, and its I/O on the event loop.
@@ -102,26 +95,26 @@ class Driver:
             journal_writer: see the attribute.
             now: returns the time as ISO 8601 text.
         """
-        log_state = recovered.log_state
+        log_state, chat = recovered.log_state, recovered.chat
         self.spec = spec
         self.input_log, self.program_output, self.journal_writer = input_log, program_output, journal_writer
-        chat = recovered.chat
-        self.output_file: MemoryFile = chat.log if chat is not None else program_output
+        self.output_file = recovered.output_file
         ring = OutputRing(self.output_file.start, self.output_file.end, log_state.resizes)
         self.program = Program(program_output, input_log.header, self)
         self.error_output = ErrorOutput(spec.stderr)
+
+        def new_id() -> str:
+            return uuid.uuid4().hex
+
         self.session = Session(
             spec, log_state, ring, input_log.pending,
-            title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex,
-            watcher_events=self._watcher_events, open_question=self._open_question,
-            is_echoing=self.program.is_echoing, age_s=self.program.age_s, look=self._look_at_program,
+            title=recovered.emulator.title, new_id=new_id, watcher_events=self._watcher_events,
         )  # fmt: skip
         self.worker = EmulatorWorker(
             recovered.emulator, self._emulator_used, self.program.resume_reading, self.output_file.read,
             fed=recovered.fed, resizes=recovered.resizes, header=input_log.header,
         )  # fmt: skip
-        self.performer = Performer(self.session, self.program, self.worker, input_log, self.output_file, journal_writer)
-        self.late_replies = LateReplies(descriptors.master, self._send_emulator_results)
+        self.performer = Performer(self.session, self.program, self.worker, input_log, self.output_file)
         self.conversation = ConversationTracker(
             spec.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
         )
@@ -129,15 +122,13 @@ class Driver:
         self.restore_points = RestorePointMaker(spec, self.flush_input)
         self.watch = AgentWatch(
             spec, log_state.activity, input_log, self.worker, self.conversation,
-            send_event=self.broadcast, set_suspended=self.session.set_suspended,
-            turn_began=self.restore_points.before_turn, now=now, previous_output_at_s=program_output.written_at_s,
+            send_event=self.broadcast, turn_began=self.restore_points.before_turn, now=now,
+            previous_output_at_s=program_output.written_at_s,
         )  # fmt: skip
         self.questions = HookQuestions(spec.watch.answered_by_hook, log_state.answers, input_log, self.watch, now_ms)
-        self.command_timer = CommandTimer(recovered.commands, log_state.commands, input_log, self.broadcast)
         self.ended, self.ended_at = asyncio.Event(), ""
         self._now = now
         self.notice = recovered.notice
-        self.clearer = Clearer(self.program, self.worker, self.session.sizing, self.watch, self._append_output)
         self.checkpointer = Checkpointer(
             descriptors, recovered.checkpoint_offset, self.worker, self._log_state,
             input_log=input_log, output_file=self.output_file, program_output=program_output,
@@ -146,18 +137,23 @@ class Driver:
         self.performer.add_handlers(
             {
                 WriteToProgram: self._write_to_program,
-                ClearOutput: lambda effect: self.clearer.clear(effect.what),
-                PromptSent: lambda effect: self.restore_points.before_prompt(effect.item),
                 NoteUserInput: lambda _: self.watch.on_input(),
                 NoteTitle: lambda _: self.title_changed.set(),
             }
         )
-        self.chat_steps: ChatSteps | None = None
-        if chat is not None:
-            self.chat_steps = ChatSteps(
-                spec, chat, self.session, self.performer, self.watch, self.conversation, self._send_output
-            )
-        self._handle_emulator_results(recovered.replies, recovered.events)
+        self.kind: TerminalDriver | StructuredDriver
+        if chat is None:
+            self.kind = TerminalDriver(
+                spec, recovered, self.session, self.performer, self.worker, self.program, self.watch, self.questions,
+                input_log=input_log, program_output=program_output, journal_writer=journal_writer,
+                terminal=descriptors.master, new_id=new_id, send_output=self._send_output, send_event=self.broadcast,
+            )  # fmt: skip
+            self.kind.handle_emulator_results(recovered.replies, recovered.events)
+        else:
+            self.kind = StructuredDriver(
+                spec, chat, self.session, self.performer, self.worker, self.program, self.watch, self.conversation,
+                restore_points=self.restore_points, program_output=program_output, send_output=self._send_output,
+            )  # fmt: skip
 
     # ------------------------------------------------------------ start and end
 
@@ -171,36 +167,24 @@ class Driver:
 
     def begin(self, process: PtyProcess) -> None:
         """Begin with a program that was just started; a host that was killed may have done a part of this."""
-        self.session.prompt.program_began()
-        begins_with_screen = self.spec.begins_with_screen and self.chat_steps is None
-        screen = previous_screen_of(self.spec.session_id) if begins_with_screen else b""
-        # The output has nothing else yet: the program's is not read before ``attach_process``.
-        if rest := screen[self.program_output.end :]:
-            self._append_output(rest)
+        self.kind.begin()
         self.input_log.append(EntryKind.RUNNING, number=process.started or 0)
         self.attach_process(process)
 
     def attach_process(self, process: PtyProcess) -> None:
         """Read, write and watch a running program, new or adopted from a previous host."""
-        if self.chat_steps is not None:
-            self.chat_steps.operation_runner.agent = process.pid
         self.conversation.set_program_pid(process.pid)
         self.watch.start_watching(process)
         self.program.attach(process)
         self.error_output.start()
         session = self.session
         log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
-        size = session.sizing.size
-        if session.chat is None and (session.ring.resizes or process.columns_and_rows != (size.columns, size.rows)):
-            # A previous host may have logged a resize and died before it resized the PTY, or while that was narrower.
-            process.resize(size, session.sizing.cell)
+        self.kind.program_attached(process)
         session.program_runs()
         self.performer.perform()
         session.program_started()
         self.performer.perform()
-        if session.chat is not None:
-            # A previous host moved these bytes into the file and was killed before it handled them.
-            self.on_output(self.program_output.read(session.chat.splitter.offset, self.program_output.end))
+        self.kind.program_started()
         self.flush_input()
         session.end_requests.program_runs()
         self.performer.perform()
@@ -210,9 +194,7 @@ class Driver:
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
         """Called when the child was reaped and its last output is read."""
         self.ended_at = self._now()
-        self.clearer.close()
-        if self.chat_steps is not None:
-            self.chat_steps.program_ended(exit_code, exit_signal, self.input_log.header.end_request)
+        self.kind.program_ended(exit_code, exit_signal, self.input_log.header.end_request)
         self.worker.run_after_output(lambda _: self._after_last_output(exit_code, exit_signal))
 
     def _after_last_output(self, exit_code: int | None, exit_signal: int | None) -> None:
@@ -239,8 +221,7 @@ class Driver:
 
     def close(self) -> None:
         """Close the PTY and the engine, and stop watching."""
-        self.clearer.close()
-        self.late_replies.close()
+        self.kind.close()
         self.questions.close()
         self.restore_points.close()
         self.watch.close()
@@ -253,16 +234,7 @@ class Driver:
 
     def on_output(self, data: bytes) -> bool:
         """Handle output, which is in its file already; returns whether to read on at once."""
-        if (chat := self.session.chat) is not None:
-            chat.on_output(data)
-            self.performer.perform()
-            return not self.worker.is_full
-        self.clearer.note_output(data)
-        return self._send_output(data)
-
-    def _append_output(self, data: bytes) -> None:
-        """Append the host's own sequences to the program's output."""
-        self._send_output(self.program_output.append(data))
+        return self.kind.on_output(data)
 
     def _send_output(self, data: bytes) -> bool:
         session = self.session
@@ -274,29 +246,15 @@ class Driver:
         return self.worker.feed_output(data)
 
     def _emulator_used(self, emulator: Emulator) -> None:
-        """Send the emulator's replies to the program and its events to the viewers."""
-        self._handle_emulator_results(emulator.take_replies(), emulator.take_events())
-        (session := self.session).emulator_used(emulator)
-        if session.effects:
+        """Handle what the emulator has interpreted."""
+        self.kind.emulator_used(emulator)
+        if self.session.effects:
             self.performer.perform()
         self.watch.on_output_interpreted()
         # The journal gets output only once it is interpreted, so the journal never ends after a checkpoint made now.
         self.journal_writer.add_output(self.worker.interpreted_to)
         self.checkpointer.maybe_checkpoint()
-        self.clearer.output_interpreted()
-
-    def _handle_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
-        if replies or events:
-            self.late_replies.handle(replies, events)
-        if events:
-            self.watch.on_terminal_events(events)
-            self.command_timer.on_terminal_events(events)
-            if any(isinstance(event, CommandEnded) for event in events):
-                self.clearer.command_ended()
-
-    def _send_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
-        self.session.handle_emulator_results(replies, events, self.worker.interpreted_to, self.worker.resizes)
-        self.performer.perform()
+        self.kind.output_interpreted()
 
     def _on_conversation_changed(self, state: ConversationState) -> None:
         self.input_log.append(EntryKind.CONVERSATION, msgspec.msgpack.encode(state))
@@ -307,50 +265,31 @@ class Driver:
         if self.journal_writer.error:
             yield NoticeEvent("recording", self.journal_writer.error)
         yield from self.watch.current_events()
-        yield from self.command_timer.current_events()
-
-    def _look_at_program(self) -> None:
-        """Find out whether the program is suspended."""
-        self.watch.suspension.poll()
-
-    def _open_question(self) -> str | None:
-        """The agent's question to its user: "" for an unknown one, None for none."""
-        self.watch.read_state_file()
-        tracker = self.watch.tracker
-        return tracker.detail if tracker.activity is Activity.NEEDS_INPUT else None
+        yield from self.kind.current_events()
 
     def _log_state(self) -> LogState:
-        """The state that the input log adds up to; all replies to interpreted output are in the log."""
-        self.late_replies.send_now()
-        session, chat, process = self.session, self.session.chat, self.program.process
-        return LogState(
+        """The state that the input log adds up to."""
+        session, process = self.session, self.program.process
+        log_state = LogState(
             child_started=process.started if process is not None else None,
             name=session.name if session.name != self.spec.name else "",
-            answered=(self.worker.interpreted_to if chat is None else chat.log_end, self.worker.resizes),
             attachments=session.viewers.attachments.saved_state(),
-            requests=session.requests,
             resizes=session.ring.kept_resizes(),
-            colors=session.colors,
             activity=self.watch.saved_state(),
             focus=session.viewers.focus.last_report,
             conversation=self.conversation.saved_state(),
-            chat=chat.saved_state() if chat is not None else None,
             answers=self.questions.answers,
-            prompt=session.prompt.state,
-            commands=self.command_timer.times,
-            starting=not session.starting.is_off,
-            held=session.starting.saved_inputs(),
         )
+        self.kind.save(log_state)
+        return log_state
 
     def broadcast(self, event: Event) -> None:
         """Send an event to all attached clients."""
         self.session.clients.broadcast(event)
         if isinstance(event, ActivityEvent):
-            self.session.send_queue.activity_changed(event.activity)
-        self.performer.perform()
-        if isinstance(event, ActivityEvent):
-            self.session.prompt.activity_changed(event.activity)
+            self.kind.activity_changed(event.activity)
             self.questions.activity_changed(event.activity)
+        self.performer.perform()
 
     # ------------------------------------------------------------ input for the program
 

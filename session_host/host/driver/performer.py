@@ -9,15 +9,12 @@ from functools import partial
 from signal import Signals
 from typing import Any, TypeVar
 
-import msgspec
-
 from session_host.host.program.emulator_worker import EmulatorWorker
-from session_host.host.program.journal_writer import JournalWriter
 from session_host.host.program.program import Program
 from session_host.host.program.termination import end_processes
 from session_host.paths import session_socket
 from session_host.protocol.codec import encode
-from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Output, Resized
+from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Kill, Output, Reply, Send, SendChatInput, Stop
 from session_host.protocol.values import GridSize
 from session_host.session.effects import (
     Answer,
@@ -32,13 +29,11 @@ from session_host.session.effects import (
     MakeSnapshot,
     RecordEndRequest,
     Refuse,
-    ResizeGrid,
     SignalProgram,
     Snapshot,
     StartTimer,
     StopTimer,
     TimerOwner,
-    UseColors,
     UseEmulator,
     UseLogin,
 )
@@ -46,7 +41,6 @@ from session_host.session.end_requests import AGENT_GRACE_S
 from session_host.session.output_ring import Span
 from session_host.session.session import Session
 from session_host.storage.descriptors.input_log import InputLog
-from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.output_file import MemoryFile
 from session_host.structured.transcript import BUILD as TRANSCRIPT
 from session_host.system.login_sockets import VARIABLES, point_links
@@ -55,11 +49,10 @@ from session_host.system.processes.process_tree import ChatProcess, chat_process
 from session_host.system.worker import Worker
 from session_host.terminal.base import Emulator
 
-from .recover import default_colors
-
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+R = TypeVar("R", Send, Stop | Kill, SendChatInput)
 
 Handlers = Mapping[type[Effect], Callable[[Any], None]]
 """The handlers by type of effect; a handler gets the effect."""
@@ -82,7 +75,6 @@ class Performer:
         worker: EmulatorWorker,
         input_log: InputLog,
         output_file: MemoryFile,
-        journal_writer: JournalWriter,
     ) -> None:
         """Begin with nothing pending.
 
@@ -92,18 +84,15 @@ class Performer:
             worker: see ``program``.
             input_log: the session's input log.
             output_file: the output, or a structured session's transcript log.
-            journal_writer: writes the journal.
         """
         self._session, self._program, self._worker = session, program, worker
-        self._input_log, self._output_file, self._journal_writer = input_log, output_file, journal_writer
+        self._input_log, self._output_file = input_log, output_file
         self._effects = session.effects
         self._timers: dict[tuple[TimerOwner, str], asyncio.TimerHandle] = {}
         self._is_performing = False
         self._handlers: dict[type[Effect], Callable[[Any], None]] = {
             AppendEntry: self._append_entry,
-            ResizeGrid: self._resize_grid,
             Broadcast: lambda effect: session.clients.broadcast(effect.event),
-            UseColors: self._use_colors,
             Flush: self._flush,
             Refuse: lambda effect: effect.client.refuse(effect.code, effect.text),
             Close: self._close,
@@ -167,10 +156,6 @@ class Performer:
         except OSError as error:
             log.warning("the links to the login's sockets: %s", error)
 
-    def _use_colors(self, effect: UseColors) -> None:
-        colors = default_colors(effect.colors)
-        self._worker.run_next(lambda emulator: emulator.set_default_colors(colors))
-
     def _use_emulator(self, effect: UseEmulator) -> None:
         def use(emulator: Emulator) -> None:
             try:
@@ -204,23 +189,14 @@ class Performer:
 
         worker.submit(partial(_snapshot_of, effect.engine_build), made, failed)
 
-    def _resize_grid(self, effect: ResizeGrid) -> None:
-        session, offset = self._session, self._output_file.end
-        if session.chat is not None:
-            return  # A transcript has no grid.
-        message = Resized(offset, effect.size, effect.cell, session.ring.resizes + 1)
-        self._input_log.append(EntryKind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
-        session.resized(message)
-        self._worker.run_after_output(lambda emulator: self._resize_emulator(emulator, message))
-        self._program.resize(effect.size, effect.cell)
-        log.info("resized %s offset=%d", effect.size, offset)
-
-    def _resize_emulator(self, emulator: Emulator, message: Resized) -> None:
-        emulator.resize(message.size, message.cell)
-        self._worker.resizes = message.number
-        self._journal_writer.add_resize(message)
-
     # ------------------------------------------------------------ requests
+
+    async def ask(self, rule: Callable[[R, asyncio.Future[Reply]], None], request: R) -> Reply:
+        """Pass a request to a rule, and wait for the rules' answer."""
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        rule(request, answer)
+        self.perform()
+        return await answer
 
     def _answer(self, effect: Answer) -> None:
         if not effect.client.done():

@@ -34,7 +34,6 @@ from session_host.structured.transcript import Transcript
 from session_host.system.clock import now_ms
 from session_host.terminal import available_engines, create, engine_build, from_replay, restore
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
-from session_host.terminal.commands import CommandLog
 from session_host.terminal.events import TerminalEvent
 from session_host.version import VERSION
 
@@ -238,6 +237,7 @@ class RecoveredSession:
         replies: replies to queries that no host has answered yet, for the program.
         events: the output's events that the log state does not have yet, in order.
         notice: one line for the user if something could not be restored; "" for none.
+        output_file: the output that viewers get: the program's, or a structured session's transcript log.
         chat: the rules of a structured chat; None for a terminal.
     """
 
@@ -249,12 +249,8 @@ class RecoveredSession:
     replies: bytes
     events: list[TerminalEvent]
     notice: str
+    output_file: MemoryFile
     chat: RecoveredChat | None = None
-
-    @property
-    def commands(self) -> CommandLog:
-        """The emulator's commands; none in a structured chat."""
-        return self.emulator.commands if self.chat is None else CommandLog()
 
 
 def replay_log(file: int, input_log: InputLog, *, read_only: bool) -> tuple[LogState, Checkpoint | None]:
@@ -308,7 +304,15 @@ def rebuild_emulator(
     replay.run()
     log.info("recovered from=%d to=%d resizes=%d", offset, replay.offset, replay.resizes)
     return RecoveredSession(
-        log_state, emulator, replay.offset, replay.resizes, checkpoint_offset, replay.replies, replay.events, notice
+        log_state,
+        emulator,
+        replay.offset,
+        replay.resizes,
+        checkpoint_offset,
+        replay.replies,
+        replay.events,
+        notice,
+        output_file,
     )
 
 
@@ -351,7 +355,7 @@ def _rebuild_chat(
     )
     # This engine has those methods of an emulator that a host calls for a structured chat.
     emulator = cast("Emulator", engine)
-    return RecoveredSession(log_state, emulator, transcript_log.end, 0, offset, b"", [], "", chat)
+    return RecoveredSession(log_state, emulator, transcript_log.end, 0, offset, b"", [], "", transcript_log, chat)
 
 
 def _emulator_at_checkpoint(

@@ -139,6 +139,7 @@ class AgentWatch:
         tracker: decides on the activity.
         foreground: the foreground program of a shell or command; None for agents.
         suspension: finds out whether the program is suspended.
+        set_suspended: called with True if it is, else with False; also without a change.
     """
 
     def __init__(
@@ -150,7 +151,6 @@ class AgentWatch:
         conversation: ConversationTracker,
         *,
         send_event: Callable[[ActivityEvent | ForegroundEvent], None],
-        set_suspended: Callable[[bool], object],
         turn_began: Callable[[], object],
         now: Callable[[], str],
         previous_output_at_s: float = 0.0,
@@ -164,7 +164,6 @@ class AgentWatch:
             worker: knows how far it has interpreted the output, and when output last arrived.
             conversation: receives the conversation ids that the sources report.
             send_event: sends an event to all followers.
-            set_suspended: called with True if the program is suspended, else with False; also without a change.
             turn_began: called when an agent in a terminal begins a turn.
             now: returns the time as ISO 8601 text.
             previous_output_at_s: the time of a previous host's last output, in seconds since 1970; 0 for never.
@@ -176,7 +175,7 @@ class AgentWatch:
         self._conversation = conversation
         self._send_event, self._turn_began = send_event, turn_began
         self._now = now
-        self._set_suspended = set_suspended
+        self.set_suspended: Callable[[bool], object] = lambda _: None
         self.suspension = Suspension(self._on_look)
         self.foreground: ForegroundProcess | None = None
         if spec.agent in WITHOUT_AGENT:
@@ -372,7 +371,7 @@ class AgentWatch:
         self.suspension.schedule_poll()
 
     def _on_look(self, is_suspended: bool) -> None:
-        self._set_suspended(is_suspended)
+        self.set_suspended(is_suspended)
         if is_suspended is (self.tracker.activity is Activity.SUSPENDED):
             return
         if self.tracker.on_suspended(self._current_moment(), is_suspended=is_suspended):

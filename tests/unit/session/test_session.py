@@ -21,8 +21,8 @@ from session_host.session.effects import (
 )
 from session_host.session.focus import UNSEEN
 from session_host.session.output_ring import Span
-from session_host.session.session import MAX_NOTIFICATIONS
 from session_host.session.sizing import RESIZE, RESIZE_DEBOUNCE_S
+from session_host.session.terminal_session import MAX_NOTIFICATIONS
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.events import Bell, Notification, TitleChanged
 from tests.support.playbook import Capture, Returned, do
@@ -103,13 +103,13 @@ def test_inputs_wait_in_order_while_the_emulator_is_in_use(harness: Harness) -> 
     assert (
         harness.script()
         >> harness.sends(client, key(1), key(2, "b"))
-        << UseEmulator(harness.session)
+        << UseEmulator(harness.terminal)
         << NoteUserInput()
-        << UseEmulator(harness.session)
+        << UseEmulator(harness.terminal)
         << NoteUserInput()
-        >> do(harness.session.use_emulator, ENGINE)
+        >> do(harness.terminal.use_emulator, ENGINE)
         << WriteToProgram(EntryKind.INPUT, b"a", TAG, 1)
-        >> do(harness.session.use_emulator, ENGINE)
+        >> do(harness.terminal.use_emulator, ENGINE)
         << WriteToProgram(EntryKind.INPUT, b"b", TAG, 2)
     )
 
@@ -143,11 +143,11 @@ def test_input_that_waits_for_the_emulator_at_the_programs_end_is_refused(harnes
     assert (
         harness.script()
         >> harness.sends(client, key(1))
-        << UseEmulator(harness.session)
+        << UseEmulator(harness.terminal)
         << NoteUserInput()
         >> do(harness.session.program_ended, 0, None)
         << StopTimer(harness.session.viewers.focus, UNSEEN)
-        >> do(harness.session.use_emulator, ENGINE)
+        >> do(harness.terminal.use_emulator, ENGINE)
         << Flush(client.frames)
         >> harness.receives(client)
         << Returned([refused(1, ErrorCode.ENDED)])
@@ -223,14 +223,14 @@ def test_a_key_in_another_viewer_changes_the_grid_to_its_size(harness: Harness) 
 def test_a_commands_text_is_typed_once_for_each_request(harness: Harness) -> None:
     assert (
         harness.start_program().script()
-        >> do(harness.session.type_bytes, b"text", ID)
+        >> do(harness.terminal.type_bytes, b"text", ID)
         << Returned(True)
         << WriteToProgram(EntryKind.TYPED, b"text", TAG)
         << NoteUserInput()
-        >> do(harness.session.type_bytes, b"text", ID)
+        >> do(harness.terminal.type_bytes, b"text", ID)
         << Returned(True)
         >> harness.fills_pending_input(PENDING_INPUT_BYTES)
-        >> do(harness.session.type_bytes, b"more", OTHER_ID)
+        >> do(harness.terminal.type_bytes, b"more", OTHER_ID)
     )
 
 
@@ -241,7 +241,7 @@ def test_emulator_replies_go_to_the_program_and_events_to_the_viewers(harness: H
     client = harness.start_program().viewer()
     assert (
         harness.script()
-        >> do(harness.session.handle_emulator_results, b"reply", [TitleChanged("a title"), Bell()], 10, 3)
+        >> do(harness.terminal.handle_emulator_results, b"reply", [TitleChanged("a title"), Bell()], 10, 3)
         << WriteToProgram(EntryKind.REPLY, b"reply", (3).to_bytes(16, "little"), 10)
         << Flush(client.frames)
         << NoteTitle()
@@ -255,7 +255,7 @@ def test_several_bells_in_one_output_are_one_event(harness: Harness) -> None:
     client = harness.start_program().viewer()
     assert (
         harness.script()
-        >> do(harness.session.handle_emulator_results, b"", [Bell(), Bell(), TitleChanged("a title"), Bell()], 10, 3)
+        >> do(harness.terminal.handle_emulator_results, b"", [Bell(), Bell(), TitleChanged("a title"), Bell()], 10, 3)
         << Flush(client.frames)
         << NoteTitle()
         >> harness.receives(client)
@@ -268,7 +268,7 @@ def test_of_a_flood_of_notifications_clients_get_the_newest(harness: Harness) ->
     sent = [Notification("", str(number), "id") for number in range(3 * MAX_NOTIFICATIONS)]
     assert (
         harness.script()
-        >> do(harness.session.handle_emulator_results, b"", sent, 10, 3)
+        >> do(harness.terminal.handle_emulator_results, b"", sent, 10, 3)
         << Flush(client.frames)
         >> harness.receives(client)
         << Returned([m.NotificationEvent("", each.body, "id") for each in sent[-MAX_NOTIFICATIONS:]])
@@ -289,7 +289,7 @@ def test_a_name_and_colours_are_recorded(harness: Harness) -> None:
         << AppendEntry(EntryKind.COLORS, recorded)  # type: ignore[arg-type]
         << UseColors(colors)
     )
-    assert (harness.session.name, harness.session.colors) == ("another", colors)
+    assert (harness.session.name, harness.terminal.colors) == ("another", colors)
 
 
 def test_messages_are_sent_in_the_order_of_events_and_output(harness: Harness) -> None:

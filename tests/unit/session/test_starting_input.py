@@ -13,6 +13,7 @@ from session_host.session.effects import Effect, StartTimer, WriteToProgram
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
 from session_host.session.starting_input import CHECK, CHECK_S, STARTS_WITHIN_S, WAITS
+from session_host.session.terminal_session import TerminalSession
 from session_host.storage.descriptors.log_entries import PendingInput
 from session_host.storage.descriptors.log_state import LogState
 from session_host.terminal import create
@@ -28,11 +29,13 @@ class Harness:
 
     def __init__(self, watch: Watch = AGENT) -> None:
         self.age_s, self.is_echoing = 1.0, False
-        self.session = Session(
-            spec_of(watch=watch), LogState(), OutputRing(0, 0), PendingInput(), title="", new_id=lambda: ID,
+        spec, log_state = spec_of(watch=watch), LogState()
+        self.session = Session(spec, log_state, OutputRing(0, 0), PendingInput(), title="", new_id=lambda: ID)
+        terminal = self.session.kind = TerminalSession(
+            self.session, spec, log_state, new_id=lambda: ID,
             is_echoing=lambda: self.is_echoing, age_s=lambda: self.age_s,
         )  # fmt: skip
-        self.starting = self.session.starting
+        self.starting = terminal.starting
         self.emulator = create("pyte", GridSize(40, 6))
         self.session.program_runs()
         self.session.program_started()
@@ -58,7 +61,7 @@ class Harness:
         self.sequence += 1
         text = key if len(key) == 1 and not modifiers else ""
         message = m.Key(self.attachment.id, self.sequence, key, text, modifiers)
-        self.session.receive_input(self.attachment, message, self.emulator)
+        self.session.kind.receive_input(self.attachment, message, self.emulator)
         self.look()
 
     def look(self) -> None:

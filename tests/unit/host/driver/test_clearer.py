@@ -37,9 +37,9 @@ def output(harness: SessionHarness) -> bytes:
 async def test_the_scrollback_is_cleared_at_once_between_two_sequences(harness: SessionHarness) -> None:
     driver = harness.host()
     harness.write_output(LINES + b"abc")
-    driver.clearer.clear("scrollback")
-    driver.clearer.clear("scrollback")
-    await eventually(lambda: driver.clearer.is_quiet and driver.worker.is_quiet, 10, "the end")
+    harness.terminal.clearer.clear("scrollback")
+    harness.terminal.clearer.clear("scrollback")
+    await eventually(lambda: harness.terminal.clearer.is_quiet and driver.worker.is_quiet, 10, "the end")
     harness.write_output(b"def")
     await eventually(lambda: driver.worker.is_quiet, 10, "the text")
     assert output(harness).count(b"\x1b[3J") in {1, 2}, "at most one more for the second request"
@@ -57,12 +57,12 @@ async def test_the_scrollback_is_cleared_at_once_between_two_sequences(harness: 
 async def test_an_unfinished_sequence_of_the_program_is_awaited(harness: SessionHarness, first: bytes) -> None:
     driver = harness.host()
     harness.write_output(LINES + first)
-    driver.clearer.clear("scrollback")
+    harness.terminal.clearer.clear("scrollback")
     await eventually(lambda: driver.worker.is_quiet, 10, "the first look")
     assert output(harness) == LINES + first
     rest = {b"\x1b[3": b"1m", b"\x1b]0;ti": b"tle\x07", b"\xe6": b"\xbc\xa2"}[first]
     harness.write_output(rest)
-    await eventually(lambda: driver.clearer.is_quiet, 10, "the sequence after it")
+    await eventually(lambda: harness.terminal.clearer.is_quiet, 10, "the sequence after it")
     assert output(harness) == LINES + first + rest + b"\x1b[3J"
 
 
@@ -72,8 +72,8 @@ async def test_a_sequence_that_does_not_end_is_cancelled(
     monkeypatch.setattr(clearer, "WAIT_S", 0.01)
     driver = harness.host()
     harness.write_output(LINES + b"\x1bPbinary")
-    driver.clearer.clear("scrollback")
-    await eventually(lambda: driver.clearer.is_quiet and driver.worker.is_quiet, 10, "the end")
+    harness.terminal.clearer.clear("scrollback")
+    await eventually(lambda: harness.terminal.clearer.is_quiet and driver.worker.is_quiet, 10, "the end")
     assert output(harness) == LINES + b"\x1bPbinary\x18\x1b[3J"
     emulator = driver.worker.idle
     assert emulator is not None
@@ -81,9 +81,9 @@ async def test_a_sequence_that_does_not_end_is_cancelled(
 
 
 async def test_a_terminal_is_not_left_narrower_by_a_host_killed_during_a_reset(harness: SessionHarness) -> None:
-    driver = harness.host()
+    harness.host()
     harness.attach_pty()
-    driver.clearer.clear("reset")
+    harness.terminal.clearer.clear("reset")
     assert os.get_terminal_size(harness.slave).columns == 39
     harness.kill()
     harness.host()
@@ -106,11 +106,11 @@ async def test_a_later_host_changes_no_terminal_without_need(harness: SessionHar
 async def test_a_waiting_request_ends_with_the_program(harness: SessionHarness) -> None:
     driver = harness.host()
     harness.write_output(b"\x1b[3")
-    driver.clearer.clear("reset")
-    driver.clearer.close()
+    harness.terminal.clearer.clear("reset")
+    harness.terminal.clearer.close()
     await eventually(lambda: driver.worker.is_quiet, 10, "the output")
     assert output(harness) == b"\x1b[3"
-    assert driver.clearer.is_quiet
+    assert harness.terminal.clearer.is_quiet
 
 
 BEGIN, END, PROMPT = b"\x1b]133;C\x1b\\", b"\x1b]133;D;137\x1b\\", b"\x1b]133;A\x1b\\$ \x1b]133;B\x1b\\"
@@ -140,7 +140,7 @@ async def test_the_shell_is_usable_after_a_killed_program(harness: SessionHarnes
     sets, takes_back = LEFT[left]
     written = PROMPT + b"vim\r\n" + BEGIN + sets + END + PROMPT
     harness.write_output(written)
-    await eventually(lambda: driver.worker.is_quiet and driver.clearer.is_quiet, 10, "the prompt")
+    await eventually(lambda: driver.worker.is_quiet and harness.terminal.clearer.is_quiet, 10, "the prompt")
     assert without_tracking_of_one_engine(output(harness).removeprefix(written)) == takes_back
 
 
@@ -149,7 +149,7 @@ async def test_what_the_shell_sets_at_its_prompt_stays_after_a_killed_program(ha
     prompt = PROMPT + b"\x1b[?2004h\x1b[?1h\x1b=\x1b[>1u"
     killed = b"\x1b[<u\x1b[?2004;1l" + BEGIN + b"\x1b[?2004;1000;1h\x1b=\x1b[>5u" + END
     harness.write_output(prompt + killed + prompt)
-    await eventually(lambda: driver.worker.is_quiet and driver.clearer.is_quiet, 10, "the prompt")
+    await eventually(lambda: driver.worker.is_quiet and harness.terminal.clearer.is_quiet, 10, "the prompt")
     emulator = driver.worker.idle
     assert emulator is not None
     modes = emulator.modes
@@ -170,9 +170,11 @@ async def test_the_alternate_screen_of_a_killed_program_ends_and_the_shell_draws
     driver = harness.host()
     harness.attach_pty()
     harness.write_output(LINES + PROMPT + b"vim\r\n" + BEGIN + b"\x1b[?1049h\x1b[>5u~\r\n~" + END + PROMPT)
-    await eventually(lambda: driver.worker.is_quiet and not driver.clearer.is_quiet, 10, "the narrower terminal")
+    await eventually(
+        lambda: driver.worker.is_quiet and not harness.terminal.clearer.is_quiet, 10, "the narrower terminal"
+    )
     assert os.get_terminal_size(harness.slave).columns == 39
-    await eventually(lambda: driver.clearer.is_quiet, 10, "the end")
+    await eventually(lambda: harness.terminal.clearer.is_quiet, 10, "the end")
     emulator = driver.worker.idle
     assert emulator is not None
     assert (emulator.modes.alternate_screen, emulator.modes.kitty_keyboard) == (False, 0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from session_host.host.driver import late_replies
+from session_host.host.driver import terminal
 from session_host.terminal import available_engines
 from tests.support.images import command
 from tests.support.session_harness import SessionHarness, session_harness
@@ -23,7 +23,7 @@ REPLY, DA1 = b"\x1b_Gi=1;OK\x1b\\", b"\x1b[?62;4;22c"
 @pytest.fixture
 def harness(monkeypatch: pytest.MonkeyPatch) -> Iterator[SessionHarness]:
     """A session with a program that reads with echo, as a shell's command does."""
-    monkeypatch.setattr(late_replies, "WAIT_S", 600.0)
+    monkeypatch.setattr(terminal, "REPLY_WAIT_S", 600.0)
     with session_harness(engine="ghostty", cooked=True) as harness:
         yield harness
 
@@ -68,7 +68,7 @@ async def test_without_echo_or_for_other_queries_there_is_no_delay(harness: Sess
 async def test_a_program_that_keeps_the_echo_gets_the_answer_later(
     harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(late_replies, "WAIT_S", 0.01)
+    monkeypatch.setattr(terminal, "REPLY_WAIT_S", 0.01)
     start(harness)
     await send_queries(harness)
     await eventually(lambda: harness.unread_bytes == len(REPLY + DA1), 10, "the replies")

@@ -25,7 +25,7 @@ class Harness:
         self.effects: list[Effect] = []
         self.worker = Mock()
         session = Mock(clients=Mock(broadcast=self.tell), effects=self.effects)
-        self.performer = Performer(session, Mock(), self.worker, Mock(), Mock(), Mock())
+        self.performer = Performer(session, Mock(), self.worker, Mock(), Mock())
 
     def tell(self, event: Event) -> None:
         self.broadcast_events.append(event)

@@ -207,7 +207,7 @@ class Run:
                 if step.killed:
                     await self._kill()
             case Show(colors=colors):
-                session.set_colors(Colors(self.attachment.id, *colors))
+                session.kind.change_terminal(Colors(self.attachment.id, *colors))
                 driver.performer.perform()
             case Name(name=name):
                 session.rename(name)
@@ -226,7 +226,7 @@ class Run:
             case Send():
                 self.requests += 1
                 for _ in range(2 if step.again else 1):
-                    assert self.harness.session.type_bytes(step.text.encode(), f"{self.requests:032x}")
+                    assert self.harness.terminal.rules.type_bytes(step.text.encode(), f"{self.requests:032x}")
                     self.harness.driver.performer.perform()
                     await self._kill()
             case Checkpoint(committed=committed):
@@ -258,7 +258,7 @@ class Run:
         driver, session = self.harness.driver, self.harness.session
         assert self.client.refused == []
         tracker = driver.watch.tracker
-        colors = session.colors
+        colors = self.harness.terminal.rules.colors
         return State(
             await driver.worker.run(visible_state),
             session.sizing.size,
@@ -270,7 +270,7 @@ class Run:
             session.name,
             (tracker.activity, tracker.source, tracker.since, tracker.detail),
             None if colors is None else (colors.foreground, colors.background, colors.cursor, colors.dark),
-            len(session.requests),
+            len(self.harness.terminal.rules.requests),
             self.attachment.last_sequence,
             self.read_typed,
         )

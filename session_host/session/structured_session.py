@@ -14,26 +14,27 @@ import msgspec
 
 from session_host.protocol.launch import StructuredLaunch
 from session_host.protocol.messages import (
+    CHAT_INPUTS,
     ChatInput,
+    ClearTerminal,
+    Colors,
+    Continue,
     Done,
+    ErrorCode,
     Failed,
+    Focus,
+    Input,
     Prompt,
     SendChatInput,
 )
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import SavedChat
-from session_host.structured.items import (
-    AnyChange,
-    ConversationKnown,
-    Item,
-    Put,
-    StateChanged,
-    TitleChanged,
-)
+from session_host.structured.items import AnyChange, ConversationKnown, Item, Put, StateChanged, TitleChanged
 from session_host.structured.lines import Line, LineSplitter
 from session_host.structured.log import FORK, NO_TAG, Cause, InputCause, encode_record
 from session_host.structured.operations import AnyResult
 from session_host.structured.rules import Refusal, Step, StructuredRules, lost_operations
+from session_host.terminal.base import Emulator
 
 from .attachments import Attachment
 from .effects import (
@@ -73,8 +74,8 @@ def _is_prompt(change: AnyChange) -> bool:
     return isinstance(change, Put) and change.item.kind == "user"
 
 
-class StructuredChat:
-    """Steps of one structured chat.
+class StructuredSession:
+    """What only a structured session has: the steps of its chat. Implements ``SessionKind``.
 
     Attributes:
         rules: see ``structured.rules``.
@@ -155,8 +156,21 @@ class StructuredChat:
         """The agent wrote this."""
         self._lines(self.splitter.feed(data))
 
-    def program_ended(self, errors: str) -> None:
-        """The program ended, after its last output.
+    def asks(self) -> bool:
+        """No agent asks its user in a terminal here; ``rules.state.requests`` has its requests."""
+        return False
+
+    def change_terminal(self, message: Colors | ClearTerminal | Continue) -> None:
+        """Do nothing: there is no terminal."""
+
+    def program_started(self) -> None:
+        """Do nothing: ``program_runs`` has begun the chat."""
+
+    def program_ended(self) -> None:
+        """Do nothing: ``agent_ended`` has ended the chat."""
+
+    def agent_ended(self, errors: str) -> None:
+        """The agent ended, after its last output.
 
         Args:
             errors: the last lines of its standard error if it failed; "" for none.
@@ -188,10 +202,22 @@ class StructuredChat:
         step = self.rules.result(result, now_ms)
         self._take(Cause.RESULT, step, now_ms, payload=msgspec.msgpack.encode(result), always=True)
 
-    def receive(self, attachment: Attachment, chat_input: ChatInput) -> None:
-        """Take a viewer's input exactly once, or refuse it."""
+    def receive_input(self, attachment: Attachment, message: Input, emulator: Emulator | None) -> None:  # noqa: ARG002
+        """Take a viewer's input exactly once, or refuse it; such a chat takes no input for a terminal."""
+        if not attachment.receives(message.sequence):
+            return
+        if attachment.read_only:
+            attachment.refuse(message.sequence, ErrorCode.READ_ONLY, "read-only view")
+        elif isinstance(message, CHAT_INPUTS):
+            self._receive(attachment, message)
+        elif isinstance(message, Focus):
+            attachment.acknowledge(message.sequence)
+        else:
+            attachment.refuse(message.sequence, ErrorCode.WRONG_RUNTIME, "this chat takes prompts only")
+        attachment.accepted = message.sequence
+
+    def _receive(self, attachment: Attachment, chat_input: ChatInput) -> None:
         refusal = self._take_input(chat_input, attachment.kind, tag=attachment.key, number=chat_input.sequence)
-        attachment.accepted = chat_input.sequence
         if refusal is not None:
             attachment.refuse(chat_input.sequence, refusal.code, refusal.text)
         else:

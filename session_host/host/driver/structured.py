@@ -1,0 +1,275 @@
+"""The driver's part for a structured chat: records, changes and operations of its steps; see ``structured``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import msgspec
+
+from session_host.errors import OutliveError
+from session_host.host.operations.runner import OperationRunner
+from session_host.host.program.emulator_worker import EmulatorWorker
+from session_host.host.program.error_output import last_errors
+from session_host.host.program.program import Program
+from session_host.host.program.termination import end_strays
+from session_host.host.watchers.agent_activity import AgentWatch
+from session_host.host.watchers.conversation import PROTOCOL, ConversationTracker
+from session_host.paths import session_history
+from session_host.protocol.launch import LaunchSpec, StructuredLaunch
+from session_host.protocol.messages import (
+    ErrorCode,
+    Event,
+    Failed,
+    OpenRequests,
+    Peek,
+    Prompt,
+    Reply,
+    Screen,
+    Send,
+    SendChatInput,
+)
+from session_host.protocol.untrusted_text import one_line, topic_of
+from session_host.protocol.values import Activity
+from session_host.session.effects import (
+    AppendRecord,
+    ChatChanged,
+    Effect,
+    PromptSent,
+    ResizeGrid,
+    StartOperation,
+    UseColors,
+    WriteToProgram,
+)
+from session_host.session.session import Session
+from session_host.session.structured_session import StructuredSession
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.log_state import LogState
+from session_host.storage.descriptors.output_file import OutputFile
+from session_host.storage.last_transcript import last_transcript
+from session_host.structured.copied_items import copied_items, decode_items
+from session_host.structured.engine import TranscriptEngine
+from session_host.structured.items import (
+    AgentRequest,
+    AnyChange,
+    ConversationKnown,
+    Put,
+    StateChanged,
+    TitleChanged,
+    TurnEnded,
+)
+from session_host.structured.operations import AnyResult
+from session_host.structured.text import screen_of
+from session_host.system.clock import now_ms
+from session_host.system.processes.pty_process import PtyProcess
+from session_host.terminal.base import Emulator
+
+from .performer import Performer
+from .recover import RecoveredChat
+from .restore_points import RestorePointMaker
+
+log = logging.getLogger(__name__)
+
+
+class StructuredDriver:
+    """What only a structured session has.
+
+    Attributes:
+        rules: see ``structured_session``.
+        operation_runner: carries out the operations that the chat's agent asks for.
+        notice: "", since no input waits.
+    """
+
+    notice = ""
+
+    def __init__(
+        self,
+        spec: LaunchSpec,
+        recovered: RecoveredChat,
+        session: Session,
+        performer: Performer,
+        worker: EmulatorWorker,
+        program: Program,
+        watch: AgentWatch,
+        conversation: ConversationTracker,
+        *,
+        restore_points: RestorePointMaker,
+        program_output: OutputFile,
+        send_output: Callable[[bytes], object],
+    ) -> None:
+        """Make the session a structured one, from the state that a previous host left.
+
+        Args:
+            spec: the session's launch spec.
+            recovered: the state.
+            session: the session's rules.
+            performer: carries out the chat's effects from now on.
+            worker: owns the transcript.
+            program: the agent.
+            watch: gets the agent's state.
+            conversation: gets the conversation's id.
+            restore_points: keeps the files before each prompt.
+            program_output: what the agent writes.
+            send_output: sends output, which is in its file already, to the viewers.
+        """
+        self._spec, self._log, self._session, self._performer = spec, recovered.log, session, performer
+        self._worker, self._program, self._watch, self._conversation = worker, program, watch, conversation
+        self._program_output, self._send_output = program_output, send_output
+        self.operation_runner = OperationRunner(spec, self._operation_done)
+        self.rules = session.kind = StructuredSession(
+            session.effects, recovered.rules, recovered.splitter, recovered.log.end, now_ms, recovered.launch,
+            timers=recovered.timers, read_history=lambda: history_of(spec.session_id, recovered.launch),
+        )  # fmt: skip
+        session.viewers.focus.stop()  # Only a terminal has focus reports.
+        for offset, lines in recovered.unsent:
+            session.effects.append(WriteToProgram(EntryKind.REPLY, lines, number=offset))
+        performer.add_handlers(
+            {
+                AppendRecord: self._append_record,
+                ChatChanged: self._pass_changes_on,
+                StartOperation: lambda effect: self.operation_runner.start(effect.operation),
+                PromptSent: lambda effect: restore_points.before_prompt(effect.item),
+                ResizeGrid: _do_nothing,  # A transcript has no grid, and no colours.
+                UseColors: _do_nothing,
+            }
+        )
+
+    # ------------------------------------------------------------ start and end
+
+    def begin(self) -> None:
+        """Do nothing: the rules begin the chat."""
+
+    def program_attached(self, process: PtyProcess) -> None:
+        """Let operations know their agent."""
+        self.operation_runner.agent = process.pid
+
+    def program_started(self) -> None:
+        """Handle output that a previous host moved into the file, and was killed before it handled it."""
+        self.on_output(self._program_output.read(self.rules.splitter.offset, self._program_output.end))
+
+    def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str) -> None:
+        """Let the rules handle the agent's end, with its last errors if nobody has ended it."""
+        self.operation_runner.flush()
+        was_ended = self.rules.rules.state.timed_out or bool(end_request)
+        failed = bool(exit_code or exit_signal) and not was_ended
+        self.rules.agent_ended(last_errors(self._spec.stderr) if failed else "")
+        self._performer.perform()
+
+    async def end_leftovers(self) -> None:
+        """End the operations, and what is left of the agent's session."""
+        assert self._program.process is not None
+        leader, patterns = self._program.process.pid, self._spec.watch.strays
+        await asyncio.gather(
+            self.operation_runner.close(), end_strays(leader, self._spec.session_id, patterns, whole_session=True)
+        )
+
+    async def reset_screen(self) -> None:
+        """Do nothing: the end is in the transcript already."""
+
+    def close(self) -> None:
+        """Do nothing: there is no timer."""
+
+    # ------------------------------------------------------------ output
+
+    def on_output(self, data: bytes) -> bool:
+        """Handle output, which is in its file already; returns whether to read on at once."""
+        self.rules.on_output(data)
+        self._performer.perform()
+        return not self._worker.is_full
+
+    def emulator_used(self, emulator: Emulator) -> None:
+        """Do nothing: a transcript has no replies and no events."""
+
+    def output_interpreted(self) -> None:
+        """Do nothing: no terminal is to be cleared."""
+
+    # ------------------------------------------------------------ effects
+
+    def _append_record(self, effect: AppendRecord) -> None:
+        """Append a record to the transcript log, and send it to the viewers."""
+        self._log.append(effect.record)
+        self._send_output(effect.record)
+
+    def _pass_changes_on(self, effect: ChatChanged) -> None:
+        """Pass changes on to the activity, the conversation and the title."""
+        for change in effect.changes:
+            match change:
+                case StateChanged():
+                    self._watch.on_chat_state(change)
+                case TurnEnded(_, "failed", error):
+                    self._watch.on_turn_failed(error)
+                case ConversationKnown(conversation):
+                    self._conversation.set_conversation(conversation, PROTOCOL)
+                case TitleChanged(title):
+                    self._session.set_title(one_line(title))
+                case Put(item) if not self._session.title:
+                    self._session.set_title(topic_of(item.text))
+                case _:
+                    pass
+
+    def _operation_done(self, result: AnyResult) -> None:
+        self.rules.operation_done(result)
+        self._performer.perform()
+
+    # ------------------------------------------------------------ facts
+
+    def current_events(self) -> Sequence[Event]:
+        """The events for a viewer that has just attached: none, the transcript has all."""
+        return ()
+
+    def activity_changed(self, activity: Activity) -> None:
+        """Do nothing: the activity comes from the chat itself."""
+
+    def save(self, log_state: LogState) -> None:
+        """Add the state for a replacement host."""
+        log_state.answered = (self.rules.log_end, self._worker.resizes)
+        log_state.chat = self.rules.saved_state()
+
+    # ------------------------------------------------------------ requests of commands
+
+    async def screen(self, request: Peek) -> Screen:
+        """The end of the transcript as text, or all of it; in the thread, since it may be long."""
+
+        def read(engine: object) -> Screen:
+            return screen_of(cast("TranscriptEngine", engine).transcript, request)
+
+        return await self._worker.run_in_thread(read)
+
+    async def send(self, request: Send) -> Reply:
+        """Take a command's text as a prompt."""
+        if request.keys or not request.text.strip():
+            text = "this chat takes prompts, not keys; to answer its question use: outlive approve, outlive deny"
+            return Failed(request.request, ErrorCode.WRONG_RUNTIME, text)
+        prompt = Prompt("", 0, request.text)
+        return await self.send_chat_input(SendChatInput(request.request, prompt, request.token))
+
+    async def send_chat_input(self, request: SendChatInput) -> Reply:
+        """Take a command's input."""
+        return await self._performer.ask(self.rules.request, request)
+
+    async def open_requests(self, request: OpenRequests) -> list[AgentRequest] | Failed:  # noqa: ARG002 - as a terminal's
+        """The open requests of the agent."""
+        return list(self.rules.rules.state.requests.values())
+
+
+def _do_nothing(effect: Effect) -> None:
+    """An effect that only a terminal has."""
+
+
+def history_of(session_id: str, launch: StructuredLaunch) -> list[AnyChange]:
+    """The items and answered requests that a chat begins with, as changes; [] if nothing was kept. Blocks on the disk.
+
+    Args:
+        session_id: the chat.
+        launch: names the session that it resumes or forks.
+    """
+    try:
+        if launch.fork_of or launch.begins_with_items:
+            return decode_items(session_history(session_id).read_bytes())
+        transcript = last_transcript(launch.history) if launch.history else None
+    except (OutliveError, OSError, msgspec.DecodeError) as error:
+        log.warning("the history of %s: %s", session_id, error)
+        return []
+    return copied_items(transcript) if transcript is not None else []

@@ -1,0 +1,346 @@
+"""The driver's part for a program in a terminal: its emulator's results, its size, its screen, commands' texts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import termios
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from session_host.host.program.emulator_worker import EmulatorWorker
+from session_host.host.program.journal_writer import JournalWriter
+from session_host.host.program.program import Program
+from session_host.host.program.termination import end_strays
+from session_host.host.watchers.agent_activity import AgentWatch
+from session_host.host.watchers.foreground import CommandTimer
+from session_host.host.watchers.hook_questions import HookQuestions
+from session_host.paths import session_history
+from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.messages import (
+    AnswerRequest,
+    CommandEvent,
+    ErrorCode,
+    Event,
+    Failed,
+    OpenRequests,
+    Peek,
+    Reply,
+    Resized,
+    Screen,
+    Send,
+    SendChatInput,
+)
+from session_host.protocol.values import Activity
+from session_host.session.effects import ClearOutput, ResizeGrid, UseColors
+from session_host.session.session import Session
+from session_host.session.terminal_session import TerminalSession
+from session_host.storage.descriptors.input_log import InputLog
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.log_state import LogState
+from session_host.storage.descriptors.output_file import OutputFile
+from session_host.structured.items import AgentRequest
+from session_host.system.event_loop import Timer
+from session_host.system.processes.pty_process import PtyProcess
+from session_host.terminal.base import Emulator
+from session_host.terminal.clearing import reset_after_exit
+from session_host.terminal.events import CommandEnded, TerminalEvent
+from session_host.terminal.text import screen_of
+
+from .clearer import Clearer
+from .performer import Performer
+from .recover import RecoveredSession, default_colors
+
+log = logging.getLogger(__name__)
+
+
+class TerminalDriver:
+    """What only a session in a terminal has.
+
+    Attributes:
+        rules: see ``terminal_session``.
+        clearer, late_replies: clears the terminal at a viewer's request; sends the emulator's replies.
+        command_timer: times the commands of a shell.
+    """
+
+    def __init__(
+        self,
+        spec: LaunchSpec,
+        recovered: RecoveredSession,
+        session: Session,
+        performer: Performer,
+        worker: EmulatorWorker,
+        program: Program,
+        watch: AgentWatch,
+        questions: HookQuestions,
+        *,
+        input_log: InputLog,
+        program_output: OutputFile,
+        journal_writer: JournalWriter,
+        terminal: int,
+        new_id: Callable[[], str],
+        send_output: Callable[[bytes], bool],
+        send_event: Callable[[CommandEvent], None],
+    ) -> None:
+        """Make the session one in a terminal, from the state that a previous host left.
+
+        Args:
+            spec: the launch spec.
+            recovered: the state.
+            session: the session's rules.
+            performer: carries out the terminal's effects from now on.
+            worker: owns the emulator.
+            program: the program.
+            watch: follows the agent's activity.
+            questions: questions that the agent's hook asks.
+            input_log: records what must outlive this process.
+            program_output: the output.
+            journal_writer: gets each resize.
+            terminal: the descriptor of the PTY.
+            new_id: makes a token: 32 hexadecimal digits.
+            send_output: sends output, which is in its file already, to the viewers and the emulator.
+            send_event: sends an event to all followers.
+        """
+        self._spec, self._session, self._performer, self._worker = spec, session, performer, worker
+        self._program, self._watch, self._questions = program, watch, questions
+        self._input_log, self._program_output, self._journal_writer = input_log, program_output, journal_writer
+        self._send_output = send_output
+        self.rules = session.kind = TerminalSession(
+            session, spec, recovered.log_state, new_id=new_id, open_question=self._open_question,
+            is_echoing=program.is_echoing, age_s=program.age_s, look=watch.suspension.poll,
+        )  # fmt: skip
+        watch.set_suspended = self.rules.set_suspended
+        self.late_replies = LateReplies(terminal, self._send_emulator_results)
+        self.command_timer = CommandTimer(
+            recovered.emulator.commands, recovered.log_state.commands, input_log, send_event
+        )
+        self.clearer = Clearer(program, worker, session.sizing, watch, self._append_output)
+        performer.add_handlers(
+            {
+                ClearOutput: lambda effect: self.clearer.clear(effect.what),
+                ResizeGrid: self._resize_grid,
+                UseColors: self._use_colors,
+            }
+        )
+
+    # ------------------------------------------------------------ start and end
+
+    def begin(self) -> None:
+        """Begin with a program that was just started; a host that was killed may have done a part of this."""
+        self.rules.prompt.program_began()
+        screen = _previous_screen_of(self._spec.session_id) if self._spec.begins_with_screen else b""
+        # The output has nothing else yet: the program's is not read before.
+        if rest := screen[self._program_output.end :]:
+            self._append_output(rest)
+
+    def program_attached(self, process: PtyProcess) -> None:
+        """Give the terminal the grid's size.
+
+        A previous host may have logged a resize and died before it resized the PTY, or while that was narrower.
+        """
+        size = self._session.sizing.size
+        if self._session.ring.resizes or process.columns_and_rows != (size.columns, size.rows):
+            process.resize(size, self._session.sizing.cell)
+
+    def program_started(self) -> None:
+        """Do nothing: what the program has written is read like all later output."""
+
+    def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str) -> None:
+        """Clear the terminal no more."""
+        del exit_code, exit_signal, end_request
+        self.clearer.close()
+
+    async def end_leftovers(self) -> None:
+        """End what serves nobody after the program's end."""
+        assert self._program.process is not None
+        patterns = self._spec.watch.strays
+        await end_strays(self._program.process.pid, self._spec.session_id, patterns, whole_session=False)
+
+    async def reset_screen(self) -> None:
+        """Reset the modes that the program has left, for the saved screen."""
+        await self._worker.run(reset_after_exit)
+
+    def close(self) -> None:
+        """Stop all timers."""
+        self.clearer.close()
+        self.late_replies.close()
+
+    # ------------------------------------------------------------ output
+
+    def on_output(self, data: bytes) -> bool:
+        """Handle output, which is in its file already; returns whether to read on at once."""
+        self.clearer.note_output(data)
+        return self._send_output(data)
+
+    def _append_output(self, data: bytes) -> None:
+        """Append the host's own sequences to the program's output."""
+        self._send_output(self._program_output.append(data))
+
+    def emulator_used(self, emulator: Emulator) -> None:
+        """Send the emulator's replies to the program and its events to the viewers."""
+        self.handle_emulator_results(emulator.take_replies(), emulator.take_events())
+        self.rules.emulator_used(emulator)
+
+    def handle_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
+        """Handle the emulator's results after it has interpreted output."""
+        if replies or events:
+            self.late_replies.handle(replies, events)
+        if events:
+            self._watch.on_terminal_events(events)
+            self.command_timer.on_terminal_events(events)
+            if any(isinstance(event, CommandEnded) for event in events):
+                self.clearer.command_ended()
+
+    def _send_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
+        self.rules.handle_emulator_results(replies, events, self._worker.interpreted_to, self._worker.resizes)
+        self._performer.perform()
+
+    def output_interpreted(self) -> None:
+        """The emulator has interpreted output."""
+        self.clearer.output_interpreted()
+
+    # ------------------------------------------------------------ effects
+
+    def _use_colors(self, effect: UseColors) -> None:
+        colors = default_colors(effect.colors)
+        self._worker.run_next(lambda emulator: emulator.set_default_colors(colors))
+
+    def _resize_grid(self, effect: ResizeGrid) -> None:
+        session, offset = self._session, self._program_output.end
+        message = Resized(offset, effect.size, effect.cell, session.ring.resizes + 1)
+        self._input_log.append(EntryKind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
+        session.resized(message)
+        self._worker.run_after_output(lambda emulator: self._resize_emulator(emulator, message))
+        self._program.resize(effect.size, effect.cell)
+        log.info("resized %s offset=%d", effect.size, offset)
+
+    def _resize_emulator(self, emulator: Emulator, message: Resized) -> None:
+        emulator.resize(message.size, message.cell)
+        self._worker.resizes = message.number
+        self._journal_writer.add_resize(message)
+
+    # ------------------------------------------------------------ facts
+
+    @property
+    def notice(self) -> str:
+        """One line for the user while input waits; "" for none."""
+        return self.rules.starting.notice
+
+    def current_events(self) -> Sequence[Event]:
+        """The events for a viewer that has just attached."""
+        return self.command_timer.current_events()
+
+    def activity_changed(self, activity: Activity) -> None:
+        """The agent reported its activity."""
+        self.rules.activity_changed(activity)
+
+    def _open_question(self) -> str | None:
+        """The agent's question to its user: "" for an unknown one, None for none."""
+        self._watch.read_state_file()
+        tracker = self._watch.tracker
+        return tracker.detail if tracker.activity is Activity.NEEDS_INPUT else None
+
+    def save(self, log_state: LogState) -> None:
+        """Add the state for a replacement host; all replies to interpreted output are in the log then."""
+        self.late_replies.send_now()
+        rules = self.rules
+        log_state.answered = (self._worker.interpreted_to, self._worker.resizes)
+        log_state.requests, log_state.colors = rules.requests, rules.colors
+        log_state.prompt, log_state.commands = rules.prompt.state, self.command_timer.times
+        log_state.starting, log_state.held = not rules.starting.is_off, rules.starting.saved_inputs()
+
+    # ------------------------------------------------------------ requests of commands
+
+    async def screen(self, request: Peek) -> Screen:
+        """The screen as text, with the history before it if requested."""
+        return await self._worker.run(lambda emulator: screen_of(emulator, request))
+
+    async def send(self, request: Send) -> Reply:
+        """Type a command's text."""
+        return await self._performer.ask(self.rules.send_queue.request, request)
+
+    async def send_chat_input(self, request: SendChatInput) -> Reply:
+        """Pass an answer to the agent's hook; a terminal takes no other input of this kind."""
+        if isinstance(request.chat_input, AnswerRequest) and self._questions.is_on:
+            return self._questions.answer(request, request.chat_input)
+        return Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat runs in a terminal: send it text or keys")
+
+    async def open_requests(self, request: OpenRequests) -> list[AgentRequest] | Failed:
+        """The open questions of the agent's hook."""
+        if self._questions.is_on:
+            return await self._questions.open_requests()
+        return Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat runs in a terminal: answer it with keys")
+
+
+def _previous_screen_of(session_id: str) -> bytes:
+    """The text that a session's terminal begins with; b"" if it cannot be read. Blocks on the disk."""
+    try:
+        return session_history(session_id).read_bytes()
+    except OSError as error:
+        log.warning("the screen before %s: %s", session_id, error)
+        return b""
+
+
+REPLY_WAIT_S = 1.0
+"""How long a reply waits at most; a program that reads with echo gets it then."""
+
+_POLL_INTERVAL_S = 0.002
+_IMAGE_REPLY = b"\x1b_G"
+
+
+class LateReplies:
+    """Sends a session's replies to the program, in their order; those about images once the terminal does not echo.
+
+    ``kitty +kitten icat`` of kitty 0.26 (Debian 12) first asks about images, and then switches echo off, which discards
+    pending input. A reply that comes between the two is lost, and the kernel has echoed it to the screen.
+
+    A reply that waits is in no log yet. If this host is killed, the next one finds the query unanswered, and answers.
+    """
+
+    def __init__(self, terminal: int, send: Callable[[bytes, list[TerminalEvent]], None]) -> None:
+        """Begin without replies.
+
+        Args:
+            terminal: the descriptor of the PTY.
+            send: sends replies to the program, and events to the viewers.
+        """
+        self._terminal, self._send = terminal, send
+        self._waiting = b""
+        self._until_s = 0.0
+        self._timer = Timer()
+
+    def handle(self, replies: bytes, events: list[TerminalEvent]) -> None:
+        """Send replies now or soon, and handle events now."""
+        if self._waiting or (_IMAGE_REPLY in replies and echoes(self._terminal)):
+            if not self._waiting:
+                self._until_s = asyncio.get_running_loop().time() + REPLY_WAIT_S
+                self._timer.set(_POLL_INTERVAL_S, self._poll)
+            self._waiting += replies
+            replies = b""
+        self._send(replies, events)
+
+    def send_now(self) -> None:
+        """Send what waits: the state that is saved next says that all queries are answered."""
+        self.close()
+        if self._waiting:
+            replies, self._waiting = self._waiting, b""
+            self._send(replies, [])
+
+    def close(self) -> None:
+        """Stop waiting, and send nothing."""
+        self._timer.cancel()
+
+    def _poll(self) -> None:
+        if echoes(self._terminal) and asyncio.get_running_loop().time() < self._until_s:
+            self._timer.set(_POLL_INTERVAL_S, self._poll)
+        else:
+            self.send_now()
+
+
+def echoes(terminal: int) -> bool:
+    """Whether the terminal echoes its input; False for a closed terminal."""
+    try:
+        return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+    except termios.error:
+        return False
