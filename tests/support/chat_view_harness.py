@@ -10,6 +10,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
+from gui.chat.page.requests import RequestCard
 from gui.chat.port import ChatPort
 from gui.chat.view import ChatView
 from gui.theme.theme import Theme
@@ -48,6 +49,12 @@ class ChatViewHarness:
         )
         self.view.prompt.editor.setFocus()
         self.settle()
+
+    def card(self, request: str) -> RequestCard:
+        """The widget of a request."""
+        found = self.view.page.requests.card(request)
+        assert found is not None
+        return found
 
     def settle(self) -> None:
         """Show all changes."""
@@ -126,3 +133,7 @@ class ChatViewHarness:
     def button_named(self, name: str) -> QPushButton:
         """The button with an accessible name that begins with ``name``; the button's visible text may be wrapped."""
         return next(each for each in self.view.page.findChildren(QPushButton) if each.accessibleName().startswith(name))
+
+
+ShowChat = Callable[..., ChatViewHarness]
+"""Shows the view of a chat, in a directory."""

@@ -19,7 +19,7 @@ from gui.theme.theme import Theme
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
-from tests.support.chat_view_harness import ChatViewHarness
+from tests.support.chat_view_harness import ChatViewHarness, ShowChat
 from tests.support.displays import XServer
 from tests.support.qt_waiting import process_events_until, show_active
 from tests.support.scripted_chat import ScriptedChat
@@ -219,7 +219,7 @@ def show_view(qapp: QApplication, window_manager: None, display: XServer) -> Ite
 
 
 @pytest.fixture
-def show_chat(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[Callable[..., ChatViewHarness]]:
+def show_chat(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[ShowChat]:
     """Shows views of a scripted chat, and closes them at the end."""
     shown: list[ChatViewHarness] = []
     theme = Theme(qapp, OWN, "dark")

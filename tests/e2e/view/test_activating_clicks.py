@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.window.widgets.activation import ActivatingClicks
 from session_host.protocol.values import MouseAction
 from tests.e2e.view.conftest import WAIT_S, ReleaseCounter, ShownView
-from tests.support.chat_view_harness import ChatViewHarness
+from tests.support.chat_view_harness import ShowChat
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ScriptedChat, command_request
 from tests.support.windows import has_keyboard, xdotool
@@ -64,9 +64,7 @@ BESIDE = QPointF(12, 0)
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_the_click_that_raises_the_window_allows_nothing(
-    show_chat: Callable[..., ChatViewHarness], other: QWidget, times: int
-) -> None:
+def test_the_click_that_raises_the_window_allows_nothing(show_chat: ShowChat, other: QWidget, times: int) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("make install"))
     shown = show_chat(chat)
@@ -82,9 +80,7 @@ def test_the_click_that_raises_the_window_allows_nothing(
     assert len(shown.of("answer_request")) == 1
 
 
-def test_a_press_made_before_the_window_was_active_allows_nothing_also_if_it_arrives_later(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_a_press_made_before_the_window_was_active_allows_nothing_also_if_it_arrives_later(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("make install"))
     shown = show_chat(chat)

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 
 from gui.chat.page import requests as request_cards
-from session_host.structured.items import (
-    AgentRequest,
-    FileChange,
-    Put,
-    Question,
-    RequestOption,
-    digest,
-)
-from tests.support.chat_view_harness import ChatViewHarness
+from gui.terminal.links.links import FileLocation
+from session_host.structured.items import AgentRequest, FileChange, Question, RequestOption, digest
+from tests.support.chat_view_harness import ShowChat
 from tests.support.qt_waiting import process_events_until
-from tests.support.scripted_chat import ALLOW, DECLINE, ScriptedChat, command_request
+from tests.support.scripted_chat import ALLOW, DECLINE, ScriptedChat, command_request, long_chat
 
 WAIT_S = 60.0
 NEVER_MS = 3_600_000
 
 
-def test_a_request_is_answered_by_its_button_once(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_a_request_is_answered_by_its_button_once(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     request = command_request("make install")
     chat.ask(request)
@@ -40,7 +34,7 @@ def test_a_request_is_answered_by_its_button_once(show_chat: Callable[..., ChatV
     assert "Allow · from the command line" in shown.shown()
 
 
-def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("make"))
     shown = show_chat(chat)
@@ -56,7 +50,7 @@ def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: Calla
 
 
 def test_the_prompt_has_the_keyboard_after_an_answer_but_not_with_a_draft_that_enter_would_send(
-    show_chat: Callable[..., ChatViewHarness],
+    show_chat: ShowChat,
 ) -> None:
     chat = ScriptedChat()
     shown = show_chat(chat)
@@ -76,7 +70,7 @@ def test_the_prompt_has_the_keyboard_after_an_answer_but_not_with_a_draft_that_e
 
 
 def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
-    show_chat: Callable[..., ChatViewHarness], monkeypatch: pytest.MonkeyPatch
+    show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(request_cards, "_SEEN_AFTER_MS", NEVER_MS)
     alt = Qt.KeyboardModifier.AltModifier
@@ -88,12 +82,9 @@ def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     shown.type("later")
     shown.press(Qt.Key.Key_Y, alt)
     assert not shown.of("answer_request"), "the command has not been on the page for long enough"
-    cards = [shown.view.page.requests.card(request.id) for request in requests]
-    assert cards[0] is not None
-    assert cards[1] is not None
-    buttons = [card.findChildren(QPushButton)[0] for card in cards if card is not None]
+    cards = [shown.card(request.id) for request in requests]
+    buttons = [card.findChildren(QPushButton)[0] for card in cards]
     for card in cards:
-        assert card is not None
         card.seen._timer.setInterval(0)
     process_events_until(lambda: all(button.isEnabled() for button in buttons), WAIT_S, "the commands to be seen")
     assert [button.text() for button in buttons] == ["Allow (Alt+Y)", "Allow"]
@@ -111,29 +102,27 @@ def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     assert shown.view.prompt.editor.toPlainText() == "later"
 
 
-def test_a_narrow_pane_shows_the_complete_texts_of_the_buttons(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_a_narrow_pane_shows_the_complete_texts_of_the_buttons(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.ask(msgspec.structs.replace(command_request("make"), title="Write /var/tmp/copy-of-the-database.db"))
     chat.put("tool", title="Edit", tool="edit", status="done", changes=(FileChange("/a", "@@ -1 +1 @@\n-a\n+b\n"),))
     shown = show_chat(chat)
     shown.view.resize(100, 700)
     shown.settle()
-    title = shown.view.page.requests.card("r1")._title  # type: ignore[union-attr]
+    title = shown.card("r1")._title
     assert title.minimumSizeHint().width() <= title.width(), "a word that is wider than the pane is wrapped, too"
     assert shown.view.strip.files_button.text() == "+1 −1"
     words = [shown.button(text).text().split() for text in ("Allow", "Always", "Decline")]
     assert words == [["Allow", "(Alt+Y)"], ["Always", "allow", "make", "(Alt+A)"], ["Decline", "(Alt+N)"]]
-    card = shown.view.page.requests.card("r1")
-    assert card is not None
+    card = shown.card("r1")
     assert all(card.rect().contains(shown.button(text).geometry()) for text in ("Allow", "Always", "Decline"))
 
 
-def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("\n".join(f"echo {number}" for number in range(300)) + "\nrm -rf ~"))
     shown = show_chat(chat)
-    card = shown.view.page.requests.card("r1")
-    assert card is not None
+    card = shown.card("r1")
     assert not shown.button("Allow").isEnabled()
     assert shown.button("Decline").isEnabled()
     assert shown.view.show_request()
@@ -146,9 +135,7 @@ def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: Ca
     assert card.isAncestorOf(shown.view.page) is False
 
 
-def test_a_command_in_a_shell_is_shown_without_it_and_exactly_on_request(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_a_command_in_a_shell_is_shown_without_it_and_exactly_on_request(show_chat: ShowChat) -> None:
     exact, begin = "/bin/bash -lc 'rm -rf build'", "Always allow commands that begin with"
     always = RequestOption("always", f"{begin} {exact}", "allow_always", "Always allow `rm -rf build`")
     options = (ALLOW, always, DECLINE)
@@ -156,8 +143,7 @@ def test_a_command_in_a_shell_is_shown_without_it_and_exactly_on_request(
     chat = ScriptedChat()
     chat.ask(request)
     shown = show_chat(chat)
-    card = shown.view.page.requests.card("r1")
-    assert card is not None
+    card = shown.card("r1")
 
     def texts() -> list[str]:
         assert card._subject is not None
@@ -178,34 +164,30 @@ def test_a_command_in_a_shell_is_shown_without_it_and_exactly_on_request(
     assert shown.of("answer_request") == [("r1", "always", digest(request), {})]
 
 
-def test_invisible_characters_are_shown_in_a_command_and_in_an_edit(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_invisible_characters_are_shown_in_a_command_and_in_an_edit(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("rm \u2064\U000e0041x"))
     edit = "--- /a\n+++ /a\n@@ -1 +1 @@\n-one\n+two\u2064\n"
     chat.ask(msgspec.structs.replace(command_request(edit, request_id="r2"), kind="edit", title="Change /a?"))
     shown = show_chat(chat)
-    card = shown.view.page.requests.card("r1")
-    assert card is not None
+    card = shown.card("r1")
     assert card._subject is not None
     assert card._subject.toPlainText() == "rm \\u2064\\udb40\\udc41x"
     assert "two\\u2064" in shown.shown()
 
 
-def test_an_incomplete_request_can_only_be_declined(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_an_incomplete_request_can_only_be_declined(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("make …", complete=False))
     shown = show_chat(chat)
-    card = shown.view.page.requests.card("r1")
-    assert card is not None
+    card = shown.card("r1")
     assert [option.id for option in card.available_options()] == ["no"]
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Return)
     assert not shown.of("answer_request")
 
 
-def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("make"))
     shown = show_chat(chat)
@@ -215,21 +197,7 @@ def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(
     assert shown.button("Allow").isEnabled()
 
 
-def test_an_update_of_an_item_replaces_it(show_chat: Callable[..., ChatViewHarness]) -> None:
-    chat = ScriptedChat()
-    item = chat.put("agent", "draft")
-    shown = show_chat(chat)
-    previous = chat.transcript.get(item)
-    assert previous is not None
-    import msgspec
-
-    chat.apply(Put(msgspec.structs.replace(previous, text="final")))
-    shown.settle()
-    assert "final" in shown.shown()
-    assert "draft" not in shown.shown()
-
-
-def test_options_with_long_names_are_stacked(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_options_with_long_names_are_stacked(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     options = (
         RequestOption("yes", "Yes", "allow_once"),
@@ -251,27 +219,25 @@ def test_options_with_long_names_are_stacked(show_chat: Callable[..., ChatViewHa
     assert tops[0] == tops[1] < tops[2], "those that fit are beside each other"
 
 
-def test_a_title_that_only_repeats_the_command_is_left_out(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_a_title_that_only_repeats_the_command_is_left_out(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     options = (RequestOption("no", "No", "reject_once"),)
     chat.ask(AgentRequest("r1", "command", 1, "Run make all -j …", "make all \\\n -j 2", options))
     chat.ask(AgentRequest("r2", "command", 1, "Run make all \\ ⏎ -j 2?", "make all \\\n -j 2", options))
     chat.ask(AgentRequest("r3", "command", 1, "Run make without the sandbox", "make", options))
-    page = show_chat(chat).view.page
-    cards = [page.requests.card(each) for each in ("r1", "r2", "r3")]
-    titles = [label.text() for card in cards if card is not None and (label := card.findChild(QLabel)) is not None]
+    shown = show_chat(chat)
+    cards = [shown.card(each) for each in ("r1", "r2", "r3")]
+    titles = [card._title.text() for card in cards]
     assert titles == ["Run make all -j …", "Run this command?", "Run make without the sandbox"]
 
 
-def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("make"))
     shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     shown.view.page.setFocus()
-    card = shown.view.page.requests.card("r1")
+    card = shown.card("r1")
     reached = []
     for _ in range(5):
         shown.press(Qt.Key.Key_Tab)
@@ -280,14 +246,14 @@ def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(
     assert reached[2:] == [shown.button("Allow (Alt+Y)"), shown.button("Decline"), shown.button("Always")]
 
 
-def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("make"))
     shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     assert shown.view.prompt._message.text() == "The agent waits for your answer · Shift+Tab goes to it"
     shown.press(Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
-    assert QApplication.focusWidget() is shown.view.page.requests.card("r1")
+    assert QApplication.focusWidget() is shown.card("r1")
     assert shown.view.prompt._message.text() == "The agent waits for your answer", "Shift+Tab goes elsewhere from here"
     for _ in range(3):
         shown.press(Qt.Key.Key_Tab)
@@ -298,7 +264,7 @@ def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: 
     assert [answer[1] for answer in shown.of("answer_request")] == ["no"]
 
 
-def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     options = (RequestOption("yes", "Allow", "allow_once"), RequestOption("no", "Decline", "reject_once"))
     questions = (Question("q1", "Why?"), Question("q2", "When?"))
@@ -311,15 +277,12 @@ def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: Callable[..., C
     assert not shown.of("answer_request")
 
 
-def test_a_command_with_long_lines_is_shown_completely_without_scrolling(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_a_command_with_long_lines_is_shown_completely_without_scrolling(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.ask(command_request("\n".join(f"echo {'word ' * 60}{number}" for number in range(4))))
     shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
-    card = shown.view.page.requests.card("r1")
-    assert card is not None
+    card = shown.card("r1")
     assert card._subject is not None
     assert card._subject.verticalScrollBar().maximum() == 0
     before = card._subject.height(), shown.view.prompt.editor.height()
@@ -328,3 +291,255 @@ def test_a_command_with_long_lines_is_shown_completely_without_scrolling(
     assert card._subject.verticalScrollBar().maximum() == 0
     assert card._subject.height() > before[0]
     assert shown.view.prompt.editor.fontInfo().pixelSize() == 17
+
+
+def test_questions_are_answered_by_choices_and_texts(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    questions = (Question("q1", "Which base?", ("main", "dev"), free=False), Question("q2", "Which name?"))
+    request = AgentRequest("r1", "question", 1, "Two questions", "", questions=questions)
+    chat.ask(request)
+    shown = show_chat(chat)
+    assert shown.view.show_request()
+    card, answer = shown.card("r1"), shown.button("Answer (Alt+Y)")
+    assert QApplication.focusWidget() is shown.button("main")
+    [field] = card.findChildren(QLineEdit)
+    assert (answer.toolTip(), card._message.isVisible()) == ("Still to answer: Which base? · Which name?", False)
+    shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    assert card._message.text() == answer.toolTip()
+    QTest.keyClicks(field, "retry\r")
+    assert not answer.isEnabled()
+    assert card._message.text() == answer.toolTip() == "Still to answer: Which base?"
+    shown.button("dev").click()
+    assert (answer.toolTip(), card._message.isVisible()) == ("", False)
+    shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
+
+
+def test_a_choice_is_made_by_keys_and_blanks_are_no_answer(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    questions = (Question("q1", "Which base?", ("main", "dev", "next")),)
+    request = AgentRequest("r1", "question", 1, "Which base?", "", questions=questions)
+    chat.ask(request)
+    shown = show_chat(chat)
+    card, answer = shown.card("r1"), shown.button("Answer (Alt+Y)")
+    shown.view.show_request()
+    [field] = card.findChildren(QLineEdit)
+    QTest.keyClicks(field, "  ")
+    assert not answer.isEnabled()
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right):
+        shown.press(key)
+    assert QApplication.focusWidget() is shown.button("next")
+    shown.press(Qt.Key.Key_Return)
+    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "next"})]
+
+
+def test_down_and_up_go_through_the_choices_of_one_row_and_the_field_below(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    questions = (Question("q1", "Which base?", ("main", "dev", "next")),)
+    request = AgentRequest("r1", "question", 1, "Which base?", "", questions=questions)
+    chat.ask(request)
+    shown = show_chat(chat)
+    card = shown.card("r1")
+    shown.view.show_request()
+    [field] = card.findChildren(QLineEdit)
+    for key, expected in (
+        (Qt.Key.Key_Down, shown.button("dev")), (Qt.Key.Key_Down, shown.button("next")), (Qt.Key.Key_Down, field),
+        (Qt.Key.Key_Up, shown.button("next")), (Qt.Key.Key_Up, shown.button("dev")),
+    ):  # fmt: skip
+        shown.press(key)
+        assert QApplication.focusWidget() is expected
+    shown.press(Qt.Key.Key_Return)
+    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "dev"})]
+
+
+def test_enter_on_one_of_several_choices_answers_with_the_chosen_ones(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    questions = (Question("q1", "Which parts?", ("API", "UI", "docs"), several=True),)
+    request = AgentRequest("r1", "question", 1, "Which parts?", "", questions=questions)
+    chat.ask(request)
+    shown = show_chat(chat)
+    card = shown.card("r1")
+    shown.view.show_request()
+    shown.press(Qt.Key.Key_Return)
+    assert card._message.text() == "Still to answer: Which parts?"
+    for key in (Qt.Key.Key_Space, Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Left):
+        shown.press(key)
+    shown.press(Qt.Key.Key_Return)
+    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "API\ndocs"})]
+
+
+def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.put("agent", "\n\n".join(f"line {number}" for number in range(80)))
+    questions = (
+        Question("q1", "Which base?", ("main", "dev"), descriptions=("what users have", "")),
+        Question("q2", "Which parts?", ("API", "UI", "docs"), several=True, descriptions=("REST", "Qt", "")),
+    )
+    request = AgentRequest("r1", "question", 1, "Which base?", "", questions=questions)
+    chat.ask(request)
+    shown = show_chat(chat)
+    card = shown.card("r1")
+    assert not card._title.isVisible(), "the first question says it"
+    shown_texts = [label.text() for label in card.findChildren(QLabel) if label.isVisible()]
+    assert "Which parts? (several answers possible)" in shown_texts
+    shown.view.page.scroller.scroll_to_end()
+    names = ("main: what users have", "docs", "API: REST", "UI: Qt", "UI: Qt")
+    window, none = card.window(), Qt.KeyboardModifier.NoModifier
+    area = card.geometry()
+    places = [button.mapTo(window, button.rect().center()) for button in map(shown.button, names)]
+    for place in places:
+        QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, none, place)  # As the X server gives it.
+        shown.settle()
+        assert card.geometry() == area
+    shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "main", "q2": "API\ndocs"})]
+
+
+def test_a_message_that_is_the_title_is_shown_once(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    questions = (Question("name", "Your name"),)
+    chat.ask(AgentRequest("r1", "question", 1, "Who are you?", "Who are you?", questions=questions))
+    card = show_chat(chat).card("r1")
+    assert (card._title.isVisible(), card._subject) == (True, None)
+
+
+def test_a_click_on_the_disabled_answer_button_says_what_is_missing(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    questions = tuple(Question(f"q{number}", f"{number} {'word ' * 20}") for number in range(5))
+    chat.ask(AgentRequest("r1", "question", 1, "Five questions", "", questions=questions))
+    shown = show_chat(chat)
+    card, answer = shown.card("r1"), shown.button("Answer (Alt+Y)")
+    shown.view.page.scroller.scroll_to_end()
+    window, none = answer.window(), Qt.KeyboardModifier.NoModifier
+    place = answer.mapTo(window, answer.rect().center())
+    QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, none, place)  # As the X server gives it.
+    start = f"{'word ' * 11}wo…"
+    assert card._message.text() == f"Still to answer: 0 {start} · 1 {start} · 2 {start} · and 2 more"
+    assert not shown.of("answer_request")
+
+
+def is_fully_visible(part: QWidget | None) -> bool:
+    """Whether a widget is completely visible: neither cut off nor covered."""
+    return part is not None and part.visibleRegion().boundingRect() == part.rect()
+
+
+@pytest.mark.parametrize(("width", "height"), [(300, 60), (300, 110), (64, 500)])
+def test_a_question_in_a_small_pane_is_read_and_answered_by_keyboard(
+    show_chat: ShowChat, width: int, height: int
+) -> None:
+    chat = long_chat(10)
+    chat.ask(command_request("make install"))
+    shown = show_chat(chat)
+    shown.view.setMinimumSize(1, 1)  # A pane may be smaller than the view's minimum size.
+    shown.view.resize(width, height)
+    shown.settle()
+    page, prompt, card = shown.view.page, shown.view.prompt, shown.card("r1")
+    assert shown.view.size().toTuple() == (width, height)
+    assert page.geometry().bottom() < prompt.mapTo(shown.view, QPoint()).y(), "they do not overlap"
+    parts = [prompt.editor, prompt._stop, prompt._message]
+    rects = [QRect(part.mapTo(prompt, part.rect().topLeft()), part.size()) for part in parts if part.isVisible()]
+    if prompt.height() > 0:
+        assert all(prompt.rect().contains(rect) for rect in rects)
+        assert sum(one.intersects(other) for one in rects for other in rects) == len(rects)
+    else:
+        assert (page.height(), prompt.editor.hasFocus()) == (height, True)
+    shown.press(Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+    assert QApplication.focusWidget() is card
+    assert page.rect().left() <= card.x() < card.geometry().right() <= page.width() - 10, "beside the scroll bar"
+    assert is_fully_visible(card._title) or card._title.height() > page.height()
+    for name in ("", "Allow", "Decline", "Always"):
+        shown.press(Qt.Key.Key_Tab)
+        part = QApplication.focusWidget()
+        assert is_fully_visible(part), name
+        if not name:
+            assert part is card._subject
+            process_events_until(shown.button_named("Allow").isEnabled, WAIT_S, "the command to be seen")
+        else:
+            assert part is shown.button_named(name)
+    shown.press(Qt.Key.Key_Return)
+    shown.type("next")
+    shown.settle()
+    assert is_fully_visible(prompt), "what is written is to be seen"
+    assert [answer[1] for answer in shown.of("answer_request")] == ["always"]
+
+
+def test_input_method_text_is_visible_in_a_small_pane_with_a_question(show_chat: ShowChat) -> None:
+    chat = long_chat(10)
+    chat.ask(command_request("make install"))
+    shown = show_chat(chat)
+    shown.view.setMinimumSize(1, 1)
+    shown.view.resize(300, 80)
+    prompt = shown.view.prompt
+    heights = []
+    for composed in ("", "に", "にほん", ""):
+        QApplication.sendEvent(prompt.editor, QInputMethodEvent(composed, []))
+        shown.settle()
+        heights.append(prompt.height())
+        assert is_fully_visible(prompt) == bool(composed)
+    assert heights[0] == heights[3] == 0 < heights[1] == heights[2]
+
+
+EDIT = "--- /src/a.py\n+++ /src/a.py\n@@ -1 +1 @@\n-old\n+new\n"
+
+
+def edit_request(diff: str, item: str = "") -> AgentRequest:
+    options = (RequestOption("yes", "Allow", "allow_once"), RequestOption("no", "Decline", "reject_once"))
+    return AgentRequest("r1", "edit", 1, "Edit a.py", diff, options, item=item)
+
+
+def test_a_requests_diff_looks_like_the_tool_calls_diff(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    change = FileChange("/src/a.py", "@@ -1 +1 @@\n-old\n+new\n")
+    item = chat.put("tool", tool="edit", changes=(change,), status="running")
+    chat.ask(edit_request(EDIT + "Writing below /src is allowed for the rest of the session.\n", item))
+    shown = show_chat(chat, "/src")
+    asked = shown.shown()
+    assert "a.py\n@@ -1 +1 @@\n-old\n+new\nWriting below /src is allowed for the rest of the session." in asked
+    assert "--- " not in asked
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the diff to be seen")
+    chat.resolve("r1", "yes", "Allow", "window")
+    shown.settle()
+    assert "a.py\n@@ -1 +1 @@\n-old\n+new" in shown.shown()
+
+
+def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    lines = "".join(f"+line {number}\n" for number in range(300))
+    chat.ask(edit_request(f"--- a.py\n+++ a.py\n@@ -0,0 +1,300 @@\n{lines}"))
+    shown = show_chat(chat)
+    card = shown.card("r1")
+    process_events_until(lambda: "Scroll" in card._message.text(), WAIT_S, "the way to allow it to be said")
+    assert not shown.button("Allow").isEnabled()
+    assert shown.button("Decline").isEnabled()
+    assert shown.view.show_request()
+    shown.press(Qt.Key.Key_Y)
+    shown.press(Qt.Key.Key_Home)
+    assert "line 0" in shown.shown(), "the keys of the page scroll it while the request has the keyboard"
+    process_events_until(lambda: card.seen.is_seen, WAIT_S, "the beginning to be seen")
+    assert not shown.of("answer_request")
+    assert shown.view.show_request()
+    shown.press(Qt.Key.Key_Y)
+    assert [answer[1] for answer in shown.of("answer_request")] == ["yes"]
+
+
+def test_a_files_button_opens_it_at_its_first_change(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.ask(edit_request("--- a.py\n+++ a.py\n@@ -6,2 +6,2 @@\n same\n-old\n+new\n"))
+    shown = show_chat(chat, "/src")
+    shown.click(shown.control("file"))
+    assert shown.of("open_file") == [(FileLocation("a.py", 7),)]
+    shown.view.page.setFocus()
+    for _ in range(len(shown.view.page.visible)):
+        shown.press(Qt.Key.Key_Tab)
+        if shown.view.page.accessibleDescription() == "Open the file in your editor":
+            break
+    shown.press(Qt.Key.Key_Return)
+    assert shown.of("open_file") == [(FileLocation("a.py", 7),)] * 2
+
+
+def test_a_files_button_copies_a_patch(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.ask(edit_request(EDIT))
+    shown = show_chat(chat, "/src")
+    shown.click(shown.control("copy"))
+    assert QGuiApplication.clipboard().text() == "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-old\n+new\n"

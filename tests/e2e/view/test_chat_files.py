@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
@@ -15,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from gui.chat.page import pointing
 from gui.terminal.links.links import FileLocation, LinkRules
 from session_host.structured.items import FileChange
-from tests.support.chat_view_harness import WAIT_S, ChatViewHarness
+from tests.support.chat_view_harness import WAIT_S, ChatViewHarness, ShowChat
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ScriptedChat
 from tests.support.windows import xdotool
@@ -49,7 +48,7 @@ def wait_until_looked_up(shown: ChatViewHarness, *names: str) -> None:
 
 
 @pytest.fixture
-def files(show_chat: Callable[..., ChatViewHarness], tmp_path: Path) -> ChatViewHarness:
+def files(show_chat: ShowChat, tmp_path: Path) -> ChatViewHarness:
     """A chat that names files (gui/missing.py does not exist), with the pointer outside of the view."""
     QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
     for name in ("gui/app.py", "docs/ä.md", "docs/log"):

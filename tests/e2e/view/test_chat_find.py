@@ -1,8 +1,6 @@
-"""Find in a structured chat: real keys in the bar."""
+"""Finding and scrolling in a structured chat: by the find bar, a button, keys, and questions."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,17 +8,15 @@ from PySide6.QtTest import QTest
 
 from gui.chat import finder
 from gui.window.page.find_bar import FindBar
-from tests.support.chat_view_harness import ChatViewHarness
+from tests.support.chat_view_harness import ShowChat
 from tests.support.qt_waiting import process_events_until
-from tests.support.scripted_chat import ScriptedChat
+from tests.support.scripted_chat import ScriptedChat, command_request, long_chat
 
 WAIT_S = 60.0
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
-def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.put("tool", title="make", output="a needle in the output", status="done")
     for number in range(40):
@@ -49,7 +45,7 @@ def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
 
 
 def test_find_takes_requested_steps_as_soon_as_the_search_allows_them(
-    show_chat: Callable[..., ChatViewHarness], monkeypatch: pytest.MonkeyPatch
+    show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finder, "_BUDGET_S", -1.0)  # One item per slice, then other events.
     chat = ScriptedChat()
@@ -66,9 +62,7 @@ def test_find_takes_requested_steps_as_soon_as_the_search_allows_them(
     assert bar.count.text() == "7 of 10"
 
 
-def test_find_begins_with_the_nearest_match_above_the_end_of_what_is_shown(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_find_begins_with_the_nearest_match_above_the_end_of_what_is_shown(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     for number in range(300):
         chat.put("agent", f"Answer {number}." + " The rare word." * (number in {20, 280}))
@@ -105,7 +99,7 @@ def test_find_begins_with_the_nearest_match_above_the_end_of_what_is_shown(
     assert found("answer") == "300 of 300"
 
 
-def test_find_begins_inside_of_a_long_message_where_it_is_read(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_find_begins_inside_of_a_long_message_where_it_is_read(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.put("agent", "\n\n".join(f"Paragraph {number} of it." for number in range(200)))
     shown = show_chat(chat)
@@ -119,3 +113,191 @@ def test_find_begins_inside_of_a_long_message_where_it_is_read(show_chat: Callab
     current = f"Paragraph {int(bar.count.text().split()[0]) - 1} of"
     assert current in "\n".join(before.splitlines()[-4:])
     assert shown.shown() == before
+
+
+def test_a_button_goes_back_to_the_end_of_an_idle_chat(show_chat: ShowChat) -> None:
+    shown = show_chat(long_chat(60))
+    page = shown.view.page
+    button = page.scroller.to_end
+    assert not button.isVisible()
+    page.scroller.scroll_by(-page.style_.line_px)
+    assert button.isVisible()
+    assert button.accessibleName() == "Scroll to bottom"
+    assert page.rect().contains(button.geometry())
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert page.scroller.is_following_end
+    assert not button.isVisible()
+    page.scroller.scroll_to_start()
+    page.scroller.scroll_by(sum(page.rows.heights))
+    assert not button.isVisible(), "one scrolled to the end"
+
+
+def test_the_button_that_goes_to_the_end_never_covers_a_question_or_a_prompt(show_chat: ShowChat) -> None:
+    chat = long_chat(40)
+    shown = show_chat(chat)
+    page = shown.view.page
+    page.scroller.scroll_by(-page.style_.line_px)
+    chat.put("agent", "words")
+    chat.ask(command_request("make install"))
+    shown.settle()
+    assert page.scroller.to_end.accessibleName() == "New messages"
+    for width in (1300, 452, 130):
+        shown.view.resize(width, 700)
+        shown.settle()
+        page.scroller.scroll_to_end()
+        page.scroller.scroll_by(-page.height() // 2)  # A line is less than what the card's height may still change by.
+        shown.settle()
+        assert page.scroller.to_end.isVisible()
+        assert page.scroller.to_end.x() >= page.column_left + page.rows.width
+        assert not page.scroller.to_end.geometry().intersects(page.scroller.bar.geometry())
+
+
+def test_keys_scroll_the_messages_as_in_a_browser(show_chat: ShowChat) -> None:
+    shown = show_chat(long_chat(60))
+    page, control, alt = shown.view.page, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+    page.setFocus()
+    for first, last in (
+        ((Qt.Key.Key_Home,), (Qt.Key.Key_End,)),
+        ((Qt.Key.Key_Home, control), (Qt.Key.Key_End, control)),
+    ):
+        shown.press(*first)
+        assert page.scroller.bar.value() == 0
+        assert not page.scroller.is_following_end
+        shown.press(*last)
+        assert page.scroller.is_following_end
+    shown.press(Qt.Key.Key_Home)
+    for down, up, part in ((Qt.Key.Key_Down, Qt.Key.Key_Up, 0.0), (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp, 0.5)):
+        shown.press(down)
+        assert part * page.height() < page.scroller.bar.value() < page.height()
+        shown.press(up)
+        assert page.scroller.bar.value() == 0
+    for key in (Qt.Key.Key_End, Qt.Key.Key_Down, Qt.Key.Key_PageDown):
+        shown.press(key, alt)
+    shown.press(Qt.Key.Key_Down, control)
+    assert page.scroller.bar.value() == 0
+    assert page.hasFocus()
+
+
+def test_the_prompt_of_the_visible_answer_is_shown_above_it(show_chat: ShowChat) -> None:
+    shown = show_chat(long_chat(60))
+    page, heading = shown.view.page, shown.view.heading
+    prompts = {item.id: item for item in page.transcript if item.kind == "user"}
+    page.scroller.scroll_to_start()
+    assert not heading.isVisible(), "the prompt itself is in view"
+    seen: list[str] = []
+    while not page.scroller.is_following_end:
+        first = page.transcript[min(page.visible[0].position, len(page.transcript) - 1)]
+        assert heading.isVisible() == (first.kind != "user")
+        if heading.isVisible():
+            assert heading.geometry().top() == 0
+            above = [item for item in page.transcript if item.kind == "user" and item.at_ms <= first.at_ms]
+            assert heading.text() == " ".join(above[-1].text.split())
+            assert heading.accessibleName() == f"Go to the prompt: {heading.text()}"
+            seen.append(above[-1].id)
+        page.scroller.scroll_by(page.height() / 3)
+    assert list(dict.fromkeys(seen)) == [key for key in prompts if key in seen], "each in its turn"
+    assert len(set(seen)) >= 8
+
+
+def test_a_click_on_the_prompt_above_the_page_goes_to_it(show_chat: ShowChat) -> None:
+    shown = show_chat(long_chat(60))
+    page, heading = shown.view.page, shown.view.heading
+    page.scroller.scroll_to_end()
+    if not heading.isVisible():
+        page.scroller.scroll_by(-page.style_.line_px * 8)
+    text = heading.text()
+    QTest.mouseClick(heading, Qt.MouseButton.LeftButton)
+    in_view = [page.transcript[placed.position] for placed in page.visible if placed.position < len(page.transcript)]
+    assert any(item.kind == "user" and " ".join(item.text.split()) == text for item in in_view)
+
+
+def test_a_match_below_the_heading_is_scrolled_into_view(show_chat: ShowChat) -> None:
+    shown = show_chat(long_chat(60))
+    page = shown.view.page
+    page.scroller.scroll_to_start()
+    page.scroller.scroll_by(page.height() * 1.5)
+    covered = next(placed for placed in page.visible if -1 <= placed.top < page.covered_px or placed.bottom > 0)
+    page.scroller.scroll_to(page.rows.key(covered.position), covered.number)
+    top = next(
+        placed.top for placed in page.visible if (placed.position, placed.number) == (covered.position, covered.number)
+    )
+    assert top >= page.covered_px
+
+
+def test_a_small_page_shows_a_question_from_its_beginning(show_chat: ShowChat) -> None:
+    chat = long_chat(40)
+    shown = show_chat(chat)
+    page = shown.view.page
+    shown.view.resize(300, 330)
+    shown.settle()
+    chat.put("agent", "words " * 80)
+    chat.ask(command_request("make install"))
+    shown.settle()
+    card = shown.card("r1")
+    assert page.covered_px <= card.y() < page.height() // 2, "the title is in sight"
+    assert card.geometry().bottom() > page.height()
+    for width in (200, 400):
+        shown.view.resize(width, 330)
+        shown.settle()
+        assert page.covered_px <= card.y() < page.height() // 2, "also at another width"
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
+    page.scroller.scroll_to_end()
+    assert card.geometry().bottom() < page.height(), "the user goes on to its end"
+    shown.settle()
+    assert card.geometry().bottom() < page.height()
+    page.scroller.scroll_by(-60)
+    chat.resolve("r1", "yes", "Allow", "command")
+    shown.settle()
+    assert page.scroller.is_following_end
+
+
+def test_an_answers_key_first_scrolls_to_its_button_if_it_is_hidden(show_chat: ShowChat) -> None:
+    chat = long_chat(40)
+    shown = show_chat(chat)
+    shown.view.resize(300, 320)
+    chat.ask(command_request("make install"))
+    shown.settle()
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
+    decline = shown.button("Decline")
+    assert decline.visibleRegion().isEmpty()
+    shown.press(Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
+    assert not shown.of("answer_request")
+    assert decline.visibleRegion().boundingRect() == decline.rect()
+    shown.press(Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
+    assert [answer[1] for answer in shown.of("answer_request")] == ["no"]
+
+
+def test_scrolling_past_the_command_shows_why_it_cannot_be_allowed_yet(show_chat: ShowChat) -> None:
+    chat = long_chat(40)
+    shown = show_chat(chat)
+    shown.view.resize(260, 110)
+    chat.ask(command_request("make install"))
+    shown.settle()
+    page, allow, card = shown.view.page, shown.button("Allow"), shown.card("r1")
+    page.scroller.scroll_to_end()
+    process_events_until(card._message.isVisible, WAIT_S, "the reason to be shown")
+    reason = "Scroll up and read it to the end to allow it"
+    assert " ".join(card._message.text().split()) == allow.toolTip() == card.accessibleDescription() == reason
+    assert not allow.isEnabled()
+    shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    assert not shown.of("answer_request")
+    page.scroller.scroll_to_end()
+    assert card._subject is not None
+    while card._subject.visibleRegion().boundingRect() != card._subject.rect():
+        page.scroller.scroll_by(-8)
+    process_events_until(allow.isEnabled, WAIT_S, "the command to be seen")
+    assert (card._message.isVisible(), allow.toolTip(), card.accessibleDescription()) == (False, "", "")
+
+
+def test_the_frame_of_the_focused_messages_is_whole_below_the_heading(show_chat: ShowChat) -> None:
+    shown = show_chat(long_chat(60))
+    page, heading = shown.view.page, shown.view.heading
+    while not heading.isVisible():
+        page.scroller.scroll_by(-page.style_.line_px)
+        shown.settle()
+    page.setFocus(Qt.FocusReason.BacktabFocusReason)
+    shown.settle()
+    picture, accent = page.grab().toImage(), shown.view.theme.tokens.color("accent")
+    middle_x, middle_y = page.width() // 2, page.height() // 2
+    sides = [(1, middle_y), (page.width() - 2, middle_y), (middle_x, heading.height()), (middle_x, page.height() - 2)]
+    assert [picture.pixelColor(x, y) for x, y in sides] == [accent] * 4

@@ -1,34 +1,49 @@
-"""The prompt box of a structured chat: its settings, its keys, and a narrow view."""
+"""The prompt box of a structured chat: its settings, keys, completion, images, and what it sends."""
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QContextMenuEvent, QImage, QInputMethodEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QMimeData, QPoint, QRect, Qt, QUrl
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+    QInputMethodEvent,
+    QKeySequence,
+    QShortcut,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
+from session_host.protocol.codec import encode
+from session_host.protocol.messages import MAX_FRAME_BYTES, Prompt
 from session_host.structured.dialects.codex.settings import shown as codex_settings
 from session_host.structured.dialects.codex.state import ThreadSettings
 from session_host.structured.items import (
+    NOT_STOPPED,
     Capabilities,
     CapabilitiesKnown,
     ChatState,
+    CommandsChanged,
     SetStatus,
     Setting,
     SettingChoice,
     SettingsChanged,
+    SlashCommand,
     StateChanged,
     UsageChanged,
 )
-from tests.support.chat_view_harness import ChatViewHarness
+from session_host.structured.mentions import mentions
+from tests.support.chat_view_harness import ChatViewHarness, ShowChat
 from tests.support.qt_waiting import process_events_until
-from tests.support.scripted_chat import ScriptedChat
+from tests.support.scripted_chat import ScriptedChat, command_request, long_chat
 
 pytestmark = pytest.mark.e2e
 
@@ -39,7 +54,7 @@ CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftM
 ALT = Qt.KeyboardModifier.AltModifier
 
 
-def test_settings_and_tokens_are_below_the_prompt(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_settings_and_tokens_are_below_the_prompt(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     choices = (SettingChoice("a", "Fast"), SettingChoice("b", "Careful"))
     chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
@@ -60,9 +75,7 @@ def test_settings_and_tokens_are_below_the_prompt(show_chat: Callable[..., ChatV
     assert shown.of("change_setting") == [("m", "b")]
 
 
-def test_settings_read_as_people_say_them_and_the_agents_own_names_stay(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_settings_read_as_people_say_them_and_the_agents_own_names_stay(show_chat: ShowChat) -> None:
     codex = ThreadSettings(mode="plan", approvals="on-request", sandbox="workspace-write", effort="xhigh", model="gpt")
     own = Setting("own", "Mode", "y", (SettingChoice("y", "YOLO"),), "mode")
     new = Setting("new", "Style", "", (SettingChoice("y", "Terse"),))
@@ -76,7 +89,7 @@ def test_settings_read_as_people_say_them_and_the_agents_own_names_stay(
     ]  # fmt: skip
 
 
-def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     choice = (SettingChoice("a", "a model with quite a long name"),)
     chat.apply(SettingsChanged(tuple(Setting(f"s{number}", "Setting", "a", choice) for number in range(3))))
@@ -99,7 +112,7 @@ def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: Callable[..., Chat
     assert shown.of("change_setting") == [("s2", "a")]
 
 
-def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     choices = (SettingChoice("a", "Fast"), SettingChoice("b", "Careful"))
     chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
@@ -124,9 +137,7 @@ def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: Callable[..., 
     assert all(each.isVisible() for each in (prompt._stop, prompt._send, prompt._attach)), "all are there again"
 
 
-def test_a_click_beside_the_buttons_of_the_prompt_box_gives_it_the_keyboard(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_a_click_beside_the_buttons_of_the_prompt_box_gives_it_the_keyboard(show_chat: ShowChat) -> None:
     shown = show_chat(ScriptedChat())
     prompt = shown.view.prompt
     shown.view.page.setFocus()
@@ -136,9 +147,7 @@ def test_a_click_beside_the_buttons_of_the_prompt_box_gives_it_the_keyboard(
     assert prompt.editor.hasFocus()
 
 
-def test_the_prompt_box_says_how_to_answer_a_request_also_beside_a_draft(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_the_prompt_box_says_how_to_answer_a_request_also_beside_a_draft(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.apply(StateChanged("requires_action"))
     shown = show_chat(chat)
@@ -156,9 +165,7 @@ def test_the_prompt_box_says_how_to_answer_a_request_also_beside_a_draft(
     assert prompt._message.isVisible()
 
 
-def test_ctrl_shift_z_goes_to_the_window_and_redoes_a_change_if_the_window_does_not_use_it(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_ctrl_shift_z_goes_to_the_window_and_redoes_a_change_if_the_window_does_not_use_it(show_chat: ShowChat) -> None:
     shown = show_chat(ScriptedChat())
     editor = shown.view.prompt.editor
     QTest.keyClicks(editor, "typed")
@@ -174,7 +181,7 @@ def test_ctrl_shift_z_goes_to_the_window_and_redoes_a_change_if_the_window_does_
     assert editor.toPlainText() == "typed"
 
 
-def test_ctrl_y_redoes_a_change_and_the_context_menu_shows_this_key(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_ctrl_y_redoes_a_change_and_the_context_menu_shows_this_key(show_chat: ShowChat) -> None:
     shown = show_chat(ScriptedChat())
     editor = shown.view.prompt.editor
     QTest.keyClicks(editor, "typed")
@@ -193,9 +200,7 @@ def test_ctrl_y_redoes_a_change_and_the_context_menu_shows_this_key(show_chat: C
     assert editor.toPlainText() == "typed"
 
 
-def test_ctrl_shift_enter_goes_to_the_window_and_never_sends_a_draft(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_ctrl_shift_enter_goes_to_the_window_and_never_sends_a_draft(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.run()
     shown = show_chat(chat)
@@ -210,9 +215,7 @@ def test_ctrl_shift_enter_goes_to_the_window_and_never_sends_a_draft(
     assert shown.view.prompt.editor.toPlainText() == "half a th"
 
 
-def test_ctrl_c_copies_the_marked_text_of_a_message_before_it_stops_the_turn(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_ctrl_c_copies_the_marked_text_of_a_message_before_it_stops_the_turn(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.put("agent", "an answer to copy")
     shown = show_chat(chat)
@@ -227,14 +230,14 @@ def test_ctrl_c_copies_the_marked_text_of_a_message_before_it_stops_the_turn(
     assert shown.of("interrupt") == [()]
 
 
-def test_the_hint_in_the_empty_field_is_as_large_as_typed_text(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_the_hint_in_the_empty_field_is_as_large_as_typed_text(show_chat: ShowChat) -> None:
     shown = show_chat(ScriptedChat())
     shown.view.page.set_font_size(19)
     editor = shown.view.prompt.editor
     assert editor.viewport().font().pixelSize() == editor.font().pixelSize() == 19
 
 
-def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     shown = show_chat(chat)
     prompt = shown.view.prompt
@@ -262,9 +265,7 @@ def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: Callable[.
     assert prompt.editor.toPlainText() == "wait"
 
 
-def test_sending_a_queued_prompt_now_is_offered_only_while_a_turn_can_be_stopped(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_sending_a_queued_prompt_now_is_offered_only_while_a_turn_can_be_stopped(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.apply(StateChanged("starting"))
     chat.put("user", "first", status="queued")
@@ -277,7 +278,7 @@ def test_sending_a_queued_prompt_now_is_offered_only_while_a_turn_can_be_stopped
     assert "Ctrl+Alt+Enter sends the first one now" in hint()
 
 
-def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.run()
     first, second = [chat.put("user", text, status="queued") for text in ("first", "second")]
@@ -299,9 +300,7 @@ def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: C
     assert "Removed from the queue: second" in shown.shown()
 
 
-def test_composed_text_hides_the_placeholder_and_enter_does_not_send_it(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_composed_text_hides_the_placeholder_and_enter_does_not_send_it(show_chat: ShowChat) -> None:
     shown = show_chat()
     editor = shown.view.prompt.editor
     hint = editor.placeholderText()
@@ -319,7 +318,7 @@ def test_composed_text_hides_the_placeholder_and_enter_does_not_send_it(
     assert editor.placeholderText() == hint
 
 
-def test_a_prompt_in_a_right_to_left_script_is_right_aligned(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_a_prompt_in_a_right_to_left_script_is_right_aligned(show_chat: ShowChat) -> None:
     editor = show_chat().view.prompt.editor
     middle = editor.width() // 2
     editor.insertPlainText("שלום, קובץ api.py")
@@ -331,7 +330,7 @@ def test_a_prompt_in_a_right_to_left_script_is_right_aligned(show_chat: Callable
 
 
 def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in_the_empty_box(
-    show_chat: Callable[..., ChatViewHarness],
+    show_chat: ShowChat,
 ) -> None:
     chat = ScriptedChat()
     chat.put("user", "first", status="queued")
@@ -352,7 +351,7 @@ def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in
 
 @pytest.mark.parametrize("keys", [(Qt.Key.Key_Return, SHIFT), (Qt.Key.Key_Return, ALT), (Qt.Key.Key_J, CONTROL)])
 def test_the_keys_of_other_programs_begin_a_line_and_send_nothing(
-    show_chat: Callable[..., ChatViewHarness], keys: tuple[Qt.Key, Qt.KeyboardModifier]
+    show_chat: ShowChat, keys: tuple[Qt.Key, Qt.KeyboardModifier]
 ) -> None:
     shown = show_chat()
     shown.type("one")
@@ -362,9 +361,7 @@ def test_the_keys_of_other_programs_begin_a_line_and_send_nothing(
     assert shown.of("prompt") == [("one\ntwo", "queue", ())]
 
 
-def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(show_chat: ShowChat) -> None:
     shown = show_chat()
     editor = shown.view.prompt.editor
     subprocess.run(["xdotool", "type", "one\ntwo"], check=True, timeout=60)
@@ -372,9 +369,7 @@ def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(
     assert editor.toPlainText() == "one\ntwo"
 
 
-def test_images_are_attached_by_a_button_if_the_agent_takes_them(
-    show_chat: Callable[..., ChatViewHarness], tmp_path: Path
-) -> None:
+def test_images_are_attached_by_a_button_if_the_agent_takes_them(show_chat: ShowChat, tmp_path: Path) -> None:
     image = QImage(20, 10, QImage.Format.Format_RGB32)
     image.fill(0x336699)
     assert image.save(str(tmp_path / "shot.png"))
@@ -396,9 +391,7 @@ def test_images_are_attached_by_a_button_if_the_agent_takes_them(
     assert not button.isVisible()
 
 
-def test_a_prompt_that_is_too_large_is_kept_and_reported(
-    show_chat: Callable[..., ChatViewHarness], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_prompt_that_is_too_large_is_kept_and_reported(show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gui.chat.prompt.box.MAX_PROMPT_BYTES", 100)
     shown = show_chat()
     text = "x" * 101
@@ -407,3 +400,300 @@ def test_a_prompt_that_is_too_large_is_kept_and_reported(
     assert not shown.of("prompt")
     assert "too large" in shown.of("inform")[0][0]
     assert shown.view.prompt.editor.toPlainText() == text
+
+
+def test_files_and_commands_are_completed(show_chat: ShowChat, tmp_path: Path) -> None:
+    (tmp_path / "retry.py").touch()
+    chat = ScriptedChat()
+    chat.apply(CommandsChanged((SlashCommand("review", "Look at the changes"), SlashCommand("init"))))
+    shown = show_chat(chat, str(tmp_path))
+    offers = shown.view.prompt.completion.list
+    shown.type("see @ret")
+    process_events_until(offers.isVisible, WAIT_S, "the files to be offered")
+    shown.press(Qt.Key.Key_Return)
+    assert shown.view.prompt.editor.toPlainText() == "see @retry.py "
+    shown.view.prompt.editor.clear()
+    shown.type("@rpy")
+    assert offers.isVisible()
+    assert list(shown.view.prompt.completion.positions(0)) == [0, 6, 7]
+    plain, accent = offers.viewport().grab().toImage(), shown.view.theme.tokens.color("accent")
+    marked = {(x, y) for x in range(plain.width()) for y in range(plain.height()) if plain.pixelColor(x, y) == accent}
+    assert len({y for _x, y in marked}) == 1
+    shown.view.prompt.editor.clear()
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.py").touch()
+    shown.view.prompt.completion.files.set_directory(f"{tmp_path}/")  # The list of the previous text is not shown.
+    shown.type("@sr")
+    process_events_until(offers.isVisible, WAIT_S, "the folder to be offered")
+    shown.press(Qt.Key.Key_Tab)
+    assert shown.view.prompt.editor.toPlainText() == "@src/"
+    assert offers.isVisible()
+    shown.press(Qt.Key.Key_Tab)
+    assert shown.view.prompt.editor.toPlainText() == "@src/app.py "
+    assert not offers.isVisible()
+    shown.view.prompt.editor.clear()
+    shown.type("/re")
+    assert offers.isVisible()
+    shown.press(Qt.Key.Key_Escape)
+    assert not offers.isVisible()
+    shown.type("v")
+    shown.press(Qt.Key.Key_Tab)
+    assert shown.view.prompt.editor.toPlainText() == "/review "
+    assert not shown.of("prompt")
+
+
+def test_long_descriptions_of_commands_are_elided_in_the_list(show_chat: ShowChat, tmp_path: Path) -> None:
+    chat = ScriptedChat()
+    chat.apply(CommandsChanged(tuple(SlashCommand(f"skill-{number}", "Use it when " * 60) for number in range(12))))
+    shown = show_chat(chat, str(tmp_path))
+    offers = shown.view.prompt.completion.list
+    shown.type("/")
+    assert offers.isVisible()
+    shown.settle()
+    assert offers.horizontalScrollBar().maximum() == 0
+    eighth = offers.visualRect(offers.model().index(7, 0))
+    assert offers.viewport().rect().contains(eighth), (offers.viewport().rect(), eighth)
+
+
+def test_a_file_is_completed_behind_emoji_before_a_text(show_chat: ShowChat, tmp_path: Path) -> None:
+    (tmp_path / "retry.py").touch()
+    shown = show_chat(ScriptedChat(), str(tmp_path))
+    editor, offers = shown.view.prompt.editor, shown.view.prompt.completion.list
+    editor.insertPlainText("🎉🎉 see  and fix it")
+    for _ in " and fix it":
+        shown.press(Qt.Key.Key_Left)
+    shown.type("@ret")
+    process_events_until(offers.isVisible, WAIT_S, "the files to be offered")
+    shown.press(Qt.Key.Key_Return)
+    assert editor.toPlainText() == "🎉🎉 see @retry.py and fix it"
+
+
+def test_a_chosen_file_is_written_so_that_the_agent_gets_it(show_chat: ShowChat, tmp_path: Path) -> None:
+    (tmp_path / "Makefile").touch()
+    (tmp_path / "my notes").mkdir()
+    (tmp_path / "my notes" / "a b.txt").touch()
+    shown = show_chat(ScriptedChat(), str(tmp_path))
+    editor, offers = shown.view.prompt.editor, shown.view.prompt.completion.list
+    shown.type("@Mak")
+    process_events_until(offers.isVisible, WAIT_S, "the files to be offered")
+    shown.press(Qt.Key.Key_Return)
+    assert editor.toPlainText() == "@./Makefile "
+    shown.type("@myn")
+    shown.press(Qt.Key.Key_Tab)
+    assert editor.toPlainText() == '@./Makefile @"my notes/'
+    assert offers.isVisible()
+    shown.press(Qt.Key.Key_Tab)
+    assert editor.toPlainText() == '@./Makefile @"my notes/a b.txt" '
+    assert not offers.isVisible()
+    assert mentions(editor.toPlainText()) == ["./Makefile", "my notes/a b.txt"]
+    editor.clear()
+    shown.view.prompt._add_files([str(tmp_path / "my notes" / "a b.txt")])
+    assert editor.toPlainText() == '@"my notes/a b.txt" '
+
+
+NONE, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+
+
+def drop(shown: ChatViewHarness, data: QMimeData) -> bool:
+    """Drop data on the messages, with Qt's choice of the receiver; returns whether it is accepted."""
+    page = shown.view.page
+    place = page.mapTo(shown.view, QPoint(30, 30))
+    actions = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+    entered = QDragEnterEvent(place, actions, data, LEFT, NONE)
+    QApplication.sendEvent(page, entered)
+    if not entered.isAccepted():
+        return False
+    assert entered.dropAction() == Qt.DropAction.CopyAction
+    QApplication.sendEvent(shown.view, QDropEvent(place.toPointF(), actions, data, LEFT, NONE))
+    return True
+
+
+def picture() -> QImage:
+    image = QImage(8, 8, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.red)
+    return image
+
+
+def test_files_and_images_that_are_dropped_on_the_messages_go_into_the_prompt(
+    show_chat: ShowChat, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.md").touch()
+    picture().save(str(tmp_path / "a.png"))
+    chat = ScriptedChat()
+    chat.apply(CapabilitiesKnown(Capabilities(images=True)))
+    shown = show_chat(chat, str(tmp_path))
+    shown.view.page.setFocus()
+    files = QMimeData()
+    files.setUrls([QUrl.fromLocalFile(str(tmp_path / name)) for name in ("notes.md", "a.png")])
+    assert drop(shown, files)
+    image = QMimeData()
+    image.setImageData(picture())
+    assert drop(shown, image)
+    prompt = shown.view.prompt
+    assert prompt.editor.toPlainText() == "@notes.md "
+    assert len(prompt.attachments.images) == 2
+    assert prompt.editor.hasFocus()
+
+
+def test_what_a_chat_cannot_take_is_left_to_the_window(show_chat: ShowChat) -> None:
+    shown = show_chat(ScriptedChat())
+    tab = QMimeData()
+    tab.setData("application/x-outlive-tab", b"1")
+    assert not drop(shown, tab)
+    shown.view.prompt.editor.setReadOnly(True)
+    text = QMimeData()
+    text.setText("a text")
+    assert not drop(shown, text)
+    shown.view.insert_data(text)
+    assert shown.view.prompt.editor.toPlainText() == ""
+
+
+def test_a_paste_goes_into_the_prompt_also_from_the_messages_and_from_a_question(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.put("agent", "an answer")
+    chat.ask(command_request("make"))
+    shown = show_chat(chat)
+    QGuiApplication.clipboard().setText("pasted ")
+    shown.view.page.setFocus()
+    shown.press(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert shown.view.prompt.editor.hasFocus()
+    assert shown.view.show_request()
+    shown.settle()
+    shown.press(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert shown.view.prompt.editor.toPlainText() == "pasted pasted "
+    assert shown.of("answer_request") == []
+
+
+def test_the_end_of_a_long_text_that_was_pasted_from_the_messages_is_shown(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.put("agent", "an answer")
+    shown = show_chat(chat)
+    editor = shown.view.prompt.editor
+    QGuiApplication.clipboard().setText("\n".join(f"line {number}" for number in range(120)))
+    shown.view.page.setFocus()
+    shown.press(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert editor.viewport().rect().contains(editor.cursorRect()), (editor.viewport().rect(), editor.cursorRect())
+
+
+def test_enter_sends_and_shift_enter_begins_a_line(show_chat: ShowChat) -> None:
+    shown = show_chat()
+    shown.type("one")
+    shown.press(Qt.Key.Key_Return, SHIFT)
+    shown.type("two")
+    shown.press(Qt.Key.Key_Return)
+    assert shown.of("prompt") == [("one\ntwo", "queue", ())]
+    assert shown.view.prompt.editor.toPlainText() == ""
+    shown.press(Qt.Key.Key_Return)
+    assert len(shown.of("prompt")) == 1
+    shown.press(Qt.Key.Key_Up)
+    assert shown.view.prompt.editor.toPlainText() == "one\ntwo"
+
+
+def test_during_a_turn_enter_queues_ctrl_enter_steers_and_ctrl_alt_enter_interrupts_as_the_box_says(
+    show_chat: ShowChat,
+) -> None:
+    chat = ScriptedChat()
+    chat.run()
+    shown = show_chat(chat)
+    shown.type("later")
+    assert shown.view.prompt._message.text() == (
+        "Enter queues the prompt until this turn ends · Ctrl+Enter adds it to this turn"
+        " · Ctrl+Alt+Enter stops this turn and sends it"
+    )
+    shown.press(Qt.Key.Key_Return)
+    shown.type("now")
+    shown.press(Qt.Key.Key_Return, CONTROL)
+    shown.type("first")
+    shown.press(Qt.Key.Key_Return, CONTROL, Qt.KeyboardModifier.AltModifier)
+    modes = [("later", "queue"), ("now", "steer"), ("first", "interrupt")]
+    assert [each[:2] for each in shown.of("prompt")] == modes
+
+
+def test_ctrl_c_stops_the_turn_only_with_nothing_selected(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    shown = show_chat(chat)
+    shown.press(Qt.Key.Key_C, CONTROL)
+    assert not shown.of("interrupt")
+    chat.run()
+    shown.settle()
+    shown.type("text")
+    shown.press(Qt.Key.Key_A, CONTROL)
+    shown.press(Qt.Key.Key_C, CONTROL)
+    assert not shown.of("interrupt")
+    shown.press(Qt.Key.Key_End)
+    shown.press(Qt.Key.Key_C, CONTROL)
+    shown.view.prompt._stop.click()
+    assert shown.of("interrupt") == [(), ()]
+
+
+def test_a_queued_prompt_is_withdrawn_and_a_failed_one_sent_again(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    queued = chat.put("user", "in the queue", status="queued")
+    chat.put("user", "lost", status="unconfirmed")
+    shown = show_chat(chat)
+    shown.click(shown.control("withdraw"))
+    shown.click(shown.control("again"))
+    assert shown.of("withdraw_prompt") == [(queued,)]
+    assert shown.of("prompt") == [("lost", "queue", ())]
+    chat.apply(SetStatus(queued, "withdrawn"))
+    shown.settle()
+    assert "Removed from the queue" in shown.shown()
+
+
+def test_a_prompt_that_was_never_sent_says_so_and_is_given_back(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.put("user", "left in the queue", status="unsent")
+    shown = show_chat(chat)
+    assert "Not sent: the agent ended before" in shown.shown()
+    shown.click(shown.control("reuse"))
+    assert shown.view.prompt.editor.toPlainText() == "left in the queue"
+
+
+def test_an_agent_that_does_not_stop_can_be_ended(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.apply(StateChanged("running", "t", NOT_STOPPED))
+    shown = show_chat(chat)
+    shown.click(shown.control("end"))
+    assert shown.of("end") == [()]
+
+
+def test_a_pasted_image_is_sent_with_the_prompt(show_chat: ShowChat) -> None:
+
+    shown = show_chat()
+    image = QImage(20, 10, QImage.Format.Format_RGB32)
+    image.fill(0x336699)
+    QGuiApplication.clipboard().setImage(image)
+    shown.press(Qt.Key.Key_V, CONTROL)
+    assert len(shown.view.prompt.attachments.images) == 1
+    shown.type("look")
+    shown.press(Qt.Key.Key_Return)
+    [(text, _mode, images)] = shown.of("prompt")
+    assert text == "look"
+    assert images[0].mime == "image/png"
+    assert not shown.view.prompt.attachments.images
+
+
+def test_large_images_are_scaled_down_so_that_the_prompt_can_be_sent(show_chat: ShowChat, tmp_path: Path) -> None:
+
+    shown = show_chat()
+    noise = QImage(os.urandom(2600 * 1300 * 4), 2600, 1300, QImage.Format.Format_RGB32)
+    assert noise.save(str(tmp_path / "large.png"))
+    assert (tmp_path / "large.png").stat().st_size > MAX_FRAME_BYTES
+    shown.view.prompt.editor.files_given.emit([str(tmp_path / "large.png")])
+    shown.view.prompt.editor.image_given.emit(noise)
+    shown.type("look")
+    shown.press(Qt.Key.Key_Return)
+    [(_text, _mode, images)] = shown.of("prompt")
+    assert [each.mime for each in images] == ["image/jpeg"] * 2
+    assert len(encode(Prompt("att", 1, "look", images=images))) <= MAX_FRAME_BYTES
+    sizes = [QImage.fromData(each.data).size() for each in images]
+    assert all(500 <= size.width() <= 2000 and abs(size.width() - 2 * size.height()) <= 2 for size in sizes)
+    assert QImage.fromData(images[0].data).height() > 100
+
+
+def test_text_typed_while_the_messages_have_the_focus_goes_to_the_prompt_box(show_chat: ShowChat) -> None:
+    shown = show_chat(long_chat(10))
+    shown.view.page.setFocus()
+    QTest.keyClicks(shown.view.page, "h")
+    assert shown.view.prompt.editor.toPlainText() == "h"
+    assert shown.view.prompt.editor.hasFocus()

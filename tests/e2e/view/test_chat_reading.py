@@ -1,36 +1,33 @@
-"""Reading a structured chat, on a real X server, with a scripted transcript."""
+"""Reading a structured chat, and what its menus do with prompts and answers."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QPointF, Qt
-from PySide6.QtGui import QAccessible, QEnterEvent
+from PySide6.QtGui import QAccessible, QEnterEvent, QGuiApplication
 from PySide6.QtWidgets import QWidget
 from shiboken6 import Shiboken
 
+from gui.chat.content.segments import TurnFooter
 from gui.chat.finder import WHOLE
 from gui.chat.view import Announcer
+from gui.finding.query import FindQuery
 from gui.window.widgets.accessibility import install_roles
+from gui.wording import phrases
 from session_host.protocol.values import Image
-from session_host.structured.items import (
-    FileChange,
-    PlanEntry,
-    TurnEnded,
-)
+from session_host.structured.items import FileChange, PlanEntry, Remove, SetStatus, TurnEnded
 from session_host.structured.transcript import Transcript
-from tests.support.chat_view_harness import ChatViewHarness
+from tests.support.chat_view_harness import ShowChat
+from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ScriptedChat, command_request, long_chat
 
 WAIT_S = 60.0
 
 
-# ---------------------------------------------------------------- reading
-
-
-def test_a_chat_of_ten_thousand_items_opens_at_its_end(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_a_chat_of_ten_thousand_items_opens_at_its_end(show_chat: ShowChat) -> None:
     chat = long_chat(10_000)
     shown = show_chat(chat)
     assert "Answer 9999" in shown.shown()
@@ -45,7 +42,7 @@ def test_a_chat_of_ten_thousand_items_opens_at_its_end(show_chat: Callable[..., 
     assert "Answer 9999" in shown.shown()
 
 
-def test_the_end_is_followed_while_a_message_streams(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_the_end_is_followed_while_a_message_streams(show_chat: ShowChat) -> None:
     chat = long_chat(40)
     message = chat.put("agent", status="running")
     shown = show_chat(chat)
@@ -56,7 +53,7 @@ def test_the_end_is_followed_while_a_message_streams(show_chat: Callable[..., Ch
     assert shown.view.page.scroller.is_following_end
 
 
-def test_the_page_does_not_move_while_text_streams_below_it(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_the_page_does_not_move_while_text_streams_below_it(show_chat: ShowChat) -> None:
     chat = long_chat(60)
     message = chat.put("agent", "Begin.", status="running")
     shown = show_chat(chat)
@@ -76,7 +73,7 @@ def test_the_page_does_not_move_while_text_streams_below_it(show_chat: Callable[
     assert button.accessibleName() == "Scroll to bottom", "nothing is new"
 
 
-def test_the_page_does_not_move_while_an_item_above_it_grows(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_the_page_does_not_move_while_an_item_above_it_grows(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     above = chat.put("agent", "Above.", status="running")
     for number in range(60):
@@ -89,7 +86,7 @@ def test_the_page_does_not_move_while_an_item_above_it_grows(show_chat: Callable
     assert [(each.position, each.number, each.top) for each in shown.view.page.visible] == before
 
 
-def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.put("tool", tool="execute", title="make", command="make -j2", output="all good", status="done")
     shown = show_chat(chat)
@@ -103,7 +100,7 @@ def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(show_chat: Callable[
     assert "all good" not in shown.shown()
 
 
-def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     text = "😀 [**one** word](https://a.test), https://b.test\n\n| x |\n| --- |\n| [cell](https://c.test) |"
     chat.put("agent", text, status="done")
@@ -123,7 +120,7 @@ def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: Callable[..
     assert not page.hasFocus()
 
 
-def test_long_output_is_shown_completely_after_show_all(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_long_output_is_shown_completely_after_show_all(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     output = "\n".join(f"line {number}" for number in range(2000))
     chat.put("tool", title="make", output=output, status="done")
@@ -135,7 +132,7 @@ def test_long_output_is_shown_completely_after_show_all(show_chat: Callable[...,
     assert "\n".join(each.text for each in segments[1:]) == output
 
 
-def test_a_diff_can_be_read_side_by_side(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_a_diff_can_be_read_side_by_side(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.put("tool", tool="edit", changes=(FileChange("a.py", "@@ -1,2 +1,2 @@\n same\n-old\n+new\n"),), status="done")
     shown = show_chat(chat)
@@ -147,7 +144,7 @@ def test_a_diff_can_be_read_side_by_side(show_chat: Callable[..., ChatViewHarnes
     assert shown.point_of("+new").x() > shown.point_of("-old").x() + 200
 
 
-def test_the_end_of_each_turn_is_described(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_the_end_of_each_turn_is_described(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.put("agent", "One.", status="done")
     chat.end(TurnEnded("t1", "failed", "no credit left"))
@@ -161,13 +158,13 @@ def test_the_end_of_each_turn_is_described(show_chat: Callable[..., ChatViewHarn
     ]  # fmt: skip
 
 
-def test_a_plan_is_a_check_list(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_a_plan_is_a_check_list(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.put("plan", plan=(PlanEntry("one", "completed"), PlanEntry("two", "in_progress")))
     assert show_chat(chat).shown().splitlines()[:3] == ["Plan · 1 of 2 done", "one", "two"]
 
 
-def test_list_numbers_share_the_baseline_of_their_text(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_list_numbers_share_the_baseline_of_their_text(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.put("agent", "1. E\n2. E\n", status="done")
     shown = show_chat(chat)
@@ -181,7 +178,7 @@ def test_list_numbers_share_the_baseline_of_their_text(show_chat: Callable[..., 
     assert lowest(text.x() - 20, text.x() - 4) == lowest(text.x(), text.x() + 8)
 
 
-def test_the_pointer_comes_back_after_the_pages_window_was_deleted(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_the_pointer_comes_back_after_the_pages_window_was_deleted(show_chat: ShowChat) -> None:
     view = show_chat(long_chat(3)).view
     old = QWidget()
     old.winId()
@@ -195,7 +192,7 @@ def test_the_pointer_comes_back_after_the_pages_window_was_deleted(show_chat: Ca
     assert view.page.pointer._key_source is view.windowHandle()
 
 
-def test_links_open_only_by_a_click_and_only_by_the_signal(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_links_open_only_by_a_click(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.put("agent", "See [the page](http://127.0.0.1:9/x) and ![picture](http://127.0.0.1:9/y.png).")
     shown = show_chat(chat)
@@ -205,19 +202,20 @@ def test_links_open_only_by_a_click_and_only_by_the_signal(show_chat: Callable[.
     assert shown.of("open_link") == [("http://127.0.0.1:9/x",), ("http://127.0.0.1:9/y.png",)]
 
 
-def test_a_new_snapshot_replaces_the_transcript_without_a_jump(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_a_new_snapshot_replaces_the_transcript_without_a_jump_also_after_it_was_gone(show_chat: ShowChat) -> None:
     chat = long_chat(100)
     shown = show_chat(chat)
     shown.view.page.scroller.scroll_by(-2000)
     before = shown.shown()
     shown.type("a draft")
-    shown.view.set_transcript(type(chat.transcript).restore(chat.transcript.snapshot()))
+    shown.view.set_transcript(Transcript())
+    shown.view.set_transcript(Transcript.restore(chat.transcript.snapshot()))
     shown.settle()
     assert shown.shown() == before
     assert shown.view.prompt.editor.toPlainText() == "a draft"
 
 
-def test_no_message_loads_anything(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_no_message_loads_anything(show_chat: ShowChat) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -237,7 +235,7 @@ def test_no_message_loads_anything(show_chat: Callable[..., ChatViewHarness]) ->
 
 
 def test_screen_readers_get_names_and_each_finished_message(
-    show_chat: Callable[..., ChatViewHarness], monkeypatch: pytest.MonkeyPatch
+    show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announced: list[str] = []
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
@@ -263,18 +261,7 @@ def test_screen_readers_get_names_and_each_finished_message(
     assert announced[1:] == ["The agent asks: Run a command?"]
 
 
-def test_the_scroll_position_is_kept_while_the_transcript_is_gone(show_chat: Callable[..., ChatViewHarness]) -> None:
-    chat = long_chat(100)
-    shown = show_chat(chat)
-    shown.view.page.scroller.scroll_by(-2000)
-    before = shown.shown()
-    shown.view.set_transcript(Transcript())
-    shown.view.set_transcript(chat.transcript)
-    shown.settle()
-    assert shown.shown() == before
-
-
-def test_only_a_part_of_a_very_long_output_is_laid_out(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_only_a_part_of_a_very_long_output_is_laid_out(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.put("tool", title="make", output="\n".join(f"line {number}" for number in range(50_000)), status="done")
     shown = show_chat(chat)
@@ -287,3 +274,147 @@ def test_only_a_part_of_a_very_long_output_is_laid_out(show_chat: Callable[..., 
     assert sum(laid is not None for laid in row.laid) < 400
     page.scroller.scroll_to_end()
     assert "line 49999" in shown.shown()
+
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_withdrawn_prompt_is_inserted_before_the_draft_once_the_host_confirms_it(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    first, second = [chat.put("user", text, status="queued") for text in ("in the queue", "too late")]
+    by_another = chat.put("user", "by another viewer", status="queued")
+    shown = show_chat(chat)
+    editor = shown.view.prompt.editor
+    shown.type("written")
+    for _ in range(3):
+        shown.press(Qt.Key.Key_Left)
+    shown.click(shown.control("withdraw", 0))
+    shown.click(shown.control("withdraw", 1))
+    assert editor.toPlainText() == "written", "the host has not answered"
+    assert editor.hasFocus()
+    chat.apply(SetStatus(first, "withdrawn"))
+    chat.apply(SetStatus(second, "sent"))
+    chat.apply(SetStatus(by_another, "withdrawn"))
+    shown.settle()
+    assert editor.toPlainText() == "in the queue\nwritten"
+    shown.type("X")
+    assert editor.toPlainText() == "in the queue\nwritXten", "the cursor has not moved"
+    editor.undo()
+    editor.undo()
+    assert editor.toPlainText() == "written"
+
+
+def test_a_failed_turn_is_retried_with_its_first_prompt(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.put("user", "an earlier one", status="done", turn="t0")
+    chat.put("agent", "Done.", status="done", turn="t0")
+    chat.put("user", "run the tests", status="done", turn="t1", images=(Image("image/png", b"x"),))
+    chat.put("agent", "I run", status="done", turn="t1")
+    chat.put("user", "only the fast ones", status="done", turn="t1")
+    chat.put("user", "and then", status="withdrawn")
+    chat.end(TurnEnded("t1", "failed", "overloaded"))
+    shown = show_chat(chat)
+    assert "The turn failed: overloaded" in shown.shown()
+    shown.click(shown.control("again"))
+    assert shown.of("prompt") == [("run the tests", "queue", (Image("image/png", b"x"),))]
+
+
+def test_an_error_that_is_reported_and_ends_the_turn_is_shown_once(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.put("user", "run the tests", status="done", turn="t1")
+    chat.put("notice", "no network (5 tries)", turn="t1")
+    chat.end(TurnEnded("t1", "failed", "no network"))
+    shown = show_chat(chat)
+    assert shown.shown().splitlines()[:2] == ["run the tests", "The turn failed: no network (5 tries)"]
+    assert len(shown.controls("again")) == 1
+
+
+def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the_answer(
+    show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.chat.page.page.COPIED_MS", 600_000)
+    chat = ScriptedChat()
+    chat.put("user", "an earlier conversation", status="done")
+    chat.put("agent", "Yes.", status="done")
+    chat.put("user", "why?", status="done", turn="t1")
+    chat.run("t1")
+    chat.put("agent", "Because **b**.", status="done", turn="t1")
+    chat.put("user", "only `b`", status="sent")
+    chat.put("tool", tool="read", title="a.py", status="done", turn="t1")
+    chat.put("agent", "- c", status="done", turn="t1")
+    shown = show_chat(chat)
+    page = shown.view.page
+
+    def labels() -> list[str]:
+        segments = (page.rows.row(each.position).segments[each.number] for each in page.visible)
+        return [each.label for each in segments if isinstance(each, TurnFooter)]
+
+    assert labels() == [""], "the turn runs"
+    chat.apply(SetStatus("i5", "withdrawn"))
+    queued = chat.put("user", "and then", status="queued")
+    chat.end(TurnEnded("t1", "completed"))
+    shown.settle()
+    time = phrases.short_clock(datetime.fromtimestamp(chat.transcript.turn_ends["i7"] / 1000, UTC), datetime.now(UTC))
+    assert labels() == ["", f"{time} · 5.0 s"]
+    shown.click(shown.control("copy_answer", 1))
+    assert QGuiApplication.clipboard().text() == "Because **b**.\n\n- c"
+    assert page.copied is not None, "a check mark says so"
+    chat.apply(Remove(queued))
+    chat.put("user", "and then", status="done", turn="t2")
+    chat.run("t2")
+    chat.put("agent", "D.", status="running", turn="t2")
+    shown.settle()
+    assert labels() == ["", f"{time} · 5.0 s"]
+    page.select_all()
+    assert time not in page.selection.text(page.rows, markdown=False), "only the messages are copied"
+
+
+def test_the_menu_copies_an_answer_or_a_prompt_and_puts_a_prompt_into_the_box(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.put("user", "why `a`?", status="done")
+    chat.put("agent", "Because **b**.", status="done")
+    chat.put("tool", tool="read", title="a.py", status="done")
+    chat.put("agent", "- c", status="done")
+    chat.put("user", "and?", status="done")
+    shown = show_chat(chat)
+
+    def choose(text: str, name: str) -> None:
+        menu = shown.view.page.context_menu(QPointF(shown.point_of(text)))
+        [action] = [action for action in menu.actions() if action.text() == name]
+        action.trigger()
+        menu.deleteLater()
+
+    clipboard = QGuiApplication.clipboard()
+    choose("a.py", "Copy this answer")
+    assert clipboard.text() == "Because **b**.\n\n- c"
+    choose("why", "Copy this prompt")
+    assert clipboard.text() == "why `a`?"
+    shown.type("draft")
+    choose("why", "Put into the prompt")
+    assert shown.view.prompt.editor.toPlainText() == "why `a`?\ndraft"
+    names = [action.text() for action in shown.view.page.context_menu(QPointF(shown.point_of("and?"))).actions()]
+    assert "Copy this answer" not in names
+
+
+def test_a_long_prompt_is_shortened_until_it_is_expanded_or_find_shows_a_hidden_line(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    text = "\n".join(f"line {number}." for number in range(100))
+    for _ in range(2):
+        chat.put("user", text, status="done")
+    shown = show_chat(chat)
+    page = shown.view.page
+    assert "line 19." in shown.shown()
+    assert "line 20." not in shown.shown()
+    assert "80 lines hidden" in shown.shown()
+    shown.click(shown.control("show_all", 1))
+    page.scroller.scroll_to_end()
+    assert "line 99." in shown.shown()
+    shown.view.finder.find(FindQuery("line"))
+    shown.view.finder.step(-1)
+    process_events_until(lambda: shown.view.finder.scan.is_done, WAIT_S, "the search to end")
+    for _ in range(99):
+        shown.view.finder.step(-1)
+    shown.settle()
+    assert page.current_hit is not None
+    assert page.current_hit[0] == "i1"
+    assert "line 99." in shown.shown(), "the hidden line that was found"

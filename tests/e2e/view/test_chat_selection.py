@@ -1,17 +1,21 @@
-"""Selecting and copying the text of a structured chat, on a real X server."""
+"""Selecting the text of a structured chat by dragging and by several clicks, and copying it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from itertools import count
 
-from PySide6.QtGui import QGuiApplication
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QClipboard, QGuiApplication, QMouseEvent
+from PySide6.QtWidgets import QApplication
 
 from session_host.structured.items import StateChanged
-from tests.support.chat_view_harness import ChatViewHarness
+from tests.support.chat_view_harness import ChatViewHarness, ShowChat
+from tests.support.qt_mouse import move_held
 from tests.support.scripted_chat import ScriptedChat
 
 
-def test_a_selection_spans_items_and_is_copied(show_chat: Callable[..., ChatViewHarness]) -> None:
+def test_a_selection_spans_items_and_is_copied(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.put("user", "first prompt", status="done")
     chat.put("agent", "a **bold** answer")
@@ -25,9 +29,7 @@ def test_a_selection_spans_items_and_is_copied(show_chat: Callable[..., ChatView
     assert clipboard.text() == "first prompt\n\na **bold** answer\n\nthe last"
 
 
-def test_a_working_agents_status_is_copied_only_if_it_alone_is_selected(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_a_working_agents_status_is_copied_only_if_it_alone_is_selected(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.apply(StateChanged("starting"))
     shown = show_chat(chat)
@@ -51,3 +53,99 @@ def test_a_working_agents_status_is_copied_only_if_it_alone_is_selected(
     assert copied() == ("why?\n\nBecause",) * 2
     shown.drag(shown.point_of("Working…", within=0), shown.point_of("Working…", within=7))
     assert copied() == ("Working", "_Working_")
+
+
+_times = count(1_000_000, 100_000)
+
+
+def click(shown: ChatViewHarness, point: QPoint, times: int, *, drag_to: QPoint | None = None) -> None:
+    """Click several times at one point, without pauses; the last time, drag to another point."""
+    at_ms = next(_times)
+    for number in range(times):
+        kind = QEvent.Type.MouseButtonDblClick if number == 1 else QEvent.Type.MouseButtonPress
+        send(shown, kind, point, at_ms)
+        if drag_to is not None and number == times - 1:
+            move_held(shown.view.page, drag_to)
+            point = drag_to
+        send(shown, QEvent.Type.MouseButtonRelease, point, at_ms)
+    shown.settle()
+
+
+def send(shown: ChatViewHarness, kind: QEvent.Type, point: QPoint, at_ms: int) -> None:
+    page, place = shown.view.page, QPointF(point)
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    held = none if kind == QEvent.Type.MouseButtonRelease else left
+    event = QMouseEvent(kind, place, page.mapToGlobal(place), left, held, Qt.KeyboardModifier.NoModifier)
+    event.setTimestamp(at_ms)
+    QApplication.sendEvent(page, event)
+
+
+def selected(shown: ChatViewHarness) -> str:
+    page = shown.view.page
+    return page.selection.text(page.rows, markdown=False)
+
+
+@pytest.fixture
+def shown(show_chat: ShowChat) -> ChatViewHarness:
+    chat = ScriptedChat()
+    chat.put("user", "the first prompt", status="done")
+    chat.put(
+        "agent",
+        "Some words 🎉🎉🎉 after_signs here.\n\nA second paragraph.\n\n```\ncode one\ncode two\ncode three\n```",
+    )
+    chat.put("agent", "🎉🎉🎉🎉🎉")
+    return show_chat(chat)
+
+
+def test_a_double_click_selects_the_word_also_behind_emoji(shown: ChatViewHarness) -> None:
+    click(shown, shown.point_of("Some words"), 2)
+    assert selected(shown) == "Some"
+    assert QGuiApplication.clipboard().text(QClipboard.Mode.Selection) == "Some"
+    click(shown, shown.point_of("after_signs", within=6), 2)
+    assert selected(shown) == "after_signs"
+
+
+def test_a_double_click_on_emoji_selects_one(shown: ChatViewHarness) -> None:
+    click(shown, shown.point_of("🎉" * 5, within=8), 2)
+    assert selected(shown) == "🎉"
+
+
+def test_three_clicks_select_the_paragraph_or_the_line_of_code_and_so_does_one_more(shown: ChatViewHarness) -> None:
+    for times in (3, 4):
+        click(shown, shown.point_of("words"), times)
+        assert selected(shown) == "Some words 🎉🎉🎉 after_signs here."
+        click(shown, shown.point_of("code two"), times)
+        assert selected(shown) == "code two"
+    click(shown, shown.point_of("first prompt"), 3)
+    assert selected(shown) == "the first prompt"
+    assert shown.of("interrupt") == []
+
+
+def test_a_drag_after_a_double_click_selects_whole_words_in_both_directions(shown: ChatViewHarness) -> None:
+    click(shown, shown.point_of("words"), 2, drag_to=shown.point_of("after_signs", within=9))
+    assert selected(shown) == "words 🎉🎉🎉 after_signs"
+    click(shown, shown.point_of("second"), 2, drag_to=shown.point_of("after_signs", within=9))
+    assert selected(shown) == "after_signs here.\n\nA second"
+
+
+def test_a_drag_after_three_clicks_selects_whole_lines(shown: ChatViewHarness) -> None:
+    click(shown, shown.point_of("code one"), 3, drag_to=shown.point_of("code two"))
+    assert selected(shown) == "code one\ncode two"
+    click(shown, shown.point_of("second"), 3, drag_to=shown.point_of("words"))
+    assert selected(shown) == "Some words 🎉🎉🎉 after_signs here.\n\nA second paragraph."
+
+
+def test_a_click_selects_nothing(shown: ChatViewHarness) -> None:
+    click(shown, shown.point_of("words"), 3)
+    click(shown, shown.point_of("words"), 1)
+    assert selected(shown) == ""
+
+
+def test_an_entry_of_a_list_is_copied_without_its_bullet_and_several_with_theirs(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    chat.put("agent", "- first entry\n- second entry")
+    shown = show_chat(chat)
+    click(shown, shown.point_of("second entry"), 3)
+    assert selected(shown) == "second entry"
+    click(shown, shown.point_of("first entry"), 3, drag_to=shown.point_of("second entry"))
+    assert selected(shown) == "• first entry\n• second entry"

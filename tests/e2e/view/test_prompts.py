@@ -14,7 +14,7 @@ from gui.terminal.prompts.prompts import TerminalPrompts
 from gui.wording import page_texts
 from session_host.terminal.prompts import TurnPosition
 from tests.e2e.view.conftest import ShownView, colors_in, rgb
-from tests.support.chat_view_harness import ChatViewHarness
+from tests.support.chat_view_harness import ShowChat
 from tests.support.menus import entries
 from tests.support.scripted_chat import long_chat
 from tests.support.themes import DARK_TERMINAL, LIGHT_TERMINAL
@@ -216,9 +216,7 @@ def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., Sh
     assert label_text(terminal) == page_texts.NO_PROMPTS_IN_FULL_SCREEN()
 
 
-def test_keys_in_a_chat_view_go_from_prompt_to_prompt_and_copy_an_answer(
-    show_chat: Callable[..., ChatViewHarness],
-) -> None:
+def test_keys_in_a_chat_view_go_from_prompt_to_prompt_and_copy_an_answer(show_chat: ShowChat) -> None:
     shown = show_chat(long_chat(40))
     turns, page = shown.view.turns, shown.view.page
     turns.copy_output()

@@ -1,0 +1,176 @@
+"""How segments are laid out: line breaks, right-to-left texts, the font of code, images."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import pytest
+from PySide6.QtCore import QPointF, QSize
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QTextLayout
+from PySide6.QtWidgets import QApplication
+
+from gui.chat import pictures
+from gui.chat.content.copying import utf16_slice
+from gui.chat.content.segments import DiffHead, Face, Paragraph
+from gui.chat.drawing.code import lay_out_diff_head
+from gui.chat.drawing.lay_out import lay_out_paragraph
+from gui.chat.drawing.segment_layout import SegmentLayout, reads_from_right
+from gui.chat.drawing.style import MARGIN_PX, Style
+from gui.chat.pictures import decode
+from gui.theme.terminal import TerminalFont
+from gui.theme.theme import Theme
+from session_host.protocol.values import Image
+from tests.support.themes import OWN
+
+
+def lines_of(layout: QTextLayout) -> list[str]:
+    lines = [layout.lineAt(number) for number in range(layout.lineCount())]
+    return [utf16_slice(layout.text(), line.textStart(), line.textStart() + line.textLength()) for line in lines]
+
+
+@pytest.mark.parametrize("words", ["The answer was cut; ", "🎉 The answer was cut; "])
+def test_a_command_stays_with_its_slash(qapp: QApplication, words: str) -> None:
+    style = Style(Theme(qapp, OWN, "dark"), 13)
+    text = f"{words}/continue to continue, /retry to ask again, or read docs/guide/x.md"
+    for width_px in range(90, 600):
+        [box] = lay_out_paragraph(Paragraph(text), width_px, style).boxes
+        lines = lines_of(box.layout)
+        assert "".join(lines) == text
+        assert not [line for line in lines[:-1] if line.endswith(" /")], (width_px, lines)
+
+
+HEBREW = "שלום, קובץ api.py"
+WIDTH_PX = 400
+
+
+@pytest.fixture
+def style(qapp: QApplication) -> Style:
+    return Style(Theme(qapp, OWN, "dark"), 13)
+
+
+def text_edges(laid: SegmentLayout) -> tuple[float, float]:
+    """The left and right edge of the first line's text."""
+    [box] = laid.boxes
+    line = box.layout.lineAt(0)
+    return box.x + line.naturalTextRect().left(), box.x + line.naturalTextRect().right()
+
+
+def inked_columns(laid: SegmentLayout) -> set[int]:
+    """The columns of pixels that a paragraph's list marker or quotation bars cover."""
+    picture = QImage(WIDTH_PX, round(laid.height), QImage.Format.Format_RGB32)
+    picture.fill(QColor("black"))
+    painter = QPainter(picture)
+    for paint in laid.under:
+        paint(painter)
+    painter.end()
+    background = QColor("black").rgb()
+    return {x for x in range(WIDTH_PX) for y in range(picture.height()) if picture.pixel(x, y) != background}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("abc", False), ("", False), ("12 – …", False), (HEBREW, True), ("«12» سلام", True), ("api.py שלום", False)],
+)
+def test_the_first_letter_decides_the_direction_of_a_paragraph(text: str, expected: bool) -> None:
+    assert reads_from_right(text) is expected
+
+
+def test_a_right_to_left_paragraph_begins_at_the_right_edge(style: Style) -> None:
+    laid = lay_out_paragraph(Paragraph(HEBREW), WIDTH_PX, style)
+    left, right = text_edges(laid)
+    assert right == pytest.approx(WIDTH_PX, abs=1)
+    assert left > WIDTH_PX / 2
+    assert laid.offset_at(QPointF(right - 1, 12)) == 0, "a click there is before the first letter"
+
+
+def test_the_name_of_a_changed_file_ends_with_its_suffix(style: Style) -> None:
+    laid = lay_out_diff_head(DiffHead("קובץ חדש.py"), WIDTH_PX, style, columns=False)
+    line = laid.boxes[0].layout.lineAt(0)
+    assert line.xToCursor(line.naturalTextRect().right()) == len("קובץ חדש.py")
+
+
+def test_a_list_and_a_quotation_are_indented_from_the_right(style: Style) -> None:
+    for fields in ({"indent": 1, "marker": "•"}, {"quotes": 1}):
+        mirrored = lay_out_paragraph(Paragraph(HEBREW, **fields), WIDTH_PX, style)
+        usual = lay_out_paragraph(Paragraph("Hello", **fields), WIDTH_PX, style)
+        assert WIDTH_PX - text_edges(mirrored)[1] == pytest.approx(text_edges(usual)[0], abs=1)
+        assert max(inked_columns(usual)) < text_edges(usual)[0]
+        assert min(inked_columns(mirrored)) > text_edges(mirrored)[1]
+
+
+def test_a_long_number_of_a_list_stays_on_the_page(style: Style) -> None:
+    usual, *longer = (
+        lay_out_paragraph(Paragraph(text, indent=1, marker=marker), WIDTH_PX, style)
+        for text, marker in (("Hello", "1."), ("Hello", "19999."), (HEBREW, "19999."))
+    )
+    for laid in longer:
+        left, right = text_edges(laid)
+        beside = left if laid is longer[0] else WIDTH_PX - right
+        number_px = style.metrics().horizontalAdvance("19999.")
+        assert beside - number_px >= -MARGIN_PX
+        assert beside > text_edges(usual)[0]
+
+
+FAMILY = "Fira Code"
+
+
+def glyphs(text: str, font: QFont) -> list[int]:
+    layout = QTextLayout(text, font)
+    layout.beginLayout()
+    layout.createLine()
+    layout.endLayout()
+    return [glyph for run in layout.glyphRuns() for glyph in run.glyphIndexes()]
+
+
+def test_code_has_the_ligatures_features_and_weight_that_are_set(theme: Theme) -> None:
+    def code(font: TerminalFont, face: Face = Face.PLAIN) -> QFont:
+        return Style(theme, 14, font).font(mono=True, face=face)
+
+    plain = code(TerminalFont(FAMILY))
+    apart = glyphs("-", plain) + glyphs(">", plain)
+    assert glyphs("->", plain) != apart
+    assert glyphs("->", code(TerminalFont(FAMILY, "never"))) == apart
+    assert glyphs("->", code(TerminalFont(FAMILY, features=("-calt",)))) == apart
+    assert glyphs("0", code(TerminalFont(FAMILY, features=("zero",)))) != glyphs("0", plain)
+    assert code(TerminalFont(FAMILY, weight="medium")).weight() == QFont.Weight.Medium
+    assert code(TerminalFont(FAMILY, weight="medium"), Face.BOLD).weight() > QFont.Weight.Medium
+
+
+MOST = QSize(400, 300)
+
+
+def png(width: int, height: int) -> bytes:
+    """A grey PNG with identical rows."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = zlib.compress(b"\0" * ((width + 1) * height)) if width * height < 10_000_000 else b""
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def test_a_large_image_is_made_smaller(qapp: QApplication) -> None:
+    image = decode(Image("image/png", png(1200, 300)), MOST)
+    assert image is not None
+    assert (image.width(), image.height()) == (400, 100)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        Image("image/png", png(60_000, 60_000)),
+        Image("image/png", b"no image"),
+        Image("image/svg+xml", b'<svg xmlns="http://www.w3.org/2000/svg"><image href="http://example.org/x"/></svg>'),
+        Image("text/html", b"<img src='http://example.org/x'>"),
+    ],
+    ids=["too many pixels", "damaged", "svg", "html"],
+)
+def test_damaged_and_dangerous_images_are_not_decoded(qapp: QApplication, image: Image) -> None:
+    assert decode(image, MOST) is None
+
+
+def test_an_image_of_too_many_bytes_is_not_decoded(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MAX_IMAGE_BYTES", 10)
+    assert decode(Image("image/png", png(4, 4)), MOST) is None
