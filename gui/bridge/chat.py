@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from markdown_it import MarkdownIt
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.theme.icons import Mark
@@ -41,11 +40,12 @@ from session_host.protocol.messages import (
 from session_host.protocol.untrusted_text import before_more, last_command, one_line
 from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT, Activity, GridSize, Runtime, State
 from session_host.storage.store import SessionRecord
-from session_host.structured.markdown_syntax import enable_formulas
 from session_host.system.clock import now, parse_time
 from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
     from session_host.agents.agent import Agent
     from session_host.client.viewer.state import ViewerState
     from session_host.client.viewer.viewer import Viewer, ViewerDelegate
@@ -954,6 +954,11 @@ _HEADING = re.compile(r"#{1,6}\s+")
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
+    # Few lines have marks, and the library takes a twentieth of the time of all imports.
+    from markdown_it import MarkdownIt
+
+    from session_host.structured.markdown_syntax import enable_formulas
+
     parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable(["html_inline", "entity"])
     return enable_formulas(parser)
 
