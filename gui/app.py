@@ -168,7 +168,7 @@ class App:
         """Show that the window had an unexpected error; ``report`` is the path of its log."""
         if self.finished.is_set():
             return
-        opener = self.window.opener
+        opener = self.window.commands.opener
         self.window.banners.show_banner(
             Banner(
                 text, notice_texts.SHOW_REPORT(), lambda: opener.open_file(FileLocation(report)), "fault", lasting=True,
@@ -206,13 +206,13 @@ class App:
         self.notifications.chosen.connect(self._on_notification_chosen)
         tray.message_chosen.connect(self._on_notification_chosen)
         tray.all_chats.connect(lambda: self.window.sidebar.list.setFocus(Qt.FocusReason.OtherFocusReason))
-        tray.new_chat.connect(lambda directory: self.window.starting.new_chat(directory=directory))
+        tray.new_chat.connect(lambda directory: self.window.commands.starting.new_chat(directory=directory))
         tray.open_requested.connect(windows.raise_window)
         tray.quit_requested.connect(self.quit)
         tray.stop_all_requested.connect(self._on_stop_all)
 
     def _on_stop_all(self) -> None:
-        self.window.chat_actions.stop_all()
+        self.window.commands.chat_actions.stop_all()
 
     def quit(self) -> None:
         """Exit the window's process; chats keep running."""
@@ -304,7 +304,7 @@ class App:
                 self.windows.show()
                 self._show_tray_hint()
             if self._is_for_new_chat:
-                self.window.starting.new_chat()
+                self.window.commands.starting.new_chat()
             self._apply_start_at_login()
             self.settings.follow()
             await self._server.start(self._claim.listener)
@@ -316,7 +316,7 @@ class App:
             self.sessions.refresh()
             self.sessions.login_path.start()
             garbage.start_collecting()
-            self.window.resume_all.offer()
+            self.window.commands.resume_all.offer()
             self.sessions.tasks.start(self._load_recent_directories(), "recent directories")
             self._check_limit_if_due()
             self.sessions.tasks.start(asyncio.to_thread(_clean_up_worktrees), "unfinished worktrees")

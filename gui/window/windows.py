@@ -17,48 +17,22 @@ from gui.garbage import delete
 from gui.input import latin_keys
 from gui.settings.layout import SavedWindow, WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
-from gui.terminal.input import clipboard
 from gui.terminal.links.links import FileLocation
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX
-from gui.wording import notice_texts, page_texts, phrases, window_texts
-from gui.wording.groups import OVER
+from gui.wording import notice_texts, phrases, window_texts
 from session_host.agents.agent import Agent
 
-from .actions import empty_parts, pane_actions
-from .actions.actions import Actions
-from .actions.broadcasting import Broadcasting
-from .actions.changes_actions import ChangesOpener
-from .actions.chat_actions import ChatActions
-from .actions.chat_menu import ChatMenu
-from .actions.command_list import CommandList
-from .actions.commands import Commands
 from .actions.context import WindowContext
-from .actions.continuing import ConversationActions
-from .actions.copying import ChatAnswers
-from .actions.directory_actions import DirectoryActions
-from .actions.exporting import ChatTexts
-from .actions.groups import ActionGroups
-from .actions.guide_actions import GuideOpener
-from .actions.inserting_comments import CommentInserter
-from .actions.left_shells import LeftShells
-from .actions.notifications import Notifications
-from .actions.open_links import LinkOpener
-from .actions.page_wiring import PageWiring, WindowFunctions
-from .actions.pasting_images import paste_image
-from .actions.prompt_changes import PromptChanges
-from .actions.resume_all import ResumeAll
-from .actions.resuming import EndedChatActions
-from .actions.saved_prompts import SavedPrompts
-from .actions.settings_actions import SettingsOpener
-from .actions.several_chats import SeveralChats
-from .actions.starting import StartActions
-from .actions.text_keys import TextKeys
-from .actions.theme_actions import ThemeActions
+from .actions.keys import TextKeys, WindowKeys
+from .actions.looks import LookActions
+from .actions.menus import Actions, Menus
+from .actions.page_wiring import PageWiring
+from .actions.separate_windows import ChangesOpener, CommentInserter, GuideOpener, SettingsOpener
+from .actions.tabs_and_panes import LeftShells
 from .actions.upgrade_offer import UpgradeOffer
-from .actions.view_actions import ViewActions
-from .actions.window_keys import WindowKeys
+from .actions.window_commands import WindowCommands
 from .all_sheets import Sheets
 from .frame import WindowFrame
 from .page.banners import Banner, BannerArea
@@ -115,7 +89,7 @@ class MainWindow(QWidget):
         self.sidebar = Sidebar(theme, sessions, set(layout.groups_folded), settings)
         self.empty = EmptyState(theme)
         menu = window_texts.MENU()
-        self.menu_button = IconButton(theme, Glyph.MORE, menu, lambda: self.actions_.show_menu(self.menu_button))
+        self.menu_button = IconButton(theme, Glyph.MORE, menu, lambda: self.menus.show_for_window(self.menu_button))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.tabs = Panes(theme, sessions, RecentChats(layout), self.empty, self.menu_button)
         self.unseen_marks = UnseenMarks(sessions, layout, self)
@@ -125,69 +99,31 @@ class MainWindow(QWidget):
         self.frame = WindowFrame(theme, self, self.sidebar, self._right_side(), self.saved)
         self.saving = LayoutSaving(layout, self.saved, self.frame, self.tabs, self.unseen_marks, self.sidebar)
         self.saving.saved.connect(windows.save_layout)
-        self.view_actions = ViewActions(self, layout, self.frame, self.tabs, self.saving, settings, self.describe)
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat, self.sidebar)
+        separate = windows.separate
         context = WindowContext(
-            self, theme, sessions, agents, layout, self.tabs, self.sheets, self.banners, KeysAhead(self),
-            self.open_chat, self.focus_page,
+            self, theme, sessions, agents, layout, self.tabs, self.sidebar, self.sheets, self.banners, KeysAhead(self),
+            self.open_chat, self.focus_page, self._show_palette, separate.guide.open,
+            separate.settings.open, separate.changes.open, lambda: windows.open_empty(self),
+            lambda: bool(self._others()), lambda to: windows.move(self, self.tabs.active_id, to),
         )  # fmt: skip
-        self.starting = StartActions(context, settings)
-        self.chat_actions = ChatActions(context, settings)
-        self.resuming = EndedChatActions(context)
-        self.resume_all = ResumeAll(context, self.resuming)
-        self.several = SeveralChats(context, self.chat_actions, self.resuming, self.resume_all)
-        self.continuing = ConversationActions(context, self.starting, self.chat_actions, self.resuming)
-        self._keys = WindowKeys(settings, self.banners)
-        self.opener = opener = LinkOpener(
-            sessions.tasks, lambda: settings.preferences.window.editor, self.edit_in_tab,
-            lambda line: self.banners.inform(line, key="terminal"),
-            lambda line, uri: self.banners.show_banner(
-                Banner(line, page_texts.COPY_LINK(), partial(clipboard.copy_text, uri), key="terminal")
-            ),
-        )  # fmt: skip
-        directories = DirectoryActions(opener, windows.separate.changes.open)
-        prompt_changes = PromptChanges(
-            context, lambda chat, point: windows.separate.changes.open(chat, chat.record.cwd, point),
-            self.chat_actions.forking,
-        )  # fmt: skip
-        groups = ActionGroups(
-            self.starting, self.chat_actions, self.resuming, self.continuing, directories, prompt_changes,
-            Notifications(context),
-        )  # fmt: skip
-        self._chat_menu = ChatMenu(context, groups)
-        self.commands = Commands(context, groups)
-        self.themes = ThemeActions(context, settings)
-        panes = pane_actions.handlers(self.tabs, self.banners)
-        prompts = SavedPrompts(context, settings.directory, opener)
-        broadcast = self._broadcast = Broadcasting(sessions, self.tabs, self.banners)
-        texts = ChatTexts(context, opener)
-        looks = {**self.themes.handlers(), **self.view_actions.handlers()}
-        others = {
-            **texts.handlers(), **CommandList(context, texts).handlers(), **prompts.handlers(),
-            **broadcast.handlers(), **self._handlers(),
-        }  # fmt: skip
-        handlers = {**self.commands.handlers(), **looks, **panes, **others}
-        self.actions_ = Actions(
-            self, self.tabs.area, self._keys.sequences, handlers, self.sheets, self.banners,
-            self.commands.without_effect, self._switched_on, layout.recent_actions,
-        )  # fmt: skip
-        self._text_keys = TextKeys(self.tabs.area, self.commands.type_text)
+        looks = LookActions(context, self.frame, self.saving, settings, self.describe)
+        self.commands = commands = WindowCommands(context, settings, looks)
+        self._keys = WindowKeys(settings)
+        self.actions_ = Actions(commands, self.tabs.area, self._keys.sequences, layout.recent_actions)
+        self.menus = Menus(commands, self.actions_)
+        self._text_keys = TextKeys(self.tabs.area, commands.type_text)
         self._text_keys.set_keys(preferences.texts, self._keys.sequences)
         self._wiring = PageWiring(
-            context, groups, opener, lambda: self._keys.window_keys(has_panes=len(self.tabs.panes()) > 1),
-            WindowFunctions(
-                show_error_output=self.sheets.show_output, show_image=self.sheets.show_image,
-                set_zoom=self.view_actions.set_zoom, on_grid_changed=self._on_grid,
-                settings=lambda: settings.preferences.window, answers_of=lambda chat: ChatAnswers(chat, context),
-                paste_image=partial(paste_image, sessions.tasks), actions=self.actions_,
-            ),
+            commands, self.actions_, lambda: self._keys.of_the_window(has_panes=len(self.tabs.panes()) > 1),
+            self._on_grid,
         )  # fmt: skip
-        self.banners.file_requested.connect(opener.open_file)
+        self.banners.file_requested.connect(commands.opener.open_file)
         self._connect(context)
         self.frame.apply()
         if self.saved is layout.windows[0]:
             self._upgrade_offer = UpgradeOffer(sessions, self.banners)
-            self._keys.show_problems()
+            self.banners.show_problems(self._keys.problems(), "keys")
             self.banners.show_problems(preferences.problems, "settings")
 
     # ------------------------------------------------------------ creating
@@ -203,13 +139,14 @@ class MainWindow(QWidget):
         return right
 
     def _connect(self, context: WindowContext) -> None:
+        commands, menus = self.commands, self.menus
         self.tabs.changed.connect(self._wiring.update_window_keys)
         self.tabs.changed.connect(self._note_tabs)
         self.tabs.active_changed.connect(self._on_active)
         self.tabs.page_made.connect(self._on_page_made)
-        self.tabs.close_requested.connect(self.chat_actions.close_tab)
+        self.tabs.close_requested.connect(commands.chat_actions.close_tab)
         self.tabs.menu_requested.connect(self._on_tab_menu)
-        self.tabs.double_clicked.connect(self.commands.act_on_double_click)
+        self.tabs.double_clicked.connect(commands.rename_or_start)
         self._clicks = ActivatingClicks(self, self.tabs.is_in_inactive_pane, self.tabs.is_in_asking_page)
         self.left_shells = LeftShells(context, self._settings)
         self.removed_tabs = RemovedTabs(self.tabs, self._sessions)
@@ -218,20 +155,19 @@ class MainWindow(QWidget):
         self.status_line.left.action = self.actions_["show_changes"]
         self.status_line.known.action = self.actions_["explain"]
         self.sidebar.opened.connect(self.open_chat)
-        self.sidebar.menu_requested.connect(self._chat_menu.show_for_row)
-        self.sidebar.rename_requested.connect(self.chat_actions.rename)
-        self.sidebar.several_menu_requested.connect(self.several.show_menu)
-        self.sidebar.own_menu_requested.connect(self._on_sidebar_menu)
-        self.sidebar.remove_requested.connect(self.several.remove)
+        self.sidebar.menu_requested.connect(menus.show_for_row)
+        self.sidebar.rename_requested.connect(commands.chat_actions.rename)
+        self.sidebar.several_menu_requested.connect(menus.show_for_several)
+        self.sidebar.own_menu_requested.connect(menus.show_in_sidebar)
+        self.sidebar.remove_requested.connect(commands.chat_actions.remove_several)
         self.sidebar.problem.connect(lambda line: self.banners.inform(line, kind="failed", key="theme"))
         self.sidebar.left.connect(self.focus_page)
         self.sidebar.search_requested.connect(self.sheets.search)
         self.sheets.sheet_created.connect(self._on_sheet)
         self.sheets.closed.connect(self.focus_page)
-        self.chat_actions.ending.connect(self.resuming.offer_undo_after_end)
         for started in (self.sidebar.new_chat, self.empty.new_chat, self.empty.agent_chosen):
-            started.connect(self.starting.new_chat)
-        self.empty.switch_requested.connect(self.commands.switch_chat)
+            started.connect(commands.starting.new_chat)
+        self.empty.switch_requested.connect(commands.lists.switch_chat)
         self._settings.changed.connect(self._apply_settings)
         self._sessions.changed.connect(self.describe)
         self._sessions.path_found.connect(self.describe)
@@ -247,14 +183,18 @@ class MainWindow(QWidget):
             sheet.chat_requested.connect(self.open_chat)
 
     def _on_page_made(self, page: ChatPage) -> None:
-        self.view_actions.set_fonts([page])
+        self.commands.looks.set_fonts([page])
         self._wiring.wire(page)
         self.unseen_marks.follow(page)
 
     def _apply_settings(self) -> None:
-        self.view_actions.set_fonts(self.tabs.pages())
+        self.commands.looks.set_fonts(self.tabs.pages())
         self._wiring.apply_settings()
-        self._keys.apply_settings(self.actions_, self._text_keys, self._wiring)
+        self._keys.read()
+        self.actions_.set_keys(self._keys.sequences)
+        self._text_keys.set_keys(self._settings.preferences.texts, self._keys.sequences)
+        self._wiring.update_window_keys()
+        self.banners.show_problems(self._keys.problems(), "keys")
 
     # ------------------------------------------------------------ layout
 
@@ -346,9 +286,7 @@ class MainWindow(QWidget):
         if chat is None:
             path, key = os.environ.get("PATH", os.defpath), self.actions_.key_text("new_chat")
             self.empty.describe(self._agents, path, self._sessions, key)
-        applies = {**self.commands.applies(), **pane_actions.applies(self.tabs)}
-        applies["windows"] = chat is not None and bool(self._others())
-        self.actions_.enable_possible(applies)
+        self.actions_.enable_possible()
 
     def _note_tabs(self) -> None:
         session_ids = self.tabs.ids()
@@ -389,11 +327,6 @@ class MainWindow(QWidget):
         elif not self.sheets.is_any_open:
             self.empty.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def edit_in_tab(self, argv: list[str], file: FileLocation, directory: str) -> None:
-        """Run an editor of terminals in a tab, and come to the front: a file may be opened from another window."""
-        self.raise_window()
-        self.starting.edit(argv, file, directory)
-
     def raise_window(self) -> None:
         """Raise the window, with the keyboard focus."""
         raise_window(self)
@@ -417,48 +350,16 @@ class MainWindow(QWidget):
         elif chats[0].id != self.tabs.active_id:
             self.banners.inform(notice_texts.SENT_TO(name=chats[0].name), key="send")
 
+    def _show_palette(self) -> None:
+        self.actions_.show_palette()
+
     def _on_tab_menu(self, session_id: str, point: QPoint) -> None:
         if not session_id:
-            empty_parts.show_beside_tabs(self.actions_, point)
+            self.menus.show_beside_tabs(point)
         elif (chat := self._sessions.get(session_id)) is not None:
             self.tabs.activate(session_id)
             self.describe()  # Its neighbours may be others than before.
-            self._chat_menu.show_for_tab(chat, point, self.actions_)
-
-    def _on_sidebar_menu(self, point: QPoint) -> None:
-        groups = self._sessions.groups(with_left=True)
-        remove = self.several.choose_ended if any(groups[group] for group in OVER) else None
-        empty_parts.show_in_sidebar(self.actions_, self.sidebar.view_options, remove, point)
-
-    def _switched_on(self) -> dict[str, bool]:
-        """Whether each switch among the actions is on."""
-        chat = self.tabs.active_chat
-        return {
-            "pin": chat is not None and chat.record.pinned,
-            "mark_unread": chat is not None and chat.has_unseen_output,
-            "maximise_pane": self.tabs.is_maximised,
-            "broadcast": self._broadcast.is_on,
-            "sidebar": not self.sidebar.collapsed,
-            "status_line": self.layout_state.status_line,
-            "full_screen": self.isFullScreen(),
-            **self.sidebar.view_options.switched_on(),
-        }
-
-    def _handlers(self) -> dict[str, Callable[[], object]]:
-        """The handlers of actions on the window itself."""
-        separate = self._windows.separate
-        return {
-            "focus_sidebar": self.sidebar.take_focus,
-            "guide": separate.guide.open,
-            "settings": separate.settings.open,
-            "shortcuts": partial(separate.settings.open, "keys"),
-            "new_window": partial(self._windows.open_empty, self),
-            "move_to_new_window": lambda: self._windows.move(self, self.tabs.active_id),
-            "move_to_window": lambda: self._windows.move(self, self.tabs.active_id, 0),
-            "close_window": self.close,
-            "resume_all": self.resume_all.ask,
-            **self.sidebar.view_options.handlers(),
-        }
+            self.menus.show_for_tab(chat, point)
 
 
 STEP_PX = 32
@@ -536,7 +437,7 @@ class Windows(QObject):
 
     def _add(self, saved: SavedWindow) -> MainWindow:
         window = MainWindow(self, self._theme, self._sessions, self._agents, self._settings, self._layout, saved)
-        window.starting.agent_selected.connect(self._prepare_start)
+        window.commands.starting.agent_selected.connect(self._prepare_start)
         window.tabs.emptied.connect(lambda: self._on_emptied(window))
         window.tabs.replaced.connect(lambda source, chat: self._on_replaced(window, source, chat))
         self.all.append(window)
@@ -770,13 +671,13 @@ class SeparateWindows:
             update_path=sessions.login_path.update,
             import_theme=self._import_theme, open_file=self._open_file,
         )  # fmt: skip
-        self.guide = GuideOpener(theme, settings, lambda uri: windows.current.opener.open_address(uri, ""))
+        self.guide = GuideOpener(theme, settings, lambda uri: windows.current.commands.opener.open_address(uri, ""))
         inserter = CommentInserter(sessions.tasks, windows.open_chat, self._resume)
         self.changes = ChangesOpener(theme, settings, sessions, inserter, self._edit_in_tab)
 
     def _resume(self, chat: Chat) -> None:
         self._windows.open_chat(chat)
-        self._windows.window_of(chat).resuming.resume(chat)
+        self._windows.window_of(chat).commands.resuming.resume(chat)
 
     def close(self) -> None:
         """Close the windows that are open."""
@@ -784,15 +685,15 @@ class SeparateWindows:
             opener.close()
 
     def _open_file(self, path: str) -> None:
-        self._windows.current.opener.open_file(FileLocation(path))
+        self._windows.current.commands.opener.open_file(FileLocation(path))
 
     def _edit_in_tab(self, argv: list[str], file: FileLocation, directory: str) -> None:
-        self._windows.current.edit_in_tab(argv, file, directory)
+        self._windows.current.commands.starting.edit(argv, file, directory)
 
     def _import_theme(self) -> None:
         window = self._windows.current
         window.raise_window()
-        window.themes.import_theme(self._back_to_settings)
+        window.commands.themes.import_theme(self._back_to_settings)
 
     def _back_to_settings(self, notice: str) -> None:
         if self.settings.window is not None:

@@ -155,7 +155,7 @@ class MeasuredApp(App):
 
     async def _measure_switcher(self) -> None:
         chooser = self.window.sheets.chooser
-        self.figures["switcher, open"] = await cost_ms(self.window.commands.switch_chat)
+        self.figures["switcher, open"] = await cost_ms(self.window.commands.lists.switch_chat)
         letters = [await cost_ms(partial(chooser.field.insert, letter)) for letter in TYPED]
         self.figures["switcher, slowest letter"] = max(letters)
         chooser.dismiss()

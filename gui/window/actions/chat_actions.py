@@ -1,48 +1,134 @@
-"""Actions on existing chats: close, rename, pin, export, stop, kill, remove."""
+"""Actions on existing chats, one or several: close, rename, export, stop, kill, remove, resume several."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
-from gui.bridge.chat import Chat
+from gui.bridge import chat_files
+from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Chat
+from gui.bridge.removals import UNDO_MS
 from gui.settings.live import LiveSettings
-from gui.window.actions.context import WindowContext
-from gui.window.actions.exporting import export_to
-from gui.window.actions.forking import ForkActions
-from gui.window.actions.open_links import show_directory
-from gui.window.page.banners import Banner
+from gui.terminal.links.links import FileLocation
+from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.terminal_page import TerminalPage
+from gui.window.sheets.export import file_name
 from gui.window.sheets.question import Question
-from gui.wording import common_texts, notice_texts, page_texts, phrases
+from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases, sheet_texts
 from gui.wording.second_lines import second_lines
 from session_host.errors import OutliveError
 from session_host.paths import agent_socket
 from session_host.protocol.values import GridSize, Runtime
 
+from .context import WindowContext
+from .links import LinkOpener, show_directory
+from .resuming import EndedChatActions, ResumeAll, resumable
+
+_TEXT: Final = ".txt"
+_OUTPUT: Final = " output.txt"
+
+
+async def export_to(path: Path, chat: Chat, banners: BannerArea, key: str) -> bool:
+    """Export a chat's whole recording; if it takes long, show a banner with this key.
+
+    Returns:
+        Whether the file has everything; False if parts of the recording are missing.
+
+    Raises:
+        OutliveError: the file could not be written.
+    """
+    work = asyncio.ensure_future(chat_files.export(chat.id, path))
+    try:
+        done, _ = await asyncio.wait({work}, timeout=SHOW_WAITING_AFTER_MS / 1000)
+        if not done:
+            banners.show_banner(Banner(notice_texts.EXPORTING(name=chat.name), key=key, lasting=True))
+        return await work
+    finally:
+        work.cancel()
+
+
+class ChatTexts(QObject):
+    """Opens texts of chats with terminals as private files in the user's editor."""
+
+    def __init__(self, context: WindowContext, opener: LinkOpener) -> None:
+        super().__init__(context.window)
+        self._tasks = context.sessions.tasks
+        self._banners, self._opener = context.banners, opener
+        self._files: dict[tuple[str, str], Path] = {}
+        """The latest text of each kind, by session and the end of its name; a chat that is renamed has another path."""
+        context.sessions.removed.connect(self._on_removed)
+
+    def open_text(self, page: TerminalPage) -> None:
+        """Open everything that a terminal ever showed, at its end."""
+        self._tasks.start(self._open_text(page.chat), "open a text")
+
+    def open_output(self, chat: Chat, text: str) -> None:
+        """Open the output of a command of a chat."""
+        self._tasks.start(self._open_output(chat, text), "open an output")
+
+    async def _open_text(self, chat: Chat) -> None:
+        key = f"text {chat.id}"
+        try:
+            path = await asyncio.to_thread(chat_files.prepare, chat.id, file_name(chat.record.name), _TEXT)
+            await export_to(path, chat, self._banners, key)
+            await self._replace_previous(chat.id, _TEXT, path)
+            lines = await asyncio.to_thread(chat_files.count_lines, path)
+        except OutliveError as error:
+            self._banners.inform(notice_texts.CANNOT_OPEN_TEXT(name=chat.name, reason=error), kind="failed", key=key)
+            return
+        if lines:
+            self._banners.withdraw(key)
+            self._opener.open_file(FileLocation(str(path), lines))
+        else:
+            self._banners.inform(notice_texts.NO_TEXT(name=chat.name), key=key)
+
+    async def _open_output(self, chat: Chat, text: str) -> None:
+        try:
+            path = await asyncio.to_thread(chat_files.prepare, chat.id, file_name(chat.record.name), _OUTPUT)
+            await asyncio.to_thread(chat_files.write, path, text + "\n")
+            await self._replace_previous(chat.id, _OUTPUT, path)
+        except OutliveError as error:
+            text = notice_texts.CANNOT_OPEN_TEXT(name=chat.name, reason=error)
+            self._banners.inform(text, kind="failed", key=f"text {chat.id}")
+        else:
+            self._opener.open_file(FileLocation(str(path)))
+
+    async def _replace_previous(self, session_id: str, suffix: str, path: Path) -> None:
+        """Note a chat's text, and remove the one that it had under an earlier name."""
+        previous, self._files[session_id, suffix] = self._files.get((session_id, suffix)), path
+        if previous is not None and previous not in self._files.values():
+            await asyncio.to_thread(chat_files.remove_file, previous)
+
+    def _on_removed(self, session_id: str) -> None:
+        for suffix in (_TEXT, _OUTPUT):
+            self._files.pop((session_id, suffix), None)
+        chat_files.remove(session_id)
+
 
 class ChatActions(QObject):
-    """The user's actions on existing chats. Questions to the user appear over the chat's page.
+    """The user's actions on existing chats. Questions about one chat appear over its page.
 
-    Signals:
-        ending: the user ends a chat; ``several_ending``: several, in one go (a list of ``Chat``).
+    An action on several chats asks once, with the list of the chats that it concerns.
 
     Attributes:
-        forking: the actions that fork chats.
+        end_report: reports the ends of several chats.
     """
 
-    ending = Signal(Chat)
-    several_ending = Signal(list)
-
-    def __init__(self, context: WindowContext, settings: LiveSettings) -> None:
+    def __init__(
+        self, context: WindowContext, settings: LiveSettings, resuming: EndedChatActions, resume_all: ResumeAll
+    ) -> None:
         super().__init__(context.window)
-        self._settings = settings
+        self._settings, self._resuming, self._resume_all = settings, resuming, resume_all
+        self.end_report = EndReport(context, resume_all)
         self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_chat, self._focus_page = context.open_chat, context.focus_page
-        self.forking = ForkActions(context)
         for over in (context.sessions.removed, context.sessions.removals.undone, context.sessions.removals.kept):
             over.connect(self._withdraw_removal)
 
@@ -128,10 +214,6 @@ class ChatActions(QObject):
         """Ask for a new name."""
         self._sheets.name.ask(chat.record.name, lambda name: self._sessions.rename(chat, name))
 
-    def pin(self, chats: Sequence[Chat], *, pinned: bool) -> None:
-        """Pin or unpin chats in the sidebar."""
-        self._sessions.order.pin(chats, pinned=pinned)
-
     def stop(self, chat: Chat) -> None:
         """End a chat politely; ask first if work would be lost."""
         self._end(chat, self._sessions.stop)
@@ -145,7 +227,7 @@ class ChatActions(QObject):
             return
 
         def now() -> None:
-            self.ending.emit(chat)
+            self._resuming.offer_undo_after_end(chat)
             end(chat)
 
         if (reason := chat.reason_to_confirm_end) and not chat.has_ended:
@@ -163,14 +245,7 @@ class ChatActions(QObject):
 
     def remove(self, chat: Chat) -> None:
         """Remove an ended chat; the user can undo this for a while."""
-        if self._sessions.removals.begin([chat]):
-            undo = Banner(
-                notice_texts.REMOVED(name=chat.name),
-                notice_texts.UNDO(),
-                lambda: self._sessions.removals.undo([chat]),
-                key=f"removed {chat.id}",
-            )
-            self._banners.show_banner(undo)
+        self._remove_now([chat])
 
     def copy_name(self, chat: Chat) -> None:
         """Put a chat's name on the clipboard."""
@@ -205,26 +280,77 @@ class ChatActions(QObject):
         running = self._sessions.running()
         if not running:
             self._banners.inform(common_texts.NO_RUNNING_CHATS(), key="stop all")
-            return
-        count = len(running)
+        elif len(running) == 1:
+            self._ask_to_stop(running, page_texts.STOP_ONE(name=running[0].name))
+        else:
+            self._ask_to_stop(running, page_texts.STOP_ALL(n=len(running)))
+
+    def stop_several(self, chats: Sequence[Chat]) -> None:
+        """Stop the running ones of these chats after a question."""
+        running = [chat for chat in chats if not chat.has_ended]
+        if len(running) == 1:
+            self.stop(running[0])
+        elif running:
+            self._ask_to_stop(running, page_texts.STOP_SEVERAL(count=len(running)))
+
+    def _ask_to_stop(self, running: Sequence[Chat], question: str) -> None:
+        is_one = len(running) == 1
         self._sheets.question.ask(
             Question(
-                page_texts.STOP_ONE(name=running[0].name) if count == 1 else page_texts.STOP_ALL(n=count),
-                common_texts.STOP() if count == 1 else page_texts.STOP_CHATS(n=count),
-                lambda: self.stop_now(running),
-                page_texts.AGENTS_MAY_SAVE(),
-                listed(running) if count > 1 else "",
+                question, common_texts.STOP() if is_one else page_texts.STOP_CHATS(n=len(running)),
+                lambda: self._stop_now(running), page_texts.AGENTS_MAY_SAVE(), "" if is_one else listed(running),
                 discards=True,
             )
-        )
+        )  # fmt: skip
 
-    def stop_now(self, chats: Sequence[Chat]) -> None:
+    def _stop_now(self, chats: Sequence[Chat]) -> None:
         """Stop those of these chats that still run, after the user has confirmed it."""
         running = [chat for chat in chats if not chat.has_ended]
         for chat in running:
             self._sessions.stop(chat)
         if running:
-            self.several_ending.emit(running)
+            self.end_report.report_ends(running)
+
+    def remove_several(self, chats: Sequence[Chat]) -> None:
+        """Remove the ended ones of these chats after a question; the user can undo this for a while."""
+        ended = [chat for chat in chats if chat.has_ended]
+        if not ended:
+            self._banners.inform(common_texts.RUNNING_CANNOT_BE_REMOVED(), key="remove")
+        elif len(ended) == 1:
+            self.remove(ended[0])
+        else:
+            question = Question(
+                page_texts.remove_several(len(ended)), page_texts.REMOVE_CHATS(n=len(ended)),
+                lambda: self._remove_now(ended), page_texts.REMOVED_FOR_GOOD(seconds=UNDO_MS // 1000), listed(ended),
+                discards=True,
+            )  # fmt: skip
+            self._sheets.question.ask(question)
+            self._sessions.tasks.start(self._complete(question, ended), "size")
+
+    async def _complete(self, question: Question, chats: Sequence[Chat]) -> None:
+        """Add the chats' size to the question, once it is known: thousands of files are counted."""
+        size = phrases.data_size(await self._sessions.removals.size_of(chats))
+        self._sheets.question.complete(question, page_texts.remove_several(len(chats), size))
+
+    def choose_ended(self) -> None:
+        """Let the user choose ended chats by age, agent and project, and remove them."""
+        self._sheets.remove_ended.ask(self._remove_by_id)
+
+    def _remove_by_id(self, session_ids: Sequence[str]) -> None:
+        self._remove_now([chat for each in session_ids if (chat := self._sessions.get(each)) is not None])
+
+    def _remove_now(self, chats: Sequence[Chat]) -> None:
+        removals = self._sessions.removals
+        begun = removals.begin(chats)
+        if begun:
+            several, one = notice_texts.REMOVED_SEVERAL, notice_texts.REMOVED
+            text = several(count=len(begun)) if len(begun) > 1 else one(name=begun[0].name)
+            undo = Banner(text, notice_texts.UNDO(), lambda: removals.undo(begun), key=f"removed {begun[0].id}")
+            self._banners.show_banner(undo)
+
+    def resume_several(self, chats: Sequence[Chat]) -> None:
+        """Resume those of these chats that have ended and can be resumed; several after a question."""
+        self._resume_all.resume([chat for chat in chats if chat.has_ended and self.can_resume(chat)])
 
 
 def listed(chats: Sequence[Chat]) -> str:
@@ -244,3 +370,61 @@ def listed(chats: Sequence[Chat]) -> str:
     others.sort(key=lambda chat: chat.has_ended or not chat.reason_to_confirm_end)
     named = [line(chat, chat.name_and_state) for chat in others]
     return "\n".join([*named, *([page_texts.shells_at_prompt(shells)] if shells else [])])
+
+
+END_MS = 10_000
+"""The report names chats that still run this long after they were stopped; a host sends SIGKILL after 9 s at most."""
+
+
+class EndReport(QObject):
+    """Waits until the stopped chats have ended, and reports it in one banner.
+
+    Attributes:
+        timer: runs while they have not all ended.
+    """
+
+    def __init__(self, context: WindowContext, resume_all: ResumeAll) -> None:
+        super().__init__(context.window)
+        self._sessions, self._banners, self._resume_all = context.sessions, context.banners, resume_all
+        self._ending: list[Chat] = []
+        self.timer = QTimer(self, singleShot=True, interval=END_MS)
+        self.timer.timeout.connect(self._report_ends)
+        context.sessions.changed.connect(self._check_ending)
+
+    def report_ends(self, chats: Sequence[Chat]) -> None:
+        """Say how many of these chats ended, which the user stops now, and offer to resume them."""
+        self._ending += [chat for chat in chats if chat not in self._ending]
+        self.timer.start()
+        self._check_ending()
+
+    def _check_ending(self) -> None:
+        if self._ending and all(map(_is_over, self._ending)):
+            self._report_ends()
+
+    def _report_ends(self) -> None:
+        chats, self._ending = self._ending, []
+        self.timer.stop()
+        ended = [chat for chat in chats if _is_over(chat)]
+        running = [chat for chat in chats if not _is_over(chat)]
+        self._sessions.tasks.start(self._report(ended, running), "report of ends")
+
+    async def _report(self, ended: list[Chat], running: list[Chat]) -> None:
+        chats, count = (await resumable(ended))[0], len(ended)
+        text = (
+            sheet_texts.SEVERAL_ENDED(count=count) if count > 1 or running else notice_texts.ENDED(name=ended[0].name)
+        )
+        if running:
+            names = ", ".join(chat.name for chat in running)
+            text = sheet_texts.SOME_ENDED(count=count, total=count + len(running), names=names)
+        action = action_texts.resume_chats(len(chats)) if len(chats) > 1 else common_texts.RESUME()
+        resume = partial(self._resume_all.resume, chats) if chats else None
+        self._banners.show_banner(
+            Banner(
+                text, action if chats else "", resume, key="several ended",
+                lasting=bool(running), kind="failed" if running else "",
+            )
+        )  # fmt: skip
+
+
+def _is_over(chat: Chat) -> bool:
+    return chat.has_ended and chat.is_recorded

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from PySide6.QtWidgets import QWidget
 
+from gui.bridge.changes import ListedPoint
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import WindowLayout
+from gui.settings.table import PageName
 from gui.theme.theme import Theme
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.panes.panes import Panes
+from gui.window.sidebar.sidebar import Sidebar
 from gui.window.widgets.keys_ahead import KeysAhead
 from session_host.agents.agent import Agent
 
@@ -30,11 +34,19 @@ class WindowContext:
         agents: the catalog.
         layout: the layout of all windows.
         tabs: the window's panes, with their tabs.
+        sidebar: the list of chats.
         sheets: the window's sheets.
         banners: the banners over the shown page.
         keys_ahead: holds what is typed ahead, into a chat that is being started.
         open_chat: shows a chat's tab and gives its page the keyboard focus.
         focus_page: gives the shown page the keyboard focus.
+        show_palette: opens the palette.
+        open_guide: opens the guide window.
+        open_settings: opens the settings window, at this page, or where it was ("").
+        open_changes: opens the window with the changes of a chat's directory; since a restore point, if one is given.
+        open_window: opens another window.
+        has_other_windows: whether there are other windows.
+        move_tab: moves the shown tab to another window (its index among the others), or to a new one (None).
     """
 
     window: QWidget
@@ -43,8 +55,16 @@ class WindowContext:
     agents: Mapping[str, Agent]
     layout: WindowLayout
     tabs: Panes
+    sidebar: Sidebar
     sheets: Sheets
     banners: BannerArea
     keys_ahead: KeysAhead
     open_chat: Callable[[Chat], ChatPage]
     focus_page: Callable[[], object]
+    show_palette: Callable[[], object]
+    open_guide: Callable[[], object]
+    open_settings: Callable[[PageName | Literal[""]], object]
+    open_changes: Callable[[Chat, str, ListedPoint | None], object]
+    open_window: Callable[[], object]
+    has_other_windows: Callable[[], bool]
+    move_tab: Callable[[int | None], object]

@@ -1,36 +1,35 @@
-"""Forks chats: starts a chat with a copy of another one's conversation, whole or up to a prompt."""
+"""Forks chats, whole or up to a prompt, and shows the changes since a prompt."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from datetime import UTC, datetime
+from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt
 
+from gui.bridge.changes import ListedPoint, plan_restore, point_before
 from gui.bridge.chat import Chat
 from gui.input.draft import Draft
-from gui.window.actions import action_table
-from gui.window.actions.context import WindowContext
+from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
 from gui.window.widgets.keys_ahead import HeldKeys
-from gui.wording import new_chat_texts
-from session_host.errors import OutliveError
+from gui.wording import action_texts, changes_texts, new_chat_texts
+from session_host.errors import OutliveError, WorktreeError
 from session_host.protocol.values import GridSize
 from session_host.structured.items import Item
 
+from .context import WindowContext
 
-class ForkActions(QObject):
-    """The actions that fork a structured chat; the new chat opens in a tab beside it.
 
-    Signals:
-        forked_before: a chat was forked before a prompt: the chat, the fork, which is shown, and the prompt's item.
-    """
-
-    forked_before = Signal(Chat, Chat, Item)
+class ForkActions:
+    """The actions on prompts of structured chats; a fork opens in a tab beside its chat."""
 
     def __init__(self, context: WindowContext) -> None:
-        super().__init__(context.window)
+        self._open_changes = context.open_changes
         self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_chat, self._keys_ahead = context.open_chat, context.keys_ahead
@@ -82,7 +81,7 @@ class ForkActions(QObject):
 
         choices = [Choice(new_chat_texts.FROM_THE_END(), new_chat_texts.WHOLE_CONVERSATION(), lambda: self.fork(chat))]
         choices += [choice(each) for each in reversed(prompts)]
-        self._sheets.chooser.ask(action_table.title("fork"), new_chat_texts.CHOOSE_FORK(), choices)
+        self._sheets.chooser.ask(action_texts.FORK(), new_chat_texts.CHOOSE_FORK(), choices)
 
     async def _fork(self, chat: Chat, typed: HeldKeys, before: Item | None = None) -> None:
         size = GridSize(*self._layout.grid).clamped()
@@ -98,7 +97,40 @@ class ForkActions(QObject):
                 self._tabs.activate(chat.id)
             typed.deliver(self._open_chat(forked).content)
         if before is not None:
-            self.forked_before.emit(chat, forked, before)
+            await self.offer_changes(chat, forked, before)
+
+    # ------------------------------------------------------------ changes since a prompt
+
+    def show_changes_since(self, chat: Chat, prompt: Item) -> None:
+        """Open the window with the changes since a prompt."""
+        self._sessions.tasks.start(self._show(chat, prompt), "restore point")
+
+    async def _show(self, chat: Chat, prompt: Item) -> None:
+        try:
+            point = await point_before(chat, self._sessions, prompt)
+        except WorktreeError as error:
+            self._banners.inform(changes_texts.CANNOT_RESTORE(reason=error), key=f"changes {chat.id}")
+            return
+        if point is None:
+            self._banners.inform(changes_texts.POINT_NOT_KEPT(), key=f"changes {chat.id}")
+        else:
+            self._show_since(chat, point)
+
+    def _show_since(self, chat: Chat, point: ListedPoint) -> None:
+        self._open_changes(chat, chat.record.cwd, point)
+
+    async def offer_changes(self, chat: Chat, forked: Chat, prompt: Item) -> None:
+        """Offer to show the changes in a fork that begins before a prompt, if files have changed since."""
+        banner = Banner(new_chat_texts.FORKED_BEFORE(), key=f"fork {forked.id}")
+        with contextlib.suppress(WorktreeError):
+            point = await point_before(chat, self._sessions, prompt)
+            if point is not None:
+                plan = await asyncio.to_thread(plan_restore, Path(forked.record.cwd), point.point)
+                if plan.files:
+                    banner.text = new_chat_texts.FILES_CHANGED(n=len(plan.files))
+                    banner.action = changes_texts.SHOW_CHANGES()
+                    banner.on_action = lambda: self._show_since(forked, point)
+        self._banners.show_banner(banner)
 
 
 def is_in_conversation(item: Item) -> bool:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QClipboard, QGuiApplication, QImage
 from PySide6.QtWidgets import QMenu
+from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
-from gui.settings.table import WindowFile
+from gui.bridge.chat_files import save_image
+from gui.bridge.tasks import Tasks
+from gui.terminal.input import clipboard
 from gui.terminal.input.clipboard import LARGE_CHARACTERS
 from gui.terminal.input.pointer import MouseRules
 from gui.terminal.links.links import LinkRules, shown
-from gui.terminal.prompts.prompts import AnswerSource
-from gui.window.actions.actions import Actions
-from gui.window.actions.context import WindowContext
-from gui.window.actions.forking import is_in_conversation
-from gui.window.actions.groups import ActionGroups
-from gui.window.actions.open_links import LinkOpener
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.end_bar import EndBar
@@ -27,9 +25,21 @@ from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.question import Question
 from gui.wording import changes_texts, common_texts, new_chat_texts, notice_texts, page_texts, window_texts
-from session_host.protocol.values import Image
+from gui.wording.text import Text
+from session_host.agents.agent import Agent
+from session_host.errors import OutliveError
+from session_host.protocol.values import Activity
 from session_host.structured.items import Item
 from session_host.terminal.encode import has_controls
+from session_host.terminal.prompts import TurnPosition
+
+from .context import WindowContext
+from .forking import is_in_conversation
+from .menus import Actions
+from .window_commands import WindowCommands
+
+if TYPE_CHECKING:
+    from session_host.client.chats.agent_record import FoundAnswer
 
 CONTINUE = "continue_program"
 TERMINAL_MENU = (
@@ -40,51 +50,29 @@ CHAT_MENU = ("find", "", "split_right", "split_down")
 """The window's actions in a chat view's context menu."""
 
 
-@dataclass(frozen=True)
-class WindowFunctions:
-    """Functions of the window that pages need.
-
-    Attributes:
-        show_error_output: shows a chat's error output.
-        show_image: shows an image of a chat in a directory.
-        set_zoom: sets the zoom of all terminals, in steps from the configured size.
-        on_grid_changed: called when a page has room for another grid size.
-        settings: returns the current settings.
-        answers_of: returns the answers of a chat's agent.
-        paste_image: saves an image and pastes its file's name into a terminal.
-        actions: the window's actions, for menus.
-    """
-
-    show_error_output: Callable[[Chat], object]
-    show_image: Callable[[Image, str], object]
-    set_zoom: Callable[[int], object]
-    on_grid_changed: Callable[[TerminalPage], object]
-    settings: Callable[[], WindowFile]
-    answers_of: Callable[[Chat], AnswerSource]
-    paste_image: Callable[[TerminalPage, QImage], object]
-    actions: Actions
-
-
 class PageWiring:
     """Connects the signals of each new page."""
 
     def __init__(
         self,
-        context: WindowContext,
-        groups: ActionGroups,
-        opener: LinkOpener,
+        commands: WindowCommands,
+        actions: Actions,
         window_keys: Callable[[], tuple[str, ...]],
-        window: WindowFunctions,
+        on_grid_changed: Callable[[TerminalPage], object],
     ) -> None:
-        """Set up the wiring; ``window_keys`` returns the keys that the window does not pass to programs."""
-        self._tabs, self._banners = context.tabs, context.banners
-        self._starting, self._chat_actions, self._resuming = groups.starting, groups.chat_actions, groups.resuming
-        self._continuing = groups.continuing
-        self._directories, self._prompt_changes = groups.directories, groups.prompt_changes
-        self._opener = opener
+        """Set up the wiring.
+
+        Args:
+            commands: what the window does for a page.
+            actions: the window's actions, for menus.
+            window_keys: returns the keys that the window does not pass to programs.
+            on_grid_changed: called when a page has room for another grid size.
+        """
+        self._commands, self._actions = commands, actions
+        self._tabs, self._banners = commands.tabs, commands.banners
         self._window_keys, self._in_use = window_keys, window_keys()
-        self._window = window
-        context.tabs.active_changed.connect(context.banners.arrange)
+        self._on_grid_changed = on_grid_changed
+        self._tabs.active_changed.connect(self._banners.arrange)
 
     def update_window_keys(self) -> None:
         """Set the window's keys in open pages, if they have changed."""
@@ -100,7 +88,7 @@ class PageWiring:
             self._apply_settings(page)
 
     def _apply_settings(self, page: ChatPage) -> None:
-        settings = self._window.settings()
+        settings = self._commands.settings.preferences.window
         page.handle.set_links(LinkRules(settings.open_links, settings.link_files))
         if isinstance(page, TerminalPage):
             mouse = MouseRules(
@@ -115,59 +103,59 @@ class PageWiring:
 
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
-        chat, opener = page.chat, self._opener
-        page.handle.set_menu_keys(self._window.actions.key_of)
+        chat, commands, opener = page.chat, self._commands, self._commands.opener
+        page.handle.set_menu_keys(self._actions.key_of)
         self._apply_settings(page)
-        page.end_shown.connect(lambda: self._resuming.check_resumable(page))
+        page.end_shown.connect(lambda: commands.resuming.check_resumable(page))
         page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
         page.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd))
         page.marked_link_requested.connect(lambda address: self._open_marked(page, address))
         page.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd))
-        page.changes_requested.connect(lambda: self._directories.show_changes(chat))
+        page.changes_requested.connect(lambda: commands.show_changes(chat))
         page.notice_given.connect(lambda text: self._banners.inform(text, key="terminal"))
-        page.zoomed.connect(self._window.set_zoom)
+        page.zoomed.connect(commands.looks.set_zoom)
         page.bars_moved.connect(self._banners.arrange)
         page.refused.connect(lambda line: self._on_refused(page, line))
         if isinstance(page, TerminalPage):
             self._wire_terminal(page)
         elif isinstance(page, StructuredPage):
-            page.image_requested.connect(lambda image: self._window.show_image(image, chat.record.cwd))
+            page.image_requested.connect(lambda image: commands.sheets.show_image(image, chat.record.cwd))
             page.view.page.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
             page.view.prompt_menu_built.connect(lambda menu, item: self._extend_prompt_menu(chat, menu, item))
-            page.end_requested.connect(lambda: self._chat_actions.stop(chat))
-            page.resume_requested.connect(lambda prompt: self._resuming.resume(chat, prompt=prompt))
+            page.end_requested.connect(lambda: commands.chat_actions.stop(chat))
+            page.resume_requested.connect(lambda prompt: commands.resuming.resume(chat, prompt=prompt))
 
     def _wire_terminal(self, page: TerminalPage) -> None:
         page.view.set_window_keys(self._in_use)
-        page.view.prompts.set_answers(self._window.answers_of(page.chat))
+        page.view.prompts.set_answers(ChatAnswers(page.chat, self._commands.context))
         page.view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
         page.paste_needs_confirmation.connect(lambda text: self._ask_paste(page, text))
-        page.image_pasted.connect(lambda image: self._window.paste_image(page, image))
-        page.grid_changed.connect(lambda: self._window.on_grid_changed(page))
+        page.image_pasted.connect(lambda image: paste_image(self._commands.sessions.tasks, page, image))
+        page.grid_changed.connect(lambda: self._on_grid_changed(page))
         page.clipboard_offered.connect(lambda text, targets: self._on_clipboard(page, text, targets))
 
     def _extend_menu(self, menu: QMenu, names: Sequence[str]) -> None:
         menu.addSeparator()
-        actions = self._window.actions
+        actions = self._actions
         actions.fill(menu, [name for name in names if name != CONTINUE or actions[name].isEnabled()])
 
     def _extend_prompt_menu(self, chat: Chat, menu: QMenu, prompt: Item) -> None:
-        forking = self._chat_actions.forking
+        forking = self._commands.forking
         menu.addSeparator()
-        menu.addAction(changes_texts.SINCE_THIS_PROMPT(), lambda: self._prompt_changes.show(chat, prompt))
+        menu.addAction(changes_texts.SINCE_THIS_PROMPT(), lambda: forking.show_changes_since(chat, prompt))
         if is_in_conversation(prompt) and forking.can_fork_before(chat):
             menu.addAction(new_chat_texts.BEFORE_THIS_PROMPT(), lambda: forking.fork_before(chat, prompt))
 
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
-        chat_actions, resuming = self._chat_actions, self._resuming
+        commands, chat_actions, resuming = self._commands, self._commands.chat_actions, self._commands.resuming
         bar.resume_requested.connect(lambda anyway: resuming.resume(chat, anyway=anyway))
         bar.has_conversations = chat_actions.has_conversations(chat)
         bar.offer(None)
-        bar.continue_requested.connect(lambda: self._continuing.open(chat))
+        bar.continue_requested.connect(lambda: commands.continuing.open(chat))
         bar.continued_requested.connect(lambda: resuming.show_continuation(chat))
-        bar.again_requested.connect(lambda: self._starting.new_like(chat))
+        bar.again_requested.connect(lambda: commands.starting.new_like(chat))
         bar.end_left_requested.connect(lambda: resuming.end_left(chat))
-        bar.errors_requested.connect(lambda: self._window.show_error_output(chat))
+        bar.errors_requested.connect(lambda: commands.sheets.show_output(chat))
         bar.export_requested.connect(lambda: chat_actions.export(chat))
         bar.close_requested.connect(lambda: chat_actions.close_tab(chat.id))
 
@@ -195,15 +183,15 @@ class PageWiring:
 
     def _open_marked(self, page: ChatPage, address: str) -> None:
         def open_it() -> None:
-            self._opener.open_address(address, page.chat.record.cwd)
+            self._commands.opener.open_address(address, page.chat.record.cwd)
 
-        if self._window.settings().confirm_links:
+        if self._commands.settings.preferences.window.confirm_links:
             page.ask(Question(page_texts.OPEN_THIS_LINK(), common_texts.OPEN(), open_it, subject=shown(address)))
         else:
             open_it()
 
     def _ask_paste(self, page: TerminalPage, text: str) -> None:
-        if not self._window.settings().confirm_paste:
+        if not self._commands.settings.preferences.window.confirm_paste:
             page.view.confirm_paste(text)
             return
         ends = text.count("\n") or text.count("\r")
@@ -227,3 +215,74 @@ class PageWiring:
             detail = f"{window_texts.PASTED_INTO(count=count)} {detail}".rstrip()
         paste = partial(page.view.confirm_paste, text)
         page.ask(Question(question, common_texts.PASTE(), paste, detail, text, is_code=True))
+
+
+_COPIED: Mapping[str, Text] = {
+    "last": page_texts.COPIED_LAST_ANSWER,
+    "unfinished": page_texts.COPIED_UNFINISHED_ANSWER,
+    "before": page_texts.COPIED_ANSWER_BEFORE,
+    "chosen": page_texts.COPIED_ANSWER,
+}
+
+READ_TIMEOUT_S = 10.0
+"""Timeout for reading a record, which may be on a network disk."""
+
+
+class ChatAnswers:
+    """The answers of one chat; an ``AnswerSource``."""
+
+    def __init__(self, chat: Chat, context: WindowContext) -> None:
+        self._chat = chat
+        self._tasks = context.sessions.tasks
+        self._agents = context.agents
+        self._banners = context.banners
+
+    @property
+    def _agent(self) -> Agent | None:
+        return self._agents.get(self._chat.record.agent)
+
+    def has_answers(self) -> bool:
+        """Whether the chat's agent keeps a record that Outlive can read."""
+        return self._agent is not None and bool(self._agent.conversation.store)
+
+    def prompt_pattern(self) -> str:
+        """The pattern of the rows that begin a user's prompt to the chat's agent."""
+        return self._agent.signals.user_prompt if self._agent is not None else ""
+
+    def copy_answer(self, position: TurnPosition | None) -> bool:
+        """Put the answer at a position on the clipboard, None for the last one, and say so; False without an agent."""
+        if self._chat.is_shell_or_command:
+            return False
+        self._tasks.start(self._copy(position), "copy an answer")
+        return True
+
+    async def _copy(self, position: TurnPosition | None) -> None:
+        try:
+            found = await self._read(position)
+        except TimeoutError:
+            title = self._chat.agent_title
+            self._banners.inform(page_texts.RECORD_IS_SLOW(agent=title), kind="failed", key="answer")
+        except OutliveError as error:
+            self._banners.inform(str(error), key="answer")
+        else:
+            clipboard.copy_text(found.text)
+            self._banners.inform(_COPIED[found.which](n=found.text.count("\n") + 1), key="answer")
+
+    async def _read(self, position: TurnPosition | None) -> FoundAnswer:
+        """Read an answer from the agent's own record; raises ``NoAnswer``, with the reason, if there is none."""
+        from session_host.client.chats.agent_record import find_answer  # the window's start does not need it
+
+        is_working = not self._chat.has_ended and self._chat.activity is Activity.WORKING
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            return await asyncio.to_thread(find_answer, self._chat.id, position, is_working=is_working)
+
+
+def paste_image(tasks: Tasks, page: TerminalPage, image: QImage) -> None:
+    """Save an image among the chat's files, and paste the file's name; ``tasks`` report what prevents it."""
+    tasks.start(_save_and_paste(page, image), "a pasted image")
+
+
+async def _save_and_paste(page: TerminalPage, image: QImage) -> None:
+    path = await asyncio.to_thread(save_image, page.chat.id, image)
+    if Shiboken.isValid(page):  # Else the page was closed meanwhile.
+        page.view.paste_files([str(path)])

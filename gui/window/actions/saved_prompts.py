@@ -12,7 +12,7 @@ from gui.bridge.chat import Chat
 from gui.settings.saved_prompts import BrokenPrompt, SavedPrompt, prompts_directory, read_prompts
 from gui.terminal.links.links import FileLocation
 from gui.window.actions.context import WindowContext
-from gui.window.actions.open_links import LinkOpener
+from gui.window.actions.links import LinkOpener
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage

@@ -19,10 +19,11 @@ from gui.settings.live import LiveSettings
 from gui.settings.pane_tree import Side
 from gui.terminal.links.links import FileLocation
 from gui.window.actions.context import WindowContext
-from gui.window.actions.pane_actions import has_room
+from gui.window.actions.tabs_and_panes import has_room
 from gui.window.new_chat.request import start_of, suggested_name
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.sheets.sheet import Sheet
+from gui.window.widgets.activation import raise_window
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import new_chat_texts, notice_texts, phrases
 from session_host.agents.agent import Agent
@@ -51,7 +52,7 @@ class StartActions(QObject):
 
     def __init__(self, context: WindowContext, settings: LiveSettings) -> None:
         super().__init__(context.window)
-        self._settings = settings
+        self._window, self._settings = context.window, settings
         self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_chat, self._focus_page = context.open_chat, context.focus_page
@@ -161,7 +162,12 @@ class StartActions(QObject):
         self._sessions.tasks.start(self._start_without_sheet(request, self._keys_ahead.hold(), side), "shell")
 
     def edit(self, argv: list[str], file: FileLocation, directory: str) -> None:
-        """Run an editor of terminals in a tab, which goes when the user leaves the editor."""
+        """Run an editor of terminals in a tab, which goes when the user leaves the editor.
+
+        The window comes to the front: a file may be opened from another window.
+        """
+        raise_window(self._window)
+        self._focus_page()
         name = Path(file.path).name
         request = NewChatRequest(agent=COMMAND, directory=directory, name=name, arguments=argv)
         self._sessions.tasks.start(self._edit(request, self._keys_ahead.hold()), "editor")

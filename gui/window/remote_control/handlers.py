@@ -122,7 +122,7 @@ class RemoteControl:
     async def new_chat(self, request: ControlRequest) -> None:
         """Raise the window, with the sheet that starts a chat."""
         await self.raise_window(request)
-        self._windows.current.starting.new_chat()
+        self._windows.current.commands.starting.new_chat()
 
     async def next_chat(self, request: ControlRequest) -> dict[str, Any] | None:
         """Raise the window, and go to the next chat that needs the user, as the key does; replies None for none."""

@@ -58,23 +58,26 @@ class ViewOptions:
         menu.addSeparator()
         compact = menu.addAction(window_texts.COMPACT_ROWS())
         compact.setCheckable(True)
-        compact.setChecked(self.switched_on()["compact_rows"])
-        compact.triggered.connect(lambda _checked: self._toggle_rows())
+        compact.setChecked(self.is_compact)
+        compact.triggered.connect(lambda _checked: self.toggle_rows())
 
-    def switched_on(self) -> dict[str, bool]:
-        """Whether each switch of the table of actions on the list is on."""
-        window = self._settings.preferences.window
-        return {"group_by_project": window.group_chats == "project", "compact_rows": window.compact_rows}
+    @property
+    def is_by_project(self) -> bool:
+        """Whether chats are grouped by project, not by state."""
+        return self._settings.preferences.window.group_chats == "project"
 
-    def handlers(self) -> dict[str, Callable[[], object]]:
-        """The handlers of these switches."""
-        return {"group_by_project": self._toggle_grouping, "compact_rows": self._toggle_rows}
+    @property
+    def is_compact(self) -> bool:
+        """Whether a row has one line, not two."""
+        return self._settings.preferences.window.compact_rows
 
-    def _toggle_grouping(self) -> None:
-        self._choose({"group_chats": "state" if self.switched_on()["group_by_project"] else "project"})
+    def toggle_grouping(self) -> None:
+        """Group by project, or by state again."""
+        self._choose({"group_chats": "state" if self.is_by_project else "project"})
 
-    def _toggle_rows(self) -> None:
-        self._choose({"compact_rows": not self.switched_on()["compact_rows"]})
+    def toggle_rows(self) -> None:
+        """Make rows compact, or of two lines again."""
+        self._choose({"compact_rows": not self.is_compact})
 
     def show_below(self, button: QWidget) -> None:
         """Show the choices below their button."""

@@ -21,7 +21,7 @@ _REMEDY = "fix the file, or move it away"
 _TIMEOUT_S = 20.0
 _PROBLEMS = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from gui.window.actions.settings_problems import main; main(sys.argv[2])"
+    "from gui.window.actions.keys import print_problems; print_problems(sys.argv[2])"
 )
 _ENDPOINT_PROBLEM = """
 import sys

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from unittest.mock import Mock
 
+import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.window.actions import action_table
-from gui.window.actions.actions import Actions
-from gui.window.all_sheets import Sheets
-from gui.window.page.banners import BannerArea
+from gui.window.actions.keys import sequences
+from gui.window.actions.menus import Actions
+from gui.window.actions.window_commands import WindowCommands
 from tests.e2e.view.conftest import WAIT_S
 from tests.support.displays import XServer
 from tests.support.qt_waiting import process_events_until
@@ -50,19 +52,20 @@ class KeyWatch(QObject):
         return False
 
 
-def test_a_held_key_repeats_only_repeatable_actions(qapp: QApplication, window_manager: None, display: XServer):
+def test_a_held_key_repeats_only_repeatable_actions(
+    qapp: QApplication, window_manager: None, display: XServer, monkeypatch: pytest.MonkeyPatch
+):
     done: Counter[str] = Counter()
 
-    def count(action: str) -> Callable[[], None]:
-        return lambda: done.update([action])
+    def count(action: str) -> Callable[[object], None]:
+        return lambda _window: done.update([action])
 
     table = {entry.name: entry for entry in action_table.TABLE}
     window = QWidget()
-    Actions(
-        window, window,
-        {action: action_table.sequences(entry.keys) for action, entry in table.items()},
-        {action: count(action) for action in table}, Mock(Sheets), Mock(BannerArea), tuple, dict, [],
-    )  # fmt: skip
+    counted = tuple(replace(entry, run=count(entry.name)) for entry in action_table.TABLE)
+    monkeypatch.setattr(action_table, "TABLE", counted)
+    keys = {action: sequences(entry.keys) for action, entry in table.items()}
+    Actions(Mock(WindowCommands, window=window, requests=Mock()), window, keys, [])
     watch = KeyWatch(window)
     qapp.installEventFilter(watch)
     try:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 
 from gui.settings.pane_tree import Rect
 from gui.theme.tokens import BAR_HEIGHT_PX
-from gui.window.actions.actions import MENU, PANES
+from gui.window.actions.menus import MENU, PANES
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed, picture
 from tests.e2e.window.user_actions import Mouse, command, other_window, saved_layout
 from tests.programs import Gate, program

@@ -167,7 +167,7 @@ async def test_a_start_is_prepared_while_its_sheet_is_open(app: App, monkeypatch
         raise LaunchFailed("the start says so")
 
     monkeypatch.setattr("session_host.client.chats.launch.prepare_start", prepare_start)
-    app.window.starting.new_chat("shell", "/tmp")
+    app.window.commands.starting.new_chat("shell", "/tmp")
     await until(lambda: prepared == ["shell"])
 
 
@@ -213,7 +213,7 @@ async def test_a_layout_that_could_not_be_read_is_not_overwritten(
             assert "kept it locked" in banner.text
             await until(lambda: app.sessions.get(ID) is not None)
             app.window.open_chat(app.sessions.chats()[0])
-            app.window.chat_actions.close_tab(ID)
+            app.window.commands.chat_actions.close_tab(ID)
     with Store.open(paths.database()) as store:
         assert store.layout()["windows"][0]["panes"][0]["tabs"] == [ID]
 

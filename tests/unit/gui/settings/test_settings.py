@@ -10,7 +10,7 @@ from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.pane_tree import Pane, Split, numbers
 from gui.settings.preferences import load_preferences
 from gui.theme.terminal import TerminalFont
-from gui.window.actions import action_table
+from gui.window.actions.keys import with_overrides
 
 
 def test_without_files_there_are_defaults_and_no_problems(area):
@@ -141,7 +141,7 @@ def test_valid_parts_of_a_damaged_layout_are_kept_and_the_damage_is_reported_onc
 
 
 def test_no_default_key_is_used_twice_or_taken_from_programs():
-    chosen, problems = action_table.with_overrides({})
+    chosen, problems = with_overrides({})
     assert problems == []
     given = [sequence.toString() for sequences in chosen.values() for sequence in sequences]
     assert len(given) == len(set(given))
@@ -153,7 +153,7 @@ def test_no_default_key_is_used_twice_or_taken_from_programs():
 
 
 def test_a_key_chosen_by_the_user_is_taken_from_its_previous_action():
-    chosen, problems = action_table.with_overrides({"rename": ["Ctrl+Shift+W"], "full_screen": []})
+    chosen, problems = with_overrides({"rename": ["Ctrl+Shift+W"], "full_screen": []})
     assert problems == []
     assert [sequence.toString() for sequence in chosen["rename"]] == ["Ctrl+Shift+W"]
     assert chosen["close_tab"] == []
@@ -165,7 +165,7 @@ def test_keys_without_an_effect_are_reported_with_their_line(area):
         'dance = "F1"\n\nnew_chat = "Ctrl+Nonsense+Q"\nrename = "F7"\nsend = ["F8", "F7"]\n'
     )
     settings = load_preferences(area.config)
-    chosen, problems = action_table.with_overrides(settings.keys, settings.key_lines)
+    chosen, problems = with_overrides(settings.keys, settings.key_lines)
     assert problems == [
         "keys.toml:1: unknown action 'dance'",
         "keys.toml:3: invalid key 'Ctrl+Nonsense+Q' for 'new_chat'",

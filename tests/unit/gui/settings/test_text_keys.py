@@ -6,7 +6,7 @@ import pytest
 
 from gui.settings.preferences import load_preferences
 from gui.settings.text_keys import TextKey, typed, without_controls, write_keys
-from gui.window.actions import action_table
+from gui.window.actions.keys import of_the_window, with_overrides
 from session_host.errors import ConfigError
 from tests.support.area import Area
 
@@ -60,16 +60,14 @@ def test_a_text_takes_its_key_from_an_action_unless_the_user_chose_it(area: Area
         '[[text]]\nkeys = "Nonsense+Q"\ntext = "b"\n'
     )
     settings = load_preferences(area.config)
-    chosen, problems = action_table.with_overrides(settings.all_keys, settings.all_lines)
+    chosen, problems = with_overrides(settings.all_keys, settings.all_lines)
     assert problems == [
         "keys.toml:2: 'F7' is already the key of 'rename'",
         "keys.toml:5: invalid key 'Nonsense+Q' for 'text 2'",
     ]
     assert [key.toString() for key in chosen["text 1"]] == ["Ctrl+Shift+W", "F9"]
     assert chosen["close_tab"] == []
-    assert {"F9", "Ctrl+Shift+W"} <= set(action_table.of_the_window(chosen, settings.all_keys)), (
-        "terminals leave it alone"
-    )
+    assert {"F9", "Ctrl+Shift+W"} <= set(of_the_window(chosen, settings.all_keys)), "terminals leave it alone"
 
 
 def test_written_entries_leave_everything_else_as_it_is(area: Area) -> None:

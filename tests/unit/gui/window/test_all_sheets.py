@@ -128,7 +128,7 @@ async def test_an_agent_that_is_missing_shows_the_command_that_installs_it(
 ) -> None:
     monkeypatch.setenv("PATH", str(area.home))
     window = harness.open_window()
-    window.starting.new_chat("claude")
+    window.commands.starting.new_chat("claude")
     sheet = window.sheets.new_chat
     assert sheet.tiles.current() != "claude", "one that can be started is suggested"
     assert not sheet.tiles.is_installed("claude")
@@ -155,7 +155,7 @@ async def test_an_invalid_field_is_reported_in_the_sheet(
     harness: WindowHarness, launches: list[LaunchRequest], field: str, text: str, line: str
 ) -> None:
     window = harness.open_window()
-    window.starting.new_chat("command", "/tmp", ["cat"])
+    window.commands.starting.new_chat("command", "/tmp", ["cat"])
     sheet = window.sheets.new_chat
     getattr(sheet, field).setText(text)
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
@@ -172,7 +172,7 @@ async def test_a_failed_start_is_reported_in_the_sheet_and_no_typed_text_is_lost
 
     monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
     window = harness.open_window()
-    window.starting.new_chat("command", "/tmp", ["cat"])
+    window.commands.starting.new_chat("command", "/tmp", ["cat"])
     sheet = window.sheets.new_chat
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
     assert not sheet.start.isEnabled(), "a second press would start a second chat"
@@ -191,7 +191,7 @@ async def test_a_chat_like_a_chat_view_that_does_not_start_is_suggested_as_a_cha
     monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
     session_id = await harness.add("one", agent="endpoint", runtime="structured", state=State.EXITED, exit_code=0)
     window = harness.open_window()
-    window.starting.new_like(harness.chat(session_id))
+    window.commands.starting.new_like(harness.chat(session_id))
     await harness.until(lambda: window.sheets.is_any_open, "the sheet")
     assert window.sheets.new_chat.runtime.value() == "structured"
 
@@ -213,7 +213,7 @@ async def test_escape_cancels_a_start_that_waits_for_a_worktree(
     monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
     monkeypatch.setattr("gui.window.new_chat.sheet.PROGRESS_MS", 0)
     window = harness.open_window()
-    window.starting.new_chat("command", str(Checkout.new(tmp_path / "api").path), ["cat"])
+    window.commands.starting.new_chat("command", str(Checkout.new(tmp_path / "api").path), ["cat"])
     sheet = window.sheets.new_chat
     sheet.suggest_worktree()
     await harness.until(lambda: sheet.worktree.value() is not None, "the worktree to be offered")
@@ -224,7 +224,7 @@ async def test_escape_cancels_a_start_that_waits_for_a_worktree(
     await harness.until(lambda: seen == ["begun ", "cancelled"], "the end of the start")
     assert not sheet.is_open
     assert window.banners.current is None
-    window.starting.new_chat()
+    window.commands.starting.new_chat()
     assert sheet.start.isEnabled()
     assert not sheet.progress.isVisible()
 
@@ -234,7 +234,7 @@ async def test_new_chat_like_this_starts_the_same(harness: WindowHarness, launch
         "one", argv=["tail", "-f", "x"], cwd="/tmp", env={"A": "1"}, state=State.EXITED, exit_code=1
     )
     window = harness.open_window()
-    window.starting.new_like(harness.chat(session_id))
+    window.commands.starting.new_like(harness.chat(session_id))
     await harness.until(lambda: launches, "the start")
     [request] = launches
     assert (request.arguments, request.directory, request.overrides) == (["tail", "-f", "x"], "/tmp", {"A": "1"})
@@ -262,7 +262,7 @@ async def test_escape_closes_a_sheet_and_returns_the_keyboard(harness: WindowHar
 
 async def test_tab_stays_in_the_sheet(harness: WindowHarness) -> None:
     window = harness.open_window()
-    window.starting.new_chat("shell", "/tmp")
+    window.commands.starting.new_chat("shell", "/tmp")
     await focused(harness)
     seen: set[QWidget] = set()
     for _ in range(20):
@@ -321,7 +321,7 @@ async def test_a_key_goes_to_the_next_chat_that_needs_the_user(harness: WindowHa
 async def test_a_chat_is_renamed_in_the_sheet(harness: WindowHarness) -> None:
     session_id = await harness.add("one", state=State.EXITED)
     window = harness.open_window()
-    window.chat_actions.rename(harness.chat(session_id))
+    window.commands.chat_actions.rename(harness.chat(session_id))
     assert window.sheets.name.field.text() == "one"
     window.sheets.name.field.setText("two")
     QTest.mouseClick(window.sheets.name.rename, Qt.MouseButton.LeftButton)
@@ -332,7 +332,7 @@ async def test_every_control_has_a_name(harness: WindowHarness) -> None:
     session_id = await harness.add("one")
     window = harness.open_window()
     harness.show(session_id)
-    window.starting.new_chat("shell", "/tmp")
+    window.commands.starting.new_chat("shell", "/tmp")
     nameless = [
         widget
         for widget in window.findChildren(QWidget)
@@ -403,7 +403,7 @@ async def test_one_sheet_is_open_at_a_time_and_escape_returns_to_the_terminal(ha
 
 async def test_reserved_keys_never_reach_the_program(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     session_id = await harness.add("one")
-    monkeypatch.setattr(harness.open_window().starting, "new_shell", lambda *_where: None)
+    monkeypatch.setattr(harness.open_window().commands.starting, "new_shell", lambda *_where: None)
     viewer = harness.show(session_id)
     for key in (Qt.Key.Key_F, Qt.Key.Key_D, Qt.Key.Key_E, Qt.Key.Key_Z, Qt.Key.Key_Space):
         await press(harness, key, CTRL_SHIFT)
@@ -459,16 +459,16 @@ async def test_a_key_moves_the_focus_to_the_sidebar_where_f2_and_delete_work(har
 
 async def test_text_typed_for_a_new_chat_survives_escape(harness: WindowHarness, area: Area) -> None:
     window = harness.open_window()
-    window.starting.new_chat()
+    window.commands.starting.new_chat()
     sheet = window.sheets.new_chat
     QTest.keyClicks(sheet.name, "mine")
     sheet.prompt.setPlainText("fix the tests")
     await press(harness, Qt.Key.Key_Escape)
     assert not sheet.is_open
-    window.starting.new_chat()
+    window.commands.starting.new_chat()
     assert (sheet.name.text()[-4:], sheet.prompt.toPlainText()) == ("mine", "fix the tests")
     sheet.done()
-    window.starting.new_chat()
+    window.commands.starting.new_chat()
     assert sheet.prompt.toPlainText() == ""
 
 
@@ -476,13 +476,13 @@ async def test_a_new_chat_is_offered_in_the_directory_of_the_current_one(harness
     session_id = await harness.add("one", cwd="/usr")
     window = harness.open_window()
     harness.show(session_id)
-    window.starting.new_chat()
+    window.commands.starting.new_chat()
     assert window.sheets.new_chat.directory.directory() == "/usr"
 
 
 async def test_a_wrong_directory_is_reported_until_the_text_changes(harness: WindowHarness, area: Area) -> None:
     window = harness.open_window()
-    window.starting.new_chat("shell", "/tmp")
+    window.commands.starting.new_chat("shell", "/tmp")
     sheet = window.sheets.new_chat
     sheet.directory.setText("~/srca")
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
@@ -495,7 +495,7 @@ async def test_a_directory_that_does_not_exist_is_created_on_a_click(
     harness: WindowHarness, area: Area, launches: list[LaunchRequest]
 ) -> None:
     window = harness.open_window()
-    window.starting.new_chat("shell", "/tmp")
+    window.commands.starting.new_chat("shell", "/tmp")
     sheet = window.sheets.new_chat
     sheet.directory.setText("~/new/place")
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)

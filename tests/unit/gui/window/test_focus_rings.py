@@ -33,16 +33,16 @@ async def test_every_keyboard_stop_shows_its_focus(harness: WindowHarness):
     sheets = window.sheets
     places: dict[str, Callable[[], object]] = {
         "window": lambda: None,
-        "new chat": lambda: window.starting.new_chat("command", "/usr"),
+        "new chat": lambda: window.commands.starting.new_chat("command", "/usr"),
         "browse": sheets.new_chat.directory_row.browser.browse,
-        "rename": lambda: window.chat_actions.rename(chat),
-        "export": lambda: window.chat_actions.export(chat),
+        "rename": lambda: window.commands.chat_actions.rename(chat),
+        "export": lambda: window.commands.chat_actions.export(chat),
         "palette": window.actions_.show_palette,
-        "switcher": window.commands.switch_chat,
-        "explain": window.commands.handlers()["explain"],
-        "send": window.commands.handlers()["send"],
-        "search": window.commands.handlers()["search"],
-        "stop all": window.chat_actions.stop_all,
+        "switcher": window.commands.lists.switch_chat,
+        "explain": window.actions_["explain"].trigger,
+        "send": window.actions_["send"].trigger,
+        "search": window.actions_["search"].trigger,
+        "stop all": window.commands.chat_actions.stop_all,
     }
     for name, opens in places.items():
         await _check(harness, name, opens)

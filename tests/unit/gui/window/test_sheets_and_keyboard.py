@@ -52,7 +52,7 @@ async def show_structured(harness: WindowHarness, chat: ScriptedChat) -> Structu
 async def test_a_first_chat_that_starts_behind_a_sheet_does_not_take_the_keyboard(harness: WindowHarness) -> None:
     session_id = await harness.add("one")
     window = harness.open_window()
-    window.starting.new_chat("shell", "/tmp")
+    window.commands.starting.new_chat("shell", "/tmp")
     window.open_chat(harness.chat(session_id))
     harness.settle()
     assert window.tabs.active_id == session_id
@@ -64,14 +64,14 @@ async def test_a_sheet_closes_when_a_key_moves_the_keyboard_behind_it(harness: W
     session_id = await harness.add("one")
     window = harness.open_window()
     harness.show(session_id)
-    window.starting.new_chat("shell", "/tmp")
+    window.commands.starting.new_chat("shell", "/tmp")
     sheet = window.sheets.new_chat
     QTest.keyClicks(sheet.name, "typed")
     QTest.keyClick(sheet.name, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     harness.settle()
     assert not sheet.is_open
     assert harness.page.find_bar.field.hasFocus()
-    window.starting.new_chat("shell", "/tmp")
+    window.commands.starting.new_chat("shell", "/tmp")
     sheet.directory_row.browser.browse()
     harness.settle()
     assert sheet.is_open, "a sheet over it has the keyboard"
@@ -81,7 +81,7 @@ async def test_a_key_finds_in_the_chat_from_the_list_of_directories(harness: Win
     session_id = await harness.add("one")
     window = harness.open_window()
     harness.show(session_id)
-    window.starting.new_chat("shell", "/tmp")
+    window.commands.starting.new_chat("shell", "/tmp")
     window.sheets.new_chat.directory_row.browser.browse()
     press(harness, Qt.Key.Key_F)
     assert not window.sheets.new_chat.directory_row.browser.is_open
@@ -90,7 +90,7 @@ async def test_a_key_finds_in_the_chat_from_the_list_of_directories(harness: Win
 
 async def test_new_agents_leave_the_keyboard_in_the_list_of_directories(harness: WindowHarness) -> None:
     window = harness.open_window()
-    window.starting.new_chat("shell", "/tmp")
+    window.commands.starting.new_chat("shell", "/tmp")
     sheet = window.sheets.new_chat
     sheet.tiles.focus()
     sheet.directory_row.browser.browse()
@@ -118,7 +118,7 @@ async def test_a_key_opens_something_else_while_the_prompt_of_a_new_chat_is_save
     session_id = await harness.add("one")
     window = harness.open_window()
     harness.show(session_id)
-    window.starting.new_chat("claude", "/tmp")
+    window.commands.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("claude")
     harness.settle()
@@ -161,7 +161,7 @@ async def test_a_start_that_fails_after_its_sheet_was_closed_is_reported_by_a_ba
 
     monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
     window = harness.open_window()
-    window.starting.new_chat("command", "/tmp", ["cat"])
+    window.commands.starting.new_chat("command", "/tmp", ["cat"])
     QTest.mouseClick(window.sheets.new_chat.start, Qt.MouseButton.LeftButton)
     press(harness, Qt.Key.Key_P)
     assert not window.sheets.new_chat.is_open
@@ -200,7 +200,7 @@ async def test_a_shown_chat_that_is_removed_elsewhere_does_not_take_the_keyboard
     page = await show_structured(harness, ScriptedChat())
     assert page.view.prompt.editor.hasFocus()
     if where == "sheet":
-        window.starting.new_chat("shell", "/tmp")
+        window.commands.starting.new_chat("shell", "/tmp")
     typing_in = window.sheets.new_chat.name if where == "sheet" else window.sidebar.filter
     typing_in.setFocus()
     await harness.storage.call(lambda store: store.remove(page.chat.id))
@@ -247,7 +247,7 @@ async def test_a_request_that_is_answered_elsewhere_does_not_take_the_keyboard(h
     await harness.until(page.view.page.scroller.visible_cards, "the request")
     page.view.show_request()
     assert page.view.page.isAncestorOf(window.focusWidget())
-    window.starting.new_chat("shell", "/tmp")
+    window.commands.starting.new_chat("shell", "/tmp")
     sheet = window.sheets.new_chat
     sheet.name.setFocus()
     chat.resolve("r1", "yes", "Allow", "another window")

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from gui.window.actions.switching import ChatChoices
+from gui.window.actions.lists import ChatChoices
 from gui.window.sidebar.model import ChatRow
 from tests.unit.gui.conftest import WindowHarness
 

@@ -183,7 +183,7 @@ async def test_a_window_stays_while_the_removal_of_its_last_chats_can_be_undone(
     first, second = windows.all
     removals = harness.sessions.removals
     for session_id in (two, three):
-        second.chat_actions.remove(harness.chat(session_id))
+        second.commands.chat_actions.remove(harness.chat(session_id))
     harness.settle()
     assert windows.all == [first, second]
     assert second.banners.current is not None
@@ -208,7 +208,7 @@ async def test_a_window_closes_when_its_last_shell_is_left_or_its_last_chat_is_r
     first, second = windows.all[:2]
     harness.viewers[shell].end(0)
     await harness.until(lambda: windows.all == [first, second], "the shell's window to close")
-    second.chat_actions.remove(harness.chat(ended))
+    second.commands.chat_actions.remove(harness.chat(ended))
     harness.settle()
     assert windows.all == [first, second], "its banner can undo that"
     await harness.sessions.removals.finish()

@@ -19,9 +19,9 @@ def colors_of(harness: WindowHarness, *session_ids: str) -> dict[str, QAction]:
     """The items of the submenu *Colour* in the menu of one chat, or of several."""
     window, chats = harness.window, [harness.chat(session_id) for session_id in session_ids]
     if len(chats) == 1:
-        window._chat_menu.show_for_tab(chats[0], window.mapToGlobal(PLACE), window.actions_)
+        window.menus.show_for_tab(chats[0], window.mapToGlobal(PLACE))
     else:
-        window.several.show_menu(chats, window.mapToGlobal(PLACE))
+        window.menus.show_for_several(chats, window.mapToGlobal(PLACE))
     found = entries_of_open_menu()
     return {text: action for text, action in found.items() if text.lower() in {"none", *LABEL_COLORS}}
 

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QAction, QGuiApplication
 
-from gui.window.actions import copying
+from gui.window.actions import page_wiring
 from gui.wording import page_texts
 from session_host.client.chats.agent_record import FoundAnswer
 from session_host.protocol.values import Activity, State
@@ -145,7 +145,7 @@ async def test_a_record_that_cannot_be_read_in_time_is_reported(
         return FoundAnswer("late", "last")
 
     monkeypatch.setattr("session_host.client.chats.agent_record.find_answer", find_answer)
-    monkeypatch.setattr(copying, "READ_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(page_wiring, "READ_TIMEOUT_S", 0.01)
     session_id = await add_claude(harness, ("one", "An answer."))
     window = harness.open_window()
     harness.show(session_id)

@@ -11,8 +11,8 @@ from PySide6.QtGui import QAction, QGuiApplication
 
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
-from gui.window.actions import desktop_opening
-from gui.window.actions.changes_actions import ChangesOpener
+from gui.window.actions import links
+from gui.window.actions.separate_windows import ChangesOpener
 from gui.window.page.structured_page import StructuredPage
 from tests.support.area import Area
 from tests.support.menus import entries_of_open_menu
@@ -25,7 +25,7 @@ TITLES = ["Open directory in editor", "Show directory in file manager", "Copy di
 def menu_of(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
     """The items of a chat's menu, opened on its row."""
     window = harness.window
-    window._chat_menu.show_for_row(harness.chat(session_id), window.mapToGlobal(QPoint(200, 100)))
+    window.menus.show_for_row(harness.chat(session_id), window.mapToGlobal(QPoint(200, 100)))
     return entries_of_open_menu()
 
 
@@ -55,7 +55,7 @@ async def test_a_chats_directory_is_opened_and_shown_and_its_path_copied(
             on_failure()
 
     monkeypatch.setattr(QProcess, "startDetached", start)
-    monkeypatch.setattr(desktop_opening, "open_address", show)
+    monkeypatch.setattr(links, "open_in_desktop", show)
     worktree, plain = tmp_path / "worktree", tmp_path / "plain"
     for directory in (worktree / "sub", plain):
         directory.mkdir(parents=True)
@@ -91,7 +91,7 @@ async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_
     shell = await harness.add("shell", cwd="/tmp")
     work = await harness.add("work", agent="codex", runtime="structured", argv=["codex"], cwd="/usr")
     opened: list[tuple[str, str]] = []
-    monkeypatch.setattr(ChangesOpener, "open", lambda _opener, chat, directory: opened.append((chat.name, directory)))
+    monkeypatch.setattr(ChangesOpener, "open", lambda _opener, chat, *what: opened.append((chat.name, what[0])))
     window = harness.open_window()
     menu_of(harness, work)["Changes"].trigger()
     window.open_chat(harness.chat(shell))

@@ -187,7 +187,7 @@ async def test_an_export_says_that_parts_of_the_recording_are_missing(harness: W
     session_id = await harness.add("one", state=State.EXITED, exit_code=0)
     write_journal(paths.session_journal(session_id), [output(0, b"said\r\n"), output(20, b"more\r\n")])
     window = harness.open_window()
-    window.chat_actions._export(harness.chat(session_id), tmp_path / "one.txt")
+    window.commands.chat_actions._export(harness.chat(session_id), tmp_path / "one.txt")
     text = await banner(harness, "Exported one to ")
     assert text.endswith("one.txt, but parts of its recording are missing; the file says where")
     assert (tmp_path / "one.txt").exists()

@@ -27,7 +27,7 @@ from tests.unit.gui.conftest import WindowHarness
 def items(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
     """The items of a chat's menu, opened on its tab."""
     window = harness.window
-    window._chat_menu.show_for_tab(harness.chat(session_id), window.mapToGlobal(QPoint(200, 100)), window.actions_)
+    window.menus.show_for_tab(harness.chat(session_id), window.mapToGlobal(QPoint(200, 100)))
     return entries_of_open_menu()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gui.window.actions import inserting_comments
-from gui.window.actions.inserting_comments import CommentInserter
+from gui.window.actions import separate_windows
+from gui.window.actions.separate_windows import CommentInserter
 from gui.window.page.structured_page import StructuredPage
 from session_host.protocol.values import Activity
 from tests.unit.gui.conftest import WindowHarness
@@ -15,7 +15,7 @@ TEXT = "Comments on your changes:\n\na:1\n> +a\nWhy?"
 
 def inserter(harness: WindowHarness) -> tuple[CommentInserter, list[str]]:
     window = harness.open_window()
-    return CommentInserter(harness.sessions.tasks, window.open_chat, window.resuming.resume), []
+    return CommentInserter(harness.sessions.tasks, window.open_chat, window.commands.resuming.resume), []
 
 
 async def test_a_chat_view_gets_the_comments_below_the_draft_and_the_keyboard(harness: WindowHarness) -> None:
@@ -48,7 +48,7 @@ async def test_a_terminal_opened_for_comments_gets_them_as_a_paste(harness: Wind
 async def test_a_chat_that_asks_or_does_not_connect_gets_nothing(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inserting_comments, "WAIT_S", 0.05)
+    monkeypatch.setattr(separate_windows, "WAIT_S", 0.05)
     session_id = await harness.add("one")
     comments, reports = inserter(harness)
     chat = harness.chat(session_id)

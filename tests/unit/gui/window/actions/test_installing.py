@@ -16,7 +16,7 @@ async def test_an_agent_is_installed_in_a_chat_that_shows_the_command(
 ) -> None:
     monkeypatch.setenv("PATH", str(area.home))
     window = harness.open_window()
-    window.starting.new_chat("claude")
+    window.commands.starting.new_chat("claude")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("codex")
     command = sheet.missing.command.text()
@@ -26,7 +26,7 @@ async def test_an_agent_is_installed_in_a_chat_that_shows_the_command(
     [request] = launches
     assert (request.agent.name, request.arguments, request.name) == ("command", ["sh", "-c", command], "install codex")
     assert not sheet.is_open
-    window.starting.new_chat()
+    window.commands.starting.new_chat()
     assert (sheet.tiles.current(), sheet.prompt.toPlainText()) == ("codex", "fix it"), "the draft is kept"
 
 
@@ -44,7 +44,7 @@ async def test_an_agent_that_was_installed_since_the_window_opened_is_offered_by
     programs.mkdir()
     (programs / "codex").touch(mode=0o755)
     (area.home / ".profile").write_text(f"PATH={programs}:$PATH\n")
-    window.starting.new_chat("claude")
+    window.commands.starting.new_chat("claude")
     sheet = window.sheets.new_chat
     assert not sheet.tiles.is_installed("codex")
     await harness.until(lambda: sheet.tiles.is_installed("codex"), "the agent")

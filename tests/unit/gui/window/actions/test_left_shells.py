@@ -10,7 +10,7 @@ import pytest
 
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
-from gui.window.actions.switching import ChatChoices
+from gui.window.actions.lists import ChatChoices
 from session_host.protocol.messages import Describe, ForegroundEvent
 from session_host.protocol.values import State
 from session_host.system.clock import as_text, parse_time
@@ -96,7 +96,7 @@ async def test_a_shell_that_was_left_is_not_listed_and_is_found_and_reopened(
 
     # By the searches and by text.
     assert harness.sessions.listed_ids(with_left=True) == [one, left]
-    assert "reopen_tab" not in harness.window.commands.without_effect()
+    assert "reopen_tab" not in harness.window.actions_.idle()
     sidebar = harness.window.sidebar.model
     sidebar.set_filter("notes-2")
     assert sidebar.index_of(left).isValid()
@@ -111,7 +111,7 @@ async def test_a_shell_that_was_left_is_not_listed_and_is_found_and_reopened(
     assert harness.window.tabs.ids() == [one, left]
     assert harness.sessions.listed_ids() == [one, left], "like other ended chats with a tab"
     assert sidebar.index_of(left).isValid()
-    harness.window.chat_actions.close_tab(left)
+    harness.window.commands.chat_actions.close_tab(left)
     harness.settle()
     assert harness.sessions.listed_ids() == [one]
 
@@ -192,7 +192,7 @@ async def test_an_idle_shell_ends_some_time_after_its_tab_was_closed_and_its_tab
 ):
     one, idle = [await shell(harness, name) for name in ("notes", "notes-2")]
     await tabs(harness, idle, one)
-    harness.window.chat_actions.close_tab(idle)
+    harness.window.commands.chat_actions.close_tab(idle)
     assert [chat.id for chat in harness.sessions.running()] == [one], "it is neither counted nor stopped with others"
     await harness.sessions.removals.finish()
     assert stopped == [idle]
@@ -217,7 +217,7 @@ async def test_a_shell_that_is_being_ended_is_shown_by_undo(harness: WindowHarne
         return await asyncio.Event().wait()
 
     monkeypatch.setattr("session_host.client.control.request", stay)
-    harness.window.chat_actions.close_tab(idle)
+    harness.window.commands.chat_actions.close_tab(idle)
     ending = asyncio.create_task(harness.sessions.removals.finish())
     await asked.wait()
     harness.window.actions_["reopen_tab"].trigger()
@@ -233,7 +233,7 @@ async def test_a_shell_that_is_busy_or_attached_when_it_would_end_keeps_running(
 ):
     one, idle = [await shell(harness, name) for name in ("notes", "notes-2")]
     await tabs(harness, one, idle)
-    harness.window.chat_actions.close_tab(idle)
+    harness.window.commands.chat_actions.close_tab(idle)
     if is_attached:
         viewers[idle] = 1
     else:
@@ -259,7 +259,7 @@ async def test_other_shells_keep_running_without_their_tabs(
         harness.sessions.shells.own.clear()
     elif case == "second tab":
         harness.window.tabs.mirror("right")
-    harness.window.chat_actions.close_tab(other)
+    harness.window.commands.chat_actions.close_tab(other)
     harness.settle()
     assert set(harness.sessions.listed_ids()) == {one, other}
 

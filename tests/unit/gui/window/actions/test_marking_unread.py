@@ -14,9 +14,9 @@ def choose(harness: WindowHarness, text: str, *session_ids: str) -> None:
     window, chats = harness.window, [harness.chat(session_id) for session_id in session_ids]
     place = window.mapToGlobal(QPoint(200, 100))
     if len(chats) == 1:
-        window._chat_menu.show_for_row(chats[0], place)
+        window.menus.show_for_row(chats[0], place)
     else:
-        window.several.show_menu(chats, place)
+        window.menus.show_for_several(chats, place)
     entries_of_open_menu()[text].trigger()
 
 

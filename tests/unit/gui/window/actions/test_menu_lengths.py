@@ -54,7 +54,7 @@ async def test_each_menu_has_at_most_twelve_entries(harness: WindowHarness, agen
         measured(lambda: window.sidebar.menu_requested.emit(chats[3], place)),
         measured(lambda: window.sidebar.several_menu_requested.emit(chats, place)),
         measured(lambda: window.sidebar.own_menu_requested.emit(place)),
-        measured(lambda: window.actions_.show_menu(window.menu_button)),
+        measured(lambda: window.menus.show_for_window(window.menu_button)),
     ):
         assert found
         assert max(found) <= MOST, found

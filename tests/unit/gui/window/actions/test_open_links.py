@@ -16,9 +16,8 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from gui.terminal.links.links import FileLocation, has_no_scheme
-from gui.window.actions import desktop_opening
-from gui.window.actions.editors import EditorCommand, NotOpened, command_for, installed
-from gui.window.actions.open_links import LinkOpener, checked, own_file
+from gui.window.actions import links
+from gui.window.actions.links import EditorCommand, LinkOpener, NotOpened, checked, command_for, installed, own_file
 from session_host.client.chats.launch_spec import LaunchRequest
 from tests.unit.gui.conftest import WindowHarness
 
@@ -143,7 +142,7 @@ async def test_a_link_that_no_browser_opens_is_reported_and_can_be_copied(
     address = "https://example.com/?a=1&b=%20c"
     window = harness.open_window()
     runnable(no_desktop / "xdg-open", f"#!{sys.executable}\nraise SystemExit(3)\n")
-    window.opener.open_address(address, "/")
+    window.commands.opener.open_address(address, "/")
     await harness.until(lambda: window.banners.current is not None, "the line about the link")
     banner = window.banners.current
     assert banner is not None
@@ -163,7 +162,7 @@ async def test_a_directory_that_no_file_manager_shows_is_reported(
     )
     runnable(no_desktop / "xdg-open", program)
     (directory := tmp_path / "a b#c").mkdir()
-    window.opener.show_directory(str(directory))
+    window.commands.opener.show_directory(str(directory))
     await harness.until(lambda: window.banners.current is not None, "the line about the directory")
     banner = window.banners.current
     assert banner is not None
@@ -178,13 +177,13 @@ async def test_a_link_that_opens_is_not_reported(
     got = no_desktop / "address"
     program = f"#!{sys.executable}\nimport pathlib, sys\npathlib.Path({str(got)!r}).write_text(sys.argv[1])\n"
     runnable(no_desktop / "xdg-open", program)
-    desktop_opening.open_address("https://example.com/?a=1&b=%20c", lambda: failures.append("opened"))
-    await harness.until(lambda: not desktop_opening._watched, "the end of the program")
+    links.open_in_desktop("https://example.com/?a=1&b=%20c", lambda: failures.append("opened"))
+    await harness.until(lambda: not links._watched, "the end of the program")
     assert got.read_text() == "https://example.com/?a=1&b=%20c"
     runnable(no_desktop / "xdg-open", f"#!{sys.executable}\nraise SystemExit(1)\n")
-    monkeypatch.setattr(desktop_opening, "OPENING_S", 0.0)
-    desktop_opening.open_address("https://example.com/", lambda: failures.append("a browser's crash, later"))
-    await harness.until(lambda: not desktop_opening._watched, "the end of the program")
+    monkeypatch.setattr(links, "OPENING_S", 0.0)
+    links.open_in_desktop("https://example.com/", lambda: failures.append("a browser's crash, later"))
+    await harness.until(lambda: not links._watched, "the end of the program")
     assert not failures
 
 
@@ -224,8 +223,8 @@ async def test_on_wayland_a_missing_browser_is_reported(
     monkeypatch.setattr(QGuiApplication, "platformName", lambda: "wayland-egl")
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: True)
     failures = list[str]()
-    desktop_opening.open_address("https://example.com/", lambda: failures.append("no browser"))
-    await harness.until(lambda: not desktop_opening._watched, "the answer")
+    links.open_in_desktop("https://example.com/", lambda: failures.append("no browser"))
+    await harness.until(lambda: not links._watched, "the answer")
     assert failures == (["no browser"] if there_is == "nothing" else [])
 
 
@@ -314,13 +313,13 @@ async def test_an_editor_of_terminals_opens_in_a_tab_that_goes_when_the_user_lea
     harness: WindowHarness, launches: list[LaunchRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "app.py").write_text("x")
-    monkeypatch.setattr("gui.window.actions.open_links.command_for", lambda *_of: EditorCommand(["vim", "F"], True))
+    monkeypatch.setattr("gui.window.actions.links.command_for", lambda *_of: EditorCommand(["vim", "F"], True))
     first = await harness.add("one")
     window = harness.open_window()
     harness.show(first)
     gone: list[bool] = []
     for exit_code in (0, 1):
-        window.opener.open_file(FileLocation("app.py", 12), str(tmp_path))
+        window.commands.opener.open_file(FileLocation("app.py", 12), str(tmp_path))
         await harness.until(lambda: len(window.tabs.ids()) == 2, "the editor's tab")
         editor = window.tabs.active_id
         harness.viewers[editor].end(exit_code)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QMenu
 
-from gui.window.actions.changes_actions import ChangesOpener
+from gui.window.actions.separate_windows import ChangesOpener
 from gui.window.page.structured_page import StructuredPage
 from session_host.client.chats.restore_list import ListedPoint
 from session_host.restore_points.points import About, take
@@ -30,9 +30,9 @@ async def test_a_prompts_menu_opens_the_changes_since(
     checkout = Checkout.new(tmp_path / "api")
     session = await harness.add("x", agent="codex", runtime="structured", argv=["codex"], cwd=str(checkout.path))
     point = take(checkout.path, session, About(kind="prompt", item="one"))
-    window = harness.open_window()
     opened: list[tuple[str, ListedPoint]] = []
     monkeypatch.setattr(ChangesOpener, "open", lambda _opener, _chat, *what: opened.append(what))
+    window = harness.open_window()
     page = window.open_chat(harness.chat(session))
     assert isinstance(page, StructuredPage)
     transcript = Transcript()
@@ -60,17 +60,17 @@ async def test_after_a_fork_before_a_prompt_the_changes_since_are_offered(
     origin, fork = await harness.add("x", **fields), await harness.add("x (fork)", **fields)
     point = take(checkout.path, origin, About(kind="prompt", item="one"))
     checkout.write("file", "changed")
-    window = harness.open_window()
     opened: list[tuple[str, ListedPoint]] = []
     monkeypatch.setattr(ChangesOpener, "open", lambda _opener, chat, _directory, since: opened.append((chat.id, since)))
+    window = harness.open_window()
     window.open_chat(harness.chat(fork))
-    forked = window.chat_actions.forking.forked_before
-    forked.emit(harness.chat(origin), harness.chat(fork), PROMPT)
-    await harness.until(lambda: "Since it was first sent, 1 file changed." in banner(harness), "the offer")
+    forking = window.commands.forking
+    await forking.offer_changes(harness.chat(origin), harness.chat(fork), PROMPT)
+    assert "Since it was first sent, 1 file changed." in banner(harness)
     window.banners.run_action()
     assert opened == [(fork, ListedPoint(point, PROMPT.text))]
     checkout.write("file", "file\n")
     for item in (PROMPT, Item("unknown", "user", 0, "Other", "done")):
-        forked.emit(harness.chat(origin), harness.chat(fork), item)
-        await harness.until(lambda: banner(harness).startswith("This chat has the conversation"), "no offer")
+        await forking.offer_changes(harness.chat(origin), harness.chat(fork), item)
+        assert banner(harness).startswith("This chat has the conversation")
         window.banners.withdraw(f"fork {fork}")

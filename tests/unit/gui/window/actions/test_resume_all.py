@@ -21,7 +21,7 @@ async def test_resume_all_lists_chats_and_shells_and_leaves_commands_out(harness
     over = await harness.add("over", agent="claude", **ENDED)
     window = harness.open_window(one_pane([one, shell, over], over))
     client.cannot = {command}
-    window.resume_all.offer()
+    window.commands.resume_all.offer()
     await harness.until(lambda: window.banners.current is not None, "the offer")
     assert window.banners.current is not None
     assert window.banners.current.text == "A restart of the computer interrupted 4 chats."
@@ -42,7 +42,7 @@ async def test_resume_all_lists_chats_and_shells_and_leaves_commands_out(harness
     await harness.until(lambda: shell not in window.tabs.ids(), "the tab to change")
     ids = [f"00000000-0000-4000-8000-{number:012}" for number in (1, 3)]
     assert window.tabs.ids() == [*ids, over], "no tab is opened"
-    window.resume_all.offer()
+    window.commands.resume_all.offer()
     harness.settle()
     assert window.banners.current is None, "the offer comes once"
 
@@ -54,7 +54,7 @@ async def test_several_chats_are_resumed_without_opening_tabs_and_those_that_can
     window = harness.open_window()
     client.cannot = {gone}
     chats = [harness.chat(each) for each in (one, two, gone)]
-    window.several.resume(chats)
+    window.commands.chat_actions.resume_several(chats)
     question = window.sheets.question
     await harness.until(lambda: question.is_open, "the question")
     assert question.detail.text() == "Not resumed, because there is no conversation: gone"
@@ -90,14 +90,14 @@ async def test_chats_that_do_not_end_are_named_when_all_are_stopped(harness: Win
     window = harness.open_window()
     client.cannot = {one, stuck}
     harness.sessions.stop = lambda chat: None  # type: ignore[method-assign]
-    window.several.stop([harness.chat(each) for each in (one, stuck)])
+    window.commands.chat_actions.stop_several([harness.chat(each) for each in (one, stuck)])
     window.sheets.question.accept()
     harness.viewers[one].end(exit_signal=15)
     with Store.open(paths.database()) as store:
         store.update(one, state=State.EXITED, exit_signal=15)
     await harness.sessions.refresh_now()
-    assert window.several.end_report.timer.isActive()
-    window.several.end_report.timer.start(0)
+    assert window.commands.chat_actions.end_report.timer.isActive()
+    window.commands.chat_actions.end_report.timer.start(0)
     await harness.until(lambda: window.banners.current is not None, "the line")
     assert window.banners.current is not None
     assert window.banners.current.text == "1 of 2 chats ended. Still running: stuck"
@@ -113,7 +113,7 @@ async def test_one_line_says_why_several_chats_cannot_be_resumed(harness: Window
     def shown() -> str:
         return window.banners.current.text if window.banners.current is not None else ""
 
-    window.several.resume(chats)
+    window.commands.chat_actions.resume_several(chats)
     await harness.until(lambda: window.sheets.question.is_open, "the question")
     window.sheets.question.accept()
     reason = "Can’t resume one, two: Claude Code is not installed"
@@ -121,7 +121,7 @@ async def test_one_line_says_why_several_chats_cannot_be_resumed(harness: Window
     window.banners.dismiss()
     assert shown() == "", "there is one line for both"
     client.cannot = set(ids)
-    window.several.resume(chats)
+    window.commands.chat_actions.resume_several(chats)
     reason = "None of these chats can be resumed."
     await harness.until(lambda: shown() == reason, "the reason why nothing is asked")
 
@@ -131,7 +131,7 @@ async def test_resume_all_distinguishes_similar_chats(harness: WindowHarness, cl
     for name, title in (("api", "Mend the parser"), ("api", "Write the docs"), ("docs", "Read it")):
         await harness.add(name, title=title, ended_at="2026-01-02T03:05:00Z", **interrupted)
     window = harness.open_window()
-    window.resume_all.ask()
+    window.commands.resume_all.ask()
     await harness.until(lambda: window.sheets.question.is_open, "the list")
     lines = window.sheets.question.subject.toPlainText().split("\n")
     beginning = "api · Claude Code · /srv/api"

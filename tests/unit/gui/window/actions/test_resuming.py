@@ -121,7 +121,7 @@ async def test_a_refusal_stays_although_an_earlier_look_at_the_chat_ends_later(
         return client.resumability(session_id)
 
     monkeypatch.setattr("session_host.client.chats.resumability.resumability", look_slowly)
-    harness.window.resuming.check_resumable(harness.page)
+    harness.window.commands.resuming.check_resumable(harness.page)
     await harness.until(looks.is_set, "the look")
     client.refusal = ConversationOpen("one: claude (process 42) has it open in /srv")
     bar.resume.click()
@@ -180,7 +180,7 @@ async def test_an_ended_shell_offers_to_start_again_and_says_what_that_means(
     window, bar = harness.window, harness.page.end_bar
     await harness.until(bar.resume.isVisible, "the button")
     assert bar.refusal.text() == "Resume starts a new shell here, below what this one showed."
-    window.several.resume([harness.chat(session_id)])
+    window.commands.chat_actions.resume_several([harness.chat(session_id)])
     await harness.until(lambda: session_id not in window.tabs.ids(), "the tab to change")
     assert client.calls == [("resume", session_id, False)]
 
@@ -205,7 +205,7 @@ async def test_a_refused_resume_of_a_chat_without_a_tab_opens_one_with_the_reaso
     session_id = await harness.add("one", **ENDED)
     window = harness.open_window()
     client.refusal = NotResumable("one: its transcript is gone")
-    window.resuming.resume(harness.chat(session_id))
+    window.commands.resuming.resume(harness.chat(session_id))
     page = harness.page
     await harness.until(page.end_bar.refusal.isVisible, "the reason")
     assert page.end_bar.refusal.text() == "Its transcript is gone."
@@ -253,7 +253,7 @@ async def test_the_end_of_a_hidden_chat_can_be_undone(
     window = harness.open_window()
     harness.show(two)
     harness.viewers[one].be(Activity.IDLE)
-    window.chat_actions.stop(harness.chat(one))
+    window.commands.chat_actions.stop(harness.chat(one))
     harness.viewers[one].end(exit_signal=15)
     harness.settle()
     early = window.banners.current

@@ -99,7 +99,7 @@ async def test_a_broken_file_is_listed_and_opens_at_its_line(
     window = harness.open_window()
     harness.show(session_id)
     files: list[FileLocation] = []
-    monkeypatch.setattr(window.opener, "open_file", files.append)
+    monkeypatch.setattr(window.commands.opener, "open_file", files.append)
     chooser = await opened(harness)
     assert offered(chooser)[0] == "bad.md"
     item = chooser.items.item(0)
@@ -165,7 +165,7 @@ async def test_the_sheet_for_a_new_chat_takes_a_saved_prompt_and_saves_one(harne
     save("mine", "---\nagents: claude\n---\nFor Claude.")
     save("all", "For all.\nTwo lines.")
     window = harness.open_window()
-    window.starting.new_chat("claude", "/tmp")
+    window.commands.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("claude")
     harness.settle()

@@ -21,7 +21,7 @@ async def test_the_switcher_finds_the_chat_of_last_march(harness: WindowHarness)
         await harness.add(name, state=State.EXITED, exit_code=0, title="the parser", **ended)
     window = harness.open_window()
     chooser = window.sheets.chooser
-    window.commands.switch_chat()
+    window.commands.lists.switch_chat()
 
     def found(typed: str) -> list[tuple[str, str]]:
         chooser.field.setText(typed)

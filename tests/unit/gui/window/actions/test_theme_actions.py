@@ -163,7 +163,7 @@ async def test_the_file_of_a_theme_is_chosen_in_a_dialog_and_a_listed_one_that_i
     themes.mkdir(parents=True)
     (themes / "Broken").write_text("background=001122\n")
     window = open_dark(harness)
-    window.themes.import_theme()
+    window.commands.themes.import_theme()
     chooser, sheet = window.sheets.chooser, window.sheets.import_theme
     assert chooser.list.currentIndex().data() == "Broken"
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)

@@ -30,7 +30,7 @@ async def test_the_windows_menu_shows_disabled_what_has_nothing_to_do(harness: W
     names = ("new_chat", "stop_all")
 
     def enabled() -> list[str]:
-        window.actions_.show_menu(window.menu_button)
+        window.menus.show_for_window(window.menu_button)
         menu = QApplication.activePopupWidget()
         assert isinstance(menu, QMenu)
         found = [
@@ -52,7 +52,7 @@ async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(
 ) -> None:
     session_id = await harness.add("one")
     started: list[object] = []
-    monkeypatch.setattr(harness.open_window().starting, "new_shell", lambda *where: started.append(where))
+    monkeypatch.setattr(harness.open_window().commands.starting, "new_shell", lambda *where: started.append(where))
     harness.show(session_id)
     menu = harness.page.view.context_menu(QPointF(30, 30))
     assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-9:]] == [

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QPushButton
 
 from gui.bridge.chat import Chat
 from gui.settings.live import LiveSettings
-from gui.window.actions.changes_actions import ChangesOpener
+from gui.window.actions.separate_windows import ChangesOpener
 from gui.window.changes.window import ChangesWindow
 from tests.support.area import Area
 from tests.support.displays import XServer

@@ -16,7 +16,7 @@ from gui.finding.query import FindQuery, Pattern
 from gui.settings import table
 from gui.terminal.links.links import may_open
 from gui.window.actions import action_table
-from gui.window.actions.guide_actions import changed_keys, keys_in_guide
+from gui.window.actions.separate_windows import changed_keys, keys_in_guide
 from gui.window.guide.chapters import GUIDE, read_chapters, with_keys
 
 pytestmark = pytest.mark.usefixtures("qapp")

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.settings.live import LiveSettings
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX, font
-from gui.window.actions.guide_actions import GuideOpener
+from gui.window.actions.separate_windows import GuideOpener
 from gui.window.guide import chapters
 from gui.window.guide.window import GuideWindow
 from tests.support.area import Area

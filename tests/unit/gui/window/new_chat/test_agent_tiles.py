@@ -8,7 +8,7 @@ from tests.unit.gui.conftest import WindowHarness
 
 async def test_the_chosen_agent_keeps_the_keyboard_while_agents_are_searched_again(harness: WindowHarness) -> None:
     window = harness.open_window()
-    window.starting.new_chat("shell", "/tmp")
+    window.commands.starting.new_chat("shell", "/tmp")
     await harness.until(lambda: isinstance(window.focusWidget(), AgentTile), "the keyboard in the sheet")
     window.sheets.new_chat.refresh_agents()
     keyboard = window.focusWidget()

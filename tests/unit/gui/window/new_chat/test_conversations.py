@@ -96,7 +96,7 @@ def marked(picker: ConversationPicker) -> str:
 async def opened(harness: WindowHarness, directory: Path, agent: str = "claude") -> ConversationPicker:
     """Open the list from the sheet by keyboard."""
     window = harness.open_window()
-    window.starting.new_chat(agent, str(directory))
+    window.commands.starting.new_chat(agent, str(directory))
     sheet = window.sheets.new_chat
     sheet.conversation.setFocus()
     await press(harness, Qt.Key.Key_Return)
@@ -163,7 +163,7 @@ async def test_name_prompt_arguments_and_view_are_those_of_the_sheet(
 ) -> None:
     keep(2, area.home / "other", "Paint it blue")
     window = harness.open_window()
-    window.starting.new_chat("claude", str(area.home))
+    window.commands.starting.new_chat("claude", str(area.home))
     sheet = window.sheets.new_chat
     sheet.name.clear()
     QTest.keyClicks(sheet.name, "mine")
@@ -274,7 +274,7 @@ async def test_the_palettes_command_opens_the_list_of_an_agent_that_has_one(
 
 async def test_agents_without_lists_have_no_such_button(keep: Keep, harness: WindowHarness, area: Area) -> None:
     window = harness.open_window()
-    window.starting.new_chat("aider", str(area.home))
+    window.commands.starting.new_chat("aider", str(area.home))
     sheet = window.sheets.new_chat
     for agent, has_list in (("aider", False), ("claude", True), ("shell", False), ("endpoint", False)):
         sheet.tiles.choose(agent)

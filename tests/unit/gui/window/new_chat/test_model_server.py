@@ -14,7 +14,7 @@ async def test_an_endpoint_is_asked_for_model_and_server(
 ) -> None:
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     window = harness.open_window()
-    window.starting.new_chat("endpoint", "/tmp")
+    window.commands.starting.new_chat("endpoint", "/tmp")
     sheet = window.sheets.new_chat
     assert (sheet.model.isVisible(), sheet.url.isVisible()) == (True, True)
     assert (sheet.runtime.isVisible(), sheet.runtime.value()) == (True, "terminal")
@@ -33,7 +33,7 @@ async def test_an_endpoint_is_asked_for_model_and_server(
     await harness.until(lambda: launches, "the start")
     assert launches[0].arguments == ["--model=llama", "--url=http://127.0.0.1:1/v1"]
     (area.config / "endpoint.toml").write_text('url = "http://default/v1"\nmodel = "m"\n')
-    window.starting.new_chat("endpoint", "/tmp")
+    window.commands.starting.new_chat("endpoint", "/tmp")
     assert (sheet.model.text(), sheet.url.text()) == ("llama", "http://127.0.0.1:1/v1")
     assert (sheet.model.placeholderText(), sheet.url.placeholderText()) == ("m", "http://default/v1")
     sheet.model.clear()

@@ -11,7 +11,7 @@ from tests.unit.gui.conftest import WindowHarness
 
 async def test_a_click_on_command_lets_the_user_type_the_command_which_names_the_chat(harness: WindowHarness) -> None:
     window = harness.open_window()
-    window.starting.new_chat("shell", "~")
+    window.commands.starting.new_chat("shell", "~")
     sheet = window.sheets.new_chat
     assert window.focusWidget() is sheet.tiles.current_tile()
     command = sheet.tiles.findChildren(AgentTile)[-1]
@@ -28,7 +28,7 @@ async def test_a_click_on_command_lets_the_user_type_the_command_which_names_the
 async def test_the_sheet_opens_at_the_field_without_which_the_agent_cannot_start(harness: WindowHarness) -> None:
     window = harness.open_window()
     for agent, field in (("command", "arguments"), ("endpoint", "url")):
-        window.starting.new_chat(agent, "~")
+        window.commands.starting.new_chat(agent, "~")
         sheet = window.sheets.new_chat
         assert window.focusWidget() is getattr(sheet, field)
         sheet.discard()
@@ -36,7 +36,7 @@ async def test_the_sheet_opens_at_the_field_without_which_the_agent_cannot_start
 
 async def test_a_command_that_cannot_be_started_is_marked(harness: WindowHarness) -> None:
     window = harness.open_window()
-    window.starting.new_chat("command", "~", arguments=["nosuch", "-v"])
+    window.commands.starting.new_chat("command", "~", arguments=["nosuch", "-v"])
     sheet = window.sheets.new_chat
     for message, is_invalid in (("cannot find nosuch on PATH", True), ("there is no room", False)):
         sheet.failed(message)
@@ -47,7 +47,7 @@ async def test_in_a_low_window_the_field_to_type_in_is_shown_and_not_the_agent(h
     window = harness.open_window()
     window.resize(700, 330)
     harness.settle()
-    window.starting.new_chat("shell", "~")
+    window.commands.starting.new_chat("shell", "~")
     harness.settle()
     sheet = window.sheets.new_chat
     QTest.mouseClick(sheet.tiles.findChildren(AgentTile)[-1], Qt.MouseButton.LeftButton)

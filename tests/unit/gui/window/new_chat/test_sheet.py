@@ -43,7 +43,7 @@ async def test_a_directory_is_chosen_by_keyboard_and_escape_returns_to_the_sheet
     for name in ("api/src", "docs", ".hidden"):
         (area.home / name).mkdir(parents=True)
     window = harness.open_window()
-    window.starting.new_chat("shell", "~")
+    window.commands.starting.new_chat("shell", "~")
     sheet = window.sheets.new_chat
     browser = sheet.directory_row.browser
     sheet.directory_row.browse.setFocus()
@@ -74,7 +74,7 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
     claude: None, harness: WindowHarness, launches: list[LaunchRequest]
 ) -> None:
     window = harness.open_window()
-    window.starting.new_chat("claude", "/tmp")
+    window.commands.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     assert sheet.prompt.isVisible()
     assert not sheet.presets.isVisible()
@@ -96,7 +96,7 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
     assert request.overrides == {"A": "1", "B": "x y"}
     assert request.worktree is None
 
-    window.starting.new_chat("claude", "/tmp")
+    window.commands.starting.new_chat("claude", "/tmp")
     assert sheet.prompt.toPlainText() == "", "a first prompt is not suggested again"
     assert sheet.environment.text() == "", "it may have held secrets"
     assert sheet.arguments.text() == "--model 'a b'"
@@ -108,7 +108,7 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
 
 async def test_each_agent_has_its_own_suggestions(claude: None, harness: WindowHarness) -> None:
     window = harness.open_window(WindowLayout(starts={"claude": Start(arguments=["--x"]), "gone": Start()}))
-    window.starting.new_chat("claude", "/tmp")
+    window.commands.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     assert sheet.arguments.text() == "--x"
     sheet.arguments.setText("--y")
@@ -124,7 +124,7 @@ async def test_a_worktree_is_offered_in_a_repository(
     repository, plain = Checkout.new(area.home / "api").path, area.home / "plain"
     plain.mkdir()
     window = harness.open_window()
-    window.starting.new_chat("shell", str(plain))
+    window.commands.starting.new_chat("shell", str(plain))
     sheet = window.sheets.new_chat
     sheet.more.click()
     field = sheet.worktree
@@ -140,7 +140,7 @@ async def test_a_worktree_is_offered_in_a_repository(
     sheet.start.click()
     await harness.until(lambda: launches, "the start")
     assert launches[0].worktree == "", "a new branch"
-    window.starting.new_chat("shell", str(repository))
+    window.commands.starting.new_chat("shell", str(repository))
     assert field.checkbox.isChecked(), "as last time"
     QTest.keyClicks(field.branch, "fix")
     sheet.start.click()
@@ -155,7 +155,7 @@ async def test_the_setup_of_a_repositorys_worktrees_is_shown_and_changed(
     settings = area.config / "chats.toml"
     settings.write_text('scrollback_lines = 60 # mine\n[worktree_setup]\n"~/api" = "npm ci"\n')
     window = harness.open_window()
-    window.starting.new_chat("shell", str(repository))
+    window.commands.starting.new_chat("shell", str(repository))
     sheet = window.sheets.new_chat
     sheet.more.click()
     field = sheet.worktree
@@ -173,7 +173,7 @@ async def test_the_setup_of_a_repositorys_worktrees_is_shown_and_changed(
     assert settings.read_text().endswith('"~/api" = "npm ci"\n'), "it is not changed"
 
     for command, line in (("uv sync", '"~/api" = "uv sync"\n'), ("", "")):
-        window.starting.new_chat("shell", str(repository))
+        window.commands.starting.new_chat("shell", str(repository))
         await harness.until(field.setup.isVisible, "the command")
         field.setup.setText(command)
         count = len(launches)
@@ -185,7 +185,7 @@ async def test_the_setup_of_a_repositorys_worktrees_is_shown_and_changed(
     assert "uv" not in settings.read_text()
 
     settings.write_text("broken")
-    window.starting.new_chat("shell", str(other))
+    window.commands.starting.new_chat("shell", str(other))
     await harness.until(lambda: field.checkbox.isEnabled() and not field.setup.isVisible(), "no setup to be shown")
 
 
@@ -193,7 +193,7 @@ async def test_the_previous_choice_of_a_worktree_does_not_count_outside_a_reposi
     harness: WindowHarness, launches: list[LaunchRequest], area: Area
 ) -> None:
     window = harness.open_window(WindowLayout(starts={"shell": Start(worktree=True)}))
-    window.starting.new_chat("shell", str(area.home))
+    window.commands.starting.new_chat("shell", str(area.home))
     field = window.sheets.new_chat.worktree
     await harness.until(lambda: not field.checkbox.isEnabled(), "git's word")
     window.sheets.new_chat.start.click()
@@ -208,7 +208,7 @@ async def test_new_chat_suggests_the_default_agent_and_view(
         WindowLayout(last_agent="shell", starts={"claude": Start(arguments=["--verbose"])}),
         Preferences(WindowFile(new_chat_agent="claude", new_chat_view="chat")),
     )
-    window.starting.new_chat()
+    window.commands.starting.new_chat()
     sheet = window.sheets.new_chat
     assert (sheet.tiles.current(), sheet.runtime.value()) == ("claude", "structured")
     assert sheet.arguments.text() == "--verbose", "the rest is that of the last start"
@@ -218,7 +218,7 @@ async def test_new_chat_suggests_the_default_agent_and_view(
         assert sheet.runtime.value() == "terminal", "the user's choice, and a command has no default view"
     sheet.discard()
     harness.settings.preferences = Preferences(WindowFile(new_chat_agent="aider", new_chat_view="chat"))
-    window.starting.new_chat()
+    window.commands.starting.new_chat()
     assert sheet.tiles.current() == "shell", "aider is not installed"
 
 
@@ -246,7 +246,7 @@ async def test_the_sheet_fits_into_a_small_window(claude: None, harness: WindowH
     window = harness.open_window()
     window.resize(320, 300)
     harness.settle()
-    window.starting.new_chat("claude", "/tmp")
+    window.commands.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.more.click()
     harness.settle()
@@ -264,13 +264,13 @@ async def test_the_sheet_fits_into_a_small_window(claude: None, harness: WindowH
 async def test_an_installed_agent_is_prepared_a_while_after_it_is_chosen(harness: WindowHarness, claude: None):
     window = harness.open_window()
     near: list[str] = []
-    window.starting.agent_selected.connect(lambda agent: near.append(agent.name))
+    window.commands.starting.agent_selected.connect(lambda agent: near.append(agent.name))
 
     async def settled() -> list[str]:
-        await harness.until(lambda: not window.starting.agent_timer.isActive(), "the choice to settle")
+        await harness.until(lambda: not window.commands.starting.agent_timer.isActive(), "the choice to settle")
         return near
 
-    window.starting.new_chat("claude", "/tmp")
+    window.commands.starting.new_chat("claude", "/tmp")
     assert await settled() == ["claude"]
     tiles = window.sheets.new_chat.tiles
     tiles.choose("codex")
@@ -279,13 +279,13 @@ async def test_an_installed_agent_is_prepared_a_while_after_it_is_chosen(harness
     tiles.choose("shell")
     assert await settled() == ["claude", "shell"]
     window.sheets.new_chat.dismiss()
-    window.starting.new_chat("claude", "/tmp")
+    window.commands.starting.new_chat("claude", "/tmp")
     assert await settled() == ["claude", "shell", "claude"]
 
 
 async def test_letters_choose_an_agent_and_an_installed_one_comes_first(harness: WindowHarness, claude: None) -> None:
     window = harness.open_window()
-    window.starting.new_chat("claude", "~")
+    window.commands.starting.new_chat("claude", "~")
     tiles = window.sheets.new_chat.tiles
     harness.settle()
 
@@ -308,7 +308,7 @@ async def test_letters_choose_an_agent_and_an_installed_one_comes_first(harness:
 
 async def test_a_problem_is_shown_until_the_next_key_and_no_field_stays_marked(harness: WindowHarness) -> None:
     window = harness.open_window()
-    window.starting.new_chat("command", "/tmp")
+    window.commands.starting.new_chat("command", "/tmp")
     sheet = window.sheets.new_chat
     sheet.start.click()
     assert (sheet.error.text(), sheet.arguments.property("invalid")) == ("Enter a command", True)
@@ -327,7 +327,7 @@ async def test_a_chat_like_one_with_a_removed_directory_offers_to_create_it(harn
     session_id = await harness.add("shell", agent="shell", argv=["/bin/sh"], cwd=str(gone), state=State.EXITED)
     window = harness.open_window()
     sheet = window.sheets.new_chat
-    window.starting.new_like(harness.chat(session_id))
+    window.commands.starting.new_like(harness.chat(session_id))
     await harness.until(sheet.error.isVisible, "the problem")
     assert sheet.error.text() == f"There is no directory {gone}; choose another"
     assert (sheet.directory.property("invalid"), sheet.create_button.isVisible()) == (True, True)
@@ -335,7 +335,7 @@ async def test_a_chat_like_one_with_a_removed_directory_offers_to_create_it(harn
 
 async def test_after_a_failed_start_the_button_that_started_it_has_the_keyboard(harness: WindowHarness) -> None:
     window = harness.open_window()
-    window.starting.new_chat("command", "/tmp")
+    window.commands.starting.new_chat("command", "/tmp")
     sheet = window.sheets.new_chat
     sheet.start.setFocus()
     sheet.set_busy(busy=True)
@@ -347,7 +347,7 @@ async def test_an_agent_installed_in_another_window_can_be_started(
     harness: WindowHarness, claude: None, area: Area, away: Away
 ) -> None:
     window = harness.open_window()
-    window.starting.new_chat("claude", "/tmp")
+    window.commands.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("codex")
     assert (sheet.missing.isVisible(), sheet.start.isEnabled()) == (True, False)
@@ -360,7 +360,7 @@ async def test_the_button_beside_the_install_command_says_that_it_has_copied_it(
     harness: WindowHarness, claude: None
 ) -> None:
     window = harness.open_window()
-    window.starting.new_chat("claude", "/tmp")
+    window.commands.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("codex")
     copy = sheet.missing.copy
@@ -374,7 +374,7 @@ async def test_the_button_beside_the_install_command_says_that_it_has_copied_it(
 async def test_in_a_small_window_the_agents_do_not_overlap(harness: WindowHarness) -> None:
     window = harness.open_window()
     window.resize(300, 220)
-    window.starting.new_chat("shell", "~")
+    window.commands.starting.new_chat("shell", "~")
     harness.settle()
     tiles = window.sheets.new_chat.tiles
     places = [tile.geometry() for tile in tiles._tiles.values()]
@@ -388,7 +388,7 @@ async def test_the_sheet_shows_the_name_that_the_chat_gets(
         (area.home / name).mkdir()
     window = harness.open_window()
     await harness.add("api")
-    window.starting.new_chat("shell", str(area.home / "docs"))
+    window.commands.starting.new_chat("shell", str(area.home / "docs"))
     sheet = window.sheets.new_chat
     assert sheet.name.text() == "docs"
     sheet.directory.setText("~/api")
@@ -423,16 +423,16 @@ async def test_a_worktree_or_arguments_that_a_command_suggests_hold_for_one_chat
     window.actions_["new_chat_in_worktree"].trigger()
     sheet.tiles.choose("shell")
     assert (await started()).worktree == ""
-    window.starting.new_chat()
+    window.commands.starting.new_chat()
     assert (await started()).worktree is None, "the next chat's is not suggested"
     assert sheet.worktree.isHidden()
-    window.starting.new_chat("shell", repository, ["-l"])
+    window.commands.starting.new_chat("shell", repository, ["-l"])
     assert (await started()).arguments == ["-l"]
-    window.starting.new_chat()
+    window.commands.starting.new_chat()
     assert (await started()).arguments == []
     window.actions_["new_chat_in_worktree"].trigger()
     sheet.arguments.setText("--own")
     assert (await started()).worktree == ""
-    window.starting.new_chat()
+    window.commands.starting.new_chat()
     request = await started()
     assert (request.arguments, request.worktree) == (["--own"], None), "what the user chose is remembered"

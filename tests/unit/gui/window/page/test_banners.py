@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.settings.preferences import Preferences
 from gui.terminal.links.links import FileLocation
-from gui.window.actions.open_links import LinkOpener
+from gui.window.actions.links import LinkOpener
 from gui.window.page.banners import INFORM_MS, Banner, BannerArea
 from gui.window.sheets.question import Question
 from session_host.client.viewer.viewer import ViewerState
@@ -79,7 +79,7 @@ async def test_a_key_without_effect_is_reported_with_its_file(harness: WindowHar
 async def test_a_removal_is_offered_to_be_undone_only_while_it_can_be(harness: WindowHarness):
     ids = [await harness.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two")]
     window = harness.open_window()
-    window.several._remove_now([harness.chat(session_id) for session_id in ids])
+    window.commands.chat_actions._remove_now([harness.chat(session_id) for session_id in ids])
     assert text(harness) == "2 chats removed"
     window.banners.inform("later")
     await harness.sessions.removals.finish()
@@ -92,7 +92,7 @@ async def test_undo_is_not_covered_by_a_line_that_only_informs(harness: WindowHa
     window = harness.open_window()
     banners = window.banners
     banners.inform("earlier")
-    window.chat_actions.remove(harness.chat(session_id))
+    window.commands.chat_actions.remove(harness.chat(session_id))
     left_ms = banners._timer.remainingTime
     await harness.until(lambda: left_ms() < INFORM_MS, "some of its time to pass")
     before = left_ms()

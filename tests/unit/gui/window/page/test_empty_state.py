@@ -32,7 +32,7 @@ async def test_choosing_shell_or_command_explains_them(harness: WindowHarness) -
     await harness.sessions.refresh_now()
     window = harness.open_window()
     await harness.until(window.empty._heading.isVisible, "the agents to be found")
-    window.starting.new_chat()
+    window.commands.starting.new_chat()
     tiles = {tile.agent.title: tile.toolTip() for tile in window.sheets.new_chat.tiles.findChildren(AgentTile)}
     rows = {row.text(): row.toolTip() for row in window.empty._rows.widgets() if isinstance(row, QPushButton)}
     for title in ("Model server", "Shell", "Command"):

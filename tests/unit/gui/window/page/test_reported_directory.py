@@ -171,7 +171,7 @@ async def test_a_new_chat_is_offered_in_the_directory_of_the_shell(
     window = harness.open_window()
     harness.show(session_id)
     report(harness, session_id, "file:///usr", program)
-    window.starting.new_chat()
+    window.commands.starting.new_chat()
     assert window.sheets.new_chat.directory.directory() == "/usr"
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from gui.bridge import age_timer
 from gui.bridge.chat import Chat
 from gui.theme.icons import Mark
-from gui.window.actions.changes_actions import ChangesOpener
+from gui.window.actions.separate_windows import ChangesOpener
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group
@@ -148,7 +148,7 @@ async def test_a_click_on_the_changed_files_or_the_status_in_the_status_line_ope
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
     asked: list[tuple[Chat, str]] = []
-    monkeypatch.setattr(ChangesOpener, "open", lambda _opener, *where: asked.append(where))
+    monkeypatch.setattr(ChangesOpener, "open", lambda _opener, chat, directory, _since: asked.append((chat, directory)))
     session_id = await harness.add("one", cwd="/srv/api")
     window = harness.open_window()
     harness.show(session_id).be(Activity.IDLE)

@@ -227,7 +227,7 @@ async def test_a_maximised_pane_covers_the_others_which_follow_no_output_meanwhi
     assert not panes.is_maximised
     assert [*unseen, chat.has_unseen_output] == [True, False]
     panes.maximise()
-    harness.window.chat_actions.close_tab(three)
+    harness.window.commands.chat_actions.close_tab(three)
     assert panes.active_id
 
 
@@ -256,7 +256,7 @@ async def test_closing_one_of_two_tabs_of_a_chat_keeps_the_other_and_reopens_whe
     one, two, three = await three_chats(harness)
     window, panes = harness.window, harness.window.tabs
     panes.mirror("down")
-    window.chat_actions.close_tab(three)
+    window.commands.chat_actions.close_tab(three)
     harness.settle()
     assert tabs_of(panes) == [[one, two, three]]
     assert harness.further[0].is_closed
@@ -312,7 +312,7 @@ async def test_the_window_without_tabs_is_shown_though_its_first_pane_has_gone(h
     panes.close_pane()
     harness.settle()
     for session_id in (one, two, three):
-        harness.window.chat_actions.close_tab(session_id)
+        harness.window.commands.chat_actions.close_tab(session_id)
         harness.settle()
     assert harness.window.empty.isVisible()
     harness.window.open_chat(harness.chat(one))

@@ -82,7 +82,7 @@ async def test_a_tab_with_a_selection_keeps_its_replica(harness: WindowHarness):
 
 async def test_a_closed_tab_keeps_no_replica(harness: WindowHarness):
     one, *_ = await four_tabs(harness)
-    harness.window.chat_actions.close_tab(one)
+    harness.window.commands.chat_actions.close_tab(one)
     assert harness.viewers[one].emulator is None
     assert not harness.viewers[one].is_closed
 

@@ -216,10 +216,10 @@ async def test_enter_in_the_switcher_goes_to_the_previous_chat_and_back(harness:
     window.tabs.activate(ids[0])
     chooser = window.sheets.chooser
     for expected in (ids[2], ids[0], ids[2]):
-        window.commands.switch_chat()
+        window.commands.lists.switch_chat()
         chooser._accept_choice(chooser.list.currentIndex())
         assert window.tabs.active_id == expected
-    window.commands.switch_chat()
+    window.commands.lists.switch_chat()
     chooser.field.setText("fat")
     assert [chooser.items.item(row).text() for row in range(chooser.items.rowCount())] == ["fix api timeouts"]
     chooser.dismiss()

@@ -54,7 +54,7 @@ async def test_every_change_is_saved(harness: WindowHarness):
     assert harness.saved_pane["active"] == three
     harness.window.tabs.active.bar.moveTab(0, 2)
     assert harness.saved_pane["tabs"] == [two, three, one]
-    harness.window.chat_actions.close_tab(three)
+    harness.window.commands.chat_actions.close_tab(three)
     assert harness.saved_pane["tabs"] == [two, one]
     harness.window.tabs.active.tabs.step(1)
     assert harness.saved_pane["active"] == harness.window.tabs.active_id
@@ -63,26 +63,26 @@ async def test_every_change_is_saved(harness: WindowHarness):
 async def test_closing_a_tab_keeps_the_chat_running_and_says_so_once(harness: WindowHarness):
     one, two, _three = await three_tabs(harness)
     window = harness.window
-    window.chat_actions.close_tab(one)
+    window.commands.chat_actions.close_tab(one)
     assert window.banners.current is not None
     assert window.banners.current.text == "Tab closed. The chat keeps running."
     assert not harness.viewers[one].is_closed, "its events are followed all the same"
     assert window.sidebar.model.index_of(one).data() is not None
     window.banners.dismiss()
-    window.chat_actions.close_tab(two)
+    window.commands.chat_actions.close_tab(two)
     assert window.banners.current is None
 
 
 async def test_opening_the_closed_chat_by_key_or_in_the_sidebar_removes_the_line_that_offers_it(harness: WindowHarness):
     one, two, _three = await three_tabs(harness)
     window = harness.window
-    window.chat_actions.close_tab(one)
+    window.commands.chat_actions.close_tab(one)
     window.open_chat(harness.chat(two))
     assert window.banners.isVisible()
     window.open_chat(harness.chat(one))
     assert not window.banners.isVisible()
     window.layout_state.close_explained = False
-    window.chat_actions.close_tab(two)
+    window.commands.chat_actions.close_tab(two)
     window.actions_["reopen_tab"].trigger()
     assert window.tabs.active_id == two
     assert not window.banners.isVisible(), "its button would do nothing, or reopen another tab"
@@ -91,8 +91,8 @@ async def test_opening_the_closed_chat_by_key_or_in_the_sidebar_removes_the_line
 async def test_a_closed_tab_is_reopened_where_it_was(harness: WindowHarness):
     one, two, three = await three_tabs(harness)
     window = harness.window
-    window.chat_actions.close_tab(two)
-    window.chat_actions.close_tab(three)
+    window.commands.chat_actions.close_tab(two)
+    window.commands.chat_actions.close_tab(three)
     window.tabs.reopen()
     window.tabs.reopen()
     window.tabs.reopen()
@@ -239,7 +239,7 @@ async def test_removing_a_chat_closes_its_tab(harness: WindowHarness):
     ended = await harness.add("old", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
     running = await harness.add("new")
     window = harness.open_window(one_pane([ended, running], ended))
-    harness.window.chat_actions.remove(harness.chat(ended))
+    harness.window.commands.chat_actions.remove(harness.chat(ended))
     await harness.until(lambda: window.tabs.ids() == [running], "the tab to go")
     assert window.tabs.active_id == running
 
@@ -248,7 +248,7 @@ async def test_closing_the_last_tab_shows_the_page_without_a_chat(harness: Windo
     session_id = await harness.add("one")
     window = harness.open_window()
     harness.show(session_id)
-    window.chat_actions.close_tab(session_id)
+    window.commands.chat_actions.close_tab(session_id)
     assert window.tabs.active.stack.currentWidget() is window.empty
     assert window.empty.title.text() == "1 running chat"
     assert window.windowTitle() == "Outlive"

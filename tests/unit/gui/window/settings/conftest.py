@@ -11,7 +11,7 @@ import pytest
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.table import SETTINGS
 from gui.theme.theme import Theme
-from gui.window.actions.settings_actions import SettingsOpener
+from gui.window.actions.separate_windows import SettingsOpener
 from gui.window.settings.row import SettingRow
 from gui.window.settings.window import SettingsWindow
 from tests.support.area import Area

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 
-from gui.window.actions import desktop_opening
+from gui.window.actions import links
 from gui.window.sheets.export import file_name
 from gui.window.widgets.parts import Scrolled
 from session_host import paths
@@ -51,7 +51,7 @@ async def test_the_bar_under_an_ended_chat_exports_it_to_the_chosen_file(
     assert banners.current.text == "Exported one to ~/one.txt"
     assert "what was said" in (area.home / "one.txt").read_text()
     shown: list[str] = []
-    monkeypatch.setattr(desktop_opening, "open_address", lambda address, _on_failure: shown.append(address))
+    monkeypatch.setattr(links, "open_in_desktop", lambda address, _on_failure: shown.append(address))
     assert banners.current.action == "Show in folder"
     banners.run_action()
     assert shown == [area.home.as_uri()]
@@ -97,7 +97,7 @@ async def test_in_the_smallest_window_the_sheet_scrolls_and_nothing_covers_its_b
 async def test_a_structured_chat_has_its_own_formats(harness: WindowHarness, area: Area):
     session_id = await harness.add("one", state=State.EXITED, exit_code=0, runtime="structured")
     harness.open_window()
-    harness.window.chat_actions.export(harness.chat(session_id))
+    harness.window.commands.chat_actions.export(harness.chat(session_id))
     sheet = harness.window.sheets.export
     assert [name for name, one in sheet.formats.items() if one.isVisible()] == [".md", ".html", ".txt", ".json"]
     assert sheet.path() == area.home / "one.md"
@@ -111,7 +111,7 @@ async def test_an_existing_file_is_replaced_only_after_a_confirmation(harness: W
     session_id = await ended(harness)
     there = area.home / "one.html"
     there.write_text("mine")
-    harness.window.chat_actions.export(harness.chat(session_id))
+    harness.window.commands.chat_actions.export(harness.chat(session_id))
     sheet = harness.window.sheets.export
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     assert (sheet.is_open, sheet.problem.text(), sheet.save.text()) == (
@@ -125,7 +125,7 @@ async def test_an_existing_file_is_replaced_only_after_a_confirmation(harness: W
     QTest.keyClick(sheet.cancel, Qt.Key.Key_Return)
     assert not sheet.is_open, "Enter presses the button that has the keyboard"
     assert there.read_text() == "mine"
-    harness.window.chat_actions.export(harness.chat(session_id))
+    harness.window.commands.chat_actions.export(harness.chat(session_id))
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     QTest.keyClick(sheet.save, Qt.Key.Key_Return)
     await harness.until(lambda: "what was said" in there.read_text(), "the file to be replaced")
@@ -133,7 +133,7 @@ async def test_an_existing_file_is_replaced_only_after_a_confirmation(harness: W
 
 async def test_an_impossible_file_is_reported_before_anything_is_written(harness: WindowHarness, area: Area):
     session_id = await ended(harness)
-    harness.window.chat_actions.export(harness.chat(session_id))
+    harness.window.commands.chat_actions.export(harness.chat(session_id))
     sheet = harness.window.sheets.export
     for typed, message in (
         ("~/none/one.html", "The directory ~/none doesn’t exist"),
@@ -149,7 +149,7 @@ async def test_an_impossible_file_is_reported_before_anything_is_written(harness
 
 async def test_a_chat_that_cannot_be_exported_is_reported_in_one_line(harness: WindowHarness, area: Area):
     session_id = await ended(harness, recorded=False)
-    actions = harness.window.chat_actions
+    actions = harness.window.commands.chat_actions
     banners = harness.window.banners
     actions.export(harness.chat(session_id))
     sheet = harness.window.sheets.export
@@ -164,7 +164,7 @@ async def test_a_chat_that_cannot_be_exported_is_reported_in_one_line(harness: W
 
 async def test_a_window_that_closes_does_not_wait_for_an_export(harness: WindowHarness, area: Area):
     session_id = await ended(harness)
-    harness.window.chat_actions.export(harness.chat(session_id))
+    harness.window.commands.chat_actions.export(harness.chat(session_id))
     sheet = harness.window.sheets.export
     sheet.file.setText("~/one.cast")
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)

@@ -15,7 +15,7 @@ from gui.input.draft import Draft
 from gui.terminal.input.pointer import MouseRules
 from gui.terminal.links.link_pointer import Link
 from gui.theme.tokens import LABEL_COLORS
-from gui.window.actions import desktop_opening
+from gui.window.actions import links
 from gui.window.sheets.question import Question
 from gui.wording import changes_texts
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
@@ -85,7 +85,7 @@ async def test_a_link_with_another_text_than_its_address_is_asked_about_if_that_
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
     opened: list[str] = []
-    monkeypatch.setattr(desktop_opening, "open_address", lambda address, _on_failure: opened.append(address))
+    monkeypatch.setattr(links, "open_in_desktop", lambda address, _on_failure: opened.append(address))
     session_id = await harness.add("one")
     window = harness.open_window()
     harness.show(session_id)
@@ -202,7 +202,7 @@ async def test_stop_all_asks_over_the_window_and_stops_the_chats_that_it_named(h
     window = harness.open_window()
     stopped: list[str] = []
     harness.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
-    window.chat_actions.stop_all()
+    window.commands.chat_actions.stop_all()
     question = window.sheets.question
     harness.settle()
     assert question.subject.horizontalScrollBar().maximum() == 0, "a long name is wrapped"
@@ -211,10 +211,10 @@ async def test_stop_all_asks_over_the_window_and_stops_the_chats_that_it_named(h
     assert question.subject.font().family() == QApplication.font().family(), "names are no code"
     await press(harness, Qt.Key.Key_Escape)
     assert stopped == []
-    window.chat_actions.stop_all()
+    window.commands.chat_actions.stop_all()
     await press(harness, Qt.Key.Key_Return)
     assert (question.is_open, stopped) == (False, []), "Enter ends nothing"
-    window.chat_actions.stop_all()
+    window.commands.chat_actions.stop_all()
     await harness.add("three")
     await press(harness, Qt.Key.Key_Tab)
     assert (question.yes.hasFocus(), question.yes.property("kind")) == (True, "danger")
@@ -237,7 +237,7 @@ async def test_stop_all_shows_what_each_chat_does_and_lists_working_ones_first(h
     harness.viewers[asks].be(Activity.NEEDS_INPUT, detail="Run npm test?")
     harness.viewers[works].be(Activity.WORKING, detail="writing guide")
     harness.viewers[idle].be(Activity.IDLE)
-    window.chat_actions.stop_all()
+    window.commands.chat_actions.stop_all()
     assert window.sheets.question.subject.toPlainText().splitlines() == [
         "makes · running make -j8 for 2 min",
         "asks · needs you: Run npm test?",
@@ -254,7 +254,7 @@ async def test_a_working_chat_is_asked_about_over_its_own_page(harness: WindowHa
     stopped: list[str] = []
     harness.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
     harness.viewers[ids[1]].be(Activity.WORKING)
-    window.chat_actions.stop(harness.chat(ids[1]))
+    window.commands.chat_actions.stop(harness.chat(ids[1]))
     await harness.until(lambda: window.tabs.active_id == ids[1], "the chat in question to be shown")
     assert harness.page.question.title.text() == "two is working. Stop it?"
     await press(harness, Qt.Key.Key_Tab)
@@ -268,12 +268,12 @@ async def test_a_build_in_a_shell_is_asked_about_before_it_is_ended(harness: Win
     ended: list[str] = []
     harness.sessions.kill = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
     harness.viewers[session_id].tell(ForegroundEvent("make -j8", "2026-01-02T03:04:05Z"))
-    window.chat_actions.kill(harness.chat(session_id))
+    window.commands.chat_actions.kill(harness.chat(session_id))
     assert harness.page.question.title.text() == "make -j8 is still running. Kill it?"
     await press(harness, Qt.Key.Key_Escape)
     assert ended == []
     harness.viewers[session_id].tell(ForegroundEvent("", "2026-01-02T03:04:05Z"))
-    window.chat_actions.kill(harness.chat(session_id))
+    window.commands.chat_actions.kill(harness.chat(session_id))
     assert ended == ["build"], "a shell that waits for a command has nothing to lose"
 
 
@@ -283,7 +283,7 @@ async def test_a_chat_that_has_just_written_output_is_asked_about(harness: Windo
     harness.viewers[session_id].tell(OutputEvent(10))
     ended: list[str] = []
     harness.sessions.stop = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
-    window.chat_actions.stop(harness.chat(session_id))
+    window.commands.chat_actions.stop(harness.chat(session_id))
     assert ended == []
     assert harness.page.question.title.text() == "log was active just now. Stop it?"
 
@@ -292,14 +292,14 @@ async def test_a_removed_chat_is_kept_until_the_removal_cannot_be_undone(harness
     ids = [await harness.add(name, state=State.EXITED) for name in ("one", "two")]
     window = harness.open_window()
     window.open_chat(harness.chat(ids[0]))
-    window.chat_actions.remove(harness.chat(ids[0]))
+    window.commands.chat_actions.remove(harness.chat(ids[0]))
     assert harness.listed_names() == ["two"]
     assert window.tabs.ids() == []
     assert {record.id for record in await harness.storage.call(Store.all)} == set(ids), "a crash removes nothing"
     window.banners.run_action()
     assert harness.listed_names() == ["one", "two"]
     assert window.tabs.ids() == [ids[0]], "its tab is back"
-    window.chat_actions.remove(harness.chat(ids[1]))
+    window.commands.chat_actions.remove(harness.chat(ids[1]))
     harness.sessions.removals._pending[0].timer.setInterval(0)
     await harness.until(lambda: harness.sessions.get(ids[1]) is None, "the removal to be carried out")
     assert [record.id for record in await harness.storage.call(Store.all)] == [ids[0]]
@@ -315,7 +315,7 @@ async def test_undoing_a_removal_restores_draft_colour_and_muting(harness: Windo
     name = next(iter(LABEL_COLORS))
     sessions.color_labels.set_label([chat], name)
     sessions.muting.mute_chat(chat, muted=True)
-    window.chat_actions.remove(chat)
+    window.commands.chat_actions.remove(chat)
     window.banners.run_action()
     assert sessions.drafts.of(session_id) == Draft("not sent yet")
     assert (labels, sessions.muting.muted) == ({session_id: name}, [session_id])
@@ -336,7 +336,7 @@ async def test_stop_chat_typed_for_an_ended_chat_does_not_select_stop_all(harnes
 async def test_an_enter_key_that_is_still_held_does_not_answer_a_question(harness: WindowHarness):
     await harness.add("one")
     window = harness.open_window()
-    window.chat_actions.stop_all()
+    window.commands.chat_actions.stop_all()
     yes = window.sheets.question.yes
     held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r", autorep=True)
     QApplication.sendEvent(yes, held)

@@ -148,7 +148,7 @@ async def test_selected_chats_get_one_text_and_those_that_refuse_it_stay_listed(
     one, two, asking = [await harness.add(name) for name in ("one", "two", "asking")]
     ended = await harness.add("ended", state=State.EXITED)
     window = harness.open_window()
-    window.several.show_menu([harness.chat(each) for each in (one, two, asking, ended)], window.mapToGlobal(PLACE))
+    window.menus.show_for_several([harness.chat(each) for each in (one, two, asking, ended)], window.mapToGlobal(PLACE))
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     next(action for action in menu.actions() if action.text() == "Send text to 3 chats…").trigger()

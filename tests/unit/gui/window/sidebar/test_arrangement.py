@@ -219,7 +219,7 @@ async def test_several_chats_are_stopped_and_removed_with_one_question(harness: 
     assert window.banners.current.text.startswith("Running chats can’t be removed")
     stopped: list[str] = []
     harness.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
-    window.several.stop([harness.chat(each) for each in [*ids, *running]])
+    window.commands.chat_actions.stop_several([harness.chat(each) for each in [*ids, *running]])
     question.yes.click()
     assert stopped == ["four", "five"]
     QTest.keyClick(sidebar.list, Qt.Key.Key_F2)

@@ -111,15 +111,15 @@ async def test_a_screen_reader_announces_banners_and_questions(harness: WindowHa
 async def test_a_screen_reader_finds_a_name_on_every_part_of_each_sheet(harness: WindowHarness):
     await _two_chats(harness)
     window, sheets = harness.window, harness.window.sheets
-    handlers = window.commands.handlers()
+    actions = window.actions_
     places: dict[str, Callable[[], object]] = {
-        "New chat": lambda: window.starting.new_chat("command", "/usr"),
+        "New chat": lambda: window.commands.starting.new_chat("command", "/usr"),
         "Choose a directory": sheets.new_chat.directory_row.browser.browse,
-        "Rename chat": lambda: window.chat_actions.rename(harness.page.chat),
-        "Export chat": lambda: window.chat_actions.export(harness.page.chat),
-        "Status details": handlers["explain"],
-        "Send text": handlers["send"],
-        "Search all chats": handlers["search"],
+        "Rename chat": lambda: window.commands.chat_actions.rename(harness.page.chat),
+        "Export chat": lambda: window.commands.chat_actions.export(harness.page.chat),
+        "Status details": actions["explain"].trigger,
+        "Send text": actions["send"].trigger,
+        "Search all chats": actions["search"].trigger,
     }
     choices: dict[str, list[str]] = {}
     for name, opens in places.items():
@@ -135,7 +135,7 @@ async def test_a_screen_reader_finds_a_name_on_every_part_of_each_sheet(harness:
 
 async def test_a_screen_reader_finds_the_find_bar_and_the_terminals_text(harness: WindowHarness):
     await _two_chats(harness)
-    harness.window.commands.handlers()["find"]()
+    harness.window.actions_["find"].trigger()
     parts = _seen(harness)
     assert "Find in this chat" in _names(parts, QAccessible.Role.EditableText)
     [terminal] = [part for part in parts if part.role() == QAccessible.Role.Terminal and not part.state().invisible]
@@ -153,7 +153,7 @@ async def test_tabs_and_sheets_come_and_go_many_times_while_a_screen_reader_list
     await _two_chats(harness)
     window, chats = harness.window, [page.chat for page in harness.window.tabs.pages()]
     for number in range(10):
-        window.chat_actions.rename(chats[0])
+        window.commands.chat_actions.rename(chats[0])
         window.banners.inform(f"message {number}")
         for page in window.tabs.pages():
             page.question.ask(Question("Stop it?", "Stop", lambda: None, subject="x"))

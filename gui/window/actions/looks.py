@@ -1,21 +1,26 @@
-"""Choosing a theme with a live preview, light or dark, and importing another terminal's theme."""
+"""Actions on the look of a window: the size of the text, sidebar, status line, full screen, and the theme."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from gui.settings.foreign_themes import find_foreign_themes, import_theme
+from gui.settings.layout import ZOOM_RANGE
 from gui.settings.live import LiveSettings
 from gui.settings.theme_files import own_themes
+from gui.terminal.cell_metrics import default_size_px
 from gui.theme.scheme import SchemePair
 from gui.theme.theme import Appearance
-from gui.window.actions.context import WindowContext
+from gui.window.frame import WindowFrame
 from gui.window.page.banners import Banner
+from gui.window.page.chat_page import ChatPage
+from gui.window.page.terminal_page import TerminalPage
+from gui.window.saving import LayoutSaving
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.sheet import Sheet
 from gui.wording import action_texts, notice_texts, settings_texts
@@ -23,7 +28,60 @@ from gui.wording.chat_texts import joined
 from gui.wording.phrases import short_directory
 from session_host.errors import ConfigError
 
-ONCE = Qt.ConnectionType(Qt.ConnectionType.AutoConnection.value | Qt.ConnectionType.SingleShotConnection.value)
+from .context import WindowContext
+
+_ONCE = Qt.ConnectionType(Qt.ConnectionType.AutoConnection.value | Qt.ConnectionType.SingleShotConnection.value)
+
+
+class LookActions:
+    """The actions on the look of a window; also gives pages their fonts."""
+
+    def __init__(
+        self,
+        context: WindowContext,
+        frame: WindowFrame,
+        saving: LayoutSaving,
+        settings: LiveSettings,
+        describe: Callable[[], object],
+    ) -> None:
+        """Set up the actions; ``describe`` shows or hides the window's status line as the layout says."""
+        self._window, self._layout, self._tabs = context.window, context.layout, context.tabs
+        self._frame, self._saving, self._settings, self._describe = frame, saving, settings, describe
+
+    def set_fonts(self, pages: Iterable[ChatPage]) -> None:
+        """Give pages the configured font, in its size with the zoom, and terminals their spacing."""
+        preferences = self._settings.preferences
+        window = preferences.window
+        for page in pages:
+            if isinstance(page, TerminalPage):
+                page.view.set_spacing(window.line_height, window.padding)
+            page.set_font(preferences.terminal_font, window.font_size or default_size_px(), self._layout.zoom)
+
+    def zoom_by(self, steps: int) -> None:
+        """Make the text larger, or smaller, by steps."""
+        self.set_zoom(self._layout.zoom + steps)
+
+    def set_zoom(self, steps: int) -> None:
+        """Set the zoom: the text is this many steps larger than configured."""
+        self._layout.zoom = min(max(steps, ZOOM_RANGE[0]), ZOOM_RANGE[1])
+        for page in self._tabs.pages():
+            page.set_zoom(self._layout.zoom)
+        self._saving.save_soon()
+
+    def toggle_sidebar(self) -> None:
+        """Collapse the sidebar to marks, or expand it."""
+        self._frame.toggle_sidebar()
+        self._saving.save_soon()
+
+    def toggle_status_line(self) -> None:
+        """Show or hide the status line."""
+        self._layout.status_line = not self._layout.status_line
+        self._describe()
+        self._saving.save_soon()
+
+    def toggle_full_screen(self) -> None:
+        """Let the window fill the screen, or leave that."""
+        self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
 
 
 class ThemeActions(QObject):
@@ -42,13 +100,6 @@ class ThemeActions(QObject):
         self._preview_soon.timeout.connect(self._show_preview)
         settings.changed.connect(self.apply_settings)
         settings.problems.connect(self._show_problems)
-
-    def handlers(self) -> dict[str, Callable[[], object]]:
-        """The handlers of the table's actions on the theme."""
-        return {
-            "choose_theme": self.choose_theme,
-            "choose_appearance": self.choose_appearance,
-        }
 
     def _show_problems(self, lines: list[str]) -> None:
         self._banners.show_problems(lines, "settings")
@@ -161,7 +212,7 @@ class ThemeActions(QObject):
 
     def _end_with(self, sheet: Sheet) -> None:
         """End the import when a sheet is closed, unless the next sheet of the import opens in the same turn."""
-        sheet.closed.connect(lambda: QTimer.singleShot(0, self, self._end_import), ONCE)
+        sheet.closed.connect(lambda: QTimer.singleShot(0, self, self._end_import), _ONCE)
 
     def _end_import(self) -> None:
         if self._sheets.import_theme.is_open:

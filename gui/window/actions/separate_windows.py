@@ -1,0 +1,376 @@
+"""Opens the windows without chats: settings, guide, and the changes of chats' directories."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QKeySequence
+from shiboken6 import Shiboken
+
+from gui.bridge.changes import ListedPoint
+from gui.bridge.chat import Chat
+from gui.bridge.sessions import Sessions
+from gui.bridge.tasks import Tasks
+from gui.settings.live import LiveAgents, LiveSettings
+from gui.settings.table import PageName
+from gui.terminal.cell_metrics import default_size_px
+from gui.theme.theme import Theme
+from gui.window.page.chat_page import ChatPage
+from gui.window.page.structured_page import StructuredPage
+from gui.window.widgets.parts import center_on_active_window
+from gui.wording import action_texts, changes_texts, sheet_texts
+from session_host.protocol.values import Activity
+
+from .action_table import TABLE
+from .keys import sequences, with_overrides
+from .links import EditInTab, LinkOpener, installed
+
+if TYPE_CHECKING:
+    from gui.window.changes.review import CommentReceiver
+    from gui.window.changes.window import ChangesWindow
+    from gui.window.guide.window import GuideWindow
+    from gui.window.settings.keymap import Keymap
+    from gui.window.settings.window import SettingsWindow
+    from gui.window.widgets.paged_window import PagedWindow
+
+
+W = TypeVar("W", bound="PagedWindow")
+
+
+class SingleWindow(QObject, Generic[W]):
+    """Opens the window, and brings it to the front if it is open.
+
+    Most runs of the application do not need such a window: import its modules in ``_make``.
+
+    Attributes:
+        window: the open window; None if it is closed.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.window: W | None = None
+
+    def _make(self) -> W:
+        """Make the window; to be implemented."""
+        raise NotImplementedError
+
+    def _open(self) -> W:
+        """The open window, or a new one that is not shown yet."""
+        if self.window is None:
+            self.window = self._make()
+            center_on_active_window(self.window)
+            self.window.closed.connect(self._on_closed)
+        return self.window
+
+    def open(self) -> W:
+        """Show the window, where it was."""
+        window = self._open()
+        window.start()
+        return window
+
+    def close(self) -> None:
+        """Close the window."""
+        if self.window is not None:
+            self.window.close()
+
+    def _on_closed(self) -> None:
+        self.window = None
+
+
+class ChangesOpener(QObject):
+    """Opens the windows, and brings a chat's window to the front if it is open."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        settings: LiveSettings,
+        sessions: Sessions,
+        receiver: CommentReceiver,
+        edit_in_tab: EditInTab,
+    ) -> None:
+        """Set up; ``receiver`` gets the comments on the changes."""
+        super().__init__(theme)
+        self._edit_in_tab = edit_in_tab
+        self._theme, self._settings, self._sessions, self._receiver = theme, settings, sessions, receiver
+        self._by_chat: dict[str, _ChangesOfChat] = {}
+
+    def open(self, chat: Chat, directory: str, since: ListedPoint | None = None) -> ChangesWindow:
+        """Show the changes of the working tree around a directory of a chat; since a prompt, if one is given."""
+        own = self._by_chat.get(chat.id)
+        if own is None:
+            own = _ChangesOfChat(
+                chat, self._theme, self._settings, self._sessions, self._receiver, self._edit_in_tab,
+                lambda: self._forget(chat.id),
+            )  # fmt: skip
+            self._by_chat[chat.id] = own
+        window = own.open_at(directory)
+        if since is not None:
+            window.show_since(since)
+        return window
+
+    def close(self) -> None:
+        """Close all windows."""
+        for own in list(self._by_chat.values()):
+            own.close()
+
+    def _forget(self, session_id: str) -> None:
+        if (own := self._by_chat.pop(session_id, None)) is not None:
+            own.deleteLater()
+
+
+class _ChangesOfChat(SingleWindow["ChangesWindow"]):
+    """Opens the window of one chat."""
+
+    def __init__(
+        self,
+        chat: Chat,
+        theme: Theme,
+        settings: LiveSettings,
+        sessions: Sessions,
+        receiver: CommentReceiver,
+        edit_in_tab: EditInTab,
+        on_closed: Callable[[], object],
+    ) -> None:
+        super().__init__(theme)
+        self._chat, self._theme, self._settings = chat, theme, settings
+        self._sessions, self._receiver, self._edit_in_tab = sessions, receiver, edit_in_tab
+        self._directory = ""
+        self._after_close = on_closed
+        settings.changed.connect(self._set_font)
+
+    def open_at(self, directory: str) -> ChangesWindow:
+        """Show the changes of a directory."""
+        self._directory = directory
+        self._open().show_directory(directory)
+        return self.open()
+
+    def _make(self) -> ChangesWindow:
+        from gui.bridge.changes import ChangesReader
+        from gui.window.changes.window import ChangesWindow
+
+        settings = self._settings  # Its preferences are replaced when a file changes.
+        opener = LinkOpener(
+            self._sessions.tasks, lambda: settings.preferences.window.editor, self._edit_in_tab, self._say
+        )
+        reader = ChangesReader(self._chat, self._directory, self._sessions)
+        comments = self._sessions.review_comments
+        self.window = ChangesWindow(self._theme, reader, opener.open_file, comments, self._receiver)
+        self._set_font()
+        return self.window
+
+    def _say(self, line: str) -> None:
+        if self.window is not None:
+            self.window.show_message(line)
+
+    def _set_font(self) -> None:
+        if self.window is not None:
+            chosen = self._settings.preferences
+            self.window.set_font(chosen.terminal_font, chosen.window.font_size or default_size_px())
+
+    def _on_closed(self) -> None:
+        super()._on_closed()
+        self._after_close()
+
+
+class GuideOpener(SingleWindow["GuideWindow"]):
+    """Opens the guide window."""
+
+    def __init__(self, theme: Theme, settings: LiveSettings, open_link: Callable[[str], object]) -> None:
+        """Set up the opener; ``open_link`` opens an address outside of the guide."""
+        super().__init__(theme)
+        self._theme = theme
+        self._settings = settings
+        self._open_link = open_link
+        self._keys: dict[str, str] = {}
+        settings.changed.connect(self._on_settings)
+
+    def _make(self) -> GuideWindow:
+        from gui.window.guide.window import GuideWindow
+
+        self._keys = keys_in_guide(self._settings.preferences.all_keys)
+        window = GuideWindow(self._theme, self._keys)
+        window.link_activated.connect(self._open_link)
+        self._set_font(window)
+        return window
+
+    def _on_settings(self) -> None:
+        if self.window is None:
+            return
+        self._set_font(self.window)
+        keys = keys_in_guide(self._settings.preferences.all_keys)
+        if keys != self._keys:
+            self._keys = keys
+            self.window.use_keys(keys)
+
+    def _set_font(self, window: GuideWindow) -> None:
+        chosen = self._settings.preferences
+        window.set_font(chosen.terminal_font, chosen.window.font_size or default_size_px())
+
+
+def keys_in_guide(overrides: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The changed keys, and the table of all keys, by the texts of the guide that they replace."""
+    from gui.window.guide.chapters import ALL_KEYS
+
+    return {**changed_keys(overrides), ALL_KEYS: all_keys(overrides)}
+
+
+def all_keys(overrides: Mapping[str, Sequence[str]]) -> str:
+    """A Markdown table for each group of actions, with the keys that they have and their names in ``keys.toml``."""
+    chosen, _ = with_overrides(overrides)
+    groups: dict[str, list[str]] = {}
+    for entry in TABLE:
+        keys = ", ".join(map(_written, chosen[entry.name]))
+        groups.setdefault(entry.group, []).append(f"| {entry.title} | {keys} | `{entry.name}` |")
+    heads = (
+        f"| {action_texts.group(name)} | {sheet_texts.KEY()} | `keys.toml` |\n| --- | --- | --- |" for name in groups
+    )
+    return "\n\n".join("\n".join((head, *rows)) for head, rows in zip(heads, groups.values(), strict=True))
+
+
+def changed_keys(overrides: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The keys that are not their action's any more, each with the action's first key, or its title if it has none."""
+    chosen, _ = with_overrides(overrides)
+    return {
+        _written(key): _written(keys[0]) if (keys := chosen[entry.name]) else f"“{entry.title}”"
+        for entry in TABLE
+        for key in sequences(entry.keys)
+        if key not in chosen[entry.name]
+    }
+
+
+def _written(key: QKeySequence) -> str:
+    """A key as the guide writes it: as menus do, except for the keys that are signs."""
+    text = key.toString(QKeySequence.SequenceFormat.NativeText)
+    signs = {"+": "Plus", "-": "Minus"}
+    return text[:-1] + signs[text[-1]] if text[-2:-1] == "+" and text[-1] in signs else text
+
+
+WAIT_S = 15.0
+"""How long a chat that is opened for the comments may take to connect."""
+
+
+class CommentInserter:
+    """Opens a chat and puts a text into its prompt box, or pastes it into its terminal."""
+
+    def __init__(self, tasks: Tasks, open_chat: Callable[[Chat], ChatPage], resume: Callable[[Chat], object]) -> None:
+        """Set up; ``open_chat`` shows a chat in front, ``resume`` resumes an ended one in its tab."""
+        self._tasks, self._open_chat, self._resume = tasks, open_chat, resume
+
+    def resume(self, chat: Chat) -> None:
+        """Resume an ended chat."""
+        self._resume(chat)
+
+    def insert(self, chat: Chat, text: str, report: Callable[[str], object]) -> None:
+        """Put a text where the user writes to a running chat; ``report`` gets "", or one line about what hinders it."""
+        asks = chat.record.runtime == "terminal" and chat.activity is Activity.NEEDS_INPUT
+        page = self._open_chat(chat)
+        if asks or page.is_question_open:
+            report(changes_texts.answer_first(chat.name))  # The text could become the answer.
+        elif _is_ready(page):
+            page.append_prompt(text)
+            report("")
+        else:
+            self._tasks.start(self._insert_when_ready(page, text, report), "comments")
+
+    async def _insert_when_ready(self, page: ChatPage, text: str, report: Callable[[str], object]) -> None:
+        """Insert the text once the page shows the running chat."""
+        ready = asyncio.Event()
+        chat = page.chat
+        page.settled.connect(ready.set)
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while not _is_ready(page) and not chat.has_ended:
+                    ready.clear()
+                    await ready.wait()
+        except TimeoutError:
+            pass
+        if _is_ready(page) and not page.is_question_open:
+            page.append_prompt(text)
+            report("")
+        else:
+            report(changes_texts.not_connected(chat.name))
+
+
+def _is_ready(page: ChatPage) -> bool:
+    """Whether a text can be inserted now: always into a prompt box; into a terminal once it shows the running chat."""
+    return (
+        Shiboken.isValid(page)
+        and not page.chat.has_ended
+        and page.can_insert
+        and (page.is_settled or isinstance(page, StructuredPage))
+    )
+
+
+class SettingsOpener(SingleWindow["SettingsWindow"]):
+    """Opens the settings window."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        settings: LiveSettings,
+        agents: LiveAgents,
+        tasks: Tasks,
+        *,
+        update_path: Callable[[], Awaitable[object]],
+        import_theme: Callable[[], object],
+        open_file: Callable[[str], object],
+    ) -> None:
+        """Set up the opener; the functions are those of ``SettingsContext``."""
+        super().__init__(theme)
+        self._theme = theme
+        self._settings = settings
+        self._agents = agents
+        self._tasks = tasks
+        self._update_path = update_path
+        self._import_theme, self._open_file = import_theme, open_file
+
+    def _make(self) -> SettingsWindow:
+        from gui.window.settings.context import SettingsContext
+        from gui.window.settings.window import SettingsWindow
+
+        context = SettingsContext(
+            theme=self._theme, settings=self._settings, tasks=self._tasks, agents=self._agents, keys=keymap(),
+            update_path=self._update_path, import_theme=self._import_theme, open_file=self._open_file,
+            editors=installed, reset_theme=self._reset_theme,
+        )  # fmt: skip
+        return SettingsWindow(context)
+
+    def open(self, page: PageName | Literal[""] = "") -> SettingsWindow:
+        """Show the window, at a page, or with "" where it was."""
+        if page:
+            self._open().show_page(page)
+        return super().open()
+
+    def _reset_theme(self) -> None:
+        preferences = self._settings.preferences
+        self._theme.use(preferences.schemes, preferences.window.appearance, preferences.look)
+
+
+def keymap() -> Keymap:
+    """The table of actions for the settings window."""
+    from gui.window.settings.keymap import ActionKeys, Keymap
+
+    def chosen(overrides: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        return {action: _portable(keys) for action, keys in with_overrides(overrides)[0].items()}
+
+    def problems(overrides: Mapping[str, Sequence[str]], lines: Mapping[str, int]) -> list[str]:
+        return with_overrides(overrides, lines)[1]
+
+    actions = [
+        ActionKeys(
+            entry.name,
+            entry.title,
+            tuple(_portable(sequences(entry.keys))),
+            entry.search_words,
+            action_texts.group(entry.group),
+        )
+        for entry in TABLE
+    ]
+    return Keymap(actions, chosen, problems)
+
+
+def _portable(keys: Sequence[QKeySequence]) -> list[str]:
+    return [key.toString(QKeySequence.SequenceFormat.PortableText) for key in keys]

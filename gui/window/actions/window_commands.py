@@ -1,0 +1,208 @@
+"""A window's parts and what its actions do, in one object: the handlers of the table of actions get it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtGui import QGuiApplication
+
+from gui.bridge.chat import Chat
+from gui.bridge.waiting_chats import NextChat
+from gui.settings.live import LiveSettings
+from gui.terminal.input import clipboard
+from gui.terminal.view import TerminalView
+from gui.window.actions.chat_actions import ChatActions, ChatTexts
+from gui.window.actions.context import WindowContext
+from gui.window.actions.continuing import ConversationActions
+from gui.window.actions.forking import ForkActions
+from gui.window.actions.links import LinkOpener
+from gui.window.actions.lists import Lists
+from gui.window.actions.looks import LookActions, ThemeActions
+from gui.window.actions.resuming import EndedChatActions, ResumeAll
+from gui.window.actions.saved_prompts import SavedPrompts
+from gui.window.actions.starting import StartActions
+from gui.window.actions.tabs_and_panes import Broadcasting, PaneActions
+from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.chat_page import ChatPage
+from gui.window.page.structured_page import StructuredPage
+from gui.window.page.terminal_page import TerminalPage
+from gui.wording import common_texts, notice_texts, page_texts
+from gui.wording.groups import Group
+
+
+class WindowCommands:
+    """What the user can do in a window, by keys, menus, the palette and buttons.
+
+    The attributes are the window's parts (see ``WindowContext``) and one object for each subject that actions have.
+    """
+
+    def __init__(self, context: WindowContext, settings: LiveSettings, looks: LookActions) -> None:
+        self.context, self.settings, self.looks = context, settings, looks
+        self.window, self.sidebar = context.window, context.sidebar
+        self.sessions, self.tabs = context.sessions, context.tabs
+        self.sheets, self.banners = context.sheets, context.banners
+        self.starting = StartActions(context, settings)
+        self.opener = opener = LinkOpener(
+            context.sessions.tasks, lambda: settings.preferences.window.editor, self.starting.edit,
+            lambda line: context.banners.inform(line, key="terminal"), partial(_report_dead_link, context.banners),
+        )  # fmt: skip
+        self.resuming = EndedChatActions(context)
+        self.resume_all = ResumeAll(context, self.resuming)
+        self.chat_actions = ChatActions(context, settings, self.resuming, self.resume_all)
+        self.continuing = ConversationActions(context, self.starting, self.chat_actions, self.resuming)
+        self.forking = ForkActions(context)
+        self.panes = PaneActions(context, self.chat_actions.ends_with_tab)
+        self.broadcasting = Broadcasting(context)
+        self.texts = ChatTexts(context, opener)
+        self.lists = Lists(context, self.texts)
+        self.saved_prompts = SavedPrompts(context, settings.directory, opener)
+        self.themes = ThemeActions(context, settings)
+        self._next_chat = NextChat(context.sessions)
+
+    # ------------------------------------------------------------ conditions
+
+    @property
+    def chat(self) -> Chat | None:
+        """The shown chat."""
+        return self.tabs.active_chat
+
+    @property
+    def page(self) -> ChatPage | None:
+        """The shown page, if no question covers it."""
+        page = self.tabs.active_page
+        return page if page is not None and not page.is_question_open else None
+
+    @property
+    def has_no_chats(self) -> bool:
+        """Whether there are no chats, neither running nor ended ones."""
+        return not self.sessions.listed_ids(with_left=True)
+
+    @property
+    def has_no_interrupted(self) -> bool:
+        """Whether a restart of the computer has interrupted no chats."""
+        return not self.sessions.groups()[Group.INTERRUPTED]
+
+    @property
+    def has_nothing_listed(self) -> bool:
+        """Whether the shown page has no commands or prompts for a list."""
+        page = self.tabs.active_page
+        return page is not None and not page.handle.prompts.has_listed()
+
+    def applies(self) -> dict[str, bool]:
+        """Whether each value of ``Action.on`` applies now, and whether the shown chat is a "shell"."""
+        chat, page, tabs = self.tabs.active_chat, self.tabs.active_page, self.tabs.active.tabs
+        has_ended = chat is not None and chat.has_ended
+        is_terminal = isinstance(page, TerminalPage)
+        return {
+            "": True,
+            "chat": chat is not None,
+            "shell": chat is not None and chat.record.is_shell,
+            "ended": has_ended,
+            "running": chat is not None and not has_ended,
+            "terminal": is_terminal,
+            "running_terminal": is_terminal and not has_ended,
+            "suspended": is_terminal and chat is not None and chat.is_suspended,
+            "structured": isinstance(page, StructuredPage) and not has_ended,
+            "forkable": chat is not None and self.forking.can_fork(chat),
+            "tabs": bool(tabs.others()),
+            "tabs_right": bool(tabs.others(at_right=True)),
+            "panes": len(self.tabs.panes()) > 1,
+            "windows": chat is not None and self.context.has_other_windows(),
+        }
+
+    # ------------------------------------------------------------ the shown chat, page or terminal
+
+    def on_chat(self, handler: Callable[[Chat], object]) -> None:
+        """Do something with the shown chat."""
+        if (chat := self.chat) is not None:
+            handler(chat)
+
+    def on_page(self, handler: Callable[[ChatPage], object]) -> None:
+        """Do something with the shown page, unless a question covers it."""
+        if (page := self.page) is not None:
+            handler(page)
+
+    def on_terminal(self, handler: Callable[[TerminalPage], object]) -> None:
+        """Do something with the shown page if it has a terminal."""
+        if isinstance(page := self.page, TerminalPage):
+            handler(page)
+
+    def in_view(self, handler: Callable[[TerminalView], object]) -> None:
+        """Give the shown terminal the keyboard focus, and do something with it."""
+        if isinstance(page := self.page, TerminalPage):
+            page.focus_content()
+            handler(page.view)
+
+    def type_text(self, text: str) -> None:
+        """Type a text of the user's keys into the shown page, unless its find bar has the keyboard focus."""
+        self.on_page(lambda page: page.type_text(text) if page.edited is page.handle else None)
+
+    # ------------------------------------------------------------ chats
+
+    def next_waiting(self) -> Chat | None:
+        """Show the next chat that needs the user, or else one that is done and unread; return it, None if none is."""
+        chat = self._next_chat.after(self.tabs.active_id)
+        if chat is not None:
+            self.context.open_chat(chat)
+        else:
+            self.banners.inform(notice_texts.NO_CHATS_NEED_YOU(), key="next waiting")
+        return chat
+
+    def toggle_pin(self, chat: Chat) -> None:
+        """Pin or unpin a chat."""
+        self.sessions.order.pin([chat], pinned=not chat.record.pinned)
+
+    def toggle_unread(self, chat: Chat) -> None:
+        """Mark a chat as read or unread, and say so."""
+        chat.set_unread(unread=not chat.has_unseen_output)
+        text = notice_texts.MARKED_UNREAD() if chat.has_unseen_output else notice_texts.MARKED_READ()
+        self.banners.inform(text, key="unread")
+
+    def show_send_sheet(self) -> None:
+        """Ask for a text to send to the shown chat, or to another one."""
+        if not self.sheets.send.ask(self.chat):
+            self.banners.inform(common_texts.NO_RUNNING_CHATS(), key="send")
+
+    def rename_or_start(self, session_id: str) -> None:
+        """Act on a double click on a tab: rename its chat; "", beside the tabs, asks for a new chat."""
+        if not session_id:
+            self.starting.new_chat()
+        elif (chat := self.sessions.get(session_id)) is not None:
+            self.chat_actions.rename(chat)
+
+    def shown_directory(self) -> str:
+        """The directory of the shown chat's foreground program; "" for none."""
+        page, chat = self.tabs.active_page, self.chat
+        if isinstance(page, TerminalPage):
+            return page.foreground_directory
+        return chat.record.cwd if chat is not None else ""
+
+    # ------------------------------------------------------------ a chat's directory, links
+
+    def show_changes(self, chat: Chat) -> None:
+        """Show the changes of the git repository around the directory that a chat's program is in."""
+        self.context.open_changes(chat, chat.current_directory, None)
+
+    def open_directory(self, chat: Chat) -> None:
+        """Open a chat's directory in the editor."""
+        self.opener.open_directory(directory_of(chat))
+
+    def show_directory(self, chat: Chat) -> None:
+        """Show a chat's directory in the file manager."""
+        self.opener.show_directory(directory_of(chat))
+
+    def copy_path(self, chat: Chat) -> None:
+        """Copy the path of a chat's directory."""
+        QGuiApplication.clipboard().setText(directory_of(chat))
+
+
+def _report_dead_link(banners: BannerArea, line: str, uri: str) -> None:
+    banners.show_banner(Banner(line, page_texts.COPY_LINK(), partial(clipboard.copy_text, uri), key="terminal"))
+
+
+def directory_of(chat: Chat) -> str:
+    """The directory that the shell reports (OSC 7), else the chat's own git worktree, else its start directory."""
+    if chat.current_directory != chat.directory:
+        return chat.current_directory
+    return chat.record.worktree or chat.directory
