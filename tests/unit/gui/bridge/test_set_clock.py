@@ -75,7 +75,7 @@ async def test_an_age_in_seconds_is_shown_soon(harness: WindowHarness) -> None:
     window.ages._timer.start(25_000)
     viewer.be(Activity.WORKING, before(timedelta(seconds=5)))
     harness.settle()
-    assert window.ages._timer.remainingTime() <= 10_000
+    assert window.ages._timer.interval() <= 10_000  # A coarse timer may last a twentieth longer.
 
 
 async def test_a_day_has_one_heading_after_the_clock_was_set_back(harness: WindowHarness) -> None:
