@@ -500,8 +500,8 @@ class RequestCard(QWidget):
 
     def _send(self, option: str, texts: dict[str, str]) -> None:
         self._is_sent, self._refusal = True, ""
-        self._update_buttons()
         self._answer(self.request.id, option, self.shown_digest, texts)
+        self._update_buttons()
 
     def show_refusal(self, reason: str) -> None:
         """Show why the answer had no effect, and let the user answer again."""
