@@ -167,7 +167,7 @@ class TranscriptPage(PaintedPage):
 
     def _place_cards(self) -> None:
         self._accessible.show(self.rows, self.visible, self.column_left)
-        self.requests.place(self.scroller.visible_cards())
+        self.requests.place(self.visible_cards())
 
     def answer_by_key(self, kind: str) -> None:
         """Answer the oldest open request; if a key cannot answer it now, show it."""

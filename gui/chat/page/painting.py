@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.chat.content import items as item_content
 from gui.chat.content.items import Content
+from gui.chat.content.segments import Card
 from gui.chat.drawing.segment_layout import Control, utf16_length
 from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
 from gui.finding.query import Pattern
@@ -255,6 +256,16 @@ class PaintedPage(QWidget):
         """The name of a control's action."""
         control = self.control_of(target)
         return "" if control is None else control.name
+
+    def visible_cards(self) -> dict[str, PlacedSegment]:
+        """The segments on the page that widgets cover, by the ids that they have."""
+        found: dict[str, PlacedSegment] = {}
+        for placed in self.visible:
+            segments = self.rows.row(placed.position).segments if placed.position < len(self.rows) else []
+            segment = segments[placed.number] if placed.number < len(segments) else None
+            if isinstance(segment, Card):
+                found[segment.request] = placed
+        return found
 
     def segment_at(self, point: QPointF) -> PlacedSegment | None:
         """The segment at a point's height, or the nearest one."""

@@ -196,21 +196,12 @@ class RequestCards(QObject):
                 del self._cards[request_id]
                 card.deleteLater()
 
-    def _placed(self, request_id: str) -> PlacedSegment | None:
-        rows = self._page.rows
-        for placed in self._page.visible:
-            segments = rows.row(placed.position).segments if placed.position < len(rows) else []
-            segment = segments[placed.number] if placed.number < len(segments) else None
-            if isinstance(segment, Card) and segment.request == request_id:
-                return placed
-        return None
-
     def cut(self) -> ScrollPosition | None:
         """The position of the oldest open request, if the page's top cuts it; once for each request."""
         first = self._page.transcript.open_requests[:1]
         if not first or first[0].id == self._begun:
             return None
-        placed = self._placed(first[0].id)
+        placed = self._page.visible_cards().get(first[0].id)
         if placed is None or placed.top >= self._lead_px:
             return None
         self._begun = first[0].id
@@ -218,7 +209,7 @@ class RequestCards(QObject):
 
     def begun(self) -> ScrollPosition | None:
         """The position of the request that is shown from its beginning, None if it is not on the page."""
-        placed, rows = self._placed(self._begun), self._page.rows
+        placed, rows = self._page.visible_cards().get(self._begun), self._page.rows
         if placed is None:
             return None
         start = ScrollPosition(rows.key(placed.position), placed.number, 0.0)

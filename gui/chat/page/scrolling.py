@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QScrollBar
 
 from gui.chat.content.highlighting import lexers
-from gui.chat.content.segments import Card
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, page_texts
@@ -167,18 +166,9 @@ class Scroller(QObject):
     def _measure_cards(self) -> bool:
         """Measure the heights of the widgets over cards; returns whether one changed."""
         changed, rows = False, self._page.rows
-        for card in self.visible_cards():
+        for card in self._page.visible_cards():
             changed = rows.set_card_height(card, self._card_height(card, round(rows.width))) or changed
         return changed
-
-    def visible_cards(self) -> dict[str, PlacedSegment]:
-        """The segments on the page that widgets cover, by the ids that they have."""
-        found: dict[str, PlacedSegment] = {}
-        for placed in self._page.visible:
-            segment = self._page.rows.row(placed.position).segments[placed.number]
-            if isinstance(segment, Card):
-                found[segment.request] = placed
-        return found
 
     def _show_bar(self) -> None:
         page, bar = self._page, self.bar

@@ -174,7 +174,7 @@ class ChangesPage(LineMarkPage):
 
     def _place_cards(self) -> None:
         super()._place_cards()
-        shown = self.scroller.visible_cards()
+        shown = self.visible_cards()
         left, width = round(self.lines_left), round(self._card_width)
         for comment_id, card in self.cards.items():
             if (found := shown.get(comment_id)) is not None:

@@ -244,7 +244,7 @@ async def test_a_request_that_is_answered_elsewhere_does_not_take_the_keyboard(h
     page = await show_structured(harness, chat)
     chat.ask(command_request("make"))
     page.view.changed()
-    await harness.until(page.view.page.scroller.visible_cards, "the request")
+    await harness.until(page.view.page.visible_cards, "the request")
     page.view.show_request()
     assert page.view.page.isAncestorOf(window.focusWidget())
     window.commands.starting.new_chat("shell", "/tmp")
@@ -252,7 +252,7 @@ async def test_a_request_that_is_answered_elsewhere_does_not_take_the_keyboard(h
     sheet.name.setFocus()
     chat.resolve("r1", "yes", "Allow", "another window")
     page.view.changed()
-    await harness.until(lambda: not page.view.page.scroller.visible_cards(), "the request to be gone")
+    await harness.until(lambda: not page.view.page.visible_cards(), "the request to be gone")
     assert sheet.is_open
     assert sheet.name.hasFocus()
 
