@@ -67,7 +67,7 @@ def _warm() -> None:
     from session_host.system.event_loop import loop_factory
     from session_host.terminal import create
 
-    for name in ("client.chats.launch", "client.chats.resume", "cli.attach.full_screen_terminal"):
+    for name in ("client.chats.launch", "client.chats.resume", "cli.attach.terminal_view"):
         importlib.import_module(f"session_host.{name}")
     loop_factory()
     create(None, GridSize(80, 24)).close()

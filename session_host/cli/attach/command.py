@@ -18,7 +18,7 @@ from session_host.protocol.values import RUNNING_STATES, Activity, Runtime
 from session_host.system import event_loop
 
 from .outer_terminal import OuterTerminal
-from .view import AttachView, Ending, EndingKind
+from .view_end import Ending, EndingKind
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -65,24 +65,31 @@ def attach(
     is_dumb = os.environ.get("TERM", "dumb") == "dumb"
     is_plain = is_plain or (is_dumb and runtime == "structured")
     _check_terminal(session_id, name, is_dumb=is_dumb and not is_plain)
-    view = _view(session_id, name, read_only=read_only, runtime=runtime, is_plain=is_plain)
-    return _report_ending(event_loop.run(view.run()))
+    return _report_ending(
+        event_loop.run(_show(session_id, name, read_only=read_only, runtime=runtime, is_plain=is_plain))
+    )
 
 
-def _view(session_id: str, name: str, *, read_only: bool, runtime: Runtime, is_plain: bool) -> AttachView:
-    """The view for a chat; each needs imports that the others do not."""
+async def _show(session_id: str, name: str, *, read_only: bool, runtime: Runtime, is_plain: bool) -> Ending:
+    """Show a chat until an end; each view needs imports that the others do not."""
     if is_plain:
         from session_host.cli.attach.chat.plain import PlainChat
 
-        return PlainChat(session_id, name, read_only=read_only)
-    terminal = OuterTerminal(sys.stdin.fileno(), sys.stdout.fileno())
-    if runtime == "structured":
-        from session_host.cli.attach.chat.full_screen import FullScreenChat
+        return await PlainChat(session_id, name, read_only=read_only).run()
+    from session_host.cli.attach.full_screen import FullScreen
 
-        return FullScreenChat(session_id, name, terminal, read_only=read_only)
-    from session_host.cli.attach.full_screen_terminal import FullScreenTerminal
+    screen = FullScreen(session_id, name, OuterTerminal(sys.stdin.fileno(), sys.stdout.fileno()), read_only=read_only)
+    if runtime == "terminal":
+        from session_host.cli.attach.terminal_view import TerminalView
 
-    return FullScreenTerminal(session_id, name, terminal, read_only=read_only)
+        return await screen.run(TerminalView(screen))
+    from session_host.cli.attach.chat.view import ChatView
+
+    chat = ChatView(screen)
+    try:
+        return await screen.run(chat)
+    finally:
+        chat.attention.close()
 
 
 def _check_terminal(session_id: str, name: str, *, is_dumb: bool) -> None:

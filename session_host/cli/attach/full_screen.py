@@ -1,4 +1,7 @@
-"""Shows a chat in this terminal, full screen; the base of the views of terminals and structured chats."""
+"""Shows a chat in this terminal, full screen: what a terminal and a chat view have in common there.
+
+Raw mode, the keys after Ctrl+B, frames and notices, bells, notifications and the title, the terminal's own signals.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,13 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
-from session_host.cli.attach.frame_pacing import FramePacer
 from session_host.cli.attach.input_parser import InputParser, KeyTyped, TerminalInput
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import Painter
 from session_host.cli.attach.signals import BELL, OuterSignals, SignalQueue
-from session_host.cli.attach.view import UNRESPONSIVE, AttachView, Ending, EndingKind
+from session_host.cli.attach.view_end import UNRESPONSIVE, Ending, EndingKind, ViewEnd
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import (
     BellEvent,
@@ -46,27 +49,77 @@ PREFIX = "b"
 _DETACH = "d"
 _HELP = "?"
 
+FRAME_INTERVAL_S = 1 / 60
+_DELAY_FACTOR = 5
+"""A frame delays later ones by this multiple of its own processor time."""
+_CREDIT_S = 0.01
+"""Delays below this have no effect: the first frames after a pause are painted at once."""
 
-class FullScreenView(AttachView):
-    """Connects a viewer and this terminal, full screen; the viewer's delegate. A base class."""
 
-    help_text = ""
-    """The keys after Ctrl+B."""
+class Content(Protocol):
+    """What the screen shows: a chat's terminal, or a chat view.
+
+    Attributes:
+        viewer: the viewer; the screen is its delegate.
+        help_text: the keys after Ctrl+B.
+    """
+
+    viewer: Viewer
+    help_text: str
+
+    @property
+    def lasting_notice(self) -> str:
+        """The notice that is shown while there is no other; "" for none."""
+
+    def take(self, values: list[TerminalInput]) -> None:
+        """Handle the user's input."""
+
+    def command(self, value: KeyTyped) -> bool:
+        """Handle another key after Ctrl+B; False if it has no meaning."""
+
+    def paint(self) -> bool:
+        """Write the changed rows; False if that has to wait, and the content has said until when."""
+
+    def show_notice(self, text: str) -> None:
+        """Show a notice; "" removes it."""
+
+    def replaced(self) -> None:
+        """The viewer has another replica."""
+
+    def damaged(self) -> None:
+        """The replica has changed."""
+
+    def refused(self, refusal: InputRefused) -> None:
+        """The host has refused an input."""
+
+    def event(self, event: Event) -> bool:
+        """Handle an event of the chat; False for one that is the same for all chats."""
+
+
+class FullScreen:
+    """This terminal while it shows a chat; the viewer's delegate. Made in a running loop.
+
+    Attributes:
+        name: the chat's name.
+        session_id, read_only, size, cell, painter, terminal, signals, signal_queue: for the content.
+        end: the end of the view.
+        program_title: the title that the chat's program has set; "" for none.
+    """
 
     def __init__(self, session_id: str, name: str, terminal: OuterTerminal, *, read_only: bool) -> None:
-        super().__init__(name, read_only=read_only)
-        size, self._cell = terminal.size()
-        self._session_id = session_id
-        self._size = size
-        self._terminal = terminal
-        self._parser = InputParser()
+        self.session_id, self.name, self.read_only = session_id, name, read_only
+        self.terminal = terminal
+        self.size, self.cell = terminal.size()
+        self.end = ViewEnd()
         encoding = sys.stdout.encoding or "utf-8"
-        self._painter = Painter(size, encoding, keyboard=terminal.ignores_unknown, links=terminal.ignores_unknown)
-        self._signals = OuterSignals(os.environ, encoding)
-        self._signal_queue = SignalQueue(session_id, self._add_signal)
+        self.painter = Painter(self.size, encoding, keyboard=terminal.ignores_unknown, links=terminal.ignores_unknown)
+        self.signals = OuterSignals(os.environ, encoding)
+        self.signal_queue = SignalQueue(session_id, self._add_signal)
+        self.program_title = ""
+        self._content: Content
+        self._loop = asyncio.get_running_loop()
+        self._parser = InputParser()
         self._waiting_signals: deque[bytes] = deque(maxlen=MAX_WAITING_SIGNALS)
-        self._program_title = ""
-        self._viewer = self._make_viewer()
         self._left_detaches = not read_only and os.environ.get(LEFT_DETACHES, "") != "0"
         self._undecided_since_s = 0.0
         self._is_prefixed = False
@@ -76,59 +129,41 @@ class FullScreenView(AttachView):
         self._pacer = FramePacer()
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
-    # ------------------------------------------------------------ for subclasses
-
-    def _make_viewer(self) -> Viewer:
-        raise NotImplementedError
-
-    def _forward(self, value: TerminalInput) -> None:
-        """Handle the user's input."""
-        raise NotImplementedError
-
-    def _command(self, value: KeyTyped) -> bool:
-        """Handle another key after Ctrl+B; False if it has no meaning."""
-        raise NotImplementedError
-
-    def _paint_frame(self) -> None:
-        """Paint the changed rows as soon as the terminal accepts output."""
-        raise NotImplementedError
-
-    async def _follow(self) -> Ending:
-        self._end_on_signals(signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    async def run(self, content: Content) -> Ending:
+        """Show the chat until an end, then restore the terminal."""
+        self._content = content
+        self.end.set_by_signals(signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
         self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
         self._loop.add_signal_handler(signal.SIGTSTP, self._suspended)
         self._loop.add_signal_handler(signal.SIGCONT, self._continued)
         # The terminal is restored before the loop drops its signal handlers, so that no signal comes in between.
-        ending = await self._show()
-        for number in (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT):
-            self._loop.remove_signal_handler(number)
-        return ending
-
-    async def _show(self) -> Ending:
-        """Show the chat until an end, then restore the terminal."""
-        with self._terminal:
-            self._terminal.final_output = self._leave()
-            self._terminal.start(self._input, self._drained, lambda: self._end(EndingKind.TERMINAL_GONE))
-            self._terminal.write(self._painter.enter())
-            self._viewer.start()
+        with self.terminal:
+            self.terminal.final_output = self._leave()
+            self.terminal.start(self._input, self._drained, lambda: self.end.set(EndingKind.TERMINAL_GONE))
+            self.terminal.write(self.painter.enter())
+            content.viewer.start()
             try:
-                return await self._ending
+                ending = await self.end.wait()
             finally:
                 for timer in self._timers.values():
                     timer.cancel()
-                self._viewer.close()
-                await self._signal_queue.finish()
-                self._terminal.final_output = self._leave()
+                content.viewer.close()
+                await self.signal_queue.finish()
+                self.terminal.final_output = self._leave()
+        for number in (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT):
+            self._loop.remove_signal_handler(number)
+        return ending._replace(name=self.name, undelivered=await content.viewer.closed())
 
     def _leave(self) -> bytes:
-        return self._painter.leave() + self._signals.leave()
+        return self.painter.leave() + self.signals.leave()
 
-    def _after(self, name: str, delay_s: float, call: Callable[[], None]) -> None:
+    def after(self, name: str, delay_s: float, call: Callable[[], None]) -> None:
         """Start a named timer in place of a running one with the same name."""
-        self._cancel(name)
+        self.cancel(name)
         self._timers[name] = self._loop.call_later(delay_s, call)
 
-    def _cancel(self, name: str) -> None:
+    def cancel(self, name: str) -> None:
+        """Cancel a named timer, if it runs."""
         if timer := self._timers.pop(name, None):
             timer.cancel()
 
@@ -136,48 +171,60 @@ class FullScreenView(AttachView):
 
     def _input(self, data: bytes) -> None:
         parser, previous = self._parser, self._parser.begun
-        self._on_input_value(parser.feed(data))
+        self._take(parser.feed(data))
         if not parser.undecided:
-            self._cancel("escape")
+            self.cancel("escape")
             return
         now_s = self._loop.time()
         if parser.begun != previous:
             self._undecided_since_s = now_s
         due_s = self._undecided_since_s + parser.timeout_s
-        self._after("escape", max(0.0, due_s - now_s), lambda: self._on_input_value(parser.expire()))
+        self.after("escape", max(0.0, due_s - now_s), lambda: self._take(parser.expire()))
 
-    def _on_input_value(self, values: list[TerminalInput]) -> None:
+    def _take(self, values: list[TerminalInput]) -> None:
+        """Pass on what the user types, but Ctrl+B and the key after it."""
+        typed: list[TerminalInput] = []
         for value in values:
-            if self._ending.done():
+            if not self._is_command(value):
+                typed.append(value)
+                continue
+            self._content.take(typed)
+            typed = []
+            assert isinstance(value, KeyTyped)
+            self._command(value)
+            if self.end.has_come:
                 return
-            if not self._handle_command(value):
-                self._forward(value)
+        if typed:
+            self._content.take(typed)
 
-    def _handle_command(self, value: TerminalInput) -> bool:
-        """Handle the prefix, or the key after it; returns whether the value was one of them."""
-        if not isinstance(value, KeyTyped) or not (self._is_prefixed or value.key == PREFIX):
+    def _is_command(self, value: TerminalInput) -> bool:
+        """Whether a key is the prefix, or comes after it."""
+        if not isinstance(value, KeyTyped) or value.action is KeyAction.RELEASE:
             return False
-        if value.action is KeyAction.RELEASE:
-            return False
-        if value.key in MODIFIER_KEYS:
-            return self._is_prefixed  # The user is about to press another key.
-        held = value.modifiers & ~LOCKS
-        is_prefix = value.key == PREFIX and held == Modifiers.CTRL
         if not self._is_prefixed:
-            self._is_prefixed = is_prefix
-            return is_prefix
-        self._is_prefixed = False
-        if is_prefix:
-            return False
-        if value.key == _DETACH and not held & ~Modifiers.CTRL:
-            self._end(EndingKind.DETACHED)
-        elif _HELP in {value.key, value.text}:
-            self._notice(self.help_text, HELP_S)
-        elif not self._command(value):
-            self._notice("Unknown key after Ctrl+B; Ctrl+B ? shows the keys", NOTICE_S)
+            return _is_prefix(value)
+        if value.key in MODIFIER_KEYS:
+            return True  # The user is about to press another key.
+        if _is_prefix(value):
+            self._is_prefixed = False
+            return False  # It is typed.
         return True
 
-    def _is_detaching_left(self, value: TerminalInput) -> bool:
+    def _command(self, value: KeyTyped) -> None:
+        if not self._is_prefixed:
+            self._is_prefixed = True
+            return
+        if value.key in MODIFIER_KEYS:
+            return
+        self._is_prefixed = False
+        if value.key == _DETACH and not value.modifiers & ~LOCKS & ~Modifiers.CTRL:
+            self.end.set(EndingKind.DETACHED)
+        elif _HELP in {value.key, value.text}:
+            self.notice(self._content.help_text, HELP_S)
+        elif not self._content.command(value):
+            self.notice("Unknown key after Ctrl+B; Ctrl+B ? shows the keys", NOTICE_S)
+
+    def is_detaching_left(self, value: TerminalInput) -> bool:
         """Whether the value is a press of Left without modifiers, which detaches while nothing is typed."""
         return (
             self._left_detaches
@@ -188,76 +235,92 @@ class FullScreenView(AttachView):
         )
 
     def _resized(self) -> None:
-        self._size, self._cell = self._terminal.size()
-        self._terminal.write(self._painter.resize(self._size))
-        self._viewer.resize(self._size, self._cell)
+        self.size, self.cell = self.terminal.size()
+        self.terminal.write(self.painter.resize(self.size))
+        self._content.viewer.resize(self.size, self.cell)
+        self.damage()
 
     def _suspended(self) -> None:
         """Restore the terminal, then stop this process, as the user's shell asked."""
-        self._terminal.final_output = self._leave()
-        self._terminal.restore()
+        self.terminal.final_output = self._leave()
+        self.terminal.restore()
         self._was_restored = True
         os.kill(os.getpid(), signal.SIGSTOP)
 
     def _continued(self) -> None:
         """Redraw after SIGCONT: another program may have changed the terminal meanwhile."""
-        self._terminal.make_raw()
-        self._terminal.write(self._painter.enter(again=not self._was_restored))
+        self.terminal.make_raw()
+        self.terminal.write(self.painter.enter(again=not self._was_restored))
         self._was_restored = False
         self._resized()
-        self._write_signals()
+        self.write_signals()
 
     # ------------------------------------------------------------ painting
 
-    def _damaged(self) -> None:
+    def damage(self) -> None:
+        """Paint at the next opportunity."""
         self._dirty = True
-        if "paint" not in self._timers and self._terminal.is_drained:
+        if "paint" not in self._timers and self.terminal.is_drained:
             wait_s = self._pacer.due_s() - time.monotonic()
             if wait_s > 0:
-                self._after("paint", wait_s, self._paint)
+                self.paint_after(wait_s)
             else:
                 self._paint()
 
+    def paint_after(self, delay_s: float) -> None:
+        """Paint once this time has passed."""
+        self.after("paint", delay_s, self._paint)
+
     def _paint(self) -> None:
         self._timers.pop("paint", None)
-        if not self._dirty or not self._terminal.is_drained:
+        if not self._dirty or not self.terminal.is_drained:
             return
         began_s, used_s = time.monotonic(), time.thread_time()
-        self._paint_frame()
+        self._dirty = not self._content.paint()
         self._pacer.painted(began_s, time.thread_time() - used_s)
 
     def _drained(self) -> None:
-        self._write_signals()
+        self.write_signals()
         if self._dirty:
-            self._damaged()
+            self.damage()
+
+    def notice(self, text: str, for_s: float | None = None) -> None:
+        """Show a notice, for a limited time if one is given; "" shows the lasting notice, if any."""
+        self.cancel("notice")
+        self._content.show_notice(text or self._content.lasting_notice or self._unresponsive_notice)
+        if for_s is not None:
+            self.after("notice", for_s, lambda: self.notice(""))
+
+    @property
+    def has_notice(self) -> bool:
+        """Whether a notice is shown for a limited time."""
+        return "notice" in self._timers
+
+    @property
+    def _unresponsive_notice(self) -> str:
+        viewer = self._content.viewer
+        if viewer.state is not ViewerState.UNRESPONSIVE:
+            return ""
+        input_note = "" if self.read_only else "; what you type is kept"
+        return f"{viewer.message or UNRESPONSIVE}{input_note} · Ctrl+B d detaches"
+
+    # ------------------------------------------------------------ bells, notifications, the title
 
     def _add_signal(self, signal: bytes) -> None:
         if signal != BELL or BELL not in self._waiting_signals:
             self._waiting_signals.append(signal)
-        self._write_signals()
+        self.write_signals()
 
-    def _write_signals(self) -> None:
+    def write_signals(self) -> None:
         """Write bells, notifications and the title, if the terminal takes them."""
-        while self._terminal.is_drained and self._waiting_signals:
-            self._terminal.write(self._waiting_signals.popleft())
-        if self._terminal.is_drained and self._was_live:
-            self._terminal.write(self._signals.title(self._program_title or self._name))
+        while self.terminal.is_drained and self._waiting_signals:
+            self.terminal.write(self._waiting_signals.popleft())
+        if self.terminal.is_drained and self._was_live:
+            self.terminal.write(self.signals.title(self.program_title or self.name))
 
-    @property
-    def _lasting_notice(self) -> str:
-        """The notice that is shown while there is no other; "" for none."""
-        if self._viewer.state is not ViewerState.UNRESPONSIVE:
-            return ""
-        text = self._viewer.message or UNRESPONSIVE
-        input_note = "" if self._read_only else "; what you type is kept"
-        return f"{text}{input_note} · Ctrl+B d detaches"
-
-    def _notice(self, text: str, for_s: float | None = None) -> None:
-        """Show a notice, for a limited time if one is given; "" shows the lasting notice, if any."""
-        self._cancel("notice")
-        self._terminal.write(self._painter.notice(text or self._lasting_notice))
-        if for_s is not None:
-            self._after("notice", for_s, lambda: self._notice(""))
+    def _pass_on(self, signal: bytes) -> None:
+        """Write a program's bell or notification, unless the user muted the chat."""
+        self.signal_queue.add(lambda rules: () if rules.is_muted else (signal,))
 
     # ------------------------------------------------------------ the viewer's delegate
 
@@ -265,52 +328,76 @@ class FullScreenView(AttachView):
         """Show the reason while the viewer is not live; end in a final state."""
         match state:
             case ViewerState.UNRESPONSIVE:
-                self._notice("")
+                self.notice("")
             case ViewerState.LIVE:
-                self._notice("")
+                self.notice("")
                 if not self._was_live:
                     # The process that runs the program may change, but the program's modes stay.
                     self._was_live = True
-                    self._viewer.focus(True)
-                    self._write_signals()
+                    self._content.viewer.focus(True)
+                    self.write_signals()
             case ViewerState.RECONNECTING:
                 text = f"reconnecting… {message}".strip()
-                self._after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self._notice(text))
+                self.after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self.notice(text))
             case _:
-                self._end_if_final(state, message)
+                self.end.set_by_state(self._content.viewer, state, message)
 
     def viewer_replaced(self) -> None:
         """Paint the new replica."""
-        self._damaged()
+        self._content.replaced()
 
     def viewer_damaged(self) -> None:
         """Paint at the next opportunity."""
-        self._damaged()
-
-    def viewer_event(self, event: Event) -> None:
-        """Show a new name, title or notice of the chat; pass on bells, notifications and the clipboard."""
-        match event:
-            case NameEvent(name):
-                self._name = name
-            case TitleEvent(title):
-                self._program_title = title
-            case NoticeEvent(text=text):
-                self._notice(text, CHAT_NOTICE_S if text else None)
-                return
-            case BellEvent():
-                self._pass_on(self._signals.bell())
-            case NotificationEvent(title, body):
-                self._pass_on(self._signals.notification(self._name, title, body))
-            case ClipboardEvent(text, targets) if not self._read_only:
-                self._add_signal(self._signals.clipboard(text, targets))
-            case _:
-                return
-        self._write_signals()
-
-    def _pass_on(self, signal: bytes) -> None:
-        """Write a program's bell or notification, unless the user muted the chat."""
-        self._signal_queue.add(lambda rules: () if rules.is_muted else (signal,))
+        self._content.damaged()
 
     def viewer_refused(self, refusal: InputRefused) -> None:
         """Show that an input was refused, with the reason."""
-        self._notice(f"refused: {refusal.message}", NOTICE_S)
+        self._content.refused(refusal)
+
+    def viewer_event(self, event: Event) -> None:
+        """Show a new name, title or notice of the chat; pass on bells, notifications and the clipboard."""
+        if self._content.event(event):
+            return
+        match event:
+            case NameEvent(name):
+                self.name = name
+            case TitleEvent(title):
+                self.program_title = title
+            case NoticeEvent(text=text):
+                self.notice(text, CHAT_NOTICE_S if text else None)
+                return
+            case BellEvent():
+                self._pass_on(self.signals.bell())
+            case NotificationEvent(title, body):
+                self._pass_on(self.signals.notification(self.name, title, body))
+            case ClipboardEvent(text, targets) if not self.read_only:
+                self._add_signal(self.signals.clipboard(text, targets))
+            case _:
+                return
+        self.write_signals()
+
+
+def _is_prefix(value: KeyTyped) -> bool:
+    return value.key == PREFIX and value.modifiers & ~LOCKS == Modifiers.CTRL
+
+
+class FramePacer:
+    """Decides when the next frame may be painted. Pure; all times are of one clock, in seconds.
+
+    Echoes are painted at once, also of fast typing; only floods are limited. The processor time that painting takes
+    distinguishes them: while it is less than about a fifth of the time (plus a credit of some milliseconds), each
+    change is painted at once; otherwise there are sixty frames a second.
+    """
+
+    def __init__(self) -> None:
+        self._painted_at_s = float("-inf")
+        self._delayed_until_s = float("-inf")
+
+    def due_s(self) -> float:
+        """The earliest time for the next frame."""
+        return min(self._delayed_until_s - _CREDIT_S, self._painted_at_s + FRAME_INTERVAL_S)
+
+    def painted(self, began_s: float, took_s: float) -> None:
+        """Note a painted frame: the time when painting began, and its processor time."""
+        self._painted_at_s = began_s
+        self._delayed_until_s = max(self._delayed_until_s, began_s) + _DELAY_FACTOR * took_s

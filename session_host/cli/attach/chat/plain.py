@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
 from typing import Final
 
 from session_host.cli.attach.signals import Attention, OuterSignals, SignalQueue
-from session_host.cli.attach.view import UNRESPONSIVE, AttachView, Ending, EndingKind
+from session_host.cli.attach.view_end import UNRESPONSIVE, Ending, EndingKind, ViewEnd
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, NameEvent
 from session_host.protocol.untrusted_text import one_line
@@ -114,11 +115,12 @@ def _item_texts(transcript: Transcript, position: int, answers: Answered) -> lis
 _READ_BYTES: Final = 65536
 
 
-class PlainChat(AttachView):
-    """Prints new lines, and sends each line that the user writes; the viewer's delegate."""
+class PlainChat:
+    """Prints new lines, and sends each line that the user writes; the viewer's delegate. Made in a running loop."""
 
     def __init__(self, session_id: str, name: str, *, read_only: bool) -> None:
-        super().__init__(name, read_only=read_only)
+        self._name, self._read_only = name, read_only
+        self._loop, self._end = asyncio.get_running_loop(), ViewEnd()
         self._log = LineLog()
         self._question: Question | None = None
         self._unfinished = b""
@@ -127,19 +129,21 @@ class PlainChat(AttachView):
         self._attention = Attention(OuterSignals(os.environ), self._signals, lambda: self._name)
         self._viewer = Viewer(session_id, self, read_only=read_only, kind="attach", runtime="structured")
 
-    async def _follow(self) -> Ending:
-        self._end_on_signals(signal.SIGTERM, signal.SIGHUP)
+    async def run(self) -> Ending:
+        """Follow the chat until an end; returns how it ended."""
+        self._end.set_by_signals(signal.SIGTERM, signal.SIGHUP)
         self._loop.add_signal_handler(signal.SIGINT, self._interrupt)
         self._loop.add_reader(sys.stdin.fileno(), self._read)
         self._print([f"[{self._name}: Enter sends, Ctrl+C interrupts, Ctrl+D detaches]"])
         self._viewer.start()
         try:
-            return await self._ending
+            ending = await self._end.wait()
         finally:
             self._loop.remove_reader(sys.stdin.fileno())
             self._viewer.close()
             self._attention.close()
             await self._signals.finish()
+        return ending._replace(name=self._name, undelivered=await self._viewer.closed())
 
     def _print(self, lines: list[str]) -> None:
         self._write("".join(f"{line}\n" for line in lines))
@@ -148,7 +152,7 @@ class PlainChat(AttachView):
         try:
             print(text, end="", flush=True)
         except OSError:
-            self._end(EndingKind.TERMINAL_GONE)
+            self._end.set(EndingKind.TERMINAL_GONE)
 
     # ------------------------------------------------------------ input
 
@@ -156,10 +160,10 @@ class PlainChat(AttachView):
         try:
             data = os.read(sys.stdin.fileno(), _READ_BYTES)
         except OSError:
-            self._end(EndingKind.TERMINAL_GONE)
+            self._end.set(EndingKind.TERMINAL_GONE)
             return
         if not data:
-            self._end(EndingKind.DETACHED)
+            self._end.set(EndingKind.DETACHED)
             return
         *lines, self._unfinished = (self._unfinished + data).split(b"\n")
         for line in lines:
@@ -211,7 +215,7 @@ class PlainChat(AttachView):
         elif state is ViewerState.LIVE and was_unresponsive:
             self._print(["[the chat answers again]"])
         else:
-            self._end_if_final(state, message)
+            self._end.set_by_state(self._viewer, state, message)
 
     def viewer_replaced(self) -> None:
         """Print what is new in the snapshot."""

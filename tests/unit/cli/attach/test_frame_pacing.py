@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S, FramePacer
+from session_host.cli.attach.full_screen import FRAME_INTERVAL_S, FramePacer
 
 
 def frames(pacer: FramePacer, cost_s: float, every_s: float, seconds: float = 2.0) -> tuple[int, float]:
