@@ -15,14 +15,14 @@ from session_host.system.clock import parse_time
 
 if TYPE_CHECKING:
     from .chat import Chat
-    from .sessions import Sessions
+    from .chat_list import ChatList
     from .store_thread import StoreThread
 
 
 class ChatOrder(QObject):
     """Pins chats and orders them. A chat that continues another one gets its pin and position from the store."""
 
-    def __init__(self, chats: Sessions, storage: StoreThread) -> None:
+    def __init__(self, chats: ChatList, storage: StoreThread) -> None:
         super().__init__(chats)
         self._list = chats
         self._storage = storage
@@ -58,7 +58,7 @@ class ColorLabels(QObject):
 
     changed = Signal()
 
-    def __init__(self, chats: Sessions) -> None:
+    def __init__(self, chats: ChatList) -> None:
         super().__init__(chats)
         self._list = chats
         self._labels: dict[str, str] = {}
@@ -116,7 +116,7 @@ class Muting(QObject):
 
     changed = Signal()
 
-    def __init__(self, chats: Sessions) -> None:
+    def __init__(self, chats: ChatList) -> None:
         super().__init__(chats)
         self._list = chats
         self.muted: list[str] = []
@@ -219,7 +219,7 @@ class QuietWatch(QObject):
 
     found_quiet = Signal(object)
 
-    def __init__(self, chats: Sessions) -> None:
+    def __init__(self, chats: ChatList) -> None:
         super().__init__(chats)
         self._list = chats
         self._since_s: dict[str, float] = {}

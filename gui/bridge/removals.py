@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from session_host.storage.store import Store
 
     from .chat import Chat
-    from .sessions import Sessions
+    from .chat_list import ChatList
 
 
 class Shells:
@@ -30,7 +30,7 @@ class Shells:
         own: the ids of the shells that were started or resumed in a window.
     """
 
-    def __init__(self, chats: Sessions) -> None:
+    def __init__(self, chats: ChatList) -> None:
         self._list = chats
         self.own: set[str] = set()
 
@@ -83,7 +83,7 @@ class UndoableRemovals(QObject):
     undone = Signal(str)
     kept = Signal(str)
 
-    def __init__(self, chats: Sessions) -> None:
+    def __init__(self, chats: ChatList) -> None:
         super().__init__(chats)
         self._list = chats
         self._pending: list[_Pending] = []

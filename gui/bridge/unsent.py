@@ -12,7 +12,7 @@ from gui.settings.layout import ReviewComment
 
 if TYPE_CHECKING:
     from .chat import Chat
-    from .sessions import Sessions
+    from .chat_list import ChatList
 
 
 SAVE_DELAY_MS = 500
@@ -35,7 +35,7 @@ class Drafts(QObject):
     changed = Signal(str)
     save_due = Signal()
 
-    def __init__(self, chats: Sessions) -> None:
+    def __init__(self, chats: ChatList) -> None:
         super().__init__(chats)
         self._list = chats
         self._drafts: dict[str, Draft] = {}
@@ -128,7 +128,7 @@ class ReviewComments(QObject):
     changed = Signal(str)
     save_due = Signal()
 
-    def __init__(self, chats: Sessions) -> None:
+    def __init__(self, chats: ChatList) -> None:
         super().__init__(chats)
         self._list = chats
         self._comments: dict[str, dict[str, ReviewComment]] = {}

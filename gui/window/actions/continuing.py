@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 
 from gui.bridge.chat import Chat
+from gui.bridge.earlier_conversations import ChatOfConversation, EarlierConversations, can_list
 from gui.bridge.ended_chat import inspect_ended_chat
-from gui.bridge.new_chat import ChatOfConversation, EarlierConversations, NewChatRequest, can_list
+from gui.bridge.new_chat import NewChatRequest
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.context import WindowContext

@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, 
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QPainter, QStandardItem
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStyleOptionViewItem, QVBoxLayout, QWidget
 
-from gui.bridge.new_chat import ChatOfConversation
+from gui.bridge.earlier_conversations import ChatOfConversation
 from gui.theme.controls import flow
 from gui.theme.icons import paint_mark
 from gui.theme.painting import paint_matched

@@ -11,8 +11,9 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
+from gui.bridge.earlier_conversations import can_list
 from gui.bridge.git_status import Status
-from gui.bridge.new_chat import NewChatRequest, SetupEntry, can_list
+from gui.bridge.new_chat import NewChatRequest, SetupEntry
 from gui.settings.layout import Start
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX

@@ -16,7 +16,7 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from gui.bridge.new_chat import EarlierConversations
+from gui.bridge.earlier_conversations import EarlierConversations
 from gui.window.new_chat.conversation_picker import MAX_ROWS, ConversationPicker
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations import listing_files

@@ -1,0 +1,356 @@
+"""The list of all chats, kept equal to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from gui.wording.groups import OVER, Group
+from session_host.errors import OutliveError
+from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.store import Changes, SessionRecord, Store, Version
+from session_host.terminal.base import DefaultColors
+
+from .chat import Chat
+from .ended_list import EndedChats, EndedList, is_unlisted
+from .store_thread import StoreThread
+from .tasks import Tasks
+
+if TYPE_CHECKING:
+    from gui.bridge.chat import ViewerFactory
+    from session_host.agents.agent import Agent
+
+
+RETRY_MS = 2000
+"""Interval of attempts to read a store that could not be read at the start."""
+
+TEXTS_MS = 200
+"""Interval at which chats' titles and details are shown while they change: a title may have a moving picture."""
+
+
+class ChatList(QObject):
+    """All chats. Each running one is a ``Chat``, which follows its host; an ended one is a record until it is shown.
+
+    Attributes:
+        agents: the catalog, once read.
+        colors: the colours of the terminals, once known.
+        is_loaded: whether the store was read, so that the list is complete.
+        tasks: the work in the background; a failed task's error is a ``problem``.
+
+    Signals:
+        changed: the list of chats, or a fact of one, changed; emitted at most once in each turn of the loop.
+        added: a ``Chat`` was made: of a new session, or of an ended one that is shown.
+        removed: a chat is no longer in the lists, since it was hidden or forgotten (its id).
+        forgotten: a chat was removed from the store, and does not come back (its id).
+        problem: one line for the user about an error.
+        notice_given: one line for the user about something that was done.
+    """
+
+    changed = Signal()
+    added = Signal(Chat)
+    removed = Signal(str)
+    forgotten = Signal(str)
+    problem = Signal(str)
+    notice_given = Signal(str)
+
+    def __init__(self, storage: StoreThread, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._storage, self._make_viewer = storage, make_viewer
+        self.colors: DefaultColors | None = None
+        self.agents: Mapping[str, Agent] = {}
+        self.is_loaded = False
+        self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
+        self._chats: dict[str, Chat] = {}
+        self._alive: dict[str, Chat] = {}
+        """The chats that had not ended when they last changed, oldest first."""
+        self._ended = EndedList(self.chat_of)
+        self._version: Version | None = None
+        """The version of the store that was read last."""
+        self._hidden: set[str] = set()
+        self._tabs: dict[int, frozenset[str]] = {}
+        """The chats with tabs, by the windows' ids."""
+        self._open: frozenset[str] = frozenset()
+        self._is_refreshing = self._refresh_again = self._is_following = self._is_closed = False
+        self._changed_timer = QTimer(self, singleShot=True, interval=0)
+        self._changed_timer.timeout.connect(self.changed)
+        self._with_changed_text: dict[str, Chat] = {}
+        self._texts_timer = QTimer(self, singleShot=True, interval=TEXTS_MS)
+        self._texts_timer.timeout.connect(self._show_texts)
+
+    def set_colors(self, colors: DefaultColors) -> None:
+        """Set the terminals' colours, which hosts answer to programs' colour queries."""
+        self.colors = colors
+        for chat in self._chats.values():
+            chat.set_colors(colors)
+
+    # ------------------------------------------------------------ reading
+
+    def chats(self) -> list[Chat]:
+        """The chats that were made: all running ones, and the ended ones that are or were shown."""
+        return list(self._chats.values())
+
+    def running(self) -> list[Chat]:
+        """The running chats that are not hidden, oldest first."""
+        self._note_ends()
+        return [chat for chat in self._alive.values() if chat.id not in self._hidden]
+
+    def running_in_order(self) -> list[Chat]:
+        """The running chats in the order of the groups; those that need the user come first."""
+        return [chat for group, chats in self.groups().items() if group not in OVER for chat in chats]
+
+    def get(self, session_id: str) -> Chat | None:
+        """The chat with this id."""
+        if (known := self._chats.get(session_id)) is not None:
+            return known
+        return self.chat_of(record) if (record := self._ended.get(session_id)) is not None else None
+
+    def record(self, session_id: str) -> SessionRecord | None:
+        """The record of the chat with this id; unlike ``get``, this makes no ``Chat``."""
+        known = self._chats.get(session_id)
+        return known.record if known is not None else self._ended.get(session_id)
+
+    def names(self) -> set[str]:
+        """The names of all chats."""
+        return {record.name for each in (*self._chats, *self._ended) if (record := self.record(each)) is not None}
+
+    def latest_continuation(self, session_id: str) -> Chat | None:
+        """The last chat in the chain of resumes that begins with this id."""
+        return self.get(self._last_in_chain(session_id))
+
+    def _last_in_chain(self, session_id: str) -> str:
+        seen: set[str] = set()
+        while (ended := self._ended.get(session_id)) is not None and session_id not in seen:
+            seen.add(session_id)
+            if ended.continued_by is None or self.record(ended.continued_by) is None:
+                break
+            session_id = ended.continued_by
+        return session_id
+
+    def continued(self, session_ids: Iterable[str]) -> list[tuple[Chat, Chat]]:
+        """The chats with these ids that other chats continue, each with the last one in its chain."""
+        newest = {session_id: self._last_in_chain(session_id) for session_id in session_ids}
+        pairs = [(self.get(session_id), self.get(last)) for session_id, last in newest.items() if last != session_id]
+        return [(chat, last) for chat, last in pairs if chat is not None and last is not None]
+
+    def groups(self, *, with_left: bool = False) -> Mapping[Group, Sequence[Chat]]:
+        """The chats of each group, in display order; in ``OVER`` the same ``EndedChats`` until a chat in it changes.
+
+        With ``with_left``, the shells that the user left and that have no tab are among them, too.
+        """
+        running = _grouped(self.running())
+        over = self._ended.groups(self._hidden, self._open, with_left=with_left)
+        return {group: over[group] if group in OVER else running[group] for group in Group}
+
+    def _note_ends(self) -> None:
+        for chat in [chat for chat in self._alive.values() if chat.has_ended]:
+            del self._alive[chat.id]
+            self._ended.put(chat.record)
+
+    def _on_changed(self, chat: Chat) -> None:
+        if chat.has_ended:
+            self._alive.pop(chat.id, None)
+            self._ended.put(chat.record)
+        elif chat.id not in self._alive:  # One that was taken for lost, for example.
+            self._ended.discard(chat.id)
+            self._alive = {known.id: known for known in self._chats.values() if not known.has_ended}
+        self._changed_timer.start()
+
+    # ------------------------------------------------------------ updating
+
+    def apply_records(self, records: Iterable[SessionRecord], version: Version | None = None) -> None:
+        """Add, update and remove chats until they match the store, which has these records at this version."""
+        found = {record.id: record for record in records}
+        known = {*self._chats, *self._ended}
+        self._ended.put_all(
+            record for record in found.values() if record.id not in known and record.state not in RUNNING_STATES
+        )
+        for record in found.values():
+            self._apply_record(record)
+        for session_id in known - found.keys():
+            self._remove_chat(session_id)
+        self._version = version
+        if not self.is_loaded:
+            self.is_loaded = True
+            self._changed_timer.start()
+
+    def _apply_record(self, record: SessionRecord) -> None:
+        if (known := self._chats.get(record.id)) is not None:
+            known.apply_record(record)
+        elif record.state in RUNNING_STATES:
+            self.chat_of(record)
+        elif (listed := self._ended.get(record.id)) is not record and record != listed:
+            self._ended.put(record)
+            self._changed_timer.start()
+
+    def chat_of(self, record: SessionRecord) -> Chat:
+        """The chat of a record in the store, which the model need not have read yet."""
+        if (known := self._chats.get(record.id)) is not None:
+            return known
+        chat = Chat(record, self._make_viewer, self)
+        if self.colors is not None:
+            chat.set_colors(self.colors)
+        self._set_agent(chat)
+        chat.changed.connect(partial(self._on_changed, chat))
+        chat.text_changed.connect(partial(self._on_text_changed, chat))
+        self._chats[record.id] = chat
+        is_known = record is self._ended.get(record.id)
+        if not chat.has_ended:
+            self._alive[record.id] = chat
+            self._ended.discard(record.id)
+        elif not is_known:
+            self._ended.put(record)
+        self.added.emit(chat)
+        if not is_known:
+            self._changed_timer.start()
+        if self._is_following:
+            chat.follow(output=False)
+        return chat
+
+    def _on_text_changed(self, chat: Chat) -> None:
+        """Show the first change at once, and those that follow quickly together."""
+        self._with_changed_text[chat.id] = chat
+        if not self._texts_timer.isActive():
+            self._show_texts()
+
+    def _show_texts(self) -> None:
+        chats, self._with_changed_text = self._with_changed_text, {}
+        for chat in chats.values():
+            chat.changed.emit()
+        if chats:
+            self._texts_timer.start()
+
+    def apply_agents(self) -> None:
+        """Tell the chats about their agents again, after the catalog has changed."""
+        for chat in self._chats.values():
+            self._set_agent(chat)
+            chat.changed.emit()
+
+    def _set_agent(self, chat: Chat) -> None:
+        if (agent := self.agents.get(chat.record.agent)) is not None:
+            chat.set_agent(agent)
+
+    def hide(self, chat: Chat) -> None:
+        """Leave a chat out of the lists, as if it were removed."""
+        self._hidden.add(chat.id)
+        self._ended.note_change()
+        self.removed.emit(chat.id)
+        self._changed_timer.start()
+
+    def unhide(self, chat: Chat) -> None:
+        """Show a hidden chat in the lists again."""
+        self._hidden.discard(chat.id)
+        self._ended.note_change()
+        self._changed_timer.start()
+
+    def note_tabs(self, window: int, session_ids: Iterable[str]) -> None:
+        """Note which chats have tabs in the window with this id."""
+        self._tabs[window] = frozenset(session_ids)
+        before, self._open = self._open, frozenset[str]().union(*self._tabs.values())
+        changed = (self._ended.get(session_id) for session_id in before ^ self._open)
+        if any(record is not None and is_unlisted(record) for record in changed):
+            self._ended.note_change()
+            self._changed_timer.start()
+
+    def listed_ids(self, *, with_left: bool = False) -> list[str]:
+        """The ids of the chats that lists show, in display order; ``with_left`` as in ``groups``."""
+        return [record.id for record in self.listed_records(with_left=with_left)]
+
+    def listed_records(self, *, with_left: bool = False) -> list[SessionRecord]:
+        """The records of the chats that lists show, in display order: running ones come first."""
+        found: list[SessionRecord] = []
+        for chats in self.groups(with_left=with_left).values():
+            found += chats.records if isinstance(chats, EndedChats) else [chat.record for chat in chats]
+        return found
+
+    def is_listed(self, chat: Chat) -> bool:
+        """Whether lists show a chat: it is neither continued nor hidden, nor a shell that was left, without a tab."""
+        is_left_out = is_unlisted(chat.record) and chat.id not in self._open
+        return not chat.is_continued and chat.id not in self._hidden and not is_left_out
+
+    def is_hidden(self, chat: Chat) -> bool:
+        """Whether a chat is hidden."""
+        return chat.id in self._hidden
+
+    def forget(self, chat: Chat) -> None:
+        """Remove a chat from the list; its record is no longer in the store."""
+        if self.record(chat.id) is not None:
+            self._remove_chat(chat.id)
+
+    def _remove_chat(self, session_id: str) -> None:
+        chat = self._chats.pop(session_id, None)
+        self._alive.pop(session_id, None)
+        self._ended.discard(session_id)
+        self._hidden.discard(session_id)
+        self._with_changed_text.pop(session_id, None)
+        if chat is not None:
+            chat.close_all()
+        self.removed.emit(session_id)
+        self.forgotten.emit(session_id)
+        if chat is not None:
+            chat.deleteLater()
+        self._changed_timer.start()
+
+    def follow_all(self) -> None:
+        """Follow the events of all running chats, also of those that are added later."""
+        self._is_following = True
+        for chat in self.running():
+            if chat.viewer is None:
+                chat.follow(output=False)
+
+    def refresh(self) -> None:
+        """Read the store again in the background."""
+        if self._is_closed:
+            return
+        if self._is_refreshing:
+            self._refresh_again = True
+            return
+        self._is_refreshing = True
+        self.tasks.start(self._refresh(), "refresh")
+
+    async def _refresh(self) -> None:
+        try:
+            while True:
+                self._refresh_again = False
+                await self.refresh_now()
+                if not self._refresh_again:
+                    return
+        except OutliveError:
+            if self.is_loaded:
+                raise
+            QTimer.singleShot(RETRY_MS, self, self.refresh)  # The problem was already shown at the start.
+        finally:
+            self._is_refreshing = False
+
+    async def refresh_now(self) -> None:
+        """Read what has changed in the store, and wait for the result."""
+        version = self._version
+        found = await self._storage.call(lambda store: _read(store, version))
+        if not isinstance(found, Changes):
+            self.apply_records(*found)
+            return
+        for record in found.changed:
+            self._apply_record(record)
+        for session_id in found.removed:
+            if self.record(session_id) is not None:
+                self._remove_chat(session_id)
+        self._version = found.version
+
+
+def _read(store: Store, version: Version | None) -> Changes | tuple[list[SessionRecord], Version]:
+    """The changes since a version; all records and their version if there is none, or the file was replaced."""
+    if version is not None and (changes := store.changes_since(version)) is not None:
+        return changes
+    now = store.version()
+    return store.all(), now
+
+
+def _grouped(chats: Iterable[Chat]) -> dict[Group, list[Chat]]:
+    found: dict[Group, list[Chat]] = {group: [] for group in Group}
+    for chat in chats:
+        found[chat.group].append(chat)
+    for group, members in found.items():
+        members.sort(key=lambda chat: chat.order_in(group), reverse=group in OVER)
+    return found
