@@ -35,8 +35,7 @@ from gui.tray.notify_command import NotifyCommand
 from gui.tray.tray import Tray, app_icon
 from gui.window.announcing import StatusAnnouncer
 from gui.window.page.banners import Banner
-from gui.window.remote_control.handlers import RemoteControl
-from gui.window.remote_control.server import ControlServer
+from gui.window.remote_control.server import ControlServer, RemoteControl
 from gui.window.remote_control.single_instance import SingleInstance
 from gui.window.widgets.accessibility import install_roles
 from gui.window.windows import MainWindow, Windows

@@ -96,7 +96,7 @@ check_resources() {
 check_guide() {
     local chapters
     chapters="$(find "$ROOT/resources/guide" -name '*.md' | wc -l)"
-    expect "$chapters chapters" "$1" -P -c 'from gui.window.guide.chapters import read_chapters; print(len(read_chapters({})), "chapters")'
+    expect "$chapters chapters" "$1" -P -c 'from gui.window.guide import read_chapters; print(len(read_chapters({})), "chapters")'
 }
 
 # check_command_line_files PREFIX: the man page and the completions are installed, and name the subcommands.

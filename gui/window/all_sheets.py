@@ -16,7 +16,7 @@ from gui.theme.theme import Theme
 from gui.window.new_chat.conversation_picker import ConversationPicker
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.chat_page import ChatPage
-from gui.window.search.searching import Searching
+from gui.window.search import Searching
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.error_output import OutputSheet
 from gui.window.sheets.explain import StatusDetailsSheet

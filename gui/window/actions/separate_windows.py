@@ -31,8 +31,8 @@ from .links import EditInTab, LinkOpener, installed
 if TYPE_CHECKING:
     from gui.window.changes.review import CommentReceiver
     from gui.window.changes.window import ChangesWindow
-    from gui.window.guide.window import GuideWindow
-    from gui.window.settings.keymap import Keymap
+    from gui.window.guide import GuideWindow
+    from gui.window.settings.context import Keymap
     from gui.window.settings.window import SettingsWindow
     from gui.window.widgets.paged_window import PagedWindow
 
@@ -188,7 +188,7 @@ class GuideOpener(SingleWindow["GuideWindow"]):
         settings.changed.connect(self._on_settings)
 
     def _make(self) -> GuideWindow:
-        from gui.window.guide.window import GuideWindow
+        from gui.window.guide import GuideWindow
 
         self._keys = keys_in_guide(self._settings.preferences.all_keys)
         window = GuideWindow(self._theme, self._keys)
@@ -212,7 +212,7 @@ class GuideOpener(SingleWindow["GuideWindow"]):
 
 def keys_in_guide(overrides: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The changed keys, and the table of all keys, by the texts of the guide that they replace."""
-    from gui.window.guide.chapters import ALL_KEYS
+    from gui.window.guide import ALL_KEYS
 
     return {**changed_keys(overrides), ALL_KEYS: all_keys(overrides)}
 
@@ -351,7 +351,7 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
 
 def keymap() -> Keymap:
     """The table of actions for the settings window."""
-    from gui.window.settings.keymap import ActionKeys, Keymap
+    from gui.window.settings.context import ActionKeys, Keymap
 
     def chosen(overrides: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         return {action: _portable(keys) for action, keys in with_overrides(overrides)[0].items()}

@@ -4,28 +4,468 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QMenu, QWidget
+import msgspec
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QContextMenuEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+)
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.bridge.changes import ChangedFile, Changes
+from gui.chat.content.ansi import visible
 from gui.chat.content.copying import utf16_slice
 from gui.chat.content.segments import Action, Card, Diff, DiffHead, DiffLine, Segment
+from gui.chat.drawing.segment_layout import left_of
 from gui.chat.page.accessible_rows import spoken_segments
+from gui.chat.page.page import DocumentPage
 from gui.chat.page.positions import PlacedSegment, ScrollPosition
 from gui.chat.page.rows import TAIL, Row
+from gui.settings.layout import ReviewComment
 from gui.terminal.links.links import FileLocation
+from gui.theme.controls import FlowLayout
+from gui.theme.icons import Glyph, paint_glyph
+from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
-from gui.window.changes import line_ranges
-from gui.window.changes.anchors import AROUND, Anchored, lines_of
-from gui.window.changes.comment_card import CommentCard, ShownComment
-from gui.window.changes.content import FileSegments
-from gui.window.changes.hidden_lines import HiddenLines
-from gui.window.changes.line_marks import LineMarkPage
-from gui.window.changes.line_ranges import LineRange
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, blend
 from gui.window.widgets.accessibility import announce
+from gui.window.widgets.parts import button, label, monospace_font
+from gui.window.widgets.prompt_field import PromptField
 from gui.wording import changes_texts
+
+from .anchors import (
+    AROUND,
+    Anchored,
+    LineRange,
+    areas,
+    line_at_offset,
+    line_at_point,
+    line_count,
+    line_top,
+    lines_of,
+    selected_lines,
+    span_of_line,
+)
+from .content import FileSegments, HiddenLines
+
+_CARD_BAR_PX = 4
+"""The room for the coloured bar, added to the padding."""
+_QUOTED_LINES = 3
+
+
+class ShownComment(NamedTuple):
+    """A comment on the page.
+
+    Attributes:
+        is_apart: whether the card is not below the comment's lines, and so has to say which they are.
+    """
+
+    comment: ReviewComment
+    location: changes_texts.CommentLocation
+    is_apart: bool = False
+
+
+class CommentCard(QWidget):
+    """One comment.
+
+    Attributes:
+        comment: the comment that is shown.
+        editor: the field in which it is written; None while it is only shown.
+
+    Signals:
+        edited(ReviewComment): the comment has another text or draft.
+        removed(str): the user removes the comment with this id.
+        closed(str): the box of the comment with this id is closed.
+        resized(): the card needs another height.
+        typed(): the user typed into the box.
+    """
+
+    edited = Signal(object)
+    removed = Signal(str)
+    closed = Signal(str)
+    resized = Signal()
+    typed = Signal()
+
+    def __init__(self, theme: Theme, shown: ShownComment, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.comment = shown.comment
+        self._shown = shown
+        self.editor: PromptField | None = None
+        self._stops: list[QWidget] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(GAP_M_PX + _CARD_BAR_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
+        self._column.setSpacing(GAP_S_PX)
+        self.show_comment(shown)
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether the comment is being written."""
+        return self.editor is not None
+
+    def show_comment(self, shown: ShownComment) -> None:
+        """Show a comment as it is now; a box that is open stays as it is."""
+        comment = shown.comment
+        is_same = (comment, shown) == (self.comment, self._shown) and bool(self._stops)
+        self.comment, self._shown = comment, shown
+        self.setAccessibleName(changes_texts.COMMENT_ON(location=changes_texts.location_line(shown.location)))
+        if is_same or self.editor is not None:
+            return
+        self._clear()
+        self._add_location()
+        text = self._add_label(comment.draft or comment.text, "")
+        text.setAccessibleName(comment.draft or comment.text)
+        if comment.draft:
+            self._add_label(changes_texts.COMMENT_NOT_SAVED(), "warning")
+        edit = button(changes_texts.EDIT_COMMENT(), "quiet", self.edit)
+        remove = button(changes_texts.REMOVE_COMMENT(), "quiet", lambda: self.removed.emit(self.comment.id))
+        self._add_buttons(edit, remove)
+        self.resized.emit()
+
+    def _clear(self) -> None:
+        while (item := self._column.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self._stops = []
+
+    def _add_label(self, text: str, kind: str) -> QLabel:
+        widget = label(text, kind)
+        widget.setWordWrap(True)
+        widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._column.addWidget(widget)
+        widget.show()  # At once: the layout leaves out hidden widgets.
+        return widget
+
+    def _add_location(self) -> None:
+        """Show the location of a comment that is not below its lines."""
+        if self._shown.is_apart:
+            self._add_label(changes_texts.location_line(self._shown.location), "secondary")
+            lines = [changes_texts.quoted_line(visible(line)) for line in self.comment.lines[:_QUOTED_LINES]]
+            quoted = self._add_label("\n".join(lines + ["…"] * (len(self.comment.lines) > _QUOTED_LINES)), "code")
+            quoted.setFont(monospace_font())
+
+    def _add_buttons(self, *buttons: QPushButton) -> None:
+        holder = QWidget()
+        row = FlowLayout(holder)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        holder.setSizePolicy(policy)
+        for each in buttons:
+            each.setAccessibleDescription(self.accessibleName())
+            row.addWidget(each)
+        self._column.addWidget(holder)
+        holder.show()
+        self._stops += buttons
+
+    def focus_order(self) -> Sequence[QWidget]:
+        """The widgets that can have the keyboard focus, in tab order."""
+        return self._stops
+
+    # ------------------------------------------------------------ writing
+
+    def edit(self) -> None:
+        """Open the box, with the keyboard in it."""
+        if self.editor is None:
+            self._clear()
+            self._add_location()
+            self.editor = editor = PromptField(changes_texts.COMMENT_HINT(), enter_submits=False)
+            editor.min_lines = 2
+            editor.setPlaceholderText(changes_texts.COMMENT_HINT())
+            editor.setPlainText(self.comment.draft or self.comment.text)
+            editor.setAccessibleDescription(self.accessibleName())
+            editor.moveCursor(editor.textCursor().MoveOperation.End)
+            editor.textChanged.connect(self._on_typed)
+            editor.submitted.connect(self.save)
+            editor.document().documentLayout().documentSizeChanged.connect(lambda _size: self.resized.emit())
+            self._column.addWidget(editor)
+            editor.show()
+            self._stops = [editor]
+            self._add_buttons(
+                button(changes_texts.SAVE_COMMENT(), "primary", self.save),
+                button(changes_texts.CLOSE_COMMENT(), "", self.leave),
+            )
+            self._add_label(changes_texts.COMMENT_KEYS(), "secondary")
+            self.resized.emit()
+        self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_typed(self) -> None:
+        assert self.editor is not None
+        typed = self.editor.toPlainText()
+        draft = "" if typed.strip() == self.comment.text else typed
+        self.comment = msgspec.structs.replace(self.comment, draft=draft if draft.strip() else "")
+        self.edited.emit(self.comment)
+        self.typed.emit()
+
+    def save(self) -> None:
+        """Save what is written; a comment without a text is removed."""
+        assert self.editor is not None
+        text = self.editor.toPlainText().strip()
+        if text:
+            self.comment = msgspec.structs.replace(self.comment, text=text, draft="")
+            self.edited.emit(self.comment)
+            self.leave()
+        elif not self.comment.text:
+            self.leave()
+        else:
+            self.removed.emit(self.comment.id)
+
+    def leave(self) -> None:
+        """Close the box; what was typed is kept."""
+        self.editor = None
+        self._clear()
+        self.show_comment(self._shown._replace(comment=self.comment))
+        self.closed.emit(self.comment.id)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.editor is not None:
+            self.leave()
+        else:
+            super().keyPressEvent(event)
+
+    # ------------------------------------------------------------ size and looks
+
+    def height_for(self, width: int) -> int:
+        """The height at a width."""
+        self._column.activate()
+        column = self._column
+        return column.heightForWidth(width) if column.hasHeightForWidth() else column.sizeHint().height()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        tokens = self._theme.tokens
+        paint_frame(painter, QRectF(self.rect()), tokens.color("border"), tokens.color("raised"))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(tokens.color("needs_you" if self._shown.location.is_changed else "accent"))
+        painter.drawRoundedRect(QRectF(3, 8, 3, self.height() - 16), 1.5, 1.5)
+        painter.end()
+
+
+_BAR_PX = 3
+_LINES = Diff(inner=True)
+"""Like the segments of a diff."""
+_RIGHT_PX = 6
+"""The space behind the text of a line."""
+_BUTTON_PX = 16
+_BUTTON_GAP_PX = 4
+"""Between the button beside a line and the diff."""
+_STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+
+
+class LineMarkPage(DocumentPage):
+    """The page; a button beside the line under the mouse, and Ctrl+Enter, choose lines.
+
+    Attributes:
+        marked: the lines that are marked by the keyboard; None for none.
+        chosen_file: the key of the file to which the user went last.
+        bars: other lines that have a bar beside them.
+
+    Signals:
+        lines_chosen(LineRange): the user comments on these lines.
+    """
+
+    lines_chosen = Signal(object)
+
+    marked: LineRange | None = None
+    chosen_file = ""
+    bars: tuple[LineRange, ...] = ()
+    _anchor = _head = 0
+    """The line from which marking is extended, and the line that was marked last."""
+    _hovered_line: LineRange | None = None
+    _pressed_line: LineRange | None = None
+    """The line beside which the mouse was pressed."""
+
+    def chosen_lines(self) -> LineRange | None:
+        """The lines that the user selected or marked, or that the search shows; None for none."""
+        found = selected_lines(self) or self.marked
+        if found is None and self.current_hit is not None and self.pattern is not None:
+            key, number, begin, _ = self.current_hit
+            position = self.rows.position(key)
+            if position is not None and isinstance(self.rows.row(position).segments[number], Diff):
+                line = line_at_offset(self.rows.row(position).segments, number, begin)
+                found = LineRange(key, line, line)
+        return found
+
+    def unmark(self) -> None:
+        """Mark no line."""
+        if self.marked is not None:
+            self.marked = None
+            self.update()
+
+    # ------------------------------------------------------------ keyboard
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = _STEPS.get(Qt.Key(event.key()), 0)
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+        if step and self.hasFocus() and modifiers in {control, control | shift}:
+            self._mark(step, extends=bool(modifiers & shift))
+        elif event.key() == Qt.Key.Key_Escape and self.marked is not None and self.hasFocus():
+            self.unmark()
+        else:
+            super().keyPressEvent(event)
+
+    def _mark(self, step: int, *, extends: bool) -> None:
+        """Mark the next line, or the one before; or one line more."""
+        if self.marked is not None and not any(areas(self, self.marked)):
+            self.marked = None  # The user has scrolled on.
+        current = self.chosen_lines()
+        if current is None:
+            found = self._first_visible()
+        else:
+            if self.marked is None:
+                self._anchor, self._head = current.first, current.last
+            found = self._neighbour(current.key, self._head, step, within=extends)
+        if found is None:
+            return
+        key, self._head = found
+        if not extends or current is None:
+            self._anchor = self._head
+        self.marked = LineRange(key, min(self._anchor, self._head), max(self._anchor, self._head))
+        self.selection.clear()
+        self._show_line(key, self._head)
+        self.update()
+
+    def _first_visible(self) -> tuple[str, int] | None:
+        """The first changed line on the page, of the file that the user chose, if it is there; else the first line."""
+        lines = []
+        for placed in self.visible:
+            key = self.rows.key(placed.position)
+            segments = self.rows.row(placed.position).segments
+            segment = segments[placed.number]
+            if key == TAIL or not isinstance(segment, Diff):
+                continue
+            above = line_count(segments[: placed.number])
+            for number, line in enumerate(segment.lines):
+                if line.has_sign and any(
+                    area.top() >= 0 for area in areas(self, LineRange(key, above + number, above + number))
+                ):
+                    lines.append(((key != self.chosen_file, line.kind == " "), key, above + number))
+        return min(lines, key=lambda each: each[0])[1:] if lines else None
+
+    def _neighbour(self, key: str, line: int, step: int, *, within: bool) -> tuple[str, int] | None:
+        """The next line of a file after one, or before it; perhaps of another file."""
+        position = self.rows.position(key)
+        while position is not None and 0 <= position < len(self.rows):
+            segments = self.rows.row(position).segments
+            lines = [each for segment in segments if isinstance(segment, Diff) for each in segment.lines]
+            line += step
+            while 0 <= line < len(lines):
+                if lines[line].has_sign:
+                    return self.rows.key(position), line
+                line += step
+            position += step
+            if within or not 0 <= position < len(self.rows):
+                return None
+            line = -1 if step > 0 else line_count(self.rows.row(position).segments)
+        return None
+
+    def _show_line(self, key: str, line: int) -> None:
+        """Scroll to a line if it is not on the page, and let screen readers say it."""
+        position = self.rows.position(key)
+        assert position is not None
+        segments = self.rows.row(position).segments
+        span = span_of_line(segments, line)
+        if span is None:
+            return
+        segment = segments[span[0]]
+        assert isinstance(segment, Diff)
+        own = segment.lines[line - line_count(segments[: span[0]])]
+        self.scroller.reveal(key, span[0], span[1])
+        announce(self, own.signed_text)
+
+    # ------------------------------------------------------------ mouse
+
+    def _button(self, line: LineRange) -> QRectF:
+        """The area of the button beside a line; empty if the line is not on the page."""
+        area = next(areas(self, line), None)
+        if area is None:
+            return QRectF()
+        left = self.lines_left - _BUTTON_PX - _BUTTON_GAP_PX
+        return QRectF(left, area.top() + (self.style_.code_line_px - _BUTTON_PX) / 2, _BUTTON_PX, _BUTTON_PX)
+
+    def _line_beside(self, point: QPointF) -> LineRange | None:
+        """The line with a button at a point."""
+        line = line_at_point(self, point) if point.x() < self.lines_left else None
+        return line if line is not None and not self._button(line).isEmpty() else None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed_line = None
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.marked = None
+            self._pressed_line = self._line_beside(event.position())
+        if self._pressed_line is None:
+            super().mousePressEvent(event)
+        else:
+            self.selection.clear()
+            self.marked = self._pressed_line
+        self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        line = line_at_point(self, event.position())
+        pressed = self._pressed_line
+        if pressed is not None and line is not None and line.key == pressed.key:
+            self.marked = LineRange(line.key, min(pressed.first, line.first), max(pressed.first, line.first))
+            self.update()
+        if pressed is None:
+            super().mouseMoveEvent(event)
+            if line != self._hovered_line:
+                self._hovered_line = line
+                self.update()
+            if self._line_beside(event.position()) is not None:
+                self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._pressed_line is None:
+            super().mouseReleaseEvent(event)
+            return
+        self._pressed_line = None
+        if self.marked is not None:
+            self.lines_chosen.emit(self.marked)
+
+    @property
+    def lines_left(self) -> float:
+        """The left edge of the diffs' lines."""
+        return self.column_left + left_of(_LINES)
+
+    # ------------------------------------------------------------ painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        tokens = self.style_.tokens
+        accent = tokens.color("accent")
+        for lines in self.bars:
+            self._paint_bar(painter, lines, blend(tokens.accent, tokens.page, 0.6))
+        if self.marked is not None:
+            tint = tokens.color("accent")
+            tint.setAlphaF(0.18)
+            for area in areas(self, self.marked):
+                painter.fillRect(area.adjusted(self.lines_left - area.left(), 0, _RIGHT_PX, 0), tint)
+            self._paint_bar(painter, self.marked, accent)
+        if self._hovered_line is not None and self.underMouse():
+            area = self._button(self._hovered_line)
+            if not area.isEmpty():
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(accent)
+                painter.drawRoundedRect(area, 4, 4)
+                paint_glyph(painter, Glyph.ADD, area.adjusted(2, 2, -2, -2), tokens.color("on_accent"))
+        painter.end()
+
+    def _paint_bar(self, painter: QPainter, lines: LineRange, color: QColor) -> None:
+        for area in areas(self, lines):
+            painter.fillRect(QRectF(self.lines_left, area.top(), _BAR_PX, area.height()), color)
+
 
 _MAX_SPOKEN = 4_000
 _READ_AT_PX = 40
@@ -123,17 +563,17 @@ class ChangesPage(LineMarkPage):
             return
         segments = self.rows.row(position).segments
         top = segments[min(scroll.segment, len(segments) - 1)]
-        line = line_ranges.line_count(segments[: scroll.segment])
+        line = line_count(segments[: scroll.segment])
         self.rows.refresh(key)
         segments = self.rows.row(position).segments
         if isinstance(top, Card) and top in segments:
             self.scroller.position = scroll._replace(segment=segments.index(top))
-        elif isinstance(top, Diff | Card) and (found := line_ranges.span_of_line(segments, line)) is not None:
+        elif isinstance(top, Diff | Card) and (found := span_of_line(segments, line)) is not None:
             number = found[0]
             segment = segments[number]
             assert isinstance(segment, Diff)
-            inside = line - line_ranges.line_count(segments[:number])
-            above = line_ranges.line_top(segment, self.rows.laid(position, number), inside) if inside else 0.0
+            inside = line - line_count(segments[:number])
+            above = line_top(segment, self.rows.laid(position, number), inside) if inside else 0.0
             self.scroller.position = ScrollPosition(key, number, scroll.above * isinstance(top, Diff) + above)
 
     # ------------------------------------------------------------ cards
@@ -321,7 +761,7 @@ class ChangesPage(LineMarkPage):
         """Show the menu; by a key, that of the marked lines."""
         area = None
         if event.reason() is QContextMenuEvent.Reason.Keyboard and self.marked is not None:
-            area = next(line_ranges.areas(self, self.marked), None)
+            area = next(areas(self, self.marked), None)
         if area is None:
             super().contextMenuEvent(event)
         else:
@@ -354,10 +794,10 @@ class ChangesPage(LineMarkPage):
 
     def _lines_at(self, point: QPointF) -> LineRange | None:
         """The lines that a menu at a point is for: those that are selected or marked if the point is among them."""
-        here = line_ranges.line_at_point(self, point)
+        here = line_at_point(self, point)
         if here is None:
             return None
-        chosen: Iterable[LineRange | None] = (line_ranges.selected_lines(self, here.key), self.marked)
+        chosen: Iterable[LineRange | None] = (selected_lines(self, here.key), self.marked)
         among = (
             each
             for each in chosen

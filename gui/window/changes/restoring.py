@@ -3,18 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QMenu
 
-from gui.bridge.changes import ChangesReader, FilesChanged, ListedPoint, Outcome, Plan, name_of, plan_restore, restore
-from gui.window.changes.content import shown
-from gui.window.changes.review_bar import LineButton, ReviewBar
+from gui.bridge.changes import (
+    ChangedFile,
+    Changes,
+    ChangesReader,
+    Discarded,
+    FilesChanged,
+    ListedPoint,
+    Outcome,
+    Plan,
+    Since,
+    discard,
+    hunks_of,
+    name_of,
+    plan_restore,
+    restore,
+    undo,
+)
+from gui.chat.content.segments import Action, DiffLine
+from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.theme import Theme
+from gui.window.sheets.chooser import Choice, Chooser
 from gui.window.sheets.question import SUBJECT_LINES, Question
+from gui.window.widgets.parts import button
 from gui.wording import changes_texts
+from gui.wording.text import Text
 from session_host.errors import WorktreeError
 from session_host.protocol.values import Activity
+
+from . import anchors
+from .anchors import LineRange
+from .content import shown
+from .page import ChangesPage
+from .review import LineButton, ReviewBar
 
 NAMED = 3
 """How many files a line names."""
@@ -120,3 +150,204 @@ def _counts(plan: Plan) -> tuple[int, int, int]:
     """How many files are modified, recreated and deleted."""
     hows = [file.how for file in plan.files]
     return hows.count("modified"), hows.count("recreated"), hows.count("deleted")
+
+
+_ARROW_PX = 12
+_FRAME_PX = 44
+"""The room beside the button's text."""
+
+
+class SinceSelector(QObject):
+    """A button that names what the files are compared with, and opens the list of all that they can be compared with.
+
+    Attributes:
+        button: the button; hidden if nothing can be compared.
+
+    Signals:
+        chosen: the user has chosen.
+    """
+
+    chosen = Signal()
+
+    def __init__(self, theme: Theme, reader: ChangesReader, chooser: Chooser, say: Callable[[str], object]) -> None:
+        """Make the button; ``chooser`` shows the list, ``say`` a line."""
+        super().__init__(reader)
+        self._theme, self._reader, self._chooser, self._say = theme, reader, chooser, say
+        self._max_px = 0
+        self.button = button("", "quiet", self.choose)
+        self.button.setAccessibleDescription(changes_texts.SHOW_SINCE())
+        self.button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # The arrow is behind the text.
+        self.button.hide()
+        self._apply_theme()
+        theme.changed.connect(self._apply_theme)
+
+    def _apply_theme(self) -> None:
+        self.button.setIcon(glyph_icon(Glyph.EXPANDED, self._theme.tokens, size_px=_ARROW_PX))
+
+    def describe(self) -> None:
+        """Update the button."""
+        reader, changes = self._reader, self._reader.changes
+        is_elsewhere = reader.directory != reader.chat.record.cwd  # The chat's own directory may have restore points.
+        self.button.setVisible(changes is not None or reader.point is not None or is_elsewhere)
+        name = self._name(reader.since if changes is None else changes.since, changes)
+        self.button.setAccessibleName(name)
+        self.fit(self._max_px)
+
+    def fit(self, max_px: int) -> None:
+        """Cut the button's text to a width."""
+        self._max_px = max_px
+        whole, metrics = self.button.accessibleName(), self.button.fontMetrics()
+        text = metrics.elidedText(whole, Qt.TextElideMode.ElideRight, max(max_px - _FRAME_PX, _FRAME_PX))
+        self.button.setText(text.replace("&", "&&"))
+
+    def _name(self, since: Since, changes: Changes | None) -> str:
+        if since == "prompt" and self._reader.point is not None:
+            return changes_texts.SINCE_PROMPT(prompt=name_of(self._reader.point))
+        if since == "branch" and changes is not None:
+            return changes_texts.SINCE_BRANCH(branch=changes.default_branch)
+        return changes_texts.SINCE_COMMIT()
+
+    # ------------------------------------------------------------ choosing
+
+    def choose(self) -> None:
+        """Open the list; the prompts follow when they are read."""
+        name = changes_texts.SHOW_SINCE()
+        choices, marked = self._choices([])
+        self._chooser.ask(name, name, choices, marked=marked)
+        self._reader.tasks.start(self._list(), "restore points")
+
+    async def _list(self) -> None:
+        """Add the chat's restore points to the list; without any, a line says why."""
+        problem = changes_texts.NO_POINTS_YET()
+        points = list[tuple[ListedPoint, int]]()
+        try:
+            points = await self._reader.points()
+        except WorktreeError as error:
+            problem = changes_texts.CANNOT_RESTORE(reason=error)
+        if self._reader.is_released:
+            return
+        choices, marked = self._choices(points)
+        if len(choices) == 1:
+            self._chooser.dismiss()
+        else:
+            self._chooser.replace(choices, marked)
+        if not points:
+            self._say(problem)
+
+    def _choices(self, points: Iterable[tuple[ListedPoint, int | None]]) -> tuple[list[Choice], int]:
+        """All choices, and the number of the current one; ``points``: how many files have changed since each."""
+        reader, changes, now = self._reader, self._reader.changes, datetime.now(UTC)
+        since = reader.since if changes is None else changes.since
+        choices = [Choice(changes_texts.LAST_COMMIT(), "", partial(self._set, "commit"))]
+        if changes is not None and changes.default_branch:
+            name = changes_texts.BRANCH_START(branch=changes.default_branch)
+            choices.append(Choice(name, "", partial(self._set, "branch")))
+        marked = len(choices) - 1 if since == "branch" else 0
+        listed = [(each, count) for each, count in points if count or each.point.about.kind == "prompt"]
+        chosen = reader.point
+        if chosen is not None and all(each.point != chosen.point for each, _ in listed):
+            listed.append((chosen, None))  # Such as one of another chat, of which this is a fork.
+        for each, count in listed:
+            if since == "prompt" and chosen is not None and each.point == chosen.point:
+                marked = len(choices)
+            row = changes_texts.point_row(name_of(each, changes_texts.POINT_ROW_CHARACTERS))
+            detail = changes_texts.point_detail(each.point.moment, now, count)
+            choices.append(Choice(row, detail, partial(self._set, "prompt", each), cut=Qt.TextElideMode.ElideNone))
+        return choices, marked
+
+    def _set(self, since: Since, point: ListedPoint | None = None) -> None:
+        reader = self._reader
+        reader.since, reader.point = since, point or reader.point
+        reader.refresh()
+        self.chosen.emit()
+
+
+class Discarding(QObject):
+    """Adds what can be discarded to menus, asks, and says what was done."""
+
+    def __init__(self, page: ChangesPage, reader: ChangesReader, bar: ReviewBar) -> None:
+        super().__init__(page)
+        self._page, self._reader, self._bar = page, reader, bar
+        self._is_busy = False
+        page.action_triggered.connect(self._on_action)
+        page.line_menu_made.connect(self._add_hunk)
+        page.file_menu_made.connect(self._add_file)
+
+    # ------------------------------------------------------------ asking
+
+    def _add_hunk(self, menu: QMenu, lines: LineRange) -> None:
+        file, hunk = self._page.file(lines.key), self._hunk_of(lines)
+        if file is not None and hunk is not None:
+            menu.addAction(
+                changes_texts.DISCARD_CHANGE(),
+                lambda: self._start(self._discard(file, hunk), changes_texts.CANNOT_DISCARD),
+            )
+
+    def _add_file(self, menu: QMenu, key: str) -> None:
+        if self._page.can_discard(key):
+            menu.addAction(changes_texts.DISCARD_FILE(), lambda: self._page.ask_discard(key))
+
+    def _hunk_of(self, lines: LineRange) -> int | None:
+        """The number of the hunk that has all of these lines; None if it cannot be discarded alone."""
+        file = self._page.file(lines.key)
+        if file is None or not self._page.is_since_commit or not hunks_of(file):
+            return None
+        hunks: dict[DiffLine, int] = {}
+        number = -1
+        for line in anchors.lines_of(file):
+            number += line.kind == "@"
+            hunks[line] = number
+        chosen = self._page.lines(lines.key)[lines.first : lines.last + 1]
+        found = {hunks.get(line) for line in chosen if line.has_sign}
+        return found.pop() if len(found) == 1 else None
+
+    def _on_action(self, action: Action) -> None:
+        if action.kind != "discard":
+            return
+        file = self._page.file(action.item)
+        if not action.value:
+            self._page.ask_discard(action.item)
+        else:
+            self._page.ask_discard("")
+            if action.value == "yes" and file is not None:
+                self._start(self._discard(file, None), changes_texts.CANNOT_DISCARD)
+
+    # ------------------------------------------------------------ doing
+
+    def _start(self, work: Coroutine[Any, Any, None], cannot: Text) -> None:
+        """Start work on the files; ``cannot`` says that it was refused."""
+        if self._is_busy:
+            work.close()
+            return
+        self._is_busy = True
+        self._reader.tasks.start(self._run(work, cannot), "discard")
+
+    async def _run(self, work: Coroutine[Any, Any, None], cannot: Text) -> None:
+        try:
+            await work
+        except WorktreeError as error:
+            self._say(cannot(reason=error))
+        finally:
+            self._is_busy = False
+        self._reader.refresh()
+
+    async def _discard(self, file: ChangedFile, hunk: int | None) -> None:
+        reader, changes = self._reader, self._reader.changes
+        if changes is None:
+            return
+        done = await asyncio.to_thread(discard, Path(reader.directory), changes, file, reader.chat.id, hunk)
+        is_whole = hunk is None and file.state in {"added", "untracked", "deleted"}
+        count = 0 if is_whole else 1 if hunk is not None else max(hunks_of(file), 1)
+        text = changes_texts.discarded(shown(file.path), file.state, count)
+        button = LineButton(
+            changes_texts.undo_discard(), lambda: self._start(self._undo(done), changes_texts.CANNOT_UNDO_DISCARD)
+        )
+        self._say(text, button)
+
+    async def _undo(self, done: Discarded) -> None:
+        await asyncio.to_thread(undo, Path(self._reader.directory), done, self._reader.chat.id)
+        self._say(changes_texts.DISCARD_UNDONE(path=shown(done.path)))
+
+    def _say(self, text: str, *offers: LineButton) -> None:
+        if not self._reader.is_released:
+            self._bar.show_message(text, *offers)

@@ -2,46 +2,231 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
+    QFontMetrics,
     QHideEvent,
     QKeyEvent,
     QKeySequence,
+    QPainter,
     QResizeEvent,
     QShortcut,
     QShowEvent,
 )
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from gui.bridge.changes import MAX_BYTES, Changes, ChangesReader, ListedPoint
+from gui.bridge.changes import MAX_BYTES, ChangedFile, Changes, ChangesReader, ListedPoint, State
 from gui.bridge.unsent import ReviewComments
 from gui.chat.content.segments import Action
+from gui.chat.drawing.code import SHOWN_AT_ONCE
+from gui.chat.finder import Hit, TranscriptFinder
 from gui.terminal.links.links import FileLocation
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.changes.content import shown
-from gui.window.changes.discarding import Discarding
-from gui.window.changes.file_list import MIN_WIDTH_PX, WIDTH_PX, FileList
-from gui.window.changes.finder import ChangesFinder
-from gui.window.changes.opening import Opening
-from gui.window.changes.page import ChangesPage
-from gui.window.changes.restoring import Restoring
-from gui.window.changes.review import CommentReceiver, Review
-from gui.window.changes.review_bar import ReviewBar
-from gui.window.changes.since import SinceSelector
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.page.find_bar import FindBar
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.question import QuestionSheet
 from gui.window.sheets.sheet import is_over_window
 from gui.window.widgets.accessibility import announce
+from gui.window.widgets.paged_window import PAGE_ROW_PX, PageList
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, IconButton, button, label
+from gui.window.widgets.result_list import RowDelegate
 from gui.window.widgets.text_window import TextWindow
-from gui.wording import changes_texts
+from gui.wording import changes_texts, common_texts
+from session_host.errors import WorktreeError
+
+from .anchors import lines_of
+from .content import HiddenLines, shown
+from .page import ChangesPage
+from .restoring import Discarding, Restoring, SinceSelector
+from .review import CommentReceiver, Review, ReviewBar
+
+WIDTH_PX = 320
+MIN_WIDTH_PX = 184
+_LETTER_PX = 16
+_COLORS: dict[State, str] = {
+    "added": "fine", "untracked": "fine", "deleted": "failed", "conflict": "failed", "modified": "needs_you",
+    "type": "needs_you", "renamed": "accent",
+}  # fmt: skip
+
+
+class FileList(PageList):
+    """The list; its pages are the files, in their order.
+
+    Attributes:
+        files: the changed files.
+
+    Signals:
+        opened(int): the user opens the file with this number by a double click.
+    """
+
+    opened = Signal(int)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, WIDTH_PX, [], search=changes_texts.FILTER_FILES(), pages=changes_texts.CHANGED_FILES())
+        self.files: Sequence[ChangedFile] = ()
+        self._current = -1
+        self.list.setItemDelegate(_FileDelegate(theme, self))
+        self.list.setUniformItemSizes(True)
+        self.list.doubleClicked.connect(lambda index: self.opened.emit(self.page_at(index.row())))
+        self.search.textChanged.connect(lambda _text: self._filter())
+
+    @property
+    def current(self) -> int:
+        """The number of the marked file; -1 for none."""
+        return self._current
+
+    def set_current(self, page: int) -> None:
+        self._current = page
+        super().set_current(page)
+
+    def show_files(self, files: Sequence[ChangedFile]) -> None:
+        """List these files; the file with the path of the marked one is marked again."""
+        marked = self.files[self._current].path if 0 <= self._current < len(self.files) else ""
+        self.files = files
+        self._current = next((number for number, file in enumerate(files) if file.path == marked), -1)
+        self.set_titles(
+            [changes_texts.changed_row(shown(file.path), file.state, file.added, file.removed) for file in files]
+        )  # fmt: skip
+        self._filter()
+
+    def _filter(self) -> None:
+        """List the files that contain each word of the field in their path."""
+        words = self.search.text().casefold().split()
+        listed = [
+            number
+            for number, file in enumerate(self.files)
+            if all(word in shown(file.path).casefold() for word in words)
+        ]
+        self.set_listed(listed)
+        self.set_current(self._current)
+        self.say_found(common_texts.NO_MATCHES() if words and not listed else "")
+
+
+class _FileDelegate(RowDelegate):
+    """Paints a file: its state's letter, its name and directory, and the numbers of lines."""
+
+    def __init__(self, theme: Theme, files: FileList) -> None:
+        super().__init__(theme, PAGE_ROW_PX, files.list)
+        self._files = files
+
+    def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
+        file = self._files.files[self._files.page_at(index.row())]
+        tokens = self._theme.tokens
+        room = area.adjusted(GAP_M_PX, 0, -GAP_S_PX, 0)
+        middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(font(SECONDARY_PX, bold=True))
+        painter.setPen(tokens.color(_COLORS[file.state]))
+        painter.drawText(room, middle, changes_texts.state_letter(file.state))
+        room.setLeft(room.left() + _LETTER_PX)
+        painter.setFont(font(SECONDARY_PX))
+        for text, color in (
+            (changes_texts.REMOVED_LINES(count=file.removed) if file.removed else "", "failed"),
+            (changes_texts.ADDED_LINES(count=file.added) if file.added else "", "fine"),
+        ):
+            if text:
+                painter.setPen(tokens.color(color))
+                painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+                room.setRight(room.right() - painter.fontMetrics().horizontalAdvance(text) - GAP_S_PX)
+        path = PurePosixPath(shown(file.path))
+        name_px = self._draw(painter, room, path.name, Qt.TextElideMode.ElideMiddle, "text")
+        room.setLeft(room.left() + name_px + GAP_S_PX)
+        if room.width() > _LETTER_PX and path.parent.name:
+            self._draw(painter, room, str(path.parent), Qt.TextElideMode.ElideLeft, "secondary")
+
+    def _draw(self, painter: QPainter, room: QRect, text: str, mode: Qt.TextElideMode, color: str) -> int:
+        """Draw a text that is elided to fit; returns its width in pixels."""
+        painter.setFont(font() if color == "text" else font(SECONDARY_PX))
+        metrics: QFontMetrics = painter.fontMetrics()
+        elided = metrics.elidedText(text, mode, room.width())
+        painter.setPen(self._theme.tokens.color(color))
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided)
+        return metrics.horizontalAdvance(elided)
+
+
+class ChangesFinder(TranscriptFinder):
+    """Shows first the next match below the top of the page, and goes on down."""
+
+    onward = 1
+
+    def _first_to_show(self, hits: list[Hit]) -> int | None:
+        if not hits or not self.scan.is_done:
+            return None
+        page = self._page
+        first = page.visible[0] if page.visible else None
+        begin = (first.position, first.number) if first is not None else (0, 0)
+        positions = ((page.rows.position(hit.item) or 0, hit.segment) for hit in hits)
+        return next((number for number, position in enumerate(positions) if position >= begin), 0)
+
+
+class Opening(QObject):
+    """Reads the files as they were before the changes, and shows lines of them."""
+
+    def __init__(self, page: ChangesPage, reader: ChangesReader, bar: ReviewBar) -> None:
+        super().__init__(page)
+        self._page, self._reader, self._bar = page, reader, bar
+        self._reading: set[HiddenLines] = set()
+        page.action_triggered.connect(self._on_action)
+        page.lines_needed.connect(lambda key: self._start(key, ""))
+
+    def _on_action(self, action: Action) -> None:
+        if action.kind == "lines":
+            self._start(action.item, action.value)
+        elif action.kind == "fold_lines":
+            self._page.fold_lines(action.item)
+
+    def _start(self, key: str, asked: str) -> None:
+        """Show hidden lines of a file: "first-last", or "first-" for those at its end; "" only reads the file."""
+        changes, hidden = self._reader.changes, self._page.hidden_lines(key)
+        if changes is None or hidden is None:
+            return
+        if hidden.lines is not None:
+            self._show(key, hidden, asked)
+        elif hidden not in self._reading:
+            self._reading.add(hidden)
+            self._reader.tasks.start(self._read(changes, key, hidden, asked), "lines")
+
+    async def _read(self, changes: Changes, key: str, hidden: HiddenLines, asked: str) -> None:
+        file = self._page.file(key)
+        lines: tuple[str, ...] = ()
+        problem = ""
+        try:
+            lines = await self._reader.lines_before(changes, file) if file is not None else ()
+        except WorktreeError as error:
+            problem = str(error)
+        finally:
+            self._reading.discard(hidden)
+        if self._reader.is_released or self._page.hidden_lines(key) is not hidden:
+            return  # The files are compared with something else now, in which the user has asked for nothing yet.
+        file = self._page.file(key)
+        if not problem and file is not None:
+            hidden.lines = lines
+            if hidden.fits(lines_of(file)):
+                self._show(key, hidden, asked)
+                return
+            hidden.lines, problem = None, changes_texts.OTHER_LINES()
+        if asked:
+            self._bar.show_message(changes_texts.CANNOT_SHOW(path=shown(key), reason=problem))
+
+    def _show(self, key: str, hidden: HiddenLines, asked: str) -> None:
+        """Show hidden lines of a file that is read."""
+        opened: set[int] = set()
+        if asked:
+            first, last = asked.split("-")
+            end = int(last) + 1 if last else len(hidden.lines or ()) + 1
+            if not last and end - int(first) > 2 * SHOWN_AT_ONCE:
+                end = int(first) + SHOWN_AT_ONCE
+            opened = set(range(int(first), end)) - hidden.shown
+            hidden.opened |= opened
+        self._page.show_opened_lines(key)
+        if asked:
+            announce(self._page, changes_texts.SHOWN_LINES(n=len(opened)))
+
 
 SIZE = QSize(1200, 780)
 MIN_SIZE = QSize(480, 360)

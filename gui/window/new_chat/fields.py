@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
+from typing import Protocol
 
+from msgspec.structs import asdict, replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
+    QGridLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -18,18 +23,25 @@ from PySide6.QtWidgets import (
 
 from gui.bridge.git_status import Status
 from gui.bridge.new_chat import SetupEntry
+from gui.settings.layout import Start
 from gui.settings.preferences import endpoint_defaults
 from gui.theme.controls import FlowLayout
+from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
-from gui.window.new_chat.request import InvalidField, endpoint_arguments
-from gui.window.widgets.parts import CopyButton, button, label, monospace_font
-from gui.wording import new_chat_texts
+from gui.window.sheets.chooser import Chooser
+from gui.window.sheets.sheet import Sheet
+from gui.window.widgets.parts import CopyButton, IconButton, button, label, monospace_font
+from gui.window.widgets.prompt_field import PromptField
+from gui.wording import common_texts, new_chat_texts, sheet_texts
 from session_host.agents.agent import Agent
 from session_host.endpoint.server.addresses import base_url
 from session_host.errors import UsageError
+from session_host.protocol.untrusted_text import as_name
 from session_host.protocol.values import Runtime
+
+from .request import ENDPOINT, InvalidField, endpoint_arguments, known_words, needs_a_command, words_of
 
 _EXAMPLE_URL = "http://127.0.0.1:8080/v1"
 
@@ -271,3 +283,282 @@ class InstallHint(QWidget):
             self.command.setText(agent.install_hint)
             for part in (self.command, self.copy, self.install):
                 part.setVisible(bool(agent.install_hint))
+
+
+class StartFields:
+    """The fields, and the values that they have for each agent while the sheet is open.
+
+    Attributes:
+        arguments, presets, runtime, worktree, endpoint: the fields, for the sheet to lay out.
+    """
+
+    def __init__(self) -> None:
+        self.arguments = QLineEdit()
+        self.presets = PresetButtons()
+        self.runtime = RuntimeField()
+        self.worktree = WorktreeField()
+        self.endpoint = EndpointFields()
+        self._last: dict[str, Start] = {}
+        """The last start of each agent."""
+        self._suggested: dict[str, Start] = {}
+        """The values that a command set for this one time, with the last start's others."""
+        self._starts: dict[str, Start] = {}
+        """The values of the fields for each agent."""
+        self._filled_for = ""
+        """The agent for which the fields are filled in."""
+        self._defaults: list[str] = []
+        """The default arguments of that agent."""
+
+    def begin(self, last: Mapping[str, Start], suggested: Mapping[str, Start]) -> None:
+        """Use the last start of each agent, by name; or, this one time, a suggested one."""
+        self._last, self._suggested = dict(last), dict(suggested)
+        self._starts = {**last, **suggested}
+        self._filled_for = ""
+
+    def suggest_worktree(self, agents: Iterable[str]) -> None:
+        """Suggest a git worktree this one time, for all agents."""
+        for name in agents:
+            for values, others in ((self._suggested, self._last), (self._starts, self._starts)):
+                values[name] = replace(values.get(name) or others.get(name, Start()), worktree=True)
+        self.worktree.checkbox.setChecked(True)
+
+    def fill_for(self, agent: Agent) -> bool:
+        """Fill in the values of this agent's last start; input for another agent is kept until that is chosen again.
+
+        Returns:
+            Whether a value that is usually empty was filled in.
+        """
+        if self._filled_for == agent.name:
+            return False
+        if self._filled_for:
+            self._starts[self._filled_for] = self._as_start(known_words(self.arguments.text()))
+        self._filled_for = agent.name
+        start = self._starts.get(agent.name, Start())
+        self._defaults = list(agent.default_arguments)
+        self.arguments.setText(shlex.join(start.arguments if start.defaults == self._defaults else self._defaults))
+        self.presets.set_presets(agent.presets, start.presets)
+        self.worktree.set_value(enabled=start.worktree)
+        self.runtime.set_value(start.runtime if agent.structured is not None else "terminal")
+        self.endpoint.set_values(start.model, start.url)
+        return bool(start.worktree or start.presets or (start.arguments and not agent.arguments_replace))
+
+    def needed(self, agent: Agent | None) -> QLineEdit | None:
+        """The empty field that the user must fill in to start an agent; None for none."""
+        if agent is not None and needs_a_command(agent) and not self.arguments.text().strip():
+            return self.arguments
+        is_endpoint = agent is not None and agent.name == ENDPOINT
+        return self.endpoint.url if is_endpoint and self.endpoint.lacks_address else None
+
+    def read(self, agent: Agent) -> tuple[Start, list[str]]:
+        """The start to remember, and the agent's arguments.
+
+        Raises:
+            InvalidField: a field is invalid.
+        """
+        arguments = words_of(self.arguments.text(), self.arguments, self.arguments.accessibleName())
+        start = self._as_start(arguments)
+        arguments = [*self.presets.arguments(), *arguments]
+        if needs_a_command(agent) and not arguments:
+            raise InvalidField(self.arguments, new_chat_texts.ENTER_COMMAND())
+        if agent.name == ENDPOINT:
+            arguments = self.endpoint.arguments(arguments)
+        return self._to_remember(agent.name, start), arguments
+
+    def _to_remember(self, agent: str, start: Start) -> Start:
+        """The user's own choices of a start, without what was suggested for this one time."""
+        last = self._last.get(agent, Start())
+        suggested = asdict(self._suggested.get(agent, last))
+        own = {field: value for field, value in asdict(start).items() if value != suggested[field]}
+        return replace(last, **own)
+
+    def _as_start(self, arguments: list[str]) -> Start:
+        model, url = self.endpoint.model.text().strip(), self.endpoint.url.text().strip()
+        return Start(
+            arguments=arguments, defaults=self._defaults, presets=self.presets.chosen(),
+            worktree=self.worktree.value() is not None, model=model, url=url, runtime=self.runtime.value(),
+        )  # fmt: skip
+
+
+class FreeName(Protocol):
+    """Returns the name that a new chat gets for a wanted one; see ``Sessions.free_name``."""
+
+    def __call__(self, wanted: str, *, is_chosen: bool) -> str: ...
+
+
+def wanted_name(wanted: str, *, is_chosen: bool) -> str:
+    """The wanted name: there are no other chats."""
+    del is_chosen
+    return wanted
+
+
+MAX_CHARACTERS = 80
+
+
+class NameField(QWidget):
+    """The field with the name, and a note below it if the chat will get another one.
+
+    Attributes:
+        line: the field.
+        is_chosen: whether the user entered a name; then no other one is suggested.
+        is_settled: whether the chat is being started; then its own name is no other chat's.
+    """
+
+    def __init__(self, free_name: FreeName) -> None:
+        super().__init__()
+        self._free_name = free_name
+        self._suggested = ""
+        self.is_chosen = self.is_settled = False
+        self.line = QLineEdit()
+        self.line.setMaxLength(MAX_CHARACTERS)
+        self.line.setAccessibleName(common_texts.NAME())
+        self.line.textEdited.connect(self._on_edited)
+        self.note = label("", "secondary")
+        self.note.setWordWrap(True)
+        self.note.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.line)
+        layout.addWidget(self.note)
+
+    @property
+    def name(self) -> str:
+        """The entered name, or the suggested one."""
+        return as_name(self.line.text()) or self.line.placeholderText()
+
+    def suggest(self, name: str) -> None:
+        """Suggest a name, unless the user entered one."""
+        self._suggested = name
+        self.update_name()
+
+    def update_name(self) -> None:
+        """Show the name that the chat gets; call it again when chats start or end."""
+        if self.is_settled:
+            return
+        suggestion = self._free_name(self._suggested, is_chosen=False)
+        self.line.setPlaceholderText(suggestion)
+        if not self.is_chosen and (self.line.text().strip() or not self.line.hasFocus()):
+            self.line.setText(suggestion)
+        name = self.name
+        free = self._free_name(name, is_chosen=self.is_chosen)
+        note = new_chat_texts.NAME_IS_TAKEN(name=name, free=free) if free != name else ""
+        self.note.setText(note)
+        self.note.setVisible(bool(note))
+        self.line.setAccessibleDescription(note)
+
+    def _on_edited(self, text: str) -> None:
+        self.is_chosen = bool(text.strip())
+        self.update_name()
+
+
+class PromptRow(QWidget):
+    """The field and the button.
+
+    Attributes:
+        field: the prompt.
+        saved: the button.
+
+    Signals:
+        saved_requested: list the saved prompts in ``chooser``.
+    """
+
+    saved_requested = Signal()
+
+    def __init__(self, theme: Theme, below: Sheet) -> None:
+        """Create the row of the sheet ``below``."""
+        super().__init__()
+        self._theme = theme
+        self._below = below
+        self.field = PromptField(new_chat_texts.FIRST_PROMPT())
+        self.field.setPlaceholderText(new_chat_texts.OPTIONAL())
+        self.saved = IconButton(theme, Glyph.SAVED_PROMPT, sheet_texts.INSERT_PROMPT_MENU(), self.saved_requested.emit)
+        self.saved.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP_S_PX)
+        row.addWidget(self.field, 1)
+        row.addWidget(self.saved, 0, Qt.AlignmentFlag.AlignTop)
+        self.setFocusProxy(self.field)
+
+    @cached_property
+    def chooser(self) -> Chooser:
+        """A list over the sheet."""
+        made = Chooser(self._theme, self._below.around)
+        made.set_below(self._below, self)
+        return made
+
+    def insert(self, text: str) -> None:
+        """Insert a text where the cursor is, instead of the selection."""
+        self.field.insertPlainText(text)
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+LABEL_PX = 80
+BESIDE_FROM_PX = 400
+"""In a narrower window, the labels are above the fields."""
+_FIRST_LINE_PX = 7
+"""The distance of the first line of a field of several lines from its top."""
+
+
+def mark_invalid(fields: Iterable[QLineEdit], invalid: QWidget | None) -> None:
+    """Mark the field with a problem, and unmark the others; None for no problem."""
+    for field in fields:
+        if bool(field.property("invalid")) != (field is invalid):
+            field.setProperty("invalid", field is invalid)
+            field.style().polish(field)
+
+
+class FieldGrid(QGridLayout):
+    """Labels and fields.
+
+    Attributes:
+        labels: the label of each field.
+    """
+
+    def __init__(self, rows: list[tuple[str, QWidget]], high: Collection[QWidget]) -> None:
+        """Place the rows; the fields in ``high`` may have several lines, and their labels are beside the first."""
+        super().__init__()
+        self._high = high
+        self._above = False
+        self.setHorizontalSpacing(GAP_M_PX)
+        self.setVerticalSpacing(GAP_S_PX)
+        self.setColumnStretch(1, 1)
+        self.labels: dict[QWidget, QLabel] = {}
+        for name, field in rows:
+            self.labels[field] = label(name, "secondary")
+            if not field.accessibleName():
+                field.setAccessibleName(name)
+        self._place()
+
+    def rename(self, field: QWidget, name: str) -> None:
+        """Give a field another name."""
+        self.labels[field].setText(name)
+        field.setAccessibleName(name)
+
+    def set_shown(self, field: QWidget, *, is_shown: bool) -> None:
+        """Show or hide a field and its label."""
+        self.labels[field].setVisible(is_shown)
+        field.setVisible(is_shown)
+
+    def fit(self, window_px: int) -> None:
+        """Place the labels as the window's width allows."""
+        above = window_px < BESIDE_FROM_PX
+        if above != self._above:
+            self._above = above
+            self._place()
+
+    def _place(self) -> None:
+        above = self._above
+        self.setColumnMinimumWidth(0, 0 if above else LABEL_PX)
+        for number, (field, name) in enumerate(self.labels.items()):
+            self.removeWidget(name)
+            self.removeWidget(field)
+            is_high = field in self._high and not above
+            name.setContentsMargins(0, _FIRST_LINE_PX if is_high else 0, 0, 0)
+            flag = Qt.AlignmentFlag.AlignTop if is_high else Qt.AlignmentFlag(0)
+            if above:
+                self.addWidget(name, 2 * number, 0, 1, 2, flag)
+                self.addWidget(field, 2 * number + 1, 0, 1, 2)
+            else:
+                self.addWidget(name, 2 * number, 0, flag)
+                self.addWidget(field, 2 * number, 1)

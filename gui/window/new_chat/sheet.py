@@ -20,10 +20,16 @@ from gui.theme.tokens import GAP_M_PX
 from gui.window.new_chat.agent_tiles import AgentTiles
 from gui.window.new_chat.conversation_picker import ConversationPicker
 from gui.window.new_chat.directory_browser import DirectoryRow
-from gui.window.new_chat.field_grid import FieldGrid, mark_invalid
-from gui.window.new_chat.fields import InstallHint
-from gui.window.new_chat.name_field import FreeName, NameField, wanted_name
-from gui.window.new_chat.prompt_row import PromptRow
+from gui.window.new_chat.fields import (
+    FieldGrid,
+    FreeName,
+    InstallHint,
+    NameField,
+    PromptRow,
+    StartFields,
+    mark_invalid,
+    wanted_name,
+)
 from gui.window.new_chat.request import (
     ENDPOINT,
     InvalidField,
@@ -32,7 +38,6 @@ from gui.window.new_chat.request import (
     suggested_name,
     variables_of,
 )
-from gui.window.new_chat.start_fields import StartFields
 from gui.window.sheets.sheet import LIST_PX, FormSheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label

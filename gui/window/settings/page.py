@@ -4,13 +4,170 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
+from gui.settings.table import Choice, Setting
+from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.settings.row import PlainRow
-from gui.window.widgets.parts import Hairline, button, label
+from gui.window.widgets.parts import Hairline, IconButton, button, label, sentence
+from gui.wording import phrases, settings_texts
+
+from .context import Values
+from .controls import Control, TextControl
+
+MIN_TEXT_PX = 240
+"""If less room is left for the text, the control is below it, unless that is as small as a switch."""
+SMALL_PX = 64
+
+_BESIDE = 0, 3, 2, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_BELOW = 2, 1, 1, 3, Qt.AlignmentFlag.AlignLeft
+
+
+class PlainRow(QWidget):
+    """A label with a help text on the left, and a control on the right, or below them in a narrow window.
+
+    Attributes:
+        problem: the line with the setting's problem; hidden if there is none.
+    """
+
+    def __init__(self, name: str, help_: str, control: Control, icon: QWidget | None = None) -> None:
+        super().__init__()
+        self.control = control
+        self.name = name
+        control.set_name(name)
+        self.help = label("", "secondary")
+        self.help.setWordWrap(True)
+        self.problem = label("", "problem")
+        self.problem.setWordWrap(True)
+        self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.problem.hide()
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 6, 0, 6)
+        grid.setHorizontalSpacing(GAP_S_PX)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(1, 1)
+        self._title = title = label(name)
+        title.setWordWrap(True)
+        title.setBuddy(control.inner)
+        if icon is not None:
+            grid.addWidget(icon, 0, 0, 2, 1, Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(self.help, 1, 1, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(control, *_BESIDE)
+        grid.addWidget(self.problem, 3, 1, 1, 3)
+        self._grid = grid
+        self._is_narrow = False
+        self.show_help(help_)
+
+    def show_help(self, text: str) -> None:
+        """Show a help text; "" for none, and the label is in the middle."""
+        self.help.setText(text)
+        self.help.setVisible(bool(text))
+        self._grid.removeWidget(self._title)
+        self._grid.addWidget(self._title, 0, 1, 1 if text else 2, 1, Qt.AlignmentFlag.AlignVCenter)
+        self.control.inner.setAccessibleDescription(self._help_text)
+
+    def minimumSizeHint(self) -> QSize:
+        """No minimum width: the row adapts its layout to its width."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_control()
+
+    def event(self, event: QEvent) -> bool:
+        """Place the control again when a text changes."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place_control()
+        return super().event(event)
+
+    def _place_control(self) -> None:
+        """Put the control beside the text or below it."""
+        is_narrow = self.width() < self._beside_px() and self.control.sizeHint().width() > SMALL_PX
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self._grid.removeWidget(self.control)
+            self._grid.addWidget(self.control, *(_BELOW if is_narrow else _BESIDE))
+
+    def _beside_px(self) -> int:
+        """The width that the row needs with its control beside the text."""
+        around = [self._grid.itemAtPosition(0, column) for column in (0, 2)]
+        widths = [each.sizeHint().width() for each in around if each is not None]
+        widths.append(max(MIN_TEXT_PX, *(each.minimumSizeHint().width() for each in (self._title, self.help))))
+        widths.append(self.control.sizeHint().width())
+        return sum(widths) + (len(widths) - 1) * GAP_S_PX
+
+    def words(self) -> str:
+        """The text that the search looks in."""
+        return f"{self.name} {self._help_text}"
+
+    @property
+    def _help_text(self) -> str:
+        return self.help.text().replace(phrases.WORD_JOINER, "")
+
+    def show_problem(self, problem: str) -> None:
+        """Show a problem; "" for none."""
+        self.problem.setText(sentence(problem))
+        self.problem.setVisible(bool(problem))
+        self.control.inner.setAccessibleDescription(f"{self._help_text} {self.problem.text()}".strip())
+
+
+class SettingRow(PlainRow):
+    """A setting of a file.
+
+    Signals:
+        done: the setting was changed, or the change failed.
+    """
+
+    done = Signal()
+
+    def __init__(self, theme: Theme, values: Values, setting: Setting, control: Control) -> None:
+        help_ = phrases.in_whole_words(setting.help()) if setting.help else ""
+        super().__init__(setting.label(), help_, control)
+        self.setting = setting
+        self._values = values
+        self.reset = IconButton(
+            theme, Glyph.RESET, settings_texts.RESET_SETTING(setting=self.name), lambda: self._set(None)
+        )
+        self.reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        policy = self.reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.reset.setSizePolicy(policy)
+        self._grid.addWidget(self.reset, 0, 2, 2, 1, Qt.AlignmentFlag.AlignVCenter)
+        QWidget.setTabOrder(control.inner, self.reset)
+        control.chosen.connect(self._set)
+        values.changed.connect(self.refresh)
+        self.refresh()
+
+    def words(self) -> str:
+        setting = self.setting
+        choices = " ".join(setting.kind.values) if isinstance(setting.kind, Choice) else ""
+        also = setting.words() if setting.words else ""
+        return f"{super().words()} {setting.key} {setting.file} {choices} {also}"
+
+    def _set(self, value: object) -> None:
+        had_focus = self.reset.hasFocus()
+        self._values.set(self.setting, value)
+        if not (isinstance(self.control, TextControl) and self._values.is_refused(self.setting)):
+            self.control.show_value(self._values.of(self.setting))
+            self.refresh()
+        if had_focus and not self.reset.isVisible():
+            self.control.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.done.emit()
+
+    def refresh(self) -> None:
+        """Show the file's value; a value that the user is editing, or that was refused, stays."""
+        problem = self._values.problem(self.setting)
+        is_refused = bool(problem) and self.control.is_edited
+        if not self.control.is_edited:
+            self.control.show_value(self._values.of(self.setting))
+        if isinstance(self.control, TextControl):
+            self.control.set_invalid(invalid=is_refused)
+        self.show_problem(problem or self.control.warning(self._values.of(self.setting)))
+        self.reset.setVisible(self._values.is_set(self.setting))
+        self.control.setEnabled(not self._values.problem_of_file(self.setting.file))
 
 
 class Section(QWidget):

@@ -2,21 +2,322 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
 
-from gui.settings.table import PAGES, PageName
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.settings.agent_form import AgentForm
-from gui.window.settings.context import SettingsContext
-from gui.window.settings.page import Page
-from gui.window.settings.pages import PageMaker
-from gui.window.settings.setup_form import SetupForm
-from gui.window.settings.values import FILES, Values
+from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QFont, QFontInfo, QPainter, QPainterPath, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from gui.settings.live import LiveSettings
+from gui.settings.table import PAGES, SETTINGS, THEME, Choice, Named, Names, Number, PageName, Place, Setting, Toggle
+from gui.terminal.cell_metrics import default_family, default_size_px, monospace_families
+from gui.terminal.view import TerminalView
+from gui.theme.icons import Mark, paint_mark
+from gui.theme.painting import paint_frame
+from gui.theme.theme import Theme
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
 from gui.window.widgets.paged_window import PagedWindow, PageList
-from gui.window.widgets.parts import Area, label, sentence
+from gui.window.widgets.parts import Area, button, label, sentence
 from gui.wording import settings_texts
+from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
+from session_host.terminal import create
+from session_host.terminal.base import Emulator
+
+from .agents_page import AgentForm, AgentsPage
+from .context import FILES, SettingsContext, Values
+from .controls import (
+    ChoiceControl,
+    Control,
+    EditorControl,
+    FontsControl,
+    NamesControl,
+    NumberControl,
+    TextControl,
+    ToggleControl,
+)
+from .keys_page import KeysPage
+from .page import Page, Section, SettingRow
+from .setup_page import SetupForm, SetupList
+
+if TYPE_CHECKING:
+    from gui.theme.scheme import SchemePair
+
+
+HEIGHT_PX = 188
+SIDE_PX = 132
+BAR_PX = 28
+
+_SAMPLE = (
+    "\x1b[32m~/src/api\x1b[0m \x1b[34mmain\x1b[0m $ pytest -q\r\n"
+    "\x1b[32m..........\x1b[31mF\x1b[32m....\x1b[0m  \x1b[90m[100%]\x1b[0m  -> != >=\r\n"
+    "\x1b[1;31mFAILED\x1b[0m tests/test_keys.py - \x1b[33mKeyError\x1b[0m: 'Enter'\r\n"
+    "\x1b[36mdef\x1b[0m \x1b[1mfirst\x1b[0m(keys): \x1b[35mreturn\x1b[0m keys[\x1b[33m0\x1b[0m]"
+    "  \x1b[90m# 0O 1lI ├─┤ →\x1b[0m\r\n"
+    "\x1b[41;97m red \x1b[42;30m green \x1b[43;30m yellow \x1b[44;97m blue "
+    "\x1b[45;97m magenta \x1b[46;30m cyan \x1b[0m\r\n"
+    "\x1b[32m~/src/api\x1b[0m \x1b[34mmain\x1b[0m $ "
+)
+
+
+class _SampleSession:
+    """An ``InputSink`` that shows a sample and takes no input."""
+
+    def __init__(self) -> None:
+        self._emulator = create(None, GridSize(80, 12))
+        self._emulator.feed(_SAMPLE.encode())
+
+    @property
+    def emulator(self) -> Emulator | None:
+        return self._emulator
+
+    def key(self, key: str, text: str, modifiers: int, action: KeyAction) -> None:
+        """Nothing: a sample takes no input."""
+
+    def text(self, text: str) -> None:
+        """Nothing."""
+
+    def paste(self, text: str) -> None:
+        """Nothing."""
+
+    def mouse(self, action: MouseAction, button: MouseButton, column: int, row: int, modifiers: int) -> None:
+        """Nothing."""
+
+    def focus(self, focused: bool) -> None:
+        """Nothing."""
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        """Nothing: what does not fit is cut off."""
+
+    def close(self) -> None:
+        """Free the sample's memory."""
+        self._emulator.close()
+
+
+class Preview(QWidget):
+    """The sample; it follows the theme and the settings."""
+
+    def __init__(self, theme: Theme, settings: LiveSettings) -> None:
+        super().__init__()
+        self._theme = theme
+        self._settings = settings
+        self.setFixedHeight(HEIGHT_PX)
+        self.setAccessibleName(settings_texts.PREVIEW())
+        self._session = _SampleSession()
+        self._view = TerminalView(theme.terminal, self)
+        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._view.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._view.setAccessibleName(settings_texts.PREVIEW())
+        self._view.set_viewer(self._session)
+        self._view.set_focused(focused=True)
+        theme.changed.connect(self._apply_theme)
+        settings.changed.connect(self._apply_settings)
+        self._apply_settings()
+
+    def release(self) -> None:
+        """Free the sample; the preview is not used afterwards."""
+        self._view.set_viewer(None)
+        self._session.close()
+
+    def _apply_theme(self) -> None:
+        self._view.set_theme(self._theme.terminal)
+        self.update()
+
+    def _apply_settings(self) -> None:
+        window = self._settings.preferences.window
+        self._view.set_spacing(window.line_height, window.padding)
+        self._view.set_font(self._settings.preferences.terminal_font)
+        self._view.set_font_size(window.font_size or default_size_px())
+        self._apply_theme()
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, HEIGHT_PX)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._view.setGeometry(SIDE_PX + 1, BAR_PX + 1, self.width() - SIDE_PX - 3, self.height() - BAR_PX - 4)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        whole = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        path = QPainterPath()
+        path.addRoundedRect(whole, RADIUS_PX, RADIUS_PX)
+        painter.fillPath(path, tokens.color("sidebar"))
+        painter.setClipPath(path)
+        page = QRectF(SIDE_PX, 0, self.width() - SIDE_PX, self.height())
+        painter.fillRect(page.adjusted(0, BAR_PX, 0, 0), self._theme.terminal.background)
+        tab = QRectF(SIDE_PX, 0, 96, BAR_PX)
+        painter.fillRect(tab, tokens.color("page"))
+        painter.fillRect(QRectF(SIDE_PX, 0, 1, self.height()), tokens.color("hairline"))
+        painter.fillRect(QRectF(tab.right(), BAR_PX, self.width() - tab.right(), 1), tokens.color("hairline"))
+        names = settings_texts.sample_chats()
+        marks = (Mark.NEEDS_YOU, Mark.WORKING, Mark.IDLE)
+        painter.setFont(font(SECONDARY_PX))
+        for at, (mark, name) in enumerate(zip(marks, names, strict=True)):
+            row = QRect(4, 8 + at * 30, SIDE_PX - 8, 26)
+            if at == 1:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(tokens.color("selected"))
+                painter.drawRoundedRect(row, RADIUS_PX, RADIUS_PX)
+            paint_mark(painter, mark, QPointF(row.left() + 14, row.center().y() + 0.5), tokens)
+            painter.setPen(tokens.color("text"))
+            text = row.adjusted(28, 0, 0, 0)
+            painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+        paint_mark(painter, marks[1], QPointF(tab.left() + 16, tab.center().y() + 0.5), tokens)
+        painter.setPen(tokens.color("text"))
+        painter.drawText(
+            tab.adjusted(28, 0, 0, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, names[1]
+        )
+        painter.setClipping(False)
+        paint_frame(painter, QRectF(self.rect()), tokens.color("border"))
+        painter.end()
+
+
+class PageMaker:
+    """Makes each page when it is first shown."""
+
+    def __init__(self, context: SettingsContext, values: Values) -> None:
+        self._context = context
+        self._values = values
+        self._preview: Preview | None = None
+
+    def release(self) -> None:
+        """Free the resources of pages that are not widgets."""
+        if self._preview is not None:
+            self._preview.release()
+            self._preview = None
+
+    def make(self, name: PageName) -> Page:
+        """Make a page."""
+        title = PAGES[name]()
+        if name == "keys":
+            return KeysPage(self._context.theme, self._context.settings, self._context.keys, title)
+        page = Page(title)
+        if name == "appearance":
+            self._preview = Preview(self._context.theme, self._context.settings)
+            page.add_unfiltered(self._preview)
+        if name == "agents":
+            page = AgentsPage(self._context, title)
+        settings = [setting for setting in SETTINGS if setting.place.page == name]
+        for place, grouped in groupby(settings, key=lambda setting: setting.place):
+            rows = [self._row(setting) for setting in grouped]
+            heading = place.heading() if place.heading else ""
+            page.add_section(Section(self._context.theme, heading, rows, self._below(place)))
+        if name == "general":
+            SetupList(page, self._context, self._values)
+        return page
+
+    def _below(self, place: Place) -> Sequence[QPushButton]:
+        if place is THEME:
+            return (button(settings_texts.IMPORT_THEME(), "link", self._context.import_theme),)
+        return ()
+
+    def _row(self, setting: Setting) -> SettingRow:
+        return SettingRow(self._context.theme, self._values, setting, self._control(setting))
+
+    def _control(self, setting: Setting) -> Control:
+        theme, kind = self._context.theme, setting.kind
+        match kind:
+            case Toggle():
+                return ToggleControl(theme)
+            case Number():
+                return NumberControl(theme, kind, default_size_px() if setting.key == "font_size" else 0)
+            case Choice():
+                choices = [(value, text()) for value, text in kind.texts.items()]
+                if setting.key == "appearance":
+                    return _AppearanceControl(self._context, choices)
+                return ChoiceControl(theme, choices)
+            case Named(of="font"):
+                desktop = ("", settings_texts.AS_THE_DESKTOP(what=QFontInfo(QFont(default_family())).family()))
+                return ChoiceControl(theme, [desktop, *((family, family) for family in monospace_families())])
+            case Named(of="agent"):
+                return _AgentControl(self._context)
+            case Names(of="font"):
+                return FontsControl()
+            case Names():
+                return NamesControl()
+            case Named():
+                return _ThemeControl(self._context)
+            case _ if setting.key == "editor":
+                return EditorControl(theme, self._context.tasks, self._context.editors)
+            case _:
+                return TextControl()
+
+
+class _ThemeControl(ChoiceControl):
+    """The themes; the one that is marked in the open list is shown in the whole window."""
+
+    def __init__(self, context: SettingsContext) -> None:
+        super().__init__(context.theme, ())
+        self._context = context
+        self._pairs: dict[str, SchemePair] = {}
+        self._read()
+        self._marked = ""
+        # While an arrow key is held, only the theme at which it stops for a moment is shown.
+        self._debounce = QTimer(self, singleShot=True, interval=0)
+        self._debounce.timeout.connect(self._preview)
+        self.previewed.connect(self._mark)
+        self.box.popup_closed.connect(context.reset_theme)
+
+    def _read(self) -> None:
+        pairs, _problems = self._context.settings.library.pairs()
+        self._pairs = {pair.side(dark=self._context.theme.wants_dark).id: pair for pair in pairs}
+        self.set_choices([(name, _pair_text(pair)) for name, pair in self._pairs.items()])
+
+    def _mark(self, identifier: object) -> None:
+        self._marked = str(identifier)
+        self._debounce.start()
+
+    def _preview(self) -> None:
+        pair = self._pairs.get(self._marked)
+        if pair is not None and self.is_edited:
+            self._context.theme.preview(pair, self._context.settings.preferences.window.appearance)
+
+    def show_value(self, value: object) -> None:
+        """A theme is shown under the pair that it belongs to."""
+        if self._named(value) is None:
+            self._read()  # It may have been imported just now.
+        super().show_value(self._named(value) or value)
+
+    def _named(self, value: object) -> str | None:
+        return next((name for name, pair in self._pairs.items() if value in {pair.dark.id, pair.light.id}), None)
+
+
+class _AgentControl(ChoiceControl):
+    """The agents, and the last one used."""
+
+    def __init__(self, context: SettingsContext) -> None:
+        super().__init__(context.theme, ())
+        self._agents = context.agents
+        self._agents.changed.connect(self._read)
+        self._read()
+
+    def _read(self) -> None:
+        value = self.box.currentData()
+        agents = [(agent.name, agent.title) for agent in self._agents.values()]
+        self.set_choices([("", settings_texts.LAST_AGENT()), *agents])
+        self.show_value(value)
+
+
+class _AppearanceControl(ChoiceControl):
+    """Light or dark, with a warning if the theme has no version for it."""
+
+    def __init__(self, context: SettingsContext, choices: Sequence[tuple[str, str]]) -> None:
+        super().__init__(context.theme, choices)
+        self._settings = context.settings
+
+    def warning(self, value: object) -> str:
+        shown = self._settings.preferences.schemes.substitute(str(value))
+        return "" if shown is None else settings_texts.no_version(shown.name, dark=not shown.dark)
+
+
+def _pair_text(pair: SchemePair) -> str:
+    dark, light = pair.dark.name, pair.light.name
+    return dark if dark == light else settings_texts.PAIR_OF_THEMES(dark=dark, light=light)
+
 
 SIZE = QSize(880, 660)
 MIN_SIZE = QSize(500, 360)

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from gui.window.guide.chapters import read_chapters
+from gui.window.guide import read_chapters
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text
 from tests.support.area import Area
 from tests.support.waiting import wait_until

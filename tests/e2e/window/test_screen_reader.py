@@ -8,7 +8,7 @@ import time
 import pytest
 
 from gui.chat.content.markdown import MarkdownText
-from gui.window.guide.chapters import read_chapters
+from gui.window.guide import read_chapters
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed
 from tests.support.screen_reader import BY_CHARACTER, BY_LINE, BY_WORD, Accessible, ScreenReader
 from tests.support.waiting import wait_until

@@ -18,8 +18,7 @@ from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.preferences import Preferences
 from gui.window.panes.pane_area import Drop
 from gui.window.panes.tab_drag import TabDragging
-from gui.window.remote_control.handlers import RemoteControl
-from gui.window.remote_control.server import ControlRequest
+from gui.window.remote_control.server import ControlRequest, RemoteControl
 from gui.window.widgets.parts import TITLE_BAR_PX
 from gui.window.windows import STEP_PX, MainWindow, Windows, cascaded
 from session_host import paths
@@ -317,7 +316,7 @@ async def test_on_wayland_a_request_brings_its_permission_to_come_to_the_front(
     remote = RemoteControl(windows, harness.sessions, asyncio.Event())
     await until_active(harness, windows, windows.all[0])
     tokens: list[str | None] = []
-    monkeypatch.setattr("gui.window.remote_control.handlers.SETTLE_TIMEOUT_S", 0.0)
+    monkeypatch.setattr("gui.window.remote_control.server.SETTLE_TIMEOUT_S", 0.0)
     monkeypatch.setattr(MainWindow, "raise_window", lambda _: tokens.append(c_variable("XDG_ACTIVATION_TOKEN")))
     windows.hide()
     for kind in ("show", "raise", "toggle", "new_chat", "next"):

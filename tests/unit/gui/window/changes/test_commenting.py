@@ -16,11 +16,9 @@ from gui.chat.drawing.lay_out import lay_out
 from gui.chat.drawing.style import Style
 from gui.settings.layout import ReviewComment
 from gui.theme.theme import Theme
-from gui.window.changes import line_ranges
-from gui.window.changes.anchors import Anchored
-from gui.window.changes.comment_card import CommentCard
+from gui.window.changes.anchors import Anchored, LineRange, selected_lines
 from gui.window.changes.content import with_cards
-from gui.window.changes.line_ranges import LineRange
+from gui.window.changes.page import CommentCard
 from session_host.protocol.values import State
 from session_host.structured.items import FileChange
 from tests.support.themes import OWN
@@ -167,7 +165,7 @@ async def test_lines_are_chosen_with_the_mouse(opened: Opened) -> None:
     QTest.mousePress(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, first)
     QTest.mouseMove(page, last)
     QTest.mouseRelease(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, last)
-    chosen = line_ranges.selected_lines(page)
+    chosen = selected_lines(page)
     assert chosen is not None
     assert (chosen.first, chosen.last) == (2, 6), "line 152 is not selected, only the beginning of it"
     menu = page.context_menu(QPointF(point_of(opened, "line 149")))

@@ -17,7 +17,7 @@ from gui.settings import table
 from gui.terminal.links.links import may_open
 from gui.window.actions import action_table
 from gui.window.actions.separate_windows import changed_keys, keys_in_guide
-from gui.window.guide.chapters import GUIDE, read_chapters, with_keys
+from gui.window.guide import GUIDE, read_chapters, with_keys
 
 pytestmark = pytest.mark.usefixtures("qapp")
 """The application has the names of keys."""

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.settings.live import LiveSettings
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX, font
+from gui.window import guide
 from gui.window.actions.separate_windows import GuideOpener
-from gui.window.guide import chapters
-from gui.window.guide.window import GuideWindow
+from gui.window.guide import GuideWindow
 from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.qt_waiting import delete_now, process_events_until, show
@@ -118,7 +118,7 @@ def opened(
     """The open guide window, with chapters of the test's own."""
     for name, text in PAGES.items():
         (tmp_path / name).write_text(text)
-    monkeypatch.setattr(chapters, "GUIDE", tmp_path)
+    monkeypatch.setattr(guide, "GUIDE", tmp_path)
     opened = Opened(theme, area)
     window = opened.window
     process_events_until(

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 
 from gui.bridge.search import Found, SearchResults
 from gui.theme.theme import Theme
-from gui.window.search.sheet import SearchSheet
+from gui.window.search import SearchSheet
 from session_host.paths import search_index, session_dir, session_journal
 from session_host.protocol.values import GridSize, State
 from session_host.storage.journal import Journal

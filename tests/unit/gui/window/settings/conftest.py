@@ -12,7 +12,7 @@ from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.table import SETTINGS
 from gui.theme.theme import Theme
 from gui.window.actions.separate_windows import SettingsOpener
-from gui.window.settings.row import SettingRow
+from gui.window.settings.page import SettingRow
 from gui.window.settings.window import SettingsWindow
 from tests.support.area import Area
 from tests.support.qt_waiting import delete_now, show_active

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from gui.window.settings.agents_page import AgentRow, AgentsPage
-from gui.window.settings.setup_list import SetupList
+from gui.window.settings.setup_page import SetupList
 from gui.wording import settings_texts
 from tests.support.area import Area
 from tests.support.qt_waiting import delete_now, process_events_until

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gui.window.actions.separate_windows import keymap
-from gui.window.settings.keymap import use_in_terminals
+from gui.window.settings.context import use_in_terminals
 from gui.wording import settings_texts
 
 KEYMAP = keymap()

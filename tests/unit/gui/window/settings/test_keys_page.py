@@ -7,8 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
-from gui.window.settings.key_row import native
-from gui.window.settings.keys_page import KeysPage
+from gui.window.settings.keys_page import KeysPage, native
 from tests.support.area import Area
 from tests.support.qt_waiting import process_events_until
 from tests.unit.gui.window.settings.conftest import Opened
@@ -83,7 +82,7 @@ def test_the_menu_of_an_actions_row_shows_the_keys_that_do_the_same(opened: Open
 
 def test_screen_readers_announce_an_awaited_key_and_a_conflict(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     announced: list[str] = []
-    monkeypatch.setattr("gui.window.settings.key_row.announce", lambda _widget, text: announced.append(text))
+    monkeypatch.setattr("gui.window.settings.keys_page.announce", lambda _widget, text: announced.append(text))
     page = opened.window.page("keys")
     assert isinstance(page, KeysPage)
     rename = next(row for row in page.rows if row.action.name == "rename")

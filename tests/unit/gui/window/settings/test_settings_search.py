@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QPushButton
 
 from gui.settings.table import PAGES
 from gui.window.settings.keys_page import KeysPage
-from gui.window.settings.row import SettingRow
+from gui.window.settings.page import SettingRow
 from tests.unit.gui.window.settings.conftest import Opened
 
 

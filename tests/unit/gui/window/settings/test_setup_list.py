@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
-from gui.window.settings.setup_list import SetupList
+from gui.window.settings.setup_page import SetupList
 from session_host.client.chats.settings import load_chat_settings
 from tests.support.area import Area
 from tests.support.qt_waiting import process_events_until

@@ -1,30 +1,94 @@
-"""The search sheet: a field, and results as they arrive."""
+"""Search in all chats: connects the sheet and the index, and opens a result."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem
-from PySide6.QtWidgets import (
-    QLineEdit,
-    QWidget,
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QPainter,
+    QStandardItem,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFormat,
 )
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.search import LIMIT, MAX_COUNTED, Found, Hit, Query, Scope, SearchResults
+from gui.bridge.search import LIMIT, MAX_COUNTED, Found, Hit, Query, Scope, SearchResults, scopes
+from gui.bridge.sessions import Sessions
+from gui.finding.query import unit_offsets
 from gui.theme.icons import paint_mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
-from gui.window.sheets.sheet import LIST_PX, Sheet
+from gui.window.page.chat_page import ChatPage
+from gui.window.page.terminal_page import TerminalPage
+from gui.window.sheets.sheet import LINES_PX, LIST_PX, InfoSheet, Sheet
 from gui.window.widgets.accessibility import announce
-from gui.window.widgets.parts import label, sentence
+from gui.window.widgets.parts import ElidedLabel, PlainLines, label, sentence
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts, phrases, sheet_texts
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.untrusted_text import before_more, one_line
+
+HEIGHT_PX = 440
+
+
+class RecordingSheet(InfoSheet):
+    """Shows lines for reading and copying, with one of them marked; Escape closes the sheet."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(theme, parent, sheet_texts.RECORDED_TEXT(), LINES_PX)
+        self.title = ElidedLabel("", "title")
+        self.text = PlainLines(sheet_texts.RECORDED_TEXT(), LINES_PX, HEIGHT_PX)
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        layout = self.column(GAP_S_PX)
+        layout.addWidget(self.title)
+        layout.addWidget(label(sheet_texts.RECORDED_HINT(), "secondary"))
+        layout.addWidget(self.text)
+
+    def show_lines(self, name: str, lines: list[Hit], found: Hit, query: Query) -> None:
+        """Show a chat's lines, at the found one."""
+        self.title.set_whole(sheet_texts.RECORDING_OF(name=name))
+        shown = [one_line(line.text) for line in lines]
+        self.text.setPlainText("\n".join(shown))
+        index = next((index for index, line in enumerate(lines) if line.number == found.number), 0)
+        self.open()
+        if lines:
+            units = unit_offsets(shown[index])
+            self._mark(index, [(units[first], units[end]) for first, end in query.spans(shown[index])])
+        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _mark(self, index: int, spans: list[tuple[int, int]]) -> None:
+        start = self.text.document().findBlockByNumber(index).position()
+        whole = QTextEdit.ExtraSelection()
+        cursor = QTextCursor(self.text.document())
+        cursor.setPosition(start)
+        background: QColor = self._theme.tokens.color("selected")
+        whole.cursor, whole.format = cursor, QTextCharFormat()
+        whole.format.setBackground(background)
+        whole.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+        marks = [whole]
+        for first, end in spans:
+            mark = QTextEdit.ExtraSelection()
+            part = QTextCursor(cursor)
+            part.setPosition(start + first)
+            part.setPosition(start + end, QTextCursor.MoveMode.KeepAnchor)
+            mark.cursor, mark.format = part, QTextCharFormat()
+            mark.format.setForeground(self._theme.tokens.color("accent"))
+            mark.format.setFontWeight(QFont.Weight.DemiBold)
+            marks.append(mark)
+        self.text.setExtraSelections(marks)
+        self.text.setTextCursor(cursor)
+        self.text.centerCursor()
+
 
 ROW_PX = 46
 ROWS_SHOWN = 9
@@ -298,3 +362,113 @@ class _MatchDelegate(RowDelegate):
             room = QRect(left, area.top(), right - left, area.height())
             painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
             left += metrics.horizontalAdvance(shown)
+
+
+LINES_AROUND = 200
+HISTORY_TIMEOUT_MS = 1000
+"""The history of a running chat is loaded within this time."""
+
+
+class Searching(QObject):
+    """Runs the queries of the sheet, and shows the chosen result."""
+
+    def __init__(
+        self, theme: Theme, window: QWidget, sessions: Sessions, open_chat: Callable[[Chat], ChatPage]
+    ) -> None:
+        super().__init__(window)
+        self._sessions = sessions
+        self._open_chat = open_chat
+        self._line_search: _LineSearch | None = None
+        self.sheet = SearchSheet(theme, window, sessions.get, self._scopes)
+        self.recorded = RecordingSheet(theme, window)
+        self.sheet.query_changed.connect(self._on_query_changed)
+        self.sheet.emptied.connect(sessions.search_thread.cancel_query)
+        self.sheet.closed.connect(self._on_closed)
+        self.sheet.chosen.connect(self._on_chosen)
+
+    def open(self, text: str = "") -> None:
+        """Open the search sheet with this text, or with the last query."""
+        self.sheet.ask(text)
+
+    def _on_closed(self) -> None:
+        self._sessions.search_thread.release()
+        self._sessions.indexing.set_paused(False)
+        if self.sheet.is_reading:
+            self._sessions.indexing.note_output()  # So that the rest is indexed, too.
+
+    def _scopes(self) -> Callable[[str], Scope | None]:
+        return scopes(self._sessions.listed_records(with_left=True), datetime.now().astimezone().date())
+
+    def _on_query_changed(self, query: Query) -> None:
+        chat = self.sheet.chat
+        session_ids = self._sessions.listed_ids(with_left=True) if chat is None else [chat.id]
+        self._sessions.indexing.set_paused(True)
+        self._sessions.search_thread.search(query, session_ids, self.sheet.show_results, self.sheet.show_failure)
+
+    def _on_chosen(self, query: Query, hit: Hit) -> None:
+        chat = self._sessions.get(hit.session_id)
+        if chat is not None:
+            if self._line_search is not None:
+                self._line_search.stop()
+            self._line_search = _LineSearch(
+                self, self._open_chat(chat), query, hit, partial(self._show_recorded, chat, query, hit)
+            )
+
+    def _show_recorded(self, chat: Chat, query: Query, hit: Hit) -> None:
+        self._sessions.search_thread.read_context(
+            hit, LINES_AROUND, lambda lines: self.recorded.show_lines(chat.name, lines, hit, query)
+        )
+
+
+class _LineSearch(QObject):
+    """Finds a line on a page that may still be loading.
+
+    A replica's screen arrives before its history, and a background tab may get a new replica. So each new replica is
+    searched until ``HISTORY_TIMEOUT_MS`` has passed.
+    """
+
+    def __init__(
+        self, parent: QObject, page: ChatPage, query: Query, hit: Hit, on_not_found: Callable[[], object]
+    ) -> None:
+        super().__init__(parent)
+        self._page = page
+        self._query = query
+        self._hit = hit
+        self._on_not_found = on_not_found
+        self._is_shown = self._is_stopped = False
+        self._timeout = QTimer(self, singleShot=True, interval=HISTORY_TIMEOUT_MS)
+        self._timeout.timeout.connect(self._on_timeout)
+        page.settled.connect(self._search_line)
+        page.source.replaced.connect(self._search_line)
+        if isinstance(page, TerminalPage):
+            page.view.typed.connect(self.stop)
+        page.find_used.connect(self.stop)
+        page.destroyed.connect(self.stop)
+        if page.is_settled:
+            self._search_line()
+
+    def stop(self) -> None:
+        """Stop searching; without effect if it is already stopped."""
+        if not self._is_stopped:
+            self._is_stopped = True
+            self._timeout.stop()
+            self.deleteLater()
+
+    def _search_line(self) -> None:
+        if self._is_stopped or self._stop_if_left():
+            return
+        if self._page.show_line(self._hit.text, self._query):
+            self._is_shown = True
+        if not self._timeout.isActive():
+            self._timeout.start(0 if self._page.chat.has_ended else HISTORY_TIMEOUT_MS)
+
+    def _stop_if_left(self) -> bool:
+        """Stop if the user has left the page meanwhile: what they type must not go to its find bar."""
+        if is_left := not self._page.has_keyboard:
+            self.stop()
+        return is_left
+
+    def _on_timeout(self) -> None:
+        if not (self._is_shown or self._stop_if_left()):
+            self._on_not_found()
+        self.stop()

@@ -1,1 +1,0 @@
-"""Search in all chats: the sheet, recorded text, and opening a result."""
