@@ -283,7 +283,7 @@ def _readable(text: str) -> str:
     """A text for display: control characters become visible, long texts are cut."""
     shown = "".join(
         character
-        if character in "\n\t" or (character.isprintable() and not is_invisible(character))
+        if " " <= character <= "~" or character in "\n\t" or (character.isprintable() and not is_invisible(character))
         else _visible(character)
         for character in text[:SUBJECT_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n")
     )
