@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -39,7 +40,6 @@ Template = tuple[str | tuple[str, ...], ...]
 - this version of the agent lacks the option that they begin with, or
 - the user's own arguments have that option.
 """
-
 
 StartMode = Literal["new", "resume", "pick"]
 """Whether an agent begins a conversation, resumes a known one, or lets its user pick one from a list."""
@@ -119,6 +119,24 @@ class StructuredSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """Options and commands in the help of each version that speaks the protocol."""
     one_shot: Template = ()
     """The argv of ``session_host.one_shot`` for a version that does not, or if the user asks for it; () for none."""
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """What an installed program answers about itself; ``probe`` asks it.
+
+    Attributes:
+        version: the version as the program prints it, ``2.1.329``; "" if unknown.
+        options: all options that the help names; None if unknown.
+        valued: options that take a value, perhaps an optional one.
+        variadic: valued options that take any number of values.
+        commands: words with which indented lines of the help begin, its commands among them.
+    """
+
+    version: str = ""
+    options: frozenset[str] | None = None
+    valued: frozenset[str] = frozenset()
+    variadic: frozenset[str] = frozenset()
+    commands: frozenset[str] = frozenset()
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
@@ -295,6 +313,27 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError(f"{self.name} needs a program to run: outlive new {self.name} -- PROGRAM [ARGUMENT…]")
         return argv
 
+    def missing_options(self, probe: Probe) -> list[str]:
+        """The options that Outlive uses and this version does not name in its help; [] if that is unknown."""
+        return [] if probe.options is None else [option for option in self.probed if option not in probe.options]
+
+    def supported(self, probe: Probe) -> frozenset[str] | None:
+        """The value of ``supports`` for ``argv``; None if unknown.
+
+        Only the catalog's ``probed`` options can be missing: help texts do not name all options.
+        """
+        if probe.options is None:
+            return None
+        parts = (*self.start, *self.conversation.resume, *(self.structured.fork if self.structured else ()))
+        groups = [part[0] for part in parts if not isinstance(part, str)]
+        return frozenset(word.partition("=")[0] for word in groups) - (frozenset(self.probed) - probe.options)
+
+    def speaks_protocol(self, probe: Probe) -> bool:
+        """Whether this version speaks the protocol of the agent's structured chats, as far as is known."""
+        if self.structured is None or probe.options is None:
+            return True
+        return probe.options | probe.commands >= frozenset(self.structured.probed)
+
     def find(self, path: str) -> str | None:
         """Find the agent's program on this PATH (directories joined by colons); None if it is not installed.
 
@@ -327,6 +366,74 @@ class ConversationArguments(NamedTuple):
     is_chosen: bool
     conversation: str
     others: list[str]
+
+
+def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list[str]:
+    """The arguments for resuming a chat: without the prompt, for an agent that accepts one in its argv.
+
+    A resumed chat must not get its first prompt again, which would repeat the work. An option that makes the agent
+    answer once and exit (``claude --print``) is removed together with the prompt: without a prompt the agent refuses to
+    start.
+
+    The agent's help distinguishes an option's value from the prompt. Without a help text, a word after any option may
+    be the option's value, and stays.
+
+    Args:
+        agent: the agent that gets the arguments.
+        arguments: the user's own arguments.
+        probe: the known options of this version.
+    """
+    options = {part[0] for part in agent.start if not isinstance(part, str) and PROMPT in part}
+    settings = agent.conversation
+    options |= {*settings.asks, *settings.once_valued}
+    short = tuple(option for option in options if len(option) == 2)
+    takes_words = PROMPT in agent.start or settings.asks_words
+    kept: list[str] = []
+    values = 0  # How many of the next words may be values of the last option; -1 for any number.
+    asks = False
+    for index, word in enumerate(arguments):
+        if word == "--":
+            return kept if takes_words or word in options else [*kept, *arguments[index:]]
+        if asks:
+            asks = False
+        elif word.startswith("-") and word != "-":
+            name, equals, _ = word.partition("=")
+            if name in settings.once or (word.startswith(short) and word not in short and not word.startswith("--")):
+                values = 0
+                continue  # The second form: ``-pTEXT``.
+            asks = name in options and not equals
+            if name not in options:
+                kept.append(word)
+            values = 0 if equals or name in options else _value_count(name, probe)
+        elif values or not takes_words:
+            kept.append(word)
+            values = max(values - 1, -1) if values > 0 else values
+    return kept
+
+
+def prompt_of(agent: Agent, argv: Sequence[str], arguments: Sequence[str]) -> str:
+    """The prompt in an argv that ``Agent.argv`` built from the catalog's template, or in its file; "" for none.
+
+    Args:
+        agent: the agent that was started.
+        argv: the argv of a start, not of a resume.
+        arguments: the user's own arguments within it.
+    """
+    last = agent.start[-1] if agent.start else ""
+    words = (last,) if isinstance(last, str) else last
+    if words[-1] not in {PROMPT, PROMPT_FILE} or len(argv) <= len(words):
+        return ""
+    before = argv[: -len(words)]
+    if tuple(argv[-len(words) : -1]) != words[:-1] or (arguments and before[-len(arguments) :] != list(arguments)):
+        return ""
+    if words[-1] == PROMPT_FILE:
+        try:
+            return Path(argv[-1]).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return ""
+    # Without a prompt, the argv ends with the arguments, or with the value of a template's option.
+    ours = {part[0] for part in agent.start if not isinstance(part, str)}
+    return "" if len(words) == 1 and not arguments and before[-1] in ours else argv[-1]
 
 
 def _is_option_needed(option: str, arguments: Sequence[str], supports: Collection[str] | None) -> bool:
@@ -365,3 +472,9 @@ def login_shell(environment: Mapping[str, str] | None = None) -> str:
         if shell.startswith("/") and os.access(shell, os.X_OK):
             return shell
     return _LAST_RESORT_SHELL
+
+
+def _value_count(option: str, probe: Probe) -> int:
+    if probe.options is None or option not in probe.options or option in probe.variadic:
+        return -1
+    return 1 if option in probe.valued else 0

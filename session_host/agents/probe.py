@@ -34,7 +34,7 @@ from typing import IO
 
 import msgspec
 
-from session_host.agents.agent import Agent
+from session_host.agents.agent import Agent, Probe
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, state_dir
 from session_host.protocol.untrusted_text import one_line
@@ -73,24 +73,6 @@ _VALUED = re.compile(
     r"(?:[ =](?P<one>[<\[][^>\]]*[>\]](?:\.\.\.)?)|.*\[(?P<kind>string|number|array)\])"
 )
 """A line that begins with an option and its value, as commander, clap and yargs print it."""
-
-
-class Probe(msgspec.Struct, frozen=True):
-    """A program's answer.
-
-    Attributes:
-        version: the version as the program prints it, ``2.1.329``; "" if unknown.
-        options: all options that the help names; None if unknown.
-        valued: options that take a value, perhaps an optional one.
-        variadic: valued options that take any number of values.
-        commands: words with which indented lines of the help begin, its commands among them; None if unknown.
-    """
-
-    version: str = ""
-    options: frozenset[str] | None = None
-    valued: frozenset[str] = frozenset()
-    variadic: frozenset[str] = frozenset()
-    commands: frozenset[str] | None = None
 
 
 class _Program(msgspec.Struct, frozen=True):
@@ -210,30 +192,6 @@ def probes(
 
     with ThreadPoolExecutor(max_workers=4) as threads:
         return dict(zip(agents, threads.map(answer, agents.keys(), agents.values()), strict=True))
-
-
-def missing_options(agent: Agent, probe: Probe) -> list[str]:
-    """The options that Outlive uses and this version does not name in its help; [] if that is unknown."""
-    return [] if probe.options is None else [option for option in agent.probed if option not in probe.options]
-
-
-def supported(agent: Agent, probe: Probe) -> frozenset[str] | None:
-    """The value of ``supports`` for ``Agent.argv``; None if unknown.
-
-    Only the catalog's ``probed`` options can be missing: help texts do not name all options.
-    """
-    if probe.options is None:
-        return None
-    parts = (*agent.start, *agent.conversation.resume, *(agent.structured.fork if agent.structured else ()))
-    groups = [part[0] for part in parts if not isinstance(part, str)]
-    return frozenset(word.partition("=")[0] for word in groups) - (frozenset(agent.probed) - probe.options)
-
-
-def speaks_protocol(agent: Agent, probe: Probe) -> bool:
-    """Whether this version speaks the protocol of the agent's structured chats, as far as is known."""
-    if agent.structured is None or probe.options is None or probe.commands is None:
-        return True
-    return probe.options | probe.commands >= frozenset(agent.structured.probed)
 
 
 def ask(agent: Agent, path: str, environment: Mapping[str, str], timeout_s: float, directory: str = "/") -> Probe:

@@ -6,8 +6,8 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 
-from session_host.agents.agent import Agent
-from session_host.agents.probe import Probe, missing_options, probes
+from session_host.agents.agent import Agent, Probe
+from session_host.agents.probe import probes
 from session_host.cli.doctor.check import Check, Status, fail, ok, warn
 from session_host.errors import ConfigError
 from session_host.paths import config_dir, state_dir
@@ -76,7 +76,7 @@ def _agent(agent: Agent, probe: Probe, here: str | None, there: str | None) -> C
         asked = shlex.join([path, *agent.version])
         message = f"{found}: prints no version of {agent.title}, so it may not run"
         return warn(name, message, f"run `{asked}` to see why; install it again: {how_to_install}")
-    if probe.version not in agent.tested and (missing := missing_options(agent, probe)):
+    if probe.version not in agent.tested and (missing := agent.missing_options(probe)):
         message = f"{found}: has no {' and no '.join(missing)}, so its status or its resume may not work"
         return warn(name, message, f"update it: {how_to_install}")
     if here is None:

@@ -59,9 +59,9 @@ def supported_options(agent: Agent, environment: Mapping[str, str], directory: s
         raise agent.not_found()
     if not agent.probed:
         return None
-    from session_host.agents.probe import probed, supported  # programs that are not agents do not need it
+    from session_host.agents.probe import probed  # programs that are not agents do not need it
 
-    return supported(agent, probed(agent, path, environment, directory=directory))
+    return agent.supported(probed(agent, path, environment, directory=directory))
 
 
 def speaks_protocol(agent: Agent, environment: Mapping[str, str], directory: str) -> bool:
@@ -71,7 +71,7 @@ def speaks_protocol(agent: Agent, environment: Mapping[str, str], directory: str
         return True
     from session_host.agents import probe  # slow to import
 
-    return probe.speaks_protocol(agent, probe.probed(agent, path, environment, directory=directory))
+    return agent.speaks_protocol(probe.probed(agent, path, environment, directory=directory))
 
 
 NEVER_STALE_S = 10 * 365 * 86400.0

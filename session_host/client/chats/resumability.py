@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from session_host.agents.agent import Agent, TemplateValues
-from session_host.agents.arguments import prompt_of
+from session_host.agents.agent import Agent, TemplateValues, prompt_of
 from session_host.agents.catalog import load_agents
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.records import TranscriptFiles

@@ -15,12 +15,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from session_host.agents.agent import PROMPT, Agent, TemplateValues
-from session_host.agents.arguments import without_prompt
+from session_host.agents.agent import PROMPT, Agent, Probe, TemplateValues, without_prompt
 from session_host.agents.catalog import find_agent, load_agents
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.stores import find_conversation, locating, opened_by
-from session_host.agents.probe import LONG_TIMEOUT_S, Probe, probed
+from session_host.agents.probe import LONG_TIMEOUT_S, probed
 from session_host.client.permission import check_may_answer
 from session_host.client.sessions.session_info import SessionInfo, describe, list_sessions, record_of, resolve_stale_row
 from session_host.client.sessions.store_access import open_store

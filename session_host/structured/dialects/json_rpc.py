@@ -38,7 +38,7 @@ class JsonRpc:
 
     def __init__(self, port: DialectPort, *, member: bool) -> None:
         """Send through a port; ``member``: each message has "jsonrpc": "2.0"."""
-        self.state = JsonRpcState(1, {})
+        self.state = JsonRpcState()
         self._port = port
         self._member: dict[str, Any] = {"jsonrpc": "2.0"} if member else {}
 

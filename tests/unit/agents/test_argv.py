@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents.agent import Agent, ConversationSettings, TemplateValues
-from session_host.agents.arguments import prompt_of, without_prompt
+from session_host.agents.agent import Agent, ConversationSettings, Probe, TemplateValues, prompt_of, without_prompt
 from session_host.agents.catalog import load_catalog
-from session_host.agents.probe import Probe
 from session_host.agents.session_files import write_files, write_prompt
 from session_host.errors import ConfigError
 

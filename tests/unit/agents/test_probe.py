@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from session_host.agents import probe
-from session_host.agents.agent import Agent, StructuredSettings
+from session_host.agents.agent import Agent, Probe, StructuredSettings
 from session_host.agents.catalog import load_catalog
-from session_host.agents.probe import Probe, ask, probed, speaks_protocol, supported, versions
+from session_host.agents.probe import ask, probed, versions
 from session_host.paths import state_dir
 from tests.programs import Gate
 from tests.support.processes import is_alive
@@ -230,8 +230,8 @@ class TestOnceForEachVersion:
 def test_only_options_named_in_the_catalog_can_be_missing() -> None:
     agent = an_agent(start=("x", ("--hidden", "1"), ("--new=1",), ("--old", "1")), probed=("--new", "--old"))
 
-    assert supported(agent, Probe("1", None)) is None
-    assert supported(agent, Probe("1", frozenset({"--old"}))) == frozenset({"--hidden", "--old"})
+    assert agent.supported(Probe("1", None)) is None
+    assert agent.supported(Probe("1", frozenset({"--old"}))) == frozenset({"--hidden", "--old"})
 
 
 def test_the_catalog_names_only_options_that_it_uses() -> None:
@@ -245,8 +245,7 @@ def test_a_version_without_the_protocols_command_or_option_does_not_speak_the_pr
     agent = an_agent(structured=settings)
     options = frozenset({"--lines", "--model"})
 
-    assert speaks_protocol(agent, Probe("1", options, commands=frozenset({"run", "serve"})))
-    assert not speaks_protocol(agent, Probe("1", options, commands=frozenset({"run"})))
-    assert not speaks_protocol(agent, Probe("1", options - {"--lines"}, commands=frozenset({"serve"})))
-    assert speaks_protocol(agent, Probe("1", options)), "an answer saved by an earlier version does not say it"
-    assert speaks_protocol(agent, Probe("1"))
+    assert agent.speaks_protocol(Probe("1", options, commands=frozenset({"run", "serve"})))
+    assert not agent.speaks_protocol(Probe("1", options, commands=frozenset({"run"})))
+    assert not agent.speaks_protocol(Probe("1", options - {"--lines"}, commands=frozenset({"serve"})))
+    assert agent.speaks_protocol(Probe("1"))

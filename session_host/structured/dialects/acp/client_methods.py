@@ -180,7 +180,7 @@ class Terminals:
         limit = reading.integer(params, "outputByteLimit", default=OUTPUT_BYTES)
         terminal = Terminal(
             command if is_line else shlex.join(argv), directory or state.start.directory,
-            min(max(limit, 0), OUTPUT_BYTES), waiting=[], killing=[],
+            min(max(limit, 0), OUTPUT_BYTES),
         )  # fmt: skip
         env = reading.array(params, "env")
         variables = {reading.text(variable, "name"): reading.text(variable, "value") for variable in env}

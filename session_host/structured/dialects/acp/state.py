@@ -148,7 +148,7 @@ class AcpState(msgspec.Struct, array_like=True):
         updates_before: ``update_count`` when the turn began.
     """
 
-    rpc: JsonRpcState = msgspec.field(default_factory=lambda: JsonRpcState(1, {}))
+    rpc: JsonRpcState = msgspec.field(default_factory=JsonRpcState)
     start: Start = msgspec.field(default_factory=lambda: Start(directory="/"))
     prefix: str = ""
     made: int = 0

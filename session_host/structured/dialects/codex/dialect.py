@@ -27,7 +27,7 @@ from session_host.structured.items import (
 from session_host.structured.operations import AnyResult
 
 from . import items, questions, settings
-from .state import MAX_TRIES, CodexState, Context, OpenRequest, SentPrompt, new_state
+from .state import MAX_TRIES, CodexState, Context, OpenRequest, SentPrompt
 from .turns import Turns, item_id_of
 
 IGNORED: Final = frozenset({
@@ -99,7 +99,7 @@ class CodexDialect:
 
     def begin(self, start: Start) -> None:
         """See ``Dialect``."""
-        self._context.state = new_state(start, self._context.rpc.state)
+        self._context.state = CodexState(start, self._context.rpc.state)
         client = {"name": "outlive", "title": "Outlive", "version": start.version or "0"}
         capabilities = {"experimentalApi": True, "requestAttestation": False}
         self._context.rpc.request("initialize", {"clientInfo": client, "capabilities": capabilities})

@@ -144,14 +144,6 @@ class CodexState(msgspec.Struct, array_like=True):
     usage: UsageChanged = UsageChanged(0, 0)
 
 
-def new_state(start: Start, rpc: JsonRpcState) -> CodexState:
-    """The state of a chat that begins."""
-    return CodexState(
-        start, rpc, ended=[], items={}, requests={}, prompts={}, echoes={}, reviews=[], parents={}, shown_notices=[],
-        settings=ThreadSettings(models=[]),
-    )  # fmt: skip
-
-
 KEPT_NOTICES = 50
 KEPT_TURNS = 20
 MAX_TRIES = 6
@@ -171,7 +163,7 @@ class Context:
     def __init__(self, port: DialectPort) -> None:
         self.port = port
         self.rpc = JsonRpc(port, member=False)
-        self.state: CodexState = new_state(Start(directory="/"), self.rpc.state)
+        self.state: CodexState = CodexState(Start(directory="/"), self.rpc.state)
 
     def show_state(self) -> None:
         """Report the agent's state, if it has changed."""
