@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import glob
-import json
 import os
 import re
 import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import BinaryIO, Final, TypeVar
 
 import msgspec
 
+from session_host.structured.dialects.reading import message
 from session_host.system.processes.identity import boot_id, is_running
 
 _PIECE_BYTES: Final = 64 * 1024
@@ -42,6 +42,15 @@ def newest_first(paths: Iterable[Path]) -> list[Path]:
     return [path for _, path in sorted(found, reverse=True)]
 
 
+def _open(path: Path) -> BinaryIO:
+    """Open a regular file for reading; without blocking, since a pipe would block forever."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(f"{path} is not a file")
+    return file
+
+
 def lines_backwards(path: Path) -> Iterator[bytes]:
     """Yield the lines of a file without their ends, the last one first; it may be written meanwhile.
 
@@ -49,10 +58,7 @@ def lines_backwards(path: Path) -> Iterator[bytes]:
         OSError: the file cannot be read.
         TooFarBack: ``MAX_BYTES`` are read, and the file has more.
     """
-    # Without blocking: a pipe would block forever.
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(f"{path} is not a file")
+    with _open(path) as file:
         begin = file.seek(0, os.SEEK_END)
         limit = max(begin - MAX_BYTES, 0)
         rest: list[bytes] = []  # The parts of an incomplete line, the last one first.
@@ -91,27 +97,12 @@ def decoded(decoder: msgspec.json.Decoder[Record], line: bytes, kind: type[Recor
     except msgspec.ValidationError:
         return None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _with_halves(line, kind)
-
-
-def _with_halves(line: bytes, kind: type[Record]) -> Record | None:
-    r"""The object of a line with half a surrogate pair (``\ud83d``): JavaScript cuts texts in the middle of one."""
-    if b"\\u" not in line:
-        return None
+        # JavaScript programs cut texts in the middle of a surrogate pair.
+        found = message(line) if b"\\u" in line else None
     try:
-        return msgspec.convert(_whole(json.loads(line)), kind)
-    except (ValueError, RecursionError):
+        return None if found is None else msgspec.convert(found, kind)
+    except msgspec.ValidationError:
         return None
-
-
-def _whole(value: object) -> object:
-    if isinstance(value, str):
-        return value.encode(errors="replace").decode()
-    if isinstance(value, list):
-        return [_whole(each) for each in value]
-    if isinstance(value, dict):
-        return {_whole(key): _whole(each) for key, each in value.items()}
-    return value
 
 
 FIRST_BYTES: Final = 256 * 1024
@@ -121,7 +112,7 @@ LAST_BYTES: Final = 64 * 1024
 """How far a file is read from its end."""
 
 
-class FileEnds:
+class FileEnds(AbstractContextManager["FileEnds"]):
     """An open file, as a context manager; another process may write to the file at the same time.
 
     Raises:
@@ -129,21 +120,10 @@ class FileEnds:
     """
 
     def __init__(self, path: Path) -> None:
-        # Without blocking: a pipe would block forever.
-        self._file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        found = os.fstat(self._file)
-        if not stat.S_ISREG(found.st_mode):
-            os.close(self._file)
-            raise OSError(f"{path} is not a file")
-        self._size = found.st_size
+        self._file = _open(path)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        os.close(self._file)
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def first_records(self, kind: type[Record]) -> Iterator[Record]:
         """Yield the records of the first ``FIRST_BYTES``; lines of other forms are left out."""
@@ -154,7 +134,7 @@ class FileEnds:
 
     def _first_lines(self) -> Iterator[bytes]:
         offset, rest = 0, b""
-        while offset < FIRST_BYTES and (piece := os.pread(self._file, _PIECE_BYTES, offset)):
+        while offset < FIRST_BYTES and (piece := os.pread(self._file.fileno(), _PIECE_BYTES, offset)):
             offset += len(piece)
             *lines, rest = (rest + piece).split(b"\n")
             yield from lines
@@ -163,12 +143,12 @@ class FileEnds:
 
     def first_bytes(self, max_bytes: int) -> bytes:
         """The first ``max_bytes`` of the file."""
-        return os.pread(self._file, max_bytes, 0)
+        return os.pread(self._file.fileno(), max_bytes, 0)
 
     def last_lines(self, max_bytes: int = LAST_BYTES) -> list[bytes]:
         """The whole lines within the last ``max_bytes`` of the file."""
-        begin = max(self._size - max_bytes, 0)
-        lines = os.pread(self._file, max_bytes, begin).split(b"\n")
+        begin = max(os.fstat(self._file.fileno()).st_size - max_bytes, 0)
+        lines = os.pread(self._file.fileno(), max_bytes, begin).split(b"\n")
         return lines[1:] if begin else lines
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from session_host.errors import UsageError
 from session_host.protocol.values import Image
-from session_host.structured.items import AgentRequest, AnyChange
+from session_host.structured.items import AgentRequest, AnyChange, SettingChoice
 from session_host.structured.operations import AnyOperation, AnyResult
 
 FORK_OPTION: Final = "fork"
@@ -21,6 +21,12 @@ EFFORTS: Final = {
     "max": "Greatest",
 }  # fmt: skip
 """Names of the levels of a model's effort; agents' other levels keep their own."""
+
+
+def with_present(choices: tuple[SettingChoice, ...], value: str) -> tuple[SettingChoice, ...]:
+    """The choices of a setting, with its present value even if the agent does not list it."""
+    is_known = not value or any(choice.id == value for choice in choices)
+    return choices if is_known else (*choices, SettingChoice(value, value))
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ from .base import Answer, DialectPort, Start, UserPrompt
 from .claude import notices
 from .claude.reader import MessageReader, ReaderState
 from .patches import fragment_patch, unified_patch
-from .reading import array, at, error_words, integer, mapping, one_line, pretty, text
+from .reading import array, at, error_words, integer, mapping, one_line, plan_entry, pretty, text
 from .reading import message as read_message
 
 
@@ -411,7 +411,7 @@ def _tool(item: Item, kind: str, body: Mapping[str, Any]) -> Item:
 
 def _plan(body: Mapping[str, Any]) -> tuple[PlanEntry, ...]:
     return tuple(
-        PlanEntry(text(item, "text"), "completed" if at(item, "completed") is True else "pending")
+        plan_entry(text(item, "text"), "completed" if at(item, "completed") is True else "")
         for item in array(body, "items")
     )
 
@@ -462,9 +462,8 @@ class OpencodeReader(OutputReader):
         values = mapping(call, "input")
         key = text(part, "callID") or text(part, "id") or self.next_key()
         if name == "todowrite":
-            steps = array(values, "todos")
-            plan = self.item("todos", "plan", "done")
-            self.put("todos", msgspec.structs.replace(plan, plan=tuple(_step(todo) for todo in steps)))
+            entries = tuple(plan_entry(text(todo, "content"), text(todo, "status")) for todo in array(values, "todos"))
+            self.put("todos", msgspec.structs.replace(self.item("todos", "plan", "done"), plan=entries))
             return
         error = text(call, "error")
         status: ItemStatus = "failed" if text(call, "status") == "error" else "done"
@@ -495,11 +494,6 @@ def _changes(name: str, values: Mapping[str, Any], call: Mapping[str, Any]) -> t
             return (FileChange(path, fragment_patch(text(values, "oldString"), text(values, "newString"))),)
         case _:
             return ()
-
-
-def _step(todo: Any) -> PlanEntry:
-    status = text(todo, "status")
-    return PlanEntry(text(todo, "content"), status if status in {"in_progress", "completed"} else "pending")  # type: ignore[arg-type]
 
 
 READERS: Final[Mapping[str, Callable[[DialectPort, OneShotState], OutputReader]]] = {

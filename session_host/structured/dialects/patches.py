@@ -1,8 +1,11 @@
-"""Unified diffs of two texts, for agents that report a file's old and new text. Pure."""
+"""Unified diffs: of two texts, for agents that report a file's old and new text, and of several files. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import SequenceMatcher
+
+from session_host.structured.items import FileChange
 
 CONTEXT_LINES = 3
 MAX_COMPARED_LINES = 4000
@@ -90,3 +93,13 @@ def _lines(text: str) -> list[str]:
         return lines[:-1]
     lines[-1] += f"\n{_NO_END}"
     return lines
+
+
+def whole_diff(changes: Iterable[FileChange]) -> str:
+    """All changes as one unified diff, with headers."""
+    parts = []
+    for change in changes:
+        old = "/dev/null" if change.kind == "add" else change.path
+        new = "/dev/null" if change.kind == "delete" else change.moved_to or change.path
+        parts.append(f"--- {old}\n+++ {new}\n{change.patch}".rstrip("\n") + "\n")
+    return "".join(parts)

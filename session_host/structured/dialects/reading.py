@@ -1,11 +1,16 @@
-"""Messages, and fields of a message that may be missing or of another type than expected. Pure."""
+"""Messages, and fields of a message that may be missing or of another type than expected, as values. Pure."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from typing import Any
 
 import msgspec
+
+from session_host.protocol.values import Image
+from session_host.structured.items import PlanEntry
 
 _MAX_INTEGER = 2**63 - 1
 """The largest integer that msgpack takes, with either sign."""
@@ -79,6 +84,25 @@ def relative_path(path: str, directory: str) -> str:
     base = directory.rstrip("/") + "/"
     below = path.removeprefix(base)
     return path if base == "/" or below.startswith("/") else below
+
+
+def image(mime: str, data: str) -> Image | None:
+    """An image from its data in base64; None if it is empty or damaged."""
+    try:
+        return Image(mime, base64.b64decode(data, validate=True)) if data else None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def plan_entry(words: str, status: str) -> PlanEntry:
+    """One step of a plan; an unknown status means that the step is pending."""
+    match status:
+        case "completed":
+            return PlanEntry(words, "completed")
+        case "in_progress" | "inProgress":
+            return PlanEntry(words, "in_progress")
+        case _:
+            return PlanEntry(words)
 
 
 def pretty(value: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import posixpath
 import shlex
@@ -33,11 +32,6 @@ from .state import Run, Shared, Terminal, Tool
 
 NO_COMMAND: Final[dict[str, Any]] = {"type": "text", "text": "Prompt: ", "annotations": {"audience": ["user"]}}
 """A block for the user alone: a text after it is no command, and the model gets only that text."""
-
-_ENTRY_STATES: Final[dict[str, Literal["pending", "in_progress", "completed"]]] = {
-    "in_progress": "in_progress",
-    "completed": "completed",
-}
 
 HIDDEN_TEXTS = ("<session_context>", "[Function Call: ", "[Function Response: ")
 """Beginnings of Gemini CLI's internal messages to its model, which it repeats with a conversation."""
@@ -116,7 +110,7 @@ class Messages:
     def plan(self, name: str, entries: list[Any]) -> None:
         """Show the agent's whole plan; ``name`` is its id, "" for the only one of the turn."""
         steps = tuple(
-            PlanEntry(text, _ENTRY_STATES.get(reading.text(entry, "status"), "pending"))
+            reading.plan_entry(text, reading.text(entry, "status"))
             for entry in entries
             if (text := reading.text(entry, "content"))
         )
@@ -420,11 +414,7 @@ def block_image(block: Any) -> Image | None:
     """A block as an image; None if it is none."""
     if reading.text(block, "type") != "image":
         return None
-    try:
-        data = base64.b64decode(reading.text(block, "data"), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return Image(reading.text(block, "mimeType") or "image/png", data) if data else None
+    return reading.image(reading.text(block, "mimeType") or "image/png", reading.text(block, "data"))
 
 
 def content_blocks(prompt: UserPrompt, directory: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import msgspec
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import Answer
 from session_host.structured.dialects.json_rpc import METHOD_NOT_FOUND
+from session_host.structured.dialects.patches import whole_diff
 from session_host.structured.items import (
     REJECTIONS,
     AgentRequest,
@@ -243,7 +244,7 @@ def _subject(tool: Tool | None) -> tuple[Any, str, str]:
     item, has_more = tool.item, _has_more(tool)
     if item.command and not item.changes and not has_more:
         return "command", f"Run {cut(shown_command(item.command))}?", item.command
-    files = "".join(f"--- {change.path}\n+++ {change.path}\n{change.patch}" for change in item.changes)
+    files = whole_diff(item.changes)
     if files and not item.command and not has_more:
         names = item.changes[0].path if len(item.changes) == 1 else f"{len(item.changes)} files"
         return "edit", f"Change {names}?", files

@@ -9,7 +9,15 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.structured.dialects.base import EFFORTS, FORK_OPTION, Answer, DialectPort, Start, UserPrompt
+from session_host.structured.dialects.base import (
+    EFFORTS,
+    FORK_OPTION,
+    Answer,
+    DialectPort,
+    Start,
+    UserPrompt,
+    with_present,
+)
 from session_host.structured.dialects.reading import array, mapping, text
 from session_host.structured.dialects.reading import message as read_message
 from session_host.structured.items import (
@@ -504,14 +512,8 @@ class SettingsReader:
 
     def _emit(self) -> None:
         state = self._state
-        model = Setting("model", "Model", state.model, _with_value(tuple(state.models), state.model), "model")
-        mode = Setting("mode", "Permissions", state.mode, _with_value(MODES, state.mode), "mode")
+        model = Setting("model", "Model", state.model, with_present(tuple(state.models), state.model), "model")
+        mode = Setting("mode", "Permissions", state.mode, with_present(MODES, state.mode), "mode")
         efforts = tuple(SettingChoice(level, EFFORTS.get(level, level)) for level in state.efforts.get(state.model, ()))
-        effort = Setting("effort", "Effort", state.effort, _with_value(efforts, state.effort), "effort")
+        effort = Setting("effort", "Effort", state.effort, with_present(efforts, state.effort), "effort")
         self._port.emit(SettingsChanged((model, mode, effort) if efforts and state.effort else (model, mode)))
-
-
-def _with_value(choices: tuple[SettingChoice, ...], value: str) -> tuple[SettingChoice, ...]:
-    """The choices, with the value in use."""
-    known = not value or value in {choice.id for choice in choices}
-    return choices if known else (*choices, SettingChoice(value, value))

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from session_host.structured.dialects.limits import claude_limits
-from session_host.structured.dialects.reading import array, integer, mapping, text
+from session_host.structured.dialects.reading import array, integer, mapping, plan_entry, text
 from session_host.structured.items import (
     AnyChange,
     Append,
@@ -27,7 +27,7 @@ from session_host.structured.items import (
 )
 
 from . import notices
-from .tools import AGENTS, PLAN_TOOLS, call_title, plan_entry, with_call, with_result
+from .tools import AGENTS, PLAN_TOOLS, call_title, with_call, with_result
 
 KEPT_PARENTS: Final = 64
 _CALLS: Final = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})

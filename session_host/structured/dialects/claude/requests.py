@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from session_host.structured.dialects.base import Answer
+from session_host.structured.dialects.patches import whole_diff
 from session_host.structured.dialects.reading import array, at, mapping, one_line, pretty, text
 from session_host.structured.items import AgentRequest, Question, RequestOption
 from session_host.structured.shortening import RULE_CHARACTERS, counted, cut, short_rule, short_subject, shown_command
@@ -114,7 +115,7 @@ def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item:
         case "Bash" if text(values, "command") and not more:
             kind, subject = "command", text(values, "command")
         case _ if name in EDITS and len(more) < MAX_MORE_CHARACTERS:
-            kind, subject = "edit", _edits(name, values)
+            kind, subject = "edit", whole_diff(file_changes(name, values))
         case "ExitPlanMode" if complete:
             kind, title, subject = "permission", *_plan(values)
             options = (RequestOption(ALLOW.id, "Start", "allow_once"), *options[1:-2],
@@ -167,10 +168,6 @@ def _is_shown(shown: frozenset[str], key: str, value: Any) -> bool:
         )
     is_limit = key == "timeout" and isinstance(value, int | float)  # Claude stops the command then.
     return value is None or is_limit or (value is False and key in _SWITCHES)
-
-
-def _edits(name: str, values: Mapping[str, Any]) -> str:
-    return "".join(f"--- {change.path}\n+++ {change.path}\n{change.patch}" for change in file_changes(name, values))
 
 
 def _questions(request_id: str, values: Mapping[str, Any], at_ms: int, item: str) -> AgentRequest:

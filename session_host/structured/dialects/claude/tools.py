@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,8 +10,8 @@ import msgspec
 
 from session_host.protocol.values import Image
 from session_host.structured.dialects.patches import fragment_patch, unified_patch
-from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, pretty, relative_path, text
-from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntry, ToolKind
+from session_host.structured.dialects.reading import array, at, image, integer, one_line, pretty, relative_path, text
+from session_host.structured.items import FileChange, Item, ItemStatus, ToolKind
 
 EDITS: Final = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
 AGENTS: Final = frozenset({"Task", "Agent"})
@@ -202,9 +200,8 @@ def content(value: Any) -> tuple[str, tuple[Image, ...]]:
             case "text":
                 pieces.append(text(block, "text"))
             case "image":
-                image = _image(mapping(block, "source"))
-                if image is not None:
-                    images.append(image)
+                found = image(text(block, "source", "media_type"), text(block, "source", "data"))
+                images += [found] if found is not None else []
             case "tool_reference":
                 pieces.append(text(block, "tool_name"))
             case "web_search_result":
@@ -212,20 +209,3 @@ def content(value: Any) -> tuple[str, tuple[Image, ...]]:
             case _:
                 pieces.append(msgspec.json.encode(block).decode())
     return "\n".join(pieces), tuple(images)
-
-
-def _image(source: Mapping[str, Any]) -> Image | None:
-    try:
-        data = base64.b64decode(text(source, "data"), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return Image(text(source, "media_type"), data) if data else None
-
-
-def plan_entry(words: str, status: str) -> PlanEntry:
-    """One step of a plan."""
-    match status:
-        case "in_progress" | "completed":
-            return PlanEntry(words, status)
-        case _:
-            return PlanEntry(words)

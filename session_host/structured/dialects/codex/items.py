@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from typing import Any, Final, NamedTuple
 
 from session_host.protocol.values import Image
 from session_host.structured.dialects.patches import unified_patch
-from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, pretty, relative_path, text
+from session_host.structured.dialects.reading import (
+    array,
+    at,
+    integer,
+    mapping,
+    one_line,
+    plan_entry,
+    pretty,
+    relative_path,
+    text,
+)
+from session_host.structured.dialects.reading import image as read_image
 from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntry
 
 STATUSES: Final[dict[str, ItemStatus]] = {
@@ -175,7 +185,7 @@ def _search_title(raw: dict[str, Any]) -> str:
 
 
 def _generated_image(raw: dict[str, Any]) -> dict[str, Any]:
-    image = _decoded("image/png", text(raw, "result"))
+    image = read_image("image/png", text(raw, "result"))
     shown = {"title": "Make an image", "text": text(raw, "revisedPrompt"), "output": text(raw, "savedPath")}
     return shown | {"images": (image,) if image is not None else ()}
 
@@ -187,7 +197,7 @@ def user_input(content: list[Any]) -> tuple[str, tuple[Image, ...]]:
     for part in content:
         kind, url = text(part, "type"), text(part, "url")
         found = _DATA_URL.match(url)
-        image = _decoded(found[1], url[found.end() :]) if kind == "image" and found else None
+        image = read_image(found[1], url[found.end() :]) if kind == "image" and found else None
         if image is not None:
             images.append(image)
         elif kind == "text":
@@ -195,13 +205,6 @@ def user_input(content: list[Any]) -> tuple[str, tuple[Image, ...]]:
         else:
             texts.append(f"[{kind}: {text(part, 'path') or text(part, 'name') or one_line(url)}]")
     return "\n".join(texts), tuple(images)
-
-
-def _decoded(mime: str, data: str) -> Image | None:
-    try:
-        return Image(mime, base64.b64decode(data, validate=True)) if data else None
-    except (binascii.Error, ValueError):
-        return None
 
 
 def input_of(prompt: str, images: tuple[Image, ...]) -> list[dict[str, Any]]:
@@ -245,25 +248,6 @@ def changes_title(changes: tuple[FileChange, ...]) -> str:
     return one_line(f"{verb} {', '.join(change.path for change in changes)}") if changes else "Edit files"
 
 
-def whole_diff(changes: tuple[FileChange, ...]) -> str:
-    """All changes as one unified diff, with headers."""
-    parts = []
-    for change in changes:
-        old = "/dev/null" if change.kind == "add" else change.path
-        new = "/dev/null" if change.kind == "delete" else change.moved_to or change.path
-        parts.append(f"--- {old}\n+++ {new}\n{change.patch}".rstrip("\n") + "\n")
-    return "".join(parts)
-
-
 def plan_entries(plan: list[Any]) -> tuple[PlanEntry, ...]:
     """The steps of a plan."""
-    found = []
-    for step in plan:
-        match text(step, "status"):
-            case "completed":
-                found.append(PlanEntry(text(step, "step"), "completed"))
-            case "inProgress":
-                found.append(PlanEntry(text(step, "step"), "in_progress"))
-            case _:
-                found.append(PlanEntry(text(step, "step")))
-    return tuple(found)
+    return tuple(plan_entry(text(step, "step"), text(step, "status")) for step in plan)

@@ -7,11 +7,12 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from session_host.structured.dialects.patches import whole_diff
 from session_host.structured.dialects.reading import array, at, mapping, one_line, text
 from session_host.structured.items import AgentRequest, FileChange, OptionKind, Question, RequestOption
 from session_host.structured.shortening import cut, short_rule, short_subject, shown_command
 
-from .items import changes_title, whole_diff
+from .items import changes_title
 
 SKIP: Final = "skip"
 

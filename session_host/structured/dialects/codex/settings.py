@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.structured.dialects.base import EFFORTS
+from session_host.structured.dialects.base import EFFORTS, with_present
 from session_host.structured.dialects.reading import array, at, mapping, text
 from session_host.structured.items import Setting, SettingChoice
 
@@ -85,20 +85,13 @@ def shown(settings: ThreadSettings) -> tuple[Setting, ...]:
         if name
     )
     settings_shown = (
-        Setting("model", "Model", settings.model, _with(models, settings.model), "model"),
-        Setting("effort", "Effort", settings.effort, _with(levels, settings.effort), "effort"),
-        Setting("mode", "Mode", settings.mode, _with(MODES, settings.mode), "mode"),
-        Setting("approvals", "Approvals", settings.approvals, _with(APPROVALS, settings.approvals)),
-        Setting("sandbox", "Sandbox", settings.sandbox, _with(SANDBOXES, settings.sandbox)),
+        Setting("model", "Model", settings.model, with_present(models, settings.model), "model"),
+        Setting("effort", "Effort", settings.effort, with_present(levels, settings.effort), "effort"),
+        Setting("mode", "Mode", settings.mode, with_present(MODES, settings.mode), "mode"),
+        Setting("approvals", "Approvals", settings.approvals, with_present(APPROVALS, settings.approvals)),
+        Setting("sandbox", "Sandbox", settings.sandbox, with_present(SANDBOXES, settings.sandbox)),
     )  # fmt: skip
     return tuple(setting for setting in settings_shown if setting.value or setting.choices)
-
-
-def _with(choices: tuple[SettingChoice, ...], value: str) -> tuple[SettingChoice, ...]:
-    """The choices, with the present value even if the server does not list it."""
-    if not value or any(choice.id == value for choice in choices):
-        return choices
-    return (SettingChoice(value, value), *choices)
 
 
 def change(settings: ThreadSettings, name: str, value: str) -> dict[str, Any] | None:
