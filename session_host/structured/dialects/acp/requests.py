@@ -9,6 +9,7 @@ import msgspec
 
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import Answer
+from session_host.structured.dialects.forms import filled_form, read_form
 from session_host.structured.dialects.json_rpc import METHOD_NOT_FOUND
 from session_host.structured.dialects.patches import whole_diff
 from session_host.structured.items import (
@@ -16,7 +17,6 @@ from session_host.structured.items import (
     AgentRequest,
     FileChange,
     OptionKind,
-    Question,
     RequestOpened,
     RequestOption,
     RequestResolved,
@@ -25,9 +25,7 @@ from session_host.structured.items import (
 from session_host.structured.shortening import cut, short_name, short_subject, shown_command
 
 from .items import COMMANDS, DIRECTORIES, Tools, command_of, text_digest
-from .state import REQUEST_CANCELLED, Field, OpenRequest, Shared, Tool, decode_id, encode_id
-
-_BOOLEANS = {"Yes": "true", "No": "false"}
+from .state import REQUEST_CANCELLED, OpenRequest, Shared, Tool, decode_id, encode_id
 
 _CANCEL: Final = "outlive-cancel"
 _OPTION_KINDS: Final[dict[str, OptionKind]] = {
@@ -174,57 +172,6 @@ class Requests:
             self._shared.rpc.reply(rpc_id, {"action": "cancel"})
         else:
             self._shared.rpc.reply(rpc_id, {"outcome": {"outcome": "cancelled"}})
-
-
-def read_form(schema: dict[str, Any]) -> tuple[list[Field], tuple[Question, ...]]:
-    """The fields of a form, and the questions that ask for them."""
-    fields: list[Field] = []
-    questions: list[Question] = []
-    for name, field in reading.mapping(schema, "properties").items():
-        kind = reading.text(field, "type") or "string"
-        limited = reading.mapping(field, "items") if kind == "array" else field
-        values = _BOOLEANS if kind == "boolean" else _values(limited)
-        title, description = reading.text(field, "title"), reading.text(field, "description")
-        several = bool(values) and kind == "array"
-        title = title or ("" if description else name)
-        text = "\n".join(part for part in (title, description) if part)
-        fields.append(Field(name, kind, values))
-        secret = reading.text(field, "format") == "password"
-        free = not values or kind == "array"
-        questions.append(Question(name, text, tuple(values), free, secret, several))
-    return fields, tuple(questions)
-
-
-def filled_form(fields: list[Field], texts: dict[str, str]) -> dict[str, Any]:
-    """The values that the user gave. A field without an answer is left out; lines are the values of an array."""
-    return {field.id: _value(field, texts[field.id]) for field in fields if texts.get(field.id, "") != ""}
-
-
-def _values(schema: Any) -> dict[str, str]:
-    """The allowed values of a field, by their labels; {} if any value is allowed."""
-    values = {value: value for value in reading.array(schema, "enum") if isinstance(value, str)}
-    for choice in (*reading.array(schema, "oneOf"), *reading.array(schema, "anyOf")):
-        if value := reading.text(choice, "const"):
-            values[reading.text(choice, "title") or value] = value
-    return values
-
-
-def _value(field: Field, text: str) -> Any:
-    value = field.values.get(text, text)
-    try:
-        match field.type:
-            case "boolean":
-                return value.strip().lower() in {"true", "yes", "y", "1"}
-            case "integer":
-                return int(value)
-            case "number":
-                return float(value)
-            case "array":
-                return [field.values.get(line, line) for part in text.split("\n") if (line := part.strip())]
-            case _:
-                return value
-    except ValueError:
-        return value
 
 
 def _option(option: Any) -> RequestOption:

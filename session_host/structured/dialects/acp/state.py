@@ -9,6 +9,7 @@ import msgspec
 
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import DialectPort, Start
+from session_host.structured.dialects.forms import Field
 from session_host.structured.dialects.json_rpc import INTERNAL_ERROR, JsonRpc, JsonRpcState
 from session_host.structured.items import ConversationKnown, Item, Setting, UsageChanged
 from session_host.structured.operations import AnyOperation, OperationDone
@@ -83,16 +84,6 @@ class Tool(msgspec.Struct, array_like=True):
     """Its output without that of its terminals, if it has any."""
     texts: list[str] = []
     """Digests of the texts before and after its changes of files, which the diffs show."""
-
-
-class Field(msgspec.Struct, array_like=True):
-    """One field of a form."""
-
-    id: str
-    type: str
-    """A type of JSON Schema: "string", "number", "integer", "boolean", "array"."""
-    values: dict[str, str] = {}
-    """The values by their labels, if they are limited."""
 
 
 class OpenRequest(msgspec.Struct, array_like=True):

@@ -522,7 +522,7 @@ class Requests:
             context.port.raw(method, message)
             return
         request = shown.request
-        state.requests[request_id] = OpenRequest(number, method, turn, request.title, shown.results, shown.types)
+        state.requests[request_id] = OpenRequest(number, method, turn, request.title, shown.results, list(shown.fields))
         context.port.emit(RequestOpened(request))
         context.show_state()
 
@@ -540,7 +540,7 @@ class Requests:
             return
         result: Any = msgspec.Raw(found.results.get(answer.option, "").encode())
         if answer.option not in found.results:
-            result = questions.result_of_texts(found.method, found.types, answer.texts)
+            result = questions.result_of_texts(found.method, found.fields, answer.texts)
         context.rpc.reply(found.number, result)
         context.show_state()
 

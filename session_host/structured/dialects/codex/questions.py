@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from session_host.structured.dialects.forms import Field, filled_form, read_form
 from session_host.structured.dialects.patches import whole_diff
 from session_host.structured.dialects.reading import array, at, mapping, one_line, text
 from session_host.structured.items import AgentRequest, FileChange, OptionKind, Question, RequestOption
@@ -23,12 +25,12 @@ class UserRequest(NamedTuple):
     Attributes:
         request: the request.
         results: the reply's result for each option, as JSON.
-        types: the JSON schema types of a form's questions.
+        fields: the fields of a form.
     """
 
     request: AgentRequest
     results: dict[str, str]
-    types: dict[str, str] = {}  # noqa: RUF012 - it is never changed
+    fields: Sequence[Field] = ()
 
 
 class KnownItem(NamedTuple):
@@ -282,10 +284,9 @@ def _elicitation(params: dict[str, Any], request: AgentRequest) -> UserRequest |
         )
     if mode not in {"form", "openai/form", "openaiForm"}:
         return None
-    fields = mapping(params, "requestedSchema", "properties")
     arguments = at(params, "_meta", "tool_params")
     subject = message + (f"\n{_json(arguments)}" if arguments else "")
-    if not fields:
+    if not mapping(params, "requestedSchema", "properties"):
         spans = [span for span in array(params, "_meta", "persist") if isinstance(span, str) and span in _SPANS]
         allow = [
             _Choice("accept", "Allow", "allow_once", _elicited("accept", {})),
@@ -296,44 +297,18 @@ def _elicitation(params: dict[str, Any], request: AgentRequest) -> UserRequest |
         ]
         title = message if text(params, "_meta", "codex_approval_kind") else f"{server}: {message}"
         return _user_request(request, [*allow, *refusals], kind="permission", title=title, subject=subject)
-    questions = tuple(_form_question(name, mapping(field)) for name, field in fields.items())
+    fields, questions = read_form(mapping(params, "requestedSchema"))
     asked = _user_request(request, refusals, kind="question", title=f"{server}: {message}", subject=subject,
                    questions=questions)  # fmt: skip
-    return asked._replace(types={name: text(field, "type") for name, field in fields.items()})
-
-
-def _form_question(name: str, field: dict[str, Any]) -> Question:
-    options = [option for option in array(field, "enum") if isinstance(option, str)]
-    options += [text(option, "const") for option in array(field, "oneOf") if text(option, "const")]
-    if text(field, "type") == "boolean":
-        options = ["true", "false"]
-    words = text(field, "title") or name
-    description = text(field, "description")
-    return Question(name, f"{words}: {description}" if description else words, tuple(options), free=not options)
+    return asked._replace(fields=fields)
 
 
 def _elicited(action: str, content: Any = None, meta: Any = None) -> dict[str, Any]:
     return {"action": action, "content": content, "_meta": meta}
 
 
-def result_of_texts(method: str, types: dict[str, str], texts: dict[str, str]) -> dict[str, Any]:
+def result_of_texts(method: str, fields: Sequence[Field], texts: dict[str, str]) -> dict[str, Any]:
     """The reply's result for answers in the user's words."""
     if method == "mcpServer/elicitation/request":
-        return _elicited("accept", {name: _typed(types.get(name, ""), answer) for name, answer in texts.items()})
+        return _elicited("accept", filled_form(fields, texts))
     return {"answers": {name: {"answers": [answer]} for name, answer in texts.items()}}
-
-
-def _typed(kind: str, answer: str) -> Any:
-    try:
-        match kind:
-            case "boolean":
-                return answer.strip().lower() in {"true", "yes", "1"}
-            case "integer":
-                return int(answer)
-            case "number":
-                return float(answer)
-            case "array":
-                return [part.strip() for part in answer.split(",")]
-    except ValueError:
-        pass
-    return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from session_host.structured.dialects.base import DialectPort, Start, UserPrompt
+from session_host.structured.dialects.forms import Field
 from session_host.structured.dialects.json_rpc import JsonRpc, JsonRpcState
 from session_host.structured.dialects.limits import merged
 from session_host.structured.items import ChatState, FileChange, StateChanged, UsageChanged, UsageLimit
@@ -43,7 +44,7 @@ class OpenRequest(msgspec.Struct, array_like=True):
         turn: the server's id of its turn, "" for none.
         title: one line, for the chat's state.
         results: the reply's result for each option, as JSON.
-        types: the JSON schema types of the questions of a form, by the questions' ids.
+        fields: the fields of a form.
     """
 
     number: int | str
@@ -51,7 +52,7 @@ class OpenRequest(msgspec.Struct, array_like=True):
     turn: str
     title: str
     results: dict[str, str] = {}
-    types: dict[str, str] = {}
+    fields: list[Field] = []
 
 
 class SentPrompt(msgspec.Struct, array_like=True):

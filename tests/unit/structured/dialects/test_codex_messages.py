@@ -228,8 +228,8 @@ def test_a_form_of_an_mcp_server_is_answered_with_typed_values(chat: CodexChat) 
              requestedSchema={"type": "object", "properties": properties})  # fmt: skip
     (request,) = chat.transcript.open_requests
     assert (request.kind, request.title) == ("question", "shop: Who?")
-    assert [each.options for each in request.questions] == [(), (), ("true", "false"), ("red", "blue")]
-    answer = chat.answer("", {"name": "Al", "age": "42", "sure": "true", "colour": "red"})
+    assert [each.options for each in request.questions] == [(), (), ("Yes", "No"), ("red", "blue")]
+    answer = chat.answer("", {"name": "Al", "age": "42", "sure": "Yes", "colour": "red"})
     assert answer == {
         "action": "accept", "content": {"name": "Al", "age": 42, "sure": True, "colour": "red"}, "_meta": None,
     }  # fmt: skip
