@@ -23,8 +23,7 @@ from gui.chat.page.accessible_rows import spoken_row
 from gui.chat.page.rows import Rows
 from gui.terminal.links.links import FileLocation
 from gui.theme.theme import Theme
-from session_host.structured.dialects.codex.items import whole_diff
-from session_host.structured.dialects.patches import fragment_patch, unified_patch
+from session_host.structured.dialects.patches import fragment_patch, unified_patch, whole_diff
 from session_host.structured.items import AgentRequest, FileChange, Item
 from tests.support.scripted_chat import ScriptedChat
 from tests.support.themes import OWN
