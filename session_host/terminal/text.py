@@ -25,13 +25,16 @@ _SGR_ATTRIBUTES: Final = tuple(
         (Attribute.BOLD, "1"),
         (Attribute.DIM, "2"),
         (Attribute.ITALIC, "3"),
+        (Attribute.OVERLINE, "53"),
         (Attribute.BLINK, "5"),
         (Attribute.INVERSE, "7"),
         (Attribute.HIDDEN, "8"),
         (Attribute.STRIKE, "9"),
-        (Attribute.OVERLINE, "53"),
     )
 )
+_BEFORE_UNDERLINE: Final = 3
+"""In the order of libghostty-vt, the underline is after so many attributes."""
+
 _SGR_UNDERLINES: Final = {
     Underline.NONE: "",
     Underline.SINGLE: "4",
@@ -127,42 +130,110 @@ def style_change(old: Style, new: Style, *, links: bool = True) -> str:
     """The escape sequences that change one style to another."""
     parts: list[str] = []
     if old._replace(link="") != new._replace(link=""):
-        parts.append(f"\x1b[{';'.join(['0', *_sgr_parameters(new)])}m")
+        parts.append(f"\x1b[{';'.join(sgr_parameters(new))}m")
         if new.underline_color != DEFAULT_COLOR:
             # Separate sequences: with all attributes and three long colours, one would exceed terminals' limit of
             # parameters.
-            parts.append(f"\x1b[{_long_color(new.underline_color, '58', ':')}m")
+            parts.append(f"\x1b[{long_color(new.underline_color, '58', ':')}m")
     if links and old.link != new.link:
         parts.append(f"\x1b]8;;{_LINK_CONTROLS.sub('', new.link)}\x1b\\")
     return "".join(parts)
 
 
-def _sgr_parameters(style: Style) -> list[str]:
-    parameters = [code for bit, code in _SGR_ATTRIBUTES if style.attributes & bit]
-    if style.underline:
-        parameters.append(_SGR_UNDERLINES[style.underline])
-    parameters.extend(_sgr_color(style.foreground, 30, "38"))
-    parameters.extend(_sgr_color(style.background, 40, "48"))
+def sgr_parameters(style: Style, separator: str = ";") -> list[str]:
+    """The parameters of SGR that set a style from any other, without its underline's colour.
+
+    Args:
+        style: the style.
+        separator: the one within long colours.
+    """
+    parameters = ["0"]
+    for number, (bit, code) in enumerate(_SGR_ATTRIBUTES):
+        if number == _BEFORE_UNDERLINE and style.underline:
+            parameters.append(_SGR_UNDERLINES[style.underline])
+        if style.attributes & bit:
+            parameters.append(code)
+    parameters.extend(_sgr_color(style.foreground, 30, "38", separator))
+    parameters.extend(_sgr_color(style.background, 40, "48", separator))
     return parameters
 
 
-def _sgr_color(color: Color, base: int, long: str) -> list[str]:
+def _sgr_color(color: Color, base: int, code: str, separator: str) -> list[str]:
     if color == DEFAULT_COLOR:
         return []
     if 0 <= color < 8:
         return [str(base + color)]
     if 8 <= color < 16:
         return [str(base + 52 + color)]
-    return [_long_color(color, long, ";")]
+    return [long_color(color, code, separator)]
 
 
-def _long_color(color: Color, code: str, separator: str) -> str:
+def long_color(color: Color, code: str, separator: str) -> str:
     """A colour in the long form; terminals understand 58 with colons, and 38 and 48 with semicolons."""
     if color < RGB:
         return separator.join((code, "5", str(color)))
     red, green, blue = color >> 16 & 0xFF, color >> 8 & 0xFF, color & 0xFF
     middle = ("2", "") if separator == ":" else ("2",)
     return separator.join((code, *middle, str(red), str(green), str(blue)))
+
+
+# ---------------------------------------------------------------- rows of a replay
+
+
+def cell_at(row: Row, column: int) -> tuple[int, str]:
+    """The first column of the character at a column, and its text with its style."""
+    for run in row.runs:
+        if run.column <= column < run.column + run.cells:
+            text = run.text if run.cluster else run.text[column - run.column]
+            styled = style_change(PLAIN, run.style) + text + style_change(run.style, PLAIN)
+            return (run.column if run.cluster else column), styled
+    return column, " "
+
+
+def scrolled_rows(rows: list[Row], columns: int, marks: dict[int, str], images: dict[int, str]) -> str:
+    """Rows written one below the other, so that the upper ones scroll into the history; some after marks."""
+    parts: list[str] = []
+    continues = False
+    for number, (row, following) in enumerate(zip(rows, [*rows[1:], None], strict=True)):
+        if number in marks:
+            parts.append(marks[number])
+        parts.append(_row_text(row, following, columns, continues))
+        continues = row.wrapped and following is not None
+        if number in images and not continues:
+            parts.append(images[number])
+        if following is not None and not continues:
+            parts.append("\r\n")
+    return "".join(parts)
+
+
+def positioned_rows(rows: list[Row], columns: int, images: dict[int, str]) -> str:
+    """Rows, each written at its position on a blank screen."""
+    parts: list[str] = []
+    continues = False
+    for number, (row, following) in enumerate(zip(rows, [*rows[1:], None], strict=True), start=1):
+        if not continues:
+            parts.append(f"\x1b[{number};1H")
+        parts.append(_row_text(row, following, columns, continues))
+        continues = row.wrapped and following is not None
+        if number - 1 in images and not continues:
+            parts.append(images[number - 1])
+    return "".join(parts)
+
+
+def _row_text(row: Row, following: Row | None, columns: int, continues: bool) -> str:
+    """A row's text; filled up if the line continues, and never empty if the line continues from the row before."""
+    text = ansi_row(row)
+    end = row.runs[-1].column + row.runs[-1].cells if row.runs else 0
+    if row.wrapped and following is not None and end < columns:
+        too_wide = bool(following.runs) and following.runs[0].column == 0 and following.runs[0].cells == 2
+        if not (too_wide and following.runs[0].cluster and end == columns - 1):
+            return text + " " * (columns - end)
+    if continues and end < columns and not row.wrapped:
+        # A line that wraps at the bottom while a background is set fills its new row with that background.
+        return (text or " ") + "\x1b[K"
+    if continues and not (row.runs and row.runs[0].column == 0):
+        return text or " "
+    return text
 
 
 def screen_of(emulator: Emulator, request: Peek) -> Screen:

@@ -17,8 +17,8 @@ from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, CursorShape, Emulator, Modes
 from session_host.terminal.images.replaying import ReplayedImages
 from session_host.terminal.prompts import SavedPrompt, moved, replayed_marks
-from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, Row
-from session_host.terminal.text import ansi_row, style_change
+from session_host.terminal.rows import DEFAULT_COLOR, Row
+from session_host.terminal.text import cell_at, positioned_rows, scrolled_rows
 
 from . import snapshot
 from .cells import GridReader
@@ -155,13 +155,13 @@ def replay(
             settings += stream.pointers.replay(alternate=True).encode()
             marks = replayed_marks(prompts, emulator.commands, kept_rows)
             parts.append(_primary_screen(copy, emulator.size, margins, alternate_mode, marks, images.primary))
-            parts.append(_positioned_rows(rows, columns, images.alternate))
+            parts.append(positioned_rows(rows, columns, images.alternate).encode("utf-8", "replace"))
         else:
             hidden = reader.history_rows() - emulator.scrollback_rows
             marks = replayed_marks([moved(prompt, -hidden) for prompt in prompts], emulator.commands, kept_rows)
             placed = {row - hidden: put for row, put in images.primary.items()}
             shown = [*reader.read(hidden, emulator.scrollback_rows, keeps_marks=True), *rows]
-            parts.append(_scrolled_rows(shown, columns, marks, placed))
+            parts.append(scrolled_rows(shown, columns, marks, placed).encode("utf-8", "replace"))
         parts.append(_save_cursor(saved, margins, rows))
         parts.append(settings)
         parts.append(stack)
@@ -195,7 +195,7 @@ def _primary_screen(
     on_screen = rows[-size.rows :]
     return b"".join(
         (
-            _scrolled_rows(rows, size.columns, marks, images),
+            scrolled_rows(rows, size.columns, marks, images).encode("utf-8", "replace"),
             _save_cursor(saved, margins, on_screen),
             copy.kitty_stack(),
             # 1049 saves the cursor again, so it must be in its saved position.
@@ -252,7 +252,7 @@ def _restore_pen(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
     cell = ""
     if pen.pending_wrap:
         # Only printing in the last column sets the pending wrap, so the cell there is printed again.
-        column, cell = _cell_at(rows[row], column) if row < len(rows) else (column, " ")
+        column, cell = cell_at(rows[row], column) if row < len(rows) else (column, " ")
     if pen.origin:
         cursor = b"\x1b[?6h\x1b[%d;%dH" % (row - margins.top + 1, column - margins.left + 1)
     else:
@@ -263,59 +263,3 @@ def _restore_pen(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
 def _save_cursor(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
     """Save a cursor, and reset the current one."""
     return margins.on + _restore_pen(pen, margins, rows) + b"\x1b7" + margins.off + _PLAIN_PEN
-
-
-def _cell_at(row: Row, column: int) -> tuple[int, str]:
-    """The first column of the character at a column, and its text with its style."""
-    for run in row.runs:
-        if run.column <= column < run.column + run.cells:
-            text = run.text if run.cluster else run.text[column - run.column]
-            styled = style_change(PLAIN, run.style) + text + style_change(run.style, PLAIN)
-            return (run.column if run.cluster else column), styled
-    return column, " "
-
-
-def _scrolled_rows(rows: list[Row], columns: int, marks: dict[int, str], images: dict[int, str]) -> bytes:
-    """Rows written one below the other, so that the upper ones scroll into the history; some after marks."""
-    parts: list[str] = []
-    continues = False
-    for number, (row, following) in enumerate(zip(rows, [*rows[1:], None], strict=True)):
-        if number in marks:
-            parts.append(marks[number])
-        parts.append(_row_text(row, following, columns, continues))
-        continues = row.wrapped and following is not None
-        if number in images and not continues:
-            parts.append(images[number])
-        if following is not None and not continues:
-            parts.append("\r\n")
-    return "".join(parts).encode("utf-8", "replace")
-
-
-def _positioned_rows(rows: list[Row], columns: int, images: dict[int, str]) -> bytes:
-    """Rows, each written at its position on a blank screen."""
-    parts: list[str] = []
-    continues = False
-    for number, (row, following) in enumerate(zip(rows, [*rows[1:], None], strict=True), start=1):
-        if not continues:
-            parts.append(f"\x1b[{number};1H")
-        parts.append(_row_text(row, following, columns, continues))
-        continues = row.wrapped and following is not None
-        if number - 1 in images and not continues:
-            parts.append(images[number - 1])
-    return "".join(parts).encode("utf-8", "replace")
-
-
-def _row_text(row: Row, following: Row | None, columns: int, continues: bool) -> str:
-    """A row's text; filled up if the line continues, and never empty if the line continues from the row before."""
-    text = ansi_row(row)
-    end = row.runs[-1].column + row.runs[-1].cells if row.runs else 0
-    if row.wrapped and following is not None and end < columns:
-        too_wide = bool(following.runs) and following.runs[0].column == 0 and following.runs[0].cells == 2
-        if not (too_wide and following.runs[0].cluster and end == columns - 1):
-            return text + " " * (columns - end)
-    if continues and end < columns and not row.wrapped:
-        # A line that wraps at the bottom while a background is set fills its new row with that background.
-        return (text or " ") + "\x1b[K"
-    if continues and not (row.runs and row.runs[0].column == 0):
-        return text or " "
-    return text

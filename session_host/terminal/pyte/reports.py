@@ -9,9 +9,10 @@ from session_host.terminal.queries import (
     STATUS_REPORTS,
     capability_replies,
 )
+from session_host.terminal.rows import DEFAULT_COLOR
+from session_host.terminal.text import long_color, sgr_parameters
 
 from .screen import ANSI_MODES, PRIVATE_MODES, Screen
-from .style import parameters_of
 
 
 class Reports:
@@ -115,7 +116,9 @@ class Reports:
         """The value of a DECRQSS setting with its final characters; "" for an unknown one."""
         screen = self._screen
         if name == "m":
-            return parameters_of(screen.style, colons=True) + "m"
+            underline = screen.style.underline_color
+            color = [] if underline == DEFAULT_COLOR else [long_color(underline, "58", ":")]
+            return ";".join([*sgr_parameters(screen.style, ":"), *color]) + "m"
         if name == "r":
             return f"{screen.top + 1};{screen.bottom + 1}r"
         if name == " q":

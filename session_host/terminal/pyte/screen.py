@@ -34,7 +34,9 @@ MAX_TITLE = 1024
 MAX_KITTY_STACK = 16
 _STYLE_CACHE = 4096
 
-GRAPHEMES = 2027 << 5
+_GRAPHEMES = 2027
+"""Always on: a character with its joiners and selectors is in one cell, or in two."""
+
 VISIBILITY = 2033
 IN_BAND_RESIZE = 2048
 _MOUSE_TRACKING = (9, 1000, 1002, 1003)
@@ -594,12 +596,7 @@ class Screen(pyte.Screen):
         if before is not None:
             line, x = before
             cluster = line.chars[x]
-            if GRAPHEMES not in self.mode:
-                if not cells:
-                    if joins(cluster, char):
-                        self._extend(line, x, cluster + char)
-                    return
-            elif cluster != BLANK and joins(cluster, char):
+            if cluster != BLANK and joins(cluster, char):
                 self._join(line, x, cluster + char)
                 return
         if cells:
@@ -751,7 +748,7 @@ class Screen(pyte.Screen):
     def reset_private_modes(self, *modes: int) -> None:
         """DECRST."""
         for mode in modes:
-            if mode in PRIVATE_MODES:
+            if mode in PRIVATE_MODES and mode != _GRAPHEMES:
                 self._switch_mode(mode, on=False)
 
     def _switch_mode(self, mode: int, *, on: bool) -> None:

@@ -1,8 +1,7 @@
-"""Select Graphic Rendition: converts parameters to a style, and a style to parameters."""
+"""Select Graphic Rendition: converts parameters to a style; ``text`` converts back."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Color, Style, Underline
@@ -44,9 +43,6 @@ _FIELD_VALUES: dict[int, tuple[int, Color | Underline]] = {
     21: (3, Underline.DOUBLE),
     24: (3, Underline.NONE),
 }
-_WRITTEN_FIRST, _WRITTEN_LAST = (1, 2, 3), (53, 5, 7, 8, 9)
-"""The order of the ghostty engine; the underline comes between them."""
-
 _MAX_PARAMETERS = 64
 _MAX_VALUE = 65535
 
@@ -145,35 +141,3 @@ def _rgb(values: list[str]) -> Color | None:
         return None
     red, green, blue = (min(number(value), 255) for value in values)
     return RGB | red << 16 | green << 8 | blue
-
-
-@lru_cache(maxsize=4096)
-def parameters_of(style: Style, *, colons: bool = False) -> str:
-    """The SGR parameters that set ``style`` from any state: "0" first, then the differences from plain.
-
-    Long colours have semicolons, which every terminal understands, or ``colons``.
-    """
-    parts = ["0", *_codes_of(style, _WRITTEN_FIRST)]
-    if style.underline is not Underline.NONE:
-        which = _UNDERLINES.index(style.underline)
-        parts.append("4" if which == 1 else f"4:{which}")
-    parts += _codes_of(style, _WRITTEN_LAST)
-    for color, code in ((style.foreground, 38), (style.background, 48), (style.underline_color, 58)):
-        if color != DEFAULT_COLOR:
-            # Underline colours have no safe form with semicolons.
-            parts.append(_color_parameters(color, code, colons=colons or code == 58))
-    return ";".join(parts)
-
-
-def _codes_of(style: Style, codes: tuple[int, ...]) -> list[str]:
-    """Those of some parameters with attributes that a style has."""
-    return [str(code) for code in codes if style.attributes & _ON_BITS[code]]
-
-
-def _color_parameters(color: Color, code: int, *, colons: bool) -> str:
-    if color & RGB:
-        red, green, blue = color >> 16 & 0xFF, color >> 8 & 0xFF, color & 0xFF
-        return f"{code}:2::{red}:{green}:{blue}" if colons else f"{code};2;{red};{green};{blue}"
-    if code != 58 and color < 16:
-        return str(code - 8 + color if color < 8 else code + 52 + color - 8)
-    return f"{code}:5:{color}" if colons else f"{code};5;{color}"

@@ -54,11 +54,6 @@ def test_a_grapheme_takes_its_cells_and_the_text_after_it_is_kept(text: str, cel
     assert terminal.cursor.column == cells + 5
 
 
-def test_without_mode_2027_each_character_has_its_own_cells() -> None:
-    assert after("\x1b[?2027l🇩🇪").cursor.column == 4
-    assert after("\x1b[?2027l⚠\ufe0f").cursor.column == 1
-
-
 def test_an_emoji_that_grows_in_the_last_column_wraps() -> None:
     terminal = after("abc⚠\ufe0f", columns=4)
     assert [row.text() for row in terminal.rows()[:2]] == ["abc", "⚠\ufe0f"]
