@@ -555,9 +555,10 @@ class Screen(pyte.Screen):
                 cursor.x = end
 
     def _wrap(self) -> None:
-        """Continue in the next row with a soft wrap."""
-        self.grid[self.cursor.y].wrapped = True
-        self.dirty.add(self.cursor.y)
+        """Continue in the next row with a soft wrap; in the last row below the margins, in the same row."""
+        y = self.cursor.y
+        self.grid[y].wrapped = y == self.bottom or y < self.lines - 1
+        self.dirty.add(y)
         self.index()
         self.cursor.x = 0
 
