@@ -172,8 +172,7 @@ DEBOUNCE_MS = 40
 class StoreWatcher(QObject):
     """Watches the directory of sockets and the database's write-ahead log.
 
-    A chat that a command starts appears as a socket; a renamed or removed one appears in the log. A runtime directory
-    that is removed and created again is watched again.
+    A chat that a command starts appears as a socket; a renamed or removed one appears in the log.
 
     Signals:
         changed: something was written; emitted at most once in ``DEBOUNCE_MS``.
@@ -191,7 +190,6 @@ class StoreWatcher(QObject):
         self._watcher.fileChanged.connect(self._on_change)
         self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._debounce.timeout.connect(self._on_debounced)
-        self._watched_dir: tuple[int, int] | None = None
         self._watch()
 
     def _watch(self) -> bool:
@@ -200,7 +198,6 @@ class StoreWatcher(QObject):
         Returns:
             Whether the watch of the runtime directory is new.
         """
-        self._unwatch_another_directory()
         watched = {*self._watcher.directories(), *self._watcher.files()}
         paths = (self._runtime_dir, self._database.parent, self._log)
         wanted = [path for path in paths if os.path.exists(path)]  # noqa: PTH110 - also in a closed directory
@@ -208,17 +205,6 @@ class StoreWatcher(QObject):
         if missing:
             self._watcher.addPaths(missing)
         return str(self._runtime_dir) in missing
-
-    def _unwatch_another_directory(self) -> None:
-        """Stop watching a removed runtime directory; inotify reports it only after the last process closed it."""
-        try:
-            found = self._runtime_dir.stat()
-            now = (found.st_dev, found.st_ino)
-        except OSError:
-            now = None
-        if now != self._watched_dir:
-            self._watched_dir = now
-            self._watcher.removePath(str(self._runtime_dir))
 
     def _on_change(self, _path: str) -> None:
         self._watch()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -48,26 +47,6 @@ def write_text(path: Path, text: str) -> None:
         raise ConfigError(f"{path}: {error.strerror}; nothing was changed") from error
 
 
-@contextlib.contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    """Hold the directory's lock, so that two windows do not change a file at the same time.
-
-    Raises:
-        ConfigError: the directory cannot be created or opened.
-    """
-    try:
-        make_directories(directory)
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise ConfigError(f"{directory}: {error.strerror}; nothing was changed") from error
-    try:
-        with contextlib.suppress(OSError):  # A file system without locks.
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def write_values(path: Path, values: Values) -> None:
     """Set values of a TOML file, and leave everything else unchanged; None removes a value.
 
@@ -87,21 +66,20 @@ def write_values(path: Path, values: Values) -> None:
 
 @contextlib.contextmanager
 def changed_document(path: Path) -> Iterator[Any]:
-    """The TOML file as a ``tomlkit`` document, in a locked directory; a changed document is written at the end.
+    """The TOML file as a ``tomlkit`` document; a changed document is written at the end.
 
     Raises:
         ConfigError: the file is no TOML, or cannot be written.
     """
     import tomlkit  # Imported only when a setting is changed.
 
-    with _locked(path.parent):
-        file = TomlFile.read(path)
-        file.values()  # Raises errors that name the line.
-        document = tomlkit.parse(file.text)
-        yield document
-        text = tomlkit.dumps(document)
-        if text != file.text:
-            write_text(path, text)
+    file = TomlFile.read(path)
+    file.values()  # Raises errors that name the line.
+    document = tomlkit.parse(file.text)
+    yield document
+    text = tomlkit.dumps(document)
+    if text != file.text:
+        write_text(path, text)
 
 
 def set_value(table: Any, key: Key, value: Value) -> None:

@@ -94,28 +94,3 @@ def lock_open_file(descriptor: int) -> None:
         fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE_FILE)
     else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def lock_byte(descriptor: int, byte: int) -> None:
-    """Lock one byte of the file exclusively; it need not exist. On other systems than Linux, the whole file.
-
-    Raises:
-        BlockingIOError: another open file has the lock.
-        OSError: the file does not support such locks.
-    """
-    if sys.platform == "linux":
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack(_FORM, fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0))
-    else:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def unlock_byte(descriptor: int, byte: int) -> None:
-    """Release the lock of ``lock_byte``.
-
-    Raises:
-        OSError: the file does not support such locks.
-    """
-    if sys.platform == "linux":
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack(_FORM, fcntl.F_UNLCK, os.SEEK_SET, byte, 1, 0))
-    else:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)

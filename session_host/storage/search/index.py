@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -740,3 +741,20 @@ def _is_readable(connection: sqlite3.Connection) -> bool:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     connection.execute("SELECT 1 FROM session, page, trigram LIMIT 1").fetchone()
     return bool(version == len(SCHEMA.steps))
+
+
+_SEGMENT_SUFFIX: Final = ".log"
+
+
+def fingerprint(journal: Path) -> str:
+    """A text that changes when the journal grows: its newest segment and that file's size; "" if there is none."""
+    newest = ""
+    size_bytes = 0
+    try:
+        with os.scandir(journal) as entries:
+            for entry in entries:
+                if entry.name.endswith(_SEGMENT_SUFFIX) and entry.name > newest:
+                    newest, size_bytes = entry.name, entry.stat(follow_symlinks=False).st_size
+    except OSError:
+        return ""  # The journal is missing, or is being deleted.
+    return f"{newest}:{size_bytes}" if newest else ""

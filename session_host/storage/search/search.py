@@ -1,72 +1,19 @@
-"""The search index, as commands and the window use it: brings it up to date, and finds lines.
-
-While a process indexes a session, it claims it, and others index others.
-"""
+"""The search index, as commands and the window use it: brings it up to date, and finds lines."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import time
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Self, TypeVar
 
-from session_host.errors import StoreCorrupt, StoreError
-from session_host.paths import obstacle, search_index, session_journal
-from session_host.system.files import lock_byte, unlock_byte
+from session_host.errors import StoreCorrupt
+from session_host.paths import search_index, session_journal
 
-from .fingerprint import fingerprint
-from .index import Found, Hit, Index
+from .index import Found, Hit, Index, fingerprint
 from .query import Query
 
-SUFFIX: Final = "-claims"
-"""The end of the file's name, after the name of the index."""
-
-
-class Claims:
-    """Locks of single bytes in a file beside the index, one for each session; a killed process releases its own."""
-
-    def __init__(self, index: Path) -> None:
-        """Open the file for this index.
-
-        Raises:
-            OSError: it cannot be opened.
-        """
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        self._descriptor = os.open(index.with_name(index.name + SUFFIX), flags, 0o600)
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._descriptor)
-
-    @contextlib.contextmanager
-    def claim(self, session_id: str) -> Iterator[bool]:
-        """Claim a session for a while; False if another process has it.
-
-        On file systems without such locks each process gets it. Then transactions alone keep the index right.
-        """
-        byte = zlib.crc32(session_id.encode())
-        try:
-            lock_byte(self._descriptor, byte)
-        except BlockingIOError:
-            yield False
-            return
-        except OSError:
-            yield True
-            return
-        try:
-            yield True
-        finally:
-            unlock_byte(self._descriptor, byte)
-
-
 T = TypeVar("T")
-
-_CLAIMED_S: Final = 0.05
-"""The pause before another look whether another process has indexed a session."""
 
 
 class Search:
@@ -116,7 +63,7 @@ class Search:
     def indexed(self, session_ids: Iterable[str], should_stop: Callable[[], bool] = lambda: False) -> Iterator[str]:
         """Index the journals of these sessions; yield each session when it is indexed to its end.
 
-        Those that another process indexes come last. Nothing more is indexed if the caller takes no more of them.
+        Nothing more is indexed if the caller takes no more of them.
 
         Args:
             session_ids: the sessions, in the order to index them.
@@ -128,39 +75,16 @@ class Search:
         ordered = list(session_ids)
         outdated = set(self.outdated(ordered))
         self.behind = len(outdated)
-        with contextlib.closing(self._claims()) as claims:
-            claimed: list[str] = []
-            for session_id in ordered:
-                if session_id in outdated:
-                    if should_stop():
-                        return
-                    if not self._update(session_id, claims, should_stop):
-                        claimed.append(session_id)
-                        continue
-                    if should_stop():
-                        return
-                    self.behind -= 1
-                yield session_id
-            for session_id in claimed:
-                while not self._update(session_id, claims, should_stop):
-                    if should_stop():
-                        return
-                    time.sleep(_CLAIMED_S)
+        for session_id in ordered:
+            if session_id in outdated:
+                if should_stop():
+                    return
+                if problem := self._use(partial(_update, session_id, should_stop)):
+                    self.problems[session_id] = problem
+                if should_stop():
+                    return
                 self.behind -= 1
-                yield session_id
-
-    def _claims(self) -> Claims:
-        try:
-            return Claims(self._path)
-        except OSError as error:
-            raise StoreError(obstacle(self._path) or f"{self._path}: {error.strerror}; see `outlive doctor`") from error
-
-    def _update(self, session_id: str, claims: Claims, should_stop: Callable[[], bool]) -> bool:
-        """Index a session; False if another process does."""
-        with claims.claim(session_id) as is_ours:
-            if is_ours and (problem := self._use(partial(_update, session_id, should_stop))):
-                self.problems[session_id] = problem
-        return is_ours
+            yield session_id
 
     def keep_only(self, session_ids: Collection[str]) -> None:
         """Remove all sessions except these; ``free_space`` removes their lines from the file."""

@@ -15,8 +15,7 @@ from session_host.errors import OutliveError, StoreBusy
 from session_host.storage.journal import Entry, read
 from session_host.terminal import default_engine
 
-from .fingerprint import fingerprint
-from .index import Index, Progress
+from .index import Index, Progress, fingerprint
 from .reader import Reader
 from .transcript_reader import TranscriptReader, has_transcript, is_state
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
@@ -67,22 +66,6 @@ def test_a_broken_file_is_not_overwritten(area: Area) -> None:
     with pytest.raises(ConfigError, match=r"window\.toml:1: "):
         write_values(path, {"font_size": 15})
     assert path.read_text() == "font = \n"
-
-
-def test_two_windows_do_not_overwrite_each_others_changes(area: Area) -> None:
-    path = area.config / "window.toml"
-    path.write_text(MINE)
-
-    def write_all(key: str) -> None:
-        for number in range(20):
-            write_values(path, {key: number})
-
-    threads = [threading.Thread(target=write_all, args=(f"key_{number}",)) for number in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(path.read_text().removeprefix(MINE).splitlines()) == ["key_0 = 19", "key_1 = 19", "key_2 = 19"]
 
 
 def test_a_value_takes_effect_at_once_and_a_change_by_hand_is_kept(qapp: object, area: Area) -> None:

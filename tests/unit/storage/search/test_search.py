@@ -26,7 +26,6 @@ from session_host.storage.journal import read as really_read
 from session_host.storage.search import Hit, Query, Scope, Search, session_update
 from session_host.storage.search import index as index_module
 from session_host.storage.search.index import SCHEMA
-from session_host.storage.search.search import Claims
 from tests.support.journals import BEGAN_NS, SECOND_NS, output, resize
 from tests.unit.storage.search.conftest import Record, texts
 
@@ -268,23 +267,6 @@ def test_several_updates_at_once_index_each_line_once(record: Record, monkeypatc
         for session_id in ids:
             found = [hit.text for hit in search.find(Query.of("line number"), 100_000, {session_id})]
             assert found == [f"line number {number} of many" for number in reversed(range(1000))]
-
-
-def test_a_chat_that_another_process_indexes_comes_last_and_nobody_waits_for_its_lock(record: Record) -> None:
-    for session_id in ("one", "two"):
-        record(session_id, lines(0, 100))
-    with Search() as search, contextlib.closing(Claims(search_index())) as other:
-        claim = other.claim("one")
-        assert claim.__enter__()
-        order = search.indexed(["one", "two"])
-        assert next(order) == "two"
-        assert search.outdated(["one", "two"]) == ["one"]
-        assert search.behind == 1
-        claim.__exit__(None, None, None)
-        assert next(order) == "one"
-        assert list(order) == []
-        assert search.behind == 0
-        assert len(everything(search)) == 200
 
 
 def test_output_is_read_without_a_lock_on_the_index(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
