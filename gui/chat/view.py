@@ -196,7 +196,7 @@ class ChatView(QWidget):
         first = max(len(transcript) - 500, 0)
         items = (transcript[position] for position in range(first, len(transcript)))
         prompts = [Draft(item.text, item.images) for item in items if item.kind == "user"]
-        self.prompt.content.history.set(prompts)
+        self.prompt.history.set(prompts)
 
     # ------------------------------------------------------------ the user's actions
 

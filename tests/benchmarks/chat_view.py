@@ -20,6 +20,7 @@ from session_host.structured.transcript import Transcript
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.own_qt import own_qt
 from tests.benchmarks.report import Report, Series, Verdict, percentile
+from tests.support.chat_view_harness import RecordedPort
 from tests.support.scripted_chat import ScriptedChat, long_chat
 from tests.support.themes import OWN
 
@@ -109,7 +110,7 @@ def _frames(report: Report, name: str, step: Callable[[], None], count: int) -> 
 
 
 def _view(theme: Theme) -> ChatView:
-    view = ChatView(theme, cast(ChatPort, None))
+    view = ChatView(theme, cast(ChatPort, RecordedPort([])))
     view.resize(1000, 900)
     view.show()
     QTest.qWaitForWindowExposed(view)

@@ -28,7 +28,7 @@ from .segments import (
     Run,
     Segment,
     Tone,
-    chunks,
+    code_segments,
 )
 
 MAX_LINES = 40
@@ -144,8 +144,7 @@ def _prompt(item: Item, mode: Mode) -> list[Segment]:
     if len(lines) > MAX_LINES and not mode.whole:
         shown = "\n".join(lines[:_FIRST_PROMPT_LINES])
         hidden = chat_texts.HIDDEN_LINES(n=item.text.count("\n") + 1 - _FIRST_PROMPT_LINES)
-        show = Button(chat_texts.SHOW_ALL(), Action("show_all", item.id))
-        found = [*plain_paragraphs(shown), QuietLine(hidden, icon=Glyph.MORE, buttons=(show,))]
+        found = [*plain_paragraphs(shown), patches.hidden_line(hidden, item.id, inner=False)]
     else:
         found = plain_paragraphs(item.text) if item.text else []
     found += _pictures(item)
@@ -262,12 +261,8 @@ def _tool_state(item: Item, requests: ItemRequests) -> tuple[str, Tone]:
 def _tool_content(item: Item, mode: Mode, markdown: MarkdownText, directory: str) -> list[Segment]:
     found: list[Segment] = []
     if item.command:
-        pieces = chunks(ansi.visible(item.command))
-        found += [
-            Code(piece, inner=True, language="bash", first=number == 0, last=number == len(pieces) - 1,
-                 title=item.directory if number == 0 else "", copies=True)
-            for number, piece in enumerate(pieces)
-        ]  # fmt: skip
+        code = Code(inner=True, language="bash", title=item.directory, copies=True)
+        found += code_segments(ansi.visible(item.command), code)
     elif item.directory:
         found.append(QuietLine(item.directory, inner=True))
     if item.text:
@@ -292,12 +287,7 @@ def _output(item: Item, mode: Mode) -> list[Segment]:
         head, tail = text, text
     head, tail = head[: _MAX_CHARACTERS // 2], tail[-_MAX_CHARACTERS // 2 :]
     hidden = chat_texts.HIDDEN_LINES(n=lines - 2 * half) if lines > MAX_LINES else chat_texts.HIDDEN_TEXT()
-    show = Button(chat_texts.SHOW_ALL(), Action("show_all", item.id))
-    return [
-        *_block(head, title=chat_texts.OUTPUT()),
-        QuietLine(hidden, inner=True, icon=Glyph.MORE, buttons=(show,)),
-        *_block(tail, title=""),
-    ]
+    return [*_block(head, title=chat_texts.OUTPUT()), patches.hidden_line(hidden, item.id), *_block(tail, title="")]
 
 
 def _block(text: str, *, title: str) -> list[Segment]:
@@ -343,11 +333,4 @@ def _raw(item: Item, mode: Mode) -> list[Segment]:
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except ValueError:
         pass  # The message is cut off, or is not JSON: it is shown as it is.
-    pieces = chunks(text)
-    return [
-        head,
-        *(
-            Code(piece, inner=True, language="json", first=number == 0, last=number == len(pieces) - 1, copies=True)
-            for number, piece in enumerate(pieces)
-        ),
-    ]
+    return [head, *code_segments(text, Code(inner=True, language="json", copies=True))]

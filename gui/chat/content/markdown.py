@@ -14,7 +14,7 @@ from markdown_it.token import Token
 from gui.terminal.links.links import addresses_in
 from session_host.structured.markdown_syntax import enable_formulas, enable_line_breaks
 
-from .segments import LINES_PER_CHUNK, Code, Face, Paragraph, Rule, Run, Segment, Table, TableRow, chunks
+from .segments import LINES_PER_CHUNK, Code, Face, Paragraph, Rule, Run, Segment, Table, TableRow, chunks, code_segments
 
 _TASK = re.compile(r"^\[([ xX])\] ")
 _BOXES = {" ": "☐", "x": "☑", "X": "☑"}
@@ -256,17 +256,9 @@ class Blocks:
     def _code(self, token: Token) -> None:
         if self._marker:
             self._add_paragraph(())
-        content = token.content.removesuffix("\n")
         language = token.info.split()[0] if token.info.strip() else ""
-        pieces = chunks(content)
-        for number, piece in enumerate(pieces):
-            first = number == 0
-            self.segments.append(
-                Code(
-                    piece, len(self._lists), self._quotes, language=language, first=first,
-                    last=number == len(pieces) - 1, title=language if first else "", copies=True,
-                )
-            )  # fmt: skip
+        code = Code("", len(self._lists), self._quotes, language=language, title=language, copies=True)
+        self.segments += code_segments(token.content.removesuffix("\n"), code)
 
 
 def _runs(tokens: Sequence[Token]) -> Iterator[Run]:

@@ -103,10 +103,14 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool, i
         )  # fmt: skip
         start = end
     if len(shown) < len(lines):
-        show = Button(chat_texts.SHOW_ALL(), Action("show_all", item))
-        hidden = chat_texts.HIDDEN_LINES(n=len(lines) - len(shown))
-        found.append(QuietLine(hidden, inner=True, icon=Glyph.MORE, buttons=(show,)))
+        found.append(hidden_line(chat_texts.HIDDEN_LINES(n=len(lines) - len(shown)), item))
     return found
+
+
+def hidden_line(text: str, item: str, *, inner: bool = True) -> QuietLine:
+    """A line in place of a hidden part of an item, with a button that shows all of it."""
+    show = Button(chat_texts.SHOW_ALL(), Action("show_all", item))
+    return QuietLine(text, inner=inner, icon=Glyph.MORE, buttons=(show,))
 
 
 def _file_to_open(file: DiffFile, *, is_made: bool) -> FileLocation | None:

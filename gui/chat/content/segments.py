@@ -6,7 +6,7 @@ Each segment has its plain text; positions in it are offsets for selection, sear
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntFlag
 from typing import Literal, NamedTuple
 
@@ -303,6 +303,18 @@ class Card(Segment):
 
     request: str = ""
     subject_segments: int = 0
+
+
+def code_segments(text: str, segment: Code) -> list[Code]:
+    """A block of code or output in pieces; ``segment`` has what they share, and the title of the first one."""
+    pieces = chunks(text)
+    return [
+        replace(
+            segment, text=piece, first=number == 0, last=number == len(pieces) - 1,
+            title=segment.title if number == 0 else "",
+        )
+        for number, piece in enumerate(pieces)
+    ]  # fmt: skip
 
 
 def chunks(text: str) -> list[str]:

@@ -41,6 +41,9 @@ _MIN_SHORT_PX = 76
 class PromptBox(QWidget):
     """The prompt box of a chat.
 
+    Attributes:
+        history: the earlier prompts.
+
     Signals:
         sent(): the user sends a prompt.
         edited(): the draft may be another one.
@@ -69,7 +72,8 @@ class PromptBox(QWidget):
         self.editor.setMinimumWidth(1)
         self.completion = Completion(theme, self.editor, page)
         self.attachments = Attachments()
-        self.content = PromptContent(self.editor, self.attachments)
+        self.history = History()
+        self.editor.textChanged.connect(self._follow_undo)
         self.settings = SettingsRow(chat.change_setting)
         self._message = PlainLabel()
         self._message.setProperty("kind", "secondary")
@@ -248,8 +252,13 @@ class PromptBox(QWidget):
 
     @property
     def draft(self) -> Draft:
-        """The unsent prompt, also while the box shows an earlier one."""
-        return self.content.draft
+        """The unsent prompt. While the box shows an earlier prompt unchanged: the draft from before that."""
+        return self.history.draft(self.shown)
+
+    @property
+    def shown(self) -> Draft:
+        """The text and the images that the box shows."""
+        return Draft(self.editor.toPlainText(), self.attachments.images)
 
     @property
     def is_empty(self) -> bool:
@@ -261,17 +270,28 @@ class PromptBox(QWidget):
         if draft == self.draft:
             return
         with QSignalBlocker(self):
-            problem = self.content.show_draft(draft)
-        if problem:
-            self._chat.inform(problem)
+            self.history.leave()
+            self.editor.change_text(draft.text)
+            self._show_images(draft)
+        if draft != self.draft:  # Some images do not fit.
             self.edited.emit()
 
     def _recall(self, step: int) -> None:
-        with QSignalBlocker(self):
-            problem = self.content.recall(step)
-        if problem:
-            self._chat.inform(problem)
+        """Show the prompt before (-1) or after (1) the shown one, if any."""
+        prompt = self.history.older(self.shown) if step < 0 else self.history.newer()
+        if prompt is not None:
+            with QSignalBlocker(self):
+                self.editor.set_text(prompt.text)
+                self._show_images(prompt)
         self.edited.emit()
+
+    def _follow_undo(self) -> None:
+        if (draft := self.history.undone(self.shown)) is not None:
+            self._show_images(draft)
+
+    def _show_images(self, prompt: Draft) -> None:
+        if prompt.images != self.attachments.images and (problem := self.attachments.set_images(prompt.images)):
+            self._chat.inform(problem)
 
     def put(self, earlier: Draft) -> None:
         """Insert a text and images before the draft; the cursor stays at its position in the draft."""
@@ -288,7 +308,9 @@ class PromptBox(QWidget):
     def append(self, text: str) -> None:
         """Append a text to the draft after an empty line, and give the box the keyboard focus."""
         self.editor.moveCursor(QTextCursor.MoveOperation.End)
-        self.insert(self.content.gap + text)
+        written = self.editor.toPlainText()
+        gap = "" if not written or written.endswith("\n\n") else "\n" if written.endswith("\n") else "\n\n"
+        self.insert(gap + text)
 
     # ------------------------------------------------------------ the user's actions
 
@@ -307,7 +329,7 @@ class PromptBox(QWidget):
         if mode == "interrupt" and not self.can_interrupt:
             mode = "queue"
         self.completion.close()
-        draft = self.content.history.add(Draft(text, images))
+        draft = self.history.add(Draft(text, images))
         self.editor.clear()
         self.attachments.clear()
         self.put(draft)
@@ -395,57 +417,6 @@ class PromptBox(QWidget):
         painter.setBrush(tokens.color("page" if tokens.name == "dark" else "raised"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_PX + 2, RADIUS_PX + 2)
         painter.end()
-
-
-class PromptContent:
-    """Reads and replaces the field's text together with the images.
-
-    Attributes:
-        history: the earlier prompts.
-    """
-
-    def __init__(self, editor: PromptEditor, attachments: Attachments) -> None:
-        self.history = History()
-        self._editor = editor
-        self._attachments = attachments
-        editor.textChanged.connect(self._follow_undo)
-
-    @property
-    def shown(self) -> Draft:
-        """The text and the images that the box shows."""
-        return Draft(self._editor.toPlainText(), self._attachments.images)
-
-    @property
-    def draft(self) -> Draft:
-        """The unsent prompt. While the box shows an earlier prompt unchanged: the draft from before that."""
-        return self.history.draft(self.shown)
-
-    @property
-    def gap(self) -> str:
-        """The line feeds between the text and another paragraph."""
-        text = self._editor.toPlainText()
-        return "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
-
-    def show_draft(self, draft: Draft) -> str:
-        """Show another draft; the cursor stays in the common text. Returns a problem with its images, else ""."""
-        self.history.leave()
-        self._editor.change_text(draft.text)
-        return self._show_images(draft)
-
-    def recall(self, step: int) -> str:
-        """Show the prompt before (-1) or after (1) the shown one, if any; returns a problem with its images."""
-        prompt = self.history.older(self.shown) if step < 0 else self.history.newer()
-        if prompt is None:
-            return ""
-        self._editor.set_text(prompt.text)
-        return self._show_images(prompt)
-
-    def _follow_undo(self) -> None:
-        if (draft := self.history.undone(self.shown)) is not None:
-            self._show_images(draft)
-
-    def _show_images(self, prompt: Draft) -> str:
-        return "" if prompt.images == self._attachments.images else self._attachments.set_images(prompt.images)
 
 
 class History:

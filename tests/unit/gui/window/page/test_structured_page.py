@@ -128,7 +128,7 @@ async def test_all_pages_of_a_chat_show_one_draft(harness: WindowHarness):
 async def test_a_draft_that_came_back_by_undo_is_sent_once(harness: WindowHarness):
     await open_chat(harness)
     editor = shown_page(harness).view.prompt.editor
-    shown_page(harness).view.prompt.content.history.set([Draft("first"), Draft("second")])
+    shown_page(harness).view.prompt.history.set([Draft("first"), Draft("second")])
     write(shown_page(harness), "draft")
     QTest.keyClick(editor, Qt.Key.Key_Up)
     QTest.keyClick(editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -140,7 +140,7 @@ async def test_a_draft_that_came_back_by_undo_is_sent_once(harness: WindowHarnes
 async def test_up_goes_on_in_an_empty_box_and_begins_again_once_the_box_is_emptied(harness: WindowHarness):
     await open_chat(harness)
     editor = shown_page(harness).view.prompt.editor
-    shown_page(harness).view.prompt.content.history.set([Draft("first"), Draft("second")])
+    shown_page(harness).view.prompt.history.set([Draft("first"), Draft("second")])
     for expected in ("second", "first"):
         QTest.keyClick(editor, Qt.Key.Key_Up)
         assert editor.toPlainText() == expected
@@ -153,7 +153,7 @@ async def test_up_goes_on_in_an_empty_box_and_begins_again_once_the_box_is_empti
 async def test_looking_at_an_earlier_prompt_does_not_replace_the_draft(harness: WindowHarness):
     session_id = await open_chat(harness)
     editor = shown_page(harness).view.prompt.editor
-    shown_page(harness).view.prompt.content.history.set([Draft("earlier")])
+    shown_page(harness).view.prompt.history.set([Draft("earlier")])
     write(shown_page(harness), "draft")
     QTest.keyClick(editor, Qt.Key.Key_Up)
     assert editor.toPlainText() == "earlier"
@@ -166,24 +166,24 @@ async def test_an_earlier_prompt_comes_back_with_its_images_and_not_with_those_o
     session_id = await open_chat(harness)
     prompt = shown_page(harness).view.prompt
     earlier, draft = Draft("what is this?", (picture(),)), Draft("draft", (picture(), picture()))
-    prompt.content.history.set([Draft("older"), earlier])
+    prompt.history.set([Draft("older"), earlier])
     prompt.put(draft)
     QTest.keyClick(prompt.editor, Qt.Key.Key_Up)
-    assert prompt.content.shown == earlier
+    assert prompt.shown == earlier
     QTest.keyClick(prompt.editor, Qt.Key.Key_Up)
-    assert prompt.content.shown == Draft("older")
+    assert prompt.shown == Draft("older")
     assert harness.sessions.drafts.of(session_id) == draft
     QTest.keyClick(prompt.editor, Qt.Key.Key_Down)
     QTest.keyClick(prompt.editor, Qt.Key.Key_Down)
-    assert prompt.content.shown == draft
+    assert prompt.shown == draft
     QTest.keyClick(prompt.editor, Qt.Key.Key_Up)
     QTest.keyClick(prompt.editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert prompt.content.shown == draft, "an undo brings the draft's images back, too"
+    assert prompt.shown == draft, "an undo brings the draft's images back, too"
     QTest.keyClick(prompt.editor, Qt.Key.Key_Up)
     QTest.keyClick(prompt.editor, Qt.Key.Key_Return)
     sent = [call for call in harness.viewers[session_id].calls if call[0] == "prompt"]
     assert sent == [("prompt", "what is this?", "queue", (picture(),))]
-    assert prompt.content.shown == draft, "the other prompt was sent"
+    assert prompt.shown == draft, "the other prompt was sent"
 
 
 async def test_a_prompt_with_images_resumes_a_chat_and_is_sent_complete(harness: WindowHarness, resumes: list[str]):
