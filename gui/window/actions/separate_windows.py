@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gui.window.settings.context import Keymap
     from gui.window.settings.window import SettingsWindow
     from gui.window.widgets.paged_window import PagedWindow
+    from gui.window.widgets.text_window import TextWindow
 
 
 W = TypeVar("W", bound="PagedWindow")
@@ -43,33 +44,24 @@ W = TypeVar("W", bound="PagedWindow")
 class SingleWindow(QObject, Generic[W]):
     """Opens the window, and brings it to the front if it is open.
 
-    Most runs of the application do not need such a window: import its modules in ``_make``.
-
     Attributes:
         window: the open window; None if it is closed.
     """
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, make: Callable[[], W]) -> None:
+        """Set up; ``make`` makes the window, and imports its modules: most runs of the application do not need it."""
         super().__init__(parent)
+        self._make = make
         self.window: W | None = None
 
-    def _make(self) -> W:
-        """Make the window; to be implemented."""
-        raise NotImplementedError
-
-    def _open(self) -> W:
-        """The open window, or a new one that is not shown yet."""
+    def open(self) -> W:
+        """Show the window, where it was."""
         if self.window is None:
             self.window = self._make()
             center_on_active_window(self.window)
             self.window.closed.connect(self._on_closed)
+        self.window.start()
         return self.window
-
-    def open(self) -> W:
-        """Show the window, where it was."""
-        window = self._open()
-        window.start()
-        return window
 
     def close(self) -> None:
         """Close the window."""
@@ -80,8 +72,13 @@ class SingleWindow(QObject, Generic[W]):
         self.window = None
 
 
+def _set_font(window: TextWindow, settings: LiveSettings) -> None:
+    chosen = settings.preferences
+    window.set_font(chosen.terminal_font, chosen.window.font_size or default_size_px())
+
+
 class ChangesOpener(QObject):
-    """Opens the windows, and brings a chat's window to the front if it is open."""
+    """Opens the windows with changes, one for each chat."""
 
     def __init__(
         self,
@@ -95,84 +92,47 @@ class ChangesOpener(QObject):
         super().__init__(theme)
         self._edit_in_tab = edit_in_tab
         self._theme, self._settings, self._sessions, self._receiver = theme, settings, sessions, receiver
-        self._by_chat: dict[str, _ChangesOfChat] = {}
+        self._windows: dict[str, ChangesWindow] = {}
+        """The open windows by chat."""
+        settings.changed.connect(self._on_settings)
 
     def open(self, chat: Chat, directory: str, since: ListedPoint | None = None) -> ChangesWindow:
         """Show the changes of the working tree around a directory of a chat; since a prompt, if one is given."""
-        own = self._by_chat.get(chat.id)
-        if own is None:
-            own = _ChangesOfChat(
-                chat, self._theme, self._settings, self._sessions, self._receiver, self._edit_in_tab,
-                lambda: self._forget(chat.id),
-            )  # fmt: skip
-            self._by_chat[chat.id] = own
-        window = own.open_at(directory)
+        window = self._windows.get(chat.id)
+        if window is None:
+            window = self._windows[chat.id] = self._make(chat, directory)
+            center_on_active_window(window)
+        window.show_directory(directory)
+        window.start()
         if since is not None:
             window.show_since(since)
         return window
 
-    def close(self) -> None:
-        """Close all windows."""
-        for own in list(self._by_chat.values()):
-            own.close()
-
-    def _forget(self, session_id: str) -> None:
-        if (own := self._by_chat.pop(session_id, None)) is not None:
-            own.deleteLater()
-
-
-class _ChangesOfChat(SingleWindow["ChangesWindow"]):
-    """Opens the window of one chat."""
-
-    def __init__(
-        self,
-        chat: Chat,
-        theme: Theme,
-        settings: LiveSettings,
-        sessions: Sessions,
-        receiver: CommentReceiver,
-        edit_in_tab: EditInTab,
-        on_closed: Callable[[], object],
-    ) -> None:
-        super().__init__(theme)
-        self._chat, self._theme, self._settings = chat, theme, settings
-        self._sessions, self._receiver, self._edit_in_tab = sessions, receiver, edit_in_tab
-        self._directory = ""
-        self._after_close = on_closed
-        settings.changed.connect(self._set_font)
-
-    def open_at(self, directory: str) -> ChangesWindow:
-        """Show the changes of a directory."""
-        self._directory = directory
-        self._open().show_directory(directory)
-        return self.open()
-
-    def _make(self) -> ChangesWindow:
+    def _make(self, chat: Chat, directory: str) -> ChangesWindow:
         from gui.bridge.changes import ChangesReader
         from gui.window.changes.window import ChangesWindow
 
-        settings = self._settings  # Its preferences are replaced when a file changes.
-        opener = LinkOpener(
-            self._sessions.tasks, lambda: settings.preferences.window.editor, self._edit_in_tab, self._say
-        )
-        reader = ChangesReader(self._chat, self._directory, self._sessions)
-        comments = self._sessions.review_comments
-        self.window = ChangesWindow(self._theme, reader, opener.open_file, comments, self._receiver)
-        self._set_font()
-        return self.window
+        settings, sessions = self._settings, self._sessions  # The preferences are replaced when a file changes.
 
-    def _say(self, line: str) -> None:
-        if self.window is not None:
-            self.window.show_message(line)
+        def say(line: str) -> None:
+            if (open_window := self._windows.get(chat.id)) is not None:
+                open_window.show_message(line)
 
-    def _set_font(self) -> None:
-        if self.window is not None:
-            chosen = self._settings.preferences
-            self.window.set_font(chosen.terminal_font, chosen.window.font_size or default_size_px())
+        opener = LinkOpener(sessions.tasks, lambda: settings.preferences.window.editor, self._edit_in_tab, say)
+        reader = ChangesReader(chat, directory, sessions)
+        window = ChangesWindow(self._theme, reader, opener.open_file, sessions.review_comments, self._receiver)
+        window.closed.connect(lambda: self._windows.pop(chat.id, None))
+        _set_font(window, settings)
+        return window
 
-    def _on_closed(self) -> None:
-        super()._on_closed()
-        self._after_close()
+    def close(self) -> None:
+        """Close all windows."""
+        for window in list(self._windows.values()):
+            window.close()
+
+    def _on_settings(self) -> None:
+        for window in self._windows.values():
+            _set_font(window, self._settings)
 
 
 class GuideOpener(SingleWindow["GuideWindow"]):
@@ -180,34 +140,28 @@ class GuideOpener(SingleWindow["GuideWindow"]):
 
     def __init__(self, theme: Theme, settings: LiveSettings, open_link: Callable[[str], object]) -> None:
         """Set up the opener; ``open_link`` opens an address outside of the guide."""
-        super().__init__(theme)
-        self._theme = theme
-        self._settings = settings
-        self._open_link = open_link
+        super().__init__(theme, self._make_guide)
+        self._theme, self._settings, self._open_link = theme, settings, open_link
         self._keys: dict[str, str] = {}
         settings.changed.connect(self._on_settings)
 
-    def _make(self) -> GuideWindow:
+    def _make_guide(self) -> GuideWindow:
         from gui.window.guide import GuideWindow
 
         self._keys = keys_in_guide(self._settings.preferences.all_keys)
         window = GuideWindow(self._theme, self._keys)
         window.link_activated.connect(self._open_link)
-        self._set_font(window)
+        _set_font(window, self._settings)
         return window
 
     def _on_settings(self) -> None:
         if self.window is None:
             return
-        self._set_font(self.window)
+        _set_font(self.window, self._settings)
         keys = keys_in_guide(self._settings.preferences.all_keys)
         if keys != self._keys:
             self._keys = keys
             self.window.use_keys(keys)
-
-    def _set_font(self, window: GuideWindow) -> None:
-        chosen = self._settings.preferences
-        window.set_font(chosen.terminal_font, chosen.window.font_size or default_size_px())
 
 
 def keys_in_guide(overrides: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -319,15 +273,11 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
         open_file: Callable[[str], object],
     ) -> None:
         """Set up the opener; the functions are those of ``SettingsContext``."""
-        super().__init__(theme)
-        self._theme = theme
-        self._settings = settings
-        self._agents = agents
-        self._tasks = tasks
-        self._update_path = update_path
-        self._import_theme, self._open_file = import_theme, open_file
+        super().__init__(theme, self._make_settings)
+        self._theme, self._settings, self._agents, self._tasks = theme, settings, agents, tasks
+        self._update_path, self._import_theme, self._open_file = update_path, import_theme, open_file
 
-    def _make(self) -> SettingsWindow:
+    def _make_settings(self) -> SettingsWindow:
         from gui.window.settings.context import SettingsContext
         from gui.window.settings.window import SettingsWindow
 
@@ -340,9 +290,10 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
 
     def open(self, page: PageName | Literal[""] = "") -> SettingsWindow:
         """Show the window, at a page, or with "" where it was."""
+        window = super().open()
         if page:
-            self._open().show_page(page)
-        return super().open()
+            window.show_page(page)
+        return window
 
     def _reset_theme(self) -> None:
         preferences = self._settings.preferences
