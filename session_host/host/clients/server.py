@@ -15,6 +15,7 @@ from session_host.host.keeper_channel import KeeperChannel
 from session_host.protocol.messages import AskUser, ErrorCode, Reply, Report, Request
 from session_host.session.connection import ClientConnection
 from session_host.session.rights import Right
+from session_host.system.event_loop import Timer
 from session_host.system.login_sockets import links_of
 from session_host.system.processes.permission import agent_chats, refusal_of, refusal_to_answer
 from session_host.system.unix_sockets import is_foreign
@@ -136,8 +137,7 @@ class Server:
         self._requests: set[asyncio.Task[None]] = set()
         self._all_closed = asyncio.Event()
         self._listening = False
-        self._refresh_timer: asyncio.TimerHandle | None = None
-        self._retry_timer: asyncio.TimerHandle | None = None
+        self._refresh_timer, self._retry_timer = Timer(), Timer()
 
     def start(self) -> None:
         """Start accepting."""
@@ -175,7 +175,7 @@ class Server:
             loop = asyncio.get_running_loop()
             loop.remove_reader(self._listener.fileno())
             self._listening = False
-            self._retry_timer = loop.call_later(RETRY_S, self._listen)
+            self._retry_timer.set(RETRY_S, self._listen)
             return
         self._add_client(connection)
 
@@ -204,13 +204,12 @@ class Server:
                 os.utime(link, follow_symlinks=False)
         except FileNotFoundError:
             log.warning("the socket is gone; the keeper binds it again")
-        self._refresh_timer = asyncio.get_running_loop().call_later(REFRESH_S, self._touch)
+        self._refresh_timer.set(REFRESH_S, self._touch)
 
     async def close(self) -> None:
         """Stop listening, and give viewers a moment to read their queues."""
-        for timer in (self._refresh_timer, self._retry_timer):
-            if timer is not None:
-                timer.cancel()
+        self._refresh_timer.cancel()
+        self._retry_timer.cancel()
         asyncio.get_running_loop().remove_reader(self._listener.fileno())
         self._listening = False
         self._listener.close()

@@ -13,7 +13,6 @@ After a reset the program must draw its screen again. Programs do so when the si
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 
@@ -23,6 +22,7 @@ from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.protocol.messages import Clearing
 from session_host.protocol.values import GridSize
 from session_host.session.sizing import Sizing
+from session_host.system.event_loop import Timer
 from session_host.terminal.base import Emulator
 from session_host.terminal.clearing import CANCEL, sequences
 from session_host.terminal.commands import ALTERNATE
@@ -66,15 +66,14 @@ class Clearer:
         self._restores = False
         self._after_command: bytes | None = None
         """The output since the end of a shell's command; None if no command has just ended."""
-        self._timeout: asyncio.TimerHandle | None = None
-        self._narrow_timer: asyncio.TimerHandle | None = None
-        self._is_waiting_for_emulator = self._is_overdue = False
+        self._timeout, self._narrow_timer = Timer(), Timer()
+        self._is_waiting_for_end = self._is_waiting_for_emulator = self._is_overdue = False
         self._checked_offset = -1
 
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is left to do."""
-        return not self._has_work and self._narrow_timer is None
+        return not self._has_work and not self._narrow_timer.is_set
 
     @property
     def _has_work(self) -> bool:
@@ -104,9 +103,9 @@ class Clearer:
             self._after_command = None
 
     def _begin(self) -> None:
-        if self._timeout is None:
-            self._is_overdue = False
-            self._timeout = asyncio.get_running_loop().call_later(WAIT_S, self._on_timeout)
+        if not self._is_waiting_for_end:
+            self._is_waiting_for_end, self._is_overdue = True, False
+            self._timeout.set(WAIT_S, self._on_timeout)
             self._check_soon()
 
     def output_interpreted(self) -> None:
@@ -118,10 +117,8 @@ class Clearer:
         """Drop all requests, since the program has ended or the host stops."""
         self._wanted.clear()
         self._restores = False
-        for timer in (self._timeout, self._narrow_timer):
-            if timer is not None:
-                timer.cancel()
-        self._timeout = self._narrow_timer = None
+        self._end_wait()
+        self._narrow_timer.cancel()
 
     def _on_timeout(self) -> None:
         self._is_overdue = True
@@ -148,7 +145,7 @@ class Clearer:
             leaves_alternate = emulator.modes.alternate_screen and _LEAVE_ALTERNATE in restoring
             self._restores, self._after_command = False, None
             if not self._wanted and not restoring:
-                self._stop_timeout()
+                self._end_wait()
                 return
             prefix += restoring
         shell = self._watch.foreground
@@ -159,20 +156,16 @@ class Clearer:
         if "reset" in self._wanted or leaves_alternate:
             self._narrow()
         self._wanted.clear()
-        self._stop_timeout()
+        self._end_wait()
 
-    def _stop_timeout(self) -> None:
-        if self._timeout is not None:
-            self._timeout.cancel()
-            self._timeout = None
+    def _end_wait(self) -> None:
+        self._is_waiting_for_end = False
+        self._timeout.cancel()
 
     def _narrow(self) -> None:
         sizing = self._sizing
         self._program.resize(GridSize(max(sizing.size.columns - 1, 1), sizing.size.rows), sizing.cell)
-        if self._narrow_timer is not None:
-            self._narrow_timer.cancel()
-        self._narrow_timer = asyncio.get_running_loop().call_later(NARROW_S, self._widen)
+        self._narrow_timer.set(NARROW_S, self._widen)
 
     def _widen(self) -> None:
-        self._narrow_timer = None
         self._program.resize(self._sizing.size, self._sizing.cell)

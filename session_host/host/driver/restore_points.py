@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from session_host.errors import WorktreeError
 from session_host.git import Stop
 from session_host.protocol.launch import LaunchSpec
 from session_host.restore_points.points import About, RestorePoint, take
+from session_host.system.event_loop import Timer
 from session_host.system.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -44,11 +44,11 @@ class RestorePointMaker:
         self._stop = Stop()
         self._is_making = False
         self._began_s = self._not_before_s = 0.0
-        self._hold: asyncio.TimerHandle | None = None
+        self._hold = Timer()
 
     @property
     def holds_input(self) -> bool:
-        return self._hold is not None
+        return self._hold.is_set
 
     def before_prompt(self, item: str) -> None:
         """Keep the files before a structured chat's prompt, which waits up to ``HOLD_S`` for it.
@@ -57,7 +57,7 @@ class RestorePointMaker:
             item: the id of the prompt's item.
         """
         if self._make(About(kind="prompt", item=item)):
-            self._hold = asyncio.get_running_loop().call_later(HOLD_S, self._end_hold)
+            self._hold.set(HOLD_S, self._release)
 
     def before_turn(self) -> None:
         """Keep the files while the model of an agent in a terminal still reads the prompt."""
@@ -66,9 +66,7 @@ class RestorePointMaker:
     def close(self) -> None:
         """End the git that runs, and release the timer."""
         self._stop.set()
-        if self._hold is not None:
-            self._hold.cancel()
-            self._hold = None
+        self._hold.cancel()
         self._worker.join(_END_S)  # git's private index is removed; a disk that hangs must not keep the host.
 
     def _make(self, about: About) -> bool:
@@ -102,7 +100,6 @@ class RestorePointMaker:
         return round((time.monotonic() - self._began_s) * 1000)
 
     def _end_hold(self) -> None:
-        if self._hold is not None:
+        if self._hold.is_set:
             self._hold.cancel()
-            self._hold = None
             self._release()

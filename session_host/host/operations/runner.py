@@ -34,6 +34,7 @@ from session_host.structured.operations import (
     TerminalOutput,
     WriteText,
 )
+from session_host.system.event_loop import Timer
 from session_host.system.processes.permission import AGENT_CHATS
 from session_host.system.worker import Worker
 
@@ -137,7 +138,7 @@ class Terminal:
         self._output = bytearray()
         self._dropped = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._portion: asyncio.TimerHandle | None = None
+        self._portion = Timer()
         self._next_portion_s = 0.0
         self._reads = True
         self._loop.add_reader(self._master, self._read, READS)
@@ -145,9 +146,7 @@ class Terminal:
 
     def flush(self) -> None:
         """Pass the output on."""
-        if self._portion is not None:
-            self._portion.cancel()
-            self._portion = None
+        self._portion.cancel()
         if not self._output:
             return
         self._cut()
@@ -162,8 +161,7 @@ class Terminal:
 
     def close(self) -> None:
         """Stop reading, and hang up the terminal."""
-        if self._portion is not None:
-            self._portion.cancel()
+        self._portion.cancel()
         self._stop_reading()
         os.close(self._master)
 
@@ -181,14 +179,8 @@ class Terminal:
             self._output += data
             if len(self._output) > 2 * self._kept_bytes:
                 self._cut()
-        if self._output and self._portion is None:
-            self._portion = self._loop.call_later(
-                max(PORTION_S, self._next_portion_s - self._loop.time()), self._send_portion
-            )
-
-    def _send_portion(self) -> None:
-        self._portion = None
-        self.flush()
+        if self._output and not self._portion.is_set:
+            self._portion.set(max(PORTION_S, self._next_portion_s - self._loop.time()), self.flush)
 
     def _cut(self) -> None:
         """Drop the oldest output, beyond the most that is wanted."""

@@ -6,7 +6,6 @@ disk space of the rest: the file's length stays. No timer runs while the program
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from contextlib import suppress
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from session_host.protocol.untrusted_text import without_escapes
 from session_host.storage.descriptors.output_file import punch
+from session_host.system.event_loop import Timer
 from session_host.system.inotify import Event, Inotify
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class ErrorOutput:
         """Prepare to watch the file; "" for none."""
         self._path = path
         self._inotify = Inotify(self._on_events)
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer = Timer()
 
     def start(self) -> None:
         """Watch the file, which the program has opened."""
@@ -44,16 +44,13 @@ class ErrorOutput:
     def close(self) -> None:
         """Stop watching."""
         self._inotify.close()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._timer.cancel()
 
     def _on_events(self, _events: list[Event]) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(CHECK_S, self._on_timer)
+        if not self._timer.is_set:
+            self._timer.set(CHECK_S, self._on_timer)
 
     def _on_timer(self) -> None:
-        self._timer = None
         limit_size(self._path)
         self.start()
 

@@ -17,6 +17,7 @@ from typing import Protocol
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.descriptors.output_file import OutputFile
+from session_host.system.event_loop import Timer
 from session_host.system.processes.process_end import (
     code_and_signal,
     status_of_child,
@@ -51,7 +52,7 @@ class ChildExit:
         self._pidfd = -1
         self._waiter: asyncio.Task[None] | None = None
         self._is_reported = False
-        self._unknown: asyncio.TimerHandle | None = None
+        self._unknown = Timer()
 
     def start(self) -> None:
         """Start watching."""
@@ -75,8 +76,7 @@ class ChildExit:
             self._pidfd = -1
         if self._waiter is not None:
             self._waiter.cancel()
-        if self._unknown is not None:
-            self._unknown.cancel()
+        self._unknown.cancel()
 
     def on_exit_status(self) -> None:
         """Called when the keeper has saved the child's status."""
@@ -94,14 +94,13 @@ class ChildExit:
         status = self._find_status()
         if status is None:
             # Its parent, the keeper, reports the status soon; if the keeper is gone, it stays unknown.
-            self._unknown = self._loop.call_later(KEEPER_REPORT_TIMEOUT_S, self._report, None, None)
+            self._unknown.set(KEEPER_REPORT_TIMEOUT_S, lambda: self._report(None, None))
         else:
             self._report(*code_and_signal(status))
 
     def _report(self, exit_code: int | None, exit_signal: int | None) -> None:
         self._is_reported = True
-        if self._unknown is not None:
-            self._unknown.cancel()
+        self._unknown.cancel()
         self._exited(exit_code, exit_signal)
 
     def _find_status(self) -> int | None:
@@ -180,7 +179,7 @@ class PtyIO:
         self._is_paused = False
         self.writing = False
         self._status: tuple[int | None, int | None] | None = None
-        self._quiet: asyncio.TimerHandle | None = None
+        self._quiet = Timer()
         self._last_output_until_s = 0.0
         self._finished = False
 
@@ -195,8 +194,7 @@ class PtyIO:
         """Stop reading and watching; may be called twice."""
         self._stop_reading()
         self.watch_writable(False)
-        if self._quiet is not None:
-            self._quiet.cancel()
+        self._quiet.cancel()
 
     def watch_writable(self, wanted: bool) -> None:
         """Start or stop watching for the PTY to accept input again."""
@@ -272,10 +270,8 @@ class PtyIO:
         self._finish_if_over()
 
     def _await_quiet(self) -> None:
-        if self._quiet is not None:
-            self._quiet.cancel()
-        until_s = min(self._loop.time() + LAST_OUTPUT_QUIET_S, self._last_output_until_s)
-        self._quiet = self._loop.call_at(until_s, self._stop_and_finish)
+        left_s = self._last_output_until_s - self._loop.time()
+        self._quiet.set(max(0.0, min(LAST_OUTPUT_QUIET_S, left_s)), self._stop_and_finish)
 
     def _stop_and_finish(self) -> None:
         self._stop_reading()
@@ -285,8 +281,7 @@ class PtyIO:
         if self._status is None or self._reading or self._finished:
             return
         self._finished = True
-        if self._quiet is not None:
-            self._quiet.cancel()
+        self._quiet.cancel()
         self._owner.program_ended(*self._status)
 
 

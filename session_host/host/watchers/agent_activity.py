@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 
@@ -24,6 +23,7 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import NO_COMMAND, NO_FOREGROUND, ActivityState
 from session_host.structured.items import StateChanged
 from session_host.system.clock import as_text
+from session_host.system.event_loop import Timer
 from session_host.system.processes import proc
 from session_host.system.processes.identity import ancestors, is_running, start_time
 from session_host.system.processes.process_end import ProcessEnd
@@ -58,7 +58,7 @@ class ActivityExpiry:
             previous_output_at_s: the time of a previous host's last output, in seconds since 1970; 0 for never.
         """
         self._tracker, self._worker, self._check = tracker, worker, check
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer = Timer()
         self._due_s = 0.0
         # By the monotonic clock: not before the previous host's last report, and not in the future.
         last = tracker.last_report()
@@ -77,22 +77,15 @@ class ActivityExpiry:
     def schedule(self) -> None:
         """Set the timer for the tracker's next expiry."""
         due_s = self._tracker.next_expiry_s(self.output_s())
-        if self._timer is not None and (due_s is None or due_s < self._due_s):
-            self.close()
-        if self._timer is None and due_s is not None:
+        if due_s is None or due_s < self._due_s:
+            self._timer.cancel()
+        if due_s is not None and not self._timer.is_set:
             self._due_s = due_s
-            wait_s = max(0.0, due_s - time.monotonic())
-            self._timer = asyncio.get_running_loop().call_later(wait_s, self._on_timer)
-
-    def _on_timer(self) -> None:
-        self._timer = None
-        self._check()
+            self._timer.set(max(0.0, due_s - time.monotonic()), self._check)
 
     def close(self) -> None:
         """Stop the timer."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._timer.cancel()
 
 
 class PluginSender:

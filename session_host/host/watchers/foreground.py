@@ -16,7 +16,6 @@ the saved start as long as it finds the same program in the foreground.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -38,6 +37,7 @@ from session_host.storage.descriptors.log_state import (
     newest_times,
 )
 from session_host.system.clock import as_text, now_ms
+from session_host.system.event_loop import Timer
 from session_host.system.processes import proc
 from session_host.system.processes.identity import start_time
 from session_host.system.processes.pty_process import PtyProcess
@@ -92,7 +92,7 @@ class ForegroundProcess:
         self._now = now
         self._process: PtyProcess | None = None
         self._group = saved_state.group
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer = Timer()
         self._is_second = False
 
     def start_watching(self, process: PtyProcess) -> None:
@@ -102,14 +102,9 @@ class ForegroundProcess:
 
     def schedule_polls(self) -> None:
         """Schedule two polls after output."""
-        if self._timer is None:
-            if self._process is not None:
-                self._is_second = False
-                self._timer = asyncio.get_running_loop().call_later(FIRST_POLL_S, self._on_timer)
-        elif self._is_second:
-            self._timer.cancel()
+        if self._process is not None and (self._is_second or not self._timer.is_set):
             self._is_second = False
-            self._timer = asyncio.get_running_loop().call_later(FIRST_POLL_S, self._on_timer)
+            self._timer.set(FIRST_POLL_S, self._on_timer)
 
     def observe(self, event: TerminalEvent) -> bool:
         """Note a command mark in the output; returns whether the command's state changed. The next poll reports it."""
@@ -129,16 +124,13 @@ class ForegroundProcess:
     def close(self) -> None:
         """Stop polling."""
         self._process = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._timer.cancel()
 
     def _on_timer(self) -> None:
-        self._timer = None
         self.poll()
         if not self._is_second and self._process is not None:
             self._is_second = True
-            self._timer = asyncio.get_running_loop().call_later(SECOND_POLL_S, self._on_timer)
+            self._timer.set(SECOND_POLL_S, self._on_timer)
 
     def poll(self) -> ForegroundEvent:
         """Read the foreground group now, and return the result."""

@@ -16,12 +16,12 @@ text or describes the chat reads the group at once.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Callable
 from typing import Final
 
+from session_host.system.event_loop import Timer
 from session_host.system.processes import proc
 from session_host.system.processes.identity import is_stopped
 from session_host.system.processes.pty_process import PtyProcess
@@ -51,7 +51,7 @@ class Suspension:
         self._on_look = on_look
         self._process: PtyProcess | None = None
         self._has_read_keys = self._has_restored_terminal = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer = Timer()
         self._looks = 0
 
     def start_watching(self, process: PtyProcess) -> None:
@@ -74,12 +74,8 @@ class Suspension:
         self._start_timer()
 
     def _start_timer(self) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(POLL_S, self._on_timer)
-
-    def _on_timer(self) -> None:
-        self._timer = None
-        self.poll()
+        if not self._timer.is_set:
+            self._timer.set(POLL_S, self.poll)
 
     @log_errors
     def poll(self) -> None:
@@ -99,9 +95,7 @@ class Suspension:
     def close(self) -> None:
         """Stop watching."""
         self._process = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._timer.cancel()
 
 
 def waits_to_be_continued(process: PtyProcess) -> bool:

@@ -56,7 +56,7 @@ def report_activity(
 
 
 def is_timer_running(harness: SessionHarness) -> bool:
-    return harness.driver.watch._expiry._timer is not None
+    return harness.driver.watch._expiry._timer.is_set
 
 
 async def test_a_plugin_of_a_nested_agent_is_ignored(harness: SessionHarness, tool: int) -> None:
