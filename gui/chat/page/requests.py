@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -30,7 +31,7 @@ from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, phrases
 from session_host.protocol.untrusted_text import escaped, one_line
-from session_host.structured.items import REJECTIONS, AgentRequest, Question, RequestOption, digest
+from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, Question, digest
 from session_host.structured.shortening import cut
 
 from . import positions
@@ -230,6 +231,25 @@ def _delete(card: RequestCard) -> None:
     card.deleteLater()
 
 
+class _Choice(NamedTuple):
+    """A button that answers: with an option, or with a form's answers alone if ``option`` is "".
+
+    Attributes:
+        name: the option's name as the agent states it; ``label``: as it is shown at first.
+    """
+
+    option: str
+    kind: OptionKind
+    name: str
+    label: str
+    button: QPushButton
+
+    @property
+    def needs_subject(self) -> bool:
+        """Whether the user must have seen the request's subject before."""
+        return bool(self.option) and self.kind not in REJECTIONS
+
+
 class RequestCard(QWidget):
     """A request of the agent, with its answers.
 
@@ -292,7 +312,6 @@ class RequestCard(QWidget):
                 self._column.addSpacing(GAP_S_PX)  # Its choices are nearer to a question than the previous answer.
             self._column.addWidget(self._label(question.shown_text, "title" if is_title_asked else ""))
             self._form.add_answers(question, self._column, self._add_row)
-        self._buttons: dict[str, QPushButton] = {}
         self._shows_keys = False
         self._add_buttons()
         self._column.addWidget(self._message)
@@ -327,26 +346,30 @@ class RequestCard(QWidget):
 
     def _add_buttons(self) -> None:
         row = self._add_row()
-        self._answer_button: QPushButton | None = None
+        options = [option for option in self.request.options if self.request.complete or option.kind in REJECTIONS]
+        self._choices = [self._choice(option.id, option.kind, option.name, option.label) for option in options]
+        in_order = sorted(self._choices, key=lambda choice: _ORDER.index(choice.kind))
         if self.request.questions:
-            self._answer_button = answer = option_button(chat_texts.SEND_ANSWER())
-            answer.setProperty("kind", "primary")
-            answer.clicked.connect(lambda _checked: self._send("", self._form.answers()))
-            self._form.submitted.connect(lambda: self._press(answer))
-            row.addWidget(answer)
-        for option in sorted(self.available_options(), key=lambda option: _ORDER.index(option.kind)):
-            button = option_button(option.label)
-            if option.kind == "allow_once":
-                button.setProperty("kind", "primary")
-            button.clicked.connect(lambda _checked, option=option.id: self._send(option, self._form.answers()))
-            self._buttons[option.id] = button
-            row.addWidget(button)
+            name = chat_texts.SEND_ANSWER()
+            answer = self._choice("", "allow_once", name, name)
+            self._form.submitted.connect(lambda: self._press(answer.button))
+            self._choices.append(answer)
+            in_order.insert(0, answer)
+        for choice in in_order:
+            row.addWidget(choice.button)
         self._exact_button: QPushButton | None = None
         if self.request.has_more:
             self._exact_button = exact = option_button(chat_texts.SHOW_EXACTLY())
             exact.setProperty("kind", "quiet")
             exact.clicked.connect(self._on_exact_clicked)
             row.addWidget(exact)
+
+    def _choice(self, option: str, kind: OptionKind, name: str, label: str) -> _Choice:
+        button = option_button(label)
+        if kind == "allow_once":
+            button.setProperty("kind", "primary")
+        button.clicked.connect(lambda _checked: self._send(option, self._form.answers()))
+        return _Choice(option, kind, name, label, button)
 
     def _on_exact_clicked(self) -> None:
         self._is_exact = not self._is_exact
@@ -371,27 +394,14 @@ class RequestCard(QWidget):
         self._name_buttons()
 
     def _name_buttons(self) -> None:
-        names = [
-            (self._buttons[option.id], option.name if self._is_exact else option.label, option.kind)
-            for option in self.available_options()
-        ]
-        if self._answer_button is not None:
-            names.append((self._answer_button, chat_texts.SEND_ANSWER(), "allow_once"))
-        for button, name, kind in names:
-            key = answer_key(kind) if self._shows_keys and button is self.button_of(kind) else ""
-            shown = escaped(one_line(name))
-            button.setAccessibleName(chat_texts.OPTION_WITH_KEY(name=shown, key=key) if key else shown)
+        for choice in self._choices:
+            is_keys = self._shows_keys and choice.button is self.button_of(choice.kind)
+            key = answer_key(choice.kind) if is_keys else ""
+            shown = escaped(one_line(choice.name if self._is_exact else choice.label))
+            choice.button.setAccessibleName(chat_texts.OPTION_WITH_KEY(name=shown, key=key) if key else shown)
         if self._exact_button is not None:
             words = chat_texts.SHOW_SHORTENED() if self._is_exact else chat_texts.SHOW_EXACTLY()
             self._exact_button.setAccessibleName(words)
-
-    def _option_of(self, kind: str) -> RequestOption | None:
-        """The option that the key of this kind chooses."""
-        return next((option for option in self.available_options() if option.kind == kind), None)
-
-    def available_options(self) -> list[RequestOption]:
-        """The options that the user may choose; for an incomplete request only those that decline."""
-        return [option for option in self.request.options if self.request.complete or option.kind in REJECTIONS]
 
     def focus_order(self) -> list[QWidget]:
         """The widgets that can have the keyboard focus, in tab order."""
@@ -410,7 +420,7 @@ class RequestCard(QWidget):
     def _on_checked(self) -> None:
         if self._subject is not None:
             self._subject.show_needed_bar()
-        if not self.seen.is_seen and any(is_in_view(self._buttons[option.id]) for option in self._allowing_options()):
+        if not self.seen.is_seen and any(is_in_view(choice.button) for choice in self._choices if choice.needs_subject):
             self._is_hint_wanted = True
         self._update_buttons()
 
@@ -418,20 +428,12 @@ class RequestCard(QWidget):
         self._refusal = ""
         self._update_buttons()
 
-    def _allowing_options(self) -> list[RequestOption]:
-        return [option for option in self.available_options() if option.kind not in REJECTIONS]
-
     def _update_buttons(self) -> None:
         hint = self._hint
-        can_press = [
-            (self._buttons[option.id], option.kind in REJECTIONS or self.seen.is_seen)
-            for option in self.available_options()
-        ]
-        if self._answer_button is not None:
-            can_press.append((self._answer_button, not self._form.hint))
-        for button, is_allowed in can_press:
-            button.setEnabled(is_allowed and not self._is_sent)
-            set_tooltip(button, "" if is_allowed else hint)  # Also the description for screen readers.
+        for choice in self._choices:
+            is_allowed = self.seen.is_seen or not choice.needs_subject if choice.option else not self._form.hint
+            choice.button.setEnabled(is_allowed and not self._is_sent)
+            set_tooltip(choice.button, "" if is_allowed else hint)  # Also the description for screen readers.
         self.setAccessibleDescription(hint)
         is_begun = bool(self._form.answers()) if hint == self._form.hint else self.seen.is_partly_seen
         is_hint_shown = self._is_hint_wanted or is_begun
@@ -444,7 +446,7 @@ class RequestCard(QWidget):
         """Why the request cannot be allowed or answered yet; "" if it can, or after an answer."""
         if self._is_sent:
             return ""
-        if self._allowing_options() and self.seen.hint:
+        if self.seen.hint and any(choice.needs_subject for choice in self._choices):
             return self.seen.hint
         return self._form.hint
 
@@ -476,10 +478,7 @@ class RequestCard(QWidget):
 
     def button_of(self, kind: str) -> QPushButton | None:
         """The button that the key of this kind presses: the first option's of this kind, or a form's *Answer*."""
-        option = self._option_of(kind)
-        if option is None:
-            return self._answer_button if kind == "allow_once" else None
-        return self._buttons[option.id]
+        return next((choice.button for choice in self._choices if choice.kind == kind), None)
 
     def answer_by_key(self, kind: str) -> bool:
         """Press the button of a kind; returns False if it cannot be pressed, or is not to be seen."""

@@ -181,7 +181,7 @@ def test_an_incomplete_request_can_only_be_declined(show_chat: ShowChat) -> None
     chat.ask(command_request("make …", complete=False))
     shown = show_chat(chat)
     card = shown.card("r1")
-    assert [option.id for option in card.available_options()] == ["no"]
+    assert [choice.option for choice in card._choices] == ["no"]
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Return)
     assert not shown.of("answer_request")
