@@ -43,7 +43,6 @@ _END_REQUESTS = ("", "stop", "kill")
 
 _pack_header = HEADER.pack
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
-BLOCK_BYTES = 64 * 1024
 
 
 class CheckpointLocation(NamedTuple):
@@ -224,21 +223,15 @@ class InputLog:
 
     def read_entries(self, start: int, *, cut: bool) -> Iterator[LogEntry]:
         """Read the entries from ``start`` on; ``cut``: cut an incomplete entry, left by a kill, off the file's end."""
-        position = start
         length_of_file = os.fstat(self._file).st_size
-        block, block_start = b"", start
-
-        def read(at: int, length: int) -> bytes:
-            nonlocal block, block_start
-            if at + length > block_start + len(block):  # One call reads many entries: most are keys.
-                block, block_start = os.pread(self._file, max(length, BLOCK_BYTES), at), at
-            return block[at - block_start : at - block_start + length]
-
+        data = os.pread(self._file, length_of_file - start, start)
+        position = start
         while position + HEADER_BYTES <= length_of_file:
-            length, kind, tag, number = HEADER.unpack(read(position, HEADER_BYTES))
-            if length > MAX_PAYLOAD_BYTES or position + HEADER_BYTES + length > length_of_file:
+            length, kind, tag, number = HEADER.unpack_from(data, position - start)
+            payload = position + HEADER_BYTES
+            if length > MAX_PAYLOAD_BYTES or payload + length > length_of_file:
                 break
-            entry = LogEntry(position, kind, tag, number, read(position + HEADER_BYTES, length))
+            entry = LogEntry(position, kind, tag, number, data[payload - start : payload - start + length])
             yield entry
             position = entry.end
         if cut and position < length_of_file:

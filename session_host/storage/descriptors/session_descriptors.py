@@ -86,10 +86,10 @@ def create_descriptors(
         for descriptor in (master, *pipe):
             os.set_blocking(descriptor, False)
         for name in _FILES_IN_MEMORY:
-            opened.append(_file_in_memory(name))
+            opened.append(os.memfd_create(name))
         opened.append(listen(socket_path))
         if structured:
-            opened.append(_file_in_memory(_AGENT_OUTPUT))
+            opened.append(os.memfd_create(_AGENT_OUTPUT))
     except OSError:
         for descriptor in opened:
             os.close(descriptor)
@@ -134,17 +134,6 @@ def _name(descriptor: int) -> str:
         return "master" if path.endswith("/ptmx") else path
     name = path.removeprefix("/memfd:").removesuffix(" (deleted)")
     return "agent_output" if name == _AGENT_OUTPUT else _FILES_IN_MEMORY.get(name, name)
-
-
-def _file_in_memory(name: str) -> int:
-    """Make a file without a name; where the system has none in memory, an unlinked one."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create(name)
-    import tempfile
-
-    descriptor, path = tempfile.mkstemp(prefix=name)
-    os.unlink(path)  # noqa: PTH108 - mkstemp gives a str
-    return descriptor
 
 
 def listen(path: Path) -> int:

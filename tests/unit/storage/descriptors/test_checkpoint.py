@@ -82,12 +82,6 @@ def test_a_damaged_checkpoint_is_not_read(file: int, header: LogHeader, where: i
     assert checkpoints.read(file, header) is None
 
 
-def test_a_truncated_checkpoint_is_not_read(file: int, header: LogHeader) -> None:
-    at = put(file, header, checkpoint_of(1))
-    os.ftruncate(file, at.offset + at.length - 1)
-    assert checkpoints.read(file, header) is None
-
-
 def test_a_checkpoint_of_another_form_is_not_read(file: int, header: LogHeader) -> None:
     import zlib
 
@@ -95,16 +89,6 @@ def test_a_checkpoint_of_another_form_is_not_read(file: int, header: LogHeader) 
     os.pwrite(file, data, 0)
     header.checkpoint = CheckpointLocation(0, len(data), zlib.crc32(data), PAGE_BYTES)
     assert checkpoints.read(file, header) is None
-
-
-def test_additional_fields_of_a_later_version_are_ignored(file: int, header: LogHeader) -> None:
-    import zlib
-
-    fields = msgspec.msgpack.decode(msgspec.msgpack.encode(checkpoint_of(1)))
-    data = msgspec.msgpack.encode([*fields, "of a later version"])
-    os.pwrite(file, data, 0)
-    header.checkpoint = CheckpointLocation(0, len(data), zlib.crc32(data), PAGE_BYTES)
-    assert checkpoints.read(file, header) == checkpoint_of(1)
 
 
 def test_the_pages_of_previous_checkpoints_are_freed(file: int, header: LogHeader) -> None:

@@ -213,18 +213,6 @@ def test_the_next_host_continues_at_the_position_within_a_payload(harness: Input
     assert harness.input_log.first_pending == harness.input_log.end
 
 
-def test_the_first_pending_entry_is_the_first_that_is_not_completely_taken(harness: InputLogHarness) -> None:
-    starts = []
-    for payload in (b"one", b"two", b"three"):
-        starts.append(harness.input_log.end)
-        harness.input_log.append(EntryKind.INPUT, payload)
-    expected = [0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2]
-    for index in expected:
-        assert harness.input_log.first_pending == starts[index]
-        harness.take(1)
-    assert harness.input_log.first_pending == harness.input_log.end
-
-
 def test_each_complete_delivery_is_reported_once_and_in_order(harness: InputLogHarness) -> None:
     for number in range(3):
         harness.input_log.append(EntryKind.INPUT, b"abc", TAG, number)
@@ -332,20 +320,3 @@ def test_entries_covered_by_a_checkpoint_are_freed(harness: InputLogHarness) -> 
     harness.input_log.header.checkpoint = CheckpointLocation(0, 1, 0, first)
     assert os.fstat(harness.file).st_blocks * BLOCK_BYTES <= 4 * PAGE_BYTES < before * BLOCK_BYTES
     assert [entry.payload for entry in harness.reopen()] == [b"due"]
-
-
-def test_many_small_entries_are_read_with_few_calls(harness: InputLogHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = [b"k"] * 3000 + [b"pasted" * 50_000] + [b"x" * 40] * 3000
-    for payload in written:
-        harness.input_log.append(EntryKind.NAME, payload)
-    calls: list[int] = []
-    pread = os.pread
-
-    def counted(file: int, length: int, position: int) -> bytes:
-        calls.append(length)
-        return pread(file, length, position)
-
-    monkeypatch.setattr(os, "pread", counted)
-    entries = list(harness.input_log.read_entries(PAGE_BYTES, cut=False))
-    assert [entry.payload for entry in entries] == written
-    assert len(calls) < 20

@@ -51,37 +51,12 @@ def test_a_file_left_at_the_sockets_path_is_replaced(tmp_path: Path) -> None:
     path.unlink()
 
 
-def test_the_umask_of_the_process_is_unchanged(tmp_path: Path) -> None:
-    before = os.umask(0o022)
-    try:
-        descriptors, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
-        assert os.umask(0o022) == 0o022
-        descriptors.close()
-        os.close(slave)
-    finally:
-        os.umask(before)
-    (tmp_path / "s").unlink()
-
-
 @pytest.mark.parametrize("path", ["missing/s", "x" * 200])
 def test_a_socket_that_cannot_be_made_leaves_no_descriptor(tmp_path: Path, path: str) -> None:
     before = open_descriptors()
     with pytest.raises(OSError):  # noqa: PT011 - of whatever kind
         session_descriptors.create_descriptors(tmp_path / path, SIZE)
     assert open_descriptors() == before
-
-
-def test_without_memfd_unlinked_files_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(os, "memfd_create")
-    descriptors, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
-    try:
-        for each in (descriptors.output_file, descriptors.input_log, descriptors.checkpoint):
-            assert os.fstat(each).st_nlink == 0
-            assert stat.S_IMODE(os.fstat(each).st_mode) == 0o600
-    finally:
-        descriptors.close()
-        os.close(slave)
-        (tmp_path / "s").unlink()
 
 
 def test_descriptors_in_any_order_are_recognised(area: object, tmp_path: Path) -> None:

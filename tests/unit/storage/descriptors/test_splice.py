@@ -149,16 +149,6 @@ def test_a_pipe_left_full_by_an_earlier_host_is_emptied_first() -> None:
     line.close()
 
 
-def test_draining_a_pipe_takes_all_that_it_contains() -> None:
-    line = Line(Splicer())
-    os.write(line.pipe_write, b"abcdef")
-    assert Splicer.drain_pipe(line.pipe_read, line.file, 0, 4) == 4
-    assert Splicer.drain_pipe(line.pipe_read, line.file, 4, 100) == 2
-    assert Splicer.drain_pipe(line.pipe_read, line.file, 6, 100) == 0
-    assert os.pread(line.file, 100, 0) == b"abcdef"
-    line.close()
-
-
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS])
 def test_system_calls_that_the_kernel_refuses_are_not_tried_again(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     def refuse(*_: object, **__: object) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import random
 import select
 import subprocess
@@ -14,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from session_host.storage.journal import Entry, Journal, Output, has_damaged_end, load_snapshot, restore, snapshots
+from session_host.storage.journal import Entry, Journal, Output, has_damaged_end, load_snapshot, snapshots
 from tests.support.commands import environment
 from tests.support.journals import logs, names, output, recorded, recorded_bytes, resize, snapshot, write_journal
 
@@ -59,15 +58,6 @@ class TestTruncatedEnd:
                 assert recorded_bytes(directory) == everything(three_segments)[:end]
                 journal.append([output(end, b"on")])
             assert recorded_bytes(directory) == everything(three_segments)[:end] + b"on"
-
-    def test_bytes_after_the_end_are_ignored(self, directory: Path) -> None:
-        for rest in (b"\x00", bytes(5000), b"\xff" * 28, os.urandom(500)):
-            write_journal(directory / "x", [output(0, b"sound")])
-            (segment,) = logs(directory / "x")
-            with segment.open("ab") as file:
-                file.write(rest)
-            with Journal.open(directory / "x") as journal:
-                assert journal.end == 5
 
     def test_a_snapshot_without_its_segment_gets_a_new_segment(
         self, directory: Path, three_segments: list[Entry]
@@ -151,10 +141,6 @@ class TestDamage:
         assert entries[0].offset == three_segments[11].offset
         assert isinstance(entries[0], type(three_segments[0])), "the size is known nevertheless"
 
-    def test_a_missing_segment_is_skipped(self, directory: Path, three_segments: list[Entry]) -> None:
-        logs(directory)[1].unlink()
-        assert recorded_bytes(directory) == everything(three_segments[:11]) + everything(three_segments[21:])
-
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
     @given(st.data())
     def test_random_damage_anywhere_loses_only_damaged_entries(
@@ -194,12 +180,6 @@ class TestDamage:
             assert journal.end <= len(whole)
             journal.append([output(journal.end, whole[journal.end :] + b"on")])
         assert recorded_bytes(directory).endswith(b"on")
-
-    def test_noise_restores_nothing(self, directory: Path, three_segments: list[Entry]) -> None:
-        noise = random.Random(7)
-        for path in directory.iterdir():
-            path.write_bytes(noise.randbytes(3000))
-        assert restore(directory, None) is None
 
 
 WRITER = """

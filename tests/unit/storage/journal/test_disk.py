@@ -96,13 +96,6 @@ class TestAFullDisk:
         assert snapshots(directory) == [13]
         assert load_snapshot(directory, 13) is not None
 
-    def test_the_oldest_output_is_removed_first(self, small_disk: Path) -> None:
-        directory = small_disk / "journal"
-        with Journal.open(directory, 600_000) as journal:
-            for place in range(0, 3_000_000, 50_000):
-                journal.append([output(place, os.urandom(50_000))])
-            assert journal.end == 3_000_000
-
 
 def test_a_partial_write_that_cannot_be_truncated_is_overwritten(
     directory: Path, monkeypatch: pytest.MonkeyPatch

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from session_host.protocol.values import CellSize, GridSize
-from session_host.storage.journal import Journal, Output, Resize, Snapshot, restore
+from session_host.protocol.values import GridSize
+from session_host.storage.journal import Journal, Output, Snapshot, restore
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.text import logical_lines
@@ -142,26 +141,6 @@ def test_a_journal_without_a_size_has_the_default_size(directory: Path) -> None:
     assert restored is not None
     assert restored.size == GridSize(80, 24)
     restored.close()
-
-
-def test_many_small_pieces_and_resizes_are_restored(directory: Path, engine: EngineName) -> None:
-    emulator = create(engine, GridSize(80, 24))
-    sizes = itertools.cycle([GridSize(81, 24), GridSize(30, 10), GridSize(80, 25)])
-    with Journal.open(directory) as journal:
-        journal.append([resize(0, 0)])
-        for number in range(1, 40):
-            data = b"some words, number %d, that wrap sooner or later\r\n" % number
-            size = next(sizes)
-            emulator.feed(data)
-            emulator.resize(size, CellSize(8, 16))
-            journal.append(
-                [Output(1, journal.end, data), Resize(1, journal.end + len(data), number, size, CellSize(8, 16))]
-            )
-    restored = restore(directory, engine)
-    assert restored is not None
-    assert whole_text(restored) == whole_text(emulator)
-    restored.close()
-    emulator.close()
 
 
 def test_times_of_commands_are_those_of_the_recorded_output(directory: Path, engine: EngineName) -> None:

@@ -91,27 +91,6 @@ class TestAppending:
             journal.append(entries)
         assert recorded(directory) == entries
 
-    def test_many_pieces_are_one_system_call(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        calls: list[int] = []
-
-        def counted(descriptor: int, pieces: list[bytes], place: int) -> int:
-            calls.append(place)
-            return real(descriptor, pieces, place)
-
-        real = os.pwritev
-        monkeypatch.setattr(os, "pwritev", counted)
-        with Journal.open(directory) as journal:
-            journal.append([output(0, b"the head is a write of its own")])
-            calls.clear()
-            journal.append([output(30 + 2 * number, b"ab") for number in range(400)])
-        assert len(calls) == 1
-
-    def test_closing_twice_is_harmless(self, directory: Path) -> None:
-        journal = Journal.open(directory)
-        journal.append([output(0, b"x")])
-        journal.close()
-        journal.close()
-
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
     @given(st.lists(st.tuples(st.binary(min_size=1, max_size=40), st.integers(0, 3)), max_size=30), st.data())
     def test_any_entries_in_a_journal_reopened_at_any_time_are_kept(
@@ -274,17 +253,6 @@ class TestPermissions:
         Journal.open(directory).close()
         assert stat.S_IMODE(directory.stat().st_mode) == 0o700
         assert stat.S_IMODE(logs(directory)[0].stat().st_mode) == 0o600
-
-    def test_descriptors_are_not_inherited(self, directory: Path) -> None:
-        with Journal.open(directory) as journal:
-            journal.append([output(0, b"abc")])
-            ours = [
-                int(entry.name)
-                for entry in Path("/proc/self/fd").iterdir()
-                if os.path.realpath(entry).startswith(str(directory))
-            ]
-            assert len(ours) == 2
-            assert not any(os.get_inheritable(descriptor) for descriptor in ours)
 
     def test_a_symbolic_link_as_directory_is_refused(self, directory: Path, tmp_path: Path) -> None:
         elsewhere = tmp_path / "elsewhere"

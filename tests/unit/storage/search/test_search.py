@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
-from random import Random
 
 import pytest
 from hypothesis import given
@@ -159,19 +158,6 @@ def size_of_index() -> int:
     with contextlib.closing(sqlite3.connect(search_index())) as file:
         file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return search_index().stat().st_size
-
-
-def test_the_index_takes_half_of_the_text(search: Search, record: Record) -> None:
-    random = Random(1)
-    words = [
-        f"{random.randrange(1000):x}{each}" for each in ("error", "warning", "compile", "session", "index", "value")
-    ]
-    text = "".join(
-        f"{' '.join(random.choices(words, k=8))} {random.randrange(1000)}\r\n" for _ in range(10_000)
-    ).encode()
-    record("one", *((first / 400, text[first : first + 4000]) for first in range(0, len(text), 4000)))
-    search.update(["one"])
-    assert size_of_index() < 0.6 * len(text)
 
 
 def test_a_forgotten_session_is_removed_from_the_file(search: Search, record: Record) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -112,30 +110,3 @@ class TestSeveralProcesses:
         finally:
             writer.kill()
             writer.communicate(timeout=60)
-
-
-def test_opening_has_the_same_cost_with_any_number_of_records(
-    path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps = 0
-
-    def count() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
-
-    def connect(*words: Any, **options: Any) -> sqlite3.Connection:
-        connection = sqlite3.Connection(*words, **options)
-        connection.set_progress_handler(count, 1)  # called at each step of SQLite's virtual machine
-        return connection
-
-    costs = []
-    for records in (1, 200):
-        fill(path, make_record, records)
-        with monkeypatch.context() as patch:
-            patch.setattr(sqlite3, "connect", connect)
-            steps = 0
-            with Store.open(path):
-                costs.append(steps)
-
-    assert 0 < costs[1] == costs[0]

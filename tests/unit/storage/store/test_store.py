@@ -69,15 +69,6 @@ def test_a_record_is_read_as_it_was_written(store: Store, make_record: MakeRecor
     )
 
 
-def test_records_are_there_when_the_file_is_opened_again(path: Path, make_record: MakeRecord) -> None:
-    record = make_record()
-    with Store.open(path) as first:
-        first.insert(record)
-
-    with Store.open(path) as second:
-        assert second.all() == [record]
-
-
 def test_sessions_are_listed_in_the_order_of_their_starts_even_if_the_clock_was_set_back(
     store: Store, make_record: MakeRecord
 ) -> None:
