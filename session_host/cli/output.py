@@ -8,11 +8,13 @@ import sys
 import unicodedata
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from session_host.protocol.untrusted_text import ended_by_user, escaped, one_line
 
 if TYPE_CHECKING:
+    from session_host.client.sessions.session_info import SessionInfo
+    from session_host.client.viewer.viewer import Viewer
     from session_host.protocol.values import GridSize
 
 
@@ -81,23 +83,7 @@ def own_size() -> GridSize | None:
     return GridSize(size.columns, size.lines) if size.columns and size.lines else None
 
 
-class Ended(Protocol):
-    """An object with the exit status of a program."""
-
-    @property
-    def exit_code(self) -> int | None:
-        """The program's exit code."""
-
-    @property
-    def exit_signal(self) -> int | None:
-        """The signal that ended it."""
-
-    @property
-    def end_request(self) -> str | None:
-        """The user's request that ended the program: "stop" or "kill"."""
-
-
-def exit_text(ended: Ended) -> str:
+def exit_text(ended: SessionInfo | Viewer) -> str:
     """A program's exit status as text: ``exit code 3``, ``signal 9 (SIGKILL)``, ``killed by you``."""
     if by_user := ended_by_user(ended.end_request):
         return by_user
@@ -113,15 +99,7 @@ def exit_text(ended: Ended) -> str:
     return "unknown cause"
 
 
-class EndedSession(Ended, Protocol):
-    """An object with the end of a session."""
-
-    @property
-    def reason(self) -> str | None:
-        """The reason why the exit status is unknown, see ``client.sessions.session_info``; None if it is known."""
-
-
-def ending_text(info: EndedSession) -> str:
+def ending_text(info: SessionInfo) -> str:
     """A session's end as text to print after its name: ``has ended (exit code 3)``."""
     if info.reason == "interrupted":
         return "was interrupted by a restart"

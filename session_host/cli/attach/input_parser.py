@@ -312,8 +312,6 @@ class _State(Enum):
     SS3 = auto()
     LINUX_FUNCTION_KEY = auto()
     """After CSI [, with which the Linux console begins F1 to F5."""
-    X10_MOUSE = auto()
-    """Within the three bytes of a mouse event in X10 form, which this viewer never enables."""
     STRING = auto()
     """Within an OSC, DCS, SOS, PM or APC, up to its ST or BEL."""
     PASTE = auto()
@@ -334,7 +332,6 @@ class InputParser:
         self._sequence = bytearray()
         self._alt = False
         self._escapes = 0
-        self._is_8_bit = False
         self._utf8 = bytearray()
         self._paste = bytearray()
         self._text: list[str] = []
@@ -383,10 +380,8 @@ class InputParser:
         introducer, rest = self._sequence[0], bytes(self._sequence[1:])
         if self._alt:
             self._emit_escapes(1)
-        is_8_bit = self._is_8_bit
         self._reset()
-        if not is_8_bit:
-            self._emit(character(chr(introducer), Modifiers.ALT))
+        self._emit(character(chr(introducer), Modifiers.ALT))
         if len(rest) < MAX_STRING_BYTES:
             for byte in rest:
                 if byte < 0x80:
@@ -415,7 +410,6 @@ class InputParser:
         self._sequence.clear()
         self._alt = False
         self._escapes = 0
-        self._is_8_bit = False
 
     # ------------------------------------------------------------ states
 
@@ -431,10 +425,6 @@ class InputParser:
                 self._in_ss3(byte)
             case _State.STRING:
                 self._in_string(byte)
-            case _State.X10_MOUSE:
-                self._sequence.append(byte)
-                if len(self._sequence) == len(b"[Mbxy"):
-                    self._reset()
             case _State.LINUX_FUNCTION_KEY:
                 alt = self._alt
                 self._reset()
@@ -460,10 +450,7 @@ class InputParser:
             pending.clear()
             self._byte(byte)
             return
-        if not pending and byte < 0xC0:
-            self._c1(byte)
-            return
-        if not pending and byte >= 0xF5:
+        if not pending and not 0xC0 <= byte < 0xF5:
             return
         # The modifier of the first byte applies to the character; it is kept in front of it.
         if not pending:
@@ -480,20 +467,11 @@ class InputParser:
         except UnicodeDecodeError:
             return
         if ord(decoded) < 0xA0:
-            self._c1(ord(decoded))
-        elif modifiers:
+            return  # A control of eight bits, which no terminal sends unless a program asks.
+        if modifiers:
             self._emit(KeyTyped(lower(decoded), "", modifiers))
         else:
             self._text.append(decoded)
-
-    def _c1(self, code: int) -> None:
-        """Handle an 8-bit control like ESC and a 7-bit character (ECMA-48, 5.3)."""
-        introducer = code - 0x40
-        if code < 0xA0 and (introducer in b"[O" or introducer in _STRING_INTRODUCERS):
-            self._reset()
-            self._in_escape(introducer)
-            self._is_8_bit = True
-            self.begun += 1
 
     def _in_escape(self, byte: int) -> None:
         if byte == _ESC:
@@ -526,9 +504,9 @@ class InputParser:
         elif byte < 0x40:
             if len(sequence) < MAX_SEQUENCE_BYTES:
                 sequence.append(byte)
-        elif byte in b"[M" and len(sequence) == 1:
+        elif byte == 0x5B and len(sequence) == 1:
             sequence.append(byte)
-            self._state = _State.LINUX_FUNCTION_KEY if byte == 0x5B else _State.X10_MOUSE
+            self._state = _State.LINUX_FUNCTION_KEY
         else:
             parameters, alt = bytes(sequence[1:]), self._alt
             self._reset()
@@ -552,9 +530,6 @@ class InputParser:
         sequence = self._sequence
         last = sequence[-1:] if len(sequence) > 1 else b""
         if byte == 0x07 or (byte == 0x5C and last == b"\x1b"):
-            self._reset()
-        elif byte == 0x9C and (self._is_8_bit or last == b"\xc2"):
-            # ST in 8 bits, raw or as UTF-8; elsewhere 9C is part of another character.
             self._reset()
         elif last == b"\x1b":
             # ESC and a byte other than \: the string was cut off, and a sequence begins.
