@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
         for path in files.stale_sockets():
             print(path)
         return 0
-    checks = [check for part in PARTS for check in _checks(part)]
+    checks = [check for part in PARTS for check in checks_of(part)]
     if options.json:
         print_json([check._asdict() for check in checks])
     else:
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     return 1 if any(check.status is Status.FAIL for check in checks) else 0
 
 
-def _checks(part: Callable[[], Iterable[Check]]) -> Iterator[Check]:
+def checks_of(part: Callable[[], Iterable[Check]]) -> Iterator[Check]:
     """The checks of a part, the last of them about what the part itself cannot read."""
     try:
         yield from part()
