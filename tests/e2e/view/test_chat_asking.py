@@ -315,57 +315,39 @@ def test_questions_are_answered_by_choices_and_texts(show_chat: ShowChat) -> Non
     assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
 
 
-def test_a_choice_is_made_by_keys_and_blanks_are_no_answer(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    questions = (Question("q1", "Which base?", ("main", "dev", "next")),)
-    request = AgentRequest("r1", "question", 1, "Which base?", "", questions=questions)
-    chat.ask(request)
-    shown = show_chat(chat)
-    card, answer = shown.card("r1"), shown.button("Answer (Alt+Y)")
-    shown.view.show_request()
-    [field] = card.findChildren(QLineEdit)
-    QTest.keyClicks(field, "  ")
-    assert not answer.isEnabled()
-    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right):
-        shown.press(key)
-    assert QApplication.focusWidget() is shown.button("next")
-    shown.press(Qt.Key.Key_Return)
-    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "next"})]
+LEFT, RIGHT, UP, DOWN = Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down
+SPACE = Qt.Key.Key_Space
 
 
-def test_down_and_up_go_through_the_choices_of_one_row_and_the_field_below(show_chat: ShowChat) -> None:
+@pytest.mark.parametrize(
+    ("several", "keys", "places", "answer"),
+    [
+        (False, [RIGHT, RIGHT], ["dev", "next"], "next"),
+        (False, [DOWN, DOWN, DOWN, UP, UP], ["dev", "next", "", "next", "dev"], "dev"),
+        (True, [SPACE, RIGHT, RIGHT, SPACE, LEFT], ["main", "dev", "next", "next", "dev"], "main\nnext"),
+    ],
+)  # fmt: skip
+def test_choices_are_made_by_keys_and_blanks_are_no_answer(
+    show_chat: ShowChat, several: bool, keys: list[Qt.Key], places: list[str], answer: str
+) -> None:
     chat = ScriptedChat()
-    questions = (Question("q1", "Which base?", ("main", "dev", "next")),)
+    questions = (Question("q1", "Which base?", ("main", "dev", "next"), several=several),)
     request = AgentRequest("r1", "question", 1, "Which base?", "", questions=questions)
     chat.ask(request)
     shown = show_chat(chat)
     card = shown.card("r1")
-    shown.view.show_request()
     [field] = card.findChildren(QLineEdit)
-    for key, expected in (
-        (Qt.Key.Key_Down, shown.button("dev")), (Qt.Key.Key_Down, shown.button("next")), (Qt.Key.Key_Down, field),
-        (Qt.Key.Key_Up, shown.button("next")), (Qt.Key.Key_Up, shown.button("dev")),
-    ):  # fmt: skip
-        shown.press(key)
-        assert QApplication.focusWidget() is expected
-    shown.press(Qt.Key.Key_Return)
-    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "dev"})]
-
-
-def test_enter_on_one_of_several_choices_answers_with_the_chosen_ones(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    questions = (Question("q1", "Which parts?", ("API", "UI", "docs"), several=True),)
-    request = AgentRequest("r1", "question", 1, "Which parts?", "", questions=questions)
-    chat.ask(request)
-    shown = show_chat(chat)
-    card = shown.card("r1")
+    field.setText("  ")
     shown.view.show_request()
-    shown.press(Qt.Key.Key_Return)
-    assert card._message.text() == "Still to answer: Which parts?"
-    for key in (Qt.Key.Key_Space, Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Left):
+    assert not shown.button("Answer").isEnabled()
+    if several:
+        shown.press(Qt.Key.Key_Return)
+        assert card._message.text() == "Still to answer: Which base?"
+    for key, place in zip(keys, places, strict=True):
         shown.press(key)
+        assert QApplication.focusWidget() is (shown.button(place) if place else field)
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "API\ndocs"})]
+    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": answer})]
 
 
 def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(show_chat: ShowChat) -> None:

@@ -349,7 +349,7 @@ def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in
     assert shown.of("prompt") == [("urgent", "interrupt", ())]
 
 
-@pytest.mark.parametrize("keys", [(Qt.Key.Key_Return, SHIFT), (Qt.Key.Key_Return, ALT), (Qt.Key.Key_J, CONTROL)])
+@pytest.mark.parametrize("keys", [(Qt.Key.Key_Return, ALT), (Qt.Key.Key_J, CONTROL)])
 def test_the_keys_of_other_programs_begin_a_line_and_send_nothing(
     show_chat: ShowChat, keys: tuple[Qt.Key, Qt.KeyboardModifier]
 ) -> None:

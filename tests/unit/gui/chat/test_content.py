@@ -290,19 +290,13 @@ def test_an_answer_of_an_earlier_chat_has_its_time_and_duration() -> None:
 
 
 @pytest.mark.parametrize(("outcome", "line"), [("cut", "The agent ended here"), ("interrupted", "Interrupted")])
-def test_a_turn_that_stopped_in_a_tool_call_says_so_once(outcome: Literal["cut", "interrupted"], line: str) -> None:
-    call = Item("i1", "tool", 1000, title="make", tool="execute", command="make", status=outcome)
-    [head] = with_ending(segments(call, Mode(), MarkdownText(), ItemRequests()), TurnEnded("t1", outcome), call, "")
-    assert isinstance(head, FoldLine)
-    assert head.detail == line
-
-
-@pytest.mark.parametrize(("outcome", "line"), [("cut", "The agent ended here"), ("interrupted", "Interrupted")])
-def test_a_turn_that_stopped_after_a_tool_call_says_so_below_it(
-    outcome: Literal["cut", "interrupted"], line: str
+@pytest.mark.parametrize("in_call", [True, False])
+def test_a_turn_that_stopped_says_so_once_in_its_tool_call_or_below(
+    outcome: Literal["cut", "interrupted"], line: str, in_call: bool
 ) -> None:
-    call = Item("i1", "tool", 1000, title="make", tool="execute", command="make", status="done")
-    head, end = with_ending(segments(call, Mode(), MarkdownText(), ItemRequests()), TurnEnded("t1", outcome), call, "")
+    call = Item("i1", "tool", 1000, title="make", tool="execute", command="make", status=outcome if in_call else "done")
+    head, *below = with_ending(
+        segments(call, Mode(), MarkdownText(), ItemRequests()), TurnEnded("t1", outcome), call, ""
+    )
     assert isinstance(head, FoldLine)
-    assert not head.detail
-    assert end.text == line
+    assert [head.detail, *(each.text for each in below)] == ([line] if in_call else ["", line])
