@@ -15,7 +15,7 @@ A cell's *key* is what its run depends on: all but the code point.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from itertools import compress, groupby, islice, pairwise
 from typing import Any, Final, NamedTuple
@@ -44,10 +44,6 @@ STYLE_MASK: Final = 0xFFFF
 WIDE_SHIFT: Final = 42
 LINK_BIT: Final = 1 << 45
 _KEY_MASK: Final = TAG_MASK | (STYLE_MASK << STYLE_SHIFT) | (0b11 << WIDE_SHIFT) | LINK_BIT
-_CELL_MASK: Final = 0xFFFFFFFFFFFFFFFF
-_FEW_BITS: Final = 32
-"""A row with more bits that differ between neighbours has many groups, and is read cell by cell."""
-
 BLANK_HEAD: Final = HEAD << WIDE_SHIFT
 _CODEPOINT_MASK: Final = 0x1FFFFF
 _CHARACTER_MASK: Final = TAG_MASK | _CODEPOINT_MASK << 2 | 0b11 << WIDE_SHIFT
@@ -110,40 +106,14 @@ def row_text(bits: int, count: int) -> str:
     return text.replace("\0", " ")
 
 
-class RowKeys(NamedTuple):
-    """The keys of a row's cells."""
-
-    keys: int
-    """The cells without their code points."""
-    changes: int
-    """Bits that differ between neighbours: not 0 in each cell that has another key than the next one."""
-    length: int
-    """The number of cells."""
-
-    def groups(self) -> list[tuple[int, int]]:
-        """Pairs: a key, and the number of neighbours that have it."""
-        keys, changes, rest = self
-        if changes.bit_count() > _FEW_BITS:
-            changed = memoryview(changes.to_bytes(rest * 8, "little")).cast("Q").tolist()
-            ends = [*compress(range(1, rest), changed), rest]
-            cells = memoryview(keys.to_bytes(rest * 8, "little")).cast("Q").tolist()
-            return [(cells[end - 1], end - start) for start, end in pairwise((0, *ends))]
-        found: list[tuple[int, int]] = []
-        while changes:
-            length = ((changes & -changes).bit_length() + 63) // 64
-            found.append((keys & _CELL_MASK, length))
-            keys >>= 64 * length
-            changes >>= 64 * length
-            rest -= length
-        if rest:
-            found.append((0, rest))
-        return found
-
-
-def row_keys(bits: int, count: int) -> RowKeys:
-    """The keys of a row of ``count`` cells."""
+def groups_of(bits: int, count: int) -> list[tuple[int, int]]:
+    """The keys of a row of ``count`` cells: pairs of a key, and the number of neighbours that have it."""
     keys = bits & _row_masks(count).keys
-    return RowKeys(keys, keys ^ keys >> 64, count)
+    # Not 0 in each cell that has another key than the next one.
+    changes = memoryview((keys ^ keys >> 64).to_bytes(count * 8, "little")).cast("Q").tolist()
+    cells = memoryview(keys.to_bytes(count * 8, "little")).cast("Q")
+    ends = [*compress(range(1, count), changes), count]
+    return [(cells[end - 1], end - start) for start, end in pairwise((0, *ends))]
 
 
 BLANK_ROW: Final = Row((), False)
@@ -160,13 +130,11 @@ class RowReader:
     def __init__(self, state: RenderState) -> None:
         self.state = state
         self.has_marks = False
-        self._page_styles: dict[tuple[int, int], Style] = {}
         self._text_styles: dict[int, dict[int, Style]] = {}
         """For each page, the styles of cells that hold a character and nothing else, by the cells' keys."""
 
     def forget_styles(self) -> None:
         """Forget style ids, which may have other meanings after the terminal has changed."""
-        self._page_styles.clear()
         self._text_styles.clear()
 
     def all_rows(self, count: int, *, with_selection: bool) -> list[Row]:
@@ -188,16 +156,16 @@ class RowReader:
             return Row((), raw.wrapped, raw.selection) if raw.wrapped or raw.selection else BLANK_ROW
         data = data[: count * 8]
         bits = int.from_bytes(data, "little")
-        runs = self._runs(raw, memoryview(data).cast("Q"), row_text(bits, count), row_keys(bits, count))
+        runs = self._runs(raw, memoryview(data).cast("Q"), row_text(bits, count), groups_of(bits, count))
         return Row(runs, raw.wrapped, raw.selection)
 
-    def _runs(self, raw: RawRow, cells: memoryview[int], text: str, keys: RowKeys) -> tuple[Run, ...]:
+    def _runs(self, raw: RawRow, cells: memoryview[int], text: str, groups: list[tuple[int, int]]) -> tuple[Run, ...]:
         page = raw.page
         text_styles = self._text_styles.setdefault(page, {})
         runs: list[Run] = []
         may_join = False
         column = 0
-        for key, length in keys.groups():
+        for key, length in groups:
             start, column = column, column + length
             if (style := text_styles.get(key)) is not None:
                 runs.append(Run(start, length, text[start:column], style, False))
@@ -213,12 +181,11 @@ class RowReader:
             if width == TAIL or key == BLANK_HEAD:
                 may_join = True
                 continue
-            style_id = key >> STYLE_SHIFT & STYLE_MASK
             if tag >= PALETTE_BACKGROUND:
                 may_join = True
                 runs.extend(self._backgrounds(cells, start, column, tag))
                 continue
-            style = self._style_with_id(page, style_id, start) if style_id else PLAIN
+            style = self.state.style_at(start) if key >> STYLE_SHIFT & STYLE_MASK else PLAIN
             if not (key & LINK_BIT or tag == GRAPHEME or width == WIDE):
                 if width == NARROW:
                     text_styles[key] = style
@@ -265,13 +232,6 @@ class RowReader:
             runs.append(Run(x, length, " " * length, Style(background=color), False))
             x += length
         return runs
-
-    def _style_with_id(self, page: int, style_id: int, x: int) -> Style:
-        """The style with this id in the current row's page; the cell in column ``x`` has it."""
-        known = self._page_styles.get((page, style_id))
-        if known is None:
-            known = self._page_styles[page, style_id] = self.state.styles_at([x])[0] if style_id else PLAIN
-        return known
 
 
 def without_marks(row: Row) -> Row:
@@ -500,17 +460,12 @@ class RenderState:
             lib.ghostty_render_state_row_get(self._iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells_slot)
             self._has_cells = True
 
-    def styles_at(self, columns: Iterable[int]) -> list[Style]:
-        """The styles of cells of the current row, without their links."""
+    def style_at(self, x: int) -> Style:
+        """The style of a cell of the current row, without its link."""
         self._get_cells()
-        cells, style, read = self._cells, self._style.struct, self._style.style
-        select, get = lib.ghostty_render_state_row_cells_select, lib.ghostty_render_state_row_cells_get
-        styles: list[Style] = []
-        for x in columns:
-            select(cells, x)
-            get(cells, _CELL_STYLE, style)
-            styles.append(read())
-        return styles
+        lib.ghostty_render_state_row_cells_select(self._cells, x)
+        lib.ghostty_render_state_row_cells_get(self._cells, _CELL_STYLE, self._style.struct)
+        return self._style.style()
 
     def grapheme_at(self, x: int) -> str:
         """The characters of a cell of the current row."""

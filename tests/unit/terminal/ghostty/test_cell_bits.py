@@ -8,7 +8,7 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.terminal.ghostty.cells import row_keys, row_text
+from session_host.terminal.ghostty.cells import groups_of, row_text
 
 TAG, CODEPOINT, STYLE, WIDE, LINK = 0b11, 0x1FFFFF << 2, 0xFFFF << 26, 0b11 << 42, 1 << 45
 CELLS = st.builds(
@@ -30,4 +30,4 @@ def test_a_row_has_the_text_and_the_keys_of_its_cells(cells: list[int]) -> None:
     text = "".join(chr((cell & CODEPOINT) >> 2) for cell in cells)
     assert row_text(bits, len(cells)) == text.replace("\0", " ")
     keys = [cell & (TAG | STYLE | WIDE | LINK) for cell in cells]
-    assert row_keys(bits, len(cells)).groups() == [(key, len(list(group))) for key, group in groupby(keys)]
+    assert groups_of(bits, len(cells)) == [(key, len(list(group))) for key, group in groupby(keys)]
