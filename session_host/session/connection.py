@@ -48,7 +48,7 @@ from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
 
 from .attachments import Attachment
-from .effects import Close, Flush, Log, StartTimer, StopTimer, UseLogin
+from .effects import Close, Flush, Log, Timers, UseLogin
 from .output_ring import Span
 from .rights import REFUSABLE, Right, right_for
 from .session import Session
@@ -101,8 +101,8 @@ class ClientConnection:
         self._subscription = self.frames.subscription
         self._attach_request = Attach()
         self._events: list[Unhandled] = []
-        self._is_hello_awaited = True
-        self._effects.append(StartTimer(self, HELLO, HELLO_TIMEOUT_S))
+        self._timers = Timers(self, self._effects)
+        self._timers.start(HELLO, HELLO_TIMEOUT_S)
 
     # ------------------------------------------------------------ what the client sends
 
@@ -126,8 +126,7 @@ class ClientConnection:
         """Keep the attachment of a client that disconnected; the agent does not notice."""
         self.state = ConnectionState.CLOSED
         self.frames.close()
-        if self._is_hello_awaited:
-            self._effects.append(StopTimer(self, HELLO))
+        self._timers.stop(HELLO)
         self._session.clients.remove(self)
         if self.attachment is not None:
             self._session.viewers.disconnect(self.attachment, self)
@@ -202,8 +201,7 @@ class ClientConnection:
             raise ProtocolViolation("the first message must be Hello")
         session = self._session
         welcome = answer_hello(message, session.session_id, session.state)
-        self._is_hello_awaited = False
-        self._effects.append(StopTimer(self, HELLO))
+        self._timers.stop(HELLO)
         self._subscription.engine_build = message.engine_build
         self.state = ConnectionState.GREETED
         self.send_message(welcome)
@@ -365,9 +363,9 @@ class ClientConnection:
         else:
             self._close()
 
-    def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
+    def timer_due(self, name: str) -> None:
         """Drop a client that sent no Hello."""
-        self._is_hello_awaited = False
+        self._timers.expired(name)
         self.refuse(ErrorCode.VIOLATION, "no Hello came")
 
     def _close(self, reason: str = "") -> None:

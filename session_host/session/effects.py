@@ -240,3 +240,38 @@ class StopTimer(Effect, frozen=True):
 
     owner: TimerOwner
     name: str
+
+
+class Timers:
+    """Knows which timers of its owner run."""
+
+    def __init__(self, owner: TimerOwner, effects: list[Effect]) -> None:
+        self._owner, self._effects = owner, effects
+        self._running: set[str] = set()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._running
+
+    def __bool__(self) -> bool:
+        return bool(self._running)
+
+    def start(self, name: str, after_s: float) -> None:
+        """Start a timer, in place of one of this name that runs."""
+        self.stop(name)
+        self._running.add(name)
+        self._effects.append(StartTimer(self._owner, name, after_s))
+
+    def stop(self, *names: str) -> None:
+        """Stop these timers, if they run."""
+        for name in names:
+            if name in self._running:
+                self._running.discard(name)
+                self._effects.append(StopTimer(self._owner, name))
+
+    def stop_all(self) -> None:
+        """Stop all timers that run."""
+        self.stop(*sorted(self._running))
+
+    def expired(self, name: str) -> None:
+        """Note that a timer does not run any more; its owner calls this first in ``timer_due``."""
+        self._running.discard(name)

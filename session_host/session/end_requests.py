@@ -27,7 +27,7 @@ from typing import Any
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Done, Kill, Stop
 
-from .effects import Answer, Effect, EndProcesses, ListProcesses, RecordEndRequest, SignalProgram, StartTimer, StopTimer
+from .effects import Answer, Effect, EndProcesses, ListProcesses, RecordEndRequest, SignalProgram, Timers
 
 STEP = "step"
 SAVE, SAVE_S = "save", 3.0
@@ -127,7 +127,7 @@ class EndRequest:
         self._ends_all = others.ends_all
         self._steps = iter(_steps(watch) if self._is_graceful else KILL_STEPS)
         self._processes: Sequence[Any] = ()
-        self._timer = ""
+        self._timers = Timers(self, effects)
 
     # ------------------------------------------------------------ events
 
@@ -154,7 +154,7 @@ class EndRequest:
         if self.state is EndState.LISTING:
             self.state = EndState.ENDED
         elif self.state is EndState.SIGNALLED:
-            self._stop_timer()
+            self._timers.stop_all()
             self._sweep()
 
     def processes_ended(self) -> None:
@@ -163,17 +163,17 @@ class EndRequest:
             self._answer()
         else:
             self.state = EndState.SAVING
-            self._start_timer(SAVE, SAVE_S)
+            self._timers.start(SAVE, SAVE_S)
 
     def exit_saved(self) -> None:
         """The store has the exit."""
         if self.state is EndState.SAVING:
-            self._stop_timer()
+            self._timers.stop_all()
             self._answer()
 
-    def timer_due(self, name: str) -> None:  # noqa: ARG002 - one runs at a time
+    def timer_due(self, name: str) -> None:
         """The program survived the last signal, or the disk refuses the exit."""
-        self._timer = ""
+        self._timers.expired(name)
         if self.state is EndState.SIGNALLED:
             self._signal()
         else:
@@ -188,7 +188,7 @@ class EndRequest:
         if self._is_graceful:
             self._effects.append(SignalProgram("SIGCONT"))  # A stopped program cannot act on a polite signal.
         if timeout_s:
-            self._start_timer(STEP, timeout_s)
+            self._timers.start(STEP, timeout_s)
 
     def _sweep(self) -> None:
         self.state = EndState.SWEEPING
@@ -201,15 +201,6 @@ class EndRequest:
         self.state = EndState.DONE
         self._others.forget(self)
         self._effects.append(Answer(self._client, Done(self._number)))
-
-    def _start_timer(self, name: str, after_s: float) -> None:
-        self._timer = name
-        self._effects.append(StartTimer(self, name, after_s))
-
-    def _stop_timer(self) -> None:
-        if self._timer:
-            self._effects.append(StopTimer(self, self._timer))
-            self._timer = ""
 
 
 def _steps(watch: Watch) -> Steps:

@@ -28,7 +28,7 @@ from session_host.terminal.base import Emulator
 from session_host.terminal.encode import encode_focus
 
 from .attachments import Attachment, Attachments
-from .effects import Effect, StartTimer, StopTimer, UseEmulator, WriteToProgram
+from .effects import Effect, Timers, UseEmulator, WriteToProgram
 
 UNSEEN, GRACE_S = "unseen", 2.0
 """A viewer that returns within this time causes no report."""
@@ -58,6 +58,7 @@ class FocusReporter:
         self.last_report = last_report
         self._attachments = attachments
         self._effects = effects
+        self._timers = Timers(self, effects)
         self._reports: list[bool] = []
         """Reports to send once the emulator can encode them."""
         self._reported: list[bool] = []
@@ -78,12 +79,13 @@ class FocusReporter:
         elif self.state is FocusState.SHOWN:
             self._set_state(FocusState.GRACE)
         if (previous, self.state) == (FocusState.SHOWN, FocusState.GRACE):
-            self._effects.append(StartTimer(self, UNSEEN, GRACE_S))
-        elif (previous, self.state) == (FocusState.GRACE, FocusState.SHOWN):
-            self._effects.append(StopTimer(self, UNSEEN))
+            self._timers.start(UNSEEN, GRACE_S)
+        elif self.state is FocusState.SHOWN:
+            self._timers.stop(UNSEEN)
 
-    def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
+    def timer_due(self, name: str) -> None:
         """Report FocusOut, since no viewer came in time."""
+        self._timers.expired(name)
         self._set_state(FocusState.UNSEEN)
         self._request_emulator()
         self._reports.append(False)
@@ -96,7 +98,7 @@ class FocusReporter:
         self.viewers_changed()
         if focused and self.state is FocusState.UNSEEN:
             self._set_state(FocusState.GRACE)
-            self._effects.append(StartTimer(self, UNSEEN, GRACE_S))
+            self._timers.start(UNSEEN, GRACE_S)
 
     def use_emulator(self, emulator: Emulator) -> None:
         """Encode the waiting reports, if the program has focus reports turned on."""
@@ -115,8 +117,7 @@ class FocusReporter:
 
     def stop(self) -> None:
         """Stop reporting, since the program ended, or is no program in a terminal."""
-        if self.state is FocusState.GRACE:
-            self._effects.append(StopTimer(self, UNSEEN))
+        self._timers.stop(UNSEEN)
         self._set_state(FocusState.OVER)
 
     # ------------------------------------------------------------ rules

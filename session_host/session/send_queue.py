@@ -43,7 +43,7 @@ from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
 from session_host.terminal.encode import encode_key, encode_paste, has_controls
 
-from .effects import Answer, StartTimer, StopTimer, UseEmulator
+from .effects import Answer, Timers, UseEmulator
 from .session import Session
 from .shown_text import Positions, expected_echo, positions
 from .starting_input import StartingInput, Typist
@@ -200,7 +200,7 @@ class SendQueue:
         self._is_agent, self._activity, self._age_s = is_agent, activity, age_s
         self._waiting: deque[tuple[Send, Any]] = deque()
         self._current: _CurrentRequest
-        self._timers: set[str] = set()
+        self._timers = Timers(self, self._effects)
 
     # ------------------------------------------------------------ events
 
@@ -226,16 +226,16 @@ class SendQueue:
         match self.state:
             case SendState.UNSHOWN:
                 self.state = SendState.CHANGING
-                self._start(SEARCH, SEARCH_DELAY_S)
+                self._timers.start(SEARCH, SEARCH_DELAY_S)
             case SendState.UNCHANGED | SendState.QUIET | SendState.UNSETTLED as state:
                 self.state = SendState.QUIET if state is SendState.UNCHANGED else SendState.UNSETTLED
-                self._start(SETTLE, self._current.pause_s)
+                self._timers.start(SETTLE, self._current.pause_s)
             case SendState.LATE:
                 self._press_enter()
 
     def timer_due(self, name: str) -> None:
         """A pause is over, or the program's time to show the text."""
-        self._timers.discard(name)
+        self._timers.expired(name)
         match name, self.state:
             case (_, SendState.PAUSING):
                 self.state = SendState.IDLE
@@ -246,7 +246,7 @@ class SendQueue:
             case (_, SendState.UNSHOWN | SendState.CHANGING):
                 self._current.is_time_over = self._current.is_time_over or name == ECHO
                 self.state = SendState.SEARCHING
-                self._stop(SEARCH)
+                self._timers.stop(SEARCH)
                 self._request_search()
             case (_, SendState.SEARCHING):
                 self._current.is_time_over = True
@@ -255,11 +255,11 @@ class SendQueue:
                 self._effects.append(UseEmulator(self))
             case (_, SendState.UNCHANGED):
                 self.state = SendState.LATE
-                self._start(SETTLE, self._current.pause_s)
+                self._timers.start(SETTLE, self._current.pause_s)
             case (_, SendState.QUIET | SendState.UNSETTLED) if self._activity is Activity.WORKING:
                 self.state = SendState.LATE
-                self._stop(ENTER_ANYWAY, SETTLE)
-                self._start(SETTLE, ENTER_ANYWAY_S)
+                self._timers.stop(ENTER_ANYWAY, SETTLE)
+                self._timers.start(SETTLE, ENTER_ANYWAY_S)
             case (_, SendState.QUIET) if name == ENTER_ANYWAY:
                 self.state = SendState.LATE
             case _:
@@ -297,7 +297,7 @@ class SendQueue:
         if current.was_suspended and self._starting.is_echoing() and current.start_checks < CONTINUED_CHECKS:
             current.start_checks += 1
             self.state = SendState.STARTING
-            self._start(READING, READING_POLL_S)
+            self._timers.start(READING, READING_POLL_S)
             return
         current.typed_at_s = self._age_s()
         if self._must_wait(emulator):
@@ -306,7 +306,7 @@ class SendQueue:
             limit_s = held_s if reads else max(READING_WITHIN_S, held_s)
             if current.start_checks * READING_POLL_S <= limit_s:
                 self.state = SendState.STARTING
-                self._start(READING, READING_POLL_S)
+                self._timers.start(READING, READING_POLL_S)
                 return
             if not (reads and self._watch.shown_within_s):
                 self._finish(Failed(current.request.request, ErrorCode.FAILED, NOT_READING))
@@ -328,15 +328,15 @@ class SendQueue:
             self._starting.accepted()
         if current.before is not None:
             self.state = SendState.SEARCHING
-            self._start(ECHO, self._watch.shown_within_s)
+            self._timers.start(ECHO, self._watch.shown_within_s)
             self._request_search()
         elif not current.pause_s:
             self._await_turn()
         else:
-            self._start(ENTER_ANYWAY, ENTER_ANYWAY_S)
+            self._timers.start(ENTER_ANYWAY, ENTER_ANYWAY_S)
             self.state = SendState.QUIET if current.has_changed else SendState.UNCHANGED
             if current.has_changed:
-                self._start(SETTLE, current.pause_s)
+                self._timers.start(SETTLE, current.pause_s)
 
     def _must_wait(self, emulator: Emulator) -> bool:
         """Whether the agent, which shows each text or its input line, would drop this text since it is starting."""
@@ -365,18 +365,18 @@ class SendQueue:
         else:
             self.state = SendState.CHANGING if current.has_changed else SendState.UNSHOWN
             if current.has_changed:
-                self._start(SEARCH, SEARCH_DELAY_S)
+                self._timers.start(SEARCH, SEARCH_DELAY_S)
 
     def _on_text_shown(self) -> None:
         current = self._current
-        self._stop(ECHO)
+        self._timers.stop(ECHO)
         self._starting.accepted()
         if current.pause_s:
             slow_s = min(SLOW_PAUSE * (self._age_s() - current.typed_at_s), MAX_SLOW_PAUSE_S)
             current.pause_s = max(current.pause_s, slow_s)
             self.state = SendState.QUIET
-            self._start(ENTER_ANYWAY, ENTER_ANYWAY_S + current.pause_s)
-            self._start(SETTLE, current.pause_s)
+            self._timers.start(ENTER_ANYWAY, ENTER_ANYWAY_S + current.pause_s)
+            self._timers.start(SETTLE, current.pause_s)
         elif current.request.enter:
             self._press_enter()
         else:
@@ -386,7 +386,7 @@ class SendQueue:
 
     def _press_enter(self) -> None:
         self.state = SendState.ENTERING
-        self._stop(ENTER_ANYWAY, SETTLE)
+        self._timers.stop(ENTER_ANYWAY, SETTLE)
         self._session.subscribers.set_listening(self, listens=False)
         self._effects.append(UseEmulator(self, after_output=True))
 
@@ -410,7 +410,7 @@ class SendQueue:
             self._finish_entered(Done(request.request, TURN_UNKNOWN))
         else:
             self.state = SendState.ENTERED
-            self._start(TURN, TURN_WITHIN_S)
+            self._timers.start(TURN, TURN_WITHIN_S)
 
     def _on_no_turn(self, emulator: Emulator) -> None:
         """No turn began in time: the agent shows the text in its place still, or the turn was too short to see."""
@@ -442,25 +442,14 @@ class SendQueue:
     def _finish(self, reply: Reply, *, pause_s: float = 0.0) -> None:
         """Answer the client; the next request follows after a pause."""
         self._session.subscribers.set_listening(self, listens=False)
-        self._stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE, TURN)
+        self._timers.stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE, TURN)
         self._effects.append(Answer(self._current.client, reply))
         if pause_s:
             self.state = SendState.PAUSING
-            self._start(PAUSE, pause_s)
+            self._timers.start(PAUSE, pause_s)
         else:
             self.state = SendState.IDLE
             self._begin_next()
-
-    def _start(self, name: str, after_s: float) -> None:
-        self._stop(name)
-        self._timers.add(name)
-        self._effects.append(StartTimer(self, name, after_s))
-
-    def _stop(self, *names: str) -> None:
-        for name in names:
-            if name in self._timers:
-                self._timers.discard(name)
-                self._effects.append(StopTimer(self, name))
 
 
 def _failed(request: Send, refusal: _Refusal, outcome: str) -> Failed:

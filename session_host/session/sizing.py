@@ -21,7 +21,7 @@ from session_host.protocol.messages import SizeEvent
 from session_host.protocol.values import CellSize, GridSize
 
 from .attachments import Attachment, Attachments
-from .effects import Broadcast, Effect, ResizeGrid, StartTimer, StopTimer
+from .effects import Broadcast, Effect, ResizeGrid, Timers
 
 RESIZE, RESIZE_DEBOUNCE_S = "resize", 0.03
 LEAVING, LEAVING_DEBOUNCE_S = "leaving", 0.3
@@ -53,7 +53,7 @@ class Sizing:
         self.last_event: SizeEvent | None = None
         self._attachments = attachments
         self._effects = effects
-        self._is_leave_pending = False
+        self._timers = Timers(self, effects)
         self._uses = 0
 
     # ------------------------------------------------------------ events
@@ -84,48 +84,40 @@ class Sizing:
         if self.in_use is attachment:
             self.in_use = None
             if self.state is not SizingState.OVER:
-                self._is_leave_pending = True
-                self._effects.append(StartTimer(self, LEAVING, LEAVING_DEBOUNCE_S))
+                self._timers.start(LEAVING, LEAVING_DEBOUNCE_S)
 
     def timer_due(self, name: str) -> None:
         """Apply the settled size, or change to another viewer since the one in use has not returned."""
+        self._timers.expired(name)
         if name == RESIZE:
             self.state = SizingState.SETTLED
             self._apply()
             return
-        self._is_leave_pending = False
         other = self._attachments.last_used()
         if other is not None:
             self._set_in_use(other)
             if self.state is SizingState.SETTLING:
-                self._effects.append(StopTimer(self, RESIZE))
+                self._timers.stop(RESIZE)
                 self.state = SizingState.SETTLED
             self._apply()
 
     def program_ended(self) -> None:
         """Stop all timers; the grid keeps its size after the program's end."""
-        if self.state is SizingState.SETTLING:
-            self._effects.append(StopTimer(self, RESIZE))
-        self._cancel_leaving()
+        self._timers.stop(RESIZE, LEAVING)
         self.state = SizingState.OVER
 
     # ------------------------------------------------------------ rules
 
     def _set_in_use(self, attachment: Attachment) -> None:
-        self._cancel_leaving()
+        self._timers.stop(LEAVING)
         self.in_use = attachment
         self._uses += 1
         attachment.last_use = self._uses
 
-    def _cancel_leaving(self) -> None:
-        if self._is_leave_pending:
-            self._is_leave_pending = False
-            self._effects.append(StopTimer(self, LEAVING))
-
     def _settle(self) -> None:
         if self.state is SizingState.SETTLED and self._target_grid() != (self.size, self.cell):
             self.state = SizingState.SETTLING
-            self._effects.append(StartTimer(self, RESIZE, RESIZE_DEBOUNCE_S))
+            self._timers.start(RESIZE, RESIZE_DEBOUNCE_S)
 
     def _target_grid(self) -> tuple[GridSize, CellSize]:
         attachment = self.in_use

@@ -35,7 +35,7 @@ from session_host.terminal.base import Emulator
 from session_host.terminal.rows import row_text
 
 from .attachments import Attachment
-from .effects import AppendEntry, Broadcast, NoteUserInput, StartTimer, StopTimer, UseEmulator, WriteToProgram
+from .effects import AppendEntry, Broadcast, NoteUserInput, Timers, UseEmulator, WriteToProgram
 from .program_input import encode_input
 from .session import Session
 
@@ -141,7 +141,7 @@ class StartingInput:
         self._bytes = sum(len(each.message) for each in log_state.held)
         # The input that a previous host held was typed before the present screen was shown.
         self._checks, self._ready_checks, self._parts = int(bool(self._held)), 0, 0
-        self._timers: set[str] = set()
+        self._timers = Timers(self, self._effects)
         is_starting = log_state.child_started is None or log_state.starting
         self.state = StartingState.WATCHING if watch.input_line and is_starting else StartingState.OFF
         if self._held:
@@ -190,18 +190,18 @@ class StartingInput:
         """The program runs: begin to check the screen if input is held already."""
         if self.state is StartingState.HOLDING:
             self._checks = max(self._checks, 1)  # Typed before the program showed anything.
-            self._start(CHECK, CHECK_S)
+            self._timers.start(CHECK, CHECK_S)
 
     def program_ended(self) -> None:
         """Refuse the held input: the program has ended."""
         if self.is_holding:
             self._refuse(ErrorCode.ENDED, "the chat has ended")
-        self._stop_timers()
+        self._timers.stop_all()
         self.state = StartingState.OFF
 
     def timer_due(self, name: str) -> None:
         """Check the screen again, or type the next part."""
-        self._timers.discard(name)
+        self._timers.expired(name)
         if self.is_holding:
             self._effects.append(UseEmulator(self))
 
@@ -215,7 +215,7 @@ class StartingInput:
             if self._count_pace():
                 self._type_next(emulator)
             else:
-                self._start(PACE, self._pace_s)
+                self._timers.start(PACE, self._pace_s)
         else:
             self._check_screen(emulator)
 
@@ -279,7 +279,7 @@ class StartingInput:
             return
         if self._checks == NOTICE_CHECKS:
             self._set_notice(WAITS)
-        self._start(CHECK, CHECK_S)
+        self._timers.start(CHECK, CHECK_S)
 
     def _on_question(self, emulator: Emulator) -> None:
         if self._checks:
@@ -312,7 +312,7 @@ class StartingInput:
         self._end_before = self._end_typed
         # Wait once for an Enter after the first text, but do not wait on for a user who keeps typing.
         if self._held or (self._parts == 1 and not is_enter):
-            self._start(PACE, self._pace_s)
+            self._timers.start(PACE, self._pace_s)
         else:
             self._end()
 
@@ -344,7 +344,7 @@ class StartingInput:
         is_stop = bool(key.key == "Escape" or (key.key == "c" and key.modifiers & Modifiers.CTRL))
         if is_stop and self.is_holding:
             self._drop()
-            self._stop_timers()
+            self._timers.stop_all()
             self._watch()
         return is_stop
 
@@ -364,15 +364,6 @@ class StartingInput:
         if notice != self.notice:
             self.notice = notice
             self._effects.append(Broadcast(NoticeEvent("starting", notice)))
-
-    def _start(self, name: str, after_s: float) -> None:
-        self._timers.add(name)
-        self._effects.append(StartTimer(self, name, after_s))
-
-    def _stop_timers(self) -> None:
-        for name in sorted(self._timers):
-            self._effects.append(StopTimer(self, name))
-        self._timers.clear()
 
 
 def _is_enter(message: Input) -> bool:

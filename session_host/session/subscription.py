@@ -37,7 +37,7 @@ from session_host.protocol.messages import (
     SnapshotPart,
 )
 
-from .effects import Effect, Flush, MakeSnapshot, Refuse, Snapshot, StartTimer, StopTimer
+from .effects import Effect, Flush, MakeSnapshot, Refuse, Snapshot, Timers
 from .output_ring import OutputRing, Span
 
 OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S = "output event", 1.0
@@ -120,7 +120,7 @@ class OutputSubscription:
         self._is_full = False
         self._offset = self._resizes = 0
         """The client's offset in the output once its queue is sent; not updated while CURRENT."""
-        self._timers: set[str] = set()
+        self._timers = Timers(self, effects)
         self._is_snapshot_requested = False
         """Whether a snapshot is being made."""
         self._messages: list[Message | Span | CaughtUp] = []
@@ -164,14 +164,12 @@ class OutputSubscription:
         """End the subscription of a client that disconnected."""
         self.unfollow()
         self._subscribers.set_listening(self, listens=False)
-        for name in sorted(self._timers):
-            self._effects.append(StopTimer(self, name))
-        self._timers.clear()
+        self._timers.stop_all()
 
     def output(self, end: int) -> None:
         """Notify the client of output up to this offset, while OFF."""
         self._subscribers.set_listening(self, listens=False)
-        self._start_timer(OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
+        self._timers.start(OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
         self._send(OutputEvent(end))
 
     def resized(self, message: Resized) -> None:
@@ -201,7 +199,7 @@ class OutputSubscription:
             part = data[start : start + OUTPUT_CHUNK_BYTES]
             last = start + OUTPUT_CHUNK_BYTES >= len(data)
             self._send(SnapshotPart(self._offset, self._resizes, form, size, limit, last, part))
-        self._start_timer(SNAPSHOT, SNAPSHOT_INTERVAL_S)
+        self._timers.start(SNAPSHOT, SNAPSHOT_INTERVAL_S)
         # The emulator may be behind the output: send the rest as output.
         self._catch_up(was_behind=True, is_snapshot=True)
 
@@ -212,7 +210,7 @@ class OutputSubscription:
 
     def timer_due(self, name: str) -> None:
         """Allow another notification or snapshot, since the interval is over."""
-        self._timers.discard(name)
+        self._timers.expired(name)
         if name == OUTPUT_EVENT:
             self.listen()
         elif self.state is SubscriptionState.BEHIND:
@@ -249,10 +247,6 @@ class OutputSubscription:
         if not self._is_snapshot_requested:
             self._is_snapshot_requested = True
             self._effects.append(MakeSnapshot(self, self.engine_build))
-
-    def _start_timer(self, name: str, after_s: float) -> None:
-        self._timers.add(name)
-        self._effects.append(StartTimer(self, name, after_s))
 
     def _send(self, message: Message | Span | CaughtUp) -> None:
         if not self._messages:
