@@ -266,7 +266,7 @@ class _Host:
             return True
         server.start()
         try:
-            await driver.start(lambda: self._program)
+            driver.begin(await self._program)
         except OutliveError as error:
             log.warning("not started: %s", type(error).__name__)
             await server.close()

@@ -54,7 +54,10 @@ class HeldHost:
     def release(self) -> None:
         self._released.set()
 
-    async def spawn(self) -> PtyProcess:
+    async def start(self) -> None:
+        self.driver.begin(await self._spawn())
+
+    async def _spawn(self) -> PtyProcess:
         await self._released.wait()
         harness, spec = self.harness, self.harness.spec
         starting = PtyProcess.fork(
@@ -83,7 +86,7 @@ async def held_host(argv: list[str]) -> AsyncIterator[HeldHost]:
     with session_harness(argv=argv, engine="ghostty", size=GridSize(80, 24), cooked=True) as harness:
         host = HeldHost(harness)
         host.server.start()
-        host.starting = asyncio.get_running_loop().create_task(host.driver.start(host.spawn))
+        host.starting = asyncio.get_running_loop().create_task(host.start())
         try:
             yield host
         finally:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -44,9 +44,6 @@ from .structured import StructuredDriver
 from .terminal import TerminalDriver
 
 log = logging.getLogger(__name__)
-
-Spawner = Callable[[], Awaitable[PtyProcess]]
-"""Starts the program; raises LaunchFailed."""
 
 
 class Driver:
@@ -156,14 +153,6 @@ class Driver:
             )  # fmt: skip
 
     # ------------------------------------------------------------ start and end
-
-    async def start(self, spawner: Spawner) -> None:
-        """Start the program.
-
-        Raises:
-            LaunchFailed: the program could not be started; the session never ran.
-        """
-        self.begin(await spawner())
 
     def begin(self, process: PtyProcess) -> None:
         """Begin with a program that was just started; a host that was killed may have done a part of this."""
@@ -299,10 +288,10 @@ class Driver:
 
     def flush_input(self) -> None:
         """Write pending input to the program until the PTY is full; not while a restore point holds a prompt."""
-        pty_io = self.program.pty_io
-        if pty_io is not None and self.program.is_running and not self.restore_points.holds_input:
-            if self.input_log.send_pending() is pty_io.writing:
-                pty_io.watch_writable(not pty_io.writing)
+        program = self.program
+        if program.is_running and not self.restore_points.holds_input:
+            if self.input_log.send_pending() is program.writing:
+                program.watch_writable(not program.writing)
             if delivered := self.session.pending.collect_delivered():
                 self.session.acknowledge_inputs(delivered)
                 self.performer.perform()

@@ -150,8 +150,8 @@ LAST_OUTPUT_S = 2.0
 """Same, but with output still arriving."""
 
 
-class PtyIOOwner(Protocol):
-    """The callbacks of PtyIO."""
+class ProgramOwner(Protocol):
+    """The callbacks of Program."""
 
     def on_output(self, data: bytes) -> bool:
         """Called with the program's output; returns whether to continue reading at once."""
@@ -163,48 +163,94 @@ class PtyIOOwner(Protocol):
         """Called when the child is reaped and its last output is passed on."""
 
 
-class PtyIO:
-    """Reads and watches one PtyProcess on the event loop.
+class Program:
+    """One session's program; before it runs, nothing here has an effect.
 
     Attributes:
+        process: the process, None until it runs.
         writing: whether the owner is called when the PTY accepts input again.
     """
 
-    def __init__(self, process: PtyProcess, output_file: OutputFile, owner: PtyIOOwner) -> None:
-        self._process = process
-        self._output_file = output_file
-        self._owner = owner
+    def __init__(self, output_file: OutputFile, header: LogHeader, owner: ProgramOwner) -> None:
+        """Await the program.
+
+        Args:
+            output_file: takes the bytes that the program writes.
+            header: takes its exit status.
+            owner: gets its output and its end.
+        """
+        self.process: PtyProcess | None = None
+        self._child_exit: ChildExit | None = None
+        self._output_file, self._header, self._owner = output_file, header, owner
         self._loop = asyncio.get_running_loop()
-        self._is_started = self._reading = False
-        self._is_paused = False
-        self.writing = False
+        self._is_started = self._reading = self._is_paused = self._finished = self.writing = False
         self._status: tuple[int | None, int | None] | None = None
         self._quiet = Timer()
         self._last_output_until_s = 0.0
-        self._finished = False
 
-    def start(self) -> None:
-        """Start reading, and end if the child has exited already."""
+    def attach(self, process: PtyProcess) -> None:
+        """Watch a running program, new or adopted from a previous host; ``start_reading`` comes last."""
+        self.process = process
+        self._child_exit = ChildExit(process, self._header, self._child_exited)
+        self._child_exit.start()
+
+    def start_reading(self) -> None:
+        """Read the program's output from its beginning; if the program has already exited, handle its end."""
         self._is_started = self._reading = True
         self._watch_readable()
         if self._status is not None:
             self._read_last()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the program was started and not reaped yet."""
+        return self._child_exit is not None and not self._child_exit.reaped
+
+    def is_echoing(self) -> bool:
+        """Whether its terminal itself echoes what is typed."""
+        return self.process is not None and self.process.is_echoing()
+
+    def age_s(self) -> float:
+        """For how many seconds it has run; 0 if that is unknown."""
+        started = self.process.started if self.process is not None else None
+        if not started:
+            return 0.0
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK")
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        """Set the size of its terminal."""
+        if self.process is not None:
+            self.process.resize(size, cell)
+
+    def signal(self, number: int) -> None:
+        """Signal it, if it still runs."""
+        if self.process is not None and self.is_running:
+            self.process.signal(number)
+
+    def exit_status_saved(self) -> None:
+        """Called when the keeper has saved its status in the input log."""
+        if self._child_exit is not None:
+            self._child_exit.on_exit_status()
 
     def close(self) -> None:
         """Stop reading and watching; may be called twice."""
         self._stop_reading()
         self.watch_writable(False)
         self._quiet.cancel()
+        if self._child_exit is not None:
+            self._child_exit.close()
+
+    # ------------------------------------------------------------ reading and writing
 
     def watch_writable(self, wanted: bool) -> None:
         """Start or stop watching for the PTY to accept input again."""
-        if wanted == self.writing:
+        if wanted == self.writing or self.process is None:
             return
         self.writing = wanted
         if wanted:
-            self._loop.add_writer(self._process.master, self._owner.flush_input)
+            self._loop.add_writer(self.process.master, self._owner.flush_input)
         else:
-            self._loop.remove_writer(self._process.master)
+            self._loop.remove_writer(self.process.master)
 
     def _stop_reading(self) -> None:
         if self._reading:
@@ -232,7 +278,8 @@ class PtyIO:
             self.pause_reading()
         has_pipe = len(output_file.sources) > 1
         if output_file.at_end and has_pipe and self._status is None:
-            self._loop.remove_reader(self._process.master)  # The child may close its input, and continue to write.
+            assert self.process is not None
+            self._loop.remove_reader(self.process.master)  # The child may close its input, and continue to write.
         elif output_file.at_end and not (has_pipe and data):
             self._stop_reading()
             # A child may close its terminal and continue to run.
@@ -257,7 +304,7 @@ class PtyIO:
 
     # ------------------------------------------------------------ the last output
 
-    def child_exited(self, exit_code: int | None, exit_signal: int | None) -> None:
+    def _child_exited(self, exit_code: int | None, exit_signal: int | None) -> None:
         """The child has exited: read its last output, then tell the owner."""
         self._status = exit_code, exit_signal
         self.watch_writable(False)
@@ -283,90 +330,3 @@ class PtyIO:
         self._finished = True
         self._quiet.cancel()
         self._owner.program_ended(*self._status)
-
-
-class Program:
-    """One session's program; before it runs, nothing here has an effect.
-
-    Attributes:
-        process: the process, None until it runs.
-        pty_io: reads its output, and watches for the PTY to accept input; None until it runs.
-        child_exit: watches for its exit; None until it runs.
-    """
-
-    def __init__(self, output_file: OutputFile, header: LogHeader, owner: PtyIOOwner) -> None:
-        """Await the program.
-
-        Args:
-            output_file: takes the bytes that the program writes.
-            header: takes its exit status.
-            owner: gets its output and its end.
-        """
-        self.process: PtyProcess | None = None
-        self.pty_io: PtyIO | None = None
-        self.child_exit: ChildExit | None = None
-        self._output_file, self._header, self._owner = output_file, header, owner
-
-    def attach(self, process: PtyProcess) -> None:
-        """Watch a running program, new or adopted from a previous host; ``start_reading`` comes last."""
-        self.process = process
-        self.pty_io = PtyIO(process, self._output_file, self._owner)
-        self.child_exit = ChildExit(process, self._header, self.pty_io.child_exited)
-        self.child_exit.start()
-
-    def start_reading(self) -> None:
-        """Read the program's output from its beginning; if the program has already exited, handle its end."""
-        if self.pty_io is not None:
-            self.pty_io.start()
-
-    def read_now(self) -> None:
-        """Read the output that is there, before the event loop says that there is some."""
-        if self.pty_io is not None:
-            self.pty_io.read_now()
-
-    def pause_reading(self) -> None:
-        """Read no output until ``resume_reading``."""
-        if self.pty_io is not None:
-            self.pty_io.pause_reading()
-
-    def resume_reading(self) -> None:
-        """Read output again."""
-        if self.pty_io is not None:
-            self.pty_io.resume_reading()
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the program was started and not reaped yet."""
-        return self.child_exit is not None and not self.child_exit.reaped
-
-    def is_echoing(self) -> bool:
-        """Whether its terminal itself echoes what is typed."""
-        return self.process is not None and self.process.is_echoing()
-
-    def age_s(self) -> float:
-        """For how many seconds it has run; 0 if that is unknown."""
-        started = self.process.started if self.process is not None else None
-        if not started:
-            return 0.0
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK")
-
-    def resize(self, size: GridSize, cell: CellSize) -> None:
-        """Set the size of its terminal."""
-        if self.process is not None:
-            self.process.resize(size, cell)
-
-    def signal(self, number: int) -> None:
-        """Signal it, if it still runs."""
-        if self.process is not None and self.is_running:
-            self.process.signal(number)
-
-    def exit_status_saved(self) -> None:
-        """Called when the keeper has saved its status in the input log."""
-        if self.child_exit is not None:
-            self.child_exit.on_exit_status()
-
-    def close(self) -> None:
-        """Stop reading and watching."""
-        for part in (self.pty_io, self.child_exit):
-            if part is not None:
-                part.close()

@@ -165,7 +165,7 @@ class Run:
         harness = self.harness
         while harness.output_file.end < self.written:
             wait_readable(harness.descriptors.master, 10, "output")
-            harness.driver.program.pty_io._readable()  # type: ignore[union-attr]
+            harness.driver.program._readable()
         done = asyncio.Event()
         harness.driver.worker.run_after_output(lambda _: done.set())
         await done.wait()
