@@ -14,22 +14,13 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTextCharFormat,
 
 from gui.chat.content.highlighting import spans
 from gui.chat.content.patches import hunk_title, pairs
-from gui.chat.content.segments import Action, Code, Diff, DiffHead, DiffLine, Face, Run
+from gui.chat.content.segments import Action, Code, Diff, DiffHead, DiffLine, Face, Run, utf16_length
 from gui.finding.query import unit_offsets
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX, on
 from gui.wording import changes_texts, chat_texts
 
-from .segment_layout import (
-    Control,
-    SegmentLayout,
-    format_range,
-    left_of,
-    paint_quotes,
-    run_formats,
-    text_box,
-    utf16_length,
-)
+from .segment_layout import Control, SegmentLayout, format_range, left_of, paint_quotes, run_formats, text_box
 from .style import Style
 
 PADDING_PX = 10

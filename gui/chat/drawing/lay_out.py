@@ -25,6 +25,7 @@ from gui.chat.content.segments import (
     Segment,
     Table,
     TurnFooter,
+    utf16_length,
 )
 from gui.chat.pictures import decode
 from gui.theme.icons import Glyph, paint_glyph
@@ -42,7 +43,6 @@ from .segment_layout import (
     run_formats,
     run_links,
     text_box,
-    utf16_length,
 )
 from .style import MARGIN_PX, Style
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout, QTextLine, QTextOption
 
-from gui.chat.content.segments import Action, Run, Segment
+from gui.chat.content.segments import Action, Run, Segment, utf16_length
 from gui.wording import chat_texts
 
 from .style import INDENT_PX, QUOTE_PX, Style
@@ -217,11 +217,6 @@ def run_links(runs: Sequence[Run], offset: int = 0) -> list[LinkArea]:
             found.append(link)
         offset += length
     return found
-
-
-def utf16_length(text: str) -> int:
-    """The length of a text in UTF-16 code units, as Qt counts it."""
-    return len(text) if text.isascii() else len(text.encode(_UTF_16, "surrogatepass")) // 2
 
 
 def text_box(

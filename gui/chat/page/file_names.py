@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from gui.chat.content.segments import Action, Code, DiffHead, FoldLine, Paragraph, Run, Segment, Table
-from gui.chat.drawing.segment_layout import Control, SegmentLayout, utf16_length
+from gui.chat.content.segments import Action, Code, DiffHead, FoldLine, Paragraph, Run, Segment, Table, utf16_length
+from gui.chat.drawing.segment_layout import Control, SegmentLayout
 from gui.terminal.links.link_pointer import FileLookup, directories_of
 from gui.terminal.links.links import LONGEST, FileLocation, LinkMatch, LinkRules, links_in
 from gui.wording import notice_texts

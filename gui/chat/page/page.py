@@ -23,8 +23,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
-from gui.chat.content.segments import Action, Card, Code, DiffHead, StatusLine
-from gui.chat.drawing.segment_layout import Control, utf16_length
+from gui.chat.content.segments import Action, Card, Code, DiffHead, StatusLine, utf16_length
+from gui.chat.drawing.segment_layout import Control
 from gui.input.keys import is_text
 from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.terminal.drawing.frame_pacing import FramePacer

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QWidget
 
 from gui.chat.content import items as item_content
 from gui.chat.content.items import Content
-from gui.chat.content.segments import Card
-from gui.chat.drawing.segment_layout import Control, utf16_length
+from gui.chat.content.segments import Card, utf16_length
+from gui.chat.drawing.segment_layout import Control
 from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
 from gui.finding.query import Pattern
 from gui.terminal.cell_metrics import MIN_FONT_PX

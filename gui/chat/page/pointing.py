@@ -19,8 +19,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication
 from shiboken6 import Shiboken
 
-from gui.chat.content.segments import Action
-from gui.chat.drawing.segment_layout import LINE_SEPARATOR, SegmentLayout, utf16_length
+from gui.chat.content.segments import Action, utf16_length
+from gui.chat.drawing.segment_layout import LINE_SEPARATOR, SegmentLayout
 from gui.terminal.links.link_pointer import OPENS_WITHIN_S
 from gui.terminal.links.links import FileLocation
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gui.chat.content.copying import as_markdown, as_plain, cut, utf16_slice
-from gui.chat.content.segments import Segment, StatusLine
-from gui.chat.drawing.segment_layout import utf16_length
+from gui.chat.content.segments import Segment, StatusLine, as_markdown, as_plain, cut, utf16_length, utf16_slice
 
 from .rows import Rows
 

@@ -16,8 +16,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolTip
 
-from gui.chat.content.copying import utf16_slice
-from gui.chat.drawing.segment_layout import reads_from_right, utf16_length
+from gui.chat.content.segments import utf16_length, utf16_slice
+from gui.chat.drawing.segment_layout import reads_from_right
 from gui.clipboard import fields
 from gui.clipboard.fields import edit_menu
 from gui.input.composing import deliver_earlier_keys, is_of_a_shortcut

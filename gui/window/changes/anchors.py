@@ -13,10 +13,9 @@ import msgspec
 from PySide6.QtCore import QPointF, QRectF
 
 from gui.bridge.changes import ChangedFile, readable
-from gui.chat.content.copying import utf16_slice
 from gui.chat.content.patches import read_diff
-from gui.chat.content.segments import Diff, DiffLine, Segment
-from gui.chat.drawing.segment_layout import SegmentLayout, utf16_length
+from gui.chat.content.segments import Diff, DiffLine, Segment, utf16_length, utf16_slice
+from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.page.painting import PaintedPage
 from gui.chat.page.positions import PlacedSegment
 from gui.settings.layout import ReviewComment

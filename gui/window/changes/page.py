@@ -22,8 +22,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayo
 
 from gui.bridge.changes import ChangedFile, Changes
 from gui.chat.content.ansi import visible
-from gui.chat.content.copying import utf16_slice
-from gui.chat.content.segments import Action, Card, Diff, DiffHead, DiffLine, Segment
+from gui.chat.content.segments import Action, Card, Diff, DiffHead, DiffLine, Segment, utf16_slice
 from gui.chat.drawing.segment_layout import left_of
 from gui.chat.page.accessible_rows import spoken_segments
 from gui.chat.page.page import DocumentPage

@@ -12,9 +12,8 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
-from gui.chat.content.copying import as_markdown, as_plain
 from gui.chat.content.items import Mode
-from gui.chat.drawing.segment_layout import utf16_length
+from gui.chat.content.segments import as_markdown, as_plain, utf16_length
 from gui.chat.drawing.style import Style
 from gui.chat.finder import hits_in
 from gui.chat.page import positions

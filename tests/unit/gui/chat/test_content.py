@@ -11,10 +11,20 @@ from hypothesis import strategies as st
 from PySide6.QtWidgets import QApplication
 
 from gui.chat.content import ansi, highlighting
-from gui.chat.content.copying import as_markdown, as_plain, cut
 from gui.chat.content.items import ItemRequests, Mode, segments
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import Code, Face, FoldLine, Paragraph, QuietLine, Segment, Table
+from gui.chat.content.segments import (
+    Code,
+    Face,
+    FoldLine,
+    Paragraph,
+    QuietLine,
+    Segment,
+    Table,
+    as_markdown,
+    as_plain,
+    cut,
+)
 from gui.chat.page.rows import turn_footer, with_ending
 from gui.wording import phrases
 from session_host.structured.items import AgentRequest, Item, Put, RequestResolved, TurnEnded

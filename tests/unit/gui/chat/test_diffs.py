@@ -12,11 +12,10 @@ from PySide6.QtGui import QTextFormat
 from PySide6.QtWidgets import QApplication
 
 from gui.chat.content import patches
-from gui.chat.content.copying import as_markdown, as_plain, cut
 from gui.chat.content.items import ItemRequests, Mode, segments
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.patches import hunk_title, read_diff
-from gui.chat.content.segments import Diff, DiffHead, FoldLine, QuietLine, Segment
+from gui.chat.content.segments import Diff, DiffHead, FoldLine, QuietLine, Segment, as_markdown, as_plain, cut
 from gui.chat.drawing.code import lay_out_diff
 from gui.chat.drawing.style import Style
 from gui.chat.page.accessible_rows import spoken_row

@@ -11,8 +11,7 @@ from PySide6.QtGui import QColor, QFont, QImage, QPainter, QTextLayout
 from PySide6.QtWidgets import QApplication
 
 from gui.chat import pictures
-from gui.chat.content.copying import utf16_slice
-from gui.chat.content.segments import DiffHead, Face, Paragraph
+from gui.chat.content.segments import DiffHead, Face, Paragraph, utf16_slice
 from gui.chat.drawing.code import lay_out_diff_head
 from gui.chat.drawing.lay_out import lay_out_paragraph
 from gui.chat.drawing.segment_layout import SegmentLayout, reads_from_right
