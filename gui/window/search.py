@@ -30,7 +30,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
-from gui.window.sheets.sheet import LINES_PX, LIST_PX, InfoSheet, Sheet
+from gui.window.sheets.sheet import LINES_PX, LIST_PX, Sheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import ElidedLabel, PlainLines, label, sentence
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
@@ -41,18 +41,15 @@ from session_host.protocol.untrusted_text import before_more, one_line
 HEIGHT_PX = 440
 
 
-class RecordingSheet(InfoSheet):
+class RecordingSheet(Sheet):
     """Shows lines for reading and copying, with one of them marked; Escape closes the sheet."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, sheet_texts.RECORDED_TEXT(), LINES_PX)
+        super().__init__(theme, parent, sheet_texts.RECORDED_TEXT(), LINES_PX, self.dismiss)
         self.title = ElidedLabel("", "title")
         self.text = PlainLines(sheet_texts.RECORDED_TEXT(), LINES_PX, HEIGHT_PX)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        layout = self.column(GAP_S_PX)
-        layout.addWidget(self.title)
-        layout.addWidget(label(sheet_texts.RECORDED_HINT(), "secondary"))
-        layout.addWidget(self.text)
+        self.lay_out(self.title, label(sheet_texts.RECORDED_HINT(), "secondary"), self.text, gap_px=GAP_S_PX)
 
     def show_lines(self, name: str, lines: list[Hit], found: Hit, query: Query) -> None:
         """Show a chat's lines, at the found one."""

@@ -137,8 +137,7 @@ class CommentCard(QWidget):
         self._stops = []
 
     def _add_label(self, text: str, kind: str) -> QLabel:
-        widget = label(text, kind)
-        widget.setWordWrap(True)
+        widget = label(text, kind, wraps=True)
         widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._column.addWidget(widget)
         widget.show()  # At once: the layout leaves out hidden widgets.

@@ -20,7 +20,7 @@ from gui.settings.layout import ReviewComment
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.accessibility import announce
-from gui.window.widgets.parts import ElidedLabel, button, label
+from gui.window.widgets.parts import ElidedLabel, button, label, stack
 from gui.wording import changes_texts
 
 from . import anchors
@@ -57,19 +57,14 @@ class ReviewBar(QWidget):
         row.addWidget(self.count, 1)
         row.addWidget(self.copy)
         row.addWidget(self.send)
-        self.notice = label("")
-        self.notice.setWordWrap(True)
+        self.notice = label("", wraps=True)
         self._notice = QWidget()
         self._notice_row = self._row(self._notice)
         self._notice_row.addWidget(self.notice, 1)
         self.offers: list[QWidget] = []
         self._before: QWidget = self.notice
         """The widget before the buttons in tab order."""
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._notice)
-        column.addWidget(self._counts)
+        stack(QVBoxLayout(self), self._notice, self._counts, gap=0)
         self._counts.hide()
         self._notice.hide()
 

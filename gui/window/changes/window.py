@@ -34,7 +34,7 @@ from gui.window.sheets.question import QuestionSheet
 from gui.window.sheets.sheet import is_over_window
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.paged_window import PAGE_ROW_PX, PageList
-from gui.window.widgets.parts import Area, ElidedLabel, Hairline, IconButton, button, label
+from gui.window.widgets.parts import Area, ElidedLabel, Hairline, IconButton, button, label, show_text, stack
 from gui.window.widgets.result_list import RowDelegate
 from gui.window.widgets.text_window import TextWindow
 from gui.wording import changes_texts, common_texts
@@ -300,33 +300,23 @@ class ChangesWindow(TextWindow):
         self.restore.hide()
         self._refresh_button = IconButton(theme, Glyph.RESET, changes_texts.READ_AGAIN(), self.reader.refresh)
         self._refresh_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        head = QHBoxLayout()
-        head.setContentsMargins(GAP_L_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
-        head.setSpacing(GAP_S_PX)
-        head.addWidget(self.summary, 1)
-        head.addWidget(self.since.button)
-        head.addWidget(self.restore)
-        head.addWidget(self._refresh_button)
-        self.note = label("", "secondary")
-        self.note.setWordWrap(True)
+        head = stack(
+            QHBoxLayout(), self.summary, self.since.button, self.restore, self._refresh_button, gap=GAP_S_PX,
+            margins=(GAP_L_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX), wide=self.summary,
+        )  # fmt: skip
+        self.note = label("", "secondary", wraps=True)
         self.note.setContentsMargins(GAP_L_PX, 0, GAP_L_PX, GAP_S_PX)
         self.note.hide()
-        self.message = label("", "secondary")
-        self.message.setWordWrap(True)
+        self.message = label("", "secondary", wraps=True)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.message.setContentsMargins(GAP_L_PX, GAP_M_PX, GAP_L_PX, GAP_M_PX)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.message)
         self._stack.addWidget(self.page)
-        column = QVBoxLayout(right)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(head)
-        column.addWidget(self.review.bar)
-        column.addWidget(self.note)
-        column.addWidget(Hairline(theme))
-        column.addWidget(self._stack, 1)
+        stack(
+            QVBoxLayout(right), head, self.review.bar, self.note, Hairline(theme), self._stack, gap=0, wide=self._stack,
+        )  # fmt: skip
         self.find_bar = FindBar(theme, self._stack, self.finder)
         self.review.bar.set_tab_order(self._refresh_button, self.page)
         return right
@@ -418,8 +408,7 @@ class ChangesWindow(TextWindow):
 
     def show_message(self, text: str) -> None:
         """Show a line above the diffs; "" for none."""
-        self.note.setText(text)
-        self.note.setVisible(bool(text))
+        show_text(self.note, text)
         if text:
             announce(self.note, text)
 

@@ -20,7 +20,7 @@ from gui.theme.tooltips import set_tooltip
 from gui.window.new_chat.fields import RuntimeField
 from gui.window.sheets.sheet import LIST_PX, Sheet
 from gui.window.widgets.accessibility import announce
-from gui.window.widgets.parts import button, label, sentence
+from gui.window.widgets.parts import button, label, sentence, show_text
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts, new_chat_texts, phrases
 from session_host.protocol.values import Runtime
@@ -121,8 +121,7 @@ class ConversationPicker(Sheet):
         self.items = self.list.items
         self.list.clicked.connect(self._accept)
         self.list.selectionModel().currentChanged.connect(lambda index, _previous: self._on_marked(index))
-        self.state = label("", "secondary")
-        self.state.setWordWrap(True)
+        self.state = label("", "secondary", wraps=True)
         self.anyway = button(new_chat_texts.CONTINUE_ANYWAY(), "", self._force)
         self.runtime = RuntimeField()
         self.copy = button(new_chat_texts.COPY_COMMAND(), "link", self._copy)
@@ -276,8 +275,7 @@ class ConversationPicker(Sheet):
         if self.state.property("kind") != kind:
             self.state.setProperty("kind", kind)
             self.state.style().polish(self.state)
-        self.state.setText(text)
-        self.state.setVisible(bool(text))
+        show_text(self.state, text)
         if self.is_open:
             self.center()
 

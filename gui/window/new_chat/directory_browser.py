@@ -13,7 +13,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.directory_field import LOOK_TIMEOUT_S, LOOKED_AT, DirectoryField
-from gui.window.widgets.parts import ElidedLabel, button, label
+from gui.window.widgets.parts import ElidedLabel, button, label, stack
 from gui.wording import common_texts, new_chat_texts
 from gui.wording.phrases import short_directory
 from session_host.patience import within
@@ -70,10 +70,8 @@ class DirectoryBrowser(Sheet):
         self.problem = label("", "failed")
         self.cancel = button(common_texts.CANCEL(), "", self.dismiss)
         self.choose = button(new_chat_texts.CHOOSE_DIRECTORY(), "primary", self._choose)
-        layout = self.column()
-        for part in (label(new_chat_texts.CHOOSE_DIRECTORY(), "title"), self.path_label, self.list, self.problem):
-            layout.addWidget(part, 1 if part is self.list else 0)
-        layout.addLayout(button_row(self.cancel, self.choose))
+        title, buttons = label(new_chat_texts.CHOOSE_DIRECTORY(), "title"), button_row(self.cancel, self.choose)
+        self.lay_out(title, self.path_label, self.list, self.problem, buttons, wide=self.list)
 
     def browse(self) -> None:
         """Open the sheet at the field's directory, or at its nearest existing parent."""
@@ -147,11 +145,7 @@ class DirectoryRow(QWidget):
         self.browser = DirectoryBrowser(theme, sheet.around, field)
         self.browse = button(new_chat_texts.BROWSE(), "", self.browser.browse)
         self.browse.setAccessibleName(new_chat_texts.CHOOSE_DIRECTORY())
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GAP_S_PX)
-        row.addWidget(field, 1)
-        row.addWidget(self.browse)
+        stack(QHBoxLayout(self), field, self.browse, gap=GAP_S_PX, wide=field)
         self.browser.set_below(sheet, field)
         self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._debounce.timeout.connect(lambda: self.settled.emit(field.directory()))

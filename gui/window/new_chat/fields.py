@@ -32,7 +32,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.sheet import Sheet
-from gui.window.widgets.parts import CopyButton, IconButton, button, label, monospace_font
+from gui.window.widgets.parts import CopyButton, IconButton, button, label, monospace_font, show_text, stack
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, new_chat_texts, sheet_texts
 from session_host.agents.agent import Agent
@@ -149,16 +149,8 @@ class WorktreeField(QWidget):
         self.note = label("", "secondary")
         self.checkbox.toggled.connect(self._show_fields)
         self._show_fields()
-        row = QHBoxLayout()
-        row.setSpacing(GAP_M_PX)
-        row.addWidget(self.checkbox)
-        row.addWidget(self.note, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 4)
-        layout.setSpacing(GAP_S_PX)
-        layout.addLayout(row)
-        layout.addWidget(self.branch)
-        layout.addWidget(self.setup)
+        row = stack(QHBoxLayout(), self.checkbox, self.note, gap=GAP_M_PX, wide=self.note)
+        stack(QVBoxLayout(self), row, self.branch, self.setup, gap=GAP_S_PX, margins=(0, 4, 0, 4))
 
     def _show_fields(self) -> None:
         is_wanted = self.checkbox.isChecked() and self.checkbox.isEnabled()
@@ -250,8 +242,7 @@ class InstallHint(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.hint = label("", "secondary")
-        self.hint.setWordWrap(True)
+        self.hint = label("", "secondary", wraps=True)
         self.command = label("", "code")
         self.command.setFont(monospace_font())
         self.command.setTextInteractionFlags(
@@ -262,16 +253,8 @@ class InstallHint(QWidget):
         self.copy = CopyButton(theme, self.command.text)
         self.install = button(new_chat_texts.INSTALL())
         set_tooltip(self.install, new_chat_texts.INSTALL_HINT())
-        row = QHBoxLayout()
-        row.setSpacing(GAP_S_PX)
-        row.addWidget(self.command, 1)
-        row.addWidget(self.copy)
-        row.addWidget(self.install)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GAP_S_PX)
-        layout.addWidget(self.hint)
-        layout.addLayout(row)
+        row = stack(QHBoxLayout(), self.command, self.copy, self.install, gap=GAP_S_PX, wide=self.command)
+        stack(QVBoxLayout(self), self.hint, row, gap=GAP_S_PX)
         self.hide()
 
     def show_agent(self, agent: Agent | None) -> None:
@@ -412,14 +395,9 @@ class NameField(QWidget):
         self.line.setMaxLength(MAX_CHARACTERS)
         self.line.setAccessibleName(common_texts.NAME())
         self.line.textEdited.connect(self._on_edited)
-        self.note = label("", "secondary")
-        self.note.setWordWrap(True)
+        self.note = label("", "secondary", wraps=True)
         self.note.hide()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self.line)
-        layout.addWidget(self.note)
+        stack(QVBoxLayout(self), self.line, self.note, gap=2)
 
     @property
     def name(self) -> str:
@@ -442,8 +420,7 @@ class NameField(QWidget):
         name = self.name
         free = self._free_name(name, is_chosen=self.is_chosen)
         note = new_chat_texts.NAME_IS_TAKEN(name=name, free=free) if free != name else ""
-        self.note.setText(note)
-        self.note.setVisible(bool(note))
+        show_text(self.note, note)
         self.line.setAccessibleDescription(note)
 
     def _on_edited(self, text: str) -> None:

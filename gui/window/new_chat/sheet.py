@@ -38,9 +38,9 @@ from gui.window.new_chat.request import (
     suggested_name,
     variables_of,
 )
-from gui.window.sheets.sheet import LIST_PX, FormSheet, button_row
+from gui.window.sheets.sheet import LIST_PX, Sheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
-from gui.window.widgets.parts import Scrolled, button, label
+from gui.window.widgets.parts import Scrolled, button, label, show_text, stack
 from gui.wording import common_texts, new_chat_texts, phrases
 from session_host.agents.agent import Agent
 
@@ -49,7 +49,7 @@ PROGRESS_MS = 500
 """After this time, the sheet says what a start waits for."""
 
 
-class NewChatSheet(FormSheet):
+class NewChatSheet(Sheet):
     """The sheet for a new chat.
 
     Signals:
@@ -69,7 +69,7 @@ class NewChatSheet(FormSheet):
     def __init__(
         self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent], free_name: FreeName = wanted_name
     ) -> None:
-        super().__init__(theme, parent, common_texts.NEW_CHAT(), LIST_PX)
+        super().__init__(theme, parent, common_texts.NEW_CHAT(), LIST_PX, self._submit)
         self._agents = agents
         self._is_draft = False
         """Whether the sheet has input that was not started yet."""
@@ -101,11 +101,9 @@ class NewChatSheet(FormSheet):
         self.more = button(new_chat_texts.MORE_OPTIONS(), "link", self._toggle_more)
         self.more.setAccessibleName(new_chat_texts.MORE_OPTIONS_HINT())
         self._more_shown = self._started_by_button = False
-        self.error = label("", "failed")
-        self.error.setWordWrap(True)
+        self.error = label("", "failed", wraps=True)
         self.create_button = button(new_chat_texts.CREATE_DIRECTORY(), "link", self._make_directory)
-        self.progress = label(new_chat_texts.MAKING_WORKTREE(), "secondary")
-        self.progress.setWordWrap(True)
+        self.progress = label(new_chat_texts.MAKING_WORKTREE(), "secondary", wraps=True)
         self.progress.hide()
         self._progress_timer = QTimer(self, singleShot=True, interval=PROGRESS_MS)
         self._progress_timer.timeout.connect(self.progress.show)
@@ -137,23 +135,14 @@ class NewChatSheet(FormSheet):
             (new_chat_texts.ENVIRONMENT(), self.environment),
         ]
         self._fields = FieldGrid(rows, (self.prompt_row, self.naming, self.worktree))
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP_M_PX)
-        for part in (self.tiles, self.missing):
-            column.addWidget(part)
-        column.addLayout(self._fields)
-        column.addWidget(self.progress)
-        column.addWidget(self.error)
-        column.addWidget(self.create_button)
-        column.addStretch(1)
-        layout = self.column()
-        layout.addWidget(label(common_texts.NEW_CHAT(), "title"))
+        stack(
+            QVBoxLayout(inner), self.tiles, self.missing, self._fields, self.progress, self.error, self.create_button,
+            None, gap=GAP_M_PX,
+        )  # fmt: skip
         self.scrolled = Scrolled(inner, MAX_PX, common_texts.NEW_CHAT())
-        layout.addWidget(self.scrolled, 1)
         last = button_row(self.cancel, self.start)
         last.insertWidget(0, self.more)
-        layout.addLayout(last)
+        self.lay_out(label(common_texts.NEW_CHAT(), "title"), self.scrolled, last, wide=self.scrolled)
         order = [
             self.directory, self.directory_row.browse, self.conversation, self.name, self.prompt,
             self.prompt_row.saved, *self.runtime.buttons, self.model, self.url, self.arguments, self.presets,
@@ -376,8 +365,7 @@ class NewChatSheet(FormSheet):
 
     def _set_error(self, text: str, control: QWidget | None = None) -> None:
         """Show a problem and mark the field that has it; "" for no problem."""
-        self.error.setText(text)
-        self.error.setVisible(bool(text))
+        show_text(self.error, text)
         self.create_button.hide()
         mark_invalid(self._lines, control)
 

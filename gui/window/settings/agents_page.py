@@ -12,16 +12,16 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout
 from shiboken6 import Shiboken
 
 from gui.settings.live import is_built_in
 from gui.settings.writing import Key, Value, Values, write_values
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.window.sheets.sheet import button_row
-from gui.window.widgets.parts import Area, IconButton, MonogramTile, button, label, sentence
+from gui.window.sheets.sheet import button_row, field_grid
+from gui.window.widgets.parts import IconButton, MonogramTile, button, label, sentence, stack
 from gui.wording import common_texts, phrases, settings_texts
 from session_host.agents.agent import ARGUMENTS, SHELL, Agent
 from session_host.agents.catalog import is_agent_name, load_agent
@@ -30,10 +30,10 @@ from session_host.errors import ConfigError, OutliveError
 
 from .context import SettingsContext
 from .controls import TextControl
-from .page import Page, PlainRow, Section
+from .page import Card, Page, PlainRow, Section
 
 
-class AgentForm(Area):
+class AgentForm(Card):
     """The form.
 
     Signals:
@@ -43,7 +43,7 @@ class AgentForm(Area):
     closed = Signal()
 
     def __init__(self, context: SettingsContext) -> None:
-        super().__init__("card")
+        super().__init__(self._leave, self._save)
         self._context = context
         self._agents = context.agents
         self._edited: Agent | None = None
@@ -52,32 +52,16 @@ class AgentForm(Area):
         self.title, self.name, self.program, self.words, self.monogram = (QLineEdit() for _ in range(5))
         self.monogram.setMaxLength(2)
         self.monogram.setFixedWidth(64)
-        self.problem = label("", "problem")
-        self.problem.setWordWrap(True)
+        self.problem = label("", "problem", wraps=True)
         self.save = button(settings_texts.SAVE(), "primary", self._save)
-        self.cancel = button(common_texts.CANCEL(), "", self.closed.emit)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(GAP_M_PX)
-        grid.setVerticalSpacing(GAP_S_PX)
-        grid.setColumnStretch(1, 1)
-        for row, (name, field) in enumerate(
-            (
-                (settings_texts.AGENT_TITLE(), self.title),
-                (settings_texts.AGENT_NAME(), self.name),
-                (settings_texts.AGENT_PROGRAM(), self.program),
-                (settings_texts.AGENT_WORDS(), self.words),
-                (settings_texts.AGENT_MONOGRAM(), self.monogram),
-            )
-        ):
-            field.setAccessibleName(name)
-            grid.addWidget(label(name, "secondary"), row, 0)
-            grid.addWidget(field, row, 1, Qt.AlignmentFlag.AlignLeft if field is self.monogram else Qt.AlignmentFlag(0))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(GAP_M_PX, GAP_M_PX, GAP_M_PX, GAP_M_PX)
-        column.setSpacing(GAP_S_PX)
-        column.addLayout(grid)
-        column.addWidget(self.problem)
-        column.addLayout(button_row(self.cancel, self.save))
+        self.cancel = button(common_texts.CANCEL(), "", self._leave)
+        grid = field_grid(
+            (settings_texts.AGENT_TITLE(), self.title), (settings_texts.AGENT_NAME(), self.name),
+            (settings_texts.AGENT_PROGRAM(), self.program), (settings_texts.AGENT_WORDS(), self.words),
+            (settings_texts.AGENT_MONOGRAM(), self.monogram),
+        )  # fmt: skip
+        grid.setAlignment(self.monogram, Qt.AlignmentFlag.AlignLeft)
+        stack(QVBoxLayout(self), grid, self.problem, button_row(self.cancel, self.save), gap=GAP_S_PX, margins=GAP_M_PX)
         self.title.textEdited.connect(self._suggest)
 
     def ask(self, agent: Agent | None) -> None:
@@ -94,6 +78,9 @@ class AgentForm(Area):
         self._show_problem("")
         self.show()
         self.title.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _leave(self) -> None:
+        self.closed.emit()
 
     def _suggest(self, title: str) -> None:
         if self._edited is None:
@@ -145,14 +132,6 @@ class AgentForm(Area):
         values["executable",] = program
         values["start",] = [program, *first, *shlex.split(self.words.text()), ARGUMENTS]
         return values
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.closed.emit()
-        elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self._save()
-        else:
-            super().keyPressEvent(event)
 
 
 def _monogram(title: str, taken: Container[str]) -> str:
@@ -260,15 +239,13 @@ class AgentsPage(Page):
         super().__init__(title)
         self._context = context
         self._agents = context.agents
-        hint = label(settings_texts.ARGUMENTS_HINT(), "secondary")
-        hint.setWordWrap(True)
+        hint = label(settings_texts.ARGUMENTS_HINT(), "secondary", wraps=True)
         hint.setContentsMargins(0, 0, 0, GAP_S_PX)
         self.add_unfiltered(hint)
         self._versions: dict[str, str] = {}
         self._rows: list[AgentRow] = []
         self._is_looking = False
-        self.problem = label("", "problem")
-        self.problem.setWordWrap(True)
+        self.problem = label("", "problem", wraps=True)
         self.column.addWidget(self.problem)
         self._installed, self._missing = Section(context.theme, "", ()), Section(context.theme, "", ())
         self.add_section(self._installed)

@@ -18,12 +18,12 @@ from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.widgets.accessibility import announce
-from gui.window.widgets.parts import Area, button, label, sentence, set_kind
+from gui.window.widgets.parts import button, label, sentence, set_kind, stack
 from gui.wording import common_texts, phrases, settings_texts
 from session_host.errors import ConfigError
 
 from .context import ActionKeys, Keymap, Overrides
-from .page import Page, has_all, heading
+from .page import Card, Page, has_all, heading
 
 ROW_PX = 34
 _CHIP_PX = 22
@@ -187,26 +187,17 @@ class KeyRow(QAbstractButton):
         painter.end()
 
 
-class KeyQuestion(Area):
+class KeyQuestion(Card):
     """Shows below a row why a key conflicts, and lets the user decide."""
 
     def __init__(self) -> None:
-        super().__init__("card")
+        super().__init__(self._leave)
         self._use: Callable[[], object] = lambda: None
-        self.words = label("")
-        self.words.setWordWrap(True)
-        self.cancel = button(common_texts.CANCEL(), "", self._on_cancel)
+        self.words = label("", wraps=True)
+        self.cancel = button(common_texts.CANCEL(), "", self._leave)
         self.accept = button("", "primary", self._on_accept)
-        row = QHBoxLayout()
-        row.setSpacing(GAP_S_PX)
-        row.addStretch(1)
-        row.addWidget(self.cancel)
-        row.addWidget(self.accept)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
-        column.setSpacing(GAP_S_PX)
-        column.addWidget(self.words)
-        column.addLayout(row)
+        row = stack(QHBoxLayout(), None, self.cancel, self.accept, gap=GAP_S_PX)
+        stack(QVBoxLayout(self), self.words, row, gap=GAP_S_PX, margins=(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX))
         self._back_to: QWidget | None = None
         self.hide()
 
@@ -240,46 +231,30 @@ class KeyQuestion(Area):
         self._use()
         self._leave()
 
-    def _on_cancel(self) -> None:
-        self._leave()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self._leave()
-        else:
-            super().keyPressEvent(event)
-
-
-class TextForm(Area):
+class TextForm(Card):
     """Asks for a text with escapes; Enter accepts it, Escape closes the form."""
 
     def __init__(self) -> None:
-        super().__init__("card")
+        super().__init__(self.leave)
         self._on_text: Callable[[str], object] = lambda _text: None
         self._back_to: QWidget | None = None
         self.field = QLineEdit()
         self.field.setAccessibleName(settings_texts.TEXT_OF_KEY())
         self.field.setMaxLength(MAX_CHARACTERS)
         self.field.returnPressed.connect(self._submit)
-        hint = label(settings_texts.TEXT_OF_KEY_HINT(), "secondary")
-        hint.setWordWrap(True)
+        hint = label(settings_texts.TEXT_OF_KEY_HINT(), "secondary", wraps=True)
         self.field.setAccessibleDescription(settings_texts.TEXT_OF_KEY_HINT())
-        self.problem = label("", "problem")
-        self.problem.setWordWrap(True)
+        self.problem = label("", "problem", wraps=True)
         self.problem.hide()
-        row = QHBoxLayout()
-        row.setSpacing(GAP_S_PX)
-        row.addStretch(1)
-        row.addWidget(button(common_texts.CANCEL(), "", self.leave))
-        row.addWidget(button(settings_texts.SAVE_TEXT(), "primary", self._submit))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
-        column.setSpacing(GAP_S_PX)
-        column.addWidget(label(settings_texts.TEXT_OF_KEY(), "secondary"))
-        column.addWidget(self.field)
-        column.addWidget(hint)
-        column.addWidget(self.problem)
-        column.addLayout(row)
+        row = stack(
+            QHBoxLayout(), None, button(common_texts.CANCEL(), "", self.leave),
+            button(settings_texts.SAVE_TEXT(), "primary", self._submit), gap=GAP_S_PX,
+        )  # fmt: skip
+        stack(
+            QVBoxLayout(self), label(settings_texts.TEXT_OF_KEY(), "secondary"), self.field, hint, self.problem, row,
+            gap=GAP_S_PX, margins=(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX),
+        )  # fmt: skip
         self.hide()
 
     def ask(self, text: str, back_to: QWidget, on_text: Callable[[str], object]) -> None:
@@ -309,12 +284,6 @@ class TextForm(Area):
         self.leave()
         self._on_text(text)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.leave()
-        else:
-            super().keyPressEvent(event)
-
 
 FILE = "keys"
 
@@ -327,12 +296,10 @@ class KeysPage(Page):
         self._settings = settings
         self._keymap = keymap
         self._refused = ""
-        hint = label(settings_texts.KEYS_HINT(), "secondary")
-        hint.setWordWrap(True)
+        hint = label(settings_texts.KEYS_HINT(), "secondary", wraps=True)
         hint.setContentsMargins(0, 0, 0, GAP_S_PX)
         self.add_unfiltered(hint)
-        self.problem = label("", "problem")
-        self.problem.setWordWrap(True)
+        self.problem = label("", "problem", wraps=True)
         self.problem.setContentsMargins(0, 0, 0, GAP_S_PX)
         self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.column.addWidget(self.problem)

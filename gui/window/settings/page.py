@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui.settings.table import Choice, Setting
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.widgets.parts import Hairline, IconButton, button, label, sentence
+from gui.window.widgets.parts import Area, Hairline, IconButton, button, label, sentence, show_text
 from gui.wording import phrases, settings_texts
 
 from .context import Values
@@ -38,10 +38,8 @@ class PlainRow(QWidget):
         self.control = control
         self.name = name
         control.set_name(name)
-        self.help = label("", "secondary")
-        self.help.setWordWrap(True)
-        self.problem = label("", "problem")
-        self.problem.setWordWrap(True)
+        self.help = label("", "secondary", wraps=True)
+        self.problem = label("", "problem", wraps=True)
         self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.problem.hide()
         grid = QGridLayout(self)
@@ -63,8 +61,7 @@ class PlainRow(QWidget):
 
     def show_help(self, text: str) -> None:
         """Show a help text; "" for none, and the label is in the middle."""
-        self.help.setText(text)
-        self.help.setVisible(bool(text))
+        show_text(self.help, text)
         self._grid.removeWidget(self._title)
         self._grid.addWidget(self._title, 0, 1, 1 if text else 2, 1, Qt.AlignmentFlag.AlignVCenter)
         self.control.inner.setAccessibleDescription(self._help_text)
@@ -168,6 +165,22 @@ class SettingRow(PlainRow):
         self.show_problem(problem or self.control.warning(self._values.of(self.setting)))
         self.reset.setVisible(self._values.is_set(self.setting))
         self.control.setEnabled(not self._values.problem_of_file(self.setting.file))
+
+
+class Card(Area):
+    """A form within a page."""
+
+    def __init__(self, on_escape: Callable[[], object], on_return: Callable[[], object] | None = None) -> None:
+        super().__init__("card")
+        self._on_escape, self._on_return = on_escape, on_return
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._on_escape()
+        elif self._on_return is not None and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self._on_return()
+        else:
+            super().keyPressEvent(event)
 
 
 class Section(QWidget):

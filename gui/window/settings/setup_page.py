@@ -6,25 +6,25 @@ import asyncio
 from collections.abc import Mapping
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 from shiboken6 import Shiboken
 
 from gui.bridge.new_chat import entry_of
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.sheets.sheet import field_grid
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.directory_field import DirectoryField
-from gui.window.widgets.parts import Area, IconButton, button, label, sentence
+from gui.window.widgets.parts import IconButton, button, label, sentence, stack
 from gui.wording import common_texts, new_chat_texts, phrases, settings_texts
 from session_host.errors import OutliveError
 
 from .context import SettingsContext, Values
 from .controls import Control
-from .page import Page, PlainRow, Section
+from .page import Card, Page, PlainRow, Section
 
 
-class SetupForm(Area):
+class SetupForm(Card):
     """The form; Enter saves, Escape closes it.
 
     Signals:
@@ -34,7 +34,7 @@ class SetupForm(Area):
     closed = Signal(str)
 
     def __init__(self, context: SettingsContext, values: Values) -> None:
-        super().__init__("card")
+        super().__init__(lambda: self._leave(self._edited), self._save)
         self._context, self._values = context, values
         self._edited = ""
         """The edited entry's directory as the file has it; "" for a new entry."""
@@ -42,32 +42,13 @@ class SetupForm(Area):
         self.directory.setPlaceholderText(settings_texts.REPOSITORY_EXAMPLE())
         self.command = QLineEdit()
         self.command.setPlaceholderText(new_chat_texts.SETUP_EXAMPLE())
-        self.problem = label("", "problem")
-        self.problem.setWordWrap(True)
+        self.problem = label("", "problem", wraps=True)
         self.remove = button(settings_texts.REMOVE_SETUP(), "", lambda: self._write(self._edited, ""))
         self.cancel = button(common_texts.CANCEL(), "", lambda: self._leave(self._edited))
         self.save = button(settings_texts.SAVE(), "primary", self._save)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(GAP_M_PX)
-        grid.setVerticalSpacing(GAP_S_PX)
-        grid.setColumnStretch(1, 1)
-        fields = (settings_texts.REPOSITORY(), self.directory), (settings_texts.SETUP_COMMAND(), self.command)
-        for row, (name, field) in enumerate(fields):
-            field.setAccessibleName(name)
-            grid.addWidget(label(name, "secondary"), row, 0)
-            grid.addWidget(field, row, 1)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(GAP_S_PX)
-        buttons.addWidget(self.remove)
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.save)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(GAP_M_PX, GAP_M_PX, GAP_M_PX, GAP_M_PX)
-        column.setSpacing(GAP_S_PX)
-        column.addLayout(grid)
-        column.addWidget(self.problem)
-        column.addLayout(buttons)
+        grid = field_grid((settings_texts.REPOSITORY(), self.directory), (settings_texts.SETUP_COMMAND(), self.command))
+        buttons = stack(QHBoxLayout(), self.remove, None, self.cancel, self.save, gap=GAP_S_PX)
+        stack(QVBoxLayout(self), grid, self.problem, buttons, gap=GAP_S_PX, margins=GAP_M_PX)
 
     def ask(self, repository: str, command: str) -> None:
         """Show the form for a repository of the file, or for a new one ("")."""
@@ -92,6 +73,8 @@ class SetupForm(Area):
             announce(self.problem, self.problem.text())
 
     def _save(self) -> None:
+        if not self.save.isEnabled():
+            return  # The directory is being looked at.
         for field in (self.directory, self.command):
             if not field.text().strip():
                 self._refuse(field, settings_texts.ENTER_A_VALUE(field=field.accessibleName()))
@@ -134,15 +117,6 @@ class SetupForm(Area):
         self.save.setEnabled(True)
         self._show_problem(problem)
         field.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self._leave(self._edited)
-        elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            if self.save.isEnabled():
-                self._save()
-        else:
-            super().keyPressEvent(event)
 
 
 class _ButtonControl(Control):

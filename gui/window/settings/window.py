@@ -19,7 +19,7 @@ from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
 from gui.window.widgets.paged_window import PagedWindow, PageList
-from gui.window.widgets.parts import Area, button, label, sentence
+from gui.window.widgets.parts import Area, button, label, sentence, show_text
 from gui.wording import settings_texts
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.terminal import create
@@ -361,14 +361,12 @@ class SettingsWindow(PagedWindow):
         column = QVBoxLayout(self._content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self.problem = label("", "problem")
-        self.problem.setWordWrap(True)
+        self.problem = label("", "problem", wraps=True)
         self.problem.setContentsMargins(GAP_L_PX, GAP_S_PX, GAP_L_PX, GAP_S_PX)
         self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.problem.hide()
         column.addWidget(self.problem)
-        self.notice = label("", "secondary")
-        self.notice.setWordWrap(True)
+        self.notice = label("", "secondary", wraps=True)
         self.notice.setContentsMargins(GAP_L_PX + 4, GAP_S_PX, GAP_L_PX, GAP_S_PX)
         self.notice.hide()
         column.addWidget(self.notice)
@@ -449,8 +447,7 @@ class SettingsWindow(PagedWindow):
 
     def inform(self, text: str) -> None:
         """Show a line until the user goes to another page; "" removes it."""
-        self.notice.setText(text)
-        self.notice.setVisible(bool(text))
+        show_text(self.notice, text)
 
     def _show_problems(self) -> None:
         problems = [problem for name in FILES if (problem := self.values.problem_of_file(name))]

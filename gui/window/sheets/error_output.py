@@ -13,18 +13,18 @@ from gui.bridge.ended_chat import ERRORS_BYTES, error_output
 from gui.bridge.tasks import Tasks
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.sheets.sheet import LINES_PX, InfoSheet, button_row
+from gui.window.sheets.sheet import LINES_PX, Sheet, button_row
 from gui.window.widgets.parts import ElidedLabel, PlainLines, button, label
 from gui.wording import common_texts, sheet_texts
 
 HEIGHT_PX = 360
 
 
-class OutputSheet(InfoSheet):
+class OutputSheet(Sheet):
     """Shows the end of the output; Escape closes the sheet."""
 
     def __init__(self, theme: Theme, parent: QWidget, tasks: Tasks) -> None:
-        super().__init__(theme, parent, common_texts.ERROR_OUTPUT(), LINES_PX)
+        super().__init__(theme, parent, common_texts.ERROR_OUTPUT(), LINES_PX, self.dismiss)
         self._tasks = tasks
         self._chat: Chat | None = None
         self.title = ElidedLabel("", "title")
@@ -33,10 +33,10 @@ class OutputSheet(InfoSheet):
         self.text.setTabChangesFocus(True)
         self.copy = button(common_texts.COPY(), "", self._copy)
         self.close_button = button(common_texts.CLOSE(), "", self.dismiss)
-        layout = self.column(GAP_S_PX)
-        layout.addWidget(self.title)
-        layout.addWidget(self.text, 1)
-        layout.addLayout(button_row(self.copy, self.close_button, words=self.state))
+        self.lay_out(
+            self.title, self.text, button_row(self.copy, self.close_button, words=self.state), gap_px=GAP_S_PX,
+            wide=self.text,
+        )  # fmt: skip
 
     def ask(self, chat: Chat) -> None:
         """Open the sheet for this chat."""

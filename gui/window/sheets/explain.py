@@ -15,8 +15,8 @@ from gui.bridge.tasks import Tasks
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
-from gui.window.sheets.sheet import LIST_PX, InfoSheet, button_row
-from gui.window.widgets.parts import ElidedLabel, Scrolled, button, label, sentence
+from gui.window.sheets.sheet import LIST_PX, Sheet, button_row
+from gui.window.widgets.parts import ElidedLabel, Scrolled, button, label, sentence, stack
 from gui.wording import common_texts, sheet_texts
 from gui.wording.explanation import Explained, Row
 from session_host.errors import OutliveError
@@ -25,7 +25,7 @@ HEIGHT_PX = 360
 NARROW_PX = 420
 
 
-class StatusDetailsSheet(InfoSheet):
+class StatusDetailsSheet(Sheet):
     """Shows one chat's evidence, and updates it when the chat's state changes."""
 
     def __init__(
@@ -36,35 +36,30 @@ class StatusDetailsSheet(InfoSheet):
         ask: Callable[[Chat], Coroutine[Any, Any, Explained]],
     ) -> None:
         """Create the sheet; ``ask`` asks a chat's host."""
-        super().__init__(theme, parent, sheet_texts.STATUS_DETAILS(), LIST_PX)
+        super().__init__(theme, parent, sheet_texts.STATUS_DETAILS(), LIST_PX, self.dismiss)
         self._tasks = tasks
         self._ask = ask
         self._chat: Chat | None = None
         self._shown: Explained | None = None
         self._state = ("", "", "")
         self.title = ElidedLabel("", "title")
-        self.summary = label("", "secondary")
-        self.summary.setWordWrap(True)
+        self.summary = label("", "secondary", wraps=True)
         self.evidence = _Table(sheet_texts.LATEST_REPORTS(), 4, longest=1)
         self.transitions = _Table(sheet_texts.HISTORY(), 4, longest=3)
-        self.notes = label("", "secondary")
-        self.notes.setWordWrap(True)
+        self.notes = label("", "secondary", wraps=True)
         self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, GAP_M_PX, 0)
-        column.setSpacing(GAP_M_PX)
-        for part in (self.evidence, self.transitions, self.notes):
-            column.addWidget(part)
-        column.addStretch(1)
+        stack(
+            QVBoxLayout(inner), self.evidence, self.transitions, self.notes, None, gap=GAP_M_PX,
+            margins=(0, 0, GAP_M_PX, 0),
+        )  # fmt: skip
         self.area = Scrolled(inner, HEIGHT_PX, sheet_texts.STATUS_DETAILS())
         self.copy = button(common_texts.COPY(), "", self._copy)
         self.close_button = button(common_texts.CLOSE(), "", self.dismiss)
-        layout = self.column(GAP_S_PX)
-        for part in (self.title, self.summary):
-            layout.addWidget(part)
-        layout.addWidget(self.area, 1)
-        layout.addLayout(button_row(self.copy, self.close_button))
+        self.lay_out(
+            self.title, self.summary, self.area, button_row(self.copy, self.close_button), gap_px=GAP_S_PX,
+            wide=self.area,
+        )  # fmt: skip
         self.closed.connect(self._forget)
 
     def ask(self, chat: Chat) -> None:

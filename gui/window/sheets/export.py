@@ -15,9 +15,9 @@ from gui.theme.controls import flow
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
-from gui.window.sheets.sheet import ASK_PX, FormSheet, button_row
+from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.directory_field import LOOK_TIMEOUT_S, DirectoryField
-from gui.window.widgets.parts import Scrolled, button, label, set_kind
+from gui.window.widgets.parts import Scrolled, button, label, set_kind, show_text
 from gui.wording import common_texts, new_chat_texts, sheet_texts
 from gui.wording.phrases import short_directory
 from session_host.patience import within
@@ -26,11 +26,11 @@ from session_host.protocol.values import Runtime
 MAX_PX = 1000
 
 
-class ExportSheet(FormSheet):
+class ExportSheet(Sheet):
     """Asks for a file and a format; Enter saves. Replacing an existing file needs a second confirmation."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, sheet_texts.EXPORT_CHAT(), ASK_PX)
+        super().__init__(theme, parent, sheet_texts.EXPORT_CHAT(), ASK_PX, self._submit)
         self._on_submit: Callable[[Path], object] = lambda _path: None
         self._may_replace: Path | None = None
         self.file = DirectoryField()
@@ -50,8 +50,7 @@ class ExportSheet(FormSheet):
             self._group.addButton(made)
             self.formats[suffix] = made
         set_tooltip(self.formats[".cast"], sheet_texts.PLAYS_IN_ASCIINEMA())
-        self.problem = label("", "failed")
-        self.problem.setWordWrap(True)
+        self.problem = label("", "failed", wraps=True)
         self.cancel = button(common_texts.CANCEL(), "", self.dismiss)
         self.save = button(sheet_texts.EXPORT(), "primary", self._submit)
         inner = QWidget()
@@ -64,10 +63,8 @@ class ExportSheet(FormSheet):
         fields.addWidget(label(sheet_texts.FORMAT_LABEL(), "secondary"), 1, 0)
         fields.addWidget(flow(*self.formats.values()), 1, 1)
         fields.addWidget(self.problem, 2, 0, 1, 2)
-        layout = self.column()
-        layout.addWidget(label(sheet_texts.EXPORT_CHAT(), "title"))
-        layout.addWidget(Scrolled(inner, MAX_PX, sheet_texts.EXPORT_CHAT()), 1)
-        layout.addLayout(button_row(self.cancel, self.save))
+        middle = Scrolled(inner, MAX_PX, sheet_texts.EXPORT_CHAT())
+        self.lay_out(label(sheet_texts.EXPORT_CHAT(), "title"), middle, button_row(self.cancel, self.save), wide=middle)
         self.file.textChanged.connect(self._on_file)
 
     def ask(
@@ -115,8 +112,7 @@ class ExportSheet(FormSheet):
 
     def _show_error(self, problem: str, *, may_replace: Path | None = None) -> None:
         self._may_replace = may_replace
-        self.problem.setText(problem)
-        self.problem.setVisible(bool(problem))
+        show_text(self.problem, problem)
         self.save.setText(sheet_texts.EXPORT() if may_replace is None else sheet_texts.REPLACE())
         set_kind(self.save, "primary" if may_replace is None else "danger")
         if may_replace is not None:

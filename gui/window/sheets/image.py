@@ -24,7 +24,7 @@ from gui.window.widgets.parts import button, label
 from gui.wording import chat_texts, common_texts
 from session_host.protocol.values import Image
 
-from .sheet import InfoSheet, button_row
+from .sheet import Sheet, button_row
 
 _STEP = 1.25
 _MAX_SCALE = 16.0
@@ -177,13 +177,13 @@ _MIN_SIZE = QSize(440, 240)
 """The smallest area for a picture, so that a small or narrow one can be zoomed."""
 
 
-class ImageSheet(InfoSheet):
+class ImageSheet(Sheet):
     """Shows one image; Escape, Enter or a click beside it closes the sheet."""
 
     returns_focus = True
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, chat_texts.IMAGE(), 0)
+        super().__init__(theme, parent, chat_texts.IMAGE(), 0, self.dismiss)
         self._image = Image("", b"")
         self._picture = QImage()
         self._directory = ""
@@ -195,9 +195,10 @@ class ImageSheet(InfoSheet):
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.view.addAction(chat_texts.COPY_IMAGE(), self._copy)
         self.view.addAction(chat_texts.SAVE_IMAGE_AS(), self._save)
-        layout = self.column(GAP_S_PX)
-        layout.addWidget(self.view, 1)
-        layout.addLayout(button_row(self.copy, self.save, self.close_button, words=self.about))
+        self.lay_out(
+            self.view, button_row(self.copy, self.save, self.close_button, words=self.about), gap_px=GAP_S_PX,
+            wide=self.view,
+        )  # fmt: skip
 
     def show_image(self, image: Image, directory: str) -> None:
         """Open the sheet with an image of a chat in this directory; no effect on one that cannot be decoded."""

@@ -11,38 +11,31 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 from gui.theme.controls import FileDialog
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.sheets.sheet import ASK_PX, FormSheet, button_row
+from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
-from gui.window.widgets.parts import button, label
+from gui.window.widgets.parts import button, label, show_text, stack
 from gui.wording import action_texts, common_texts, new_chat_texts, phrases, sheet_texts
 
 
-class ImportThemeSheet(FormSheet):
+class ImportThemeSheet(Sheet):
     """Asks for a file; a file that is no theme is reported below the field."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, action_texts.IMPORT_A_THEME(), ASK_PX)
+        super().__init__(theme, parent, action_texts.IMPORT_A_THEME(), ASK_PX, self._submit)
         self._on_submit: Callable[[Path], str] = lambda _path: ""
         self.file = DirectoryField(offers_files=True)
         self.file.setAccessibleName(sheet_texts.FILE())
         self.browse = button(new_chat_texts.BROWSE(), "", self._browse)
         self.browse.setAccessibleName(sheet_texts.CHOOSE_FILE())
-        row = QHBoxLayout()
-        row.setSpacing(GAP_S_PX)
-        row.addWidget(self.file, 1)
-        row.addWidget(self.browse)
-        self.problem = label("", "failed")
-        self.problem.setWordWrap(True)
+        row = stack(QHBoxLayout(), self.file, self.browse, gap=GAP_S_PX, wide=self.file)
+        self.problem = label("", "failed", wraps=True)
         self.cancel = button(common_texts.CANCEL(), "", self.dismiss)
         self.accept = button(sheet_texts.IMPORT(), "primary", self._submit)
-        kinds = label(sheet_texts.KINDS_OF_THEMES(), "secondary")
-        kinds.setWordWrap(True)
-        layout = self.column()
-        layout.addWidget(label(action_texts.IMPORT_A_THEME(), "title"))
-        layout.addWidget(kinds)
-        layout.addLayout(row)
-        layout.addWidget(self.problem)
-        layout.addLayout(button_row(self.cancel, self.accept))
+        kinds = label(sheet_texts.KINDS_OF_THEMES(), "secondary", wraps=True)
+        self.lay_out(
+            label(action_texts.IMPORT_A_THEME(), "title"), kinds, row, self.problem,
+            button_row(self.cancel, self.accept),
+        )  # fmt: skip
         self.file.textChanged.connect(lambda _text: self._show_problem(""))
 
     def ask(self, path: str, on_submit: Callable[[Path], str], problem: str = "") -> None:
@@ -72,8 +65,7 @@ class ImportThemeSheet(FormSheet):
         self.file.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_problem(self, problem: str) -> None:
-        self.problem.setText(problem)
-        self.problem.setVisible(bool(problem))
+        show_text(self.problem, problem)
         self.accept.setEnabled(bool(self.file.text().strip()))
 
     def _submit(self) -> None:

@@ -8,27 +8,24 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from gui.theme.theme import Theme
-from gui.window.sheets.sheet import ASK_PX, FormSheet, button_row
+from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.parts import button, label
 from gui.wording import common_texts, sheet_texts
 from session_host.protocol.untrusted_text import as_name
 
 
-class NameSheet(FormSheet):
+class NameSheet(Sheet):
     """Asks for a name; Enter accepts it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, sheet_texts.RENAME_CHAT(), ASK_PX)
+        super().__init__(theme, parent, sheet_texts.RENAME_CHAT(), ASK_PX, self._submit)
         self._on_submit: Callable[[str], object] = lambda _name: None
         self.field = QLineEdit()
         self.field.setAccessibleName(common_texts.NAME())
         self.field.setMaxLength(80)
         self.rename = button(sheet_texts.RENAME(), "primary", self._submit)
         cancel = button(common_texts.CANCEL(), "", self.dismiss)
-        layout = self.column()
-        layout.addWidget(label(sheet_texts.RENAME_CHAT(), "title"))
-        layout.addWidget(self.field)
-        layout.addLayout(button_row(cancel, self.rename))
+        self.lay_out(label(sheet_texts.RENAME_CHAT(), "title"), self.field, button_row(cancel, self.rename))
         self.field.textChanged.connect(lambda text: self.rename.setEnabled(bool(as_name(text))))
 
     def ask(self, name: str, on_submit: Callable[[str], object]) -> None:

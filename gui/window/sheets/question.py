@@ -24,7 +24,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, font
 from gui.theme.tooltips import show_tooltip
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
-from gui.window.widgets.parts import Scrolled, button, label, monospace_font, set_kind
+from gui.window.widgets.parts import Scrolled, button, label, monospace_font, set_kind, show_text, stack
 from gui.wording import common_texts, page_texts
 from session_host.protocol.untrusted_text import is_invisible
 
@@ -169,10 +169,8 @@ class QuestionSheet(Sheet):
         """Runs after a key that was meant for the program."""
         self._is_chosen = False
         """Whether Tab has chosen the button with the keyboard focus."""
-        self.title = label("", "title")
-        self.title.setWordWrap(True)
-        self.detail = label("", "secondary")
-        self.detail.setWordWrap(True)
+        self.title = label("", "title", wraps=True)
+        self.detail = label("", "secondary", wraps=True)
         self.subject = _Subject()
         self.subject.setReadOnly(True)
         self.subject.setAccessibleName(page_texts.TEXT_TO_CONFIRM())
@@ -183,16 +181,9 @@ class QuestionSheet(Sheet):
             one.installEventFilter(self)
             one.setAutoDefault(False)  # ``keyPressEvent`` handles Enter, since a key that is still held must not count.
         inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP_M_PX)
-        for part in (self.title, self.subject, self.detail):
-            column.addWidget(part)
-        column.addStretch(1)
+        stack(QVBoxLayout(inner), self.title, self.subject, self.detail, None, gap=GAP_M_PX)
         self.scrolled = Scrolled(inner, MAX_PX, page_texts.QUESTION())
-        layout = self.column()
-        layout.addWidget(self.scrolled, 1)
-        layout.addLayout(button_row(self.no, self.yes))
+        self.lay_out(self.scrolled, button_row(self.no, self.yes), wide=self.scrolled)
         self.closed.connect(self._forget)
 
     def ask(self, question: Question) -> None:
@@ -201,8 +192,7 @@ class QuestionSheet(Sheet):
         self._is_chosen = False
         self._typing.stop()
         self.title.setText(question.text)
-        self.detail.setText(question.detail)
-        self.detail.setVisible(bool(question.detail))
+        show_text(self.detail, question.detail)
         self.subject.show_text(question.subject, is_code=question.is_code, fitted=question.fitted)
         self.subject.setVisible(bool(question.subject))
         self.yes.setText(question.action)

@@ -8,13 +8,12 @@ from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from gui.bridge.removals import UNDO_MS
 from gui.bridge.tasks import Tasks
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
+from gui.window.sheets.sheet import ASK_PX, Sheet, button_row, field_grid
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import ChoiceBox, button, label
 from gui.wording import action_texts, common_texts, page_texts, phrases, sheet_texts
@@ -55,31 +54,19 @@ class RemoveEndedSheet(Sheet):
         self.age = QLineEdit()
         self.age.setPlaceholderText(sheet_texts.ANY_AGE())
         self.agent, self.project = ChoiceBox(theme), ChoiceBox(theme)
-        self.found = label()
-        self.found.setWordWrap(True)
+        self.found = label(wraps=True)
         self.cancel = button(common_texts.CANCEL(), "", self.dismiss)
         self.remove = button("", "danger", self._submit)
-        fields = QGridLayout()
-        fields.setHorizontalSpacing(GAP_M_PX)
-        fields.setVerticalSpacing(GAP_S_PX)
-        rows: list[tuple[str, QWidget]] = [
+        fields = field_grid(
             (sheet_texts.OLDER_THAN(), self.age),
             (sheet_texts.AGENT(), self.agent),
             (sheet_texts.PROJECT(), self.project),
-        ]
-        for row, (text, field) in enumerate(rows):
-            field.setAccessibleName(text)
-            fields.addWidget(label(text, "secondary"), row, 0)
-            fields.addWidget(field, row, 1)
-        fields.setColumnStretch(1, 1)
-        detail = label(page_texts.REMOVED_FOR_GOOD(seconds=UNDO_MS // 1000), "secondary")
-        detail.setWordWrap(True)
-        layout = self.column()
-        layout.addWidget(label(sheet_texts.REMOVE_ENDED_CHATS(), "title"))
-        layout.addLayout(fields)
-        layout.addWidget(self.found)
-        layout.addWidget(detail)
-        layout.addLayout(button_row(self.cancel, self.remove))
+        )
+        detail = label(page_texts.REMOVED_FOR_GOOD(seconds=UNDO_MS // 1000), "secondary", wraps=True)
+        self.lay_out(
+            label(sheet_texts.REMOVE_ENDED_CHATS(), "title"), fields, self.found, detail,
+            button_row(self.cancel, self.remove),
+        )  # fmt: skip
         for one in (self.cancel, self.remove):
             one.setAutoDefault(False)  # ``keyPressEvent`` handles Enter, since a key that is still held must not count.
         self.age.textChanged.connect(self._choose)

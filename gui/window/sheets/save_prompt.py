@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from gui.settings.saved_prompts import PromptExists, SavedPrompt, name_problem, write_prompt
 from gui.theme.theme import Theme
-from gui.window.sheets.sheet import ASK_PX, FormSheet, button_row
-from gui.window.widgets.parts import button, label
+from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
+from gui.window.widgets.parts import button, label, show_text
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, phrases, sheet_texts
 from session_host.errors import ConfigError
@@ -24,11 +24,11 @@ class _TextField(PromptField):
     min_lines = 5
 
 
-class SavePromptSheet(FormSheet):
+class SavePromptSheet(Sheet):
     """Saves a prompt into a file; Enter in the name, or Ctrl+Enter in the text, saves it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, sheet_texts.SAVE_PROMPT(), ASK_PX)
+        super().__init__(theme, parent, sheet_texts.SAVE_PROMPT(), ASK_PX, self._submit)
         self._folder = Path()
         self._agent = self._directory = ""
         self._on_saved: Callable[[SavedPrompt], object] = lambda _prompt: None
@@ -40,14 +40,12 @@ class SavePromptSheet(FormSheet):
         self.text.setPlaceholderText(sheet_texts.PROMPT())
         self.text.submitted.connect(self._submit)
         self.for_agent, self.for_directory = QCheckBox(), QCheckBox()
-        self.error = label("", "failed")
-        self.error.setWordWrap(True)
+        self.error = label("", "failed", wraps=True)
         self.save = button(sheet_texts.SAVE_PROMPT_BUTTON(), "primary", self._submit)
-        layout = self.column()
-        layout.addWidget(label(sheet_texts.SAVE_PROMPT(), "title"))
-        for part in (self.name, self.text, self.for_agent, self.for_directory, self.error):
-            layout.addWidget(part)
-        layout.addLayout(button_row(button(common_texts.CANCEL(), "", self.dismiss), self.save))
+        self.lay_out(
+            label(sheet_texts.SAVE_PROMPT(), "title"), self.name, self.text, self.for_agent, self.for_directory,
+            self.error, button_row(button(common_texts.CANCEL(), "", self.dismiss), self.save),
+        )  # fmt: skip
         self.name.textChanged.connect(lambda _text: self._show_problem(""))
         self.text.textChanged.connect(lambda: self._show_problem(""))
 
@@ -84,8 +82,7 @@ class SavePromptSheet(FormSheet):
         self.name.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_problem(self, line: str, *, replaces: bool = False) -> None:
-        self.error.setText(line)
-        self.error.setVisible(bool(line))
+        show_text(self.error, line)
         self._replaces = replaces
         self.save.setText(sheet_texts.REPLACE_PROMPT() if replaces else sheet_texts.SAVE_PROMPT_BUTTON())
         if self.is_open:

@@ -19,7 +19,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
-from gui.window.widgets.parts import button, label, sentence
+from gui.window.widgets.parts import button, label, sentence, show_text, stack
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, phrases, sheet_texts
 from gui.wording.second_lines import second_lines
@@ -69,37 +69,23 @@ class SendSheet(Sheet):
         self._chats: list[Chat] = []
         self.target = button(sheet_texts.CHOOSE_CHAT())
         self.target.clicked.connect(self._choose)
-        self.names = label("", "secondary")
-        self.names.setWordWrap(True)
+        self.names = label("", "secondary", wraps=True)
         self.field = _TextField(sheet_texts.TEXT(), enter_submits=False)
         self.field.setPlaceholderText(sheet_texts.TEXT_TO_SEND())
         self.field.submitted.connect(self._submit)
         self.field.textChanged.connect(self._on_text)
-        self.error = label("", "failed")
-        self.error.setWordWrap(True)
-        hint = label(sheet_texts.SEND_HINT(), "secondary")
-        hint.setWordWrap(True)
+        self.error = label("", "failed", wraps=True)
+        hint = label(sheet_texts.SEND_HINT(), "secondary", wraps=True)
         self.show_chat = button(sheet_texts.SHOW_CHAT(), "", self._show_chat)
         self.anyway = button(sheet_texts.SEND_ANYWAY(), "danger", lambda: self._submit(anyway=True))
         self.cancel = button(common_texts.CANCEL(), "", self.dismiss)
         self.send = button(sheet_texts.SEND(), "primary", self._submit)
-        answers = QHBoxLayout()
-        answers.setSpacing(GAP_S_PX)
-        answers.addWidget(self.show_chat)
-        answers.addWidget(self.anyway)
-        answers.addStretch(1)
-        head = QHBoxLayout()
-        head.setSpacing(GAP_S_PX)
-        head.addWidget(label(sheet_texts.SEND_TO(), "title"))
-        head.addWidget(self.target)
-        head.addStretch(1)
-        layout = self.column()
-        layout.addLayout(head)
-        layout.addWidget(self.names)
-        layout.addWidget(self.field, 1)
-        layout.addWidget(self.error)
-        layout.addLayout(answers)
-        layout.addLayout(button_row(self.cancel, self.send, words=hint))
+        answers = stack(QHBoxLayout(), self.show_chat, self.anyway, None, gap=GAP_S_PX)
+        head = stack(QHBoxLayout(), label(sheet_texts.SEND_TO(), "title"), self.target, None, gap=GAP_S_PX)
+        self.lay_out(
+            head, self.names, self.field, self.error, answers, button_row(self.cancel, self.send, words=hint),
+            wide=self.field,
+        )  # fmt: skip
         for before, after in itertools.pairwise(
             [self.target, self.field, self.show_chat, self.anyway, self.cancel, self.send]
         ):
@@ -221,8 +207,7 @@ class SendSheet(Sheet):
         self.send.setEnabled(not busy and bool(self.field.toPlainText().strip()))
 
     def _show_error(self, line: str, *, asks: bool = False) -> None:
-        self.error.setText(line)
-        self.error.setVisible(bool(line))
+        show_text(self.error, line)
         self.show_chat.setVisible(asks)
         self.anyway.setVisible(asks)
         if asks:

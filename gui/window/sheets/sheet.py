@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SCRIM_ALPHA
-from gui.window.widgets.parts import Area, Scrolled
+from gui.window.widgets.parts import Area, Scrolled, label, stack
 
 TOP_SHARE = 0.12
 """The distance of a sheet from the window's top, as a share of the window's height."""
@@ -20,15 +22,20 @@ LINES_PX = 880
 
 def button_row(*buttons: QWidget, words: QWidget | None = None) -> QHBoxLayout:
     """The last row of a sheet: its buttons on the right, and optional text before them."""
-    row = QHBoxLayout()
-    row.setSpacing(GAP_S_PX)
-    if words is None:
-        row.addStretch(1)
-    else:
-        row.addWidget(words, 1)
-    for each in buttons:
-        row.addWidget(each)
-    return row
+    return stack(QHBoxLayout(), words, *buttons, gap=GAP_S_PX, wide=words)
+
+
+def field_grid(*rows: tuple[str, QWidget]) -> QGridLayout:
+    """Fields with their names on the left, which screen readers say, too."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(GAP_M_PX)
+    grid.setVerticalSpacing(GAP_S_PX)
+    grid.setColumnStretch(1, 1)
+    for at, (name, field) in enumerate(rows):
+        field.setAccessibleName(name)
+        grid.addWidget(label(name, "secondary"), at, 0)
+        grid.addWidget(field, at, 1)
+    return grid
 
 
 class SheetBody(Area):
@@ -54,8 +61,17 @@ class Sheet(QWidget):
 
     returns_focus = False
 
-    def __init__(self, theme: Theme, parent: QWidget, name: str, width_px: int) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        parent: QWidget,
+        name: str,
+        width_px: int,
+        on_return: Callable[[], object] | None = None,
+    ) -> None:
+        """Create a sheet, which is closed; ``on_return`` is what Return does in any of its fields."""
         super().__init__(parent)
+        self._on_return = on_return
         self.around = parent
         self.dims = True
         self._theme = theme
@@ -68,12 +84,9 @@ class Sheet(QWidget):
         self.body.installEventFilter(self)
         self.hide()
 
-    def column(self, gap_px: int = GAP_M_PX) -> QVBoxLayout:
-        """Create the layout of ``body``: an empty column."""
-        layout = QVBoxLayout(self.body)
-        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
-        layout.setSpacing(gap_px)
-        return layout
+    def lay_out(self, *parts: QWidget | QLayout, gap_px: int = GAP_M_PX, wide: QWidget | None = None) -> None:
+        """Fill ``body`` with a column of these parts; ``wide`` takes the room that is left."""
+        stack(QVBoxLayout(self.body), *parts, gap=gap_px, margins=GAP_L_PX, wide=wide)
 
     def acts_on_press(self, _point: QPointF, button: Qt.MouseButton, _modifiers: Qt.KeyboardModifier) -> bool:
         """Whether a press on the sheet may answer."""
@@ -183,6 +196,8 @@ class Sheet(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.dismiss()
+        elif self._on_return is not None and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self._on_return()
         else:
             super().keyPressEvent(event)
 
@@ -206,27 +221,3 @@ def is_over_window(widget: QWidget | None) -> bool:
     while widget is not None and not isinstance(widget, Sheet):
         widget = widget.parentWidget()
     return widget is not None and widget.around.isWindow()
-
-
-class InfoSheet(Sheet):
-    """A sheet without fields: Return closes it, as Escape does."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self.dismiss()
-        else:
-            super().keyPressEvent(event)
-
-
-class FormSheet(Sheet):
-    """A sheet with fields: Return in any of them submits it."""
-
-    def _submit(self) -> None:
-        """Submit the fields' values if they are complete."""
-        raise NotImplementedError
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self._submit()
-        else:
-            super().keyPressEvent(event)

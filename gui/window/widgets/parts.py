@@ -9,9 +9,11 @@ from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QPointF, QRect, QR
 from PySide6.QtGui import QFont, QGuiApplication, QHelpEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QBoxLayout,
     QComboBox,
     QFrame,
     QLabel,
+    QLayout,
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
@@ -33,6 +35,7 @@ from gui.theme.tooltips import set_tooltip, show_tooltip
 from gui.wording import common_texts, phrases
 
 W = TypeVar("W", bound=QWidget)
+Box = TypeVar("Box", bound=QBoxLayout)
 
 
 class LazyWidget(Generic[W]):
@@ -230,11 +233,44 @@ def set_kind(widget: QPushButton, kind: str) -> None:
         widget.style().polish(widget)
 
 
-def label(text: str = "", kind: str = "") -> QLabel:
+def label(text: str = "", kind: str = "", *, wraps: bool = False) -> QLabel:
     """A text; ``kind`` is "secondary", "heading", "title", "failed", "code" or "" for a plain one."""
     widget = PlainLabel(text)
     widget.setProperty("kind", kind)
+    widget.setWordWrap(wraps)
     return widget
+
+
+def show_text(widget: QLabel, text: str) -> None:
+    """Show a text in a label, which is hidden while it has none."""
+    widget.setText(text)
+    widget.setVisible(bool(text))
+
+
+def stack(
+    layout: Box, *parts: QWidget | QLayout | None, gap: int, margins: int | tuple[int, int, int, int] = 0,
+    wide: QWidget | None = None,
+) -> Box:  # fmt: skip
+    """Fill a row or a column.
+
+    Args:
+        layout: the empty layout.
+        parts: what it has, in this order; None takes the room that is left.
+        gap: the room between the parts, in logical pixels.
+        margins: the room around them.
+        wide: the part that takes the room that is left.
+    """
+    sides = (margins,) * 4 if isinstance(margins, int) else margins
+    layout.setContentsMargins(*sides)
+    layout.setSpacing(gap)
+    for part in parts:
+        if part is None:
+            layout.addStretch(1)
+        elif isinstance(part, QLayout):
+            layout.addLayout(part)
+        else:
+            layout.addWidget(part, 1 if part is wide else 0)
+    return layout
 
 
 class ElidedLabel(PlainLabel):
