@@ -10,7 +10,7 @@ import pytest
 from tests.support.commands import REPOSITORY, environment
 from tests.support.fuzzing import chance, times
 
-SEQUENCES = 6
+SEQUENCES = 2
 
 
 @pytest.mark.slow

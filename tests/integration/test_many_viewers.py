@@ -44,7 +44,7 @@ def received_sizes(viewer: Viewer) -> list[str]:
 
 async def test_twenty_viewers_of_a_flood_reach_the_hosts_screen(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
-        script = f"read x < {gate.path}; seq 1 10000; printf '\\033[1;31mthe end\\033[m\\n'; read x < {gate.path}"
+        script = f"read x < {gate.path}; seq 1 3000; printf '\\033[1;31mthe end\\033[m\\n'; read x < {gate.path}"
         record = await start("bash", "-c", script)
         async with AsyncExitStack() as stack:
             viewers = [await stack.enter_async_context(watching(record.id)) for _ in range(20)]

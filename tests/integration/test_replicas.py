@@ -120,7 +120,7 @@ async def _check_same_as_host(viewer: Viewer, watcher: Watcher, session_id: str,
     assert (replica.size, replica.title) == (host.size, host.title)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.integers(0, 2**32), st.sampled_from(["ghostty", "pyte"]), st.sampled_from(["ghostty", "pyte"]))
 def test_a_replica_attached_at_a_random_moment_equals_the_hosts_screen(
     tmp_path_factory: pytest.TempPathFactory, seed: int, host: EngineName, viewer: EngineName

@@ -235,7 +235,7 @@ def test_a_session_survives_many_dead_hosts(caller: Caller) -> None:
     spec = spec_for("cat")
     report = caller.launch(spec)
     host = report.host_pid
-    for _ in range(8):
+    for _ in range(5):
         kill(host)
         host = next_host(spec, host)
     assert described(spec).child_pid == report.child_pid
