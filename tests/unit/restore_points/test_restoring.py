@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from session_host.errors import WorktreeError
 from session_host.git import Stop
-from session_host.restore_points import kept_tree, points
+from session_host.restore_points import kept_tree, points, restoring
 from session_host.restore_points.points import About, RestorePoint, listed, remove_all, take
 from session_host.restore_points.restoring import FilesChanged, Outcome, file_counts, plan_restore, restore
 from tests.support.disks import fill_disk, make_read_only, small_disk
@@ -393,3 +398,57 @@ def test_the_files_that_a_restore_would_change_are_counted_for_each_point(checko
         points.append(point_of(checkout))
     (checkout.path / "b").unlink()
     assert file_counts(checkout.path, points) == [2, 3, 3, 2, 1]
+
+
+WAIT_S = 60.0
+
+
+def test_a_second_restore_at_the_same_time_waits_and_checks_the_files_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    point = take(checkout.path, CHAT, About(kind="prompt"))
+    checkout.write("file", "changed")
+    accepted = plan_restore(checkout.path, point)
+    waits = threading.Event()
+
+    def exclusive_lock(directory: Path, *words: Any) -> AbstractContextManager[None]:
+        if directory == checkout.path:
+            waits.set()
+        return kept_tree.exclusive_lock(directory, *words)
+
+    monkeypatch.setattr(restoring, "exclusive_lock", exclusive_lock)
+    first = os.open(checkout.path, os.O_RDONLY)
+    fcntl.flock(first, fcntl.LOCK_EX)
+    with ThreadPoolExecutor() as pool:
+        second = pool.submit(restore, checkout.path, accepted, CHAT)
+        assert waits.wait(WAIT_S)
+        checkout.write("other", "by the first one")
+        os.close(first)
+        with pytest.raises(FilesChanged):
+            second.result()
+    assert (checkout.path / "file").read_text() == "changed"
+
+
+def test_the_other_restore_points_are_listed_and_more_are_made(tmp_path: Path) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    points = []
+    for number in range(3):
+        checkout.write("file", f"{number}")
+        points.append(take(checkout.path, CHAT, PROMPT))
+    objects = checkout.path / ".git/objects"
+    lost_tag = checkout.git("rev-parse", points[0].reference).strip()
+    for name in (lost_tag, points[1].kept.tree):
+        (objects / name[:2] / name[2:]).unlink()
+
+    assert listed(checkout.path, [CHAT]) == [points[2]]
+    checkout.write("file", "3")
+    points.append(take(checkout.path, CHAT, PROMPT))
+    assert listed(checkout.path, [CHAT]) == points[2:]
+
+    for point in points[2:]:
+        checkout.git("update-ref", "-d", point.reference)
+    with pytest.raises(WorktreeError, match="git failed: missing object"):
+        listed(checkout.path, [CHAT])
+    remove_all(checkout.path, CHAT)
+    assert listed(checkout.path, [CHAT]) == []

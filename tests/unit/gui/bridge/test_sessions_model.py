@@ -1,7 +1,15 @@
-"""The window's chats: the store's records merged with the events of their hosts."""
+"""The list of chats and their facts."""
 
 from __future__ import annotations
 
+import os
+import pwd
+import socket
+from pathlib import Path
+
+import pytest
+
+from gui.bridge.chat import is_directory_title, plain_text
 from gui.bridge.waiting_chats import NextChat
 from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
@@ -235,3 +243,57 @@ async def test_a_change_of_a_running_chat_does_not_look_at_ended_ones(harness: W
     chat.record.state = State.RUNNING
     chat.changed.emit()
     assert harness.sessions.running() == [chat], "it was taken for lost"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("Fix the **login** in `auth.py`", "Fix the login in auth.py"),
+        ("# Heading then text", "Heading then text"),
+        ("see [the guide](https://example.org/a_b) and ~~this~~ *that*", "see the guide and this that"),
+        ("#define X, 2 * 3 * 4, a_b_c, C# and F#", "#define X, 2 * 3 * 4, a_b_c, C# and F#"),
+        ("`a **b** c`: ``x`y``", "a **b** c: x`y"),
+        ("1. first, then <b>bold</b> &amp; more_", "1. first, then <b>bold</b> &amp; more_"),
+        ("an open ` and ** mark", "an open ` and ** mark"),
+        ("", ""),
+    ],
+)
+def test_a_line_has_no_marks(line: str, shown: str) -> None:
+    assert plain_text(line) == shown
+
+
+HERE = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname().partition('.')[0]}"
+
+
+@pytest.mark.parametrize(
+    ("title", "directory", "repeats"),
+    [
+        (f"{HERE}: ~/src/api", "src/api", True),
+        (f"{HERE}:~/src/api", "src/api", True),
+        (f"{HERE}: /usr/share", "/usr/share", True),
+        ("~/s/.c/api", "src/.config/api", True),
+        ("/u/share", "/usr/share", True),
+        (f"{HERE}: ~", "", True),
+        ("~", "", True),
+        ("api", "src/api", True),
+        (f"{HERE}: ~/other", "src/api", False),
+        ("someone@elsewhere: ~", "", False),
+        ("[elsewhere] ~", "", False),
+        ("make ~/s/api", "src/api", False),
+        ("Fix the build", "src/api", False),
+    ],
+)
+def test_a_shells_title_that_only_says_where_it_is_is_recognized(title: str, directory: str, repeats: bool) -> None:
+    assert is_directory_title(title, str(Path.home() / directory)) is repeats
+
+
+async def test_the_default_title_of_a_shell_is_not_shown_beside_its_directory(harness: WindowHarness) -> None:
+    harness.sessions.follow_all()
+    shell, agent = [harness.chat(await harness.add(name, agent=name, cwd="/usr/share")) for name in ("shell", "claude")]
+    for chat in (shell, agent):
+        harness.viewers[chat.id].tell(TitleEvent(f"{HERE}: /usr/share"))
+    assert (shell.title, agent.title) == ("", f"{HERE}: /usr/share")
+    shell.note_directory("/usr/lib")
+    assert shell.title == f"{HERE}: /usr/share"
+    harness.viewers[shell.id].tell(TitleEvent(f"{HERE}: /usr/lib"))
+    assert shell.title == ""

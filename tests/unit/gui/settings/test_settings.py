@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.pane_tree import Pane, Split, numbers
-from gui.settings.preferences import load_preferences
+from gui.settings.preferences import endpoint_defaults, load_preferences
 from gui.theme.terminal import TerminalFont
 from gui.window.actions.keys import with_overrides
+from session_host.paths import config_dir
+from tests.support.area import Area
 
 
 def test_without_files_there_are_defaults_and_no_problems(area):
@@ -194,3 +197,16 @@ def test_a_mistake_is_reported_in_plain_words(area, name: str, content: str, pro
     path = area.config / f"{name}.toml"
     path.write_text(content)
     assert load_preferences(area.config).problems == (f"{path}{problem} Using the defaults.",)
+
+
+def test_an_unreadable_file_counts_as_none_at_once(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    path = config_dir() / "endpoint.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('url = "http://default/v1"\nmodel = "m"\n')
+    assert endpoint_defaults() == ("http://default/v1", "m")
+    path.write_text("url = ")
+    assert endpoint_defaults() == ("", "")
+    path.unlink()
+    os.mkfifo(path)  # The window would wait for it.
+    assert endpoint_defaults() == ("", "")

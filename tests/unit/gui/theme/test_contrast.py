@@ -1,4 +1,4 @@
-"""Text has a contrast of 4.5 : 1 and marks have 3 : 1, on their background in every theme."""
+"""The contrasts of all themes, and of those that name only a few colours."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from itertools import combinations, product
 from math import dist
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PySide6.QtGui import QColor
 
 from gui.settings.theme_files import Library
@@ -14,7 +16,7 @@ from gui.terminal.drawing.colors import Colors
 from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, luminance, ratio, readable
 from gui.theme.desktop import DesktopLook
 from gui.theme.icons import Mark, mark_color
-from gui.theme.scheme import Scheme
+from gui.theme.scheme import Scheme, derive_tokens
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import LABEL_COLORS, Tokens, blend, on
 from session_host.agents.catalog import load_catalog
@@ -236,3 +238,31 @@ def test_the_cursor_is_visible_on_every_background():
             assert ratio(colors.under_cursor(style).foreground, colors.cursor_on(style)) >= MARK_RATIO
     for scheme in (DARK, LIGHT):
         assert Colors(scheme.terminal).cursor_on(Style()) == scheme.terminal.cursor
+
+
+colors = st.integers(0, 0xFFFFFF).map(QColor)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(colors, min_size=20, max_size=20), st.booleans())
+def test_a_window_derived_from_any_colours_is_readable(some: list[QColor], dark: bool):
+    terminal = TerminalTheme(some[0], some[1], some[2], some[3], None, tuple(some[4:]), dark)
+    tokens = derive_tokens(terminal, {}, {})
+    for background in ("page", "sidebar", "raised"):
+        for token in ("text", "secondary"):
+            assert ratio(tokens.color(token), tokens.color(background)) >= TEXT_RATIO or _is_best(tokens.color(token))
+        for token in ("accent", "needs_you", "failed", "fine"):
+            assert ratio(tokens.color(token), tokens.color(background)) >= MARK_RATIO or _is_best(tokens.color(token))
+
+
+def _is_best(color: QColor) -> bool:
+    """On a middle-grey background, even black or white text does not reach a higher contrast."""
+    return color.name() in {"#000000", "#ffffff"}
+
+
+def test_readable_colours_that_a_theme_names_are_kept(qapp: object):
+    light, dark, grey = QColor("#e0e0e0"), QColor("#101010"), QColor("#303030")
+    plain = TerminalTheme(light, dark, light, grey, None, (QColor("#8080ff"),) * 16, dark=True)
+    tokens = derive_tokens(plain, {"accent": "#ffcc00", "sidebar": "#181818"}, {"keyword": "#ff88ff"})
+    assert (tokens.accent, tokens.sidebar) == ("#ffcc00", "#181818")
+    assert tokens.code.words["keyword"] == QColor("#ff88ff")

@@ -1,20 +1,25 @@
-"""Desktop notifications about chats that need their user."""
+"""Notifications of questions, long turns and commands, unexpected ends, programs in shells, and watched chats."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from gui.bridge import chat as chat_module
+from gui.bridge import chat_marks
 from gui.bridge.chat import Chat
-from gui.bridge.chat_marks import Muting, next_morning
+from gui.bridge.chat_marks import QUIET_S, Muting, next_morning
 from gui.bridge.waiting_chats import NextChat, chats_with_questions
-from gui.tray.notifier import Notifier
+from gui.tray import notifier
+from gui.tray.notifier import MAX_LINES, MAX_NOTIFIED, Notifier
 from gui.window.sidebar.model import ENTRY_ROLE, Heading, SidebarModel
 from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
 from session_host.paths import agent_socket
+from session_host.protocol.messages import ForegroundEvent, NotificationEvent, OutputEvent
 from session_host.protocol.values import Activity
 from tests.unit.gui.conftest import WindowHarness
 
@@ -298,3 +303,258 @@ async def test_muted_chats_send_nothing_and_are_remembered(harness: WindowHarnes
 )  # fmt: skip
 def test_until_tomorrow_is_the_next_morning(now: str, until: str) -> None:
     assert next_morning(datetime.fromisoformat(now)) == datetime.fromisoformat(until)
+
+
+LONG_S = 15.0
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+class ShellHarness:
+    """A shell in a chat, and the notifications about it; calling it reports the foreground program."""
+
+    def __init__(self, harness: WindowHarness, session_id: str) -> None:
+        self.harness = harness
+        self.id = session_id
+        self.notifications = FakeNotifications()
+        self.looks = False
+        self.notifier = Notifier(harness.sessions, {}, lambda _chat: self.looks, self.notifications, collect_ms=0)
+        self.notifier.apply_settings(is_enabled=True, long_turn_s=LONG_S)
+
+    def __call__(self, program: str, after_s: float, code: int | None = None) -> None:
+        at = (NOON + timedelta(seconds=after_s)).isoformat()
+        chat: Chat = self.harness.chat(self.id)
+        chat.viewer_event(ForegroundEvent(program, at, code, at if code is not None else ""))
+        self.harness.settle()
+
+
+@pytest.fixture
+async def shell(harness: WindowHarness) -> ShellHarness:
+    harness.sessions.follow_all()
+    return ShellHarness(harness, await harness.add("work", agent="shell", cwd="/srv/app"))
+
+
+async def test_the_end_of_a_long_command_is_shown_once_and_withdrawn_when_the_chat_is_seen(shell: ShellHarness):
+    shell("", 0)
+    shell("make -j8", 1)
+    shell("", 1 + 4 * 60, 2)
+    assert shell.notifications.shown == {shell.id: ("make -j8 failed in work (exit code 2)", "After 4 min, /srv/app")}
+    shell.notifier.check()
+    assert shell.notifications.count == 1
+    shell.looks = True
+    shell.notifier.check()
+    assert shell.notifications.shown == {}
+
+
+async def test_the_next_command_withdraws_the_notification(shell: ShellHarness):
+    shell("make", 0)
+    shell("", LONG_S + 1, 0)
+    assert shell.notifications.shown == {shell.id: ("make ended in work", "After 16 s, /srv/app")}
+    shell("ls", LONG_S + 3)
+    assert shell.notifications.shown == {}
+
+
+@pytest.mark.parametrize("case", ["short", "looked at", "unwanted"])
+async def test_short_commands_visible_chats_and_disabled_notifications_show_nothing(shell: ShellHarness, case: str):
+    shell.looks = case == "looked at"
+    shell.notifier.apply_settings(is_enabled=case != "unwanted", long_turn_s=LONG_S)
+    shell("make", 0)
+    shell("", LONG_S - 1 if case == "short" else LONG_S + 1, 1)
+    assert shell.notifications.count == 0
+
+
+async def test_a_shell_that_does_not_mark_its_commands_is_notified_of_too(shell: ShellHarness):
+    shell("sleep 60", 0)
+    shell("", 61)
+    assert shell.notifications.shown == {shell.id: ("sleep 60 ended in work", "After 1 min, /srv/app")}
+
+
+class ShellsHarness:
+    """Shells, and the notifications about them; ``look_at`` names the shell that the user sees."""
+
+    def __init__(self, harness: WindowHarness) -> None:
+        self.harness = harness
+        self.notifications = FakeNotifications()
+        self.looked_at = ""
+        self.notifier = Notifier(harness.sessions, {}, self._is_viewed, self.notifications, collect_ms=0)
+
+    def _is_viewed(self, chat: Chat) -> bool:
+        return chat.id == self.looked_at
+
+    def notify(self, session_id: str, *notifications: NotificationEvent) -> None:
+        """Let the shell's program send these notifications at once."""
+        for notification in notifications:
+            self.harness.chat(session_id).viewer_event(notification)
+        self.harness.settle()
+
+    def look_at(self, session_id: str) -> None:
+        self.looked_at = session_id
+        self.notifier.check()
+
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        return list(self.notifications.shown.values())
+
+
+@pytest.fixture
+async def shells(harness: WindowHarness) -> ShellsHarness:
+    harness.sessions.follow_all()
+    return ShellsHarness(harness)
+
+
+async def test_a_notification_has_the_chats_name_and_stays_until_the_chat_is_looked_at(shells: ShellsHarness):
+    shell = await shells.harness.add("work", agent="shell")
+    shells.notify(shell, NotificationEvent("Build", "done\nin 3 s"))
+    shells.notify(shell, NotificationEvent("", "tests failed"))
+    shells.notify(shell, NotificationEvent("Deployed", ""))
+    assert shells.texts == [("work: Build", "done\nin 3 s"), ("work", "tests failed"), ("work", "Deployed")]
+    assert {shells.notifier.chat_of(key) for key in shells.notifications.shown} == {shells.harness.chat(shell)}
+    assert not shells.harness.chat(shell).needs_you
+    shells.harness.viewers[shell].end(0)
+    shells.harness.settle()
+    assert len(shells.texts) == 3, "its last notification stays after its end, too"
+    shells.look_at(shell)
+    assert shells.texts == []
+
+
+async def test_a_notification_with_the_same_id_replaces_the_earlier_one(shells: ShellsHarness):
+    shell = await shells.harness.add("work", agent="shell")
+    shells.notify(shell, NotificationEvent("Build", "40 %", "b"), NotificationEvent("Build", "50 %", "b"))
+    shells.notify(shell, NotificationEvent("Tests", "", "t"))
+    shells.notify(shell, NotificationEvent("Build", "done", "b"))
+    assert shells.texts == [("work: Build", "done"), ("work", "Tests")]
+
+
+async def test_visible_muted_and_disabled_chats_and_agents_questions_show_nothing(shells: ShellsHarness):
+    looked_at, muted, unwanted = [await shells.harness.add(name, agent="shell") for name in ("one", "two", "three")]
+    agent = await shells.harness.add("agent", agent="codex")
+    event = NotificationEvent("Build", "done")
+    shells.look_at(looked_at)
+    shells.harness.sessions.muting.mute_chat(shells.harness.chat(muted), muted=True)
+    for session_id in (looked_at, muted, agent):
+        shells.notify(session_id, event)
+    shells.notify(looked_at, NotificationEvent("", " "))
+    shells.notifier.apply_settings(is_enabled=False)
+    shells.notify(unwanted, event)
+    assert shells.notifications.count == 0
+    assert shells.harness.chat(muted).unseen_notification == "Build · done", "its mark stays"
+
+
+async def test_of_a_flood_only_the_newest_are_shown(shells: ShellsHarness):
+    shell = await shells.harness.add("work", agent="shell")
+    shells.notify(shell, *(NotificationEvent(f"{number}", "<x>") for number in range(100)))
+    [(title, text)] = shells.texts
+    assert (title, text) == ("work", "\n".join(f"{number}: <x>" for number in range(100 - MAX_LINES, 100)))
+    shells.notify(shell, *(NotificationEvent(f"{number}", "", f"{number}") for number in range(100)))
+    assert shells.texts == [("work", f"{number}") for number in range(100 - MAX_NOTIFIED, 100)]
+    assert shells.notifications.count == 1 + MAX_NOTIFIED
+
+
+async def test_long_texts_are_cut(shells: ShellsHarness):
+    shell = await shells.harness.add("work", agent="shell")
+    shells.notify(shell, NotificationEvent("t" * 1000, "b" * 4000))
+    [(title, text)] = shells.texts
+    assert (len(title), len(text)) == (len("work: ") + 80, 400)
+
+
+async def test_three_chats_at_once_share_one_notification(shells: ShellsHarness):
+    ids = [await shells.harness.add(name, agent="shell") for name in ("one", "two", "three")]
+    for shell in ids:
+        shells.harness.chat(shell).viewer_event(NotificationEvent("Build", "", "1"))
+        shells.harness.chat(shell).viewer_event(NotificationEvent("Tests", "", "2"))
+    shells.harness.settle()
+    assert shells.texts == [("3 chats notified you", "one, two, three")]
+    for shell in ids:
+        assert shells.texts
+        shells.look_at(shell)
+    assert shells.texts == []
+
+
+class QuietWatchHarness(NotifierHarness):
+    """A notifier on a notifications, and a clock that the test moves."""
+
+    def __init__(self, harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(harness)
+        self.watch = harness.sessions.quiet_watch
+        self.now_s = 1000.0
+        for module in (chat_marks, notifier, chat_module):
+            monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now_s))
+        self._harness = harness
+
+    async def watched_chat(self) -> Chat:
+        session_id = await self._harness.add("build", cwd="/src/api")
+        self._harness.sessions.follow_all()
+        chat = self._harness.chat(session_id)
+        self.watch.begin(chat)
+        assert self.watch._timer.isActive()
+        return chat
+
+    def wait(self, seconds: float) -> None:
+        """Move the clock; the timer is due then."""
+        self.now_s += seconds
+        self.watch._timer.timeout.emit()
+        self._harness.settle()
+
+
+@pytest.fixture
+def quiet_harness(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> QuietWatchHarness:
+    return QuietWatchHarness(harness, monkeypatch)
+
+
+async def test_a_watched_chat_is_notified_once_when_it_has_written_nothing_for_a_while(
+    harness: WindowHarness, quiet_harness: QuietWatchHarness
+):
+    chat = await quiet_harness.watched_chat()
+    for offset in range(3):
+        quiet_harness.wait(QUIET_S - 1)
+        harness.viewers[chat.id].tell(OutputEvent(offset))
+    quiet_harness.wait(QUIET_S - 1)
+    assert quiet_harness.notifications.shown == {}, "it wrote a moment ago"
+    quiet_harness.wait(1)
+    await harness.until(lambda: quiet_harness.notifications.shown, "the notification")
+    assert quiet_harness.notifications.shown == {chat.id: ("build is quiet", "No output for 10 s, in /src/api")}
+    assert not quiet_harness.watch.is_watched(chat)
+    assert not quiet_harness.watch._timer.isActive()
+    harness.viewers[chat.id].tell(OutputEvent(9))
+    quiet_harness.notifier.check()
+    assert quiet_harness.notifications.shown == {}, "it writes again"
+
+
+async def test_a_watched_chat_that_the_user_looks_at_is_notified_when_he_looks_elsewhere(
+    harness: WindowHarness, quiet_harness: QuietWatchHarness
+):
+    chat = await quiet_harness.watched_chat()
+    quiet_harness.looked_at = chat.id
+    quiet_harness.wait(QUIET_S)
+    assert quiet_harness.watch.is_watched(chat)
+    quiet_harness.looked_at = ""
+    quiet_harness.wait(QUIET_S)
+    await harness.until(lambda: quiet_harness.notifications.shown, "the notification")
+
+
+async def test_a_watch_notifies_also_while_notifications_are_off_and_the_chat_is_muted(
+    harness: WindowHarness, quiet_harness: QuietWatchHarness
+):
+    chat = await quiet_harness.watched_chat()
+    quiet_harness.notifier.apply_settings(is_enabled=False)
+    harness.sessions.muting.mute_chat(chat, muted=True)
+    harness.sessions.muting.mute_for_an_hour()
+    quiet_harness.wait(QUIET_S)
+    await harness.until(lambda: quiet_harness.notifications.shown, "the notification")
+
+
+@pytest.mark.parametrize(("code", "title"), [(0, "build ended"), (2, "build ended unexpectedly")])
+async def test_the_end_of_a_watched_chat_is_notified_once(
+    code: int, title: str, harness: WindowHarness, quiet_harness: QuietWatchHarness
+):
+    chat = await quiet_harness.watched_chat()
+    harness.viewers[chat.id].end(exit_code=code)
+    await harness.until(lambda: quiet_harness.notifications.shown, "the notification")
+    assert [shown[0] for shown in quiet_harness.notifications.shown.values()] == [title]
+    assert quiet_harness.notifications.count == 1
+    assert not quiet_harness.watch.is_watched(chat)
+
+
+async def test_a_removed_chat_is_watched_no_more(harness: WindowHarness, quiet_harness: QuietWatchHarness) -> None:
+    chat = await quiet_harness.watched_chat()
+    harness.sessions.forgotten.emit(chat.id)
+    assert not quiet_harness.watch.is_watched(chat)

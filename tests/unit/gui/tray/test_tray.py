@@ -1,7 +1,8 @@
-"""The tray icon's menu and dot."""
+"""The tray icon and its menu, also while a desktop has read it before a change."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
-from gui.tray.tray import Tray, tray_icon
+from gui.tray.tray import MAX_HIDDEN, ChangingActions, Entry, Tray, tray_icon
 from gui.wording import phrases
 from session_host.protocol.values import Activity
 from tests.support.qt_waiting import process_events_until
@@ -151,3 +152,49 @@ def test_the_dot_is_on_the_icon_only_while_a_chat_waits(harness: WindowHarness, 
 
     assert dots(dot=True) > size // 4
     assert dots(dot=False) == 0
+
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+@pytest.fixture
+def menu() -> Iterator[QMenu]:
+    menu = QMenu()
+    yield menu
+    menu.deleteLater()
+
+
+def shown(menu: QMenu) -> list[QAction]:
+    return [action for action in menu.actions() if action.isVisible()]
+
+
+@pytest.mark.parametrize("last", ["Quit", ""])
+def test_a_click_on_a_moved_or_removed_entry_never_triggers_another(menu: QMenu, last: str):
+    chosen: list[str] = []
+    changing = ChangingActions(menu, menu.addAction(last) if last else None, chosen.append)
+    fixed = [last] if last else []
+    read: dict[QAction, str] = {}
+    draw = random.Random(1)
+    for _ in range(50):
+        keys = draw.sample("abcdefghijkl", draw.randint(0, 10))
+        changing.show([Entry(key, key) for key in keys])
+        assert [action.text() for action in shown(menu)] == keys + fixed
+        assert len(menu.actions()) <= len(keys) + len(fixed) + MAX_HIDDEN
+        actions = menu.actions()
+        read = {action: key for action, key in read.items() if action in actions}
+        for action, key in read.items():
+            action.trigger()
+            assert chosen.pop() == key
+            assert not chosen
+        read |= dict(zip(shown(menu), keys, strict=False))
+    assert len(read) > MAX_HIDDEN
+
+
+def test_as_many_entries_as_possible_keep_their_position(menu: QMenu):
+    changing = ChangingActions(menu, None, print)
+    changing.show([Entry(key, key) for key in "abcdef"])
+    before = shown(menu)
+    changing.show([Entry(key, key) for key in "fabcde"])
+    assert shown(menu)[1:] == before[:5]
+    changing.show([Entry(key, key) for key in "abcdef"])
+    assert shown(menu) == before, "also the one that was hidden"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
+from gui.settings.table import SETTINGS
 from gui.theme.icons import Mark
-from gui.wording import phrases
+from gui.wording import page_texts, phrases
 from gui.wording.groups import Group, group_of, group_words, mark_of, order_key
 from session_host.protocol.values import Activity, State
 
@@ -121,3 +123,18 @@ def test_a_shortened_path_keeps_the_file_name(characters: int, shown: str):
 
 def test_a_long_name_without_directories_is_not_cut():
     assert phrases.short_path("a-long-name.ts", 5) == "a-long-name.ts"
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(1, "Paste 1 line?"), (2, "Paste 2 lines?"), (0, "Paste 0 lines?"), (12345, "Paste 12,345 lines?")],
+)
+def test_a_count_is_shown_with_the_right_form(qapp: QApplication, count: int, shown: str) -> None:
+    assert page_texts.PASTE_LINES(n=count) == shown
+
+
+def test_braces_in_the_value_of_a_field_and_in_a_text_without_fields_stay(qapp: QApplication) -> None:
+    assert page_texts.SELECTED(text="{name} %n") == "Selected: {name} %n"
+    [editor] = [setting for setting in SETTINGS if setting.key == "editor"]
+    assert editor.help is not None
+    assert "{file}" in editor.help()

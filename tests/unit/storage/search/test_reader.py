@@ -1,4 +1,4 @@
-"""Lines of text from recorded bytes, as a user saw them."""
+"""Lines of text from recorded bytes, as a user saw them, each once."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ from hypothesis import strategies as st
 
 from session_host.storage.journal import Entry
 from session_host.storage.search.index import MAX_LINE_CHARACTERS, Line
-from session_host.storage.search.reader import Reader
+from session_host.storage.search.reader import (
+    MAX_STEP_BYTES,
+    MAX_STEP_LINES,
+    REMEMBERED,
+    LineTracker,
+    Reader,
+    SeenState,
+    steps,
+)
 from session_host.terminal import available_engines
 from session_host.terminal.base import EngineName
 from tests.support.journals import BEGAN_NS, SECOND_NS, output, resize
+from tests.support.output_pieces import PIECES
 
 ENGINES = available_engines()
 
@@ -208,3 +217,89 @@ def test_a_line_is_found_between_any_other_output(
     finally:
         reader.close()
     assert any("the needle" in line.text for line in lines)
+
+
+@given(PIECES)
+def test_cutting_loses_nothing(data: bytes) -> None:
+    assert b"".join(step for step, _ in steps(data, 80)) == data
+
+
+def test_a_step_scrolls_few_rows() -> None:
+    data = b"y\n" * 50_000 + b"x" * 2_000_000
+    cut = [step for step, _ in steps(data, 20)]
+    assert b"".join(cut) == data
+    assert all(
+        step.count(b"\n") <= MAX_STEP_LINES and len(step) <= min(MAX_STEP_BYTES, 20 * MAX_STEP_LINES) for step in cut
+    )
+
+
+def test_a_step_ends_before_the_screen_is_lost() -> None:
+    data = b"one\x1b[2Jtwo\x1b[?1049hthree\x1b[?25;1049lfour\x1b[Hfive\x1b[H\x1b[Jsix\x1bcseven"
+    assert [(step[-3:], lost) for step, lost in steps(data, 80) if lost] == [
+        (b"one", True), (b"two", True), (b"ree", True), (b"ive", True), (b"six", True),
+    ]  # fmt: skip
+
+
+class Lines:
+    """A fake of the index."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def add(self, text: str) -> int:
+        self.texts.append(text)
+        return len(self.texts)
+
+    def grow(self, number: int, text: str) -> None:
+        self.texts[number - 1] = text
+
+    def tracker(self, state: SeenState | None = None) -> LineTracker:
+        return LineTracker(state or SeenState(), self.add, self.grow)
+
+
+def test_a_line_that_scrolls_off_is_recognised_from_the_screen() -> None:
+    lines = Lines()
+    tracker = lines.tracker()
+    tracker.update_screen(["one", "", "two", "$ "])
+    tracker.scroll_off(["one", "", "two"])
+    tracker.scroll_off(["$ ls", "three"])
+    tracker.update_screen(["four"])
+    assert lines.texts == ["one", "two", "$ ls", "three", "four"]
+
+
+def test_a_growing_line_stays_one_line() -> None:
+    lines = Lines()
+    tracker = lines.tracker()
+    for text in ("The", "The quick", "The quick brown"):
+        tracker.update_screen(["above", text])
+    tracker.scroll_off(["above", "The quick brown fox"])
+    assert lines.texts == ["above", "The quick brown fox"]
+
+
+def test_equal_lines_are_counted_each() -> None:
+    lines = Lines()
+    tracker = lines.tracker()
+    tracker.update_screen(["ok", "ok"])
+    tracker.update_screen(["ok", "ok", "ok"])
+    tracker.scroll_off(["ok"] * 5)
+    assert lines.texts == ["ok"] * 5
+
+
+def test_a_repeated_screen_is_recognised() -> None:
+    lines = Lines()
+    tracker = lines.tracker()
+    for _ in range(3):
+        tracker.update_screen(["menu", "a"])
+        tracker.update_screen(["help", "b"])
+    assert sorted(lines.texts) == ["a", "b", "help", "menu"]
+
+
+def test_the_remembered_lines_are_bounded_and_can_be_saved() -> None:
+    lines = Lines()
+    tracker = lines.tracker()
+    for number in range(3 * REMEMBERED):
+        tracker.update_screen([f"{number:06}"])
+    state = tracker.state()
+    assert len(state.gone) == REMEMBERED
+    lines.tracker(state).update_screen([f"{3 * REMEMBERED - 1:06}", f"{3 * REMEMBERED - 2:06}"])
+    assert len(lines.texts) == 3 * REMEMBERED
