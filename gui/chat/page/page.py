@@ -89,12 +89,11 @@ class TranscriptPage(PaintedPage):
         self.setAccessibleName(chat_texts.MESSAGES())
         self.setMinimumSize(24, 24)
         self._key_of: KeyOf = no_key
-        self.requests = RequestCards(self, answer)
+        arrange = lambda: self.scroller.arrange()  # noqa: E731, PLW0108 - the scroller needs the requests first
+        self.requests = RequestCards(self, answer, arrange, self._scroll_to_part)
         self.scroller = Scroller(self, self.requests, self._card_height, self._place_cards)
         self.pointer = Pointer(self, self.scroller, self.run_action, self.action_triggered.emit)
         self._pacer = FramePacer(self.scroller.show_frame, lambda: False, self)
-        self.requests.resized.connect(self.scroller.arrange)
-        self.requests.reveal_requested.connect(self._scroll_to_part)
         self._accessible = AccessibleRows(self, self.spoken)
         self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(None))

@@ -87,19 +87,24 @@ class RequestCards(QObject):
     """The widgets of a page's open requests. A request that is higher than the page is shown from its beginning.
 
     Signals:
-        resized(): a widget needs another height.
-        reveal_requested(QWidget): this part of a widget has to be in view.
         left(): the request that had the keyboard focus is answered; now the page has the focus.
     """
 
-    resized = Signal()
-    reveal_requested = Signal(QWidget)
     left = Signal()
 
-    def __init__(self, page: PaintedPage, answer: Answer) -> None:
-        """Make widgets when they are needed; ``answer`` gets the user's answers."""
+    def __init__(
+        self, page: PaintedPage, answer: Answer, arrange: Callable[[], object], reveal: Callable[[QWidget], object]
+    ) -> None:
+        """Make widgets when they are needed.
+
+        Args:
+            page: the page.
+            answer: gets the user's answers.
+            arrange: arranges the page, since a widget needs another height.
+            reveal: scrolls until a part of a widget is in view.
+        """
         super().__init__(page)
-        self._page, self._answer = page, answer
+        self._page, self._answer, self._arrange, self._reveal = page, answer, arrange, reveal
         self._cards: dict[str, RequestCard] = {}
         self._begun = ""
         """The last request that was shown from its beginning, as it is higher than the page."""
@@ -120,8 +125,8 @@ class RequestCards(QObject):
             if request.kind == "edit" and request.subject:
                 found.seen.set_visible_ends(lambda: self._visible_ends(request_id))
             found.set_style(page.style_)
-            found.resized.connect(self.resized)
-            found.reveal_requested.connect(self.reveal_requested)
+            found.resized.connect(self._arrange)
+            found.reveal_requested.connect(self._reveal)
             previous: QWidget = page
             for stop in found.focus_order():
                 QWidget.setTabOrder(previous, stop)
