@@ -89,8 +89,7 @@ class TranscriptPage(PaintedPage):
         self.setAccessibleName(chat_texts.MESSAGES())
         self.setMinimumSize(24, 24)
         self._key_of: KeyOf = no_key
-        arrange = lambda: self.scroller.arrange()  # noqa: E731, PLW0108 - the scroller needs the requests first
-        self.requests = RequestCards(self, answer, arrange, self._scroll_to_part)
+        self.requests = RequestCards(self, answer, self._arrange, self._scroll_to_part)
         self.scroller = Scroller(self, self.requests, self._card_height, self._place_cards)
         self.pointer = Pointer(self, self.scroller, self.run_action, self.action_triggered.emit)
         self._pacer = FramePacer(self.scroller.show_frame, lambda: False, self)
@@ -159,6 +158,9 @@ class TranscriptPage(PaintedPage):
         self.scroller.scroll_by(pages * self.height() * 0.9)
 
     # ------------------------------------------------------------ requests
+
+    def _arrange(self) -> None:
+        self.scroller.arrange()
 
     def _card_height(self, card: str, width: int) -> float:
         """The height of the widget over a ``Card``, by the id that this has."""
