@@ -109,3 +109,18 @@ def long_chat(items: int) -> ScriptedChat:
                     status="done",
                 )
     return chat
+
+
+def asking(*requests: AgentRequest) -> ScriptedChat:
+    """A chat that asks the user."""
+    chat = ScriptedChat()
+    for request in requests:
+        chat.ask(request)
+    return chat
+
+
+def having(kind: ItemKind, text: str = "", **fields: object) -> ScriptedChat:
+    """A chat with one item."""
+    chat = ScriptedChat()
+    chat.put(kind, text, **fields)
+    return chat

@@ -14,7 +14,7 @@ from gui.terminal.links.links import FileLocation
 from session_host.structured.items import AgentRequest, FileChange, Question, RequestOption, digest
 from tests.support.chat_view_harness import ShowChat
 from tests.support.qt_waiting import process_events_until
-from tests.support.scripted_chat import ALLOW, DECLINE, ScriptedChat, command_request, long_chat
+from tests.support.scripted_chat import ALLOW, DECLINE, ScriptedChat, asking, command_request, long_chat
 
 WAIT_S = 60.0
 NEVER_MS = 3_600_000
@@ -35,9 +35,7 @@ def test_a_request_is_answered_by_its_button_once(show_chat: ShowChat) -> None:
 
 
 def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.ask(command_request("make"))
-    shown = show_chat(chat)
+    shown = show_chat(asking(command_request("make")))
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     shown.type("y")
     shown.press(Qt.Key.Key_Escape)
@@ -119,9 +117,7 @@ def test_a_narrow_pane_shows_the_complete_texts_of_the_buttons(show_chat: ShowCh
 
 
 def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.ask(command_request("\n".join(f"echo {number}" for number in range(300)) + "\nrm -rf ~"))
-    shown = show_chat(chat)
+    shown = show_chat(asking(command_request("\n".join(f"echo {number}" for number in range(300)) + "\nrm -rf ~")))
     card = shown.card("r1")
     assert not shown.button("Allow").isEnabled()
     assert shown.button("Decline").isEnabled()
@@ -140,9 +136,7 @@ def test_a_command_in_a_shell_is_shown_without_it_and_exactly_on_request(show_ch
     always = RequestOption("always", f"{begin} {exact}", "allow_always", "Always allow `rm -rf build`")
     options = (ALLOW, always, DECLINE)
     request = AgentRequest("r1", "command", 1, "Run rm -rf build", exact, options, short_subject="rm -rf build")
-    chat = ScriptedChat()
-    chat.ask(request)
-    shown = show_chat(chat)
+    shown = show_chat(asking(request))
     card = shown.card("r1")
 
     def texts() -> list[str]:
@@ -177,9 +171,7 @@ def test_invisible_characters_are_shown_in_a_command_and_in_an_edit(show_chat: S
 
 
 def test_an_incomplete_request_can_only_be_declined(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.ask(command_request("make …", complete=False))
-    shown = show_chat(chat)
+    shown = show_chat(asking(command_request("make …", complete=False)))
     card = shown.card("r1")
     assert [choice.option for choice in card._choices] == ["no"]
     assert shown.view.show_request()
@@ -188,9 +180,7 @@ def test_an_incomplete_request_can_only_be_declined(show_chat: ShowChat) -> None
 
 
 def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.ask(command_request("make"))
-    shown = show_chat(chat)
+    shown = show_chat(asking(command_request("make")))
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     shown.button("Allow").click()
     shown.view.refused("r1", "the question is not the one that was shown; look at it again")
@@ -198,14 +188,12 @@ def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(show_c
 
 
 def test_options_with_long_names_are_stacked(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
     options = (
         RequestOption("yes", "Yes", "allow_once"),
         RequestOption("always", "Yes, and don't ask again for npm & npx in /home/ada/src", "allow_always"),
         RequestOption("no", "No, and tell the agent what to do instead of it in this case", "reject_once"),
     )
-    chat.ask(AgentRequest("r1", "command", 1, "Run npm?", "npm test", options))
-    shown = show_chat(chat)
+    shown = show_chat(asking(AgentRequest("r1", "command", 1, "Run npm?", "npm test", options)))
     shown.view.resize(420, 700)
     shown.settle()
     buttons = [shown.button(text) for text in ("Yes (Alt+Y)", "Yes, and", "No, and")]
@@ -232,9 +220,7 @@ def test_a_title_that_only_repeats_the_command_is_left_out(show_chat: ShowChat) 
 
 
 def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.ask(command_request("make"))
-    shown = show_chat(chat)
+    shown = show_chat(asking(command_request("make")))
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     shown.view.page.setFocus()
     card = shown.card("r1")
@@ -247,9 +233,7 @@ def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(show_chat: Sh
 
 
 def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.ask(command_request("make"))
-    shown = show_chat(chat)
+    shown = show_chat(asking(command_request("make")))
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     assert shown.view.prompt._message.text() == "The agent waits for your answer · Shift+Tab goes to it"
     shown.press(Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
@@ -265,11 +249,9 @@ def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: 
 
 
 def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
     options = (RequestOption("yes", "Allow", "allow_once"), RequestOption("no", "Decline", "reject_once"))
     questions = (Question("q1", "Why?"), Question("q2", "When?"))
-    chat.ask(AgentRequest("r1", "permission", 1, "Go on?", "all of it", options, questions=questions))
-    shown = show_chat(chat)
+    shown = show_chat(asking(AgentRequest("r1", "permission", 1, "Go on?", "all of it", options, questions=questions)))
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the request to be seen")
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Y)
@@ -278,9 +260,7 @@ def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: ShowChat) -> No
 
 
 def test_a_command_with_long_lines_is_shown_completely_without_scrolling(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.ask(command_request("\n".join(f"echo {'word ' * 60}{number}" for number in range(4))))
-    shown = show_chat(chat)
+    shown = show_chat(asking(command_request("\n".join(f"echo {'word ' * 60}{number}" for number in range(4)))))
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     card = shown.card("r1")
     assert card._subject is not None
@@ -294,11 +274,9 @@ def test_a_command_with_long_lines_is_shown_completely_without_scrolling(show_ch
 
 
 def test_questions_are_answered_by_choices_and_texts(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
     questions = (Question("q1", "Which base?", ("main", "dev"), free=False), Question("q2", "Which name?"))
     request = AgentRequest("r1", "question", 1, "Two questions", "", questions=questions)
-    chat.ask(request)
-    shown = show_chat(chat)
+    shown = show_chat(asking(request))
     assert shown.view.show_request()
     card, answer = shown.card("r1"), shown.button("Answer (Alt+Y)")
     assert QApplication.focusWidget() is shown.button("main")
@@ -330,11 +308,9 @@ SPACE = Qt.Key.Key_Space
 def test_choices_are_made_by_keys_and_blanks_are_no_answer(
     show_chat: ShowChat, several: bool, keys: list[Qt.Key], places: list[str], answer: str
 ) -> None:
-    chat = ScriptedChat()
     questions = (Question("q1", "Which base?", ("main", "dev", "next"), several=several),)
     request = AgentRequest("r1", "question", 1, "Which base?", "", questions=questions)
-    chat.ask(request)
-    shown = show_chat(chat)
+    shown = show_chat(asking(request))
     card = shown.card("r1")
     [field] = card.findChildren(QLineEdit)
     field.setText("  ")
@@ -386,10 +362,8 @@ def test_a_message_that_is_the_title_is_shown_once(show_chat: ShowChat) -> None:
 
 
 def test_a_click_on_the_disabled_answer_button_says_what_is_missing(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
     questions = tuple(Question(f"q{number}", f"{number} {'word ' * 20}") for number in range(5))
-    chat.ask(AgentRequest("r1", "question", 1, "Five questions", "", questions=questions))
-    shown = show_chat(chat)
+    shown = show_chat(asking(AgentRequest("r1", "question", 1, "Five questions", "", questions=questions)))
     card, answer = shown.card("r1"), shown.button("Answer (Alt+Y)")
     shown.view.page.scroller.scroll_to_end()
     window, none = answer.window(), Qt.KeyboardModifier.NoModifier
@@ -485,10 +459,8 @@ def test_a_requests_diff_looks_like_the_tool_calls_diff(show_chat: ShowChat) -> 
 
 
 def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
     lines = "".join(f"+line {number}\n" for number in range(300))
-    chat.ask(edit_request(f"--- a.py\n+++ a.py\n@@ -0,0 +1,300 @@\n{lines}"))
-    shown = show_chat(chat)
+    shown = show_chat(asking(edit_request(f"--- a.py\n+++ a.py\n@@ -0,0 +1,300 @@\n{lines}")))
     card = shown.card("r1")
     process_events_until(lambda: "Scroll" in card._message.text(), WAIT_S, "the way to allow it to be said")
     assert not shown.button("Allow").isEnabled()
@@ -505,9 +477,7 @@ def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(show_chat:
 
 
 def test_a_files_button_opens_it_at_its_first_change(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.ask(edit_request("--- a.py\n+++ a.py\n@@ -6,2 +6,2 @@\n same\n-old\n+new\n"))
-    shown = show_chat(chat, "/src")
+    shown = show_chat(asking(edit_request("--- a.py\n+++ a.py\n@@ -6,2 +6,2 @@\n same\n-old\n+new\n")), "/src")
     shown.click(shown.control("file"))
     assert shown.of("open_file") == [(FileLocation("a.py", 7),)]
     shown.view.page.setFocus()
@@ -520,8 +490,6 @@ def test_a_files_button_opens_it_at_its_first_change(show_chat: ShowChat) -> Non
 
 
 def test_a_files_button_copies_a_patch(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.ask(edit_request(EDIT))
-    shown = show_chat(chat, "/src")
+    shown = show_chat(asking(edit_request(EDIT)), "/src")
     shown.click(shown.control("copy"))
     assert QGuiApplication.clipboard().text() == "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-old\n+new\n"

@@ -10,7 +10,7 @@ from gui.chat import finder
 from gui.window.page.find_bar import FindBar
 from tests.support.chat_view_harness import ShowChat
 from tests.support.qt_waiting import process_events_until
-from tests.support.scripted_chat import ScriptedChat, command_request, long_chat
+from tests.support.scripted_chat import ScriptedChat, command_request, having, long_chat
 
 WAIT_S = 60.0
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -100,9 +100,7 @@ def test_find_begins_with_the_nearest_match_above_the_end_of_what_is_shown(show_
 
 
 def test_find_begins_inside_of_a_long_message_where_it_is_read(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.put("agent", "\n\n".join(f"Paragraph {number} of it." for number in range(200)))
-    shown = show_chat(chat)
+    shown = show_chat(having("agent", "\n\n".join(f"Paragraph {number} of it." for number in range(200))))
     page, finder = shown.view.page, shown.view.finder
     page.scroller.scroll_by(-3000)
     before = shown.shown()

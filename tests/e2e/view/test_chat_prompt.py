@@ -43,7 +43,7 @@ from session_host.structured.items import (
 from session_host.structured.mentions import mentions
 from tests.support.chat_view_harness import ChatViewHarness, ShowChat
 from tests.support.qt_waiting import process_events_until
-from tests.support.scripted_chat import ScriptedChat, command_request, long_chat
+from tests.support.scripted_chat import ScriptedChat, command_request, having, long_chat
 
 pytestmark = pytest.mark.e2e
 
@@ -565,9 +565,7 @@ def test_a_paste_goes_into_the_prompt_also_from_the_messages_and_from_a_question
 
 
 def test_the_end_of_a_long_text_that_was_pasted_from_the_messages_is_shown(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.put("agent", "an answer")
-    shown = show_chat(chat)
+    shown = show_chat(having("agent", "an answer"))
     editor = shown.view.prompt.editor
     QGuiApplication.clipboard().setText("\n".join(f"line {number}" for number in range(120)))
     shown.view.page.setFocus()
@@ -641,9 +639,7 @@ def test_a_queued_prompt_is_withdrawn_and_a_failed_one_sent_again(show_chat: Sho
 
 
 def test_a_prompt_that_was_never_sent_says_so_and_is_given_back(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.put("user", "left in the queue", status="unsent")
-    shown = show_chat(chat)
+    shown = show_chat(having("user", "left in the queue", status="unsent"))
     assert "Not sent: the agent ended before" in shown.shown()
     shown.click(shown.control("reuse"))
     assert shown.view.prompt.editor.toPlainText() == "left in the queue"

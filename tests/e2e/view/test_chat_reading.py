@@ -22,7 +22,7 @@ from session_host.structured.items import FileChange, PlanEntry, Remove, SetStat
 from session_host.structured.transcript import Transcript
 from tests.support.chat_view_harness import ShowChat
 from tests.support.qt_waiting import process_events_until
-from tests.support.scripted_chat import ScriptedChat, command_request, long_chat
+from tests.support.scripted_chat import ScriptedChat, command_request, having, long_chat
 
 WAIT_S = 60.0
 
@@ -101,10 +101,8 @@ def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(show_chat: ShowChat)
 
 
 def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
     text = "😀 [**one** word](https://a.test), https://b.test\n\n| x |\n| --- |\n| [cell](https://c.test) |"
-    chat.put("agent", text, status="done")
-    shown = show_chat(chat)
+    shown = show_chat(having("agent", text, status="done"))
     page = shown.view.page
     page.setFocus()
     names = []
@@ -121,10 +119,8 @@ def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: ShowChat) -
 
 
 def test_long_output_is_shown_completely_after_show_all(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
     output = "\n".join(f"line {number}" for number in range(2000))
-    chat.put("tool", title="make", output=output, status="done")
-    shown = show_chat(chat)
+    shown = show_chat(having("tool", title="make", output=output, status="done"))
     shown.click(shown.control("fold"))
     shown.view.page.scroller.scroll_to("i1", 2)
     shown.click(shown.control("show_all"))
@@ -165,9 +161,7 @@ def test_a_plan_is_a_check_list(show_chat: ShowChat) -> None:
 
 
 def test_list_numbers_share_the_baseline_of_their_text(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.put("agent", "1. E\n2. E\n", status="done")
-    shown = show_chat(chat)
+    shown = show_chat(having("agent", "1. E\n2. E\n", status="done"))
     image, text = shown.view.page.grab().toImage(), shown.point_of("E", within=0)
     background = image.pixel(text.x() + 100, text.y())
 
@@ -193,9 +187,7 @@ def test_the_pointer_comes_back_after_the_pages_window_was_deleted(show_chat: Sh
 
 
 def test_links_open_only_by_a_click(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.put("agent", "See [the page](http://127.0.0.1:9/x) and ![picture](http://127.0.0.1:9/y.png).")
-    shown = show_chat(chat)
+    shown = show_chat(having("agent", "See [the page](http://127.0.0.1:9/x) and ![picture](http://127.0.0.1:9/y.png)."))
     assert not shown.of("open_link")
     shown.click(shown.point_of("the page"))
     shown.click(shown.point_of("picture"))

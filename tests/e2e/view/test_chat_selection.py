@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from session_host.structured.items import StateChanged
 from tests.support.chat_view_harness import ChatViewHarness, ShowChat
 from tests.support.qt_mouse import move_held
-from tests.support.scripted_chat import ScriptedChat
+from tests.support.scripted_chat import ScriptedChat, having
 
 
 def test_a_selection_spans_items_and_is_copied(show_chat: ShowChat) -> None:
@@ -142,9 +142,7 @@ def test_a_click_selects_nothing(shown: ChatViewHarness) -> None:
 
 
 def test_an_entry_of_a_list_is_copied_without_its_bullet_and_several_with_theirs(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.put("agent", "- first entry\n- second entry")
-    shown = show_chat(chat)
+    shown = show_chat(having("agent", "- first entry\n- second entry"))
     click(shown, shown.point_of("second entry"), 3)
     assert selected(shown) == "second entry"
     click(shown, shown.point_of("first entry"), 3, drag_to=shown.point_of("second entry"))
