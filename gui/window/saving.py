@@ -9,7 +9,6 @@ from gui.settings.layout import SavedWindow, WindowLayout
 
 from .frame import WindowFrame
 from .page.chat_page import ChatPage
-from .page.terminal_page import TerminalPage
 from .panes.panes import Panes
 from .sidebar.sidebar import Sidebar
 
@@ -58,8 +57,8 @@ class UnseenMarks(QObject):
 
     def follow(self, page: ChatPage) -> None:
         """Save the layout soon after the user scrolls in this page."""
-        if isinstance(page, TerminalPage):
-            page.view.scrolled.connect(self._save_soon)
+        if page.terminal is not None:
+            page.terminal.view.scrolled.connect(self._save_soon)
 
     def _on_chats(self) -> None:
         if self._marks() != (self._layout.unseen, self._layout.rang, self._layout.notified):

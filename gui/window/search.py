@@ -29,7 +29,6 @@ from gui.theme.icons import paint_mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.page.chat_page import ChatPage
-from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.sheet import LINES_PX, LIST_PX, Sheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import ElidedLabel, PlainLines, label, sentence
@@ -437,8 +436,8 @@ class _LineSearch(QObject):
         self._timeout.timeout.connect(self._on_timeout)
         page.settled.connect(self._search_line)
         page.source.replaced.connect(self._search_line)
-        if isinstance(page, TerminalPage):
-            page.view.typed.connect(self.stop)
+        if page.terminal is not None:
+            page.terminal.view.typed.connect(self.stop)
         page.find_used.connect(self.stop)
         page.destroyed.connect(self.stop)
         if page.is_settled:

@@ -39,7 +39,7 @@ from .page.banners import Banner, BannerArea
 from .page.chat_page import ChatPage
 from .page.empty_state import EmptyState
 from .page.status_line import StatusLine
-from .page.terminal_page import TerminalPage
+from .page.terminal_content import TerminalContent
 from .panes.panes import Panes, RemovedTabs
 from .panes.tab_drag import TabDragging
 from .panes.tabs import RecentChats
@@ -299,9 +299,9 @@ class MainWindow(QWidget):
         self._windows.on_viewed_chat_changed(self)
         self.describe()
 
-    def _on_grid(self, page: TerminalPage) -> None:
-        if page is self.tabs.active_page:
-            self.layout_state.grid = (page.grid.columns, page.grid.rows)
+    def _on_grid(self, terminal: TerminalContent) -> None:
+        if (page := self.tabs.active_page) is not None and page.content is terminal:
+            self.layout_state.grid = (terminal.grid.columns, terminal.grid.rows)
             self.describe()
 
     def open_chat(self, chat: Chat) -> ChatPage:

@@ -17,7 +17,7 @@ from gui.bridge.removals import UNDO_MS
 from gui.settings.live import LiveSettings
 from gui.terminal.links.links import FileLocation
 from gui.window.page.banners import Banner, BannerArea
-from gui.window.page.terminal_page import TerminalPage
+from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.export import file_name
 from gui.window.sheets.question import Question
 from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases, sheet_texts
@@ -64,9 +64,9 @@ class ChatTexts(QObject):
         """The latest text of each kind, by session and the end of its name; a chat that is renamed has another path."""
         context.sessions.removed.connect(self._on_removed)
 
-    def open_text(self, page: TerminalPage) -> None:
+    def open_text(self, terminal: TerminalContent) -> None:
         """Open everything that a terminal ever showed, at its end."""
-        self._tasks.start(self._open_text(page.chat), "open a text")
+        self._tasks.start(self._open_text(terminal.chat), "open a text")
 
     def open_output(self, chat: Chat, text: str) -> None:
         """Open the output of a command of a chat."""

@@ -246,7 +246,7 @@ class ConversationActions(QObject):
                 opening.picker.refuse(str(error), can_force=isinstance(error, ConversationOpen))
                 return
             self._layout.last_agent, self._layout.last_directory = request.agent, request.directory
-            self._finish(opening, lambda: typed.deliver(self._open_chat(chat).content))
+            self._finish(opening, lambda: typed.deliver(self._open_chat(chat).content.view))
 
     def _copy(self, opening: _Opening, stored: StoredConversation, request: NewChatRequest) -> None:
         """Copy the command that continues a conversation in any terminal."""

@@ -14,7 +14,6 @@ from gui.bridge.chat import Chat
 from gui.input.draft import Draft
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
-from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import action_texts, changes_texts, new_chat_texts
@@ -61,7 +60,8 @@ class ForkActions:
     def choose(self, chat: Chat) -> None:
         """Let the user choose how much of the conversation is copied: all of it, or what was before a prompt."""
         page = self._open_chat(chat) if self.can_fork_before(chat) else None
-        if isinstance(page, StructuredPage) and not page.is_settled and not len(page.view.transcript):
+        content = page.structured if page is not None else None
+        if page is not None and content is not None and not page.is_settled and not len(content.view.transcript):
             page.settled.connect(lambda: self._ask_if_shown(chat, page), Qt.ConnectionType.SingleShotConnection)
         else:
             self._ask(chat, page)
@@ -71,7 +71,8 @@ class ForkActions:
             self._ask(chat, page)
 
     def _ask(self, chat: Chat, page: ChatPage | None) -> None:
-        transcript = page.view.transcript if isinstance(page, StructuredPage) else ()
+        content = page.structured if page is not None else None
+        transcript = content.view.transcript if content is not None else ()
         prompts = [item for item in transcript if is_in_conversation(item)]
         now = datetime.now(UTC)
 
@@ -95,7 +96,7 @@ class ForkActions:
                 self._sessions.drafts.set(forked.id, Draft(before.text, before.images))
             if chat.id in self._tabs.ids():
                 self._tabs.activate(chat.id)
-            typed.deliver(self._open_chat(forked).content)
+            typed.deliver(self._open_chat(forked).content.view)
         if before is not None:
             await self.offer_changes(chat, forked, before)
 

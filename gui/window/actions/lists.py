@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import Qt
 
@@ -18,8 +18,7 @@ from gui.terminal.input import clipboard
 from gui.terminal.prompts.commands import ListedCommand
 from gui.theme.tokens import LABEL_COLORS
 from gui.window.page.chat_page import ChatPage
-from gui.window.page.structured_page import StructuredPage
-from gui.window.page.terminal_page import TerminalPage
+from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.chooser import Choice, ChoiceKey, Found
 from gui.window.sidebar.model import DateFilter
 from gui.wording import action_texts, common_texts, new_chat_texts, notice_texts, page_texts, phrases, window_texts
@@ -32,6 +31,9 @@ from session_host.terminal.prompts import Prompt
 
 from .chat_actions import ChatTexts
 from .context import WindowContext
+
+if TYPE_CHECKING:
+    from gui.window.page.structured_content import StructuredContent
 
 _COPY, _COPY_BOTH, _OPEN, _RERUN = "Ctrl+C", "Ctrl+Shift+C", "Ctrl+O", "Alt+Enter"
 
@@ -77,10 +79,13 @@ class Lists:
     def choose_setting(self, category: Category) -> None:
         """List the values of a setting that the shown chat's agent offers, and change it to the chosen one."""
         page = self._tabs.active_page
-        if not isinstance(page, StructuredPage) or page.is_question_open:
+        if page is None or (content := page.structured) is None or page.is_question_open:
             return
         offered = [
-            (setting, choice) for setting in page.settings if setting.category == category for choice in setting.choices
+            (setting, choice)
+            for setting in content.settings
+            if setting.category == category
+            for choice in setting.choices
         ]
         if not offered:
             self._banners.inform(notice_texts.SETTING_NOT_OFFERED(chat=page.chat.name), key="agent setting")
@@ -88,7 +93,7 @@ class Lists:
         choices = [
             Choice(
                 one_line(choice.name or choice.id), one_line(choice.description),
-                partial(page.change_setting, setting.id, choice.id),
+                partial(content.change_setting, setting.id, choice.id),
             )
             for setting, choice in offered
         ]  # fmt: skip
@@ -101,25 +106,25 @@ class Lists:
     def commands(self, page: ChatPage) -> None:
         """List what was run or asked in a page, newest first; a line says so if there is nothing."""
         search, choices = page_texts.SEARCH_PROMPTS(), list[Choice]()
-        if isinstance(page, TerminalPage):
+        if (terminal := page.terminal) is not None:
             search = page_texts.SEARCH_COMMANDS()
-            choices = [self._command(page, each) for each in page.view.prompts.commands.listed()]
-        elif isinstance(page, StructuredPage):
-            choices = [self._prompt(page, each) for each in page.view.turns.listed()]
+            choices = [self._command(terminal, each) for each in terminal.view.prompts.commands.listed()]
+        elif (content := page.structured) is not None:
+            choices = [self._prompt(content, each) for each in content.view.turns.listed()]
             if not choices:
                 self._banners.inform(new_chat_texts.NO_PROMPTS(), key="commands")
         if choices:
             self._sheets.chooser.ask(action_texts.LIST_COMMANDS(), search, choices)
 
-    def _command(self, page: TerminalPage, listed: ListedCommand) -> Choice:
-        prompts, commands = page.view.prompts, page.view.prompts.commands
+    def _command(self, terminal: TerminalContent, listed: ListedCommand) -> Choice:
+        prompts, commands = terminal.view.prompts, terminal.view.prompts.commands
         on = partial(partial, prompts.with_listed, listed.prompt)
         keys = [
             ChoiceKey(_COPY, page_texts.KEY_COPIES(), on(commands.copy)),
             ChoiceKey(_COPY_BOTH, page_texts.KEY_COPIES_WITH_OUTPUT(), on(partial(commands.copy, with_output=True))),
-            ChoiceKey(_OPEN, page_texts.KEY_OPENS_OUTPUT(), on(partial(self._open_output, page))),
+            ChoiceKey(_OPEN, page_texts.KEY_OPENS_OUTPUT(), on(partial(self._open_output, terminal))),
         ]
-        if not page.chat.has_ended:
+        if not terminal.chat.has_ended:
             keys.append(ChoiceKey(_RERUN, page_texts.KEY_EDITS_AND_RERUNS(), on(commands.edit_and_rerun)))
         return Choice(
             listed.line, listed.facts, on(prompts.go_to), cut=Qt.TextElideMode.ElideRight,
@@ -127,12 +132,12 @@ class Lists:
             enter=page_texts.GO_THERE(), keys=keys,
         )  # fmt: skip
 
-    def _open_output(self, page: TerminalPage, prompt: Prompt) -> None:
-        if text := page.view.prompts.output_of(prompt):
-            self._texts.open_output(page.chat, text)
+    def _open_output(self, terminal: TerminalContent, prompt: Prompt) -> None:
+        if text := terminal.view.prompts.output_of(prompt):
+            self._texts.open_output(terminal.chat, text)
 
-    def _prompt(self, page: StructuredPage, prompt: Item) -> Choice:
-        turns = page.view.turns
+    def _prompt(self, content: StructuredContent, prompt: Item) -> Choice:
+        turns = content.view.turns
         began = phrases.short_clock(datetime.fromtimestamp(prompt.at_ms / 1000, UTC), datetime.now(UTC))
         keys = [
             ChoiceKey(_COPY, page_texts.KEY_COPIES(), partial(self._copy, prompt.text)),

@@ -19,7 +19,6 @@ from gui.theme.theme import Appearance
 from gui.window.frame import WindowFrame
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
-from gui.window.page.terminal_page import TerminalPage
 from gui.window.saving import LayoutSaving
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.sheet import Sheet
@@ -53,9 +52,9 @@ class LookActions:
         preferences = self._settings.preferences
         window = preferences.window
         for page in pages:
-            if isinstance(page, TerminalPage):
-                page.view.set_spacing(window.line_height, window.padding)
-            page.set_font(preferences.terminal_font, window.font_size or default_size_px(), self._layout.zoom)
+            if page.terminal is not None:
+                page.terminal.view.set_spacing(window.line_height, window.padding)
+            page.content.set_font(preferences.terminal_font, window.font_size or default_size_px(), self._layout.zoom)
 
     def zoom_by(self, steps: int) -> None:
         """Make the text larger, or smaller, by steps."""
@@ -65,7 +64,7 @@ class LookActions:
         """Set the zoom: the text is this many steps larger than configured."""
         self._layout.zoom = min(max(steps, ZOOM_RANGE[0]), ZOOM_RANGE[1])
         for page in self._tabs.pages():
-            page.set_zoom(self._layout.zoom)
+            page.content.set_zoom(self._layout.zoom)
         self._saving.save_soon()
 
     def toggle_sidebar(self) -> None:

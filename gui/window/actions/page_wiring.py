@@ -18,11 +18,11 @@ from gui.terminal.input import clipboard
 from gui.terminal.input.clipboard import LARGE_CHARACTERS
 from gui.terminal.input.pointer import MouseRules
 from gui.terminal.links.links import LinkRules, shown
+from gui.terminal.view import TerminalView
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.end_bar import EndBar
-from gui.window.page.structured_page import StructuredPage
-from gui.window.page.terminal_page import TerminalPage
+from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.question import Question
 from gui.wording import changes_texts, common_texts, new_chat_texts, notice_texts, page_texts, window_texts
 from gui.wording.text import Text
@@ -39,6 +39,7 @@ from .menus import Actions
 from .window_commands import WindowCommands
 
 if TYPE_CHECKING:
+    from gui.window.page.structured_content import StructuredContent
     from session_host.client.chats.agent_record import FoundAnswer
 
 CONTINUE = "continue_program"
@@ -58,7 +59,7 @@ class PageWiring:
         commands: WindowCommands,
         actions: Actions,
         window_keys: Callable[[], tuple[str, ...]],
-        on_grid_changed: Callable[[TerminalPage], object],
+        on_grid_changed: Callable[[TerminalContent], object],
     ) -> None:
         """Set up the wiring.
 
@@ -79,8 +80,8 @@ class PageWiring:
         if (window_keys := self._window_keys()) != self._in_use:
             self._in_use = window_keys
             for page in self._tabs.pages():
-                if isinstance(page, TerminalPage):
-                    page.view.set_window_keys(window_keys)
+                if page.terminal is not None:
+                    page.terminal.view.set_window_keys(window_keys)
 
     def apply_settings(self) -> None:
         """Apply the current settings to open pages."""
@@ -90,49 +91,62 @@ class PageWiring:
     def _apply_settings(self, page: ChatPage) -> None:
         settings = self._commands.settings.preferences.window
         page.handle.set_links(LinkRules(settings.open_links, settings.link_files))
-        if isinstance(page, TerminalPage):
+        if page.terminal is not None:
+            view = page.terminal.view
             mouse = MouseRules(
                 settings.wheel_lines,
                 settings.copy_on_select,
                 right_click_pastes=settings.right_click == "paste",
                 click_moves_cursor=settings.click_moves_cursor,
             )
-            page.view.set_mouse(mouse)
-            page.view.set_ctrl_c_copies(enabled=settings.ctrl_c_copies)
-            page.view.prompts.set_heading(enabled=settings.command_heading)
+            view.set_mouse(mouse)
+            view.set_ctrl_c_copies(enabled=settings.ctrl_c_copies)
+            view.prompts.set_heading(enabled=settings.command_heading)
 
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
-        chat, commands, opener = page.chat, self._commands, self._commands.opener
+        chat, commands = page.chat, self._commands
         page.handle.set_menu_keys(self._actions.key_of)
         self._apply_settings(page)
         page.end_shown.connect(lambda: commands.resuming.check_resumable(page))
         page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
-        page.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd))
-        page.marked_link_requested.connect(lambda address: self._open_marked(page, address))
-        page.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd))
-        page.changes_requested.connect(lambda: commands.show_changes(chat))
-        page.notice_given.connect(lambda text: self._banners.inform(text, key="terminal"))
-        page.zoomed.connect(commands.looks.set_zoom)
+        page.content.notice_given.connect(self._on_notice)
+        page.content.zoomed.connect(commands.looks.set_zoom)
         page.bars_moved.connect(self._banners.arrange)
         page.refused.connect(lambda line: self._on_refused(page, line))
-        if isinstance(page, TerminalPage):
-            self._wire_terminal(page)
-        elif isinstance(page, StructuredPage):
-            page.image_requested.connect(lambda image: commands.sheets.show_image(image, chat.record.cwd))
-            page.view.page.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
-            page.view.prompt_menu_built.connect(lambda menu, item: self._extend_prompt_menu(chat, menu, item))
-            page.end_requested.connect(lambda: commands.chat_actions.stop(chat))
-            page.resume_requested.connect(lambda prompt: commands.resuming.resume(chat, prompt=prompt))
+        if page.terminal is not None:
+            self._wire_terminal(page, page.terminal)
+        elif page.structured is not None:
+            self._wire_structured(page.structured)
 
-    def _wire_terminal(self, page: TerminalPage) -> None:
-        page.view.set_window_keys(self._in_use)
-        page.view.prompts.set_answers(ChatAnswers(page.chat, self._commands.context))
-        page.view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
-        page.paste_needs_confirmation.connect(lambda text: self._ask_paste(page, text))
-        page.image_pasted.connect(lambda image: paste_image(self._commands.sessions.tasks, page, image))
-        page.grid_changed.connect(lambda: self._on_grid_changed(page))
-        page.clipboard_offered.connect(lambda text, targets: self._on_clipboard(page, text, targets))
+    def _on_notice(self, text: str) -> None:
+        self._banners.inform(text, key="terminal")
+
+    def _wire_structured(self, content: StructuredContent) -> None:
+        chat, commands, opener, view = content.chat, self._commands, self._commands.opener, content.view
+        content.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd))
+        content.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd))
+        content.changes_requested.connect(lambda: commands.show_changes(chat))
+        content.image_requested.connect(lambda image: commands.sheets.show_image(image, chat.record.cwd))
+        content.end_requested.connect(lambda: commands.chat_actions.stop(chat))
+        content.resume_requested.connect(lambda prompt: commands.resuming.resume(chat, prompt=prompt))
+        view.page.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
+        view.prompt_menu_built.connect(lambda menu, item: self._extend_prompt_menu(chat, menu, item))
+
+    def _wire_terminal(self, page: ChatPage, terminal: TerminalContent) -> None:
+        chat, opener, view = page.chat, self._commands.opener, terminal.view
+        view.set_window_keys(self._in_use)
+        view.prompts.set_answers(ChatAnswers(chat, self._commands.context))
+        view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
+        view.linkActivated.connect(lambda address: opener.open_address(address, chat.record.cwd))
+        view.markedLinkActivated.connect(lambda address: self._open_marked(page, address))
+        view.fileActivated.connect(lambda file: opener.open_file(file, chat.record.cwd))
+        view.notice.connect(self._on_notice)
+        view.findRequested.connect(page.open_find)
+        view.pasteNeedsConfirmation.connect(lambda text: self._ask_paste(page, view, text))
+        view.imagePasted.connect(lambda image: paste_image(self._commands.sessions.tasks, terminal, image))
+        terminal.grid_changed.connect(lambda: self._on_grid_changed(terminal))
+        terminal.clipboard_offered.connect(lambda text, targets: self._on_clipboard(page, text, targets))
 
     def _extend_menu(self, menu: QMenu, names: Sequence[str]) -> None:
         menu.addSeparator()
@@ -190,9 +204,9 @@ class PageWiring:
         else:
             open_it()
 
-    def _ask_paste(self, page: TerminalPage, text: str) -> None:
+    def _ask_paste(self, page: ChatPage, view: TerminalView, text: str) -> None:
         if not self._commands.settings.preferences.window.confirm_paste:
-            page.view.confirm_paste(text)
+            view.confirm_paste(text)
             return
         ends = text.count("\n") or text.count("\r")
         lines = ends if text[-1] in "\n\r" else ends + 1
@@ -205,15 +219,15 @@ class PageWiring:
             )
         else:
             question = page_texts.PASTE_LINE_AND_BREAK() if ends else page_texts.PASTE_TEXT(n=len(text))
-        if ends and not page.view.is_paste_bracketed():
+        if ends and not view.is_paste_bracketed():
             detail = page_texts.RUNS_EACH_LINE() if lines > 1 else page_texts.RUNS_IT()
         elif has_controls(text):
             detail = page_texts.HAS_CONTROLS()
         else:
             detail = ""
-        if (count := page.view.receiver_count) > 1:
+        if (count := view.receiver_count) > 1:
             detail = f"{window_texts.PASTED_INTO(count=count)} {detail}".rstrip()
-        paste = partial(page.view.confirm_paste, text)
+        paste = partial(view.confirm_paste, text)
         page.ask(Question(question, common_texts.PASTE(), paste, detail, text, is_code=True))
 
 
@@ -277,12 +291,12 @@ class ChatAnswers:
             return await asyncio.to_thread(find_answer, self._chat.id, position, is_working=is_working)
 
 
-def paste_image(tasks: Tasks, page: TerminalPage, image: QImage) -> None:
+def paste_image(tasks: Tasks, terminal: TerminalContent, image: QImage) -> None:
     """Save an image among the chat's files, and paste the file's name; ``tasks`` report what prevents it."""
-    tasks.start(_save_and_paste(page, image), "a pasted image")
+    tasks.start(_save_and_paste(terminal, image), "a pasted image")
 
 
-async def _save_and_paste(page: TerminalPage, image: QImage) -> None:
-    path = await asyncio.to_thread(save_image, page.chat.id, image)
-    if Shiboken.isValid(page):  # Else the page was closed meanwhile.
-        page.view.paste_files([str(path)])
+async def _save_and_paste(terminal: TerminalContent, image: QImage) -> None:
+    path = await asyncio.to_thread(save_image, terminal.chat.id, image)
+    if Shiboken.isValid(terminal):  # Else the page was closed meanwhile.
+        terminal.view.paste_files([str(path)])

@@ -15,8 +15,6 @@ from gui.bridge.ended_chat import EndedChat, inspect_ended_chat
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
-from gui.window.page.structured_page import StructuredPage
-from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.question import Question
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import common_texts, notice_texts, page_texts, phrases, sheet_texts
@@ -68,8 +66,8 @@ class EndedChatActions(QObject):
             if found is not None:
                 found = found._replace(reason=self._reason(page.chat, found))
             page.end_bar.offer(found)
-            if isinstance(page, StructuredPage):
-                page.set_can_resume(found is None or found.can_resume is not False)
+            if page.structured is not None:
+                page.structured.set_can_resume(found is None or found.can_resume is not False)
 
     def end_left(self, chat: Chat) -> None:
         """End the processes that the chat's program left behind."""
@@ -143,14 +141,14 @@ class EndedChatActions(QObject):
         page.end_bar.set_busy(word)
         run = self._run_start(page, start)
         # A chat view's prompt takes what is typed meanwhile, and the chat that continues this one gets it.
-        is_terminal = isinstance(page, TerminalPage)
+        is_terminal = page.terminal is not None
         self._sessions.tasks.start(self._hold_keys(run, self._keys_ahead.hold()) if is_terminal else run, "resume")
 
     async def _hold_keys(self, run: Coroutine[Any, Any, None], typed: HeldKeys) -> None:
         with typed:
             await run
             if (shown := self._tabs.active_page) is not None:
-                typed.deliver(shown.content)
+                typed.deliver(shown.content.view)
 
     async def _run_start(self, page: ChatPage, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> None:
         chat, drafts = page.chat, self._sessions.drafts

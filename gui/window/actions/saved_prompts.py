@@ -16,7 +16,6 @@ from gui.window.actions.links import LinkOpener
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
-from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.save_prompt import SavePromptSheet
 from gui.window.sheets.sheet import Sheet
@@ -48,9 +47,10 @@ class SavedPrompts:
         return {"insert_prompt": self.insert, "save_prompt": self.save_draft}
 
     def _on_page_made(self, page: ChatPage) -> None:
-        if isinstance(page, StructuredPage):
-            page.view.prompt.save_requested.connect(partial(self.save, page.chat))
-            page.view.prompt.saved_requested.connect(self.insert)
+        if page.structured is not None:
+            prompt_box = page.structured.view.prompt
+            prompt_box.save_requested.connect(partial(self.save, page.chat))
+            prompt_box.saved_requested.connect(self.insert)
 
     def _on_sheet(self, sheet: Sheet) -> None:
         if isinstance(sheet, NewChatSheet):
@@ -65,7 +65,7 @@ class SavedPrompts:
         page = self._tabs.active_page
         if "new_chat" in vars(self._sheets) and self._sheets.new_chat.is_open:
             self._offer_in(self._sheets.new_chat)
-        elif page is None or not page.can_insert:
+        elif page is None or not page.content.can_insert:
             self._banners.inform(sheet_texts.NO_RUNNING_CHAT(), key="saved prompts")
         elif not page.is_question_open:
             self._offer(page)
@@ -73,7 +73,7 @@ class SavedPrompts:
     def _offer(self, page: ChatPage) -> None:
         record = page.chat.record
         # A prompt for a repository is also for the worktrees that were made of it.
-        choices = self._choices(record.agent, [record.cwd, record.project], page.insert_prompt)
+        choices = self._choices(record.agent, [record.cwd, record.project], page.content.insert_prompt)
         choices += [
             Choice(sheet_texts.NEW_PROMPT(), "", lambda: self.save(page.chat, "")),
             Choice(sheet_texts.EDIT_PROMPT(), "", self._choose_to_edit),
@@ -123,8 +123,9 @@ class SavedPrompts:
     def save_draft(self) -> None:
         """Ask for the name of what is written in the shown chat view."""
         page = self._tabs.active_page
-        if isinstance(page, StructuredPage) and (text := page.view.prompt.draft.text).strip():
-            self.save(page.chat, text)
+        content = page.structured if page is not None else None
+        if content is not None and (text := content.view.prompt.draft.text).strip():
+            self.save(content.chat, text)
         else:
             self._banners.inform(sheet_texts.NO_PROMPT_TO_SAVE(), key="saved prompts")
 

@@ -19,7 +19,6 @@ from gui.settings.table import PageName
 from gui.terminal.cell_metrics import default_size_px
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
-from gui.window.page.structured_page import StructuredPage
 from gui.window.widgets.parts import center_on_active_window
 from gui.wording import action_texts, changes_texts, sheet_texts
 from session_host.protocol.values import Activity
@@ -224,7 +223,7 @@ class CommentInserter:
         if asks or page.is_question_open:
             report(changes_texts.answer_first(chat.name))  # The text could become the answer.
         elif _is_ready(page):
-            page.append_prompt(text)
+            page.content.append_prompt(text)
             report("")
         else:
             self._tasks.start(self._insert_when_ready(page, text, report), "comments")
@@ -242,7 +241,7 @@ class CommentInserter:
         except TimeoutError:
             pass
         if _is_ready(page) and not page.is_question_open:
-            page.append_prompt(text)
+            page.content.append_prompt(text)
             report("")
         else:
             report(changes_texts.not_connected(chat.name))
@@ -253,8 +252,8 @@ def _is_ready(page: ChatPage) -> bool:
     return (
         Shiboken.isValid(page)
         and not page.chat.has_ended
-        and page.can_insert
-        and (page.is_settled or isinstance(page, StructuredPage))
+        and page.content.can_insert
+        and (page.is_settled or page.structured is not None)
     )
 
 

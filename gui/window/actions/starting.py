@@ -202,7 +202,7 @@ class StartActions(QObject):
             has_page = self._tabs.active_chat is not None  # It may be another one than before the launch.
             if side is not None and has_page and has_room(self._tabs, side, self._banners):
                 self._tabs.split_pane(self._tabs.active, side).tabs.insert(chat)
-            typed.deliver(self._open_chat(chat).content)
+            typed.deliver(self._open_chat(chat).content.view)
             return chat
 
     def _on_start_requested(self, request: NewChatRequest) -> None:
@@ -260,7 +260,7 @@ class StartActions(QObject):
         if request.remembered is not None:
             self._layout.starts[request.agent] = request.remembered
         self._sheets.new_chat.done()
-        typed.deliver(self._open_chat(chat).content)
+        typed.deliver(self._open_chat(chat).content.view)
         return chat
 
 

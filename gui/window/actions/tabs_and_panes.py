@@ -13,7 +13,7 @@ from gui.settings.live import LiveSettings
 from gui.settings.pane_tree import Side
 from gui.terminal.view import TerminalView
 from gui.window.page.banners import Banner, BannerArea
-from gui.window.page.terminal_page import TerminalPage
+from gui.window.page.chat_page import ChatPage
 from gui.window.panes.pane import PaneWidget, move_tab
 from gui.window.panes.panes import Panes, put_back
 from gui.window.widgets.accessibility import announce
@@ -107,7 +107,7 @@ class Broadcasting(QObject):
         tabs = context.tabs
         super().__init__(tabs)
         self._tabs, self._banners = tabs, context.banners
-        self._pages: list[TerminalPage] = []
+        self._pages: list[ChatPage] = []
         """The pages that take part; empty while broadcast is off."""
         tabs.changed.connect(self._update)
         tabs.active_changed.connect(self._update)
@@ -130,26 +130,28 @@ class Broadcasting(QObject):
             return
         self._pages = pages
         for page in pages:
-            page.view.set_receivers(partial(self._receivers_of, page))
+            if page.terminal is not None:
+                page.terminal.view.set_receivers(partial(self._receivers_of, page))
             page.broadcast_left.connect(self._on_left)
         self._banners.withdraw("broadcast")
         self._show()
         announce(self._tabs.area, window_texts.BROADCAST_IS_ON(count=len(pages)))
 
-    def _shown(self) -> list[TerminalPage]:
+    def _shown(self) -> list[ChatPage]:
         """The visible pages with running terminals; the first one of each chat."""
-        found: dict[str, TerminalPage] = {}
+        found: dict[str, ChatPage] = {}
         panes = [self._tabs.active] if self._tabs.is_maximised else self._tabs.panes()
         for page in (pane.tabs.active_page for pane in panes):
-            if isinstance(page, TerminalPage) and not page.chat.has_ended:
+            if page is not None and page.terminal is not None and not page.chat.has_ended:
                 found.setdefault(page.chat.id, page)
         return list(found.values())
 
-    def _receivers_of(self, page: TerminalPage) -> list[TerminalView]:
+    def _receivers_of(self, page: ChatPage) -> list[TerminalView]:
         """The views that now get the input of this page."""
         if page.chat.needs_you:
             return []
-        return [other.view for other in self._pages if other is not page and not _is_left_out(other)]
+        others = [other for other in self._pages if other is not page and not _is_left_out(other)]
+        return [other.terminal.view for other in others if other.terminal is not None]
 
     def _update(self) -> None:
         """Drop the pages that are not shown any more, and show the current state."""
@@ -161,15 +163,16 @@ class Broadcasting(QObject):
         self._end_if_alone()
         self._show()
 
-    def _on_left(self, page: TerminalPage) -> None:
+    def _on_left(self, page: ChatPage) -> None:
         self._drop(page)
         self._end_if_alone()
         self._show()
 
-    def _drop(self, page: TerminalPage) -> None:
+    def _drop(self, page: ChatPage) -> None:
         self._pages.remove(page)
         page.broadcast_left.disconnect(self._on_left)
-        page.view.set_receivers(None)
+        if page.terminal is not None:
+            page.terminal.view.set_receivers(None)
         page.show_broadcast("", is_left_out=False)
 
     def _end_if_alone(self) -> None:
@@ -196,13 +199,13 @@ class Broadcasting(QObject):
                 page.show_broadcast(window_texts.TYPED_HERE_TOO(), is_left_out=False)
 
 
-def _is_left_out(page: TerminalPage) -> bool:
+def _is_left_out(page: ChatPage) -> bool:
     """Whether a page gets nothing from others now."""
     source = page.source
     return page.chat.needs_you or page.is_question_open or not source.is_live or source.is_unresponsive
 
 
-def _why_left_out(page: TerminalPage) -> str:
+def _why_left_out(page: ChatPage) -> str:
     return window_texts.NEEDS_YOUR_ANSWER() if page.chat.needs_you else window_texts.NOT_TYPED_HERE()
 
 

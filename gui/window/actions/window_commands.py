@@ -25,8 +25,7 @@ from gui.window.actions.starting import StartActions
 from gui.window.actions.tabs_and_panes import Broadcasting, PaneActions
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
-from gui.window.page.structured_page import StructuredPage
-from gui.window.page.terminal_page import TerminalPage
+from gui.window.page.terminal_content import TerminalContent
 from gui.wording import common_texts, notice_texts, page_texts
 from gui.wording.groups import Group
 
@@ -93,7 +92,7 @@ class WindowCommands:
         """Whether each value of ``Action.on`` applies now, and whether the shown chat is a "shell"."""
         chat, page, tabs = self.tabs.active_chat, self.tabs.active_page, self.tabs.active.tabs
         has_ended = chat is not None and chat.has_ended
-        is_terminal = isinstance(page, TerminalPage)
+        is_terminal = page is not None and page.terminal is not None
         return {
             "": True,
             "chat": chat is not None,
@@ -103,7 +102,7 @@ class WindowCommands:
             "terminal": is_terminal,
             "running_terminal": is_terminal and not has_ended,
             "suspended": is_terminal and chat is not None and chat.is_suspended,
-            "structured": isinstance(page, StructuredPage) and not has_ended,
+            "structured": page is not None and not is_terminal and not has_ended,
             "forkable": chat is not None and self.forking.can_fork(chat),
             "tabs": bool(tabs.others()),
             "tabs_right": bool(tabs.others(at_right=True)),
@@ -123,20 +122,20 @@ class WindowCommands:
         if (page := self.page) is not None:
             handler(page)
 
-    def on_terminal(self, handler: Callable[[TerminalPage], object]) -> None:
-        """Do something with the shown page if it has a terminal."""
-        if isinstance(page := self.page, TerminalPage):
-            handler(page)
+    def on_terminal(self, handler: Callable[[TerminalContent], object]) -> None:
+        """Do something with the shown page's terminal, if it has one."""
+        if (page := self.page) is not None and page.terminal is not None:
+            handler(page.terminal)
 
     def in_view(self, handler: Callable[[TerminalView], object]) -> None:
         """Give the shown terminal the keyboard focus, and do something with it."""
-        if isinstance(page := self.page, TerminalPage):
+        if (page := self.page) is not None and page.terminal is not None:
             page.focus_content()
-            handler(page.view)
+            handler(page.terminal.view)
 
     def type_text(self, text: str) -> None:
         """Type a text of the user's keys into the shown page, unless its find bar has the keyboard focus."""
-        self.on_page(lambda page: page.type_text(text) if page.edited is page.handle else None)
+        self.on_page(lambda page: page.content.type_text(text) if page.edited is page.handle else None)
 
     # ------------------------------------------------------------ chats
 
@@ -174,8 +173,8 @@ class WindowCommands:
     def shown_directory(self) -> str:
         """The directory of the shown chat's foreground program; "" for none."""
         page, chat = self.tabs.active_page, self.chat
-        if isinstance(page, TerminalPage):
-            return page.foreground_directory
+        if page is not None and page.terminal is not None:
+            return page.terminal.foreground_directory
         return chat.record.cwd if chat is not None else ""
 
     # ------------------------------------------------------------ a chat's directory, links

@@ -33,8 +33,7 @@ from session_host.protocol.untrusted_text import one_line
 from .chat_page import ChatPage
 from .end_bar import EndBar
 from .find_bar import FindBar
-from .state_bars import ConnectionBar, ProblemLine, TypedAreaWatcher
-from .terminal_page import BroadcastMark
+from .state_bars import BroadcastMark, ConnectionBar, ProblemLine, TypedAreaWatcher
 
 INFORM_MS = 10_000
 MAX_BANNERS = 20

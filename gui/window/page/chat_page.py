@@ -1,20 +1,17 @@
-"""One open chat: its view, and the parts around it in each state."""
+"""The page of an open chat: its content, and the parts around it in each state."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRect, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QVBoxLayout
 
 from gui.bridge.chat import PageViewer
 from gui.bridge.search import Query
-from gui.finding.query import Finder, FindQuery
+from gui.finding.query import FindQuery
 from gui.garbage import delete
-from gui.input.shortcuts import KeyOf
-from gui.terminal.links.links import LinkRules
-from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.window.sheets.question import Question, QuestionSheet
 from gui.window.widgets.parts import Area, LazyWidget
@@ -23,101 +20,39 @@ from session_host.protocol.messages import InputRefused
 
 from .end_bar import EndBar
 from .find_bar import FindBar, query_on_line
-from .state_bars import ProblemLine, Waiting
+from .state_bars import BroadcastMark, ProblemLine, Waiting
+from .terminal_content import TerminalContent
 
+if TYPE_CHECKING:
+    from gui.terminal.view import TerminalView
 
-class PageEdit(Protocol):
-    """A part of a page with text."""
-
-    def copy(self) -> None:
-        """Put the selected text on the clipboard."""
-
-    def paste(self) -> None:
-        """Paste the clipboard."""
-
-    def select_all(self) -> None:
-        """Select everything."""
-
-
-class PagePrompts(Protocol):
-    """The prompts of a page: a shell's, or the user's to an agent."""
-
-    def go(self, by: int) -> None:
-        """Go to the prompt before (-1) or after (1)."""
-
-    def has_listed(self) -> bool:
-        """Whether there are commands, or prompts to an agent, for a list."""
-
-    def copy_output(self) -> None:
-        """Put the output of a command, or an answer, on the clipboard."""
-
-
-class PageView(PageEdit, Protocol):
-    """The view of a page."""
-
-    def set_menu_keys(self, key_of: KeyOf) -> None:
-        """Set the function that returns the keys of the window's actions, for context menus."""
-
-    def set_links(self, rules: LinkRules) -> None:
-        """Set which click opens a link, and whether names of files are links."""
-
-    def scroll_lines(self, lines: int) -> None:
-        """Scroll down, or back with negative lines."""
-
-    def scroll_pages(self, pages: int) -> None:
-        """Scroll by whole pages."""
-
-    def scroll_to_start(self) -> None:
-        """Scroll to the beginning."""
-
-    def scroll_to_end(self) -> None:
-        """Scroll to the newest."""
-
-    def typed_areas(self) -> list[QRect]:
-        """The parts of the page that the user types into; notices do not cover them."""
-
-    @property
-    def prompts(self) -> PagePrompts:
-        """The prompts and their outputs."""
+    from .structured_content import StructuredContent
 
 
 class ChatPage(Area):
-    """A tab's content: a chat's view, which a subclass makes, and the parts around it.
+    """A tab's page: the chat's content, and the parts around it in each state of the chat.
 
     Attributes:
         chat: the chat; ``source``: the viewer that this page shows.
-        content: the view as a widget; ``handle``: the same view, as the window's actions use it.
+        content: the terminal or the transcript.
         waiting: the bar or notice while the chat is not live.
 
     Signals:
         end_shown: the end of the chat became visible.
-        link_requested: the user opens an address in the text.
-        marked_link_requested: the user opens an address that the program attached to a text (OSC 8).
-        file_requested: the user opens a file named in the view (a FileLocation; its path is absolute, or relative
-            to the chat's directory).
-        changes_requested: the user opens the window with the changes of the chat's directory.
-        notice_given: one line from the view for the user.
-        zoomed: the user made the text larger or smaller (steps from the configured size).
         settled: the page shows the live chat, or the saved end of an ended one.
         end_bar_made: the end bar was created; the receiver connects its signals.
         refused: the host refused an input (its message).
-        resume_requested: the user sent a prompt to the ended chat (a Draft).
         find_used: the user searched for something else in the chat.
+        broadcast_left: the user takes this page (itself) out of the broadcast.
         bars_moved: bars or a question cover another part of the page, or no part.
     """
 
     end_shown = Signal()
-    link_requested = Signal(str)
-    marked_link_requested = Signal(str)
-    file_requested = Signal(object)
-    changes_requested = Signal()
-    notice_given = Signal(str)
-    zoomed = Signal(int)
     settled = Signal()
     end_bar_made = Signal(EndBar)
     refused = Signal(str)
-    resume_requested = Signal(object)
     find_used = Signal()
+    broadcast_left = Signal(object)
     bars_moved = Signal()
 
     def __init__(self, theme: Theme, source: PageViewer) -> None:
@@ -132,7 +67,8 @@ class ChatPage(Area):
 
         self.setAccessibleName(chat.name)
         self._end_bar = LazyWidget(self._make_end_bar)
-        self._problem_line = LazyWidget(lambda: ProblemLine(theme, self, self.handle.typed_areas, self._act_on_problem))
+        self._problem_line = LazyWidget(self._make_problem_line)
+        self._broadcast_mark = LazyWidget(self._make_broadcast_mark)
         self._question = LazyWidget(self._make_question)
         self._find_bar = LazyWidget(self._make_find_bar)
         layout = QVBoxLayout(self)
@@ -140,100 +76,38 @@ class ChatPage(Area):
         layout.setSpacing(0)
         self._column = layout
 
-    def set_content(self, view: QWidget, handle: PageView, finder: Finder) -> None:
-        """Show this view, and follow the chat; a subclass calls this once, at the end of its constructor."""
-        self.content = view
-        self.handle = handle
-        self._finder = finder
+    def set_content(self, content: TerminalContent | StructuredContent) -> None:
+        """Show this content, and follow the chat; called once, before the page is shown."""
+        self.content: TerminalContent | StructuredContent = content
         self.waiting = Waiting(
             self._theme, self, self.source,
-            is_empty=lambda: not (self._has_old_content or self._has_replica), bottom_px=self._bottom_px,
-            typed_areas=handle.typed_areas,
+            is_empty=lambda: not (content.has_old_content or content.has_replica), bottom_px=self._bottom_px,
+            typed_areas=content.handle.typed_areas,
         )  # fmt: skip
         self.waiting.bar_moved.connect(self.bars_moved)
-        self._column.addWidget(view, 1)
-        self.setFocusProxy(view)
+        self._column.addWidget(content.view, 1)
+        self.setFocusProxy(content.view)
         source = self.source
         source.connection_changed.connect(self.refresh)
         self.chat.changed.connect(self._on_changed)
         source.replaced.connect(self._on_replaced)
-        source.detaching.connect(self._on_detaching)
+        source.detaching.connect(content.on_detaching)
         source.refused.connect(self._on_refused)
 
-    # ------------------------------------------------------------ implemented by subclasses
+    @property
+    def terminal(self) -> TerminalContent | None:
+        """The content of a chat in a terminal; None for a structured chat."""
+        return self.content if isinstance(self.content, TerminalContent) else None
 
     @property
-    def _has_replica(self) -> bool:
-        """Whether the chat's viewer has a replica."""
-        raise NotImplementedError
+    def structured(self) -> StructuredContent | None:
+        """The content of a structured chat; None for a chat in a terminal."""
+        return None if isinstance(self.content, TerminalContent) else self.content
 
     @property
-    def _has_old_content(self) -> bool:
-        """Whether the view still shows old content although there is no replica."""
-        return False
-
-    def _attach(self) -> None:
-        """Show the running chat's viewer, which may have changed."""
-        raise NotImplementedError
-
-    def _show_last_replica(self) -> None:
-        """Show the replica of a chat that has ended, for reading only."""
-        raise NotImplementedError
-
-    def _fetch_saved(self) -> bool:
-        """Load the saved screen or transcript of an ended chat, unless done before; returns whether loading started."""
-        raise NotImplementedError
-
-    def _release(self) -> None:
-        """Release the view's content, because the tab is closed."""
-        raise NotImplementedError
-
-    def _on_detaching(self) -> None:
-        """Handle that the replica is about to be freed."""
-        raise NotImplementedError
-
-    def paint_now(self) -> None:
-        """Repaint the view at once, before the event loop does other work."""
-
-    def suspend(self) -> bool:
-        """Free the memory of a view that was hidden for a while; returns whether memory was freed."""
-        return False
-
-    def set_font(self, font: TerminalFont, base_px: int, steps: int) -> None:
-        """Set the terminal's font, and the zoom in steps from the configured size."""
-        raise NotImplementedError
-
-    def set_zoom(self, steps: int) -> None:
-        """Set the zoom in steps from the configured size."""
-        raise NotImplementedError
-
-    def type_text(self, text: str) -> None:
-        """Type a text: into the terminal as it is, with control characters; into the prompt without them."""
-        raise NotImplementedError
-
-    def _problem(self) -> tuple[str, str]:
-        """The problem of the chat, "" for none, and the text of the button beside it, "" for none."""
-        return self.chat.notice, ""
-
-    def _act_on_problem(self) -> None:
-        """Act on a click on that button."""
-
-    @property
-    def can_insert(self) -> bool:
-        """Whether a prompt can be inserted now."""
-        raise NotImplementedError
-
-    def insert_prompt(self, text: str) -> None:
-        """Insert a prompt where the user writes, without sending it."""
-        raise NotImplementedError
-
-    def append_prompt(self, text: str) -> None:
-        """Insert a prompt behind what is written, without sending it, with the keyboard there."""
-        self.insert_prompt(text)
-
-    def _show_line(self, text: str, query: Query) -> bool:
-        """Show a line that a search found; returns whether the line exists."""
-        raise NotImplementedError
+    def handle(self) -> TerminalView | StructuredContent:
+        """The view, as the window's actions use it."""
+        return self.content.handle
 
     # ------------------------------------------------------------ parts that most pages never show
 
@@ -258,12 +132,33 @@ class ChatPage(Area):
         return self._find_bar.get()
 
     def _make_find_bar(self) -> FindBar:
-        bar = FindBar(self._theme, self, self._finder)
+        bar = FindBar(self._theme, self, self.content.finder)
         bar.resized.connect(self._place_overlays)
         bar.used.connect(self.find_used)
         bar.moved.connect(self.bars_moved)
-        bar.closed.connect(lambda: self.content.setFocus(Qt.FocusReason.OtherFocusReason))
+        bar.closed.connect(lambda: self.content.view.setFocus(Qt.FocusReason.OtherFocusReason))
         return bar
+
+    def _make_problem_line(self) -> ProblemLine:
+        return ProblemLine(self._theme, self, self.handle.typed_areas, self._continue_program)
+
+    def _continue_program(self) -> None:
+        """Act on a click on the button beside a problem: only a suspended program in a terminal has one."""
+        if self.terminal is not None:
+            self.terminal.continue_program()
+
+    def _make_broadcast_mark(self) -> BroadcastMark:
+        mark = BroadcastMark(self._theme, self)
+        self._column.insertWidget(1, mark)
+        mark.left.connect(lambda: self.broadcast_left.emit(self))
+        mark.moved.connect(self._place_overlays)
+        mark.moved.connect(self.bars_moved)
+        return mark
+
+    def show_broadcast(self, text: str, *, is_left_out: bool) -> None:
+        """Mark the page as a part of a broadcast; see ``BroadcastMark.show_text``."""
+        if text or self._broadcast_mark.widget is not None:
+            self._broadcast_mark.get().show_text(text, is_left_out=is_left_out)
 
     def _make_end_bar(self) -> EndBar:
         bar = EndBar(self._theme)
@@ -291,8 +186,10 @@ class ChatPage(Area):
         """Follow the output, or load the last screen, because the page is now in front."""
         self.source.set_shown(True)
         self._is_in_front = True
+        if self.terminal is not None:
+            self.terminal.set_in_front(is_in_front=True)
         if not self.chat.has_ended:
-            self._attach()
+            self.content.attach()
         self._reported_end = None
         self.refresh()
 
@@ -300,15 +197,26 @@ class ChatPage(Area):
         """Stop following the output, because another page is in front."""
         self.waiting.stop()
         self._is_in_front = False
+        if self.terminal is not None:
+            self.terminal.set_in_front(is_in_front=False)
         self.source.set_shown(False)
         if self.source is not self.chat:
             self.suspend()  # The chat's other page sets the size again.
+
+    def paint_now(self) -> None:
+        """Repaint a terminal at once, before the event loop does other work."""
+        if self.terminal is not None:
+            self.terminal.paint_now()
+
+    def suspend(self) -> bool:
+        """Free the memory of a terminal that was hidden for a while; returns whether memory was freed."""
+        return self.terminal is not None and self.terminal.suspend()
 
     def dispose(self) -> None:
         """Release everything after the tab was closed. The chat keeps running; its output is not followed."""
         self.waiting.stop()
         self._withdraw_question()
-        self._release()
+        self.content.release()
         self.chat.disconnect(self)
         self.source.disconnect(self)
         self.source.release()
@@ -326,7 +234,7 @@ class ChatPage(Area):
             self._show_end()
             return
         self._end_bar.hide()
-        if state == "live" and self._has_replica:
+        if state == "live" and self.content.has_replica:
             self.waiting.end()
             self._set_settled(settled=True)
         else:
@@ -335,17 +243,17 @@ class ChatPage(Area):
                 self.waiting.wait()
 
     def _show_end(self) -> None:
-        self.waiting.end(keep_notice=not self._has_replica)
+        self.waiting.end(keep_notice=not self.content.has_replica)
         self.end_bar.describe(self.chat)
         self._report_end()
-        if self._has_replica:
-            self._show_last_replica()
+        if self.content.has_replica:
+            self.content.show_last_replica()
             self._set_settled(settled=True)
-        elif self._fetch_saved():
+        elif self.content.fetch_saved():
             self._set_settled(settled=False)
 
-    def _on_saved_shown(self, *, found: bool) -> None:
-        """Called by a subclass when the saved end of a chat is shown; ``found``: whether one was saved."""
+    def on_saved_shown(self, *, found: bool) -> None:
+        """The saved end of the chat is shown; ``found``: whether one was saved."""
         self.waiting.end()
         if not found:
             self.waiting.show_notice(page_texts.NO_SCREEN(), "")
@@ -357,20 +265,26 @@ class ChatPage(Area):
             self.settled.emit()
 
     def _on_replaced(self) -> None:
+        self.content.on_replaced()
         self.refresh()
 
     def _on_refused(self, refusal: InputRefused) -> None:
         self.refused.emit(refusal.message)
+        if self.structured is not None:
+            self.structured.on_refused(refusal)
 
     def _on_changed(self) -> None:
         self.setAccessibleName(self.chat.name)
+        self.content.on_changed()
         self._show_problem()
         if self._end_bar.is_open and self.isVisible():
             self.end_bar.describe(self.chat)
             self._report_end()
 
     def _show_problem(self) -> None:
-        text, action = self._problem()
+        text, action = self.chat.notice, ""
+        if self.terminal is not None and self.chat.is_suspended:
+            text, action = page_texts.SUSPENDED(), page_texts.CONTINUE_SUSPENDED()
         if text or self._problem_line.widget is not None:
             self.problem_line.show_text(text, action)
 
@@ -384,7 +298,7 @@ class ChatPage(Area):
 
     def show_line(self, text: str, query: Query) -> bool:
         """Show a line that a search found, and find its words in the page; returns whether the line exists."""
-        is_found = self._show_line(text, query)
+        is_found = self.content.show_line(text, query)
         if is_found:
             self.open_find(query_on_line(query, text), text)
         return is_found
@@ -395,7 +309,7 @@ class ChatPage(Area):
             self.find_bar.open_find(query, line)
 
     @property
-    def edited(self) -> PageEdit:
+    def edited(self) -> FindBar | TerminalView | StructuredContent:
         """The target of copy and paste: the find bar while it has the keyboard focus, else the view."""
         bar = self._find_bar.widget
         return bar if bar is not None and bar.has_keyboard else self.handle
@@ -415,7 +329,7 @@ class ChatPage(Area):
 
     def _on_question_closed(self) -> None:
         if self._is_in_front and self.isVisible() and self.has_keyboard:  # Hidden, the question still has it.
-            self.content.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.content.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def has_keyboard(self) -> bool:
@@ -431,16 +345,16 @@ class ChatPage(Area):
         if self.is_question_open:
             self.question.take_focus()
         else:
-            self.content.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.content.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_overlays()
 
     @property
-    def _bars(self) -> list[QWidget]:
+    def _bars(self) -> list[BroadcastMark | EndBar]:
         """The shown bars below the view."""
-        return [self.end_bar] if self._end_bar.is_open else []
+        return [part.get() for part in (self._broadcast_mark, self._end_bar) if part.is_open]
 
     def _bottom_px(self) -> int:
         """The upper edge of the bars below the view; the page's lower edge without them. In pixels of the page."""
@@ -454,3 +368,9 @@ class ChatPage(Area):
             self.problem_line.place(self._bottom_px())
         if self._find_bar.is_open:
             self.find_bar.place(self.width(), self._bottom_px())
+        if self._broadcast_mark.is_open:
+            self._broadcast_mark.get().frame_.place(self.rect())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.structured is None or not self.structured.press(event):
+            super().keyPressEvent(event)

@@ -241,7 +241,7 @@ class FindBar(Area):
         """Whether the bar has the keyboard focus."""
         return self.isVisible() and self.isAncestorOf(self.window().focusWidget())
 
-    # ------------------------------------------------------------ the window's actions, see ``PageEdit``
+    # ------------------------------------------------------------ the window's actions
 
     def copy(self) -> None:
         """Copy what is selected in the field."""

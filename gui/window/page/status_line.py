@@ -18,7 +18,7 @@ from gui.wording.chat_texts import joined
 from session_host.protocol.untrusted_text import one_line
 
 from .chat_page import ChatPage
-from .terminal_page import TerminalPage
+from .terminal_content import TerminalContent
 
 SETTLED_MS = 250
 """Delay before showing a size that differs from the page's; the host usually follows the page sooner."""
@@ -87,7 +87,7 @@ class StatusLine(Area):
         self.take_over.setAccessibleName(window_texts.FIT_TO_WINDOW_HINT())
         self.take_over.hide()
         self._chat: Chat | None = None
-        self._page: ChatPage | None = None
+        self._terminal: TerminalContent | None = None
         self._settle = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._settle.timeout.connect(lambda: self._show_size(settled=True))
         row = QHBoxLayout()
@@ -106,8 +106,9 @@ class StatusLine(Area):
 
     def describe(self, chat: Chat | None, page: ChatPage | None) -> None:
         """Describe this chat, shown on this page."""
-        is_another = page is not self._page
-        self._chat, self._page = chat, page
+        terminal = page.terminal if page is not None else None
+        is_another = terminal is not self._terminal
+        self._chat, self._terminal = chat, terminal
         if chat is None:
             self.left.set_linked("", "")
             self.known.set_linked("", "")
@@ -115,8 +116,8 @@ class StatusLine(Area):
             self.take_over.hide()
             return
         directory = chat.directory
-        if isinstance(page, TerminalPage) and not chat.has_ended:  # An ended chat is started again where it began.
-            directory = page.directory
+        if terminal is not None and not chat.has_ended:  # An ended chat is started again where it began.
+            directory = terminal.directory
         is_own = directory == chat.directory
         elsewhere = self._git_status_watcher.follow_shown(self, "" if is_own else directory)
         status = chat.git_status if is_own else elsewhere
@@ -134,21 +135,21 @@ class StatusLine(Area):
 
     def _show_size(self, *, settled: bool) -> None:
         """Show the terminal's size if it differs from the page's; ``settled``: the difference has lasted."""
-        chat, page = self._chat, self._page
-        if chat is None or not isinstance(page, TerminalPage) or not Shiboken.isValid(page):
+        chat, terminal = self._chat, self._terminal
+        if chat is None or terminal is None or not Shiboken.isValid(terminal):
             self._settle.stop()
             self.take_over.hide()
             self._say_size("")
             return
-        grid, size = page.grid, ""
-        differs = bool(grid.columns) and not chat.has_ended and chat.is_live and page.terminal_size != grid
+        grid, size = terminal.grid, ""
+        differs = bool(grid.columns) and not chat.has_ended and chat.is_live and terminal.terminal_size != grid
         if not differs:
             self._settle.stop()
         elif not settled and not self._settle.isActive():
             self._settle.start()
         if differs and settled:
             is_attach = chat.last_size_event is not None and chat.last_size_event.set_by == "attach"
-            size = f"{page.terminal_size.columns}×{page.terminal_size.rows}"
+            size = f"{terminal.terminal_size.columns}×{terminal.terminal_size.rows}"
             size = window_texts.SIZED_BY(
                 size=size, viewer="outlive attach" if is_attach else window_texts.ANOTHER_PANE()
             )
@@ -160,5 +161,5 @@ class StatusLine(Area):
         self.right.setVisible(bool(text))
 
     def _take_over(self) -> None:
-        if isinstance(self._page, TerminalPage):
-            self._page.take_over_size()
+        if self._terminal is not None:
+            self._terminal.take_over_size()

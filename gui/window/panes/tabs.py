@@ -17,7 +17,7 @@ from gui.settings.layout import SavedPane, WindowLayout
 from gui.terminal.scrolling import ScrollPosition
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
-from gui.window.page.terminal_page import TerminalPage
+from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.sheet import is_over_window
 from gui.wording import phrases
 from session_host.errors import OutliveError
@@ -27,7 +27,7 @@ from session_host.system.freed_memory import return_freed_memory
 from .tab_bar import TabBar, TabLook
 
 if TYPE_CHECKING:
-    from gui.window.page.structured_page import StructuredPage
+    from gui.window.page.structured_content import StructuredContent
 
 
 MAX_RECENT = 100
@@ -153,7 +153,7 @@ class Tabs(QObject):
         page = self._pages.get(session_id)
         if page is None:
             return self._scroll_positions.get(session_id)
-        position = page.view.scroll_position if isinstance(page, TerminalPage) else None
+        position = page.terminal.view.scroll_position if page.terminal is not None else None
         return (position.row, position.digest) if position is not None else None
 
     def saved(self) -> SavedPane:
@@ -333,41 +333,52 @@ class Tabs(QObject):
             self._pages[chat.id] = page
             self._stack.addWidget(page)
             position = self._scroll_positions.pop(chat.id, None)
-            if position is not None and isinstance(page, TerminalPage):
-                page.view.go_to_position(ScrollPosition(*position))
+            if position is not None and page.terminal is not None:
+                page.terminal.view.go_to_position(ScrollPosition(*position))
             self.page_made.emit(page)
         return page
 
     def _make_page(self, chat: Chat) -> ChatPage:
+        page = ChatPage(self._theme, viewer_for_page(chat))
         if chat.record.runtime == "terminal":
-            return TerminalPage(self._theme, viewer_for_page(chat), self._load_screen)
-        from gui.window.page.structured_page import StructuredPage  # Most windows show only terminals.
+            page.set_content(TerminalContent(self._theme, page.source, page, page.focus_content, self._load_screen))
+            return page
+        from gui.window.page.structured_content import StructuredContent  # Most windows show only terminals.
 
-        return StructuredPage(self._theme, viewer_for_page(chat), self._sessions.drafts, self._load_transcript)
+        drafts, load = self._sessions.drafts, self._load_transcript
+        page.set_content(StructuredContent(self._theme, page.source, page, page.open_find, drafts, load))
+        return page
 
-    def _load_transcript(self, chat: Chat, page: StructuredPage) -> None:
-        self._sessions.tasks.start(self._read_transcript(chat, page), "transcript")
+    def _page_with(self, content: TerminalContent | StructuredContent, chat: Chat) -> ChatPage | None:
+        """The page of a chat, if it still has this content."""
+        page = self._pages.get(chat.id)
+        return page if page is not None and page.content is content else None
 
-    async def _read_transcript(self, chat: Chat, page: StructuredPage) -> None:
+    def _load_transcript(self, chat: Chat, content: StructuredContent) -> None:
+        self._sessions.tasks.start(self._read_transcript(chat, content), "transcript")
+
+    async def _read_transcript(self, chat: Chat, content: StructuredContent) -> None:
         transcript = None
         try:
             transcript = await asyncio.to_thread(read_last_transcript, chat.id)
         except OutliveError as error:
             self._sessions.problem.emit(str(error))
-        if self._pages.get(chat.id) is page:
-            page.show_transcript(transcript)
+        if (page := self._page_with(content, chat)) is not None:
+            content.show_transcript(transcript)
+            page.on_saved_shown(found=transcript is not None)
 
-    def _load_screen(self, chat: Chat, page: TerminalPage) -> None:
-        self._sessions.tasks.start(self._load(chat, page), "last screen")
+    def _load_screen(self, chat: Chat, content: TerminalContent) -> None:
+        self._sessions.tasks.start(self._read_screen(chat, content), "last screen")
 
-    async def _load(self, chat: Chat, page: TerminalPage) -> None:
+    async def _read_screen(self, chat: Chat, content: TerminalContent) -> None:
         emulator = None
         try:
             emulator = await asyncio.to_thread(read_last_screen, chat.id)
         except OutliveError as error:
             self._sessions.problem.emit(str(error))
-        if self._pages.get(chat.id) is page:
-            page.show_screen(emulator)
+        if (page := self._page_with(content, chat)) is not None:
+            content.show_screen(emulator)
+            page.on_saved_shown(found=emulator is not None)
         elif emulator is not None:
             emulator.close()
 

@@ -16,8 +16,11 @@ from gui.bridge.store_thread import StoreThread
 from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.preferences import Preferences
+from gui.terminal.view import TerminalView
 from gui.theme.theme import Theme
-from gui.window.page.terminal_page import TerminalPage
+from gui.window.page.chat_page import ChatPage
+from gui.window.page.structured_content import StructuredContent
+from gui.window.page.terminal_content import TerminalContent
 from gui.window.windows import MainWindow, Windows
 from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
@@ -191,11 +194,28 @@ class WindowHarness:
         return self._window
 
     @property
-    def page(self) -> TerminalPage:
-        """The visible terminal page."""
+    def page(self) -> ChatPage:
+        """The visible page."""
         page = self.window.tabs.active_page
-        assert isinstance(page, TerminalPage)
+        assert page is not None
         return page
+
+    @property
+    def terminal(self) -> TerminalContent:
+        """The terminal of the visible page."""
+        assert self.page.terminal is not None
+        return self.page.terminal
+
+    @property
+    def view(self) -> TerminalView:
+        """The view of that terminal."""
+        return self.terminal.view
+
+    @property
+    def content(self) -> StructuredContent:
+        """The content of the visible page of a structured chat."""
+        assert self.page.structured is not None
+        return self.page.structured
 
     def chat(self, session_id: str) -> Chat:
         """Return an existing chat."""
@@ -278,8 +298,8 @@ class WindowHarness:
         await self.sessions.close()
         if self._window is not None:
             for page in self.window.tabs.pages():
-                if isinstance(page, TerminalPage):
-                    page.view.set_viewer(None)
+                if page.terminal is not None:
+                    page.terminal.view.set_viewer(None)
             self.window.hide()
             self.window.deleteLater()
         self.storage.close()

@@ -21,7 +21,6 @@ from gui.input.draft import Draft
 from gui.settings.theme_files import Library
 from gui.theme.theme import Look
 from gui.tray.tray import Tray
-from gui.window.page.terminal_page import TerminalPage
 from gui.window.remote_control import single_instance
 from session_host import paths
 from session_host.agents.agent import Agent
@@ -118,8 +117,10 @@ async def test_a_chat_chosen_in_the_tray_is_in_front_with_the_keyboard(app: App)
     assert app.window.tabs.active_chat is not None
     assert app.window.tabs.active_chat.name == "one"
     page = app.window.tabs.active_page
-    assert isinstance(page, TerminalPage)
-    await until(page.view.hasFocus)
+    assert page is not None
+    terminal = page.terminal
+    assert terminal is not None
+    await until(terminal.view.hasFocus)
     other.close()
     other.deleteLater()
 

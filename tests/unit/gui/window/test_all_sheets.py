@@ -110,7 +110,7 @@ async def test_a_chat_is_started_with_the_keyboard_alone(
     assert request.directory == str(directory)
     assert window.tabs.active_chat is not None
     assert window.tabs.active_chat.name == "src"
-    await harness.until(harness.page.view.hasFocus, "the keyboard to be in the terminal")
+    await harness.until(harness.view.hasFocus, "the keyboard to be in the terminal")
     assert (window.layout_state.last_agent, window.layout_state.last_directory) == ("command", str(directory))
 
 
@@ -252,12 +252,12 @@ async def test_escape_closes_a_sheet_and_returns_the_keyboard(harness: WindowHar
     session_id = await harness.add("one")
     window = harness.open_window()
     harness.show(session_id)
-    await focused(harness, harness.page.view.hasFocus)
+    await focused(harness, harness.view.hasFocus)
     await press(harness, Qt.Key.Key_N, CTRL_SHIFT)
-    assert not harness.page.view.hasFocus()
+    assert not harness.view.hasFocus()
     await press(harness, Qt.Key.Key_Escape)
     assert not window.sheets.new_chat.is_open
-    await focused(harness, harness.page.view.hasFocus)
+    await focused(harness, harness.view.hasFocus)
 
 
 async def test_tab_stays_in_the_sheet(harness: WindowHarness) -> None:
@@ -427,7 +427,7 @@ async def test_a_shortcut_during_a_long_start_gets_the_keys_that_follow(
     window = harness.open_window()
     viewer = harness.show(session_id)
     await press(harness, Qt.Key.Key_Return, CTRL_SHIFT)
-    QTest.keyClicks(harness.page.view, "for the shell")
+    QTest.keyClicks(harness.view, "for the shell")
     await press(harness, Qt.Key.Key_P, CTRL_SHIFT)
     QTest.keyClicks(window.focusWidget(), "find")
     assert window.sheets.chooser.field.text() == "find"
@@ -444,7 +444,7 @@ async def test_a_key_moves_the_focus_to_the_sidebar_where_f2_and_delete_work(har
     await press(harness, Qt.Key.Key_L, CTRL_SHIFT)
     assert window.sidebar.list.hasFocus()
     await press(harness, Qt.Key.Key_Escape)
-    assert harness.page.view.hasFocus()
+    assert harness.view.hasFocus()
     window.sidebar.model.toggle_group(Group.ENDED)
     await press(harness, Qt.Key.Key_L, CTRL_SHIFT)
     await press(harness, Qt.Key.Key_F2)

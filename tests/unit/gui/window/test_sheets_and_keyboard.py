@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from gui.bridge.search import Hit, Query
-from gui.window.page.structured_page import StructuredPage
+from gui.window.page.structured_content import StructuredContent
 from gui.window.sheets.question import Question
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.viewer.viewer import ViewerState
@@ -35,7 +35,7 @@ def question() -> Question:
     return Question("Paste 2 lines?", "Paste", lambda: None)
 
 
-async def show_structured(harness: WindowHarness, chat: ScriptedChat) -> StructuredPage:
+async def show_structured(harness: WindowHarness, chat: ScriptedChat) -> StructuredContent:
     """Open a structured chat in the open window."""
     session_id = await harness.add("structured", runtime="structured")
     harness.window.open_chat(harness.chat(session_id))
@@ -45,8 +45,10 @@ async def show_structured(harness: WindowHarness, chat: ScriptedChat) -> Structu
     viewer.delegate.viewer_replaced()
     harness.settle()
     page = harness.window.tabs.active_page
-    assert isinstance(page, StructuredPage)
-    return page
+    assert page is not None
+    content = page.structured
+    assert content is not None
+    return content
 
 
 async def test_a_first_chat_that_starts_behind_a_sheet_does_not_take_the_keyboard(harness: WindowHarness) -> None:
@@ -219,12 +221,12 @@ async def test_a_question_that_is_withdrawn_does_not_take_the_keyboard(harness: 
     window.tabs.focus("left")
     harness.page.ask(question())
     window.tabs.focus("right")
-    right = harness.page
-    assert right.view.hasFocus()
+    view = harness.view
+    assert view.hasFocus()
     harness.viewers[one].end(0)
     harness.settle()
     assert not any(page.is_question_open for page in window.tabs.pages())
-    assert right.view.hasFocus()
+    assert view.hasFocus()
 
 
 async def test_a_click_beside_a_question_gives_its_page_the_keyboard(harness: WindowHarness) -> None:
@@ -235,7 +237,7 @@ async def test_a_click_beside_a_question_gives_its_page_the_keyboard(harness: Wi
     window.sidebar.take_focus()
     QTest.mouseClick(harness.page.question, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))
     assert not harness.page.is_question_open
-    assert harness.page.view.hasFocus()
+    assert harness.view.hasFocus()
 
 
 async def test_a_request_that_is_answered_elsewhere_does_not_take_the_keyboard(harness: WindowHarness) -> None:
@@ -270,4 +272,4 @@ async def test_a_search_result_of_a_slow_chat_does_not_take_the_keyboard_from_an
     window.open_chat(harness.chat(other))
     viewer.go_live()
     harness.settle()
-    assert harness.page.view.hasFocus()
+    assert harness.view.hasFocus()

@@ -9,7 +9,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.window.page.terminal_page import TerminalPage
+from gui.terminal.view import TerminalView
+from gui.window.page.chat_page import ChatPage
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import Activity
 from tests.unit.gui.conftest import FakeViewer, WindowHarness
@@ -28,7 +29,7 @@ def typed(viewer: FakeViewer) -> list[Any]:
     return found
 
 
-def mark(page: TerminalPage) -> str:
+def mark(page: ChatPage) -> str:
     """The text of a page's mark; "" for none."""
     widget = page._broadcast_mark.widget
     return widget.text.accessibleName() if widget is not None and widget.isVisible() else ""
@@ -40,7 +41,8 @@ class PanesHarness:
     def __init__(self, harness: WindowHarness) -> None:
         self.harness = harness
         self.viewers: list[FakeViewer] = []
-        self.pages: list[TerminalPage] = []
+        self.pages: list[ChatPage] = []
+        self.views: list[TerminalView] = []
 
     async def open(self, count: int) -> None:
         window = self.harness.open_window()
@@ -51,15 +53,15 @@ class PanesHarness:
                 window.tabs.mirror("right")
             self.viewers.append(self.harness.show(session_id))
             self.pages.append(self.harness.page)
+            self.views.append(self.harness.view)
         window.activateWindow()
         await self.focus(0)
         for viewer in self.viewers:
             viewer.calls.clear()
 
     async def focus(self, number: int) -> None:
-        page = self.pages[number]
-        page.focus_content()
-        await self.harness.until(page.view.hasFocus, "the pane to have the keyboard")
+        self.pages[number].focus_content()
+        await self.harness.until(self.views[number].hasFocus, "the pane to have the keyboard")
 
     def type(self, text: str) -> list[list[Any]]:
         """Type a text; returns the input of each program."""
@@ -89,15 +91,15 @@ async def test_keys_texts_and_pastes_go_to_all_panes_until_it_is_switched_off(ha
     panes.toggle()
     assert [mark(page) for page in panes.pages] == ["Typed into 3 panes", "Typed here, too", "Typed here, too"]
     assert panes.type("ls") == [["l", "s"]] * 3
-    panes.pages[0].view.commit("ü")
+    panes.views[0].commit("ü")
     assert panes.got() == [["ü"]] * 3
     await panes.focus(2)
     assert [mark(page) for page in panes.pages] == ["Typed here, too", "Typed here, too", "Typed into 3 panes"]
     assert panes.type("x") == [["x"]] * 3
     # Keys of the window and mouse clicks are not sent to programs.
-    QTest.keyClick(panes.pages[2].view, Qt.Key.Key_F, CTRL_SHIFT)
+    QTest.keyClick(panes.views[2], Qt.Key.Key_F, CTRL_SHIFT)
     panes.pages[2].find_bar.hide()
-    QTest.mouseClick(panes.pages[2].view, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(panes.views[2], Qt.MouseButton.LeftButton)
     assert not [call for viewer in panes.viewers[:2] for call in viewer.calls if call[0] == "mouse"]
     panes.got()
     panes.toggle()
@@ -114,11 +116,11 @@ async def test_a_paste_is_asked_about_once_if_any_program_would_run_its_lines(ha
         assert viewer.emulator is not None
         viewer.emulator.feed(b"\x1b[?2004h")
     QGuiApplication.clipboard().setText("one\ntwo\n")
-    panes.pages[0].view.paste()
+    panes.views[0].paste()
     assert panes.got() == [["one\ntwo\n"]] * 2, "both programs use bracketed paste"
     assert panes.viewers[1].emulator is not None
     panes.viewers[1].emulator.feed(b"\x1b[?2004l")
-    panes.pages[0].view.paste()
+    panes.views[0].paste()
     assert panes.got() == [[], []]
     assert [page.is_question_open for page in panes.pages] == [True, False]
     question = panes.pages[0].question
@@ -160,10 +162,11 @@ async def test_a_pane_leaves_the_broadcast_when_it_is_removed_or_shows_another_t
     session_id = await harness.add("other")
     harness.show(session_id)
     other = harness.page
+    view = harness.view
     await panes.focus(0)
     assert panes.type("c") == [["c"], ["c"], [], []]
     other.focus_content()
-    await harness.until(other.view.hasFocus, "the pane to have the keyboard")
+    await harness.until(view.hasFocus, "the pane to have the keyboard")
     harness.window.open_chat(panes.pages[2].chat)
     await panes.focus(0)
     assert panes.type("d") == [["d"], ["d"], [], []], "it does not come back by itself"
@@ -198,10 +201,10 @@ async def test_the_marks_cover_no_output(harness: WindowHarness) -> None:
 
     panes.toggle()
     await harness.until(lambda: all(rows in {1, 2} for rows in lost()), "lower terminals")
-    for page in panes.pages:
+    for page, view in zip(panes.pages, panes.views, strict=True):
         mark = page._broadcast_mark.get()
         assert page.rect().contains(mark.geometry())
-        assert not mark.geometry().intersects(page.view.geometry())
+        assert not mark.geometry().intersects(view.geometry())
     panes.toggle()
     await harness.until(lambda: lost() == [0, 0], "the previous sizes")
 

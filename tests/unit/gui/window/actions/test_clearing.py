@@ -21,9 +21,9 @@ async def test_the_key_clears_the_active_chat_and_its_selection(harness: WindowH
     viewer.emulator.feed(LINES)
     viewer.emulator.select_all()
     window.activateWindow()
-    harness.page.view.setFocus()
-    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
-    QTest.keyClick(harness.page.view, Qt.Key.Key_Delete, CTRL_SHIFT)
+    harness.view.setFocus()
+    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
+    QTest.keyClick(harness.view, Qt.Key.Key_Delete, CTRL_SHIFT)
     assert viewer.calls.count(("clear_terminal", "scrollback")) == 1
     assert viewer.emulator.selected_text() == ""
     window.actions_["reset_terminal"].trigger()

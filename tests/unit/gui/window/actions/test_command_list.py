@@ -30,7 +30,7 @@ async def show_shell(harness: WindowHarness) -> Callable[[str], Chooser]:
     failed = command("grep x none", "none: no such file\r\n", 2)
     done = command("seq 30", LONG, 0) + command("ls", "src\r\n", 0)
     viewer.emulator.feed(("\x1b[?2004h" + failed + done + WAITING).encode())
-    view, rows = harness.page.view, viewer.emulator.scrollback_rows
+    view, rows = harness.view, viewer.emulator.scrollback_rows
     view.on_damage()
     await harness.until(lambda: view.surface.viewport.history_rows == rows, "the rows to be shown")
 
@@ -51,7 +51,7 @@ async def test_a_failed_command_is_found_by_the_word_failed_and_enter_goes_there
     assert rows(listed("")) == ["ls", "seq 30", "grep x none"], "newest first"
     chooser = listed("failed")
     assert rows(chooser) == ["grep x none"]
-    view = harness.page.view
+    view = harness.view
     assert not view.scrolled_back
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
     assert not chooser.is_open
@@ -95,12 +95,12 @@ async def test_a_listed_command_is_put_at_the_prompt_to_be_edited(harness: Windo
 async def test_a_command_that_was_erased_while_the_list_was_open_is_not_copied(harness: WindowHarness) -> None:
     chooser = (await show_shell(harness))("ls")
     QGuiApplication.clipboard().setText("mine")
-    emulator = harness.page.view.emulator
+    emulator = harness.view.emulator
     assert emulator is not None
     emulator.feed(b"\x1b[H\x1b[2J\x1b[3J")
     QTest.keyClick(chooser.field, Qt.Key.Key_C, CTRL)
     assert QGuiApplication.clipboard().text() == "mine"
-    assert harness.page.view.prompts.label.text in {page_texts.NO_COMMAND(), page_texts.COMMAND_NOT_KNOWN()}
+    assert harness.view.prompts.label.text in {page_texts.NO_COMMAND(), page_texts.COMMAND_NOT_KNOWN()}
 
 
 async def test_a_chat_views_prompts_are_listed_and_an_answer_is_copied(harness: WindowHarness) -> None:

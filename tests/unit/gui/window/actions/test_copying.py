@@ -79,7 +79,7 @@ async def test_the_answer_at_the_current_prompt_or_under_the_pointer_is_copied(h
     assert emulator is not None
     for prompt, _ in turns:
         emulator.feed(f"❯ {prompt}\r\n".encode() + b"row\r\n" * 60)
-    view = harness.page.view
+    view = harness.view
     view.on_damage()
     rows = emulator.scrollback_rows
     await harness.until(lambda: view.surface.viewport.history_rows == rows, "the rows to be shown")
@@ -101,7 +101,7 @@ async def test_the_answer_at_the_current_prompt_or_under_the_pointer_is_copied(h
 
 
 def answer_items(harness: WindowHarness) -> list[QAction]:
-    view = harness.page.view
+    view = harness.view
     menu = view.context_menu(QPointF(view.rect().center()))
     titles = {page_texts.COPY_ANSWER(), page_texts.COPY_LAST_ANSWER()}
     found = [action for action in menu.actions() if action.text() in titles]
@@ -131,7 +131,7 @@ async def test_one_line_says_that_there_is_nothing_to_copy(harness: WindowHarnes
     harness.show(shell)
     assert answer_items(harness) == []
     window.actions_["copy_output"].trigger()
-    assert harness.page.view.prompts.label.text == page_texts.NO_OUTPUT()
+    assert harness.view.prompts.label.text == page_texts.NO_OUTPUT()
     assert clipboard() == "mine"
 
 

@@ -13,7 +13,6 @@ from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
 from gui.window.actions import links
 from gui.window.actions.separate_windows import ChangesOpener
-from gui.window.page.structured_page import StructuredPage
 from tests.support.area import Area
 from tests.support.menus import entries_of_open_menu
 from tests.support.repositories import Checkout
@@ -98,8 +97,10 @@ async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_
     harness.chat(shell).note_directory("/etc")
     window.actions_["show_changes"].trigger()
     page = window.open_chat(harness.chat(work))
-    assert isinstance(page, StructuredPage)
-    page.show_changes()
+    assert page is not None
+    content = page.structured
+    assert content is not None
+    content.show_changes()
     assert opened == [("work", "/usr"), ("shell", "/etc"), ("work", "/usr")]
 
 

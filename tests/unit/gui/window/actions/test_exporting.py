@@ -142,7 +142,7 @@ async def test_a_terminal_without_output_or_text_says_so(
     window = harness.open_window(preferences=with_editor())
     window.open_chat(harness.chat(empty))
     window.actions_["commands"].trigger()
-    assert harness.page.view.prompts.label.text == page_texts.NO_COMMAND()
+    assert harness.view.prompts.label.text == page_texts.NO_COMMAND()
     window.actions_["open_text"].trigger()
     await banner(harness, "empty has no text yet")
     window.open_chat(harness.chat(unrecorded))

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
 from gui.input.draft import Draft
-from gui.window.page.structured_page import StructuredPage
+from gui.window.page.structured_content import StructuredContent
 from session_host import paths
 from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import NotResumable
@@ -38,17 +38,19 @@ async def add_chat(harness: WindowHarness, **fields: Any) -> str:
     return await harness.add("work", **(defaults | fields))
 
 
-def with_prompts(harness: WindowHarness, session_id: str, *prompts: Item) -> StructuredPage:
+def with_prompts(harness: WindowHarness, session_id: str, *prompts: Item) -> StructuredContent:
     """Open a chat's tab, and let it go live with these prompts."""
     page, transcript = harness.window.open_chat(harness.chat(session_id)), Transcript()
-    assert isinstance(page, StructuredPage)
+    assert page is not None
+    content = page.structured
+    assert content is not None
     for prompt in prompts:
         transcript.apply(Put(prompt))
     viewer = harness.viewers[session_id]
     viewer.transcript = transcript
     viewer.become(ViewerState.LIVE)
     viewer.delegate.viewer_replaced()
-    return page
+    return content
 
 
 async def test_a_fork_opens_beside_its_chat_and_a_refusal_is_shown(
@@ -120,8 +122,10 @@ async def test_a_fork_before_a_prompt_has_that_prompt_in_its_prompt_box(
     assert requests == ["two"]
     assert harness.sessions.drafts.of(window.tabs.active_id) == Draft("Add a test\nfor it")
     copy = window.tabs.active_page
-    assert isinstance(copy, StructuredPage)
-    assert copy.view.prompt.draft == Draft("Add a test\nfor it")
+    assert copy is not None
+    copied = copy.structured
+    assert copied is not None
+    assert copied.view.prompt.draft == Draft("Add a test\nfor it")
     banners = window.banners
     await harness.until(lambda: banners.current is not None and "Edit the prompt" in banners.current.text, "the line")
 

@@ -6,7 +6,6 @@ import pytest
 
 from gui.window.actions import separate_windows
 from gui.window.actions.separate_windows import CommentInserter
-from gui.window.page.structured_page import StructuredPage
 from session_host.protocol.values import Activity
 from tests.unit.gui.conftest import WindowHarness
 
@@ -22,8 +21,10 @@ async def test_a_chat_view_gets_the_comments_below_the_draft_and_the_keyboard(ha
     session_id = await harness.add("one", runtime="structured")
     comments, reports = inserter(harness)
     page = harness.window.open_chat(harness.chat(session_id))
-    assert isinstance(page, StructuredPage)
-    editor = page.view.prompt.editor
+    assert page is not None
+    content = page.structured
+    assert content is not None
+    editor = content.view.prompt.editor
     editor.setPlainText("First this:")
     harness.window.sidebar.list.setFocus()
     comments.insert(harness.chat(session_id), TEXT, reports.append)

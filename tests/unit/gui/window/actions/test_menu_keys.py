@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.settings.preferences import Preferences
 from gui.window.actions import action_table
-from gui.window.page.structured_page import StructuredPage
 from gui.wording import action_texts, chat_texts, common_texts
 from session_host import paths
 from session_host.protocol.values import State
@@ -42,7 +41,7 @@ async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_c
     session_id = await harness.add("shell")
     window = harness.open_window(preferences=Preferences(keys={"paste": ["Ctrl+Alt+V"], "select_all": []}))
     viewer = harness.show(session_id)
-    view = harness.page.view
+    view = harness.view
     windows = {
         "find": "Ctrl+Shift+F",
         "split_right": "Ctrl+Shift+D",
@@ -76,8 +75,10 @@ async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(harness: W
     session_id = await harness.add("chat", runtime="structured")
     window = harness.open_window(preferences=Preferences(keys={"copy": []}))
     page = window.open_chat(harness.chat(session_id))
-    assert isinstance(page, StructuredPage)
-    menu = page.view.page.context_menu(QPointF(9, 9))
+    assert page is not None
+    content = page.structured
+    assert content is not None
+    menu = content.view.page.context_menu(QPointF(9, 9))
     texts = [action.text() for action in menu.actions()]
     assert chat_texts.COPY_AS_MARKDOWN() in texts
     assert shown(menu) == {

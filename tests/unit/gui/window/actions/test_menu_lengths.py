@@ -68,7 +68,7 @@ async def test_a_terminals_menu_on_a_link_in_a_commands_output_has_at_most_twelv
     output = b"\x1b]133;A\x07$ \x1b]133;B\x07ls\r\n\x1b]133;C\x07https://example.org/" + b"a" * 40
     harness.show(session_id).go_live(b"\x1b[2J\x1b[H" + output + b"\r\n\x1b]133;D;0\x07")
     harness.settle()
-    menu = harness.page.view.context_menu(QPointF(120, 30))
+    menu = harness.view.context_menu(QPointF(120, 30))
     texts = {action.text() for action in menu.actions()}
     assert {page_texts.OPEN_LINK(), page_texts.THIS_COMMAND()} <= texts
     assert max(lengths(menu)) <= MOST

@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtWidgets import QMenu
 
 from gui.window.actions.separate_windows import ChangesOpener
-from gui.window.page.structured_page import StructuredPage
 from session_host.client.chats.restore_list import ListedPoint
 from session_host.restore_points.points import About, take
 from session_host.structured.items import Item, Put
@@ -34,15 +33,17 @@ async def test_a_prompts_menu_opens_the_changes_since(
     monkeypatch.setattr(ChangesOpener, "open", lambda _opener, _chat, *what: opened.append(what))
     window = harness.open_window()
     page = window.open_chat(harness.chat(session))
-    assert isinstance(page, StructuredPage)
+    assert page is not None
+    content = page.structured
+    assert content is not None
     transcript = Transcript()
     for item in (PROMPT, Item("two", "user", 0, "And this", "done")):
         transcript.apply(Put(item))
-    page.view.set_transcript(transcript)
+    content.view.set_transcript(transcript)
 
     def choose(item: str) -> None:
         menu = QMenu()
-        page.view._add_to_menu(menu, item)
+        content.view._add_to_menu(menu, item)
         next(action for action in menu.actions() if action.text() == "Changes since this prompt").trigger()
 
     choose("one")

@@ -11,7 +11,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.bridge.ended_chat import ERRORS_BYTES
-from gui.window.page.structured_page import StructuredPage
 from session_host import paths
 from session_host.client.chats.resumability import Resumability
 from session_host.errors import ConversationOpen, NotResumable
@@ -58,7 +57,7 @@ async def test_resume_turns_the_tab_into_the_new_chat_s(harness: WindowHarness, 
     assert harness.chat(session_id).is_continued
     assert not harness.window.sidebar.model.index_of(session_id).isValid(), "it is listed once"
     harness.window.activateWindow()
-    await harness.until(harness.page.view.hasFocus, "the keyboard to be in the terminal")
+    await harness.until(harness.view.hasFocus, "the keyboard to be in the terminal")
 
 
 async def test_a_chat_that_ends_while_shown_offers_to_resume_once_its_end_is_recorded(
@@ -151,15 +150,17 @@ async def test_an_ended_chat_that_cannot_be_resumed_says_why_and_takes_no_prompt
     client.can = Resumability(False, "Claude Code's transcript is missing from /c; start a new chat")
     await open_ended(harness, runtime="structured", provider_session_id="c1")
     page = harness.window.tabs.active_page
-    assert isinstance(page, StructuredPage)
+    assert page is not None
+    content = page.structured
+    assert content is not None
     await harness.until(page.end_bar.refusal.isVisible, "the reason")
     reason = "Can’t resume this chat: Claude Code's transcript is missing from /c; start a new chat."
     assert page.end_bar.refusal.text() == reason
     transcript = Transcript()
     transcript.apply(StateChanged("ended"))
-    page.show_transcript(transcript)
+    content.show_transcript(transcript)
     harness.settle()
-    assert page.view.prompt.editor.placeholderText() == "The chat has ended"
+    assert content.view.prompt.editor.placeholderText() == "The chat has ended"
 
 
 async def test_for_an_agent_without_conversations_no_resume_is_offered(harness: WindowHarness, client: FakeResume):

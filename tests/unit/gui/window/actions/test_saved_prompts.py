@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from gui.settings.saved_prompts import prompts_directory
 from gui.terminal.links.links import FileLocation
-from gui.window.page.structured_page import StructuredPage
+from gui.window.page.structured_content import StructuredContent
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.save_prompt import suggested_name
 from session_host import paths
@@ -51,15 +51,17 @@ async def opened(harness: WindowHarness) -> Chooser:
     return harness.window.sheets.chooser
 
 
-async def chat_view(harness: WindowHarness, **fields: object) -> StructuredPage:
+async def chat_view(harness: WindowHarness, **fields: object) -> StructuredContent:
     session_id = await harness.add("two", runtime="structured", **fields)
     harness.window.open_chat(harness.chat(session_id))
     harness.viewers[session_id].transcript = Transcript()
     harness.viewers[session_id].become(ViewerState.LIVE)
     harness.settle()
     page = harness.window.tabs.active_page
-    assert isinstance(page, StructuredPage)
-    return page
+    assert page is not None
+    content = page.structured
+    assert content is not None
+    return content
 
 
 async def test_a_terminal_gets_the_prompt_as_a_paste_without_enter(harness: WindowHarness) -> None:
@@ -77,7 +79,7 @@ async def test_a_terminal_gets_the_prompt_as_a_paste_without_enter(harness: Wind
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
     harness.settle()
     assert [call for call in viewer.calls if call[0] in {"paste", "text"}] == [("paste", "Review it.\nThen stop.")]
-    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
 
     # The program takes each line end as Enter, so the user is asked, as for a paste.
     viewer.emulator.feed(b"\x1b[?2004l")

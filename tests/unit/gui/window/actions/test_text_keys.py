@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.settings.preferences import Preferences, load_preferences
 from gui.settings.text_keys import TextKey
-from gui.window.page.structured_page import StructuredPage, as_prompt
+from gui.window.page.structured_content import as_prompt
 from session_host import paths
 from session_host.client.viewer.viewer import ViewerState
 from session_host.structured.transcript import Transcript
@@ -31,7 +31,7 @@ async def test_a_terminal_gets_the_text_and_a_prompt_gets_it_without_enter(harne
     window = harness.open_window(preferences=KEYS)
     viewer = harness.show(terminal)
     window.activateWindow()
-    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
     press(harness, Qt.Key.Key_G, CTRL_ALT)
     press(harness, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
     assert [call[1] for call in viewer.calls if call[0] == "text"] == ["git status\r", "\x1b[5~"]
@@ -47,11 +47,13 @@ async def test_a_terminal_gets_the_text_and_a_prompt_gets_it_without_enter(harne
     harness.viewers[prompt].become(ViewerState.LIVE)
     harness.settle()
     page = window.tabs.active_page
-    assert isinstance(page, StructuredPage)
-    await harness.until(page.view.prompt.editor.hasFocus, "the prompt to have the keyboard")
-    QTest.keyClicks(page.view.prompt.editor, "run ")
+    assert page is not None
+    content = page.structured
+    assert content is not None
+    await harness.until(content.view.prompt.editor.hasFocus, "the prompt to have the keyboard")
+    QTest.keyClicks(content.view.prompt.editor, "run ")
     press(harness, Qt.Key.Key_G, CTRL_ALT)
-    assert page.view.prompt.editor.toPlainText() == "run git status"
+    assert content.view.prompt.editor.toPlainText() == "run git status"
     assert not [call for call in harness.viewers[prompt].calls if call[0] == "prompt"]
     assert as_prompt("a\rb\r\nc\x1b[A\td\u200de\r") == "a\nb\nc[A\td\u200de"
 
@@ -61,7 +63,7 @@ async def test_a_changed_file_changes_the_keys_at_once(harness: WindowHarness) -
     window = harness.open_window(preferences=msgspec.structs.replace(KEYS))
     viewer = harness.show(session_id)
     window.activateWindow()
-    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
     (paths.config_dir() / "keys.toml").write_text("[[text]]\nkeys = 'Ctrl+Alt+G'\ntext = 'other'\n")
     harness.settings.read_again()
     assert harness.settings.preferences.texts == load_preferences(paths.config_dir()).texts

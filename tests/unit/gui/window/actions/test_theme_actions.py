@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFileDialog
 
 from gui.settings.preferences import load_preferences
 from gui.settings.theme_files import Library, own_themes
-from gui.window.page.terminal_page import TerminalPage
 from gui.window.windows import MainWindow
 from session_host import paths
 from tests.support.area import Area
@@ -44,8 +43,10 @@ async def test_the_selected_theme_is_previewed_and_escape_restores_the_previous_
     harness.settle()
     assert harness.theme.tokens == GRUVBOX.tokens
     [page] = window.tabs.pages()
-    assert isinstance(page, TerminalPage)
-    assert page.view._theme.background == GRUVBOX.terminal.background
+    assert page is not None
+    terminal = page.terminal
+    assert terminal is not None
+    assert terminal.view._theme.background == GRUVBOX.terminal.background
     assert window.grab().toImage().pixelColor(4, window.height() - 4) == GRUVBOX.tokens.color("sidebar"), "not dimmed"
     QTest.keyClick(chooser.field, Qt.Key.Key_Escape)
     harness.settle()

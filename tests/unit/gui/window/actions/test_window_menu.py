@@ -54,7 +54,7 @@ async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(
     started: list[object] = []
     monkeypatch.setattr(harness.open_window().commands.starting, "new_shell", lambda *where: started.append(where))
     harness.show(session_id)
-    menu = harness.page.view.context_menu(QPointF(30, 30))
+    menu = harness.view.context_menu(QPointF(30, 30))
     assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-9:]] == [
         ("", ""),
         (action_table.title("find"), "Ctrl+Shift+F"),

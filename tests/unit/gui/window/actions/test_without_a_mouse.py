@@ -19,9 +19,9 @@ async def test_keys_enter_the_selecting_mode_and_copy_a_found_match(harness: Win
     viewer = harness.show(session_id)
     assert viewer.emulator is not None
     viewer.emulator.feed(b"first needle here\r\nsecond\r\n")
-    harness.page.view.on_damage()
+    harness.view.on_damage()
     window.activateWindow()
-    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
 
     def press(key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         where = QApplication.focusWidget()
@@ -29,7 +29,7 @@ async def test_keys_enter_the_selecting_mode_and_copy_a_found_match(harness: Win
         QTest.keyClick(where, key, modifiers)
         harness.settle()
 
-    modes = harness.page.view.modes
+    modes = harness.view.modes
     press(Qt.Key.Key_Space, CTRL_SHIFT)
     assert modes.selecting.is_on
     press(Qt.Key.Key_Slash)

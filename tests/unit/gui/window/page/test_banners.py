@@ -28,11 +28,11 @@ async def test_refused_input_is_reported_and_the_terminal_keeps_the_keyboard(har
     window = harness.open_window()
     viewer = harness.show(session_id)
     window.activateWindow()
-    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
     viewer.refuse("the program does not read its input")
     viewer.refuse("the program does not read its input")
     assert text(harness) == "Input to one was not accepted: the program does not read its input"
-    assert harness.page.view.hasFocus()
+    assert harness.view.hasFocus()
     window.banners.dismiss()
     assert window.banners.current is None, "the same line is not there twice"
 
@@ -161,7 +161,7 @@ async def test_banners_and_bars_do_not_resize_the_grid(harness: WindowHarness):
     session_id = await harness.add("one")
     window = harness.open_window()
     viewer = harness.show(session_id)
-    before = viewer.size, harness.page.view.geometry()
+    before = viewer.size, harness.view.geometry()
     window.banners.inform("a line")
     viewer.tell(NoticeEvent("recording", "its output is not recorded: the disk is full"))
     viewer.become(ViewerState.RECONNECTING)
@@ -170,11 +170,11 @@ async def test_banners_and_bars_do_not_resize_the_grid(harness: WindowHarness):
     bar = harness.page.waiting.bar
     assert window.banners.mapTo(window, QPoint()).y() >= bar.mapTo(window, bar.rect().bottomLeft()).y()
     assert harness.page.problem_line.isVisible()
-    assert (viewer.size, harness.page.view.geometry()) == before
+    assert (viewer.size, harness.view.geometry()) == before
     grid = window.layout_state.grid
     viewer.end(0)
     await harness.until(harness.page.end_bar.isVisible, "the bar below an ended chat")
-    harness.page.view.report_size()
+    harness.view.report_size()
     assert window.layout_state.grid == grid, "the next chat starts with the whole page"
 
 

@@ -10,7 +10,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from gui.finding.query import FindQuery
-from gui.window.page.structured_page import StructuredPage
 from session_host.client.viewer.viewer import ViewerState
 from tests.support.scripted_chat import ScriptedChat
 from tests.unit.gui.conftest import WindowHarness
@@ -29,9 +28,11 @@ async def test_ctrl_f_opens_the_find_bar_of_a_chat_view_and_f3_goes_on_from_ever
     viewer.become(ViewerState.LIVE)
     viewer.delegate.viewer_replaced()
     page = window.tabs.active_page
-    assert isinstance(page, StructuredPage)
+    assert page is not None
+    content = page.structured
+    assert content is not None
     window.activateWindow()
-    editor = page.view.prompt.editor
+    editor = content.view.prompt.editor
     await harness.until(editor.hasFocus, "the prompt to have the keyboard")
     QTest.keyClick(editor, Qt.Key.Key_F3)
     QTest.keyClick(editor, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
@@ -43,8 +44,8 @@ async def test_ctrl_f_opens_the_find_bar_of_a_chat_view_and_f3_goes_on_from_ever
     editor.setFocus()
     QTest.keyClick(editor, Qt.Key.Key_F3)
     await harness.until(lambda: bar.count.text() == "2 of 3", "the match above")
-    page.view.page.setFocus()
-    QTest.keyClick(page.view.page, Qt.Key.Key_F3, Qt.KeyboardModifier.ShiftModifier)
+    content.view.page.setFocus()
+    QTest.keyClick(content.view.page, Qt.Key.Key_F3, Qt.KeyboardModifier.ShiftModifier)
     await harness.until(lambda: bar.count.text() == "3 of 3", "the match below it")
 
 
@@ -57,16 +58,17 @@ async def test_each_search_and_step_is_announced_once_and_output_is_not(
     harness.open_window()
     viewer = harness.show(session_id)
     page = harness.page
+    view = harness.view
     assert viewer.emulator is not None
     viewer.emulator.feed(b"needle\r\nneedle\r\n")
-    page.view.on_damage()
+    view.on_damage()
     harness.settle()
     page.open_find(FindQuery("needle"))
     await harness.until(lambda: announced, "the number of matches")
     assert announced == ["2 of 2"]
 
     viewer.emulator.feed(b"needle\r\n")
-    page.view.on_damage()
+    view.on_damage()
     await harness.until(lambda: page.find_bar.count.text() == "2 of 3", "the new match")
     assert announced == ["2 of 2"]
     page.find_bar._step(-1)
@@ -101,7 +103,8 @@ async def test_the_find_bar_goes_to_the_lower_corner_while_it_would_cover_the_ma
     window.resize(900, 600)
     harness.show(session_id)
     page = harness.page
-    emulator = page.view.emulator
+    view = harness.view
+    emulator = view.emulator
     assert emulator is not None
     right = " " * (emulator.size.columns - 10) + "needle"
     lines = [right, *["middle"] * (emulator.size.rows - 2), right]

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QPushButton
 from gui.bridge.chat import viewer_for_page
 from gui.bridge.ended_chat import EndedChat
 from gui.theme.icons import Mark
-from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.question import Question
 from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group
@@ -31,9 +30,9 @@ from tests.support.journals import output, write_journal
 from tests.unit.gui.conftest import WindowHarness
 
 
-def screen_text(page: TerminalPage) -> str:
-    assert page.view.emulator is not None
-    return "\n".join(row.text() for row in page.view.emulator.rows()).strip()
+def screen_text(harness: WindowHarness) -> str:
+    assert harness.view.emulator is not None
+    return "\n".join(row.text() for row in harness.view.emulator.rows()).strip()
 
 
 async def test_a_slow_start_shows_the_command_and_keeps_typed_keys(harness: WindowHarness):
@@ -41,13 +40,14 @@ async def test_a_slow_start_shows_the_command_and_keeps_typed_keys(harness: Wind
     window = harness.open_window()
     window.open_chat(harness.chat(session_id))
     page = harness.page
+    view = harness.view
     assert page.waiting.notice.isHidden(), "nothing is said before it takes long"
     await harness.until(page.waiting.notice.isVisible, "the notice")
     assert page.waiting.notice.title.text() == "Starting…"
     assert page.waiting.notice.detail.text() == "slow-agent --model 'big one' in /srv/app"
     window.activateWindow()
-    await harness.until(page.view.hasFocus, "the terminal to have the keyboard")
-    QTest.keyClicks(page.view, "a")
+    await harness.until(view.hasFocus, "the terminal to have the keyboard")
+    QTest.keyClicks(view, "a")
     assert any(call[:2] == ("key", "a") for call in harness.viewers[session_id].calls)
     harness.viewers[session_id].go_live()
     assert page.waiting.notice.isHidden()
@@ -76,7 +76,7 @@ async def test_a_reconnect_is_shown_after_a_while_as_a_thin_bar_over_the_unchang
     assert page.waiting.bar.isHidden()
     assert not page.is_settled
     await harness.until(page.waiting.bar.isVisible, "the bar")
-    assert "hello" in screen_text(page)
+    assert "hello" in screen_text(harness)
     viewer.become(ViewerState.LIVE)
     assert page.waiting.bar.isHidden()
 
@@ -102,7 +102,7 @@ async def test_a_bar_over_the_screen_shows_at_once_that_the_host_does_not_answer
     bar = page.waiting.bar
     assert bar.isVisible()
     assert bar.text.accessibleName().endswith("does not answer. What you type is kept.")
-    assert "hello" in screen_text(page)
+    assert "hello" in screen_text(harness)
     assert (chat.mark, chat.status_text) == (Mark.UNRESPONSIVE, "Does not answer")
     assert window.status_line.known.accessibleName() == "does not answer"
     viewer.become(ViewerState.RECONNECTING)
@@ -175,14 +175,15 @@ async def test_a_chat_that_ends_while_shown_keeps_its_screen_and_takes_no_keys(h
     harness.open_window()
     viewer = harness.show(session_id)
     page = harness.page
+    view = harness.view
     viewer.end(exit_code=3)
     harness.settle()
     assert page.end_bar.isVisible()
     assert page.end_bar.title.accessibleName().startswith("Ended with exit code 3 at ")
     assert page.end_bar.detail.accessibleName() == "agent in /srv"
-    assert "hello" in screen_text(page)
+    assert "hello" in screen_text(harness)
     before = len(viewer.calls)
-    QTest.keyClicks(page.view, "a")
+    QTest.keyClicks(view, "a")
     assert not [call for call in viewer.calls[before:] if call[0] == "key"]
 
 
@@ -211,7 +212,7 @@ async def test_an_ended_chat_opened_later_shows_the_saved_screen(harness: Window
     window.open_chat(harness.chat(session_id))
     page = harness.page
     await harness.until(lambda: page.is_settled, "the last screen")
-    assert screen_text(page) == "the last words"
+    assert screen_text(harness) == "the last words"
     assert page.end_bar.title.accessibleName().startswith("Ended by SIGKILL on 2 January")
     assert page.waiting.notice.isHidden()
 
@@ -231,7 +232,7 @@ async def test_a_chat_that_ends_while_hidden_shows_the_saved_screen_and_not_an_o
     window.tabs.activate(hidden)
     page = harness.page
     await harness.until(lambda: page.is_settled, "the last screen")
-    assert "and what came later" in screen_text(page)
+    assert "and what came later" in screen_text(harness)
 
 
 async def test_an_ended_chat_without_a_saved_screen_says_so(harness: WindowHarness):
@@ -275,7 +276,7 @@ async def test_a_lost_chat_says_what_happened_and_what_to_do(harness: WindowHarn
     page = harness.page
     assert page.end_bar.title.accessibleName().startswith("Ended unexpectedly at ")
     assert page.end_bar.detail.accessibleName() == "Its process is gone, and the agent with it."
-    assert "hello" in screen_text(page), "the known part of its screen stays"
+    assert "hello" in screen_text(harness), "the known part of its screen stays"
     page.end_bar.setFixedWidth(700)
     harness.settle()
     assert page.end_bar.detail.width() >= page.end_bar.detail.sizeHint().width(), "the buttons leave space for it"
@@ -306,8 +307,9 @@ async def test_an_interrupted_chat_says_so_and_shows_its_recording(harness: Wind
     window = harness.open_window()
     window.open_chat(harness.chat(session_id))
     page = harness.page
+    view = harness.view
     await harness.until(lambda: page.is_settled, "the screen")
-    assert screen_text(page) == "said before the restart"
+    assert screen_text(harness) == "said before the restart"
     assert page.end_bar.title.accessibleName() == "Interrupted by a restart"
     assert page.end_bar.detail.accessibleName().startswith("Last active on 2 January at ")
     assert page.end_bar.detail.accessibleName().endswith(" · agent in /srv")
@@ -316,7 +318,7 @@ async def test_an_interrupted_chat_says_so_and_shows_its_recording(harness: Wind
     assert chat.status_text == "Interrupted by a restart"
     before = harness.sessions.groups()
     assert [len(before[group]) for group in Group] == [0, 0, 0, 0, 0, 1, 0]
-    QTest.keyClicks(page.view, "a")
+    QTest.keyClicks(view, "a")
     assert session_id not in harness.viewers, "it has no viewer"
 
 

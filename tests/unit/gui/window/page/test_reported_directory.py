@@ -59,8 +59,8 @@ def report(harness: WindowHarness, session_id: str, address: str, program: Progr
     """
     if program is not None:
         program.go_to(address.removeprefix("file://"))
-    assert harness.page.view.emulator is not None
-    harness.page.view.emulator.feed(f"\x1b]7;{address}\x1b\\".encode())
+    assert harness.view.emulator is not None
+    harness.view.emulator.feed(f"\x1b]7;{address}\x1b\\".encode())
     ended = f"2026-01-02T03:05:{len(address) % 60:02}Z"
     harness.viewers[session_id].tell(ForegroundEvent("", "2026-01-02T03:04:05Z", 0, ended))
     harness.settle()
@@ -204,7 +204,7 @@ async def test_a_printed_directory_is_not_believed_and_no_git_runs_there(
     assert window.tabs.directory() == str(clone.path)
     await harness.until(lambda: str(clone.path) in asked, "git in the shell's directory")
     assert str(buried.path) not in asked
-    view = harness.page.view
+    view = harness.view
     assert view.links.files.directory() == str(clone.path)
 
 
@@ -229,7 +229,7 @@ async def test_a_known_directory_is_shown_before_the_terminal_is(harness: Window
     harness.chat(session_id).note_directory("/usr")
     window.open_chat(harness.chat(session_id))
     harness.settle()
-    assert harness.page.view.emulator is None
+    assert harness.view.emulator is None
     assert shown(harness) == ["Shell", "/usr"]
     harness.chat(session_id).changed.emit()
     assert harness.chat(session_id).current_directory == "/usr"

@@ -15,7 +15,6 @@ from gui.bridge import age_timer
 from gui.bridge.chat import Chat
 from gui.theme.icons import Mark
 from gui.window.actions.separate_windows import ChangesOpener
-from gui.window.page.terminal_page import TerminalPage
 from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group
 from session_host import paths
@@ -176,9 +175,11 @@ async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_
     window = harness.open_window()
     viewer = harness.show(session_id)
     page = window.tabs.active_page
-    assert isinstance(page, TerminalPage)
+    assert page is not None
+    terminal = page.terminal
+    assert terminal is not None
     line = window.status_line
-    viewer.tell(SizeEvent(page.grid, "window"))
+    viewer.tell(SizeEvent(terminal.grid, "window"))
     harness.settle()
     assert line.right.isHidden(), "its own size says nothing"
     assert line.take_over.isHidden()
@@ -187,10 +188,10 @@ async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_
     await harness.until(lambda: line.right.text().startswith("60×15, sized by outlive attach"), "the size to be shown")
     viewer.size = GridSize(60, 15)
     QTest.mouseClick(line.take_over, Qt.MouseButton.LeftButton)
-    assert viewer.size == page.grid
+    assert viewer.size == terminal.grid
     assert ("focus", True) in viewer.calls
-    assert page.view.hasFocus()
-    viewer.tell(SizeEvent(page.grid, "window"))
+    assert terminal.view.hasFocus()
+    viewer.tell(SizeEvent(terminal.grid, "window"))
     harness.settle()
     assert line.right.isHidden()
     assert line.take_over.isHidden()

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from gui.bridge import unsent
 from gui.chat.page.requests import RequestCard
 from gui.input.draft import NO_DRAFT, Draft
-from gui.window.page.structured_page import StructuredPage
+from gui.window.page.structured_content import StructuredContent
 from gui.wording import chat_texts
 from session_host import paths
 from session_host.client.viewer.viewer import ViewerState
@@ -47,17 +47,19 @@ async def open_chat(harness: WindowHarness, **fields: Any) -> str:
     return session_id
 
 
-def shown_page(harness: WindowHarness) -> StructuredPage:
+def shown_page(harness: WindowHarness) -> StructuredContent:
     page = harness.window.tabs.active_page
-    assert isinstance(page, StructuredPage)
-    return page
+    assert page is not None
+    content = page.structured
+    assert content is not None
+    return content
 
 
-def write(page: StructuredPage, text: str) -> None:
+def write(page: StructuredContent, text: str) -> None:
     QTest.keyClicks(page.view.prompt.editor, text)
 
 
-def shown(page: StructuredPage) -> str:
+def shown(page: StructuredContent) -> str:
     return page.view.prompt.editor.toPlainText()
 
 
@@ -291,8 +293,10 @@ async def offered(harness: WindowHarness, directory: str) -> list[str]:
     session_id = await harness.add("one", runtime="structured", cwd=directory)
     harness.open_window().open_chat(harness.chat(session_id))
     page = harness.window.tabs.active_page
-    assert isinstance(page, StructuredPage)
-    files = page.view.prompt.completion.files
+    assert page is not None
+    content = page.structured
+    assert content is not None
+    files = content.view.prompt.completion.files
     await harness.until(lambda: files.matching(""), "the files")
     return sorted(match.path for match in files.matching(""))
 
@@ -320,7 +324,7 @@ REASON = "the question is not the one that was shown"
 
 async def shown_questions(
     harness: WindowHarness, *requests: AgentRequest
-) -> tuple[FakeViewer, StructuredPage, list[RequestCard]]:
+) -> tuple[FakeViewer, StructuredContent, list[RequestCard]]:
     """Show a chat with these questions."""
     session_id = await harness.add("one", runtime="structured")
     window = harness.open_window()
@@ -333,15 +337,17 @@ async def shown_questions(
     viewer.become(ViewerState.LIVE)
     viewer.delegate.viewer_replaced()
     page = window.tabs.active_page
-    assert isinstance(page, StructuredPage)
+    assert page is not None
+    content = page.structured
+    assert content is not None
     cards: list[RequestCard] = []
 
     def are_shown() -> bool:
-        cards[:] = [card for request in requests if (card := page.view.page.requests.card(request.id)) is not None]
+        cards[:] = [card for request in requests if (card := content.view.page.requests.card(request.id)) is not None]
         return len(cards) == len(requests)
 
     await harness.until(are_shown, "the questions")
-    return viewer, page, cards
+    return viewer, content, cards
 
 
 async def test_a_refused_answer_is_shown_only_at_its_own_question(harness: WindowHarness):

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from gui.theme.tokens import GAP_S_PX
 from gui.window.page.banners import Banner
 from gui.window.page.state_bars import TypedAreaWatcher
-from gui.window.page.structured_page import StructuredPage
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import NoticeEvent
 from session_host.protocol.values import CellSize
@@ -39,7 +38,7 @@ def place(notice: QWidget) -> QRect:
 
 def cursor_row(harness: WindowHarness) -> QRect:
     """Return the rectangle of the cursor's row in the window."""
-    view = harness.page.view
+    view = harness.view
     cursor: QRect = view.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
     return QRect(view.mapTo(view.window(), QPoint(0, cursor.top())), cursor.size()).adjusted(0, 0, view.width(), 0)
 
@@ -50,9 +49,9 @@ async def typing(harness: WindowHarness) -> FakeViewer:
     window = harness.open_window()
     viewer = harness.show(session_id)
     window.activateWindow()
-    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
     assert viewer.emulator is not None
-    viewer.emulator.resize(harness.page.grid, CellSize(8, 17))
+    viewer.emulator.resize(harness.terminal.grid, CellSize(8, 17))
     feed(viewer, TO_THE_TOP)
     await harness.until(lambda: cursor_row(harness).top() < 80, "the cursor at the upper end")
     return viewer
@@ -67,7 +66,7 @@ async def type_below_a_tool_tip(harness: WindowHarness, typed: QWidget) -> None:
 
 async def test_a_tool_tip_disappears_when_the_user_types_below_it(harness: WindowHarness):
     await typing(harness)
-    await type_below_a_tool_tip(harness, harness.page.view)
+    await type_below_a_tool_tip(harness, harness.view)
 
 
 async def test_a_banner_moves_to_the_other_end_when_the_user_types_below_it(harness: WindowHarness):
@@ -82,7 +81,7 @@ async def test_a_banner_moves_to_the_other_end_when_the_user_types_below_it(harn
     feed(viewer, TO_THE_END)
     await harness.until(lambda: place(banners).bottom() < place(page).top() + 100, "the banner at the upper end")
     banners.dismiss()
-    feed(viewer, TO_THE_TOP + b"x" * 4 * page.grid.columns)
+    feed(viewer, TO_THE_TOP + b"x" * 4 * harness.terminal.grid.columns)
     await harness.until(lambda: 80 < cursor_row(harness).top() < below, "four rows of typed text")
     banners.show_banner(Banner("another line", lasting=True))
     assert place(banners).top() > below, "the rows that the line began with are not covered either"
@@ -120,6 +119,7 @@ async def test_a_banner_is_not_over_the_buttons_below_an_ended_chat(harness: Win
 async def test_lines_about_the_connection_and_the_record_are_not_over_the_cursor(harness: WindowHarness):
     viewer = await typing(harness)
     page = harness.page
+    view = harness.view
     viewer.tell(NoticeEvent("recording", "its output is not recorded: the disk is full"))
     viewer.become(ViewerState.RECONNECTING)
     await harness.until(page.waiting.bar.isVisible, "the bar that says that it reconnects")
@@ -131,9 +131,9 @@ async def test_lines_about_the_connection_and_the_record_are_not_over_the_cursor
         lambda: not place(page.problem_line).intersects(cursor_row(harness)), "the problem to make room"
     )
     assert not place(page.waiting.bar).intersects(cursor_row(harness))
-    page.view.prompts.go(-1)
-    assert page.view.prompts.label.text
-    assert not place(page.view.prompts.label).intersects(cursor_row(harness))
+    view.prompts.go(-1)
+    assert view.prompts.label.text
+    assert not place(view.prompts.label).intersects(cursor_row(harness))
 
 
 async def test_a_banner_is_not_over_the_prompt_of_a_structured_chat(harness: WindowHarness):
@@ -146,15 +146,17 @@ async def test_a_banner_is_not_over_the_prompt_of_a_structured_chat(harness: Win
     viewer.become(ViewerState.LIVE)
     viewer.delegate.viewer_replaced()
     page = window.tabs.active_page
-    assert isinstance(page, StructuredPage)
+    assert page is not None
+    content = page.structured
+    assert content is not None
     window.activateWindow()
-    await harness.until(page.view.prompt.editor.hasFocus, "the prompt to have the keyboard")
+    await harness.until(content.view.prompt.editor.hasFocus, "the prompt to have the keyboard")
     window.banners.show_banner(Banner("a line " * 30, lasting=True))
-    page.view.prompt.editor.setPlainText("line\n" * 20)
+    content.view.prompt.editor.setPlainText("line\n" * 20)
     harness.settle()
-    assert not place(window.banners).marginsRemoved(MARGINS).intersects(place(page.view.prompt))
-    page.view.page.setFocus()
+    assert not place(window.banners).marginsRemoved(MARGINS).intersects(place(content.view.prompt))
+    content.view.page.setFocus()
     harness.settle()
-    assert not place(window.banners).marginsRemoved(MARGINS).intersects(place(page.view.prompt)), "reading messages"
-    page.view.prompt.editor.setFocus()
-    await type_below_a_tool_tip(harness, page.view.prompt.editor)
+    assert not place(window.banners).marginsRemoved(MARGINS).intersects(place(content.view.prompt)), "reading messages"
+    content.view.prompt.editor.setFocus()
+    await type_below_a_tool_tip(harness, content.view.prompt.editor)

@@ -23,7 +23,7 @@ async def three_chats(harness: WindowHarness) -> list[str]:
     for session_id in ids:
         harness.show(session_id)
     window.activateWindow()
-    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
     return ids
 
 
@@ -51,7 +51,7 @@ async def test_going_to_a_chat_shown_in_one_of_two_panes_never_moves_its_tab(har
     assert tabs_of(panes) == [[one, two, three], [three]]
     assert [pane.tabs.active_id for pane in panes.panes()] == [three, three]
     assert panes.active is panes.panes()[1]
-    assert harness.page.view.hasFocus()
+    assert harness.view.hasFocus()
     [second] = harness.further
     assert second.output
     harness.window.open_chat(harness.chat(one))
@@ -70,7 +70,7 @@ async def test_going_to_a_chat_shown_in_one_of_two_panes_never_moves_its_tab(har
 async def test_a_key_moves_a_tab_along_its_row_and_stops_at_the_end(harness: WindowHarness):
     one, two, three = await three_chats(harness)
     actions, panes = harness.window.actions_, harness.window.tabs
-    view = harness.page.view
+    view = harness.view
     for moves, expected in [
         ("move_tab_right", [one, two, three]),
         ("move_tab_left", [one, three, two]),
@@ -122,13 +122,13 @@ async def test_a_tab_moves_to_the_next_pane_and_panes_swap_positions(harness: Wi
     actions["move_to_pane"].trigger()
     assert tabs_of(panes) == [[one, three, two], [three]]
     assert (panes.active, panes.active_id) == (left, two)
-    await harness.until(harness.page.view.hasFocus, "the moved page to have the keyboard")
+    await harness.until(harness.view.hasFocus, "the moved page to have the keyboard")
     actions["swap_panes"].trigger()
     harness.settle()
     assert panes.panes() == [right, left]
     assert right.x() < left.x()
     assert (panes.active, panes.active_id) == (left, two)
-    assert harness.page.view.hasFocus()
+    assert harness.view.hasFocus()
     panes.activate_pane(right.number)
     actions["move_to_pane"].trigger()
     assert tabs_of(panes) == [[one, three, two]], "the pane of the last tab is gone, and the chat was there already"
@@ -154,7 +154,7 @@ async def test_keys_move_between_panes_and_the_active_one_is_marked(harness: Win
         assert page.has_keyboard
     assert order == [2, 1, 0, 1], "to the one that was used last"
     QTest.mouseClick(lower.tabs.pages()[0], Qt.MouseButton.LeftButton)
-    QTest.mouseClick(lower.tabs.pages()[0].content, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(lower.tabs.pages()[0].content.view, Qt.MouseButton.LeftButton)
     assert panes.active is lower
 
 
@@ -376,7 +376,7 @@ async def test_with_one_pane_the_program_gets_the_keys_that_move_between_panes(h
             QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Left, held | shift)
             for held in (control, Qt.KeyboardModifier.AltModifier)
         ]
-        return [not harness.page.view._keyboard.is_window_key(event) for event in pressed]
+        return [not harness.view._keyboard.is_window_key(event) for event in pressed]
 
     assert goes_to_program() == [True, True]
     panes.mirror("right")

@@ -51,16 +51,16 @@ async def test_a_tab_without_a_replica_shows_its_previous_picture_until_a_new_on
     one, *others = await four_tabs(harness)
     window = harness.window
     window.tabs.activate(one)
-    harness.page.view.scroll_lines(-100)
+    harness.view.scroll_lines(-100)
     harness.settle()
-    before = harness.page.view.grab().toImage()
+    before = harness.view.grab().toImage()
     for session_id in others:
         window.tabs.activate(session_id)
     let_all_rest(harness)
     viewer = harness.viewers[one]
     assert viewer.emulator is None
     window.tabs.activate(one)
-    assert harness.page.view.grab().toImage() == before, "at once, with nothing of the chat there"
+    assert harness.view.grab().toImage() == before, "at once, with nothing of the chat there"
     await harness.until(lambda: viewer.output, "the chat's output to be asked for again")
     viewer.emulator = create(None, GridSize(80, 24))
     viewer.emulator.feed(LINES + b"and more\r\n")
@@ -115,8 +115,8 @@ async def test_the_scroll_position_in_an_ended_chat_is_restored(harness: WindowH
     emulator = create(None, GridSize(80, 24))
     emulator.feed(LINES)
     place = position_of_row(emulator, 120)
-    harness.page.view.go_to_position(place)
-    harness.page.show_screen(emulator)
+    harness.view.go_to_position(place)
+    harness.terminal.show_screen(emulator)
     frame = emulator.frame()
     assert frame.scrollback_rows - frame.scroll_offset == 120
     window.snapshot_layout()
@@ -154,8 +154,8 @@ async def test_a_switch_paints_the_other_screen_before_anything_else_is_updated(
     for session_id in (one, last):
         tabs.activate(session_id)
         harness.settle()
-        page = harness.page
-        page.view.installEventFilter(painted)
+        view = harness.view
+        view.installEventFilter(painted)
         tabs.activate(last if session_id == one else one)
         order.clear()
         tabs.activate(session_id)
@@ -163,4 +163,4 @@ async def test_a_switch_paints_the_other_screen_before_anything_else_is_updated(
         assert "told" in order
         assert not is_followed(harness, session_id), "the host works for it once the window has painted"
         await harness.until(partial(is_followed, harness, session_id), "the host to be asked for output")
-        page.view.removeEventFilter(painted)
+        view.removeEventFilter(painted)

@@ -160,7 +160,7 @@ async def test_a_new_screen_of_a_chat_with_a_closed_tab_raises_no_error(
     chat_id = await harness.add("one")
     harness.open_window()
     harness.show(chat_id)
-    closed = harness.page.view  # The garbage collector has not run yet.
+    closed = harness.view  # The garbage collector has not run yet.
     harness.window.tabs.close(chat_id)
     harness.settle()
     assert not shiboken6.isValid(closed)
@@ -210,7 +210,7 @@ async def test_keys_move_between_tabs(harness: WindowHarness):
     one, two, three = await three_tabs(harness)
     window = harness.window
     window.activateWindow()
-    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
     for key, modifiers, expected in [
         (Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier, one),
         (Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier, two),
@@ -220,7 +220,7 @@ async def test_keys_move_between_tabs(harness: WindowHarness):
     ]:
         QTest.keyClick(window.focusWidget(), key, modifiers)
         assert window.tabs.active_id == expected
-    assert harness.page.view.hasFocus()
+    assert harness.view.hasFocus()
     assert not [call for call in harness.viewers[one].calls if call[0] == "key" and call[1] not in {"Alt", "Control"}]
 
 
@@ -228,8 +228,8 @@ async def test_typed_keys_reach_the_chat_that_is_shown(harness: WindowHarness):
     one, _, three = await three_tabs(harness)
     window = harness.window
     window.activateWindow()
-    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
-    QTest.keyClicks(harness.page.view, "hi")
+    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
+    QTest.keyClicks(harness.view, "hi")
     typed = [call[2] for call in harness.viewers[three].calls if call[0] == "key" and call[4] == "press"]
     assert typed == ["h", "i"]
     assert not any(call[0] == "key" for call in harness.viewers[one].calls)

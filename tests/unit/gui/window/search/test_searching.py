@@ -71,14 +71,14 @@ async def test_a_line_far_back_in_a_running_chat_is_scrolled_to_and_marked(harne
     assert not sheet.is_open
     assert harness.window.tabs.active_id == running
     harness.viewers[running].become(harness.viewers[running].state)
-    emulator = harness.page.view.emulator
+    emulator = harness.view.emulator
     assert emulator is not None
     bar = harness.page.find_bar
     await harness.until(lambda: bar.count.text() == "1 of 1", "the match to be the current one")
     assert bar.field.hasFocus()
     await press(harness, Qt.Key.Key_Escape)
     assert emulator.selected_text() == "line 123 of the log"
-    assert harness.page.view.hasFocus()
+    assert harness.view.hasFocus()
     frame_rows = emulator.frame()
     assert frame_rows.scroll_offset > 300
 
@@ -137,7 +137,7 @@ async def test_an_ended_chat_opens_at_the_line_in_its_last_screen(harness: Windo
     await harness.until(lambda: harness.page.find_bar.count.text() == "1 of 1", "the match to be the current one")
     assert harness.page.find_bar.field.text() == "line 77 "
     await press(harness, Qt.Key.Key_Escape)
-    shown = harness.page.view.emulator
+    shown = harness.view.emulator
     assert shown is not None
     assert shown.selected_text().strip() == "line 77"
     assert not harness.window.sheets.searching.recorded.is_open
@@ -170,7 +170,7 @@ async def test_a_line_that_the_terminal_lost_is_shown_as_recorded(harness: Windo
     assert recorded.text.hasFocus()
     await press(harness, Qt.Key.Key_Escape)
     assert not recorded.is_open
-    assert harness.page.view.hasFocus()
+    assert harness.view.hasFocus()
 
 
 async def test_a_search_without_matches_and_an_empty_search_say_so(harness: WindowHarness) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from gui.window.page.structured_page import StructuredPage
+from gui.window.page.structured_content import StructuredContent
 from gui.window.sheets.image import ImageSheet
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import Image
@@ -29,7 +29,7 @@ def large_image() -> Image:
     return Image("image/png", bytes(buffer.data().data()))
 
 
-async def open_page(harness: WindowHarness, image: Image) -> StructuredPage:
+async def open_page(harness: WindowHarness, image: Image) -> StructuredContent:
     """Open the page of a chat with one image, and give it the keyboard."""
     session_id = await harness.add("one", runtime="structured", cwd="/")
     window = harness.open_window()
@@ -41,10 +41,12 @@ async def open_page(harness: WindowHarness, image: Image) -> StructuredPage:
     viewer.become(ViewerState.LIVE)
     viewer.delegate.viewer_replaced()
     page = window.tabs.active_page
-    assert isinstance(page, StructuredPage)
-    await harness.until(lambda: any(placed.laid.controls for placed in page.view.page.visible), "the image")
-    page.view.page.setFocus()
-    return page
+    assert page is not None
+    content = page.structured
+    assert content is not None
+    await harness.until(lambda: any(placed.laid.controls for placed in content.view.page.visible), "the image")
+    content.view.page.setFocus()
+    return content
 
 
 def press(key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:

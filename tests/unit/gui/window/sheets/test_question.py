@@ -43,14 +43,15 @@ async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(harnes
     harness.open_window()
     viewer = harness.show(session_id)
     page = harness.page
-    page.view.paste_text("rm -rf x\nls\x07\n")
+    view = harness.view
+    view.paste_text("rm -rf x\nls\x07\n")
     assert page.question.title.text() == "Paste 2 lines?"
     assert page.question.subject.toPlainText() == "rm -rf x\nls␇\n"
     assert [call for call in viewer.calls if call[0] == "paste"] == []
     await press(harness, Qt.Key.Key_Return)
     assert [call for call in viewer.calls if call[0] == "paste"] == [("paste", "rm -rf x\nls\x07\n")]
     assert not page.question.is_open
-    assert page.view.hasFocus(), "the keyboard is in the terminal again"
+    assert view.hasFocus(), "the keyboard is in the terminal again"
 
 
 async def test_whoever_goes_on_typing_after_a_paste_does_not_answer_the_question(harness: WindowHarness):
@@ -58,7 +59,7 @@ async def test_whoever_goes_on_typing_after_a_paste_does_not_answer_the_question
     harness.open_window()
     viewer = harness.show(session_id)
     question = harness.page.question
-    harness.page.view.paste_text("cd x\nmake")
+    harness.view.paste_text("cd x\nmake")
     for key in (Qt.Key.Key_Space, Qt.Key.Key_Minus, Qt.Key.Key_J, Qt.Key.Key_Space, Qt.Key.Key_4, Qt.Key.Key_Return):
         await press(harness, key)
         assert question.is_open
@@ -73,7 +74,7 @@ async def test_space_presses_the_button_that_tab_has_chosen(harness: WindowHarne
     harness.open_window()
     viewer = harness.show(session_id)
     question = harness.page.question
-    harness.page.view.paste_text("cd x\nmake")
+    harness.view.paste_text("cd x\nmake")
     while not question.no.hasFocus():
         await press(harness, Qt.Key.Key_Tab)
     await press(harness, Qt.Key.Key_Space)
@@ -89,20 +90,20 @@ async def test_a_link_with_another_text_than_its_address_is_asked_about_if_that_
     session_id = await harness.add("one")
     window = harness.open_window()
     harness.show(session_id)
-    page, marked = harness.page, Link((), "https://example.org/a", is_marked=True)
-    page.view.open_link(marked)
+    page, view, marked = harness.page, harness.view, Link((), "https://example.org/a", is_marked=True)
+    view.open_link(marked)
     assert opened == ["https://example.org/a"], "by default its address is shown while it is pointed at"
     window._settings.write({"confirm_links": True})
-    page.view.open_link(Link((), "https://example.org/b"))
+    view.open_link(Link((), "https://example.org/b"))
     assert opened[1:] == ["https://example.org/b"], "an address in the text is its own target, so nothing is asked"
-    page.view.open_link(marked)
+    view.open_link(marked)
     assert (page.question.title.text(), page.question.subject.toPlainText()) == ("Open this link?", marked.uri)
     await press(harness, Qt.Key.Key_Escape)
     assert len(opened) == 2
-    page.view.open_link(marked)
+    view.open_link(marked)
     await press(harness, Qt.Key.Key_Return)
     assert opened[2:] == [marked.uri]
-    page.view.open_link(Link((), "javascript:alert(1)", is_marked=True))
+    view.open_link(Link((), "javascript:alert(1)", is_marked=True))
     assert not page.question.is_open
     assert len(opened) == 3
 
@@ -113,17 +114,17 @@ async def test_the_window_uses_settings_of_links_the_mouse_and_the_command_headi
     harness.show(session_id)
 
     def opens_by() -> str:
-        return harness.page.view.links.rules.opens_by
+        return harness.view.links.rules.opens_by
 
     assert opens_by() == "ctrl_click"
     window._settings.write({"open_links": "click"})
     assert opens_by() == "click"
-    assert harness.page.view._pointer.rules == MouseRules(3, copies_selection=False, right_click_pastes=False)
+    assert harness.view._pointer.rules == MouseRules(3, copies_selection=False, right_click_pastes=False)
     window._settings.write({"wheel_lines": 7, "copy_on_select": True, "right_click": "paste"})
-    assert harness.page.view._pointer.rules == MouseRules(7, copies_selection=True, right_click_pastes=True)
-    assert harness.page.view.prompts.has_heading
+    assert harness.view._pointer.rules == MouseRules(7, copies_selection=True, right_click_pastes=True)
+    assert harness.view.prompts.has_heading
     window._settings.write({"command_heading": False})
-    assert not harness.page.view.prompts.has_heading
+    assert not harness.view.prompts.has_heading
 
 
 @pytest.mark.parametrize("bracketed", [False, True])
@@ -136,7 +137,7 @@ async def test_a_paste_of_five_million_characters_is_asked_about_at_once(harness
         viewer.emulator.feed(b"\x1b[?2004h")
     question = harness.page.question
     text = "a line of a long text\n" * 250_000
-    calls = calls_of(lambda: harness.page.view.paste_text(text))
+    calls = calls_of(lambda: harness.view.paste_text(text))
     assert calls < 250_000, "no call for each line: the window does not freeze"
     assert question.title.text() == "Paste 250,000 lines, 5,500,000 characters?"
     assert question.subject.toPlainText().startswith("a line of a long text\n")
@@ -151,7 +152,7 @@ async def test_escape_answers_a_question_and_does_not_interrupt_the_agent(harnes
     session_id = await harness.add("one")
     harness.open_window()
     viewer = harness.show(session_id)
-    harness.page.view.paste_text("a\nb\n")
+    harness.view.paste_text("a\nb\n")
     await press(harness, Qt.Key.Key_A)
     await press(harness, Qt.Key.Key_V, CTRL_SHIFT)
     await press(harness, Qt.Key.Key_Tab)
@@ -167,7 +168,8 @@ async def test_a_paste_asked_about_in_one_chat_is_not_pasted_into_another(harnes
     first, second = (harness.show(session_id) for session_id in ids)
     window.tabs.activate(ids[0])
     asking = harness.page
-    asking.view.paste_text("a\nb\n")
+    view = harness.view
+    view.paste_text("a\nb\n")
     window.tabs.activate(ids[1])
     harness.settle()
     assert not asking.question.isVisible(), "it stays with its page"
@@ -183,11 +185,12 @@ async def test_a_question_closes_with_its_chat_and_does_not_reopen_after_another
     harness.open_window()
     viewer = harness.show(session_id)
     page = harness.page
-    page.view.paste_text("a\nb\n")
-    page.view.paste_text("c\nd\n")
+    view = harness.view
+    view.paste_text("a\nb\n")
+    view.paste_text("c\nd\n")
     page.question.dismiss()
     assert not page.question.is_open, "the older one was replaced"
-    page.view.paste_text("e\nf\n")
+    view.paste_text("e\nf\n")
     viewer.end(0)
     assert not page.question.is_open
     page.ask(Question("Really?", "Yes", lambda: viewer.calls.append(("paste", "yes"))))

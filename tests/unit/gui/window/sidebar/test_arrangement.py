@@ -229,7 +229,7 @@ async def test_several_chats_are_stopped_and_removed_with_one_question(harness: 
     harness.show(running[0])
     window.sheets.name.ask("four", stopped.append)
     window.sheets.name.dismiss()
-    assert window.focusWidget() is harness.page.view
+    assert window.focusWidget() is harness.view
 
 
 async def test_a_click_with_ctrl_selects_and_opens_nothing(harness: WindowHarness) -> None:
@@ -269,7 +269,7 @@ async def test_switching_chats_clears_a_multiple_selection(harness: WindowHarnes
     await harness.until(sidebar.list.hasFocus, "the list to have the keyboard")
     QTest.keyClick(sidebar.list, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     window.focus_page()
-    await harness.until(harness.page.view.hasFocus, "the chat to have the keyboard")
+    await harness.until(harness.view.hasFocus, "the chat to have the keyboard")
     assert len(sidebar.selected()) == 2, "the user may still act on them"
     harness.show(ids[2])
     assert (sidebar.selected(), sidebar.delegate.is_single) == ([], True)
@@ -422,7 +422,7 @@ async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(har
     window = harness.open_window()
     harness.show(ids[1])
     window.activateWindow()
-    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
     sidebar = window.sidebar
     sidebar.take_focus()
     for key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Down):
@@ -430,7 +430,7 @@ async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(har
     assert [chat.name for chat in sidebar.selected()] == ["two", "three"]
     QTest.keyClick(sidebar.list, Qt.Key.Key_Escape)
     assert [chat.name for chat in sidebar.selected()] == ["two"]
-    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard again")
+    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard again")
     sidebar.filter.setFocus()
     QTest.keyClicks(sidebar.filter, "three")
     assert lines(sidebar.model) == ["[running]", "three"]
@@ -438,7 +438,7 @@ async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(har
     assert lines(sidebar.model) == ["[running]", "one", "two", "three"]
     assert sidebar.filter.hasFocus()
     QTest.keyClick(sidebar.filter, Qt.Key.Key_Escape)
-    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard after a second Escape")
+    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard after a second Escape")
     for chosen in (ids[0], ids[2]):
         sidebar.list.selectionModel().select(sidebar.model.index_of(chosen), QItemSelectionModel.SelectionFlag.Select)
     held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier

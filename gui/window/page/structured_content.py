@@ -1,11 +1,11 @@
-"""The page of a structured chat."""
+"""The transcript and the prompt box of a page."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
@@ -26,8 +26,6 @@ from session_host.protocol.values import Image
 from session_host.structured.items import Setting
 from session_host.structured.transcript import Transcript
 
-from .chat_page import ChatPage
-
 LINE_PX = 20
 """The scroll distance of one line."""
 KEPT_PROMPTS = 4
@@ -40,29 +38,57 @@ def as_prompt(text: str) -> str:
     return "".join(character for character in lines if character in "\n\t" or unicodedata.category(character) != "Cc")
 
 
-class StructuredPage(ChatPage):
-    """The page of a structured chat.
+class StructuredContent(QObject):
+    """The transcript and the prompt box of a page.
 
     Attributes:
-        view: the transcript and the prompt box.
+        view: both; ``finder``: finds a text in the transcript.
+        chat: the chat; ``source``: the viewer that the page shows.
 
     Signals:
-        end_requested(): the user ends an agent that does not stop.
-        image_requested(Image): the user enlarges an image.
+        link_requested: the user opens an address in the text.
+        file_requested: the user opens a file named in the text (a FileLocation; its path is absolute, or relative to
+            the chat's directory).
+        image_requested: the user enlarges an image (an Image).
+        changes_requested: the user opens the window with the changes of the chat's directory.
+        notice_given: one line for the user.
+        zoomed: the user made the text larger or smaller (steps from the configured size).
+        resume_requested: the user sent a prompt to the ended chat (a Draft).
+        end_requested: the user ends an agent that does not stop.
     """
 
-    end_requested = Signal()
+    link_requested = Signal(str)
+    file_requested = Signal(object)
     image_requested = Signal(object)
+    changes_requested = Signal()
+    notice_given = Signal(str)
+    zoomed = Signal(int)
+    resume_requested = Signal(object)
+    end_requested = Signal()
 
     def __init__(
         self,
         theme: Theme,
         source: PageViewer,
+        page: QWidget,
+        open_find: Callable[[], object],
         drafts: Drafts,
-        load_transcript: Callable[[Chat, StructuredPage], None],
+        load_transcript: Callable[[Chat, StructuredContent], None],
     ) -> None:
-        super().__init__(theme, source)
-        chat = self.chat
+        """Make the transcript and the prompt box of a page.
+
+        Args:
+            theme: the looks.
+            source: the viewer that the page shows.
+            page: the page.
+            open_find: opens the page's find bar.
+            drafts: the unsent prompts of all chats.
+            load_transcript: loads the transcript of an ended chat.
+        """
+        super().__init__(page)
+        self.source = source
+        self.chat = chat = source.chat
+        self._page = page
         self._base_px = 0
         self._steps = 0
         self._load_transcript = load_transcript
@@ -73,7 +99,7 @@ class StructuredPage(ChatPage):
         self._sent: dict[int, Draft] = {}
         """The latest prompts that were sent here, by their numbers: a refused one is put back."""
         self._drafts = drafts
-        self.view = ChatView(theme, self, chat.record.cwd, self, list_tracked=repository_files)
+        self.view = ChatView(theme, self, chat.record.cwd, page, list_tracked=repository_files)
         self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=chat.name))
         view = self.view
         view.page.zoom_requested.connect(lambda by: self.zoomed.emit(self._steps + by))
@@ -82,10 +108,10 @@ class StructuredPage(ChatPage):
         view.prompt.edited.connect(lambda: drafts.set(chat.id, view.prompt.draft))
         drafts.changed.connect(self._on_draft)
         source.damaged.connect(self._on_damaged)
-        self.set_content(view, self, view.finder)
-        shortcut = QShortcut(QKeySequence("Ctrl+F"), self)
+        self.finder = view.finder
+        shortcut = QShortcut(QKeySequence("Ctrl+F"), page)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(self.open_find)
+        shortcut.activated.connect(open_find)
 
     # ------------------------------------------------------------ the user's actions in the view, see ``ChatPort``
 
@@ -150,6 +176,11 @@ class StructuredPage(ChatPage):
         """See ``ChatPort``."""
         self.notice_given.emit(text)
 
+    @property
+    def handle(self) -> StructuredContent:
+        """The view, as the window's actions use it: this object."""
+        return self
+
     # ------------------------------------------------------------ drafts and refusals
 
     @property
@@ -161,15 +192,14 @@ class StructuredPage(ChatPage):
         if session_id == self.chat.id:
             self.view.prompt.show_draft(self._drafts.of(session_id))
 
-    def _on_refused(self, refusal: InputRefused) -> None:
+    def on_refused(self, refusal: InputRefused) -> None:
         """Show the reason of a refused answer also at its request; put a refused prompt back."""
-        super()._on_refused(refusal)
         if (prompt := self._sent.pop(refusal.sequence, None)) is not None:
             self._drafts.add(self.chat.id, prompt)
         if (request := self._answered.pop(refusal.sequence, None)) is not None:
             self.view.refused(request, refusal.message)
 
-    # ------------------------------------------------------------ the window's actions, see ``PageView``
+    # ------------------------------------------------------------ the window's actions, as ``TerminalView`` has them
 
     def copy(self) -> None:
         """Copy the selected text: of the prompt, if that has the keyboard, else of the transcript."""
@@ -189,7 +219,7 @@ class StructuredPage(ChatPage):
 
     @property
     def can_insert(self) -> bool:
-        """See ``ChatPage``."""
+        """Whether a prompt can be inserted now."""
         return not self.view.prompt.editor.isReadOnly()
 
     def insert_prompt(self, text: str) -> None:
@@ -209,7 +239,7 @@ class StructuredPage(ChatPage):
         self.view.page.set_menu_keys(key_of)
 
     def set_links(self, rules: LinkRules) -> None:
-        """See ``PageView``."""
+        """See ``TerminalView``."""
         self.view.set_links(rules)
 
     def scroll_lines(self, lines: int) -> None:
@@ -233,21 +263,21 @@ class StructuredPage(ChatPage):
         """The user's prompts, and the answers."""
         return self.view.turns
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def press(self, event: QKeyEvent) -> bool:
         """Go on finding by F3, as in other windows: here, the key belongs to no program."""
-        if event.key() == Qt.Key.Key_F3 and self.view.page.pattern is not None:
-            onward = self.view.finder.onward
-            self.view.finder.step(-onward if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else onward)
-        else:
-            super().keyPressEvent(event)
+        if event.key() != Qt.Key.Key_F3 or self.view.page.pattern is None:
+            return False
+        onward = self.finder.onward
+        self.finder.step(-onward if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else onward)
+        return True
 
     def typed_areas(self) -> list[QRect]:
         """The prompt box, and the part of a request that has the keyboard."""
         parts: list[QWidget] = [self.view.prompt]
-        focused, messages = self.focusWidget(), self.view.page
+        focused, messages = self._page.focusWidget(), self.view.page
         if focused is not messages and messages.isAncestorOf(focused) and focused.isVisible():
             parts.append(focused)
-        return [QRect(part.mapTo(self, QPoint()), part.size()) for part in parts]
+        return [QRect(part.mapTo(self._page, QPoint()), part.size()) for part in parts]
 
     # ------------------------------------------------------------ showing
 
@@ -256,17 +286,21 @@ class StructuredPage(ChatPage):
         return self.source.viewer.transcript if self.source.viewer is not None else None
 
     @property
-    def _has_replica(self) -> bool:
+    def has_replica(self) -> bool:
+        """Whether the chat's viewer has a replica."""
         return self._replica is not None
 
     @property
-    def _has_old_content(self) -> bool:
+    def has_old_content(self) -> bool:
+        """Whether the view still shows old content although there is no replica."""
         return len(self.view.transcript) > 0
 
-    def _attach(self) -> None:
+    def attach(self) -> None:
+        """Show the running chat's viewer, which may have changed."""
         self._show_replica()
 
-    def _show_last_replica(self) -> None:
+    def show_last_replica(self) -> None:
+        """Show the replica of a chat that has ended, for reading only."""
         self._show_replica()
         self._offer_to_resume()
 
@@ -286,7 +320,8 @@ class StructuredPage(ChatPage):
         if replica is not None and replica is not self.view.transcript:
             self.view.set_transcript(replica)
 
-    def _fetch_saved(self) -> bool:
+    def fetch_saved(self) -> bool:
+        """Load the transcript of an ended chat, unless done before; returns whether loading started."""
         if self._is_requested or self._has_saved_transcript:
             return False
         self._is_requested = True
@@ -299,41 +334,41 @@ class StructuredPage(ChatPage):
         if transcript is not None:
             self.view.set_transcript(transcript)
         self._offer_to_resume()
-        self._on_saved_shown(found=transcript is not None)
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Release the view's content, because the tab is closed."""
         self._drafts.disconnect(self)
         self.view.set_transcript(Transcript())
 
-    def _on_detaching(self) -> None:
-        """See ``ChatPage``; the transcript can stay, because it needs no closing."""
+    def on_detaching(self) -> None:
+        """See ``TerminalContent``; the transcript can stay, because it needs no closing."""
 
     def _on_damaged(self) -> None:
         self.view.changed()
 
-    def _on_replaced(self) -> None:
+    def on_replaced(self) -> None:
+        """Show another replica of the viewer."""
         self._show_replica()
-        super()._on_replaced()
 
-    def _on_changed(self) -> None:
-        super()._on_changed()
+    def on_changed(self) -> None:
+        """Show changed facts of the chat."""
         if self.chat.has_ended:
             self._offer_to_resume()
         self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=self.chat.name))
 
-    def _show_line(self, text: str, query: Query) -> bool:
-        """See ``ChatPage``; the find bar finds the line."""
+    def show_line(self, text: str, query: Query) -> bool:
+        """Show a line that a search found; returns whether the line exists."""
         return True
 
     # ------------------------------------------------------------ size
 
     def set_font(self, font: TerminalFont, base_px: int, steps: int) -> None:
-        """See ``ChatPage``; the font is that of code."""
+        """See ``TerminalContent``; the font is that of code."""
         self._base_px = base_px
         self.view.page.set_mono_font(font)
         self.set_zoom(steps)
 
     def set_zoom(self, steps: int) -> None:
-        """See ``ChatPage``."""
+        """See ``TerminalContent``."""
         self._steps = steps
         self.view.page.set_font_size(self._base_px + steps)

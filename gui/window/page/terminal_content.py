@@ -1,157 +1,83 @@
-"""The page of a chat in a terminal, and its mark while it takes part in a broadcast."""
+"""The terminal of a page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QImage, QMoveEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat, PageViewer
 from gui.bridge.search import Query
 from gui.terminal.links.link_pointer import directories_of, local_directory
 from gui.terminal.view import TerminalView
-from gui.theme.icons import Glyph
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.theme.tooltips import set_tooltip
-from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, Hairline, IconButton, LazyWidget
-from gui.wording import page_texts, window_texts
+from gui.wording import page_texts
 from session_host.client.sessions.foreground import foreground_directory, program_directory
 from session_host.protocol.messages import Clearing
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
 
-from .chat_page import ChatPage
 
-FRAME_PX = 2
-_BUTTON_PX = 20
-
-
-class _Frame(QWidget):
-    """Lines along the edges of the page; the terminal inside is not covered."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.is_left_out = False
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-
-    def place(self, area: QRect) -> None:
-        """Cover the edges of this area."""
-        self.setGeometry(area)
-        inside = self.rect().adjusted(FRAME_PX, FRAME_PX, -FRAME_PX, -FRAME_PX)
-        self.setMask(QRegion(self.rect()) - QRegion(inside))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.tokens.color("disabled" if self.is_left_out else "needs_you"))
-        painter.end()
-
-
-class BroadcastMark(Area):
-    """The line below a page's terminal. The terminal gives up its height: a line over it would hide output.
-
-    Signals:
-        left: the user takes this pane out of the broadcast.
-        moved: the line takes another part of the page, or none.
-    """
-
-    left = Signal()
-    moved = Signal()
-
-    def __init__(self, theme: Theme, page: QWidget) -> None:
-        super().__init__("sidebar", page)
-        set_tooltip(self, window_texts.HOW_TO_END_BROADCAST())
-        self.frame_ = _Frame(theme, page)
-        self.text = ElidedLabel("", "secondary")
-        self.close_button = IconButton(theme, Glyph.CLOSE, window_texts.LEAVE_BROADCAST(), self.left.emit)
-        self.close_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.close_button.setFixedSize(_BUTTON_PX, _BUTTON_PX)
-        row = QHBoxLayout()
-        row.setContentsMargins(GAP_M_PX, 1, 2 * FRAME_PX, FRAME_PX)
-        row.setSpacing(GAP_S_PX)
-        row.addWidget(GlyphLabel(theme, Glyph.BROADCAST, "needs_you"))
-        row.addWidget(self.text, 1)
-        row.addWidget(self.close_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(Hairline(theme))
-        column.addLayout(row, 1)
-        self.hide()
-        theme.changed.connect(self.frame_.update)
-
-    def show_text(self, text: str, *, is_left_out: bool) -> None:
-        """Show a line; "" hides the mark. ``is_left_out``: the page gets nothing from other panes now."""
-        self.text.set_whole(text)
-        self.setAccessibleName(text)
-        self.frame_.is_left_out = is_left_out
-        self.frame_.update()
-        self.frame_.setVisible(bool(text))
-        self.setVisible(bool(text))
-        if text:
-            self.frame_.raise_()
-        self.moved.emit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.moved.emit()
-
-    def moveEvent(self, event: QMoveEvent) -> None:
-        super().moveEvent(event)
-        self.moved.emit()
-
-
-class TerminalPage(ChatPage):
-    """The page of a chat in a terminal.
+class TerminalContent(QObject):
+    """The terminal of a page, and what it shows: the chat's replica, or the last screen of an ended chat.
 
     Attributes:
-        view: the terminal.
+        view: the terminal; ``finder``: finds a text in it.
+        chat: the chat; ``source``: the viewer that the page shows.
         grid: the size that the page has room for.
 
     Signals:
-        paste_needs_confirmation: the user must confirm a paste (the text).
-        image_pasted: the user pasted or dropped an image.
+        notice_given: one line for the user.
+        zoomed: the user made the text larger or smaller (steps from the configured size).
         grid_changed: the terminal has room for another grid size.
         clipboard_offered: as in ``ChatViewer``.
-        broadcast_left: the user takes this page (itself) out of the broadcast.
     """
 
-    paste_needs_confirmation = Signal(str)
-    image_pasted = Signal(QImage)
+    notice_given = Signal(str)
+    zoomed = Signal(int)
     grid_changed = Signal()
     clipboard_offered = Signal(str, str)
-    broadcast_left = Signal(object)
 
-    def __init__(self, theme: Theme, source: PageViewer, load_screen: Callable[[Chat, TerminalPage], None]) -> None:
-        super().__init__(theme, source)
-        chat = self.chat
+    def __init__(
+        self,
+        theme: Theme,
+        source: PageViewer,
+        page: QWidget,
+        focus: Callable[[], object],
+        load_screen: Callable[[Chat, TerminalContent], None],
+    ) -> None:
+        """Make the terminal of a page.
+
+        Args:
+            theme: the looks.
+            source: the viewer that the page shows.
+            page: the page.
+            focus: gives the page the keyboard focus.
+            load_screen: loads the last screen of an ended chat.
+        """
+        super().__init__(page)
+        self._theme = theme
+        self.source = source
+        self.chat = chat = source.chat
+        self._page, self._focus = page, focus
         self._base_px = 0
         self._steps = 0
+        self._is_in_front = False
         self._load_screen = load_screen
         self._screen: Emulator | None = None
         self._is_screen_requested = False
         self.grid = GridSize(0, 0)
-        self.view = TerminalView(theme.terminal, self)
+        self.view = self.handle = TerminalView(theme.terminal, page)
+        self.finder = self.view.finder
         self.view.setAccessibleName(page_texts.TERMINAL_OF(name=chat.name))
         self.view.find_files_in(lambda: directories_of(chat.record.cwd), lambda: self.directory)
-        self.view.pasteNeedsConfirmation.connect(self.paste_needs_confirmation)
-        self.view.imagePasted.connect(self.image_pasted)
-        self.view.linkActivated.connect(self.link_requested)
-        self.view.markedLinkActivated.connect(self.marked_link_requested)
-        self.view.fileActivated.connect(self.file_requested)
-        self.view.notice.connect(self.notice_given)
-        self.view.findRequested.connect(self.open_find)
         self.view.zoomChanged.connect(self._on_zoomed)
         self.view.gridResized.connect(self._on_grid)
         source.damaged.connect(self.view.on_damage)
         source.clipboard_offered.connect(self.clipboard_offered)
         theme.changed.connect(self._apply_theme)
-        self._broadcast_mark = LazyWidget(self._make_broadcast_mark)
-        self.set_content(self.view, self.view, self.view.finder)
 
     def _apply_theme(self) -> None:
         self.view.set_theme(self._theme.terminal)
@@ -176,25 +102,30 @@ class TerminalPage(ChatPage):
         return foreground_directory(self.chat.record, local_directory(emulator.directory)) or self.directory
 
     @property
-    def _has_replica(self) -> bool:
+    def has_replica(self) -> bool:
+        """Whether the chat's viewer has a replica."""
         viewer = self.source.viewer
         return viewer is not None and viewer.emulator is not None
 
     @property
-    def _has_old_content(self) -> bool:
+    def has_old_content(self) -> bool:
+        """Whether the view still shows old content although there is no replica."""
         return self.view.has_saved_frame
 
-    def _attach(self) -> None:
+    def attach(self) -> None:
+        """Show the running chat's viewer, which may have changed."""
         if self.view.sink is None or self.view.sink is not self.source.viewer:
             self.view.set_viewer(self.source.viewer)
 
-    def _show_last_replica(self) -> None:
+    def show_last_replica(self) -> None:
+        """Show the replica of a chat that has ended, for reading only."""
         viewer = self.source.viewer
         assert viewer is not None
         if viewer.emulator is not None and (self.view.sink is not None or self.view.emulator is not viewer.emulator):
             self.view.show_emulator(viewer.emulator)
 
-    def _fetch_saved(self) -> bool:
+    def fetch_saved(self) -> bool:
+        """Load the last screen of an ended chat, unless done before; returns whether loading started."""
         if self._screen is not None or self._is_screen_requested:
             return False
         self._is_screen_requested = True
@@ -207,15 +138,14 @@ class TerminalPage(ChatPage):
         self._screen = emulator
         if emulator is not None:
             self.view.show_emulator(emulator)
-        self._on_saved_shown(found=emulator is not None)
 
     def paint_now(self) -> None:
-        """See ``ChatPage``."""
-        if self.isVisible() and (self.view.emulator is not None or self.view.has_saved_frame):
+        """Repaint the view at once, before the event loop does other work."""
+        if self._page.isVisible() and (self.view.emulator is not None or self.view.has_saved_frame):
             self.view.repaint()
 
     def suspend(self) -> bool:
-        """See ``ChatPage``; an image of the visible part stays."""
+        """Free the memory of the hidden view, of which an image stays; returns whether memory was freed."""
         emulator = self.view.emulator
         if self._is_in_front or emulator is None or emulator.selected_text():
             return False
@@ -227,94 +157,66 @@ class TerminalPage(ChatPage):
         self.source.free_replica()
         return self.view.emulator is None
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Release the view's content, because the tab is closed."""
         self.view.set_viewer(None)
         if self._screen is not None:
             self._screen.close()
             self._screen = None
 
-    def _on_detaching(self) -> None:
+    def on_detaching(self) -> None:
         """Stop showing the replica; a loaded last screen stays."""
         if self._screen is None:
             self.view.set_viewer(None)
 
-    def _on_replaced(self) -> None:
+    def on_replaced(self) -> None:
+        """Show another replica of the viewer."""
         # Not connected to the view directly: PySide calls an overriding slot even after its object is deleted.
         self.view.on_replaced()
-        super()._on_replaced()
         self._note_directory()
 
-    def leave_front(self) -> None:
-        """See ``ChatPage``."""
+    def set_in_front(self, *, is_in_front: bool) -> None:
+        """Set whether the page is in front of the others."""
         self._note_directory()
-        super().leave_front()
+        self._is_in_front = is_in_front
 
     def _note_directory(self) -> None:
         if self._is_in_front and self.view.emulator is not None:
             self.chat.note_directory(self.directory)
 
-    def _on_changed(self) -> None:
-        super()._on_changed()
+    def on_changed(self) -> None:
+        """Show changed facts of the chat."""
         self._note_directory()
         self.view.setAccessibleName(page_texts.TERMINAL_OF(name=self.chat.name))
 
     def type_text(self, text: str) -> None:
-        """See ``ChatPage``."""
+        """Type a text into the terminal as it is, with control characters."""
         self.view.commit(text)
 
     @property
     def can_insert(self) -> bool:
-        """See ``ChatPage``."""
+        """Whether a prompt can be inserted now."""
         return self.view.sink is not None
 
     def insert_prompt(self, text: str) -> None:
         """Paste a prompt, as the user pastes a text."""
-        self.focus_content()
+        self._focus()
         self.view.paste_text(text)
 
-    def _show_line(self, text: str, query: Query) -> bool:
-        """See ``ChatPage``."""
+    def append_prompt(self, text: str) -> None:
+        """Insert a prompt: a terminal does not tell where the user's text ends."""
+        self.insert_prompt(text)
+
+    def show_line(self, text: str, query: Query) -> bool:
+        """Show a line that a search found; returns whether the line exists."""
         return self.view.show_line(text, query.spans)
-
-    def _make_broadcast_mark(self) -> BroadcastMark:
-        mark = BroadcastMark(self._theme, self)
-        self._column.insertWidget(1, mark)
-        mark.left.connect(lambda: self.broadcast_left.emit(self))
-        mark.moved.connect(self._place_overlays)
-        mark.moved.connect(self.bars_moved)
-        return mark
-
-    def show_broadcast(self, text: str, *, is_left_out: bool) -> None:
-        """Mark the page as a part of a broadcast; see ``BroadcastMark.show_text``."""
-        if text or self._broadcast_mark.widget is not None:
-            self._broadcast_mark.get().show_text(text, is_left_out=is_left_out)
-
-    def _problem(self) -> tuple[str, str]:
-        """See ``ChatPage``."""
-        if self.chat.is_suspended:
-            return page_texts.SUSPENDED(), page_texts.CONTINUE_SUSPENDED()
-        return super()._problem()
-
-    def _act_on_problem(self) -> None:
-        """See ``ChatPage``."""
-        self.continue_program()
 
     def continue_program(self) -> None:
         """Continue the suspended program."""
         viewer = self.source.viewer
         if viewer is None or not viewer.continue_program():
             self.notice_given.emit(page_texts.CANNOT_CLEAR_YET())
-        self.focus_content()
-
-    @property
-    def _bars(self) -> list[QWidget]:
-        mark = self._broadcast_mark
-        return [*super()._bars, *([mark.get()] if mark.is_open else [])]
-
-    def _place_overlays(self) -> None:
-        super()._place_overlays()
-        if self._broadcast_mark.is_open:
-            self._broadcast_mark.get().frame_.place(self.rect())
+        self._focus()
 
     # ------------------------------------------------------------ size
 
@@ -350,7 +252,7 @@ class TerminalPage(ChatPage):
             self.zoomed.emit(steps)
 
     def _on_grid(self, size: GridSize, _cell: CellSize) -> None:
-        if self._end_bar.is_open:
+        if self.chat.has_ended or self.source.connection == "failed":
             return  # The end bar makes the terminal smaller; the grid for the next chat has no such bar.
         self.grid = size
         self.grid_changed.emit()
@@ -364,5 +266,5 @@ class TerminalPage(ChatPage):
 
     def take_over_size(self) -> None:
         """Give the chat's terminal the size of this page."""
-        self.focus_content()
+        self._focus()
         self.view.take_over_size()
