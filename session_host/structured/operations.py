@@ -60,8 +60,8 @@ class Result(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Base of all results."""
 
 
-class OperationDone(Result, frozen=True, tag="ActDone"):
-    """An operation was done, or failed; an earlier name is its tag in transcript logs."""
+class OperationDone(Result, frozen=True):
+    """An operation was done, or failed."""
 
     id: int
     text: str = ""

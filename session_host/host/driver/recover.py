@@ -75,9 +75,9 @@ def make_rules(spec: LaunchSpec, structured: StructuredLaunch) -> StructuredRule
     )
     dialect: Callable[[DialectPort], Dialect] = partial(make_dialect, structured.dialect)
     if spec.setup is not None:
-        from session_host.structured.dialects.worktree_setup import setup_dialect  # most chats do not need it
+        from session_host.structured.dialects.worktree_setup import SetupDialect  # most chats do not need it
 
-        dialect = setup_dialect(spec.setup, dialect)
+        dialect = partial(SetupDialect, setup=spec.setup, make=dialect)
     return StructuredRules(dialect, start, spec.session_id[:8])
 
 

@@ -202,12 +202,3 @@ class SetupDialect:
         if self._state.agent is not None:
             self._agent = self._make(self._port)
             self._agent.load(self._state.agent)
-
-
-def setup_dialect(setup: WorktreeSetup, make: Callable[[DialectPort], Dialect]) -> Callable[[DialectPort], Dialect]:
-    """A maker of the agent's dialect with a setup before it."""
-
-    def made(port: DialectPort) -> Dialect:
-        return SetupDialect(port, setup, make)
-
-    return made

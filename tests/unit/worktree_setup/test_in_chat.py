@@ -17,7 +17,7 @@ import pytest
 from session_host.protocol.launch import WorktreeSetup
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.one_shot import OneShotDialect
-from session_host.structured.dialects.worktree_setup import setup_dialect
+from session_host.structured.dialects.worktree_setup import SetupDialect
 from session_host.structured.items import Item
 from session_host.worktree_setup.command import Options, read_options
 from session_host.worktree_setup.in_chat import CUT, MAX_OUTPUT_CHARACTERS
@@ -52,7 +52,7 @@ def open_chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]
 
 
 def partial_dialect(setup: WorktreeSetup) -> Any:
-    return setup_dialect(setup, partial(OneShotDialect))
+    return partial(SetupDialect, setup=setup, make=OneShotDialect)
 
 
 def setups(chat: HostlessChat) -> list[Item]:
