@@ -27,35 +27,11 @@ def program(directory: Path, name: str) -> Path:
     return path
 
 
-CODEX_TELLS = [
-    "-c", "tui.notifications=true", "-c", 'tui.notification_method="osc9"',
-    "-c", 'tui.notification_condition="always"',
-]  # fmt: skip
-"""What Codex asks its user, it says by OSC 9."""
-
-
 class TestBuiltIn:
     def test_the_agents_and_their_order(self, tmp_path: Path) -> None:
         assert list(load_catalog(tmp_path)) == [
             "claude", "codex", "opencode", "gemini", "copilot", "qwen", "aider", "endpoint", "shell", "command",
         ]  # fmt: skip
-
-    @pytest.mark.parametrize(
-        ("name", "argv"),
-        [
-            ("claude", ["claude", "--resume", "x"]),
-            ("codex", ["codex", "--no-daemon", *CODEX_TELLS, "--resume", "x"]),
-            ("opencode", ["opencode", "--resume", "x"]),
-            ("gemini", ["gemini", "--resume", "x"]),
-            ("copilot", ["copilot", "--resume", "x"]),
-            ("qwen", ["qwen", "--resume", "x"]),
-            ("aider", ["aider", "--resume", "x"]),
-            ("shell", ["--resume", "x"]),
-            ("command", ["--resume", "x"]),
-        ],
-    )
-    def test_each_agents_form_of_arguments_is_known(self, tmp_path: Path, name: str, argv: list[str]) -> None:
-        assert load_catalog(tmp_path)[name].argv(["--resume", "x"]) == argv
 
     def test_each_agent_says_how_it_is_installed_and_has_its_own_monogram(self, tmp_path: Path) -> None:
         agents = list(load_catalog(tmp_path).values())
@@ -63,23 +39,6 @@ class TestBuiltIn:
         assert all(agent.install_hint and agent.website.startswith("https://") for agent in agents if agent.executable)
         assert len({agent.monogram for agent in agents}) == len(agents)
         assert all(1 <= len(agent.monogram) <= 2 for agent in agents)
-
-    def test_settings_keep_a_chat_in_its_terminal(self, tmp_path: Path) -> None:
-        catalog = load_catalog(tmp_path)
-
-        assert catalog["claude"].env == {"CLAUDE_CODE_DISABLE_AGENT_VIEW": "1"}
-        assert catalog["qwen"].env["QWEN_CODE_NO_RELAUNCH"] == "true"
-        # Without this, it could not restart itself after its user has trusted a folder.
-        assert catalog["gemini"].env == {}
-
-    def test_notifications_of_agents_are_questions_and_those_of_shells_and_commands_are_not(
-        self, tmp_path: Path
-    ) -> None:
-        catalog = load_catalog(tmp_path)
-
-        assert [name for name, agent in catalog.items() if not agent.signals.asks_by_notification] == [
-            "shell", "command",
-        ]  # fmt: skip
 
     def test_the_shell_is_the_users_own_and_interactive(self, tmp_path: Path) -> None:
         shell = program(tmp_path, "mysh")
@@ -150,11 +109,6 @@ class TestOneAgent:
         assert load_agent(tmp_path, "claude").title == "Claude Code"
         with pytest.raises(ConfigError, match=r"codex\.toml"):
             load_agent(tmp_path, "codex")
-
-    @pytest.mark.parametrize("name", ["nobody", "", "../claude", "Claude"])
-    def test_that_is_unknown_gets_an_error_that_lists_the_known_ones(self, tmp_path: Path, name: str) -> None:
-        with pytest.raises(NoSuchAgent, match=r"[Aa]vailable: .*claude"):
-            load_agent(tmp_path, name)
 
 
 class TestUserFiles:
