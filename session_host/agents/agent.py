@@ -1,4 +1,4 @@
-"""One agent of the catalog: its name, program and arguments."""
+"""One agent of the catalog: its name, its program, and the arguments to start and to resume it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forwards bytes between stdin, stdout and the server, until one of them closes or a signal comes."""
+"""Forwards messages between stdin, stdout and the server, until one of them closes or a signal comes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's process and its socket."""
+"""The server's process and its socket; a child is killed at this process's end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests on stdin, one turn at a time."""
+"""Requests on stdin, one turn at a time: the command of each turn, and its output as lines for the dialect."""
 
 from __future__ import annotations
 

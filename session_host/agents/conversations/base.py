@@ -1,4 +1,4 @@
-"""Base types for looking up an agent's conversations."""
+"""What an agent's store of conversations is asked and answers: look-up, turns and lists."""
 
 from __future__ import annotations
 

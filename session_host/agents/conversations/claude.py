@@ -164,7 +164,13 @@ class _Note(msgspec.Struct, rename="camel"):
 
 
 class ClaudeFiles:
-    """See ``FileReader``."""
+    """Lists the conversations; see ``FileReader``.
+
+    The directory's name is that of the real working directory with "-" for all but ASCII letters and digits; a long one
+    is cut and hashed. Claude Code's own list reads the first and the last 64 KiB of each file, too: a title
+    (``custom-title``, else ``ai-title``) is written again at the end. A sub-agent's file is marked ``isSidechain``; a
+    conversation that moved into a git worktree names it (``relocated``).
+    """
 
     def __init__(self, query: ConversationQuery) -> None:
         self._query = query

@@ -160,7 +160,13 @@ class _ContextLine(msgspec.Struct):
 
 
 class CodexFiles:
-    """See ``FileReader``."""
+    """Lists the threads; see ``FileReader``.
+
+    The first line has the id, the real working directory and the origin of the thread; the last ``turn_context`` has
+    the directory in which Codex resumes it. The origin ``exec`` is a command that answers once; a sub-agent's thread
+    cannot be resumed alone. Archived threads are left out, as in Codex's own list. ``session_index.jsonl`` has the
+    names that users gave to threads.
+    """
 
     def __init__(self, query: ConversationQuery) -> None:
         self._query = query

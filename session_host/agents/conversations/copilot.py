@@ -105,7 +105,11 @@ _PLAIN: Final = re.compile(rb"[^\s\"'|>&*!%@`\[\]{}#][^\"']*")
 
 
 class CopilotFiles:
-    """See ``FileReader``."""
+    """Lists the conversations; see ``FileReader``.
+
+    The first line has the real working directory. ``workspace.yaml`` beside the file has the name: the beginning of the
+    first prompt, unless the user gave another one.
+    """
 
     def __init__(self, query: ConversationQuery) -> None:
         self._query = query

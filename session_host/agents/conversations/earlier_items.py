@@ -1,7 +1,7 @@
 """The messages of an earlier conversation, for an agent that does not repeat them to a structured chat.
 
 Codex and the agents of the Agent Client Protocol send an earlier conversation again when they resume it; Claude Code
-does not.
+does not. A fork before a prompt copies up to the last message before it.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ it at the end if the conversation is empty. ``--resume`` creates a second, empty
 for the minute. The next Gemini CLI that starts in that project finds it "not resumable" and deletes all files with
 these eight characters: the conversation is lost. So Outlive removes such empty transcripts before each start.
 
-While a chat runs, the session's own files have a backup of its transcript, a hard link
-(``gemini_guard``), from which a deleted transcript is restored.
+While a chat runs, the session's own files have a backup of its transcript, a hard link (``gemini_guard``), from which a
+deleted transcript is restored.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _current_messages(records: Iterable[Record]) -> Iterator[Message]:
 
 
 _MAX_EMPTY_TRANSCRIPT_BYTES = 64 * 1024
-NOT_RESUMED = ("/", "?", "<session_context>", "<hook_context>")
+NOT_RESUMED = ("/", "?", *_CONTEXT)
 """Beginnings of messages that Gemini CLI does not count: its own context for the model, and commands."""
 
 
@@ -268,7 +268,10 @@ class _FirstLine(msgspec.Struct, rename="camel"):
 
 
 class GeminiFiles:
-    """See ``FileReader``."""
+    """Lists the conversations, without those of sub-agents; see ``FileReader``.
+
+    A project's directory names the real working directory in ``.project_root``, and the first line its hash.
+    """
 
     def __init__(self, query: ConversationQuery) -> None:
         self._query = query

@@ -174,7 +174,7 @@ _UNTITLED: Final = re.compile(r"New session - \d{4}-.*")
 
 
 class OpenCodeDatabase:
-    """See ``ConversationLister``."""
+    """Lists the conversations, with the first and the last prompt of each; see ``ConversationLister``."""
 
     def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> StoredConversations:
         path = database(query)

@@ -103,7 +103,7 @@ class _Named(msgspec.Struct, rename="camel"):
 
 
 class QwenFiles:
-    """See ``FileReader``."""
+    """Lists the conversations; each line has the directory. See ``FileReader``."""
 
     def __init__(self, query: ConversationQuery) -> None:
         self._query = query

@@ -1,4 +1,4 @@
-"""The agent: the methods that the client calls, and the settings of its session."""
+"""The chat for a chat view: the methods that the client calls, and its prompts, one after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Updates for the client, as values of the protocol (https://agentclientprotocol.com/protocol/schema)."""
+"""Updates for the client and prompts of it, as values of the protocol (https://agentclientprotocol.com/protocol/schema)."""
 
 from __future__ import annotations
 

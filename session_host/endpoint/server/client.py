@@ -48,6 +48,44 @@ _CONTEXT_FIELDS: Final = ("max_model_len", "context_length", "context_window", "
 """Fields of a model with the size of its context: vLLM, OpenRouter, Groq, Mistral."""
 
 
+class Text(NamedTuple):
+    """A piece of the answer."""
+
+    text: str
+
+
+class Thinking(NamedTuple):
+    """A piece of the model's thoughts."""
+
+    text: str = ""
+    """The thought; "" if the server only says that the model thinks."""
+
+
+class Tokens(NamedTuple):
+    """The server's token counts."""
+
+    input: int | None
+    output: int | None
+
+
+class Model(NamedTuple):
+    """A model of the server."""
+
+    name: str
+    context_tokens: int = 0
+    """The size of its context in tokens; 0 if the server does not say."""
+
+
+class Finished(NamedTuple):
+    """The answer is complete."""
+
+    note: str
+    """A remark for the user about the end, one line; "" for none."""
+
+
+Event = Text | Thinking | Tokens | Finished
+
+
 class Server:
     """A connection to one server with one key; close it after use."""
 
@@ -320,44 +358,6 @@ def _beginning_at_end(text: str, tag: str) -> str:
     """The longest beginning of a tag with which a text ends."""
     lengths = range(min(len(tag) - 1, len(text)), 0, -1)
     return next((tag[:length] for length in lengths if text.endswith(tag[:length])), "")
-
-
-class Text(NamedTuple):
-    """A piece of the answer."""
-
-    text: str
-
-
-class Thinking(NamedTuple):
-    """A piece of the model's thoughts."""
-
-    text: str = ""
-    """The thought; "" if the server only says that the model thinks."""
-
-
-class Tokens(NamedTuple):
-    """The server's token counts."""
-
-    input: int | None
-    output: int | None
-
-
-class Model(NamedTuple):
-    """A model of the server."""
-
-    name: str
-    context_tokens: int = 0
-    """The size of its context in tokens; 0 if the server does not say."""
-
-
-class Finished(NamedTuple):
-    """The answer is complete."""
-
-    note: str
-    """A remark for the user about the end, one line; "" for none."""
-
-
-Event = Text | Thinking | Tokens | Finished
 
 
 def preload() -> None:

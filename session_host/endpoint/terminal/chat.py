@@ -1,4 +1,4 @@
-"""The chat: turns the user's entries into questions and commands, one at a time."""
+"""The chat in a terminal: the user's entries become questions and slash commands; answers are shown as they arrive."""
 
 from __future__ import annotations
 

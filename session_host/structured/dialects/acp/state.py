@@ -1,4 +1,4 @@
-"""The state of the dialect, which ``save`` and ``load`` carry."""
+"""The state of the dialect that survives the host, and the objects that its parts share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of the Codex dialect that survives the host."""
+"""The state of the dialect that survives the host, and the objects that its parts share."""
 
 from __future__ import annotations
 
