@@ -9,7 +9,7 @@ import pytest
 from session_host.protocol.values import GridSize
 from tests.support.area import Area
 from tests.support.chat_commands import new_chat, send, wait
-from tests.support.commands import OnTerminal, new, outlive
+from tests.support.commands import OnTerminal, outlive
 from tests.support.terminals import fresh_modes
 from tests.support.waiting import wait_until
 
@@ -55,20 +55,14 @@ def test_a_prompt_is_answered_and_the_terminal_restored(area: Area) -> None:
         terminal.type("second\x1b\rline\r")
         terminal.see("echo: second\nline")
         terminal.type("\x1b[A")
-        terminal.see("> second\n  line\x00".rstrip("\x00"))
+        terminal.see("> second\n  line")
+        terminal.type("\x02?")
+        assert "Ctrl+C interrupt\n" in terminal.see("Ctrl+B: d detach"), "the line fits into 80 columns"
         terminal.type(DETACH)
         assert terminal.end() == 0
         assert "[detached from x; it keeps running]" in terminal.text()
         assert terminal.modes() == fresh_modes()
     assert outlive("ls", "--json").json()[0]["state"] == "running"
-
-
-def test_the_line_of_keys_fits_into_80_columns(area: Area) -> None:
-    new_chat(area, "x")
-    with OnTerminal("attach", "x", size=GridSize(80, 24)) as terminal:
-        terminal.see("Enter sends")
-        terminal.type("\x02?")
-        assert "Ctrl+C interrupt\n" in terminal.see("Ctrl+B: d detach")
 
 
 def test_left_in_an_empty_prompt_detaches(area: Area) -> None:
@@ -129,7 +123,7 @@ def test_a_turn_is_steered_and_interrupted(area: Area) -> None:
         assert "> queued one" in terminal.text()
 
 
-@pytest.mark.parametrize("size", [GridSize(20, 8), GridSize(20, 5), GridSize(200, 60)])
+@pytest.mark.parametrize("size", [GridSize(20, 5), GridSize(200, 60)])
 def test_the_chat_fits_terminals_of_any_size(area: Area, size: GridSize) -> None:
     new_chat(area, "x", "count: 40")
     wait("x", "idle")
@@ -207,18 +201,3 @@ def test_a_terminal_without_a_cursor_gets_plain_lines(area: Area) -> None:
         assert terminal.end() == 0
         assert "[detached from x; it keeps running]" in terminal.text()
         assert b"\x1b" not in terminal.raw
-
-
-def test_plain_lines_are_for_structured_chats() -> None:
-    new("-n", "x", "--", "cat")
-    assert (
-        outlive("attach", "x", "--plain").complaint()
-        == "x runs in a terminal: --plain works only with chat views; leave it out"
-    )
-
-
-def test_a_terminal_chat_is_attached_as_a_terminal() -> None:
-    new("-n", "x", "--", "cat")
-    with OnTerminal("attach", "x") as terminal:
-        terminal.type("hello\r")
-        terminal.see("hello\nhello")
