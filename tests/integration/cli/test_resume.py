@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from session_host.client.sessions.store_access import open_store
 from session_host.paths import database
 from session_host.protocol.values import GridSize
 from session_host.storage.store import Store
+from session_host.system.processes.process_tree import MARK
 from tests.conftest import Sessions
 from tests.support import processes
+from tests.support.area import Area
 from tests.support.commands import OnTerminal, outlive
 from tests.support.conversing import ask, listed, new, probe_options, resume, screen_lines, see
 from tests.support.reboots import restart_computer
-from tests.support.waiting import wait_until
+from tests.support.terminals import Terminal
+from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions", "agents")
 
@@ -269,3 +279,153 @@ class TestWhyNot:
 
         assert "Claude Code is not installed" in self.complaint("chat")
         assert listed(chat)["continued_by"] is None
+
+
+@pytest.mark.parametrize(("agent", "variable"), [("claude", "CLAUDE_CONFIG_DIR"), ("codex", "CODEX_HOME")])
+def test_a_chat_is_resumed_with_the_agents_directory_of_its_start(
+    agent: str, variable: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "elsewhere"
+    with monkeypatch.context() as terminal:
+        terminal.setenv(variable, str(place))
+        chat = new(agent, project)
+        ask(chat, "over there")
+        wait_until(lambda: listed(chat)["provider_session_id"], 10, "its conversation")
+    outlive("stop", chat)
+    assert listed(chat)["resumable"] is True
+
+    monkeypatch.setenv(variable, str(tmp_path / "of another terminal"))
+    second = resume(chat)["id"]
+    see(second, "kept: over there")
+    ask(second, "here again")
+    outlive("stop", second)
+    monkeypatch.delenv(variable)
+    see(resume(second)["id"], "kept: here again")
+
+    with Store.open(database()) as store:
+        records = store.all()
+    assert [record.located_by[variable] for record in records] == [str(place)] * 3
+    assert {name for record in records for name in record.located_by} == {"HOME", variable}
+
+
+def test_a_conversation_that_codex_moved_into_a_worktree_of_its_own_is_resumed_there(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path / "codex"))
+    moved = tmp_path / "worktree"
+    moved.mkdir()
+    chat = new("codex", project)
+    ask(chat, "over there")
+    wait_until(lambda: listed(chat)["provider_session_id"], 10, "its conversation")
+    [rollout] = (tmp_path / "codex").rglob("rollout-*.jsonl")
+    prompt = {"type": "item_completed", "item": {"type": "UserMessage", "content": [{"type": "text", "text": "hello"}]}}
+    with rollout.open("a", encoding="utf-8") as file:
+        for kind, payload in (("turn_context", {"cwd": str(moved)}), ("event_msg", prompt)):
+            file.write(json.dumps({"type": kind, "payload": payload}) + "\n")
+    outlive("stop", chat)
+
+    second = str(resume(chat)["id"])
+
+    see(second, "kept: over there")
+    assert (listed(second)["cwd"], listed(chat)["cwd"]) == (str(moved), str(project))
+
+
+class TestOpenElsewhere:
+    def refusal(self, chat: str) -> str:
+        done = outlive("resume", chat, "-d")
+        assert done.code == 1
+        text = done.complaint()
+        assert text.endswith(f"; to resume anyway: outlive resume {listed(chat)['id'][:8]} --anyway")
+        return text
+
+    @pytest.fixture
+    def chat(self, project: Path) -> str:
+        chat = new("claude", project)
+        ask(chat, "mine")
+        outlive("stop", chat)
+        return chat
+
+    def test_a_conversation_open_in_another_chat_is_refused(self, chat: str, project: Path) -> None:
+        other = new("claude", project, "--", "--resume", listed(chat)["provider_session_id"], name="other")
+
+        assert f"the chat other has the conversation open; attach to it: outlive attach {other[:8]}" in self.refusal(
+            chat
+        )
+        assert resume(chat, "--anyway")["resumed_from"] == chat
+
+    def test_a_conversation_open_in_another_process_is_refused(
+        self, chat: str, project: Path, agents: Path, spawn: Callable[..., tuple[int, str]]
+    ) -> None:
+        pid, terminal = spawn([str(agents / "claude"), "--resume", listed(chat)["provider_session_id"]], project)
+
+        assert f"process {pid} (python" in (text := self.refusal(chat))
+        assert f"on {terminal} has the conversation open; close it there first" in text
+
+    def test_a_conversation_marked_as_open_by_the_agents_file_is_refused(
+        self, chat: str, project: Path, agents: Path, area: Area, spawn: Callable[..., tuple[int, str]]
+    ) -> None:
+        pid, _ = spawn([str(agents / "claude")], project)
+        path = area.home / ".claude" / "sessions" / f"{pid}.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"sessionId": listed(chat)["provider_session_id"]}))
+
+        assert f"process {pid} (" in self.refusal(chat)
+
+    def test_a_file_of_a_dead_process_is_ignored(self, chat: str, area: Area) -> None:
+        for name, pid, started in (("1", 1, "1"), ("2", os.getpid(), "7"), ("3", 2**22 + 1, "1")):
+            fields = {"pid": pid, "sessionId": listed(chat)["provider_session_id"], "procStart": started}
+            (area.home / ".claude" / "sessions" / f"{name}.json").write_text(json.dumps(fields))
+        (area.home / ".claude" / "sessions" / "4.json").write_text('{"pid": 3')
+
+        see(resume(chat)["id"], "kept: mine")
+
+    def test_a_conversation_locked_by_codex_is_refused(
+        self, project: Path, agents: Path, spawn: Callable[..., tuple[int, str]]
+    ) -> None:
+        chat = new("codex", project)
+        ask(chat, "mine")
+        outlive("stop", chat)
+        thread = listed(chat)["provider_session_id"]
+        pid, _ = spawn([str(agents / "codex")], project, f"/resume {thread}\n", "resumed")
+
+        assert f"process {pid} (" in self.refusal(chat)
+
+    def test_a_conversation_in_another_processs_command_line_is_refused(self, chat: str) -> None:
+        word = f"--session={listed(chat)['provider_session_id']}"
+        other = subprocess.Popen([sys.executable, "-S", "-c", "input()", word], stdin=subprocess.PIPE)
+        try:
+            assert f"process {other.pid} (" in self.refusal(chat)
+        finally:
+            other.communicate(b"\n")
+
+    def test_an_agent_that_was_left_behind_when_all_of_outlive_was_killed_is_ended(self, chat: str) -> None:
+        """Its launcher, the chat's program, was killed together with host and keepers."""
+        agent = [sys.executable, "-ISc", "import signal; signal.pause()", listed(chat)["provider_session_id"]]
+        launcher = subprocess.Popen(
+            ["sh", "-c", '"$@" & echo $!; read x', "sh", *agent],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, MARK: chat}, start_new_session=True,
+        )  # fmt: skip
+        left = int(launcher.stdout.readline() if launcher.stdout else 0)
+        launcher.kill()
+        launcher.wait()
+        for stream in (launcher.stdin, launcher.stdout):
+            assert stream is not None
+            stream.close()
+        with open_store() as store:
+            store.update(chat, child_pid=launcher.pid)
+
+        see(resume(chat)["id"], "kept: mine")
+        wait_for_end(left, 10)
+
+    @pytest.fixture
+    def spawn(self) -> Any:
+        """Starts a program on a terminal of its own, and waits until it is ready."""
+        with ExitStack() as running:
+
+            def start(argv: list[str], directory: Path, typed: str = "", answer: str = "") -> tuple[int, str]:
+                terminal = running.enter_context(Terminal(argv, cwd=directory))
+                terminal.until(b"ready")
+                terminal.type(typed)
+                terminal.until(answer.encode())
+                return terminal.pid, str(Path(f"/proc/{terminal.pid}/fd/0").readlink())
+
+            yield start

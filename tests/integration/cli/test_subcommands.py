@@ -10,10 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from session_host.cli import peek
+from session_host.cli.session_argument import find
+from session_host.paths import session_log
+from session_host.protocol.messages import Screen
+from session_host.protocol.values import GridSize
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OnTerminal, new, outlive
+from tests.support.journals import output, recorded_session
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -321,3 +327,123 @@ class TestNaming:
         for words in (["x", "--enter"], ["x\n"], ["--key", "Escape"]):
             assert outlive("send", session, *words).output == f"sent to vim {called}\n"
         assert outlive("rename", session, "editor").output == f"renamed vim {called} to editor\n"
+
+
+def test_a_log_is_followed_across_rotation() -> None:
+    chat = new("-n", "x", "--", "cat")
+    path = session_log(chat)
+    with OnTerminal("logs", "x", "--follow") as logs:
+        logs.see("running pid=")
+        with path.open("a") as log:
+            log.write("a line more\n")
+        logs.see("a line more")
+        path.rename(path.with_suffix(".log.1"))
+        path.write_text("a line of the new file\n")
+        logs.see("a line of the new file")
+        os.killpg(logs.pid, signal.SIGINT)
+        assert logs.end() in {130, -signal.SIGINT}
+
+
+def test_at_the_level_debug_each_message_is_logged_without_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTLIVE_LOG_LEVEL", "debug")
+    new("-n", "x", "--", "cat")
+    assert outlive("send", "x", "something secret").code == 0
+    log = outlive("logs", "x").output
+    assert "Send request=1 text=<16>" in log
+    assert "Done request=1" in log
+    assert "secret" not in log
+
+
+def test_at_other_levels_no_message_is_logged() -> None:
+    new("-n", "x", "--", "cat")
+    assert outlive("send", "x", "something").code == 0
+    assert "message_trace" not in outlive("logs", "x").output
+
+
+def test_the_last_lines_of_a_chat_that_ends_right_now_come_from_its_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host answers until it has saved them."""
+    recorded_session("x", [output(0, b"first\r\n")])
+    screen = Screen(0, ["first", "last"], 0, 2, True, "", GridSize(80, 24), False, 0)
+    monkeypatch.setattr(peek, "ask", lambda *_: screen)
+    info = find("x")
+    assert peek.read_screen(info).lines[0] == "first", "it has no host"
+    assert "last" not in peek.read_screen(info).lines
+    info.viewers = 0  # as its host says
+    assert peek.read_screen(info).lines == ["first", "last"]
+
+
+SAYS = r"printf '\033]7501;state=working\007\033]9;4;3\007\033]7501;state=blocked:kind=permission\007'; exec cat"
+
+
+@pytest.fixture
+def chat() -> str:
+    session_id = new("-n", "x", "--", "sh", "-c", SAYS)
+    assert outlive("wait", "x", "--status", "needs_input", "--timeout", "60").code == 0
+    return session_id
+
+
+def test_a_running_chat_is_explained(chat: str) -> None:
+    explained = outlive("explain", "x", "--json").json()
+    assert (explained["id"], explained["name"], explained["state"], explained["activity"]) == (
+        chat,
+        "x",
+        "running",
+        "needs_input",
+    )
+    assert (explained["activity_source"], explained["activity_detail"]) == ("osc 7501", "permission")
+    assert explained["child_started"] > 0
+    assert explained["child_started_at"]
+    assert [(each["source"], each["said"], each["counts"]) for each in explained["evidence"]] == [
+        ("osc 7501", "state=blocked permission", True), ("osc 9;4", "indeterminate", False),
+    ]  # fmt: skip
+    assert [each["activity"] for each in explained["transitions"]] == ["working", "needs_input"]
+    assert explained["stale_after_s"] == 60
+
+    text = outlive("explain", "x").output.splitlines()
+    assert text[0].split() == ["x", "command", chat]
+    assert text[1].startswith("state         running since ")
+    assert f"process {explained['child_pid']}, started " in text[2]
+    assert any(line.startswith("status        needs you since ") for line in text)
+    assert any("osc 9;4" in line and "overridden" in line for line in text)
+    assert any("60 s" in line for line in text)
+    assert "needs you" in text[-1]
+    table = outlive("ls").output
+    assert "▲ needs you" in table
+    assert "permission" in table
+    listed = outlive("ls", "--json").json()[0]
+    assert (listed["activity_detail"], listed["activity_since"]) == ("permission", explained["activity_since"])
+
+
+def test_an_ended_chat_keeps_its_activity_log(chat: str) -> None:
+    assert outlive("kill", "x").code == 0
+    explained = outlive("explain", chat, "--json").json()
+    assert (explained["state"], explained["exit_signal"], explained["activity"], explained["evidence"]) == (
+        "exited",
+        9,
+        None,
+        [],
+    )
+    assert [(each["activity"], each["source"]) for each in explained["transitions"]] == [
+        ("working", "osc 7501"), ("needs_input", "osc 7501"), ("no_signal", ""),
+    ]  # fmt: skip
+    text = outlive("explain", chat).output
+    assert "was killed by you, " in text
+    assert text.splitlines()[-1].split()[-1] == "ended"
+    assert "no signal" not in text
+
+
+def test_a_chat_started_without_its_plugin_is_explained(area: Area) -> None:
+    (area.config / "agents").mkdir()
+    catalog = """title = "Mine"\nexecutable = "cat"\nstart = ["cat"]\nmonogram = "M"\nenv = {SAYS = "{files}"}\n"""
+    condition = 'env_if = {SAYS = "opencode has its plugin library"}\n'
+    (area.config / "agents" / "mine.toml").write_text(catalog + condition)
+    begun = outlive("new", "mine", "-d", "-n", "x")
+    assert begun.code == 0
+
+    assert "runs without Outlive's plugin" in begun.error
+    assert "runs without Outlive's plugin" in outlive("explain", "x", "--json").json()["remark"]
+    assert "runs without Outlive's plugin" in " ".join(outlive("explain", "x").output.split())
+
+
+def test_an_unknown_chat_is_refused() -> None:
+    assert outlive("explain", "x").code == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import socket
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.paths import session_socket
+from session_host.paths import config_dir, session_socket
 from session_host.protocol.messages import PENDING_INPUT_BYTES, Key
 from session_host.protocol.values import GridSize, Modifiers
 from session_host.system.processes.identity import is_stopped
@@ -352,3 +353,171 @@ def test_attach_is_refused_in_one_line() -> None:
     with OnTerminal("attach", "echo") as terminal:
         assert terminal.end() == 6
         assert "echo was killed by you" in terminal.text()
+
+
+def test_attach_shows_that_the_host_does_not_answer_and_can_be_left() -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    [entry] = outlive("ls", "--json").json()
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        processes.stop(entry["host_pid"])
+        try:
+            terminal.type("a")
+            terminal.see("the chat does not answer; what you type is kept")
+            terminal.type(b"\x02?")
+            terminal.see("Ctrl+B, then: d detach")
+        finally:
+            os.kill(entry["host_pid"], signal.SIGCONT)
+        terminal.see("<61>")
+        terminal.not_see("does not answer")
+        processes.stop(entry["host_pid"])
+        try:
+            terminal.type("b")
+            terminal.type(b"\x02d")
+            assert terminal.end() == 0
+        finally:
+            os.kill(entry["host_pid"], signal.SIGCONT)
+    wait_until(lambda: outlive("peek", "echo").output.split() == ["ready", "<61>", "<62>"], 20, "what was typed, once")
+
+
+def test_attach_without_a_name_shows_the_only_chat_or_asks_which() -> None:
+    new("-n", "first", "--", "sh", "-c", "echo this is first; exec cat")
+    with OnTerminal("attach") as terminal:
+        terminal.see("this is first")
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+    new("-n", "asks", "--", "sh", "-c", r"printf '\033]7501;state=blocked\007'; echo this asks; exec cat")
+    wait_until(lambda: "needs you" in outlive("ls").output, 60, "the question to be known")
+    for typed, shown in (("\r", "this asks"), ("2\r", "this is first"), ("asks\r", "this asks")):
+        with OnTerminal("attach") as terminal:
+            terminal.see("Attach to")
+            assert terminal.text().index("1  asks") < terminal.text().index("2  first")
+            terminal.type(typed)
+            terminal.see(shown)
+            terminal.type(DETACH)
+            assert terminal.end() == 0
+    with OnTerminal("attach") as terminal:
+        terminal.see("Attach to")
+        terminal.type("3\r")
+        assert terminal.end() == 3
+    assert outlive("attach").code == 2, "without a terminal"
+
+
+LINES = b"".join(b"%08d, a line of a text that is pasted\xc3\xa9\r" % number for number in range(1000))
+EMPTY_LINES = b"\r" * 60_000
+
+
+@pytest.mark.parametrize("text", [LINES, EMPTY_LINES], ids=["lines", "empty lines"])
+def test_a_long_paste_without_brackets_arrives_completely(text: bytes, tmp_path: Path) -> None:
+    read = tmp_path / "read"
+    reader = (
+        "import os, tty; tty.setraw(0); os.write(1, b'ready\\r\\n')\n"
+        f"file = open({str(read)!r}, 'ab', 0)\n"
+        "while True: file.write(os.read(0, 1 << 20))"
+    )
+    new("-n", "reader", "--", sys.executable, "-ISc", reader)
+    with OnTerminal("attach", "reader") as terminal:
+        terminal.see("ready")
+        terminal.type_all(text)
+        wait_until(lambda: read.exists() and read.stat().st_size >= len(text), 20, "all of it to be read")
+        assert "refused" not in terminal.text()
+        terminal.type_all(b"x" * 100 + DETACH)
+        assert terminal.end() == 0
+    wait_until(lambda: read.stat().st_size >= len(text) + 100, 20, "the rest to be read")
+    assert read.read_bytes() == text + b"x" * 100
+
+
+def shown_lines(terminal: OnTerminal) -> str:
+    """The terminal's text without the notice that may be below it."""
+    terminal.show_pending()
+    return terminal.text().partition(" Ctrl+B, then")[0].rstrip()
+
+
+def test_whatever_is_typed_the_terminal_shows_the_chats_screen() -> None:
+    new("-n", "echo", "--", *program("raw_echo"))
+    order = random.Random(2)
+    weights: dict[str | bytes, int] = {
+        "a": 30, "b": 30, "xyz": 5, "several words": 1, "\r\n": 5, "\b": 2, "\t": 1, "é": 1,
+        "\x1b[1m": 1, "\x1b[m": 1, "\x1b[A": 1, b"\x02?": 1,
+    }  # fmt: skip
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        for number in range(150):
+            if number % 15 == 14:
+                terminal.type("\r\n")  # No line fills the screen's width: wrapped lines are compared as two.
+            terminal.type(order.choices(list(weights), list(weights.values()))[0])
+            if order.random() < 0.5:
+                terminal.show_pending()
+        terminal.type("\r\nend of it")
+        terminal.see("end of it")
+        lines = outlive("peek", "echo").output.rstrip("\n")
+        wait_until(lambda: shown_lines(terminal) == lines, 20, "the same screen")
+
+
+LEFT = b"\x1b[D"
+
+
+@pytest.fixture
+def agent() -> None:
+    """A catalog file for ``tests/programs/prompt_line.py``."""
+    agents = config_dir() / "agents"
+    agents.mkdir(parents=True)
+    words = ", ".join(f"'{word}'" for word in program("prompt_line"))
+    (agents / "prompting.toml").write_text(
+        f"title = 'Prompting'\nexecutable = 'sh'\nstart = [{words}]\nmonogram = 'P'\n"
+        "[signals]\nempty_prompt = '❯\\s'\n[signals.titles]\n'^ready' = 'idle'\n'^work' = 'working'\n",
+        encoding="utf-8",
+    )
+
+
+def idle(name: str = "chat") -> None:
+    assert outlive("wait", name, "--activity", "idle", "--timeout", "30").code == 0
+
+
+@pytest.mark.usefixtures("agent")
+def test_left_detaches_only_while_the_input_line_is_empty() -> None:
+    new("prompting", "-n", "chat")
+    idle()
+    for text, got in (("", ""), ("hello", "did hello")):
+        with OnTerminal("attach", "chat") as terminal:
+            terminal.see("❯")
+            if text:
+                terminal.type(text[0])
+                terminal.see(f"❯ {text[0]}")
+                terminal.type(LEFT)
+                terminal.see("<left>")
+                terminal.type(text[1:] + "\r")
+                terminal.see(got)
+                idle()
+            terminal.type(LEFT)
+            assert terminal.end() == 0
+            assert "[detached from chat; it keeps running]" in terminal.text()
+    host = int(outlive("ls", "--json").json()[0]["host_pid"])
+    os.kill(host, signal.SIGKILL)
+    wait_until(lambda: outlive("ls", "--json").json()[0]["host_pid"] not in {host, None}, 20, "another host")
+    with OnTerminal("attach", "chat") as terminal:
+        terminal.see("did hello")
+        terminal.type(LEFT)
+        assert terminal.end() == 0, "the next host knows it"
+    with OnTerminal("attach", "chat") as first, OnTerminal("attach", "chat") as second:
+        first.see("did hello")
+        second.see("did hello")
+        outlive("send", "chat", "x")
+        first.see("❯ x")
+        second.type(LEFT)
+        first.see("<left>\n❯ x")
+
+
+@pytest.mark.usefixtures("agent")
+def test_left_goes_to_the_program_by_setting_and_in_shells() -> None:
+    new("prompting", "-n", "chat")
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    idle()
+    with OnTerminal("attach", "chat", env={"OUTLIVE_ATTACH_BACK_DETACH": "0"}) as terminal:
+        terminal.see("❯")
+        terminal.type(LEFT)
+        terminal.see("<left>")
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        terminal.type(LEFT)
+        terminal.see("<1b5b44>")

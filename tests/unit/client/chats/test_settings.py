@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.client.chats.settings import ChatSettings, load_chat_settings
+from session_host import paths
+from session_host.client.chats.settings import ChatSettings, load_chat_settings, remember_colors, remembered_colors
 from session_host.errors import ConfigError
+from session_host.terminal.base import DefaultColors
 
 
 def test_without_a_file_everything_is_recorded_up_to_the_limit(tmp_path: Path) -> None:
@@ -70,3 +72,22 @@ def test_any_bytes_are_read_or_refused_without_another_error(
         load_chat_settings(directory)
     except ConfigError:
         pass
+
+
+LIGHT = DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, dark=False)
+
+
+def test_colours_are_remembered(area: object) -> None:
+    assert remembered_colors() is None
+    remember_colors(LIGHT)
+    assert remembered_colors() == LIGHT
+    remember_colors(DefaultColors())
+    assert remembered_colors() == DefaultColors()
+
+
+def test_an_unreadable_file_counts_as_missing(area: object) -> None:
+    paths.state_dir().mkdir(parents=True, exist_ok=True)
+    (paths.state_dir() / "colors.json").write_text('{"dark"')
+    assert remembered_colors() is None
+    remember_colors(LIGHT)
+    assert remembered_colors() == LIGHT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.cli.attach.chat.page import Page
+from session_host.cli.attach.chat.page import Page, row_of
 from session_host.cli.attach.chat.question import Question
 from session_host.structured.items import (
     AgentRequest,
@@ -17,7 +17,7 @@ from session_host.structured.items import (
     RequestResolved,
     StateChanged,
 )
-from session_host.structured.text import lines_of
+from session_host.structured.text import TextLine, lines_of
 from session_host.structured.transcript import Transcript
 
 _OPTIONS = (RequestOption("y", "Allow", "allow_once"),)
@@ -81,3 +81,19 @@ def test_another_width_wraps_the_lines_again() -> None:
     transcript, page = chat(1), Page()
     assert shown(page, transcript, 5, 40) == ["message 0", "end 0"]
     assert shown(page, transcript, 5, 8) == ["message", "0", "end 0"]
+
+
+def test_wide_and_combined_characters_take_their_cells() -> None:
+    row = row_of(TextLine("ab漢e\u0301c"), 10)
+    assert [(run.column, run.cells, run.text, run.cluster) for run in row.runs] == [
+        (0, 2, "ab", False), (2, 2, "漢", True), (4, 1, "e\u0301", True), (5, 1, "c", False),
+    ]  # fmt: skip
+
+
+@given(st.text(alphabet="ab 漢👨‍👩‍👧e\u0301│", max_size=30), st.integers(1, 20))
+def test_no_run_overlaps_another_or_the_edge(text: str, columns: int) -> None:
+    end = 0
+    for run in row_of(TextLine(text), columns).runs:
+        assert run.column >= end
+        end = run.column + run.cells
+        assert end <= columns

@@ -1,4 +1,4 @@
-"""Dates as people write them."""
+"""Choosing chats by dates."""
 
 from __future__ import annotations
 
