@@ -29,7 +29,7 @@ from session_host.protocol.values import WITHOUT_AGENT
 from session_host.structured.items import Item
 from session_host.terminal.prompts import Prompt
 
-from .chat_actions import ChatTexts
+from .chats.chat_actions import ChatTexts
 from .context import WindowContext
 
 if TYPE_CHECKING:

@@ -33,8 +33,8 @@ from session_host.structured.items import Item
 from session_host.terminal.encode import has_controls
 from session_host.terminal.prompts import TurnPosition
 
+from .chats.forking import is_in_conversation
 from .context import WindowContext
-from .forking import is_in_conversation
 from .menus import Actions
 from .window_commands import WindowCommands
 

@@ -12,16 +12,16 @@ from gui.bridge.waiting_chats import NextChat
 from gui.settings.live import LiveSettings
 from gui.terminal.input import clipboard
 from gui.terminal.view import TerminalView
-from gui.window.actions.chat_actions import ChatActions, ChatTexts
+from gui.window.actions.chats.chat_actions import ChatActions, ChatTexts
+from gui.window.actions.chats.continuing import ConversationActions
+from gui.window.actions.chats.forking import ForkActions
+from gui.window.actions.chats.resuming import EndedChatActions, ResumeAll
+from gui.window.actions.chats.saved_prompts import SavedPrompts
+from gui.window.actions.chats.starting import StartActions
 from gui.window.actions.context import WindowContext
-from gui.window.actions.continuing import ConversationActions
-from gui.window.actions.forking import ForkActions
 from gui.window.actions.links import LinkOpener
 from gui.window.actions.lists import Lists
 from gui.window.actions.looks import LookActions, ThemeActions
-from gui.window.actions.resuming import EndedChatActions, ResumeAll
-from gui.window.actions.saved_prompts import SavedPrompts
-from gui.window.actions.starting import StartActions
 from gui.window.actions.tabs_and_panes import Broadcasting, PaneActions
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage

@@ -451,7 +451,7 @@ class KeysPage(Page):
             self._give(action, keys)
 
     def _ask(
-        self, row: KeyRow, words: str, button_text: str, use: Callable[[], object] | None, *, discards: bool = False
+        self, row: QWidget, words: str, button_text: str, use: Callable[[], object] | None, *, discards: bool = False
     ) -> None:
         self.form.hide()
         self._place(self.question, row)
@@ -519,15 +519,8 @@ class KeysPage(Page):
         self.form.ask("", self.add_text, add)
 
     def _ask_reset_all(self) -> None:
-        self._place(self.question, self.reset_all)
-        names = dict.fromkeys(self._settings.preferences.keys)
-        self.question.ask(
-            self.reset_all,
-            settings_texts.RESET_ALL_KEYS_QUESTION(),
-            settings_texts.RESET_KEY(),
-            lambda: self._write(names),
-            discards=True,
-        )
+        names, question = dict.fromkeys(self._settings.preferences.keys), settings_texts.RESET_ALL_KEYS_QUESTION()
+        self._ask(self.reset_all, question, settings_texts.RESET_KEY(), lambda: self._write(names), discards=True)
 
     def _show_menu(self, row: KeyRow, point: QPoint) -> None:
         menu = temporary_menu(row)

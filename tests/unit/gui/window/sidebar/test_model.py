@@ -13,7 +13,7 @@ from PySide6.QtGui import QEnterEvent, QFontMetrics, QImage, QMouseEvent, QPaint
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
-from gui.window.actions.chat_actions import listed
+from gui.window.actions.chats.chat_actions import listed
 from gui.window.sidebar.delegate import shortened
 from gui.window.sidebar.model import ChatRow, SidebarModel
 from gui.wording.groups import Group

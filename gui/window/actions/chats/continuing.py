@@ -16,10 +16,10 @@ from gui.bridge.earlier_conversations import ChatOfConversation, EarlierConversa
 from gui.bridge.ended_chat import inspect_ended_chat
 from gui.bridge.new_chat import NewChatRequest
 from gui.input.draft import NO_DRAFT, Draft
-from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.chats.chat_actions import ChatActions
+from gui.window.actions.chats.resuming import EndedChatActions
+from gui.window.actions.chats.starting import StartActions, request_like
 from gui.window.actions.context import WindowContext
-from gui.window.actions.resuming import EndedChatActions
-from gui.window.actions.starting import StartActions, request_like
 from gui.window.new_chat.conversation_picker import ConversationPicker, Row, Section, details_of, title_of
 from gui.window.new_chat.request import suggested_name
 from gui.window.new_chat.sheet import NewChatSheet

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from gui.bridge.changes import ListedPoint, plan_restore, point_before
 from gui.bridge.chat import Chat
 from gui.input.draft import Draft
+from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.chooser import Choice
@@ -20,8 +21,6 @@ from gui.wording import action_texts, changes_texts, new_chat_texts
 from session_host.errors import OutliveError, WorktreeError
 from session_host.protocol.values import GridSize
 from session_host.structured.items import Item
-
-from .context import WindowContext
 
 
 class ForkActions:

@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import EndedChat, inspect_ended_chat
 from gui.input.draft import NO_DRAFT, Draft
+from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.question import Question
@@ -23,8 +24,6 @@ from gui.wording.second_lines import second_lines
 from session_host.client.chats.removal import end_left_processes
 from session_host.errors import ConversationOpen, ConversationUnknown, OutliveError
 from session_host.protocol.values import GridSize, Runtime
-
-from .context import WindowContext
 
 
 class EndedChatActions(QObject):

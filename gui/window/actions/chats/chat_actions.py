@@ -16,6 +16,8 @@ from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Chat
 from gui.bridge.removals import UNDO_MS
 from gui.settings.live import LiveSettings
 from gui.terminal.links.links import FileLocation
+from gui.window.actions.context import WindowContext
+from gui.window.actions.links import LinkOpener, show_directory
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.export import file_name
@@ -26,8 +28,6 @@ from session_host.errors import OutliveError
 from session_host.paths import agent_socket
 from session_host.protocol.values import GridSize, Runtime
 
-from .context import WindowContext
-from .links import LinkOpener, show_directory
 from .resuming import EndedChatActions, ResumeAll, resumable
 
 _TEXT: Final = ".txt"
