@@ -43,8 +43,6 @@ class TranscriptFinder(QObject):
         self._listener: Callable[[FindResult], object] = lambda _found: None
         self._pattern = Pattern(FindQuery())
         self._hit = -1
-        self._steps = 0
-        """The steps to later matches (earlier ones if negative) that wait until the search has found those matches."""
         self._line = ""
         self._origin: Point | None = None
         """The position where the search began; the first match shown is the nearest one above it. None after the user
@@ -83,25 +81,14 @@ class TranscriptFinder(QObject):
         self.restart_search()
 
     def step(self, by: int) -> None:
-        """See ``Finder``."""
-        self._steps += by
-        self._run_steps()
-
-    def _run_steps(self) -> None:
-        """Take the waiting steps as far as the search has come."""
-        hits, is_done = self.scan.hits, self.scan.is_done
-        while self._steps and self._page.current_hit is not None:
-            by = 1 if self._steps > 0 else -1
-            number = self._hit + by
-            if not hits or not (is_done or 0 <= number < len(hits)):
-                break
-            self._steps -= by
-            hit = hits[number % len(hits)]
-            self._origin = Point(hit.item, hit.segment, hit.begin + 1)
-            self._show_hit(number % len(hits))
-            self._report()
-        if is_done:
-            self._steps = 0
+        """See ``Finder``; as far as the search has come."""
+        hits, number = self.scan.hits, self._hit + by
+        if self._page.current_hit is None or not hits or not (self.scan.is_done or 0 <= number < len(hits)):
+            return
+        hit = hits[number % len(hits)]
+        self._origin = Point(hit.item, hit.segment, hit.begin + 1)
+        self._show_hit(number % len(hits))
+        self._report()
 
     def end_search(self) -> None:
         """See ``Finder``; the current match's item stays unfolded."""
@@ -117,7 +104,7 @@ class TranscriptFinder(QObject):
     def restart_search(self) -> None:
         """Start a new search of the page's transcript."""
         self._restore_fold()
-        self._hit, self._steps = -1, 0
+        self._hit = -1
         is_searching = not self._pattern.is_empty and not self._pattern.error
         self._page.pattern, self._page.current_hit = self._pattern if is_searching else None, None
         self.scan.start(self._page.transcript, self._page.pattern)
@@ -143,7 +130,6 @@ class TranscriptFinder(QObject):
         elif (first := self._first_to_show(hits)) is not None:
             self._show_hit(first)
         self._report()
-        self._run_steps()
 
     def _first_to_show(self, hits: list[Hit]) -> int | None:
         """The number of the match that is shown first; None while that is not known."""

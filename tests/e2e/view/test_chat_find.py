@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.chat import finder
 from gui.window.page.find_bar import FindBar
 from tests.support.chat_view_harness import ShowChat
 from tests.support.qt_waiting import process_events_until
@@ -42,24 +40,6 @@ def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(show_ch
     assert "a needle in the output" not in shown.shown()  # The item is folded again.
     QTest.keyClick(bar.field, Qt.Key.Key_Escape)
     assert not bar.isVisible()
-
-
-def test_find_takes_requested_steps_as_soon_as_the_search_allows_them(
-    show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(finder, "_BUDGET_S", -1.0)  # One item per slice, then other events.
-    chat = ScriptedChat()
-    for number in range(10):
-        chat.put("agent", f"Needle {number}")
-    shown = show_chat(chat)
-    bar = FindBar(shown.view.theme, shown.view, shown.view.finder)
-    bar.open_find()
-    QTest.keyClicks(bar.field, "needle")
-    for _ in range(3):
-        QTest.keyClick(bar.field, Qt.Key.Key_Return)
-    assert not shown.view.finder.scan.is_done
-    process_events_until(lambda: shown.view.finder.scan.is_done, WAIT_S, "the search to end")
-    assert bar.count.text() == "7 of 10"
 
 
 def test_find_begins_with_the_nearest_match_above_the_end_of_what_is_shown(show_chat: ShowChat) -> None:
