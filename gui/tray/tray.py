@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from gui.bridge.chat import Chat
+from gui.bridge.second_lines import second_lines
 from gui.bridge.sessions import Sessions
 from gui.bridge.waiting_chats import chats_with_questions
 from gui.theme.icons import mark_icon
@@ -20,7 +21,6 @@ from gui.theme.theme import Theme
 from gui.wording import action_texts, common_texts, phrases, tray_texts, window_texts
 from gui.wording.chat_texts import joined
 from gui.wording.groups import Group
-from gui.wording.second_lines import second_lines
 from session_host.protocol.untrusted_text import before_more
 
 from .waiting import WATCHER

@@ -16,7 +16,7 @@ from session_host.protocol.values import Activity
 from session_host.system.clock import parse_time
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """One line of a table.
 
     Attributes:
@@ -37,8 +37,8 @@ class Explained(NamedTuple):
         notes: further lines.
     """
 
-    evidence: list[Row]
-    transitions: list[Row]
+    evidence: list[TableRow]
+    transitions: list[TableRow]
     notes: list[str]
 
     def as_text(self) -> str:
@@ -56,7 +56,7 @@ def explained(explanation: Explanation, *, is_plain: bool = False) -> Explained:
         return phrases.ago(parse_time(text), now)
 
     evidence = [
-        Row(
+        TableRow(
             (
                 phrases.source_words(report.source),
                 one_line(report.said),
@@ -91,14 +91,14 @@ def explained_without_host(
     return Explained([], changes, _conversation_notes(conversation, "", is_plain=is_plain))
 
 
-def _changes(transitions: Sequence[Transition], *, has_ended: bool, is_plain: bool) -> list[Row]:
+def _changes(transitions: Sequence[Transition], *, has_ended: bool, is_plain: bool) -> list[TableRow]:
     """The changes, newest first. A change without a source is the chat's start; the newest one may be its end."""
     rows = []
     for index, change in enumerate(reversed(transitions)):
         is_end = has_ended and not index
         activity = _changed(change, is_plain=is_plain, is_end=is_end)
         why = phrases.source_words(change.source) or _started_or_ended(is_end=is_end)
-        rows.append(Row((_clock(change.at), activity, why, one_line(change.detail))))
+        rows.append(TableRow((_clock(change.at), activity, why, one_line(change.detail))))
     return rows
 
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from gui.bridge.chat import Chat
 from gui.bridge.chat_marks import HOUR, QUIET_S, next_morning
 from gui.bridge.ended_list import EndedRecord
+from gui.bridge.second_lines import second_lines
 from gui.bridge.sessions import Sessions
 from gui.finding.ranking import Match, Ranking, Texts
 from gui.terminal.input import clipboard
@@ -22,7 +23,6 @@ from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.chooser import Choice, ChoiceKey, Found
 from gui.window.sidebar.model import DateFilter
 from gui.wording import action_texts, common_texts, new_chat_texts, notice_texts, page_texts, phrases, window_texts
-from gui.wording.second_lines import second_lines
 from gui.wording.text import Text
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import WITHOUT_AGENT

@@ -18,7 +18,7 @@ from gui.theme.tooltips import set_tooltip
 from gui.window.sheets.sheet import LIST_PX, Sheet, button_row
 from gui.window.widgets.parts import ElidedLabel, Scrolled, button, label, sentence, stack
 from gui.wording import common_texts, sheet_texts
-from gui.wording.explanation import Explained, Row
+from gui.wording.explanation import Explained, TableRow
 from session_host.errors import OutliveError
 
 HEIGHT_PX = 360
@@ -141,7 +141,7 @@ class _Table(QWidget):
         """Create a table. The texts of the column ``longest`` are wrapped; another column is as wide as its texts."""
         super().__init__()
         self._cells: list[QLabel] = []
-        self._rows: list[Row] = []
+        self._rows: list[TableRow] = []
         self._empty_text = ""
         self._longest = longest
         self._columns = columns
@@ -152,7 +152,7 @@ class _Table(QWidget):
         self._grid.setVerticalSpacing(4)
         self._grid.addWidget(label(title, "title"), 0, 0, 1, columns)
 
-    def fill(self, rows: list[Row], empty_text: str) -> None:
+    def fill(self, rows: list[TableRow], empty_text: str) -> None:
         """Show these rows, or the text for none."""
         self._rows, self._empty_text = rows, empty_text
         for cell in self._cells:
@@ -172,7 +172,7 @@ class _Table(QWidget):
             if not row.counts:
                 set_tooltip(self._cells[-1], sheet_texts.OVERRIDDEN())
 
-    def _add_in_two_lines(self, row: Row, line: int) -> None:
+    def _add_in_two_lines(self, row: TableRow, line: int) -> None:
         cells = list(row.cells)
         words = cells.pop(self._longest)
         self._add_row(" · ".join(filter(None, cells)), line, 0, "secondary", self._columns)

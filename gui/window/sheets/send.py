@@ -12,6 +12,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
+from gui.bridge.second_lines import second_lines
 from gui.bridge.tasks import Tasks
 from gui.theme.icons import mark_icon
 from gui.theme.menu import temporary_menu
@@ -22,7 +23,6 @@ from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.parts import button, label, sentence, show_text, stack
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, phrases, sheet_texts
-from gui.wording.second_lines import second_lines
 from session_host.errors import NeedsInput, OutliveError
 
 NAME_CHARACTERS = 40

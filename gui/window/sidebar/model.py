@@ -12,13 +12,13 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from gui.bridge.chat import Chat, how_it_ended
 from gui.bridge.ended_list import EndedChats, EndedRecord
+from gui.bridge.second_lines import Labels, SecondLine, second_lines_of
 from gui.bridge.sessions import Sessions
 from gui.bridge.waiting_chats import without_duplicates
 from gui.theme.tooltips import as_tooltip
 from gui.wording import phrases, window_texts
 from gui.wording.chat_texts import joined
 from gui.wording.groups import OVER, Group
-from gui.wording.second_lines import Labels, SecondLine, second_lines_of
 from session_host.client.sessions.selection import period
 from session_host.system.clock import as_text, now
 

@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from gui.bridge import chat_files
 from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Chat
 from gui.bridge.removals import UNDO_MS
+from gui.bridge.second_lines import second_lines
 from gui.settings.live import LiveSettings
 from gui.terminal.links.links import FileLocation
 from gui.window.actions.context import WindowContext
@@ -23,7 +24,6 @@ from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.export import file_name
 from gui.window.sheets.question import Question
 from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases, sheet_texts
-from gui.wording.second_lines import second_lines
 from session_host.errors import OutliveError
 from session_host.paths import agent_socket
 from session_host.protocol.values import GridSize, Runtime

@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import EndedChat, inspect_ended_chat
+from gui.bridge.second_lines import second_lines
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.actions.context import WindowContext
 from gui.window.page.banners import Banner
@@ -20,7 +21,6 @@ from gui.window.sheets.question import Question
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import common_texts, notice_texts, page_texts, phrases, sheet_texts
 from gui.wording.groups import Group
-from gui.wording.second_lines import second_lines
 from session_host.client.chats.removal import end_left_processes
 from session_host.errors import ConversationOpen, ConversationUnknown, OutliveError
 from session_host.protocol.values import GridSize, Runtime

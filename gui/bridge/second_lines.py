@@ -1,58 +1,20 @@
-"""Second lines: what a chat does, and where. They distinguish chats of one name or directory. Pure."""
+"""Second lines: what a chat does, and where. They distinguish chats of one name or directory."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from gui.wording.phrases import short_directory
 from session_host.protocol.untrusted_text import before_more
 
+from .chat import Chat
+
 _BETWEEN = " · "
 ID_DIGITS = 4
 """The number of digits of an id that identify a chat on the command line."""
-
-
-class ChatLabels(Protocol):
-    """The attributes of a chat that its second line uses."""
-
-    @property
-    def id(self) -> str:
-        """The session's UUID."""
-
-    @property
-    def name(self) -> str:
-        """The user's name for the chat."""
-
-    @property
-    def location(self) -> str:
-        """The short form of its directory, with the branch unless it is the default one."""
-
-    @property
-    def status_text(self) -> str:
-        """Its question or last message."""
-
-    @property
-    def agent_title(self) -> str:
-        """Its agent's title, which is also the status text of an agent that has said nothing."""
-
-    @property
-    def branch(self) -> str:
-        """The git branch in ``location``, "" for none."""
-
-    @property
-    def directory(self) -> str:
-        """The full path of its directory."""
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether its process is gone."""
-
-    @property
-    def ended_when(self) -> str:
-        """The time of its end, "" while it runs."""
 
 
 class SecondLine(NamedTuple):
@@ -79,7 +41,7 @@ class SecondLine(NamedTuple):
 class Labels(NamedTuple):
     """A chat's attributes, read once: reading one from the chat computes it from the chat's state."""
 
-    chat: ChatLabels
+    chat: Chat
     id: str
     name: str
     location: str
@@ -90,7 +52,7 @@ class Labels(NamedTuple):
     has_ended: bool
 
     @classmethod
-    def of(cls, chat: ChatLabels) -> Labels:
+    def of(cls, chat: Chat) -> Labels:
         """Read the attributes of a chat."""
         name, status = chat.name, chat.status_text
         return cls(
@@ -99,7 +61,7 @@ class Labels(NamedTuple):
         )  # fmt: skip
 
 
-def second_lines(chats: Iterable[ChatLabels]) -> dict[str, SecondLine]:
+def second_lines(chats: Iterable[Chat]) -> dict[str, SecondLine]:
     """The second line of each chat, by its id; ``chats`` are all chats of a list."""
     return second_lines_of([Labels.of(chat) for chat in chats], {})
 
