@@ -216,6 +216,10 @@ def _prompt(line: _Line) -> str:
     if line.type != "user" or message is None or line.is_meta or line.is_compact_summary or message.has_result:
         return ""
     text = message.text.strip()
+    if "<pasted_content" in text:  # Few prompts need the module with the rule for this.
+        from session_host.structured.dialects.claude.saved import without_paste_tags
+
+        text = without_paste_tags(text)
     return "" if _OWN_NOTE.match(text) else text
 
 

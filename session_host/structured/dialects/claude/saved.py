@@ -80,6 +80,11 @@ def message_before(lines: Iterable[bytes], prompt: str) -> str | None:
     return found
 
 
+def without_paste_tags(prompt: str) -> str:
+    """A prompt as the user wrote it: Claude Code puts tags around a long text that was pasted."""
+    return _PASTED.sub(r"\1", prompt).strip("\n") if "<pasted_content" in prompt else prompt
+
+
 def _last_branch(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The lines of the branch with the last message, and the results of its tool calls."""
     lines = [line for line in lines if line.get("isSidechain") is not True]
@@ -171,8 +176,8 @@ class _SavedReader:
             words = f"{command[1].strip()} {(command[2] or '').strip()}".strip()
         elif shell := _SHELL_INPUT.match(words.strip()):
             words = f"! {shell[1].strip()}"
-        elif "<pasted_content" in words:
-            words = _PASTED.sub(r"\1", words).strip("\n")
+        else:
+            words = without_paste_tags(words)
         self._state.turn = text(line, "uuid") or f"prompt-{len(self._transcript)}"
         item = Item(self._state.turn, "user", self.now_ms, words, "done", self._state.turn, images=images)
         self.emit(Put(item))

@@ -187,6 +187,11 @@ class TestClaude:
 
         assert [title for title, _ in titles("claude", tmp_path)] == ["<div> is wrong"]
 
+    def test_a_pasted_first_prompt_is_the_title_without_its_tags(self, put: Put, tmp_path: Path) -> None:
+        put("claude", lines(user('\n<pasted_content id="1">\nI like apples\n</pasted_content id="1">\n')))
+
+        assert [title for title, _ in titles("claude", tmp_path)] == ["I like apples"]
+
     def test_a_conversation_of_commands_alone_is_named_after_the_first(self, put: Put, tmp_path: Path) -> None:
         put("claude", lines(user("<command-name>/review</command-name>")))
 
