@@ -311,13 +311,13 @@ class SendQueue:
             if not (reads and self._watch.shown_within_s):
                 self._finish(Failed(current.request.request, ErrorCode.FAILED, NOT_READING))
                 return
-        if current.enter_token in self._typist.requests:
+        if current.enter_token in self._typist.typed_tokens:
             # A previous host pressed Enter, too.
             self._finish(Done(current.request.request, TURN_UNKNOWN if self._is_agent else ""))
             return
         if current.echo is not None:
             current.before = positions(emulator, current.echo)
-            if current.before is not None and current.token in self._typist.requests:
+            if current.before is not None and current.token in self._typist.typed_tokens:
                 current.before = frozenset()  # A previous host typed the text.
         request = current.request
         refusal = self._type_unless_asking(emulator, request, current.token, enter=not current.is_enter_separate)
@@ -341,7 +341,7 @@ class SendQueue:
     def _must_wait(self, emulator: Emulator) -> bool:
         """Whether the agent, which shows each text or its input line, would drop this text since it is starting."""
         request, watch = self._current.request, self._watch
-        is_typed = self._current.token in self._typist.requests or self._session.state is ProgramState.EXITED
+        is_typed = self._current.token in self._typist.typed_tokens or self._session.state is ProgramState.EXITED
         is_guarded = bool(watch.shown_within_s or watch.input_line) and is_text(request) and not request.anyway
         if is_typed or not is_guarded or self._open_question() is not None:
             return False
@@ -426,7 +426,7 @@ class SendQueue:
     def _type_unless_asking(self, emulator: Emulator, request: Send, token: str, *, enter: bool) -> _Refusal | None:
         """Type the bytes, unless a previous attempt typed them, or the chat has an open question."""
         original, current = self._current.request, self._current
-        if is_text(original) and not original.anyway and token not in self._typist.requests:
+        if is_text(original) and not original.anyway and token not in self._typist.typed_tokens:
             open_question = self._open_question()
             if open_question is None and self._starting.asks(emulator):
                 open_question = ""

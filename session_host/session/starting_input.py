@@ -85,7 +85,7 @@ class _Held(NamedTuple):
 class Typist(Protocol):
     """Types bytes into the program (``terminal_session``)."""
 
-    requests: list[str]
+    typed_tokens: list[str]
 
     def continue_program(self) -> bool:
         """Continue the program if it is suspended; returns whether it was."""

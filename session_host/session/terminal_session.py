@@ -30,7 +30,7 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import WITHOUT_AGENT, Activity, State
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.storage.descriptors.log_state import KEPT_REQUESTS, LogState
+from session_host.storage.descriptors.log_state import KEPT_TYPED, LogState
 from session_host.terminal.base import Emulator
 from session_host.terminal.events import Bell, ClipboardSet, Notification, TerminalEvent, TitleChanged
 
@@ -58,7 +58,7 @@ class TerminalSession:
 
     Attributes:
         colors: the colours for answers to colour queries; None if no viewer sent any.
-        requests: the tokens of commands' typed texts.
+        typed_tokens: the tokens of the newest texts that commands typed.
         starting: holds input until an agent takes it.
         send_queue: commands' texts.
         prompt: tracks whether the agent's input line is empty.
@@ -90,7 +90,7 @@ class TerminalSession:
         """
         self._session, self.effects = session, session.effects
         self.colors = log_state.colors
-        self.requests = list(log_state.requests)
+        self.typed_tokens = list(log_state.typed_tokens)
         watch = msgspec.structs.replace(spec.watch, input_line="") if spec.setup is not None else spec.watch
         self.starting = StartingInput(session, self, watch, log_state, is_echoing, age_s)
         self.send_queue = SendQueue(
@@ -268,13 +268,13 @@ class TerminalSession:
 
     def type_bytes(self, data: bytes, request: str) -> bool:
         """Type a command's text, once for each request; returns False without room for it."""
-        if request in self.requests:
+        if request in self.typed_tokens:
             return True  # The command repeats its request, since the answer was lost.
         if not self._has_room(len(data)):
             return False
         self.continue_program(look=False)
         self.effects += [WriteToProgram(EntryKind.TYPED, data, bytes.fromhex(request)), NoteUserInput()]
-        self.requests = [*self.requests, request][-KEPT_REQUESTS:]
+        self.typed_tokens = [*self.typed_tokens, request][-KEPT_TYPED:]
         self.prompt.typed(data)
         return True
 

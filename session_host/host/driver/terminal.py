@@ -246,7 +246,7 @@ class TerminalDriver:
         self.late_replies.send_now()
         rules = self.rules
         log_state.answered = (self._worker.interpreted_to, self._worker.resizes)
-        log_state.requests, log_state.colors = rules.requests, rules.colors
+        log_state.typed_tokens, log_state.colors = rules.typed_tokens, rules.colors
         log_state.prompt, log_state.commands = rules.prompt.state, self.command_timer.times
         log_state.starting, log_state.held = not rules.starting.is_off, rules.starting.saved_inputs()
 

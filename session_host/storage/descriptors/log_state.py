@@ -67,7 +67,7 @@ def after_activity(state: PromptState, activity: Activity) -> PromptState:
 
 
 KEPT_RESIZES = 1000
-KEPT_REQUESTS = 256
+KEPT_TYPED = 256
 KEPT_ATTACHMENTS = 512
 KEPT_ANSWERS = 64
 KEPT_TURNS = 256
@@ -233,7 +233,7 @@ class LogState(msgspec.Struct):
         name: the session's name; "" for the name in the spec.
         answered: output offset and count of resizes up to which the program's queries are answered.
         attachments: the attachments by their ids, in hexadecimal, oldest first.
-        requests: ids of the newest commands that typed something.
+        typed_tokens: the tokens of the newest texts that commands typed.
         resizes: the newest, in order.
         focus: the last focus report to the program; None for none.
         chat: the state of a structured chat; changed by the transcript log, not by entries.
@@ -249,7 +249,7 @@ class LogState(msgspec.Struct):
     name: str = ""
     answered: tuple[int, int] = (0, 0)
     attachments: dict[str, AttachmentState] = {}
-    requests: list[str] = []
+    typed_tokens: list[str] = []
     resizes: list[Resized] = []
     colors: Colors | None = None
     activity: ActivityState | None = None
@@ -270,7 +270,7 @@ class LogState(msgspec.Struct):
             case EntryKind.INPUT:
                 self._input(entry)
             case EntryKind.TYPED:
-                self.requests = [*(each for each in self.requests if each != tag), tag][-KEPT_REQUESTS:]
+                self.typed_tokens = [*(each for each in self.typed_tokens if each != tag), tag][-KEPT_TYPED:]
                 self._typed(entry.payload)
             case EntryKind.REPLY:
                 resizes = int.from_bytes(entry.tag[:8], "little")

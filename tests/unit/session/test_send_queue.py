@@ -137,7 +137,7 @@ def test_a_repeated_request_is_typed_once(harness: SendQueueHarness) -> None:
 
 
 def test_a_text_that_a_previous_host_typed_gets_enter(harness: SendQueueHarness) -> None:
-    harness.terminal.requests.append(TOKEN)
+    harness.terminal.typed_tokens.append(TOKEN)
     script = (
         harness.script()
         >> harness.sends()
@@ -180,7 +180,7 @@ def test_a_chat_that_asks_gets_keys_and_no_text(harness: SendQueueHarness, open_
 def test_a_text_that_was_typed_before_the_chat_asked_is_not_refused_when_it_is_sent_again(
     harness: SendQueueHarness,
 ) -> None:
-    harness.terminal.requests.append(TOKEN)
+    harness.terminal.typed_tokens.append(TOKEN)
     harness.open_question = "which?"
     assert harness.script() >> harness.sends(Send(1, "hello", token=TOKEN)) << harness.use >> harness.free() << DONE
 
@@ -295,7 +295,7 @@ def test_the_reply_says_when_it_is_not_known_whether_a_turn_began(
 
 
 def test_an_enter_that_a_previous_host_pressed_is_not_pressed_again(agent: SendQueueHarness) -> None:
-    agent.terminal.requests += [TOKEN, ENTER]
+    agent.terminal.typed_tokens += [TOKEN, ENTER]
     agent.queue.request(HELLO, "one")
     agent.queue.use_emulator(agent.emulator)
 

@@ -171,7 +171,7 @@ def test_a_small_terminal_is_not_searched() -> None:
 
 @pytest.mark.parametrize("harness", [SHOWING], indirect=True)
 def test_a_text_typed_by_a_previous_host_is_searched_at_its_position(harness: SendQueueHarness) -> None:
-    harness.terminal.requests.append(TOKEN)
+    harness.terminal.typed_tokens.append(TOKEN)
     harness.emulator.feed(b"> hello")
     script = (
         harness.script() >> harness.sends() << harness.use >> harness.free() << harness.starts(ECHO, 1.5) << harness.use

@@ -270,7 +270,7 @@ class Run:
             session.name,
             (tracker.activity, tracker.source, tracker.since, tracker.detail),
             None if colors is None else (colors.foreground, colors.background, colors.cursor, colors.dark),
-            len(self.harness.terminal.rules.requests),
+            len(self.harness.terminal.rules.typed_tokens),
             self.attachment.last_sequence,
             self.read_typed,
         )

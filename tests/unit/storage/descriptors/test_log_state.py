@@ -12,8 +12,8 @@ from session_host.protocol.values import Activity, CellSize, GridSize
 from session_host.storage.descriptors.log_entries import NO_TAG, EntryKind, LogEntry
 from session_host.storage.descriptors.log_state import (
     KEPT_ATTACHMENTS,
-    KEPT_REQUESTS,
     KEPT_RESIZES,
+    KEPT_TYPED,
     ActivityState,
     AttachmentState,
     LogState,
@@ -114,7 +114,7 @@ def test_two_states_share_nothing() -> None:
     one, other = LogState(), LogState()
     one.apply(entry(EntryKind.ATTACHED, tag=VIEWERS[0]))
     one.apply(entry(EntryKind.TYPED, tag=VIEWERS[0]))
-    assert other == LogState(attachments={}, requests=[])
+    assert other == LogState(attachments={}, typed_tokens=[])
 
 
 def test_only_the_newest_values_are_kept() -> None:
@@ -127,12 +127,12 @@ def test_only_the_newest_values_are_kept() -> None:
             entry(EntryKind.RESIZED, pack(Resized(each, GridSize(80, 24), CellSize(), each + 1)), number=each + 1)
         )
     newest = (1999).to_bytes(16, "big").hex()
-    assert (len(log_state.attachments), len(log_state.requests), len(log_state.resizes)) == (
+    assert (len(log_state.attachments), len(log_state.typed_tokens), len(log_state.resizes)) == (
         KEPT_ATTACHMENTS,
-        KEPT_REQUESTS,
+        KEPT_TYPED,
         KEPT_RESIZES,
     )
-    assert next(reversed(log_state.attachments)) == log_state.requests[-1] == newest
+    assert next(reversed(log_state.attachments)) == log_state.typed_tokens[-1] == newest
     assert log_state.resizes[-1].number == 2000
 
 
