@@ -52,7 +52,7 @@ from .effects import Close, Flush, Log, Timers, UseLogin
 from .output_ring import Span
 from .rights import REFUSABLE, Right, right_for
 from .session import Session
-from .subscription import CaughtUp, OutputSubscription
+from .subscription import OutputSubscription
 
 HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
@@ -309,7 +309,7 @@ class ClientConnection:
     def send_message(self, message: Message) -> None:
         """Queue a message behind those that wait."""
         if self.state is not ConnectionState.CLOSED:
-            self.frames.queue_message(message)
+            self.frames.queue(message)
 
     def event(self, event: Event) -> None:
         """Queue an event, even for a client that is behind; only the end waits for the last output."""
@@ -380,6 +380,7 @@ class FrameQueue:
     Attributes:
         peer: the socket's transport, which only the driver uses.
         refuse: sends the client an error, with its code and text, and drops it.
+        caught_up: called when all output is queued for the client.
         subscription: the client's share of the output.
     """
 
@@ -391,45 +392,25 @@ class FrameQueue:
         Args:
             session: the session that the client connects to.
             peer: see the attribute.
-            caught_up: called when all output is queued for the client.
+            caught_up: see the attribute.
             refuse: see the attribute.
         """
-        self.peer, self.refuse = peer, refuse
+        self.peer, self.refuse, self.caught_up = peer, refuse, caught_up
         self.subscription = OutputSubscription(self, session.ring, session.subscribers, session.effects)
-        self._caught_up = caught_up
         self._effects = session.effects
         self._pieces: list[bytes | Span] = []
-        self._is_flush_wanted = False
 
-    def queue_message(self, message: Message) -> None:
-        """Queue a message behind the waiting ones."""
-        self._collect()
-        self._queue(encode(message))
+    def queue(self, message: Message | Span) -> None:
+        """Queue a message behind the waiting ones; a Span stands for a part of the output file."""
+        if not self._pieces:
+            self._effects.append(Flush(self))
+        self._pieces.append(message if isinstance(message, Span) else encode(message))
 
     def data_to_send(self) -> list[bytes | Span]:
-        """Return the frames that wait for the client, in order; a Span stands for a part of the output file."""
-        self._is_flush_wanted = True
-        self._collect()
-        self._is_flush_wanted = False
+        """Return the frames that wait for the client, in order."""
         pieces, self._pieces = self._pieces, []
         return pieces
 
     def close(self) -> None:
         """Stop the subscription of a client that disconnected."""
         self.subscription.close()
-
-    def _queue(self, piece: bytes | Span) -> None:
-        if not self._is_flush_wanted:
-            self._is_flush_wanted = True
-            self._effects.append(Flush(self))
-        self._pieces.append(piece)
-
-    def _collect(self) -> None:
-        """Queue what the subscription has for the client."""
-        for message in self.subscription.messages_to_send():
-            if isinstance(message, Span):
-                self._queue(message)
-            elif isinstance(message, CaughtUp):
-                self._caught_up()
-            else:
-                self._queue(encode(message))

@@ -26,7 +26,7 @@ SNAPSHOT_REQUESTED: the snapshot is being made. The host never waits for a slow 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from session_host.protocol.messages import (
     OUTPUT_CHUNK_BYTES,
@@ -37,7 +37,7 @@ from session_host.protocol.messages import (
     SnapshotPart,
 )
 
-from .effects import Effect, Flush, MakeSnapshot, Refuse, Snapshot, Timers
+from .effects import Effect, MakeSnapshot, Refuse, Snapshot, Timers
 from .output_ring import OutputRing, Span
 
 OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S = "output event", 1.0
@@ -57,11 +57,14 @@ class SubscriptionState(StrEnum):
     SNAPSHOT_REQUESTED = "SNAPSHOT_REQUESTED"
 
 
-class CaughtUp(NamedTuple):
-    """Marks the position in the queue where the client has all output."""
+class OutputClient(Protocol):
+    """The client of a subscription."""
 
+    def queue(self, message: Message | Span) -> None:
+        """Queue a message behind the waiting ones; a Span stands for a part of the output file."""
 
-CAUGHT_UP: Final = CaughtUp()
+    def caught_up(self) -> None:
+        """Called when all output is queued for the client."""
 
 
 class Listener(Protocol):
@@ -102,11 +105,11 @@ class OutputSubscription:
         engine_build: the engine build of the client's replica.
     """
 
-    def __init__(self, client: object, ring: OutputRing, subscribers: Subscribers, effects: list[Effect]) -> None:
+    def __init__(self, client: OutputClient, ring: OutputRing, subscribers: Subscribers, effects: list[Effect]) -> None:
         """Begin OFF.
 
         Args:
-            client: the subscriber, as the effects and ``Subscribers`` name it.
+            client: gets the output, and is named by the effects and ``Subscribers``.
             ring: the output that can be sent again.
             subscribers: the subscribers of the session.
             effects: the session's list of effects.
@@ -123,7 +126,6 @@ class OutputSubscription:
         self._timers = Timers(self, effects)
         self._is_snapshot_requested = False
         """Whether a snapshot is being made."""
-        self._messages: list[Message | Span | CaughtUp] = []
 
     @property
     def is_behind(self) -> bool:
@@ -135,11 +137,6 @@ class OutputSubscription:
     def can_resume(self, offset: int) -> bool:
         """Whether the client can resume at this offset without a snapshot."""
         return self._ring.holds(offset)
-
-    def messages_to_send(self) -> list[Message | Span | CaughtUp]:
-        """Return the messages that wait for the client, in order; a Span stands for a part of the output file."""
-        messages, self._messages = self._messages, []
-        return messages
 
     # ------------------------------------------------------------ events
 
@@ -170,12 +167,12 @@ class OutputSubscription:
         """Notify the client of output up to this offset, while OFF."""
         self._subscribers.set_listening(self, listens=False)
         self._timers.start(OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
-        self._send(OutputEvent(end))
+        self._client.queue(OutputEvent(end))
 
     def resized(self, message: Resized) -> None:
         """Send a resize to a CURRENT client; other clients get it when they catch up."""
         if self.state is SubscriptionState.CURRENT:
-            self._send(message)
+            self._client.queue(message)
 
     def queue_full(self) -> None:
         """Send nothing more, since the client's queue is full."""
@@ -198,7 +195,7 @@ class OutputSubscription:
         for start in range(0, max(1, len(data)), OUTPUT_CHUNK_BYTES):
             part = data[start : start + OUTPUT_CHUNK_BYTES]
             last = start + OUTPUT_CHUNK_BYTES >= len(data)
-            self._send(SnapshotPart(self._offset, self._resizes, form, size, limit, last, part))
+            self._client.queue(SnapshotPart(self._offset, self._resizes, form, size, limit, last, part))
         self._timers.start(SNAPSHOT, SNAPSHOT_INTERVAL_S)
         # The emulator may be behind the output: send the rest as output.
         self._catch_up(was_behind=True, is_snapshot=True)
@@ -231,9 +228,9 @@ class OutputSubscription:
                 self._request_snapshot()
             return
         for piece in missing:
-            self._send(piece)
+            self._client.queue(piece)
         if was_behind:
-            self._send(CAUGHT_UP)
+            self._client.caught_up()
         self._set_state(SubscriptionState.CURRENT)
         if self._is_full:
             self._lag()
@@ -247,8 +244,3 @@ class OutputSubscription:
         if not self._is_snapshot_requested:
             self._is_snapshot_requested = True
             self._effects.append(MakeSnapshot(self, self.engine_build))
-
-    def _send(self, message: Message | Span | CaughtUp) -> None:
-        if not self._messages:
-            self._effects.append(Flush(self._client))
-        self._messages.append(message)

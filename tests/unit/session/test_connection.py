@@ -135,7 +135,6 @@ def test_a_viewer_of_an_ended_session_gets_the_screen_and_then_the_end(harness: 
         >> harness.sends(client, m.Attach(offset=4))
         << AppendEntry(EntryKind.ATTACHED, tag=TAG)
         << Flush(client.frames)
-        << Flush(client.frames)
         >> harness.receives(client)
         << Returned(
             [
@@ -243,9 +242,9 @@ def test_a_slow_client_is_closed_after_the_last_output_and_the_end(harness: Harn
         >> do(client.finish)
         >> do(client.queue_drained)
         << Flush(client.frames)
+        << Close(client.frames.peer)
         >> harness.receives(client)
         << Returned([Span(10, 20), m.StateEvent(State.EXITED, 0, None)])
-        << Close(client.frames.peer)
     )
 
 

@@ -301,7 +301,6 @@ def test_messages_are_sent_in_the_order_of_events_and_output(harness: Harness) -
         >> do(harness.session.clients.broadcast, m.TitleEvent("before"))
         << Flush(client.frames)
         >> do(client.queue_drained)
-        << Flush(client.frames)
         >> do(harness.session.clients.broadcast, m.TitleEvent("after"))
         >> harness.receives(client)
         << Returned([m.TitleEvent("before"), Span(10, 14), m.TitleEvent("after")])

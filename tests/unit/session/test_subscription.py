@@ -9,7 +9,6 @@ from session_host.protocol.values import GridSize
 from session_host.session.effects import Effect, Flush, MakeSnapshot, Refuse, Snapshot, StartTimer, StopTimer
 from session_host.session.output_ring import RING_BYTES, OutputRing, Span
 from session_host.session.subscription import (
-    CAUGHT_UP,
     OUTPUT_EVENT,
     OUTPUT_EVENT_INTERVAL_S,
     SNAPSHOT,
@@ -19,10 +18,33 @@ from session_host.session.subscription import (
 )
 from tests.support.playbook import Event, Playbook, Returned, RulesHarness, do
 
-CLIENT, BUILD = "a client", "engine 1"
-FLUSH = Flush(CLIENT)
+BUILD = "engine 1"
+FLUSH = Flush("a client")
 SIZE = GridSize(80, 24)
 WIDER = Resized(10, GridSize(90, 24), number=1)
+
+
+CAUGHT_UP = "caught up"
+
+
+class Client:
+    """A client that keeps what is queued for it."""
+
+    def __init__(self, effects: list[Effect]) -> None:
+        self._effects = effects
+        self._queued: list[object] = []
+
+    def queue(self, message: object) -> None:
+        if not self._queued:
+            self._effects.append(FLUSH)
+        self._queued.append(message)
+
+    def caught_up(self) -> None:
+        self.queue(CAUGHT_UP)
+
+    def take(self) -> list[object]:
+        queued, self._queued = self._queued, []
+        return queued
 
 
 class Harness(RulesHarness[Effect]):
@@ -30,8 +52,9 @@ class Harness(RulesHarness[Effect]):
 
     def __init__(self) -> None:
         self.effects = []
+        self.receiver = Client(self.effects)
         self.ring, self.subscribers = OutputRing(0, 10), Subscribers()
-        self.client = OutputSubscription(CLIENT, self.ring, self.subscribers, self.effects)
+        self.client = OutputSubscription(self.receiver, self.ring, self.subscribers, self.effects)
         self.client.engine_build = BUILD
         self.ask = MakeSnapshot(self.client, BUILD)
         self.pause = StartTimer(self.client, SNAPSHOT, SNAPSHOT_INTERVAL_S)
@@ -59,7 +82,7 @@ class Harness(RulesHarness[Effect]):
         return do(resized, message)
 
     def sent(self) -> Event:
-        return do(self.client.messages_to_send)
+        return do(self.receiver.take)
 
     def current(self) -> Playbook:
         """Begin a script with a client that has all output."""
@@ -78,9 +101,6 @@ def part(offset: int) -> SnapshotPart:
     return SnapshotPart(offset, 0, BUILD, SIZE, 100, True, b"screen")
 
 
-CURRENT = Returned((CLIENT,))
-
-
 def test_a_client_with_a_part_of_the_output_gets_the_rest_and_then_each_frame(harness: Harness) -> None:
     assert (
         harness.script()
@@ -89,7 +109,7 @@ def test_a_client_with_a_part_of_the_output_gets_the_rest_and_then_each_frame(ha
         >> harness.sent()
         << Returned([Span(4, 10), CAUGHT_UP])
         >> harness.output(3)
-        << CURRENT
+        << Returned((harness.receiver,))
     )
 
 
@@ -105,7 +125,7 @@ def test_a_client_without_output_gets_a_snapshot_and_the_output_since_then(harne
         >> harness.sent()
         << Returned([part(12), Span(12, 15), CAUGHT_UP])
         >> harness.output(1)
-        << CURRENT
+        << Returned((harness.receiver,))
     )
 
 
@@ -136,14 +156,14 @@ def test_a_client_with_a_full_queue_gets_nothing_and_later_the_missed_output(har
         >> harness.sent()
         << Returned([Span(10, 13), Resized(13, GridSize(90, 24), number=1), Span(13, 15), CAUGHT_UP])
         >> harness.output(1)
-        << CURRENT
+        << Returned((harness.receiver,))
     )
 
 
 def test_a_full_queue_without_missed_output_has_no_effect(harness: Harness) -> None:
     assert harness.current() >> do(harness.client.queue_full)
     assert not harness.client.is_behind
-    assert harness.script() >> do(harness.client.queue_drained) >> harness.output(1) << CURRENT
+    assert harness.script() >> do(harness.client.queue_drained) >> harness.output(1) << Returned((harness.receiver,))
 
 
 def test_a_client_that_is_far_behind_gets_snapshots_with_pauses(harness: Harness) -> None:
@@ -231,5 +251,5 @@ def test_a_failed_snapshot_closes_the_clients_connection(harness: Harness) -> No
         >> harness.follows(-1)
         << harness.ask
         >> do(harness.client.snapshot_failed)
-        << Refuse(CLIENT, ErrorCode.FAILED, text)
+        << Refuse(harness.receiver, ErrorCode.FAILED, text)
     )
