@@ -315,7 +315,7 @@ class _Host:
         try:
             input_log = InputLog(descriptors.input_log, descriptors.master, self._splicer)
             program_output = OutputFile(descriptors, self._splicer, read_only=True)
-            self._recover(input_log, program_output, read_only=True).emulator.close()
+            self._recover(input_log, program_output, read_only=True).replica.close()
             input_log.close()
         except Exception as error:
             log.exception("the rehearsal failed")

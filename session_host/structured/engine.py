@@ -1,8 +1,8 @@
-"""A transcript with the interface of a terminal's emulator, for hosts. Pure."""
+"""A transcript as a ``Replica``: what hosts and viewers make from output. Pure."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
 from session_host.protocol.untrusted_text import topic_of
 from session_host.protocol.values import CellSize, GridSize
@@ -14,14 +14,14 @@ SIZE = GridSize(80, 24)
 
 
 class TranscriptEngine:
-    """Drives a transcript as an emulator is driven; it has no replies, events or colours.
+    """A transcript, with the interface that a terminal's emulator has, too.
 
     Attributes:
         transcript: the transcript.
         size, cell, scrollback_limit: fixed values, for messages that have them.
     """
 
-    engine = "transcript"
+    engine: Literal["transcript"] = "transcript"
     build = BUILD
     cell = CellSize()
     scrollback_limit = 0
@@ -46,20 +46,6 @@ class TranscriptEngine:
     def replay(self) -> bytes:
         """The whole state; the same as ``snapshot``."""
         return self.transcript.snapshot()
-
-    def resize(self, size: GridSize, cell: CellSize) -> None:
-        """A viewer's size has no effect."""
-
-    def take_replies(self) -> bytes:
-        """No replies: the rules answer the agent."""
-        return b""
-
-    def take_events(self) -> list[Any]:
-        """No events: the rules report changes."""
-        return []
-
-    def set_default_colors(self, colors: Any) -> None:
-        """A transcript has no colours."""
 
     def close(self) -> None:
         """Do nothing: there is nothing to free."""

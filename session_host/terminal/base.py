@@ -1,4 +1,4 @@
-"""The Emulator protocol: the interface between a terminal engine and its host or viewer.
+"""The Replica and Emulator protocols: the interface between a terminal engine and its host or viewer.
 
 Two engines implement it, ``ghostty`` and ``pyte``; one contract suite runs against both. The host's emulator is the
 authority: its replies go to the program. A viewer's emulator is a replica: its replies are dropped. Neither does any
@@ -111,14 +111,14 @@ class DefaultColors(NamedTuple):
     )  # fmt: skip
 
 
-class Emulator(Protocol):
-    """A terminal without a window: bytes in; rows, replies and events out.
+class Replica(Protocol):
+    """State that a host makes from output, and each viewer from the same output: a terminal, or a chat's transcript.
 
     ``feed`` never raises for any bytes; splitting the bytes differently gives the same result.
     """
 
     @property
-    def engine(self) -> EngineName:
+    def engine(self) -> EngineName | Literal["transcript"]:
         """The engine's name."""
 
     @property
@@ -138,12 +138,32 @@ class Emulator(Protocol):
         """The maximum number of history lines."""
 
     @property
-    def scrollback_rows(self) -> int:
-        """The current number of rows in the active screen's history."""
-
-    @property
     def title(self) -> str:
         """The title, without control characters."""
+
+    def feed(self, data: bytes) -> None:
+        """Interpret output."""
+
+    def snapshot(self) -> bytes:
+        """The whole state, with any unfinished sequence."""
+
+    def replay(self) -> bytes:
+        """Bytes that rebuild this state when fed to a fresh replica of the same size, of any engine."""
+
+    def close(self) -> None:
+        """Free what the engine holds; nothing else may be called afterwards."""
+
+
+class Emulator(Replica, Protocol):
+    """A terminal without a window: bytes in; rows, replies and events out."""
+
+    @property
+    def engine(self) -> EngineName:
+        """The engine's name."""
+
+    @property
+    def scrollback_rows(self) -> int:
+        """The current number of rows in the active screen's history."""
 
     @property
     def directory(self) -> str:
@@ -156,9 +176,6 @@ class Emulator(Protocol):
     @property
     def modes(self) -> Modes:
         """The current modes."""
-
-    def feed(self, data: bytes) -> None:
-        """Interpret output of the program."""
 
     def is_ground(self) -> bool:
         """Whether the output so far ends outside of sequences and characters."""
@@ -247,14 +264,3 @@ class Emulator(Protocol):
 
     def selected_text(self) -> str:
         """The selected text, with soft wraps joined and trailing blanks cut; "" for none."""
-
-    # -- carrying the state elsewhere
-
-    def snapshot(self) -> bytes:
-        """The whole state, with both screens, history and any unfinished sequence."""
-
-    def replay(self) -> bytes:
-        """Bytes that rebuild this state when fed to a fresh emulator of the same size, of any engine."""
-
-    def close(self) -> None:
-        """Free what the engine holds; nothing else may be called afterwards."""

@@ -113,7 +113,7 @@ class SessionHarness:
 
     def take(self, attachment: Attachment, message: Input) -> None:
         """Handle an input of a viewer."""
-        self.session.kind.receive_input(attachment, message, self.driver.worker.idle)
+        self.session.kind.receive_input(attachment, message, self.terminal.idle_emulator)
         self.driver.performer.perform()
 
     def resize(self, size: GridSize, cell: CellSize) -> None:

@@ -121,7 +121,7 @@ class Viewer:
         self.session_id, self.read_only = session_id, read_only
         self.emulator: Emulator | None = None
         self.transcript: Transcript | None = None
-        self._replica: Replica | None = None
+        self._replica: TerminalOrTranscript | None = None
         self._times: deque[CommandTime] = deque(maxlen=MAX_COMMANDS)
         self.host_version = ""
         self._delegate = delegate
@@ -314,7 +314,7 @@ class Viewer:
             self._mark_turn()
             fed = begin
         replica.feed(message.data[fed:])
-        _discard_side_effects(replica)
+        _discard_side_effects(self.emulator)
         self._delegate.viewer_damaged()
 
     def _mark_turn(self) -> None:
@@ -333,17 +333,17 @@ class Viewer:
             self._rules.snapshot_restored(part)
             self._replace(replica)
 
-    def _use_replica(self, replica: Replica | None) -> None:
+    def _use_replica(self, replica: TerminalOrTranscript | None) -> None:
         self._replica = replica
         self.emulator = None if isinstance(replica, TranscriptEngine) else replica
         self.transcript = replica.transcript if isinstance(replica, TranscriptEngine) else None
         if self.emulator is not None:
             self.emulator.commands.set_times(self._times)
 
-    def _replace(self, replica: Replica) -> None:
+    def _replace(self, replica: TerminalOrTranscript) -> None:
         previous = self._replica
         self._use_replica(replica)
-        _discard_side_effects(replica)
+        _discard_side_effects(self.emulator)
         if previous is not None:
             _copy_scroll_position(previous, replica)
         self._delegate.viewer_replaced()
@@ -566,7 +566,7 @@ class Viewer:
         return 0 if self.state in FINAL_STATES else self._refused_characters + self._rules.inputs.characters()
 
 
-Replica = Emulator | TranscriptEngine
+TerminalOrTranscript = Emulator | TranscriptEngine
 """A replica: a terminal, or a structured chat's transcript."""
 
 
@@ -587,7 +587,7 @@ class _SnapshotReceiver:
         """Append the next part."""
         self._parts.append(part.data)
 
-    def build(self, part: SnapshotPart, build: str) -> Replica:
+    def build(self, part: SnapshotPart, build: str) -> TerminalOrTranscript:
         """Build the replica after the last part.
 
         Raises:
@@ -604,13 +604,14 @@ class _SnapshotReceiver:
         return from_replay(self._engine, data, part.size, cell=self._cell, scrollback_lines=part.scrollback_lines)
 
 
-def _discard_side_effects(emulator: Replica) -> None:
+def _discard_side_effects(emulator: Emulator | None) -> None:
     """Drop a replica's replies and events: the host's emulator answers and announces."""
-    emulator.take_replies()
-    emulator.take_events()
+    if emulator is not None:
+        emulator.take_replies()
+        emulator.take_events()
 
 
-def _copy_scroll_position(previous: Replica, emulator: Replica) -> None:
+def _copy_scroll_position(previous: TerminalOrTranscript, emulator: TerminalOrTranscript) -> None:
     """Scroll a terminal's new replica back as far as the previous one."""
     if isinstance(previous, TranscriptEngine) or isinstance(emulator, TranscriptEngine):
         return

@@ -43,7 +43,7 @@ class Client:
         """The client sent these bytes."""
         connection, driver = self.connection, self._driver
         while True:
-            connection.receive_data(data, driver.worker.idle)
+            connection.receive_data(data, driver.kind.idle_emulator)
             self._handle_events()
             driver.performer.perform()
             if not connection.has_more:

@@ -25,7 +25,7 @@ from session_host.storage.descriptors.output_file import MemoryFile, OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.storage.journal import Snapshot
 from session_host.system.worker import Worker
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Replica
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class _State(NamedTuple):
     took_s: float
 
 
-def _state_of(emulator: Emulator, *, portable: bool) -> _State:
+def _state_of(emulator: Replica, *, portable: bool) -> _State:
     began_s = time.thread_time()
     form, data = ("vt", emulator.replay()) if portable else (emulator.build, emulator.snapshot())
     took_s = time.thread_time() - began_s
@@ -66,7 +66,7 @@ class Checkpointer:
         self,
         descriptors: SessionDescriptors,
         offset: int,
-        worker: EmulatorWorker,
+        worker: EmulatorWorker[Replica],
         log_state: Callable[[], LogState],
         *,
         input_log: InputLog,

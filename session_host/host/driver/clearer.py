@@ -46,7 +46,7 @@ class Clearer:
     def __init__(
         self,
         program: Program,
-        worker: EmulatorWorker,
+        worker: EmulatorWorker[Emulator],
         sizing: Sizing,
         watch: AgentWatch,
         append_output: Callable[[bytes], None],

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import msgspec
 
@@ -34,7 +35,7 @@ from session_host.storage.descriptors.output_file import OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.system.clock import now_ms
 from session_host.system.processes.pty_process import PtyProcess
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Replica
 
 from .checkpoints import Checkpointer
 from .performer import Performer
@@ -45,6 +46,8 @@ from .terminal import TerminalDriver
 
 log = logging.getLogger(__name__)
 
+R = TypeVar("R", bound=Replica)
+
 
 class Driver:
     """The parts of one session, and the calls between them.
@@ -52,7 +55,7 @@ class Driver:
     Attributes:
         spec: the launch spec.
         session: the rules; after each event, the ``performer`` carries out their effects.
-        worker: owns the emulator, and gives it to one user at a time.
+        worker: owns the emulator or the transcript, and gives it to one user at a time.
         output_file: the output, or a structured session's transcript log.
         program_output: the bytes that the program wrote; for a terminal the same as ``output_file``.
         input_log, journal_writer: the records that outlive this process, in memory and on disk.
@@ -105,12 +108,13 @@ class Driver:
 
         self.session = Session(
             spec, log_state, ring, input_log.pending,
-            title=recovered.emulator.title, new_id=new_id, watcher_events=self._watcher_events,
+            title=recovered.replica.title, new_id=new_id, watcher_events=self._watcher_events,
         )  # fmt: skip
-        self.worker = EmulatorWorker(
-            recovered.emulator, self._emulator_used, self.program.resume_reading, self.output_file.read,
-            fed=recovered.fed, resizes=recovered.resizes, header=input_log.header,
-        )  # fmt: skip
+        terminal = None if recovered.emulator is None else self._worker_of(recovered.emulator, recovered)
+        transcript = None if chat is None else self._worker_of(chat.engine, recovered)
+        worker: EmulatorWorker[Replica] | None = terminal or transcript
+        assert worker is not None
+        self.worker = worker
         self.performer = Performer(self.session, self.program, self.worker, input_log, self.output_file)
         self.conversation = ConversationTracker(
             spec.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
@@ -139,18 +143,24 @@ class Driver:
             }
         )
         self.kind: TerminalDriver | StructuredDriver
-        if chat is None:
+        if terminal is not None:
             self.kind = TerminalDriver(
-                spec, recovered, self.session, self.performer, self.worker, self.program, self.watch, self.questions,
+                spec, recovered, self.session, self.performer, terminal, self.program, self.watch, self.questions,
                 input_log=input_log, program_output=program_output, journal_writer=journal_writer,
                 terminal=descriptors.master, new_id=new_id, send_output=self._send_output, send_event=self.broadcast,
             )  # fmt: skip
             self.kind.handle_emulator_results(recovered.replies, recovered.events)
-        else:
+        elif chat is not None and transcript is not None:
             self.kind = StructuredDriver(
-                spec, chat, self.session, self.performer, self.worker, self.program, self.watch, self.conversation,
+                spec, chat, self.session, self.performer, transcript, self.program, self.watch, self.conversation,
                 restore_points=self.restore_points, program_output=program_output, send_output=self._send_output,
             )  # fmt: skip
+
+    def _worker_of(self, replica: R, recovered: RecoveredSession) -> EmulatorWorker[R]:
+        return EmulatorWorker(
+            replica, self._output_interpreted, self.program.resume_reading, self.output_file.read,
+            fed=recovered.fed, resizes=recovered.resizes, header=self.input_log.header,
+        )  # fmt: skip
 
     # ------------------------------------------------------------ start and end
 
@@ -234,9 +244,9 @@ class Driver:
             self.performer.perform()
         return self.worker.feed_output(data)
 
-    def _emulator_used(self, emulator: Emulator) -> None:
-        """Handle what the emulator has interpreted."""
-        self.kind.emulator_used(emulator)
+    def _output_interpreted(self, _replica: Replica) -> None:
+        """Handle what the emulator, or the transcript, has interpreted."""
+        self.kind.emulator_used()
         if self.session.effects:
             self.performer.perform()
         self.watch.on_output_interpreted()

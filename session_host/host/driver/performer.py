@@ -34,7 +34,6 @@ from session_host.session.effects import (
     StartTimer,
     StopTimer,
     TimerOwner,
-    UseEmulator,
     UseLogin,
 )
 from session_host.session.end_requests import AGENT_GRACE_S
@@ -47,7 +46,7 @@ from session_host.system.login_sockets import VARIABLES, point_links
 from session_host.system.processes.identity import environment_variables
 from session_host.system.processes.process_tree import ChatProcess, chat_processes
 from session_host.system.worker import Worker
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Replica
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +57,7 @@ Handlers = Mapping[type[Effect], Callable[[Any], None]]
 """The handlers by type of effect; a handler gets the effect."""
 
 
-def _snapshot_of(engine_build: str, emulator: Emulator) -> tuple[str, bytes, GridSize, int]:
+def _snapshot_of(engine_build: str, emulator: Replica) -> tuple[str, bytes, GridSize, int]:
     """The snapshot's form and bytes, the grid size, and the maximum number of scrollback lines."""
     is_readable = emulator.build in {engine_build, TRANSCRIPT}
     data = emulator.snapshot() if is_readable else emulator.replay()
@@ -72,7 +71,7 @@ class Performer:
         self,
         session: Session,
         program: Program,
-        worker: EmulatorWorker,
+        worker: EmulatorWorker[Replica],
         input_log: InputLog,
         output_file: MemoryFile,
     ) -> None:
@@ -99,7 +98,6 @@ class Performer:
             Log: lambda effect: log.info("%s", effect.text),
             UseLogin: self._use_login,
             MakeSnapshot: self._make_snapshot,
-            UseEmulator: self._use_emulator,
             StartTimer: self._start_timer,
             StopTimer: self._stop_timer,
             Answer: self._answer,
@@ -155,23 +153,6 @@ class Performer:
             )
         except OSError as error:
             log.warning("the links to the login's sockets: %s", error)
-
-    def _use_emulator(self, effect: UseEmulator) -> None:
-        def use(emulator: Emulator) -> None:
-            try:
-                effect.user.use_emulator(emulator)
-            finally:
-                self.perform()
-
-        if effect.after_output:
-            # Not at once: output that was just read may not be in the worker's queue yet.
-            asyncio.get_running_loop().call_soon(self._use_after_output, use)
-        else:
-            self._worker.run_next(use)
-
-    def _use_after_output(self, use: Callable[[Emulator], None]) -> None:
-        self._program.read_now()
-        self._worker.run_after_output(use)
 
     def _make_snapshot(self, effect: MakeSnapshot) -> None:
         worker, user = self._worker, effect.user

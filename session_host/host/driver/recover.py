@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
 
 import msgspec
 
@@ -33,7 +32,7 @@ from session_host.structured.rules import Step, StructuredRules
 from session_host.structured.transcript import Transcript
 from session_host.system.clock import now_ms
 from session_host.terminal import available_engines, create, engine_build, from_replay, restore
-from session_host.terminal.base import DefaultColors, Emulator, EngineName
+from session_host.terminal.base import DefaultColors, Emulator, EngineName, Replica
 from session_host.terminal.events import TerminalEvent
 from session_host.version import VERSION
 
@@ -47,6 +46,7 @@ class RecoveredChat:
     """The state of a structured chat, as its last host left it.
 
     Attributes:
+        engine: the transcript, with all of the transcript log.
         rules, splitter: at the end of the transcript log.
         timers: the dialect's timers that run.
         unsent: the log's offset after each step with lines that the input log lacks, and those lines.
@@ -54,6 +54,7 @@ class RecoveredChat:
         launch: how Outlive talks to the agent.
     """
 
+    engine: TranscriptEngine
     rules: StructuredRules
     splitter: LineSplitter
     timers: dict[str, float]
@@ -87,7 +88,7 @@ def recover_chat(
     log_state: LogState,
     transcript_log: TranscriptLog,
     agent_output: MemoryFile,
-    transcript: Transcript,
+    engine: TranscriptEngine,
     *,
     read_only: bool,
 ) -> RecoveredChat:
@@ -102,18 +103,18 @@ def recover_chat(
         log_state: the state from the input log; the viewers' inputs in the transcript log are added to its attachments.
         transcript_log: the log; a torn record is cut off.
         agent_output: what the agent wrote.
-        transcript: the transcript at the end of the log.
+        engine: the transcript at the end of the log.
         read_only: change nothing.
     """
     try:
-        return _repeat_all(spec, structured, log_state, transcript_log, agent_output, read_only=read_only)
+        return _repeat_all(spec, structured, log_state, transcript_log, agent_output, engine, read_only=read_only)
     except (msgspec.DecodeError, ValueError, TypeError, KeyError) as error:
         if read_only:
             raise
         log.exception("the state of the dialect %s cannot be restored", structured.dialect, exc_info=error)
     rules = make_rules(spec, structured)
-    rules.give_up(transcript)
-    return RecoveredChat(rules, LineSplitter(agent_output.end), {}, [], transcript_log, structured)
+    rules.give_up(engine.transcript)
+    return RecoveredChat(engine, rules, LineSplitter(agent_output.end), {}, [], transcript_log, structured)
 
 
 def _repeat_all(
@@ -122,6 +123,7 @@ def _repeat_all(
     log_state: LogState,
     transcript_log: TranscriptLog,
     agent_output: MemoryFile,
+    engine: TranscriptEngine,
     *,
     read_only: bool,
 ) -> RecoveredChat:
@@ -145,7 +147,7 @@ def _repeat_all(
     if reader.rest and not read_only:
         transcript_log.cut(reader.offset)
     log.info("repeated from=%d to=%d unsent=%d", offset, reader.offset, len(repeated.unsent))
-    return RecoveredChat(rules, splitter, timers, repeated.unsent, transcript_log, structured)
+    return RecoveredChat(engine, rules, splitter, timers, repeated.unsent, transcript_log, structured)
 
 
 class _CauseReplay:
@@ -231,7 +233,7 @@ class RecoveredSession:
 
     Attributes:
         log_state: the state from the input log, without the screen.
-        emulator: the screen, with all output up to ``fed``.
+        emulator: the screen, with all output up to ``fed``; None for a structured chat.
         fed, resizes: the offset of the interpreted output, and the number of applied resizes.
         checkpoint_offset: the offset of the newest checkpoint.
         replies: replies to queries that no host has answered yet, for the program.
@@ -242,7 +244,7 @@ class RecoveredSession:
     """
 
     log_state: LogState
-    emulator: Emulator
+    emulator: Emulator | None
     fed: int
     resizes: int
     checkpoint_offset: int
@@ -251,6 +253,14 @@ class RecoveredSession:
     notice: str
     output_file: MemoryFile
     chat: RecoveredChat | None = None
+
+    @property
+    def replica(self) -> Replica:
+        """The screen, or the transcript of a structured chat."""
+        if self.emulator is not None:
+            return self.emulator
+        assert self.chat is not None
+        return self.chat.engine
 
 
 def replay_log(file: int, input_log: InputLog, *, read_only: bool) -> tuple[LogState, Checkpoint | None]:
@@ -350,12 +360,8 @@ def _rebuild_chat(
     offset = checkpoint.offset if checkpoint is not None else 0
     for _, data in transcript_log.pieces(offset, transcript_log.end, FEED_BYTES):
         engine.feed(data)
-    chat = recover_chat(
-        spec, structured, log_state, transcript_log, agent_output, engine.transcript, read_only=read_only
-    )
-    # This engine has those methods of an emulator that a host calls for a structured chat.
-    emulator = cast("Emulator", engine)
-    return RecoveredSession(log_state, emulator, transcript_log.end, 0, offset, b"", [], "", transcript_log, chat)
+    chat = recover_chat(spec, structured, log_state, transcript_log, agent_output, engine, read_only=read_only)
+    return RecoveredSession(log_state, None, transcript_log.end, 0, offset, b"", [], "", transcript_log, chat)
 
 
 def _emulator_at_checkpoint(

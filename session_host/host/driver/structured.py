@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import cast
 
 import msgspec
 
@@ -64,7 +63,6 @@ from session_host.structured.operations import AnyResult
 from session_host.structured.text import screen_of
 from session_host.system.clock import now_ms
 from session_host.system.processes.pty_process import PtyProcess
-from session_host.terminal.base import Emulator
 
 from .performer import Performer
 from .recover import RecoveredChat
@@ -80,9 +78,11 @@ class StructuredDriver:
         rules: see ``structured_session``.
         operation_runner: carries out the operations that the chat's agent asks for.
         notice: "", since no input waits.
+        idle_emulator: None, since there is no terminal.
     """
 
     notice = ""
+    idle_emulator = None
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class StructuredDriver:
         recovered: RecoveredChat,
         session: Session,
         performer: Performer,
-        worker: EmulatorWorker,
+        worker: EmulatorWorker[TranscriptEngine],
         program: Program,
         watch: AgentWatch,
         conversation: ConversationTracker,
@@ -179,7 +179,7 @@ class StructuredDriver:
         self._performer.perform()
         return not self._worker.is_full
 
-    def emulator_used(self, emulator: Emulator) -> None:
+    def emulator_used(self) -> None:
         """Do nothing: a transcript has no replies and no events."""
 
     def output_interpreted(self) -> None:
@@ -231,11 +231,7 @@ class StructuredDriver:
 
     async def screen(self, request: Peek) -> Screen:
         """The end of the transcript as text, or all of it; in the thread, since it may be long."""
-
-        def read(engine: object) -> Screen:
-            return screen_of(cast("TranscriptEngine", engine).transcript, request)
-
-        return await self._worker.run_in_thread(read)
+        return await self._worker.run_in_thread(lambda engine: screen_of(engine.transcript, request))
 
     async def send(self, request: Send) -> Reply:
         """Take a command's text as a prompt."""

@@ -33,7 +33,7 @@ from session_host.protocol.messages import (
     SendChatInput,
 )
 from session_host.protocol.values import Activity
-from session_host.session.effects import ClearOutput, ResizeGrid, UseColors
+from session_host.session.effects import ClearOutput, ResizeGrid, UseColors, UseEmulator
 from session_host.session.session import Session
 from session_host.session.terminal_session import TerminalSession
 from session_host.storage.descriptors.input_log import InputLog
@@ -60,6 +60,7 @@ class TerminalDriver:
 
     Attributes:
         rules: see ``terminal_session``.
+        emulator, worker: see ``EmulatorWorker``; the emulator is read directly while it is in no use.
         clearer, late_replies: clears the terminal at a viewer's request; sends the emulator's replies.
         command_timer: times the commands of a shell.
     """
@@ -70,7 +71,7 @@ class TerminalDriver:
         recovered: RecoveredSession,
         session: Session,
         performer: Performer,
-        worker: EmulatorWorker,
+        worker: EmulatorWorker[Emulator],
         program: Program,
         watch: AgentWatch,
         questions: HookQuestions,
@@ -102,7 +103,7 @@ class TerminalDriver:
             send_output: sends output, which is in its file already, to the viewers and the emulator.
             send_event: sends an event to all followers.
         """
-        self._spec, self._session, self._performer, self._worker = spec, session, performer, worker
+        self._spec, self._session, self._performer, self.worker = spec, session, performer, worker
         self._program, self._watch, self._questions = program, watch, questions
         self._input_log, self._program_output, self._journal_writer = input_log, program_output, journal_writer
         self._send_output = send_output
@@ -111,15 +112,17 @@ class TerminalDriver:
             is_echoing=program.is_echoing, age_s=program.age_s, look=watch.suspension.poll,
         )  # fmt: skip
         watch.set_suspended = self.rules.set_suspended
+        watch.mark_turn = lambda: worker.run_after_output(lambda emulator: emulator.mark_turn())
+        assert recovered.emulator is not None
+        self.emulator = recovered.emulator
         self.late_replies = LateReplies(terminal, self._send_emulator_results)
-        self.command_timer = CommandTimer(
-            recovered.emulator.commands, recovered.log_state.commands, input_log, send_event
-        )
+        self.command_timer = CommandTimer(self.emulator.commands, recovered.log_state.commands, input_log, send_event)
         self.clearer = Clearer(program, worker, session.sizing, watch, self._append_output)
         performer.add_handlers(
             {
                 ClearOutput: lambda effect: self.clearer.clear(effect.what),
                 ResizeGrid: self._resize_grid,
+                UseEmulator: self._use_emulator,
                 UseColors: self._use_colors,
             }
         )
@@ -159,7 +162,7 @@ class TerminalDriver:
 
     async def reset_screen(self) -> None:
         """Reset the modes that the program has left, for the saved screen."""
-        await self._worker.run(reset_after_exit)
+        await self.worker.run(reset_after_exit)
 
     def close(self) -> None:
         """Stop all timers."""
@@ -177,10 +180,10 @@ class TerminalDriver:
         """Append the host's own sequences to the program's output."""
         self._send_output(self._program_output.append(data))
 
-    def emulator_used(self, emulator: Emulator) -> None:
+    def emulator_used(self) -> None:
         """Send the emulator's replies to the program and its events to the viewers."""
-        self.handle_emulator_results(emulator.take_replies(), emulator.take_events())
-        self.rules.emulator_used(emulator)
+        self.handle_emulator_results(self.emulator.take_replies(), self.emulator.take_events())
+        self.rules.emulator_used(self.emulator)
 
     def handle_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
         """Handle the emulator's results after it has interpreted output."""
@@ -193,31 +196,53 @@ class TerminalDriver:
                 self.clearer.command_ended()
 
     def _send_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
-        self.rules.handle_emulator_results(replies, events, self._worker.interpreted_to, self._worker.resizes)
+        self.rules.handle_emulator_results(replies, events, self.worker.interpreted_to, self.worker.resizes)
         self._performer.perform()
 
     def output_interpreted(self) -> None:
         """The emulator has interpreted output."""
         self.clearer.output_interpreted()
 
+    @property
+    def idle_emulator(self) -> Emulator | None:
+        """The emulator while it is free."""
+        return self.worker.idle
+
     # ------------------------------------------------------------ effects
+
+    def _use_emulator(self, effect: UseEmulator) -> None:
+        def use(emulator: Emulator) -> None:
+            try:
+                effect.user.use_emulator(emulator)
+            finally:
+                self._performer.perform()
+
+        if effect.after_output:
+            # Not at once: output that was just read may not be in the worker's queue yet.
+            asyncio.get_running_loop().call_soon(self._use_after_output, use)
+        else:
+            self.worker.run_next(use)
+
+    def _use_after_output(self, use: Callable[[Emulator], None]) -> None:
+        self._program.read_now()
+        self.worker.run_after_output(use)
 
     def _use_colors(self, effect: UseColors) -> None:
         colors = default_colors(effect.colors)
-        self._worker.run_next(lambda emulator: emulator.set_default_colors(colors))
+        self.worker.run_next(lambda emulator: emulator.set_default_colors(colors))
 
     def _resize_grid(self, effect: ResizeGrid) -> None:
         session, offset = self._session, self._program_output.end
         message = Resized(offset, effect.size, effect.cell, session.ring.resizes + 1)
         self._input_log.append(EntryKind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
         session.resized(message)
-        self._worker.run_after_output(lambda emulator: self._resize_emulator(emulator, message))
+        self.worker.run_after_output(lambda emulator: self._resize_emulator(emulator, message))
         self._program.resize(effect.size, effect.cell)
         log.info("resized %s offset=%d", effect.size, offset)
 
     def _resize_emulator(self, emulator: Emulator, message: Resized) -> None:
         emulator.resize(message.size, message.cell)
-        self._worker.resizes = message.number
+        self.worker.resizes = message.number
         self._journal_writer.add_resize(message)
 
     # ------------------------------------------------------------ facts
@@ -245,7 +270,7 @@ class TerminalDriver:
         """Add the state for a replacement host; all replies to interpreted output are in the log then."""
         self.late_replies.send_now()
         rules = self.rules
-        log_state.answered = (self._worker.interpreted_to, self._worker.resizes)
+        log_state.answered = (self.worker.interpreted_to, self.worker.resizes)
         log_state.typed_tokens, log_state.colors = rules.typed_tokens, rules.colors
         log_state.prompt, log_state.commands = rules.prompt.state, self.command_timer.times
         log_state.starting, log_state.held = not rules.starting.is_off, rules.starting.saved_inputs()
@@ -254,7 +279,7 @@ class TerminalDriver:
 
     async def screen(self, request: Peek) -> Screen:
         """The screen as text, with the history before it if requested."""
-        return await self._worker.run(lambda emulator: screen_of(emulator, request))
+        return await self.worker.run(lambda emulator: screen_of(emulator, request))
 
     async def send(self, request: Send) -> Reply:
         """Type a command's text."""

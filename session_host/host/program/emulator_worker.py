@@ -13,18 +13,18 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter, thread_time
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from session_host.errors import OutliveError
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.system.freed_memory import return_freed_memory
 from session_host.system.worker import Worker
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Replica
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Use = Callable[[Emulator], None]
+R_co = TypeVar("R_co", bound=Replica, covariant=True)
 Failed = Callable[[], None]
 
 INLINE_BYTES = 16 * 1024
@@ -64,13 +64,13 @@ def _nothing() -> None:
 class _Work(NamedTuple):
     """A job for the thread, with the callbacks for its result."""
 
-    work: Callable[[Emulator], Any]
+    work: Callable[[Any], Any]
     done: Callable[[Any], None]
     failed: Failed
 
 
-class EmulatorWorker:
-    """Feeds an emulator, and lends it to callers in between.
+class EmulatorWorker(Generic[R_co]):
+    """Feeds an emulator or a transcript, and lends it to callers in between.
 
     Attributes:
         idle: the emulator while it is free, else None; for queries that produce no replies or events.
@@ -81,8 +81,8 @@ class EmulatorWorker:
 
     def __init__(
         self,
-        emulator: Emulator,
-        after: Use,
+        emulator: R_co,
+        after: Callable[[R_co], None],
         drained: Callable[[], None],
         read: Callable[[int, int], bytes],
         *,
@@ -103,21 +103,21 @@ class EmulatorWorker:
         """
         self._loop = asyncio.get_running_loop()
         self._thread = Worker(LINGER_S, return_freed_memory)
-        self._after = after
+        self._after: Callable[[Any], None] = after
         self._drained = drained
         self._read = read
         self._emulator = emulator
         self._header = header
-        self._queue: deque[int | Use] = deque()
+        self._queue: deque[int | Callable[[Any], None]] = deque()
         """Output to interpret, as a number of bytes, and uses in between."""
-        self._soon: deque[Use | _Work] = deque()
+        self._soon: deque[Callable[[Any], None] | _Work] = deque()
         self._waiting_bytes = 0
         self._was_full = False
         self._window_began_s = 0.0
         self._window_bytes = 0
         self._job_bytes = 64 * 1024
         self._full_bytes = FIRST_FULL_BYTES
-        self.idle: Emulator | None = emulator
+        self.idle: R_co | None = emulator
         self._closed = False
         self.interpreted_to, self.resizes = fed, resizes
         self.cpu_s = 0.0
@@ -176,28 +176,28 @@ class EmulatorWorker:
         self._window_bytes += length
         return self._window_bytes <= INLINE_BYTES
 
-    def _deliver(self, emulator: Emulator) -> None:
+    def _deliver(self, emulator: Replica) -> None:
         """Report the emulator's replies and events; a failure must not block waiting output and callers."""
         try:
             self._after(emulator)
         except Exception:
             log.exception("an event of the emulator was not handled")
 
-    def run_after_output(self, use: Use) -> None:
+    def run_after_output(self, use: Callable[[R_co], None]) -> None:
         """Use the emulator once all output so far is interpreted. Exceptions of ``use`` are logged."""
         self._queue.append(use)
         self._next()
 
-    def run_next(self, use: Use) -> None:
+    def run_next(self, use: Callable[[R_co], None]) -> None:
         """Use the emulator as soon as it is free; such uses keep their order."""
         self._soon.append(use)
         self._next()
 
-    async def run(self, use: Callable[[Emulator], T]) -> T:
+    async def run(self, use: Callable[[R_co], T]) -> T:
         """Use the emulator as soon as it is free, and return the result; raises what ``use`` raises."""
         result: asyncio.Future[T] = self._loop.create_future()
 
-        def run(emulator: Emulator) -> None:
+        def run(emulator: Any) -> None:
             if result.cancelled():
                 return
             try:
@@ -208,12 +208,12 @@ class EmulatorWorker:
         self.run_next(run)
         return await result
 
-    def submit(self, work: Callable[[Emulator], T], done: Callable[[T], None], failed: Failed) -> None:
+    def submit(self, work: Callable[[R_co], T], done: Callable[[T], None], failed: Failed) -> None:
         """Like ``run_next``, in the thread: calls ``done`` or ``failed`` on the loop, before any other use."""
         self._soon.append(_Work(work, done, failed))
         self._next()
 
-    async def run_in_thread(self, work: Callable[[Emulator], T]) -> T:
+    async def run_in_thread(self, work: Callable[[R_co], T]) -> T:
         """Like ``run``, in the thread, for long work.
 
         Raises:
@@ -263,7 +263,7 @@ class EmulatorWorker:
     def _is_idle(self) -> None:
         self.idle = None if self._closed else self._emulator
 
-    def _use(self, emulator: Emulator, use: Use) -> None:
+    def _use(self, emulator: Replica, use: Callable[[Any], None]) -> None:
         # A use may request another use; that one waits until this one ends.
         self.idle = None
         try:
@@ -289,7 +289,7 @@ class EmulatorWorker:
         head = self._queue.popleft() if self._queue else 0
         self._queue.extendleft([head + length] if isinstance(head, int) else [head, length])
 
-    def _interpret(self, emulator: Emulator, data: bytes, offset: int) -> None:
+    def _interpret(self, emulator: Replica, data: bytes, offset: int) -> None:
         header = self._header
         if header is not None:
             header.engine_started(offset)
@@ -303,7 +303,7 @@ class EmulatorWorker:
         if header is not None:
             header.engine_returned()
 
-    def _feed_in_thread(self, emulator: Emulator, length: int) -> None:
+    def _feed_in_thread(self, emulator: Replica, length: int) -> None:
         def feed() -> tuple[int, float]:
             began_s, took_s = perf_counter(), 0.0
             start = at = self.interpreted_to

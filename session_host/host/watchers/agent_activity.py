@@ -28,6 +28,7 @@ from session_host.system.processes import proc
 from session_host.system.processes.identity import ancestors, is_running, start_time
 from session_host.system.processes.process_end import ProcessEnd
 from session_host.system.processes.pty_process import PtyProcess
+from session_host.terminal.base import Replica
 from session_host.terminal.events import TerminalEvent, TitleChanged
 
 from .activity_log_writer import ActivityLogWriter
@@ -44,7 +45,7 @@ class ActivityExpiry:
     def __init__(
         self,
         tracker: ActivityTracker,
-        worker: EmulatorWorker,
+        worker: EmulatorWorker[Replica],
         check: Callable[[], None],
         *,
         previous_output_at_s: float,
@@ -133,6 +134,7 @@ class AgentWatch:
         foreground: the foreground program of a shell or command; None for agents.
         suspension: finds out whether the program is suspended.
         set_suspended: called with True if it is, else with False; also without a change.
+        mark_turn: called when a turn begins in a terminal.
     """
 
     def __init__(
@@ -140,7 +142,7 @@ class AgentWatch:
         spec: LaunchSpec,
         saved_state: ActivityState | None,
         input_log: InputLog,
-        worker: EmulatorWorker,
+        worker: EmulatorWorker[Replica],
         conversation: ConversationTracker,
         *,
         send_event: Callable[[ActivityEvent | ForegroundEvent], None],
@@ -169,6 +171,7 @@ class AgentWatch:
         self._send_event, self._turn_began = send_event, turn_began
         self._now = now
         self.set_suspended: Callable[[bool], object] = lambda _: None
+        self.mark_turn: Callable[[], object] = lambda: None
         self.suspension = Suspension(self._on_look)
         self.foreground: ForegroundProcess | None = None
         if spec.agent in WITHOUT_AGENT:
@@ -441,7 +444,7 @@ class AgentWatch:
         if not idle or self.tracker.activity is not Activity.WORKING or self._spec.structured is not None:
             return False
         self._turn = self._worker.received_to
-        self._worker.run_after_output(lambda emulator: emulator.mark_turn())
+        self.mark_turn()
         self._turn_began()
         return True
 

@@ -18,7 +18,7 @@ from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
 from session_host.structured.transcript import Transcript
 from session_host.system.files import replace_file
 from session_host.terminal import engine_build, from_replay, restore
-from session_host.terminal.base import Emulator, EngineName
+from session_host.terminal.base import Emulator, EngineName, Replica
 
 _COMPRESSION_LEVEL = 1
 
@@ -40,7 +40,7 @@ class SavedScreen(msgspec.Struct, frozen=True):
     """The number of bytes of output."""
 
     @classmethod
-    def of(cls, emulator: Emulator, *, portable: bool, offset: int) -> SavedScreen:
+    def of(cls, emulator: Replica, *, portable: bool, offset: int) -> SavedScreen:
         """Save the present state of an emulator.
 
         Args:

@@ -15,6 +15,7 @@ from session_host.errors import OutliveError
 from session_host.host.driver import checkpoints
 from session_host.host.driver.checkpoints import WORK_OF_COST, WORK_S
 from session_host.host.driver.driver import Driver
+from session_host.host.driver.terminal import TerminalDriver
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.descriptors import checkpoint as files
 from session_host.storage.descriptors.checkpoint import Checkpoint
@@ -45,8 +46,9 @@ async def is_due(harness: SessionHarness) -> bool:
 
 async def shown(driver: Driver) -> VisibleState:
     """Return the screen once all output so far is interpreted."""
+    assert isinstance(driver.kind, TerminalDriver)
     future: asyncio.Future[VisibleState] = asyncio.get_running_loop().create_future()
-    driver.worker.run_after_output(lambda emulator: future.set_result(visible_state(emulator)))
+    driver.kind.worker.run_after_output(lambda emulator: future.set_result(visible_state(emulator)))
     return await future
 
 
@@ -250,7 +252,7 @@ async def test_the_journal_gets_native_checkpoints_only(tmp_path: Path, monkeypa
         assert await harness.checkpointer.make_portable()
         assert snapshots == []
         assert await harness.checkpointer._make(portable=False)
-        assert [(each.offset, each.build) for each in snapshots] == [(len(TEXT), harness.recovered.emulator.build)]
+        assert [(each.offset, each.build) for each in snapshots] == [(len(TEXT), harness.recovered.replica.build)]
         assert driver.worker.interpreted_to == len(TEXT)
         await harness.journal_writer.close()
 

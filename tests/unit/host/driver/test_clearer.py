@@ -43,13 +43,13 @@ async def test_the_scrollback_is_cleared_at_once_between_two_sequences(harness: 
     harness.write_output(b"def")
     await eventually(lambda: driver.worker.is_quiet, 10, "the text")
     assert output(harness).count(b"\x1b[3J") in {1, 2}, "at most one more for the second request"
-    emulator = driver.worker.idle
+    emulator = harness.terminal.worker.idle
     assert emulator is not None
     assert (emulator.scrollback_rows, emulator.rows()[-1].text()) == (0, "abcdef")
     # The host that follows after a kill reads the same output.
     harness.kill()
     harness.host()
-    emulator = harness.recovered.emulator
+    emulator = harness.terminal.emulator
     assert (emulator.scrollback_rows, emulator.rows()[-1].text()) == (0, "abcdef")
 
 
@@ -75,7 +75,7 @@ async def test_a_sequence_that_does_not_end_is_cancelled(
     harness.terminal.clearer.clear("scrollback")
     await eventually(lambda: harness.terminal.clearer.is_quiet and driver.worker.is_quiet, 10, "the end")
     assert output(harness) == LINES + b"\x1bPbinary\x18\x1b[3J"
-    emulator = driver.worker.idle
+    emulator = harness.terminal.worker.idle
     assert emulator is not None
     assert (emulator.is_ground(), emulator.scrollback_rows) == (True, 0)
 
@@ -152,7 +152,7 @@ async def test_what_the_shell_sets_at_its_prompt_stays_after_a_killed_program(ha
     killed = b"\x1b[<u\x1b[?2004;1l" + BEGIN + b"\x1b[?2004;1000;1h\x1b=\x1b[>5u" + END
     harness.write_output(prompt + killed + prompt)
     await eventually(lambda: driver.worker.is_quiet and harness.terminal.clearer.is_quiet, 10, "the prompt")
-    emulator = driver.worker.idle
+    emulator = harness.terminal.worker.idle
     assert emulator is not None
     modes = emulator.modes
     assert (modes.mouse, modes.bracketed_paste, modes.application_cursor, modes.kitty_keyboard) == (
@@ -177,7 +177,7 @@ async def test_the_alternate_screen_of_a_killed_program_ends_and_the_shell_draws
     )
     assert os.get_terminal_size(harness.slave).columns == 39
     await eventually(lambda: harness.terminal.clearer.is_quiet, 10, "the end")
-    emulator = driver.worker.idle
+    emulator = harness.terminal.worker.idle
     assert emulator is not None
     assert (emulator.modes.alternate_screen, emulator.modes.kitty_keyboard) == (False, 0)
     assert "$ vim" in [row.text() for row in emulator.rows()]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from unittest.mock import Mock
 
 import pytest
 
 from session_host.host.driver.performer import Performer
+from session_host.host.driver.terminal import TerminalDriver
 from session_host.protocol.messages import BellEvent, Event, NameEvent
 from session_host.session.effects import Broadcast, Effect, StartTimer, StopTimer, UseEmulator
 from session_host.terminal.base import Emulator
@@ -103,6 +105,8 @@ class EmulatorUser:
 
 
 def test_effects_of_an_emulator_use_are_carried_out_after_a_deferred_use(harness: Harness) -> None:
+    driver = Mock(worker=harness.worker, _performer=harness.performer)
+    harness.performer.add_handlers({UseEmulator: partial(TerminalDriver._use_emulator, driver)})
     harness.effects.append(UseEmulator(EmulatorUser(harness)))
     harness.performer.perform()
     assert harness.broadcast_events == []

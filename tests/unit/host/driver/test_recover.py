@@ -260,7 +260,7 @@ class Run:
         tracker = driver.watch.tracker
         colors = self.harness.terminal.rules.colors
         return State(
-            await driver.worker.run(visible_state),
+            await self.harness.terminal.worker.run(visible_state),
             session.sizing.size,
             session.sizing.cell,
             driver.output_file.end,

@@ -19,7 +19,7 @@ TEXT = b"\x1b]2;a title\x07one\r\n\x1b[1;31mtwo\x1b[m\r\nthree"
 
 
 async def _settled(harness: SessionHarness) -> VisibleState:
-    return await harness.driver.worker.run(visible_state)
+    return await harness.terminal.worker.run(visible_state)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -35,7 +35,7 @@ async def test_a_checkpoint_of_one_engine_is_read_by_the_other(engine: EngineNam
             harness.output_file.free_before(harness.output_file.end)  # Only the checkpoint is left.
             harness.kill()
             driver = harness.host(other_engine=other)
-            assert harness.recovered.emulator.build.startswith("pyte" if (engine == "ghostty") is other else "ghostty")
+            assert harness.terminal.emulator.build.startswith("pyte" if (engine == "ghostty") is other else "ghostty")
             assert ("failed on this chat's output" in driver.notice) is other
             now = await _settled(harness)
             assert (now.rows, now.cursor, driver.session.title) == (was.rows, was.cursor, "a title")
@@ -52,7 +52,7 @@ async def test_the_other_engine_restores_the_screen_of_an_unusable_engine(monkey
         harness.kill()
         monkeypatch.setattr("session_host.terminal.engines._is_installed", lambda engine: engine == "pyte")
         harness.host()
-        assert harness.recovered.emulator.build.startswith("pyte")
+        assert harness.terminal.emulator.build.startswith("pyte")
         assert await _settled(harness) == was
 
 
@@ -79,7 +79,9 @@ async def test_a_notice_says_what_cannot_be_restored() -> None:
         harness.kill()
         driver = harness.host()
         assert "could be restored" in driver.notice
-        assert "the end" in [line.text() for line in await driver.worker.run(lambda emulator: emulator.rows())]
+        assert "the end" in [
+            line.text() for line in await harness.terminal.worker.run(lambda emulator: emulator.rows())
+        ]
         assert driver.worker.interpreted_to == driver.output_file.end
 
 
@@ -101,7 +103,7 @@ async def test_an_engine_that_raises_on_some_output_gets_the_rest(
         driver = harness.host()
         harness.write_output(b"good")
         assert driver.worker.interpreted_to == 10
-        assert await driver.worker.run(lambda emulator: emulator.rows()[0].text()) == "good"
+        assert await harness.terminal.worker.run(lambda emulator: emulator.rows()[0].text()) == "good"
         harness.kill()
         assert harness.host().session.state is not None
 

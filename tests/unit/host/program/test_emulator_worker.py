@@ -34,7 +34,7 @@ def nothing(_: object = None) -> None:
     """A callback that does nothing."""
 
 
-class WorkerOnOutput(EmulatorWorker):
+class WorkerOnOutput(EmulatorWorker[Emulator]):
     """A worker with its output in memory, instead of a host's output file."""
 
     def __init__(
@@ -56,13 +56,13 @@ class WorkerOnOutput(EmulatorWorker):
 
 
 @pytest.fixture
-async def worker() -> AsyncIterator[EmulatorWorker]:
+async def worker() -> AsyncIterator[EmulatorWorker[Emulator]]:
     worker = WorkerOnOutput()
     yield worker
     worker.close()
 
 
-async def interpret(worker: EmulatorWorker, data: bytes) -> None:
+async def interpret(worker: EmulatorWorker[Emulator], data: bytes) -> None:
     """Feed output, and wait until it is interpreted."""
     done = asyncio.Event()
     worker.feed_output(data)
@@ -74,7 +74,7 @@ def first_line(emulator: Emulator) -> str:
     return emulator.rows()[0].text()
 
 
-async def test_the_first_output_is_interpreted_and_counted(worker: EmulatorWorker) -> None:
+async def test_the_first_output_is_interpreted_and_counted(worker: EmulatorWorker[Emulator]) -> None:
     worker.feed_output(b"early")
     done = asyncio.Event()
     worker.run_after_output(lambda _: done.set())
@@ -90,7 +90,7 @@ async def test_the_worker_of_a_later_host_continues_the_count_at_the_engines_off
     worker.close()
 
 
-async def test_a_use_in_order_sees_all_output_before_it_and_none_after(worker: EmulatorWorker) -> None:
+async def test_a_use_in_order_sees_all_output_before_it_and_none_after(worker: EmulatorWorker[Emulator]) -> None:
     seen: list[tuple[int, int]] = []
     done = asyncio.Event()
     for number in range(1, 30):
@@ -103,7 +103,7 @@ async def test_a_use_in_order_sees_all_output_before_it_and_none_after(worker: E
     assert all(fed == expected for fed, expected in seen)
 
 
-async def test_output_that_waits_for_the_emulator_counts_as_output(worker: EmulatorWorker) -> None:
+async def test_output_that_waits_for_the_emulator_counts_as_output(worker: EmulatorWorker[Emulator]) -> None:
     held = threading.Event()
     use = asyncio.ensure_future(worker.run_in_thread(lambda _emulator: held.wait(60)))
     await asyncio.sleep(0)
@@ -116,7 +116,7 @@ async def test_output_that_waits_for_the_emulator_counts_as_output(worker: Emula
         await use
 
 
-async def test_a_resize_happens_between_the_bytes_around_it(worker: EmulatorWorker) -> None:
+async def test_a_resize_happens_between_the_bytes_around_it(worker: EmulatorWorker[Emulator]) -> None:
     worker.feed_output(b"a" * 50)
     worker.run_after_output(lambda emulator: emulator.resize(GridSize(60, 6), CellSize()))
     worker.feed_output(b"\r\n" + b"b" * 50)
@@ -127,7 +127,7 @@ async def test_a_resize_happens_between_the_bytes_around_it(worker: EmulatorWork
     assert lines[:2] == ["a" * 50, "b" * 50]
 
 
-async def test_a_use_within_a_use_waits_for_its_end(worker: EmulatorWorker) -> None:
+async def test_a_use_within_a_use_waits_for_its_end(worker: EmulatorWorker[Emulator]) -> None:
     order: list[str] = []
     done = asyncio.Event()
 
@@ -197,7 +197,7 @@ async def test_reading_resumes_long_before_a_full_queue_is_empty(monkeypatch: py
 
 
 async def test_an_engine_that_fails_on_some_output_interprets_the_rest(
-    worker: EmulatorWorker, caplog: pytest.LogCaptureFixture
+    worker: EmulatorWorker[Emulator], caplog: pytest.LogCaptureFixture
 ) -> None:
     emulator = await worker.run(lambda emulator: emulator)
     feed = emulator.feed
@@ -219,7 +219,7 @@ async def test_an_engine_that_fails_on_some_output_interprets_the_rest(
 
 
 async def test_failed_work_is_reported_and_later_work_is_done(
-    worker: EmulatorWorker, caplog: pytest.LogCaptureFixture
+    worker: EmulatorWorker[Emulator], caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(_: Emulator) -> None:
         raise RuntimeError("of the engine's own")
@@ -246,7 +246,9 @@ def test_all_output_is_interpreted(chunks: list[bytes]) -> None:
     assert asyncio.run(run()) == sum(map(len, chunks))
 
 
-async def test_a_failed_use_does_not_block_later_ones(worker: EmulatorWorker, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failed_use_does_not_block_later_ones(
+    worker: EmulatorWorker[Emulator], caplog: pytest.LogCaptureFixture
+) -> None:
     def fail(_: Emulator) -> None:
         raise RuntimeError("of a watcher")
 
