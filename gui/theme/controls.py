@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, QMargins, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QCoreApplication,
+    QEvent,
+    QMargins,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import (
+    QFontMetrics,
+    QIcon,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialogButtonBox,
@@ -12,6 +26,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QLayoutItem,
     QListView,
+    QPushButton,
     QSizePolicy,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -22,6 +37,9 @@ from PySide6.QtWidgets import (
 from .icons import Glyph, glyph_icon
 from .theme import Theme
 from .tokens import GAP_S_PX
+
+_BUTTON_PX, _NARROW_BUTTON_PX = 36, 9
+"""The room beside a button's text, and the same in a narrow card."""
 
 
 class PlainLabel(QLabel):
@@ -187,3 +205,63 @@ class FileDialog(QFileDialog):
         for row in self.findChildren(QDialogButtonBox):
             for button in row.buttons():
                 button.setIcon(QIcon())
+
+
+def set_look(widget: QWidget, name: str, *, value: bool) -> None:
+    """Set a property that the style sheet knows."""
+    if bool(widget.property(name)) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+        QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))  # Else a frame keeps its previous padding.
+
+
+def fit_buttons(row: FlowLayout, width: int, *, is_narrow: bool) -> None:
+    """Wrap the names of buttons that are wider than their row; a narrow card has narrower buttons."""
+    room = width - (_NARROW_BUTTON_PX if is_narrow else _BUTTON_PX)
+    for widget in row.widgets():
+        if isinstance(widget, QPushButton):
+            text = _wrapped(widget.accessibleName(), widget.fontMetrics(), room)
+            widget.setText(caption(text))
+            set_look(widget, "wrapped", value="\n" in text)
+            set_look(widget, "narrow", value=is_narrow)
+    row.invalidate()
+    if (holder := row.parentWidget()) is not None:
+        holder.updateGeometry()  # Else the card keeps the height that it had with the previous names.
+
+
+def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
+    """A text in as many lines as it needs, so that the user can read all that a button allows.
+
+    A word that is wider than a line begins behind the word before it.
+    """
+    lines = [""]
+    for word in name.split(" "):
+        longer = f"{lines[-1]} {word}".lstrip(" ")
+        if metrics.horizontalAdvance(longer) <= width:
+            lines[-1] = longer
+            continue
+        if metrics.horizontalAdvance(word) <= width:
+            lines += [""] if lines[-1] else []
+        elif lines[-1]:
+            lines[-1] += " "
+        for letter in word:
+            if lines[-1] and metrics.horizontalAdvance(lines[-1] + letter) > width:
+                lines.append("")
+            lines[-1] += letter
+    return "\n".join(lines)
+
+
+def show_text(label: QLabel, text: str, width: int) -> None:
+    """Show a text in a label that wraps, words that are wider than it included."""
+    metrics = label.fontMetrics()
+    room = width - 2  # The metrics round down, and Qt breaks a line that just fits.
+    is_wide = any(metrics.horizontalAdvance(word) > room for word in text.split())
+    shown = "\n".join(_wrapped(line, metrics, room) for line in text.split("\n")) if is_wide else text
+    if label.text() != shown:
+        label.setText(shown)
+
+
+def caption(name: str) -> str:
+    """A button's text in which "&" is a character and marks no mnemonic."""
+    return name.replace("&", "&&")

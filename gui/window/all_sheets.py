@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QWidget
@@ -21,7 +21,6 @@ from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.error_output import OutputSheet
 from gui.window.sheets.explain import StatusDetailsSheet
 from gui.window.sheets.export import ExportSheet
-from gui.window.sheets.image import ImageSheet
 from gui.window.sheets.import_theme import ImportThemeSheet
 from gui.window.sheets.name import NameSheet
 from gui.window.sheets.question import QuestionSheet
@@ -31,6 +30,9 @@ from gui.window.sheets.send import SendSheet
 from gui.window.sheets.sheet import Sheet, is_over_window
 from session_host.agents.agent import Agent
 from session_host.protocol.values import Image
+
+if TYPE_CHECKING:
+    from gui.window.sheets.image import ImageSheet
 
 AnySheet = TypeVar("AnySheet", bound=Sheet)
 
@@ -107,6 +109,8 @@ class Sheets(QObject):
     @cached_property
     def image(self) -> ImageSheet:
         """Shows an image of a chat."""
+        from gui.window.sheets.image import ImageSheet  # with parts of the chat view, which few windows need at once
+
         return self._register(ImageSheet(self._theme, self._window))
 
     @cached_property

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
     QFocusEvent,
-    QFontMetrics,
     QKeyEvent,
     QPainter,
     QPaintEvent,
@@ -24,7 +23,7 @@ from gui.chat.content.segments import Card
 from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
 from gui.input.keys import ANSWER_KEYS, answer_key, kind_of_answer
-from gui.theme.controls import FlowLayout, PlainLabel
+from gui.theme.controls import FlowLayout, PlainLabel, caption, fit_buttons, set_look, show_text
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
@@ -42,10 +41,6 @@ _MIN_VIEW_PX = 30
 _SCROLL_KEYS = {
     Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_End,
 }  # fmt: skip
-_BUTTON_PX = 36
-"""The room beside a button's text."""
-_NARROW_BUTTON_PX = 9
-"""The same in a narrow card."""
 _STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_Left: -1}
 _SEEN_AFTER_MS = 300
 """A subject counts as seen after this time, so that a click meant for something else does not allow it."""
@@ -573,7 +568,7 @@ class RequestCard(QWidget):
             max_height = max(page_height, _SMALL_SUBJECT_PX) if is_small else page_height - _OTHER_PX
             self._subject.set_size(width, round(min(height, max_height)), fits=height <= max_height)
         for row in self._rows:
-            fit(row, width - sides_px, is_narrow=is_narrow)
+            fit_buttons(row, width - sides_px, is_narrow=is_narrow)
         for label, text in self._labels.items():
             show_text(label, text, width - sides_px)
         self._message.ensurePolished()  # Else its room has the height of another font until it is shown.
@@ -864,66 +859,6 @@ def text_height(text: str, width: float, style: Style) -> float:
         color=style.text,
     )  # fmt: skip
     return box.height
-
-
-def set_look(widget: QWidget, name: str, *, value: bool) -> None:
-    """Set a property that the style sheet knows."""
-    if bool(widget.property(name)) != value:
-        widget.setProperty(name, value)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
-        QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))  # Else a frame keeps its previous padding.
-
-
-def fit(row: FlowLayout, width: int, *, is_narrow: bool) -> None:
-    """Wrap the names of buttons that are wider than their row; a narrow card has narrower buttons."""
-    room = width - (_NARROW_BUTTON_PX if is_narrow else _BUTTON_PX)
-    for widget in row.widgets():
-        if isinstance(widget, QPushButton):
-            text = _wrapped(widget.accessibleName(), widget.fontMetrics(), room)
-            widget.setText(caption(text))
-            set_look(widget, "wrapped", value="\n" in text)
-            set_look(widget, "narrow", value=is_narrow)
-    row.invalidate()
-    if (holder := row.parentWidget()) is not None:
-        holder.updateGeometry()  # Else the card keeps the height that it had with the previous names.
-
-
-def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
-    """A text in as many lines as it needs, so that the user can read all that a button allows.
-
-    A word that is wider than a line begins behind the word before it.
-    """
-    lines = [""]
-    for word in name.split(" "):
-        longer = f"{lines[-1]} {word}".lstrip(" ")
-        if metrics.horizontalAdvance(longer) <= width:
-            lines[-1] = longer
-            continue
-        if metrics.horizontalAdvance(word) <= width:
-            lines += [""] if lines[-1] else []
-        elif lines[-1]:
-            lines[-1] += " "
-        for letter in word:
-            if lines[-1] and metrics.horizontalAdvance(lines[-1] + letter) > width:
-                lines.append("")
-            lines[-1] += letter
-    return "\n".join(lines)
-
-
-def show_text(label: QLabel, text: str, width: int) -> None:
-    """Show a text in a label that wraps, words that are wider than it included."""
-    metrics = label.fontMetrics()
-    room = width - 2  # The metrics round down, and Qt breaks a line that just fits.
-    is_wide = any(metrics.horizontalAdvance(word) > room for word in text.split())
-    shown = "\n".join(_wrapped(line, metrics, room) for line in text.split("\n")) if is_wide else text
-    if label.text() != shown:
-        label.setText(shown)
-
-
-def caption(name: str) -> str:
-    """A button's text in which "&" is a character and marks no mnemonic."""
-    return name.replace("&", "&&")
 
 
 def is_in_view(widget: QWidget) -> bool:

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import EndedChat
-from gui.chat.page.requests import fit
-from gui.theme.controls import FlowLayout, flow
+from gui.theme.controls import FlowLayout, fit_buttons, flow
 from gui.theme.icons import Mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
@@ -145,7 +144,7 @@ class EndBar(Area):
             self._mark.setHidden(is_narrow)
         layout = self._buttons.layout()
         if isinstance(layout, FlowLayout):
-            fit(layout, self.width() - left_px - right_px, is_narrow=is_narrow)
+            fit_buttons(layout, self.width() - left_px - right_px, is_narrow=is_narrow)
 
     def offer(self, found: EndedChat | None) -> None:
         """Offer the possible actions; None while they are unknown."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QApplication, QLabel
 
-from gui.chat.page.requests import show_text
+from gui.theme.controls import show_text
 
 WIDTH_PX = 200
 
