@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -43,10 +42,27 @@ class RecordSink(Protocol):
     def __call__(self, record: Record, *, durable: bool = True) -> None: ...
 
 
-class AnswerRun(ABC):
-    """Asks one question. Call ``run`` once. A front end overrides the methods that show the answer.
+class AnswerDisplay(Protocol):
+    """Shows an answer to the user, and how far it is."""
+
+    def show_phase(self, run: AnswerRun) -> None:
+        """Show the phase; called at each change, and each second."""
+
+    def show_wait(self, error: ApiError, left_s: float) -> None:
+        """Show that the server is asked again in ``left_s`` seconds; called each second."""
+
+    def show_arrived(self, events: Sequence[Text | Thinking]) -> None:
+        """Show these pieces of the answer, and of the thoughts."""
+
+    def show_end(self, run: AnswerRun, *, has_begun: bool) -> None:
+        """Show the end; ``has_begun``: a part of the answer has arrived."""
+
+
+class AnswerRun:
+    """Asks one question. Call ``run`` once.
 
     Attributes:
+        model: the name of the model that is asked.
         error: why the answer is missing or incomplete; None if it is complete or the user stopped it.
         state: how the answer ended.
         tokens: the server's token counts.
@@ -55,14 +71,15 @@ class AnswerRun(ABC):
         since_s: when the server was asked, by the monotonic clock.
     """
 
-    def __init__(self, save: RecordSink, model: str) -> None:
+    def __init__(self, save: RecordSink, model: str, display: AnswerDisplay) -> None:
+        self.model = model
         self.error: ApiError | None = None
         self.state = AnswerState.STREAMING
         self.tokens = Tokens(None, None)
         self.note = ""
         self.phase = "asking"
         self._save = save
-        self._model = model
+        self._display = display
         self._arrived: list[Text | Thinking] = []
         self._unsaved: list[str] = []
         self._changed = asyncio.Event()
@@ -92,24 +109,6 @@ class AnswerRun(ABC):
                     _logger.error("cannot display the answer", exc_info=failure)
             self._finish(state)
 
-    # ------------------------------------------------------------ the front end
-
-    @abstractmethod
-    def _show_phase(self) -> None:
-        """Show the phase; called at each change, and each second."""
-
-    @abstractmethod
-    def _show_wait(self, error: ApiError, left_s: float) -> None:
-        """Show that the server is asked again in ``left_s`` seconds; called each second."""
-
-    @abstractmethod
-    def _show_arrived(self, events: Sequence[Text | Thinking]) -> None:
-        """Show these pieces of the answer, and of the thoughts."""
-
-    @abstractmethod
-    def _show_end(self, *, has_begun: bool) -> None:
-        """Show the end; ``has_begun``: a part of the answer has arrived."""
-
     # ------------------------------------------------------------ asking
 
     async def _ask(self, server: Server, turns: Sequence[Turn]) -> None:
@@ -130,7 +129,7 @@ class AnswerRun(ABC):
         self.phase = "waiting"
         until_s = time.monotonic() + wait_s
         while (left_s := until_s - time.monotonic()) > 0:
-            self._show_wait(error, left_s)
+            self._display.show_wait(error, left_s)
             await asyncio.sleep(min(left_s, 1 - (-left_s % 1) or 1))
         self.since_s = time.monotonic()
         self.phase = "retrying"
@@ -155,13 +154,13 @@ class AnswerRun(ABC):
     def _save_beginning(self) -> None:
         if not self._begun:
             self._begun = True
-            self._save(AnswerBegan(now(), self._model), durable=False)
+            self._save(AnswerBegan(now(), self.model), durable=False)
 
     async def _show(self) -> None:
         """Show and save what arrives, at a limited rate, and count the seconds."""
         while True:
-            if self.phase != "waiting":  # _show_wait shows that.
-                self._show_phase()
+            if self.phase != "waiting":  # ``show_wait`` shows that.
+                self._display.show_phase(self)
             try:
                 async with asyncio.timeout(1.0 - (time.monotonic() - self.since_s) % 1.0):
                     await self._changed.wait()
@@ -177,7 +176,7 @@ class AnswerRun(ABC):
     def _show_new(self) -> None:
         if self._arrived:
             arrived, self._arrived = self._arrived, []
-            self._show_arrived(arrived)
+            self._display.show_arrived(arrived)
 
     def _save_pieces(self, *, at_once: bool = False) -> None:
         now_s = time.monotonic()
@@ -194,4 +193,4 @@ class AnswerRun(ABC):
         if self._begun:
             note = self.note or (str(self.error) if self.error else "")
             self._save(AnswerEnded(now(), state, self.tokens.input, self.tokens.output, note))
-        self._show_end(has_begun=self._begun)
+        self._display.show_end(self, has_begun=self._begun)

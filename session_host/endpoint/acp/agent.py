@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from itertools import groupby
 from typing import Any, BinaryIO, Final
 
-from session_host.endpoint.asking import AnswerRun, RecordSink
+from session_host.endpoint.asking import AnswerRun
 from session_host.endpoint.commands import CHAT_VIEW_COMMANDS, Command, is_command, parse
 from session_host.endpoint.conversation import LEFT_OUT, AnswerState, ConversationFile, Question, check_id, valid_utf8
 from session_host.endpoint.core import CONTINUE, ChatCore
@@ -340,7 +340,7 @@ class Turns:
             await self.choose_model()
             if not core.settings.model:
                 raise OutliveError("no model selected; choose one below the prompt")
-        run = SentAnswer(core.save, core.settings.model, self._send)
+        run = AnswerRun(core.save, core.settings.model, SentAnswer(self._send))
         await run.run(await core.server(), core.conversation.for_model(core.settings.system))
         if run.error is not None:
             raise run.error
@@ -432,29 +432,28 @@ def _command(text: str) -> tuple[Command | None, str]:
     return command, rest
 
 
-class SentAnswer(AnswerRun):
+class SentAnswer:
     """An answer as updates of the session."""
 
-    def __init__(self, save: RecordSink, model: str, send: Callable[[updates.Update], None]) -> None:
-        super().__init__(save, model)
+    def __init__(self, send: Callable[[updates.Update], None]) -> None:
         self._send = send
         self._waits_for: ApiError | None = None
 
-    def _show_phase(self) -> None:
-        """The client counts the seconds itself."""
+    def show_phase(self, run: AnswerRun) -> None:
+        """Do nothing: the client counts the seconds itself."""
 
-    def _show_wait(self, error: ApiError, left_s: float) -> None:
+    def show_wait(self, error: ApiError, left_s: float) -> None:
         if error is not self._waits_for:  # Once for each wait.
             self._waits_for = error
             self._send(updates.notice(f"{error}; asking again in {math.ceil(left_s)} s"))
 
-    def _show_arrived(self, events: Sequence[Text | Thinking]) -> None:
+    def show_arrived(self, events: Sequence[Text | Thinking]) -> None:
         for kind, group in groupby(events, type):
             text = "".join(event.text for event in group)
             if text:
                 name = "agent_message_chunk" if kind is Text else "agent_thought_chunk"
                 self._send(updates.chunk(name, text))
 
-    def _show_end(self, *, has_begun: bool) -> None:
-        if self.note and has_begun:
-            self._send(updates.notice(self.note))
+    def show_end(self, run: AnswerRun, *, has_begun: bool) -> None:
+        if run.note and has_begun:
+            self._send(updates.notice(run.note))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
 
-from session_host.endpoint.asking import AnswerRun, RecordSink
+from session_host.endpoint.asking import AnswerRun
 from session_host.endpoint.commands import COMMANDS, is_command, parse
 from session_host.endpoint.conversation import (
     LEFT_OUT,
@@ -70,7 +70,7 @@ class Chat:
         self.attached: list[Attachment] = []
         self._commands = SlashCommands(self)
         self._queue = QuestionQueue()
-        self._answer_run: TerminalAnswer | None = None
+        self._answer: TerminalAnswer | None = None
         self._task: asyncio.Task[None] | None = None
         self._edited_index: int | None = None
         self._edited_images: tuple[Picture, ...] = ()
@@ -227,11 +227,12 @@ class Chat:
 
     async def _run_question(self) -> None:
         """Ask the question and handle every outcome; afterwards the chat waits for the user."""
-        answer_run = TerminalAnswer(self.screen, self.core.save, self.painter, self.settings.model)
+        display = TerminalAnswer(self.screen, self.painter)
+        answer_run = AnswerRun(self.core.save, self.settings.model, display)
         error: OutliveError | None = None
         try:
             server = await self.core.server()
-            self._answer_run = answer_run
+            self._answer = display
             await answer_run.run(server, self.conversation.for_model(self.settings.system))
             error = answer_run.error
         except OutliveError as failure:
@@ -241,7 +242,7 @@ class Chat:
         except Exception:
             _logger.exception("the question failed")  # The chat continues.
             error = OutliveError("internal error; /retry to try again")
-        self._answer_run = self._task = None
+        self._answer = self._task = None
         if self._leaving:
             return
         if error is not None:
@@ -369,8 +370,8 @@ class Chat:
         self.screen.marker, self.screen.stoppable, self.screen.secret = marker, stoppable, secret
 
     def _resized(self) -> None:
-        if self._answer_run is not None:
-            self._answer_run.redraw()
+        if self._answer is not None:
+            self._answer.redraw()
 
     # ------------------------------------------------------------------------------ begin and end
 
@@ -511,11 +512,10 @@ class SlashCommands:
         self._chat.screen.print([*(row for line in lines for row in painter.wrap(clean(line))), ""])
 
 
-class TerminalAnswer(AnswerRun):
+class TerminalAnswer:
     """An answer as text above the input; the finished part is printed once, the unfinished end is redrawn."""
 
-    def __init__(self, screen: Screen, save: RecordSink, painter: Callable[[], Painter], model: str) -> None:
-        super().__init__(save, model)
+    def __init__(self, screen: Screen, painter: Callable[[], Painter]) -> None:
         self._screen = screen
         self._painter = painter
         self._stream = MarkdownStream()
@@ -524,16 +524,16 @@ class TerminalAnswer(AnswerRun):
         """Draw the unfinished part again, for the terminal's new size."""
         self._screen.show(self._tail())
 
-    def _show_phase(self) -> None:
-        seconds = int(time.monotonic() - self.since_s)
-        self._screen.status = f"◐ {self.phase} · {seconds} s · Esc stops"
+    def show_phase(self, run: AnswerRun) -> None:
+        seconds = int(time.monotonic() - run.since_s)
+        self._screen.status = f"◐ {run.phase} · {seconds} s · Esc stops"
         self._screen.show()
 
-    def _show_wait(self, error: ApiError, left_s: float) -> None:
+    def show_wait(self, error: ApiError, left_s: float) -> None:
         self._screen.status = f"◌ retrying in {math.ceil(left_s)} s · Esc stops · {error}"
         self._screen.show()
 
-    def _show_arrived(self, events: Sequence[Text | Thinking]) -> None:
+    def show_arrived(self, events: Sequence[Text | Thinking]) -> None:
         text = "".join(event.text for event in events if isinstance(event, Text))
         if not text:
             return
@@ -552,24 +552,25 @@ class TerminalAnswer(AnswerRun):
             block = Markdown(block.source[-room:], spaced=False)
         return painter.unfinished(block)
 
-    def _show_end(self, *, has_begun: bool) -> None:
+    def show_end(self, run: AnswerRun, *, has_begun: bool) -> None:
         painter = self._painter()
         lines = [line for block in self._stream.finish() for line in painter.block(block)]
         self._screen.status = ""
         self._screen.show([])
         self._screen.print(lines)
         if has_begun:
-            self._screen.print(self._footer(painter))
+            self._screen.print(_footer(run, painter))
 
-    def _footer(self, painter: Painter) -> list[str]:
-        parts = [f"{self._model} · {time.monotonic() - self.since_s:.0f} s"]
-        if self.tokens.input is not None or self.tokens.output is not None:
-            parts.append(f"tokens: {_count(self.tokens.input)} in, {_count(self.tokens.output)} out")
-        if self.state is AnswerState.STOPPED:
-            parts.append("stopped; /continue to continue, /regenerate for a new answer")
-        if self.note:
-            parts.append(self.note)
-        return [osc.ANSWER_END, *painter.wrap(" · ".join(parts), "dim"), ""]
+
+def _footer(run: AnswerRun, painter: Painter) -> list[str]:
+    parts = [f"{run.model} · {time.monotonic() - run.since_s:.0f} s"]
+    if run.tokens.input is not None or run.tokens.output is not None:
+        parts.append(f"tokens: {_count(run.tokens.input)} in, {_count(run.tokens.output)} out")
+    if run.state is AnswerState.STOPPED:
+        parts.append("stopped; /continue to continue, /regenerate for a new answer")
+    if run.note:
+        parts.append(run.note)
+    return [osc.ANSWER_END, *painter.wrap(" · ".join(parts), "dim"), ""]
 
 
 def question_rows(question: Question, painter: Painter) -> str:
