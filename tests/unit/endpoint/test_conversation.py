@@ -157,7 +157,7 @@ def test_a_conversation_is_read_back_as_it_was_written(path: Path) -> None:
 
 def test_a_file_cut_anywhere_keeps_the_whole_lines_and_continues(path: Path) -> None:
     data = written(path)
-    for end in range(0, len(data), 7):
+    for end in range(0, len(data), 31):
         path.write_bytes(data[:end])
         with ConversationFile(path, "c") as file:
             before = texts(file.conversation)

@@ -66,10 +66,9 @@ def test_a_command_of_the_agent_is_shown_with_its_output(open_chat: Open, form: 
     assert chat.transcript.status.usage.total == 15
 
 
-@pytest.mark.parametrize("form", FORMATS)
-def test_a_conversation_is_resumed_by_its_id(open_chat: Open, form: str) -> None:
-    open_chat(form).turn("one")
-    chat = open_chat(form, conversation="c-1", prefix="re")
+def test_a_conversation_is_resumed_by_its_id(open_chat: Open) -> None:
+    open_chat("codex").turn("one")
+    chat = open_chat("codex", conversation="c-1", prefix="re")
     assert chat.turn("two").text.strip() == "one | two"
     assert chat.texts("notice") == ["The agent has the earlier messages of this conversation; they are not shown here."]
 

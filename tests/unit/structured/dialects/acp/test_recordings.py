@@ -169,7 +169,7 @@ def positions(value: Any) -> Iterator[tuple[Any, Any]]:
 
 @pytest.mark.parametrize("agent", AGENTS)
 @given(data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_wrong_values_anywhere_raise_no_error(agent: str, data: st.DataObject) -> None:
     messages = [each.message for each in recording(agent, 1) if not each.ours]
     message = data.draw(st.sampled_from(messages))
