@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import socket
 
-from session_host.host.main import HostParameters, _Host, run_host
+from session_host.host.main import HostParameters, _Host, run_host, try_lock_session, unlock_session
 from session_host.keeper_client.channel import MessageChannel
 from session_host.paths import database
 from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import ExitSaved
-from session_host.storage.descriptors.input_log import InputLog
+from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.splice import Splicer
 from session_host.storage.store import Store
 from tests.support.session_harness import session_harness
@@ -54,3 +55,30 @@ def test_garbage_collection_is_off_until_the_session_runs() -> None:
         wait_for_end(pid, 10)
         ours.close()
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def another_process_gets_lock(input_log: int) -> bool:
+    """Return whether a forked process can take the lock, as a record lock like that of an earlier version."""
+    pid = os.fork()
+    if not pid:
+        got = os._exit
+        try:
+            fcntl.lockf(input_log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            got(0)
+        got(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
+
+
+def test_closing_the_input_logs_mapping_keeps_the_lock() -> None:
+    with session_harness() as harness:
+        input_log = harness.descriptors.input_log
+        InputLog(input_log, harness.descriptors.master, Splicer()).close()
+        assert another_process_gets_lock(input_log)
+        assert try_lock_session(input_log)
+        assert try_lock_session(input_log), "it is ours already"
+        LogHeader(input_log).close()
+        os.close(os.dup(input_log))
+        assert not another_process_gets_lock(input_log), "a host of an earlier version leaves it alone too"
+        unlock_session(input_log)
+        assert another_process_gets_lock(input_log)

@@ -1,17 +1,21 @@
-"""The rules of a viewer, from its start to its end: each test is a script of events and effects."""
+"""The rules of a viewer: each test is a script of events and effects."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from session_host.client.viewer import rules as e
+from session_host.client.viewer.rules import RETRY_S
 from session_host.client.viewer.state import FINAL_STATES, ViewerState
+from session_host.client.viewer.unacknowledged_input import MAX_INPUTS
 from session_host.protocol import messages as m
 from session_host.protocol.messages import ErrorCode
+from session_host.protocol.values import Activity, State
 from session_host.terminal.base import DefaultColors
-from tests.support.playbook import do
+from tests.support.playbook import Event, do
 from tests.support.viewer_rules_harness import (
     ATTACH,
     CELL,
@@ -19,6 +23,7 @@ from tests.support.viewer_rules_harness import (
     EXITED,
     LOST,
     OTHER_SIZE,
+    RUNNING,
     SIZE,
     START_TIMER,
     Harness,
@@ -302,3 +307,568 @@ def test_final_states_do_not_change(harness: Harness, state: ViewerState) -> Non
     rules.receive_message(EXITED)
     rules.connection_lost(None)
     assert rules.state is state
+
+
+# ---------------------------------------------------------------- output
+
+
+def test_output_is_shown_once_and_without_gaps(harness: Harness) -> None:
+    harness.live()
+    assert (
+        harness.script()
+        >> harness.output(10)
+        << fed(10)
+        >> harness.output(20)
+        << e.SendMessage(m.Follow("one", True))
+        >> harness.output(23)  # The snapshot that is on its way has it.
+        >> harness.receives(m.Resized(26, OTHER_SIZE, CELL, 3))
+        >> do(harness.rules.snapshot_restored, part(26, resizes=3))
+        >> harness.output(26)
+        << fed(26)
+    )
+
+
+def test_resizes_of_the_replica_are_counted(harness: Harness) -> None:
+    harness.live()
+    assert (
+        harness.script()
+        >> harness.receives(m.Resized(10, OTHER_SIZE, CELL, 7))
+        << e.ResizeReplica(OTHER_SIZE, CELL)
+        >> do(harness.rules.follow, False)
+        << follow(10, 7, output=False)
+    )
+
+
+def test_a_hidden_viewer_continues_at_its_offset_when_shown(harness: Harness) -> None:
+    harness.live()
+    assert (
+        harness.script()
+        >> do(harness.rules.follow, True)
+        >> do(harness.rules.follow, False)
+        << follow(10, output=False)
+        >> do(harness.rules.resize, OTHER_SIZE, CELL)  # A hidden viewer sends no size.
+        >> do(harness.rules.follow, True)
+        << follow(10)
+        << e.SendMessage(m.Resize("one", OTHER_SIZE, CELL))
+    )
+
+
+def test_the_replica_is_freed_only_while_no_output_is_followed(harness: Harness) -> None:
+    harness.live()
+    assert (
+        harness.script()
+        >> do(harness.rules.free_replica)
+        >> do(harness.rules.follow, False)
+        << follow(10, output=False)
+        >> do(harness.rules.free_replica)
+        << e.FreeReplica()
+        >> do(harness.rules.free_replica)
+        >> do(harness.rules.follow, True)
+        << follow(-1)
+        << e.SendMessage(m.Resize("one", SIZE, CELL))
+    )
+
+
+def test_an_unreadable_snapshot_is_requested_again_in_the_portable_form(harness: Harness) -> None:
+    harness.connected()
+    assert (
+        harness.script()
+        >> harness.receives(attached())
+        << DESCRIBE
+        >> harness.receives(part())
+        << e.AddSnapshotPart(part())
+        >> do(harness.rules.snapshot_unreadable)
+        << e.DropConnection()
+        >> do(harness.rules.connection_lost, None)
+        << notify(ViewerState.RECONNECTING)
+        << e.Connect(RETRY_S[1])
+    )
+    assert not harness.rules.engine_build
+
+
+# ---------------------------------------------------------------- refusals
+
+
+def test_a_host_of_an_incompatible_version_fails_the_viewer(harness: Harness) -> None:
+    harness.rules.start()
+    harness.take_effects()
+    text = "the chat uses protocol 999"
+    assert (
+        harness.script()
+        >> harness.types_key()
+        >> do(harness.rules.refused, text)
+        << notify(ViewerState.FAILED, text)
+        >> harness.types_key()
+        << refusal(2, ErrorCode.ENDED, text, "")
+    )
+    assert not harness.rules.refusal
+
+
+def test_after_a_refused_input_nothing_is_sent_until_the_user_accepts(harness: Harness) -> None:
+    harness.live(typed=2)
+    held = refusal(2, ErrorCode.HELD, "an earlier input was refused")
+    assert (
+        harness.script()
+        >> harness.receives(m.InputRefused("one", 2, ErrorCode.INPUT_FULL, "full"))
+        << refusal(2, ErrorCode.INPUT_FULL, "full")
+        >> harness.types_key()
+        << e.NotifyRefusal(m.InputRefused("one", 3, ErrorCode.HELD, held.refusal.message))
+        >> do(harness.rules.accept_refusal)
+        << e.SendMessage(m.AcceptRefusal("one"))
+        >> harness.types_key()
+        << sent_key(3)
+    )
+
+
+def test_each_input_of_a_read_only_viewer_is_refused_by_the_host() -> None:
+    harness = Harness(read_only=True).live()
+    assert (
+        harness.script()
+        >> harness.types_key()
+        << sent_key(1)
+        << START_TIMER
+        >> harness.receives(m.InputRefused("one", 1, ErrorCode.READ_ONLY, "read-only"))
+        << refusal(1, ErrorCode.READ_ONLY, "read-only")
+        >> harness.types_key()
+        << sent_key(2)
+    )
+
+
+def test_too_much_unacknowledged_input_is_refused(harness: Harness) -> None:
+    for _ in range(MAX_INPUTS):
+        harness.rules.receive_input(harness.key())
+    text = "the program is not reading its input"
+    assert harness.script() >> harness.types_key() << refusal(MAX_INPUTS + 1, ErrorCode.INPUT_FULL, text, "")
+
+
+# ---------------------------------------------------------------- notices and other events
+
+
+def test_the_delegate_gets_a_notice_only_when_it_changes(harness: Harness) -> None:
+    harness.live()
+
+    def described(text: str) -> Any:
+        return do(harness.rules.receive_message, m.NoticeEvent("session", text))
+
+    assert (
+        harness.script()
+        >> described("the disk is full")
+        << e.NotifyEvent(m.NoticeEvent("session", "the disk is full"))
+        >> described("the disk is full")
+        >> described("")  # An earlier notice may still hold, and the description contains it.
+        << DESCRIBE
+    )
+
+
+def test_events_are_passed_to_the_delegate(harness: Harness) -> None:
+    harness.live()
+    assert harness.script() >> harness.receives(m.TitleEvent("vim")) << e.NotifyEvent(m.TitleEvent("vim"))
+
+
+def test_a_reconnected_viewer_sends_the_input_that_the_host_lacks(harness: Harness) -> None:
+    harness.live(typed=3)
+    assert (
+        harness.script()
+        >> do(harness.rules.connection_lost, None)
+        << notify(ViewerState.RECONNECTING)
+        << e.Connect(0.0)
+        >> harness.types_key()
+        >> do(harness.rules.connected)
+        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", 10, 2, "tab"))
+        >> harness.types_key()
+        >> harness.receives(attached(resumed=True, last_sequence=2))
+        << sent_key(3)
+        << sent_key(4)
+        << sent_key(5)
+        << DESCRIBE
+        << notify(ViewerState.LIVE)
+        >> harness.types_key()
+        << sent_key(6)
+        >> harness.output(10)
+        << fed(10)
+        >> harness.receives(m.InputAck("one", 6))
+    )
+    assert len(harness.rules.inputs) == 0
+
+
+def test_input_of_an_unknown_attachment_is_reported_and_not_typed_twice(harness: Harness) -> None:
+    harness.reconnecting(typed=1)
+    text = "the connection was reset; your last input may be missing"
+    assert (
+        harness.script()
+        >> harness.receives(attached("two"))
+        << refusal(1, ErrorCode.STALE_ATTACHMENT, text, "two")
+        << DESCRIBE
+        >> harness.types_key()
+        << refusal(1, ErrorCode.HELD, "an earlier input was refused", "two")
+        >> do(harness.rules.accept_refusal)
+        << e.SendMessage(m.AcceptRefusal("two"))
+        >> harness.types_key()
+        << sent_key(1, "two")
+    )
+
+
+def test_a_host_without_the_missed_output_sends_a_snapshot(harness: Harness) -> None:
+    harness.reconnecting()
+    assert (
+        harness.script()
+        >> harness.receives(attached())
+        << DESCRIBE
+        >> harness.receives(part(500))
+        << e.AddSnapshotPart(part(500))
+        >> do(harness.rules.snapshot_restored, part(500))
+        << notify(ViewerState.LIVE)
+        >> harness.output(500)
+        << fed(500)
+    )
+
+
+def test_waits_between_attempts_grow_and_restart_after_a_complete_screen(harness: Harness) -> None:
+    harness.live()
+    assert (
+        harness.script()
+        >> do(harness.rules.connection_lost, None)
+        << notify(ViewerState.RECONNECTING)
+        << e.Connect(0.0)
+    )
+    for wait_s in (*RETRY_S[1:], RETRY_S[-1]):
+        assert (
+            harness.script()
+            >> do(harness.rules.connection_failed, "nobody there")
+            << e.ReadOutcome()
+            >> do(harness.rules.outcome_read, RUNNING, "")
+            << e.Connect(wait_s)
+        )
+    harness.rules.connected()
+    harness.rules.receive_message(attached(resumed=True))
+    harness.take_effects()
+    assert (
+        harness.script()
+        >> do(harness.rules.connection_lost, None)
+        << notify(ViewerState.RECONNECTING)
+        << e.Connect(0.0)
+    )
+
+
+def test_a_connection_lost_before_the_screen_is_complete_does_not_restart_the_waits(harness: Harness) -> None:
+    harness.connected()
+    assert (
+        harness.script()
+        >> harness.receives(m.Starting("one"))
+        << notify(ViewerState.STARTING)
+        >> do(harness.rules.connection_lost, None)
+        << notify(ViewerState.RECONNECTING)
+        << e.Connect(RETRY_S[1])
+    )
+
+
+def test_a_failed_first_attempt_gives_the_reason_while_the_host_lives(harness: Harness) -> None:
+    harness.rules.start()
+    harness.take_effects()
+    assert (
+        harness.script()
+        >> do(harness.rules.connection_failed, "nobody there")
+        << e.ReadOutcome()
+        >> do(harness.rules.outcome_read, RUNNING, "")
+        << notify(ViewerState.RECONNECTING, "nobody there")
+        << e.Connect(RETRY_S[1])
+    )
+
+
+def test_a_viewer_hidden_while_disconnected_reconnects_for_events_only(harness: Harness) -> None:
+    harness.live().rules.connection_lost(None)
+    harness.take_effects()
+    assert (
+        harness.script()
+        >> do(harness.rules.follow, False)
+        >> do(harness.rules.free_replica)
+        << e.FreeReplica()
+        >> do(harness.rules.connected)
+        << e.SendMessage(m.Attach(None, CELL, False, False, "one", -1, 2, "tab"))
+        >> harness.receives(attached())
+        << DESCRIBE
+        << notify(ViewerState.LIVE)
+        >> do(harness.rules.follow, True)
+        << follow(-1)
+        << e.SendMessage(m.Resize("one", SIZE, CELL))
+    )
+
+
+def test_a_snapshot_cut_off_by_a_lost_connection_is_requested_again(harness: Harness) -> None:
+    harness.connected().rules.receive_message(attached())
+    harness.take_effects()
+    assert (
+        harness.script()
+        >> harness.receives(part(last=False))
+        << e.AddSnapshotPart(part(last=False))
+        >> do(harness.rules.connection_lost, None)
+        << notify(ViewerState.RECONNECTING)
+        << e.Connect(RETRY_S[1])
+        >> do(harness.rules.connected)
+        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", -1, 0, "tab"))
+        >> harness.receives(attached())
+        << DESCRIBE
+        >> do(harness.rules.snapshot_restored, part())
+        << notify(ViewerState.LIVE)
+    )
+
+
+def test_the_end_during_a_disconnection_is_reported_after_the_reconnect(harness: Harness) -> None:
+    harness.reconnecting(typed=1)
+    assert (
+        harness.script()
+        >> harness.receives(attached(resumed=True))
+        << sent_key(1)
+        << DESCRIBE
+        << notify(ViewerState.LIVE)
+        >> harness.output(10)
+        << fed(10)
+        >> harness.receives(m.InputRefused("one", 1, ErrorCode.ENDED, "it has ended"))
+        << refusal(1, ErrorCode.ENDED, "it has ended")
+        >> harness.receives(EXITED)
+        << e.NotifyEvent(EXITED)
+        << notify(ViewerState.ENDED)
+    )
+    assert not harness.rules.inputs.is_holding
+
+
+def test_nothing_is_sent_while_there_is_no_connection(harness: Harness) -> None:
+    harness.live().rules.connection_lost(None)
+    harness.take_effects()
+    assert (
+        harness.script()
+        >> do(harness.rules.resize, OTHER_SIZE, CELL)
+        >> do(harness.rules.set_colors, DefaultColors(0x111111, 0x222222))
+        >> do(harness.rules.follow, False)
+        >> harness.types_key()
+    )
+    assert len(harness.rules.inputs) == 1
+
+
+def test_a_program_that_still_starts_after_a_reconnect_gets_its_input_once(harness: Harness) -> None:
+    harness.starting().rules.receive_input(harness.key())
+    harness.take_effects()
+    assert (
+        harness.script()
+        >> do(harness.rules.connection_lost, None)
+        << notify(ViewerState.RECONNECTING)
+        << e.Connect(RETRY_S[1])
+        >> do(harness.rules.connected)
+        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", -1, 0, "tab"))
+        >> harness.receives(m.Starting("one"))
+        << sent_key(1)
+        << notify(ViewerState.STARTING)
+        >> harness.receives(attached(last_sequence=1))
+        << DESCRIBE
+    )
+
+
+DESCRIPTION = m.Description(
+    0, "", "", "", State.RUNNING, None, None, Activity.NO_SIGNAL, "", "", "", SIZE, 0, "", 1, 2, 0, [], "", ""
+)
+
+
+def ticks(harness: Harness, *, is_late: bool = False) -> Event:
+    return do(harness.rules.on_answer_timer, is_late=is_late)
+
+
+def silent(harness: Harness) -> Harness:
+    """The host did not answer to a key."""
+    harness.live(typed=1)
+    for _ in range(3):
+        harness.rules.on_answer_timer(is_late=False)
+    harness.take_effects()
+    assert harness.rules.state is ViewerState.UNRESPONSIVE
+    return harness
+
+
+def test_acknowledged_keys_start_one_timer_and_send_no_question(harness: Harness) -> None:
+    harness.live()
+    assert (
+        harness.script()
+        >> harness.types_key()
+        << sent_key(1)
+        << START_TIMER
+        >> harness.types_key()
+        << sent_key(2)
+        >> harness.receives(m.InputAck("one", 2))
+        >> harness.types_key()
+        << sent_key(3)
+        >> ticks(harness)  # The third key was sent less than an interval ago.
+        << START_TIMER
+        >> harness.receives(m.InputAck("one", 3))
+        >> ticks(harness)  # Nothing is outstanding, so nothing wakes up any more.
+        >> harness.types_key()
+        << sent_key(4)
+        << START_TIMER
+    )
+
+
+def test_a_missing_answer_is_reported_after_three_intervals_and_an_answer_at_once(harness: Harness) -> None:
+    harness.live()
+    assert (
+        harness.script()
+        >> harness.types_key()
+        << sent_key(1)
+        << START_TIMER
+        >> ticks(harness)
+        << DESCRIBE
+        << START_TIMER
+        >> ticks(harness)
+        << START_TIMER
+        >> ticks(harness)
+        << notify(ViewerState.UNRESPONSIVE)
+        >> harness.types_key()  # and the socket keeps it for the host
+        << sent_key(2)
+        >> harness.receives(m.InputAck("one", 2))
+        << notify(ViewerState.LIVE)
+        << START_TIMER
+        >> harness.receives(DESCRIPTION)
+        >> ticks(harness)
+    )
+    assert len(harness.rules.inputs) == 0
+
+
+def test_a_host_that_replies_is_not_reported_for_a_program_that_does_not_read(harness: Harness) -> None:
+    harness.live(typed=1)
+    assert (
+        harness.script()
+        >> ticks(harness)
+        << DESCRIBE
+        << START_TIMER
+        >> harness.receives(DESCRIPTION)
+        >> ticks(harness)  # The key waits on, and the host is not asked about it again.
+        >> harness.types_key()
+        << sent_key(2)
+        << START_TIMER
+        >> ticks(harness)
+        << DESCRIBE
+        << START_TIMER
+        >> ticks(harness)
+        << START_TIMER
+        >> ticks(harness)
+        << notify(ViewerState.UNRESPONSIVE)
+    )
+
+
+def test_output_restarts_the_count_of_intervals(harness: Harness) -> None:
+    harness.live(typed=1)
+    assert (
+        harness.script()
+        >> ticks(harness)
+        << DESCRIBE
+        << START_TIMER
+        >> ticks(harness)
+        << START_TIMER
+        >> harness.output(10)
+        << fed(10)
+        >> ticks(harness)
+        << START_TIMER
+        >> ticks(harness)
+        << START_TIMER
+        >> ticks(harness)
+        << START_TIMER
+        >> ticks(harness)
+        << notify(ViewerState.UNRESPONSIVE)
+    )
+
+
+def test_a_late_interval_counts_for_nothing(harness: Harness) -> None:
+    harness.live(typed=1)
+    assert (
+        harness.script()
+        >> ticks(harness)
+        << DESCRIBE
+        << START_TIMER
+        >> ticks(harness)
+        << START_TIMER
+        >> ticks(harness, is_late=True)
+        << START_TIMER
+        >> harness.receives(DESCRIPTION)
+        >> harness.receives(m.InputAck("one", 1))
+        >> ticks(harness)
+    )
+
+
+def test_an_expected_answer_makes_the_viewer_ask_at_once(harness: Harness) -> None:
+    harness.live()
+    assert (
+        harness.script()
+        >> do(harness.rules.expect_answer)
+        << DESCRIBE
+        << START_TIMER
+        >> do(harness.rules.expect_answer)
+        >> ticks(harness)
+        << START_TIMER
+        >> ticks(harness)
+        << START_TIMER
+        >> ticks(harness)
+        << notify(ViewerState.UNRESPONSIVE)
+        >> do(harness.rules.expect_answer)
+        >> harness.receives(DESCRIPTION)
+        << notify(ViewerState.LIVE)
+    )
+
+
+def test_a_viewer_of_a_silent_host_reconnects_when_the_connection_breaks(harness: Harness) -> None:
+    assert (
+        silent(harness).script()
+        >> do(harness.rules.connection_lost, None)
+        << notify(ViewerState.RECONNECTING)
+        << e.Connect(0.0)
+        >> do(harness.rules.connected)
+        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", 10, 2, "tab"))
+        >> harness.receives(attached(resumed=True))
+        << sent_key(1)
+        << DESCRIBE
+        << notify(ViewerState.LIVE)
+        << START_TIMER
+    )
+
+
+@pytest.mark.parametrize("end", ["ends", "closes"])
+def test_a_silent_host_can_end_its_chat_and_its_viewer_can_close(harness: Harness, end: str) -> None:
+    silent(harness)
+    if end == "closes":
+        assert harness.script() >> do(harness.rules.detach) << e.SendMessage(m.Detach("one"))
+        return
+    exited = m.StateEvent(State.EXITED, 0, None)
+    assert (
+        harness.script()
+        >> harness.receives(exited)
+        << notify(ViewerState.LIVE)
+        << START_TIMER
+        << e.NotifyEvent(exited)
+        << notify(ViewerState.ENDED)
+        >> ticks(harness)
+    )
+
+
+def test_a_host_that_does_not_greet_is_reported_once(harness: Harness) -> None:
+    why = "the chat's host does not respond"
+    harness.rules.start()
+    harness.take_effects()
+    failed = do(harness.rules.connection_failed, why, is_hanging=True)
+    assert (
+        harness.script()
+        >> failed
+        << e.ReadOutcome()
+        >> do(harness.rules.outcome_read, RUNNING, "")
+        << notify(ViewerState.UNRESPONSIVE, why)
+        << e.Connect(RETRY_S[1])
+        >> failed
+        << e.ReadOutcome()
+        >> do(harness.rules.outcome_read, RUNNING, "")
+        << e.Connect(RETRY_S[2])
+        >> do(harness.rules.connection_failed, "nobody there")
+        << e.ReadOutcome()
+        >> do(harness.rules.outcome_read, RUNNING, "")
+        << notify(ViewerState.RECONNECTING, "nobody there")
+        << e.Connect(RETRY_S[3])
+        >> do(harness.rules.connected)
+        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "", -1, 0, "tab"))
+        >> harness.receives(attached())
+        << DESCRIBE
+        >> do(harness.rules.snapshot_restored, part())
+        << notify(ViewerState.LIVE)
+    )

@@ -11,11 +11,17 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from session_host.paths import make_directories, session_history
 from session_host.protocol.messages import Colors, InputRefused, Resized, Text
 from session_host.protocol.values import CellSize, GridSize
 from session_host.session.attachments import Attachment
 from session_host.storage.descriptors import checkpoint as checkpoints
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.output_file import PAGE_BYTES
+from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import EngineName
+from session_host.terminal.pyte.emulator import PyteEmulator
+from tests.support.area import Area
 from tests.support.emulators import VisibleState, outputs, visible_state
 from tests.support.session_harness import SessionHarness, session_harness
 from tests.support.waiting import wait_readable
@@ -296,3 +302,156 @@ def test_a_session_with_repeatedly_killed_hosts_equals_one_without_kills(engine:
     spared, killed = asyncio.run(_both(engine, steps))
     for field, expected, found in zip(State._fields, spared, killed, strict=True):
         assert found == expected, field
+
+
+TEXT = b"\x1b]2;a title\x07one\r\n\x1b[1;31mtwo\x1b[m\r\nthree"
+
+
+async def _settled(harness: SessionHarness) -> VisibleState:
+    return await harness.terminal.worker.run(visible_state)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("portable", [False, True])
+async def test_a_checkpoint_of_one_engine_is_read_by_the_other(engine: EngineName, portable: bool) -> None:
+    """In both directions: the other engine is tried when one fails, and the next keeper knows of no failure."""
+    with session_harness(engine=engine) as harness:
+        harness.host()
+        harness.write_output(TEXT)
+        was = await _settled(harness)
+        for other in (True, True, False, False):
+            assert await harness.checkpointer._make(portable=portable)
+            harness.output_file.free_before(harness.output_file.end)  # Only the checkpoint is left.
+            harness.kill()
+            driver = harness.host(other_engine=other)
+            assert harness.terminal.emulator.build.startswith("pyte" if (engine == "ghostty") is other else "ghostty")
+            assert ("failed on this chat's output" in driver.notice) is other
+            now = await _settled(harness)
+            assert (now.rows, now.cursor, driver.session.title) == (was.rows, was.cursor, "a title")
+            harness.write_output(b"")
+
+
+async def test_the_other_engine_restores_the_screen_of_an_unusable_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    with session_harness(engine="ghostty") as harness:
+        harness.host(other_engine=True)  # so that the checkpoint is the portable engine's
+        harness.write_output(TEXT)
+        was = await _settled(harness)
+        assert await harness.checkpointer._make(portable=False)
+        harness.output_file.free_before(harness.output_file.end)
+        harness.kill()
+        monkeypatch.setattr("session_host.terminal.engines._is_installed", lambda engine: engine == "pyte")
+        harness.host()
+        assert harness.terminal.emulator.build.startswith("pyte")
+        assert await _settled(harness) == was
+
+
+async def test_without_a_readable_checkpoint_all_kept_output_is_interpreted_again() -> None:
+    with session_harness() as harness:
+        harness.host()
+        harness.write_output(TEXT)
+        was = await _settled(harness)
+        assert await harness.checkpointer._make(portable=False)
+        at = harness.input_log.header.checkpoint
+        assert at is not None
+        os.pwrite(harness.descriptors.checkpoint, b"damaged", at.offset)
+        harness.kill()
+        driver = harness.host()
+        assert await _settled(harness) == was
+        assert driver.notice == ""
+
+
+async def test_a_notice_says_what_cannot_be_restored() -> None:
+    with session_harness() as harness:
+        harness.host()
+        harness.write_output(b"x" * 10_000 + b"\r\nthe end")
+        harness.output_file.free_before(9_000)
+        harness.kill()
+        driver = harness.host()
+        assert "could be restored" in driver.notice
+        assert "the end" in [
+            line.text() for line in await harness.terminal.worker.run(lambda emulator: emulator.rows())
+        ]
+        assert driver.worker.interpreted_to == driver.output_file.end
+
+
+async def test_an_engine_that_raises_on_some_output_gets_the_rest(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    feed = PyteEmulator.feed
+
+    def fragile(self: PyteEmulator, data: bytes) -> None:
+        if b"POISON" in data:
+            raise RuntimeError("of the engine's own")
+        feed(self, data)
+
+    monkeypatch.setattr(PyteEmulator, "feed", fragile)
+    with session_harness() as harness, caplog.at_level("CRITICAL"):
+        harness.host()
+        harness.write_output(b"POISON")
+        harness.kill()
+        driver = harness.host()
+        harness.write_output(b"good")
+        assert driver.worker.interpreted_to == 10
+        assert await harness.terminal.worker.run(lambda emulator: emulator.rows()[0].text()) == "good"
+        harness.kill()
+        assert harness.host().session.state is not None
+
+
+async def test_a_later_host_knows_all_signals_of_one_output_or_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The host may be killed after any log entry; if the first signal is saved, the second must not be lost."""
+
+    class Killed(BaseException):
+        pass
+
+    with session_harness() as harness:
+        harness.host()
+        add = harness.input_log.append
+        noted = 0
+
+        def add_and_die(kind: EntryKind, *rest: Any, **named: Any) -> None:
+            nonlocal noted
+            add(kind, *rest, **named)
+            noted += kind is EntryKind.ACTIVITY
+            if noted:
+                raise Killed
+
+        monkeypatch.setattr(harness.input_log, "append", add_and_die)
+        with pytest.raises(Killed):
+            harness.write_output(b"\x1b]7501;state=working\x07\x1b]7501;state=blocked;a question\x07")
+        harness.kill()
+        assert harness.host().watch.tracker.activity == "needs_input"
+
+
+SCREEN = b"a line of the shell before\r\n" * 400
+
+
+@pytest.mark.parametrize("written", [0, PAGE_BYTES, len(SCREEN)])
+async def test_a_host_killed_while_it_writes_the_previous_screen_leaves_the_rest_to_the_next(
+    area: Area, written: int
+) -> None:
+    with session_harness(begins_with_screen=True) as harness:
+        path = session_history(harness.spec.session_id)
+        make_directories(path.parent)
+        path.write_bytes(SCREEN)
+        harness.host()
+        os.pwrite(harness.descriptors.output_file, SCREEN[:written], 0)
+        harness.kill()
+
+        begin(harness)
+        assert output(harness) == SCREEN
+        harness.kill()
+
+        harness.host()
+        assert harness.recovered.log_state.child_started is not None, "a third host does not begin again"
+        harness.attach_pty()
+        assert output(harness) == SCREEN
+
+
+def begin(harness: SessionHarness) -> None:
+    harness.host().begin(PtyProcess(os.getpid(), None, harness.descriptors.master))
+
+
+def output(harness: SessionHarness) -> bytes:
+    return os.pread(harness.descriptors.output_file, harness.output_file.end + 1, 0)
