@@ -6,23 +6,25 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QTextFormat
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QTextFormat
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 
+from gui.bridge.changes import ChangedFile
 from gui.chat.content import patches
-from gui.chat.content.segments import Card, Diff, Segment
+from gui.chat.content.segments import Card, Diff, DiffLine, QuietLine, Segment
 from gui.chat.drawing.lay_out import lay_out
 from gui.chat.drawing.style import Style
 from gui.settings.layout import ReviewComment
 from gui.theme.theme import Theme
-from gui.window.changes.anchors import Anchored, LineRange, selected_lines
+from gui.window.changes.anchors import MAX_LINES, Anchored, LineRange, find, lines_of, new_comment, selected_lines
 from gui.window.changes.content import with_cards
 from gui.window.changes.page import CommentCard
 from session_host.protocol.values import State
 from session_host.structured.items import FileChange
 from tests.support.themes import OWN
-from tests.unit.gui.window.changes.conftest import ALT, CONTROL, FILE, LONG, LONG_FILE, NEW, SHIFT, Opened, press_button
+
+from .conftest import ALT, CONTROL, FILE, LONG, LONG_FILE, NEW, SHIFT, Opened, press_button
 
 
 def type_text(opened: Opened, text: str) -> None:
@@ -288,3 +290,191 @@ def test_a_comment_between_a_line_and_its_replacement_keeps_their_changed_words_
     commented = with_cards(plain, [Anchored(comment, 2, 2)])
     assert [type(each) for each in commented[1:]] == [Diff, Card, Diff]
     assert marked(commented) == marked(plain) == ["old", "new"]
+
+
+def diff(*lines: str, new: int = 10) -> list[DiffLine]:
+    """The lines of a diff with one hunk; ``new`` is its first line number after the change."""
+    old_count, new_count = (sum(line[0] in f"{sign} " for line in lines) for sign in "-+")
+    patch = "\n".join([f"@@ -10,{old_count} +{new},{new_count} @@", *lines]) + "\n"
+    return lines_of(ChangedFile(path="a", state="modified", patch=patch))
+
+
+def comment(lines: list[DiffLine], first: int, last: int | None = None) -> ReviewComment:
+    review_comment = new_comment("/top", "a", lines, first, first if last is None else last)
+    assert review_comment is not None
+    return review_comment
+
+
+def numbers(review_comment: ReviewComment) -> tuple[int, int, bool]:
+    return review_comment.first, review_comment.last, review_comment.is_old
+
+
+def test_a_comment_has_new_line_numbers_or_old_ones_if_all_its_lines_are_removed() -> None:
+    lines = diff(" one", "-two", "-three", "+2", " four")
+    assert numbers(comment(lines, 4)) == (11, 11, False)
+    assert numbers(comment(lines, 2, 3)) == (11, 12, True)
+    whole = comment(lines, 0, 5)
+    assert numbers(whole) == (10, 12, False)
+    assert whole.lines == (" one", "-two", "-three", "+2", " four")
+    assert (comment(lines, 4).before, comment(lines, 4).after) == (("one",), ("four",))
+
+
+def test_a_hunk_header_and_a_note_of_git_take_no_comment() -> None:
+    lines = diff("-one", "+1", "\\ No newline at end of file")
+    assert new_comment("/top", "a", lines, 0, 0) is None
+    assert new_comment("/top", "a", lines, 3, 3) is None
+
+
+def test_lines_that_moved_are_found_by_their_text() -> None:
+    review_comment = comment(diff(" a", "+b", "+c", " d"), 2, 3)
+    later = diff(" x", " y", "+new", "+b", "+c", new=30)
+    found = find(review_comment, later)
+    assert (found.first, found.last) == (4, 5)
+    assert numbers(found.comment) == (33, 34, False)
+    assert (found.comment.id, found.comment.before) == (review_comment.id, ("x", "y", "new"))
+
+
+def test_a_committed_line_is_found_among_the_unchanged_ones() -> None:
+    review_comment = comment(diff(" a", "+b", " d"), 2)
+    assert find(review_comment, diff(" b", "-d", "+e")).first == 1
+
+
+def test_a_removed_line_is_not_found_among_unchanged_or_added_ones() -> None:
+    review_comment = comment(diff("-a", "+b"), 1)
+    assert review_comment.is_old
+    assert find(review_comment, diff(" a", "-b", "+c")).first is None
+
+
+def test_a_missing_line_is_not_found_and_keeps_its_numbers() -> None:
+    review_comment = comment(diff(" a", "+b", " c"), 2)
+    assert find(review_comment, diff(" a", "+B", " c")) == (review_comment, None, None)
+    assert find(review_comment, []) == (review_comment, None, None)
+
+
+@pytest.mark.parametrize("later", [("+start", "+}", "+end", "+}"), ("+other", "+}", "+start", "+}", "+end")])
+def test_a_line_with_a_common_text_is_found_by_its_neighbours(later: tuple[str, ...]) -> None:
+    review_comment = comment(diff("+start", "+}", "+end"), 2)
+    lines = diff(*later)
+    found = find(review_comment, lines)
+    assert found.first is not None
+    assert lines[found.first - 1].text == "start"
+    assert lines[found.first + 1].text == "end"
+
+
+def test_of_equal_places_only_the_one_with_the_same_numbers_counts() -> None:
+    blocks = ("+a", "+}", "+b") * 4
+    lines = diff(*blocks)
+    review_comment = comment(lines, 5)
+    assert find(review_comment, lines).first == 5
+    assert find(review_comment, diff(*blocks, new=50)).first is None
+
+
+def test_line_ends_make_no_difference_and_long_comments_are_cut() -> None:
+    review_comment = comment(diff("+a\r"), 1)
+    assert review_comment.lines == ("+a",)
+    assert find(review_comment, diff("+a")).first == 1
+    many = diff(*(f"+{number}" for number in range(MAX_LINES + 50)))
+    assert len(comment(many, 1, MAX_LINES + 40).lines) == MAX_LINES
+
+
+def menu_by_key(opened: Opened) -> dict[str, int]:
+    """Open the context menu as the menu key does; returns the positions of its actions."""
+    page = opened.window.page
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), page.mapToGlobal(QPoint(5, 5)))
+    QApplication.sendEvent(page, event)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    return {action.text(): place for place, action in enumerate(menu.actions())}
+
+
+def choose(opened: Opened, name: str) -> None:
+    place = menu_by_key(opened)[name]
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    menu.actions()[place].trigger()
+    menu.close()
+
+
+def questions(opened: Opened) -> list[str]:
+    """The questions on the page."""
+    page = opened.window.page
+    segments = [page.rows.row(each.position).segments[each.number] for each in page.visible]
+    return [each.text for each in segments if isinstance(each, QuietLine) and each.buttons]
+
+
+async def until_said(opened: Opened, text: str) -> None:
+    await opened.harness.until(lambda: opened.window.review.bar.notice.text() == text, f"the line {text!r}")
+    await opened.harness.until(lambda: not opened.window.reader.is_reading, "the changes to be read")
+
+
+async def test_one_hunk_is_discarded_by_keyboard_and_restored(opened: Opened) -> None:
+    changed = LONG.replace("line 150\n", "line 150 has changed\n")
+    path = opened.checkout.write("long", f"above\n{changed}")
+    opened.press(Qt.Key.Key_F5)
+    both = "long, modified, 2 lines added, 1 line removed"
+    await opened.until_listed(FILE, both, NEW)
+    opened.window.page.setFocus()
+    opened.window._on_chosen(1)
+    opened.press(Qt.Key.Key_Down, CONTROL)
+    choose(opened, "Discard this change")
+    await until_said(opened, "Discarded 1 change in long")
+    assert path.read_text() == changed
+    await opened.until_listed(FILE, LONG_FILE, NEW)
+    press_button(opened, "Undo")
+    await until_said(opened, "long is as it was before you discarded the change.")
+    assert path.read_text() == f"above\n{changed}"
+    await opened.until_listed(FILE, both, NEW)
+
+
+async def test_discarding_a_whole_file_is_asked_about_at_that_file(opened: Opened) -> None:
+    window, page = opened.window, opened.window.page
+    path = opened.checkout.path / "src/deep/new"
+    opened.press(Qt.Key.Key_End)
+    [place] = [
+        control.area.center() + QPoint(round(page.segment_left(each.position)), round(each.top))
+        for each in page.visible
+        for control in each.laid.controls
+        if page.rows.key(each.position) == "src/deep/new" and control.name == "Discard changes of this file…"
+    ]
+    QTest.mouseClick(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place.toPoint())
+    assert questions(opened) == ["Delete this new file?"]
+    assert page.hasFocus()
+    assert page.control_name(page.focused) == "Cancel", "Enter discards nothing"
+    opened.press(Qt.Key.Key_Escape)
+    assert (questions(opened), window.isVisible(), path.exists()) == ([], True, True)
+    page.ask_discard("src/deep/new")
+    opened.press(Qt.Key.Key_Tab)
+    opened.press(Qt.Key.Key_Return)
+    await until_said(opened, "Deleted src/deep/new")
+    assert (questions(opened), path.exists()) == ([], False)
+    await opened.until_listed(FILE, LONG_FILE)
+    opened.checkout.write("src/deep/new", "the agent's\n")
+    press_button(opened, "Undo")
+    await until_said(opened, "Nothing was undone: src/deep/new has changed since.")
+    assert path.read_text() == "the agent's\n"
+
+
+async def test_a_file_that_changed_in_the_meantime_is_read_again_and_left_alone(opened: Opened) -> None:
+    path = opened.checkout.write("file", "later work\n")
+    page = opened.window.page
+    page.ask_discard("file")
+    assert questions(opened) == ["Discard all changes of this file?"]
+    opened.press(Qt.Key.Key_Tab)
+    opened.press(Qt.Key.Key_Return)
+    await until_said(opened, "Nothing was discarded: file has changed in the meantime.")
+    assert path.read_text() == "later work\n"
+    await opened.harness.until(lambda: "later work" in opened.shown, "the changes to be read again")
+
+
+async def test_a_discard_is_finished_although_the_window_is_closed(
+    opened: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, page = opened.checkout.path / "src/deep/new", opened.window.page
+    page.ask_discard("src/deep/new")
+    opened.press(Qt.Key.Key_Tab)
+    opened.press(Qt.Key.Key_Return)
+    opened.window.close()
+    tasks = opened.harness.sessions.tasks
+    await opened.harness.until(lambda: not path.exists(), "the discard")
+    await tasks.wait_for_others(60)
+    assert caplog.records == []

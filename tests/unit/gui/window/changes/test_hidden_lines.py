@@ -17,8 +17,7 @@ from gui.window.changes.page import ChangesPage
 from session_host.client.worktrees.changes import lines_before, read_changes
 from tests.support.repositories import Checkout
 from tests.unit.gui.window.changes.conftest import LONG, LONG_FILE, Opened
-from tests.unit.gui.window.changes.test_commenting import cards, comment_on
-from tests.unit.gui.window.changes.test_discarding_changes import choose, until_said
+from tests.unit.gui.window.changes.test_commenting import cards, choose, comment_on, until_said
 
 OLD = [f"line {number}" for number in range(1, 101)]
 NEW = [*OLD[:9], "new", "newer", *OLD[9:49], *OLD[50:]]

@@ -8,16 +8,22 @@ import stat
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.settings.layout import Start, WindowLayout
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
+from gui.window.new_chat.agent_tiles import AgentTile
+from gui.window.new_chat.directory_browser import DirectoryBrowser
+from gui.window.new_chat.request import endpoint_arguments, suggested_name, without_endpoint_arguments
+from gui.window.widgets import directory_field
+from gui.window.widgets.directory_field import DirectoryField
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.protocol.values import State
 from tests.support.area import Area
+from tests.support.disks import hanging_disk
 from tests.support.repositories import Checkout
 from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.conftest import Away
@@ -436,3 +442,157 @@ async def test_a_worktree_or_arguments_that_a_command_suggests_hold_for_one_chat
     window.commands.starting.new_chat()
     request = await started()
     assert (request.arguments, request.worktree) == (["--own"], None), "what the user chose is remembered"
+
+
+async def test_the_chosen_agent_keeps_the_keyboard_while_agents_are_searched_again(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    window.commands.starting.new_chat("shell", "/tmp")
+    await harness.until(lambda: isinstance(window.focusWidget(), AgentTile), "the keyboard in the sheet")
+    window.sheets.new_chat.refresh_agents()
+    keyboard = window.focusWidget()
+    assert isinstance(keyboard, AgentTile)
+    assert (keyboard.agent.name, keyboard.isVisible()) == ("shell", True), "no key is lost meanwhile"
+
+
+async def test_cancel_forgets_the_first_prompt_and_escape_keeps_it(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    sheet = window.sheets.new_chat
+    window.commands.starting.new_chat()
+    QTest.keyClicks(sheet.prompt, "fix the tests")
+    QTest.keyClick(sheet.prompt, Qt.Key.Key_Escape)
+    assert not sheet.is_open
+    window.commands.starting.new_chat()
+    assert sheet.prompt.toPlainText() == "fix the tests"
+    QTest.mouseClick(sheet.cancel, Qt.MouseButton.LeftButton)
+    assert not sheet.is_open
+    window.commands.starting.new_chat()
+    assert sheet.prompt.toPlainText() == ""
+
+
+async def test_the_window_answers_while_a_directory_hangs(
+    harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory_field, "LOOK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("gui.window.new_chat.directory_browser.LOOK_TIMEOUT_S", 0.05)
+    with hanging_disk(tmp_path / "mount") as disk:
+        look_at(harness, disk)
+
+
+def look_at(harness: WindowHarness, disk: Path) -> None:
+    field = DirectoryField()
+    field.setText(f"{disk}/")
+    assert "does not answer" in field.problem()
+    assert (field.is_missing(), field.offers(field.text())) == (False, [])
+    window = harness.open_window()
+    browser = DirectoryBrowser(harness.theme, window, field)
+    browser.browse()
+    assert browser.directory == Path.home()
+    browser._show(disk)
+    assert "does not answer" in browser.problem.text()
+
+
+async def test_an_endpoint_is_asked_for_model_and_server(
+    harness: WindowHarness, launches: list[LaunchRequest], area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    window = harness.open_window()
+    window.commands.starting.new_chat("endpoint", "/tmp")
+    sheet = window.sheets.new_chat
+    assert (sheet.model.isVisible(), sheet.url.isVisible()) == (True, True)
+    assert (sheet.runtime.isVisible(), sheet.runtime.value()) == (True, "terminal")
+    sheet.start.click()
+    assert sheet.error.text() == "Enter the server’s API address"
+    for wrong in ("http://server a/v1", "ftp://127.0.0.1", "http://me:secret@127.0.0.1/v1"):
+        sheet.url.setText(wrong)
+        sheet.start.click()
+        assert sheet.error.text() == (
+            "This is not a server’s address. Write it like http://127.0.0.1:8080/v1, without user name and password"
+        )
+    assert launches == []
+    sheet.model.setText("llama")
+    sheet.url.setText("http://127.0.0.1:1/v1")
+    sheet.start.click()
+    await harness.until(lambda: launches, "the start")
+    assert launches[0].arguments == ["--model=llama", "--url=http://127.0.0.1:1/v1"]
+    (area.config / "endpoint.toml").write_text('url = "http://default/v1"\nmodel = "m"\n')
+    window.commands.starting.new_chat("endpoint", "/tmp")
+    assert (sheet.model.text(), sheet.url.text()) == ("llama", "http://127.0.0.1:1/v1")
+    assert (sheet.model.placeholderText(), sheet.url.placeholderText()) == ("m", "http://default/v1")
+    sheet.model.clear()
+    sheet.url.clear()
+    sheet.runtime.buttons[1].click()
+    sheet.start.click()
+    await harness.until(lambda: len(launches) == 2, "the start")
+    assert (launches[1].arguments, launches[1].runtime) == ([], "structured"), "the defaults count"
+
+
+async def test_a_click_on_command_lets_the_user_type_the_command_which_names_the_chat(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    window.commands.starting.new_chat("shell", "~")
+    sheet = window.sheets.new_chat
+    assert window.focusWidget() is sheet.tiles.current_tile()
+    command = sheet.tiles.findChildren(AgentTile)[-1]
+    assert command.agent.name == "command"
+    QTest.keyClicks(window.focusWidget(), "comm")
+    assert window.focusWidget() is command, "by keyboard, the tiles keep the keyboard"
+    QTest.mouseClick(command, Qt.MouseButton.LeftButton)
+    QTest.keyClicks(window.focusWidget(), "/usr/bin/htop -d 5")
+    assert (sheet.arguments.text(), sheet.name.text()) == ("/usr/bin/htop -d 5", "htop")
+    sheet.directory.setText("/usr")
+    assert sheet.name.text() == "usr"
+
+
+async def test_the_sheet_opens_at_the_field_without_which_the_agent_cannot_start(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    for agent, field in (("command", "arguments"), ("endpoint", "url")):
+        window.commands.starting.new_chat(agent, "~")
+        sheet = window.sheets.new_chat
+        assert window.focusWidget() is getattr(sheet, field)
+        sheet.discard()
+
+
+async def test_a_command_that_cannot_be_started_is_marked(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    window.commands.starting.new_chat("command", "~", arguments=["nosuch", "-v"])
+    sheet = window.sheets.new_chat
+    for message, is_invalid in (("cannot find nosuch on PATH", True), ("there is no room", False)):
+        sheet.failed(message)
+        assert (sheet.error.text(), bool(sheet.arguments.property("invalid"))) == (message, is_invalid)
+
+
+async def test_in_a_low_window_the_field_to_type_in_is_shown_and_not_the_agent(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    window.resize(700, 330)
+    harness.settle()
+    window.commands.starting.new_chat("shell", "~")
+    harness.settle()
+    sheet = window.sheets.new_chat
+    QTest.mouseClick(sheet.tiles.findChildren(AgentTile)[-1], Qt.MouseButton.LeftButton)
+    harness.settle()
+    field, viewport = window.focusWidget(), sheet.scrolled.viewport()
+    assert field is not None
+    assert sheet.arguments.isAncestorOf(field) or field is sheet.arguments
+    shown = QRect(field.mapTo(viewport, QPoint()), field.size())
+    assert viewport.rect().contains(shown.adjusted(0, 1, 0, -1)), "all of it but its frame"
+
+
+def test_model_and_server_in_arguments() -> None:
+    arguments = endpoint_arguments("-odd", "http://x")
+    assert arguments == ["--model=-odd", "--url=http://x"]
+    assert without_endpoint_arguments(["--api=chat", *arguments, "--model"]) == (
+        ["--api=chat", "--model"], "-odd", "http://x",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("directory", "agent", "name"),
+    [
+        ("/x/api", "claude", "api"),
+        ("~", "claude", "claude"),
+        ("~", "endpoint", "chat"),
+        ("/", "", "chat"),
+        ("/x/a\nb", "claude", "a b"),
+    ],
+)
+def test_a_chat_is_named_after_its_directory_or_its_agent(directory: str, agent: str, name: str) -> None:
+    assert suggested_name(str(Path(directory).expanduser()), agent) == name

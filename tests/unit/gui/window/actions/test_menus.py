@@ -1,0 +1,610 @@
+"""The menus of the window, of chats, of tabs and of the empty parts; and what they mark: unread, colours, muted."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QContextMenuEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+from gui.settings.layout import WindowLayout
+from gui.settings.preferences import Preferences
+from gui.theme.tokens import LABEL_COLORS
+from gui.window.actions import action_table
+from gui.wording import action_texts, chat_texts, common_texts, page_texts, window_texts
+from session_host import paths
+from session_host.errors import NotResumable
+from session_host.protocol.messages import OutputEvent
+from session_host.protocol.values import State
+from session_host.storage.store import SessionRecord, Store
+from tests.support.menus import entries, entries_of_open_menu
+from tests.unit.gui.conftest import WindowHarness
+
+
+def choose(harness: WindowHarness, text: str, *session_ids: str) -> None:
+    """Choose an item in the menu of one row in the sidebar, or of several."""
+    window, chats = harness.window, [harness.chat(session_id) for session_id in session_ids]
+    place = window.mapToGlobal(QPoint(200, 100))
+    if len(chats) == 1:
+        window.menus.show_for_row(chats[0], place)
+    else:
+        window.menus.show_for_several(chats, place)
+    entries_of_open_menu()[text].trigger()
+
+
+def unread(harness: WindowHarness) -> list[str]:
+    """The names of the chats that the sidebar marks as unread, as screen readers get them."""
+    harness.settle()
+    model = harness.window.sidebar.model
+    accessible_texts = [model.index(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(model.rowCount())]
+    return [text.split(", ")[0] for text in accessible_texts if "unread" in text.split(", ")]
+
+
+async def test_the_shown_chat_is_unread_until_the_user_comes_back_to_it(harness: WindowHarness) -> None:
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
+    harness.show(one)
+    window.actions_["mark_unread"].trigger()
+    assert window.banners.current is not None
+    assert window.banners.current.text.startswith("Marked as unread")
+    assert unread(harness) == ["one"]
+    assert "unread" in window.tabs.active.bar.accessibleTabName(0)
+    harness.show(two)
+    assert unread(harness) == ["one"]
+    harness.show(one)
+    assert unread(harness) == []
+
+
+async def test_the_menus_mark_one_or_several_and_read_them_all(harness: WindowHarness) -> None:
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    harness.sessions.follow_all()
+    harness.open_window()
+    choose(harness, "Mark as unread", one)
+    assert unread(harness) == ["one"]
+    choose(harness, "Mark as read", one, two)
+    assert unread(harness) == []
+    choose(harness, "Mark as unread", one, two)
+    assert unread(harness) == ["one", "two"]
+    choose(harness, "Mark as read", one)
+    harness.viewers[two].tell(OutputEvent(9))
+    assert unread(harness) == ["two"]
+
+
+async def test_the_windows_menu_opened_by_keyboard_has_its_first_action_selected(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    window.activateWindow()
+    button = window.menu_button
+    button.setFocus()
+    await harness.until(button.hasFocus, "the button to have the keyboard")
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert menu.activeAction() is window.actions_["new_chat"]
+    menu.close()
+    harness.settle()
+
+
+async def test_the_windows_menu_shows_disabled_what_has_nothing_to_do(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    names = ("new_chat", "stop_all")
+
+    def enabled() -> list[str]:
+        window.menus.show_for_window(window.menu_button)
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        found = [
+            name for name in names if window.actions_[name] in menu.actions() and window.actions_[name].isEnabled()
+        ]
+        menu.close()
+        harness.settle()
+        return found
+
+    assert enabled() == ["new_chat"]
+    assert all(window.actions_[name].isEnabled() for name in names), "their keys still say that there is nothing to do"
+    session_id = await harness.add("one")
+    harness.show(session_id)
+    assert enabled() == ["new_chat", "stop_all"]
+
+
+async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await harness.add("one")
+    started: list[object] = []
+    monkeypatch.setattr(harness.open_window().commands.starting, "new_shell", lambda *where: started.append(where))
+    harness.show(session_id)
+    menu = harness.view.context_menu(QPointF(30, 30))
+    assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-9:]] == [
+        ("", ""),
+        (action_table.title("find"), "Ctrl+Shift+F"),
+        (action_table.title("open_text"), ""),
+        ("", ""),
+        (action_table.title("split_right"), "Ctrl+Shift+D"),
+        (action_table.title("split_down"), "Ctrl+Shift+E"),
+        ("", ""),
+        (action_table.title("clear_scrollback"), "Ctrl+Shift+Del"),
+        (action_table.title("reset_terminal"), ""),
+    ]
+    menu.actions()[-4].trigger()
+    menu.close()
+    assert started == [("/tmp", "down")]
+
+
+TERMS = {
+    "clone": "continue", "broadcast": "broadcast", "maximize": "full_screen", "jump": "previous_prompt",
+    "balance": "even_out", "new tab": "new_shell", "cwd": "new_shell", "copy mode": "select_by_keyboard",
+    "url": "link_hints", "scrollback": "open_text", "title": "rename", "garbled": "reset_terminal",
+    "erase": "clear_scrollback",
+}  # fmt: skip
+
+
+async def test_terms_of_other_programs_find_an_action(harness: WindowHarness) -> None:
+    ids = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
+    harness.show(ids[0])
+    window.tabs.mirror("right")
+    window.describe()
+    missed = {}
+    for typed, action in TERMS.items():
+        window.actions_.show_palette()
+        chooser = window.sheets.chooser
+        chooser.field.setText(typed)
+        found = [chooser.items.item(row).text() for row in range(chooser.items.rowCount())]
+        if action_table.title(action) not in found[:2]:
+            missed[typed] = found
+        chooser.dismiss()
+    assert missed == {}
+
+
+ROW = QPoint(20, 20)
+
+
+def shown(menu: QMenu) -> dict[str, str]:
+    """Close the menu, and return the keys that it showed, by the texts of its actions."""
+    keys = {
+        action.text(): action.shortcut().toString()
+        for action in menu.actions()
+        if not action.shortcut().isEmpty() and action.isShortcutVisibleInContextMenu()
+    }
+    menu.close()
+    return keys
+
+
+def popped_up(open_menu: Callable[[], object]) -> QMenu:
+    open_menu()
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    return menu
+
+
+async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_chose(harness: WindowHarness) -> None:
+    session_id = await harness.add("shell")
+    window = harness.open_window(preferences=Preferences(keys={"paste": ["Ctrl+Alt+V"], "select_all": []}))
+    viewer = harness.show(session_id)
+    view = harness.view
+    windows = {
+        "find": "Ctrl+Shift+F",
+        "split_right": "Ctrl+Shift+D",
+        "split_down": "Ctrl+Shift+E",
+        "clear_scrollback": "Ctrl+Shift+Del",
+    }
+    of_the_window = {action_table.title(name): key for name, key in windows.items()}
+    assert shown(view.context_menu(QPointF(9, 9))) == {
+        **of_the_window,
+        common_texts.COPY(): "Ctrl+Shift+C",
+        common_texts.PASTE(): "Ctrl+Alt+V",
+    }
+
+    (paths.config_dir() / "keys.toml").write_text('copy = "Ctrl+Alt+C"\n')
+    harness.settings.read_again()
+    menu = view.context_menu(QPointF(9, 9))
+    menu.popup(window.mapToGlobal(QPoint(200, 100)))
+    QApplication.clipboard().setText("pasted")
+    window.actions_["paste"].trigger()
+    QTest.keyClick(view, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert viewer.calls.count(("paste", "pasted")) == 2, "the key still works"
+    assert shown(menu) == {
+        **of_the_window,
+        common_texts.COPY(): "Ctrl+Alt+C",
+        common_texts.PASTE(): "Ctrl+Shift+V",
+        common_texts.SELECT_ALL(): "Ctrl+Shift+A",
+    }
+
+
+async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(harness: WindowHarness) -> None:
+    session_id = await harness.add("chat", runtime="structured")
+    window = harness.open_window(preferences=Preferences(keys={"copy": []}))
+    page = window.open_chat(harness.chat(session_id))
+    assert page is not None
+    content = page.structured
+    assert content is not None
+    menu = content.view.page.context_menu(QPointF(9, 9))
+    texts = [action.text() for action in menu.actions()]
+    assert chat_texts.COPY_AS_MARKDOWN() in texts
+    assert shown(menu) == {
+        common_texts.COPY(): "Ctrl+C",
+        common_texts.SELECT_ALL(): "Ctrl+Shift+A",
+        action_table.title("find"): "Ctrl+Shift+F",
+        action_table.title("split_right"): "Ctrl+Shift+D",
+        action_table.title("split_down"): "Ctrl+Shift+E",
+    }
+
+
+async def test_a_tabs_menu_shows_the_keys_that_act_on_its_chat(harness: WindowHarness) -> None:
+    session_id = await harness.add("shell")
+    window = harness.open_window(preferences=Preferences(keys={"rename": ["F2"], "kill": ["Ctrl+F9"]}))
+    harness.show(session_id)
+    menu = popped_up(lambda: window.tabs.menu_requested.emit(session_id, window.mapToGlobal(QPoint(200, 100))))
+    [more] = [submenu for submenu in menu.findChildren(QMenu) if submenu.title() == action_texts.END_CHAT()]
+    assert shown(more) == {action_texts.KILL_AT_ONCE(): "Ctrl+F9"}
+    keys = shown(menu)
+    assert keys[action_texts.RENAME()] == "F2"
+    assert keys[action_table.title("close_tab")] == "Ctrl+Shift+W"
+    assert common_texts.EXPORT() not in keys
+
+
+async def test_the_menus_of_a_chats_tab_and_row_pin_it_and_mute_only_what_can_notify(harness: WindowHarness) -> None:
+    running, ended = await harness.add("one"), await harness.add("two", state=State.EXITED, exit_code=0)
+    window = harness.open_window(preferences=Preferences(keys={"pin": ["Ctrl+F9"]}))
+    place = window.mapToGlobal(QPoint(200, 100))
+
+    def menus(session_id: str) -> Iterator[QMenu]:
+        """The menu of a chat's tab, and that of its row."""
+        window.open_chat(harness.chat(session_id))
+        for emit in (
+            lambda: window.tabs.menu_requested.emit(session_id, place),
+            lambda: window.sidebar.menu_requested.emit(harness.chat(session_id), place),
+        ):
+            harness.settle()
+            menu = popped_up(emit)
+            yield menu
+            menu.close()
+
+    def texts(menu: QMenu) -> set[str]:
+        return set(entries(menu))
+
+    for menu in menus(running):
+        assert {common_texts.PIN(), "Notifications…"} <= texts(menu)
+    for menu in menus(ended):
+        assert common_texts.PIN() in texts(menu)
+        assert "Notifications…" not in texts(menu), "it sends none"
+    on_tab = next(menus(ended))
+    pin = entries(on_tab)[common_texts.PIN()]
+    assert pin.shortcut().toString() == "Ctrl+F9"
+    pin.trigger()
+    on_tab.close()
+    await harness.until(lambda: harness.chat(ended).record.pinned, "the chat to be pinned")
+    harness.sessions.muting.mute_chat(harness.chat(ended), muted=True)
+    for menu in menus(ended):
+        assert {common_texts.UNPIN(), "Notifications…"} <= texts(menu), "a chat that continues it is muted"
+
+
+async def test_a_rows_menu_shows_the_keys_of_the_sidebars_list(harness: WindowHarness) -> None:
+    ended = [await harness.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two")]
+    window = harness.open_window(preferences=Preferences(keys={"rename": ["F9"]}))
+    chats = [harness.chat(session_id) for session_id in ended]
+    place = window.mapToGlobal(ROW)
+    keys = shown(popped_up(lambda: window.sidebar.menu_requested.emit(chats[0], place)))
+    assert keys == {common_texts.OPEN(): "Return", action_texts.RENAME(): "F2", action_texts.REMOVE(): "Del"}
+    keys = shown(popped_up(lambda: window.sidebar.several_menu_requested.emit(chats, place)))
+    assert keys == {action_texts.remove_chats(2): "Del"}
+
+
+MOST = 12
+
+
+def lengths(menu: QMenu, *, depth: int = 0) -> list[int]:
+    """The lengths of a menu and of its submenus."""
+    assert depth < 2, "a submenu has no submenus"
+    shown = [action for action in menu.actions() if not action.isSeparator() and action.isVisible()]
+    found = [len(shown)]
+    for action in shown:
+        if isinstance(submenu := action.menu(), QMenu):
+            found += lengths(submenu, depth=depth + 1)
+    return found
+
+
+@pytest.mark.parametrize("agent", ["claude", "bash"])
+async def test_each_menu_has_at_most_twelve_entries(harness: WindowHarness, agent: str) -> None:
+    ids = [await harness.add(name, agent=agent) for name in ("one", "two", "three")]
+    ended = await harness.add("four", agent=agent, state=State.EXITED, exit_code=0)
+    window = harness.open_window()
+    for session_id in ids:
+        harness.show(session_id)
+    window.open_chat(harness.chat(ended))
+    window.tabs.activate(ids[1])
+    place = window.mapToGlobal(QPoint(200, 100))
+    chats = [harness.chat(session_id) for session_id in (*ids, ended)]
+
+    def measured(open_menu: Callable[[], object]) -> list[int]:
+        open_menu()
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        found = lengths(menu)
+        menu.close()
+        harness.settle()
+        return found
+
+    for found in (
+        measured(lambda: window.tabs.menu_requested.emit(ids[1], place)),
+        measured(lambda: window.tabs.menu_requested.emit(ended, place)),
+        measured(lambda: window.sidebar.menu_requested.emit(chats[0], place)),
+        measured(lambda: window.sidebar.menu_requested.emit(chats[3], place)),
+        measured(lambda: window.sidebar.several_menu_requested.emit(chats, place)),
+        measured(lambda: window.sidebar.own_menu_requested.emit(place)),
+        measured(lambda: window.menus.show_for_window(window.menu_button)),
+    ):
+        assert found
+        assert max(found) <= MOST, found
+
+
+async def test_a_terminals_menu_on_a_link_in_a_commands_output_has_at_most_twelve_entries(
+    harness: WindowHarness,
+) -> None:
+    session_id = await harness.add("one")
+    harness.open_window()
+    output = b"\x1b]133;A\x07$ \x1b]133;B\x07ls\r\n\x1b]133;C\x07https://example.org/" + b"a" * 40
+    harness.show(session_id).go_live(b"\x1b[2J\x1b[H" + output + b"\r\n\x1b]133;D;0\x07")
+    harness.settle()
+    menu = harness.view.context_menu(QPointF(120, 30))
+    texts = {action.text() for action in menu.actions()}
+    assert {page_texts.OPEN_LINK(), page_texts.THIS_COMMAND()} <= texts
+    assert max(lengths(menu)) <= MOST
+    menu.close()
+
+
+OF_SIDEBAR = [
+    action_table.title("new_chat"),
+    window_texts.BY_STATE(),
+    window_texts.BY_PROJECT(),
+    window_texts.COMPACT_ROWS(),
+    "Hide sidebar",
+]
+
+
+def right_click(widget: QWidget, point: QPoint) -> None:
+    """Send the event of a right click; it goes to the first parent that takes it."""
+    QApplication.sendEvent(widget, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, point, widget.mapToGlobal(point)))
+
+
+def taken(harness: WindowHarness, choose: str = "") -> tuple[list[str], list[str]]:
+    """Close the shown menu, by choosing an action; returns the texts of its actions, and those of the disabled ones."""
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    actions = [action for action in menu.actions() if not action.isSeparator()]
+    found = [action.text() for action in actions], [action.text() for action in actions if not action.isEnabled()]
+    if choose:
+        menu.setActiveAction(next(action for action in actions if action.text() == choose))
+        QTest.keyClick(menu, Qt.Key.Key_Return)
+    else:
+        menu.close()
+    harness.settle()
+    return found
+
+
+async def test_a_right_click_in_the_sidebar_away_from_chats_shows_what_concerns_all_of_them(
+    harness: WindowHarness,
+) -> None:
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    sidebar = window.sidebar
+    viewport = sidebar.list.viewport()
+    below, heading = QPoint(40, viewport.height() - 10), sidebar.list.visualRect(sidebar.model.index(0)).center()
+    for widget, point in ((viewport, below), (viewport, heading), (sidebar.new_button, QPoint(3, 3))):
+        right_click(widget, point)
+        assert taken(harness) == (OF_SIDEBAR, [])
+    right_click(viewport, below)
+    taken(harness, window_texts.BY_PROJECT())
+    assert harness.settings.preferences.window.group_chats == "project"
+    right_click(viewport, sidebar.list.visualRect(sidebar.model.index_of(session_id)).center())
+    assert common_texts.EXPORT() in taken(harness)[0], "a chat has its own menu"
+
+
+async def test_the_menu_key_shows_the_sidebars_menu_where_no_chat_is_selected(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    sidebar = window.sidebar
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Menu)
+    assert taken(harness)[0] == OF_SIDEBAR, "there is no chat"
+    await harness.add("one")
+    window.sidebar.refresh()
+    sidebar.list.setCurrentIndex(sidebar.model.index(0))
+    sidebar.list.clearSelection()
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Menu)
+    assert taken(harness)[0] == OF_SIDEBAR, "the heading is no chat"
+
+
+async def test_a_right_click_beside_the_tabs_reopens_a_closed_tab(harness: WindowHarness) -> None:
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
+    window.resize(1200, 600)
+    for session_id in (one, two):
+        harness.show(session_id)
+    [pane] = window.tabs.panes()
+    beside = QPoint(pane.bar.width() - 5, 10)
+    texts = [action_table.title(name) for name in ("new_chat", "new_shell", "reopen_tab")]
+    right_click(pane.bar, beside)
+    assert taken(harness) == (texts, [action_table.title("reopen_tab")])
+    window.actions_["close_tab"].trigger()
+    right_click(pane.bar, beside)
+    assert taken(harness, action_table.title("reopen_tab")) == (texts, [])
+    assert window.tabs.active_id == two
+
+
+async def test_the_menu_beside_the_tabs_acts_on_the_pane_of_these_tabs(harness: WindowHarness) -> None:
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
+    window.resize(1200, 600)
+    harness.show(one)
+    window.tabs.mirror("right")
+    harness.show(two)
+    left, right = window.tabs.panes()
+    assert window.tabs.active is right
+    right_click(left.bar, QPoint(left.bar.width() - 5, 10))
+    taken(harness)
+    assert window.tabs.active is left
+
+
+async def test_the_menu_of_several_chats_mutes_the_rest_and_then_unmutes_all(harness: WindowHarness) -> None:
+    ids = [await harness.add(name) for name in ("one", "two", "three")]
+    harness.sessions.follow_all()
+    harness.open_window()
+    muting = harness.sessions.muting
+    muting.mute_chat(harness.chat(ids[0]), muted=True)
+    choose(harness, "Mute notifications", *ids[:2])
+    assert sorted(muting.muted) == sorted(ids[:2])
+    choose(harness, "Unmute notifications", *ids[:2])
+    assert muting.muted == []
+
+
+TEXT = "Open the terminal too"
+
+
+def items(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
+    """The items of a chat's menu, opened on its tab."""
+    window = harness.window
+    window.menus.show_for_tab(harness.chat(session_id), window.mapToGlobal(QPoint(200, 100)))
+    return entries_of_open_menu()
+
+
+async def add_chat(harness: WindowHarness, **fields: Any) -> str:
+    session_id = str(uuid.uuid4())
+    argv = ["relay", str(paths.agent_socket(session_id))]
+    defaults: dict[str, Any] = {"id": session_id, "agent": "codex", "runtime": "structured", "argv": argv}
+    return await harness.add("work", **(defaults | fields))
+
+
+async def test_the_terminal_opens_beside_its_chat(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, Any]] = []
+
+    async def resume(session_id: str, **wishes: Any) -> SessionRecord:
+        calls.append((session_id, wishes["runtime"]))
+        record = SessionRecord(
+            id="00000000-0000-4000-8000-000000000001", name="work-terminal", agent="codex", argv=["codex"], cwd="/tmp",
+            state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
+        )  # fmt: skip
+        with Store.open(paths.database()) as store:
+            store.insert(record)
+        return record
+
+    monkeypatch.setattr("session_host.client.chats.resume.resume", resume)
+    chat, other = await add_chat(harness), await harness.add("other")
+    window = harness.open_window()
+    for each in (chat, other):
+        window.open_chat(harness.chat(each))
+    items(harness, chat)[TEXT].trigger()
+    await harness.until(lambda: len(window.tabs.ids()) == 3, "the terminal's tab")
+    assert calls == [(chat, "terminal")]
+    assert window.tabs.ids() == [chat, window.tabs.active_id, other]
+    assert not harness.chat(chat).is_continued
+
+
+async def test_a_refusal_is_shown(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def resume(_session_id: str, **_wishes: Any) -> SessionRecord:
+        raise NotResumable("work: the conversation is empty; send a prompt first")
+
+    monkeypatch.setattr("session_host.client.chats.resume.resume", resume)
+    chat = await add_chat(harness)
+    window = harness.open_window()
+    items(harness, chat)[TEXT].trigger()
+    await harness.until(window.banners.isVisible, "the banner")
+    assert window.tabs.ids() == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"agent": "claude"}, {"state": State.EXITED, "exit_code": 0}, {"argv": ["codex"]}],
+    ids=["another agent", "an ended chat", "one that does not listen"],
+)
+async def test_only_a_running_structured_chat_of_such_an_agent_has_the_entry(
+    harness: WindowHarness, fields: dict[str, Any]
+) -> None:
+    chat = await add_chat(harness, **fields)
+    harness.open_window()
+    assert TEXT not in items(harness, chat)
+
+
+PLACE = QPoint(200, 100)
+
+
+def colors_of(harness: WindowHarness, *session_ids: str) -> dict[str, QAction]:
+    """The items of the submenu *Colour* in the menu of one chat, or of several."""
+    window, chats = harness.window, [harness.chat(session_id) for session_id in session_ids]
+    if len(chats) == 1:
+        window.menus.show_for_tab(chats[0], window.mapToGlobal(PLACE))
+    else:
+        window.menus.show_for_several(chats, window.mapToGlobal(PLACE))
+    found = entries_of_open_menu()
+    return {text: action for text, action in found.items() if text.lower() in {"none", *LABEL_COLORS}}
+
+
+def checked(colors: dict[str, QAction]) -> list[str]:
+    return [text for text, action in colors.items() if action.isChecked()]
+
+
+async def test_a_colour_from_the_menu_is_shown_and_spoken_in_tab_and_sidebar(harness: WindowHarness) -> None:
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
+    harness.show(one)
+    bar, model = window.tabs.active.bar, window.sidebar.model
+    plain = bar.tabIcon(0).pixmap(16, 16).toImage()
+    colors = colors_of(harness, one)
+    assert [text.lower() for text in colors] == ["none", *LABEL_COLORS]
+    assert checked(colors) == ["None"]
+    colors["Green"].trigger()
+    harness.settle()
+    labelled = bar.tabIcon(0).pixmap(16, 16).toImage()
+    assert labelled != plain
+    assert labelled.pixelColor(1, 8) == harness.theme.tokens.label_color("green")
+    assert "colour green" in bar.accessibleTabName(0)
+    assert "colour green" in model.index_of(one).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert checked(colors_of(harness, one)) == ["Green"]
+
+    assert checked(colors_of(harness, one, two)) == [], "they have different ones"
+    colors_of(harness, one, two)["Pink"].trigger()
+    assert checked(colors_of(harness, one, two)) == ["Pink"]
+    colors_of(harness, one)["None"].trigger()
+    harness.settle()
+    assert bar.tabIcon(0).pixmap(16, 16).toImage() == plain
+    assert "colour" not in bar.accessibleTabName(0)
+
+
+async def test_the_palette_opens_the_colours_by_keyboard(harness: WindowHarness) -> None:
+    one = await harness.add("one")
+    window = harness.open_window()
+    harness.show(one)
+    window.actions_["choose_color"].trigger()
+    chooser = window.sheets.chooser
+    QTest.keyClicks(chooser.field, "cyan")
+    QTest.keyClick(chooser.field, Qt.Key.Key_Return)
+    assert harness.chat(one).color_label == "cyan"
+    window.actions_["choose_color"].trigger()
+    marked = chooser.list.currentIndex()
+    assert marked.data() == "Cyan"
+    QTest.keyClicks(chooser.field, "none")
+    QTest.keyClick(chooser.field, Qt.Key.Key_Return)
+    assert harness.chat(one).color_label == ""
+
+
+async def test_colours_are_kept_in_the_layout_and_follow_a_resumed_chat(harness: WindowHarness) -> None:
+    ended, other = await harness.add("one", state=State.EXITED, exit_code=0), await harness.add("two")
+    layout = WindowLayout.from_dict({"color_labels": {ended: "red", other: "beige", "gone": "blue"}})
+    labels, changes = harness.sessions.color_labels, list[bool]()
+    labels.changed.connect(lambda: changes.append(True))
+    labels.load(layout.color_labels)
+    assert [harness.chat(each).color_label for each in (ended, other)] == ["red", ""], "there is no beige"
+    assert layout.to_dict()["color_labels"] == {ended: "red", "gone": "blue"}
+    follower = await harness.add("one again", resumed_from=ended)
+    harness.chat(ended).record.continued_by = follower
+    harness.sessions.changed.emit()
+    assert layout.color_labels[follower] == "red"
+    assert ended not in layout.color_labels
+    assert harness.chat(follower).color_label == "red"
+    assert changes
+    harness.sessions.forgotten.emit(follower)
+    assert layout.color_labels == {"gone": "blue"}
+    assert WindowLayout.from_dict({"color_labels": ["red"]}).color_labels == {}
