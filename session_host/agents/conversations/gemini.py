@@ -19,7 +19,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -42,16 +42,26 @@ class Message(msgspec.Struct, kw_only=True):
 
     id: str = ""
     type: str = ""
-    content: str | _Part | list[_Part | str] = ""
+    content: str | _Part | list[_Part | str] | None = ""
     timestamp: object = None
+    tool_calls: object = msgspec.field(name="toolCalls", default=None)
+    thoughts: object = None
 
     @property
     def text(self) -> str:
         """The text, without thoughts and tools."""
-        parts = self.content if isinstance(self.content, list) else [self.content]
+        parts = self.content if isinstance(self.content, list) else [self.content or ""]
         return "".join(
             part if isinstance(part, str) else part.text for part in parts if isinstance(part, str) or not part.thought
         )
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether Gemini CLI resumes a conversation that has this message."""
+        text = self.text.strip()
+        if self.type == "gemini":
+            return bool(text or self.tool_calls or self.thoughts)
+        return self.type == "user" and bool(text) and not text.startswith(NOT_RESUMED)
 
 
 class _Change(msgspec.Struct):
@@ -68,6 +78,11 @@ class Record(Message, kw_only=True):
 
     change: _Change | None = msgspec.field(name="$set", default=None)
     rewound_to: str = msgspec.field(name="$rewindTo", default="")
+
+    @property
+    def replacing(self) -> list[Message]:
+        """The messages that replace all earlier ones."""
+        return (self.change.messages if self.change is not None else None) or []
 
 
 def recorded_texts(path: Path) -> Iterator[RecordedText]:
@@ -221,24 +236,12 @@ def has_words(path: Path) -> bool:
     try:
         if path.stat().st_size > _MAX_EMPTY_TRANSCRIPT_BYTES:
             return True
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        return any(_is_resumable_message(message) for line in lines for message in _messages(json.loads(line)))
+        records = [msgspec.json.decode(line, type=Record) for line in path.read_bytes().splitlines() if line.strip()]
+        return any(message.is_resumable for record in records for message in (record, *record.replacing))
     except FileNotFoundError:
         return False
-    except (OSError, ValueError, RecursionError, AttributeError, TypeError):
+    except (OSError, ValueError, RecursionError):
         return True
-
-
-def _messages(record: dict[str, Any]) -> list[dict[str, Any]]:
-    return [record, *record.get("$set", {}).get("messages", [])]
-
-
-def _is_resumable_message(message: dict[str, Any]) -> bool:
-    content = message.get("content")
-    text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content or [])
-    if message.get("type") == "gemini":
-        return bool(text.strip() or message.get("toolCalls") or message.get("thoughts"))
-    return message.get("type") == "user" and bool(text.strip()) and not text.lstrip().startswith(NOT_RESUMED)
 
 
 def _restore(backup: Path, original: Path) -> None:
@@ -298,7 +301,7 @@ class GeminiFiles:
 
 def _prompts(record: Record) -> list[str]:
     """The prompts of a message, or of all messages that a line puts in the place of the previous ones."""
-    messages = (record.change.messages if record.change is not None else None) or [record]
+    messages = record.replacing or [record]
     texts = [message.text.strip() for message in messages if message.type == "user"]
     return [text for text in texts if text and not text.startswith(NOT_RESUMED)]
 
