@@ -20,7 +20,17 @@ from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX, on
 from gui.wording import changes_texts, chat_texts
 
-from .segment_layout import Control, SegmentLayout, format_range, left_of, paint_quotes, run_formats, text_box
+from .segment_layout import (
+    Control,
+    SegmentLayout,
+    draw_line,
+    format_range,
+    left_of,
+    paint_quotes,
+    run_formats,
+    square_in,
+    text_box,
+)
 from .style import Style
 
 PADDING_PX = 10
@@ -72,16 +82,14 @@ def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:
     def paint(painter: QPainter) -> None:
         fill_smoothly(painter, path, background)
         if head and title:
-            painter.setPen(tone)
-            painter.setFont(font)
-            painter.drawText(title_area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
+            draw_line(painter, title_area, title, font, tone)
 
     laid.under.append(paint)
     if segment.first and segment.copies:
         area = QRectF(width - 28, above + 2, 22, 20)
         background_area = area.adjusted(-4, 2, 2, -1)
         laid.over.append(lambda painter: painter.fillRect(background_area, background))
-        icon = QRectF(area.center().x() - 7, area.center().y() - 7, 14, 14)
+        icon = square_in(area, _GLYPH_PX)
         laid.over.append(lambda painter: paint_glyph(painter, Glyph.COPY, icon, tone))
         laid.controls.append(Control(area, Action("copy"), chat_texts.COPY_CODE()))
     paint_quotes(laid, segment, style)
@@ -108,8 +116,7 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
     for glyph, action, name in buttons:
         button = QRectF(right - _BUTTON_PX, above + (_HEAD_PX - _BUTTON_PX) / 2, _BUTTON_PX, _BUTTON_PX)
         laid.controls.append(Control(button, action, name))
-        middle = button.center()
-        glyphs.append((glyph, QRectF(middle.x() - _GLYPH_PX / 2, middle.y() - _GLYPH_PX / 2, _GLYPH_PX, _GLYPH_PX)))
+        glyphs.append((glyph, square_in(button, _GLYPH_PX)))
         right -= _BUTTON_PX + _NARROW_GAP_PX
     laid.controls.reverse()  # The Tab key goes from left to right.
     facts = [(segment.note, on(style.secondary, style.code.ground))] if segment.note else []
@@ -148,10 +155,8 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
         fill_smoothly(painter, path, background)
         if not segment.empty:
             painter.fillRect(QRectF(left, area.bottom() - 1, width - left, 1), hairline)
-        painter.setFont(font)
         for text_area, text, color in placed:
-            painter.setPen(color)
-            painter.drawText(text_area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            draw_line(painter, text_area, text, font, color)
         for glyph, glyph_area in glyphs:
             paint_glyph(painter, glyph, glyph_area, tone)
 
@@ -283,9 +288,7 @@ class _Lines:
             painter.fillRect(area, band)
             for edge in (area.top(), area.bottom() - 1):
                 painter.fillRect(QRectF(area.left(), edge, area.width(), 1), hairline)
-            painter.setFont(font)
-            painter.setPen(on(tone, band))
-            painter.drawText(text_area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+            draw_line(painter, text_area, words, font, on(tone, band))
             for glyph, square in buttons:
                 paint_glyph(painter, glyph, square, on(tone, band))
 

@@ -36,12 +36,14 @@ from .code import lay_out_code, lay_out_diff, lay_out_diff_head
 from .segment_layout import (
     Control,
     SegmentLayout,
+    draw_line,
     inner_px,
     left_of,
     paint_quotes,
     reads_from_right,
     run_formats,
     run_links,
+    square_in,
     text_box,
 )
 from .style import MARGIN_PX, Style
@@ -241,9 +243,7 @@ def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> SegmentL
         if icon:
             paint_glyph(painter, Glyph(icon), icon_area, icon_tone)
         if detail:
-            painter.setFont(small)
-            painter.setPen(detail_tone)
-            painter.drawText(detail_area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, detail)
+            draw_line(painter, detail_area, detail, small, detail_tone)
         if segment.folded is not None:
             glyph = Glyph.FOLDED if segment.folded else Glyph.EXPANDED
             paint_glyph(painter, glyph, caret, tone)
@@ -288,10 +288,8 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
     def paint(painter: QPainter) -> None:
         if segment.icon:
             paint_glyph(painter, Glyph(segment.icon), icon_area, tone)
-        painter.setFont(font)
         for area, name, color in buttons:
-            painter.setPen(color)
-            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+            draw_line(painter, area, name, font, color)
 
     laid.under.append(paint)
     return laid
@@ -303,15 +301,13 @@ def lay_out_turn_footer(segment: TurnFooter, width: float, style: Style) -> Segm
     left, laid.height = left_of(segment), style.line_px + 4
     font, tone = style.font(style.small_px), style.secondary
     button = QRectF(left - 4, 2, 22, style.line_px)
-    icon = QRectF(button.center().x() - 7, button.center().y() - 7, 14, 14)
+    icon = square_in(button, 14)
     beside = QRectF(button.right() + 4, 2, max(width - button.right() - 4, 0), style.line_px)
     label = style.metrics(style.small_px).elidedText(segment.label, Qt.TextElideMode.ElideRight, round(beside.width()))
 
     def paint(painter: QPainter) -> None:
         paint_glyph(painter, Glyph.COPY, icon, tone)
-        painter.setFont(font)
-        painter.setPen(tone)
-        painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, label)
+        draw_line(painter, beside, label, font, tone)
 
     laid.over.append(paint)
     laid.controls.append(Control(button, Action("copy_answer", segment.item), chat_texts.COPY_ANSWER()))

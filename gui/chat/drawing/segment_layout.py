@@ -124,13 +124,10 @@ class SegmentLayout:
             for begin, end, color in marks:
                 first, last = max(begin - box.start, 0), min(end - box.start, box.length)
                 if first < last:
-                    marked = QTextLayout.FormatRange()
-                    marked.start, marked.length = first, last - first
-                    text_format = QTextCharFormat()
-                    text_format.setBackground(color)
-                    text_format.setForeground(text)
-                    marked.format = text_format
-                    ranges.append(marked)
+                    marked = QTextCharFormat()
+                    marked.setBackground(color)
+                    marked.setForeground(text)
+                    ranges.append(format_range(first, last - first, marked))
             box.layout.draw(painter, QPointF(box.x, box.y), ranges, shown.translated(0, 0))
         for paint in self.over:
             paint(painter)
@@ -181,6 +178,18 @@ def _distance(box: TextBox, point: QPointF) -> tuple[float, float]:
     vertical = max(box.y - point.y(), point.y() - box.y - box.height, 0.0)
     horizontal = max(box.x - point.x(), point.x() - box.x - box.width, 0.0)
     return vertical, horizontal
+
+
+def draw_line(painter: QPainter, area: QRectF, text: str, font: QFont, color: QColor) -> None:
+    """Draw a line of text that is no part of a segment's text, in the middle of an area's height."""
+    painter.setFont(font)
+    painter.setPen(color)
+    painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+def square_in(area: QRectF, side_px: float) -> QRectF:
+    """The square in the middle of an area."""
+    return QRectF(area.center().x() - side_px / 2, area.center().y() - side_px / 2, side_px, side_px)
 
 
 def format_range(start: int, length: int, text_format: QTextCharFormat) -> QTextLayout.FormatRange:

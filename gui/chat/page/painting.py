@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from gui.chat.content import items as item_content
 from gui.chat.content.items import Content
 from gui.chat.content.segments import Card, utf16_length
-from gui.chat.drawing.segment_layout import Control
+from gui.chat.drawing.segment_layout import Control, square_in
 from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
 from gui.finding.query import Pattern
 from gui.terminal.cell_metrics import MIN_FONT_PX
@@ -222,8 +222,7 @@ class PaintedPage(QWidget):
     def _paint_check(self, painter: QPainter, area: QRectF) -> None:
         """Paint the sign that a control has copied, in place of its icon."""
         painter.fillRect(area.adjusted(-2, 0, 2, 0), self.style_.color("page"))  # It covers the highlight.
-        middle = area.center()
-        paint_glyph(painter, Glyph.CHECK, QRectF(middle.x() - 7, middle.y() - 7, 14, 14), self.style_.color("fine"))
+        paint_glyph(painter, Glyph.CHECK, square_in(area, 14), self.style_.color("fine"))
 
     def _hits(self, key: str, number: int, text: str) -> list[tuple[int, int, QColor]]:
         """The matches of the search in a segment, with their background colours."""
