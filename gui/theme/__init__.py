@@ -1,5 +1,5 @@
-"""Colours, measures, marks and icons of the window, dark and light.
+"""Colours, measures, marks, icons and small controls of the window, dark and light.
 
 Every colour, size, mark and icon comes from here, so that each theme is consistent and keeps its contrast. It knows no
-sessions, no widgets of ours and no settings; ``gui.settings.theme_files`` reads the files of themes.
+sessions, no parts of the window and no settings; ``gui.settings.theme_files`` reads the files of themes.
 """

@@ -32,14 +32,28 @@ from session_host.system.dbus.bus import DAEMON, NOBODY, Bus, BusGone, Peer, Ref
 from session_host.system.dbus.bus import Signal as BusSignal
 from session_host.system.files import replace_file
 
+log = logging.getLogger(__name__)
+
+CALL_TIMEOUT_S = 5.0
+"""Timeout of a call; a slower service is not used."""
+
+CLOSE_TIMEOUT_S = 1.0
+"""Maximum time that the end of the process waits for notifications to be withdrawn."""
+
+ICON = Path(__file__).parents[2] / "resources" / "icons" / "outlive.svg"
+
+_SERVICE = Peer("org.freedesktop.Notifications", "/org/freedesktop/Notifications", "org.freedesktop.Notifications")
+
 
 class _Shown(msgspec.Struct):
+    """The file with the notifications that are on the screen."""
+
     service: str
     numbers: list[int]
 
 
 class ShownNotifications:
-    """The file; a problem with it only leaves notifications on the screen, and is not reported."""
+    """The file by which notifications of a killed window are withdrawn; a problem with it is not reported."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -66,19 +80,6 @@ class ShownNotifications:
                 self._path.unlink(missing_ok=True)
                 return
             replace_file(self._path, msgspec.json.encode(_Shown(service, list(numbers))))
-
-
-log = logging.getLogger(__name__)
-
-CALL_TIMEOUT_S = 5.0
-"""Timeout of a call; a slower service is not used."""
-
-CLOSE_TIMEOUT_S = 1.0
-"""Maximum time that the end of the process waits for notifications to be withdrawn."""
-
-ICON = Path(__file__).parents[2] / "resources" / "icons" / "outlive.svg"
-
-_SERVICE = Peer("org.freedesktop.Notifications", "/org/freedesktop/Notifications", "org.freedesktop.Notifications")
 
 
 class _Request(NamedTuple):

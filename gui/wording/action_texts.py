@@ -93,12 +93,7 @@ GROUPS = {
     "changes": Text("action", "Changes"),
     "settings": Text("action", "Settings"),
 }
-
-
-def group(name: str) -> str:
-    """A group of actions in the palette."""
-    return GROUPS[name]()
-
+"""The groups of actions in the palette."""
 
 RECENT = Text("action", "Recent")
 """The palette's group of actions that were chosen last."""

@@ -55,18 +55,8 @@ def summary(count: int, added: int, removed: int) -> str:
 FILE_COUNT = Text("changes", "{n:,} file(s) changed")
 
 
-def where(directory: str, branch: str | None, text: str) -> str:
-    return chat_texts.joined(directory, branch or "", text)
-
-
 MORE_FILES = Text("changes", "{n:,} more changed file(s) are not listed")
 WITHOUT_LINES = Text("changes", "More than {size} MB changed: {n:,} file(s) are listed without their lines")
-
-
-def limits(*lines: str) -> str:
-    """The reasons why some changes are not shown, in one line; "" for none."""
-    return chat_texts.joined(*lines)
-
 
 TOO_LARGE = Text("changes", "The change is too large to show here")
 UNREADABLE = Text("changes", "This file cannot be read, so its change is not shown")
@@ -343,10 +333,6 @@ def discarded(path: str, state: State, count: int) -> str:
     return Text("discard", "Deleted {path}")(path=path)
 
 
-def undo_discard() -> str:
-    return UNDO_COMMENT()
-
-
 DISCARD_UNDONE = Text("discard", "{path} is as it was before you discarded the change.")
 CANNOT_DISCARD = Text("discard", "Nothing was discarded: {reason}.")
 CANNOT_UNDO_DISCARD = Text("discard", "Nothing was undone: {reason}.")
@@ -381,11 +367,6 @@ def prompt_at(moment: datetime, now: datetime) -> str:
 def restore_at(moment: datetime, now: datetime) -> str:
     """The name of a restore, for a sentence."""
     return Text("restore", "the restore {when}")(when=phrases.clock(moment, now))
-
-
-def point_row(name: str) -> str:
-    """A name at the beginning of a row."""
-    return phrases.first_upper(name)
 
 
 def point_detail(moment: datetime, now: datetime, changed: int | None) -> str:

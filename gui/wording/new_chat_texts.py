@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from gui.wording import phrases
 from gui.wording.text import Text
 from session_host.protocol.untrusted_text import one_line
 
@@ -143,11 +140,6 @@ def fork_row(prompt: str) -> str:
     """A prompt in the list: the fork ends before it."""
     text = one_line(prompt)[:FORK_CHARACTERS] or Text("fork", "(images only)")()
     return Text("fork", "Before “{prompt}”")(prompt=text)
-
-
-def fork_time(moment: datetime, now: datetime) -> str:
-    """The time at which a prompt was sent."""
-    return phrases.short_clock(moment, now)
 
 
 NO_PROMPTS = Text("fork", "This chat has no prompts yet.")

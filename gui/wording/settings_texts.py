@@ -117,12 +117,6 @@ KEY_USES = {
     "meta keys": Text("keys", "as a Meta key"),
     "function keys": Text("keys", "as a function key"),
 }
-
-
-def key_use(name: str) -> str:
-    return KEY_USES[name]()
-
-
 UNKNOWN_ACTION = Text("keys", "{location}: unknown action '{action}'")
 """``location`` is the file and the line."""
 INVALID_KEY = Text("keys", "{location}: invalid key '{keys}' for '{action}'")

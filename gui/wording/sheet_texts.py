@@ -68,12 +68,6 @@ def more_in_this_chat(count: int, *, is_counted: bool) -> str:
 IN_CHAT = Text("sheet", "In {name}: {lines} · Esc: all chats")
 IMPORT = Text("sheet", "Import")
 KINDS_OF_THEMES = Text("sheet", "A theme of kitty (.conf), Alacritty (.toml), Ghostty or Konsole (.colorscheme)")
-
-
-def form(suffix: str) -> str:
-    return FORMS[suffix]()
-
-
 FORMS = {
     ".html": Text("sheet", "Page"),
     ".txt": Text("sheet", "Text"),
@@ -103,13 +97,8 @@ REMOVE_ENDED = Text("several", "Remove ended chats…")
 """The menu's entry, which opens the sheet."""
 REMOVE_ENDED_CHATS = Text("several", "Remove ended chats")
 OLDER_THAN = Text("several", "Older than")
-
-
-def first_age() -> str:
-    """An age that ``periods.period`` reads."""
-    return "90 days"
-
-
+FIRST_AGE = "90 days"
+"""An age that ``periods.period`` reads."""
 ANY_AGE = Text("several", "of any age")
 NO_AGE = Text("several", "Write an age or a date: 90 days, 2 weeks, march, 2026-03-14.")
 AGENT = Text("several", "Agent")
@@ -159,12 +148,6 @@ PROMPT_NAME_PROBLEMS = {
     "long": Text("prompts", "The name is too long"),
     "control": Text("prompts", "The name can’t contain control characters"),
 }
-
-
-def prompt_name_problem(which: str) -> str:
-    return PROMPT_NAME_PROBLEMS[which]()
-
-
 EMPTY_PROMPT = Text("prompts", "Write the prompt")
 
 # The guide window.

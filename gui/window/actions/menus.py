@@ -145,7 +145,7 @@ class Actions:
                 self.key_text(name) if self._actions[name].isEnabled() else action_texts.NOT_RUNNING(),
                 partial(self._choose, name),
                 also=listed[name].search_words,
-                group=action_texts.RECENT() if name in recent else action_texts.group(listed[name].group),
+                group=action_texts.RECENT() if name in recent else action_texts.GROUPS[listed[name].group](),
             )
             for name in dict.fromkeys((*recent, *listed))
         ]

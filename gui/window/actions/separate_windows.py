@@ -178,7 +178,7 @@ def all_keys(overrides: Mapping[str, Sequence[str]]) -> str:
         keys = ", ".join(map(_written, chosen[entry.name]))
         groups.setdefault(entry.group, []).append(f"| {entry.title} | {keys} | `{entry.name}` |")
     heads = (
-        f"| {action_texts.group(name)} | {sheet_texts.KEY()} | `keys.toml` |\n| --- | --- | --- |" for name in groups
+        f"| {action_texts.GROUPS[name]()} | {sheet_texts.KEY()} | `keys.toml` |\n| --- | --- | --- |" for name in groups
     )
     return "\n\n".join("\n".join((head, *rows)) for head, rows in zip(heads, groups.values(), strict=True))
 
@@ -315,7 +315,7 @@ def keymap() -> Keymap:
             entry.title,
             tuple(_portable(sequences(entry.keys))),
             entry.search_words,
-            action_texts.group(entry.group),
+            action_texts.GROUPS[entry.group](),
         )
         for entry in TABLE
     ]

@@ -35,7 +35,7 @@ from gui.theme.theme import Theme
 from gui.window.sheets.chooser import Choice, Chooser
 from gui.window.sheets.question import SUBJECT_LINES, Question
 from gui.window.widgets.parts import button
-from gui.wording import changes_texts
+from gui.wording import changes_texts, phrases
 from gui.wording.text import Text
 from session_host.errors import WorktreeError
 from session_host.protocol.values import Activity
@@ -250,7 +250,7 @@ class SinceSelector(QObject):
         for each, count in listed:
             if since == "prompt" and chosen is not None and each.point == chosen.point:
                 marked = len(choices)
-            row = changes_texts.point_row(name_of(each, changes_texts.POINT_ROW_CHARACTERS))
+            row = phrases.first_upper(name_of(each, changes_texts.POINT_ROW_CHARACTERS))
             detail = changes_texts.point_detail(each.point.moment, now, count)
             choices.append(Choice(row, detail, partial(self._set, "prompt", each), cut=Qt.TextElideMode.ElideNone))
         return choices, marked
@@ -340,7 +340,7 @@ class Discarding(QObject):
         count = 0 if is_whole else 1 if hunk is not None else max(hunks_of(file), 1)
         text = changes_texts.discarded(shown(file.path), file.state, count)
         button = LineButton(
-            changes_texts.undo_discard(), lambda: self._start(self._undo(done), changes_texts.CANNOT_UNDO_DISCARD)
+            changes_texts.UNDO_COMMENT(), lambda: self._start(self._undo(done), changes_texts.CANNOT_UNDO_DISCARD)
         )
         self._say(text, button)
 

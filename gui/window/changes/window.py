@@ -37,7 +37,7 @@ from gui.window.widgets.paged_window import PAGE_ROW_PX, PageList
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, IconButton, button, label, show_text, stack
 from gui.window.widgets.result_list import RowDelegate
 from gui.window.widgets.text_window import TextWindow
-from gui.wording import changes_texts, common_texts
+from gui.wording import changes_texts, chat_texts, common_texts
 from session_host.errors import WorktreeError
 
 from .anchors import lines_of
@@ -353,7 +353,7 @@ class ChangesWindow(TextWindow):
         if changes is not None and changes.files:
             added, removed = (sum(getattr(file, name) for file in changes.files) for name in ("added", "removed"))
             text = changes_texts.summary(len(changes.files) + changes.more, added, removed)
-        self.summary.set_whole(changes_texts.where(top_name, changes.branch if changes is not None else None, text))
+        self.summary.set_whole(chat_texts.joined(top_name, changes.branch or "" if changes is not None else "", text))
         self.since.describe()
         self.restore.setVisible(changes is not None and changes.since == "prompt" and bool(changes.files))
         message = self._message()
@@ -404,7 +404,7 @@ class ChangesWindow(TextWindow):
             lines.append(changes_texts.MORE_FILES(n=changes.more))
         if changes.without_lines:
             lines.append(changes_texts.WITHOUT_LINES(n=changes.without_lines, size=MAX_BYTES >> 20))
-        return changes_texts.limits(*lines)
+        return chat_texts.joined(*lines)
 
     def show_message(self, text: str) -> None:
         """Show a line above the diffs; "" for none."""

@@ -443,7 +443,7 @@ class KeysPage(Page):
                 warnings.append(settings_texts.USED_BY(key=native(key), title=conflict.holder.title))
             if conflict.use:
                 warnings.append(
-                    settings_texts.ALSO_BY_PROGRAMS(key=native(key), use=settings_texts.key_use(conflict.use))
+                    settings_texts.ALSO_BY_PROGRAMS(key=native(key), use=settings_texts.KEY_USES[conflict.use]())
                 )
             button_text = settings_texts.TAKE_IT() if conflict.holder is not None else settings_texts.USE_ANYWAY()
             self._ask(row, "\n".join(warnings), button_text, lambda: self._give(action, keys))

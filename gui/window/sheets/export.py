@@ -39,7 +39,7 @@ class ExportSheet(Sheet):
         self._group = QButtonGroup(self)
         self._forms: tuple[str, ...] = FORMS
         for suffix in dict.fromkeys((*STRUCTURED_FORMS[:1], *FORMS, *STRUCTURED_FORMS)):
-            what = sheet_texts.form(suffix)
+            what = sheet_texts.FORMS[suffix]()
             made = button(f"{what} ({suffix})", "chip")
             made.setCheckable(True)
             made.setAutoExclusive(True)  # For screen readers, which then announce one of several.

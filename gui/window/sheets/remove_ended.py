@@ -77,7 +77,7 @@ class RemoveEndedSheet(Sheet):
         """Open the sheet; ``on_remove`` gets the ids of the chosen chats."""
         self._on_remove = on_remove
         self._ended = None
-        self.age.setText(sheet_texts.first_age())
+        self.age.setText(sheet_texts.FIRST_AGE)
         self._fill_boxes([])
         self._choose()
         self.open()

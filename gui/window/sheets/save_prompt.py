@@ -92,7 +92,7 @@ class SavePromptSheet(Sheet):
         name = " ".join(self.name.text().split())
         text = self.text.toPlainText()
         if problem := name_problem(name):
-            self._show_problem(sheet_texts.prompt_name_problem(problem))
+            self._show_problem(sheet_texts.PROMPT_NAME_PROBLEMS[problem]())
             self.name.setFocus(Qt.FocusReason.OtherFocusReason)
         elif not text.strip():
             self._show_problem(sheet_texts.EMPTY_PROMPT())

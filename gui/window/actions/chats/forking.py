@@ -17,7 +17,7 @@ from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.chooser import Choice
 from gui.window.widgets.keys_ahead import HeldKeys
-from gui.wording import action_texts, changes_texts, new_chat_texts
+from gui.wording import action_texts, changes_texts, new_chat_texts, phrases
 from session_host.errors import OutliveError, WorktreeError
 from session_host.protocol.values import GridSize
 from session_host.structured.items import Item
@@ -76,7 +76,7 @@ class ForkActions:
         now = datetime.now(UTC)
 
         def choice(prompt: Item) -> Choice:
-            detail = new_chat_texts.fork_time(datetime.fromtimestamp(prompt.at_ms / 1000, UTC), now)
+            detail = phrases.short_clock(datetime.fromtimestamp(prompt.at_ms / 1000, UTC), now)
             return Choice(new_chat_texts.fork_row(prompt.text), detail, lambda: self.fork_before(chat, prompt))
 
         choices = [Choice(new_chat_texts.FROM_THE_END(), new_chat_texts.WHOLE_CONVERSATION(), lambda: self.fork(chat))]

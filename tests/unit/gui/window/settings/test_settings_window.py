@@ -397,7 +397,7 @@ def test_a_key_of_another_action_is_reported_and_taken_from_it() -> None:
 def test_the_use_of_a_key_in_terminals_is_known(key: str, use: str) -> None:
     assert use_in_terminals(key) == use
     if use:
-        assert settings_texts.key_use(use)
+        assert settings_texts.KEY_USES[use]()
 
 
 def test_a_key_that_types_text_cannot_belong_to_an_action_and_default_keys_do_not_conflict() -> None:
