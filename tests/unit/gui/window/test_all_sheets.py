@@ -457,21 +457,6 @@ async def test_a_key_moves_the_focus_to_the_sidebar_where_f2_and_delete_work(har
     assert window.banners.current.action == "Undo"
 
 
-async def test_text_typed_for_a_new_chat_survives_escape(harness: WindowHarness, area: Area) -> None:
-    window = harness.open_window()
-    window.commands.starting.new_chat()
-    sheet = window.sheets.new_chat
-    QTest.keyClicks(sheet.name, "mine")
-    sheet.prompt.setPlainText("fix the tests")
-    await press(harness, Qt.Key.Key_Escape)
-    assert not sheet.is_open
-    window.commands.starting.new_chat()
-    assert (sheet.name.text()[-4:], sheet.prompt.toPlainText()) == ("mine", "fix the tests")
-    sheet.done()
-    window.commands.starting.new_chat()
-    assert sheet.prompt.toPlainText() == ""
-
-
 async def test_a_new_chat_is_offered_in_the_directory_of_the_current_one(harness: WindowHarness, area: Area) -> None:
     session_id = await harness.add("one", cwd="/usr")
     window = harness.open_window()

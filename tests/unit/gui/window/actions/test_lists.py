@@ -292,9 +292,3 @@ async def test_a_rows_menu_opens_the_notifications_of_that_chat(harness: WindowH
     assert chooser.field.placeholderText() == "Notifications of other"
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
     assert harness.sessions.muting.muted == [other]
-
-
-async def test_the_words_for_muting_find_notifications_in_the_palette(harness: WindowHarness) -> None:
-    harness.open_window()
-    for typed in ("mute", "unmute", "do not disturb", "silence", "quiet", "for an hour"):
-        assert palette_of(harness, typed)[:1] == ["Notifications…"], typed

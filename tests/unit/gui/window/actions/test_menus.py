@@ -139,7 +139,9 @@ TERMS = {
     "clone": "continue", "broadcast": "broadcast", "maximize": "full_screen", "jump": "previous_prompt",
     "balance": "even_out", "new tab": "new_shell", "cwd": "new_shell", "copy mode": "select_by_keyboard",
     "url": "link_hints", "scrollback": "open_text", "title": "rename", "garbled": "reset_terminal",
-    "erase": "clear_scrollback",
+    "erase": "clear_scrollback", "mute": "notifications", "unmute": "notifications",
+    "do not disturb": "notifications", "silence": "notifications", "quiet": "notifications",
+    "for an hour": "notifications",
 }  # fmt: skip
 
 

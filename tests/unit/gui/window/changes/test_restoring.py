@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.question import QuestionSheet
@@ -127,39 +125,6 @@ async def test_the_user_chooses_a_prompt_sees_the_files_restores_them_and_undoes
     assert (checkout.path / "file").read_text() == "changed 1\n"
     assert (checkout.path / hostile).read_text() == "text"
     assert rows(await list_prompts(opened)) == ["The last commit", "The restore", "The prompt", "The prompt"]
-
-
-async def test_a_prompt_is_chosen_and_its_files_restored_by_keyboard_alone(
-    open_changes: OpenChanges, checkout: Checkout
-) -> None:
-    opened = await open_changes(checkout, **prompted(checkout))
-    window = opened.window
-    assert window.navigation.hasFocus()
-    opened.press(Qt.Key.Key_Tab)
-    assert window.since.button.hasFocus()
-    opened.press(Qt.Key.Key_Return)
-    QTest.keyClicks(window.focusWidget(), "prompt")
-    chooser = window.chooser
-    assert chooser.field.text() == "prompt", "what is typed before the prompts are read is not lost"
-    await opened.harness.until(chooser.items.rowCount, "the prompt")
-    opened.press(Qt.Key.Key_Return)
-    await opened.harness.until(window.restore.isVisible, "the button")
-    assert window.navigation.hasFocus()
-    opened.press(Qt.Key.Key_Tab)
-    opened.press(Qt.Key.Key_Tab)
-    assert window.restore.hasFocus()
-    opened.press(Qt.Key.Key_Return)
-    await question_after(opened)
-    opened.press(Qt.Key.Key_F5)
-    opened.press(Qt.Key.Key_Escape)
-    assert window.restore.hasFocus()
-    opened.press(Qt.Key.Key_Return)
-    question = await question_after(opened)
-    opened.press(Qt.Key.Key_Tab)
-    assert question.yes.hasFocus()
-    opened.press(Qt.Key.Key_Return)
-    await until_said(opened, "1 file restored.")
-    assert (checkout.path / "file").read_text() == "file\n"
 
 
 async def test_other_changes_before_the_answer_are_asked_about_again_and_before_an_undo(

@@ -16,7 +16,7 @@ import pytest
 from gui.window.remote_control import single_instance
 from gui.window.remote_control.server import MAX_LINE_BYTES, ControlRequest, ControlServer
 from session_host import paths
-from session_host.errors import NoSuchSession, NotAllowed, OutliveError, UnsafeDirectory
+from session_host.errors import NoSuchSession, NotAllowed
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment
@@ -131,35 +131,6 @@ def test_a_socket_that_a_dead_window_left_is_replaced(area: Area):
     claim.release()
 
 
-def test_a_second_start_raises_the_first(area: Area):
-    claim = single_instance.claim_or_raise()
-    assert claim is not None
-    requests: list[bytes] = []
-
-    def serve() -> None:
-        connection, _ = claim.listener.accept()
-        with connection:
-            requests.append(connection.recv(1000))
-            connection.sendall(b'{"ok": true, "result": null}\n')
-
-    window = threading.Thread(target=serve)
-    window.start()
-    assert single_instance.claim_or_raise() is None
-    window.join(10)
-    assert json.loads(requests[0])["verb"] == "raise"
-    claim.release()
-
-
-def test_a_window_that_hangs_is_reported_in_one_line(area: Area, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(single_instance, "ANSWER_TIMEOUT_S", 0.2)
-    claim = single_instance.claim_or_raise()
-    assert claim is not None
-    with pytest.raises(OutliveError, match="does not respond") as caught:
-        single_instance.claim_or_raise()
-    assert caught.value.exit_code == 1
-    claim.release()
-
-
 def test_a_start_right_after_the_window_was_killed_opens_another(area: Area):
     claim = single_instance.claim_or_raise()
     assert claim is not None
@@ -216,15 +187,6 @@ def test_a_window_started_while_the_directory_was_missing_keeps_its_socket(area:
     with socket.socket(socket.AF_UNIX) as caller:
         caller.connect(str(paths.window_socket()))
     second.release()
-
-
-def test_a_runtime_directory_that_is_a_link_is_refused(area: Area):
-    area.runtime.rmdir()
-    area.runtime.symlink_to(area.temporary)
-    with pytest.raises(UnsafeDirectory):
-        single_instance.claim_or_raise()
-    area.runtime.unlink()
-    area.runtime.mkdir(mode=0o700)
 
 
 async def test_random_lines_are_answered_or_dropped_and_the_next_is_served(

@@ -29,9 +29,12 @@ FIRST = {
     "open recent": "Switch to a chat…",
     "quick open": "Switch to a chat…",
     "quit": "Close window (chats keep running)",
+    "explain": "Status details",
     "search": "Search all chats…",
     "stop chat": "Stop chat",
+    "split d": "Split down",
     "split editor": "Split right",
+    "split r": "Split right",
     "terminal": "New shell in this directory",
     "zoom out": "Smaller text",
 }
@@ -77,25 +80,6 @@ async def test_the_palette_lists_the_actions_first_that_were_chosen_last(harness
     window.open_chat(harness.chat(second))
     choose("copy name")
     assert first_titles()[:2] == ["Copy chat name", "Hide status line"]
-
-
-async def test_a_subcommand_of_the_same_purpose_finds_the_action(harness: WindowHarness) -> None:
-    session_id = await harness.add("work")
-    window = harness.open_window()
-    window.open_chat(harness.chat(session_id))
-    window.actions_.show_palette()
-    window.sheets.chooser.field.setText("explain")
-    assert window.sheets.chooser.items.item(0).text() == "Status details"
-
-
-async def test_the_beginning_of_two_titles_finds_the_shorter_one_first(harness: WindowHarness) -> None:
-    session_id = await harness.add("work")
-    window = harness.open_window()
-    harness.show(session_id)
-    window.actions_.show_palette()
-    for typed, title in (("split r", "Split right"), ("split d", "Split down")):
-        window.sheets.chooser.field.setText(typed)
-        assert window.sheets.chooser.items.item(0).text() == title
 
 
 async def test_scattered_letters_find_an_action_only_without_a_better_match(harness: WindowHarness) -> None:
