@@ -12,8 +12,7 @@ from typing import Any, cast
 from session_host.errors import HostUnavailable, OutliveError, ProtocolViolation
 from session_host.keeper_client.discovery import rebind_sockets
 from session_host.paths import check_private, runtime_dir, session_socket
-from session_host.protocol.codec import HostDecoder, encode
-from session_host.protocol.greeting import ClientGreeting
+from session_host.protocol.codec import ClientGreeting, HostDecoder, encode
 from session_host.protocol.messages import Error, Message, Output, Role, Welcome
 from session_host.system.unix_sockets import is_foreign
 

@@ -61,8 +61,9 @@ from .child_processes import (
 from .event_loop import Loop
 from .host_forks import fork_host
 from .kept_session import KeptSession, KeptSessionState, ReplacementHost
-from .replication import DescriptorHolder, StandbyReplication
+from .replication import StandbyReplication
 from .sockets import ChatSockets
+from .systemd_holder import SystemdHolder
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class Keeper:
     """
 
     def __init__(
-        self, loop: Loop, open_files: int, replace_itself: ReplaceItself, holder: DescriptorHolder | None = None
+        self, loop: Loop, open_files: int, replace_itself: ReplaceItself, holder: SystemdHolder | None = None
     ) -> None:
         self.sessions: dict[str, KeptSession] = {}
         self.loop = loop

@@ -20,6 +20,8 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Self
 
+import msgspec
+
 from session_host.host.main import HostParameters
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.keeper import KeeperMessage, SessionSummary
@@ -28,6 +30,7 @@ from session_host.storage.descriptors import session_descriptors
 from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.storage.descriptors.splice import Splicer
+from session_host.system.processes import proc
 
 log = logging.getLogger(__name__)
 
@@ -250,3 +253,24 @@ class KeptSession:
 
 _CRASHES = frozenset({4, 6, 7, 8, 11})
 """SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: signals of a crash in the engine. SIGKILL is sent on purpose."""
+
+
+def spec_file(spec: LaunchSpec) -> int:
+    """Write a spec into a file in memory, since its environment may be longer than a packet."""
+    file = os.memfd_create("outlive-spec")
+    data = memoryview(msgspec.msgpack.encode(spec))
+    while data:
+        data = data[os.write(file, data) :]
+    return file
+
+
+def is_spec(file: int) -> bool:
+    """Whether a descriptor belongs to a spec's file."""
+    return proc.descriptor_target(file).startswith("/memfd:outlive-spec")
+
+
+def read_spec(file: int) -> LaunchSpec:
+    """Read the spec in a file made by ``spec_file``, and close the file."""
+    os.lseek(file, 0, os.SEEK_SET)
+    with os.fdopen(file, "rb") as opened:
+        return msgspec.msgpack.decode(opened.read(), type=LaunchSpec)

@@ -15,15 +15,15 @@ import signal
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from session_host.keeper_client.channel import receive
-from session_host.protocol.launch import LaunchReport, LaunchSpec
-from session_host.system.processes import proc
+from session_host.protocol.launch import LaunchReport
 
-from .kept_session import KeptSession
+from .kept_session import KeptSession, spec_file
+from .systemd_holder import SystemdHolder
 
 log = logging.getLogger(__name__)
 
@@ -106,26 +106,13 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Message).decode
 
 
-class DescriptorHolder(Protocol):
-    """Holds sessions' descriptors beside the two keepers (``systemd_holder``)."""
-
-    def store_session(self, session_id: str, descriptors: Sequence[int]) -> None:
-        """Store a session's descriptors."""
-
-    def remove_session(self, session_id: str) -> None:
-        """Drop a session's descriptors."""
-
-    def check(self) -> None:
-        """Restore missing files in the runtime directory."""
-
-
 class StandbyReplication:
     """Sends each change to the standby and to the descriptor holder; a missing one is skipped.
 
     A standby that does not take a change is killed. The next one is a fork of this process, with the same state.
     """
 
-    def __init__(self, descriptor_holder: DescriptorHolder | None = None) -> None:
+    def __init__(self, descriptor_holder: SystemdHolder | None = None) -> None:
         self.connection: socket.socket | None = None
         self._descriptor_holder = descriptor_holder
 
@@ -138,7 +125,7 @@ class StandbyReplication:
         if self.connection is None and self._descriptor_holder is None:
             return
         try:
-            spec = _spec_file(session.spec)
+            spec = spec_file(session.spec)
         except OSError as error:
             self._end_standby(error)
             return
@@ -153,7 +140,7 @@ class StandbyReplication:
         self.send_change(SessionRebound(session.id), (session.descriptors.listener,))
         if self._descriptor_holder is not None:
             with suppress(OSError):
-                spec = _spec_file(session.spec)
+                spec = spec_file(session.spec)
                 self._descriptor_holder.remove_session(session.id)
                 self._descriptor_holder.store_session(session.id, (spec, *session.descriptors.present))
                 os.close(spec)
@@ -240,24 +227,3 @@ def read(connection: socket.socket) -> tuple[Any, list[int]] | None:
     if not data:
         raise EOFError
     return _decode(data), descriptors
-
-
-def _spec_file(spec: LaunchSpec) -> int:
-    """Write a spec into a file in memory, since its environment may be longer than a packet."""
-    file = os.memfd_create("outlive-spec")
-    data = memoryview(msgspec.msgpack.encode(spec))
-    while data:
-        data = data[os.write(file, data) :]
-    return file
-
-
-def is_spec(file: int) -> bool:
-    """Whether a descriptor belongs to a spec's file."""
-    return proc.descriptor_target(file).startswith("/memfd:outlive-spec")
-
-
-def read_spec(file: int) -> LaunchSpec:
-    """Read the spec in a file made by ``_spec_file``, and close the file."""
-    os.lseek(file, 0, os.SEEK_SET)
-    with os.fdopen(file, "rb") as opened:
-        return msgspec.msgpack.decode(opened.read(), type=LaunchSpec)

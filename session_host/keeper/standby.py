@@ -31,7 +31,7 @@ from . import replication
 from .child_processes import ended_children, reap_and_store_status
 from .host_forks import become_subreaper, set_process_name
 from .keeper import Keeper
-from .kept_session import KeptSession, KeptSessionState
+from .kept_session import KeptSession, KeptSessionState, read_spec
 from .replication import (
     ChildReaped,
     KeeperLeaving,
@@ -174,7 +174,7 @@ class ActiveStandbyPair:
                 spec, *received = descriptors
                 slave = received.pop() if change.slave else -1
                 passed = SessionDescriptors(*received)
-                session = KeptSession(replication.read_spec(spec), passed, LogHeader(passed.input_log), slave)
+                session = KeptSession(read_spec(spec), passed, LogHeader(passed.input_log), slave)
                 keeper.sessions[session.id] = session
             case SessionUpdated():
                 self._apply_session_change(keeper.sessions[change.session_id], change, descriptors)

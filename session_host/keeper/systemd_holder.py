@@ -34,8 +34,7 @@ from session_host.system.systemd import enter_service, held_by_services
 from session_host.system.systemd.descriptor_store import DescriptorStore
 from session_host.version import VERSION
 
-from .kept_session import KeptSession, KeptSessionState
-from .replication import is_spec, read_spec
+from .kept_session import KeptSession, KeptSessionState, is_spec, read_spec
 
 log = logging.getLogger(__name__)
 

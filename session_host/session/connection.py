@@ -12,8 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from session_host.errors import ProtocolViolation
-from session_host.protocol.codec import ClientDecoder, encode
-from session_host.protocol.greeting import answer_hello
+from session_host.protocol.codec import ClientDecoder, answer_hello, encode
 from session_host.protocol.messages import (
     INPUTS,
     MAX_PASTE_CHARACTERS,

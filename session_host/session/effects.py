@@ -1,4 +1,6 @@
-"""Effects that the rules of a session request, as values; ``host/driver/performer.py`` carries them out.
+"""Effects that the rules of a session request, as values; ``host/driver`` carries each out in one place.
+
+``performer`` those that all sessions have, ``terminal`` and ``structured`` those of one kind.
 
 They are msgspec structs: making one takes 30 ns, making a frozen dataclass takes 270.
 """

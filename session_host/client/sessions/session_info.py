@@ -21,8 +21,7 @@ from session_host.paths import (
     session_stderr,
     session_unsaved_end,
 )
-from session_host.protocol.codec import HostDecoder, encode
-from session_host.protocol.greeting import ClientGreeting
+from session_host.protocol.codec import ClientGreeting, HostDecoder, encode
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import RUNNING_STATES, Runtime, State
 from session_host.storage.store import SessionRecord, Store

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from session_host.errors import HostUnavailable, ProtocolMismatch, ProtocolViolation
-from session_host.protocol.codec import ClientDecoder
-from session_host.protocol.greeting import ClientGreeting, answer_hello
+from session_host.protocol.codec import ClientDecoder, ClientGreeting, answer_hello
 from session_host.protocol.messages import (
     PROTOCOL_VERSION,
     Detach,
