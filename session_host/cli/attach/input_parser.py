@@ -11,7 +11,6 @@ Pure: bytes in, values out. Sources: xterm's ctlseqs, the kitty keyboard protoco
 from __future__ import annotations
 
 import re
-from enum import Enum, auto
 from functools import cache
 from typing import NamedTuple
 
@@ -299,22 +298,11 @@ _PASTE_BEGINS = b"[20"
 """The beginning of a paste, which is in no case typed: the program would get a paste without an end."""
 
 _REPLY = re.compile(rb"\]\d{1,4};|P[01][+$]r|P>\||P!\||_G")
-_ESC = 0x1B
+_CSI_PARAMETERS, _SS3_PARAMETERS = re.compile(rb"[ -?]*"), re.compile(rb"[0-9;]*")
+_CONTROL = re.compile(rb"[\x00-\x1f]")
+_ESC, _BEL = 0x1B, 0x07
 _PASTE_END = b"\x1b[201~"
 _STRING_INTRODUCERS = b"]PX^_"
-
-
-class _State(Enum):
-    GROUND = auto()
-    ESCAPE = auto()
-    """After ESC, or after ESC ESC: the second ESC begins a sequence, or was typed."""
-    CSI = auto()
-    SS3 = auto()
-    LINUX_FUNCTION_KEY = auto()
-    """After CSI [, with which the Linux console begins F1 to F5."""
-    STRING = auto()
-    """Within an OSC, DCS, SOS, PM or APC, up to its ST or BEL."""
-    PASTE = auto()
 
 
 class InputParser:
@@ -324,70 +312,46 @@ class InputParser:
     a pause decides. While ``undecided``, the caller calls ``expire`` ``timeout_s`` after the beginning.
 
     Attributes:
-        begun: how many sequences have begun; the number identifies the undecided one.
+        begun: where the undecided bytes begin in the whole input; the number identifies them.
     """
 
     def __init__(self) -> None:
-        self._state = _State.GROUND
-        self._sequence = bytearray()
-        self._alt = False
-        self._escapes = 0
-        self._utf8 = bytearray()
+        self.begun = 0
+        self._data = bytearray()
+        """What was not taken yet: a sequence or a character without its end."""
+        self._is_alt = False
+        """Whether ESC, which was taken, stands before the next character."""
+        self._is_pasting = False
         self._paste = bytearray()
         self._text: list[str] = []
         self._values: list[TerminalInput] = []
-        self.begun = 0
 
     @property
     def undecided(self) -> bool:
         """Whether the last bytes may begin a sequence; if nothing follows, they were typed."""
-        return self._state not in {_State.GROUND, _State.PASTE} and not self._sequence.startswith(_PASTE_BEGINS)
+        begins = self._data[:1] == b"\x1b" and not self._is_pasting
+        return begins and not self._data.startswith(_PASTE_BEGINS, self._escapes)
 
     @property
     def timeout_s(self) -> float:
         """How long to wait after the beginning until the undecided bytes count as typed."""
-        if self._state is not _State.ESCAPE and _MAY_BEGIN_REPLY.match(self._sequence):
+        sequence = self._data[self._escapes :]
+        if _MAY_BEGIN_REPLY.match(sequence):
             return REPLY_TIMEOUT_S
-        return INTRODUCER_TIMEOUT_S if len(self._sequence) <= 1 else SEQUENCE_TIMEOUT_S
-
-    @property
-    def _begins_reply(self) -> bool:
-        return self._state is _State.STRING and _REPLY.match(self._sequence) is not None
+        return INTRODUCER_TIMEOUT_S if len(sequence) <= 1 else SEQUENCE_TIMEOUT_S
 
     def feed(self, data: bytes) -> list[TerminalInput]:
         """Parse more input."""
-        position = 0
-        while position < len(data):
-            if self._state is _State.PASTE:
-                position = self._in_paste(data, position)
-            else:
-                self._byte(data[position])
-                position += 1
+        self._data += data
+        self._take_all()
         return self._pop_values()
 
     def expire(self) -> list[TerminalInput]:
         """Take the undecided bytes as typed: the sequence has not ended in time."""
         while self.undecided:
-            if self._state is _State.ESCAPE:
-                self._emit_escapes(self._escapes)
-                self._reset()
-            else:
-                self._take_as_typed()
+            self._take_as_typed(len(self._data))
+            self._take_all()
         return self._pop_values()
-
-    def _take_as_typed(self) -> None:
-        """Take the sequence as typed: its introducer (``ESC [``, ``ESC ]`` …) as a key with Alt, then the rest."""
-        introducer, rest = self._sequence[0], bytes(self._sequence[1:])
-        if self._alt:
-            self._emit_escapes(1)
-        self._reset()
-        self._emit(character(chr(introducer), Modifiers.ALT))
-        if len(rest) < MAX_STRING_BYTES:
-            for byte in rest:
-                if byte < 0x80:
-                    self._in_ground(byte, Modifiers.NONE)
-                else:
-                    self._in_utf8(byte, Modifiers.NONE)
 
     def _pop_values(self) -> list[TerminalInput]:
         self._flush_text()
@@ -396,182 +360,185 @@ class InputParser:
 
     def _flush_text(self) -> None:
         if self._text:
-            text = "".join(self._text)
+            self._values.append(TextTyped("".join(self._text)))
             self._text.clear()
-            self._values.append(TextTyped(text))
 
     def _emit(self, value: TerminalInput | None) -> None:
         if value is not None:
             self._flush_text()
             self._values.append(value)
 
-    def _reset(self) -> None:
-        self._state = _State.GROUND
-        self._sequence.clear()
-        self._alt = False
-        self._escapes = 0
-
-    # ------------------------------------------------------------ states
-
-    def _byte(self, byte: int) -> None:
-        match self._state:
-            case _State.GROUND:
-                self._in_ground(byte, Modifiers.NONE)
-            case _State.ESCAPE:
-                self._in_escape(byte)
-            case _State.CSI:
-                self._in_csi(byte)
-            case _State.SS3:
-                self._in_ss3(byte)
-            case _State.STRING:
-                self._in_string(byte)
-            case _State.LINUX_FUNCTION_KEY:
-                alt = self._alt
-                self._reset()
-                if key := _LINUX_CONSOLE.get(byte):
-                    self._emit(KeyTyped(key, "", Modifiers.ALT if alt else Modifiers.NONE))
-                elif byte < 0x20:
-                    self._byte(byte)
-
-    def _in_ground(self, byte: int, modifiers: Modifiers) -> None:
-        if self._utf8 or byte >= 0x80:
-            self._in_utf8(byte, modifiers)
-        elif byte == _ESC:
-            self._state = _State.ESCAPE
-            self._escapes = 1
-            self.begun += 1
-        else:
-            self._emit(character(chr(byte), modifiers))
-
-    def _in_utf8(self, byte: int, modifiers: Modifiers) -> None:
-        """Collect a character of several bytes; drop invalid UTF-8."""
-        pending = self._utf8
-        if pending and not 0x80 <= byte < 0xC0:
-            pending.clear()
-            self._byte(byte)
-            return
-        if not pending and not 0xC0 <= byte < 0xF5:
-            return
-        # The modifier of the first byte applies to the character; it is kept in front of it.
-        if not pending:
-            pending.append(int(modifiers))
-        pending.append(byte)
-        lead = pending[1]
-        if len(pending) - 1 < (2 if lead < 0xE0 else 3 if lead < 0xF0 else 4):
-            return
-        modifiers = Modifiers(pending[0])
-        encoded = bytes(pending[1:])
-        pending.clear()
-        try:
-            decoded = encoded.decode()
-        except UnicodeDecodeError:
-            return
-        if ord(decoded) < 0xA0:
-            return  # A control of eight bits, which no terminal sends unless a program asks.
-        if modifiers:
-            self._emit(KeyTyped(lower(decoded), "", modifiers))
-        else:
-            self._text.append(decoded)
-
-    def _in_escape(self, byte: int) -> None:
-        if byte == _ESC:
-            if self._escapes == 2:
-                self._emit_escapes(1)
-            self._escapes = 2
-            return
-        if byte in b"[O" or byte in _STRING_INTRODUCERS:
-            # ESC ESC [ A is Alt+Up in terminals that put ESC before anything; a string has no Alt.
-            self._alt = self._escapes == 2
-            if self._alt and byte in _STRING_INTRODUCERS:
-                self._emit_escapes(1)
-                self._alt = False
-            self._sequence[:] = bytes([byte])
-            self._state = _State.CSI if byte == 0x5B else _State.SS3 if byte == 0x4F else _State.STRING
-            return
-        self._emit_escapes(self._escapes - 1)
-        self._reset()
-        self._in_ground(byte, Modifiers.ALT)
-
-    def _in_csi(self, byte: int) -> None:
-        sequence = self._sequence
-        if byte < 0x20 or byte >= 0x7F:
-            # The previous sequence was cut off; this byte begins something new.
-            if len(sequence) == 1:
-                self._take_as_typed()
-            else:
-                self._reset()
-            self._byte(byte)
-        elif byte < 0x40:
-            if len(sequence) < MAX_SEQUENCE_BYTES:
-                sequence.append(byte)
-        elif byte == 0x5B and len(sequence) == 1:
-            sequence.append(byte)
-            self._state = _State.LINUX_FUNCTION_KEY
-        else:
-            parameters, alt = bytes(sequence[1:]), self._alt
-            self._reset()
-            if begins_paste(parameters, byte):
-                self._state = _State.PASTE
-            elif len(parameters) < MAX_SEQUENCE_BYTES - 1:
-                self._emit(control_sequence(parameters, byte, Modifiers.ALT if alt else Modifiers.NONE))
-
-    def _in_ss3(self, byte: int) -> None:
-        if byte < 0x20 or byte >= 0x7F:
-            self._reset()
-            self._byte(byte)
-        elif (0x30 <= byte <= 0x39 or byte == 0x3B) and len(self._sequence) < MAX_SEQUENCE_BYTES:
-            self._sequence.append(byte)
-        else:
-            parameters, alt = bytes(self._sequence[1:]), self._alt
-            self._reset()
-            self._emit(single_shift(parameters, byte, Modifiers.ALT if alt else Modifiers.NONE))
-
-    def _in_string(self, byte: int) -> None:
-        sequence = self._sequence
-        last = sequence[-1:] if len(sequence) > 1 else b""
-        if byte == 0x07 or (byte == 0x5C and last == b"\x1b"):
-            self._reset()
-        elif last == b"\x1b":
-            # ESC and a byte other than \: the string was cut off, and a sequence begins.
-            sequence.pop()
-            self._end_cut_string()
-            self._in_ground(_ESC, Modifiers.NONE)
-            self._in_escape(byte)
-        elif byte < 0x20 and byte != _ESC:
-            # No reply contains other controls, so the user typed Enter or Ctrl+C.
-            self._end_cut_string()
-            self._byte(byte)
-        else:
-            if len(sequence) > MAX_STRING_BYTES:
-                sequence.pop()
-            sequence.append(byte)
-
-    def _end_cut_string(self) -> None:
-        """End a string without a terminator: drop a reply's beginning, take anything else as typed."""
-        if self._begins_reply:
-            self._reset()
-        else:
-            self._take_as_typed()
-            self._utf8.clear()
-
-    def _in_paste(self, data: bytes, position: int) -> int:
-        """Read a paste up to its end or the data's end; return the position after it."""
-        paste = self._paste
-        searched = max(0, len(paste) - len(_PASTE_END) + 1)
-        before = len(paste)
-        paste += data[position:]
-        end = paste.find(_PASTE_END, searched)
-        if end < 0:
-            # The data may end within the end mark.
-            del paste[MAX_PASTE_BYTES : -len(_PASTE_END)]
-            return len(data)
-        consumed = end + len(_PASTE_END) - before
-        if end:
-            self._emit(Pasted(paste[:end].decode(errors="replace")))
-        paste.clear()
-        self._state = _State.GROUND
-        return position + consumed
-
     def _emit_escapes(self, count: int) -> None:
         for _ in range(count):
             self._emit(KeyTyped("Escape"))
+
+    def _drop(self, count: int) -> None:
+        """Remove bytes that were taken."""
+        del self._data[:count]
+        self.begun += count
+
+    # ------------------------------------------------------------ sequences and characters
+
+    @property
+    def _escapes(self) -> int:
+        """How many ESC begin the sequence: ESC ESC [ A is Alt+Up in terminals that put ESC before anything."""
+        return 2 if self._data[:2] == b"\x1b\x1b" else 1
+
+    def _take_all(self) -> None:
+        while self._data and self._take():
+            pass
+
+    def _take(self) -> bool:
+        """Take what the bytes begin with; False if its end is missing."""
+        data = self._data
+        if self._is_pasting:
+            return self._take_paste()
+        if data[0] != _ESC:
+            return self._take_character()
+        escapes = self._escapes
+        if len(data) == escapes:
+            return False
+        match data[escapes]:
+            case 0x5B:
+                return self._take_control_sequence(escapes)
+            case 0x4F:
+                return self._take_single_shift(escapes)
+            case introducer if introducer in _STRING_INTRODUCERS and escapes == 1:
+                return self._take_string()
+            case introducer if introducer in _STRING_INTRODUCERS or introducer == _ESC:
+                self._emit_escapes(1)  # A string has no Alt.
+                self._drop(1)
+            case _:
+                self._emit_escapes(escapes - 1)
+                self._drop(escapes)
+                self._is_alt = True
+        return True
+
+    def _take_character(self) -> bool:
+        """Take a character, also of several bytes; drop invalid UTF-8."""
+        data, first = self._data, self._data[0]
+        if first < 0x80:
+            self._emit(character(chr(first), self._take_modifiers()))
+            self._drop(1)
+            return True
+        length = 1 if first < 0xC0 or first >= 0xF5 else 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+        wrong = next((at for at in range(1, min(length, len(data))) if not 0x80 <= data[at] < 0xC0), 0)
+        if not wrong and len(data) < length:
+            return False
+        encoded = bytes(data[: wrong or length])
+        self._drop(len(encoded))
+        modifiers = self._take_modifiers()
+        try:
+            decoded = encoded.decode()
+        except UnicodeDecodeError:
+            return True
+        if ord(decoded) < 0xA0:
+            pass  # A control of eight bits, which no terminal sends unless a program asks.
+        elif modifiers:
+            self._emit(KeyTyped(lower(decoded), "", modifiers))
+        else:
+            self._text.append(decoded)
+        return True
+
+    def _take_modifiers(self) -> Modifiers:
+        """Alt, if ESC stood before this character."""
+        modifiers, self._is_alt = Modifiers.ALT if self._is_alt else Modifiers.NONE, False
+        return modifiers
+
+    def _take_control_sequence(self, escapes: int) -> bool:
+        parameters, end = self._parameters(_CSI_PARAMETERS, escapes)
+        if end == len(self._data):
+            return False
+        final = self._data[end]
+        alt = Modifiers.ALT if escapes == 2 else Modifiers.NONE
+        if not 0x40 <= final < 0x7F:
+            # The sequence was cut off; this byte begins something new.
+            if parameters:
+                self._drop(end)
+            else:
+                self._take_as_typed(end)
+        elif final == 0x5B and not parameters:
+            # The Linux console begins F1 to F5 with CSI [.
+            if end + 1 == len(self._data):
+                return False
+            key = _LINUX_CONSOLE.get(code := self._data[end + 1])
+            self._emit(KeyTyped(key, "", alt) if key else None)
+            self._drop(end + 1 if code < 0x20 else end + 2)
+        else:
+            self._drop(end + 1)
+            self._is_pasting = begins_paste(parameters, final)
+            if not self._is_pasting and len(parameters) < MAX_SEQUENCE_BYTES:
+                self._emit(control_sequence(parameters, final, alt))
+        return True
+
+    def _take_single_shift(self, escapes: int) -> bool:
+        parameters, end = self._parameters(_SS3_PARAMETERS, escapes)
+        if end == len(self._data):
+            return False
+        final = self._data[end]
+        if not 0x20 <= final < 0x7F:
+            self._drop(end)
+        else:
+            self._drop(end + 1)
+            self._emit(single_shift(parameters, final, Modifiers.ALT if escapes == 2 else Modifiers.NONE))
+        return True
+
+    def _parameters(self, pattern: re.Pattern[bytes], escapes: int) -> tuple[bytes, int]:
+        """The parameters of a sequence, at most ``MAX_SEQUENCE_BYTES``, and their end."""
+        begin = escapes + 1
+        found = pattern.match(self._data, begin)
+        assert found is not None
+        if found.end() > begin + MAX_SEQUENCE_BYTES:
+            del self._data[begin + MAX_SEQUENCE_BYTES : found.end()]
+        end = min(found.end(), begin + MAX_SEQUENCE_BYTES)
+        return bytes(self._data[begin:end]), end
+
+    def _take_string(self) -> bool:
+        """Drop a control string; take one as typed that has no end and begins no reply."""
+        data = self._data
+        found = _CONTROL.search(data, 2)
+        if found is None:
+            del data[MAX_STRING_BYTES + 2 :]
+            return False
+        end = found.start()
+        if data[end] == _BEL:
+            self._drop(end + 1)
+        elif data[end] == _ESC and end + 1 == len(data):
+            return False
+        elif bytes(data[end : end + 2]) in {b"\x1b\\", b"\x1b\x07"}:
+            self._drop(end + 2)
+        elif _REPLY.match(data, 1):
+            self._drop(end)
+        else:
+            # No reply contains other controls, so the user typed Enter or Ctrl+C, or a sequence begins.
+            self._take_as_typed(end)
+        return True
+
+    def _take_as_typed(self, end: int) -> None:
+        """Take the introducer (``ESC [``, ``ESC ]`` …) as a key with Alt; the rest up to ``end`` stays."""
+        data, escapes = self._data, self._escapes
+        if end == escapes:
+            self._emit_escapes(escapes)
+            self._drop(escapes)
+            return
+        self._emit_escapes(escapes - 1)
+        self._emit(character(chr(data[escapes]), Modifiers.ALT))
+        self._drop(escapes + 1 if end - escapes - 1 < MAX_STRING_BYTES else end)
+
+    def _take_paste(self) -> bool:
+        """Take a paste up to its end."""
+        paste = self._paste
+        before = len(paste)
+        paste += self._data
+        end = paste.find(_PASTE_END, max(0, before - len(_PASTE_END) + 1))
+        if end < 0:
+            self._drop(len(self._data))
+            # The data may end within the end mark.
+            del paste[MAX_PASTE_BYTES : -len(_PASTE_END)]
+            return False
+        self._drop(end + len(_PASTE_END) - before)
+        if end:
+            self._emit(Pasted(paste[:end].decode(errors="replace")))
+        paste.clear()
+        self._is_pasting = False
+        return True
