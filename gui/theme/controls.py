@@ -207,9 +207,9 @@ class FileDialog(QFileDialog):
                 button.setIcon(QIcon())
 
 
-def set_look(widget: QWidget, name: str, *, value: bool) -> None:
+def set_look(widget: QWidget, name: str, value: str | bool) -> None:
     """Set a property that the style sheet knows."""
-    if bool(widget.property(name)) != value:
+    if (widget.property(name) or "") != (value or ""):
         widget.setProperty(name, value)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
@@ -223,8 +223,8 @@ def fit_buttons(row: FlowLayout, width: int, *, is_narrow: bool) -> None:
         if isinstance(widget, QPushButton):
             text = _wrapped(widget.accessibleName(), widget.fontMetrics(), room)
             widget.setText(caption(text))
-            set_look(widget, "wrapped", value="\n" in text)
-            set_look(widget, "narrow", value=is_narrow)
+            set_look(widget, "wrapped", "\n" in text)
+            set_look(widget, "narrow", is_narrow)
     row.invalidate()
     if (holder := row.parentWidget()) is not None:
         holder.updateGeometry()  # Else the card keeps the height that it had with the previous names.

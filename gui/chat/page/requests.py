@@ -552,7 +552,7 @@ class RequestCard(QWidget):
         is_narrow = width < _NARROW_PX
         self._pad(_NARROW_PADDING_PX if is_narrow else _PADDING_PX)
         if self._subject is not None:
-            set_look(self._subject, "narrow", value=is_narrow)
+            set_look(self._subject, "narrow", is_narrow)
         sides_px = 2 * self._padding_px + _BAR_PX
         if self._measured[0] != width:
             subject = self._subject

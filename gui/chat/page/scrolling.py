@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QScrollBar
 
 from gui.chat.content.highlighting import lexers
+from gui.theme.controls import set_look
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, page_texts
@@ -194,9 +195,7 @@ class Scroller(QObject):
             text = chat_texts.NEW_MESSAGES() if self._has_new_items else chat_texts.SCROLL_TO_END()
             button.setAccessibleName(text)
             set_tooltip(button, text)
-            button.setProperty("kind", kind)
-            button.style().unpolish(button)
-            button.style().polish(button)
+            set_look(button, "kind", kind)
             self._set_button_icon()
         below_px = _BUTTON_PX + 2 if is_shown else 0
         button.setGeometry(width - _BUTTON_PX - 1, height - _BUTTON_PX - 1, _BUTTON_PX, _BUTTON_PX)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QActionGroup, QHelpEvent, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
-from gui.theme.controls import PlainLabel
+from gui.theme.controls import PlainLabel, set_look
 from gui.theme.menu import Menu
 from gui.theme.tooltips import set_tooltip, show_tooltip
 from gui.wording import chat_texts
@@ -198,11 +198,7 @@ class UsageLabels(QWidget):
         current = limits_now(self._usage)
         context, tips = _context(self._usage)
         tips += chat_texts.all_limits_used(current.limits, current.now)
-        kind = "warning" if current.level >= _WARNING else "secondary"
-        if kind != self.limit.property("kind"):
-            self.limit.setProperty("kind", kind)
-            self.limit.style().unpolish(self.limit)
-            self.limit.style().polish(self.limit)
+        set_look(self.limit, "kind", "warning" if current.level >= _WARNING else "secondary")
         texts = current.text, context
         if texts != (self.limit.text(), self.context.text()):
             self.limit.setText(texts[0])

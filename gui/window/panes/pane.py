@@ -8,6 +8,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.bridge.sessions import Sessions
+from gui.theme.controls import set_look
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX
@@ -72,10 +73,7 @@ class PaneWidget(Area):
     def show_state(self, *, is_active: bool, is_alone: bool, is_maximised: bool) -> None:
         """Mark the pane with the keyboard among several, and a pane that covers the others."""
         state = "" if is_alone else "active" if is_active else "other"
-        if self.bar.property("pane") != state:
-            self.bar.setProperty("pane", state)
-            self.bar.style().unpolish(self.bar)
-            self.bar.style().polish(self.bar)
+        set_look(self.bar, "pane", state)
         self.line.set_color("accent" if state == "active" else "hairline")
         if is_maximised:
             self._show_all.get().show()

@@ -13,12 +13,13 @@ from gui.input.shortcuts import show_key
 from gui.settings.live import LiveSettings
 from gui.settings.text_keys import MAX_CHARACTERS, TextKey, is_text, name_of, typed, without_controls
 from gui.settings.writing import Value
+from gui.theme.controls import set_look
 from gui.theme.menu import temporary_menu
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.widgets.accessibility import announce
-from gui.window.widgets.parts import button, label, sentence, set_kind, stack
+from gui.window.widgets.parts import button, label, sentence, stack
 from gui.wording import common_texts, phrases, settings_texts
 from session_host.errors import ConfigError
 
@@ -210,7 +211,7 @@ class KeyQuestion(Card):
         self.words.setText(words)
         announce(self.words, words)
         self.accept.setText(button_text)
-        set_kind(self.accept, "danger" if discards else "primary")
+        set_look(self.accept, "kind", "danger" if discards else "primary")
         for each in (self.accept, self.cancel):
             each.setVisible(use is not None)
         self.setAccessibleName(words)

@@ -11,13 +11,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
 from gui.bridge.chat_files import FORMS, STRUCTURED_FORMS
-from gui.theme.controls import flow
+from gui.theme.controls import flow, set_look
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.directory_field import LOOK_TIMEOUT_S, DirectoryField
-from gui.window.widgets.parts import Scrolled, button, label, set_kind, show_text
+from gui.window.widgets.parts import Scrolled, button, label, show_text
 from gui.wording import common_texts, new_chat_texts, sheet_texts
 from gui.wording.phrases import short_directory
 from session_host.patience import within
@@ -114,7 +114,7 @@ class ExportSheet(Sheet):
         self._may_replace = may_replace
         show_text(self.problem, problem)
         self.save.setText(sheet_texts.EXPORT() if may_replace is None else sheet_texts.REPLACE())
-        set_kind(self.save, "primary" if may_replace is None else "danger")
+        set_look(self.save, "kind", "primary" if may_replace is None else "danger")
         if may_replace is not None:
             self.cancel.setFocus(Qt.FocusReason.OtherFocusReason)
 

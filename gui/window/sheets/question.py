@@ -20,11 +20,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.theme.controls import set_look
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, font
 from gui.theme.tooltips import show_tooltip
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
-from gui.window.widgets.parts import Scrolled, button, label, monospace_font, set_kind, show_text, stack
+from gui.window.widgets.parts import Scrolled, button, label, monospace_font, show_text, stack
 from gui.wording import common_texts, page_texts
 from session_host.protocol.untrusted_text import is_invisible
 
@@ -196,7 +197,7 @@ class QuestionSheet(Sheet):
         self.subject.show_text(question.subject, is_code=question.is_code, fitted=question.fitted)
         self.subject.setVisible(bool(question.subject))
         self.yes.setText(question.action)
-        set_kind(self.yes, "danger" if question.discards else "primary")
+        set_look(self.yes, "kind", "danger" if question.discards else "primary")
         self.body.setAccessibleName(f"{question.text} {question.detail}".strip())
         self.open()
         self.take_focus()

@@ -225,14 +225,6 @@ def button(text: str, kind: str = "", on_click: Callable[[], object] | None = No
     return widget
 
 
-def set_kind(widget: QPushButton, kind: str) -> None:
-    """Give a button another look."""
-    if widget.property("kind") != kind:
-        widget.setProperty("kind", kind)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
-
-
 def label(text: str = "", kind: str = "", *, wraps: bool = False) -> QLabel:
     """A text; ``kind`` is "secondary", "heading", "title", "failed", "code" or "" for a plain one."""
     widget = PlainLabel(text)
