@@ -17,7 +17,7 @@ from session_host.client.sessions.store_access import outcome_of
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import OutliveError
 from session_host.protocol.messages import Peek, Role, Screen, Send
-from session_host.protocol.values import CellSize, GridSize, State
+from session_host.protocol.values import GridSize, State
 from session_host.terminal.base import EngineName
 from session_host.terminal.text import logical_ansi_lines
 from tests.programs import Gate
@@ -204,23 +204,6 @@ async def test_a_hidden_tab_gets_events_and_no_output_until_it_is_shown(tmp_path
             viewer.follow(output=True)
             await see(viewer, watcher, "shown later")
         await end(record.id)
-
-
-async def test_the_grid_follows_the_viewer_in_use_down_to_the_minimum_size() -> None:
-    from tests.programs import program
-
-    record = await start(*program("window_size"), size=GridSize(100, 30))
-    async with watching(record.id, size=GridSize(90, 20)) as (first, watcher):
-        await see(first, watcher, "size 90x20 720x320")
-        async with watching(record.id, size=GridSize(1, 1)) as (tiny, tiny_watcher):
-            await see(tiny, tiny_watcher, "size 20x5")
-        async with watching(record.id, size=GridSize(40, 10), read_only=True):
-            first.focus(True)
-            await see(first, watcher, "size 90x20 720x320")
-        first.resize(GridSize(91, 21), CellSize(10, 20))
-        await see(first, watcher, "size 91x21 910x420")
-        first.key("q", "q")
-        await watcher.until(lambda: first.state == "ended", "the end")
 
 
 async def test_an_unreadable_snapshot_is_requested_in_the_portable_form(

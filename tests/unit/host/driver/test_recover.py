@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from session_host.paths import make_directories, session_history
 from session_host.protocol.messages import Colors, InputRefused, Resized, Text
 from session_host.protocol.values import CellSize, GridSize
+from session_host.session import focus
 from session_host.session.attachments import Attachment
 from session_host.storage.descriptors import checkpoint as checkpoints
 from session_host.storage.descriptors.log_entries import EntryKind
@@ -24,7 +25,7 @@ from session_host.terminal.pyte.emulator import PyteEmulator
 from tests.support.area import Area
 from tests.support.emulators import VisibleState, outputs, visible_state
 from tests.support.session_harness import SessionHarness, session_harness
-from tests.support.waiting import wait_readable
+from tests.support.waiting import eventually, wait_readable
 
 ENGINES: list[EngineName] = ["ghostty", "pyte"]
 
@@ -455,3 +456,27 @@ def begin(harness: SessionHarness) -> None:
 
 def output(harness: SessionHarness) -> bytes:
     return os.pread(harness.descriptors.output_file, harness.output_file.end + 1, 0)
+
+
+async def test_a_focus_report_is_not_repeated_after_a_kill(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(focus, "GRACE_S", 0.01)
+    with session_harness() as harness:
+
+        async def host() -> None:
+            harness.host()
+            harness.attach_pty()
+            reporter = harness.session.viewers.focus
+            await eventually(lambda: reporter.is_unseen, 10, "the time for viewers to come to be over")
+
+        await host()
+        harness.write_output(b"\x1b[?1004h")
+        assert harness.read_typed() == b"\x1b[O"
+        for _ in range(2):
+            harness.kill()
+            await host()
+            harness.write_output(b"more")
+            assert harness.read_typed() == b""
+        await harness.checkpointer.make_portable()
+        harness.kill()
+        await host()
+        assert harness.read_typed() == b""
