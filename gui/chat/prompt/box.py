@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QTextCursor
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QWidget
 
 from gui.chat.pictures import ImageDialog
@@ -13,6 +13,7 @@ from gui.chat.port import ChatPort
 from gui.input.draft import NO_DRAFT, Draft
 from gui.theme.controls import PlainLabel
 from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
 from gui.theme.tooltips import set_tooltip
@@ -412,10 +413,9 @@ class PromptBox(QWidget):
         tokens = self._theme.tokens
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        focused = self.editor.hasFocus()
-        painter.setPen(QPen(tokens.color("accent" if focused else "border"), 1))
-        painter.setBrush(tokens.color("page" if tokens.name == "dark" else "raised"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_PX + 2, RADIUS_PX + 2)
+        line = tokens.color("accent" if self.editor.hasFocus() else "border")
+        background = tokens.color("page" if tokens.name == "dark" else "raised")
+        paint_frame(painter, QRectF(self.rect()), line, background, radius_px=RADIUS_PX + 2)
         painter.end()
 
 
