@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,8 +37,8 @@ def open_or_rebuild_store(warnings: list[str]) -> Store:
 class StoreThread:
     """Runs calls on one ``Store`` in one thread, one after the other.
 
-    Layouts are coalesced: of several waiting layouts, only the latest is written. One that cannot be written, since the
-    disk is full, is tried again until it can.
+    Of several waiting layouts, only the latest is written. One that cannot be written, since the disk is full, is tried
+    again until it can.
     """
 
     def __init__(self, open_store: Callable[[list[str]], Store]) -> None:
@@ -45,13 +47,10 @@ class StoreThread:
         self._executor = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._store: Store | None = None
         self._layout: dict[str, Any] | None = None
-        """The layout to write next."""
-        self._unwritten: dict[str, Any] | None = None
         """The latest layout, while it is not known to be written."""
-        self._retry: asyncio.TimerHandle | None = None
-        self._reports_failure = True
+        self._has_new_layout = asyncio.Event()
+        self._saving: asyncio.Task[None] | None = None
         self._is_closed = False
-        self._layout_write: concurrent.futures.Future[None] | None = None
         self._warnings: list[str] = []
         self.on_error: Callable[[OutliveError], None] = lambda _error: None
         """Called on the loop's thread when a layout could not be written."""
@@ -103,66 +102,50 @@ class StoreThread:
 
     def save_layout(self, layout: dict[str, Any]) -> None:
         """Write the layout in the thread; the caller does not wait."""
-        self._unwritten = layout
-        self._reports_failure = True
-        self._write_in_thread(layout)
-
-    def _write_in_thread(self, layout: dict[str, Any]) -> None:
-        self._cancel_retry()
         self._layout = layout
-        if self._layout_write is None or self._layout_write.done():
-            loop = asyncio.get_running_loop()
-            self._layout_write = self.submit(self._write_layout)
-            self._layout_write.add_done_callback(lambda done: loop.call_soon_threadsafe(self._layout_written, done))
+        self._has_new_layout.set()
+        if self._saving is None:
+            self._saving = asyncio.get_running_loop().create_task(self._save_layouts())
 
-    def _write_layout(self, store: Store) -> None:
-        while (layout := self._layout) is not None:
-            self._layout = None
-            store.save_layout(layout)
-
-    def _layout_written(self, done: concurrent.futures.Future[None]) -> None:
-        if self._is_closed:
-            return
-        error = done.exception()
-        if isinstance(error, OutliveError):
-            if self._reports_failure:
-                self._reports_failure = False
-                self.on_error(error)
-            if self._unwritten is not None and done is self._layout_write:
-                self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._write_in_thread, self._unwritten)
-        elif error is not None:
-            raise error
-        elif done is self._layout_write:
-            self._report_rebuild()
-            if self._layout is not None:
-                # The layout arrived between the thread's last check and the end of its work.
-                self._write_in_thread(self._layout)
-            else:
-                self._unwritten = None
-
-    def _cancel_retry(self) -> None:
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
+    async def _save_layouts(self) -> None:
+        try:
+            while (layout := self._layout) is not None:
+                is_new = self._has_new_layout.is_set()
+                self._has_new_layout.clear()
+                try:
+                    await self.call(partial(_write_layout, layout=layout))
+                except OutliveError as error:
+                    if is_new:
+                        self.on_error(error)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._has_new_layout.wait(), RETRY_S)
+                else:
+                    if self._layout is layout:
+                        self._layout = None
+        finally:
+            self._saving = None
 
     def close(self, layout: dict[str, Any] | None = None) -> None:
         """Write the last layout, close the store, end the thread; waits for at most ``CLOSE_TIMEOUT_S``."""
         self._is_closed = True
-        self._cancel_retry()
-        self._layout = self._unwritten if layout is None else layout
-        self._unwritten = None
-        last = self._executor.submit(self._close)
+        if self._saving is not None:
+            self._saving.cancel()
+        last = self._executor.submit(self._close, self._layout if layout is None else layout)
         concurrent.futures.wait([last], timeout=CLOSE_TIMEOUT_S)
         self._executor.shutdown(wait=last.done(), cancel_futures=True)
 
-    def _close(self) -> None:
+    def _close(self, layout: dict[str, Any] | None) -> None:
+        if layout is not None:
+            # After an error nothing can be shown, as the window is closed; the previous layout is still saved.
+            with contextlib.suppress(OutliveError):
+                self._run(partial(_write_layout, layout=layout))
         if self._store is not None:
-            try:
-                self._write_layout(self._store)
-            except OutliveError:
-                pass  # The window is closed, so nothing can be shown; the previous layout is still saved.
             self._store.close()
             self._store = None
+
+
+def _write_layout(store: Store, layout: dict[str, Any]) -> None:
+    store.save_layout(layout)
 
 
 DEBOUNCE_MS = 40
