@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -18,32 +17,8 @@ from session_host.structured.dialects.claude.tools import DECLINED
 from session_host.structured.items import AnyChange, Put
 from session_host.structured.lines import Line
 from session_host.structured.rules import StructuredRules
+from tests.support.damaged_messages import damaged
 from tests.support.replayed_claude import CURRENT, ReplayedClaude, entries
-
-WRONG: tuple[Any, ...] = (None, 5, "x", [1], {"y": 2})
-
-
-def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The paths of all fields of a message."""
-    fields = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
-    for key, below in fields:
-        yield (*path, key)
-        yield from paths(below, (*path, key))
-
-
-def damaged(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the message with each field in turn missing or of another type."""
-    for path in paths(message):
-        for wrong in (..., *WRONG):
-            copied = copy.deepcopy(message)
-            place = copied
-            for key in path[:-1]:
-                place = place[key]
-            if wrong is ...:
-                del place[path[-1]]
-            else:
-                place[path[-1]] = wrong
-            yield copied
 
 
 def faults(changes: list[AnyChange]) -> list[str]:
@@ -73,7 +48,7 @@ def test_a_message_with_a_wrong_field_causes_no_error() -> None:
     for replayed, message in one_of_each_kind():
         state, dialect = replayed.rules.save()
         kept = msgspec.msgpack.encode(state)
-        for wrong in damaged(message):
+        for _, wrong in damaged(message):
             rules = StructuredRules(ClaudeDialect, Start(directory="/"), "s")
             rules.load(msgspec.msgpack.decode(kept, type=type(state)), dialect)
             step = rules.receive_lines([Line(json.dumps(wrong).encode())], 2)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from session_host.structured.dialects.base import Start
 from session_host.structured.items import RequestOpened, StateChanged, TurnEnded
 from tests.support.codex_chat import DIRECTORY, CodexChat, recording
+from tests.support.damaged_messages import damaged
 
 APPROVED = (
     "TOOL-DONE-6: Chunk ID: 784dcd\nWall time: 0.0000 seconds\nProcess exited with code 0\nOriginal token count: 3\n"
@@ -141,27 +139,6 @@ def test_the_conversation_can_be_cut_after_any_message(process: int) -> None:
         assert not [each for each in chat.items if each.kind == "raw" or each.status == "running"]
 
 
-OTHER_VALUES: list[Any] = [None, 7, "text", [], {}, [None], 2**80]
-
-
-def fields(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The paths of all fields of a message."""
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in pairs:
-        yield (*path, key)
-        yield from fields(inner, (*path, key))
-
-
-def with_field(message: Any, path: tuple[str | int, ...], value: Any) -> Any:
-    """A copy of a message with another value at a path."""
-    copy = json.loads(json.dumps(message))
-    place = copy
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
-    return copy
-
-
 def test_a_field_of_another_type_drops_no_message() -> None:
     """Each field of each kind of message is replaced by values of all types, where the message is in the recording."""
     seen: set[str] = set()
@@ -176,15 +153,12 @@ def test_a_field_of_another_type_drops_no_message() -> None:
         chat = CodexChat()
         chat.replay(messages[:position])
         saved = chat.rules.save()
-        for path in fields(each.message):
-            for value in OTHER_VALUES:
-                chat.rules.load(*saved)
-                before = len(chat.changes)
-                chat.hear(with_field(each.message, path, value))
-                chat.rules.save()
-                raw = [found.item.title for found in chat.changes[before:] if hasattr(found, "item")]
-                faults += [
-                    f"{kind} {path} {value}: {title}" for title in raw if re.match(r"\w+(Error|Exception)", title)
-                ]
+        for wrong, message in damaged(each.message):
+            chat.rules.load(*saved)
+            before = len(chat.changes)
+            chat.hear(message)
+            chat.rules.save()
+            raw = [found.item.title for found in chat.changes[before:] if hasattr(found, "item")]
+            faults += [f"{kind} {wrong}: {title}" for title in raw if re.match(r"\w+(Error|Exception)", title)]
     assert len(seen) > 12
     assert not faults
