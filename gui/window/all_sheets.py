@@ -16,7 +16,6 @@ from gui.theme.theme import Theme
 from gui.window.new_chat.conversation_picker import ConversationPicker
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.chat_page import ChatPage
-from gui.window.search import Searching
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.error_output import OutputSheet
 from gui.window.sheets.explain import StatusDetailsSheet
@@ -32,6 +31,7 @@ from session_host.agents.agent import Agent
 from session_host.protocol.values import Image
 
 if TYPE_CHECKING:
+    from gui.window.search import Searching
     from gui.window.sheets.image import ImageSheet
 
 AnySheet = TypeVar("AnySheet", bound=Sheet)
@@ -152,6 +152,8 @@ class Sheets(QObject):
     @cached_property
     def searching(self) -> Searching:
         """Searches all chats."""
+        from gui.window.search import Searching  # the window's start does not need it
+
         own = Searching(self._theme, self._window, self._sessions, self._open_chat)
         self._register(own.sheet)
         self._register(own.recorded)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gui.wording import chat_texts, phrases
 from gui.wording.text import Text
-from session_host.client.worktrees.changes import State
 from session_host.protocol.untrusted_text import one_line
 
 if TYPE_CHECKING:
+    from session_host.client.worktrees.changes import State
     from session_host.restore_points.points import Kind
     from session_host.restore_points.restoring import How
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtWidgets import QWidget
 
-from gui.bridge.changes import ListedPoint
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import WindowLayout
@@ -21,6 +20,9 @@ from gui.window.panes.panes import Panes
 from gui.window.sidebar.sidebar import Sidebar
 from gui.window.widgets.keys_ahead import KeysAhead
 from session_host.agents.agent import Agent
+
+if TYPE_CHECKING:
+    from gui.bridge.changes import ListedPoint
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
-from gui.settings.foreign_themes import find_foreign_themes, import_theme
 from gui.settings.layout import ZOOM_RANGE
 from gui.settings.live import LiveSettings
 from gui.settings.theme_files import own_themes
@@ -185,6 +184,8 @@ class ThemeActions(QObject):
         ``then`` is called when the user has finished or cancelled that, but not if another sheet is open by then. It
         gets the line about an imported theme, "" if none was, to show it; without ``then``, a banner shows the line.
         """
+        from gui.settings.foreign_themes import find_foreign_themes  # the window's start does not need it
+
         self._after_import, self._imported = then, ""
         home = Path.home()
         config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
@@ -225,6 +226,8 @@ class ThemeActions(QObject):
 
     def _import(self, path: Path) -> str:
         """Import a file and use the theme; returns the problem, "" for none."""
+        from gui.settings.foreign_themes import import_theme
+
         directory = own_themes(self._settings.directory)
         try:
             identifier = import_theme(path, directory)

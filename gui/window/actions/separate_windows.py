@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QKeySequence
 from shiboken6 import Shiboken
 
-from gui.bridge.changes import ListedPoint
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.bridge.tasks import Tasks
@@ -28,6 +27,7 @@ from .keys import sequences, with_overrides
 from .links import EditInTab, LinkOpener, installed
 
 if TYPE_CHECKING:
+    from gui.bridge.changes import ListedPoint
     from gui.window.changes.review import CommentReceiver
     from gui.window.changes.window import ChangesWindow
     from gui.window.guide import GuideWindow

@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
-from gui.bridge.changes import ListedPoint, plan_restore, point_before
 from gui.bridge.chat import Chat
 from gui.input.draft import Draft
 from gui.window.actions.context import WindowContext
@@ -21,6 +21,9 @@ from gui.wording import action_texts, changes_texts, new_chat_texts, phrases
 from session_host.errors import OutliveError, WorktreeError
 from session_host.protocol.values import GridSize
 from session_host.structured.items import Item
+
+if TYPE_CHECKING:
+    from gui.bridge.changes import ListedPoint
 
 
 class ForkActions:
@@ -106,6 +109,8 @@ class ForkActions:
         self._sessions.tasks.start(self._show(chat, prompt), "restore point")
 
     async def _show(self, chat: Chat, prompt: Item) -> None:
+        from gui.bridge.changes import point_before  # the window's start does not need it
+
         try:
             point = await point_before(chat, self._sessions, prompt)
         except WorktreeError as error:
@@ -121,6 +126,8 @@ class ForkActions:
 
     async def offer_changes(self, chat: Chat, forked: Chat, prompt: Item) -> None:
         """Offer to show the changes in a fork that begins before a prompt, if files have changed since."""
+        from gui.bridge.changes import plan_restore, point_before
+
         banner = Banner(new_chat_texts.FORKED_BEFORE(), key=f"fork {forked.id}")
         with contextlib.suppress(WorktreeError):
             point = await point_before(chat, self._sessions, prompt)
