@@ -74,6 +74,8 @@ def test_modifiers_have_their_parameters() -> None:
         ("Tab", 0, "", "\t"),
         ("Tab", SHIFT, "", "\x1b[Z"),
         ("Tab", ALT, "", "\x1b\t"),
+        ("Tab", SHIFT | CTRL, "", "\x1b[Z"),
+        ("F3", SHIFT, "", "\x1b[1;2R"),
         ("Backspace", 0, "", "\x7f"),
         ("Backspace", SHIFT, "", "\x7f"),
         ("Backspace", CTRL, "", "\b"),
@@ -124,26 +126,31 @@ def test_keys_are_encoded_as_in_xterm(key: str, modifiers: int, text: str, expec
 
 
 @pytest.mark.parametrize(
-    ("key", "modifiers", "text", "expected"),
+    ("key", "modifiers", "text", "level_1", "level_2"),
     [
-        ("a", 0, "a", "a"),
-        ("a", SHIFT, "A", "\x1b[27;2;65~"),
-        ("a", CTRL, "\x01", "\x1b[27;5;97~"),
-        ("a", ALT, "a", "\x1b[27;3;97~"),
-        ("i", CTRL, "\t", "\x1b[27;5;105~"),
-        ("1", SHIFT, "!", "!"),
-        ("1", CTRL | SHIFT, "!", "\x1b[27;6;33~"),
-        ("Enter", SHIFT, "", "\x1b[27;2;13~"),
-        ("Enter", CTRL, "", "\x1b[27;5;13~"),
-        ("Tab", SHIFT, "", "\x1b[27;2;9~"),
-        ("Escape", ALT, "", "\x1b[27;3;27~"),
-        ("Space", CTRL, "", "\x1b[27;5;32~"),
-        ("ArrowUp", CTRL, "", "\x1b[1;5A"),
-        ("é", ALT, "é", "\x1bé"),
+        ("a", 0, "a", "a", "a"),
+        ("a", SHIFT, "A", "A", "\x1b[27;2;65~"),
+        ("a", CTRL, "\x01", "\x01", "\x1b[27;5;97~"),
+        ("a", CTRL | SHIFT, "", "\x1b[27;6;65~", "\x1b[27;6;65~"),
+        ("a", ALT, "a", "\x1ba", "\x1b[27;3;97~"),
+        ("i", CTRL, "\t", "\t", "\x1b[27;5;105~"),
+        ("1", CTRL, "", "\x1b[27;5;49~", "\x1b[27;5;49~"),
+        ("1", SHIFT, "!", "!", "!"),
+        ("1", CTRL | SHIFT, "!", "\x1b[27;6;33~", "\x1b[27;6;33~"),
+        ("Enter", SHIFT, "", "\x1b[27;2;13~", "\x1b[27;2;13~"),
+        ("Enter", CTRL, "", "\x1b[27;5;13~", "\x1b[27;5;13~"),
+        ("Tab", CTRL, "", "\x1b[27;5;9~", "\x1b[27;5;9~"),
+        ("Tab", SHIFT, "", "\x1b[Z", "\x1b[27;2;9~"),
+        ("Backspace", CTRL, "", "\b", "\b"),
+        ("Escape", ALT, "", "\x1b\x1b", "\x1b[27;3;27~"),
+        ("Space", CTRL, "", "\0", "\x1b[27;5;32~"),
+        ("ArrowUp", CTRL, "", "\x1b[1;5A", "\x1b[1;5A"),
+        ("é", ALT, "é", "\x1bé", "\x1bé"),
     ],
 )
-def test_modify_other_keys_is_encoded(key: str, modifiers: int, text: str, expected: str) -> None:
-    assert typed(key, modifiers, text, modes=Modes(modify_other_keys=2)) == expected
+def test_modify_other_keys_is_encoded(key: str, modifiers: int, text: str, level_1: str, level_2: str) -> None:
+    levels = [typed(key, modifiers, text, modes=Modes(modify_other_keys=level)) for level in (1, 2)]
+    assert levels == [level_1, level_2]
 
 
 @pytest.mark.parametrize(
@@ -168,6 +175,11 @@ def test_modify_other_keys_is_encoded(key: str, modifiers: int, text: str, expec
         (1, "Backspace", 0, "", PRESS, "\x7f"),
         (1, "Backspace", CTRL, "", PRESS, "\x1b[127;5u"),
         (1, "Space", CTRL, "", PRESS, "\x1b[32;5u"),
+        (1, "Space", SHIFT, " ", PRESS, " "),
+        (1, "Space", SHIFT | CTRL, " ", PRESS, "\x1b[32;6u"),
+        # On a German keyboard, / is Shift+7: a view that has not seen the key without Shift names it "/".
+        (1, "/", SHIFT, "/", PRESS, "/"),
+        (1, "Ё", SHIFT, "Ё", PRESS, "Ё"),
         (1, "ArrowUp", 0, "", PRESS, "\x1b[A"),
         (1, "ArrowUp", CTRL, "", PRESS, "\x1b[1;5A"),
         (1, "F1", 0, "", PRESS, "\x1b[P"),

@@ -99,7 +99,13 @@ def test_a_terminal_reads_the_styles_that_were_written(first: Style, second: Sty
     assert (runs[0].style, runs[-1].style) == (first, second)
 
 
+def test_a_paste_has_cr_for_line_ends() -> None:
+    assert encode_paste("one\ntwo\r\nthree\rfour\tfive", Modes()) == b"one\rtwo\rthree\rfour\tfive"
+
+
 @given(st.text())
+@example("a\x1b[201~rm -rf /\n")
+@example("a\x9b201~b")
 def test_a_paste_has_no_controls_but_tab_and_cr(text: str) -> None:
     data = encode_paste(text, Modes(bracketed_paste=True))
     assert data.startswith(b"\x1b[200~")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import CursorShape
-from session_host.terminal.clearing import reset_after_exit
 from session_host.terminal.pyte.emulator import PyteEmulator
-from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Run, Style, Underline
+from session_host.terminal.rows import DEFAULT_COLOR, Style
 
 
 def emulator(columns: int = 20, rows: int = 6) -> PyteEmulator:
@@ -32,26 +32,6 @@ def style_at(terminal: PyteEmulator, column: int, row: int = 0) -> Style:
         if run.column <= column < run.column + run.cells:
             return run.style
     return Style()
-
-
-@pytest.mark.parametrize(
-    ("text", "cells"),
-    [
-        ("⚠\ufe0f", 2),
-        ("❤\ufe0f", 2),
-        ("1\ufe0f\u20e3", 2),
-        ("👨\u200d👩\u200d👧", 2),
-        ("🇩🇪", 2),
-        ("👍🏽", 2),
-        ("e\u0301", 1),
-        ("世", 2),
-    ],
-)
-def test_a_grapheme_takes_its_cells_and_the_text_after_it_is_kept(text: str, cells: int) -> None:
-    terminal = after(f"{text} text")
-    assert terminal.rows()[0].text() == f"{text} text"
-    assert terminal.rows()[0].runs[0] == Run(0, cells, text, Style(), True)
-    assert terminal.cursor.column == cells + 5
 
 
 def test_an_emoji_that_grows_in_the_last_column_wraps() -> None:
@@ -108,64 +88,6 @@ def test_resetting_the_region_homes_the_cursor() -> None:
     assert after("\x1b[2;4r\x1b[3;3H\x1b[r").cursor[:2] == (0, 0)
 
 
-def test_a_wide_character_in_the_last_column_wraps() -> None:
-    assert screen("abc世", columns=4)[:2] == ["abc", "世"]
-
-
-def test_half_overwritten_wide_characters_are_removed_completely() -> None:
-    assert screen("世界\x1b[1;2Hx")[0] == " x界"
-    assert screen("世界\x1b[1;3Hx")[0] == "世x"
-    assert screen("世界\x1b[1;2H\x1b[P")[0] == " 界"
-
-
-def test_erasing_keeps_only_the_background() -> None:
-    terminal = after("\x1b[1;4;31;44mab\x1b[K")
-    assert style_at(terminal, 5) == Style(background=4)
-
-
-def test_styles() -> None:
-    terminal = after("\x1b[2;8mx\x1b[0;4:3;58;2;1;2;3mx\x1b[0;21;53mx\x1b[0;38:2::4:5:6;48:5:77mx\x1b[0;95;105;9;5;7mx")
-    assert [style_at(terminal, column) for column in range(5)] == [
-        Style(attributes=Attribute.DIM | Attribute.HIDDEN),
-        Style(underline=Underline.CURLY, underline_color=RGB | 0x010203),
-        Style(underline=Underline.DOUBLE, attributes=Attribute.OVERLINE),
-        Style(foreground=RGB | 0x040506, background=77),
-        Style(foreground=13, background=13, attributes=Attribute.STRIKE | Attribute.BLINK | Attribute.INVERSE),
-    ]
-
-
-def test_bold_and_dim_end_together() -> None:
-    assert style_at(after("\x1b[1;2;3m\x1b[22mx"), 0).attributes == Attribute.ITALIC
-
-
-def test_hyperlinks_are_part_of_the_style() -> None:
-    terminal = after("\x1b]8;id=1;https://example.org/a;b\x1b\\link\x1b]8;;\x1b\\ no")
-    assert style_at(terminal, 0).link == "https://example.org/a;b"
-    assert not style_at(terminal, 4).link
-
-
-def test_lines_move_into_the_history_only_at_the_top_of_the_screen() -> None:
-    lines = "\r\n".join("123456")
-    assert [row.text() for row in after(f"{lines}\x1b[1;3r\x1b[3;1H\n\n").history(0, 9)] == ["1", "2"]
-    assert after(f"{lines}\x1b[2;4r\x1b[4;1H\n\n").scrollback_rows == 0
-
-
-def test_ed_3_clears_the_history_and_not_the_screen() -> None:
-    terminal = after("\r\n".join("12345678") + "\x1b[3J")
-    assert terminal.scrollback_rows == 0
-    assert [row.text() for row in terminal.rows()] == list("345678")
-
-
-def test_fewer_rows_move_lines_into_the_history_and_more_rows_restore_them() -> None:
-    terminal = after("\r\n".join("123456"))
-    terminal.resize(GridSize(20, 3), CellSize())
-    assert [row.text() for row in terminal.history(0, 9)] == ["1", "2", "3"]
-    assert terminal.cursor[:2] == (1, 2)
-    terminal.resize(GridSize(20, 6), CellSize())
-    assert [row.text() for row in terminal.rows()] == list("123456")
-    assert terminal.cursor[:2] == (1, 5)
-
-
 def test_blank_rows_below_the_cursor_are_removed_first() -> None:
     terminal = after("1\r\n2")
     terminal.resize(GridSize(20, 2), CellSize())
@@ -188,20 +110,6 @@ def test_wide_characters_are_not_split_by_a_reflow() -> None:
     assert [row.text() for row in terminal.rows()][:2] == ["a世", "界b"]
     terminal.resize(GridSize(20, 6), CellSize())
     assert terminal.rows()[0].text() == "a世界b"
-
-
-@pytest.mark.parametrize("mode", [47, 1047, 1049])
-def test_the_alternate_screen_leaves_the_primary_unchanged(mode: int) -> None:
-    terminal = after(f"one\r\ntwo\x1b[?{mode}h\x1b[H\x1b[2Jalternate")
-    assert terminal.modes.alternate_screen
-    assert terminal.rows()[0].text() == "alternate"
-    assert terminal.scrollback_rows == 0
-    terminal.feed(f"\x1b[?{mode}l".encode())
-    assert [row.text() for row in terminal.rows()][:2] == ["one", "two"]
-
-
-def test_1049_saves_and_restores_the_cursor() -> None:
-    assert after("one\r\ntwo\x1b[?1049h\x1b[H\x1b[?1049l").cursor[:2] == (3, 1)
 
 
 def test_line_drawing_works_under_utf8() -> None:
@@ -227,20 +135,6 @@ def test_cursor_style_and_soft_reset() -> None:
     assert style_at(terminal, 0, 5).foreground == DEFAULT_COLOR
 
 
-def test_modes_are_known() -> None:
-    modes = after(
-        "\x1b[?1h\x1b=\x1b[?2004h\x1b[?1004h\x1b[?1002h\x1b[?1006h\x1b[?2026h\x1b[?5h\x1b[>5u\x1b[>4;2m"
-    ).modes
-    assert modes.application_cursor
-    assert modes.application_keypad
-    assert modes.bracketed_paste
-    assert modes.focus_events
-    assert modes.synchronized
-    assert modes.reverse_screen
-    assert (modes.mouse, modes.mouse_encoding) == ("button_motion", "sgr")
-    assert (modes.kitty_keyboard, modes.modify_other_keys) == (5, 2)
-
-
 def test_keyboard_flags_are_kept_for_each_screen() -> None:
     terminal = after("\x1b[>1u\x1b[>5u\x1b[=2;2u")
     assert terminal.modes.kitty_keyboard == 7
@@ -252,16 +146,6 @@ def test_keyboard_flags_are_kept_for_each_screen() -> None:
     assert terminal.modes.kitty_keyboard == 1
     terminal.feed(b"\x1b[<99u")
     assert terminal.modes.kitty_keyboard == 0
-
-
-def test_the_history_is_bounded() -> None:
-    terminal = PyteEmulator(GridSize(20, 5), scrollback_lines=10)
-    terminal.feed(b"".join(b"%d\r\n" % number for number in range(100)))
-    assert terminal.scrollback_rows == 10
-    assert terminal.history(0, 1)[0].text() == "86"
-    none = PyteEmulator(GridSize(20, 5), scrollback_lines=0)
-    none.feed(b"\n" * 50)
-    assert none.scrollback_rows == 0
 
 
 def test_an_endless_string_is_dropped_and_takes_no_memory() -> None:
@@ -276,17 +160,57 @@ def test_an_endless_string_is_dropped_and_takes_no_memory() -> None:
         assert not each.title
 
 
-def test_a_killed_program_leaves_nothing_behind() -> None:
-    terminal = after(
-        "shell\r\n\x1b[?1002h\x1b[?1006h\x1b[?2004h\x1b[?1004h\x1b[>7u\x1b[?25l\x1b[2;3r\x1b[31m\x1b[?1h\x1b]2;half"
-    )
-    reset_after_exit(terminal)
-    terminal.feed(b"\r\nnext")
-    modes = terminal.modes
-    assert [row.text() for row in terminal.rows()[:2]] == ["shell", "next"]
-    assert style_at(terminal, 0, 1) == Style()
-    assert terminal.cursor.visible
-    assert (modes.mouse, modes.kitty_keyboard, modes.application_cursor) == ("none", 0, False)
-    assert not modes.alternate_screen
-    assert not modes.bracketed_paste
-    assert not modes.focus_events
+def numbered(lines: int = 30, columns: int = 20, rows: int = 5) -> PyteEmulator:
+    terminal = PyteEmulator(GridSize(columns, rows), scrollback_lines=100)
+    terminal.feed(b"\r\n".join(b"line %d" % number for number in range(lines)))
+    terminal.frame()
+    return terminal
+
+
+def with_text(text: str, columns: int = 40, rows: int = 5) -> PyteEmulator:
+    terminal = PyteEmulator(GridSize(columns, rows), scrollback_lines=100)
+    terminal.feed(text.encode())
+    return terminal
+
+
+def test_a_selection_moves_with_a_region() -> None:
+    terminal = numbered()
+    terminal.select((0, 2), (6, 2), "cell")
+    terminal.feed(b"\x1b[2;5r\x1b[5;1H\n")
+    assert terminal.selected_text() == "line 27"
+    terminal.feed(b"\x1b[1;3r\x1b[3;1H\n")
+    assert terminal.selected_text() == "line 27"
+
+
+def test_a_selection_on_the_alternate_screen_follows_and_is_removed_with_it() -> None:
+    terminal = with_text("\x1b[?1049h\x1b[Hone\r\ntwo\r\nthree\r\nfour\r\nfive")
+    terminal.select((0, 2), (9, 2), "cell")
+    terminal.feed(b"\r\nsix")
+    assert terminal.selected_text() == "three"
+    terminal.feed(b"\x1b[?1049l")
+    assert terminal.selected_text() == ""
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text("abc 世é", max_size=30), max_size=12), st.integers(3, 40))
+def test_text_survives_any_width(lines: list[str], columns: int) -> None:
+    lines = [line.rstrip() for line in lines]
+    terminal = PyteEmulator(GridSize(20, 5), scrollback_lines=500)
+    terminal.feed("\r\n".join(lines).encode())
+
+    def logical() -> list[str]:
+        found, parts = [], []
+        for row in [*terminal.history(0, 1000), *terminal.rows()]:
+            parts.append(row.text())
+            if not row.wrapped:
+                found.append("".join(parts).replace(" ", ""))
+                parts.clear()
+        while found and not found[-1]:
+            found.pop()
+        return found
+
+    before = logical()
+    terminal.resize(GridSize(columns, 5), CellSize())
+    assert logical() == before
+    terminal.resize(GridSize(20, 5), CellSize())
+    assert logical() == before
