@@ -14,6 +14,18 @@ from typing import Final
 
 MAX_REQUEST_BYTES: Final = 4096
 
+AGENT_STATE_REPLY: Final = b"\x1b]7501;?\x1b\\"
+"""The answer to OSC 7501's query: every state and kind of the protocol is supported."""
+
+MAX_TITLE_STACK: Final = 10
+"""How many titles ``CSI 22 t`` saves; the oldest are dropped."""
+
+MAX_REPEATED_ROWS: Final = 4
+"""How many rows REP (``CSI n b``) fills at most: more is of no use, and would take an engine seconds."""
+
+CONFORMANCE: Final = b'62;1"p'
+"""The answer to DECRQSS for DECSCL: a VT220 with 7-bit controls."""
+
 _FLAGS: Final = "am bce ccc hs km mc5i mir msgr npc xenl AX Su Tc XF XT fullkbd"
 _NUMBERS: Final = "colors=256 cols=80 it=8 lines=24 pairs=32767 Co=256 RGB=8 TN=xterm-256color name=xterm-256color"
 _STRINGS: Final = r"""
@@ -40,11 +52,6 @@ _STRINGS: Final = r"""
     kbs=^? kcbt=\E[Z kcub1=\EOD kcud1=\EOB kcuf1=\EOC kcuu1=\EOA kdch1=\E[3~ kend=\EOF kent=\EOM khome=\EOH kich1=\E[2~
     kind=\E[1;2B kmous=\E[< knp=\E[6~ kpp=\E[5~ kri=\E[1;2A
 """
-_MODIFIED_KEYS: Final = "kDC=3~ kDN=B kEND=F kHOM=H kIC=2~ kLFT=D kNXT=6~ kPRV=5~ kRIT=C kUP=A"
-_FUNCTION_KEYS: Final = "P Q R S 15~ 17~ 18~ 19~ 20~ 21~ 23~ 24~"
-_FUNCTION_KEY_MODIFIERS: Final = (1, 2, 5, 6, 3, 4)
-"""As parameters of their sequences, in the order of terminfo: F13 is Shift+F1, F25 is Ctrl+F1, and so on to F63."""
-
 _ESCAPES: Final = {
     r"\E": "\x1b", r"\\": "\\", r"\,": ",", "^G": "\a", "^H": "\b", "^I": "\t", "^J": "\n", "^M": "\r", "^?": "\x7f",
 }  # fmt: skip
@@ -75,34 +82,4 @@ def _capabilities() -> dict[str, str]:
         name, _, value = entry.partition("=")
         value = value.replace(_BLANK, " ")
         found[name] = value if "%" in value else _escape.sub(lambda at: _ESCAPES[at[0]], value)
-    for entry in _MODIFIED_KEYS.split():
-        name, _, final = entry.partition("=")
-        for modifier in range(2, 8):
-            found[name if modifier == 2 else f"{name}{modifier}"] = _modified(final, modifier)
-    keys = [(modifier, final) for modifier in _FUNCTION_KEY_MODIFIERS for final in _FUNCTION_KEYS.split()]
-    for number, (modifier, final) in enumerate(keys[:63], start=1):
-        found[f"kf{number}"] = _modified(final, modifier)
     return found
-
-
-def _modified(final: str, modifier: int) -> str:
-    """A key's sequence; ``final`` is its last letter, or its number with "~"."""
-    if modifier == 1:
-        return f"\x1b[{final}" if final.endswith("~") else f"\x1bO{final}"
-    return f"\x1b[{final[:-1]};{modifier}~" if final.endswith("~") else f"\x1b[1;{modifier}{final}"
-
-
-AGENT_STATE_REPLY: Final = b"\x1b]7501;?\x1b\\"
-"""The answer to OSC 7501's query: every state and kind of the protocol is supported."""
-
-MAX_TITLE_STACK: Final = 10
-"""How many titles ``CSI 22 t`` saves; the oldest are dropped."""
-
-MAX_REPEATED_ROWS: Final = 4
-"""How many rows REP (``CSI n b``) fills at most: more is of no use, and would take an engine seconds."""
-
-STATUS_REPORTS: Final = {15: "?13", 25: "?20", 26: "?27;1;0;0", 53: "?50", 55: "?50", 56: "?57;0", 75: "?70"}
-"""Answers to DECDSR (``CSI ? n n``): no printer, no locked keys, a North American keyboard, no locator, no errors."""
-
-CONFORMANCE: Final = b'62;1"p'
-"""The answer to DECRQSS for DECSCL: a VT220 with 7-bit controls."""

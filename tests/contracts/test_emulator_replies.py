@@ -58,8 +58,6 @@ COLORS = DefaultColors(foreground=0x112233, background=0x445566, cursor=0x778899
         ("\x1b[?u", "\x1b[?0u"),
         ("\x1b[>5u\x1b[?u", "\x1b[?5u"),
         ("\x1b[>q", f"\x1bP>|Outlive {VERSION}\x1b\\"),
-        ("\x1b[?15n\x1b[?25n\x1b[?26n", "\x1b[?13n\x1b[?20n\x1b[?27;1;0;0n"),
-        ("\x1b[?53n\x1b[?55n\x1b[?56n\x1b[?75n", "\x1b[?50n\x1b[?50n\x1b[?57;0n\x1b[?70n"),
         ("\x1b[?998n\x1b[?2033h\x1b[?2033$p", "\x1b[?999;1n\x1b[?999;1n\x1b[?2033;1$y"),
         ("\x1b[?12$p\x1b[2 q\x1b[?12$p", "\x1b[?12;1$y\x1b[?12;2$y"),
         # DECREQTPARM is not answered, as by kitty, foot and Ghostty.

@@ -12,8 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.images.graphics import Graphics
-from session_host.terminal.images.replaying import NO_IMAGES, ReplayedImages, replayed
+from session_host.terminal.images.graphics import NO_IMAGES, Graphics, ReplayedImages, replayed
 from session_host.terminal.images.sixel import MARK
 from session_host.terminal.images.values import SavedImages
 from session_host.terminal.prompts import RowMark

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, CursorShape, Emulator, Modes
-from session_host.terminal.images.replaying import ReplayedImages
+from session_host.terminal.images.graphics import ReplayedImages
 from session_host.terminal.prompts import SavedPrompt, moved, replayed_marks
 from session_host.terminal.rows import DEFAULT_COLOR, Row
 from session_host.terminal.text import cell_at, positioned_rows, scrolled_rows

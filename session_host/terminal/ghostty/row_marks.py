@@ -175,8 +175,6 @@ class ScreenPrompts:
         self._pending: list[SavedPrompt] = []
         self._pending_kept_rows: int | None = None
         self._reflowed: list[TrackedRow] = []
-        self._above_screen = False
-        """Whether nothing of a prompt is on the screen until the next mark or resize."""
         self._total_rows = Getter(terminal, "TOTAL_ROWS", "size_t")
         self._screen_rows = Getter(terminal, "ROWS", "uint16_t")
         self._cursor_column = Getter(terminal, "CURSOR_X", "uint16_t")
@@ -185,15 +183,12 @@ class ScreenPrompts:
     def mark(self, parameters: str) -> None:
         """Handle ``OSC 133 ; parameters`` at the cursor."""
         if self._on_primary():
-            self._above_screen = False
             self._marks.mark(parameters, self._rows.mark_cursor, int(self._cursor_column()))
 
     def on_screen(self) -> bool:
         """Whether a prompt, or the end of its output, is on the active screen."""
-        if self._above_screen or not (self._marks or self._pending) or not self._on_primary():
-            return False
-        self._above_screen = not self._marks.reaches(self._first_screen_row())
-        return not self._above_screen
+        is_possible = bool(self._marks or self._pending) and self._on_primary()
+        return is_possible and self._marks.reaches(self._first_screen_row())
 
     def _first_screen_row(self) -> int:
         """The active screen's first row, counted from the oldest that is not hidden."""
@@ -228,8 +223,7 @@ class ScreenPrompts:
         return True
 
     def before_resize(self, *, width_changes: bool) -> None:
-        """Prepare a resize: rows return to the screen; with another width, rows that are not marked yet are others."""
-        self._above_screen = False
+        """Prepare a resize: with another width, rows that are not marked yet are others."""
         if width_changes:
             self._marks.width_changed()
             self._pending = []
@@ -271,5 +265,4 @@ class ScreenPrompts:
         missing = max(stored_rows - self.stored_rows(), 0) if stored_rows else 0
         self._pending = [moved(prompt, -missing) for prompt in saved] if missing else saved
         self._pending_kept_rows = kept_rows
-        self._above_screen = False
         self._on_primary()

@@ -231,9 +231,9 @@ def _kept_end(kind: bytes, content: bytes) -> bytes:
 _OWN: Final = re.compile(
     rb"\x1b(?:(?P<reset>c)|\[(?:(?P<soft_reset>!p)|(?P<keys>>(?:4(?:;[0-9]*)?)?m|>4n)|\?(?P<keys_query>4)(?:;[0-9]*)?m"
     rb"|(?P<title>2[23])(?:;[02]?(?:;[0-9]*)?)?t|\?(?P<graphics>[12];[1-4])(?:;[0-9;]*)?S"
-    rb"|\?(?P<status>6|15|25|26|53|55|56|75)n))"
+    rb"|(?P<position>\?6n)))"
 )
-"""RIS, DECSTR, XTMODKEYS for modifyOtherKeys and its query, XTWINOPS for the stack of titles, XTSMGRAPHICS, DECDSR."""
+"""RIS, DECSTR, XTMODKEYS for modifyOtherKeys and its query, XTWINOPS for the stack of titles, XTSMGRAPHICS, DECXCPR."""
 
 _continues: Final = re.compile(rb"[0-9;\[!>?]*[mnpctS]").match
 _has_title_operation: Final = re.compile(rb"\x1b\[2[23](?:;[0-9;]*)?t").search

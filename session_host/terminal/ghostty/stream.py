@@ -1,6 +1,6 @@
 """Feeds all output into the library, with corrections.
 
-The corrections: DEL, DECCOLM, DECSTR, DECDSR, modifyOtherKeys, the stack of titles, XTSMGRAPHICS, DECRQSS, XTGETTCAP,
+The corrections: DEL, DECCOLM, DECSTR, DECXCPR, modifyOtherKeys, the stack of titles, XTSMGRAPHICS, DECRQSS, XTGETTCAP,
 OSC 22, OSC 99, OSC 133, images and REP. None of them depends on how the bytes are split.
 """
 
@@ -21,7 +21,6 @@ from session_host.terminal.queries import (
     CONFORMANCE,
     MAX_REPEATED_ROWS,
     MAX_TITLE_STACK,
-    STATUS_REPORTS,
     capability_replies,
 )
 
@@ -331,20 +330,16 @@ class Stream:
             self._effects.reply(b"\x1b[>4;%dm" % self.modify_other_keys)
         elif kind == "graphics":
             self._effects.reply(sixel.graphics_report(value, self._size, self._cell))
-        elif kind == "status":
-            self._report_status(int(value))
+        elif kind == "position":
+            self._report_position()
         elif value == b"22":
             self.titles.append(clean_text(text_of(self._title()), MAX_TITLE_CHARACTERS))
             del self.titles[:-MAX_TITLE_STACK]
         elif self.titles:
             self.write(b"\x1b]2;%s\x1b\\" % self.titles.pop().encode())
 
-    def _report_status(self, number: int) -> None:
-        """Answer DECDSR."""
-        if number in STATUS_REPORTS:
-            self._effects.reply(f"\x1b[{STATUS_REPORTS[number]}n".encode())
-            return
-        # DECXCPR: the library knows only the report without "?".
+    def _report_position(self) -> None:
+        """Answer DECXCPR: the library knows only the report without "?"."""
         replies, count = self._effects.replies, len(self._effects.replies)
         self.write(b"\x1b[6n")
         replies[count:] = [reply.replace(b"[", b"[?") for reply in replies[count:]]

@@ -6,7 +6,6 @@ from session_host.terminal.queries import (
     CONFORMANCE,
     MAX_REQUEST_BYTES,
     MAX_TITLE_STACK,
-    STATUS_REPORTS,
     capability_replies,
 )
 from session_host.terminal.rows import DEFAULT_COLOR
@@ -50,7 +49,7 @@ class Reports:
             self._screen.reply(f"\x1b[{cursor.y + 1};{cursor.x + 1}R")
 
     def report_private_status(self, mode: int = 0, *_: int) -> None:
-        """DECDSR: extended cursor position, printer, locked keys, keyboard, colour scheme."""
+        """DECDSR: extended cursor position, colour scheme, visibility."""
         screen = self._screen
         if mode == 6:
             screen.reply(f"\x1b[?{screen.cursor.y + 1};{screen.cursor.x + 1}R")
@@ -58,8 +57,6 @@ class Reports:
             self.report_color_scheme()
         elif mode == 998:
             screen.report_visibility()
-        elif mode in STATUS_REPORTS:
-            screen.reply(f"\x1b[{STATUS_REPORTS[mode]}n")
 
     def report_color_scheme(self) -> None:
         """``CSI ? 996 n`` and mode 2031: dark or light."""

@@ -25,8 +25,7 @@ from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, Color, Style
 from session_host.version import VERSION
 
 from . import style as pyte_style
-from .cells import BLANK, TAIL, Line, erased
-from .width import MAX_CLUSTER, SEGMENTS, char_cells, cluster_cells, joins
+from .cells import BLANK, MAX_CLUSTER, SEGMENTS, TAIL, Line, char_cells, cluster_cells, erased, joins
 
 MAX_EVENTS = 1000
 MAX_REPLIES = 1024 * 1024
