@@ -36,6 +36,7 @@ from session_host.structured.items import (
     TurnEnded,
 )
 from session_host.structured.transcript import Transcript
+from tests.support.fuzzing import times
 from tests.support.themes import OWN
 
 WIDTH, HEIGHT = 500.0, 400.0
@@ -84,7 +85,7 @@ def style(qapp: QApplication) -> Style:
     return Style(Theme(qapp, OWN, "dark"), 13)
 
 
-@settings(max_examples=30)
+@settings(max_examples=times(30))
 @given(st.lists(st.lists(_CHANGES, max_size=5), max_size=6), st.booleans())
 def test_changes_in_steps_look_like_all_changes_at_once(
     style: Style, painter: QPainter, steps: list[list[AnyChange]], unfolded: bool
@@ -117,7 +118,7 @@ def test_changes_in_steps_look_like_all_changes_at_once(
     assert rows.heights == pytest.approx([rows.row(number).height for number in range(len(rows))])
 
 
-@settings(max_examples=20)
+@settings(max_examples=times(20))
 @given(_ITEMS)
 def test_each_match_is_in_the_unfolded_item(item: Item) -> None:
     for needle in ("word", "a", "x"):
