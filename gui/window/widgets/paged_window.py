@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, QStringListModel, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QFontMetrics, QIcon, QKeyEvent, QKeySequence, QPainter, QShowEvent
+from PySide6.QtCore import QModelIndex, QSize, QStringListModel, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QFontMetrics, QIcon, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from gui.garbage import delete
@@ -20,18 +20,6 @@ from .parts import Area, Hairline, label
 from .result_list import RowDelegate
 
 PAGE_ROW_PX = 32
-_MARGINS = (GAP_L_PX, 0, -GAP_S_PX, 0)
-
-
-class _PageDelegate(RowDelegate):
-    """Paints a page's name."""
-
-    def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
-        painter.setFont(font())
-        painter.setPen(self._theme.tokens.color("text"))
-        room = area.adjusted(*_MARGINS)
-        text = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 
 
 class PageList(Area):
@@ -68,7 +56,7 @@ class PageList(Area):
         self.found.hide()
         self.list = QListView()
         self.list.setProperty("kind", "pages")
-        self.list.setItemDelegate(_PageDelegate(theme, PAGE_ROW_PX, self.list))
+        self.list.setItemDelegate(RowDelegate(theme, PAGE_ROW_PX, self.list))
         self.list.setMouseTracking(True)
         self.list.setAccessibleName(pages)
         self._model = QStringListModel(self._titles, self)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.theme.theme import Theme
-from gui.theme.tokens import GAP_S_PX
+from gui.theme.tokens import GAP_L_PX, GAP_S_PX, font
 
 from .parts import Hairline, paint_choice_background
 
@@ -124,7 +124,10 @@ class ResultList(QListView):
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Base of delegates that paint rows: all rows have one height, and the background shows the marked one."""
+    """Paints a row's text; all rows have one height, and the background shows the marked one.
+
+    A subclass paints more than the text.
+    """
 
     def __init__(self, theme: Theme, row_px: int, parent: QWidget) -> None:
         super().__init__(parent)
@@ -145,7 +148,11 @@ class RowDelegate(QStyledItemDelegate):
 
     def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
         """Paint a row over its background."""
-        raise NotImplementedError
+        painter.setFont(font())
+        painter.setPen(self._theme.tokens.color("text"))
+        room = area.adjusted(GAP_L_PX, 0, -GAP_S_PX, 0)
+        text = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 
 
 def lay_out_results(body: QWidget, theme: Theme, field: QLineEdit, results: ResultList, *below: QWidget) -> QWidget:
