@@ -1,7 +1,8 @@
-"""One window process for each user, and the commands that control it."""
+"""One window for all chats of a user: its start, also from an icon or at login, its record and its socket."""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,6 @@ from PySide6.QtGui import QImage
 
 from gui.settings.autostart import autostart_file
 from session_host import paths
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed, picture, retry_until
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.area import Area
@@ -21,7 +21,9 @@ from tests.support.displays import XServer
 from tests.support.reboots import kill_at_once
 from tests.support.themes import LIGHT
 from tests.support.waiting import wait_until
-from tests.support.windows import has_keyboard, outlive, xdotool
+from tests.support.windows import PATIENT_ARGV, Window, has_keyboard, outlive, xdotool
+
+from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, picture, retry_until
 
 pytestmark = pytest.mark.e2e
 
@@ -252,3 +254,76 @@ def test_a_runtime_directory_that_is_a_link_is_refused(display: XServer, area: A
     assert done.returncode == 1
     assert "symbolic link" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def environment_of_a_desktop(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    monkeypatch.delenv("TERM")
+
+
+def started(app: Window) -> str:
+    """The chat's id; presses Enter and returns "" if the chat has not been started yet."""
+    tabs = app.tabs()
+    if not tabs:
+        app.press("Return")
+        return ""
+    return str(tabs[0]["session_id"])
+
+
+def test_an_agent_that_only_the_login_shell_finds_is_started(
+    open_window: OpenWindow, area: Area, gate: Gate, environment_of_a_desktop: None
+) -> None:
+    programs = area.home / ".nvm" / "bin"
+    programs.mkdir(parents=True)
+    for name, text in {"claude": "#!/usr/bin/env node\n", "node": '#!/bin/sh\necho "node runs $1"\ncat\n'}.items():
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    (area.home / ".bash_profile").write_text(f"read -n 1 x <{gate.path}\nPATH={programs}:$PATH\n")
+
+    # In a session of its own, so that the window does not have the terminal in which the tests may run.
+    with open_window(argv=PATIENT_ARGV, has_own_session=True) as app:
+        app.focus()
+        app.press("ctrl+shift+n")
+        gate.release()
+        for _ in range(12):
+            app.press("Left")  # Claude Code is the first agent, and disabled until the login shell has answered.
+        session_id = wait_until(lambda: started(app), WAIT_S, "the chat", every_s=0.2)
+        wait_until(lambda: f"node runs {programs}/claude" in chat_text(session_id), WAIT_S, "the agent")
+
+    entry = listed(session_id)
+    assert entry["agent"] == "claude"
+
+
+def test_a_mistake_in_the_settings_at_the_start_leaves_the_entry_until_it_is_corrected(
+    open_window: OpenWindow, area: Area
+) -> None:
+    settings = area.config / "window.toml"
+    settings.write_text("start_at_login = true\n")
+    with open_window():
+        wait_until(autostart_file().exists, WAIT_S, "the entry")
+    settings.write_text("start_at_login = true\nfont_size =\n")
+    with open_window():
+        assert autostart_file().exists(), "a window that listens has applied its settings"
+        settings.write_text("start_at_login = false\n")
+        wait_until(lambda: not autostart_file().exists(), WAIT_S, "the entry to go")
+
+
+def _proc_data(app: Window) -> tuple[str, dict[bytes, bytes], str]:
+    """The window's command line, environment and working directory, from /proc."""
+    pid = app.process.pid
+    return processes.command_line(pid), processes.environment(pid), os.readlink(f"/proc/{pid}/cwd")  # noqa: PTH115
+
+
+def test_a_forked_window_has_the_proc_data_and_exit_status_of_an_executed_one(open_window: OpenWindow) -> None:
+    with open_window() as forked:
+        shown = _proc_data(forked)
+        forked.kill()
+    with open_window(has_own_session=True) as executed:
+        assert _proc_data(executed) == shown
+        executed.kill()
+
+    assert not isinstance(forked.process, subprocess.Popen)
+    assert isinstance(executed.process, subprocess.Popen)
+    assert forked.process.returncode == executed.process.returncode == -9

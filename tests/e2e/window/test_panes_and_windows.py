@@ -1,8 +1,10 @@
-"""Panes and windows are made by key, menu and mouse; a killed window restores all of them."""
+"""Panes and windows: made, dragged and activated; switches between tabs; scroll positions; typing into several panes."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,13 +13,19 @@ from PySide6.QtGui import QImage
 from gui.settings.pane_tree import Rect
 from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.actions.menus import MENU, PANES
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed, picture
-from tests.e2e.window.user_actions import Mouse, command, other_window, saved_layout
+from session_host import paths
+from session_host.storage.store import Store
 from tests.programs import Gate, program
 from tests.support.area import Area
 from tests.support.commands import outlive
+from tests.support.displays import XServer
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, has_keyboard, xdotool
+from tests.support.x_client import Area as ScreenArea
+from tests.support.x_client import XClient
+
+from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed, picture
+from .user_actions import Mouse, command, other_window, saved_layout
 
 pytestmark = pytest.mark.e2e
 
@@ -253,3 +261,164 @@ def test_the_click_that_activates_a_pane_or_the_window_only_focuses(
         assert said() == [*before, loses, gets, "<78>"]
         mouse.click(right.left + 90, right.top + 60, button=2)
         wait_until(lambda: f"<{b'ready'.hex()}>" in said(), WAIT_S, "the paste in the active pane")
+
+
+TYPED = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@pytest.fixture
+def client(display: XServer) -> Iterator[XClient]:
+    """An X client that presses keys and reads pixels."""
+    client = XClient()
+    yield client
+    client.close()
+
+
+def test_keys_typed_right_after_a_switch_arrive_in_the_new_chat(
+    open_window: OpenWindow, new_chat: NewChat, client: XClient
+):
+    ids = [new_chat(name, *echo())["id"] for name in ("one", "two")]
+    expected = dict.fromkeys(ids, "")
+    with open_window() as app:
+        for session_id in ids:
+            app.show(session_id)
+    # In the next window, the first tab has not been shown yet, so the window has no screen of its chat.
+    with open_window() as app:
+        app.wait_connected(ids)
+        app.focus()
+        for session_id, key in zip(ids, ("Prior", "Next"), strict=True):
+            client.press("Control_L", key)
+            client.type(TYPED)
+            expected[session_id] += TYPED
+            wait_until(
+                lambda: all(chat_text(each).split()[1:] == [text] * bool(text) for each, text in expected.items()),
+                WAIT_S,
+                lambda: f"{expected}; there is {[chat_text(each) for each in ids]}",
+            )
+
+
+def test_a_switch_shows_only_the_previous_or_the_new_screen(
+    open_window: OpenWindow, new_chat: NewChat, client: XClient, gate: Gate
+):
+    names = ("first", "other")
+    lines = partial(program, "numbered_lines", 2000, "--colour", "--gate", gate.path, "--stay", "--prefix")
+    ids = [new_chat(name, *lines(name))["id"] for name in names]
+    with open_window() as app:
+        for session_id in ids:
+            app.show(session_id)
+        app.wait_connected(ids)
+        app.focus()
+        area = lines_area(app)
+        pictures = []
+        for key in ("Prior", "Next"):
+            client.press("Control_L", key)
+            pictures.append(still_picture(client, area))
+        assert pictures[0] != pictures[1]
+        assert all(len(set(picture)) > 16 for picture in pictures), "there are letters in many colours"
+        seen: list[bytes] = []
+        for key in ("Prior", "Next") * 3:
+            wanted = pictures[key == "Next"]
+            with client.watching():
+                client.press("Control_L", key)
+                while not seen or seen[-1] != wanted:
+                    assert client.wait_painted(WAIT_S), "the other tab is not shown"
+                    seen.append(client.pixels(area))
+                while client.wait_painted(0.2):
+                    seen.append(client.pixels(area))
+            assert seen[-1] == wanted
+        assert set(seen) <= set(pictures), "something else was shown between"
+
+
+def still_picture(client: XClient, area: ScreenArea) -> bytes:
+    """The pixels of an area, once nothing has been painted for 0.4 s."""
+    with client.watching():
+        while client.wait_painted(0.4):
+            pass
+    return client.pixels(area)
+
+
+def lines_area(app: Window) -> ScreenArea:
+    """The area with the beginnings of the terminal's upper lines, where no cursor blinks."""
+    [found] = wait_until(app.shown, WAIT_S, "the window to be shown")
+    lines = xdotool("getwindowgeometry", "--shell", found).splitlines()
+    facts = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}
+    return ScreenArea(facts["X"] + 245, facts["Y"] + 60, 240, 400)
+
+
+def saved_places() -> object:
+    with Store.open(paths.database()) as store:
+        windows = store.layout().get("windows", [])
+        return any(pane["places"] for window in windows for pane in window["panes"])
+
+
+def terminal(app: Window, area: Area, name: str) -> QImage:
+    """The upper left part of the terminal, which has its lines."""
+    return QImage(str(picture(app, area, name))).copy(260, 40, 300, 400)
+
+
+def test_a_killed_window_shows_the_same_lines_again(open_window: OpenWindow, new_chat: NewChat, area: Area, gate: Gate):
+    chat = new_chat("long", *program("numbered_lines", 2000, "--gate", gate.path, "--stay"))
+    with open_window() as first:
+        first.show(chat["id"])
+        first.wait_connected([chat["id"]])
+        first.focus()
+        wait_until(lambda: "end of lines" in chat_text(chat["id"]), WAIT_S, "all lines")
+        bottom = terminal(first, area, "bottom")
+        first.press("shift+Prior")  # Only once: the saved position is the one after the last key.
+        wait_until(saved_places, WAIT_S, "the place to be saved")
+        before = terminal(first, area, "before")
+        assert before != bottom
+        first.kill()
+    with open_window() as second:
+        second.wait_connected([chat["id"]])
+        wait_until(lambda: terminal(second, area, "after") == before, WAIT_S, "the same lines to be shown")
+
+
+KEYS = """broadcast = "F9"
+mirror_right = "F8"
+
+[[text]]
+keys = "Ctrl+Alt+G"
+text = 'by\\x20key\\r'
+"""
+ECHOES = ["sh", "-c", "echo ready; exec cat"]
+
+
+def words(chat: str) -> list[str]:
+    return chat_text(chat).split()
+
+
+def active(app: Window) -> list[tuple[int, str]]:
+    return [(tab["pane"], tab["name"]) for tab in app.tabs() if tab["in_front"] and tab["active"]]
+
+
+def test_typed_text_goes_to_both_panes_until_the_window_ends(
+    open_window: OpenWindow, new_chat: NewChat, area: Area
+) -> None:
+    (area.config / "keys.toml").write_text(KEYS)
+    one, two = (new_chat(name, *ECHOES)["id"] for name in ("one", "two"))
+    with open_window() as app:
+        app.show(one)
+        app.focus()
+        app.press("F8")
+        wait_until(lambda: active(app) == [(2, "one")], WAIT_S, "the second pane")
+        app.show(two)
+        app.wait_connected([one, two])
+        wait_until(lambda: active(app) == [(2, "two")], WAIT_S, "the second chat")
+        app.press("F9")
+        app.type("both")
+        app.press("Return")
+        typed = ["ready", "both", "both"]  # Once by the terminal's echo, and once by cat.
+        wait_until(lambda: words(one) == words(two) == typed, WAIT_S, lambda: f"{words(one)}, {words(two)}")
+        app.press("ctrl+alt+g")
+        typed += ["by", "key", "by", "key"]
+        wait_until(lambda: words(one) == words(two) == typed, WAIT_S, lambda: f"{words(one)}, {words(two)}")
+        app.kill()
+    with open_window() as app:
+        app.wait_connected([one, two])
+        app.focus()
+        wait_until(lambda: active(app) == [(2, "two")], WAIT_S, "the panes of the last time")
+        app.type("alone")
+        app.press("Return")
+        wait_until(lambda: words(two)[-2:] == ["alone", "alone"], WAIT_S, "what was typed")
+        assert "alone" not in words(one)
