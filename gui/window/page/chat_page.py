@@ -218,7 +218,8 @@ class ChatPage(Area):
         self._withdraw_question()
         self.content.release()
         self.chat.disconnect(self)
-        self.source.disconnect(self)
+        for receiver in (self, self.content):
+            self.source.disconnect(receiver)
         self.source.release()
         self.hide()
         delete(self)

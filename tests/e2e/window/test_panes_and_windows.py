@@ -1,4 +1,4 @@
-"""Panes and windows: made, dragged and activated; switches between tabs; scroll positions; typing into several panes."""
+"""Panes and windows are made, dragged and activated; switches of tabs; scroll positions; typing into several panes."""
 
 from __future__ import annotations
 
