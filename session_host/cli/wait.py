@@ -24,7 +24,7 @@ from session_host.protocol.messages import (
     StateEvent,
 )
 from session_host.protocol.values import RUNNING_STATES, Activity, State
-from session_host.structured.text import ending_lines, item_lines, lines_of
+from session_host.structured.text import all_lines, ending_lines, item_lines
 from session_host.structured.transcript import Transcript
 from session_host.system import event_loop
 
@@ -327,7 +327,8 @@ class _Finder:
         changed = transcript.take_changes().items
         if transcript is not self._known:
             self._known = transcript
-            return self._pattern.search("\n".join(lines_of(transcript, folded=False))) is not None
+            text = "\n".join(line.text for line in all_lines(transcript, folded=False))
+            return self._pattern.search(text) is not None
         items = [item for item_id in changed if (item := transcript.get(item_id)) is not None]
         blocks = [item_lines(item, folded=False) for item in items] + [ending_lines(transcript)]
         return any(self._pattern.search("\n".join(line.text for line in block)) for block in blocks)

@@ -80,24 +80,14 @@ Answered = dict[int, list[tuple[AgentRequest, RequestResolved]]]
 """Requests and their answers, by the position of the item that they follow."""
 
 
-def lines_of(transcript: Transcript, *, width: int = 0, last: int = 0, folded: bool = True) -> list[str]:
+def all_lines(transcript: Transcript, *, width: int = 0, folded: bool = True) -> list[TextLine]:
     """The transcript as lines of text.
 
     Args:
         transcript: the transcript.
         width: the columns to wrap the lines to; 0 for whole lines.
-        last: the number of lines to take from the end, more if open requests have more; 0 for all lines.
         folded: whether only the beginning or end of a long output or diff is shown.
     """
-    if last:
-        lines = last_lines(transcript, last, width=width, folded=folded)
-    else:
-        lines = all_lines(transcript, width=width, folded=folded)
-    return [line.text for line in lines]
-
-
-def all_lines(transcript: Transcript, *, width: int = 0, folded: bool = True) -> list[TextLine]:
-    """All lines of the transcript; see ``lines_of``."""
     return [
         *block_lines(transcript, 0, len(transcript), width=width, folded=folded),
         *ending_lines(transcript, width=width),
@@ -105,7 +95,10 @@ def all_lines(transcript: Transcript, *, width: int = 0, folded: bool = True) ->
 
 
 def last_lines(transcript: Transcript, count: int, *, width: int = 0, folded: bool = True) -> list[TextLine]:
-    """The last lines of the transcript, without reading the rest; see ``lines_of``, and ``end_of`` for long items."""
+    """The last lines of the transcript, more if open requests have more, without reading the rest; see ``all_lines``.
+
+    Of a very long item, only the end is laid out (``end_of``).
+    """
     ending = ending_lines(transcript, width=width)
     first, lines = len(transcript), ending
     while first and len(lines) < count:
@@ -166,7 +159,7 @@ def ending_lines(transcript: Transcript, *, width: int = 0) -> list[TextLine]:
 
 
 def item_lines(item: Item, *, width: int = 0, folded: bool = True, allowed_ms: int = 0) -> list[TextLine]:
-    """The lines of one item; see ``lines_of``, and for ``allowed_ms`` see ``tool_title``."""
+    """The lines of one item; see ``all_lines``, and for ``allowed_ms`` see ``tool_title``."""
     margin = "  " if item.parent else ""
     match item.kind:
         case "user":

@@ -23,7 +23,7 @@ from session_host.structured.items import (
     StateChanged,
     TurnEnded,
 )
-from session_host.structured.text import item_lines, lines_of, request_lines, screen_of
+from session_host.structured.text import TextLine, all_lines, item_lines, last_lines, request_lines, screen_of
 from session_host.structured.transcript import Transcript
 
 _OPTIONS = (
@@ -34,11 +34,15 @@ _OPTIONS = (
 _PATCH = "@@ -1,2 +1,2 @@\n-old\n+new\n same"
 
 
+def texts(lines: list[TextLine]) -> list[str]:
+    return [line.text for line in lines]
+
+
 def test_the_duration_of_a_command_begins_when_it_is_allowed() -> None:
     transcript = chat()
     transcript.apply(RequestOpened(AgentRequest("r", "command", 2_000, "Run it?", "npm test", _OPTIONS, item="3")))
     transcript.apply(RequestResolved("r", "y", "Allow", "window", 4_000))
-    assert "✓ Ran npm test (0, 1.2 s)" in lines_of(transcript)
+    assert "✓ Ran npm test (0, 1.2 s)" in texts(all_lines(transcript))
 
 
 def chat() -> Transcript:
@@ -58,7 +62,7 @@ def chat() -> Transcript:
 
 
 def test_a_chat_reads_as_prompts_messages_and_folded_tools() -> None:
-    assert lines_of(chat()) == [
+    assert texts(all_lines(chat())) == [
         "> run the tests",
         "  all of them",
         "",
@@ -94,9 +98,9 @@ def test_a_long_output_is_folded_to_its_end_and_complete_on_demand() -> None:
 
 def test_the_last_lines_are_made_without_reading_the_rest() -> None:
     transcript = chat()
-    whole = lines_of(transcript)
+    whole = texts(all_lines(transcript))
     for count in range(1, len(whole) + 3):
-        assert lines_of(transcript, last=count) == whole[-count:]
+        assert texts(last_lines(transcript, count)) == whole[-count:]
 
 
 def test_an_open_request_is_complete_however_few_lines_are_requested() -> None:
@@ -105,7 +109,7 @@ def test_an_open_request_is_complete_however_few_lines_are_requested() -> None:
     transcript.apply(StateChanged("requires_action"))
     transcript.apply(RequestOpened(AgentRequest("r", "command", 8_000, "Run a script?", subject, _OPTIONS,
                                                 directory="/src", reason="to be sure")))  # fmt: skip
-    lines = lines_of(transcript, last=5)
+    lines = texts(last_lines(transcript, 5))
     assert lines[1] == "? Run a script?"
     assert lines[2:52] == [f"    echo {number}" for number in range(50)]
     assert lines[52:] == ["  in /src", "  to be sure", "  Allow · Always allow · Decline"]
@@ -157,7 +161,7 @@ def test_an_answer_follows_the_item_that_waited_for_it() -> None:
     transcript.apply(RequestResolved("r", "y", "Allow", "command", 1_950))
     transcript.apply(RequestOpened(AgentRequest("s", "question", 6_600, "Which one?", "")))
     transcript.apply(RequestResolved("s", "text", "the first", "attach", 6_700))
-    lines = lines_of(transcript)
+    lines = texts(all_lines(transcript))
     assert lines[lines.index("  │ two") + 1] == "? Run npm test? → Allow (by a command)"
     assert lines[lines.index("  ▸ mend") + 1] == "? Which one? → the first (in a terminal)"
 
@@ -175,7 +179,7 @@ def test_failures_are_shown() -> None:
         transcript.apply(Put(item))
     transcript.apply(TurnEnded("t", "failed", "no credit"))
     transcript.apply(StateChanged("ended"))
-    text = "\n".join(lines_of(transcript))
+    text = "\n".join(texts(all_lines(transcript)))
     for part in ("send it again", "[image: image/png, 12 kB]", "(queued", "(cut: the agent ended here)",
                  "⊘ Declined: make …", "· x/y",
                  "— The model changed.", "✗ The turn failed: no credit"):  # fmt: skip
@@ -187,9 +191,9 @@ def test_an_error_that_a_notice_names_is_shown_once() -> None:
     transcript.apply(Put(Item("1", "notice", 1, text="The key is missing; set it")))
     transcript.apply(TurnEnded("t", "failed", "the key is missing; set it"))
     transcript.apply(StateChanged("idle"))
-    assert "✗ The turn failed: the key is missing; set it" in lines_of(transcript), "another notice"
+    assert "✗ The turn failed: the key is missing; set it" in texts(all_lines(transcript)), "another notice"
     transcript.apply(Put(Item("2", "notice", 1, text="the key is missing; set it")))
-    assert lines_of(transcript)[-2:] == ["", "✗ The turn failed"]
+    assert texts(all_lines(transcript))[-2:] == ["", "✗ The turn failed"]
 
 
 def test_progress_bars_show_their_last_state_and_colours_are_removed() -> None:
@@ -222,7 +226,7 @@ def test_no_text_of_an_agent_controls_a_terminal(text: str, width: int) -> None:
     transcript.apply(RequestResolved("s", "y", text))
     transcript.apply(TurnEnded("t", "failed", text))
     transcript.apply(StateChanged("running", "t", text))
-    for line in lines_of(transcript, width=width, folded=False):
+    for line in texts(all_lines(transcript, width=width, folded=False)):
         assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", line), repr(line)
 
 
@@ -230,7 +234,7 @@ def test_the_end_of_a_very_long_answer_is_shown_at_once_and_all_of_it_on_request
     transcript = Transcript()
     line = "a **bold** word\n"
     transcript.apply(Put(Item("1", "agent", 1, text=line * 40_000 + "the end")))
-    ending = lines_of(transcript, last=24)
+    ending = texts(last_lines(transcript, 24))
     assert len(ending) == 24
     shown = screen_of(transcript, Peek(0)).lines
     assert "the end" in shown[-3:]

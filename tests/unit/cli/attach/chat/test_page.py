@@ -17,7 +17,7 @@ from session_host.structured.items import (
     RequestResolved,
     StateChanged,
 )
-from session_host.structured.text import TextLine, lines_of
+from session_host.structured.text import TextLine, all_lines
 from session_host.structured.transcript import Transcript
 
 _OPTIONS = (RequestOption("y", "Allow", "allow_once"),)
@@ -38,7 +38,7 @@ def shown(page: Page, transcript: Transcript, rows: int, columns: int = 40) -> l
 @given(st.integers(0, 12), st.integers(1, 20), st.lists(st.integers(-30, 30), max_size=5))
 def test_the_page_shows_successive_lines_at_any_scroll_position(count: int, rows: int, steps: list[int]) -> None:
     transcript, page = chat(count), Page()
-    whole = lines_of(transcript, width=40)
+    whole = [line.text for line in all_lines(transcript, width=40)]
     for step in [0, *steps]:
         page.scroll(step)
         lines = shown(page, transcript, rows)
