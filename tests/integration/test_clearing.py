@@ -1,24 +1,27 @@
-"""Clearing a chat's scrollback and resetting its terminal affect all viewers and hosts, also later ones."""
+"""Clearing, resets and colours are the same for all viewers and hosts, also for later ones."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import re
+import shlex
 import signal
 from pathlib import Path
 
 import pytest
 
+from session_host.client.chats.settings import remember_colors
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import session_log
 from session_host.protocol.messages import Describe
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import EngineName
+from session_host.terminal.base import DefaultColors, EngineName
 from tests.programs import Gate, program
 from tests.support.commands import outlive
 from tests.support.hosts import Watcher, end, peek, see, shown, start, watching
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -142,3 +145,17 @@ async def test_the_scrollback_can_be_cleared_during_a_flood_of_output() -> None:
         await watcher.until(lambda: viewer._rules.offset > offset + 100_000, "the flood to go on")
         assert set(shown(viewer)[1:-1]) == {"a line of a flood"}
     await end(record.id)
+
+
+def test_a_chat_started_without_a_window_gets_the_colours_of_the_last_window(sessions: object, tmp_path: Path) -> None:
+    palette = tuple(range(0x100000, 0x100010))
+    remember_colors(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, dark=False, palette=palette))
+    replies = tmp_path / "told"
+    expected = b"\x1b]4;1;rgb:1010/0000/0101\x1b\\\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?997;2n"
+    asks = (
+        r"stty raw -echo; printf '\033]4;1;?\033\\\033]11;?\033\\\033[?996n';"
+        f" dd bs=1 count={len(expected)} 2>/dev/null > {shlex.quote(str(replies))}"
+    )
+    outlive("new", "-d", "--", "sh", "-c", asks)
+    wait_until(lambda: replies.exists() and len(replies.read_bytes()) == len(expected), 10, "the replies")
+    assert replies.read_bytes() == expected

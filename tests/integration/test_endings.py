@@ -1,16 +1,21 @@
-"""Processes that end with a chat, and processes that do not."""
+"""The end of a chat: which processes end with it, how it is worded, and that it is listed at once."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from session_host.client.sessions.session_info import describe
+from session_host.client.sessions.session_info import describe, find_session
+from session_host.client.sessions.store_access import open_store
+from session_host.paths import database
+from session_host.protocol.values import State
 from session_host.system.processes.identity import is_running
 from tests.support import processes
 from tests.support.area import Area
@@ -260,3 +265,67 @@ def test_the_catalog_sets_the_terminals_name(area: Area) -> None:
         assert outlive("wait", session, "--text", answer, "--timeout", "60").code == 0, engine
         assert outlive("peek", session).output.splitlines()[0] == f"xterm-ghostty {called}"
         assert outlive("kill", session).code == 0
+
+
+def started(name: str) -> int:
+    """Start a chat; returns the PID of its program."""
+    child: int = outlive("new", "--json", "-n", name, "--", "sleep", "1000").json()["child_pid"]
+    return child
+
+
+def test_a_chat_killed_by_its_user_is_not_shown_as_ended_by_sigkill() -> None:
+    started("killed")
+    started("stopped")
+    child = started("hit")
+    assert outlive("kill", "killed").code == 0
+    assert outlive("stop", "stopped").code == 0
+    os.kill(child, signal.SIGKILL)
+    assert outlive("wait", "hit", "--exited", "--timeout", "60").code == 0
+    started("one of all")
+    assert outlive("kill-all", "--yes").code == 0
+
+    listed = outlive("ls", "--all").output
+    infos = outlive("ls", "--all", "--json").json()
+    found = {info["name"]: (info["exit_signal"], info["end_request"]) for info in infos}
+
+    assert found == {
+        "killed": (9, "kill"), "stopped": (15, "stop"), "hit": (9, None), "one of all": (9, "kill"),
+    }  # fmt: skip
+    assert listed.count("■ killed by you") == 2
+    assert listed.count("■ stopped by you") == listed.count("■ signal 9 (SIGKILL)") == 1
+    assert "killed was killed by you" in outlive("send", "killed", "x").error
+    assert "hit has ended (signal 9 (SIGKILL))" in outlive("send", "hit", "x").error
+
+
+def test_the_time_of_an_end_is_known_before_it_is_saved(area: Area) -> None:
+    session = new("-n", "one", "--", "cat")
+    first = describe(session)
+    assert first is not None
+    assert first.ended_at == ""
+    assert first.child_pid is not None
+    with closing(sqlite3.connect(database(), isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")  # The host cannot save the end.
+        os.kill(first.child_pid, signal.SIGKILL)
+
+        def has_ended() -> bool:
+            description = describe(session)
+            return description is not None and description.state is State.EXITED
+
+        wait_until(has_ended, 20, "the end")
+        with open_store() as store:
+            record = store.get(session)
+            assert record is not None
+            assert record.state is State.RUNNING
+            info = find_session(store, session)
+        assert (info.state, info.exit_signal) == (State.EXITED, signal.SIGKILL)
+        assert info.ended_at is not None
+        connection.execute("ROLLBACK")
+    assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
+
+    def is_saved() -> bool:
+        with open_store() as store:
+            return find_session(store, session).state is State.EXITED and store.running() == []
+
+    wait_until(is_saved, 60, "the end to be saved")
+    with open_store() as store:
+        assert find_session(store, session).ended_at == info.ended_at, "the same time"

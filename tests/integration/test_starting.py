@@ -1,8 +1,9 @@
-"""Before the program runs: no early report, and no lost input."""
+"""Before the program runs: no early report, no lost input, and the slow steps of a first start are done."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -12,12 +13,16 @@ from typing import Any
 
 import pytest
 
+from session_host.agents.catalog import load_catalog
+from session_host.client.chats.launch import prepare_start
 from session_host.client.connection import HostConnection
 from session_host.client.viewer.viewer import Viewer, ViewerState
-from session_host.errors import LaunchFailed
+from session_host.errors import AgentNotFound, LaunchFailed
 from session_host.host.clients.command_requests import handle_request
 from session_host.host.clients.server import Server
 from session_host.host.keeper_channel import KeeperChannel
+from session_host.keeper_client.discovery import keeper_status
+from session_host.paths import config_dir
 from session_host.protocol.messages import (
     EARLY_INPUT_BYTES,
     Attach,
@@ -30,10 +35,13 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import GridSize, State
 from session_host.system.processes.pty_process import Program, ProgramDescriptors, PtyProcess
+from tests.conftest import Sessions
 from tests.programs import program
+from tests.support.area import Area
 from tests.support.hosts import Watcher, see
 from tests.support.session_harness import OPEN_FILES, SESSION_ID, SessionHarness, session_harness
 from tests.support.waiting import eventually
+from tests.support.windows import outlive
 
 ID = SESSION_ID
 
@@ -212,3 +220,36 @@ async def test_a_slow_viewer_gets_the_last_output_after_another_one_left() -> No
 
 async def _nothing() -> None:
     """Do nothing, since the server is already closed."""
+
+
+HELP = "claude --session-id <id> --settings <file> --model <model> --print --debug"
+
+
+@pytest.fixture
+def agent_starts(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file to which a fake agent appends the first argument of each of its starts."""
+    programs, agent_starts = area.home / "bin", area.home / "agent_starts"
+    programs.mkdir()
+    program = programs / "claude"
+    program.write_text(
+        f"#!/bin/sh\necho $1 >> {agent_starts}\ncase $1 in --version) echo 1.2.3;; --help) echo '{HELP}';; esac\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    return agent_starts
+
+
+def test_prepare_start_starts_the_keeper_and_asks_the_agents_version_once(
+    sessions: Sessions, area: Area, agent_starts: Path
+) -> None:
+    prepare_start(load_catalog(config_dir())["claude"], os.environ)
+
+    assert keeper_status() is not None
+    assert sorted(agent_starts.read_text().split()) == ["--help", "--version"]
+    outlive("new", "claude", "-d", cwd=Path("/"))  # what a shell script starts may differ by directory
+    assert sorted(agent_starts.read_text().split()) == ["--help", "--settings", "--version"]
+
+
+def test_a_missing_agent_is_reported(sessions: Sessions) -> None:
+    with pytest.raises(AgentNotFound):
+        prepare_start(load_catalog(config_dir())["codex"], {"PATH": os.devnull})

@@ -1,20 +1,24 @@
-"""An agent's status comes from its own signals, and survives kills."""
+"""An agent's status comes from its own signals and survives kills; its turns and questions are the same for all viewers."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from session_host.client.connection import HostConnection
 from session_host.client.control import request
 from session_host.client.sessions.session_info import describe
+from session_host.client.viewer.viewer import Viewer
 from session_host.paths import session_transitions
-from session_host.protocol.messages import ActivityEvent, Describe, Description, Explain, Explanation
-from session_host.protocol.values import Activity
+from session_host.protocol.messages import ActivityEvent, Attach, Describe, Description, Explain, Explanation, Message
+from session_host.protocol.values import Activity, MouseAction, MouseButton
 from session_host.storage.store import activity_log
+from session_host.terminal import available_engines
 from tests.support import processes
 from tests.support.claude_like import claude_like
 from tests.support.hosts import end, see, start, watching
@@ -285,4 +289,93 @@ async def test_terminal_signals_set_the_activity(says: str, activity: Activity, 
         assert (described.activity, described.activity_source) == (activity, source)
         assert described.activity_detail == detail
         assert explanation.last_output
+    await end(record.id)
+
+
+async def activity(session_id: str) -> Activity:
+    description: Description = await request(session_id, Describe(0))
+    return description.activity
+
+
+async def test_viewing_a_chat_that_needs_input_is_no_answer_but_typing_is() -> None:
+    says = r"printf '\033]777;notify;Agent;Run it?\007asked\n'"
+    record = await start("sh", "-c", f"{says}; exec cat", asks_by_notification=True)
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "asked")
+        assert await activity(record.id) is Activity.NEEDS_INPUT
+        viewer.focus(True)
+        viewer.mouse(MouseAction.MOTION, MouseButton.NONE, 3, 3, 0)
+        viewer.focus(False)
+        await eventually(lambda: viewer.pending == 0, 10, "the inputs to be acknowledged")
+        assert await activity(record.id) is Activity.NEEDS_INPUT
+        viewer.key("y", "y")
+        await see(viewer, watcher, "y")
+        assert await activity(record.id) is Activity.NO_SIGNAL
+    await end(record.id)
+
+
+async def test_a_viewer_that_wants_output_before_it_is_attached_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without this, a tab that was activated while its chat was being attached stayed empty."""
+    record = await start("sh", "-c", "echo end of lines; exec cat")
+    send, attach_sent = HostConnection.send_message, asyncio.Event()
+
+    def send_and_tell(connection: HostConnection, message: Message) -> None:
+        send(connection, message)
+        if isinstance(message, Attach) and not attach_sent.is_set():
+            attach_sent.set()
+            viewer.follow(True)
+
+    monkeypatch.setattr(HostConnection, "send_message", send_and_tell)
+    async with watching(record.id, output=False, live=False) as (viewer, watcher):
+        await asyncio.wait_for(attach_sent.wait(), 60)
+        await see(viewer, watcher, "end of lines")
+    await end(record.id)
+
+
+AGENT = r"""
+state() { printf '\033]7501;state=%s\033\\' "$1"; }
+state idle; echo ready
+while read -r line; do
+    state working; read -r answer; seq 1 30; state idle; echo "done $line"
+done
+"""
+"""An agent that reports its turns; after each line of input, it reads its answer from the next line."""
+
+
+def turns_in(viewer: Viewer) -> list[str]:
+    """The texts of the rows at which turns begin."""
+    emulator = viewer.emulator
+    if emulator is None:
+        return []
+    rows = [*emulator.history(0, emulator.scrollback_rows), *emulator.rows()]
+    return [rows[prompt.row].text() for prompt in emulator.prompts() if prompt.turn]
+
+
+def has_turns(viewer: Viewer, count: int) -> bool:
+    return turns_in(viewer) == [f"answer {number}" for number in range(count)]
+
+
+async def test_turns_are_marked_in_all_viewers_and_survive_the_host() -> None:
+    record = await start("sh", "-c", AGENT)
+    async with watching(record.id) as (viewer, watcher), watching(record.id, output=False, live=False) as (hidden, _):
+        await see(viewer, watcher, "ready")
+
+        async def ask(number: int) -> None:
+            viewer.text(f"question {number}\r")
+            await watcher.until(lambda: len(turns_in(viewer)) == number + 1, f"turn {number}")
+            viewer.text(f"answer {number}\r")
+            await see(viewer, watcher, f"done question {number}")
+            assert has_turns(viewer, number + 1)
+
+        await ask(0)
+        description: Description = await request(record.id, Describe(0))
+        os.kill(description.host_pid, signal.SIGKILL)
+        await ask(1)
+        await ask(2)
+        # A viewer that did not receive output, and later viewers, also with the other engine.
+        hidden.follow(True)
+        await watcher.until(partial(has_turns, hidden, 3), "the turns where no output was followed")
+    for engine in available_engines():
+        async with watching(record.id, engine=engine) as (later, watcher):
+            await watcher.until(partial(has_turns, later, 3), f"the turns with {engine}")
     await end(record.id)
