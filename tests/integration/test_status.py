@@ -1,4 +1,4 @@
-"""An agent's status comes from its own signals and survives kills; its turns and questions are the same for all viewers."""
+"""An agent's status comes from its own signals and survives kills; turns and questions are equal for all viewers."""
 
 from __future__ import annotations
 
