@@ -42,7 +42,7 @@ _LINES_PX = 16
 Section = Literal["chat", "here", "elsewhere"]
 
 
-class Row(NamedTuple):
+class ConversationRow(NamedTuple):
     """A line of the list.
 
     Attributes:
@@ -103,13 +103,13 @@ class ConversationPicker(Sheet):
 
     def __init__(self, theme: Theme, around: QWidget) -> None:
         super().__init__(theme, around, new_chat_texts.CONVERSATIONS(), LIST_PX)
-        self._rows: list[tuple[str, Row]] = []
+        self._rows: list[tuple[str, ConversationRow]] = []
         self._agent = self._directory = ""
         self._is_read = self._is_busy = self._has_older = False
         self._takes_first = False
         """Whether Enter was pressed before the conversations were read."""
         self._narrowed_by = ""
-        self._accepted: Row | None = None
+        self._accepted: ConversationRow | None = None
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
         self.field.setAccessibleName(new_chat_texts.CONVERSATIONS())
@@ -176,7 +176,7 @@ class ConversationPicker(Sheet):
         self.open()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def show_rows(self, rows: Sequence[Row], *, is_whole: bool = True, has_older: bool = False) -> None:
+    def show_rows(self, rows: Sequence[ConversationRow], *, is_whole: bool = True, has_older: bool = False) -> None:
         """Show these rows: by section, in each the newest first.
 
         Args:
@@ -226,17 +226,17 @@ class ConversationPicker(Sheet):
         summary = self._summary(fitting, is_filtered=bool(words))
         self._show_state(new_chat_texts.WITHOUT_OLDER(summary=summary) if self._has_older else summary)
 
-    def _row_at(self, number: int) -> Row | None:
+    def _row_at(self, number: int) -> ConversationRow | None:
         """The row of an item; None for a heading."""
         row = self.items.index(number, 0).data(_ROW_ROLE)
-        return row if isinstance(row, Row) else None
+        return row if isinstance(row, ConversationRow) else None
 
     def _first(self) -> int:
         """The item that is marked at first."""
         rows = [(number, row) for number in range(self.items.rowCount()) if (row := self._row_at(number)) is not None]
         return next((number for number, row in rows if not row.comes_last), rows[-1][0] if rows else 0)
 
-    def _add_heading(self, row: Row) -> None:
+    def _add_heading(self, row: ConversationRow) -> None:
         texts: dict[Section, str] = {
             "chat": new_chat_texts.THIS_CHAT(),
             "here": new_chat_texts.IN_DIRECTORY(directory=self._directory),
@@ -246,7 +246,7 @@ class ConversationPicker(Sheet):
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
         self.items.appendRow(item)
 
-    def _add(self, row: Row, words: list[str]) -> None:
+    def _add(self, row: ConversationRow, words: list[str]) -> None:
         item = QStandardItem(row.title)
         item.setData(row, _ROW_ROLE)
         item.setData(_matched_indexes(row.title, words), _MATCHED_ROLE)
@@ -255,7 +255,7 @@ class ConversationPicker(Sheet):
         item.setData(spoken, int(Qt.ItemDataRole.AccessibleTextRole))
         self.items.appendRow(item)
 
-    def _summary(self, fitting: list[Row], *, is_filtered: bool) -> str:
+    def _summary(self, fitting: list[ConversationRow], *, is_filtered: bool) -> str:
         if not self._is_read:
             return new_chat_texts.READING_CONVERSATIONS()
         if not fitting and self._rows:
@@ -283,7 +283,7 @@ class ConversationPicker(Sheet):
 
     def _accept(self, index: QModelIndex) -> None:
         row = index.data(_ROW_ROLE)
-        if isinstance(row, Row) and not self._is_busy:
+        if isinstance(row, ConversationRow) and not self._is_busy:
             self._accepted = row
             row.run(False)
 
@@ -293,12 +293,12 @@ class ConversationPicker(Sheet):
 
     def _on_marked(self, index: QModelIndex) -> None:
         row = index.data(_ROW_ROLE)
-        self.copy.setVisible(isinstance(row, Row) and row.copy is not None)
+        self.copy.setVisible(isinstance(row, ConversationRow) and row.copy is not None)
 
     def _copy(self) -> None:
         """Copy the command that resumes the marked conversation in any terminal."""
         row = self.list.currentIndex().data(_ROW_ROLE)
-        if isinstance(row, Row) and row.copy is not None:
+        if isinstance(row, ConversationRow) and row.copy is not None:
             self.dismiss()
             row.copy()
 
@@ -316,7 +316,9 @@ class ConversationPicker(Sheet):
         if self.list.step(event):
             self._leave_heading(previous)
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self._takes_first = not self._is_read and not isinstance(self.list.currentIndex().data(_ROW_ROLE), Row)
+            self._takes_first = not self._is_read and not isinstance(
+                self.list.currentIndex().data(_ROW_ROLE), ConversationRow
+            )
             self._accept(self.list.currentIndex())
         else:
             super().keyPressEvent(event)
@@ -344,7 +346,7 @@ class _RowDelegate(RowDelegate):
     """Paints a heading, or a conversation: its title and age, and below them its chat, directory or last prompt."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(0, ROW_PX if isinstance(index.data(_ROW_ROLE), Row) else HEADING_PX)
+        return QSize(0, ROW_PX if isinstance(index.data(_ROW_ROLE), ConversationRow) else HEADING_PX)
 
     def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
         tokens, row = self._theme.tokens, index.data(_ROW_ROLE)
@@ -354,7 +356,7 @@ class _RowDelegate(RowDelegate):
         small, plain = font(SECONDARY_PX), font()
         painter.setPen(tokens.color("secondary"))
         painter.setFont(small)
-        if not isinstance(row, Row):
+        if not isinstance(row, ConversationRow):
             elided = QFontMetrics(small).elidedText(index.data(), Qt.TextElideMode.ElideMiddle, second.width())
             painter.drawText(area.adjusted(GAP_M_PX, 4, -GAP_M_PX, 0), left | middle, elided)
             return

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
-from typing import Protocol
 
 from msgspec.structs import asdict, replace
 from PySide6.QtCore import Qt, Signal
@@ -362,18 +361,8 @@ class StartFields:
         )  # fmt: skip
 
 
-class FreeName(Protocol):
-    """Returns the name that a new chat gets for a wanted one; see ``Sessions.free_name``."""
-
-    def __call__(self, wanted: str, *, is_chosen: bool) -> str: ...
-
-
-def wanted_name(wanted: str, *, is_chosen: bool) -> str:
-    """The wanted name: there are no other chats."""
-    del is_chosen
-    return wanted
-
-
+FreeName = Callable[..., str]
+"""Returns the name that a new chat gets for a wanted one; see ``Sessions.free_name``."""
 MAX_CHARACTERS = 80
 
 

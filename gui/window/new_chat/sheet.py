@@ -28,7 +28,6 @@ from gui.window.new_chat.fields import (
     PromptRow,
     StartFields,
     mark_invalid,
-    wanted_name,
 )
 from gui.window.new_chat.request import (
     ENDPOINT,
@@ -67,7 +66,11 @@ class NewChatSheet(Sheet):
     directory_settled = Signal(str)
 
     def __init__(
-        self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent], free_name: FreeName = wanted_name
+        self,
+        theme: Theme,
+        parent: QWidget,
+        agents: Mapping[str, Agent],
+        free_name: FreeName = lambda wanted, *, is_chosen: wanted,  # noqa: ARG005 - there are no other chats
     ) -> None:
         super().__init__(theme, parent, common_texts.NEW_CHAT(), LIST_PX, self._submit)
         self._agents = agents

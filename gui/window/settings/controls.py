@@ -44,7 +44,10 @@ _COMMA = ", "
 
 
 class Control(QWidget):
-    """Base of the controls; a subclass adds its input widgets to ``row`` and calls ``set_input_widget``.
+    """A control; a subclass adds its input widgets to ``row`` and calls ``set_input_widget``.
+
+    Attributes:
+        warning: returns why a valid value may have no effect; "" if it has one.
 
     Signals:
         chosen: the user set another value.
@@ -52,8 +55,9 @@ class Control(QWidget):
 
     chosen = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, warning: Callable[[Any], str] = lambda _value: "") -> None:
         super().__init__()
+        self.warning = warning
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -74,12 +78,7 @@ class Control(QWidget):
         return False
 
     def show_value(self, value: Any) -> None:
-        """Show a value, without a signal."""
-        raise NotImplementedError
-
-    def warning(self, value: Any) -> str:
-        """Why a valid value may have no effect; "" if it has one."""
-        return ""
+        """Show a value, without a signal, if the control has one."""
 
 
 class _Switch(QCheckBox):
@@ -144,9 +143,11 @@ class ChoiceControl(Control):
 
     previewed = Signal(object)
 
-    def __init__(self, theme: Theme, choices: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, theme: Theme, choices: Sequence[tuple[str, str]], warning: Callable[[Any], str] = lambda _value: ""
+    ) -> None:
         """Create the box; ``choices`` are values with their texts."""
-        super().__init__()
+        super().__init__(warning)
         self.box = ChoiceBox(theme)
         self.box.setFixedWidth(WIDE_PX)
         self.row.addStretch(1)
@@ -317,8 +318,15 @@ class _Line(QLineEdit):
 class TextControl(Control):
     """A field for a text; Return, or leaving the field, sets it."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        write: Callable[[Any], str] = str,
+        read: Callable[[str], Any] = str.strip,
+        warning: Callable[[Any], str] = lambda _value: "",
+    ) -> None:
+        """Create the field; ``write`` returns a value as text, ``read`` the value of what is entered."""
+        super().__init__(warning)
+        self._write, self._read = write, read
         self.field = _Line()
         self.field.setFixedWidth(WIDE_PX)
         self.row.addStretch(1)
@@ -331,8 +339,8 @@ class TextControl(Control):
         return self.field.isModified()
 
     def show_value(self, value: Any) -> None:
-        if self.field.text() != str(value):
-            self.field.setText(str(value))
+        if self.field.text() != self._write(value):
+            self.field.setText(self._write(value))
             self.field.setCursorPosition(0)
         self.field.setModified(False)
 
@@ -344,11 +352,7 @@ class TextControl(Control):
 
     def _choose(self) -> None:
         if self.field.isModified():
-            self.chosen.emit(self._value())
-
-    def _value(self) -> Any:
-        """The value that is entered."""
-        return self.field.text().strip()
+            self.chosen.emit(self._read(self.field.text()))
 
 
 class EditorControl(TextControl):
@@ -393,21 +397,16 @@ class EditorControl(TextControl):
         menu.setActiveAction(menu.actions()[0])
 
 
-class NamesControl(TextControl):
+def names_control(warning: Callable[[Any], str] = lambda _names: "") -> TextControl:
     """A field for several texts, with commas between them."""
 
-    def show_value(self, value: Any) -> None:
-        super().show_value(_COMMA.join(value))
+    def read(text: str) -> list[str]:
+        return [name for part in text.split(_COMMA.strip()) if (name := part.strip())]
 
-    def _value(self) -> Any:
-        return [name for part in self.field.text().split(_COMMA.strip()) if (name := part.strip())]
+    return TextControl(_COMMA.join, read, warning)
 
 
-class FontsControl(NamesControl):
-    """A field for the names of several fonts."""
-
-    def warning(self, value: Any) -> str:
-        installed = {family.casefold() for family in QFontDatabase.families()}
-        return _COMMA.join(
-            [settings_texts.NOT_INSTALLED(name=name) for name in value if name.casefold() not in installed]
-        )
+def missing_fonts(names: Sequence[str]) -> str:
+    """A line that names the fonts that are not installed; "" if all are."""
+    installed = {family.casefold() for family in QFontDatabase.families()}
+    return _COMMA.join([settings_texts.NOT_INSTALLED(name=name) for name in names if name.casefold() not in installed])

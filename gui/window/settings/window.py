@@ -31,11 +31,11 @@ from .controls import (
     ChoiceControl,
     Control,
     EditorControl,
-    FontsControl,
-    NamesControl,
     NumberControl,
     TextControl,
     ToggleControl,
+    missing_fonts,
+    names_control,
 )
 from .keys_page import KeysPage
 from .page import Page, Section, SettingRow
@@ -228,7 +228,7 @@ class PageMaker:
             case Choice():
                 choices = [(value, text()) for value, text in kind.texts.items()]
                 if setting.key == "appearance":
-                    return _AppearanceControl(self._context, choices)
+                    return ChoiceControl(theme, choices, self._missing_version)
                 return ChoiceControl(theme, choices)
             case Named(of="font"):
                 desktop = ("", settings_texts.AS_THE_DESKTOP(what=QFontInfo(QFont(default_family())).family()))
@@ -236,15 +236,20 @@ class PageMaker:
             case Named(of="agent"):
                 return _AgentControl(self._context)
             case Names(of="font"):
-                return FontsControl()
+                return names_control(missing_fonts)
             case Names():
-                return NamesControl()
+                return names_control()
             case Named():
                 return _ThemeControl(self._context)
             case _ if setting.key == "editor":
                 return EditorControl(theme, self._context.tasks, self._context.editors)
             case _:
                 return TextControl()
+
+    def _missing_version(self, appearance: str) -> str:
+        """A line about a theme without a version for an appearance; "" if it has one."""
+        shown = self._context.settings.preferences.schemes.substitute(appearance)
+        return "" if shown is None else settings_texts.no_version(shown.name, dark=not shown.dark)
 
 
 class _ThemeControl(ChoiceControl):
@@ -300,18 +305,6 @@ class _AgentControl(ChoiceControl):
         agents = [(agent.name, agent.title) for agent in self._agents.values()]
         self.set_choices([("", settings_texts.LAST_AGENT()), *agents])
         self.show_value(value)
-
-
-class _AppearanceControl(ChoiceControl):
-    """Light or dark, with a warning if the theme has no version for it."""
-
-    def __init__(self, context: SettingsContext, choices: Sequence[tuple[str, str]]) -> None:
-        super().__init__(context.theme, choices)
-        self._settings = context.settings
-
-    def warning(self, value: object) -> str:
-        shown = self._settings.preferences.schemes.substitute(str(value))
-        return "" if shown is None else settings_texts.no_version(shown.name, dark=not shown.dark)
 
 
 def _pair_text(pair: SchemePair) -> str:

@@ -20,7 +20,7 @@ from gui.window.actions.chats.chat_actions import ChatActions
 from gui.window.actions.chats.resuming import EndedChatActions
 from gui.window.actions.chats.starting import StartActions, request_like
 from gui.window.actions.context import WindowContext
-from gui.window.new_chat.conversation_picker import ConversationPicker, Row, Section, details_of, title_of
+from gui.window.new_chat.conversation_picker import ConversationPicker, ConversationRow, Section, details_of, title_of
 from gui.window.new_chat.request import suggested_name
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.sheets.sheet import Sheet
@@ -152,11 +152,11 @@ class ConversationActions(QObject):
         if not opening.cancelled.is_set():
             picker.show_rows(self._rows(opening, own, found), has_older=found.has_older)
 
-    async def _own_rows(self, opening: _Opening, chat: Chat) -> list[Row]:
+    async def _own_rows(self, opening: _Opening, chat: Chat) -> list[ConversationRow]:
         """The rows of the chat at hand: its conversation, and a new one."""
         shown = self._sessions.latest_continuation(chat.id) or chat
         is_shell, is_current = shown.record.is_shell, not shown.has_ended
-        like = Row(
+        like = ConversationRow(
             "chat", common_texts.NEW_CHAT_LIKE_THIS(),
             new_chat_texts.SAME_OPTIONS(agent=opening.agent.title, directory=phrases.short_directory(chat.record.cwd)),
             lambda _anyway: self._finish(opening, lambda: self._starting.new_like(chat, self._runtime(opening))),
@@ -171,19 +171,22 @@ class ConversationActions(QObject):
         copy = None if is_shell else partial(self._resuming.copy_command, shown)
         of_chat = ChatOfConversation(self._sessions, shown.record)
         title, run = one_line(shown.record.topic) or shown.name, self._run_of_chat(opening, shown)
-        return [Row("chat", title, details, run, copy, also=shown.name, chat=of_chat, comes_last=is_current), like]
+        return [
+            ConversationRow("chat", title, details, run, copy, also=shown.name, chat=of_chat, comes_last=is_current),
+            like,
+        ]
 
-    def _rows(self, opening: _Opening, own: list[Row], found: ConversationList) -> list[Row]:
+    def _rows(self, opening: _Opening, own: list[ConversationRow], found: ConversationList) -> list[ConversationRow]:
         """All rows; ``own``: those of the chat at hand, of which the first gets its conversation's title and age."""
         chat_of = self._conversations.chats_of(opening.agent)
         current = opening.chat.record.provider_session_id if opening.chat is not None else ""
 
-        def row(section: Section, stored: StoredConversation) -> Row:
+        def row(section: Section, stored: StoredConversation) -> ConversationRow:
             chat = chat_of(stored.conversation)
             directory = one_line(phrases.short_directory(stored.directory)) if section == "elsewhere" else ""
             where = stored.directory if section == "elsewhere" else opening.request.directory
             continued = replace(opening.request, directory=where)
-            return Row(
+            return ConversationRow(
                 section, title_of(stored), details_of(stored, directory, chat),
                 partial(self._continue, opening, stored, continued),
                 partial(self._copy, opening, stored, continued), stored.changed_s, stored.last_prompt, chat,
