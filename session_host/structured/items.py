@@ -43,8 +43,8 @@ OptionKind = Literal["allow_once", "allow_always", "reject_once", "reject_always
 """What an answer does.
 
 "allow_always" is "Always allow": the answer also holds for later calls, by a rule that the agent itself keeps; Outlive
-keeps none. The option's ``name`` states all that the rule covers (``dialects.claude.requests.always_options``,
-``dialects.codex.questions``; agents of the Agent Client Protocol name their rules themselves).
+keeps none. The option's ``name`` states all that the rule covers (``dialects.claude.approvals.always_options``,
+``dialects.codex.approvals``; agents of the Agent Client Protocol name their rules themselves).
 """
 
 REJECTIONS: Final[frozenset[OptionKind]] = frozenset({"reject_once", "reject_always", "cancel"})

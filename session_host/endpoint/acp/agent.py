@@ -14,13 +14,13 @@ from itertools import groupby
 from typing import Any, BinaryIO, Final
 
 from session_host.endpoint.asking import AnswerRun
-from session_host.endpoint.commands import CHAT_VIEW_COMMANDS, Command, is_command, parse
 from session_host.endpoint.conversation import LEFT_OUT, AnswerState, ConversationFile, Question, check_id, valid_utf8
 from session_host.endpoint.core import CONTINUE, ChatCore
 from session_host.endpoint.options import Options, initial_settings, read_defaults, read_options
 from session_host.endpoint.server.api_keys import KeyFilter, check_source
 from session_host.endpoint.server.client import Text, Thinking, preload
 from session_host.endpoint.server.errors import ApiError
+from session_host.endpoint.slash_commands import CHAT_VIEW_COMMANDS, Command, is_command, parse
 from session_host.errors import ConfigError, OutliveError, UsageError
 from session_host.paths import config_dir, endpoint_conversation, ensure_private, state_dir
 from session_host.structured.dialects import reading

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from session_host.endpoint.commands import CHAT_VIEW_COMMANDS
 from session_host.endpoint.conversation import (
     MAX_ALL_BYTES,
     UNANSWERED,
@@ -25,6 +24,7 @@ from session_host.endpoint.conversation import (
 )
 from session_host.endpoint.server.addresses import shown_server
 from session_host.endpoint.server.client import Model
+from session_host.endpoint.slash_commands import CHAT_VIEW_COMMANDS
 from session_host.errors import OutliveError
 from session_host.structured.dialects import reading
 

@@ -15,7 +15,6 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion, Path
 from prompt_toolkit.document import Document
 
 from session_host.endpoint.asking import AnswerRun
-from session_host.endpoint.commands import COMMANDS, is_command, parse
 from session_host.endpoint.conversation import (
     LEFT_OUT,
     MAX_ALL_BYTES,
@@ -39,6 +38,7 @@ from session_host.endpoint.server import addresses
 from session_host.endpoint.server.api_keys import KeyFilter
 from session_host.endpoint.server.client import Text, Thinking, preload
 from session_host.endpoint.server.errors import ApiError
+from session_host.endpoint.slash_commands import COMMANDS, is_command, parse
 from session_host.errors import OutliveError
 
 from . import osc

@@ -28,9 +28,9 @@ from session_host.structured.items import (
 )
 from session_host.structured.operations import AnyResult
 
+from .approvals import Requests
 from .client_methods import ClientMethods
 from .items import NO_COMMAND, Messages, Tools, content_blocks
-from .requests import Requests
 from .state import AUTHENTICATION_REQUIRED, AcpState, OfferedSetting, Shared, error_text
 
 _Category = Literal["", "model", "mode", "effort"]

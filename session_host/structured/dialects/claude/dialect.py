@@ -39,8 +39,8 @@ from session_host.structured.items import (
 from session_host.structured.operations import AnyResult
 
 from . import notices
+from .approvals import OpenRequest, agent_request, open_request, reply
 from .reader import MessageReader, ReaderState
-from .requests import OpenRequest, agent_request, open_request, reply
 
 NAMESPACE: Final = uuid.UUID("6f1d6a52-52b4-4a0e-9a3c-3c1f4f0e7c11")
 """The UUID namespace of our messages' ids, which are made from the prompts' ids."""

@@ -15,7 +15,7 @@ from session_host.structured.dialects.base import Answer
 from session_host.structured.dialects.reading import array, at, text
 from session_host.structured.items import AgentRequest
 
-from .requests import OpenRequest, agent_request, reply
+from .approvals import OpenRequest, agent_request, reply
 
 EVENT: Final = "PermissionRequest"
 

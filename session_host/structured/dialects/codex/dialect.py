@@ -26,7 +26,7 @@ from session_host.structured.items import (
 )
 from session_host.structured.operations import AnyResult
 
-from . import items, questions, settings
+from . import approvals, items, settings
 from .state import MAX_TRIES, CodexState, Context, OpenRequest, SentPrompt
 from .turns import Turns, item_id_of
 
@@ -516,7 +516,7 @@ class Requests:
         params = mapping(message, "params")
         turn = text(params, "turnId")
         request_id = f"{turn or text(params, 'threadId') or state.thread}-{number}"
-        shown = questions.translate(method, params, request_id, self._known_item(params), context.port.now_ms)
+        shown = approvals.translate(method, params, request_id, self._known_item(params), context.port.now_ms)
         if shown is None:
             context.rpc.reply_error(number, METHOD_NOT_FOUND, f"{method}: not supported here")
             context.port.raw(method, message)
@@ -526,11 +526,11 @@ class Requests:
         context.port.emit(RequestOpened(request))
         context.show_state()
 
-    def _known_item(self, params: dict[str, Any]) -> questions.KnownItem:
+    def _known_item(self, params: dict[str, Any]) -> approvals.KnownItem:
         """The item that a request is about."""
         item_id = text(params, "itemId")
         found = self._context.state.items.get(item_id_of(text(params, "turnId"), item_id))
-        return questions.KnownItem(found.id, found.command, found.changes) if found else questions.KnownItem()
+        return approvals.KnownItem(found.id, found.command, found.changes) if found else approvals.KnownItem()
 
     def answer(self, request: AgentRequest, answer: Answer) -> None:
         """Reply with the user's answer."""
@@ -540,7 +540,7 @@ class Requests:
             return
         result: Any = msgspec.Raw(found.results.get(answer.option, "").encode())
         if answer.option not in found.results:
-            result = questions.result_of_texts(found.method, found.fields, answer.texts)
+            result = approvals.result_of_texts(found.method, found.fields, answer.texts)
         context.rpc.reply(found.number, result)
         context.show_state()
 

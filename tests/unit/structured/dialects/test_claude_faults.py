@@ -10,9 +10,15 @@ import msgspec
 import pytest
 
 from session_host.structured.dialects.base import Answer, Start
+from session_host.structured.dialects.claude.approvals import (
+    NO_PLAN,
+    agent_request,
+    always_options,
+    open_request,
+    reply,
+)
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.dialects.claude.notices import from_failure
-from session_host.structured.dialects.claude.requests import NO_PLAN, agent_request, always_options, open_request, reply
 from session_host.structured.dialects.claude.tools import DECLINED
 from session_host.structured.items import AnyChange, Put
 from session_host.structured.lines import Line

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from session_host.endpoint.commands import COMMANDS, is_command, parse
 from session_host.endpoint.conversation import MAX_BYTES, TITLE_CHARACTERS, label, read_attachment, title_of
+from session_host.endpoint.slash_commands import COMMANDS, is_command, parse
 from session_host.endpoint.terminal import osc
 from session_host.endpoint.terminal.chat import CommandCompleter, help_lines
 from session_host.errors import OutliveError

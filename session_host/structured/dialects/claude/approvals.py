@@ -1,4 +1,4 @@
-"""Claude's permissions and questions as requests to the user, and the replies to them. Pure."""
+"""Claude's permissions and questions as requests to the user, what "Always allow" covers, and the replies. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests of the server as questions, and the reply's result for each answer. Pure."""
+"""Requests of the server as questions, what "Always allow" covers, and the reply's result for each answer. Pure."""
 
 from __future__ import annotations
 
