@@ -8,18 +8,25 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
+from pathlib import Path
 
 import pytest
 
+from gui.terminal.prompts.command_line import command_text
 from session_host.client.control import request
 from session_host.client.sessions.hosts import replace_host
+from session_host.client.sessions.last_screen import last_screen
 from session_host.client.sessions.session_info import list_sessions
 from session_host.client.sessions.store_access import open_store
+from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import BellEvent, Describe, Description, ForegroundEvent, NotificationEvent
-from session_host.protocol.values import Activity
+from session_host.protocol.values import Activity, CommandTime
 from session_host.terminal import available_engines
-from session_host.terminal.base import EngineName
+from session_host.terminal.base import Emulator, EngineName
+from tests.conftest import Sessions
 from tests.support.hosts import Watcher, end, redraw, see, shown, start, watching
+from tests.support.shells import PLAIN_FILES, ShellTerminal, home_of
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -165,3 +172,131 @@ async def test_an_empty_line_is_not_reported_as_a_command() -> None:
         after: Description = await request(record.id, Describe(0))
         assert (after.last_exit_code, after.last_ended) == (1, ended.last_ended)
     await end(record.id)
+
+
+TIMED_SHELL = r"""
+mark() { printf '\033]133;%s\007' "$1"; }
+mark A; echo "prompt 0"
+number=0
+while read -r line; do
+    mark C; echo "began $line"; read -r _; number=$((number + 1))
+    mark 'D;0'; mark A; echo "prompt $number"
+done
+"""
+"""A shell with marks, in which each command runs until the next line of input."""
+
+
+def times_in(emulator: Emulator | None) -> list[CommandTime]:
+    """The times of a terminal's commands, in the order of the commands."""
+    if emulator is None:
+        return []
+    found = [emulator.commands.of(prompt.number) for prompt in emulator.prompts() if prompt.output is not None]
+    return [command.time() for command in found if command is not None and command.began_ms]
+
+
+def ended_in(viewer: Viewer) -> list[CommandTime]:
+    return [each for each in times_in(viewer.emulator) if each.took_ms >= 0]
+
+
+@pytest.mark.parametrize("engine", available_engines())
+async def test_the_host_measures_command_times_and_they_survive_it(sessions: Sessions, engine: EngineName) -> None:
+    record = await start("sh", "-c", TIMED_SHELL, engine=engine)
+    before_ms = time.time_ns() // 1_000_000
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "prompt 0")
+
+        async def kill_host() -> None:
+            description: Description = await request(record.id, Describe(0))
+            os.kill(description.host_pid, signal.SIGKILL)
+
+        viewer.text("one\r")
+        await see(viewer, watcher, "began one")
+        await eventually(lambda: [each.took_ms for each in times_in(viewer.emulator)] == [-1], 10, "its beginning")
+        viewer.text("\r")
+        await see(viewer, watcher, "prompt 1")
+        await eventually(lambda: len(ended_in(viewer)) == 1, 10, "its end")
+        viewer.text("two\r")
+        await see(viewer, watcher, "began two")
+        await eventually(lambda: len(times_in(viewer.emulator)) == 2, 10, "the second one's beginning")
+        began = times_in(viewer.emulator)[1]
+        await kill_host()
+        viewer.text("\r")
+        await see(viewer, watcher, "prompt 2")
+        await eventually(lambda: len(ended_in(viewer)) == 2, 10, "an end that the next host has seen")
+        known = times_in(viewer.emulator)
+    assert before_ms <= known[0].began_ms <= known[1].began_ms <= time.time_ns() // 1_000_000
+    assert known[0].number < known[1].number
+    assert known[1].began_ms == began.began_ms
+    assert known[1].took_ms > 0, "from one host's clock to another's"
+    for other in available_engines():
+        async with watching(record.id, engine=other) as (later, _):
+            await eventually(lambda: times_in(later.emulator) == known, 10, f"the times with {other}")
+    await end(record.id)
+    await asyncio.to_thread(sessions.end_all)
+    for other in available_engines():
+        screen = last_screen(record.id, other)
+        assert screen is not None
+        assert times_in(screen) == known
+        screen.close()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_command_is_known_as_it_was_typed(tmp_path: Path, shell: str) -> None:
+    files = PLAIN_FILES[shell]
+    if shell == "zsh":
+        files = {".zshrc": "PS1='$ '\nRPROMPT='at 12:00'\n"}
+    with ShellTerminal(home_of(tmp_path, files), shell) as terminal:
+        terminal.screen.commands.start_numbers(1)
+        loop = (
+            ["for x in é 'b'", "echo $x %41; end"] if shell == "fish" else ["for x in é 'b'; do", "echo $x %41; done"]
+        )
+        terminal.prompts(1)
+        terminal.run(" echo one  two", 2)
+        terminal.run(f"echo {'long ' * 20}| wc -c", 3)
+        terminal.type(loop[0] + "\r")
+        terminal.run(loop[1], 4)
+        prompts = [command_text(terminal.screen, prompt) for prompt in terminal.screen.prompts()[:3]]
+        assert (prompts[0].strip(), prompts[1]) == ("echo one  two", f"echo {'long ' * 20}| wc -c")
+        # bash reports a line from its history, where it has joined the lines.
+        lines = prompts[2].replace("; do echo", "; do\necho") if shell == "bash" else prompts[2]
+        assert [line.strip() for line in lines.split("\n")] == loop
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_command_that_the_screen_does_not_show_is_not_known(tmp_path: Path, shell: str) -> None:
+    with ShellTerminal(home_of(tmp_path, PLAIN_FILES[shell]), shell) as terminal:
+        terminal.screen.commands.start_numbers(1)
+        terminal.prompts(1)
+        line = "clear; echo 'a  b' é %41 \\\\e"
+        (prompt, _) = terminal.run(line, 2)
+        assert command_text(terminal.screen, prompt) == ""
+        (_, prompt, _) = terminal.run("echo 'a  b' é %41 \\\\e", 3)
+        assert command_text(terminal.screen, prompt) == "echo 'a  b' é %41 \\\\e"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["HISTCONTROL=ignorespace", "HISTCONTROL=ignoreboth:erasedups", "HISTIGNORE='*b'", "set +o history", "HISTSIZE=0"],
+)
+def test_bash_reports_no_earlier_command_for_one_that_its_history_leaves_out(tmp_path: Path, setting: str) -> None:
+    files = {".bashrc": f"PS1='$ '\n{setting}\n"}
+    with ShellTerminal(home_of(tmp_path, files), "bash") as terminal:
+        terminal.screen.commands.start_numbers(1)
+        terminal.prompts(1)
+        terminal.run("echo a", 2)
+        terminal.run("", 3)
+        prompts = terminal.run(" clear; echo b", 2)
+        assert command_text(terminal.screen, prompts[0]) == ""
+        prompts = terminal.run(" echo c", 3)
+        assert command_text(terminal.screen, prompts[1]) == " echo c", "from the screen"
+        terminal.run("false | true", 4)
+        terminal.run("echo ${PIPESTATUS[*]} $?", 5)
+        assert "1 0 0" in terminal.text()
+
+
+def test_bash_without_commands_in_prompts_marks_its_commands(tmp_path: Path) -> None:
+    files = {".bashrc": "PS1='$ '\nshopt -u promptvars\n"}
+    with ShellTerminal(home_of(tmp_path, files), "bash") as terminal:
+        terminal.prompts(1)
+        prompts = terminal.run("echo a", 2)
+        assert (terminal.output_of(prompts[0]), prompts[0].exit_code) == (["a"], 0)

@@ -386,14 +386,8 @@ class AgentWatch:
 
     def program_ended(self) -> None:
         """Record the program's end, and stop watching it."""
-        self.suspension.close()
-        if self.foreground is not None:
-            self.foreground.close()
-        self._close_ends()
-        self._title_watcher.close()
+        self._stop_watching()
         self._transcript_watcher.finish()
-        if self._file is not None:
-            call_logged(self._file.close)
         if self._guard is not None:
             call_logged(self._guard.ended)
         call_logged(self._end_activity)
@@ -405,22 +399,22 @@ class AgentWatch:
 
     def close(self) -> None:
         """Release timers and files; without a call of ``program_ended``, another host continues the watch."""
-        self.suspension.close()
-        if self.foreground is not None:
-            self.foreground.close()
-        self._close_ends()
-        self._title_watcher.close()
+        self._stop_watching()
         self._transcript_watcher.close()
-        if self._file is not None:
-            call_logged(self._file.close)
         if self._guard is not None:
             call_logged(self._guard.close)
         self._expiry.close()
         self._transitions.close()
 
-    def _close_ends(self) -> None:
+    def _stop_watching(self) -> None:
+        self.suspension.close()
+        if self.foreground is not None:
+            self.foreground.close()
         self._plugin_end.close()
         self._reporter_end.close()
+        self._title_watcher.close()
+        if self._file is not None:
+            call_logged(self._file.close)
 
     def current_events(self) -> list[ActivityEvent | ForegroundEvent]:
         """The current state as events, for a viewer that has just attached."""

@@ -1,9 +1,11 @@
-"""The conversation of Gemini CLI after ``/clear``, and after continuing the latest one."""
+"""The conversation that a host finds: by the transcripts of Gemini CLI, and by the title that opencode sets."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,31 @@ def test_a_continued_latest_conversation_is_known_by_the_first_turn(area: Area, 
     turn(chat, "one", latest)
 
     wait_until_in(chat, FIRST)
+
+
+TITLED_CATALOG = """
+title = "Mine"
+executable = "sh"
+start = ["sh", "-c", 'printf "\\033]2;OC | Apples\\007"; cat']
+monogram = "M"
+[signals]
+titled = "opencode"
+"""
+
+
+def test_a_chat_without_the_plugin_library_knows_its_conversation(area: Area, tmp_path: Path) -> None:
+    (area.config / "agents").mkdir()
+    (area.config / "agents" / "mine.toml").write_text(TITLED_CATALOG)
+    path = area.home / ".local" / "share" / "opencode" / "opencode.db"
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "CREATE TABLE session (id TEXT, title TEXT, directory TEXT, time_created INTEGER, parent_id TEXT)"
+        )
+        connection.execute("INSERT INTO session VALUES ('ses_one', 'Apples', ?, 1, NULL)", (str(tmp_path),))
+
+    chat = str(outlive("new", "mine", "--json", "-C", str(tmp_path)).json()["id"])
+
+    wait_until(
+        lambda: listed(chat)["provider_session_id"] == "ses_one", 10, lambda: f"its conversation in {listed(chat)}"
+    )
