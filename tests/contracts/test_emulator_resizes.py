@@ -208,3 +208,15 @@ def test_cells_that_were_never_written_keep_their_width_when_a_line_is_wrapped_t
     emulator.feed(b"\r\n" * 20)  # The wrapped line goes into the history.
     emulator.resize(GridSize(40, 6), CellSize())
     assert emulator.history(0, 1)[0].text() == shown
+
+
+def test_a_restored_terminal_with_little_scrollback_keeps_it_at_another_width(make: Maker) -> None:
+    lines = [f"line {number}" for number in range(200)]
+    emulator = make(40, 10, output="\r\n".join(lines[:51]), scrollback_lines=500)
+    emulator.resize(GridSize(45, 12), CELL)
+    emulator.feed("".join(f"\r\n{line}" for line in lines[51:81]).encode())
+    copy = make.keep(restore(make.engine, emulator.snapshot()))
+    copy.feed("".join(f"\r\n{line}" for line in lines[81:151]).encode())
+    copy.resize(GridSize(50, 12), CELL)
+    copy.feed("".join(f"\r\n{line}" for line in lines[151:]).encode())
+    assert history_texts(copy) + [row.text() for row in copy.rows()] == lines

@@ -323,6 +323,7 @@ class GhosttyEmulator:
 
     def snapshot(self) -> bytes:
         """The complete state, in the library's binary form, with the images."""
+        self._stream.history.trim(self._reader.history_rows())
         images = self._images.encode()
         state = self._parts().state(self._cell, self._scrollback_limit, len(images))
         return self._without_overlong_sequence(lambda: ghostty_snapshot.encode_snapshot(self._terminal, state, images))
