@@ -46,106 +46,6 @@ from .sequences import (
     may_begin_own,
 )
 
-_KNOWN_SETTINGS: Final = (b"m", b"r", b"s", b" q")
-"""The library answers the queries for these settings. Its answer for SGR lacks the colour of underlines."""
-
-_UNDERLINE_COLOR: Final = re.compile(rb"\x1b\[58;(?:(5;)|2;)([0-9;]+)m")
-
-
-def answer_query(
-    query: bytes, content: bytes, terminal: Any, effects: Effects, write: Callable[[bytes], object]
-) -> None:
-    """Answer a query.
-
-    Args:
-        query: its kind, one of ``sequences.QUERIES``.
-        content: its content.
-        terminal: the terminal.
-        effects: gets the replies, also those of the library.
-        write: writes bytes into the terminal.
-    """
-    if query == CAPABILITY_QUERY:
-        effects.reply(capability_replies(content.decode("latin-1")).encode())
-    elif content in _KNOWN_SETTINGS:
-        replies, count = effects.replies, len(effects.replies)
-        write(b"\x1bP$q%s\x1b\\" % content)
-        if content == b"m" and (color := _underline_color(_cursor_style(terminal, style=True))):
-            replies[count:] = [reply.replace(b"m\x1b", b";%sm\x1b" % color) for reply in replies[count:]]
-    elif content == b'"q':
-        effects.reply(b'\x1bP1$r%d"q\x1b\\' % _cursor_style(terminal, protection=True).endswith(b'1"q'))
-    else:
-        effects.reply(b"\x1bP1$r%s\x1b\\" % CONFORMANCE if content == b'"p' else b"\x1bP0$r\x1b\\")
-
-
-def _cursor_style(terminal: Any, **wanted: bool) -> bytes:
-    """Sequences for a part of the style that the cursor writes with."""
-    return formatted_extras(terminal, **wanted).rpartition(b"\x1b[0m")[2]
-
-
-def _underline_color(style: bytes) -> bytes:
-    """The parameters of SGR for the underline's colour in a style, in the form with colons; b"" for the default."""
-    found = _UNDERLINE_COLOR.search(style)
-    return (b"58:5:" if found[1] else b"58:2::") + found[2].replace(b";", b":") if found else b""
-
-
-_CONTROLS: Final = rb"\x00-\x17\x19\x1c-\x1f"
-"""Controls within a sequence: each is executed, and the sequence continues."""
-
-_REPETITION: Final = re.compile(rb"\x1b[%s]*\[([0-9%s]+)b" % (_CONTROLS, _CONTROLS))
-_REPETITION_CONTINUES: Final = re.compile(rb"[\[0-9%s]*b" % _CONTROLS)
-_ALL_CONTROLS: Final = bytes(range(0x20))
-_MAX_DIGITS: Final = 9
-_EXACT_LENGTHS: Final = 8
-
-
-def _repetition_over(maximum: int) -> re.Pattern[bytes]:
-    """A pattern for the last byte of a possible REP of more than ``maximum``; it searches for "b", not for each ESC."""
-    min_digits = len(str(maximum))
-    number = rb"[0-9%s]" % _CONTROLS
-    exact = b"|".join(
-        rb"(?<=\[%s{%d}b)" % (number, length) for length in range(min_digits, min_digits + _EXACT_LENGTHS)
-    )
-    longer = rb"(?<=%s{%d}b)" % (number, min_digits + _EXACT_LENGTHS)
-    # The cheapest check comes first: most letters follow another one.
-    return re.compile(rb"b(?<=%sb)(?<=%sb)(?:%s|%s)" % (number, number * min_digits, exact, longer))
-
-
-class Repetitions:
-    """REP in one terminal's output."""
-
-    def __init__(self, terminal: Any) -> None:
-        self._terminal = terminal
-
-    def set_columns(self, columns: int) -> None:
-        """Set the grid's width, on which the limit depends."""
-        self._max_repetitions = columns * MAX_REPEATED_ROWS
-        self._repetition_over = _repetition_over(self._max_repetitions).search
-
-    def limit(self, data: bytes, *, is_ground: bool) -> bytes:
-        """Limit the repetitions of REP in output; ``is_ground``: whether no sequence is open before it."""
-        if not is_ground and (rest := _REPETITION_CONTINUES.match(data)):
-            before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
-            found = _REPETITION.fullmatch(before + rest[0])
-            if found and self._repeats_too_often(found[1]):
-                # CAN makes the library forget the digits that it has already.
-                data = b"\x18" + self._limited(rest[0]) + data[rest.end() :]
-        if self._repetition_over(data):
-            data = _REPETITION.sub(
-                lambda found: self._limited(found[0]) if self._repeats_too_often(found[1]) else found[0], data
-            )
-        return data
-
-    def _repeats_too_often(self, number: bytes) -> bool:
-        """Whether REP with this number, perhaps with controls in it, repeats too much."""
-        digits = number.translate(None, _ALL_CONTROLS).lstrip(b"0")
-        return len(digits) > _MAX_DIGITS or int(digits or b"0") > self._max_repetitions
-
-    def _limited(self, repetition: bytes) -> bytes:
-        """REP with the maximum number; controls in it stay."""
-        controls = repetition.translate(None, b"\x1b[0123456789b")
-        return b"\x1b[%s%db" % (controls, self._max_repetitions)
-
-
 _WIDTH_CHANGE_MODE: Final = 40
 _CURSOR_MODE: Final = 25
 _MARGINS: Final = re.compile(rb"\x1b\[(\d+);(\d+)[rs]")
@@ -193,7 +93,7 @@ class Stream:
         images: Graphics,
     ) -> None:
         self._terminal = terminal
-        self._repetitions = Repetitions(terminal)
+        self._repetitions = _Repetitions(terminal)
         self._set_size(size)
         self._cell = cell
         self._effects = effects
@@ -282,7 +182,7 @@ class Stream:
             self._set_pointer(content)
         elif found.kind in QUERIES:
             if not found.is_too_long:
-                answer_query(found.kind, content, self._terminal, self._effects, self.write)
+                _answer_query(found.kind, content, self._terminal, self._effects, self.write)
         elif found.kind != NOTHING and not found.is_too_long:
             self._effects.handle_command(found.kind, content)
 
@@ -493,3 +393,107 @@ class Stream:
             lib.ghostty_terminal_resize(self._terminal, size.columns, size.rows, cell.width_px, cell.height_px),
             f"resizing to {size}",
         )
+
+
+# ---------------------------------------------------------------- queries
+
+_KNOWN_SETTINGS: Final = (b"m", b"r", b"s", b" q")
+"""The library answers the queries for these settings. Its answer for SGR lacks the colour of underlines."""
+
+_UNDERLINE_COLOR: Final = re.compile(rb"\x1b\[58;(?:(5;)|2;)([0-9;]+)m")
+
+
+def _answer_query(
+    query: bytes, content: bytes, terminal: Any, effects: Effects, write: Callable[[bytes], object]
+) -> None:
+    """Answer a query.
+
+    Args:
+        query: its kind, one of ``sequences.QUERIES``.
+        content: its content.
+        terminal: the terminal.
+        effects: gets the replies, also those of the library.
+        write: writes bytes into the terminal.
+    """
+    if query == CAPABILITY_QUERY:
+        effects.reply(capability_replies(content.decode("latin-1")).encode())
+    elif content in _KNOWN_SETTINGS:
+        replies, count = effects.replies, len(effects.replies)
+        write(b"\x1bP$q%s\x1b\\" % content)
+        if content == b"m" and (color := _underline_color(_cursor_style(terminal, style=True))):
+            replies[count:] = [reply.replace(b"m\x1b", b";%sm\x1b" % color) for reply in replies[count:]]
+    elif content == b'"q':
+        effects.reply(b'\x1bP1$r%d"q\x1b\\' % _cursor_style(terminal, protection=True).endswith(b'1"q'))
+    else:
+        effects.reply(b"\x1bP1$r%s\x1b\\" % CONFORMANCE if content == b'"p' else b"\x1bP0$r\x1b\\")
+
+
+def _cursor_style(terminal: Any, **wanted: bool) -> bytes:
+    """Sequences for a part of the style that the cursor writes with."""
+    return formatted_extras(terminal, **wanted).rpartition(b"\x1b[0m")[2]
+
+
+def _underline_color(style: bytes) -> bytes:
+    """The parameters of SGR for the underline's colour in a style, in the form with colons; b"" for the default."""
+    found = _UNDERLINE_COLOR.search(style)
+    return (b"58:5:" if found[1] else b"58:2::") + found[2].replace(b";", b":") if found else b""
+
+
+# ---------------------------------------------------------------- repetitions
+
+_CONTROLS: Final = rb"\x00-\x17\x19\x1c-\x1f"
+"""Controls within a sequence: each is executed, and the sequence continues."""
+
+_REPETITION: Final = re.compile(rb"\x1b[%s]*\[([0-9%s]+)b" % (_CONTROLS, _CONTROLS))
+_REPETITION_CONTINUES: Final = re.compile(rb"[\[0-9%s]*b" % _CONTROLS)
+_ALL_CONTROLS: Final = bytes(range(0x20))
+_MAX_DIGITS: Final = 9
+_EXACT_LENGTHS: Final = 8
+
+
+def _repetition_over(maximum: int) -> re.Pattern[bytes]:
+    """A pattern for the last byte of a possible REP of more than ``maximum``; it searches for "b", not for each ESC."""
+    min_digits = len(str(maximum))
+    number = rb"[0-9%s]" % _CONTROLS
+    exact = b"|".join(
+        rb"(?<=\[%s{%d}b)" % (number, length) for length in range(min_digits, min_digits + _EXACT_LENGTHS)
+    )
+    longer = rb"(?<=%s{%d}b)" % (number, min_digits + _EXACT_LENGTHS)
+    # The cheapest check comes first: most letters follow another one.
+    return re.compile(rb"b(?<=%sb)(?<=%sb)(?:%s|%s)" % (number, number * min_digits, exact, longer))
+
+
+class _Repetitions:
+    """REP in one terminal's output."""
+
+    def __init__(self, terminal: Any) -> None:
+        self._terminal = terminal
+
+    def set_columns(self, columns: int) -> None:
+        """Set the grid's width, on which the limit depends."""
+        self._max_repetitions = columns * MAX_REPEATED_ROWS
+        self._repetition_over = _repetition_over(self._max_repetitions).search
+
+    def limit(self, data: bytes, *, is_ground: bool) -> bytes:
+        """Limit the repetitions of REP in output; ``is_ground``: whether no sequence is open before it."""
+        if not is_ground and (rest := _REPETITION_CONTINUES.match(data)):
+            before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
+            found = _REPETITION.fullmatch(before + rest[0])
+            if found and self._repeats_too_often(found[1]):
+                # CAN makes the library forget the digits that it has already.
+                data = b"\x18" + self._limited(rest[0]) + data[rest.end() :]
+        if self._repetition_over(data):
+            data = _REPETITION.sub(
+                lambda found: self._limited(found[0]) if self._repeats_too_often(found[1]) else found[0], data
+            )
+        return data
+
+    def _repeats_too_often(self, number: bytes) -> bool:
+        """Whether REP with this number, perhaps with controls in it, repeats too much."""
+        digits = number.translate(None, _ALL_CONTROLS).lstrip(b"0")
+        return len(digits) > _MAX_DIGITS or int(digits or b"0") > self._max_repetitions
+
+    def _limited(self, repetition: bytes) -> bytes:
+        """REP with the maximum number; controls in it stay."""
+        controls = repetition.translate(None, b"\x1b[0123456789b")
+        return b"\x1b[%s%db" % (controls, self._max_repetitions)

@@ -26,216 +26,6 @@ if TYPE_CHECKING:
     from session_host.terminal.rows import Row
 
 
-Area = tuple[float, float, float, float]
-"""Left, top, right and bottom of a placement, in cells of the screen."""
-
-NOWHERE: Final[Area] = (0, 0, 0, 0)
-BY_IMAGE: Final = frozenset("inr")
-"""Kinds that do not depend on where a placement is, and delete virtual ones, too."""
-
-Test = Callable[["Placement | VirtualPlacement", Area], bool]
-
-
-def test_of(command: Command, cursor: tuple[int, int], screen_rows: int) -> Test | None:
-    """The test for the placements to delete; None for a command that is not supported.
-
-    Args:
-        command: the command.
-        cursor: the cursor's column and row.
-        screen_rows: the screen's height.
-    """
-    kind = command.letters.get("d", "a").lower()
-    number = command.number
-    column, row = number("x") - 1, number("y") - 1
-    match kind:
-        case "a":
-            return on_screen(screen_rows)
-        case "i":
-            return lambda placed, _: placed.image.id == number("i") and number("p") in {0, placed.id}
-        case "n":
-            return lambda placed, _: placed.image.number == number("I") > 0 and number("p") in {0, placed.id}
-        case "r":
-            return lambda placed, _: number("x") <= placed.image.id <= number("y")
-        case "c":
-            return lambda _, area: _holds(area, *cursor)
-        case "p":
-            return lambda _, area: _holds(area, column, row)
-        case "q":
-            return lambda placed, area: placed.z == number("z") and _holds(area, column, row)
-        case "x":
-            return lambda _, area: area[0] < column + 1 and column < area[2]
-        case "y":
-            return lambda _, area: area[1] < row + 1 and row < area[3]
-        case "z":
-            return lambda placed, _: placed.z == number("z")
-    return None
-
-
-def on_screen(rows: int) -> Test:
-    """The test for placements that are on a screen with this number of rows."""
-    return lambda _, area: area[1] < rows and area[3] > 0
-
-
-def covered_by(left: float, top: float, right: float, bottom: float) -> Test:
-    """The test for sixel images in an area of the screen."""
-    return lambda placed, area: (
-        placed.image.form == "sixel" and left <= area[0] and top <= area[1] and area[2] <= right and area[3] <= bottom
-    )
-
-
-def erased(cursor: tuple[int, int], *, above: bool) -> Test:
-    """The test for sixel images in the rows that are erased from the cursor on, or up to it."""
-    column, row = cursor
-    first = row + (column > 0)
-    return lambda placed, area: placed.image.form == "sixel" and (area[3] <= row if above else area[1] >= first)
-
-
-def _holds(area: Area, column: int, row: int) -> bool:
-    left, top, right, bottom = area
-    return left < column + 1 and column < right and top < row + 1 and row < bottom
-
-
-_MAX_CELLS: Final = 1000
-"""The largest placement in columns or rows; the text scrolls by its rows."""
-
-
-class Grid(Protocol):
-    """The engine's grid, as images use it."""
-
-    @property
-    def size(self) -> GridSize:
-        """The grid's size."""
-
-    @property
-    def cell(self) -> CellSize:
-        """The cell's size, in pixels of the programs."""
-
-    def cursor(self) -> tuple[int, int]:
-        """The cursor's column and row."""
-
-    def is_alternate(self) -> bool:
-        """Whether the alternate screen is active."""
-
-    def top(self) -> int:
-        """The screen's first row, counted as a RowMark counts."""
-
-    def mark_cursor(self) -> RowMark:
-        """Mark the cursor's row; a resize keeps the mark."""
-
-    def mark_row(self, stored_row: int) -> RowMark:
-        """Mark a row of the active screen that ``stored_row`` has counted."""
-
-    def stored_row(self, mark: RowMark) -> int | None:
-        """A marked row, counted for a snapshot, also while its screen is not active; None if it is gone."""
-
-    def move_cursor(self, columns: int, rows: int) -> None:
-        """Move the cursor down, where the text scrolls, and right; to the next line if there is no such column."""
-
-    def cover(self, columns: int, rows: int, *, keeps_text: bool) -> None:
-        """Clear the cells from the cursor on, and move it down to the last of these rows, where the text scrolls.
-
-        On the alternate screen, they are filled with ``sixel.MARK``. With ``keeps_text``, only the cells without
-        text are, and those with text get ``rows.UNDER_IMAGE``.
-        """
-
-    def print(self, text: str) -> None:
-        """Print a line of text in place of an image."""
-
-    def reply(self, data: bytes) -> None:
-        """Send a reply to the program."""
-
-
-class Placement:
-    """A placed image."""
-
-    __slots__ = (
-        "alternate", "column", "columns", "id", "image", "mark", "offset", "parent", "rows", "source", "x", "y", "z",
-    )  # fmt: skip
-
-    def __init__(self, image: Image, saved: SavedPlacement, mark: RowMark) -> None:
-        self.image = image
-        self.mark = mark
-        self.id = saved.id
-        self.column = saved.column
-        self.x = saved.x
-        self.y = saved.y
-        self.columns = saved.columns
-        self.rows = saved.rows
-        self.source = saved.source
-        self.z = saved.z
-        self.alternate = saved.alternate
-        self.parent = saved.parent
-        self.offset = saved.offset
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """The ids by which a relative placement names this one."""
-        return self.image.id, self.id
-
-    def follow(self, parent: Placement) -> None:
-        """Go to the offset from another placement's first cell; the row stays the other one's, and scrolls with it."""
-        columns, rows = self.offset
-        self.mark, self.alternate = parent.mark, parent.alternate
-        self.column = parent.column + math.floor(parent.x) + columns
-        self.y = math.floor(parent.y) + rows + self.y % 1
-
-
-def placement_of(
-    command: Command, image: Image, cell: CellSize, column: int, room: int, *, alternate: bool
-) -> SavedPlacement:
-    """The position and size in a command, as a value; the row and the image's number are left open.
-
-    Args:
-        command: the command.
-        image: the placed image.
-        cell: the cell's size.
-        column: the cursor's.
-        room: the columns from there to the end of the row.
-        alternate: whether the alternate screen is active.
-
-    Raises:
-        BadImageError: the image has no such part.
-    """
-    number, source = command.number, _source(command, image)
-    cell_width, cell_height = max(cell.width_px, 1), max(cell.height_px, 1)
-    x, y = min(number("X"), cell_width - 1) / cell_width, min(number("Y"), cell_height - 1) / cell_height
-    columns, rows = number("c"), number("r")
-    ratio = source.width / source.height * cell_height / cell_width
-    wide = columns - x if columns else (rows - y) * ratio if rows else source.width / cell_width
-    high = rows - y if rows else wide / ratio if columns else source.height / cell_height
-    if number("F"):
-        wide = min(wide, high * ratio, max(room, 1))
-        high = wide / ratio
-    wide, high = min(wide, _MAX_CELLS), min(high, _MAX_CELLS)
-    parent = (number("P"), number("Q")) if number("P") else None
-    offset = number("H"), number("V")
-    return SavedPlacement(
-        0, number("p"), 0, column, x, y, wide, high, source, number("z"), alternate, parent, offset
-    )  # fmt: skip
-
-
-def virtual_placement_of(command: Command, image: Image, cell: CellSize) -> VirtualPlacement:
-    """The virtual placement that a command describes; without a size in cells, it has the image's own."""
-    columns = command.number("c") or math.ceil(image.width_px / max(cell.width_px, 1))
-    rows = command.number("r") or math.ceil(image.height_px / max(cell.height_px, 1))
-    most = len(MARKS)
-    return VirtualPlacement(image, command.number("p"), min(columns, most), min(rows, most), command.number("z"))
-
-
-def _source(command: Command, image: Image) -> Source:
-    """The part of an image that a placement shows.
-
-    Raises:
-        BadImageError: there is no such part.
-    """
-    x, y = command.number("x"), command.number("y")
-    width = min(command.number("w") or image.width_px, image.width_px - x)
-    height = min(command.number("h") or image.height_px, image.height_px - y)
-    if width <= 0 or height <= 0:
-        raise BadImageError("EINVAL:the image has no such part")
-    return Source(x, y, width, height)
-
-
 MAX_BYTES: Final = 16 * 1024 * 1024
 """All images of a terminal together, as they were sent; the oldest go."""
 
@@ -380,11 +170,11 @@ class Graphics:
         if command.number("U") and command.number("P"):
             raise BadImageError("EINVAL:a virtual placement has no parent")
         if command.number("U"):
-            self._place_virtually(virtual_placement_of(command, image, self._grid.cell))
+            self._place_virtually(_virtual_placement_of(command, image, self._grid.cell))
             return 0 if image.is_anonymous else image.id
         alternate, (column, _) = self._grid.is_alternate(), self._grid.cursor()
         room = self._grid.size.columns - column
-        saved = placement_of(command, image, self._grid.cell, column, room, alternate=alternate)
+        saved = _placement_of(command, image, self._grid.cell, column, room, alternate=alternate)
         if saved.parent is not None:
             return self._place_relatively(image, saved)
         if saved.id:
@@ -464,7 +254,7 @@ class Graphics:
         row, top = new.mark.row_number(), self._grid.top()
         if row is None:
             return
-        covers = covered_by(new.column, row - top, new.column + new.columns, row - top + new.rows)
+        covers = _covered_by(new.column, row - top, new.column + new.columns, row - top + new.rows)
         self._drop_where(lambda placed, area: placed is not new and covers(placed, area))
         self._forget_anonymous()
 
@@ -506,12 +296,12 @@ class Graphics:
 
     def _delete(self, command: Command) -> None:
         kind = command.letters.get("d", "a")
-        test = test_of(command, self._grid.cursor(), self._grid.size.rows)
+        test = _test_of(command, self._grid.cursor(), self._grid.size.rows)
         if test is None:
             return
         self._drop_where(test)
-        if kind.lower() in BY_IMAGE:
-            self._virtual = [placed for placed in self._virtual if not test(placed, NOWHERE)]
+        if kind.lower() in _BY_IMAGE:
+            self._virtual = [placed for placed in self._virtual if not test(placed, _NOWHERE)]
         if kind.isupper():
             used = {id(placed.image) for placed in self._all_placed()} | self._virtually_used()
             number = command.number
@@ -555,13 +345,13 @@ class Graphics:
 
     def on_partial_clear(self, *, above: bool) -> None:
         """The program erased the screen from the cursor on (ED 0), or up to it (ED 1): sixel images go with it."""
-        self._drop_where(erased(self._grid.cursor(), above=above))
+        self._drop_where(_erased(self._grid.cursor(), above=above))
         self._forget_anonymous()
 
     def on_clear(self, *, history: bool) -> None:
         """The program erased the screen (ED 2), or the history (ED 3)."""
         if not history:
-            self._drop_where(on_screen(self._grid.size.rows))
+            self._drop_where(_on_screen(self._grid.size.rows))
         self._forget_gone()
 
     def on_screen_change(self) -> None:
@@ -664,6 +454,222 @@ class Graphics:
 def _refuse_animation() -> int:
     raise BadImageError("EINVAL:animations are not supported")
 
+
+# ---------------------------------------------------------------- placing
+
+_MAX_CELLS: Final = 1000
+"""The largest placement in columns or rows; the text scrolls by its rows."""
+
+
+class Grid(Protocol):
+    """The engine's grid, as images use it."""
+
+    @property
+    def size(self) -> GridSize:
+        """The grid's size."""
+
+    @property
+    def cell(self) -> CellSize:
+        """The cell's size, in pixels of the programs."""
+
+    def cursor(self) -> tuple[int, int]:
+        """The cursor's column and row."""
+
+    def is_alternate(self) -> bool:
+        """Whether the alternate screen is active."""
+
+    def top(self) -> int:
+        """The screen's first row, counted as a RowMark counts."""
+
+    def mark_cursor(self) -> RowMark:
+        """Mark the cursor's row; a resize keeps the mark."""
+
+    def mark_row(self, stored_row: int) -> RowMark:
+        """Mark a row of the active screen that ``stored_row`` has counted."""
+
+    def stored_row(self, mark: RowMark) -> int | None:
+        """A marked row, counted for a snapshot, also while its screen is not active; None if it is gone."""
+
+    def move_cursor(self, columns: int, rows: int) -> None:
+        """Move the cursor down, where the text scrolls, and right; to the next line if there is no such column."""
+
+    def cover(self, columns: int, rows: int, *, keeps_text: bool) -> None:
+        """Clear the cells from the cursor on, and move it down to the last of these rows, where the text scrolls.
+
+        On the alternate screen, they are filled with ``sixel.MARK``. With ``keeps_text``, only the cells without
+        text are, and those with text get ``rows.UNDER_IMAGE``.
+        """
+
+    def print(self, text: str) -> None:
+        """Print a line of text in place of an image."""
+
+    def reply(self, data: bytes) -> None:
+        """Send a reply to the program."""
+
+
+class Placement:
+    """A placed image."""
+
+    __slots__ = (
+        "alternate", "column", "columns", "id", "image", "mark", "offset", "parent", "rows", "source", "x", "y", "z",
+    )  # fmt: skip
+
+    def __init__(self, image: Image, saved: SavedPlacement, mark: RowMark) -> None:
+        self.image = image
+        self.mark = mark
+        self.id = saved.id
+        self.column = saved.column
+        self.x = saved.x
+        self.y = saved.y
+        self.columns = saved.columns
+        self.rows = saved.rows
+        self.source = saved.source
+        self.z = saved.z
+        self.alternate = saved.alternate
+        self.parent = saved.parent
+        self.offset = saved.offset
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """The ids by which a relative placement names this one."""
+        return self.image.id, self.id
+
+    def follow(self, parent: Placement) -> None:
+        """Go to the offset from another placement's first cell; the row stays the other one's, and scrolls with it."""
+        columns, rows = self.offset
+        self.mark, self.alternate = parent.mark, parent.alternate
+        self.column = parent.column + math.floor(parent.x) + columns
+        self.y = math.floor(parent.y) + rows + self.y % 1
+
+
+def _placement_of(
+    command: Command, image: Image, cell: CellSize, column: int, room: int, *, alternate: bool
+) -> SavedPlacement:
+    """The position and size in a command, as a value; the row and the image's number are left open.
+
+    Args:
+        command: the command.
+        image: the placed image.
+        cell: the cell's size.
+        column: the cursor's.
+        room: the columns from there to the end of the row.
+        alternate: whether the alternate screen is active.
+
+    Raises:
+        BadImageError: the image has no such part.
+    """
+    number, source = command.number, _source(command, image)
+    cell_width, cell_height = max(cell.width_px, 1), max(cell.height_px, 1)
+    x, y = min(number("X"), cell_width - 1) / cell_width, min(number("Y"), cell_height - 1) / cell_height
+    columns, rows = number("c"), number("r")
+    ratio = source.width / source.height * cell_height / cell_width
+    wide = columns - x if columns else (rows - y) * ratio if rows else source.width / cell_width
+    high = rows - y if rows else wide / ratio if columns else source.height / cell_height
+    if number("F"):
+        wide = min(wide, high * ratio, max(room, 1))
+        high = wide / ratio
+    wide, high = min(wide, _MAX_CELLS), min(high, _MAX_CELLS)
+    parent = (number("P"), number("Q")) if number("P") else None
+    offset = number("H"), number("V")
+    return SavedPlacement(
+        0, number("p"), 0, column, x, y, wide, high, source, number("z"), alternate, parent, offset
+    )  # fmt: skip
+
+
+def _virtual_placement_of(command: Command, image: Image, cell: CellSize) -> VirtualPlacement:
+    """The virtual placement that a command describes; without a size in cells, it has the image's own."""
+    columns = command.number("c") or math.ceil(image.width_px / max(cell.width_px, 1))
+    rows = command.number("r") or math.ceil(image.height_px / max(cell.height_px, 1))
+    most = len(MARKS)
+    return VirtualPlacement(image, command.number("p"), min(columns, most), min(rows, most), command.number("z"))
+
+
+def _source(command: Command, image: Image) -> Source:
+    """The part of an image that a placement shows.
+
+    Raises:
+        BadImageError: there is no such part.
+    """
+    x, y = command.number("x"), command.number("y")
+    width = min(command.number("w") or image.width_px, image.width_px - x)
+    height = min(command.number("h") or image.height_px, image.height_px - y)
+    if width <= 0 or height <= 0:
+        raise BadImageError("EINVAL:the image has no such part")
+    return Source(x, y, width, height)
+
+
+# ---------------------------------------------------------------- deleting
+
+Area = tuple[float, float, float, float]
+"""Left, top, right and bottom of a placement, in cells of the screen."""
+
+_NOWHERE: Final[Area] = (0, 0, 0, 0)
+_BY_IMAGE: Final = frozenset("inr")
+"""Kinds that do not depend on where a placement is, and delete virtual ones, too."""
+
+Test = Callable[["Placement | VirtualPlacement", Area], bool]
+
+
+def _test_of(command: Command, cursor: tuple[int, int], screen_rows: int) -> Test | None:
+    """The test for the placements to delete; None for a command that is not supported.
+
+    Args:
+        command: the command.
+        cursor: the cursor's column and row.
+        screen_rows: the screen's height.
+    """
+    kind = command.letters.get("d", "a").lower()
+    number = command.number
+    column, row = number("x") - 1, number("y") - 1
+    match kind:
+        case "a":
+            return _on_screen(screen_rows)
+        case "i":
+            return lambda placed, _: placed.image.id == number("i") and number("p") in {0, placed.id}
+        case "n":
+            return lambda placed, _: placed.image.number == number("I") > 0 and number("p") in {0, placed.id}
+        case "r":
+            return lambda placed, _: number("x") <= placed.image.id <= number("y")
+        case "c":
+            return lambda _, area: _holds(area, *cursor)
+        case "p":
+            return lambda _, area: _holds(area, column, row)
+        case "q":
+            return lambda placed, area: placed.z == number("z") and _holds(area, column, row)
+        case "x":
+            return lambda _, area: area[0] < column + 1 and column < area[2]
+        case "y":
+            return lambda _, area: area[1] < row + 1 and row < area[3]
+        case "z":
+            return lambda placed, _: placed.z == number("z")
+    return None
+
+
+def _on_screen(rows: int) -> Test:
+    """The test for placements that are on a screen with this number of rows."""
+    return lambda _, area: area[1] < rows and area[3] > 0
+
+
+def _covered_by(left: float, top: float, right: float, bottom: float) -> Test:
+    """The test for sixel images in an area of the screen."""
+    return lambda placed, area: (
+        placed.image.form == "sixel" and left <= area[0] and top <= area[1] and area[2] <= right and area[3] <= bottom
+    )
+
+
+def _erased(cursor: tuple[int, int], *, above: bool) -> Test:
+    """The test for sixel images in the rows that are erased from the cursor on, or up to it."""
+    column, row = cursor
+    first = row + (column > 0)
+    return lambda placed, area: placed.image.form == "sixel" and (area[3] <= row if above else area[1] >= first)
+
+
+def _holds(area: Area, column: int, row: int) -> bool:
+    left, top, right, bottom = area
+    return left < column + 1 and column < right and top < row + 1 and row < bottom
+
+
+# ---------------------------------------------------------------- replaying
 
 _FORMATS = {"rgb": 24, "rgba": 32, "png": 100, "jpeg": 1337, "gif": 1337, "sixel": sixel.FORMAT}
 _CHUNK_BYTES = 3072
