@@ -1,8 +1,7 @@
-"""Effects that the rules of a session request, as values; ``host/driver`` carries each out in one place.
+"""Effects that the rules of a session request, as values, and the timers of the rules' objects.
 
-``performer`` those that all sessions have, ``terminal`` and ``structured`` those of one kind.
-
-They are msgspec structs: making one takes 30 ns, making a frozen dataclass takes 270.
+``host/driver`` carries each effect out in one place: ``performer`` those of all sessions, ``terminal`` and
+``structured`` those of one kind.
 """
 
 from __future__ import annotations
