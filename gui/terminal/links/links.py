@@ -153,7 +153,7 @@ def _without_surroundings(uri: str, before: str) -> str:
 
 
 def may_open(uri: str) -> bool:
-    """Whether the kind of link may be opened at all; for files, see ``window.actions.open_links``."""
+    """Whether the kind of link may be opened at all; for files, see ``window.actions.links``."""
     try:
         return scheme_of(uri) in ALLOWED_SCHEMES and bool(urlsplit(uri).scheme)
     except ValueError:
