@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from gui.terminal.drawing.canvas import least_covering
 from gui.terminal.links.links import FileLocation
-from gui.theme.controls import PlainLabel
+from gui.theme.controls import PlainLabel, set_look
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
@@ -319,7 +319,5 @@ def _show(line: QLabel, banner: Banner | None) -> None:
     text, kind = (banner.text, banner.kind) if banner is not None else ("", "")
     line.setText(text)
     line.setAccessibleName(text)
-    if line.property("kind") != kind:
-        line.setProperty("kind", kind)
-        line.style().polish(line)
+    set_look(line, "kind", kind)
     line.setVisible(banner is not None)

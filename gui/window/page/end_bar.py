@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import EndedChat
-from gui.theme.controls import FlowLayout, fit_buttons, flow
+from gui.theme.controls import FlowLayout, fit_buttons, flow, set_look
 from gui.theme.icons import Mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
@@ -153,7 +153,7 @@ class EndBar(Area):
         self.set_busy("")
         self.continue_.setVisible(self._is_resumable or self.has_conversations)
         self.again.setVisible(self.continue_.isHidden())  # The only way on.
-        self._emphasize(self.continue_, primary=not self._is_resumable)
+        set_look(self.continue_, "kind", "" if self._is_resumable else "primary")
         self.errors.setVisible(found is not None and found.has_errors)
         left = found.left_behind if found is not None else ""
         self.end_left.setVisible(bool(left))
@@ -179,7 +179,7 @@ class EndBar(Area):
     def show_continued(self, name: str) -> None:
         """Show that another chat continues this one."""
         self.offer(None)
-        self._emphasize(self.continue_, primary=False)
+        set_look(self.continue_, "kind", "")
         self.continued.show()
         self._show_message(page_texts.CONTINUED_IN(name=name), quiet=True)
         self._arrange()
@@ -195,19 +195,10 @@ class EndBar(Area):
             self._show_message("")
 
     def _show_message(self, line: str, *, quiet: bool = False) -> None:
-        kind = "secondary" if quiet else "needs_you"
-        if self.refusal.property("kind") != kind:
-            self.refusal.setProperty("kind", kind)
-            self.refusal.style().polish(self.refusal)
+        set_look(self.refusal, "kind", "secondary" if quiet else "needs_you")
         self.refusal.setText(sentence(line))
         self.refusal.setAccessibleName(self.refusal.text())
         self.refusal.setVisible(bool(line))
-
-    def _emphasize(self, control: QPushButton, *, primary: bool) -> None:
-        kind = "primary" if primary else ""
-        if control.property("kind") != kind:
-            control.setProperty("kind", kind)
-            control.style().polish(control)
 
     def describe(self, chat: Chat) -> None:
         """Show how this chat ended, or why its host refuses this window."""
