@@ -53,10 +53,17 @@ class Checkout:
 
     def git(self, *words: str) -> str:
         """Run git; returns what it printed."""
+        return self._run("git", *words)
+
+    def sh(self, script: str) -> str:
+        """Run a script of a shell; returns what it printed."""
+        return self._run("sh", "-ec", script)
+
+    def _run(self, *command: str) -> str:
         done = subprocess.run(
-            ["git", *words], cwd=self.path, env=os.environ | _SETTINGS, capture_output=True, text=True, check=False
+            command, cwd=self.path, env=os.environ | _SETTINGS, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, (words, done.stderr)
+        assert done.returncode == 0, (command, done.stderr)
         return done.stdout.rstrip("\n")
 
     def write(self, name: str, text: str = "") -> Path:

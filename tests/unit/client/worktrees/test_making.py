@@ -154,34 +154,27 @@ class TestNamedBranches:
         assert worktree.branch_made
         assert Checkout(worktree.path).git("rev-parse", "--abbrev-ref", "@{upstream}") == "origin/topic"
 
+    @pytest.mark.parametrize("name", ["-b", "two words", "a..b", "x.lock", "@{-1}", "HEAD", "a\nb", "/x", "--force"])
+    def test_invalid_branch_names_are_refused(self, checkout: Checkout, name: str) -> None:
+        self.is_refused(checkout, name, "invalid branch name")
+
+    def test_a_checked_out_branch_is_refused(self, checkout: Checkout) -> None:
+        self.is_refused(checkout, "main", f"the branch main is checked out in {checkout.path}; choose another")
+
+    def test_a_branch_name_below_an_existing_branch_is_refused(self, checkout: Checkout) -> None:
+        self.is_refused(checkout, "main/x", "git cannot create the branch main/x: ")
+
     def test_a_branch_of_several_remotes_is_refused(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("branch", "topic")
         checkout.git("clone", "--quiet", ".", str(tmp_path / "clone"))
         clone = Checkout(tmp_path / "clone")
         clone.git("remote", "add", "-f", "upstream", str(checkout.path))
 
-        with pytest.raises(WorktreeError, match="several remotes have the branch topic; create a local one"):
-            make(str(clone.path), "topic", "x")
+        self.is_refused(clone, "topic", "several remotes have the branch topic; create a local one")
 
-        nothing_is_left(clone, ["main"])
-
-    def test_a_checked_out_branch_is_refused(self, checkout: Checkout) -> None:
-        with pytest.raises(WorktreeError, match=f"the branch main is checked out in {checkout.path}; choose another"):
-            make(str(checkout.path), "main", "x")
-
-        nothing_is_left(checkout, ["main"])
-
-    @pytest.mark.parametrize("name", ["-b", "two words", "a..b", "x.lock", "@{-1}", "HEAD", "a\nb", "/x", "--force"])
-    def test_invalid_branch_names_are_refused(self, checkout: Checkout, name: str) -> None:
-        with pytest.raises(WorktreeError, match="invalid branch name"):
-            make(str(checkout.path), name, "x")
-
-        nothing_is_left(checkout, ["main"])
-
-    def test_a_branch_name_below_an_existing_branch_is_refused(self, checkout: Checkout) -> None:
-        with pytest.raises(WorktreeError, match="git cannot create the branch main/x: "):
-            make(str(checkout.path), "main/x", "x")
-
+    def is_refused(self, checkout: Checkout, branch: str, why: str) -> None:
+        with pytest.raises(WorktreeError, match=why):
+            make(str(checkout.path), branch, "x")
         nothing_is_left(checkout, ["main"])
 
 
@@ -284,85 +277,63 @@ class TestStaleRegistrations:
         others = [str(tmp_path / "trees" / name) for name in ("also-gone", "locked")]
         assert sorted(checkout.worktrees()) == sorted([worktree.path, *others])
 
-    def test_a_locked_worktree_is_kept(self, checkout: Checkout, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("before", "why"),
+        [
+            (
+                "git worktree lock --reason 'on a stick' {}",
+                r"is locked \(on a stick\) but missing; restore it",
+            ),
+            ("", "and its parent directory are missing; mount its disk"),
+        ],
+    )
+    def test_the_users_worktree_that_may_come_back_is_kept(
+        self, checkout: Checkout, tmp_path: Path, before: str, why: str
+    ) -> None:
         place = tmp_path / "disk" / "topic"
         checkout.git("worktree", "add", "--quiet", "-b", "topic", str(place))
-        checkout.git("worktree", "lock", "--reason", "on a stick", str(place))
+        checkout.sh(before.replace("{}", str(place)))
         shutil.rmtree(place)
 
-        with pytest.raises(WorktreeError, match=r"is locked \(on a stick\) but missing; restore it, or run: git work"):
-            make(str(checkout.path), "topic", "x")
-
-        assert checkout.worktrees() == [str(place)]
-
-    def test_a_worktree_on_a_disk_that_may_be_unmounted_is_kept(self, checkout: Checkout, tmp_path: Path) -> None:
-        place = tmp_path / "disk" / "topic"
-        checkout.git("worktree", "add", "--quiet", "-b", "topic", str(place))
-        shutil.rmtree(place)
-
-        with pytest.raises(WorktreeError, match=r"and its parent directory are missing; mount its disk"):
+        with pytest.raises(WorktreeError, match=why):
             make(str(checkout.path), "topic", "x")
 
         assert checkout.worktrees() == [str(place)]
 
 
 class TestRemaking:
-    def test_a_missing_worktree_is_made_again_at_its_branch(self, checkout: Checkout) -> None:
+    @pytest.mark.parametrize("lost", ["rm -r {}", "rm -r {}; git worktree prune", "rm -r {}; mkdir {}"])
+    def test_a_lost_worktree_is_made_again_at_its_branch(self, checkout: Checkout, lost: str) -> None:
         worktree = make(str(checkout.path), None, "x")
         commit = Checkout(worktree.path).commit("work")
-        shutil.rmtree(worktree.path)
+        checkout.sh(lost.replace("{}", worktree.path))
 
         assert remake(worktree.path, worktree.repository, worktree.branch)
 
         there = Checkout(worktree.path)
         assert there.git("rev-parse", "HEAD") == commit
         assert there.git("status", "--porcelain") == ""
-
-    def test_a_pruned_worktree_is_made_again(self, checkout: Checkout) -> None:
-        worktree = make(str(checkout.path), None, "x")
-        shutil.rmtree(worktrees_dir())
-        checkout.git("worktree", "prune")
-
-        assert remake(worktree.path, worktree.repository, worktree.branch)
         assert checkout.worktrees() == [worktree.path]
-
-    def test_an_empty_directory_in_its_place_is_used(self, checkout: Checkout) -> None:
-        worktree = make(str(checkout.path), None, "x")
-        shutil.rmtree(worktree.path)
-        Path(worktree.path).mkdir()
-
-        assert remake(worktree.path, worktree.repository, worktree.branch)
-        assert (Path(worktree.path) / "file").exists()
 
     def test_an_existing_worktree_is_left_alone(self, checkout: Checkout) -> None:
         worktree = make(str(checkout.path), None, "x")
 
         assert not remake(worktree.path, worktree.repository, worktree.branch)
 
-    def test_a_missing_branch_is_reported(self, checkout: Checkout) -> None:
+    @pytest.mark.parametrize(
+        ("lost", "why"),
+        [
+            ("git worktree prune; git branch -D outlive/x", "and its branch outlive/x are missing; start a new chat"),
+            ("git worktree prune; git switch -q outlive/x", "outlive/x is checked out in .*/project"),
+            ("rm -r .git", r"the repository .* is missing"),
+        ],
+    )
+    def test_what_cannot_be_made_again_is_said(self, checkout: Checkout, lost: str, why: str) -> None:
         worktree = make(str(checkout.path), None, "x")
         shutil.rmtree(worktree.path)
-        checkout.git("worktree", "prune")
-        checkout.git("branch", "-D", worktree.branch)
+        checkout.sh(lost)
 
-        with pytest.raises(WorktreeError, match="and its branch outlive/x are missing; start a new chat"):
-            remake(worktree.path, worktree.repository, worktree.branch)
-
-    def test_a_branch_checked_out_elsewhere_is_reported(self, checkout: Checkout) -> None:
-        worktree = make(str(checkout.path), None, "x")
-        shutil.rmtree(worktree.path)
-        checkout.git("worktree", "prune")
-        checkout.git("switch", "--quiet", worktree.branch)
-
-        with pytest.raises(WorktreeError, match=f"outlive/x is checked out in {checkout.path}"):
-            remake(worktree.path, worktree.repository, worktree.branch)
-
-    def test_a_missing_repository_is_reported(self, checkout: Checkout) -> None:
-        worktree = make(str(checkout.path), None, "x")
-        shutil.rmtree(worktree.path)
-        shutil.rmtree(checkout.path)
-
-        with pytest.raises(WorktreeError, match=r"the repository .* is missing"):
+        with pytest.raises(WorktreeError, match=why):
             remake(worktree.path, worktree.repository, worktree.branch)
 
 

@@ -11,6 +11,8 @@ from session_host.paths import worktrees_dir
 from tests.support.area import Area
 from tests.support.repositories import Checkout
 
+HIDDEN = "1 file changed but hidden from git (assume-unchanged or skip-worktree)"
+
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
@@ -175,49 +177,29 @@ class TestNothingIsLost:
 
 
 class TestWorkIsKept:
-    def test_an_untracked_file_is_kept(self, worktree: Worktree) -> None:
-        (Path(worktree.path) / "new file").write_text("")
+    @pytest.mark.parametrize(
+        ("work", "why"),
+        [
+            ("touch new", "1 file untracked"),
+            ("git config status.showUntrackedFiles no; touch new", "1 file untracked"),
+            ("echo x >file; touch staged new; git add staged", "2 files not committed and 1 file untracked"),
+            ("rm file", "1 file not committed"),
+            ("$commit; $commit", "its branch outlive/x has 2 commits not on any other branch"),
+            ("git switch -q --detach; $commit", "it has 1 commit on no branch"),
+            ("(cd $(git rev-parse --git-common-dir)/..; $commit); git merge -q --no-commit --no-ff main",
+             "a merge in progress"),
+            ("git bisect start HEAD HEAD~1", "a bisection in progress"),
+            ("git update-index --assume-unchanged file src/deep/file; echo x >file", HIDDEN),
+            ("git update-index --skip-worktree file src/deep/file; echo x >file", HIDDEN),
+            ("echo vendor/ >>$(git rev-parse --git-common-dir)/info/exclude; git init -q vendor",
+             "vendor/ is a separate repository"),
+            ("git worktree lock --reason 'on a stick' .", "it is locked: on a stick"),
+        ],
+    )  # fmt: skip
+    def test_work_is_kept_and_named(self, worktree: Worktree, work: str, why: str) -> None:
+        Checkout(worktree.path).sh("commit='git commit -q --allow-empty -m work'; " + work)
 
-        assert is_kept(worktree, "1 file untracked")
-
-    def test_an_untracked_file_is_kept_whatever_git_settings_hide(self, checkout: Checkout, worktree: Worktree) -> None:
-        checkout.git("config", "status.showUntrackedFiles", "no")
-        (Path(worktree.path) / "new file").write_text("")
-
-        assert is_kept(worktree, "1 file untracked")
-
-    def test_changed_and_staged_files_are_kept(self, worktree: Worktree) -> None:
-        there = Checkout(worktree.path)
-        there.write("file", "changed\n")
-        there.write("staged")
-        there.git("add", "staged")
-        there.write("new")
-
-        assert is_kept(worktree, "2 files not committed and 1 file untracked")
-
-    def test_a_deleted_file_counts_as_a_change(self, worktree: Worktree) -> None:
-        (Path(worktree.path) / "file").unlink()
-
-        assert is_kept(worktree, "1 file not committed")
-
-    def test_commits_on_no_other_branch_are_kept(self, worktree: Worktree) -> None:
-        Checkout(worktree.path).commit("work")
-        Checkout(worktree.path).commit("work")
-
-        assert is_kept(worktree, "its branch outlive/x has 2 commits not on any other branch")
-
-    def test_a_commit_on_the_chats_own_branch_is_kept(self, checkout: Checkout) -> None:
-        worktree = make(str(checkout.path), None, "y")
-        Checkout(worktree.path).commit("work")
-
-        assert is_kept(worktree, "its branch outlive/y has 1 commit not on any other branch")
-
-    def test_commits_on_a_detached_head_are_kept(self, worktree: Worktree) -> None:
-        there = Checkout(worktree.path)
-        there.git("switch", "--quiet", "--detach")
-        there.commit("work")
-
-        assert is_kept(worktree, "it has 1 commit on no branch")
+        assert is_kept(worktree, why)
 
     def test_a_branch_with_work_is_kept_when_the_worktree_left_it(self, checkout: Checkout, worktree: Worktree) -> None:
         there = Checkout(worktree.path)
@@ -237,45 +219,12 @@ class TestWorkIsKept:
             removed=True, line=f"kept the branch outlive/x: it is checked out in {checkout.path}"
         )
 
-    def test_a_merge_in_progress_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
-        checkout.git("commit", "--quiet", "--allow-empty", "-m", "theirs")
-        there = Checkout(worktree.path)
-        there.git("merge", "--quiet", "--no-commit", "--no-ff", "main")
-
-        assert is_kept(worktree, "a merge in progress")
-
-    def test_a_bisection_in_progress_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
-        there = Checkout(worktree.path)
-        there.git("bisect", "start", "HEAD", "HEAD~2")
-
-        assert is_kept(worktree, "a bisection in progress")
-
-    @pytest.mark.parametrize("mark", ["--assume-unchanged", "--skip-worktree"])
-    def test_changes_hidden_from_git_are_kept(self, worktree: Worktree, mark: str) -> None:
-        there = Checkout(worktree.path)
-        there.git("update-index", mark, "file", "src/deep/file")
-        there.write("file", "changed\n")
-
-        assert is_kept(worktree, "1 file changed but hidden from git (assume-unchanged or skip-worktree)")
-
     def test_a_sparse_checkout_does_not_count_as_work(self, worktree: Worktree) -> None:
         there = Checkout(worktree.path)
         there.git("sparse-checkout", "set", "nothing")
 
         assert not (there.path / "src").exists()
         assert removed(worktree).removed
-
-    def test_an_ignored_repository_inside_is_kept(self, checkout: Checkout) -> None:
-        checkout.commit(".gitignore", "vendor/\n")
-        worktree = make(str(checkout.path), None, "x")
-        Checkout.new(Path(worktree.path) / "vendor")
-
-        assert is_kept(worktree, "vendor/ is a separate repository")
-
-    def test_a_locked_worktree_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
-        checkout.git("worktree", "lock", "--reason", "on a stick", worktree.path)
-
-        assert is_kept(worktree, "it is locked: on a stick")
 
     def test_a_directory_that_is_no_worktree_any_more_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
         checkout.git("worktree", "remove", worktree.path)
