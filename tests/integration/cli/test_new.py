@@ -118,17 +118,8 @@ class TestNew:
             "new", "claude", "-n", "c", "-d", "--", "--model", "a b", env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}
         )
 
-        assert (
-            outlive(
-                "wait",
-                "c",
-                "--text",
-                r"\[--session-id\] \[[0-9a-f-]{36}\] \[--model\] \[a b\] \[1\]",
-                "--timeout",
-                "10",
-            ).code
-            == 0
-        )
+        text = r"\[--session-id\] \[[0-9a-f-]{36}\] \[--model\] \[a b\] \[1\]"
+        assert outlive("wait", "c", "--text", text, "--timeout", "10").code == 0
 
     @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
     def test_the_engine_can_be_chosen(self, engine: str) -> None:
@@ -145,40 +136,21 @@ class TestNew:
         assert processes.is_alive(int(str(session["child_pid"])))
 
     @pytest.mark.parametrize(
-        ("words", "code", "message"),
+        ("words", "message"),
         [
-            ([], 2, "name an agent"),
-            (["--"], 2, "name an agent"),
-            (["command"], 2, "needs a program"),
-            (["nonesuch"], 2, "unknown agent 'nonesuch'; available: claude"),
-            (["bash"], 2, "; to run the program bash: outlive new -- bash"),
-            (["claude"], 1, "npm install -g @anthropic-ai/claude-code"),
-            (["--", "nonesuch-program"], 1, "nonesuch-program"),
-            (["-C", "/nonesuch", "--", "cat"], 1, "/nonesuch"),
-            (["-C", "/etc/passwd", "--", "cat"], 1, "/etc/passwd"),
-            (["--", "/etc/passwd"], 1, "/etc/passwd"),
-            (["--size", "80", "--", "cat"], 2, "COLSxROWS"),
-            (["--size", "1x1", "--", "cat"], 2, "20x5"),
-            (["-e", "X", "--", "cat"], 2, "NAME=VALUE"),
-            (["-n", "", "--", "cat"], 2, "printable"),
-            (["-n", "a\nb", "--", "cat"], 2, "printable"),
-            (["--engine", "vt52", "--", "cat"], 2, "vt52"),
-            (["a", "b"], 2, "unrecognized arguments: b"),
-            (["--nonesuch"], 2, "outlive new --help"),
+            (["claude"], "npm install -g @anthropic-ai/claude-code"),
+            (["--", "nonesuch-program"], "nonesuch-program"),
+            (["-C", "/nonesuch", "--", "cat"], "/nonesuch"),
+            (["-C", "/etc/passwd", "--", "cat"], "/etc/passwd"),
+            (["--", "/etc/passwd"], "/etc/passwd"),
         ],
     )
-    def test_refusals_take_one_line_and_leave_nothing(self, words: list[str], code: int, message: str) -> None:
+    def test_refusals_take_one_line_and_leave_nothing(self, words: list[str], message: str) -> None:
         done = outlive("new", *words, env={"PATH": "/usr/bin:/bin"})
 
         assert message in done.complaint()
-        assert done.code == code
+        assert done.code == 1
         assert listed("--all") == []
-
-    def test_arguments_that_are_not_valid_utf8_are_refused(self) -> None:
-        done = outlive("new", "--", "echo", os.fsdecode(b"\xff"))
-
-        assert done.code == 2
-        assert "UTF-8" in done.complaint()
 
     def test_a_broken_agent_file_is_reported_with_its_line(self, area: Area) -> None:
         (area.config / "agents").mkdir()
@@ -302,23 +274,6 @@ def test_a_program_gets_its_directory_as_the_user_named_it(tmp_path: Path) -> No
 
 
 URL = "http://127.0.0.1:9/v1"
-
-
-@pytest.mark.parametrize(
-    ("words", "complaint"),
-    [
-        (["endpoint"], "no server given; use: outlive new endpoint -m MODEL -u URL, or set url in "),
-        (["endpoint", "-m", "x"], "no server given"),
-        (["endpoint", "-u", URL, "--key", "sk-0123"], "--key takes a source, not the key itself"),
-        (["shell", "-m", "x"], "--model works only with `outlive new endpoint`"),
-        (["--url", URL, "--", "top"], "--url works only with `outlive new endpoint`"),
-    ],
-)
-def test_invalid_options_start_nothing(words: list[str], complaint: str) -> None:
-    done = outlive("new", "-d", *words)
-    assert done.code == 2
-    assert complaint in done.complaint()
-    assert "sk-0123" not in done.error
 
 
 @pytest.mark.usefixtures("sessions")

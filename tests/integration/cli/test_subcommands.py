@@ -255,17 +255,6 @@ class TestEnding:
 
 
 class TestNaming:
-    @pytest.mark.parametrize(
-        "subcommand", ["attach", "peek", "stop", "kill", "rm", "send", "wait", "rename", "resume", "explain"]
-    )
-    def test_an_unknown_name_is_refused(self, subcommand: str) -> None:
-        more = {"send": ["x"], "wait": ["--exited"], "rename": ["y"]}.get(subcommand, [])
-
-        done = outlive(subcommand, "nonesuch", *more)
-
-        assert done.code == 3
-        assert "nonesuch" in done.complaint()
-
     def test_an_ambiguous_name_of_ended_chats_is_refused(self) -> None:
         ids = [ended("-n", "twin", "--", "true") for _ in range(2)]
 
@@ -443,7 +432,3 @@ def test_a_chat_started_without_its_plugin_is_explained(area: Area) -> None:
     assert "runs without Outlive's plugin" in begun.error
     assert "runs without Outlive's plugin" in outlive("explain", "x", "--json").json()["remark"]
     assert "runs without Outlive's plugin" in " ".join(outlive("explain", "x").output.split())
-
-
-def test_an_unknown_chat_is_refused() -> None:
-    assert outlive("explain", "x").code == 3

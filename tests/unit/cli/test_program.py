@@ -93,6 +93,28 @@ class TestErrors:
             (["wait", "x", "--any", "--exited"], "name the chats to wait for"),
             (["wait", "x", "--quiet", "-1"], "--quiet needs a number of seconds"),
             (["wait", "x", "--quiet", "1", "--exited"], "not allowed with"),
+            (["new"], "name an agent"),
+            (["new", "--"], "name an agent"),
+            (["new", "command"], "needs a program"),
+            (["new", "nonesuch"], "unknown agent 'nonesuch'; available: claude"),
+            (["new", "bash"], "; to run the program bash: outlive new -- bash"),
+            (["new", "--size", "80", "--", "cat"], "COLSxROWS"),
+            (["new", "--size", "1x1", "--", "cat"], "20x5"),
+            (["new", "-e", "X", "--", "cat"], "NAME=VALUE"),
+            (["new", "-n", "", "--", "cat"], "printable"),
+            (["new", "-n", "a\nb", "--", "cat"], "printable"),
+            (["new", "--engine", "vt52", "--", "cat"], "vt52"),
+            (["new", "a", "b"], "unrecognized arguments: b"),
+            (["new", "--nonesuch"], "outlive new --help"),
+            (["new", "--", "echo", "\udcff"], "UTF-8"),
+            (["new", "endpoint"], "no server given; use: outlive new endpoint -m MODEL -u URL, or set url in "),
+            (["new", "endpoint", "-m", "x"], "no server given"),
+            (
+                ["new", "endpoint", "-u", "http://127.0.0.1:9/v1", "--key", "sk-0123"],
+                "--key takes a source, not the key",
+            ),
+            (["new", "shell", "-m", "x"], "--model works only with `outlive new endpoint`"),
+            (["new", "--url", "http://x/v1", "--", "top"], "--url works only with `outlive new endpoint`"),
             (["new", "-C", "", "shell"], "-C is empty"),
             (["rename", "x", "  "], "not only blanks"),
             (["window", "dance"], "no action 'dance', only tabs, show,"),
@@ -115,6 +137,19 @@ class TestErrors:
         assert captured.err.count("\n") == 1
         assert captured.err.startswith("outlive: ")
         assert message in captured.err
+        assert "sk-0123" not in captured.err
+
+    @pytest.mark.parametrize(
+        "words", ["attach x", "peek x", "stop x", "kill x", "rm x", "send x y", "wait x --exited", "rename x y",
+                  "resume x", "explain x", "window show x"]
+    )  # fmt: skip
+    def test_an_unknown_chat_is_one_line_with_exit_code_3(self, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(words.split()) == 3
+
+        error = capsys.readouterr().err
+        assert error.startswith("outlive: ")
+        assert error.count("\n") == 1
+        assert "'x'" in error
 
     def test_damage_of_the_store_that_a_command_could_not_handle_is_repaired(
         self, area: Area, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -217,9 +217,6 @@ class TestVerbs:
         assert main(["window", "close"]) == 1
         assert capsys.readouterr().err == "outlive: disk full\n"
 
-    def test_show_reports_an_unknown_session(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert main(["window", "show", "nonesuch"]) == 3
-
     def test_outlive_without_arguments_raises_the_open_window(self, window: FakeWindow) -> None:
         window.answers = [good()]
 
