@@ -93,6 +93,8 @@ class TestErrors:
             (["wait", "x", "--any", "--exited"], "name the chats to wait for"),
             (["wait", "x", "--quiet", "-1"], "--quiet needs a number of seconds"),
             (["wait", "x", "--quiet", "1", "--exited"], "not allowed with"),
+            *((["replay", "x", f"--speed={speed}"], "--speed") for speed in ("0", "-1", "nan", "inf", "fast")),
+            *((["export", "x", name], "name it FILE.cast") for name in ("out", "out.gif", "-", "cast", ".cast", "")),
             (["new"], "name an agent"),
             (["new", "--"], "name an agent"),
             (["new", "command"], "needs a program"),
@@ -141,7 +143,7 @@ class TestErrors:
 
     @pytest.mark.parametrize(
         "words", ["attach x", "peek x", "stop x", "kill x", "rm x", "send x y", "wait x --exited", "rename x y",
-                  "resume x", "explain x", "window show x"]
+                  "resume x", "explain x", "window show x", "replay x", "export x y.txt"]
     )  # fmt: skip
     def test_an_unknown_chat_is_one_line_with_exit_code_3(self, words: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(words.split()) == 3

@@ -54,17 +54,6 @@ def stream(*chunks: bytes, first: int = 0) -> list[Entry]:
 
 
 class TestTheFile:
-    def test_an_unknown_suffix_is_refused(self, tmp_path: Path) -> None:
-        recorded_session("x", stream(b"hello"))
-        for name in ("out", "out.gif", "-", "cast", ".cast"):
-            done = outlive("export", "x", name, cwd=tmp_path)
-            assert done.code == 2
-            assert re.search(r"\.cast.*\.txt.*\.html", done.complaint())
-        assert list(tmp_path.iterdir()) == []
-
-    def test_an_unknown_session_is_refused(self, tmp_path: Path) -> None:
-        assert outlive("export", "nobody", str(tmp_path / "x.txt")).code == 3
-
     @pytest.mark.parametrize("suffix", [".cast", ".txt", ".html"])
     def test_a_session_without_a_recording_is_refused(self, tmp_path: Path, suffix: str) -> None:
         recorded_session("x", [])

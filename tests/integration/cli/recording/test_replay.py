@@ -126,13 +126,9 @@ def test_a_gap_is_reported() -> None:
 def test_recordings_that_cannot_be_played_are_refused() -> None:
     recorded_session("x", [output(0, b"one")])
     recorded_session("empty", [])
-    for words, code in ((["x"], 1), (["nobody"], 3), (["empty"], 1)):
+    for words, code in ((["x"], 1), (["empty"], 1)):
         done = outlive("replay", *words)
         assert done.code == code
-        done.complaint()
-    for speed in ("0", "-1", "nan", "inf", "fast"):
-        done = outlive("replay", "x", f"--speed={speed}")
-        assert done.code == 2
         done.complaint()
     with OnTerminal("replay", "x", env={"TERM": "dumb"}) as terminal:
         assert terminal.end() == 1
