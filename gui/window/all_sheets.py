@@ -28,7 +28,6 @@ from gui.window.sheets.save_prompt import SavePromptSheet
 from gui.window.sheets.send import SendSheet
 from gui.window.sheets.sheet import Sheet, is_over_window
 from session_host.agents.agent import Agent
-from session_host.protocol.values import Image
 
 if TYPE_CHECKING:
     from gui.window.search import Searching
@@ -167,14 +166,6 @@ class Sheets(QObject):
     def search(self, text: str = "") -> None:
         """Open the search sheet with this text, or with the last query."""
         self.searching.open(text)
-
-    def show_output(self, chat: Chat) -> None:
-        """Open the sheet with a chat's error output."""
-        self.output.ask(chat)
-
-    def show_image(self, image: Image, directory: str) -> None:
-        """Open the sheet with an image of a chat in a directory."""
-        self.image.show_image(image, directory)
 
     def _register(self, sheet: AnySheet) -> AnySheet:
         self._created.append(sheet)

@@ -127,7 +127,7 @@ class PageWiring:
         content.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd))
         content.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd))
         content.changes_requested.connect(lambda: commands.show_changes(chat))
-        content.image_requested.connect(lambda image: commands.sheets.show_image(image, chat.record.cwd))
+        content.image_requested.connect(lambda image: commands.sheets.image.show_image(image, chat.record.cwd))
         content.end_requested.connect(lambda: commands.chat_actions.stop(chat))
         content.resume_requested.connect(lambda prompt: commands.resuming.resume(chat, prompt=prompt))
         view.page.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
@@ -169,7 +169,7 @@ class PageWiring:
         bar.continued_requested.connect(lambda: resuming.show_continuation(chat))
         bar.again_requested.connect(lambda: commands.starting.new_like(chat))
         bar.end_left_requested.connect(lambda: resuming.end_left(chat))
-        bar.errors_requested.connect(lambda: commands.sheets.show_output(chat))
+        bar.errors_requested.connect(lambda: commands.sheets.output.ask(chat))
         bar.export_requested.connect(lambda: chat_actions.export(chat))
         bar.close_requested.connect(lambda: chat_actions.close_tab(chat.id))
 

@@ -105,7 +105,7 @@ async def test_a_key_opens_something_else_over_an_image(harness: WindowHarness, 
     session_id = await harness.add("one")
     window = harness.open_window()
     harness.show(session_id)
-    window.sheets.show_image(Image("image/png", png(RED)), "/")
+    window.sheets.image.show_image(Image("image/png", png(RED)), "/")
     press(harness, key)
     assert not window.sheets.image.is_open
     field = window.sheets.chooser.field if key == Qt.Key.Key_P else harness.page.find_bar.field
@@ -143,7 +143,7 @@ async def test_an_image_closes_after_the_page_that_had_the_keyboard(
     session_id = await harness.add("one")
     window = harness.open_window()
     harness.show(session_id)
-    window.sheets.show_image(Image("image/png", png(RED)), "/")
+    window.sheets.image.show_image(Image("image/png", png(RED)), "/")
     window.tabs.close(session_id)
     harness.settle()
     QTest.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
