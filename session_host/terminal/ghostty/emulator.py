@@ -64,7 +64,7 @@ class GhosttyEmulator:
         cell: CellSize = CellSize(),
         scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
         colors: DefaultColors = DefaultColors(),
-        restored: tuple[Any, ghostty_snapshot.State, bytes | memoryview] | None = None,
+        restored: tuple[Any, ghostty_snapshot.OwnState, bytes | memoryview] | None = None,
     ) -> None:
         terminal = new_terminal(size, cell) if restored is None else restored[0]
         self._terminal = terminal
@@ -113,7 +113,7 @@ class GhosttyEmulator:
     @classmethod
     def _restored(
         cls,
-        state: ghostty_snapshot.State,
+        state: ghostty_snapshot.OwnState,
         terminal: Any,
         size: GridSize,
         images: bytes | memoryview = b"",

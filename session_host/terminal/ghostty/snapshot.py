@@ -19,7 +19,7 @@ from .row_marks import ScreenPrompts
 from .stream import Stream
 
 
-class State(msgspec.Struct, frozen=True, array_like=True):
+class OwnState(msgspec.Struct, frozen=True, array_like=True):
     """State that the library's part of a snapshot lacks.
 
     That part has both screens, with their history, cursors, character sets and keyboard flags. It has the modes with
@@ -49,17 +49,17 @@ class State(msgspec.Struct, frozen=True, array_like=True):
 
 
 class StatefulParts(NamedTuple):
-    """The parts of an emulator that have such state; each field of ``State`` is read and restored below."""
+    """The parts of an emulator that have such state; each field of ``OwnState`` is read and restored below."""
 
     effects: Effects
     stream: Stream
     prompts: ScreenPrompts
     images: TerminalImages
 
-    def state(self, cell: CellSize, scrollback_lines: int, image_bytes: int) -> State:
+    def state(self, cell: CellSize, scrollback_lines: int, image_bytes: int) -> OwnState:
         """The current state; the arguments are the fields that are not of these parts."""
         effects = self.effects
-        return State(
+        return OwnState(
             cell=cell,
             scrollback_lines=scrollback_lines,
             colors=effects.colors[:4],
@@ -78,7 +78,7 @@ class StatefulParts(NamedTuple):
             kept_rows=self.prompts.kept_rows,
         )
 
-    def restore(self, state: State, images: bytes | memoryview) -> None:
+    def restore(self, state: OwnState, images: bytes | memoryview) -> None:
         """Restore the state of a snapshot; colours and ``widest_columns`` are arguments of the parts' constructors."""
         self.effects.title = state.reported_title
         self.stream.sequences.restore(state.unfinished, is_too_long=state.is_too_long)
@@ -92,11 +92,11 @@ class StatefulParts(NamedTuple):
 
 _LENGTH_BYTES = 4
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(State)
+_decoder = msgspec.msgpack.Decoder(OwnState)
 
 
-def unpack(data: bytes) -> tuple[State, memoryview]:
-    """Split a snapshot into its State and the library's part.
+def unpack(data: bytes) -> tuple[OwnState, memoryview]:
+    """Split a snapshot into its own state and the library's part.
 
     Raises:
         EngineFailure: the bytes are not a snapshot.
@@ -109,13 +109,13 @@ def unpack(data: bytes) -> tuple[State, memoryview]:
         raise EngineFailure(f"not a snapshot of this engine: {error}") from error
 
 
-def images_of(state: State, data: memoryview) -> memoryview:
+def images_of(state: OwnState, data: memoryview) -> memoryview:
     """The images after the library's part of a whole snapshot."""
     return data[len(data) - state.image_bytes :]
 
 
-def encode_snapshot(terminal: Any, state: State, images: bytes) -> bytes:
-    """Encode a snapshot: the State, then the terminal in the library's form, then images.
+def encode_snapshot(terminal: Any, state: OwnState, images: bytes) -> bytes:
+    """Encode a snapshot: the own state, then the terminal in the library's form, then images.
 
     Raises:
         EngineFailure: an unfinished sequence is longer than the limit.

@@ -25,7 +25,7 @@ _SUM_BYTES = 4
 """The CRC32 before the state detects damage: rows are unpacked later, too late to refuse them."""
 
 
-class _State(msgspec.Struct, array_like=True):
+class _ScreenState(msgspec.Struct, array_like=True):
     """The whole state, in the order in which it is written; ``engines`` has its version."""
 
     size: GridSize
@@ -70,12 +70,12 @@ class _State(msgspec.Struct, array_like=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_State)
+_decoder = msgspec.msgpack.Decoder(_ScreenState)
 
 
 def save(screen: Screen, stream: OutliveStream) -> bytes:
     """Encode the state of a screen and its parser."""
-    state = _State(
+    state = _ScreenState(
         size=GridSize(screen.columns, screen.lines),
         cell=screen.cell,
         history_limit=screen.history_limit,
