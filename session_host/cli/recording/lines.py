@@ -7,8 +7,9 @@ that a program clears from its screen is lost, as in any terminal.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from session_host.storage.journal import Output, Resize
 from session_host.terminal.rows import PLAIN, Row, row_text
@@ -24,6 +25,12 @@ _HISTORY_LINES: Final = 200_000
 _READ_ROWS: Final = 4_000
 """The number of history rows to read at once."""
 
+_END_ROWS: Final = 4
+"""The number of rows to read at once at the end of a text, which rarely ends with blank ones."""
+
+_MIN_TEXT_ROWS: Final = 1_000
+"""More rows than any terminal's screen has (MAX_ROWS)."""
+
 _PIECE_BYTES: Final = 64 * 1024
 """Output is fed in pieces of this size: even line feeds alone give fewer rows than the history holds."""
 
@@ -34,15 +41,45 @@ _HIDES: Final = re.compile(rb"\x1b(?:\[3J|c|\[\?[0-9;]*(?:47|1049)h)")
 """A sequence with which the program empties the history, or hides it by the alternate screen."""
 
 
-_Part = Row | Gap | None
+class ScrolledText(NamedTuple):
+    """The text of many rows that scrolled off, with soft wraps joined; faster to read than the rows."""
+
+    text: str
+    """Lines with line feeds; the last line has none if it continues."""
+
+
+_Part = Row | ScrolledText | Gap | None
 """None marks a position where no line continues."""
 
 
 def lines_of(recording: Recording) -> Iterator[Line | Gap]:
     """All lines of a recording, including the last screen, without blank lines at the end."""
-    history = _History(recording)
+    history = _History(recording, as_text=False)
     try:
         yield from _without_trailing_blanks(_joined(_without_wrap_blanks(history.rows(recording.steps()))))
+    finally:
+        history.close()
+
+
+def texts_of(recording: Recording) -> Iterator[str | Gap]:
+    """All lines as text, in pieces that may begin and end within a line; with trailing blanks and blank lines."""
+    history = _History(recording, as_text=True)
+    try:
+        line_is_open = False
+        for part in _without_wrap_blanks(history.rows(recording.steps())):
+            match part:
+                case Row():
+                    yield row_text(part) + ("" if part.wrapped else "\n")
+                    line_is_open = part.wrapped
+                case ScrolledText(text=text):
+                    yield text
+                    line_is_open = not text.endswith("\n")
+                case _:
+                    if line_is_open:
+                        yield "\n"
+                    line_is_open = False
+                    if isinstance(part, Gap):
+                        yield part
     finally:
         history.close()
 
@@ -50,8 +87,10 @@ def lines_of(recording: Recording) -> Iterator[Line | Gap]:
 class _History:
     """Reads rows as they scroll off the screen."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, *, as_text: bool) -> None:
         self._terminal = Terminal(recording, _HISTORY_LINES)
+        self._as_text = as_text
+        """Whether to return many rows at once as ``ScrolledText``."""
         self._read_rows = 0
         """How many rows of the emulator's history were read and are still in it."""
         self._unfinished = b""
@@ -96,7 +135,7 @@ class _History:
                         self._read_rows = self._history_rows() if self._fed else 0
         yield from self._last()
 
-    def _interpret(self, data: bytes) -> Iterator[Row]:
+    def _interpret(self, data: bytes) -> Iterator[Row | ScrolledText]:
         offset = 0
         while offset < len(data):
             end = offset + _PIECE_BYTES
@@ -115,16 +154,19 @@ class _History:
         self._unfinished = data[length:]
         return data[:length]
 
-    def _interpret_unfinished(self) -> Iterator[Row]:
+    def _interpret_unfinished(self) -> Iterator[Row | ScrolledText]:
         data, self._unfinished = self._unfinished, b""
         yield from self._interpret(data)
 
-    def _pop_rows(self) -> Iterator[Row]:
+    def _pop_rows(self) -> Iterator[Row | ScrolledText]:
         if self._is_hidden():
             return
         rows = self._history_rows()
         if rows < self._read_rows:
             self._read_rows = 0  # The program has emptied the history.
+        if self._as_text and not self._read_rows and rows >= _MIN_TEXT_ROWS:
+            self._read_rows = rows
+            yield self._scrolled_text(rows)
         while self._read_rows < rows:
             rows_read = self._terminal.emulator.history(self._read_rows, min(_READ_ROWS, rows - self._read_rows))
             if not rows_read:
@@ -148,6 +190,34 @@ class _History:
         yield from self._filled(self._terminal.emulator.rows())
         yield None
         yield from alternate
+
+    def _scrolled_text(self, rows: int) -> ScrolledText:
+        """The whole history as text, from the engine's selection."""
+        emulator = self._terminal.emulator
+        columns, height = emulator.size.columns, emulator.size.rows
+        emulator.scroll(-rows)
+        emulator.select((0, 0), (0, 0), "cell")
+        emulator.scroll(rows - height)
+        emulator.extend_selection((columns - 1, height - 1))
+        text = emulator.selected_text()
+        emulator.clear_selection()
+        emulator.scroll_to_bottom()
+        # The selection leaves out blanks and blank rows at its end.
+        text = text.rstrip("\n")
+        end = ""
+        for first in range(rows - _END_ROWS, -_END_ROWS, -_END_ROWS):
+            for row in reversed(list(self._filled(emulator.history(max(first, 0), min(_END_ROWS, first + _END_ROWS))))):
+                shown = row_text(row)
+                line_end = "" if row.wrapped else "\n"
+                if bare := shown.strip(" "):
+                    if row.wrapped and (at := text.rfind(bare)) >= 0:
+                        # A wide character that did not fit there is in the next row, and is no part of this text.
+                        text = text[: at + len(bare)]
+                    return ScrolledText(
+                        text.rstrip(" ") + shown[len(shown.rstrip(" ")) :] * row.wrapped + line_end + end
+                    )
+                end = (shown if row.wrapped else "") + line_end + end
+        return ScrolledText(end)
 
     def _filled(self, rows: list[Row]) -> Iterator[Row]:
         """Fill soft-wrapped rows with blanks to their end: the next word begins after them."""
@@ -181,10 +251,11 @@ def _without_wrap_blanks(parts: Iterator[_Part]) -> Iterator[_Part]:
     """Remove the blank in a row's last cell if a wide character did not fit there and is in the next row."""
     held: _Part = None
     for part in parts:
-        if isinstance(held, Row) and held.wrapped and isinstance(part, Row) and begins_wide(part):
-            last = held.runs[-1]
-            if last.text == " " and last.style == PLAIN:
+        if _begins_wide(part):
+            if isinstance(held, Row) and held.wrapped and held.runs[-1].text == " " and held.runs[-1].style == PLAIN:
                 held = held._replace(runs=held.runs[:-1])
+            elif isinstance(held, ScrolledText) and held.text.endswith(" ") and not held.text.endswith("  "):
+                held = ScrolledText(held.text[:-1])
         if held is not None:
             yield held
         if part is None:
@@ -192,6 +263,12 @@ def _without_wrap_blanks(parts: Iterator[_Part]) -> Iterator[_Part]:
         held = part
     if held is not None:
         yield held
+
+
+def _begins_wide(part: _Part) -> bool:
+    if isinstance(part, Row):
+        return begins_wide(part)
+    return isinstance(part, ScrolledText) and unicodedata.east_asian_width(part.text[:1] or " ") in "WF"
 
 
 def _is_blank(row: Row) -> bool:
@@ -211,10 +288,36 @@ def _without_trailing_blanks(lines: Iterator[Line | Gap]) -> Iterator[Line | Gap
 
 
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROLS_BUT_LINE_FEEDS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 def text_of(recording: Recording) -> Iterator[str]:
-    """The recording as plain text: yield it line by line, without trailing blanks."""
-    for line in lines_of(recording):
-        text = f"[{line}]" if isinstance(line, Gap) else CONTROLS.sub(" ", "".join(map(row_text, line))).rstrip(" ")
-        yield f"{text}\n"
+    """Yield the text in pieces of whole lines, without trailing blanks and without blank lines at the end."""
+    unfinished: list[str] = []
+    blank_lines = ""
+    end = ""
+    for part in texts_of(recording):
+        if isinstance(part, Gap):
+            piece = f"[{part}]\n"
+            if part.kind is GapKind.END:
+                blank_lines = end  # Without the blank lines of the last screen.
+        elif not part.endswith("\n"):
+            unfinished.append(part)
+            continue
+        else:
+            unfinished.append(part)
+            piece = _CONTROLS_BUT_LINE_FEEDS.sub(" ", "".join(unfinished))
+            if " \n" in piece:
+                piece = "\n".join([line.rstrip(" ") for line in piece.split("\n")])
+            unfinished.clear()
+        lines = piece.rstrip("\n")
+        if lines:
+            yield blank_lines
+            yield lines
+            blank_lines, end = "", "\n"
+        blank_lines += piece[len(lines) :]
+    rest = _CONTROLS_BUT_LINE_FEEDS.sub(" ", "".join(unfinished)).rstrip(" ")
+    if rest:
+        yield blank_lines + rest
+        end = "\n"
+    yield end

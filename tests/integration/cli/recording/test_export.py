@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import stat
 from collections.abc import Iterator
@@ -14,15 +15,19 @@ from typing import Any
 import msgspec
 import pytest
 
+from session_host.cli.recording import lines as export_lines
 from session_host.cli.recording import recording as recording_module
+from session_host.cli.recording.html_page import html_of
 from session_host.cli.recording.lines import lines_of, text_of
 from session_host.cli.recording.recording import Recording, recording_of
 from session_host.cli.session_argument import find
+from session_host.client.sessions.session_info import info_of
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import session_dir, session_journal
 from session_host.protocol.messages import Description
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.storage.journal import Entry, Journal, Snapshot
+from session_host.storage.store import SessionRecord
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import available_engines, create, default_engine
 from session_host.terminal.base import EngineName
@@ -386,6 +391,53 @@ def test_control_characters_and_markup_in_a_name_are_neutralised(tmp_path: Path)
     assert "\x1b" not in page
     assert "<script" not in page
     assert "\x1b" not in exported(tmp_path, session, ".cast")
+
+
+def with_joined_spans(page: str) -> str:
+    """The page with neighbours of one style as one: row by row, those of a soft-wrapped line are several."""
+    joined = re.sub(r"<(span|a)([^>]*)>([^<]*)</\1><\1\2>", r"<\1\2>\3", page)
+    return joined if joined == page else with_joined_spans(joined)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("engine", available_engines())
+def test_text_and_page_are_the_same_row_by_row_and_in_blocks(
+    tmp_path: Path, engine: EngineName, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    directory = tmp_path / "journal"
+    columns, rows = chance.randrange(20, 60), chance.randrange(5, 12)
+    words = [
+        b"word",
+        b" ",
+        b"  ",
+        b"\r\n",
+        b"\r\n\r\n",
+        b"\x1b[41m \x1b[0m",
+        "x字".encode(),  # not after a blank, which could also be the empty cell before a wrapped wide character
+        b"x" * 30,
+        b"\t",
+        b"\x1b[2C",
+        b"\x1b[1;32mgreen \x1b[m",
+        b"\x1b[4m\x1b[2C_\x1b[m",
+        b"\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\",
+        b"\x1b[44m\x1b[K\x1b[m",
+    ]
+    with Journal.open(directory) as journal:
+        journal.append([resize(0, 0, columns, rows)])
+        for _ in range(chance.randrange(1, 4)):
+            data = b"".join(chance.choices(words, k=chance.randrange(5000)))
+            journal.append([output(journal.end, data)])
+    recording = Recording(directory, engine, GridSize(columns, rows))
+    # A small limit makes many pieces of text.
+    monkeypatch.setattr(export_lines, "_MIN_TEXT_ROWS", 12)
+    monkeypatch.setattr(export_lines, "_READ_ROWS", 40)
+    by_pieces = "".join(text_of(recording))
+    info = info_of(SessionRecord(id="1", name="chat", agent="command", argv=[], cwd="/", created_at=""))
+    page = "".join(html_of(recording, info))
+    monkeypatch.setattr(export_lines, "_MIN_TEXT_ROWS", 10**9)
+    assert with_joined_spans(page) == with_joined_spans("".join(html_of(recording, info)))
+    assert by_pieces.splitlines() == "\n".join(line_texts(recording)).rstrip("\n").splitlines()
 
 
 @pytest.mark.usefixtures("sessions")
