@@ -10,6 +10,7 @@ Coordinates are 0-based and in cells, column before row. The *viewport* is the v
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .events import TerminalEvent
     from .images.values import PlacedImage
     from .prompts import Prompt, RowMark
+    from .sgr_lines import SgrLines
 
 EngineName = Literal["ghostty", "pyte"]
 
@@ -205,6 +207,12 @@ class Emulator(Replica, Protocol):
 
     def history(self, first: int, count: int) -> list[Row]:
         """Rows of the active screen's history; 0 is the oldest. Fewer than ``count`` at its end."""
+
+    def sgr_history(self, first: int, count: int, *, is_continued: bool) -> Iterator[Row | SgrLines]:
+        """The same rows, in order, mostly as lines with SGR sequences: for many rows, and without soft wraps.
+
+        ``is_continued``: whether the row before the first one is soft-wrapped.
+        """
 
     def mark_row(self, row: int) -> RowMark:
         """Mark a row of the active screen's history; 0 is the oldest."""

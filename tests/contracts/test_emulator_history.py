@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import pytest
 
 from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
 from session_host.terminal.clearing import reset_after_exit
+from session_host.terminal.rows import PLAIN, Row, Style
+from session_host.terminal.sgr_lines import SgrLines
 from tests.support.emulators import history_texts, texts
 
 from .conftest import Maker
@@ -55,6 +59,51 @@ def test_no_more_lines_are_kept_than_the_limit(make: Maker) -> None:
     assert emulator.frame().scroll_offset == 100
     none = make(40, 5, output=numbered(1, 30), scrollback_lines=0)
     assert (none.scrollback_rows, none.history(0, 10)) == (0, [])
+
+
+def spans_of(row: Row | SgrLines) -> Iterator[tuple[str, Style]]:
+    if isinstance(row, SgrLines):
+        yield from row.spans()
+        return
+    column = 0
+    for run in row.runs:
+        yield " " * (run.column - column), PLAIN
+        yield run.text, run.style
+        column = run.column + run.cells
+    yield "" if row.wrapped else "\n", PLAIN
+
+
+def styled_lines(rows: Iterable[Row | SgrLines]) -> list[list[tuple[str, Style]]]:
+    """The characters of each line with their styles, without plain blanks at its end."""
+    lines: list[list[tuple[str, Style]]] = [[]]
+    for character, style in ((each, style) for row in rows for text, style in spans_of(row) for each in text):
+        if character == "\n":
+            lines.append([])
+        else:
+            lines[-1].append((character, style))
+    for line in lines:
+        while line and line[-1] == (" ", PLAIN):
+            line.pop()
+    return lines
+
+
+def test_lines_with_sequences_have_the_texts_and_styles_of_the_rows(make: Maker) -> None:
+    lines = [
+        "plain", "\x1b[1;31mred\x1b[0m and \x1b[44m blue \x1b[m", "x" * 50, "\x1b[32m" + "green " * 20 + "\x1b[m",
+        "\x1b[41m\x1b[K\x1b[m", "\x1b[7m\tgap\x1b[5Cgap\x1b[m", "日本語 e\u0301 👍🏽", "a\x1b[45m\x1b[3X\x1b[m", "",
+        "   ", "\x1b]8;;https://example.org\x1b\\a link\x1b]8;;\x1b\\", "\x1b[3;9;53;4:3;38;5;200;58;2;1;2;3mall\x1b[m",
+        "<&>", "\x1b[21;8mhidden\x1b[2;5;4:5mdashed\x1b[m", "\x1b[48;2;9;8;7m" + "y" * 45 + "\x1b[m",
+    ]  # fmt: skip
+    emulator = make(40, 5, output="\r\n".join([*lines, *lines, *lines]) + "\r\n" * 6)
+    rows = emulator.history(0, emulator.scrollback_rows)
+    for first in range(len(rows)):
+        is_continued = first > 0 and rows[first - 1].wrapped
+        parts = list(emulator.sgr_history(first, len(rows), is_continued=is_continued))
+        assert styled_lines(parts) == styled_lines(rows[first:]), first
+    assert list(emulator.sgr_history(len(rows), 5, is_continued=False)) == []
+    emulator.scroll(-3)
+    list(emulator.sgr_history(0, 10, is_continued=False))
+    assert emulator.frame().scroll_offset == 3
 
 
 def test_a_range_beyond_the_history_is_shortened(make: Maker) -> None:

@@ -13,6 +13,7 @@ from session_host.cli.recording.lines import CONTROLS, Line, lines_of
 from session_host.cli.recording.recording import Gap, Recording
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Style, Underline
+from session_host.terminal.sgr_lines import SgrLines
 
 _LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f\x7f-\x9f]+", re.IGNORECASE)
 """Only these addresses become links: a program's output must not run scripts or open files in the page."""
@@ -69,6 +70,8 @@ def html_of(recording: Recording, info: SessionInfo) -> Iterator[str]:
     for line in lines_of(recording):
         if isinstance(line, Gap):
             yield f'<span class="missing">[{escape(str(line))}]</span>\n'
+        elif isinstance(line, SgrLines):
+            yield html_lines(line)
         else:
             yield html_line(line) + "\n"
     yield END
@@ -83,6 +86,18 @@ def page_head(info: SessionInfo, began_s: float) -> str:
         light=_variables(_LIGHT),
         dark=_variables(_DARK),
     )
+
+
+def html_lines(lines: SgrLines) -> str:
+    """Many lines, without invisible blanks at their ends."""
+    parts: list[str] = []
+    escaped = SgrLines(escape(_CONTROLS.sub(" ", lines.text), quote=False))
+    for text, style in escaped.spans():
+        if text:
+            before, after = _tags(style)
+            parts += (before, text, after) if before else (text,)
+    shown = "".join(parts)
+    return "\n".join([line.rstrip(" ") for line in shown.split("\n")]) if " \n" in shown else shown
 
 
 def html_line(line: Line) -> str:

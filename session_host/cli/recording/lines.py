@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from session_host.storage.journal import Output, Resize
 from session_host.terminal.rows import PLAIN, Row, row_text
+from session_host.terminal.sgr_lines import SgrLines
 from session_host.terminal.text import begins_wide, filled
 from session_host.terminal.unfinished import finished_length
 
@@ -48,12 +49,12 @@ class ScrolledText(NamedTuple):
     """Lines with line feeds; the last line has none if it continues."""
 
 
-_Part = Row | ScrolledText | Gap | None
+_Part = Row | ScrolledText | SgrLines | Gap | None
 """None marks a position where no line continues."""
 
 
-def lines_of(recording: Recording) -> Iterator[Line | Gap]:
-    """All lines of a recording, including the last screen, without blank lines at the end."""
+def lines_of(recording: Recording) -> Iterator[Line | SgrLines | Gap]:
+    """All lines of a recording, including the last screen, without blank lines at the end; most in ``SgrLines``."""
     history = _History(recording, as_text=False)
     try:
         yield from _without_trailing_blanks(_joined(_without_wrap_blanks(history.rows(recording.steps()))))
@@ -96,6 +97,8 @@ class _History:
         self._unfinished = b""
         """The end of the output so far, which waits for the rest of its sequence: a resize may come in between."""
         self._fed = False
+        self._line_is_open = False
+        """Whether the last row that was read is soft-wrapped."""
 
     def close(self) -> None:
         self._terminal.close()
@@ -135,7 +138,7 @@ class _History:
                         self._read_rows = self._history_rows() if self._fed else 0
         yield from self._last()
 
-    def _interpret(self, data: bytes) -> Iterator[Row | ScrolledText]:
+    def _interpret(self, data: bytes) -> Iterator[Row | ScrolledText | SgrLines]:
         offset = 0
         while offset < len(data):
             end = offset + _PIECE_BYTES
@@ -154,24 +157,25 @@ class _History:
         self._unfinished = data[length:]
         return data[:length]
 
-    def _interpret_unfinished(self) -> Iterator[Row | ScrolledText]:
+    def _interpret_unfinished(self) -> Iterator[Row | ScrolledText | SgrLines]:
         data, self._unfinished = self._unfinished, b""
         yield from self._interpret(data)
 
-    def _pop_rows(self) -> Iterator[Row | ScrolledText]:
+    def _pop_rows(self) -> Iterator[Row | ScrolledText | SgrLines]:
         if self._is_hidden():
             return
         rows = self._history_rows()
         if rows < self._read_rows:
             self._read_rows = 0  # The program has emptied the history.
-        if self._as_text and not self._read_rows and rows >= _MIN_TEXT_ROWS:
+        if not self._read_rows and rows >= _MIN_TEXT_ROWS:
             self._read_rows = rows
-            yield self._scrolled_text(rows)
+            yield from [self._scrolled_text(rows)] if self._as_text else self._sgr_lines(rows)
         while self._read_rows < rows:
             rows_read = self._terminal.emulator.history(self._read_rows, min(_READ_ROWS, rows - self._read_rows))
             if not rows_read:
                 break
             self._read_rows += len(rows_read)
+            self._line_is_open = rows_read[-1].wrapped
             yield from self._filled(rows_read)
 
     def _clear_history(self) -> None:
@@ -190,6 +194,12 @@ class _History:
         yield from self._filled(self._terminal.emulator.rows())
         yield None
         yield from alternate
+
+    def _sgr_lines(self, rows: int) -> Iterator[Row | SgrLines]:
+        """The whole history, most of it as ``SgrLines``."""
+        for part in self._terminal.emulator.sgr_history(0, rows, is_continued=self._line_is_open):
+            self._line_is_open = isinstance(part, Row) and part.wrapped
+            yield from self._filled([part]) if isinstance(part, Row) else [part]
 
     def _scrolled_text(self, rows: int) -> ScrolledText:
         """The whole history as text, from the engine's selection."""
@@ -231,7 +241,7 @@ class _History:
         return self._terminal.emulator.scrollback_rows
 
 
-def _joined(rows: Iterator[_Part]) -> Iterator[Line | Gap]:
+def _joined(rows: Iterator[_Part]) -> Iterator[Line | SgrLines | Gap]:
     line: Line = []
     for row in rows:
         if isinstance(row, Row):
@@ -241,7 +251,7 @@ def _joined(rows: Iterator[_Part]) -> Iterator[Line | Gap]:
         if line:
             yield line
             line = []
-        if isinstance(row, Gap):
+        if isinstance(row, Gap | SgrLines):
             yield row
     if line:
         yield line
@@ -275,9 +285,17 @@ def _is_blank(row: Row) -> bool:
     return all(run.style == PLAIN and not run.text.strip(" ") for run in row.runs)
 
 
-def _without_trailing_blanks(lines: Iterator[Line | Gap]) -> Iterator[Line | Gap]:
-    blank: list[Line] = []
+def _without_trailing_blanks(lines: Iterator[Line | SgrLines | Gap]) -> Iterator[Line | SgrLines | Gap]:
+    blank: list[Line | SgrLines] = []
     for line in lines:
+        if isinstance(line, SgrLines):
+            text = line.text.rstrip(" \n")
+            if text:
+                yield from blank
+                blank.clear()
+                yield SgrLines(text + "\n")
+            blank += [[]] * (line.text.count("\n", len(text)) - bool(text))
+            continue
         if not isinstance(line, Gap) and all(map(_is_blank, line)):
             blank.append(line)
             continue

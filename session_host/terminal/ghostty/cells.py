@@ -15,7 +15,7 @@ A cell's *key* is what its run depends on: all but the code point.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import compress, groupby, islice, pairwise
 from typing import Any, Final, NamedTuple
@@ -342,17 +342,31 @@ _ROW_KEYS: Final = [
 _CELL_STYLE: Final = lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_STYLE
 
 
-def _find_wrap_bit() -> int:
-    """The bit of a raw row that says whether its line continues in the next row; found by asking the library once."""
+def _find_bit(data: int, meaning: str) -> int:
+    """The bit of a raw row with a meaning; found by asking the library once."""
     flag = ffi.new("bool*")
     for bit in range(64):
-        lib.ghostty_row_get(1 << bit, lib.GHOSTTY_ROW_DATA_WRAP, flag)
+        lib.ghostty_row_get(1 << bit, data, flag)
         if flag[0]:
             return 1 << bit
-    raise EngineFailure("libghostty-vt: rows do not say whether they wrap")
+    raise EngineFailure(f"libghostty-vt: rows do not say whether they {meaning}")
 
 
-_WRAP_BIT: Final = _find_wrap_bit()
+_WRAP_BIT: Final = _find_bit(lib.GHOSTTY_ROW_DATA_WRAP, "wrap")
+_STYLED_BIT: Final = _find_bit(lib.GHOSTTY_ROW_DATA_STYLED, "have styles")
+_LINK_BITS: Final = _find_bit(lib.GHOSTTY_ROW_DATA_HYPERLINK, "have links") | _find_bit(
+    lib.GHOSTTY_ROW_DATA_KITTY_VIRTUAL_PLACEHOLDER, "have images"
+)
+
+_UNWRITTEN_CELL: Final = bytes(8)
+_SPACE_CELL: Final = (ord(" ") << 2).to_bytes(8, "little")
+
+
+class RowKind(NamedTuple):
+    """A row's line continues in the next row; and the library's text (``sgr_history``) does not tell all of the row."""
+
+    is_wrapped: bool
+    is_special: bool
 
 
 class RenderState:
@@ -454,6 +468,27 @@ class RenderState:
             selection = _whole_characters(cells, int(self._selection.start_x), int(self._selection.end_x))
         return RawRow(y, cells, int(self._row_id.bits[0]), bool(self._raw_row[0] & _WRAP_BIT), selection)
 
+    def kind(self, *, is_blank: bool, continues: bool) -> RowKind:
+        """The kind of the current row.
+
+        Args:
+            is_blank: the library's text has nothing of the row.
+            continues: the row continues the line of the one before.
+        """
+        lib.ghostty_render_state_row_get_multi(self._iterator, 2, self._row_keys, self._row_values, self._length)
+        bits = self._raw_row[0]
+        is_wrapped = bits & _WRAP_BIT != 0
+        if bits & _LINK_BITS:
+            return RowKind(is_wrapped, True)
+        if not (is_blank or continues or bits & _STYLED_BIT):
+            return RowKind(is_wrapped, False)
+        cells = ffi.buffer(self._view.ptr, self._view.len * 8)[:]
+        if is_blank:
+            return RowKind(is_wrapped, is_wrapped or bool(cells.replace(_SPACE_CELL, b"").strip(b"\0")))
+        # Cells that were never written would have the style of those before them.
+        gap = cells.find(_UNWRITTEN_CELL)
+        return RowKind(is_wrapped, gap >= 0 and (is_wrapped or cells.count(0, gap) < len(cells) - gap))
+
     def _get_cells(self) -> None:
         """Let the cells of the iterator's current row be read one by one."""
         if not self._has_cells:
@@ -538,6 +573,17 @@ class GridReader:
             rows.extend(reader.all_rows(height, with_selection=False)[skipped:])
         has_marks = reader is not None and reader.has_marks
         return [*map(without_marks, rows)] if has_marks and not keeps_marks else rows
+
+    def kinds(self, first: int, is_blank: Sequence[bool]) -> Iterator[RowKind]:
+        """The kinds of rows counted from the top of the history; ``is_blank``: for each, as in ``RenderState.kind``."""
+        number, is_wrapped = 0, False
+        for state, skipped, height in self._viewports(first, len(is_blank)):
+            for y in islice(state.all_rows(), height):
+                if y >= skipped:
+                    kind = state.kind(is_blank=is_blank[number], continues=is_wrapped)
+                    is_wrapped = kind.is_wrapped
+                    number += 1
+                    yield kind
 
     def _viewports(self, first: int, count: int) -> Iterator[tuple[RenderState, int, int]]:
         """Move a render state over rows; yields it, and of its rows those before the first one, and those to read."""

@@ -7,7 +7,7 @@ The parts: ``library.calls`` opens the library, ``effects`` collects replies and
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -18,6 +18,7 @@ from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.rows import Row
+from session_host.terminal.sgr_lines import SgrLines
 
 from . import snapshot as ghostty_snapshot
 from .cells import GridReader
@@ -44,6 +45,7 @@ from .modes import ModeReader
 from .replay import replay
 from .row_marks import RowMarks, ScreenPrompts
 from .selection import Selector
+from .sgr_history import sgr_history
 from .stream import Stream
 
 _COLOR_SCHEME_MODE: Final = 2031
@@ -247,6 +249,16 @@ class GhosttyEmulator:
         first = max(first, 0)
         count = min(count, kept - first)
         return self._reader.read(self._reader.rows_above(self._scrollback_limit) + first, count) if count > 0 else []
+
+    def sgr_history(self, first: int, count: int, *, is_continued: bool) -> Iterator[Row | SgrLines]:
+        """The same as lines with SGR sequences."""
+        self._frames.collect_damage()
+        count = min(count, self.scrollback_rows - first)
+        if count <= 0:
+            return iter(())
+        above = self._reader.rows_above(self._scrollback_limit)
+        columns = self._size.columns
+        return sgr_history(self._terminal, self._reader, above + first, count, columns, is_continued=is_continued)
 
     def mark_row(self, row: int) -> RowMark:
         """Mark a row of history."""

@@ -6,6 +6,7 @@ asks ``view`` for the visible rows.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pyte import modes as mo
@@ -18,6 +19,7 @@ from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.rows import Row
+from session_host.terminal.sgr_lines import SgrLines
 
 from . import osc, reflow, snapshot
 from . import replay as pyte_replay
@@ -194,6 +196,9 @@ class PyteEmulator:
         end = min(max(first + count, start), rows)
         oldest = self._screen.first_line
         return self._view.rows(list(range(oldest + start, oldest + end)))
+
+    def sgr_history(self, first: int, count: int, *, is_continued: bool) -> Iterator[Row | SgrLines]:  # noqa: ARG002
+        yield from self.history(first, count)
 
     @property
     def commands(self) -> CommandLog:

@@ -32,6 +32,7 @@ from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import available_engines, create, default_engine
 from session_host.terminal.base import EngineName
 from session_host.terminal.rows import Row, row_text
+from session_host.terminal.sgr_lines import SgrLines
 from tests.support import disks
 from tests.support.commands import new, outlive
 from tests.support.journals import output, recorded_session, resize, write_journal
@@ -115,7 +116,10 @@ class TestTheFile:
 def line_texts(recording: Recording) -> Iterator[str]:
     """The lines of a page, without blanks at their ends."""
     for part in lines_of(recording):
-        if isinstance(part, list):
+        if isinstance(part, SgrLines):
+            text = "".join(text for text, _ in part.spans())
+            yield from (line.rstrip(" ") for line in text.removesuffix("\n").split("\n"))
+        elif isinstance(part, list):
             yield "".join(map(row_text, part)).rstrip(" ")
 
 
