@@ -1,4 +1,4 @@
-"""QKeyEvent → a key's name, text, modifiers and action. Key path, 3 of 14."""
+"""QKeyEvent → a key's name, text, modifiers and action. Key path, 3 of 16."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class SavedPane(msgspec.Struct):
     Attributes:
         tabs: ids of chats in tab order.
         active: the id of the tab in front, "" for none.
-        places: the scroll position of each chat, by id (a ``terminal.history.scroll_position.ScrollPosition``).
+        places: the scroll position of each chat, by id (a ``gui.terminal.scrolling.ScrollPosition``).
     """
 
     tabs: list[str] = []

@@ -1,4 +1,4 @@
-"""The terminal view: the screen with keyboard, mouse, input methods and clipboard. Key path, 1 of 14.
+"""The terminal view: the screen with keyboard, mouse, input methods and clipboard. Key path, 1 of 16.
 
 Qt's events arrive here; the InputSink receives their meaning as typed values.
 """

@@ -98,7 +98,7 @@ REMOVE_ENDED = Text("several", "Remove ended chats…")
 REMOVE_ENDED_CHATS = Text("several", "Remove ended chats")
 OLDER_THAN = Text("several", "Older than")
 FIRST_AGE = "90 days"
-"""An age that ``periods.period`` reads."""
+"""An age that ``session_host.client.sessions.selection.period`` reads."""
 ANY_AGE = Text("several", "of any age")
 NO_AGE = Text("several", "Write an age or a date: 90 days, 2 weeks, march, 2026-03-14.")
 AGENT = Text("several", "Agent")

@@ -1,4 +1,4 @@
-"""One connection to a host: connect, greet, then messages both ways. Key path, 5 of 14. Output path, 8 of 15."""
+"""One connection to a host: connect, greet, then messages both ways. Key path, 5 of 16. Output path, 8 of 15."""
 
 from __future__ import annotations
 

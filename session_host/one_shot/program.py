@@ -34,6 +34,8 @@ DRAIN_S: Final = 1.0
 """How long after a command's end the output of its remaining processes is read."""
 
 FORMATS: Final = ("codex", "claude", "opencode", "text")
+"""The forms of output that ``structured.dialects.one_shot.READERS`` reads; this small process loads none."""
+
 LATER: Final = ":::"
 """Separates the command of the first turn from that of later ones."""
 

@@ -364,7 +364,7 @@ class AnswerRequest(Message, frozen=True):
     option: str
     """The id of one of its options; "" for ``texts``."""
     digest: str
-    """The digest of the request as it was shown (``structured.digest``)."""
+    """The digest of the request as it was shown (``structured.items.digest``)."""
     texts: dict[str, str] = {}
     """Answers to questions, by the questions' ids."""
 

@@ -1,4 +1,7 @@
-"""A user's input for the program: encodes and classifies it, and knows whether anything is typed in the input line."""
+"""A user's input for the program: encodes and classifies it, and knows whether anything is typed in the input line.
+
+Key path, 11 of 16.
+"""
 
 from __future__ import annotations
 

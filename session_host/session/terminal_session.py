@@ -1,6 +1,6 @@
 """The rules of a session whose program has a terminal: its input, its emulator's results, and what commands type.
 
-Key path, 10 of 14.
+Key path, 10 of 16.
 
 The host's emulator is the authority: it alone answers the program. Viewers have replicas.
 """

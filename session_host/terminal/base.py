@@ -65,7 +65,7 @@ class Modes(NamedTuple):
     synchronized: bool = False
     """Mode 2026: the program is in the middle of drawing a frame."""
     modify_other_keys: int = 0
-    """xterm's modifyOtherKeys, 0 to 2; set by an engine that encodes keys itself."""
+    """xterm's modifyOtherKeys, 0 to 2."""
     pointer_shape: str = ""
     """The mouse pointer that the program set (OSC 22), by its name in CSS; "" for the terminal's own."""
 

@@ -1,9 +1,10 @@
 """Keys, mouse events, focus changes and pastes as bytes, by a terminal's modes: as xterm and as kitty. Pure.
 
+Key path, 12 of 16. The host encodes by the modes of its emulator, whichever engine that is.
+
 Sources: xterm's ctlseqs.txt ("PC-Style Function Keys", "Alt and Meta Keys", XTMODKEYS, "Mouse Tracking"), and
     https://sw.kovidgoyal.net/kitty/keyboard-protocol/ for the progressive flags. Where these leave a choice, this
-    module does what most terminals do: a key that types text with Shift sends that text, Shift+Space a space. Both
-    engines use it, so that they encode in the same way.
+    module does what most terminals do: a key that types text with Shift sends that text, Shift+Space a space.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""OSC commands that both engines read in the same way: 22, 52 and 99. Pure.
+"""The contents of OSC 22, 52 and 99, as both engines read them; pyte lacks 22. Pure.
 
-OSC 133 is in ``prompts``, images (OSC 1337) in ``images.inline_files``; ``ghostty.effects`` and ``pyte.osc`` have the
-commands that each engine reads in its own way.
+The contents of OSC 133 are in ``prompts``, those of images (OSC 1337) in ``images.inline_files``. Which function gets a
+command: in ``pyte.osc`` its table; in ghostty ``Effects.handle_unknown`` if the library does not know the command, else
+``Stream._handle`` for what ``ghostty.sequences`` finds before the library reads it.
 
 - 22, the shape of the mouse pointer: names of CSS and X11, kitty's stacks and queries. Each screen has a stack, so a
   full-screen program does not change the shell's pointer. Source: https://sw.kovidgoyal.net/kitty/pointer-shapes/

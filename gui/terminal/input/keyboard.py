@@ -1,4 +1,4 @@
-"""The keyboard: keys for the program, and the few keys that the view handles itself. Key path, 2 of 14."""
+"""The keyboard: keys for the program, and the few keys that the view handles itself. Key path, 2 of 16."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A viewer: follows one session with a replica, and sends the user's input.
 
-Key path, 4 of 14. Output path, 9 of 15.
+Key path, 4 of 16. Output path, 9 of 15.
 
 Drives ``ViewerRules``: owns the connection, the timers and the replica, and calls the delegate.
 """

@@ -1,4 +1,4 @@
-"""The session's server: accepts clients, passes their bytes to the rules, answers requests. Key path, 8 of 14."""
+"""The session's server: accepts clients, passes their bytes to the rules, answers requests. Key path, 8 of 16."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carries out the rules' effects in order; see ``session_host.session``. Key path, 11 of 14."""
+"""Carries out the rules' effects in order; see ``session_host.session``. Key path, 13 of 16."""
 
 from __future__ import annotations
 

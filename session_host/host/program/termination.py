@@ -1,4 +1,4 @@
-"""Ends the processes that end with a chat's program; ``session.requests.end_request`` ends the program itself.
+"""Ends the processes that end with a chat's program; ``session.end_requests`` ends the program itself.
 
 Processes that an agent leaves behind at its exit belong to the user, except those that serve nobody without it: the
 daemons that the catalog names, and without a terminal the rest of the program's session, as of a killed launcher. On a

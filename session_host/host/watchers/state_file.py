@@ -92,7 +92,7 @@ STATE_DIRECTORIES: dict[str, Callable[[Mapping[str, str]], Path | None]] = {
     "claude": claude_directory,
     "qwen": qwen_directory,
 }
-"""The catalog's ``signals.from_state_file``: where an agent's files are, each named after its process."""
+"""The catalog's ``signals.state_file``: where an agent's files are, each named after its process."""
 
 FILES_WITH_STATUS = frozenset({"claude"})
 """The agents that have a status once they are in a conversation, and none while they show the list of conversations."""

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from session_host.errors import UsageError
-from session_host.one_shot.program import JsonLines, Options, Output, PlainText, command, read_options
+from session_host.one_shot.program import FORMATS, JsonLines, Options, Output, PlainText, command, read_options
+from session_host.structured.dialects.one_shot import READERS
 
 
 @pytest.fixture
@@ -92,3 +93,7 @@ def test_later_turns_may_have_another_command() -> None:
     assert command(options, "hi", "x1", again=True) == (["c", "resume", "x1", "-"], b"hi")
     with_prompt = read_options(["--format", "text", "--", "aider", "--message", "%prompt%"])
     assert command(with_prompt, "a b", "", again=True) == (["aider", "--message", "a b"], b"")
+
+
+def test_each_form_of_output_that_the_program_takes_has_a_reader() -> None:
+    assert set(FORMATS) == set(READERS)
