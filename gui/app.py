@@ -283,8 +283,7 @@ class App:
         remember_colors(colors)
 
     def _save_layout(self) -> None:
-        self.layout.drafts = self.sessions.drafts.texts()
-        self.layout.review_comments = self.sessions.review_comments.saved()
+        self.windows.put_unsent_into_layout()
         if self._can_save_layout and not self.finished.is_set():
             self.storage.save_layout(self.layout.to_dict())
 

@@ -480,10 +480,14 @@ class Windows(QObject):
         """The layout as it is now."""
         for window in self.all:
             window.snapshot_layout()
+        self.put_unsent_into_layout()
+        return self._layout
+
+    def put_unsent_into_layout(self) -> None:
+        """Write into the layout what no window holds: drafts, comments, and which shells were started here."""
         self._layout.drafts = self._sessions.drafts.texts()
         self._layout.own_shells = self._sessions.shells.saved()
         self._layout.review_comments = self._sessions.review_comments.saved()
-        return self._layout
 
     def hide(self) -> None:
         """Hide all windows."""

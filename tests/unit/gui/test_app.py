@@ -197,6 +197,18 @@ async def test_a_prompt_typed_right_before_the_window_is_closed_is_restored(
         assert app.sessions.drafts.of(chat) == Draft("typed a moment ago")
 
 
+async def test_a_killed_window_has_saved_which_shells_were_started_in_it(app: App) -> None:
+    """Each change of the tabs saves it; a kill leaves no time for more."""
+    app.sessions.shells.own.add(ID)
+    app.windows.layout_changed.emit()
+
+    def saved() -> bool:
+        with Store.open(paths.database()) as store:
+            return bool(store.layout().get("own_shells") == [ID])
+
+    await until(saved)
+
+
 async def test_a_layout_that_could_not_be_read_is_not_overwritten(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
 ):
