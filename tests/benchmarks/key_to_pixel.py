@@ -35,7 +35,7 @@ WAIT_S = 20.0
 SEEN_PX = 120
 """Height of the compared area: the top of the window, which contains the text."""
 
-P50_LIMIT, P99_LIMIT = 0.4, 2.0
+P50_LIMIT, P99_LIMIT = 0.7, 2.0
 """Our p50 divided by alacritty's; our p99 divided by our p50."""
 
 
