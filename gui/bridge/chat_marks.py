@@ -1,4 +1,4 @@
-"""What the user sets for single chats: their order and pins, colour labels, muting, watches for quiet."""
+"""Marks that the user gives to chats: their order and pins, colour labels, muting, watches for quiet."""
 
 from __future__ import annotations
 

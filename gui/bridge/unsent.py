@@ -1,4 +1,4 @@
-"""What the user has written to chats and not sent: prompts, and comments on changes."""
+"""Unsent texts of the user: prompts, and comments on changes."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class ReviewComments(QObject):
         super().__init__(chats)
         self._list = chats
         self._comments: dict[str, dict[str, ReviewComment]] = {}
-        """The comments by the ids of chats; the chat whose comments were edited last is the last one."""
+        """The comments by the ids of chats; the chat that was commented last is the last one."""
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save_due)
         chats.changed.connect(self._follow_resumed)

@@ -39,7 +39,7 @@ def chats_with_questions(sessions: Sessions) -> list[Chat]:
 
 
 def without_duplicates(waiting: Iterable[Chat], chats: Collection[Chat]) -> list[Chat]:
-    """The waiting chats, except terminals whose question a structured chat shows."""
+    """The waiting chats, without a terminal if a structured chat shows the same question."""
     return [chat for chat in waiting if structured_chat_asking_same(chat, chats) is None]
 
 

@@ -1,4 +1,4 @@
-"""What a view needs of its chat and its window: the user's actions on it are calls of these methods."""
+"""The port of a chat's view: each action of the user calls one of its methods."""
 
 from __future__ import annotations
 

@@ -108,10 +108,6 @@ class MouseButton(StrEnum):
     ELEVENTH = "eleventh"
 
 
-EXTRA_BUTTONS = frozenset({MouseButton.BACK, MouseButton.FORWARD, MouseButton.TENTH, MouseButton.ELEVENTH})
-"""The buttons 8 to 11 of X11; since version 12 of the protocol."""
-
-
 class State(StrEnum):
     """The state of a session's process."""
 

@@ -263,7 +263,7 @@ class LimitsNow(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What the user reads of the first one; "" at level 0."""
+        """The first limit as a text for the user; "" at level 0."""
         return chat_texts.limit_used(self.limits[0], self.now) if self.level else ""
 
 

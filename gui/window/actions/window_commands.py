@@ -31,7 +31,7 @@ from gui.wording.groups import Group
 
 
 class WindowCommands:
-    """What the user can do in a window, by keys, menus, the palette and buttons.
+    """All actions of one window, for keys, menus, the palette and buttons.
 
     The attributes are the window's parts (see ``WindowContext``) and one object for each subject that actions have.
     """

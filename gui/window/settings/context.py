@@ -36,7 +36,7 @@ _KNOWN = {
     "Ctrl+T": "agents' tasks",
     "Ctrl+G": "agents' editor",
 }
-"""Keys whose use in shells and agents is known by name (Claude Code 2.1; readline's defaults)."""
+"""Keys that shells and agents use, with the use (Claude Code 2.1; readline's defaults)."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def types_text(key: str) -> bool:
 
 
 def use_in_terminals(key: str) -> str:
-    """The use of a key in terminal programs, as a name in ``key_texts.USES``; "" for none."""
+    """The use of a key in terminal programs, "" for none."""
     modifiers, name = _parts(key)
     if key in _KNOWN:
         return _KNOWN[key]

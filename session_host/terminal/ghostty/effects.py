@@ -20,7 +20,15 @@ from session_host.terminal.events import (
     TerminalEvent,
     TitleChanged,
 )
-from session_host.terminal.osc import KittyNotifications, cleaned_body, cleaned_title, clipboard_of, clipboard_set
+from session_host.terminal.osc import (
+    MAX_BODY_CHARACTERS,
+    MAX_TITLE_CHARACTERS,
+    KittyNotifications,
+    cleaned_body,
+    cleaned_title,
+    clipboard_of,
+    clipboard_set,
+)
 from session_host.terminal.prompts import mark_of
 from session_host.terminal.queries import AGENT_STATE_REPLY
 from session_host.version import VERSION
@@ -32,8 +40,6 @@ MAX_EVENTS = 1000
 MAX_REPLY_BYTES = 1024 * 1024
 """Unread replies above this size are dropped: a replica's owner may never read replies."""
 
-MAX_TITLE_CHARACTERS = 1024
-MAX_BODY_CHARACTERS = 4096
 MAX_SEQUENCE_BYTES = 8192
 
 _FEATURES: Final = (4, 22)

@@ -16,13 +16,14 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Cursor, DefaultColors, Frame, Modes, SelectionUnit
 from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
+from session_host.terminal.osc import MAX_TITLE_CHARACTERS
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.rows import Row
 from session_host.terminal.sgr_lines import SgrLines
 
 from . import snapshot as ghostty_snapshot
 from .cells import GridReader
-from .effects import MAX_TITLE_CHARACTERS, Effects, clean_text, install
+from .effects import Effects, clean_text, install
 from .frame import FrameBuilder
 from .history import HistoryLimits
 from .images import TerminalImages

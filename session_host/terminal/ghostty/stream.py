@@ -16,7 +16,7 @@ from session_host.terminal.commands import ALTERNATE, WATCHED, CommandModes, Ter
 from session_host.terminal.images import inline_files, sixel
 from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.images.transmission import TOO_LARGE
-from session_host.terminal.osc import PointerShapes
+from session_host.terminal.osc import MAX_TITLE_CHARACTERS, PointerShapes
 from session_host.terminal.queries import (
     CONFORMANCE,
     MAX_REPEATED_ROWS,
@@ -24,7 +24,7 @@ from session_host.terminal.queries import (
     capability_replies,
 )
 
-from .effects import MAX_TITLE_CHARACTERS, Effects, clean_text
+from .effects import Effects, clean_text
 from .history import HistoryLimits
 from .library.calls import Getter, allocated, check, ffi, formatted_extras, lib, mode, text_of, track
 from .row_marks import ScreenPrompts

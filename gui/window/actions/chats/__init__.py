@@ -1,1 +1,1 @@
-"""What the user does with chats: starting, continuing, forking, ending, exporting; and their saved prompts."""
+"""Actions on chats: starting, continuing, forking, ending, exporting; and their saved prompts."""

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
@@ -24,23 +23,9 @@ from session_host.restore_points.points import About, take
 from session_host.storage.store import SessionRecord, Store
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
-from tests.support.menus import entries_of_open_menu
 from tests.support.repositories import Checkout
 from tests.unit.gui.conftest import WindowHarness
-
-
-def items(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
-    """The items of a chat's menu, opened on its tab."""
-    window = harness.window
-    window.menus.show_for_tab(harness.chat(session_id), window.mapToGlobal(QPoint(200, 100)))
-    return entries_of_open_menu()
-
-
-async def add_chat(harness: WindowHarness, **fields: Any) -> str:
-    session_id = str(uuid.uuid4())
-    argv = ["relay", str(paths.agent_socket(session_id))]
-    defaults: dict[str, Any] = {"id": session_id, "agent": "codex", "runtime": "structured", "argv": argv}
-    return await harness.add("work", **(defaults | fields))
+from tests.unit.gui.window.actions.codex_chats import add_chat, items
 
 
 def with_prompts(harness: WindowHarness, session_id: str, *prompts: Item) -> StructuredContent:

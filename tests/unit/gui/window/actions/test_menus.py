@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +23,7 @@ from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
 from tests.support.menus import entries, entries_of_open_menu
 from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.window.actions.codex_chats import add_chat, items
 
 
 def choose(harness: WindowHarness, text: str, *session_ids: str) -> None:
@@ -464,20 +464,6 @@ async def test_the_menu_of_several_chats_mutes_the_rest_and_then_unmutes_all(har
 
 
 TEXT = "Open the terminal too"
-
-
-def items(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
-    """The items of a chat's menu, opened on its tab."""
-    window = harness.window
-    window.menus.show_for_tab(harness.chat(session_id), window.mapToGlobal(QPoint(200, 100)))
-    return entries_of_open_menu()
-
-
-async def add_chat(harness: WindowHarness, **fields: Any) -> str:
-    session_id = str(uuid.uuid4())
-    argv = ["relay", str(paths.agent_socket(session_id))]
-    defaults: dict[str, Any] = {"id": session_id, "agent": "codex", "runtime": "structured", "argv": argv}
-    return await harness.add("work", **(defaults | fields))
 
 
 async def test_the_terminal_opens_beside_its_chat(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
