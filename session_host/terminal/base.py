@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .sgr_lines import SgrLines
 
 EngineName = Literal["ghostty", "pyte"]
+MouseTracking = Literal["none", "press", "press_release", "button_motion", "any_motion"]
+MouseEncoding = Literal["default", "utf8", "sgr", "urxvt", "sgr_pixels"]
 
 
 class CursorShape(StrEnum):
@@ -58,8 +60,8 @@ class Modes(NamedTuple):
     alternate_screen: bool = False
     alternate_scroll: bool = True
     """Mode 1007: the wheel types arrow keys on the alternate screen."""
-    mouse: Literal["none", "press", "press_release", "button_motion", "any_motion"] = "none"
-    mouse_encoding: Literal["default", "utf8", "sgr", "urxvt", "sgr_pixels"] = "default"
+    mouse: MouseTracking = "none"
+    mouse_encoding: MouseEncoding = "default"
     kitty_keyboard: int = 0
     reverse_screen: bool = False
     synchronized: bool = False

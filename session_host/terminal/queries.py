@@ -23,9 +23,6 @@ MAX_TITLE_STACK: Final = 10
 MAX_REPEATED_ROWS: Final = 4
 """How many rows REP (``CSI n b``) fills at most: more is of no use, and would take an engine seconds."""
 
-CONFORMANCE: Final = b'62;1"p'
-"""The answer to DECRQSS for DECSCL: a VT220 with 7-bit controls."""
-
 _FLAGS: Final = "am bce ccc hs km mc5i mir msgr npc xenl AX Su Tc XF XT fullkbd"
 _NUMBERS: Final = "colors=256 cols=80 it=8 lines=24 pairs=32767 Co=256 RGB=8 TN=xterm-256color name=xterm-256color"
 _STRINGS: Final = r"""

@@ -8,15 +8,13 @@ latter knows which mouse mode is in force: the set modes do not tell, as the las
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from session_host.terminal.base import Modes
+from session_host.terminal.base import Modes, MouseEncoding, MouseTracking
 
 from .library.calls import Getter, ffi, lib, mode, new_object
 from .stream import Stream
 
-MouseTracking = Literal["none", "press", "press_release", "button_motion", "any_motion"]
-MouseEncoding = Literal["default", "utf8", "sgr", "urxvt", "sgr_pixels"]
 MOUSE_TRACKINGS: Final[tuple[tuple[int, MouseTracking], ...]] = (
     (1003, "any_motion"),
     (1002, "button_motion"),

@@ -17,12 +17,7 @@ from session_host.terminal.images import inline_files, sixel
 from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.images.transmission import TOO_LARGE
 from session_host.terminal.osc import MAX_TITLE_CHARACTERS, PointerShapes
-from session_host.terminal.queries import (
-    CONFORMANCE,
-    MAX_REPEATED_ROWS,
-    MAX_TITLE_STACK,
-    capability_replies,
-)
+from session_host.terminal.queries import MAX_REPEATED_ROWS, MAX_TITLE_STACK, capability_replies
 
 from .effects import Effects, clean_text
 from .history import HistoryLimits
@@ -57,6 +52,9 @@ _ERASE: Final = re.compile(rb"\x1b(?:\[0*([0123]?)J|\[\?0*(?:47|1047|1049)([hl])
 
 _END_OF_STRING: Final = b"\x1b\\"
 _SAVE_CURSOR: Final = b"\x1b7"
+_CONFORMANCE: Final = b'62;1"p'
+"""The answer to DECRQSS for DECSCL: a VT220 with 7-bit controls."""
+
 _PROMPT_ERASES: Final = (b"", b"0", b"1", b"2")
 _SCREEN_ERASES: Final = (b"2", b"3")
 _DECSTR: Final = (
@@ -425,7 +423,7 @@ def _answer_query(
     elif content == b'"q':
         effects.reply(b'\x1bP1$r%d"q\x1b\\' % _cursor_style(terminal, protection=True).endswith(b'1"q'))
     else:
-        effects.reply(b"\x1bP1$r%s\x1b\\" % CONFORMANCE if content == b'"p' else b"\x1bP0$r\x1b\\")
+        effects.reply(b"\x1bP1$r%s\x1b\\" % _CONFORMANCE if content == b'"p' else b"\x1bP0$r\x1b\\")
 
 
 def _cursor_style(terminal: Any, **wanted: bool) -> bytes:

@@ -25,7 +25,6 @@ TAIL = ""
 """The second cell of a wide character."""
 
 
-_SHOWN_ATTRIBUTES = 0xFF
 _WRAPPED_FLAG = 1
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -44,9 +43,7 @@ class Line:
     __slots__ = ("chars", "styles", "wrapped")
 
     def __init__(self, columns: int, style: Style = PLAIN) -> None:
-        self.chars = [BLANK] * columns
-        self.styles = [style] * columns
-        self.wrapped = False
+        self.clear(columns, style)
 
     def clear(self, columns: int, style: Style) -> None:
         """Make the row blank, ``columns`` wide."""
@@ -132,36 +129,23 @@ class Line:
     def runs(self) -> tuple[Run, ...]:
         """The row's runs for the Emulator protocol."""
         chars = self.chars
-        end = self.used()
+        end = len(chars)
         while end and chars[end - 1] in {BLANK, " "} and self.styles[end - 1] == PLAIN:
             end -= 1
-        if not end:
-            return ()
-        text = "".join(chars[:end])
         found: list[Run] = []
-        if len(text) == end and TAIL not in chars[:end]:
-            text = text.replace(BLANK, " ")
-            for first, last, style in self.style_runs(end):
-                found.append(Run(first, last - first, text[first:last], shown(style), False))
-            return tuple(found)
         for first, last, style in self.style_runs(end):
-            visible = shown(style)
-            start = first
-            column = first
+            start = column = first
             while column < last:
                 char = chars[column]
-                wide = column + 1 < end and chars[column + 1] == TAIL
-                if wide or len(char) > 1:
+                cells = 2 if column + 1 < end and chars[column + 1] == TAIL else 1
+                if cells == 2 or len(char) > 1:
                     if start < column:
-                        found.append(Run(start, column - start, self.text(start, column), visible, False))
-                    cells = 2 if wide else 1
-                    found.append(Run(column, cells, char, visible, True))
-                    column += cells
-                    start = column
-                else:
-                    column += 1
+                        found.append(Run(start, column - start, self.text(start, column), style, False))
+                    found.append(Run(column, cells, char, style, True))
+                    start = column + cells
+                column += cells
             if start < last:
-                found.append(Run(start, last - start, self.text(start, last), visible, False))
+                found.append(Run(start, last - start, self.text(start, last), style, False))
         return tuple(found)
 
     def pack_for_history(self) -> bytes:
@@ -185,22 +169,13 @@ class Line:
         """The row as bytes: a flag, the number of columns used, text and style runs."""
         chars = self.chars
         joined = "".join(chars)
-        text: str | list[str]
-        if len(joined) == len(chars) and TAIL not in chars:
-            stripped = joined.rstrip(BLANK)
-            end = len(stripped)
-            if self.styles.count(PLAIN) == len(chars):
-                return bytes((self.wrapped, end >> 8, end & 0xFF)) + _encode((stripped, ()))
-            if self.styles[end:].count(PLAIN) < len(chars) - end:
-                end = self.used()
-            text = joined[:end]
-        else:
-            end = self.used()
-            text = chars[:end]
+        is_simple = len(joined) == len(chars) and TAIL not in chars
+        is_plain = self.styles.count(PLAIN) == len(chars)
+        end = len(joined.rstrip(BLANK)) if is_simple and is_plain else self.used()
+        text = joined[:end] if is_simple else chars[:end]
         styles: list[Any] = []
-        for first, last, style in self.style_runs(end):
-            styles.append(last - first)
-            styles.append(None if style is PLAIN or style == PLAIN else style)
+        for first, last, style in () if is_plain else self.style_runs(end):
+            styles += (last - first, None if style == PLAIN else style)
         return bytes((self.wrapped, end >> 8, end & 0xFF)) + _encode((text, styles))
 
 
@@ -236,13 +211,6 @@ def _decode_style(
 ) -> Style:
     """Restore a style from msgpack's values."""
     return Style(foreground, background, attributes, Underline(underline), underline_color, link)
-
-
-def shown(style: Style) -> Style:
-    """The style without the parts that only the engine needs."""
-    if style.attributes > _SHOWN_ATTRIBUTES:
-        return style._replace(attributes=style.attributes & _SHOWN_ATTRIBUTES)
-    return style
 
 
 def erased(background: Color) -> Style:

@@ -7,7 +7,6 @@ asks ``view`` for the visible rows.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from pyte import modes as mo
 
@@ -25,23 +24,8 @@ from . import osc, reflow, snapshot
 from . import replay as pyte_replay
 from .parser import OutliveStream
 from .reports import Reports
-from .screen import Screen
+from .screen import MOUSE_ENCODING, MOUSE_TRACKING, Screen
 from .view import View
-
-_TRACKING: dict[int, Literal["none", "press", "press_release", "button_motion", "any_motion"]] = {
-    0: "none",
-    9: "press",
-    1000: "press_release",
-    1002: "button_motion",
-    1003: "any_motion",
-}
-_ENCODING: dict[int, Literal["default", "utf8", "sgr", "urxvt", "sgr_pixels"]] = {
-    0: "default",
-    1005: "utf8",
-    1006: "sgr",
-    1015: "urxvt",
-    1016: "sgr_pixels",
-}
 
 
 class PyteEmulator:
@@ -63,8 +47,7 @@ class PyteEmulator:
         self._stream = stream
         self._view = View(screen)
         self._full = True
-        self._painted_key: tuple[int, int | None] = (-1, None)
-        self._painted_selection: dict[int, tuple[int, int]] = {}
+        self._painted: object = None
 
     @classmethod
     def restore(cls, data: bytes, scrollback_lines: int = 0) -> PyteEmulator:
@@ -128,8 +111,8 @@ class PyteEmulator:
             focus_events=screen.has_mode(1004),
             alternate_screen=screen.on_alternate,
             alternate_scroll=screen.has_mode(1007),
-            mouse=_TRACKING[screen.mouse],
-            mouse_encoding=_ENCODING[screen.mouse_encoding],
+            mouse=MOUSE_TRACKING.get(screen.mouse, "none"),
+            mouse_encoding=MOUSE_ENCODING.get(screen.mouse_encoding, "default"),
             kitty_keyboard=screen.kitty_flags,
             reverse_screen=mo.DECSCNM in screen.mode,
             synchronized=screen.has_mode(2026),
@@ -222,26 +205,14 @@ class PyteEmulator:
         screen, view = self._screen, self._view
         lines = screen.lines
         top, offset = view.top, view.offset
-        key = (screen.switches, top if offset else None)
-        full = self._full or screen.all_dirty or key != self._painted_key
-        selection: dict[int, tuple[int, int]] = {}
-        if view.selection is not None:
-            for row in range(lines):
-                columns = view.selected_columns(top + row)
-                if columns is not None:
-                    selection[row] = columns
-        if full:
-            wanted = list(range(lines))
-        else:
-            damaged = {row + offset for row in screen.dirty if row + offset < lines}
-            if selection != self._painted_selection:
-                before = self._painted_selection
-                damaged |= {row for row in {*selection, *before} if selection.get(row) != before.get(row)}
-            wanted = sorted(damaged)
+        painted = (screen.switches, top if offset else None, view.span())
+        full = self._full or screen.all_dirty or painted != self._painted
+        damaged = sorted(row + offset for row in screen.dirty)
+        wanted = [row for row in (range(lines) if full else damaged) if row < lines]
         rows = dict(zip(wanted, view.rows([top + row for row in wanted]), strict=True))
         screen.dirty.clear()
         screen.all_dirty = self._full = False
-        self._painted_key, self._painted_selection = key, selection
+        self._painted = painted
         cursor = self.cursor
         return Frame(
             size=self.size,

@@ -28,22 +28,12 @@ PALETTE: tuple[Color, ...] = tuple(int(value, 16) for value in graphics.FG_BG_25
 _DYNAMIC = {10: "foreground", 11: "background", 12: "cursor"}
 _RGB = re.compile("rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})(?:/[0-9a-fA-F]{1,4})?")
 _HASH = re.compile("#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{9}|[0-9a-fA-F]{12})")
-_NAMED = {
-    "black": 0x000000,
-    "white": 0xFFFFFF,
-    "red": 0xFF0000,
-    "green": 0x00FF00,
-    "blue": 0x0000FF,
-    "yellow": 0xFFFF00,
-    "cyan": 0x00FFFF,
-    "magenta": 0xFF00FF,
-}
 _PROGRESS_STATES = ("none", "running", "error", "indeterminate", "paused")
 _CONEMU = re.compile("(?:1[0-2]|[1-9])(?:;.*)?", re.DOTALL)
 
 
 def parse_color(text: str) -> int | None:
-    """Parse a colour as XParseColor does (``rgb:…``, ``#…``, a few names) → 0xRRGGBB."""
+    """Parse a colour as XParseColor does (``rgb:…``, ``#…``) → 0xRRGGBB."""
     match = _RGB.fullmatch(text)
     if match:
         parts = [int(part, 16) * 255 // (16 ** len(part) - 1) for part in match.groups()]
@@ -52,7 +42,7 @@ def parse_color(text: str) -> int | None:
         digits = (len(text) - 1) // 3
         red, green, blue = (int((text[1 + part * digits : 1 + (part + 1) * digits] + "0")[:2], 16) for part in range(3))
         return red << 16 | green << 8 | blue
-    return _NAMED.get(text.lower())
+    return None
 
 
 def color_text(color: int) -> str:

@@ -1,14 +1,12 @@
 """The parser: turns bytes into calls of the screen's methods.
 
 pyte's own parser is a generator fed with one character at a time: it cannot report what it has consumed, and it makes
-pyte slow. This parser splits complete sequences off with one regular expression, and steps through the unusual ones
-(cut off, with control characters inside). Between two feeds it holds only text: the unfinished sequence itself, in
-canonical form, which a snapshot can carry and any engine can be fed with.
+pyte slow. This parser splits complete sequences off with one regular expression. Between two feeds it holds only text:
+the unfinished sequence itself, which a snapshot can carry and any engine can be fed with.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Callable
 
@@ -32,14 +30,15 @@ _MAX_PARAMETERS = 32
 _TOKEN = re.compile(
     "([^\x00-\x1f\x7f-\x9f]+)"  # 1 text
     "|\x1b\\[([0-9:;]*)m"  # 2 SGR
-    "|\x1b\\[([<-?]*[0-9:;]*[ -/]*[@-~])"  # 3 CSI
-    "|([\x00-\x1a\x1c-\x1f\x7f-\x9f])"  # 4 control character
-    "|\x1b([ -/]*[0-OQ-WYZ\\\\`-jl-~])"  # 5 ESC
+    "|\x1b\\[([0-?]*[ -/]*[@-~])"  # 3 CSI
+    "|([\x00-\x1a\x1c-\x1f\x80-\x9f])"  # 4 control character
+    "|\x1b([ -/]+[0-~]|[0-OQ-WYZ\\\\`-jl-~])"  # 5 ESC
     "|\x1b([]PX^_k])"  # 6 introduces a string
 )
+_BEGINNING = re.compile("\x1b(?:\\[[0-?]*)?[ -/]*")
 _SEQUENCE = re.compile("([<-?]*)([0-9:;]*)([ -/]*)([@-~])")
 _STRING_END = re.compile("[\x07\x18\x1a\x1b]")
-_CONTROLS = re.compile("[\x00-\x1f\x7f]")
+_CONTROLS = re.compile("[\x00-\x1f]")
 
 
 _ESCAPE = {
@@ -47,17 +46,14 @@ _ESCAPE = {
     esc.NEL: "next_line",
     "=": "keypad_application",
     ">": "keypad_numeric",
-    "Z": "report_device_attributes",
 }
 _CSI = {
     **{final: name for final, name in pyte.ByteStream.csi.items() if final not in {"'", "m"}},
     "`": "cursor_to_column",
     "b": "repeat",
-    "e": "line_relative",
     "I": "tab_forward",
     "S": "scroll_up",
     "T": "scroll_down",
-    "^": "scroll_down",
     "Z": "tab_back",
     "?W": "default_tab_stops",
     "s": "save_cursor",
@@ -76,14 +72,22 @@ _CSI = {
     ">n": "reset_key_modifier",
     "?m": "report_key_modifier",
     ">c": "report_secondary_attributes",
-    "=c": "report_tertiary_attributes",
     ">q": "report_version",
     "!p": "soft_reset",
-    "$p": "report_ansi_mode",
     "?$p": "report_private_mode",
     " q": "set_cursor_style",
 }
 """Functions by marker, intermediates and final character of a sequence."""
+
+_PARAMETERS = {
+    **dict.fromkeys(("s", "u", "?u", "!p"), 0),
+    **dict.fromkeys(("H", "f", "r", "t", ">m", "=u"), 2),
+    **dict.fromkeys(("h", "l", "?h", "?l"), _MAX_PARAMETERS),
+}
+"""How many parameters a function takes, where it is not one; pyte's functions would fail with more."""
+
+_ENDS_WRAP = frozenset("@ABCDEFGHJKLMPXZ`adef")
+"""Final characters of sequences after which the next character is written where the cursor is shown."""
 
 
 class OutliveStream(pyte.ByteStream):
@@ -91,9 +95,6 @@ class OutliveStream(pyte.ByteStream):
 
     The tables are pyte's, with additions.
     """
-
-    escape = _ESCAPE
-    csi = _CSI
 
     def __init__(self, screen: Screen) -> None:
         self._pending = ""
@@ -108,7 +109,7 @@ class OutliveStream(pyte.ByteStream):
         assert isinstance(screen, Screen)
         self._screen = screen
         self._reports = Reports(screen)
-        self._basic, self._escape, self._csi = map(self._handlers, (self.basic, self.escape, self.csi))
+        self._basic, self._escape, self._csi = map(self._handlers, (self.basic, _ESCAPE, _CSI))
 
     def _handlers(self, names: dict[str, str]) -> dict[str, Callable[..., None]]:
         """The methods of the reports, or else of the screen."""
@@ -127,31 +128,12 @@ class OutliveStream(pyte.ByteStream):
             pending = self._pending
         return pending.encode() + self.utf8_decoder.getstate()[0]
 
-    def state(self) -> tuple[str, str, str, int, bytes]:
-        """The parser's whole state, for ``set_state``."""
-        return (
-            self._pending, self._string_kind, "".join(self._string), self._string_size, self.utf8_decoder.getstate()[0],
-        )  # fmt: skip
-
-    def set_state(self, pending: str, kind: str, string: str, size: int, partial: bytes) -> None:
-        """Set the state from another stream's ``state``."""
-        self._pending, self._string_kind, self._string_size = pending, kind, size
-        self._string = [string] if string else []
-        self.utf8_decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self.utf8_decoder.setstate((partial, 0))
-
-    def forget(self) -> None:
-        """Drop the unfinished sequence."""
-        self.set_state("", "", "", 0, b"")
-
     # -- parsing
 
     def feed(self, data: bytes) -> None:  # type: ignore[override]
         """Interpret output; splitting the bytes differently gives the same result."""
-        text = self.utf8_decoder.decode(data)
-        if self._pending:
-            text = self._pending + text
-            self._pending = ""
+        text = self._pending + self.utf8_decoder.decode(data).replace(ctrl.DEL, "")
+        self._pending = ""
         position, length = 0, len(text)
         if self._string_kind:
             position = self._take_string(text, 0)
@@ -162,7 +144,11 @@ class OutliveStream(pyte.ByteStream):
         while position < length:
             token = match(text, position)
             if token is None:
-                position = self._parse_slowly(text, position)
+                beginning = _BEGINNING.match(text, position)
+                assert beginning is not None
+                position = beginning.end()
+                if position == length:
+                    self._pending = beginning[0][:MAX_SEQUENCE]
                 continue
             kind = token.lastindex
             position = token.end()
@@ -173,7 +159,6 @@ class OutliveStream(pyte.ByteStream):
             elif kind == 2:
                 parameters = token[2]
                 if len(parameters) < MAX_SEQUENCE - 3:
-                    screen.last_char = ""
                     rendition(parameters)
             elif kind == 3:
                 self._dispatch(token[3])
@@ -184,48 +169,11 @@ class OutliveStream(pyte.ByteStream):
                 position = self._take_string(text, position)
 
     def _control(self, char: str) -> None:
-        self._screen.last_char = ""
         handler = self._basic.get(char)
         if handler is not None:
             handler()
 
-    def _parse_slowly(self, text: str, position: int) -> int:
-        """Parse a sequence at ``position`` that is cut off or unusual; returns where to continue."""
-        collected = [ctrl.ESC]
-        for index in range(position + 1, len(text)):
-            char = text[index]
-            if char == ctrl.ESC:
-                return index
-            if char in {ctrl.CAN, ctrl.SUB}:
-                return index + 1
-            if char < " ":
-                self._control(char)
-                continue
-            if char == ctrl.DEL or "\x80" <= char <= "\x9f":
-                continue
-            if len(collected) < MAX_SEQUENCE:
-                collected.append(char)
-            if len(collected) == 2 and char == "[":
-                continue
-            if collected[1] == "[":
-                if "@" <= char <= "~":
-                    self._dispatch("".join(collected[2:]))
-                    return index + 1
-                if char > "~":
-                    return index
-            elif len(collected) == 2 and char in "]PX^_k":
-                self._string_kind = char
-                return self._take_string(text, index + 1)
-            elif "0" <= char <= "~":
-                self._dispatch_escape("".join(collected[1:]))
-                return index + 1
-            elif char > "~":
-                return index
-        self._pending = "".join(collected)
-        return len(text)
-
     def _dispatch_escape(self, body: str) -> None:
-        self._screen.last_char = ""
         handler = self._escape.get(body)
         if handler is not None:
             handler()
@@ -238,21 +186,17 @@ class OutliveStream(pyte.ByteStream):
         if parts is None:
             return
         marker, parameters, intermediates, final = parts.groups()
-        if final != "b":
-            # REP repeats only a character that is directly before it.
-            self._screen.last_char = ""
         if final == "m" and not marker and not intermediates:
             self._screen.select_rendition(parameters)
             return
-        handler = self._csi.get(marker + intermediates + final)
-        if handler is None or ":" in parameters:
+        key = marker + intermediates + final
+        handler = self._csi.get(key)
+        values = parameters.split(";") if parameters else []
+        if handler is None or ":" in parameters or len(values) > _MAX_PARAMETERS:
             return
-        if not parameters:
-            handler()
-            return
-        values = parameters.split(";")
-        if len(values) <= _MAX_PARAMETERS:
-            handler(*[number(value) for value in values])
+        if final in _ENDS_WRAP and not intermediates:
+            self._screen.pending_wrap = False
+        handler(*[number(value) for value in values[: _PARAMETERS.get(key, 1)]])
 
     # -- strings
 

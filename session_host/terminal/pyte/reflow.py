@@ -57,9 +57,7 @@ def resize_screen(screen: Screen, columns: int, lines: int) -> None:
     for anchor in (*anchors, *marks):
         anchor.line -= screen.evicted
     carried = [primary_cursor, *([saved_anchor] if saved_anchor else []), *anchors, *marks]
-    pending = screen.pending_wrap and not screen.on_alternate
-
-    grid, dropped = _resize_primary(screen, columns, lines, old_lines, primary_cursor, carried, pending=pending)
+    grid, dropped = _resize_primary(screen, columns, lines, old_lines, primary_cursor, carried)
 
     screen.evicted += dropped
     for anchor in anchors:
@@ -78,7 +76,7 @@ def resize_screen(screen: Screen, columns: int, lines: int) -> None:
         screen.grid, screen.other = grid, alternate
         screen.cursor.x = min(primary_cursor.column, columns - 1)
         screen.cursor.y = min(max(primary_cursor.line - top, 0), lines - 1)
-        screen.pending_wrap = primary_cursor.column >= columns or (pending and screen.cursor.x == columns - 1)
+        screen.pending_wrap = primary_cursor.column >= columns
     screen.columns, screen.lines = columns, lines
     screen.tabstops = {stop for stop in screen.tabstops if stop < columns} | {
         stop for stop in range(8, columns, 8) if stop >= old_columns
@@ -88,10 +86,13 @@ def resize_screen(screen: Screen, columns: int, lines: int) -> None:
 
 
 def _primary_cursor(screen: Screen) -> Anchor:
-    """The position of the primary screen's cursor (or its saved one), as a row of history and screen."""
+    """The position of the primary screen's cursor (or its saved one), as a row of history and screen.
+
+    In the pending-wrap state, it is behind the last column.
+    """
     top = len(screen.history)
     if not screen.on_alternate:
-        return Anchor(top + screen.cursor.y, screen.cursor.x)
+        return Anchor(top + screen.cursor.y, screen.cursor.x + screen.pending_wrap)
     saved = screen.saved[0] or SavedCursor(row=_content_rows(screen.primary) - 1)
     return Anchor(top + max(saved.row, 0), saved.column)
 
@@ -101,14 +102,7 @@ def _content_rows(rows: list[Line]) -> int:
 
 
 def _resize_primary(
-    screen: Screen,
-    columns: int,
-    lines: int,
-    old_lines: int,
-    cursor: Anchor,
-    carried: list[Anchor],
-    *,
-    pending: bool,
+    screen: Screen, columns: int, lines: int, old_lines: int, cursor: Anchor, carried: list[Anchor]
 ) -> tuple[list[Line], int]:
     """The primary screen's new rows, and how many rows the history lost; ``carried`` anchors move along."""
     top = len(screen.history)
@@ -118,7 +112,7 @@ def _resize_primary(
     stored: list[Stored] = [*screen.history, *screen.primary[: end - top]]
     top_anchor = Anchor(top, 0)
     if columns != screen.columns:
-        stored = _rewrap(stored, columns, [top_anchor, *carried], cursor, pending=pending)
+        stored = _rewrap(stored, columns, [top_anchor, *carried], cursor)
     new_top = max(0, len(stored) - lines) if was_full else max(top_anchor.line, len(stored) - lines)
     if cursor.line < new_top:
         cursor.line = new_top + min(shown_row, lines - 1)
@@ -150,9 +144,7 @@ def _rows_of_lines(above: list[bytes], max_lines: int) -> int:
     return max_rows
 
 
-def _rewrap(
-    stored: list[Stored], columns: int, anchors: Iterable[Anchor], cursor: Anchor, *, pending: bool
-) -> list[Stored]:
+def _rewrap(stored: list[Stored], columns: int, anchors: Iterable[Anchor], cursor: Anchor) -> list[Stored]:
     """Wrap rows at ``columns``; the anchors move with their cells."""
     anchors_of: defaultdict[int, list[Anchor]] = defaultdict(list)
     for anchor in anchors:
@@ -174,10 +166,10 @@ def _rewrap(
         logical.append(line)
         length += len(line.chars)
         if not continues:
-            _wrap_line(logical, columns, wrapped, line_anchors, cursor, pending=pending)
+            _wrap_line(logical, columns, wrapped, line_anchors, cursor)
             logical, line_anchors, length = [], [], 0
     if logical:
-        _wrap_line(logical, columns, wrapped, line_anchors, cursor, pending=pending)
+        _wrap_line(logical, columns, wrapped, line_anchors, cursor)
         last = wrapped[-1]
         if isinstance(last, Line):
             last.wrapped = True
@@ -185,13 +177,7 @@ def _rewrap(
 
 
 def _wrap_line(
-    rows: list[Line],
-    columns: int,
-    wrapped: list[Stored],
-    anchors: list[tuple[Anchor, int]],
-    cursor: Anchor,
-    *,
-    pending: bool,
+    rows: list[Line], columns: int, wrapped: list[Stored], anchors: list[tuple[Anchor, int]], cursor: Anchor
 ) -> None:
     """Wrap one logical line, and place its anchors, each given with its cell's number in the line."""
     chars: list[str] = []
@@ -235,13 +221,9 @@ def _wrap_line(
         row_index = max(index for index, begin in enumerate(starts) if begin <= new_offset or index == 0)
         anchor.line = first_row + row_index
         anchor.column = new_offset - starts[row_index]
-        if anchor is cursor:
-            if pending and anchor.column < columns - 1:
-                anchor.column += 1
-            # An anchor behind the text stays visible; directly behind a full row it is in the pending-wrap state.
-            anchor.column = min(anchor.column, columns if new_offset == total else columns - 1)
-        else:
-            anchor.column = min(anchor.column, columns - 1)
+        # An anchor behind the text stays visible; the cursor directly behind a full row is in the pending-wrap state.
+        last = columns if anchor is cursor and new_offset == total else columns - 1
+        anchor.column = min(anchor.column, last)
 
 
 def _resize_alternate(screen: Screen, columns: int, lines: int) -> list[Line]:

@@ -9,10 +9,10 @@ from session_host.terminal.text import cell_at, positioned_rows, scrolled_rows, 
 from .cells import Line, unpack
 from .osc import color_text
 from .parser import OutliveStream
-from .screen import DEFAULT_MODES, SavedCursor, Screen
+from .screen import DEFAULT_MODES, MOUSE_ENCODING, MOUSE_TRACKING, SavedCursor, Screen
 
 _PLAIN_PEN = "\x1b[0m\x1b]8;;\x1b\\\x1b(B\x1b)B\x0f"
-_MOUSE = frozenset({9, 1000, 1002, 1003, 1005, 1006, 1015, 1016})
+_MOUSE = MOUSE_TRACKING.keys() | MOUSE_ENCODING.keys()
 _NOT_SIMPLY_SET = frozenset({12, 47, 1047, 1048, 1049}) | _MOUSE
 """Private modes that are not simply set: they are set elsewhere, or have effects of their own."""
 
@@ -53,19 +53,13 @@ def _screens(screen: Screen) -> list[str]:
     has_margins = (screen.top, screen.bottom) != (0, screen.lines - 1)
     margins = f"\x1b[{screen.top + 1};{screen.bottom + 1}r" if has_margins else ""
     parts = [margins, _saved_cursor(screen, 0), _keyboard(screen.kitty[0])]
-    alternate = screen.grid if screen.on_alternate else screen.other
-    mode = 47
-    if screen.on_alternate:
-        mode = next((mode for mode in (1049, 1047) if screen.has_mode(mode)), 47)
-    elif not any(line.used() for line in alternate) and screen.kitty[1] == [0] and screen.saved[1] is None:
+    if not screen.on_alternate:
         return parts
+    mode = next((mode for mode in (1049, 1047) if screen.has_mode(mode)), 47)
     # 1049 saves the cursor again, so it must be in its saved position.
     parts.append(f"\x1b8\x1b[?1049h{_PLAIN_PEN}" if mode == 1049 else f"\x1b[?{mode}h")
-    parts.append(f"\x1b[r{positioned_rows([*map(_row, alternate)], screen.columns, {})}{margins}")
-    parts += [_saved_cursor(screen, 1), _keyboard(screen.kitty[1])]
-    if not screen.on_alternate:
-        parts.append("\x1b[?47l")
-    return parts
+    parts.append(f"\x1b[r{positioned_rows([*map(_row, screen.grid)], screen.columns, {})}{margins}")
+    return [*parts, _saved_cursor(screen, 1), _keyboard(screen.kitty[1])]
 
 
 def _saved_cursor(screen: Screen, which: int) -> str:

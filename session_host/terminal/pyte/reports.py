@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from session_host.terminal.queries import (
-    CONFORMANCE,
-    MAX_REQUEST_BYTES,
-    MAX_TITLE_STACK,
-    capability_replies,
-)
+from session_host.terminal.queries import MAX_REQUEST_BYTES, MAX_TITLE_STACK, capability_replies
 from session_host.terminal.rows import DEFAULT_COLOR
 from session_host.terminal.text import long_color, sgr_parameters
 
-from .screen import ANSI_MODES, PRIVATE_MODES, Screen
+from .screen import PRIVATE_MODES, Screen
 
 
 class Reports:
@@ -20,27 +15,22 @@ class Reports:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
 
-    def report_device_attributes(self, mode: int = 0, *_: int) -> None:
+    def report_device_attributes(self, mode: int = 0) -> None:
         """DA1: a VT220 with colour."""
         if mode == 0:
             self._screen.reply("\x1b[?62;22c")
 
-    def report_secondary_attributes(self, mode: int = 0, *_: int) -> None:
+    def report_secondary_attributes(self, mode: int = 0) -> None:
         """DA2."""
         if mode == 0:
             self._screen.reply("\x1b[>1;0;0c")
 
-    def report_tertiary_attributes(self, mode: int = 0, *_: int) -> None:
-        """DA3: the unit's id."""
-        if mode == 0:
-            self._screen.reply("\x1bP!|00000000\x1b\\")
-
-    def report_version(self, mode: int = 0, *_: int) -> None:
+    def report_version(self, mode: int = 0) -> None:
         """XTVERSION."""
         if mode == 0:
             self._screen.reply(f"\x1bP>|{self._screen.version}\x1b\\")
 
-    def report_device_status(self, mode: int = 0, *_: int) -> None:
+    def report_device_status(self, mode: int = 0) -> None:
         """DSR, CPR."""
         cursor = self._screen.cursor
         if mode == 5:
@@ -48,40 +38,33 @@ class Reports:
         elif mode == 6:
             self._screen.reply(f"\x1b[{cursor.y + 1};{cursor.x + 1}R")
 
-    def report_private_status(self, mode: int = 0, *_: int) -> None:
-        """DECDSR: extended cursor position, colour scheme, visibility."""
+    def report_private_status(self, mode: int = 0) -> None:
+        """DECDSR: extended cursor position, colour scheme."""
         screen = self._screen
         if mode == 6:
             screen.reply(f"\x1b[?{screen.cursor.y + 1};{screen.cursor.x + 1}R")
         elif mode == 996:
             self.report_color_scheme()
-        elif mode == 998:
-            screen.report_visibility()
 
     def report_color_scheme(self) -> None:
         """``CSI ? 996 n`` and mode 2031: dark or light."""
         self._screen.reply(f"\x1b[?997;{1 if self._screen.defaults.dark else 2}n")
 
-    def report_private_mode(self, mode: int = 0, *_: int) -> None:
+    def report_private_mode(self, mode: int = 0) -> None:
         """DECRQM for DEC private modes."""
         state = 0 if mode not in PRIVATE_MODES else 1 if self._screen.has_mode(mode) else 2
         self._screen.reply(f"\x1b[?{mode};{state}$y")
 
-    def report_ansi_mode(self, mode: int = 0, *_: int) -> None:
-        """DECRQM for ANSI modes."""
-        state = 0 if mode not in ANSI_MODES else 1 if mode in self._screen.mode else 2
-        self._screen.reply(f"\x1b[{mode};{state}$y")
-
-    def report_kitty_flags(self, *_: int) -> None:
+    def report_kitty_flags(self) -> None:
         """``CSI ? u``."""
         self._screen.reply(f"\x1b[?{self._screen.kitty_flags}u")
 
-    def report_key_modifier(self, resource: int = 0, *_: int) -> None:
+    def report_key_modifier(self, resource: int = 0) -> None:
         """XTQMODKEYS."""
         if resource == 4:
             self._screen.reply(f"\x1b[>4;{self._screen.modify_other_keys}m")
 
-    def window_operation(self, operation: int = 0, second: int = 0, *_: int) -> None:
+    def window_operation(self, operation: int = 0, second: int = 0) -> None:
         """XTWINOPS: reports sizes, pushes and pops titles; never moves or resizes a window, or reports its title."""
         screen = self._screen
         width, height = screen.cell.width_px, screen.cell.height_px
@@ -116,8 +99,4 @@ class Reports:
             underline = screen.style.underline_color
             color = [] if underline == DEFAULT_COLOR else [long_color(underline, "58", ":")]
             return ";".join([*sgr_parameters(screen.style, ":"), *color]) + "m"
-        if name == "r":
-            return f"{screen.top + 1};{screen.bottom + 1}r"
-        if name == " q":
-            return f"{screen.cursor_style} q"
-        return CONFORMANCE.decode() if name == '"p' else ""
+        return f"{screen.cursor_style} q" if name == " q" else ""

@@ -15,7 +15,7 @@ from pyte import modes as mo
 
 from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import CursorShape, DefaultColors
+from session_host.terminal.base import CursorShape, DefaultColors, MouseEncoding, MouseTracking
 from session_host.terminal.commands import ALTERNATE, WATCHED, CommandModes, TerminalModes
 from session_host.terminal.events import Bell, TerminalEvent, TitleChanged
 from session_host.terminal.osc import KittyNotifications
@@ -36,22 +36,22 @@ _STYLE_CACHE = 4096
 _GRAPHEMES = 2027
 """Always on: a character with its joiners and selectors is in one cell, or in two."""
 
-VISIBILITY = 2033
 IN_BAND_RESIZE = 2048
-_MOUSE_TRACKING = (9, 1000, 1002, 1003)
-_MOUSE_ENCODING = (1005, 1006, 1015, 1016)
+MOUSE_TRACKING: dict[int, MouseTracking] = {
+    9: "press", 1000: "press_release", 1002: "button_motion", 1003: "any_motion",
+}  # fmt: skip
+MOUSE_ENCODING: dict[int, MouseEncoding] = {1005: "utf8", 1006: "sgr", 1015: "urxvt", 1016: "sgr_pixels"}
 _ALTERNATE = (47, 1047, 1049)
 _BLINKING = 12
 
 PRIVATE_MODES = frozenset(
     {
-        1, 4, 5, 7, 8, 12, 25, 66, 67, 1004, 1007, 1035, 1036, 1039, 1048, 2004, 2026, 2027, 2031, VISIBILITY,
-        IN_BAND_RESIZE, *_MOUSE_TRACKING, *_MOUSE_ENCODING, *_ALTERNATE,
+        1, 4, 5, 7, 8, 12, 25, 66, 67, 1004, 1007, 1035, 1036, 1039, 1048, 2004, 2026, 2027, 2031, IN_BAND_RESIZE,
+        *MOUSE_TRACKING, *MOUSE_ENCODING, *_ALTERNATE,
     }
 )  # fmt: skip
 """Known DEC private modes; a query for any other is answered with 0."""
 
-ANSI_MODES = frozenset({mo.IRM, mo.LNM})
 DEFAULT_MODES = (7, 25, 1007, 1035, 1036, 2027)
 """Private modes that are set in a new terminal."""
 
@@ -139,7 +139,7 @@ class Screen(pyte.Screen):
         super().__init__(size.columns, size.rows)
         self._default_modes()  # pyte sets its own after ``reset``.
 
-    def reset(self, *_: int) -> None:
+    def reset(self) -> None:
         """RIS."""
         titled = bool(self.title)
         super().reset()
@@ -175,7 +175,7 @@ class Screen(pyte.Screen):
         self.charsets = ["B", "B"]
         self.charset = 0
 
-    def soft_reset(self, *_: int) -> None:
+    def soft_reset(self) -> None:
         """DECSTR."""
         self.mode -= {private(1), private(66), mo.IRM}
         self.mode |= {mo.DECAWM, mo.DECTCEM}
@@ -193,7 +193,7 @@ class Screen(pyte.Screen):
         if len(self.replies) < MAX_REPLIES:
             self.replies += text.encode()
 
-    def bell(self, *_: int) -> None:
+    def bell(self) -> None:
         """BEL."""
         self.events.append(Bell())
 
@@ -205,11 +205,6 @@ class Screen(pyte.Screen):
             self.events.append(TitleChanged(title))
 
     # -- rows
-
-    @property
-    def display(self) -> list[str]:
-        """The screen as text."""
-        return [line.text().rstrip(" ") for line in self.grid]
 
     @property
     def primary(self) -> list[Line]:
@@ -256,11 +251,11 @@ class Screen(pyte.Screen):
         """SCS: set G``slot`` to the set named by ``code``; only line drawing ("0") differs from ASCII."""
         self.charsets[slot] = code
 
-    def shift_in(self, *_: int) -> None:
+    def shift_in(self) -> None:
         """SI, LS0."""
         self.charset = 0
 
-    def shift_out(self, *_: int) -> None:
+    def shift_out(self) -> None:
         """SO, LS1."""
         self.charset = 1
 
@@ -270,12 +265,13 @@ class Screen(pyte.Screen):
         """Set the margins to the edges of the screen."""
         self.top, self.bottom = 0, self.lines - 1
 
-    def set_margins(self, top: int | None = None, bottom: int | None = None, *_: int) -> None:
+    def set_margins(self, top: int | None = None, bottom: int | None = None) -> None:
         """DECSTBM; the cursor goes home."""
         first = (top or 1) - 1
         last = min(bottom or self.lines, self.lines) - 1
         if first < last:
             self.top, self.bottom = first, last
+            self.pending_wrap = False
             self.cursor_position()
 
     def scroll_rows_up(self, top: int, bottom: int, count: int, *, keep: bool) -> None:
@@ -333,18 +329,17 @@ class Screen(pyte.Screen):
         """The anchors that a scrolled part of the screen may move; perhaps some above the screen, too."""
         return (*self.anchors, *self.prompts.on_screen()) if self.prompts else self.anchors
 
-    def scroll_up(self, count: int | None = None, *_: int) -> None:
+    def scroll_up(self, count: int | None = None) -> None:
         """SU."""
         self.scroll_rows_up(self.top, self.bottom, count or 1, keep=True)
 
-    def scroll_down(self, count: int | None = None, *surplus: int) -> None:
-        """SD; with more parameters it is xterm's highlight tracking, which is not supported."""
-        if not surplus:
-            self.scroll_rows_down(self.top, self.bottom, count or 1)
+    def scroll_down(self, count: int | None = None) -> None:
+        """SD."""
+        self.scroll_rows_down(self.top, self.bottom, count or 1)
 
     # -- moving by lines
 
-    def index(self, *_: int) -> None:
+    def index(self) -> None:
         """IND: down one row; at the bottom margin the region scrolls up."""
         self.pending_wrap = False
         if self.cursor.y == self.bottom:
@@ -352,7 +347,7 @@ class Screen(pyte.Screen):
         elif self.cursor.y < self.lines - 1:
             self.cursor.y += 1
 
-    def reverse_index(self, *_: int) -> None:
+    def reverse_index(self) -> None:
         """RI: up one row; at the top margin the region scrolls down."""
         self.pending_wrap = False
         if self.cursor.y == self.top:
@@ -360,88 +355,41 @@ class Screen(pyte.Screen):
         elif self.cursor.y > 0:
             self.cursor.y -= 1
 
-    def linefeed(self, *_: int) -> None:
-        """LF, VT, FF."""
-        self.index()
-        if mo.LNM in self.mode:
-            self.carriage_return()
-
-    def next_line(self, *_: int) -> None:
+    def next_line(self) -> None:
         """NEL: to the start of the next row."""
         self.index()
         self.carriage_return()
 
-    def carriage_return(self, *_: int) -> None:
+    def carriage_return(self) -> None:
         """CR."""
         self.pending_wrap = False
         self.cursor.x = 0
 
-    # -- moving the cursor
-
-    def cursor_up(self, count: int | None = None, *_: int) -> None:
-        """CUU."""
+    def backspace(self) -> None:
+        """BS: one column back."""
         self.pending_wrap = False
+        self.cursor_back()
+
+    # -- moving the cursor; pyte has the rest
+
+    def cursor_up(self, count: int | None = None) -> None:
+        """CUU."""
         stop = self.top if self.cursor.y >= self.top else 0
         self.cursor.y = max(self.cursor.y - (count or 1), stop)
 
-    def cursor_down(self, count: int | None = None, *_: int) -> None:
+    def cursor_down(self, count: int | None = None) -> None:
         """CUD."""
-        self.pending_wrap = False
         stop = self.bottom if self.cursor.y <= self.bottom else self.lines - 1
         self.cursor.y = min(self.cursor.y + (count or 1), stop)
 
-    def cursor_up1(self, count: int | None = None, *_: int) -> None:
-        """CPL."""
-        self.cursor_up(count)
-        self.carriage_return()
-
-    def cursor_down1(self, count: int | None = None, *_: int) -> None:
-        """CNL."""
-        self.cursor_down(count)
-        self.carriage_return()
-
-    def cursor_forward(self, count: int | None = None, *_: int) -> None:
-        """CUF, HPR."""
-        self.pending_wrap = False
-        self.cursor.x = min(self.cursor.x + (count or 1), self.columns - 1)
-
-    def cursor_back(self, count: int | None = None, *_: int) -> None:
-        """CUB."""
-        self.pending_wrap = False
-        self.cursor.x = max(self.cursor.x - (count or 1), 0)
-
-    def backspace(self, *_: int) -> None:
-        """BS: one column back."""
-        self.cursor_back(1)
-
-    def cursor_position(self, line: int | None = None, column: int | None = None, *_: int) -> None:
-        """CUP, HVP."""
-        self.cursor_to_line(line)
-        self.cursor_to_column(column)
-
-    def cursor_to_column(self, column: int | None = None, *_: int) -> None:
-        """CHA, HPA."""
-        self.pending_wrap = False
-        self.cursor.x = min((column or 1), self.columns) - 1
-
-    def cursor_to_line(self, line: int | None = None, *_: int) -> None:
-        """VPA."""
-        self.pending_wrap = False
-        self.cursor.y = min((line or 1), self.lines) - 1
-
-    def line_relative(self, count: int | None = None, *_: int) -> None:
-        """VPR."""
-        self.pending_wrap = False
-        self.cursor.y = min(self.cursor.y + (count or 1), self.lines - 1)
-
-    def save_cursor(self, *_: int) -> None:
+    def save_cursor(self) -> None:
         """DECSC, SCOSC. A hyperlink is not saved."""
         first, second = self.charsets
         style = self.style._replace(link="")
         at = self.cursor
         self.saved[self.on_alternate] = SavedCursor(at.x, at.y, self.pending_wrap, style, self.charset, (first, second))
 
-    def restore_cursor(self, *_: int) -> None:
+    def restore_cursor(self) -> None:
         """DECRC, SCORC; resets the cursor if none was saved."""
         saved = self.saved[self.on_alternate] or SavedCursor()
         self.cursor.x = min(saved.column, self.columns - 1)
@@ -451,7 +399,7 @@ class Screen(pyte.Screen):
         self.charset = saved.charset
         self.charsets = list(saved.charsets)
 
-    def set_cursor_style(self, style: int = 0, *_: int) -> None:
+    def set_cursor_style(self, style: int = 0) -> None:
         """DECSCUSR."""
         if style <= 6:
             self.cursor_shape = _SHAPES[(max(style, 1) - 1) // 2]
@@ -464,32 +412,17 @@ class Screen(pyte.Screen):
 
     # -- tab stops
 
-    def tab(self, *_: int) -> None:
-        """HT; at the last column a pending wrap stays pending."""
-        x = self.cursor.x
-        self.cursor.x = min((stop for stop in self.tabstops if x < stop < self.columns), default=self.columns - 1)
-
-    def tab_forward(self, count: int | None = None, *_: int) -> None:
+    def tab_forward(self, count: int | None = None) -> None:
         """CHT."""
         for _step in range(min(count or 1, self.columns)):
             self.tab()
 
-    def tab_back(self, count: int | None = None, *_: int) -> None:
+    def tab_back(self, count: int | None = None) -> None:
         """CBT."""
-        self.pending_wrap = False
         for _step in range(min(count or 1, self.columns)):
             self.cursor.x = max((stop for stop in self.tabstops if stop < self.cursor.x), default=0)
 
-    def clear_tab_stop(self, how: int = 0, *_: int) -> None:
-        """TBC."""
-        if how in {0, 3}:
-            super().clear_tab_stop(how)
-
-    def set_tab_stop(self, *_: int) -> None:
-        """HTS."""
-        super().set_tab_stop()
-
-    def default_tab_stops(self, *_: int) -> None:
+    def default_tab_stops(self, _how: int = 0) -> None:
         """DECST8C: a stop at every eighth column."""
         self.tabstops = set(range(8, self.columns, 8))
 
@@ -515,7 +448,9 @@ class Screen(pyte.Screen):
                 for char in text:
                     self._put(char, 2)
             else:
-                self._draw_any_width(text)
+                if not self._extend_grapheme(text) and (cells := char_cells(text)):
+                    self._put(text, cells)
+                    self.last_char = text
                 continue
             self.last_char = text[-1]
 
@@ -589,66 +524,29 @@ class Screen(pyte.Screen):
         else:
             cursor.x = x + cells
 
-    def _draw_any_width(self, char: str) -> None:
-        """Write a character of any width, which may extend the grapheme before the cursor."""
-        cells = char_cells(char)
-        before = self._cell_before()
-        if before is not None:
-            line, x = before
-            cluster = line.chars[x]
-            if cluster != BLANK and joins(cluster, char):
-                self._join(line, x, cluster + char)
-                return
-        if cells:
-            self._put(char, cells)
-            self.last_char = char
-
-    def _cell_before(self) -> tuple[Line, int] | None:
-        """The row and column of the cell that a combining character extends."""
-        line = self.grid[self.cursor.y]
-        x = self.cursor.x if self.pending_wrap else self.cursor.x - 1
-        if x > 0 and line.chars[x] == TAIL:
-            x -= 1
-        if x < 0 or line.chars[x] == BLANK:
-            return None
-        return line, x
-
-    def _extend(self, line: Line, x: int, cluster: str) -> None:
-        if len(cluster) <= MAX_CLUSTER:
-            line.chars[x] = cluster
-            self.last_char = cluster
-            self.dirty.add(self.cursor.y)
-
-    def _join(self, line: Line, x: int, cluster: str) -> None:
-        """Put a longer grapheme into the cell before the cursor, which may become wide."""
-        wide = x + 1 < self.columns and line.chars[x + 1] == TAIL
-        if wide or cluster_cells(cluster) == 1:
-            self._extend(line, x, cluster)
-            return
+    def _extend_grapheme(self, char: str) -> bool:
+        """Join a character to the grapheme before the cursor, which may become wide; False if it is another one."""
         cursor = self.cursor
-        if not self.pending_wrap and x + 1 == cursor.x:
-            line.split(cursor.x + 1, self.erase_style)
-            self._extend(line, x, cluster)
+        line = self.grid[cursor.y]
+        x = cursor.x if self.pending_wrap else cursor.x - 1
+        is_wide = x > 0 and line.chars[x] == TAIL
+        x -= is_wide
+        if x < 0 or line.chars[x] == BLANK or not joins(line.chars[x], char):
+            return False
+        cluster = line.chars[x] + char
+        if len(cluster) > MAX_CLUSTER:
+            return True
+        line.chars[x] = self.last_char = cluster
+        self.dirty.add(cursor.y)
+        if not is_wide and not self.pending_wrap and cluster_cells(cluster) > 1:
+            line.split(x + 2, self.erase_style)
             line.chars[x + 1] = TAIL
             line.styles[x + 1] = line.styles[x]
-            if cursor.x == self.columns - 1:
-                self.pending_wrap = True
-            else:
-                cursor.x += 1
-        elif mo.DECAWM in self.mode and self.columns > 1:
-            # The cell is in the last column, where a wide character does not fit.
-            style = self.style
-            self.style = line.styles[x]
-            line.chars[x] = BLANK
-            self.dirty.add(cursor.y)
-            self._wrap()
-            self._put(cluster, 2)
-            self.style = style
-            self.last_char = cluster
-        else:
-            self._extend(line, x, cluster)
+            self.pending_wrap = cursor.x == self.columns - 1
+            cursor.x += not self.pending_wrap
+        return True
 
-    def repeat(self, count: int | None = None, *_: int) -> None:
+    def repeat(self, count: int | None = None) -> None:
         """REP: write the last character again."""
         if self.last_char:
             times = min(count or 1, self.columns * MAX_REPEATED_ROWS)
@@ -656,21 +554,19 @@ class Screen(pyte.Screen):
 
     # -- erasing
 
-    def erase_in_line(self, how: int = 0, *_: int) -> None:
+    def erase_in_line(self, how: int = 0, private: bool = False) -> None:  # noqa: ARG002
         """EL."""
-        self.pending_wrap = False
         x = self.cursor.x
         ranges = {0: (x, self.columns), 1: (0, x + 1), 2: (0, self.columns)}
         if how in ranges:
             self._erase(self.cursor.y, *ranges[how])
 
-    def erase_in_display(self, how: int = 0, *_: object, **_kw: object) -> None:
+    def erase_in_display(self, how: int = 0, *_args: Any, **_kwargs: Any) -> None:
         """ED: 3 clears the history."""
         y = self.cursor.y
         if how == 3:
             self.clear_history()
             return
-        self.pending_wrap = False
         rows = {0: range(y + 1, self.lines), 1: range(y), 2: range(self.lines)}.get(how)
         if rows is None:
             return
@@ -681,9 +577,8 @@ class Screen(pyte.Screen):
         begin = y if how == 0 and self.cursor.x == 0 else rows.start
         self.prompts.rows_erased(begin, rows.stop - begin)
 
-    def erase_characters(self, count: int | None = None, *_: int) -> None:
+    def erase_characters(self, count: int | None = None) -> None:
         """ECH."""
-        self.pending_wrap = False
         x = self.cursor.x
         self._erase(self.cursor.y, x, min(x + (count or 1), self.columns))
 
@@ -701,25 +596,23 @@ class Screen(pyte.Screen):
 
     # -- inserting and deleting
 
-    def insert_characters(self, count: int | None = None, *_: int) -> None:
+    def insert_characters(self, count: int | None = None) -> None:
         """ICH."""
-        self.pending_wrap = False
         self.grid[self.cursor.y].insert(self.cursor.x, count or 1, self.erase_style)
         self.dirty.add(self.cursor.y)
 
-    def delete_characters(self, count: int | None = None, *_: int) -> None:
+    def delete_characters(self, count: int | None = None) -> None:
         """DCH."""
-        self.pending_wrap = False
         self.grid[self.cursor.y].delete(self.cursor.x, count or 1, self.erase_style)
         self.dirty.add(self.cursor.y)
 
-    def insert_lines(self, count: int | None = None, *_: int) -> None:
+    def insert_lines(self, count: int | None = None) -> None:
         """IL."""
         if self.top <= self.cursor.y <= self.bottom:
             self.scroll_rows_down(self.cursor.y, self.bottom, count or 1)
             self.carriage_return()
 
-    def delete_lines(self, count: int | None = None, *_: int) -> None:
+    def delete_lines(self, count: int | None = None) -> None:
         """DL."""
         if self.top <= self.cursor.y <= self.bottom:
             self.scroll_rows_up(self.cursor.y, self.bottom, count or 1, keep=False)
@@ -732,12 +625,12 @@ class Screen(pyte.Screen):
         return self.cursor_blinking if mode == _BLINKING else private(mode) in self.mode
 
     def set_mode(self, *modes: int, **_kwargs: Any) -> None:
-        """SM."""
-        self.mode.update(mode for mode in modes if mode in ANSI_MODES)
+        """SM: insert mode."""
+        self.mode.update({mo.IRM}.intersection(modes))
 
     def reset_mode(self, *modes: int, **_kwargs: Any) -> None:
         """RM."""
-        self.mode.difference_update(mode for mode in modes if mode in ANSI_MODES)
+        self.mode.difference_update({mo.IRM}.intersection(modes))
 
     def set_private_modes(self, *modes: int) -> None:
         """DECSET."""
@@ -757,9 +650,9 @@ class Screen(pyte.Screen):
             return
         code = private(mode)
         (self.mode.add if on else self.mode.discard)(code)
-        if mode in _MOUSE_TRACKING:
+        if mode in MOUSE_TRACKING:
             self.mouse = mode if on else self.mouse if self.mouse != mode else 0
-        elif mode in _MOUSE_ENCODING:
+        elif mode in MOUSE_ENCODING:
             self.mouse_encoding = mode if on else self.mouse_encoding if self.mouse_encoding != mode else 0
         elif code == mo.DECTCEM:
             self.cursor.hidden = not on
@@ -769,18 +662,12 @@ class Screen(pyte.Screen):
             self.cursor_blinking = on
         elif mode == IN_BAND_RESIZE and on:
             self.report_in_band_size()
-        elif mode == VISIBILITY and on:
-            self.report_visibility()
 
     def report_in_band_size(self) -> None:
         """Report the size, if mode 2048 is set."""
         if private(IN_BAND_RESIZE) in self.mode:
             height, width = self.lines * self.cell.height_px, self.columns * self.cell.width_px
             self.reply(f"\x1b[48;{self.lines};{self.columns};{height};{width}t")
-
-    def report_visibility(self) -> None:
-        """``CSI ? 998 n`` and mode 2033: visible, since a chat is never told that nobody sees it."""
-        self.reply("\x1b[?999;1n")
 
     def _switch_screen_mode(self, mode: int, *, on: bool) -> None:
         (self.mode.add if on else self.mode.discard)(private(mode))
@@ -815,11 +702,11 @@ class Screen(pyte.Screen):
             self.all_dirty = True
             self.switches += 1
 
-    def keypad_application(self, *_: int) -> None:
+    def keypad_application(self) -> None:
         """DECKPAM."""
         self.mode.add(private(66))
 
-    def keypad_numeric(self, *_: int) -> None:
+    def keypad_numeric(self) -> None:
         """DECKPNM."""
         self.mode.discard(private(66))
 
@@ -828,37 +715,32 @@ class Screen(pyte.Screen):
         """The current keyboard flags."""
         return self.kitty[self.on_alternate][-1]
 
-    def kitty_push(self, flags: int = 0, *_: int) -> None:
+    def kitty_push(self, flags: int = 0) -> None:
         """``CSI > flags u``."""
         stack = self.kitty[self.on_alternate]
         stack.append(flags & 31)
         if len(stack) > MAX_KITTY_STACK:
             del stack[0]
 
-    def kitty_pop(self, count: int = 0, *_: int) -> None:
+    def kitty_pop(self, count: int = 0) -> None:
         """``CSI < count u``."""
         stack = self.kitty[self.on_alternate]
         del stack[-min(count or 1, len(stack)) :]
         if not stack:
             stack.append(0)
 
-    def kitty_set(self, flags: int = 0, how: int = 1, *_: int) -> None:
+    def kitty_set(self, flags: int = 0, how: int = 1) -> None:
         """``CSI = flags ; how u``: 1 sets all, 2 adds, 3 removes."""
         stack = self.kitty[self.on_alternate]
         flags &= 31
-        if how in {0, 1}:
-            stack[-1] = flags
-        elif how == 2:
-            stack[-1] |= flags
-        elif how == 3:
-            stack[-1] &= ~flags
+        stack[-1] = {2: stack[-1] | flags, 3: stack[-1] & ~flags}.get(how, flags)
 
-    def set_key_modifier(self, resource: int = -1, value: int = 0, *_: int) -> None:
+    def set_key_modifier(self, resource: int = -1, value: int = 0) -> None:
         """XTMODKEYS: only modifyOtherKeys (4) is stored."""
         if resource in {-1, 4}:
             self.modify_other_keys = min(value, 2) if resource == 4 else 0
 
-    def reset_key_modifier(self, resource: int = -1, *_: int) -> None:
+    def reset_key_modifier(self, resource: int = -1) -> None:
         """``CSI > resource n``."""
         if resource == 4:
             self.modify_other_keys = 0

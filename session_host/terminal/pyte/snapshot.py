@@ -28,30 +28,27 @@ _SUM_BYTES = 4
 class _ScreenState(msgspec.Struct, array_like=True):
     """The whole state, in the order in which it is written; ``engines`` has its version."""
 
-    size: GridSize
+    # A screen's attributes of the same names, which ``save`` and ``load`` copy.
+    columns: int
+    lines: int
     cell: CellSize
     history_limit: int
     history_rows: int
     defaults: DefaultColors
-    history: list[bytes]
     evicted: int
     scrolled_out: int
-    grid: list[bytes]
-    other: list[bytes]
     on_alternate: bool
-    column: int
-    row: int
-    hidden: bool
     pending_wrap: bool
     style: Style
-    mode: list[int]
+    mode: set[int]
     mouse: int
     mouse_encoding: int
     modify_other_keys: int
     kitty: list[list[int]]
     saved: list[SavedCursor | None]
-    margins: tuple[int, int]
-    tab_stops: list[int]
+    top: int
+    bottom: int
+    tabstops: set[int]
     charsets: list[str]
     charset: int
     last_char: str
@@ -61,13 +58,20 @@ class _ScreenState(msgspec.Struct, array_like=True):
     cursor_blinking: bool
     colors: dict[int, int]
     palette: dict[int, int]
+    directory: str
+    # What is saved in another form.
+    history: list[bytes]
+    grid: list[bytes]
+    other: list[bytes]
+    cursor: tuple[int, int, bool]
     notices: dict[str, tuple[str, str]]
-    stream: tuple[str, str, str, int, bytes]
-    prompts: list[SavedPrompt] = []
-    directory: str = ""
-    commands: SavedCommands = SavedCommands()
-    kept_rows: int | None = None
+    unfinished: bytes
+    prompts: list[SavedPrompt]
+    commands: SavedCommands
+    kept_rows: int | None
 
+
+_COPIED = _ScreenState.__struct_fields__[: _ScreenState.__struct_fields__.index("history")]
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_ScreenState)
@@ -76,45 +80,16 @@ _decoder = msgspec.msgpack.Decoder(_ScreenState)
 def save(screen: Screen, stream: OutliveStream) -> bytes:
     """Encode the state of a screen and its parser."""
     state = _ScreenState(
-        size=GridSize(screen.columns, screen.lines),
-        cell=screen.cell,
-        history_limit=screen.history_limit,
-        history_rows=screen.history_rows,
-        defaults=screen.defaults,
+        **{name: getattr(screen, name) for name in _COPIED},
         history=list(screen.history),
-        evicted=screen.evicted,
-        scrolled_out=screen.scrolled_out,
         grid=[line.pack() for line in screen.grid],
         other=[line.pack() for line in screen.other],
-        on_alternate=screen.on_alternate,
-        column=screen.cursor.x,
-        row=screen.cursor.y,
-        hidden=screen.cursor.hidden,
-        pending_wrap=screen.pending_wrap,
-        style=screen.style,
-        mode=sorted(screen.mode),
-        mouse=screen.mouse,
-        mouse_encoding=screen.mouse_encoding,
-        modify_other_keys=screen.modify_other_keys,
-        kitty=screen.kitty,
-        saved=screen.saved,
-        margins=(screen.top, screen.bottom),
-        tab_stops=sorted(screen.tabstops),
-        charsets=screen.charsets,
-        charset=screen.charset,
-        last_char=screen.last_char,
-        title=screen.title,
-        titles=screen.titles,
-        cursor_shape=screen.cursor_shape,
-        cursor_blinking=screen.cursor_blinking,
-        colors=screen.colors,
-        palette=screen.palette,
+        cursor=(screen.cursor.x, screen.cursor.y, screen.cursor.hidden),
         notices=screen.notifications.unfinished,
-        stream=stream.state(),
+        unfinished=stream.unfinished,
         prompts=screen.prompts.saved(),
-        kept_rows=screen.prompts.kept_rows,
-        directory=screen.directory,
         commands=screen.prompts.commands.saved(),
+        kept_rows=screen.prompts.kept_rows,
     )
     data = _encoder.encode(state)
     return zlib.crc32(data).to_bytes(_SUM_BYTES, "big") + data
@@ -133,35 +108,20 @@ def load(snapshot: bytes, history_limit: int = 0) -> tuple[Screen, OutliveStream
         state = _decoder.decode(data)
     except msgspec.MsgspecError as error:
         raise OutliveError(f"The saved screen cannot be read ({error}); it is of another version.") from error
-    columns = state.size.columns
-    screen = Screen(state.size, max(state.history_limit, history_limit), state.cell, state.defaults)
+    size = GridSize(state.columns, state.lines)
+    screen = Screen(size, state.history_limit, state.cell, state.defaults)
+    for name in _COPIED:
+        setattr(screen, name, getattr(state, name))
+    screen.set_style(state.style)
+    screen.history_limit = max(state.history_limit, history_limit)
     screen.history_rows = max(state.history_rows, history_limit)
     screen.history = deque(state.history, maxlen=screen.history_rows)
-    screen.evicted, screen.scrolled_out = state.evicted, state.scrolled_out
-    screen.grid = [unpack(packed, columns) for packed in state.grid]
-    screen.other = [unpack(packed, columns) for packed in state.other]
-    screen.on_alternate = state.on_alternate
-    screen.cursor.x, screen.cursor.y = state.column, state.row
-    screen.cursor.hidden = state.hidden
-    screen.pending_wrap = state.pending_wrap
-    screen.set_style(state.style)
-    screen.mode = set(state.mode)
-    screen.mouse, screen.mouse_encoding = state.mouse, state.mouse_encoding
-    screen.modify_other_keys = state.modify_other_keys
-    screen.kitty = state.kitty
-    screen.saved = state.saved
-    screen.top, screen.bottom = state.margins
-    screen.tabstops = set(state.tab_stops)
-    screen.charsets, screen.charset = state.charsets, state.charset
-    screen.last_char = state.last_char
-    screen.title = state.title
-    screen.titles = state.titles
-    screen.cursor_shape, screen.cursor_blinking = state.cursor_shape, state.cursor_blinking
-    screen.colors, screen.palette = state.colors, state.palette
+    screen.grid = [unpack(packed, size.columns) for packed in state.grid]
+    screen.other = [unpack(packed, size.columns) for packed in state.other]
+    screen.cursor.x, screen.cursor.y, screen.cursor.hidden = state.cursor
     screen.notifications.unfinished = state.notices
-    screen.directory = state.directory
     screen.prompts.restore(state.prompts, screen.prompts.row, state.kept_rows)
     screen.prompts.commands.restore(state.commands)
     stream = OutliveStream(screen)
-    stream.set_state(*state.stream)
+    stream.feed(state.unfinished)
     return screen, stream

@@ -72,7 +72,8 @@ def apply(style: Style, parameters: str) -> Style:
             continue
         code = number(group)
         if code in _COLOR_FIELDS:
-            color, index = _semicolon_color(groups, index)
+            color, count = _color(groups[index:])
+            index += count
             if color is not None:
                 fields[_COLOR_FIELDS[code]] = color
         else:
@@ -101,43 +102,19 @@ def _apply_colons(fields: list[Any], parts: list[str]) -> None:
         if which < len(_UNDERLINES):
             fields[3] = _UNDERLINES[which]
     elif code in _COLOR_FIELDS:
-        color = _colon_color(parts[1:])
+        values = parts[1:] if len(parts) < 6 else [parts[1], *parts[3:]]  # without the colour space
+        color, _count = _color(values)
         if color is not None:
             fields[_COLOR_FIELDS[code]] = color
 
 
-def _semicolon_color(groups: list[str], index: int) -> tuple[Color | None, int]:
-    """Parse a colour of ``38;5;n`` or ``38;2;r;g;b``; returns it, and where the parameters continue."""
-    if index >= len(groups):
-        return None, index
-    kind = number(groups[index]) if ":" not in groups[index] else 0
-    if kind == 5:
-        values = groups[index + 1 : index + 2]
-        return _palette(values), index + 2
-    if kind == 2:
-        return _rgb(groups[index + 1 : index + 4]), index + 4
-    return None, index + 1
-
-
-def _colon_color(parts: list[str]) -> Color | None:
-    """Parse a colour of ``38:5:n``, ``38:2:r:g:b`` or ``38:2:space:r:g:b``."""
-    kind = number(parts[0])
-    if kind == 5:
-        return _palette(parts[1:2])
-    if kind == 2:
-        return _rgb(parts[2:5] if len(parts) > 4 else parts[1:4])
-    return None
-
-
-def _palette(values: list[str]) -> Color | None:
-    if not values or ":" in values[0]:
-        return None
-    index = number(values[0])
-    return index if index < 256 else None
-
-
-def _rgb(values: list[str]) -> Color | None:
-    if len(values) < 3 or any(":" in value for value in values):
-        return None
-    red, green, blue = (min(number(value), 255) for value in values)
-    return RGB | red << 16 | green << 8 | blue
+def _color(values: list[str]) -> tuple[Color | None, int]:
+    """Parse a colour of ``5, n`` or ``2, r, g, b``; returns it, and how many of the values it takes."""
+    count = {"5": 2, "2": 4}.get(values[0], 1) if values else 0
+    numbers = [number(value) for value in values[1:count] if ":" not in value]
+    if count < 2 or len(numbers) < count - 1:
+        return None, count
+    if count == 2:
+        return (numbers[0] if numbers[0] < 256 else None), count
+    red, green, blue = (min(value, 255) for value in numbers)
+    return RGB | red << 16 | green << 8 | blue, count

@@ -25,21 +25,15 @@ class End(NamedTuple):
     is_word: bool
 
 
-class Selection:
-    """A selection, given by its two ends.
+class Selection(NamedTuple):
+    """A selection, given by its two ends: where it began, and the head, which moves."""
 
-    Attributes:
-        anchor: the end where it began.
-        head: the end that moves.
-        unit: the unit to which both ends are extended.
-        rectangle: whether the selection is a block of columns instead of running text.
-    """
-
-    def __init__(self, anchor: End, head: End, unit: SelectionUnit, *, rectangle: bool) -> None:
-        self.anchor = anchor
-        self.head = head
-        self.unit = unit
-        self.rectangle = rectangle
+    anchor: End
+    head: End
+    unit: SelectionUnit
+    """The unit to which both ends are extended."""
+    rectangle: bool
+    """Whether it is a block of columns instead of running text."""
 
 
 class NumberedRow:
@@ -52,7 +46,7 @@ class NumberedRow:
 
     def row_number(self) -> int | None:
         """See ``RowMark``."""
-        row = self._number - self._view.first_line
+        row = self._number - self._view.screen.first_line
         return row if row >= 0 and self._view.numbering == self._numbering else None
 
 
@@ -60,11 +54,12 @@ class View:
     """The viewport and the selection over a screen.
 
     Attributes:
+        screen: the screen.
         selection: the current selection, or None.
     """
 
     def __init__(self, screen: Screen) -> None:
-        self._screen = screen
+        self.screen = screen
         self._top: Anchor | None = None
         self._switches = screen.switches
         self.selection: Selection | None = None
@@ -76,7 +71,7 @@ class View:
 
     def line(self, number: int) -> Line:
         """The row with an absolute number, which must exist."""
-        screen = self._screen
+        screen = self.screen
         if number >= screen.top_line:
             return screen.grid[number - screen.top_line]
         if self._unpacked_columns != screen.columns or len(self._unpacked) > 4 * screen.lines + 64:
@@ -95,30 +90,25 @@ class View:
     @property
     def numbering(self) -> tuple[int, int]:
         """Changes when absolute numbers begin to mean other rows."""
-        return self._resizes, self._screen.switches
-
-    @property
-    def first_line(self) -> int:
-        """The absolute number of the oldest row."""
-        return self._screen.first_line
+        return self._resizes, self.screen.switches
 
     def mark(self, row: int) -> NumberedRow:
         """Mark a row, counted from the oldest."""
-        return NumberedRow(self, self._screen.first_line + row)
+        return NumberedRow(self, self.screen.first_line + row)
 
     def _wraps(self, number: int) -> bool:
-        screen = self._screen
+        screen = self.screen
         if number >= screen.top_line:
             return screen.grid[number - screen.top_line].wrapped
         return packed_wrapped(screen.history[number - screen.evicted])
 
     def _end(self) -> int:
-        return self._screen.top_line + self._screen.lines
+        return self.screen.top_line + self.screen.lines
 
     def _follow_screen(self) -> None:
         """Drop positions of a screen that was switched away or reset."""
-        if self._switches != self._screen.switches:
-            self._switches = self._screen.switches
+        if self._switches != self.screen.switches:
+            self._switches = self.screen.switches
             self._top = self.selection = None
             self._unpacked.clear()
             self._register()
@@ -129,7 +119,7 @@ class View:
         if self.selection is not None:
             for end in (self.selection.anchor, self.selection.head):
                 anchors += [end.first, end.last]
-        self._screen.anchors = anchors
+        self.screen.anchors = anchors
 
     # -- the viewport
 
@@ -137,7 +127,7 @@ class View:
     def top(self) -> int:
         """The absolute number of the viewport's first row."""
         self._follow_screen()
-        screen = self._screen
+        screen = self.screen
         if self._top is None:
             return screen.top_line
         return min(max(self._top.line, screen.first_line), screen.top_line)
@@ -145,11 +135,11 @@ class View:
     @property
     def offset(self) -> int:
         """How many rows the viewport is scrolled back."""
-        return self._screen.top_line - self.top
+        return self.screen.top_line - self.top
 
     def scroll(self, rows: int) -> None:
         """Move the viewport, negative into the history."""
-        screen = self._screen
+        screen = self.screen
         top = min(max(self.top + rows, screen.first_line), screen.top_line)
         self._top = None if top == screen.top_line else Anchor(top, 0)
         self._register()
@@ -177,14 +167,14 @@ class View:
         """Move the head to a viewport cell; with ``last``, to all cells up to it, as one word."""
         self._follow_screen()
         if self.selection is not None:
-            self.selection.head = self._end_at(head, last)
+            self.selection = self.selection._replace(head=self._end_at(head, last))
             self._register()
 
     def select_all(self) -> None:
         """Select from the oldest row to the last non-empty one."""
         self._follow_screen()
-        first = Anchor(self._screen.first_line, 0)
-        last = Anchor(self._end() - 1, self._screen.columns - 1)
+        first = Anchor(self.screen.first_line, 0)
+        last = Anchor(self._end() - 1, self.screen.columns - 1)
         self.selection = Selection(End(first, first, False), End(last, last, False), "cell", rectangle=False)
         self._register()
 
@@ -199,7 +189,7 @@ class View:
 
     def _anchor_at(self, point: tuple[int, int]) -> Anchor:
         column, row = point
-        screen = self._screen
+        screen = self.screen
         row = min(max(row, 0), screen.lines - 1)
         return Anchor(self.top + row, min(max(column, 0), screen.columns - 1))
 
@@ -209,7 +199,7 @@ class View:
         selection = self.selection
         if selection is None:
             return None
-        first_line = self._screen.first_line
+        first_line = self.screen.first_line
         ends = (selection.anchor, selection.head)
         start, starts_with_word = min(((end.first.line, end.first.column), end.is_word) for end in ends)
         last, ends_with_word = max(((end.last.line, end.last.column), end.is_word) for end in ends)
@@ -227,12 +217,12 @@ class View:
                 last if ends_with_word else self._word(last)[1],
             )
         if selection.unit == "line":
-            return (self._logical_start(start[0]), 0), (self._logical_end(last[0]), self._screen.columns - 1)
+            return (self._logical_start(start[0]), 0), (self._logical_end(last[0]), self.screen.columns - 1)
         return self._whole(start, last)
 
     def _clamp(self, cell: tuple[int, int]) -> tuple[int, int]:
         """The position, limited to a grid that may have shrunk."""
-        return min(cell[0], self._end() - 1), min(cell[1], self._screen.columns - 1)
+        return min(cell[0], self._end() - 1), min(cell[1], self.screen.columns - 1)
 
     def _whole(self, start: tuple[int, int], last: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
         """The span extended to whole wide characters."""
@@ -244,7 +234,7 @@ class View:
         return start, last
 
     def _logical_start(self, number: int) -> int:
-        stop = max(self._screen.first_line, number - _MAX_LOGICAL_ROWS)
+        stop = max(self.screen.first_line, number - _MAX_LOGICAL_ROWS)
         while number > stop and self._wraps(number - 1):
             number -= 1
         return number
@@ -259,7 +249,7 @@ class View:
         """The word around a cell; a cell that ends words is a word by itself, adjacent blanks are one word."""
         row, column = cell
         first, last = self._logical_start(row), self._logical_end(row)
-        columns = self._screen.columns
+        columns = self.screen.columns
         cells: list[str] = []
         for number in range(first, last + 1):
             for char in self.line(number).chars:
@@ -281,11 +271,6 @@ class View:
             stop += 1
         return (first + start // columns, start % columns), (first + stop // columns, stop % columns)
 
-    def selected_columns(self, number: int) -> tuple[int, int] | None:
-        """The selected columns of a row, inclusive."""
-        span = self.span()
-        return None if span is None else self._columns_of(number, span)
-
     def _columns_of(self, number: int, span: tuple[tuple[int, int], tuple[int, int]]) -> tuple[int, int] | None:
         (first_row, first), (last_row, last) = span
         if not first_row <= number <= last_row:
@@ -293,7 +278,7 @@ class View:
         if self.selection is not None and self.selection.rectangle:
             whole = self._whole((number, first), (number, last))
             return whole[0][1], whole[1][1]
-        return (first if number == first_row else 0), (last if number == last_row else self._screen.columns - 1)
+        return (first if number == first_row else 0), (last if number == last_row else self.screen.columns - 1)
 
     def selected_text(self) -> str:
         """The selected text, with soft wraps joined."""

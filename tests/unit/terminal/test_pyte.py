@@ -34,12 +34,6 @@ def style_at(terminal: PyteEmulator, column: int, row: int = 0) -> Style:
     return Style()
 
 
-def test_an_emoji_that_grows_in_the_last_column_wraps() -> None:
-    terminal = after("abc⚠\ufe0f", columns=4)
-    assert [row.text() for row in terminal.rows()[:2]] == ["abc", "⚠\ufe0f"]
-    assert terminal.rows()[0].wrapped
-
-
 _SILENT = (
     "\x1b[<u", "\x1b[=1;1u", "\x1b[>5u", "\x1b[?6n", "\x1b[?996n", "\x1b[?4m", "\x1b[1\"q", "\x1b[!p", "\x1b[>c",
     "\x1b[=c", "\x1bP$qm\x1b\\", "\x1bP+q544e\x1b\\", "\x1b_Gi=31;AAAA\x1b\\", "\x1b^private\x1b\\",
@@ -68,11 +62,6 @@ def test_a_surplus_parameter_does_not_void_the_sequence() -> None:
 
 def test_cursor_movement_takes_zero_as_one() -> None:
     assert after("\x1b[0C\x1b[0B").cursor[:2] == (1, 1)
-
-
-def test_a_sequence_is_not_broken_by_control_characters_in_it() -> None:
-    terminal = after("ab\x1b[\r2\x07C|")
-    assert terminal.rows()[0].text() == "ab|"
 
 
 def test_can_and_sub_end_a_sequence() -> None:
