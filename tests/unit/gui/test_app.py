@@ -172,17 +172,6 @@ async def test_a_start_is_prepared_while_its_sheet_is_open(app: App, monkeypatch
     await until(lambda: prepared == ["shell"])
 
 
-async def test_the_layout_is_in_the_store_at_once(app: App):
-    chat = app.sessions.chats()[0]
-    app.window.open_chat(chat)
-
-    def saved() -> bool:
-        with Store.open(paths.database()) as store:
-            return bool(store.layout().get("windows", [{}])[0].get("panes", [{}])[0].get("tabs") == [chat.id])
-
-    await until(saved)
-
-
 async def test_a_prompt_typed_right_before_the_window_is_closed_is_restored(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None
 ):

@@ -91,23 +91,6 @@ async def test_git_is_not_asked_while_the_window_is_hidden(
     assert harness.chat(other).git_status is None
 
 
-async def test_a_removed_repository_is_no_longer_shown(
-    harness: WindowHarness, area: Area, asked_directories: list[str]
-):
-    repository = Checkout.new(area.home / "api")
-    repository.git("branch", "--move", "trunk")
-    session_id = await harness.add("one", cwd=str(repository.path))
-    chat = harness.chat(session_id)
-    harness.open_window()
-    await until_location(harness, chat, "api · trunk")
-    (repository.path / ".git").rename(area.home / "moved")
-    harness.sessions.git_status_watcher.refresh()
-    await until_location(harness, chat, "api")
-    (area.home / "moved").rename(repository.path / ".git")
-    harness.sessions.git_status_watcher.refresh()
-    await until_location(harness, chat, "api · trunk")
-
-
 async def test_a_worktree_kept_after_a_removal_is_reported(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
         "session_host.client.chats.removal.remove_chat",

@@ -8,20 +8,6 @@ from session_host.protocol.values import Activity, State
 from tests.unit.gui.conftest import WindowHarness
 
 
-async def test_the_key_goes_through_all_waiting_chats_and_begins_again(harness: WindowHarness):
-    harness.sessions.follow_all()
-    goes = NextChat(harness.sessions)
-    ids = [await harness.add(name) for name in ("one", "two")]
-    for number, session_id in enumerate(ids):
-        harness.viewers[session_id].be(Activity.NEEDS_INPUT, f"2026-01-02T0{number}:00:00Z")
-    first = goes.after("")
-    assert first is not None
-    second = goes.after(first.id)
-    assert second is not None
-    assert [first.name, second.name] == ["one", "two"]
-    assert goes.after(second.id) is first
-
-
 async def test_all_questions_come_before_a_finished_chat_once_the_user_has_gone_elsewhere(harness: WindowHarness):
     harness.sessions.follow_all()
     asks, done, other = [await harness.add(name, agent="claude") for name in ("asks", "done", "other")]

@@ -24,15 +24,6 @@ def names(harness: WindowHarness, group: Group) -> list[str]:
     return [chat.name for chat in harness.sessions.groups()[group]]
 
 
-async def test_running_chats_are_followed_for_events_only(harness: WindowHarness):
-    harness.sessions.follow_all()
-    running = await harness.add("one")
-    ended = await harness.add("two", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
-    assert harness.viewers[running].started
-    assert not harness.viewers[running].output
-    assert ended not in harness.viewers
-
-
 async def test_groups_follow_the_agents_activity(harness: WindowHarness):
     harness.sessions.follow_all()
     one, two, three = [await harness.add(name) for name in ("one", "two", "three")]
@@ -150,17 +141,6 @@ async def test_a_lost_chat_shows_the_reason(harness: WindowHarness):
     assert (chat.state, chat.record.error, chat.group) == (State.LOST, "its process is gone", Group.ENDED)
 
 
-async def test_a_removed_chat_is_gone(harness: WindowHarness):
-    session_id = await harness.add("one", state=State.EXITED, ended_at="2026-01-02T03:05:00Z")
-    gone: list[str] = []
-    harness.sessions.removed.connect(gone.append)
-    chat = harness.chat(session_id)
-    harness.sessions.remove(chat)
-    await harness.until(lambda: gone, "the chat to go")
-    assert gone == [session_id]
-    assert await harness.storage.call(lambda store: store.get(session_id)) is None
-
-
 async def test_renaming_an_ended_chat_is_kept(harness: WindowHarness):
     session_id = await harness.add("one", state=State.EXITED, ended_at="2026-01-02T03:05:00Z")
     chat = harness.chat(session_id)
@@ -173,13 +153,6 @@ async def test_renaming_an_ended_chat_is_kept(harness: WindowHarness):
     await harness.until(
         lambda: chat.name == "two lines rtl \U0001f469\u200d\U0001f4bb", "the name as the host takes it"
     )
-
-
-async def test_closing_detaches_from_every_chat(harness: WindowHarness):
-    harness.sessions.follow_all()
-    ids = [await harness.add(name) for name in ("one", "two")]
-    await harness.sessions.close()
-    assert all(harness.viewers[session_id].is_closed for session_id in ids)
 
 
 async def test_chats_are_shown_in_the_window_s_colours_old_and_new(harness: WindowHarness):

@@ -92,17 +92,6 @@ class FullDisk:
         self.storage.on_error = self.failures.append
 
 
-async def test_a_layout_that_cannot_be_written_is_reported_and_the_next_is_tried_again():
-    disk = FullDisk()
-    disk.storage.save_layout({"number": 1})
-    await eventually(lambda: disk.failures, 10, "the failure")
-    disk.is_full = False
-    disk.storage.save_layout({"number": 2})
-    disk.storage.close()
-    with Store.open(paths.database()) as store:
-        assert store.layout() == {"number": 2}
-
-
 async def test_a_layout_that_cannot_be_written_is_written_once_the_disk_has_room(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(store_thread, "RETRY_S", 0.01)
     disk = FullDisk()
@@ -125,17 +114,6 @@ async def test_a_layout_that_could_not_be_written_is_written_at_the_end():
     disk.storage.close()
     with Store.open(paths.database()) as store:
         assert store.layout() == {"number": 1}
-
-
-async def test_the_loop_runs_while_the_disk_is_slow():
-    held = threading.Event()
-    storage = StoreThread(lambda _warnings: Store.open(paths.database()))
-    waiting = asyncio.ensure_future(storage.call(lambda _store: held.wait(10)))
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    held.set()
-    assert await waiting
-    storage.close()
 
 
 def test_a_store_that_cannot_be_opened_is_reported():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -14,13 +13,6 @@ from gui.theme.terminal import TerminalFont
 from gui.window.actions.keys import with_overrides
 from session_host.paths import config_dir
 from tests.support.area import Area
-
-
-def test_without_files_there_are_defaults_and_no_problems(area):
-    settings = load_preferences(area.config)
-    assert settings.problems == ()
-    assert settings.window.appearance == "desktop"
-    assert settings.keys == {}
 
 
 def test_the_terminals_font_is_taken_from_its_settings(area):
@@ -176,12 +168,6 @@ def test_keys_without_an_effect_are_reported_with_their_line(area):
     ]
     assert [sequence.toString() for sequence in chosen["new_chat"]] == ["Ctrl+Shift+N"]
     assert [sequence.toString() for sequence in chosen["send"]] == ["F8"]
-
-
-def test_every_part_of_a_settings_line_names_its_file(area):
-    (area.config / "keys.toml").write_text("new_chat = 3\n")
-    [line] = load_preferences(area.config).problems
-    assert Path(line.split(":")[0]) == area.config / "keys.toml"
 
 
 @pytest.mark.parametrize(

@@ -120,15 +120,6 @@ def test_an_unknown_theme_is_reported_with_its_line(area, name: str, remedy: str
     assert settings.schemes.dark.id == DEFAULT
 
 
-def test_a_chosen_theme_is_written_and_comments_and_order_stay(area):
-    path = area.config / "window.toml"
-    path.write_text('# my settings\nfont = "Hack"  # the best\nappearance = "dark"\n\n# end\n')
-    LiveSettings(area.config).write({"theme": "nord", "appearance": "light"})
-    assert (
-        path.read_text() == '# my settings\nfont = "Hack"  # the best\nappearance = "light"\n\n# end\ntheme = "nord"\n'
-    )
-
-
 def test_a_link_to_a_file_elsewhere_stays_a_link(area, tmp_path: Path):
     real = tmp_path / "dotfiles.toml"
     real.write_text("")

@@ -129,17 +129,6 @@ async def test_earlier_questions_and_disabled_notifications_show_nothing(
     assert notifier_harness.notifications.count == 0
 
 
-async def test_the_end_of_a_chat_withdraws_its_question(harness: WindowHarness, notifier_harness: NotifierHarness):
-    harness.sessions.follow_all()
-    session_id = await harness.add("one")
-    harness.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
-    harness.settle()
-    assert notifier_harness.notifications.shown
-    harness.viewers[session_id].end(exit_code=0)
-    harness.settle()
-    assert notifier_harness.notifications.shown == {}
-
-
 async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_notified_once(
     harness: WindowHarness, notifier_harness: NotifierHarness
 ):

@@ -9,7 +9,6 @@ import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from gui.bridge.chat import Chat
 from gui.tray.tray import MAX_HIDDEN, ChangingActions, Entry, Tray, tray_icon
 from gui.wording import phrases
 from session_host.protocol.values import Activity
@@ -60,15 +59,6 @@ async def test_a_question_is_shown_while_other_chats_change_all_the_time(harness
         return "1 needs you" in tray.icon.toolTip()
 
     process_events_until(is_shown, 20, "the question")
-
-
-async def test_one_click_on_a_chat_chooses_it(harness: WindowHarness, tray: Tray):
-    session_id = await harness.add("one")
-    chosen: list[Chat] = []
-    tray.chat_chosen.connect(chosen.append)
-    tray.refresh()
-    action(tray, "one").trigger()
-    assert [chat.id for chat in chosen] == [session_id]
 
 
 async def test_chats_of_one_name_are_distinguished(harness: WindowHarness, tray: Tray):

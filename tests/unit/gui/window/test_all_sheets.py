@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.new_chat import NewChatRequest
 from gui.theme.tokens import GAP_L_PX
 from gui.window.page.banners import Banner
 from gui.window.sheets.chooser import Choice
@@ -114,34 +112,6 @@ async def test_a_chat_is_started_with_the_keyboard_alone(
     assert (window.layout_state.last_agent, window.layout_state.last_directory) == ("command", str(directory))
 
 
-async def test_a_name_in_use_gets_a_number(harness: WindowHarness, launches: list[LaunchRequest]) -> None:
-    await harness.add("api")
-    window = harness.open_window()
-    request = NewChatRequest(agent="shell", directory="/tmp", name="api", arguments=[])
-    window.sheets.new_chat.start_requested.emit(request)
-    await harness.until(lambda: launches, "the start")
-    assert launches[0].name == "api-2"
-
-
-async def test_an_agent_that_is_missing_shows_the_command_that_installs_it(
-    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch, area: Area
-) -> None:
-    monkeypatch.setenv("PATH", str(area.home))
-    window = harness.open_window()
-    window.commands.starting.new_chat("claude")
-    sheet = window.sheets.new_chat
-    assert sheet.tiles.current() != "claude", "one that can be started is suggested"
-    assert not sheet.tiles.is_installed("claude")
-    assert sheet.start.isEnabled()
-    sheet.tiles.choose("claude")
-    assert not sheet.start.isEnabled()
-    assert sheet.missing.command.isVisible()
-    assert "claude" in sheet.missing.command.text()
-    assert "isn’t installed" in sheet.missing.hint.text()
-    QTest.mouseClick(sheet.missing.copy, Qt.MouseButton.LeftButton)
-    assert QGuiApplication.clipboard().text() == sheet.missing.command.text()
-
-
 @pytest.mark.parametrize(
     ("field", "text", "line"),
     [
@@ -229,18 +199,6 @@ async def test_escape_cancels_a_start_that_waits_for_a_worktree(
     assert not sheet.progress.isVisible()
 
 
-async def test_new_chat_like_this_starts_the_same(harness: WindowHarness, launches: list[LaunchRequest]) -> None:
-    session_id = await harness.add(
-        "one", argv=["tail", "-f", "x"], cwd="/tmp", env={"A": "1"}, state=State.EXITED, exit_code=1
-    )
-    window = harness.open_window()
-    window.commands.starting.new_like(harness.chat(session_id))
-    await harness.until(lambda: launches, "the start")
-    [request] = launches
-    assert (request.arguments, request.directory, request.overrides) == (["tail", "-f", "x"], "/tmp", {"A": "1"})
-    assert request.name == "one"
-
-
 async def test_a_window_opens_without_sheets(harness: WindowHarness) -> None:
     window = harness.open_window()
     assert window.findChildren(Sheet) == []
@@ -272,17 +230,6 @@ async def test_tab_stays_in_the_sheet(harness: WindowHarness) -> None:
         assert window.sheets.new_chat.isAncestorOf(where)
         seen.add(where)
     assert {window.sheets.new_chat.directory, window.sheets.new_chat.name, window.sheets.new_chat.start} <= seen
-
-
-async def test_the_switcher_finds_a_chat_by_a_few_letters(harness: WindowHarness) -> None:
-    for name in ("docs", "api-fix", "notes"):
-        await harness.add(name)
-    window = harness.open_window()
-    await press(harness, Qt.Key.Key_K, CTRL_SHIFT)
-    QTest.keyClicks(window.sheets.chooser.field, "fix")
-    await press(harness, Qt.Key.Key_Return)
-    assert not window.sheets.chooser.is_open
-    assert window.windowTitle() == "api-fix — Outlive"
 
 
 async def test_a_list_of_results_that_all_fit_has_no_scroll_bar(harness: WindowHarness) -> None:
@@ -326,22 +273,6 @@ async def test_a_chat_is_renamed_in_the_sheet(harness: WindowHarness) -> None:
     window.sheets.name.field.setText("two")
     QTest.mouseClick(window.sheets.name.rename, Qt.MouseButton.LeftButton)
     await harness.until(lambda: harness.chat(session_id).name == "two", "the new name")
-
-
-async def test_every_control_has_a_name(harness: WindowHarness) -> None:
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
-    window.commands.starting.new_chat("shell", "/tmp")
-    nameless = [
-        widget
-        for widget in window.findChildren(QWidget)
-        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-        and not widget.accessibleName()
-        and not getattr(widget, "text", str)()
-        and not widget.objectName().startswith("qt_")
-    ]
-    assert nameless == []
 
 
 def test_a_typed_path_is_completed_and_recent_ones_come_first(harness: WindowHarness, area: Area) -> None:
@@ -455,25 +386,6 @@ async def test_a_key_moves_the_focus_to_the_sidebar_where_f2_and_delete_work(har
     assert harness.listed_names() == ["two"]
     assert window.banners.current is not None
     assert window.banners.current.action == "Undo"
-
-
-async def test_a_new_chat_is_offered_in_the_directory_of_the_current_one(harness: WindowHarness, area: Area) -> None:
-    session_id = await harness.add("one", cwd="/usr")
-    window = harness.open_window()
-    harness.show(session_id)
-    window.commands.starting.new_chat()
-    assert window.sheets.new_chat.directory.directory() == "/usr"
-
-
-async def test_a_wrong_directory_is_reported_until_the_text_changes(harness: WindowHarness, area: Area) -> None:
-    window = harness.open_window()
-    window.commands.starting.new_chat("shell", "/tmp")
-    sheet = window.sheets.new_chat
-    sheet.directory.setText("~/srca")
-    QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
-    assert sheet.error.text() == "~/srca does not exist"
-    sheet.directory.setText("/usr")
-    assert sheet.error.text() == ""
 
 
 async def test_a_directory_that_does_not_exist_is_created_on_a_click(

@@ -340,17 +340,6 @@ async def test_a_window_and_its_title_bar_fit_on_a_small_screen(
     assert geometry is None or window.geometry().top() >= TITLE_BAR_PX
 
 
-async def test_colours_of_chats_are_saved_with_the_layout(open_windows: Open, harness: WindowHarness):
-    one = await harness.add("one")
-    layout = WindowLayout(color_labels={one: "red"})
-    windows, saves = open_windows(layout), list[bool]()
-    windows.layout_changed.connect(lambda: saves.append(True))
-    assert harness.chat(one).color_label == "red"
-    harness.sessions.color_labels.set_label([harness.chat(one)], "blue")
-    assert saves
-    assert windows.snapshot_layout().to_dict()["color_labels"] == {one: "blue"}
-
-
 async def test_settings_are_in_front_again_after_a_theme_was_imported_or_not(
     harness: WindowHarness, open_windows: Open, tmp_path: Path
 ):

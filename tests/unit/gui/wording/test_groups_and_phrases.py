@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from gui.settings.table import SETTINGS
 from gui.theme.icons import Mark
 from gui.wording import page_texts, phrases
-from gui.wording.groups import Group, group_of, group_words, mark_of, order_key
+from gui.wording.groups import Group, group_of, mark_of, order_key
 from session_host.protocol.values import Activity, State
 
 NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
@@ -30,10 +30,6 @@ NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
 )
 def test_each_state_has_its_group(state: State, activity: Activity, group: Group):
     assert group_of(state, activity) is group
-
-
-def test_each_group_has_a_title():
-    assert [group_words(group) for group in Group] == [group.value for group in Group], "in English they are the names"
 
 
 def test_a_shell_is_in_the_group_running_and_not_no_signal():

@@ -223,17 +223,3 @@ async def test_messages_do_not_cover_the_marks(harness: WindowHarness) -> None:
         assert not QRect(each.mapToGlobal(QPoint()), each.size()).intersects(
             QRect(banners.mapToGlobal(QPoint()), banners.size()).adjusted(6, 6, -6, -6)
         )
-
-
-async def test_typing_in_a_pane_outside_the_broadcast_is_marked_as_going_only_there(harness: WindowHarness) -> None:
-    panes = PanesHarness(harness)
-    await panes.open(3)
-    panes.toggle()
-    harness.settle()
-    panes.pages[2]._broadcast_mark.get().close_button.click()
-    await panes.focus(2)
-    assert panes.type("a") == [[], [], ["a"]]
-    assert [mark(page) for page in panes.pages] == ["Not typed here now", "Not typed here now", ""]
-    await panes.focus(0)
-    assert panes.type("b") == [["b"], ["b"], []]
-    assert [mark(page) for page in panes.pages] == ["Typed into 2 panes", "Typed here, too", ""]

@@ -151,17 +151,6 @@ async def test_a_terminal_without_output_or_text_says_so(
     assert editor == []
 
 
-async def test_a_text_without_an_editor_says_what_to_set(
-    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session_id = await add_ended(harness, "one", b"said\r\n")
-    window = harness.open_window()
-    window.open_chat(harness.chat(session_id))
-    monkeypatch.setenv("PATH", "")
-    window.actions_["open_text"].trigger()
-    await banner(harness, "No editor is set")
-
-
 async def test_a_full_disk_leaves_no_partial_text(
     harness: WindowHarness, editor: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:

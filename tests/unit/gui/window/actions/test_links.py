@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import shlex
 import sys
 from collections.abc import Callable, Coroutine
@@ -243,11 +242,6 @@ def test_a_script_is_shown_and_not_run(tmp_path: Path, no_desktop: Path) -> None
     assert command_for(file, "e --at {line} {file}", {}) == (["e", "--at", "7", str(script)], False)
 
 
-def test_the_message_without_an_editor_names_the_file_so_that_another_program_can_show_it(no_desktop: Path) -> None:
-    with pytest.raises(NotOpened, match=re.escape("No editor is set for /state/window.log. Enter one")):
-        command_for(FileLocation("/state/window.log"), "", {"EDITOR": "vim"})
-
-
 def test_the_desktops_editor_is_used_and_never_the_files_application(tmp_path: Path, no_desktop: Path) -> None:
     runnable(no_desktop / "xdg-mime", '#!/bin/sh\n[ "$3" = text/plain ] && echo kate.desktop\n')
     entry = tmp_path / "applications" / "kate.desktop"
@@ -351,17 +345,6 @@ def menu_of(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
     return entries_of_open_menu()
 
 
-def palette_of(harness: WindowHarness, typed: str) -> list[str]:
-    """The titles in the palette for this text."""
-    window = harness.window
-    window.actions_.show_palette()
-    chooser = window.sheets.chooser
-    chooser.field.setText(typed)
-    found = [chooser.items.item(row).text() for row in range(chooser.items.rowCount())]
-    chooser.dismiss()
-    return found
-
-
 async def test_a_chats_directory_is_opened_and_shown_and_its_path_copied(
     harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -425,24 +408,6 @@ async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_
     assert content is not None
     content.show_changes()
     assert opened == [("work", "/usr"), ("shell", "/etc"), ("work", "/usr")]
-
-
-async def test_the_palette_finds_actions_by_the_terms_of_other_programs(harness: WindowHarness) -> None:
-    chat = await harness.add("work", agent="codex", runtime="structured", argv=["codex"])
-    shell = await harness.add("shell")
-    window = harness.open_window()
-    window.open_chat(harness.chat(chat))
-    for typed, title in (
-        ("fork", "Fork…"), ("rewind", "Fork…"), ("branch", "Fork…"), ("resume", "Continue…"),
-        ("branch", "New chat in a git worktree…"), ("worktree", "New chat in a git worktree…"),
-        ("markdown", "Export chat…"), ("share", "Export chat…"), ("title", "Rename chat…"), ("folder", TITLES[0]),
-        ("folder", TITLES[1]), ("git diff", "Changes"),
-        *((typed, "Changes") for typed in ("since", "checkpoint", "rewind", "undo", "revert", "restore point")),
-    ):  # fmt: skip
-        assert title in palette_of(harness, typed)
-    window.open_chat(harness.chat(shell))
-    assert "Fork…" not in palette_of(harness, "fork"), "a shell has no conversation"
-    assert "Open whole text in editor" in palette_of(harness, "scrollback")
 
 
 async def test_a_new_chat_in_a_worktree_suggests_one_for_each_agent(harness: WindowHarness, area: Area) -> None:

@@ -22,7 +22,7 @@ from tests.unit.gui.conftest import FakeViewer, WindowHarness
 from tests.unit.gui.window.actions.test_forking import with_prompts
 
 from .codex_chats import add_chat
-from .test_links import menu_of, palette_of
+from .test_links import menu_of
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -129,6 +129,16 @@ async def test_a_chat_views_prompts_are_listed_and_an_answer_is_copied(harness: 
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
     assert page.view.turns._at is not None
     assert page.view.turns._at[0] == "one"
+
+
+def palette_of(harness: WindowHarness, typed: str) -> list[str]:
+    """The titles in the palette for this text."""
+    harness.window.actions_.show_palette()
+    chooser = harness.window.sheets.chooser
+    chooser.field.setText(typed)
+    found = rows(chooser)
+    chooser.dismiss()
+    return found
 
 
 async def test_the_palette_offers_commands_where_there_are_some_to_list(harness: WindowHarness) -> None:

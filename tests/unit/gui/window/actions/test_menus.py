@@ -17,7 +17,6 @@ from gui.theme.tokens import LABEL_COLORS
 from gui.window.actions import action_table
 from gui.wording import action_texts, chat_texts, common_texts, page_texts, window_texts
 from session_host import paths
-from session_host.errors import NotResumable
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
@@ -109,58 +108,6 @@ async def test_the_windows_menu_shows_disabled_what_has_nothing_to_do(harness: W
     session_id = await harness.add("one")
     harness.show(session_id)
     assert enabled() == ["new_chat", "stop_all"]
-
-
-async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(
-    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session_id = await harness.add("one")
-    started: list[object] = []
-    monkeypatch.setattr(harness.open_window().commands.starting, "new_shell", lambda *where: started.append(where))
-    harness.show(session_id)
-    menu = harness.view.context_menu(QPointF(30, 30))
-    assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-9:]] == [
-        ("", ""),
-        (action_table.title("find"), "Ctrl+Shift+F"),
-        (action_table.title("open_text"), ""),
-        ("", ""),
-        (action_table.title("split_right"), "Ctrl+Shift+D"),
-        (action_table.title("split_down"), "Ctrl+Shift+E"),
-        ("", ""),
-        (action_table.title("clear_scrollback"), "Ctrl+Shift+Del"),
-        (action_table.title("reset_terminal"), ""),
-    ]
-    menu.actions()[-4].trigger()
-    menu.close()
-    assert started == [("/tmp", "down")]
-
-
-TERMS = {
-    "clone": "continue", "broadcast": "broadcast", "maximize": "full_screen", "jump": "previous_prompt",
-    "balance": "even_out", "new tab": "new_shell", "cwd": "new_shell", "copy mode": "select_by_keyboard",
-    "url": "link_hints", "scrollback": "open_text", "title": "rename", "garbled": "reset_terminal",
-    "erase": "clear_scrollback", "mute": "notifications", "unmute": "notifications",
-    "do not disturb": "notifications", "silence": "notifications", "quiet": "notifications",
-    "for an hour": "notifications",
-}  # fmt: skip
-
-
-async def test_terms_of_other_programs_find_an_action(harness: WindowHarness) -> None:
-    ids = [await harness.add(name) for name in ("one", "two")]
-    window = harness.open_window()
-    harness.show(ids[0])
-    window.tabs.mirror("right")
-    window.describe()
-    missed = {}
-    for typed, action in TERMS.items():
-        window.actions_.show_palette()
-        chooser = window.sheets.chooser
-        chooser.field.setText(typed)
-        found = [chooser.items.item(row).text() for row in range(chooser.items.rowCount())]
-        if action_table.title(action) not in found[:2]:
-            missed[typed] = found
-        chooser.dismiss()
-    assert missed == {}
 
 
 ROW = QPoint(20, 20)
@@ -489,18 +436,6 @@ async def test_the_terminal_opens_beside_its_chat(harness: WindowHarness, monkey
     assert calls == [(chat, "terminal")]
     assert window.tabs.ids() == [chat, window.tabs.active_id, other]
     assert not harness.chat(chat).is_continued
-
-
-async def test_a_refusal_is_shown(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def resume(_session_id: str, **_wishes: Any) -> SessionRecord:
-        raise NotResumable("work: the conversation is empty; send a prompt first")
-
-    monkeypatch.setattr("session_host.client.chats.resume.resume", resume)
-    chat = await add_chat(harness)
-    window = harness.open_window()
-    items(harness, chat)[TEXT].trigger()
-    await harness.until(window.banners.isVisible, "the banner")
-    assert window.tabs.ids() == []
 
 
 @pytest.mark.parametrize(

@@ -135,23 +135,3 @@ async def test_an_agent_is_installed_in_a_chat_that_shows_the_command(
     assert not sheet.is_open
     window.commands.starting.new_chat()
     assert (sheet.tiles.current(), sheet.prompt.toPlainText()) == ("codex", "fix it"), "the draft is kept"
-
-
-async def test_an_agent_that_was_installed_since_the_window_opened_is_offered_by_the_next_sheet(
-    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch, area: Area
-) -> None:
-    monkeypatch.setattr("gui.bridge.login_path.is_from_terminal", lambda _environment: False)
-    monkeypatch.setattr("gui.bridge.login_path.RECENT_S", -1.0)
-    monkeypatch.setenv("SHELL", "/bin/bash")
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    window = harness.open_window()
-    harness.sessions.login_path.start()
-    await harness.sessions.login_path.environment()
-    programs = area.home / "late"
-    programs.mkdir()
-    (programs / "codex").touch(mode=0o755)
-    (area.home / ".profile").write_text(f"PATH={programs}:$PATH\n")
-    window.commands.starting.new_chat("claude")
-    sheet = window.sheets.new_chat
-    assert not sheet.tiles.is_installed("codex")
-    await harness.until(lambda: sheet.tiles.is_installed("codex"), "the agent")

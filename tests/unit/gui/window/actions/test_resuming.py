@@ -77,17 +77,6 @@ async def test_a_chat_that_ends_while_shown_offers_to_resume_once_its_end_is_rec
     await harness.until(harness.page.end_bar.resume.isVisible, "the button")
 
 
-async def test_interrupted_chats_offer_to_resume_first(harness: WindowHarness, client: FakeResume):
-    await open_ended(harness, state=State.LOST, error=INTERRUPTED, exit_code=None)
-    bar = harness.page.end_bar
-    await harness.until(bar.resume.isVisible, "the button")
-    buttons = sorted(
-        (one for one in (bar.resume, bar.continue_, bar.export, bar.close_button)),
-        key=lambda one: one.geometry().left(),
-    )
-    assert buttons[0] is bar.resume
-
-
 async def test_a_conversation_open_elsewhere_is_reported_and_can_be_resumed_anyway(
     harness: WindowHarness, client: FakeResume
 ):
@@ -337,23 +326,6 @@ async def test_resume_all_lists_chats_and_shells_and_leaves_commands_out(harness
     window.commands.resume_all.offer()
     harness.settle()
     assert window.banners.current is None, "the offer comes once"
-
-
-async def test_several_chats_are_resumed_without_opening_tabs_and_those_that_cannot_be_are_named(
-    harness: WindowHarness, client: FakeResume
-):
-    one, two, gone = [await harness.add(name, agent="claude", **ENDED) for name in ("one", "two", "gone")]
-    window = harness.open_window()
-    client.cannot = {gone}
-    chats = [harness.chat(each) for each in (one, two, gone)]
-    window.commands.chat_actions.resume_several(chats)
-    question = window.sheets.question
-    await harness.until(lambda: question.is_open, "the question")
-    assert question.detail.text() == "Not resumed, because there is no conversation: gone"
-    question.accept()
-    await harness.until(lambda: len(client.calls) == 2, "both to be resumed")
-    assert [call[:2] for call in client.calls] == [("resume", one), ("resume", two)]
-    assert window.tabs.ids() == []
 
 
 async def test_an_end_of_several_chats_can_be_undone(harness: WindowHarness, client: FakeResume):

@@ -224,15 +224,6 @@ async def test_comments_follow_their_lines_and_none_is_lost(opened: Opened) -> N
     await opened.harness.until(lambda: opened.message == "No file differs from the last commit.", "the empty list")
 
 
-async def test_comments_are_restored_when_the_window_is_opened_again(opened: Opened) -> None:
-    comment_on(opened, LineRange("long", 5, 5), "stays")
-    opened.window.close()
-    opened.window = opened.open()
-    await opened.until_read()
-    opened.window.page.go_to_file("long")
-    assert list(cards(opened)) == ["stays"]
-
-
 async def test_an_ended_chat_is_resumed_first_and_a_refusal_loses_nothing(opened: Opened) -> None:
     window, chat = opened.window, opened.harness.chat(opened.session_id)
     comment_on(opened, LineRange("long", 5, 5), "stays")

@@ -80,10 +80,6 @@ class TestInDiff:
         assert [line.first_hidden for line in unread if line.kind == "@"] == [1]
         assert unread == hidden.in_diff(diff)
 
-    def test_before_the_file_is_read_there_may_be_lines_below(self, tmp_path: Path) -> None:
-        diff, _ = of_file(tmp_path, text(OLD), text(NEW))
-        assert HiddenLines().in_diff(diff)[-1] == DiffLine("@", 0, 0, "", first_hidden=54)
-
     def test_lines_that_git_has_no_longer_do_not_fit(self, tmp_path: Path) -> None:
         diff, hidden = of_file(tmp_path, text(OLD), text(NEW))
         hidden.lines = tuple(OLD[:20])
@@ -156,21 +152,6 @@ async def test_the_unchanged_lines_are_shown_by_keyboard(opened: Opened) -> None
     assert page.control_name(page.focused) == "Show the first 20 of these lines", "the next ones"
     opened.press(Qt.Key.Key_Return)
     await opened.harness.until(lambda: len(numbered(opened)) == 46, "more lines")
-
-
-async def test_comments_are_on_their_lines_while_lines_above_and_around_are_opened(opened: Opened) -> None:
-    opened.press(Qt.Key.Key_Down)
-    page = opened.window.page
-    place = next(number for number, line in enumerate(page.lines("long")) if line.text == "line 151")
-    comment_on(opened, LineRange("long", place, place), "After the change")
-    page.scroller.scroll_to_start()
-    opened.window._on_chosen(1)
-    await click(opened, "Show 146 unchanged lines")
-    place = next(number for number, line in enumerate(page.lines("long")) if line.text == "line 40")
-    comment_on(opened, LineRange("long", place, place), "On an opened line")
-    names = [card.accessibleName() for card in page.cards.values()]
-    assert names == ["Comment on long:151", "Comment on long:40"]
-    assert sorted(page.lines("long")[each.first].text for each in page.bars) == ["line 151", "line 40"]
 
 
 async def test_a_comment_on_an_opened_line_shows_that_line_when_the_window_opens_again(opened: Opened) -> None:

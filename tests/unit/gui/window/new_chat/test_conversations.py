@@ -16,15 +16,12 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from gui.bridge.earlier_conversations import EarlierConversations
 from gui.window.new_chat.conversation_picker import MAX_ROWS, ConversationPicker
-from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations import listing_files
 from session_host.client.chats import earlier_conversations
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.chats.resumability import Resumability
 from session_host.errors import ConversationOpen, LaunchFailed
-from session_host.paths import config_dir
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
 from tests.support.area import Area
@@ -329,26 +326,6 @@ async def test_the_list_says_that_there_are_older_conversations_than_those_liste
     assert picker.state.text() == "No matches · older ones are not listed"
 
 
-async def test_a_list_of_conversations_makes_no_chat_of_those_that_ended(harness: WindowHarness) -> None:
-    for number, conversation in enumerate(IDS):
-        await harness.add(
-            f"chat {number}", agent="claude", provider_session_id=conversation, state=State.EXITED,
-            ended_at="2026-01-02T04:00:00Z",
-        )  # fmt: skip
-    before = len(harness.sessions.chats())
-    agents = load_catalog(config_dir())
-    chat_of = EarlierConversations(harness.sessions, agents).chats_of(agents["claude"])
-    found = [chat_of(conversation) for conversation in IDS]
-    assert [(each.name, each.has_ended) for each in found if each is not None] == [
-        (f"chat {number}", True) for number in range(3)
-    ]
-    assert len(harness.sessions.chats()) == before
-    assert found[0] is not None
-    assert found[0].chat is not None
-    assert found[0].chat.name == "chat 0"
-    assert chat_of("another") is None
-
-
 async def continued(harness: WindowHarness, session_id: str) -> ConversationPicker:
     """Open the list from an open chat, by the palette's action."""
     window = harness.open_window()
@@ -456,16 +433,6 @@ async def test_continue_offers_what_an_agent_without_a_list_can_do(
     assert texts(picker) == ["This chat", *rows]
     assert picker.state.text() == ""
     assert marked(picker) == rows[0]
-
-
-async def test_continue_in_a_running_shell_lists_the_conversations_of_an_agent(
-    keep: Keep, harness: WindowHarness, area: Area
-) -> None:
-    keep(0, area.home / "project", "Mend the lexer")
-    window = harness.open_window()
-    window.open_chat(harness.chat(await harness.add("sh", agent="shell")))
-    window.actions_["continue"].trigger()
-    await read(harness, window.sheets.new_chat.conversations)
 
 
 async def test_a_key_copies_the_command_that_resumes_the_marked_conversation(

@@ -247,25 +247,6 @@ async def test_a_chat_like_another_has_its_own_conversation(
     assert (request.resume, request.name) == (None, "one-2")
 
 
-async def test_the_sheet_fits_into_a_small_window(claude: None, harness: WindowHarness) -> None:
-    window = harness.open_window()
-    window.resize(320, 300)
-    harness.settle()
-    window.commands.starting.new_chat("claude", "/tmp")
-    sheet = window.sheets.new_chat
-    sheet.more.click()
-    harness.settle()
-    assert window.rect().contains(sheet.body.geometry())
-    assert sheet.start.isVisible()
-    inside = Path.cwd()  # any directory with a path wider than the field's text
-    sheet.directory.setText(str(inside))
-    for control in (sheet.directory, sheet.environment):
-        sheet.scrolled.ensureWidgetVisible(control)
-        harness.settle()
-        place = control.mapTo(sheet.body, control.rect().center())
-        assert sheet.scrolled.geometry().contains(place), "it can be scrolled to"
-
-
 async def test_an_installed_agent_is_prepared_a_while_after_it_is_chosen(harness: WindowHarness, claude: None):
     window = harness.open_window()
     near: list[str] = []

@@ -138,18 +138,6 @@ async def test_the_file_with_a_problem_opens_at_its_line(harness: WindowHarness,
     assert not window.banners._action.isVisible()
 
 
-async def test_an_earlier_banner_comes_back(harness: WindowHarness):
-    window = harness.open_window()
-    window.banners.show_banner(Banner("first", lasting=True))
-    window.banners.inform("second")
-    assert text(harness) == "second"
-    window.banners.dismiss()
-    assert text(harness) == "first"
-    window.banners.show_banner(Banner("third", key="x"))
-    window.banners.withdraw("x")
-    assert text(harness) == "first"
-
-
 async def test_a_problem_is_shown_as_one_line(harness: WindowHarness):
     window = harness.open_window()
     harness.sessions.problem.emit("the record cannot be written; free some space")
@@ -197,15 +185,6 @@ async def test_a_banner_does_not_cover_an_open_question(harness: WindowHarness):
     assert banners.isVisible()
     assert text(harness) == "a line"
     assert banners._timer.isActive(), "its time begins"
-
-
-async def test_an_action_without_anything_to_do_says_so(harness: WindowHarness):
-    window = harness.open_window()
-    window.actions_["reopen_tab"].trigger()
-    assert text(harness) == "There is no closed tab to reopen."
-    window.actions_["resume_all"].trigger()
-    none = "No chat was interrupted by a restart of the computer."
-    await harness.until(lambda: text(harness) == none, "the other line")
 
 
 def _covers(banners: BannerArea, body: QWidget) -> bool:

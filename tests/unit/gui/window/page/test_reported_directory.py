@@ -235,27 +235,6 @@ async def test_a_known_directory_is_shown_before_the_terminal_is(harness: Window
     assert harness.chat(session_id).current_directory == "/usr"
 
 
-async def test_a_directory_of_another_computer_is_not_shown(harness: WindowHarness, tmp_path: Path) -> None:
-    session_id = await harness.add("one", agent="shell", cwd=str(tmp_path))
-    harness.open_window()
-    harness.show(session_id)
-    report(harness, session_id, "file://far.example.org/srv")
-    assert shown(harness) == ["Shell", str(tmp_path)]
-
-
-async def test_an_ended_shell_shows_the_directory_of_a_resume(
-    harness: WindowHarness, program: Program, tmp_path: Path
-) -> None:
-    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(tmp_path))
-    harness.open_window()
-    harness.show(session_id)
-    report(harness, session_id, "file:///usr", program)
-    assert shown(harness) == ["Shell", "/usr"]
-    harness.viewers[session_id].end(exit_signal=9)
-    harness.settle()
-    assert shown(harness) == ["Shell", str(tmp_path)]
-
-
 async def test_the_branch_of_a_directory_is_dropped_once_no_status_line_shows_it(
     harness: WindowHarness, program: Program, area: Area
 ) -> None:

@@ -119,18 +119,6 @@ async def test_an_agent_whose_host_does_not_answer_is_not_starting(harness: Wind
     assert (chat.group, chat.mark) == (Group.NO_SIGNAL, Mark.UNRESPONSIVE)
 
 
-async def test_the_status_line_shows_the_age_and_not_where_the_status_comes_from(harness: WindowHarness):
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    viewer = harness.show(session_id)
-    viewer.tell(ActivityEvent(Activity.WORKING, "state file", ago(14.5)))
-    harness.settle()
-    assert window.status_line.known.accessibleName() == "working · 14 s ago"
-    viewer.end(exit_code=0)
-    harness.settle()
-    assert window.status_line.known.accessibleName() == ""
-
-
 async def test_the_status_line_names_a_repository_once(harness: WindowHarness):
     session_id = await harness.add("one", cwd="/srv/api")
     window = harness.open_window()
@@ -282,25 +270,6 @@ async def test_the_sheet_shows_the_evidence_and_asks_again_when_the_state_change
     viewer.be(Activity.IDLE)
     harness.settle()
     assert len(explained) == 2, "the sheet is closed"
-
-
-async def test_for_a_shell_without_reports_the_sheet_does_not_expect_any(
-    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
-):
-    async def request(_session_id: str, _message: object) -> Explanation:
-        return Explanation(1, ago(0), 42, 1, "", "", 60.0, [], [Transition(ago(9), Activity.NO_SIGNAL, "")], "", "")
-
-    monkeypatch.setattr("session_host.client.control.request", request)
-    session_id = await harness.add("one", agent="shell")
-    window = harness.open_window()
-    harness.show(session_id)
-    window.actions_["explain"].trigger()
-    sheet = window.sheets.explain
-    await harness.until(sheet.area.isVisible, "the changes")
-    assert sheet.evidence.isHidden()
-    sheet.copy.click()
-    assert "running\tchat started" in QGuiApplication.clipboard().text()
-    assert "signal" not in QGuiApplication.clipboard().text()
 
 
 async def test_for_an_ended_chat_the_sheet_shows_the_saved_transitions(harness: WindowHarness, explained: list[str]):

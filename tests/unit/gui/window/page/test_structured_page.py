@@ -152,18 +152,6 @@ async def test_up_goes_on_in_an_empty_box_and_begins_again_once_the_box_is_empti
     assert editor.toPlainText() == "second"
 
 
-async def test_looking_at_an_earlier_prompt_does_not_replace_the_draft(harness: WindowHarness):
-    session_id = await open_chat(harness)
-    editor = shown_page(harness).view.prompt.editor
-    shown_page(harness).view.prompt.history.set([Draft("earlier")])
-    write(shown_page(harness), "draft")
-    QTest.keyClick(editor, Qt.Key.Key_Up)
-    assert editor.toPlainText() == "earlier"
-    assert harness.sessions.drafts.of(session_id).text == "draft"
-    QTest.keyClick(editor, Qt.Key.Key_Return)
-    assert editor.toPlainText() == "draft", "the other prompt was sent"
-
-
 async def test_an_earlier_prompt_comes_back_with_its_images_and_not_with_those_of_the_draft(harness: WindowHarness):
     session_id = await open_chat(harness)
     prompt = shown_page(harness).view.prompt

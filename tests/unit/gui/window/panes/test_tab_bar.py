@@ -69,16 +69,6 @@ async def test_the_tab_in_front_does_not_show_less_of_its_name_than_the_others(h
             assert [bar.tabRect(each).width() for each in range(len(ids))] == widths, "the mouse moves nothing"
 
 
-async def test_a_long_name_is_not_cut_while_there_is_space(harness: WindowHarness):
-    session_id = await harness.add(LONG)
-    window = harness.open_window()
-    window.resize(1600, 700)
-    harness.show(session_id)
-    bar = window.tabs.active.bar
-    room = bar.fontMetrics().horizontalAdvance(LONG)
-    assert bar.tabRect(0).width() >= room
-
-
 async def test_tabs_that_do_not_fit_are_listed_in_a_menu(harness: WindowHarness):
     ids = [await harness.add(f"{LONG} {number}") for number in range(12)]
     window = harness.open_window(one_pane(ids, ids[0]))

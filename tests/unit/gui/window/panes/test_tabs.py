@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QPushButton
 
 from gui.window.panes.tab_bar import CLOSE_PX
 from session_host.client.viewer.viewer import ViewerState
-from session_host.protocol.values import State
 from tests.support.menus import entries_of_open_menu
 from tests.support.qt_mouse import move_held
 from tests.unit.gui.conftest import WindowHarness, one_pane
@@ -86,18 +85,6 @@ async def test_opening_the_closed_chat_by_key_or_in_the_sidebar_removes_the_line
     window.actions_["reopen_tab"].trigger()
     assert window.tabs.active_id == two
     assert not window.banners.isVisible(), "its button would do nothing, or reopen another tab"
-
-
-async def test_a_closed_tab_is_reopened_where_it_was(harness: WindowHarness):
-    one, two, three = await three_tabs(harness)
-    window = harness.window
-    window.commands.chat_actions.close_tab(two)
-    window.commands.chat_actions.close_tab(three)
-    window.tabs.reopen()
-    window.tabs.reopen()
-    window.tabs.reopen()
-    assert window.tabs.ids() == [one, two, three]
-    assert window.tabs.active_id == two
 
 
 async def test_the_other_tabs_are_closed_and_reopened_one_by_one_or_all_at_once(harness: WindowHarness):
@@ -235,15 +222,6 @@ async def test_typed_keys_reach_the_chat_that_is_shown(harness: WindowHarness):
     assert not any(call[0] == "key" for call in harness.viewers[one].calls)
 
 
-async def test_removing_a_chat_closes_its_tab(harness: WindowHarness):
-    ended = await harness.add("old", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
-    running = await harness.add("new")
-    window = harness.open_window(one_pane([ended, running], ended))
-    harness.window.commands.chat_actions.remove(harness.chat(ended))
-    await harness.until(lambda: window.tabs.ids() == [running], "the tab to go")
-    assert window.tabs.active_id == running
-
-
 async def test_closing_the_last_tab_shows_the_page_without_a_chat(harness: WindowHarness):
     session_id = await harness.add("one")
     window = harness.open_window()
@@ -266,14 +244,6 @@ async def test_in_a_narrow_window_no_button_of_the_page_without_a_chat_is_cut_of
     for each in buttons:
         assert each.width() >= each.sizeHint().width(), each.text()
         assert each.mapTo(window, each.rect().topRight()).x() < window.width(), each.text()
-
-
-async def test_a_user_with_chats_gets_no_introduction(harness: WindowHarness):
-    await harness.sessions.refresh_now()
-    window = harness.open_window()
-    assert window.empty.title.text() == "Start your first chat"
-    await harness.add("one", state=State.EXITED)
-    assert window.empty.title.text() == "No running chats"
 
 
 @pytest.mark.parametrize("state", [ViewerState.LIVE, ViewerState.RECONNECTING])

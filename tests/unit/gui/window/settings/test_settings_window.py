@@ -292,15 +292,6 @@ def test_a_selected_theme_is_previewed_and_the_previous_one_restored(opened: Ope
     assert theme.tokens == before
 
 
-def test_escape_clears_the_search_and_then_closes_the_window(opened: Opened) -> None:
-    window = opened.window
-    window.search.setText("font")
-    QTest.keyClick(window.search, Qt.Key.Key_Escape)
-    assert window.search.text() == ""
-    QTest.keyClick(window.search, Qt.Key.Key_Escape)
-    assert opened.opener.window is None
-
-
 def test_the_editors_that_are_installed_are_listed_below_the_field_of_the_editor(
     opened: Opened, area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -608,16 +599,6 @@ def test_the_text_about_the_setups_is_not_squeezed_beside_its_button_in_a_small_
     process_events_until(lambda: text.height() <= 4 * text.fontMetrics().lineSpacing(), 60, "a few lines of text")
     window.resize(900, 600)
     process_events_until(lambda: row.control.x() > text.geometry().right(), 60, "the button to be beside the text")
-
-
-def test_the_page_of_agents_says_what_the_fields_beside_them_are_for(opened: Opened) -> None:
-    opened.window.show_page("agents")
-    page = opened.window.page("agents")
-    [hint] = [each for each in page.findChildren(QLabel) if each.text() == settings_texts.ARGUMENTS_HINT()]
-    assert hint.isVisible()
-    opened.window.search.setText("codex")
-    assert page.isVisible()
-    assert not hint.isVisible(), "only what the search has found is shown"
 
 
 def test_agents_that_are_not_installed_are_folded_until_they_are_searched_for_or_installed(

@@ -100,17 +100,6 @@ async def test_scattered_letters_find_an_action_only_without_a_better_match(harn
         assert found(typed) == []
 
 
-async def test_entries_with_the_typed_word_in_their_title_come_first(harness: WindowHarness) -> None:
-    chooser = harness.open_window().sheets.chooser
-    other = Choice("Continue a conversation…", "", lambda: None, also="resume import history")
-    longer = Choice("Resume chat in a terminal", "", lambda: None)
-    chooser.ask("Commands", "", [other, longer, Choice("Resume chat…", "", lambda: None)])
-    chooser.field.setText("Resume chat")
-    assert [chooser.items.item(row).text() for row in range(2)] == ["Resume chat…", longer.title]
-    chooser.field.setText("resume")
-    assert [chooser.items.item(row).text() for row in range(3)] == [longer.title, "Resume chat…", other.title]
-
-
 async def test_delete_removes_an_ended_chat_and_says_why_a_running_one_stays(harness: WindowHarness) -> None:
     running, ended = await harness.add("one"), await harness.add("two", state=State.EXITED, exit_code=0)
     window = harness.open_window()

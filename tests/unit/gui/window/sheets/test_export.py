@@ -160,12 +160,3 @@ async def test_a_chat_that_cannot_be_exported_is_reported_in_one_line(harness: W
     assert banners.current.text.startswith("Can’t export one: one has no recording")
     assert "\n" not in banners.current.text
     assert not (area.home / "one.cast").exists()
-
-
-async def test_a_window_that_closes_does_not_wait_for_an_export(harness: WindowHarness, area: Area):
-    session_id = await ended(harness)
-    harness.window.commands.chat_actions.export(harness.chat(session_id))
-    sheet = harness.window.sheets.export
-    sheet.file.setText("~/one.cast")
-    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
-    await harness.sessions.tasks.cancel_all()

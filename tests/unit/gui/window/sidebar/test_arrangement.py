@@ -14,8 +14,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionViewItem, QWidget
 
 from gui.bridge.chat import Chat
-from gui.settings.preferences import Preferences
-from gui.settings.table import WindowFile
 from gui.window.sidebar.model import PAGE_ROWS, ChatRow, DayHeading, Heading, SidebarModel
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord, Store
@@ -449,29 +447,6 @@ async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(har
     sidebar.model.toggle_group("running")
     QTest.keyClick(sidebar.list, Qt.Key.Key_Escape)
     assert sidebar.selected() == [], "the shown chat is below a folded heading"
-
-
-async def test_two_hundred_chats_are_refreshed_with_few_calls(harness: WindowHarness) -> None:
-    records = [
-        _record(number, ended(number % 20) if number % 4 else {"cwd": f"/srv/project {number % 9}"})
-        for number in range(200)
-    ]
-
-    def insert(store: Store) -> None:
-        for record in records:
-            store.insert(record)
-
-    await harness.storage.call(insert)
-    await harness.sessions.refresh_now()
-    window = harness.open_window(preferences=Preferences(window=WindowFile(group_chats="project")))
-    model = window.sidebar.model
-    model.toggle_group("ended")
-    harness.settle()
-    assert model.rowCount() > 150
-    asking = next(chat for chat in harness.sessions.running())
-    harness.viewers[asking.id].be(Activity.NEEDS_INPUT)
-    model.refresh()
-    assert calls_of(model.refresh) < 250 * len(records)
 
 
 async def test_the_many_ended_chats_of_a_year_are_below_folded_months(harness: WindowHarness) -> None:

@@ -103,13 +103,6 @@ async def test_the_first_chat_of_a_group_is_scrolled_into_view_with_the_groups_h
     assert sidebar.list.verticalScrollBar().value() == 0
 
 
-async def test_the_sidebar_shows_the_row_of_the_restored_chat(harness: WindowHarness) -> None:
-    ids = [await harness.add(f"chat {number}") for number in range(40)]
-    window = harness.open_window(one_pane([ids[-1]], ids[-1]))
-    harness.settle()
-    assert is_in_view(window.sidebar, ids[-1])
-
-
 async def test_choosing_the_visible_chat_again_scrolls_its_row_into_view(
     harness: WindowHarness, many: list[str]
 ) -> None:
