@@ -18,7 +18,7 @@ KEYS = 'new_chat = "Ctrl+Shift+N"\nclose_tab = ["Ctrl+Shift+W", "Ctrl+F4"]\nfull
 
 def test_any_settings_file_is_read_or_ignored(tmp_path: Path) -> None:
     with chance() as choose:
-        for _ in range(times(400)):
+        for _ in range(times(150)):
             window, keys = tmp_path / "window.toml", tmp_path / "keys.toml"
             window.write_bytes(some_toml(choose, WINDOW))
             keys.write_bytes(some_toml(choose, KEYS))
@@ -35,7 +35,7 @@ def test_any_settings_file_is_read_or_ignored(tmp_path: Path) -> None:
 def test_valid_parts_of_any_layout_are_used() -> None:
     fields = msgspec.structs.fields(WindowLayout)
     with chance() as choose:
-        for _ in range(times(400)):
+        for _ in range(times(150)):
             values: dict[str, Any] = {
                 field.name: fitting(choose, field.type) if choose.random() < 0.6 else anything(choose)
                 for field in fields

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor
 
 from gui.settings.theme_files import Library
 from gui.terminal.drawing.colors import Colors
-from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, luminance, ratio, readable
+from gui.theme.contrast import HIGH, MARK_RATIO, TEXT_RATIO, USUAL, Ratios, luminance, ratio, readable
 from gui.theme.desktop import DesktopLook
 from gui.theme.icons import Mark, mark_color
 from gui.theme.scheme import Scheme, derive_tokens
@@ -41,16 +41,37 @@ def test_the_ratio_of_black_and_white_is_21():
     assert ratio(QColor("#767676"), QColor("#ffffff")) == pytest.approx(4.54, abs=0.01)
 
 
-@pytest.mark.parametrize("colors", APPEARANCES)
-def test_text_is_readable_on_every_background(colors: Tokens):
-    for background, token in product(BACKGROUNDS, ("text", "secondary")):
-        assert ratio(colors.color(token), colors.color(background)) >= TEXT_RATIO, (token, background)
+@pytest.mark.parametrize("scheme", [DARK, LIGHT], ids=["dark", "light"])
+@pytest.mark.parametrize("accent", ["#3584e4", "#ff8000", "#ffff00", "#000000", "#ffffff", "#808080"])
+@pytest.mark.parametrize("ratios", [USUAL, HIGH], ids=["usual", "high"])
+def test_outlives_own_themes_take_the_accent_and_stay_readable(scheme: Scheme, accent: str, ratios: Ratios):
+    shown = scheme.on_desktop(DesktopLook(accent=QColor(accent), high_contrast=ratios is HIGH))
+    assert shown.tokens.accent != scheme.tokens.accent
+    assert shown.tokens.page == scheme.tokens.page
+    check_contrast(shown, ratios)
 
 
-@pytest.mark.parametrize("colors", APPEARANCES)
-def test_coloured_words_are_readable(colors: Tokens):
-    for background, token in product(("page", "sidebar", "raised"), ("accent", "needs_you", "failed", "fine")):
-        assert ratio(colors.color(token), colors.color(background)) >= TEXT_RATIO, (token, background)
+@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.id)
+def test_each_theme_is_readable_and_more_so_with_high_contrast(scheme: Scheme):
+    check_contrast(scheme, USUAL)
+    check_contrast(scheme.on_desktop(DesktopLook(high_contrast=True)), HIGH)
+    assert scheme.terminal.background == scheme.tokens.color("page")
+
+
+def check_contrast(scheme: Scheme, ratios: Ratios) -> None:
+    colors = scheme.tokens
+    backgrounds = [colors.color(name) for name in ("page", "sidebar", "raised", "hover", "selected")]
+    for background in backgrounds:
+        for token in ("text", "secondary"):
+            assert ratio(colors.color(token), background) >= ratios.text, token
+        for mark in Mark:
+            assert ratio(mark_color(mark, colors), background) >= ratios.mark, mark
+    for background in backgrounds[:3]:
+        for token in ("accent", "needs_you", "failed", "fine"):
+            assert ratio(colors.color(token), background) >= ratios.text, token
+        for token in ("border", "hairline", "disabled"):
+            assert ratio(colors.color(token), background) >= ratios.line, token
+    assert ratio(colors.color("on_accent"), colors.color("accent")) >= min(ratios.text, 4.5)
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
@@ -73,17 +94,6 @@ def test_code_and_diffs_are_readable_on_their_backgrounds(colors: Tokens):
     for word in code.words.values():
         assert ratio(word, code.ground) >= TEXT_RATIO  # The colour itself, before it is adapted to the background.
     assert ratio(colors.color("secondary"), code.prompt) >= TEXT_RATIO
-
-
-@pytest.mark.parametrize("colors", APPEARANCES)
-def test_text_on_the_accent_is_readable(colors: Tokens):
-    assert ratio(colors.color("on_accent"), colors.color("accent")) >= TEXT_RATIO
-
-
-@pytest.mark.parametrize("colors", APPEARANCES)
-def test_marks_are_visible_on_every_background(colors: Tokens):
-    for background, mark in product(BACKGROUNDS, Mark):
-        assert ratio(mark_color(mark, colors), colors.color(background)) >= MARK_RATIO, (mark, background)
 
 
 @pytest.mark.parametrize("colors", [*APPEARANCES, *HIGH_CONTRAST])
@@ -126,11 +136,6 @@ def test_the_sixteen_colours_of_our_own_themes_are_readable_unchanged(theme: Ter
             assert ratio(color, theme.background) >= TEXT_RATIO, f"colour {index} {color.name()}"
     if not theme.dark:
         assert ratio(theme.palette[15], theme.background) >= MARK_RATIO
-
-
-@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.id)
-def test_the_terminals_background_is_the_pages(scheme: Scheme):
-    assert scheme.terminal.background == scheme.tokens.color("page")
 
 
 THEMES = [pytest.param(scheme.terminal, id=scheme.id) for scheme in SCHEMES]

@@ -11,14 +11,10 @@ from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from gui.settings.theme_files import Library
-from gui.theme.contrast import HIGH, USUAL, Ratios, ratio
 from gui.theme.desktop import DesktopLook, DesktopSettings
-from gui.theme.icons import Mark, mark_color
-from gui.theme.scheme import Scheme
 from tests.support.buses import BusDaemon
 from tests.support.qt_waiting import delete_now
 from tests.support.settings_portal import SettingsPortal, settings_portal
-from tests.support.themes import DARK, LIGHT
 from tests.support.waiting import wait_until
 
 ORANGE = QColor("#ff8000")
@@ -105,37 +101,6 @@ def test_a_title_bar_for_which_the_desktop_names_no_buttons_has_qts_own(
 @pytest.mark.parametrize("key", ["color-scheme", "contrast", "accent-color", "unknown"])
 def test_a_strange_value_counts_as_no_wish(key: str, value: object):
     assert DesktopLook().with_setting(key, value) == DesktopLook()
-
-
-@pytest.mark.parametrize("scheme", [DARK, LIGHT], ids=["dark", "light"])
-@pytest.mark.parametrize("accent", ["#3584e4", "#ff8000", "#ffff00", "#000000", "#ffffff", "#808080"])
-@pytest.mark.parametrize("ratios", [USUAL, HIGH], ids=["usual", "high"])
-def test_outlives_own_themes_take_the_accent_and_stay_readable(scheme: Scheme, accent: str, ratios: Ratios):
-    shown = scheme.on_desktop(DesktopLook(accent=QColor(accent), high_contrast=ratios is HIGH))
-    assert shown.tokens.accent != scheme.tokens.accent
-    assert shown.tokens.page == scheme.tokens.page
-    check_contrast(shown, ratios)
-
-
-@pytest.mark.parametrize("identifier", Library().ids())
-def test_high_contrast_makes_each_theme_more_readable(identifier: str):
-    check_contrast(Library().scheme(identifier).on_desktop(DesktopLook(high_contrast=True)), HIGH)
-
-
-def check_contrast(scheme: Scheme, ratios: Ratios) -> None:
-    colors = scheme.tokens
-    backgrounds = [colors.color(name) for name in ("page", "sidebar", "raised", "hover", "selected")]
-    for background in backgrounds:
-        for token in ("text", "secondary"):
-            assert ratio(colors.color(token), background) >= ratios.text, token
-        for mark in Mark:
-            assert ratio(mark_color(mark, colors), background) >= ratios.mark, mark
-    for background in backgrounds[:3]:
-        for token in ("accent", "needs_you", "failed", "fine"):
-            assert ratio(colors.color(token), background) >= ratios.text, token
-        for token in ("border", "hairline", "disabled"):
-            assert ratio(colors.color(token), background) >= ratios.line, token
-    assert ratio(colors.color("on_accent"), colors.color("accent")) >= min(ratios.text, 4.5)
 
 
 def test_other_themes_keep_their_accent():

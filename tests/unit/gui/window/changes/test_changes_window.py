@@ -242,7 +242,6 @@ async def test_each_chat_has_one_changes_window_and_a_closed_one_reads_nothing(o
     await opened.until_read()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
 async def test_screen_readers_hear_each_file_with_its_lines(opened: Opened) -> None:
     page = opened.window.page
     assert page.accessibleName() == "Changes"

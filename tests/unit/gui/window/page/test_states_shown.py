@@ -192,7 +192,7 @@ async def test_one_timer_updates_ages_and_only_while_the_window_is_visible(
     session_id = await harness.add("one")
     window = harness.open_window()
     viewer = harness.show(session_id)
-    viewer.tell(ActivityEvent(Activity.WORKING, "hook", ago(58)))
+    viewer.tell(ActivityEvent(Activity.WORKING, "hook", ago(59)))
     harness.settle()
     timers = [window.ages.is_running]
     await harness.until(lambda: row(harness, session_id).age == "1 m", "the age to change by itself")

@@ -128,7 +128,7 @@ def test_no_control_is_cut_in_a_narrow_window(opened: Opened, area: Area) -> Non
         rights = {each.accessibleName(): each.mapToGlobal(each.rect().topRight()).x() for each in controls}
         return [name for name, right in rights.items() if name and right > edge]
 
-    for width in range(700, window.minimumWidth() - 1, -20):
+    for width in range(700, window.minimumWidth() - 1, -60):
         window.resize(max(width, window.minimumWidth()), 500)
         for name in PAGES:
             window.show_page(name)
