@@ -1,4 +1,4 @@
-"""The entries of a menu and of its submenus."""
+"""The open menu, and the entries of a menu and of its submenus."""
 
 from __future__ import annotations
 
@@ -17,10 +17,16 @@ def entries(menu: QMenu) -> dict[str, QAction]:
     return found
 
 
-def entries_of_open_menu() -> dict[str, QAction]:
-    """Close the open menu, and return its entries."""
+def open_menu() -> QMenu:
+    """The menu that is open."""
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
+    return menu
+
+
+def entries_of_open_menu() -> dict[str, QAction]:
+    """Close the open menu, and return its entries."""
+    menu = open_menu()
     found = entries(menu)
     menu.close()
     return found

@@ -146,6 +146,15 @@ class FakeViewer:
         self.become(ViewerState.LIVE)
         self.delegate.viewer_replaced()
 
+    def feed(self, output: bytes) -> None:
+        assert self.emulator is not None
+        self.emulator.feed(output)
+
+    def show_transcript(self, transcript: Transcript) -> None:
+        self.transcript = transcript
+        self.become(ViewerState.LIVE)
+        self.delegate.viewer_replaced()
+
     def tell(self, event: Event) -> None:
         self.delegate.viewer_event(event)
 
@@ -216,6 +225,12 @@ class WindowHarness:
         """The content of the visible page of a structured chat."""
         assert self.page.structured is not None
         return self.page.structured
+
+    @property
+    def banner(self) -> str:
+        """The text of the window's banner; "" for none."""
+        current = self.window.banners.current
+        return current.text if current is not None else ""
 
     def chat(self, session_id: str) -> Chat:
         """Return an existing chat."""

@@ -13,7 +13,6 @@ from gui.bridge.search import Hit, Query
 from gui.window.page.structured_content import StructuredContent
 from gui.window.sheets.question import Question
 from session_host.client.chats.launch_spec import LaunchRequest
-from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import LaunchFailed
 from session_host.protocol.values import Image
 from session_host.storage.store import SessionRecord
@@ -40,15 +39,9 @@ async def show_structured(harness: WindowHarness, chat: ScriptedChat) -> Structu
     session_id = await harness.add("structured", runtime="structured")
     harness.window.open_chat(harness.chat(session_id))
     viewer = harness.viewers[session_id]
-    viewer.transcript = chat.transcript
-    viewer.become(ViewerState.LIVE)
-    viewer.delegate.viewer_replaced()
+    viewer.show_transcript(chat.transcript)
     harness.settle()
-    page = harness.window.tabs.active_page
-    assert page is not None
-    content = page.structured
-    assert content is not None
-    return content
+    return harness.content
 
 
 async def test_a_first_chat_that_starts_behind_a_sheet_does_not_take_the_keyboard(harness: WindowHarness) -> None:
@@ -169,8 +162,7 @@ async def test_a_start_that_fails_after_its_sheet_was_closed_is_reported_by_a_ba
     assert not window.sheets.new_chat.is_open
     fails.set()
     await harness.until(lambda: window.banners.current, "the banner")
-    assert window.banners.current is not None
-    assert window.banners.current.text == "The disk is full; free some space"
+    assert harness.banner == "The disk is full; free some space"
     assert window.sheets.chooser.field.hasFocus()
 
 

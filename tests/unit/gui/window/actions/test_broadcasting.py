@@ -78,11 +78,6 @@ class PanesHarness:
         self.harness.window.actions_["broadcast"].trigger()
         self.harness.settle()
 
-    @property
-    def banner(self) -> str:
-        banner = self.harness.window.banners.current
-        return banner.text if banner is not None else ""
-
 
 async def test_keys_texts_and_pastes_go_to_all_panes_until_it_is_switched_off(harness: WindowHarness) -> None:
     panes = PanesHarness(harness)
@@ -113,8 +108,7 @@ async def test_a_paste_is_asked_about_once_if_any_program_would_run_its_lines(ha
     await panes.open(2)
     panes.toggle()
     for viewer in panes.viewers:
-        assert viewer.emulator is not None
-        viewer.emulator.feed(b"\x1b[?2004h")
+        viewer.feed(b"\x1b[?2004h")
     QGuiApplication.clipboard().setText("one\ntwo\n")
     panes.views[0].paste()
     assert panes.got() == [["one\ntwo\n"]] * 2, "both programs use bracketed paste"
@@ -172,7 +166,7 @@ async def test_a_pane_leaves_the_broadcast_when_it_is_removed_or_shows_another_t
     assert panes.type("d") == [["d"], ["d"], [], []], "it does not come back by itself"
     panes.viewers[1].end(exit_code=0)
     assert panes.type("e")[:3] == [["e"], [], []]
-    assert panes.banner == "What you type goes to one pane again"
+    assert harness.banner == "What you type goes to one pane again"
     assert [mark(page) for page in panes.pages] == [""] * 4
 
 
@@ -181,14 +175,14 @@ async def test_one_pane_alone_and_panes_that_are_covered_do_not_broadcast(harnes
     await panes.open(2)
     harness.window.tabs.maximise()
     panes.toggle()
-    assert panes.banner == "Show two or more running terminals side by side first"
+    assert harness.banner == "Show two or more running terminals side by side first"
     harness.window.tabs.maximise()
     panes.toggle()
     assert panes.type("a") == [["a"], ["a"]]
     harness.window.tabs.maximise()
     await panes.focus(0)
     assert panes.type("b") == [["b"], []], "nothing is typed where the user does not see it"
-    assert panes.banner == "What you type goes to one pane again"
+    assert harness.banner == "What you type goes to one pane again"
 
 
 async def test_the_marks_cover_no_output(harness: WindowHarness) -> None:

@@ -50,8 +50,7 @@ async def test_the_last_answer_is_copied_from_a_full_screen_program(harness: Win
     session_id = await add_claude(harness, ("one", "An answer."), ("two", "- a\n- b"))
     window = harness.open_window()
     viewer = harness.show(session_id)
-    assert viewer.emulator is not None
-    viewer.emulator.feed(b"\x1b[?1049hcells")
+    viewer.feed(b"\x1b[?1049hcells")
 
     window.actions_["copy_output"].trigger()
     assert await copied(harness) == "Copied the last answer (2 lines)"

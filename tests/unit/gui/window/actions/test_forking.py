@@ -16,7 +16,6 @@ from gui.window.actions.separate_windows import ChangesOpener
 from gui.window.page.structured_content import StructuredContent
 from session_host import paths
 from session_host.client.chats.restore_list import ListedPoint
-from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import NotResumable
 from session_host.protocol.values import State
 from session_host.restore_points.points import About, take
@@ -37,9 +36,7 @@ def with_prompts(harness: WindowHarness, session_id: str, *prompts: Item) -> Str
     for prompt in prompts:
         transcript.apply(Put(prompt))
     viewer = harness.viewers[session_id]
-    viewer.transcript = transcript
-    viewer.become(ViewerState.LIVE)
-    viewer.delegate.viewer_replaced()
+    viewer.show_transcript(transcript)
     return content
 
 
@@ -148,11 +145,6 @@ async def test_a_fork_before_a_prompt_has_that_prompt_in_its_prompt_box(
 PROMPT = Item("one", "user", 0, "Fix it\nplease", "done")
 
 
-def banner(harness: WindowHarness) -> str:
-    current = harness.window.banners.current
-    return current.text if current is not None else ""
-
-
 async def test_a_prompts_menu_opens_the_changes_since(
     harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,10 +154,8 @@ async def test_a_prompts_menu_opens_the_changes_since(
     opened: list[tuple[str, ListedPoint]] = []
     monkeypatch.setattr(ChangesOpener, "open", lambda _opener, _chat, *what: opened.append(what))
     window = harness.open_window()
-    page = window.open_chat(harness.chat(session))
-    assert page is not None
-    content = page.structured
-    assert content is not None
+    window.open_chat(harness.chat(session))
+    content = harness.content
     transcript = Transcript()
     for item in (PROMPT, Item("two", "user", 0, "And this", "done")):
         transcript.apply(Put(item))
@@ -180,7 +170,7 @@ async def test_a_prompts_menu_opens_the_changes_since(
     await harness.until(lambda: opened, "the changes")
     assert opened == [(str(checkout.path), ListedPoint(point, PROMPT.text))]
     choose("two")
-    await harness.until(lambda: banner(harness) == "The files were not saved before this prompt.", "the line")
+    await harness.until(lambda: harness.banner == "The files were not saved before this prompt.", "the line")
 
 
 async def test_after_a_fork_before_a_prompt_the_changes_since_are_offered(
@@ -197,11 +187,11 @@ async def test_after_a_fork_before_a_prompt_the_changes_since_are_offered(
     window.open_chat(harness.chat(fork))
     forking = window.commands.forking
     await forking.offer_changes(harness.chat(origin), harness.chat(fork), PROMPT)
-    assert "Since it was first sent, 1 file changed." in banner(harness)
+    assert "Since it was first sent, 1 file changed." in harness.banner
     window.banners.run_action()
     assert opened == [(fork, ListedPoint(point, PROMPT.text))]
     checkout.write("file", "file\n")
     for item in (PROMPT, Item("unknown", "user", 0, "Other", "done")):
         await forking.offer_changes(harness.chat(origin), harness.chat(fork), item)
-        assert banner(harness).startswith("This chat has the conversation")
+        assert harness.banner.startswith("This chat has the conversation")
         window.banners.withdraw(f"fork {fork}")

@@ -20,10 +20,8 @@ def inserter(harness: WindowHarness) -> tuple[CommentInserter, list[str]]:
 async def test_a_chat_view_gets_the_comments_below_the_draft_and_the_keyboard(harness: WindowHarness) -> None:
     session_id = await harness.add("one", runtime="structured")
     comments, reports = inserter(harness)
-    page = harness.window.open_chat(harness.chat(session_id))
-    assert page is not None
-    content = page.structured
-    assert content is not None
+    harness.window.open_chat(harness.chat(session_id))
+    content = harness.content
     editor = content.view.prompt.editor
     editor.setPlainText("First this:")
     harness.window.sidebar.list.setFocus()

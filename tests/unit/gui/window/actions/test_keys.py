@@ -48,10 +48,7 @@ async def test_a_terminal_gets_the_text_and_a_prompt_gets_it_without_enter(harne
     harness.viewers[prompt].transcript = Transcript()
     harness.viewers[prompt].become(ViewerState.LIVE)
     harness.settle()
-    page = window.tabs.active_page
-    assert page is not None
-    content = page.structured
-    assert content is not None
+    content = harness.content
     await harness.until(content.view.prompt.editor.hasFocus, "the prompt to have the keyboard")
     QTest.keyClicks(content.view.prompt.editor, "run ")
     press(harness, Qt.Key.Key_G, CTRL_ALT)
@@ -85,8 +82,7 @@ async def test_keys_enter_the_selecting_mode_and_copy_a_found_match(harness: Win
     window = harness.open_window()
     assert not window.actions_["select_by_keyboard"].isEnabled(), "there is no terminal"
     viewer = harness.show(session_id)
-    assert viewer.emulator is not None
-    viewer.emulator.feed(b"first needle here\r\nsecond\r\n")
+    viewer.feed(b"first needle here\r\nsecond\r\n")
     harness.view.on_damage()
     window.activateWindow()
     await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
@@ -145,24 +141,20 @@ async def test_a_line_says_why_nothing_is_cleared(harness: WindowHarness) -> Non
     session_id = await harness.add("shell")
     window = harness.open_window()
     viewer = harness.show(session_id)
-    assert viewer.emulator is not None
     clear, reset = window.actions_["clear_scrollback"], window.actions_["reset_terminal"]
 
-    def banner_text() -> str:
-        return window.banners.current.text if window.banners.current is not None else ""
-
-    viewer.emulator.feed(b"\x1b[?1049h")
+    viewer.feed(b"\x1b[?1049h")
     clear.trigger()
-    assert banner_text() == page_texts.NO_SCROLLBACK_TO_CLEAR()
+    assert harness.banner == page_texts.NO_SCROLLBACK_TO_CLEAR()
     reset.trigger()
     assert [call for call in viewer.calls if call[0] == "clear_terminal"] == [("clear_terminal", "reset")]
-    viewer.emulator.feed(b"\x1b[?1049l")
+    viewer.feed(b"\x1b[?1049l")
     viewer.can_clear = False
     clear.trigger()
-    assert banner_text() == page_texts.CANNOT_CLEAR_IN_OLD_CHAT()
+    assert harness.banner == page_texts.CANNOT_CLEAR_IN_OLD_CHAT()
     viewer.become(ViewerState.RECONNECTING)
     clear.trigger()
-    assert banner_text() == page_texts.CANNOT_CLEAR_YET()
+    assert harness.banner == page_texts.CANNOT_CLEAR_YET()
     viewer.end(0)
     window.describe()
     assert not clear.isEnabled()

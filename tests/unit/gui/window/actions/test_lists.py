@@ -13,7 +13,6 @@ from PySide6.QtTest import QTest
 from gui.window.sheets.chooser import Chooser
 from gui.window.windows import MainWindow
 from gui.wording import page_texts
-from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import State
 from session_host.structured.items import Item, Setting, SettingChoice, SettingsChanged
 from tests.e2e.view.test_prompts import LONG, WAITING, command
@@ -192,9 +191,7 @@ async def open_chat(harness: WindowHarness, *settings: Setting) -> tuple[MainWin
     viewer = harness.viewers[session_id]
     chat = ScriptedChat()
     chat.apply(SettingsChanged(settings))
-    viewer.transcript = chat.transcript
-    viewer.become(ViewerState.LIVE)
-    viewer.delegate.viewer_replaced()
+    viewer.show_transcript(chat.transcript)
     harness.settle()
     return window, viewer
 
@@ -213,9 +210,7 @@ async def test_a_setting_that_the_agent_does_not_offer_is_named(harness: WindowH
     window, viewer = await open_chat(harness, Setting("m", "Model", "careful", MODELS, "model"))
     window.actions_["choose_mode"].trigger()
     assert not window.sheets.chooser.is_open
-    banner = window.banners.current
-    assert banner is not None
-    assert banner.text == "The agent of one does not offer this setting"
+    assert harness.banner == "The agent of one does not offer this setting"
     assert "setting" not in [call[0] for call in viewer.calls]
 
 

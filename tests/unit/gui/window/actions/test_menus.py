@@ -20,7 +20,7 @@ from session_host import paths
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
-from tests.support.menus import entries, entries_of_open_menu
+from tests.support.menus import entries, entries_of_open_menu, open_menu
 from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.actions.codex_chats import add_chat, items
 
@@ -49,8 +49,7 @@ async def test_the_shown_chat_is_unread_until_the_user_comes_back_to_it(harness:
     window = harness.open_window()
     harness.show(one)
     window.actions_["mark_unread"].trigger()
-    assert window.banners.current is not None
-    assert window.banners.current.text.startswith("Marked as unread")
+    assert harness.banner.startswith("Marked as unread")
     assert unread(harness) == ["one"]
     assert "unread" in window.tabs.active.bar.accessibleTabName(0)
     harness.show(two)
@@ -81,8 +80,7 @@ async def test_the_windows_menu_opened_by_keyboard_has_its_first_action_selected
     button.setFocus()
     await harness.until(button.hasFocus, "the button to have the keyboard")
     QTest.keyClick(button, Qt.Key.Key_Space)
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
+    menu = open_menu()
     assert menu.activeAction() is window.actions_["new_chat"]
     menu.close()
     harness.settle()
@@ -94,8 +92,7 @@ async def test_the_windows_menu_shows_disabled_what_has_nothing_to_do(harness: W
 
     def enabled() -> list[str]:
         window.menus.show_for_window(window.menu_button)
-        menu = QApplication.activePopupWidget()
-        assert isinstance(menu, QMenu)
+        menu = open_menu()
         found = [
             name for name in names if window.actions_[name] in menu.actions() and window.actions_[name].isEnabled()
         ]
@@ -124,11 +121,9 @@ def shown(menu: QMenu) -> dict[str, str]:
     return keys
 
 
-def popped_up(open_menu: Callable[[], object]) -> QMenu:
-    open_menu()
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
-    return menu
+def popped_up(show: Callable[[], object]) -> QMenu:
+    show()
+    return open_menu()
 
 
 async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_chose(harness: WindowHarness) -> None:
@@ -168,10 +163,8 @@ async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_c
 async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(harness: WindowHarness) -> None:
     session_id = await harness.add("chat", runtime="structured")
     window = harness.open_window(preferences=Preferences(keys={"copy": []}))
-    page = window.open_chat(harness.chat(session_id))
-    assert page is not None
-    content = page.structured
-    assert content is not None
+    window.open_chat(harness.chat(session_id))
+    content = harness.content
     menu = content.view.page.context_menu(QPointF(9, 9))
     texts = [action.text() for action in menu.actions()]
     assert chat_texts.COPY_AS_MARKDOWN() in texts
@@ -270,10 +263,9 @@ async def test_each_menu_has_at_most_twelve_entries(harness: WindowHarness, agen
     place = window.mapToGlobal(QPoint(200, 100))
     chats = [harness.chat(session_id) for session_id in (*ids, ended)]
 
-    def measured(open_menu: Callable[[], object]) -> list[int]:
-        open_menu()
-        menu = QApplication.activePopupWidget()
-        assert isinstance(menu, QMenu)
+    def measured(show: Callable[[], object]) -> list[int]:
+        show()
+        menu = open_menu()
         found = lengths(menu)
         menu.close()
         harness.settle()
@@ -323,8 +315,7 @@ def right_click(widget: QWidget, point: QPoint) -> None:
 
 def taken(harness: WindowHarness, choose: str = "") -> tuple[list[str], list[str]]:
     """Close the shown menu, by choosing an action; returns the texts of its actions, and those of the disabled ones."""
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
+    menu = open_menu()
     actions = [action for action in menu.actions() if not action.isSeparator()]
     found = [action.text() for action in actions], [action.text() for action in actions if not action.isEnabled()]
     if choose:

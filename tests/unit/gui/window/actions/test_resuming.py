@@ -304,8 +304,7 @@ async def test_resume_all_lists_chats_and_shells_and_leaves_commands_out(harness
     client.cannot = {command}
     window.commands.resume_all.offer()
     await harness.until(lambda: window.banners.current is not None, "the offer")
-    assert window.banners.current is not None
-    assert window.banners.current.text == "A restart of the computer interrupted 4 chats."
+    assert harness.banner == "A restart of the computer interrupted 4 chats."
     window.banners.run_action()
     question = window.sheets.question
     await harness.until(lambda: question.is_open, "the list")
@@ -343,8 +342,9 @@ async def test_an_end_of_several_chats_can_be_undone(harness: WindowHarness, cli
         await harness.sessions.refresh_now()
         harness.settle()
     await harness.until(lambda: window.banners.current is not None, "the offer")
-    assert window.banners.current is not None
-    assert (window.banners.current.text, window.banners.current.action) == ("3 chats ended", "Resume 2 chats…")
+    banner = window.banners.current
+    assert banner is not None
+    assert (banner.text, banner.action) == ("3 chats ended", "Resume 2 chats…")
     window.banners.run_action()
     await harness.until(lambda: window.sheets.question.is_open, "the list")
 
@@ -363,8 +363,8 @@ async def test_chats_that_do_not_end_are_named_when_all_are_stopped(harness: Win
     assert window.commands.chat_actions.end_report.timer.isActive()
     window.commands.chat_actions.end_report.timer.start(0)
     await harness.until(lambda: window.banners.current is not None, "the line")
+    assert harness.banner == "1 of 2 chats ended. Still running: stuck"
     assert window.banners.current is not None
-    assert window.banners.current.text == "1 of 2 chats ended. Still running: stuck"
     assert window.banners.current.action == "", "a command is not resumed"
 
 
@@ -374,20 +374,17 @@ async def test_one_line_says_why_several_chats_cannot_be_resumed(harness: Window
     chats = [harness.chat(each) for each in ids]
     client.refusal = NotResumable("Claude Code is not installed")
 
-    def shown() -> str:
-        return window.banners.current.text if window.banners.current is not None else ""
-
     window.commands.chat_actions.resume_several(chats)
     await harness.until(lambda: window.sheets.question.is_open, "the question")
     window.sheets.question.accept()
     reason = "Can’t resume one, two: Claude Code is not installed"
-    await harness.until(lambda: shown() == reason, "the reason")
+    await harness.until(lambda: harness.banner == reason, "the reason")
     window.banners.dismiss()
-    assert shown() == "", "there is one line for both"
+    assert harness.banner == "", "there is one line for both"
     client.cannot = set(ids)
     window.commands.chat_actions.resume_several(chats)
     reason = "None of these chats can be resumed."
-    await harness.until(lambda: shown() == reason, "the reason why nothing is asked")
+    await harness.until(lambda: harness.banner == reason, "the reason why nothing is asked")
 
 
 async def test_resume_all_distinguishes_similar_chats(harness: WindowHarness, client: FakeResume):

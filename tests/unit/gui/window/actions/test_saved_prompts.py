@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.settings.saved_prompts import prompts_directory
 from gui.terminal.links.links import FileLocation
@@ -19,6 +19,7 @@ from session_host import paths
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import State
 from session_host.structured.transcript import Transcript
+from tests.support.menus import open_menu
 from tests.unit.gui.conftest import WindowHarness
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -57,11 +58,7 @@ async def chat_view(harness: WindowHarness, **fields: object) -> StructuredConte
     harness.viewers[session_id].transcript = Transcript()
     harness.viewers[session_id].become(ViewerState.LIVE)
     harness.settle()
-    page = harness.window.tabs.active_page
-    assert page is not None
-    content = page.structured
-    assert content is not None
-    return content
+    return harness.content
 
 
 async def test_a_terminal_gets_the_prompt_as_a_paste_without_enter(harness: WindowHarness) -> None:
@@ -71,8 +68,7 @@ async def test_a_terminal_gets_the_prompt_as_a_paste_without_enter(harness: Wind
     session_id = await harness.add("one")
     harness.open_window()
     viewer = harness.show(session_id)
-    assert viewer.emulator is not None
-    viewer.emulator.feed(b"\x1b[?2004h")
+    viewer.feed(b"\x1b[?2004h")
     chooser = await opened(harness)
     assert offered(chooser) == ["here", "review", *LAST], "not the one for Claude Code"
     QTest.keyClicks(chooser.field, "rev")
@@ -82,7 +78,7 @@ async def test_a_terminal_gets_the_prompt_as_a_paste_without_enter(harness: Wind
     await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
 
     # The program takes each line end as Enter, so the user is asked, as for a paste.
-    viewer.emulator.feed(b"\x1b[?2004l")
+    viewer.feed(b"\x1b[?2004l")
     chooser = await opened(harness)
     QTest.keyClicks(chooser.field, "then stop")
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
@@ -116,8 +112,7 @@ async def test_a_chat_that_has_ended_says_so(harness: WindowHarness) -> None:
     window.open_chat(harness.chat(session_id))
     chooser = await opened(harness)
     assert not chooser.is_open
-    assert window.banners.current is not None
-    assert window.banners.current.text == "Open a running chat to insert a saved prompt"
+    assert harness.banner == "Open a running chat to insert a saved prompt"
 
 
 async def test_a_prompt_is_saved_from_the_box_and_inserted_there_again(harness: WindowHarness) -> None:
@@ -128,8 +123,7 @@ async def test_a_prompt_is_saved_from_the_box_and_inserted_there_again(harness: 
     QApplication.sendEvent(
         editor, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(4, 4), editor.mapToGlobal(QPoint(4, 4)))
     )
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
+    menu = open_menu()
     next(action for action in menu.actions() if action.text() == "Save this prompt…").trigger()
     menu.close()
     sheet = window.sheets.save_prompt

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QTextFormat
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication
 
 from gui.bridge.changes import ChangedFile
 from gui.chat.content import patches
@@ -22,6 +22,7 @@ from gui.window.changes.content import with_cards
 from gui.window.changes.page import CommentCard
 from session_host.protocol.values import State
 from session_host.structured.items import FileChange
+from tests.support.menus import open_menu
 from tests.support.themes import OWN
 
 from .conftest import ALT, CONTROL, FILE, LONG, LONG_FILE, NEW, SHIFT, Opened, press_button
@@ -373,15 +374,13 @@ def menu_by_key(opened: Opened) -> dict[str, int]:
     page = opened.window.page
     event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), page.mapToGlobal(QPoint(5, 5)))
     QApplication.sendEvent(page, event)
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
+    menu = open_menu()
     return {action.text(): place for place, action in enumerate(menu.actions())}
 
 
 def choose(opened: Opened, name: str) -> None:
     place = menu_by_key(opened)[name]
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
+    menu = open_menu()
     menu.actions()[place].trigger()
     menu.close()
 

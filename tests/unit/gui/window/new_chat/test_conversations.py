@@ -453,6 +453,4 @@ async def test_a_key_copies_the_command_that_resumes_the_marked_conversation(
     QTest.keyClicks(picker.field, "lexer")
     picker.copy.click()
     await harness.until(lambda: clipboard.text() == f"resume {chat}", "the other command")
-    banner = harness.window.banners.current
-    assert banner is not None
-    assert banner.text == f"Copied. Stop this chat before you run the command: resume {chat}"
+    assert harness.banner == f"Copied. Stop this chat before you run the command: resume {chat}"

@@ -18,11 +18,6 @@ from tests.support.area import Area
 from tests.unit.gui.conftest import WindowHarness
 
 
-def text(harness: WindowHarness) -> str:
-    banner = harness.window.banners.current
-    return banner.text if banner is not None else ""
-
-
 async def test_refused_input_is_reported_and_the_terminal_keeps_the_keyboard(harness: WindowHarness):
     session_id = await harness.add("one")
     window = harness.open_window()
@@ -31,7 +26,7 @@ async def test_refused_input_is_reported_and_the_terminal_keeps_the_keyboard(har
     await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
     viewer.refuse("the program does not read its input")
     viewer.refuse("the program does not read its input")
-    assert text(harness) == "Input to one was not accepted: the program does not read its input"
+    assert harness.banner == "Input to one was not accepted: the program does not read its input"
     assert harness.view.hasFocus()
     window.banners.dismiss()
     assert window.banners.current is None, "the same line is not there twice"
@@ -57,14 +52,14 @@ async def test_after_refused_input_the_user_chooses_to_continue_typing(harness: 
 
 async def test_unreadable_user_files_are_reported_until_dismissed(harness: WindowHarness):
     window = harness.open_window(preferences=Preferences(problems=("Can’t read window.toml. Using the defaults.",)))
-    assert text(harness) == "Can’t read window.toml. Using the defaults."
+    assert harness.banner == "Can’t read window.toml. Using the defaults."
     assert not window.banners._timer.isActive()
     await harness.until(lambda: window.banners.height() > 20, "the banner, which came before the window")
     lines = ["/c/chats.toml:1: no", "/c/window.toml:3: no.", "keys.toml:2: no", "no theme x.toml"]
     window._settings.problems.emit(lines)
-    assert text(harness) == "/c/chats.toml:1: no. /c/window.toml:3: no. keys.toml:2: no. No theme x.toml."
+    assert harness.banner == "/c/chats.toml:1: no. /c/window.toml:3: no. keys.toml:2: no. No theme x.toml."
     window._settings.problems.emit([])
-    assert text(harness) == "", "all files can be read"
+    assert harness.banner == "", "all files can be read"
 
 
 async def test_a_key_without_effect_is_reported_with_its_file(harness: WindowHarness, area: Area):
@@ -72,7 +67,7 @@ async def test_a_key_without_effect_is_reported_with_its_file(harness: WindowHar
     area.config.mkdir(parents=True, exist_ok=True)
     (area.config / "keys.toml").write_text('find = "F6"\nfly = "F7"\n')
     harness.settings.read_again()
-    assert text(harness) == f"{area.config}/keys.toml:2: unknown action 'fly'."
+    assert harness.banner == f"{area.config}/keys.toml:2: unknown action 'fly'."
     assert window.banners._action.text() == "Open file"
 
 
@@ -80,11 +75,11 @@ async def test_a_removal_is_offered_to_be_undone_only_while_it_can_be(harness: W
     ids = [await harness.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two")]
     window = harness.open_window()
     window.commands.chat_actions._remove_now([harness.chat(session_id) for session_id in ids])
-    assert text(harness) == "2 chats removed"
+    assert harness.banner == "2 chats removed"
     window.banners.inform("later")
     await harness.sessions.removals.finish()
     window.banners.dismiss()
-    assert text(harness) == "", "the chats are gone"
+    assert harness.banner == "", "the chats are gone"
 
 
 async def test_undo_is_not_covered_by_a_line_that_only_informs(harness: WindowHarness):
@@ -97,7 +92,7 @@ async def test_undo_is_not_covered_by_a_line_that_only_informs(harness: WindowHa
     await harness.until(lambda: left_ms() < INFORM_MS, "some of its time to pass")
     before = left_ms()
     window.actions_["reopen_tab"].trigger()
-    assert text(harness) == "t8 removed"
+    assert harness.banner == "t8 removed"
     assert banners._action.isVisible()
     assert banners._action.text() == "Undo"
     assert banners._text_below.isVisible()
@@ -105,25 +100,25 @@ async def test_undo_is_not_covered_by_a_line_that_only_informs(harness: WindowHa
     await harness.until(lambda: banners._text_below.y() >= banners._action.geometry().bottom(), "both to be laid out")
     assert left_ms() <= before, "a removal cannot be undone for longer"
     banners._below_timer.timeout.emit()
-    assert (text(harness), banners._text_below.isVisible()) == ("t8 removed", False)
+    assert (harness.banner, banners._text_below.isVisible()) == ("t8 removed", False)
     banners.inform("later")
     banners._action.click()
     assert not harness.sessions.is_hidden(harness.chat(session_id))
-    assert text(harness) == "later"
+    assert harness.banner == "later"
     assert not banners._text_below.isVisible()
     banners.dismiss()
-    assert text(harness) == "earlier"
+    assert harness.banner == "earlier"
     banners.show_banner(Banner("gone", "Undo"))
     banners.inform("later")
     await harness.until(lambda: banners._below_timer.remainingTime() < INFORM_MS, "some of its time to pass")
     before = banners._below_timer.remainingTime()
     banners._timer.timeout.emit()
-    assert text(harness) == "later", "the offer is over"
+    assert harness.banner == "later", "the offer is over"
     assert left_ms() <= before, "it has been read for some time"
     banners.show_banner(Banner("gone", "Undo"))
     banners.inform("later still")
     banners.dismiss()
-    assert text(harness) == "later"
+    assert harness.banner == "later"
 
 
 async def test_the_file_with_a_problem_opens_at_its_line(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
@@ -141,7 +136,7 @@ async def test_the_file_with_a_problem_opens_at_its_line(harness: WindowHarness,
 async def test_a_problem_is_shown_as_one_line(harness: WindowHarness):
     window = harness.open_window()
     harness.sessions.problem.emit("the record cannot be written; free some space")
-    assert text(harness) == "The record cannot be written; free some space"
+    assert harness.banner == "The record cannot be written; free some space"
     assert window.banners.isVisible()
 
 
@@ -183,7 +178,7 @@ async def test_a_banner_does_not_cover_an_open_question(harness: WindowHarness):
     assert not banners._timer.isActive()
     page.question.dismiss()
     assert banners.isVisible()
-    assert text(harness) == "a line"
+    assert harness.banner == "a line"
     assert banners._timer.isActive(), "its time begins"
 
 

@@ -10,7 +10,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from gui.finding.query import FindQuery
-from session_host.client.viewer.viewer import ViewerState
 from tests.support.scripted_chat import ScriptedChat
 from tests.unit.gui.conftest import WindowHarness
 
@@ -24,9 +23,7 @@ async def test_ctrl_f_opens_the_find_bar_of_a_chat_view_and_f3_goes_on_from_ever
     chat, viewer = ScriptedChat(), harness.viewers[session_id]
     for number in range(3):
         chat.put("agent", f"needle {number}")
-    viewer.transcript = chat.transcript
-    viewer.become(ViewerState.LIVE)
-    viewer.delegate.viewer_replaced()
+    viewer.show_transcript(chat.transcript)
     page = window.tabs.active_page
     assert page is not None
     content = page.structured
@@ -59,15 +56,14 @@ async def test_each_search_and_step_is_announced_once_and_output_is_not(
     viewer = harness.show(session_id)
     page = harness.page
     view = harness.view
-    assert viewer.emulator is not None
-    viewer.emulator.feed(b"needle\r\nneedle\r\n")
+    viewer.feed(b"needle\r\nneedle\r\n")
     view.on_damage()
     harness.settle()
     page.open_find(FindQuery("needle"))
     await harness.until(lambda: announced, "the number of matches")
     assert announced == ["2 of 2"]
 
-    viewer.emulator.feed(b"needle\r\n")
+    viewer.feed(b"needle\r\n")
     view.on_damage()
     await harness.until(lambda: page.find_bar.count.text() == "2 of 3", "the new match")
     assert announced == ["2 of 2"]

@@ -48,11 +48,7 @@ async def open_chat(harness: WindowHarness, **fields: Any) -> str:
 
 
 def shown_page(harness: WindowHarness) -> StructuredContent:
-    page = harness.window.tabs.active_page
-    assert page is not None
-    content = page.structured
-    assert content is not None
-    return content
+    return harness.content
 
 
 def write(page: StructuredContent, text: str) -> None:
@@ -280,10 +276,7 @@ async def offered(harness: WindowHarness, directory: str) -> list[str]:
     """All files and folders that are offered in a chat in this directory."""
     session_id = await harness.add("one", runtime="structured", cwd=directory)
     harness.open_window().open_chat(harness.chat(session_id))
-    page = harness.window.tabs.active_page
-    assert page is not None
-    content = page.structured
-    assert content is not None
+    content = harness.content
     files = content.view.prompt.completion.files
     await harness.until(lambda: files.matching(""), "the files")
     return sorted(match.path for match in files.matching(""))
@@ -321,13 +314,8 @@ async def shown_questions(
     chat = ScriptedChat()
     for request in requests:
         chat.ask(request)
-    viewer.transcript = chat.transcript
-    viewer.become(ViewerState.LIVE)
-    viewer.delegate.viewer_replaced()
-    page = window.tabs.active_page
-    assert page is not None
-    content = page.structured
-    assert content is not None
+    viewer.show_transcript(chat.transcript)
+    content = harness.content
     cards: list[RequestCard] = []
 
     def are_shown() -> bool:

@@ -22,8 +22,7 @@ MARGINS = QMargins(GAP_S_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
 
 
 def feed(viewer: FakeViewer, output: bytes) -> None:
-    assert viewer.emulator is not None
-    viewer.emulator.feed(output)
+    viewer.feed(output)
     viewer.delegate.viewer_damaged()
 
 
@@ -142,13 +141,8 @@ async def test_a_banner_is_not_over_the_prompt_of_a_structured_chat(harness: Win
     window.resize(700, 300)
     window.open_chat(harness.chat(session_id))
     viewer = harness.viewers[session_id]
-    viewer.transcript = ScriptedChat().transcript
-    viewer.become(ViewerState.LIVE)
-    viewer.delegate.viewer_replaced()
-    page = window.tabs.active_page
-    assert page is not None
-    content = page.structured
-    assert content is not None
+    viewer.show_transcript(ScriptedChat().transcript)
+    content = harness.content
     window.activateWindow()
     await harness.until(content.view.prompt.editor.hasFocus, "the prompt to have the keyboard")
     window.banners.show_banner(Banner("a line " * 30, lasting=True))

@@ -105,7 +105,7 @@ async def test_a_pane_that_is_too_small_is_not_split_and_says_why(
     for action in ("mirror_right", "mirror_right", "mirror_down", "mirror_down", "split_right"):
         window.actions_[action].trigger()
         harness.settle()
-        messages.append(window.banners.current.text if window.banners.current is not None else "")
+        messages.append(harness.banner)
         window.banners.dismiss()
     narrow = "This pane is too narrow to split. Make it or the window wider."
     assert messages == ["", narrow, "", "This pane is too short to split. Make it or the window taller.", narrow]

@@ -63,8 +63,7 @@ async def test_closing_a_tab_keeps_the_chat_running_and_says_so_once(harness: Wi
     one, two, _three = await three_tabs(harness)
     window = harness.window
     window.commands.chat_actions.close_tab(one)
-    assert window.banners.current is not None
-    assert window.banners.current.text == "Tab closed. The chat keeps running."
+    assert harness.banner == "Tab closed. The chat keeps running."
     assert not harness.viewers[one].is_closed, "its events are followed all the same"
     assert window.sidebar.model.index_of(one).data() is not None
     window.banners.dismiss()
@@ -93,8 +92,7 @@ async def test_the_other_tabs_are_closed_and_reopened_one_by_one_or_all_at_once(
     harness.viewers[ids[3]].end(exit_code=0)
     window.actions_["close_other_tabs"].trigger()
     assert (window.tabs.ids(), window.tabs.active_id) == ([ids[1]], ids[1])
-    assert window.banners.current is not None
-    assert window.banners.current.text == "Tabs closed. 2 chats keep running."
+    assert harness.banner == "Tabs closed. 2 chats keep running."
     assert not any(harness.viewers[session_id].is_closed for session_id in ids[:3]), "their events are followed"
     for _ in range(3):
         window.actions_["reopen_tab"].trigger()
@@ -102,7 +100,7 @@ async def test_the_other_tabs_are_closed_and_reopened_one_by_one_or_all_at_once(
     window.tabs.activate(ids[1])
     window.actions_["close_tabs_right"].trigger()
     assert window.tabs.ids() == ids[:2]
-    assert window.banners.current.text == "Tabs closed. 1 chat keeps running."
+    assert harness.banner == "Tabs closed. 1 chat keeps running."
     window.banners.run_action()
     assert (window.tabs.ids(), window.tabs.active_id) == (ids, ids[1])
 

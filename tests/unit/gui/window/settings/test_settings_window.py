@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QTextLayout
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from gui.settings.table import PAGES, PageName
 from gui.terminal.cell_metrics import default_size_px
@@ -24,6 +24,7 @@ from gui.window.widgets.paged_window import PageList
 from gui.wording import settings_texts
 from session_host.client.chats.settings import load_chat_settings
 from tests.support.area import Area
+from tests.support.menus import open_menu
 from tests.support.qt_waiting import delete_now, process_events_until
 from tests.support.repositories import Checkout
 
@@ -306,8 +307,7 @@ def test_the_editors_that_are_installed_are_listed_below_the_field_of_the_editor
     control = opened.row("editor").control
     assert isinstance(control, EditorControl)
     QTest.keyClick(control.field, Qt.Key.Key_Down)
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
+    menu = open_menu()
     assert [action.text() for action in menu.actions()] == ["code", "vim"]
     menu.actions()[1].trigger()
     menu.close()
@@ -462,8 +462,7 @@ def test_the_menu_of_an_actions_row_shows_the_keys_that_do_the_same(opened: Open
     page = opened.window.page("keys")
     assert isinstance(page, KeysPage)
     page.rows[0].customContextMenuRequested.emit(QPoint(9, 9))
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
+    menu = open_menu()
     assert [action.shortcut().toString() for action in menu.actions()] == ["Return", "Ins", "Del", "Backspace"]
     menu.close()
 

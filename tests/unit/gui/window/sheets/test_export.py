@@ -47,11 +47,11 @@ async def test_the_bar_under_an_ended_chat_exports_it_to_the_chosen_file(
     assert not sheet.is_open
     banners = harness.window.banners
     await harness.until(lambda: banners.current is not None and "Exported" in banners.current.text, "the word on it")
-    assert banners.current is not None
-    assert banners.current.text == "Exported one to ~/one.txt"
+    assert harness.banner == "Exported one to ~/one.txt"
     assert "what was said" in (area.home / "one.txt").read_text()
     shown: list[str] = []
     monkeypatch.setattr(links, "open_in_desktop", lambda address, _on_failure: shown.append(address))
+    assert banners.current is not None
     assert banners.current.action == "Show in folder"
     banners.run_action()
     assert shown == [area.home.as_uri()]
@@ -156,7 +156,6 @@ async def test_a_chat_that_cannot_be_exported_is_reported_in_one_line(harness: W
     sheet.file.setText("~/one.cast")
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     await harness.until(lambda: banners.current is not None and banners.current.kind == "failed", "the word on it")
-    assert banners.current is not None
-    assert banners.current.text.startswith("Can’t export one: one has no recording")
-    assert "\n" not in banners.current.text
+    assert harness.banner.startswith("Can’t export one: one has no recording")
+    assert "\n" not in harness.banner
     assert not (area.home / "one.cast").exists()

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from gui.window.page.structured_content import StructuredContent
 from gui.window.sheets.image import ImageSheet
-from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import Image
 from tests.support.scripted_chat import ScriptedChat
 from tests.unit.gui.conftest import WindowHarness
@@ -37,13 +36,8 @@ async def open_page(harness: WindowHarness, image: Image) -> StructuredContent:
     chat = ScriptedChat()
     chat.put("user", "look", status="done", images=(image,))
     viewer = harness.viewers[session_id]
-    viewer.transcript = chat.transcript
-    viewer.become(ViewerState.LIVE)
-    viewer.delegate.viewer_replaced()
-    page = window.tabs.active_page
-    assert page is not None
-    content = page.structured
-    assert content is not None
+    viewer.show_transcript(chat.transcript)
+    content = harness.content
     await harness.until(lambda: any(placed.laid.controls for placed in content.view.page.visible), "the image")
     content.view.page.setFocus()
     return content

@@ -132,9 +132,8 @@ async def test_a_paste_of_five_million_characters_is_asked_about_at_once(harness
     session_id = await harness.add("one")
     harness.open_window()
     viewer = harness.show(session_id)
-    assert viewer.emulator is not None
     if bracketed:
-        viewer.emulator.feed(b"\x1b[?2004h")
+        viewer.feed(b"\x1b[?2004h")
     question = harness.page.question
     text = "a line of a long text\n" * 250_000
     calls = calls_of(lambda: harness.view.paste_text(text))

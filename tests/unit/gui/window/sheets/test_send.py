@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QMenu
 
 from session_host.errors import NeedsInput, SessionEnded
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Send
 from session_host.protocol.values import Activity, State
+from tests.support.menus import open_menu
 from tests.unit.gui.conftest import WindowHarness
 
 PLACE = QPoint(200, 100)
@@ -73,8 +74,7 @@ async def test_a_chat_without_an_open_tab_can_be_chosen(harness: WindowHarness, 
     QTest.mouseClick(sheet.send, Qt.MouseButton.LeftButton)
     await harness.until(lambda: window.banners.current, "the word on it")
     assert [session_id for session_id, _ in hosts.sent] == [other]
-    assert window.banners.current is not None
-    assert window.banners.current.text == "Sent to other & more"
+    assert harness.banner == "Sent to other & more"
 
 
 async def test_chats_of_one_name_are_distinguished_in_the_menu_of_targets(harness: WindowHarness, hosts: FakeHosts):
@@ -149,8 +149,7 @@ async def test_selected_chats_get_one_text_and_those_that_refuse_it_stay_listed(
     ended = await harness.add("ended", state=State.EXITED)
     window = harness.open_window()
     window.menus.show_for_several([harness.chat(each) for each in (one, two, asking, ended)], window.mapToGlobal(PLACE))
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
+    menu = open_menu()
     next(action for action in menu.actions() if action.text() == "Send text to 3 chats…").trigger()
     menu.close()
     sheet = window.sheets.send
@@ -187,8 +186,7 @@ async def test_selected_chats_get_one_text_and_those_that_refuse_it_stay_listed(
     hosts.refusal = None
     sheet.send.click()
     await harness.until(lambda: not sheet.is_open, "the sheet to go")
-    assert window.banners.current is not None
-    assert window.banners.current.text == "Sent to 2 chats"
+    assert harness.banner == "Sent to 2 chats"
 
 
 async def test_without_a_running_chat_nothing_can_be_sent(harness: WindowHarness, hosts: FakeHosts):
@@ -196,5 +194,4 @@ async def test_without_a_running_chat_nothing_can_be_sent(harness: WindowHarness
     window = harness.open_window()
     window.actions_["send"].trigger()
     assert not window.sheets.send.is_open
-    assert window.banners.current is not None
-    assert window.banners.current.text == "No running chats"
+    assert harness.banner == "No running chats"

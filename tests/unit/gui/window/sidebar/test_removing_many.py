@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.window.sheets.remove_ended import RemoveEndedSheet
 from gui.wording.groups import Group
 from session_host import paths
 from session_host.protocol.values import State
+from tests.support.menus import open_menu
 from tests.unit.gui.conftest import WindowHarness
 
 KIB = 1024
@@ -84,8 +84,7 @@ async def opened_sheet(harness: WindowHarness) -> RemoveEndedSheet:
     """Open the sheet by the menu of the heading; returns when it has counted the chats."""
     sidebar = harness.window.sidebar
     sidebar.own_menu_requested.emit(sidebar.mapToGlobal(QPoint(20, 60)))
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
+    menu = open_menu()
     next(action for action in menu.actions() if action.text() == "Remove ended chats…").trigger()
     menu.close()
     sheet = harness.window.sheets.remove_ended
@@ -114,8 +113,7 @@ async def test_all_chats_older_than_90_days_but_pinned_ones_are_removed_and_come
         return harness.listed_names()
 
     assert shown() == ["150", "80", "runs"]
-    assert window.banners.current is not None
-    assert window.banners.current.text == "2 chats removed"
+    assert harness.banner == "2 chats removed"
     window.banners.run_action()
     assert shown() == ["100", "150", "200", "80", "runs"]
 
@@ -149,7 +147,6 @@ async def test_the_sheet_is_offered_only_once_a_chat_has_ended(harness: WindowHa
     await harness.add("runs")
     window = harness.open_window()
     window.sidebar.own_menu_requested.emit(QPoint(20, 60))
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
+    menu = open_menu()
     assert "Remove ended chats…" not in [action.text() for action in menu.actions()]
     menu.close()
