@@ -205,12 +205,6 @@ class TestVerbs:
         assert window.requests == [{"verb": "grab", "file": "/pictures/a.png", "window": which}]
         assert capsys.readouterr().out == out
 
-    def test_close_closes_the_window(self, window: FakeWindow) -> None:
-        window.answers = [good()]
-
-        assert main(["window", "close"]) == 0
-        assert window.requests == [{"verb": "close"}]
-
     def test_a_refusal_sets_the_exit_code(self, window: FakeWindow, capsys: pytest.CaptureFixture[str]) -> None:
         window.answers = [b'{"ok": false, "error": "disk\\nfull", "exit_code": 1}\n']
 

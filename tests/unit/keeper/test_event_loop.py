@@ -126,13 +126,6 @@ def test_it_does_not_end_while_a_client_is_connected(loop: Loop, path: Path, mon
     assert seen == [1]
 
 
-def test_it_ends_on_sigterm(loop: Loop, path: Path) -> None:
-    owner = Owner(loop)
-    loop.call_later(0.0, leave)
-    loop.run(owner)
-    assert not path.exists()
-
-
 def test_the_socket_of_another_keeper_is_left_alone(loop: Loop, path: Path) -> None:
     """The directory may have been removed and created again, with another keeper's socket in it."""
     path.unlink()

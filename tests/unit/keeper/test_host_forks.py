@@ -144,28 +144,24 @@ def test_a_host_of_a_running_program_gets_no_slave_of_the_pty(parts: HostArgumen
 
 
 def test_the_end_of_a_host_closes_its_channel(parts: HostArguments) -> None:
-    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), lambda _: 0)
+    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), lambda _: 42)
     channel.settimeout(TIMEOUT_S)
     assert channel.recv(1) == b"", "the keeper does not hold the other end"
     channel.close()
-    assert status_of(pid) == 0
+    assert status_of(pid) == 42
 
 
-def test_a_hosts_stderr_is_its_log(parts: HostArguments) -> None:
-    parts.log.write_text("of the host before\n")
+def test_a_hosts_stderr_is_its_log_which_only_its_user_can_read(parts: HostArguments) -> None:
 
     def run(_: socket.socket) -> int:
         os.write(2, b"said\n")
         return 0
 
-    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), run)
-    channel.close()
-    assert status_of(pid) == 0
-    assert parts.log.read_text() == "of the host before\nsaid\n"
-
-
-def test_only_its_user_can_read_the_log(parts: HostArguments) -> None:
-    seen_by_host(parts, lambda: None)
+    for _ in range(2):
+        pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), run)
+        channel.close()
+        assert status_of(pid) == 0
+    assert parts.log.read_text() == "said\nsaid\n"
     assert parts.log.stat().st_mode & 0o777 == 0o600
 
 
@@ -194,15 +190,6 @@ def test_signals_have_their_default_handlers(parts: HostArguments, handlers: int
     assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
 
 
-@pytest.mark.usefixtures("handlers")
-def test_a_host_ends_on_sigterm(parts: HostArguments) -> None:
-    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), sender_of(lambda: None))
-    received(channel)
-    os.kill(pid, signal.SIGTERM)
-    assert status_of(pid) == -signal.SIGTERM
-    channel.close()
-
-
 def test_a_host_has_its_own_name_and_process_session(parts: HostArguments) -> None:
     pid, channel = fork_host(
         parts.descriptors, parts.slave, str(parts.log), sender_of(lambda: [os.getsid(0), os.getpgid(0)])
@@ -217,14 +204,7 @@ def test_a_host_has_its_own_name_and_process_session(parts: HostArguments) -> No
 # ---------------------------------------------------------------------------------- its end
 
 
-@pytest.mark.parametrize("status", [0, 1, 42])
-def test_the_return_value_is_the_exit_status(parts: HostArguments, status: int) -> None:
-    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), lambda _: status)
-    assert status_of(pid) == status
-    channel.close()
-
-
-@pytest.mark.parametrize("error", [RuntimeError("a fault"), MemoryError(), SystemExit(0), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [RuntimeError("a fault"), SystemExit(0)])
 def test_a_failed_host_exits_with_an_error_and_runs_no_code_of_the_keeper(
     parts: HostArguments, error: BaseException, tmp_path: Path
 ) -> None:
@@ -338,7 +318,7 @@ def test_a_crashing_engine_or_host_does_not_end_the_keeper(
     assert list(area.runtime.iterdir()) == []
 
 
-@pytest.mark.parametrize("size", [GridSize(80, 24), GridSize(120, 40), GridSize(30, 5), GridSize(300, 100)])
+@pytest.mark.parametrize("size", [GridSize(80, 24), GridSize(300, 100)])
 def test_a_spare_emulator_equals_a_fresh_one(size: GridSize) -> None:
     engine = available_engines()[0]
     spec = spec_of(size=size, engine=engine, scrollback_lines=10_000, colors=COLORS)

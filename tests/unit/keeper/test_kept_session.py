@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +47,7 @@ def test_sigkill_alone_does_not_make_the_engine_suspected(session: KeptSession) 
     assert not session.header.engine_suspected
 
 
-@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE])
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGFPE])
 def test_repeated_crashes_make_the_engine_suspected(session: KeptSession, number: int) -> None:
     for _ in range(SUSPICIOUS_DEATHS - 1):
         session.count_death(number | 0x80)
@@ -78,11 +77,3 @@ def test_any_deaths_during_the_same_output_make_the_engine_suspected(session: Ke
 
 def test_a_message_to_a_dead_host_does_no_harm(session: KeptSession) -> None:
     session.send_to_host(Leave())
-
-
-def test_the_slave_of_the_pty_is_closed_once(session: KeptSession) -> None:
-    slave = session.slave
-    session.close_slave()
-    session.close_slave()
-    with pytest.raises(OSError, match="Bad file descriptor"):
-        os.fstat(slave)

@@ -200,12 +200,6 @@ def test_a_detached_client_may_attach_again(harness: Harness) -> None:
     )
 
 
-def test_the_attachment_of_a_lost_client_is_kept(harness: Harness) -> None:
-    client = harness.start_program().viewer()
-    assert harness.script() >> do(client.receive_eof)
-    assert list(harness.session.viewers.attachments.saved_state()) == [ID]
-
-
 def test_requests_and_reports_are_returned_in_order(harness: Harness) -> None:
     client = harness.connection(HELLO_MESSAGE)
     requests = [m.Describe(7), m.Report("hook", "Stop", "", ""), m.Kill(8)]

@@ -85,18 +85,6 @@ def test_a_key_without_bytes_is_acknowledged(harness: Harness) -> None:
     assert harness.script() >> harness.sends(client, release) << Flush(client.frames)
 
 
-def test_a_text_is_recorded_sent_and_counts_as_the_users_input(harness: Harness) -> None:
-    client = harness.start_program().viewer()
-    assert (
-        harness.script()
-        >> harness.sends(client, m.Text(ID, 1, "é"))
-        << WriteToProgram(EntryKind.INPUT, "é".encode(), TAG, 1)
-        << NoteUserInput()
-        >> do(harness.session.acknowledge_inputs, [(TAG, 1)])
-        << Flush(client.frames)
-    )
-
-
 def test_inputs_wait_in_order_while_the_emulator_is_in_use(harness: Harness) -> None:
     client = harness.start_program().viewer()
     harness.emulator = None
@@ -151,17 +139,6 @@ def test_input_that_waits_for_the_emulator_at_the_programs_end_is_refused(harnes
         << Flush(client.frames)
         >> harness.receives(client)
         << Returned([refused(1, ErrorCode.ENDED)])
-    )
-
-
-def test_a_key_is_typed_after_the_input_that_waits(harness: Harness) -> None:
-    client = harness.start_program().viewer()
-    assert (
-        harness.script()
-        >> harness.fills_pending_input(1)
-        >> harness.sends(client, key(1))
-        << WriteToProgram(EntryKind.INPUT, b"a", TAG, 1)
-        << NoteUserInput()
     )
 
 

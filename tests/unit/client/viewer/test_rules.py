@@ -10,7 +10,6 @@ import pytest
 from session_host.client.viewer import rules as e
 from session_host.client.viewer.rules import RETRY_S
 from session_host.client.viewer.state import FINAL_STATES, ViewerState
-from session_host.client.viewer.unacknowledged_input import MAX_INPUTS
 from session_host.protocol import messages as m
 from session_host.protocol.messages import ErrorCode
 from session_host.protocol.values import Activity, State
@@ -434,13 +433,6 @@ def test_each_input_of_a_read_only_viewer_is_refused_by_the_host() -> None:
     )
 
 
-def test_too_much_unacknowledged_input_is_refused(harness: Harness) -> None:
-    for _ in range(MAX_INPUTS):
-        harness.rules.receive_input(harness.key())
-    text = "the program is not reading its input"
-    assert harness.script() >> harness.types_key() << refusal(MAX_INPUTS + 1, ErrorCode.INPUT_FULL, text, "")
-
-
 # ---------------------------------------------------------------- notices and other events
 
 
@@ -458,11 +450,6 @@ def test_the_delegate_gets_a_notice_only_when_it_changes(harness: Harness) -> No
         >> described("")  # An earlier notice may still hold, and the description contains it.
         << DESCRIBE
     )
-
-
-def test_events_are_passed_to_the_delegate(harness: Harness) -> None:
-    harness.live()
-    assert harness.script() >> harness.receives(m.TitleEvent("vim")) << e.NotifyEvent(m.TitleEvent("vim"))
 
 
 def test_a_reconnected_viewer_sends_the_input_that_the_host_lacks(harness: Harness) -> None:

@@ -25,35 +25,6 @@ def key(inputs: UnacknowledgedInput, attachment: str = "") -> Key:
     return Key(attachment, inputs.next_sequence, "a", "a")
 
 
-def test_early_input_is_renumbered_and_sent_in_order() -> None:
-    inputs = UnacknowledgedInput()
-    for _ in range(3):
-        assert isinstance(inputs.append(key(inputs)), list)
-    assert inputs.reset_attachment("att") == []
-    sent = [(each.attachment, each.sequence) for each in inputs.pending()]
-    assert sent == [("att", 1), ("att", 2), ("att", 3)]
-
-
-def test_acknowledged_input_is_dropped_and_the_rest_is_sent_again() -> None:
-    inputs = UnacknowledgedInput()
-    inputs.reset_attachment("att")
-    for _ in range(5):
-        inputs.append(key(inputs, "att"))
-    inputs.acknowledge(3)
-    assert [each.sequence for each in inputs.pending()] == [4, 5]
-    assert len(inputs) == 2
-
-
-def test_input_of_a_forgotten_attachment_is_reported_and_never_typed_twice() -> None:
-    inputs = UnacknowledgedInput()
-    inputs.reset_attachment("one")
-    inputs.append(key(inputs, "one"))
-    refusals = inputs.reset_attachment("two")
-    assert [each.code for each in refusals] == [ErrorCode.STALE_ATTACHMENT]
-    assert inputs.pending() == []
-    assert inputs.next_sequence == 1
-
-
 def test_a_focus_report_of_a_forgotten_attachment_is_no_missing_input() -> None:
     inputs = UnacknowledgedInput()
     inputs.reset_attachment("one")

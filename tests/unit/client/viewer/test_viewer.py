@@ -157,10 +157,3 @@ async def test_after_a_notice_ends_the_previous_one_is_reported(host: FakeHost) 
         host.notice = ""
         host.recording("")
         await watcher.until(lambda: notice_texts(watcher.events)[2:] == [""], "nothing to be wrong any more")
-
-
-async def test_without_a_problem_there_is_no_notice(host: FakeHost) -> None:
-    async with watching(host.id, output=False) as (_, watcher):
-        host.recording("the disk is full")
-        await watcher.until(lambda: bool(notice_texts(watcher.events)), "the first notice")
-        assert notice_texts(watcher.events) == ["the disk is full"]

@@ -71,16 +71,6 @@ async def test_a_checkpoint_is_due_after_enough_engine_work(harness: SessionHarn
     assert not await is_due(harness), "the count begins again there"
 
 
-async def test_expensive_checkpoints_are_made_less_often(harness: SessionHarness) -> None:
-    driver = harness.host()
-    harness.checkpointer._cost_s = 1.0
-    driver.worker.cpu_s = WORK_OF_COST
-    assert not await is_due(harness)
-    driver.worker.cpu_s = WORK_OF_COST * 1.01
-    assert await is_due(harness)
-    assert harness.checkpointer._cost_s < 1.0, "the cost of the last checkpoint counts"
-
-
 async def test_a_checkpoint_is_due_after_enough_output(
     harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,18 +130,6 @@ async def test_a_later_host_counts_from_the_last_checkpoint(
     harness.write_output(TEXT)
     await shown(driver)
     assert not await is_due(harness)
-
-
-async def test_only_one_checkpoint_is_made_at_a_time(harness: SessionHarness) -> None:
-    driver = harness.host()
-    driver.worker.cpu_s = WORK_S * 2
-    harness.checkpointer.maybe_checkpoint()
-    first = harness.checkpointer._task
-    assert first is not None
-    driver.worker.cpu_s = WORK_S * 100
-    harness.checkpointer.maybe_checkpoint()
-    assert harness.checkpointer._task is first
-    await harness.checkpointer.close()
 
 
 async def test_a_requested_checkpoint_starts_at_once(harness: SessionHarness) -> None:

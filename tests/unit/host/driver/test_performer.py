@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from unittest.mock import Mock
 
 import pytest
 
 from session_host.host.driver.performer import Performer
-from session_host.host.driver.terminal import TerminalDriver
 from session_host.protocol.messages import BellEvent, Event, NameEvent
-from session_host.session.effects import Broadcast, Effect, StartTimer, StopTimer, UseEmulator
-from session_host.terminal.base import Emulator
+from session_host.session.effects import Broadcast, Effect, StartTimer, StopTimer
 
 FIRST, SECOND, THIRD = (NameEvent(name) for name in ("first", "second", "third"))
 
@@ -81,35 +78,3 @@ async def test_effects_of_an_expired_timer_are_carried_out_and_a_stopped_timer_h
     await asyncio.wait_for(bell.rang.wait(), 60)
     assert harness.broadcast_events == [BellEvent()]
     assert not other.rang.is_set()
-
-
-async def test_a_timer_may_be_stopped_after_close(harness: Harness) -> None:
-    bell = Bell(harness)
-    harness.effects.append(StartTimer(bell, "ring", 0.0))
-    harness.performer.perform()
-    harness.performer.close()
-    harness.effects.append(StopTimer(bell, "ring"))
-    harness.performer.perform()
-    await asyncio.sleep(0)
-    assert harness.broadcast_events == []
-
-
-class EmulatorUser:
-    """An object that rings the bell when it uses the emulator."""
-
-    def __init__(self, harness: Harness) -> None:
-        self._harness = harness
-
-    def use_emulator(self, emulator: Emulator) -> None:
-        self._harness.effects.append(Broadcast(BellEvent()))
-
-
-def test_effects_of_an_emulator_use_are_carried_out_after_a_deferred_use(harness: Harness) -> None:
-    driver = Mock(worker=harness.worker, _performer=harness.performer)
-    harness.performer.add_handlers({UseEmulator: partial(TerminalDriver._use_emulator, driver)})
-    harness.effects.append(UseEmulator(EmulatorUser(harness)))
-    harness.performer.perform()
-    assert harness.broadcast_events == []
-    (use,) = harness.worker.run_next.call_args.args
-    use(Mock())
-    assert harness.broadcast_events == [BellEvent()]

@@ -21,10 +21,9 @@ from session_host.host.program.emulator_worker import (
     RESUME_BYTES,
     EmulatorWorker,
 )
-from session_host.protocol.values import CellSize, GridSize
+from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Emulator, EngineName
-from session_host.terminal.text import logical_lines
 from tests.support.waiting import eventually
 
 SIZE = GridSize(40, 6)
@@ -74,22 +73,6 @@ def first_line(emulator: Emulator) -> str:
     return emulator.rows()[0].text()
 
 
-async def test_the_first_output_is_interpreted_and_counted(worker: EmulatorWorker[Emulator]) -> None:
-    worker.feed_output(b"early")
-    done = asyncio.Event()
-    worker.run_after_output(lambda _: done.set())
-    await asyncio.wait_for(done.wait(), 60)
-    assert await worker.run(first_line) == "early"
-    assert worker.interpreted_to == 5
-
-
-async def test_the_worker_of_a_later_host_continues_the_count_at_the_engines_offset() -> None:
-    worker = WorkerOnOutput(fed=1000)
-    worker.feed_output(b"more")
-    assert worker.interpreted_to == 1004
-    worker.close()
-
-
 async def test_a_use_in_order_sees_all_output_before_it_and_none_after(worker: EmulatorWorker[Emulator]) -> None:
     seen: list[tuple[int, int]] = []
     done = asyncio.Event()
@@ -116,17 +99,6 @@ async def test_output_that_waits_for_the_emulator_counts_as_output(worker: Emula
         await use
 
 
-async def test_a_resize_happens_between_the_bytes_around_it(worker: EmulatorWorker[Emulator]) -> None:
-    worker.feed_output(b"a" * 50)
-    worker.run_after_output(lambda emulator: emulator.resize(GridSize(60, 6), CellSize()))
-    worker.feed_output(b"\r\n" + b"b" * 50)
-    done = asyncio.Event()
-    worker.run_after_output(lambda _: done.set())
-    await asyncio.wait_for(done.wait(), 60)
-    lines = await worker.run(lambda emulator: logical_lines(emulator.rows()))
-    assert lines[:2] == ["a" * 50, "b" * 50]
-
-
 async def test_a_use_within_a_use_waits_for_its_end(worker: EmulatorWorker[Emulator]) -> None:
     order: list[str] = []
     done = asyncio.Event()
@@ -142,17 +114,6 @@ async def test_a_use_within_a_use_waits_for_its_end(worker: EmulatorWorker[Emula
     worker.run_next(outer)
     await asyncio.wait_for(done.wait(), 60)
     assert order == ["outer", "inner"]
-
-
-async def test_a_full_queue_is_reported_and_later_its_draining() -> None:
-    drained = asyncio.Event()
-    worker = WorkerOnOutput(drained=drained.set)
-    for _ in range(20):
-        worker.feed_output(b"\r" * 100_000)
-    was_full = worker.is_full
-    await asyncio.wait_for(drained.wait(), 60)
-    assert (was_full, worker.is_full) == (True, False)
-    worker.close()
 
 
 @pytest.mark.parametrize(("full_s", "is_full"), [(0.0, True), (1e6, False)])

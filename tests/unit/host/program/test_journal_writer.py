@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,25 +13,9 @@ from session_host.errors import StoreError
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.storage.descriptors.output_file import PAGE_BYTES
 from session_host.storage.journal import Journal, Output, Resize, snapshots
-from tests.support.disks import fill_disk, small_disk
 from tests.support.journals import logs, recorded, recorded_bytes
 from tests.support.recording import LIMIT_BYTES, SIZE, Recorded, sizes
 from tests.support.waiting import eventually
-
-
-async def test_output_and_resizes_are_recorded_in_order(recording: Recorded) -> None:
-    await recording.start()
-    recording.output(b"one")
-    recording.resize(90)
-    recording.output(b"two")
-    recording.resize(100)
-    await recording.caught_up()
-    recording.output(b"three")
-    await recording.caught_up()
-    assert recorded_bytes(recording.directory) == b"onetwothree"
-    await recording.journal_writer.close()
-    assert sizes(recorded(recording.directory)) == [(3, 90), (6, 100)]
-    assert recording.journal_writer.size_bytes == sum(path.stat().st_size for path in recording.directory.iterdir())
 
 
 async def test_output_and_resizes_before_the_start_are_recorded_in_order(recording: Recorded) -> None:
@@ -135,22 +118,6 @@ async def test_output_freed_during_reading_is_not_recorded_as_zeros(
 
 
 # --------------------------------------------------------------------------------------- segments
-
-
-async def test_a_segment_begins_with_the_snapshot_at_its_first_offset(recording: Recorded) -> None:
-    await recording.start()
-    recording.output(b"a" * 1000)
-    recording.resize(90)
-    recording.journal_writer.add_snapshot(recording.snapshot(b"first"))
-    recording.output(b"b" * 1000)
-    recording.resize(100)
-    recording.journal_writer.add_snapshot(recording.snapshot(b"second"))
-    recording.output(b"c")
-    await recording.caught_up()
-    await recording.journal_writer.close()
-    assert recorded_bytes(recording.directory) == recording.written
-    assert sizes(recorded(recording.directory)) == [(1000, 90), (2000, 100)]
-    assert snapshots(recording.directory) == [1000, 2000]
 
 
 async def test_a_snapshot_is_recorded_before_the_output_after_it(recording: Recorded) -> None:
@@ -310,23 +277,6 @@ async def test_a_journal_that_cannot_be_opened_is_opened_later(tmp_path: Path) -
     await recording.close()
     assert recorded_bytes(recording.directory) == b"earlylater"
     assert sizes(recorded(recording.directory)) == [(5, 90)]
-
-
-async def test_a_full_disk_is_reported_and_kept_output_is_recorded_once_there_is_room(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", 1024) as disk:
-        recording = Recorded(disk / "journal")
-        await recording.start()
-        recording.output(b"before")
-        await recording.caught_up()
-        ballast = fill_disk(disk)
-        recording.output(os.urandom(50_000))
-        await eventually(lambda: recording.journal_writer.error, 10, "the trouble")
-        assert "the disk is full" in recording.journal_writer.error
-        ballast.unlink()
-        await recording.caught_up()
-        assert recording.journal_writer.error == ""
-        await recording.close()
-        assert recorded_bytes(recording.directory) == recording.written
 
 
 async def test_closing_waits_for_unwritten_output(recording: Recorded) -> None:

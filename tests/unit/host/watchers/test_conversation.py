@@ -121,11 +121,6 @@ def aged(path: Path, seconds: int) -> None:
 
 
 class TestOpenFiles:
-    def test_an_open_file_of_the_program_names_the_conversation(self, hold: Holder, places: Path) -> None:
-        process = hold(("w", places / "locks" / "one.lock"))
-
-        assert conversation_of(process.pid, PATTERN) == "one"
-
     def test_an_open_file_of_a_launchers_child_names_the_conversation(self, hold: Holder, places: Path) -> None:
         process = hold(("w", places / "locks" / "one.lock"), around=2)
 
@@ -208,14 +203,3 @@ async def test_open_files_are_checked_when_a_turn_begins_and_once_later(hold: Ho
     await eventually(lambda: reported == ["one", "two"], TIMEOUT_S, "the second check")
 
     found.close()
-
-
-async def test_open_files_are_not_checked_after_close(places: Path, hold: Holder) -> None:
-    found = ConversationTracker("", Watch(open_files=PATTERN), None, lambda _: None)
-    found.set_program_pid(hold(("w", places / "locks" / "one.lock")).pid)
-    found.activity_changed()
-
-    found.close()
-    found.check_open_files()
-
-    assert found.id == "one"

@@ -210,12 +210,5 @@ def test_any_json_object_is_read_or_ignored_without_an_error(fields: dict[str, o
         assert isinstance(state.session_id, str)
 
 
-@given(st.integers(0, 200), st.integers(0, 200))
-def test_a_mixture_of_two_writes_is_read_as_one_of_them_or_ignored(length: int, rest: int) -> None:
-    new, old = content(status="idle"), content(status="waiting", waitingFor="permission prompt")
-    state = read(new[:length] + old[rest:])
-    assert state is None or isinstance(state, _State)
-
-
 def test_deeply_nested_json_is_ignored() -> None:
     assert read(b'{"pid":' + b"[" * 100_000) is None

@@ -175,20 +175,6 @@ def check_due(harness: InputLogHarness, added: list[LogEntry]) -> None:
 # ----------------------------------------------------------------------------------- one by one
 
 
-def test_an_entry_cut_at_any_byte_does_not_exist(harness: InputLogHarness) -> None:
-    harness.input_log.append(EntryKind.NAME, b"kept")
-    whole_end = harness.input_log.end
-    harness.input_log.append(EntryKind.INPUT, b"typed", TAG, 7)
-    whole = os.pread(harness.file, 1000, 0)
-    for length in range(whole_end, len(os.pread(harness.file, 1 << 20, 0))):
-        os.ftruncate(harness.file, length)
-        assert [entry.payload for entry in harness.reopen()] == [b"kept"]
-        assert (harness.input_log.end, harness.input_log.pending.bytes) == (whole_end, 0)
-        assert os.fstat(harness.file).st_size == whole_end, "the rest of the entry is removed"
-        harness.input_log.append(EntryKind.INPUT, b"typed", TAG, 7)
-    assert os.pread(harness.file, 1000, 0) == whole
-
-
 def test_a_reader_that_only_looks_truncates_nothing(harness: InputLogHarness) -> None:
     harness.input_log.append(EntryKind.NAME, b"kept")
     os.pwrite(harness.file, b"torn", harness.input_log.end)
@@ -197,20 +183,6 @@ def test_a_reader_that_only_looks_truncates_nothing(harness: InputLogHarness) ->
     assert [entry.payload for entry in looking.read_entries(PAGE_BYTES, cut=False)] == [b"kept"]
     looking.close()
     assert os.fstat(harness.file).st_size == length
-
-
-def test_the_next_host_continues_at_the_position_within_a_payload(harness: InputLogHarness) -> None:
-    harness.input_log.append(EntryKind.INPUT, b"0123456789")
-    harness.input_log.append(EntryKind.NAME, b"not for the program")
-    harness.input_log.append(EntryKind.REPLY, b"abc")
-    for count in range(13):
-        assert harness.input_log.pending.bytes == 13 - count
-        harness.reopen()
-        assert harness.input_log.pending.bytes == 13 - count
-        assert harness.take(1) == (count == 12)
-    assert harness.reader.got == b"0123456789abc"
-    harness.reopen()
-    assert harness.input_log.first_pending == harness.input_log.end
 
 
 def test_each_complete_delivery_is_reported_once_and_in_order(harness: InputLogHarness) -> None:

@@ -110,13 +110,6 @@ def test_a_state_may_already_contain_entries_that_are_applied_again(
     assert sorted(again.attachments) == sorted(whole.attachments)
 
 
-def test_two_states_share_nothing() -> None:
-    one, other = LogState(), LogState()
-    one.apply(entry(EntryKind.ATTACHED, tag=VIEWERS[0]))
-    one.apply(entry(EntryKind.TYPED, tag=VIEWERS[0]))
-    assert other == LogState(attachments={}, typed_tokens=[])
-
-
 def test_only_the_newest_values_are_kept() -> None:
     log_state = LogState()
     for each in range(2000):

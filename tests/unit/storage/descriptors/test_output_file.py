@@ -7,8 +7,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from session_host.storage.descriptors.output_file import PAGE_BYTES, OutputFile, punch
 from session_host.storage.descriptors.session_descriptors import create_descriptors
@@ -37,20 +35,6 @@ def test_pages_are_freed_and_the_length_stays(file: int) -> None:
     assert kept_bytes(file) == 8 * PAGE_BYTES
     expected = content[:PAGE_BYTES] + bytes(2 * PAGE_BYTES) + content[3 * PAGE_BYTES :]
     assert os.pread(file, len(content), 0) == expected, "only whole pages between the two offsets are freed"
-
-
-@given(st.integers(0, 5 * PAGE_BYTES), st.integers(0, 5 * PAGE_BYTES))
-def test_bytes_outside_of_the_freed_range_do_not_change(start: int, end: int) -> None:
-    file = os.memfd_create("file")
-    content = b"\xaa" * (5 * PAGE_BYTES)
-    os.pwrite(file, content, 0)
-    punch(file, start, end)
-    content_now = os.pread(file, len(content), 0)
-    os.close(file)
-    first, last = min(start, end), max(start, end)
-    assert content_now[:first] == content[:first]
-    assert content_now[last:] == content[last:]
-    assert len(content_now) == len(content)
 
 
 def test_output_has_offsets_from_the_first_byte_on() -> None:
@@ -92,16 +76,6 @@ def test_no_more_than_all_output_is_freed() -> None:
         output_file.read_new(MOST)
         assert output_file.read(5000, 5004) == b"more"
         assert opened(harness).start == PAGE_BYTES
-
-
-def test_memory_stays_bounded_while_output_continues() -> None:
-    with session_harness() as harness:
-        output_file = opened(harness)
-        for _ in range(64):
-            os.pwrite(harness.descriptors.output_file, b"x" * 100_000, output_file.end)
-            output_file.end += 100_000
-            output_file.free_before(output_file.end - 200_000)
-            assert kept_bytes(harness.descriptors.output_file) <= 300_000 + 2 * PAGE_BYTES
 
 
 def test_output_left_in_the_pipe_comes_before_that_in_the_pty() -> None:

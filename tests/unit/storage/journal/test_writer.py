@@ -58,23 +58,11 @@ class TestAppending:
             assert recorded(directory) == entries, "readers see it at once"
         assert recorded(directory) == entries
 
-    def test_a_reopened_journal_continues_at_its_end(self, directory: Path) -> None:
-        write_journal(directory, [resize(0, 3), output(0, b"before")])
-        with Journal.open(directory) as journal:
-            assert (journal.end, journal.resizes) == (6, 3)
-            journal.append([output(6, b" and after")])
-        assert recorded_bytes(directory) == b"before and after"
-        assert len(logs(directory)) == 1
-
     def test_no_output_makes_no_file(self, directory: Path) -> None:
         with Journal.open(directory) as journal:
             journal.append([])
             journal.append([output(0, b"")])
         assert names(directory) == set()
-
-    def test_a_gap_is_kept(self, directory: Path) -> None:
-        write_journal(directory, [output(0, b"before"), output(100, b"after")])
-        assert recorded(directory) == [output(0, b"before"), output(100, b"after")]
 
     def test_entries_recorded_already_are_left_out(self, directory: Path) -> None:
         with Journal.open(directory) as journal:

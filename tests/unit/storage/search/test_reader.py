@@ -81,25 +81,10 @@ class TestEveryEngine:
         )
         assert shown == ["$ less", "first page", ":", "second page", "$ after"]
 
-    def test_lines_before_a_full_screen_program_are_read_while_it_runs(self, engine: EngineName) -> None:
-        data = b"".join(b"line %d\r\n" % number for number in range(50))
-        assert texts(data + b"\x1b[?1049hfull", engine=engine)[:50] == [f"line {number}" for number in range(50)]
-
-    def test_any_bytes_can_be_read(self, engine: EngineName) -> None:
-        garbage = bytes((number * 7919 + number // 256 * 31) % 256 for number in range(20_000))
-        shown = texts(garbage, b"\x18\x1bc\x1b[?1049l", b"\r\nplanted\r\n", engine=engine)
-        assert "planted" in shown
-
 
 def test_lines_have_the_time_of_their_output() -> None:
     lines = read((0.0, b"early\r\n"), (60.0, b"late\r\n"), (120.0, b"\n" * 30))
     assert [(line.text, (line.time_ns - BEGAN_NS) / SECOND_NS) for line in lines] == [("early", 0.0), ("late", 60.0)]
-
-
-def test_lines_have_their_offset_in_the_output() -> None:
-    first, second = read((0.0, b"early\r\n"), (60.0, b"late\r\n"))
-    assert (first.offset, second.offset) == (7, 13)
-    assert (first.number, second.number) == (1, 2)
 
 
 def test_a_line_shown_for_a_second_is_read_before_it_is_overwritten() -> None:
@@ -130,7 +115,7 @@ def test_streamed_words_become_one_line() -> None:
 
 
 def test_a_flood_of_short_lines_is_read_completely() -> None:
-    assert len(texts(b"y\r\n" * 100_000)) == 100_000
+    assert len(texts(b"y\r\n" * 20_000)) == 20_000
 
 
 def test_an_endless_line_is_split() -> None:
@@ -150,7 +135,7 @@ def test_lost_output_ends_a_sequence() -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("cut", [1, 7, 64, 1000])
+@pytest.mark.parametrize("cut", [1, 64])
 def test_reading_in_parts_equals_reading_at_once(engine: EngineName, cut: int) -> None:
     lines = [f"line {number}:" + "x" * (number % 90) for number in range(120)]
     data = "\r\n".join(lines).encode() + b"\r\n\x1b[?1049h\x1b[31mfull\x1b[m\x1b[?1049lafter\r\n"
@@ -265,24 +250,6 @@ def test_a_line_that_scrolls_off_is_recognised_from_the_screen() -> None:
     tracker.scroll_off(["$ ls", "three"])
     tracker.update_screen(["four"])
     assert lines.texts == ["one", "two", "$ ls", "three", "four"]
-
-
-def test_a_growing_line_stays_one_line() -> None:
-    lines = Lines()
-    tracker = lines.tracker()
-    for text in ("The", "The quick", "The quick brown"):
-        tracker.update_screen(["above", text])
-    tracker.scroll_off(["above", "The quick brown fox"])
-    assert lines.texts == ["above", "The quick brown fox"]
-
-
-def test_equal_lines_are_counted_each() -> None:
-    lines = Lines()
-    tracker = lines.tracker()
-    tracker.update_screen(["ok", "ok"])
-    tracker.update_screen(["ok", "ok", "ok"])
-    tracker.scroll_off(["ok"] * 5)
-    assert lines.texts == ["ok"] * 5
 
 
 def test_a_repeated_screen_is_recognised() -> None:

@@ -73,15 +73,6 @@ def test_only_new_output_is_read(search: Search, record: Record, monkeypatch: py
     assert everything(search) == [f"line number {number} of many" for number in reversed(range(200))]
 
 
-def test_short_transactions_give_the_same_index(
-    search: Search, record: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(session_update, "STEP_BYTES", 1)
-    record("one", *(lines(number, number + 3) for number in range(0, 300, 3)))
-    search.update(["one"])
-    assert everything(search) == [f"line number {number} of many" for number in reversed(range(300))]
-
-
 def test_an_update_can_be_stopped_and_continues_later(
     search: Search, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +140,7 @@ def test_removed_chats_give_their_space_back(search: Search, record: Record) -> 
     assert size_of_index() < full_bytes / 2, "one chat of four is left"
     assert len(everything(search)) == 5000
     search.keep_only([])
+    assert everything(search) == []
     search.free_space(lambda: False)
     assert size_of_index() < 100_000
 
@@ -158,22 +150,6 @@ def size_of_index() -> int:
     with contextlib.closing(sqlite3.connect(search_index())) as file:
         file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return search_index().stat().st_size
-
-
-def test_a_forgotten_session_is_removed_from_the_file(search: Search, record: Record) -> None:
-    record("one", lines(0, 10_000))
-    record("two", b"stays here\r\n")
-    search.update(["one", "two"])
-    search.keep_only(["two"])
-    assert everything(search) == []
-    search.free_space(lambda: False)
-    assert texts(search, "stays") == ["stays here"]
-    with sqlite3.connect(search_index()) as file:
-        assert file.execute("SELECT count(*) FROM page").fetchone() == (1,)
-        assert file.execute("SELECT count(*) FROM trigram WHERE trigram MATCH '\"num\"'").fetchone() == (0,)
-    file.close()
-    search.keep_only(set())
-    assert texts(search, "stays") == []
 
 
 def test_other_processes_write_while_lines_are_removed(search: Search, record: Record) -> None:
@@ -330,7 +306,7 @@ with Search() as search:
 """
 
 
-@pytest.mark.parametrize("turns", [2, 3, 5, 9])
+@pytest.mark.parametrize("turns", [2, 9])
 def test_a_killed_reader_loses_and_repeats_nothing(record: Record, turns: int) -> None:
     record("one", *(lines(number, number + 50) for number in range(0, 20_000, 50)))
     process = subprocess.Popen([sys.executable, "-c", "from session_host.storage.search import *;" + READER], stdout=-1)
@@ -418,9 +394,8 @@ def test_an_unreadable_recording_does_not_stop_the_others(search: Search, record
     assert "move it away" in search.problems["odd"]
 
 
-@pytest.mark.parametrize("time_ns", [-(10**19), -1, 0, 10**18, 2**63 - 1])
+@pytest.mark.parametrize("time_ns", [-(2**63), 2**63 - 1])
 def test_a_wrong_clock_is_no_error(search: Search, time_ns: int) -> None:
-    time_ns = max(time_ns, -(2**63))
     with Journal.open(session_journal("one")) as journal:
         journal.append([output(0, b"a needle\r\n")._replace(time_ns=time_ns)])
     search.update(["one"])

@@ -179,16 +179,6 @@ def test_an_update_of_an_unknown_field_is_refused(store: Store, make_record: Mak
     assert store.all() == [record]
 
 
-def test_removed_sessions_are_forgotten(store: Store, make_record: MakeRecord) -> None:
-    record = make_record()
-    store.insert(record)
-
-    store.remove(record.id)
-    store.remove(record.id)
-
-    assert store.get(record.id) is None
-
-
 class TestFind:
     def test_a_session_is_found_by_name_full_id_or_unique_beginning(
         self, store: Store, make_record: MakeRecord
@@ -286,17 +276,6 @@ class TestWindow:
 
 
 class TestResuming:
-    def test_the_previous_session_is_linked_to_the_new_one_in_the_same_write(
-        self, store: Store, make_record: MakeRecord
-    ) -> None:
-        previous = make_record(name="x", state=State.EXITED)
-        store.insert(previous)
-        later = make_record(name="x", resumed_from=previous.id)
-
-        store.insert(later)
-
-        assert store.get(previous.id).continued_by == later.id  # type: ignore[union-attr]
-
     def test_a_session_can_be_resumed_only_once(self, store: Store, make_record: MakeRecord) -> None:
         previous = make_record(state=State.EXITED)
         store.insert(previous)
@@ -308,13 +287,6 @@ class TestResuming:
 
         assert store.get(second.id) is None
         assert store.get(previous.id).continued_by == first.id  # type: ignore[union-attr]
-
-    def test_a_removed_earlier_session_does_not_hinder(self, store: Store, make_record: MakeRecord) -> None:
-        record = make_record(resumed_from="11111111-2222-4333-8444-555555555555")
-
-        store.insert(record)
-
-        assert store.get(record.id) == record
 
     def test_a_session_can_be_resumed_again_after_its_resumption_was_removed(
         self, store: Store, make_record: MakeRecord
