@@ -32,7 +32,7 @@ def visible_texts(emulator: Emulator) -> list[str]:
     return [row.text() for _, row in sorted(emulator.frame().rows.items())]
 
 
-@pytest.mark.parametrize("columns", [20, 80, 200])
+@pytest.mark.parametrize("columns", [20, 200])
 def test_ten_thousand_lines_are_kept_by_default(make: Maker, columns: int) -> None:
     emulator = make(columns, 24, output=numbered(1, 10_200))
     assert emulator.scrollback_limit == DEFAULT_SCROLLBACK_LINES == 10_000
@@ -104,14 +104,6 @@ def test_lines_with_sequences_have_the_texts_and_styles_of_the_rows(make: Maker)
     emulator.scroll(-3)
     list(emulator.sgr_history(0, 10, is_continued=False))
     assert emulator.frame().scroll_offset == 3
-
-
-def test_a_range_beyond_the_history_is_shortened(make: Maker) -> None:
-    emulator = make(40, 5, output=numbered(1, 14))
-    assert emulator.scrollback_rows == 10
-    assert [row.text() for row in emulator.history(8, 100)] == ["line 9", "line 10"]
-    assert emulator.history(10, 5) == []
-    assert emulator.history(0, 0) == []
 
 
 def test_scrolling_back_and_forth(make: Maker) -> None:
@@ -206,12 +198,6 @@ def test_lines_reflow(make: Maker) -> None:
     assert emulator.cursor[:2] == (4, 1)
 
 
-def test_history_reflows_with_the_screen(make: Maker) -> None:
-    emulator = make(40, 4, output=("w" * 60 + "\r\n") * 5)
-    emulator.resize(GridSize(60, 4), CELL)
-    assert [*history_texts(emulator), *texts(emulator)][:5] == ["w" * 60] * 5
-
-
 def test_fewer_rows_push_lines_into_the_history(make: Maker) -> None:
     emulator = make(40, 6, output="1\r\n2\r\n3\r\n4\r\n5\r\n6")
     emulator.resize(GridSize(40, 3), CELL)
@@ -246,12 +232,6 @@ def test_the_alternate_screen_does_not_scroll_back(make: Maker) -> None:
 def test_leaving_the_alternate_screen_restores_the_cursor(make: Maker) -> None:
     emulator = make(40, 6, output="ab\x1b[3;7H\x1b[?1049h\x1b[1;1Hxyz\x1b[?1049l")
     assert emulator.cursor[:2] == (6, 2)
-
-
-def test_clearing_the_scrollback(make: Maker) -> None:
-    emulator = make(40, 4, output=numbered(1, 20) + "\x1b[3J")
-    assert emulator.scrollback_rows == 0
-    assert texts(emulator)[0] == "line 18"
 
 
 def test_after_a_killed_program_the_modes_are_reset_and_its_text_stays(make: Maker) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal import create, from_replay, restore
+from session_host.terminal import from_replay, restore
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import MAX_PROMPTS, Prompt
 from tests.support.emulators import texts
@@ -177,12 +177,6 @@ def test_the_oldest_of_many_prompts_are_forgotten(make: Maker) -> None:
     for _ in range(MAX_PROMPTS + 5):
         emulator.feed(b"\x1b]133;A\x07$\r\n")
     assert len(emulator.prompts()) == MAX_PROMPTS
-
-
-def test_an_emulator_without_prompts_finds_none() -> None:
-    emulator = create(None, GridSize(20, 4))
-    assert emulator.prompts() == []
-    emulator.close()
 
 
 @pytest.mark.parametrize("engine", ["ghostty", "pyte"])

@@ -203,12 +203,6 @@ def test_events_keep_their_order(make: Maker) -> None:
     assert emulator.take_events() == [TitleChanged("one"), Notification("two", ""), Bell(), Notification("", "three")]
 
 
-def test_a_title_has_no_control_characters(make: Maker) -> None:
-    emulator = make(output=b"\x1b]2;a\x01b\tc\xc2\x9bd\x7fe\x07")
-    assert emulator.title == "abcde"
-    assert emulator.take_events() == [TitleChanged("abcde")]
-
-
 def test_a_reset_reports_that_the_title_is_gone(make: Maker) -> None:
     emulator = make(output=b"\x1b]2;one\x07")
     emulator.take_events()
@@ -285,14 +279,6 @@ def test_the_cursors_shape_and_blinking(make: Maker, number: int, shape: CursorS
     assert emulator.cursor[3:5] == (shape, blinking)
     frame = emulator.frame()
     assert frame.cursor == emulator.cursor
-
-
-def test_a_hidden_cursor_is_reported(make: Maker) -> None:
-    emulator = make(output="\x1b[?25l")
-    assert not emulator.cursor.visible
-    cursor = emulator.frame().cursor
-    assert cursor is not None
-    assert not cursor.visible
 
 
 # -- the stack of titles, and the mouse pointer

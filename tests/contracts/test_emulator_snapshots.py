@@ -17,7 +17,7 @@ from tests.support.emulators import key, outputs, visible_state
 
 from .conftest import Maker
 
-RANDOM = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+RANDOM = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 SIZE = GridSize(30, 8)
 
 STATE = (

@@ -18,7 +18,7 @@ from tests.support.images import command
 from .conftest import Maker
 
 KEYS = [Key("", 1, "a", "a"), Key("", 1, "a", "", 4), Key("", 1, "ArrowUp"), Key("", 1, "Enter"), Key("", 1, "Numpad5")]
-ENGINE_IS_NOT_CHANGED = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ENGINE_IS_NOT_CHANGED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def test_text_stands_where_it_was_written(make: Maker) -> None:
@@ -79,20 +79,6 @@ def test_how_output_is_cut_makes_no_difference_while_the_grid_changes(
     cut.close()
 
 
-@given(output=st.binary(max_size=400), more=st.binary(max_size=50), columns=st.integers(1, 90), rows=st.integers(1, 30))
-@ENGINE_IS_NOT_CHANGED
-def test_garbage_never_raises(engine: EngineName, output: bytes, more: bytes, columns: int, rows: int) -> None:
-    emulator = create(engine, GridSize(40, 10))
-    for data in (output, b"\x1b[" + more, b"\x1b]" + more, b"\x1bP" + more, more):
-        emulator.feed(data)
-        emulator.resize(GridSize(columns, rows), CellSize())
-        assert len(emulator.rows()) == rows
-        assert emulator.cursor.column < columns
-        assert emulator.cursor.row < rows
-        emulator.frame()
-    emulator.close()
-
-
 def test_del_is_ignored_wherever_it_stands(make: Maker) -> None:
     emulator = make(output=b"a\x7fb\x1b[\x7f3\x7f1mred\x1b]2;ti\x7ftle\x07")
     assert texts(emulator)[0] == "abred"
@@ -100,14 +86,14 @@ def test_del_is_ignored_wherever_it_stands(make: Maker) -> None:
     assert emulator.title == "title"
 
 
-@pytest.mark.parametrize("cut", range(1, 17))
-def test_a_program_cannot_change_the_width_of_the_grid(make: Maker, cut: int) -> None:
+def test_a_program_cannot_change_the_width_of_the_grid(make: Maker) -> None:
     output = b"\x1b[?40h\x1b[?3h" + b"x" * 50
-    emulator = make(40, 5)
-    emulator.feed(output[:cut])
-    emulator.feed(output[cut:])
-    assert emulator.size == GridSize(40, 5)
-    assert [len(text) for text in texts(emulator)] == [40, 10, 0, 0, 0]
+    for cut in range(1, 17):
+        emulator = make(40, 5)
+        emulator.feed(output[:cut])
+        emulator.feed(output[cut:])
+        assert emulator.size == GridSize(40, 5)
+        assert [len(text) for text in texts(emulator)] == [40, 10, 0, 0, 0], cut
 
 
 def test_the_first_frame_is_full_and_holds_every_row(make: Maker) -> None:
@@ -151,14 +137,6 @@ def test_reading_rows_takes_no_damage(make: Maker) -> None:
     screen = emulator.rows()
     assert {y: row.text() for y, row in frame.rows.items() if y in (0, 1)} == {0: "x", 1: "x"}
     assert screen[3].text() == "x"
-
-
-def test_rows_can_be_read_after_a_frame_has_taken_the_damage(make: Maker) -> None:
-    emulator = make(20, 4, output="one")
-    assert texts(emulator)[0] == "one"
-    emulator.feed(b"\rtwo")
-    emulator.frame()
-    assert texts(emulator)[0] == "two"
 
 
 def test_damage_all_makes_the_next_frame_full(make: Maker) -> None:
@@ -224,8 +202,8 @@ def test_only_lines_that_leave_at_the_top_enter_the_history(make: Maker) -> None
     assert texts(emulator) == ["3", "", "", "6"]
 
 
-@pytest.mark.parametrize("before", [b"x", b"\x1b]8;;http://x\x07x", b"\x1b[4hx", "👩‍👩‍👧".encode()])
-@pytest.mark.parametrize("count", [b"99999999", b"65535", b"9" * 5000])
+@pytest.mark.parametrize("before", [b"x", b"\x1b]8;;http://x\x07x", "👩‍👩‍👧".encode()])
+@pytest.mark.parametrize("count", [b"99999999", b"9" * 5000])
 def test_a_character_repeated_a_hundred_million_times_takes_less_than_100_ms(
     make: Maker, before: bytes, count: bytes
 ) -> None:
@@ -268,26 +246,22 @@ def test_a_repetition_split_by_a_snapshot_is_bounded(make: Maker) -> None:
     assert history_texts(copy) + texts(copy) == ["a" * 10] * 4 + ["a|"]
 
 
-@pytest.mark.parametrize("cut", range(1, 8))
-def test_a_repetition_in_one_column_fills_four_rows(make: Maker, cut: int) -> None:
-    data = b"a\x1b[535b"
-    whole, pieces = make(1, 3, output=data), make(1, 3)
-    pieces.feed(data[:cut])
-    pieces.feed(data[cut:])
-    assert history_texts(whole) + texts(whole) == ["a"] * 5, "four rows, and what was there"
-    assert visible_state(pieces) == visible_state(whole)
-    assert history_texts(make(1, 3, output=b"a\x1b[3b")) == ["a"], "one that is short enough stays"
-
-
-@pytest.mark.parametrize("cut", range(1, 11))
-def test_a_bounded_repetition_is_the_same_however_it_is_split(make: Maker, cut: int) -> None:
-    data = b"a\x1b[99999b|"
-    whole, pieces = make(10, 5, output=data), make(10, 5)
-    for piece in (data[:cut], data[cut : cut + 1], data[cut + 1 :]):
-        if piece:
+@pytest.mark.parametrize(
+    ("columns", "data", "shown"),
+    [(1, b"a\x1b[535b", ["a"] * 5), (10, b"a\x1b[99999b|", ["a" * 10] * 4 + ["a|"])],
+    ids=["one column", "ten columns"],
+)
+def test_a_repetition_fills_four_rows_however_it_is_split(
+    make: Maker, columns: int, data: bytes, shown: list[str]
+) -> None:
+    whole = make(columns, 3, output=data)
+    assert history_texts(whole) + texts(whole) == shown, "four rows, and what was there"
+    for cut in range(1, len(data)):
+        pieces = make(columns, 3)
+        for piece in (data[:cut], data[cut : cut + 1], data[cut + 1 :]):
             pieces.feed(piece)
-    assert visible_state(pieces) == visible_state(whole)
-    assert history_texts(whole) + texts(whole) == ["a" * 10] * 4 + ["a|"], "four rows, and what was there"
+        assert visible_state(pieces) == visible_state(whole), cut
+    assert history_texts(make(1, 3, output=b"a\x1b[3b")) == ["a"], "one that is short enough stays"
 
 
 def test_an_image_command_is_not_shown_as_text(make: Maker) -> None:

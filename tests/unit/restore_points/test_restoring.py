@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from session_host.errors import WorktreeError
-from session_host.git import Stop
 from session_host.restore_points import kept_tree, points, restoring
 from session_host.restore_points.points import About, RestorePoint, listed, remove_all, take
 from session_host.restore_points.restoring import FilesChanged, Outcome, file_counts, plan_restore, restore
@@ -378,16 +377,6 @@ def test_a_read_only_repository_has_no_restore_points(tmp_path: Path) -> None:
         make_read_only(disk)
         with pytest.raises(WorktreeError, match=r"git failed: .*(?i:read-only|unable)"):
             point_of(checkout)
-
-
-def test_a_git_that_hangs_is_ended(checkout: Checkout) -> None:
-    checkout.commit(".gitattributes", "slow filter=slow\n")
-    checkout.git("config", "--global", "filter.slow.clean", "sleep 1000")
-    (checkout.path / "slow").write_text("text")
-    stop = Stop()
-    stop.set()
-    with pytest.raises(WorktreeError):
-        take(checkout.path, CHAT, PROMPT, stop=stop)
 
 
 def test_the_files_that_a_restore_would_change_are_counted_for_each_point(checkout: Checkout) -> None:

@@ -23,7 +23,7 @@ from session_host.storage.store.database import store_error
 from tests.support.area import Area
 from tests.support.repositories import Checkout
 
-NUMBERS = [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP]
+NUMBERS = [errno.ENOLCK, errno.EOPNOTSUPP]
 
 
 @pytest.fixture(params=NUMBERS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _thread
 import asyncio
-import itertools
 import logging
 import threading
 
@@ -39,12 +38,6 @@ async def test_work_is_done_in_order_and_never_two_at_once() -> None:
                 await asyncio.sleep(0)
         worker.join()
         assert done == list(range(2000)), linger_s
-
-
-async def test_results_are_returned_in_order() -> None:
-    worker = Worker()
-    numbers = itertools.count()
-    assert await asyncio.gather(*(worker.run(lambda: next(numbers)) for _ in range(100))) == list(range(100))
 
 
 async def test_the_thread_ends_after_a_while_without_work(threads: int) -> None:

@@ -12,7 +12,7 @@ from session_host.cli.doctor.check import Check
 from session_host.cli.doctor.logout import LoginSettings, login_settings
 from session_host.system.systemd import ScopeResult, scope
 from session_host.system.systemd.scope import NO_BUS, NO_SYSTEMD, NOT_WANTED
-from tests.fakes.systemd import Denied, Logind, Systemd, bus_service
+from tests.fakes.systemd import Logind, Systemd, bus_service
 from tests.support.area import Area
 from tests.support.buses import BusDaemon, bus_daemon
 
@@ -151,12 +151,6 @@ def test_no_logind_on_the_bus(area: Area, monkeypatch: pytest.MonkeyPatch) -> No
         assert login_settings() is None
 
 
-def test_no_system_bus(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/none")
-
-    assert login_settings() is None
-
-
 # ------------------------------------------------------------------------------------------------ scopes
 
 
@@ -190,12 +184,3 @@ def test_the_check_says_why_there_are_no_scopes(
     assert check.status == status
     assert words in check.message
     assert bool(check.remedy) is (status == "warn")
-
-
-def test_a_refusal_of_systemd_is_reported(machine: Machine, systemd: Systemd) -> None:
-    systemd.denies = Denied("org.freedesktop.DBus.Error.AccessDenied", "Access denied")
-
-    check = machine.checks()["scopes"]
-
-    assert check.status == "warn"
-    assert "refused: Access denied" in check.message

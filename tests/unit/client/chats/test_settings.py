@@ -15,11 +15,6 @@ from session_host.errors import ConfigError
 from session_host.terminal.base import DefaultColors
 
 
-def test_without_a_file_everything_is_recorded_up_to_the_limit(tmp_path: Path) -> None:
-    expected = ChatSettings(record=True, record_limit_mib=64, scrollback_lines=10_000)
-    assert load_chat_settings(tmp_path) == expected
-
-
 def test_each_value_can_be_set(tmp_path: Path) -> None:
     (tmp_path / "chats.toml").write_text("record = false\nrecord_limit_mib = 2\nscrollback_lines = 0\n")
     assert load_chat_settings(tmp_path) == ChatSettings(record=False, record_limit_mib=2, scrollback_lines=0)

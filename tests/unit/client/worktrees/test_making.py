@@ -43,17 +43,7 @@ class TestNew:
         assert there.git("branch", "--show-current") == "outlive/fix-the-bug"
         assert there.git("rev-parse", "HEAD") == checkout.git("rev-parse", "HEAD")
         assert there.git("status", "--porcelain") == ""
-
-    def test_the_directory_is_private_to_the_user(self, checkout: Checkout) -> None:
-        worktree = make(str(checkout.path), None, "x")
-
-        assert worktrees_dir().stat().st_mode & 0o077 == 0
-        assert Path(worktree.path).parent.stat().st_mode & 0o077 == 0
-
-    def test_the_chat_starts_in_the_users_subdirectory(self, checkout: Checkout) -> None:
-        worktree = make(str(checkout.path / "src" / "deep"), None, "x")
-
-        assert worktree.directory == f"{worktree.path}/src/deep"
+        assert (worktrees_dir().stat().st_mode | Path(worktree.path).parent.stat().st_mode) & 0o077 == 0, "private"
 
     def test_the_chat_starts_in_the_nearest_directory_that_the_branch_has(self, checkout: Checkout) -> None:
         (checkout.path / "src" / "new" / "dir").mkdir(parents=True)
@@ -61,6 +51,7 @@ class TestNew:
         worktree = make(str(checkout.path / "src" / "new" / "dir"), None, "x")
 
         assert worktree.directory == f"{worktree.path}/src"
+        assert make(str(checkout.path / "src" / "deep"), None, "y").directory.endswith("/src/deep")
 
     def test_a_worktree_made_from_a_linked_one_begins_at_its_commit(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("worktree", "add", "--quiet", "-b", "other", str(tmp_path / "other"))
@@ -92,7 +83,7 @@ class TestNew:
 
         assert make(str(checkout.path), None, "x").branch == "outlive-x"
 
-    @pytest.mark.parametrize("name", ["feature/a b", "-n", "Ünïcødé 漢字", "../../etc", "x\ny", ".", "@{-1}"])
+    @pytest.mark.parametrize("name", ["Ünïcødé 漢字", "../../etc", "@{-1}"])
     def test_any_chat_name_gives_a_valid_branch(self, checkout: Checkout, name: str) -> None:
         worktree = make(str(checkout.path), None, name)
 
@@ -154,7 +145,7 @@ class TestNamedBranches:
         assert worktree.branch_made
         assert Checkout(worktree.path).git("rev-parse", "--abbrev-ref", "@{upstream}") == "origin/topic"
 
-    @pytest.mark.parametrize("name", ["-b", "two words", "a..b", "x.lock", "@{-1}", "HEAD", "a\nb", "/x", "--force"])
+    @pytest.mark.parametrize("name", ["two words", "@{-1}", "HEAD", "a\nb", "--force"])
     def test_invalid_branch_names_are_refused(self, checkout: Checkout, name: str) -> None:
         self.is_refused(checkout, name, "invalid branch name")
 

@@ -28,9 +28,6 @@ class TestFinding:
             "project", checkout.path / ".git", checkout.path, ".",
         )  # fmt: skip
 
-    def test_a_subdirectory_is_found(self, checkout: Checkout) -> None:
-        assert find(checkout.path / "src" / "deep").relative_directory == "src/deep"
-
     def test_a_symbolic_link_is_followed(self, checkout: Checkout, tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(checkout.path / "src")
 

@@ -63,20 +63,11 @@ def test_processes_are_moved_into_a_scope_of_their_own(systemd: Systemd, program
     assert result.entered
     assert str(result) == UNIT
     assert systemd.units == {UNIT: [os.getpid(), program]}
-
-
-def test_a_scope_survives_the_kill_of_one_process_and_is_removed_when_empty(systemd: Systemd) -> None:
-    into_scope()
-
+    # It survives the kill of one process, and is removed when it is empty.
     assert {name: value for name, (_, value) in systemd.properties.items()} == {
-        "Description": "Outlive: api-fix",
-        "PIDs": [os.getpid()],
-        "Slice": "app.slice",
-        "CollectMode": "inactive-or-failed",
-        "SendSIGHUP": True,
-        "DelegateControllers": [],
-        "OOMPolicy": "continue",
-    }
+        "Description": "Outlive: api-fix", "PIDs": [os.getpid(), program], "Slice": "app.slice",
+        "CollectMode": "inactive-or-failed", "SendSIGHUP": True, "DelegateControllers": [], "OOMPolicy": "continue",
+    }  # fmt: skip
 
 
 def test_the_signal_may_arrive_before_the_reply(systemd: Systemd) -> None:
@@ -118,26 +109,23 @@ def test_another_unit_with_the_name_is_left_alone(systemd: Systemd) -> None:
     assert systemd.units[UNIT] == [1]
 
 
-def test_without_a_free_name_the_reason_is_reported(systemd: Systemd) -> None:
-    systemd.denies = Denied(EXISTS, "Unit x.scope was already loaded or has a fragment file.")
-
-    assert into_scope().reason == "refused: Unit x.scope was already loaded or has a fragment file."
-
-
-def test_a_refusal_is_reported_with_the_reason(systemd: Systemd) -> None:
-    systemd.denies = Denied("org.freedesktop.DBus.Error.AccessDenied", "Access denied")
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("denies", Denied("org.freedesktop.DBus.Error.AccessDenied", "Access denied"), "Access denied"),
+        ("denies", Denied(EXISTS, "Unit x.scope was already loaded."), "Unit x.scope was already loaded."),
+        ("result", "failed", "systemd's job ended as failed"),
+    ],
+    ids=["denied", "no free name", "failed job"],
+)
+def test_a_refusal_is_reported_with_the_reason(systemd: Systemd, field: str, value: object, reason: str) -> None:
+    setattr(systemd, field, value)
 
     result = into_scope()
 
-    assert result == ScopeResult(reason="refused: Access denied")
+    assert result == ScopeResult(reason=f"refused: {reason}")
     assert not result.entered
-    assert str(result) == "no scope: refused: Access denied"
-
-
-def test_a_failed_job_is_reported(systemd: Systemd) -> None:
-    systemd.result = "failed"
-
-    assert into_scope().reason == "refused: systemd's job ended as failed"
+    assert str(result) == f"no scope: refused: {reason}"
 
 
 def test_ended_processes_are_left_out(systemd: Systemd, program: int) -> None:
