@@ -8,7 +8,10 @@ from typing import Any
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction
 
+from gui.window.page.structured_content import StructuredContent
 from session_host import paths
+from session_host.structured.items import Item, Put
+from session_host.structured.transcript import Transcript
 from tests.support.menus import entries_of_open_menu
 from tests.unit.gui.conftest import WindowHarness
 
@@ -25,3 +28,16 @@ async def add_chat(harness: WindowHarness, **fields: Any) -> str:
     argv = ["relay", str(paths.agent_socket(session_id))]
     defaults: dict[str, Any] = {"id": session_id, "agent": "codex", "runtime": "structured", "argv": argv}
     return await harness.add("work", **(defaults | fields))
+
+
+def with_prompts(harness: WindowHarness, session_id: str, *prompts: Item) -> StructuredContent:
+    """Open a chat's tab, and let it go live with these prompts."""
+    page, transcript = harness.window.open_chat(harness.chat(session_id)), Transcript()
+    assert page is not None
+    content = page.structured
+    assert content is not None
+    for prompt in prompts:
+        transcript.apply(Put(prompt))
+    viewer = harness.viewers[session_id]
+    viewer.show_transcript(transcript)
+    return content

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QMenu
 
 from gui.input.draft import Draft
 from gui.window.actions.separate_windows import ChangesOpener
-from gui.window.page.structured_content import StructuredContent
 from session_host import paths
 from session_host.client.chats.restore_list import ListedPoint
 from session_host.errors import NotResumable
@@ -24,20 +23,7 @@ from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
 from tests.support.repositories import Checkout
 from tests.unit.gui.conftest import WindowHarness
-from tests.unit.gui.window.actions.codex_chats import add_chat, items
-
-
-def with_prompts(harness: WindowHarness, session_id: str, *prompts: Item) -> StructuredContent:
-    """Open a chat's tab, and let it go live with these prompts."""
-    page, transcript = harness.window.open_chat(harness.chat(session_id)), Transcript()
-    assert page is not None
-    content = page.structured
-    assert content is not None
-    for prompt in prompts:
-        transcript.apply(Put(prompt))
-    viewer = harness.viewers[session_id]
-    viewer.show_transcript(transcript)
-    return content
+from tests.unit.gui.window.actions.codex_chats import add_chat, items, with_prompts
 
 
 async def test_a_fork_opens_beside_its_chat_and_a_refusal_is_shown(

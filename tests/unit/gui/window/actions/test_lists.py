@@ -18,9 +18,8 @@ from session_host.structured.items import Item, Setting, SettingChoice, Settings
 from tests.e2e.view.test_prompts import LONG, WAITING, command
 from tests.support.scripted_chat import ScriptedChat
 from tests.unit.gui.conftest import FakeViewer, WindowHarness
-from tests.unit.gui.window.actions.test_forking import with_prompts
 
-from .codex_chats import add_chat
+from .codex_chats import add_chat, with_prompts
 from .test_links import menu_of
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
