@@ -280,6 +280,12 @@ class WindowHarness:
         self.settle()
         return window
 
+    async def open(self, name: str, **fields: Any) -> FakeViewer:
+        """Record a chat, open the window, and show the chat."""
+        session_id = await self.add(name, **fields)
+        self.open_window()
+        return self.show(session_id)
+
     def show(self, session_id: str) -> FakeViewer:
         """Open a chat's tab and let it go live."""
         self.window.open_chat(self.chat(session_id))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gui.bridge.chat import viewer_for_page
-from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import BellEvent, ClipboardEvent, OutputEvent
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
 from tests.unit.gui.conftest import WindowHarness
@@ -56,23 +55,3 @@ async def test_output_on_the_second_page_counts_as_seen(harness: WindowHarness):
     second.set_shown(False)
     harness.viewers[session_id].tell(OutputEvent(offset=3))
     assert chat.has_unseen_output
-
-
-async def test_the_end_of_a_chat_reaches_both_pages_and_closes_a_hidden_viewer(harness: WindowHarness):
-    harness.sessions.follow_all()
-    session_id = await harness.add("one")
-    chat = harness.chat(session_id)
-    _first, second, third = viewer_for_page(chat), viewer_for_page(chat), viewer_for_page(chat)
-    for each in (second, third):
-        each.set_shown(True)
-    third.set_shown(False)
-    reports: list[str] = []
-    second.connection_changed.connect(lambda: reports.append("second"))
-    harness.viewers[session_id].end(exit_code=0)
-    harness.viewers[session_id].become(ViewerState.ENDED)
-    assert reports
-    shown, hidden = harness.further
-    assert not shown.is_closed, "its screen is looked at"
-    assert hidden.is_closed
-    await harness.sessions.close()
-    assert shown.is_closed

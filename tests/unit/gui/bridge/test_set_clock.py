@@ -67,9 +67,8 @@ async def test_ages_are_right_soon_after_the_computer_wakes_up(
 
 
 async def test_an_age_in_seconds_is_shown_soon(harness: WindowHarness) -> None:
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
+    window = harness.window
     viewer.be(Activity.IDLE, before(timedelta(minutes=5)))
     harness.settle()
     window.ages._timer.start(25_000)

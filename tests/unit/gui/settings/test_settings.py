@@ -26,14 +26,6 @@ def test_the_terminals_font_is_taken_from_its_settings(area):
     assert load_preferences(area.config.parent).terminal_font == TerminalFont()
 
 
-def test_the_users_settings_are_used(area):
-    (area.config / "window.toml").write_text('appearance = "dark"\nfont = "Hack"\nfont_size = 15\n')
-    (area.config / "keys.toml").write_text('new_chat = "F2"\nclose_tab = ["F3", "F4"]\nfull_screen = ""\n')
-    settings = load_preferences(area.config)
-    assert (settings.window.appearance, settings.window.font, settings.window.font_size) == ("dark", "Hack", 15)
-    assert settings.keys == {"new_chat": ["F2"], "close_tab": ["F3", "F4"], "full_screen": []}
-
-
 @pytest.mark.parametrize(
     "content",
     [
@@ -74,13 +66,6 @@ def test_a_file_with_a_mistake_counts_as_unread_until_it_is_corrected(area):
     preferences = load_preferences(area.config, preferences)
     assert preferences.is_window_read
     assert preferences.window.font_size == 20
-
-
-def test_a_file_without_permission_is_reported_in_one_line(area, monkeypatch: pytest.MonkeyPatch):
-    path = area.config / "keys.toml"
-    path.mkdir()  # Root may read every file, so a directory stands in for one that cannot be read.
-    [line] = load_preferences(area.config).problems
-    assert str(path) in line
 
 
 def test_a_layout_is_read_from_the_store_as_it_was_saved():

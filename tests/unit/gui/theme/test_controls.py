@@ -8,15 +8,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolButton, QWidget
 
 from gui.chat.pictures import ImageDialog
 from gui.theme.contrast import ratio
 from gui.theme.controls import FlowLayout, flow
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
-from gui.window.widgets.prompt_field import PromptField
-from tests.support.qt_waiting import show
 
 
 @pytest.fixture
@@ -25,24 +23,6 @@ def holder(theme: Theme) -> Iterator[QWidget]:
     yield parent
     parent.close()
     parent.deleteLater()
-
-
-def text_left(field: QWidget, holder: QWidget) -> int:
-    """The left edge of the text in an empty field."""
-    cursor: QRect = field.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
-    if isinstance(field, PromptField):
-        return field.viewport().mapTo(holder, cursor.topLeft()).x()
-    return field.mapTo(holder, cursor.center()).x()  # Qt returns a wider rectangle around the cursor.
-
-
-def test_texts_of_single_and_multi_line_fields_are_left_aligned(holder: QWidget) -> None:
-    column = QVBoxLayout(holder)
-    fields = QLineEdit(), PromptField("Prompt")
-    for field in fields:
-        column.addWidget(field)
-    show(holder)
-    one, several = (text_left(field, holder) for field in fields)
-    assert abs(one - several) <= 1
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"], indirect=True)

@@ -541,9 +541,3 @@ async def test_the_end_of_a_watched_chat_is_notified_once(
     assert [shown[0] for shown in quiet_harness.notifications.shown.values()] == [title]
     assert quiet_harness.notifications.count == 1
     assert not quiet_harness.watch.is_watched(chat)
-
-
-async def test_a_removed_chat_is_watched_no_more(harness: WindowHarness, quiet_harness: QuietWatchHarness) -> None:
-    chat = await quiet_harness.watched_chat()
-    harness.sessions.forgotten.emit(chat.id)
-    assert not quiet_harness.watch.is_watched(chat)

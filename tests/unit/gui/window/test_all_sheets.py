@@ -49,9 +49,8 @@ async def focused(harness: WindowHarness, has: Callable[[], bool] | None = None)
 
 @pytest.mark.parametrize("width", [1200, 500])
 async def test_all_dialogs_are_at_the_same_place_of_the_window(harness: WindowHarness, width: int) -> None:
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    await harness.open("one")
+    window = harness.window
     window.resize(width, 700)
     await harness.until(lambda: window.width() == width, "the window to have its width")
     sheets = window.sheets
@@ -206,18 +205,6 @@ async def test_a_window_opens_without_sheets(harness: WindowHarness) -> None:
     assert window.findChildren(Sheet) == [window.sheets.chooser], "each is created when it is first used"
 
 
-async def test_escape_closes_a_sheet_and_returns_the_keyboard(harness: WindowHarness) -> None:
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
-    await focused(harness, harness.view.hasFocus)
-    await press(harness, Qt.Key.Key_N, CTRL_SHIFT)
-    assert not harness.view.hasFocus()
-    await press(harness, Qt.Key.Key_Escape)
-    assert not window.sheets.new_chat.is_open
-    await focused(harness, harness.view.hasFocus)
-
-
 async def test_tab_stays_in_the_sheet(harness: WindowHarness) -> None:
     window = harness.open_window()
     window.commands.starting.new_chat("shell", "/tmp")
@@ -319,9 +306,8 @@ async def test_the_list_of_directories_is_used_by_keyboard(harness: WindowHarnes
 
 
 async def test_one_sheet_is_open_at_a_time_and_escape_returns_to_the_terminal(harness: WindowHarness) -> None:
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
+    window = harness.window
     for key in (Qt.Key.Key_S, Qt.Key.Key_P):
         await press(harness, key, CTRL_SHIFT)
     assert [sheet for sheet in window.findChildren(Sheet) if sheet.is_open] == [window.sheets.chooser]
@@ -353,9 +339,8 @@ async def test_a_shortcut_during_a_long_start_gets_the_keys_that_follow(
         raise OutliveError("cannot be started")
 
     monkeypatch.setattr(harness.sessions, "launch", launch)
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
+    window = harness.window
     await press(harness, Qt.Key.Key_Return, CTRL_SHIFT)
     QTest.keyClicks(harness.view, "for the shell")
     await press(harness, Qt.Key.Key_P, CTRL_SHIFT)

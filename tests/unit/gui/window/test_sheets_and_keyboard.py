@@ -56,9 +56,8 @@ async def test_a_first_chat_that_starts_behind_a_sheet_does_not_take_the_keyboar
 
 
 async def test_a_sheet_closes_when_a_key_moves_the_keyboard_behind_it(harness: WindowHarness) -> None:
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    await harness.open("one")
+    window = harness.window
     window.commands.starting.new_chat("shell", "/tmp")
     sheet = window.sheets.new_chat
     QTest.keyClicks(sheet.name, "typed")
@@ -73,9 +72,8 @@ async def test_a_sheet_closes_when_a_key_moves_the_keyboard_behind_it(harness: W
 
 
 async def test_a_key_finds_in_the_chat_from_the_list_of_directories(harness: WindowHarness) -> None:
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    await harness.open("one")
+    window = harness.window
     window.commands.starting.new_chat("shell", "/tmp")
     window.sheets.new_chat.directory_row.browser.browse()
     press(harness, Qt.Key.Key_F)
@@ -95,9 +93,8 @@ async def test_new_agents_leave_the_keyboard_in_the_list_of_directories(harness:
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_P, Qt.Key.Key_F], ids=["palette", "find"])
 async def test_a_key_opens_something_else_over_an_image(harness: WindowHarness, key: Qt.Key) -> None:
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    await harness.open("one")
+    window = harness.window
     window.sheets.image.show_image(Image("image/png", png(RED)), "/")
     press(harness, key)
     assert not window.sheets.image.is_open
@@ -110,9 +107,8 @@ async def test_a_key_opens_something_else_over_an_image(harness: WindowHarness, 
 async def test_a_key_opens_something_else_while_the_prompt_of_a_new_chat_is_saved(
     harness: WindowHarness, key: Qt.Key
 ) -> None:
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    await harness.open("one")
+    window = harness.window
     window.commands.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("claude")
@@ -133,9 +129,8 @@ async def test_an_image_closes_after_the_page_that_had_the_keyboard(
 ) -> None:
     errors: list[object] = []
     monkeypatch.setattr(sys, "excepthook", lambda *error: errors.append(error))
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    session_id = (await harness.open("one")).session_id
+    window = harness.window
     window.sheets.image.show_image(Image("image/png", png(RED)), "/")
     window.tabs.close(session_id)
     harness.settle()
@@ -188,9 +183,8 @@ async def test_status_details_close_after_their_chat_was_removed(
 async def test_a_shown_chat_that_is_removed_elsewhere_does_not_take_the_keyboard(
     harness: WindowHarness, where: str
 ) -> None:
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    session_id = (await harness.open("one")).session_id
+    window = harness.window
     page = await show_structured(harness, ScriptedChat())
     assert page.view.prompt.editor.hasFocus()
     if where == "sheet":
@@ -222,9 +216,8 @@ async def test_a_question_that_is_withdrawn_does_not_take_the_keyboard(harness: 
 
 
 async def test_a_click_beside_a_question_gives_its_page_the_keyboard(harness: WindowHarness) -> None:
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    await harness.open("one")
+    window = harness.window
     harness.page.ask(question())
     window.sidebar.take_focus()
     QTest.mouseClick(harness.page.question, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))

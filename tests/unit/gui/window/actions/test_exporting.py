@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import stat
@@ -15,7 +14,6 @@ from PySide6.QtCore import QProcess, Qt
 from PySide6.QtTest import QTest
 
 from gui.bridge import chat_files
-from gui.bridge.chat_files import export
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
 from gui.wording import page_texts
@@ -180,28 +178,6 @@ async def test_an_export_says_that_parts_of_the_recording_are_missing(harness: W
     text = await banner(harness, "Exported one to ")
     assert text.endswith("one.txt, but parts of its recording are missing; the file says where")
     assert (tmp_path / "one.txt").exists()
-
-
-async def test_a_long_export_shows_a_banner_until_the_editor_starts(
-    harness: WindowHarness, editor: Commands, monkeypatch: pytest.MonkeyPatch
-) -> None:
-
-    may_end = asyncio.Event()
-
-    async def slow(session_id: str, path: Path) -> bool:
-        await may_end.wait()
-        return await export(session_id, path)
-
-    monkeypatch.setattr(chat_files, "export", slow)
-    session_id = await add_ended(harness, "one", b"said\r\n")
-    window = harness.open_window(preferences=with_editor())
-    window.open_chat(harness.chat(session_id))
-    window.actions_["open_text"].trigger()
-    banners = window.banners
-    await harness.until(lambda: banners.current is not None and banners.current.text == "Exporting one…", "the notice")
-    may_end.set()
-    await harness.until(lambda: editor, "the editor")
-    assert banners.current is None
 
 
 def test_all_texts_are_removed_and_another_users_directory_is_left_alone(

@@ -121,9 +121,8 @@ LINES = b"".join(b"line %d\r\n" % number for number in range(60))
 
 
 async def test_the_key_clears_the_active_chat_and_its_selection(harness: WindowHarness) -> None:
-    session_id = await harness.add("shell")
-    window = harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("shell")
+    window = harness.window
     assert viewer.emulator is not None
     viewer.emulator.feed(LINES)
     viewer.emulator.select_all()
@@ -138,9 +137,8 @@ async def test_the_key_clears_the_active_chat_and_its_selection(harness: WindowH
 
 
 async def test_a_line_says_why_nothing_is_cleared(harness: WindowHarness) -> None:
-    session_id = await harness.add("shell")
-    window = harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("shell")
+    window = harness.window
     clear, reset = window.actions_["clear_scrollback"], window.actions_["reset_terminal"]
 
     viewer.feed(b"\x1b[?1049h")

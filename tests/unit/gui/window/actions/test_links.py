@@ -157,22 +157,6 @@ async def test_a_link_that_no_browser_opens_is_reported_and_can_be_copied(
     assert window.banners.current is None
 
 
-async def test_a_directory_that_no_file_manager_shows_is_reported(
-    harness: WindowHarness, no_desktop: Path, tmp_path: Path
-) -> None:
-    window = harness.open_window()
-    got = no_desktop / "address"
-    program = (
-        f"#!{sys.executable}\nimport pathlib, sys\npathlib.Path({str(got)!r}).write_text(sys.argv[1])\nsys.exit(3)\n"
-    )
-    runnable(no_desktop / "xdg-open", program)
-    (directory := tmp_path / "a b#c").mkdir()
-    window.commands.opener.show_directory(str(directory))
-    await harness.until(lambda: window.banners.current is not None, "the line about the directory")
-    assert harness.banner == "No file manager was found"
-    assert got.read_text() == f"file://{tmp_path}/a%20b%23c"
-
-
 async def test_a_link_that_opens_is_not_reported(
     harness: WindowHarness, no_desktop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

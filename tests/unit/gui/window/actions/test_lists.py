@@ -27,9 +27,8 @@ CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModi
 
 async def show_shell(harness: WindowHarness) -> Callable[[str], Chooser]:
     """Show a shell that ran three commands; returns how to list them for a typed text."""
-    session_id = await harness.add("shell")
-    window = harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("shell")
+    window = harness.window
     assert viewer.emulator is not None
     viewer.emulator.commands.start_numbers(1)
     failed = command("grep x none", "none: no such file\r\n", 2)
@@ -211,14 +210,6 @@ async def test_a_setting_that_the_agent_does_not_offer_is_named(harness: WindowH
     assert not window.sheets.chooser.is_open
     assert harness.banner == "The agent of one does not offer this setting"
     assert "setting" not in [call[0] for call in viewer.calls]
-
-
-async def test_a_chat_in_a_terminal_has_no_such_actions(harness: WindowHarness):
-    session_id = await harness.add("shell")
-    harness.open_window()
-    harness.show(session_id)
-    for name in ("choose_model", "choose_mode", "choose_effort"):
-        assert not harness.window.actions_[name].isEnabled()
 
 
 ALL = ["Mute all chats for an hour", "Mute all chats until tomorrow morning"]

@@ -86,27 +86,6 @@ async def test_the_windows_menu_opened_by_keyboard_has_its_first_action_selected
     harness.settle()
 
 
-async def test_the_windows_menu_shows_disabled_what_has_nothing_to_do(harness: WindowHarness) -> None:
-    window = harness.open_window()
-    names = ("new_chat", "stop_all")
-
-    def enabled() -> list[str]:
-        window.menus.show_for_window(window.menu_button)
-        menu = open_menu()
-        found = [
-            name for name in names if window.actions_[name] in menu.actions() and window.actions_[name].isEnabled()
-        ]
-        menu.close()
-        harness.settle()
-        return found
-
-    assert enabled() == ["new_chat"]
-    assert all(window.actions_[name].isEnabled() for name in names), "their keys still say that there is nothing to do"
-    session_id = await harness.add("one")
-    harness.show(session_id)
-    assert enabled() == ["new_chat", "stop_all"]
-
-
 ROW = QPoint(20, 20)
 
 

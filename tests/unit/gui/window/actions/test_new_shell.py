@@ -41,23 +41,7 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
 
 
 async def chat_in(harness: WindowHarness, directory: Path, **fields: Any) -> str:
-    session_id = await harness.add("work", cwd=str(directory), **fields)
-    harness.open_window()
-    harness.show(session_id)
-    return session_id
-
-
-async def test_a_shell_opens_in_a_tab_in_the_chats_directory(
-    harness: WindowHarness, launches: list[LaunchRequest], tmp_path: Path
-) -> None:
-    chat = await chat_in(harness, tmp_path)
-    window = harness.window
-    window.actions_["new_shell"].trigger()
-    await harness.until(lambda: len(window.tabs.ids()) == 2, "the shell's tab")
-    assert [(request.agent.name, request.directory) for request in launches] == [("shell", str(tmp_path))]
-    assert launches[0].name == tmp_path.name
-    assert window.tabs.ids()[0] == chat
-    assert len(window.tabs.panes()) == 1
+    return (await harness.open("work", cwd=str(directory), **fields)).session_id
 
 
 @pytest.mark.parametrize("side", ["right", "down"])

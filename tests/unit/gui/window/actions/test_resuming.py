@@ -385,17 +385,3 @@ async def test_one_line_says_why_several_chats_cannot_be_resumed(harness: Window
     window.commands.chat_actions.resume_several(chats)
     reason = "None of these chats can be resumed."
     await harness.until(lambda: harness.banner == reason, "the reason why nothing is asked")
-
-
-async def test_resume_all_distinguishes_similar_chats(harness: WindowHarness, client: FakeResume):
-    interrupted: dict[str, Any] = {"state": State.LOST, "error": INTERRUPTED, "agent": "claude", "cwd": "/srv/api"}
-    for name, title in (("api", "Mend the parser"), ("api", "Write the docs"), ("docs", "Read it")):
-        await harness.add(name, title=title, ended_at="2026-01-02T03:05:00Z", **interrupted)
-    window = harness.open_window()
-    window.commands.resume_all.ask()
-    await harness.until(lambda: window.sheets.question.is_open, "the list")
-    lines = window.sheets.question.subject.toPlainText().split("\n")
-    beginning = "api · Claude Code · /srv/api"
-    assert {line.partition(" · Inter")[0] for line in lines} == {
-        f"{beginning} · Mend the parser", f"{beginning} · Write the docs", "docs · Claude Code · /srv/api",
-    }  # fmt: skip

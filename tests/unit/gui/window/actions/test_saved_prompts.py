@@ -65,9 +65,7 @@ async def test_a_terminal_gets_the_prompt_as_a_paste_without_enter(harness: Wind
     save("review", "Review it.\nThen stop.\n")
     save("other", "---\nagents: claude\n---\nFor another agent.")
     save("here", "---\ndirectory: /tmp\n---\nOnly here.")
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
     viewer.feed(b"\x1b[?2004h")
     chooser = await opened(harness)
     assert offered(chooser) == ["here", "review", *LAST], "not the one for Claude Code"
@@ -93,9 +91,8 @@ async def test_a_broken_file_is_listed_and_opens_at_its_line(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = save("bad", "---\nagents: nobody\n---\ntext")
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    await harness.open("one")
+    window = harness.window
     files: list[FileLocation] = []
     monkeypatch.setattr(window.commands.opener, "open_file", files.append)
     chooser = await opened(harness)

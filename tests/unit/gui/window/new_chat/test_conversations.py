@@ -391,18 +391,6 @@ async def test_continue_in_an_ended_chat_offers_its_conversation_first_then_othe
     assert (request.conversation, request.directory, request.name) == (IDS[1], str(project), "project")
 
 
-async def test_below_a_chats_own_conversation_the_list_says_that_there_are_no_others(
-    keep: Keep, harness: WindowHarness, area: Area
-) -> None:
-    project = area.home / "project"
-    keep(0, project, "Mend the lexer")
-    picker = await continued(
-        harness, await harness.add("lexer", agent="claude", provider_session_id=IDS[0], cwd=str(project))
-    )
-    assert texts(picker) == ["This chat", "Mend the lexer", "New chat like this"]
-    assert picker.state.text() == "No other conversations of Claude Code"
-
-
 async def test_continue_in_a_running_chat_marks_the_newest_other_conversation(
     keep: Keep, harness: WindowHarness, area: Area
 ) -> None:

@@ -19,9 +19,8 @@ from tests.unit.gui.conftest import WindowHarness
 
 
 async def test_refused_input_is_reported_and_the_terminal_keeps_the_keyboard(harness: WindowHarness):
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
+    window = harness.window
     window.activateWindow()
     await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
     viewer.refuse("the program does not read its input")
@@ -33,9 +32,8 @@ async def test_refused_input_is_reported_and_the_terminal_keeps_the_keyboard(har
 
 
 async def test_after_refused_input_the_user_chooses_to_continue_typing(harness: WindowHarness):
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
+    window = harness.window
     viewer.is_holding = True
     viewer.refuse("the program is not reading its input")
     banner = window.banners.current
@@ -141,9 +139,8 @@ async def test_a_problem_is_shown_as_one_line(harness: WindowHarness):
 
 
 async def test_banners_and_bars_do_not_resize_the_grid(harness: WindowHarness):
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
+    window = harness.window
     before = viewer.size, harness.view.geometry()
     window.banners.inform("a line")
     viewer.tell(NoticeEvent("recording", "its output is not recorded: the disk is full"))
@@ -162,9 +159,8 @@ async def test_banners_and_bars_do_not_resize_the_grid(harness: WindowHarness):
 
 
 async def test_a_banner_does_not_cover_an_open_question(harness: WindowHarness):
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    await harness.open("one")
+    window = harness.window
     banners, page = window.banners, harness.page
     banners.inform("a line")
     page.ask(Question("Stop one?", "Stop", lambda: None))

@@ -51,9 +51,7 @@ async def test_each_search_and_step_is_announced_once_and_output_is_not(
 ) -> None:
     announced: list[str] = []
     monkeypatch.setattr("gui.window.page.find_bar.announce", lambda _widget, text: announced.append(text))
-    session_id = await harness.add("shell")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("shell")
     page = harness.page
     view = harness.view
     viewer.feed(b"needle\r\nneedle\r\n")
@@ -76,9 +74,7 @@ async def test_each_search_and_step_is_announced_once_and_output_is_not(
 
 
 async def test_no_part_of_the_find_bar_covers_another_one(harness: WindowHarness) -> None:
-    session_id = await harness.add("shell")
-    harness.open_window()
-    harness.show(session_id)
+    await harness.open("shell")
     bar = harness.page.find_bar
     harness.page.open_find(FindQuery("needle", is_expression=True))
     for page_px in (120, 180, 240, 300, 380, 480, 900):

@@ -7,12 +7,10 @@ from itertools import combinations, pairwise
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
 
 from gui.bridge.chat import viewer_for_page
 from gui.bridge.ended_chat import EndedChat
 from gui.theme.icons import Mark
-from gui.window.sheets.question import Question
 from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group
 from session_host import paths
@@ -54,23 +52,8 @@ async def test_a_slow_start_shows_the_command_and_keeps_typed_keys(harness: Wind
     assert page.is_settled
 
 
-async def test_a_tab_of_a_running_chat_makes_no_bars_or_questions_before_they_are_shown(harness: WindowHarness):
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
-    page = harness.page
-    assert page.findChildren(QPushButton) == []
-    page.ask(Question("Paste?", "Paste", lambda: None))
-    assert page.question.yes.isVisible()
-    viewer.end(3)
-    assert not page.is_question_open
-    assert page.end_bar.isVisible()
-
-
 async def test_a_reconnect_is_shown_after_a_while_as_a_thin_bar_over_the_unchanged_screen(harness: WindowHarness):
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
     page = harness.page
     viewer.become(ViewerState.RECONNECTING, "gone for a moment")
     assert page.waiting.bar.isHidden()
@@ -78,17 +61,6 @@ async def test_a_reconnect_is_shown_after_a_while_as_a_thin_bar_over_the_unchang
     await harness.until(page.waiting.bar.isVisible, "the bar")
     assert "hello" in screen_text(harness)
     viewer.become(ViewerState.LIVE)
-    assert page.waiting.bar.isHidden()
-
-
-async def test_a_short_reconnect_is_never_shown(harness: WindowHarness):
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
-    page = harness.page
-    viewer.become(ViewerState.RECONNECTING)
-    viewer.become(ViewerState.LIVE)
-    assert not page.waiting._show_timer.isActive()
     assert page.waiting.bar.isHidden()
 
 
@@ -150,9 +122,8 @@ async def test_stop_makes_the_viewer_expect_an_answer(harness: WindowHarness, mo
         return Done(message.request)
 
     monkeypatch.setattr("session_host.client.control.request", request)
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
+    session_id = viewer.session_id
     harness.sessions.stop(harness.chat(session_id))
     await harness.until(lambda: ("expect answer",) in viewer.calls, "the viewer to expect an answer")
 
@@ -171,9 +142,7 @@ async def test_stop_of_a_chat_that_does_not_answer_says_what_to_do_in_the_window
 
 
 async def test_a_chat_that_ends_while_shown_keeps_its_screen_and_takes_no_keys(harness: WindowHarness):
-    session_id = await harness.add("one", argv=["agent"], cwd="/srv")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one", argv=["agent"], cwd="/srv")
     page = harness.page
     view = harness.view
     viewer.end(exit_code=3)
@@ -269,9 +238,7 @@ async def test_in_a_low_pane_the_end_bar_scrolls_to_the_button_that_tab_goes_to(
 
 
 async def test_a_lost_chat_says_what_happened_and_what_to_do(harness: WindowHarness):
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
     viewer.become(ViewerState.LOST, "its process is gone, and the agent with it")
     page = harness.page
     assert page.end_bar.title.accessibleName().startswith("Ended unexpectedly at ")
@@ -332,9 +299,8 @@ async def test_a_chat_that_ran_before_the_restart_is_interrupted_from_the_start(
 
 
 async def test_a_short_reconnect_changes_no_mark_and_a_long_one_does(harness: WindowHarness):
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
+    session_id = viewer.session_id
     chat = harness.chat(session_id)
     viewer.be(Activity.WORKING)
     viewer.become(ViewerState.RECONNECTING)
@@ -366,9 +332,7 @@ async def test_an_agent_that_ctrl_z_suspended_is_said_to_be_suspended_and_can_be
 
 
 async def test_a_problem_of_a_chat_is_shown_below_it_until_it_ends(harness: WindowHarness):
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
     page = harness.page
     assert page.problem_line.isHidden()
     viewer.tell(NoticeEvent("session", "nothing is recorded at the moment"))
@@ -411,9 +375,7 @@ async def test_close_under_an_ended_chat_closes_its_tab(harness: WindowHarness):
 
 
 async def test_in_a_narrow_pane_the_buttons_below_an_ended_chat_are_not_cut(harness: WindowHarness):
-    session_id = await harness.add("one")
-    harness.open_window()
-    harness.show(session_id).end(exit_code=3)
+    (await harness.open("one")).end(exit_code=3)
     bar = harness.page.end_bar
     bar.has_conversations = True
     bar.offer(EndedChat(True, "", True))
@@ -426,9 +388,7 @@ async def test_in_a_narrow_pane_the_buttons_below_an_ended_chat_are_not_cut(harn
 
 
 async def test_processes_that_an_ended_chat_left_behind_are_named_and_can_be_ended(harness: WindowHarness) -> None:
-    session_id = await harness.add("one")
-    harness.open_window()
-    harness.show(session_id).end(exit_code=3)
+    (await harness.open("one")).end(exit_code=3)
     bar, asked = harness.page.end_bar, list[bool]()
     bar.end_left_requested.connect(lambda: asked.append(True))
     bar.offer(EndedChat(False, "", False))

@@ -82,9 +82,7 @@ async def test_the_status_line_follows_a_shell_and_shows_the_branch_there(
     harness: WindowHarness, program: Program, area: Area
 ) -> None:
     repository = Checkout.new(area.home / "api")
-    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(area.home))
-    harness.open_window()
-    harness.show(session_id)
+    session_id = (await harness.open("one", agent="shell", child_pid=program.pid, cwd=str(area.home))).session_id
     assert shown(harness) == ["Shell", "~"]
     report(harness, session_id, f"file://{repository.path}", program)
     assert shown(harness)[:2] == ["Shell", "~/api"]
@@ -167,9 +165,8 @@ async def test_the_actions_on_the_directory_follow_a_shell(
 async def test_a_new_chat_is_offered_in_the_directory_of_the_shell(
     harness: WindowHarness, program: Program, area: Area
 ) -> None:
-    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(area.home))
-    window = harness.open_window()
-    harness.show(session_id)
+    session_id = (await harness.open("one", agent="shell", child_pid=program.pid, cwd=str(area.home))).session_id
+    window = harness.window
     report(harness, session_id, "file:///usr", program)
     window.commands.starting.new_chat()
     assert window.sheets.new_chat.directory.directory() == "/usr"
@@ -195,9 +192,8 @@ async def test_a_printed_directory_is_not_believed_and_no_git_runs_there(
     asked = []
     monkeypatch.setattr("gui.bridge.git_status.status_of", lambda directory, *_: asked.append(directory))
     clone, buried = Checkout.new(area.home / "clone"), Checkout.new(area.home / "clone" / "docs" / "buried")
-    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(area.home))
-    window = harness.open_window()
-    harness.show(session_id)
+    session_id = (await harness.open("one", agent="shell", child_pid=program.pid, cwd=str(area.home))).session_id
+    window = harness.window
     program.go_to(clone.path)
     report(harness, session_id, f"file://{buried.path}")
     assert shown(harness)[:2] == ["Shell", "~/clone"]
@@ -214,9 +210,9 @@ async def test_a_directory_is_shown_as_the_shell_spells_it(
     (area.home / "disk" / "api" / "src").mkdir(parents=True)
     (area.home / "link").symlink_to(area.home / "disk")
     cwd, real = area.home / "link" / "api", os.path.realpath(area.home / "disk" / "api")
-    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(cwd), real_cwd=real)
-    harness.open_window()
-    harness.show(session_id)
+    session_id = (
+        await harness.open("one", agent="shell", child_pid=program.pid, cwd=str(cwd), real_cwd=real)
+    ).session_id
     report(harness, session_id, f"file://{cwd}/src", program)
     assert shown(harness) == ["Shell", "~/link/api/src"]
     report(harness, session_id, f"file://{area.home}/link", program)
@@ -235,30 +231,11 @@ async def test_a_known_directory_is_shown_before_the_terminal_is(harness: Window
     assert harness.chat(session_id).current_directory == "/usr"
 
 
-async def test_the_branch_of_a_directory_is_dropped_once_no_status_line_shows_it(
-    harness: WindowHarness, program: Program, area: Area
-) -> None:
-    repository = Checkout.new(area.home / "api")
-    session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(area.home))
-    other = await harness.add("two", agent="shell", cwd=str(area.home))
-    harness.open_window()
-    harness.show(session_id)
-    report(harness, session_id, f"file://{repository.path}", program)
-    await harness.until(lambda: shown(harness)[2:] == ["main"], "the branch")
-    watched = harness.sessions.git_status_watcher._watcher.directories
-    assert watched() == [str(repository.path / ".git")]
-    harness.show(other)
-    assert shown(harness) == ["Shell", "~"]
-    await harness.until(lambda: not watched(), "git's directory to be watched no more")
-
-
 async def test_a_directory_with_a_line_feed_in_its_name_is_shown_in_one_line(
     harness: WindowHarness, area: Area
 ) -> None:
     directory = area.home / "a\nb"
     directory.mkdir()
-    session_id = await harness.add("one", agent="shell", cwd=str(directory))
-    harness.open_window()
-    harness.show(session_id)
+    session_id = (await harness.open("one", agent="shell", cwd=str(directory))).session_id
     assert shown(harness) == ["Shell", "~/a b"]
     assert harness.chat(session_id).location == "a b"

@@ -120,9 +120,8 @@ async def test_an_agent_whose_host_does_not_answer_is_not_starting(harness: Wind
 
 
 async def test_the_status_line_names_a_repository_once(harness: WindowHarness):
-    session_id = await harness.add("one", cwd="/srv/api")
-    window = harness.open_window()
-    harness.show(session_id)
+    session_id = (await harness.open("one", cwd="/srv/api")).session_id
+    window = harness.window
     chat = harness.chat(session_id)
     for repository, text in (("api", "Command · /srv/api · main"), ("other", "Command · /srv/api · other · main")):
         chat.git_status = Status(repository=repository, branch="main", commit="abc", dirty=0, ahead=None, behind=None)
@@ -159,9 +158,8 @@ async def test_a_click_on_the_changed_files_or_the_status_in_the_status_line_ope
 
 
 async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_take_over(harness: WindowHarness):
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
+    window = harness.window
     page = window.tabs.active_page
     assert page is not None
     terminal = page.terminal
@@ -220,15 +218,6 @@ async def test_the_row_and_the_status_line_never_show_different_ages(harness: Wi
     window.describe()
     assert window.status_line.known.accessibleName().endswith("4 min ago")
     assert row(harness, session_id).age == "4 m"
-
-
-async def test_a_continued_chat_is_not_listed(harness: WindowHarness):
-    ended = await harness.add(
-        "one", state=State.EXITED, exit_code=0, continued_by="00000000-0000-4000-8000-000000000001"
-    )
-    harness.open_window()
-    assert not harness.window.sidebar.model.index_of(ended).isValid()
-    assert harness.sessions.get(ended) is not None, "it is still found by searching"
 
 
 # ------------------------------------------------------------------------------------------ the sheet with evidence
@@ -300,9 +289,8 @@ async def test_a_host_that_does_not_answer_is_reported_in_the_sheet(
         raise HostUnavailable("the chat's host does not answer")
 
     monkeypatch.setattr("session_host.client.control.request", request)
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    session_id = (await harness.open("one")).session_id
+    window = harness.window
     window.sheets.explain.ask(harness.chat(session_id))
     await harness.until(lambda: "Can’t load the status" in window.sheets.explain.summary.text(), "the reason")
     assert not window.sheets.explain.copy.isEnabled()

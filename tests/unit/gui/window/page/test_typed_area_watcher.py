@@ -44,9 +44,8 @@ def cursor_row(harness: WindowHarness) -> QRect:
 
 async def typing(harness: WindowHarness) -> FakeViewer:
     """Show a terminal that has the keyboard, with the cursor in its first row."""
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
+    window = harness.window
     window.activateWindow()
     await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
     assert viewer.emulator is not None

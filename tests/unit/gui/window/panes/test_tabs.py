@@ -125,9 +125,8 @@ async def test_closing_tabs_beside_the_visible_one_is_offered_only_if_there_are_
 
 
 async def test_closing_the_tab_of_an_ended_chat_does_not_say_that_it_keeps_running(harness: WindowHarness):
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
+    window = harness.window
     bar = window.tabs.active.bar
 
     def texts() -> set[str]:
@@ -221,9 +220,8 @@ async def test_typed_keys_reach_the_chat_that_is_shown(harness: WindowHarness):
 
 
 async def test_closing_the_last_tab_shows_the_page_without_a_chat(harness: WindowHarness):
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    session_id = (await harness.open("one")).session_id
+    window = harness.window
     window.commands.chat_actions.close_tab(session_id)
     assert window.tabs.active.stack.currentWidget() is window.empty
     assert window.empty.title.text() == "1 running chat"

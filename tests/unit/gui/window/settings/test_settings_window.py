@@ -20,7 +20,6 @@ from gui.window.settings.controls import EditorControl, NumberControl
 from gui.window.settings.keys_page import KeysPage, native
 from gui.window.settings.page import SettingRow
 from gui.window.settings.setup_page import SetupList
-from gui.window.widgets.paged_window import PageList
 from gui.wording import settings_texts
 from session_host.client.chats.settings import load_chat_settings
 from tests.support.area import Area
@@ -90,17 +89,6 @@ def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
             reached.add(focused)
             QTest.keyClick(focused, Qt.Key.Key_Tab)
         assert expected <= reached, name
-
-
-def test_the_list_of_pages_shows_that_it_has_the_keyboard(opened: Opened) -> None:
-    window = opened.window
-    window.search.setFocus()
-    [pages] = [each.list for each in window.findChildren(PageList)]
-    row = pages.visualRect(pages.currentIndex())
-    without = pages.viewport().grab(row).toImage()
-    QTest.keyClick(window.search, Qt.Key.Key_Down)
-    assert pages.hasFocus()
-    assert pages.viewport().grab(row).toImage() != without
 
 
 def are_whole(row: AgentRow) -> bool:

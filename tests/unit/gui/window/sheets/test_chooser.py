@@ -41,9 +41,8 @@ FIRST = {
 
 
 async def test_an_action_is_found_by_its_title_and_by_other_programs_words(harness: WindowHarness) -> None:
-    session_id = await harness.add("work")
-    window = harness.open_window()
-    harness.show(session_id)
+    await harness.open("work")
+    window = harness.window
     window.actions_.show_palette()
     chooser = window.sheets.chooser
     found = {}
@@ -83,9 +82,8 @@ async def test_the_palette_lists_the_actions_first_that_were_chosen_last(harness
 
 
 async def test_scattered_letters_find_an_action_only_without_a_better_match(harness: WindowHarness) -> None:
-    session_id = await harness.add("work")
-    window = harness.open_window()
-    harness.show(session_id)
+    await harness.open("work")
+    window = harness.window
     window.actions_.show_palette()
     chooser = window.sheets.chooser
 

@@ -39,9 +39,7 @@ async def press(
 
 
 async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(harness: WindowHarness):
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
     page = harness.page
     view = harness.view
     view.paste_text("rm -rf x\nls\x07\n")
@@ -55,9 +53,7 @@ async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(harnes
 
 
 async def test_whoever_goes_on_typing_after_a_paste_does_not_answer_the_question(harness: WindowHarness):
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
     question = harness.page.question
     harness.view.paste_text("cd x\nmake")
     for key in (Qt.Key.Key_Space, Qt.Key.Key_Minus, Qt.Key.Key_J, Qt.Key.Key_Space, Qt.Key.Key_4, Qt.Key.Key_Return):
@@ -70,9 +66,7 @@ async def test_whoever_goes_on_typing_after_a_paste_does_not_answer_the_question
 
 
 async def test_space_presses_the_button_that_tab_has_chosen(harness: WindowHarness):
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
     question = harness.page.question
     harness.view.paste_text("cd x\nmake")
     while not question.no.hasFocus():
@@ -87,9 +81,8 @@ async def test_a_link_with_another_text_than_its_address_is_asked_about_if_that_
 ):
     opened: list[str] = []
     monkeypatch.setattr(links, "open_in_desktop", lambda address, _on_failure: opened.append(address))
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    await harness.open("one")
+    window = harness.window
     page, view, marked = harness.page, harness.view, Link((), "https://example.org/a", is_marked=True)
     view.open_link(marked)
     assert opened == ["https://example.org/a"], "by default its address is shown while it is pointed at"
@@ -109,9 +102,8 @@ async def test_a_link_with_another_text_than_its_address_is_asked_about_if_that_
 
 
 async def test_the_window_uses_settings_of_links_the_mouse_and_the_command_heading_at_once(harness: WindowHarness):
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    await harness.open("one")
+    window = harness.window
 
     def opens_by() -> str:
         return harness.view.links.rules.opens_by
@@ -129,9 +121,7 @@ async def test_the_window_uses_settings_of_links_the_mouse_and_the_command_headi
 
 @pytest.mark.parametrize("bracketed", [False, True])
 async def test_a_paste_of_five_million_characters_is_asked_about_at_once(harness: WindowHarness, bracketed: bool):
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
     if bracketed:
         viewer.feed(b"\x1b[?2004h")
     question = harness.page.question
@@ -148,9 +138,7 @@ async def test_a_paste_of_five_million_characters_is_asked_about_at_once(harness
 
 
 async def test_escape_answers_a_question_and_does_not_interrupt_the_agent(harness: WindowHarness):
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
     harness.view.paste_text("a\nb\n")
     await press(harness, Qt.Key.Key_A)
     await press(harness, Qt.Key.Key_V, CTRL_SHIFT)
@@ -180,9 +168,8 @@ async def test_a_paste_asked_about_in_one_chat_is_not_pasted_into_another(harnes
 
 
 async def test_a_question_closes_with_its_chat_and_does_not_reopen_after_another(harness: WindowHarness):
-    session_id = await harness.add("one")
-    harness.open_window()
-    viewer = harness.show(session_id)
+    viewer = await harness.open("one")
+    session_id = viewer.session_id
     page = harness.page
     view = harness.view
     view.paste_text("a\nb\n")
@@ -346,9 +333,8 @@ async def test_an_enter_key_that_is_still_held_does_not_answer_a_question(harnes
 
 
 async def test_paths_are_cut_to_the_questions_width_and_complete_in_the_tool_tip(harness: WindowHarness):
-    session_id = await harness.add("one")
-    window = harness.open_window()
-    harness.show(session_id)
+    await harness.open("one")
+    window = harness.window
     path = "packages/server/src/features/administration/routes/users/components/list.test.ts"
     rows: list[tuple[How, str]] = [("modified", path), ("deleted", "a.ts")]
     question = harness.page.question
