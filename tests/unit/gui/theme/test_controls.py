@@ -1,4 +1,4 @@
-"""Controls as they look: texts, arrows, rows that wrap, frames on whole pixels."""
+"""Controls as they look and work: arrows, rows that wrap, frames on whole pixels, menus by keyboard, tool tips."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtWidgets import QApplication, QFileDialog, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QColor, QHelpEvent, QImage, QKeySequence, QPainter, QTextDocumentFragment
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QToolButton, QToolTip, QWidget
 
 from gui.chat.pictures import ImageDialog
 from gui.theme.contrast import ratio
-from gui.theme.controls import FlowLayout, flow
+from gui.theme.controls import FlowLayout, PlainLabel, flow
+from gui.theme.menu import Menu
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
+from gui.theme.tooltips import set_tooltip
+from tests.support.displays import XServer
+from tests.support.qt_waiting import delete_now, process_events_until, show_active
+from tests.support.themes import OWN
+from tests.support.windows import xdotool
 
 
 @pytest.fixture
@@ -106,3 +112,115 @@ def test_no_pixel_is_half_covered(scale: float, line_px: float, pixels: int, lef
     assert found[first : first + pixels] == [LINE] * pixels == found[last - pixels + 1 : last + 1]
     assert left * scale <= first <= left * scale + 1
     assert (left + 41) * scale - 1 <= last + 1 <= (left + 41) * scale
+
+
+WAIT_S = 60.0
+
+
+@pytest.fixture
+def menu(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[Menu]:
+    """An open menu of a window with the keyboard."""
+    theme = Theme(qapp, OWN, "light")
+    window = QWidget()
+    window.resize(400, 300)
+    show_active(window)
+    opened = Menu(window)
+    opened.addAction("Copy").setShortcut(QKeySequence("Ctrl+C"))
+    opened.addMenu("Close").addAction("Close other tabs")
+    opened.addSeparator()
+    opened.addAction("Conflicts").setEnabled(False)
+    opened.addAction("Continue…").setShortcut(QKeySequence("Ctrl+Shift+Del"))
+    opened.addAction("Continue all")
+    opened.addAction("E&xit")
+    opened.popup(window.mapToGlobal(QPoint(10, 10)))
+    process_events_until(opened.isVisible, WAIT_S, "the menu to be open")
+    yield opened
+    delete_now(opened, window, theme)
+    qapp.setStyleSheet("")
+
+
+def selected(menu: Menu) -> str:
+    return "".join(action.text() for action in menu.actions() if action is menu.activeAction())
+
+
+def test_letters_select_the_entry_that_begins_with_them_and_run_nothing(menu: Menu) -> None:
+    ran: list[str] = []
+    menu.triggered.connect(lambda action: ran.append(action.text()))
+
+    def type_after_a_pause(keys: str, expected: str) -> None:
+        menu._typed_at_s = 0.0
+        xdotool("key", "--delay", "1", *keys.split())
+        process_events_until(lambda: selected(menu) == expected, WAIT_S, expected)
+
+    type_after_a_pause("c", "Copy")
+    type_after_a_pause("c", "Close")
+    assert QApplication.activePopupWidget() is menu, "the submenu would get the next letters"
+    type_after_a_pause("c o n", "Continue…")
+    type_after_a_pause("c o n t i n u e space a", "Continue all")
+    type_after_a_pause("c o n t", "Continue…")
+    type_after_a_pause("z z", "Continue…")
+    assert ran == []
+    xdotool("key", "Return")
+    process_events_until(lambda: bool(ran), WAIT_S, "Enter to run the entry")
+    assert ran == ["Continue…"]
+
+
+def test_an_access_key_runs_its_entry(menu: Menu) -> None:
+    ran: list[str] = []
+    menu.triggered.connect(lambda action: ran.append(action.text()))
+    xdotool("key", "x")
+    process_events_until(lambda: bool(ran), WAIT_S, "the access key")
+    assert ran == ["E&xit"]
+
+
+def test_letters_work_in_a_submenu(menu: Menu) -> None:
+    xdotool("key", "--delay", "1", "c", "l", "Right")
+    process_events_until(lambda: QApplication.activePopupWidget() is not menu, WAIT_S, "the submenu to be open")
+    submenu = QApplication.activePopupWidget()
+    assert isinstance(submenu, Menu)
+
+
+def test_shortcuts_end_at_the_same_edge(menu: Menu) -> None:
+    picture = menu.grab().toImage()
+
+    def last_ink(text: str) -> int:
+        area = menu.actionGeometry(next(action for action in menu.actions() if action.text() == text))
+        ground = picture.pixel(area.right() - 4, area.center().y())
+        columns = range(area.right() - 4, area.left(), -1)
+        return next(x for x in columns if any(picture.pixel(x, y) != ground for y in range(area.top(), area.bottom())))
+
+    edges = {last_ink("Copy"), last_ink("Continue…")}
+    assert max(edges) - min(edges) <= 2
+    assert max(edges) > menu.width() - 24
+
+
+@pytest.mark.parametrize("text", ['<img src="/a/pipe">Run the tests', "&lt;b&gt; & <b>bold</b>"])
+def test_what_an_agent_says_is_no_html_in_a_tool_tip_and_a_label(qapp: QApplication, text: str) -> None:
+    around = QWidget()
+    button = QPushButton(around)
+    set_tooltip(button, text)
+    around.show()
+    point = QPoint(2, 2)
+    QApplication.sendEvent(button, QHelpEvent(QEvent.Type.ToolTip, point, button.mapToGlobal(point)))
+    assert QTextDocumentFragment.fromHtml(QToolTip.text()).toPlainText() == text
+    assert button.toolTip() == text, "a screen reader reads the text itself"
+    QToolTip.hideText()
+
+    entry = QAction(around)
+    set_tooltip(entry, text)
+    assert QTextDocumentFragment.fromHtml(entry.toolTip()).toPlainText() == text
+    assert PlainLabel(text).textFormat() == Qt.TextFormat.PlainText
+    around.close()
+
+
+def test_a_widget_without_a_tool_tip_leaves_it_to_the_widget_around_it(qapp: QApplication) -> None:
+    around = QWidget()
+    set_tooltip(around, "around")
+    button = QPushButton(around)
+    set_tooltip(button, "")
+    around.show()
+    point = QPoint(2, 2)
+    QApplication.sendEvent(button, QHelpEvent(QEvent.Type.ToolTip, point, button.mapToGlobal(point)))
+    assert "around" in QToolTip.text()
+    QToolTip.hideText()
+    around.close()

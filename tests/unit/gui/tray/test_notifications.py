@@ -1,26 +1,33 @@
-"""Notifications of questions, long turns and commands, unexpected ends, programs in shells, and watched chats."""
+"""Notifications of questions, turns, commands, ends, programs and watched chats; the user's command for them; bells."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.bridge import chat as chat_module
 from gui.bridge import chat_marks
 from gui.bridge.chat import Chat
 from gui.bridge.chat_marks import QUIET_S, Muting, next_morning
 from gui.bridge.waiting_chats import NextChat, chats_with_questions
-from gui.tray import notifier
+from gui.settings.table import WindowFile
+from gui.tray import bells, notifier, notify_command
+from gui.tray.bells import Bells
 from gui.tray.notifier import MAX_LINES, MAX_NOTIFIED, Notifier
+from gui.tray.notify_command import NotifyCommand, filled
 from gui.window.sidebar.model import ENTRY_ROLE, Heading, SidebarModel
 from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
 from session_host.paths import agent_socket
-from session_host.protocol.messages import ForegroundEvent, NotificationEvent, OutputEvent
+from session_host.protocol.messages import BellEvent, ForegroundEvent, NotificationEvent, OutputEvent
 from session_host.protocol.values import Activity
+from tests.support.waiting import wait_for_end
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -169,9 +176,6 @@ async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_notified_
         lambda: notifier_harness.notifications.shown.keys() == {terminal},
         "a notification of the terminal's own question",
     )
-
-
-# ------------------------------------------------------------------------------------------ the desktop's service
 
 
 async def test_an_unexpected_end_is_notified_until_the_chat_is_seen(
@@ -541,3 +545,149 @@ async def test_the_end_of_a_watched_chat_is_notified_once(
     assert [shown[0] for shown in quiet_harness.notifications.shown.values()] == [title]
     assert quiet_harness.notifications.count == 1
     assert not quiet_harness.watch.is_watched(chat)
+
+
+SAVES = "import sys; open(sys.argv[1], 'a').write('|'.join(sys.argv[2:]) + chr(10))"
+
+
+class ShownTexts:
+    """A fake of the desktop's notifications."""
+
+    def __init__(self) -> None:
+        self.shown: dict[str, str] = {}
+
+    def show(self, key: str, title: str, text: str, actions: Sequence[tuple[str, str]] = ()) -> None:
+        self.shown[key] = f"{title}: {text} {[label for _, label in actions]}"
+
+    def withdraw(self, key: str) -> None:
+        del self.shown[key]
+
+
+def test_texts_replace_the_commands_placeholders_and_stay_in_one_argument():
+    assert filled("post --title {title} 'x: {text}' {other}", "a; b", "{title} $c") == [
+        "post", "--title", "a; b", "x: {title} $c", "{other}",
+    ]  # fmt: skip
+    assert filled("~/my-script -v", "a b", "") == ["~/my-script", "-v", "a b", ""]
+
+
+async def test_the_command_runs_once_for_each_notification_which_is_shown_as_before(
+    harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    notifications, messages, saved = ShownTexts(), list[str](), tmp_path / "saved"
+    command = NotifyCommand(notifications, messages.append, harness.sessions)
+    command.show("one", "one needs you", "before")
+    command.command = f'{sys.executable} -c "{SAVES}" {saved} {{title}} {{text}}'
+    command.show("one", "one needs you", "make?")
+    command.show("one", "one needs you", "make?", [("yes", "Yes")])
+    monkeypatch.setattr(notify_command, "INTERVAL_S", 0.0)
+    await harness.until(lambda: saved.exists() and saved.read_text(), "the command")
+    command.show("one", "one needs you", "rm -r x?")
+    await harness.until(lambda: saved.read_text().count("\n") == 2, "the command again")
+    assert saved.read_text() == "one needs you|make?\none needs you|rm -r x?\n"
+    assert notifications.shown == {"one": "one needs you: rm -r x? []"}
+    command.withdraw("one")
+    command.close()
+    assert (notifications.shown, messages) == ({}, [])
+
+
+async def test_a_command_that_fails_is_reported_with_its_last_line(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+):
+    messages: list[str] = []
+    command = NotifyCommand(ShownTexts(), messages.append, harness.sessions)
+    for argv, line in (
+        ("sh -c 'echo trying >&2; echo no network >&2; exit 6' x", "sh, failed with exit code 6: no network"),
+        ("/no/such/program", "Can’t run the command for notifications, /no/such/program: "),
+        ("sleep 600 {text}", "sleep, was killed or took too long"),
+    ):
+        messages.clear()
+        monkeypatch.setattr(notify_command, "TIMEOUT_MS", 200 if "sleep" in argv else 60_000)
+        command.command = argv
+        command.show(argv, "1", "1")
+        await harness.until(lambda: messages, "the problem")
+        assert line in messages[0]
+
+
+async def test_what_a_command_started_ends_with_it_when_it_takes_too_long(
+    harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    messages, pid = list[str](), tmp_path / "pid"
+    monkeypatch.setattr(notify_command, "TIMEOUT_MS", 1000)
+    command = NotifyCommand(ShownTexts(), messages.append, harness.sessions)
+    command.command = f"sh -c 'sleep 1000 & echo $! > {pid}.new; mv {pid}.new {pid}; exec yes error >&2'"
+    command.show("one", "1", "1")
+    await harness.until(pid.exists, "the command to run")
+    await harness.until(lambda: messages, "the command to be killed")
+    wait_for_end(int(pid.read_text()), 10)
+
+
+async def test_a_command_that_runs_at_the_windows_end_gets_a_moment_to_finish(
+    harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(notify_command, "CLOSE_TIMEOUT_MS", 200)
+    messages, saved = list[str](), tmp_path / "saved"
+    command = NotifyCommand(ShownTexts(), messages.append, harness.sessions)
+    command.command = "sleep 600 {text}"
+    command.show("slow", "1", "1")
+    command.close()
+    assert "sleep, was killed" in messages[0]
+    monkeypatch.setattr(notify_command, "CLOSE_TIMEOUT_MS", 60_000)
+    command.command = f"touch {saved} {saved}{{text}}"
+    command.show("quick", "1", "1")
+    command.close()
+    assert saved.exists()
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The sounds, and the windows that requested attention."""
+    sounds: list[str] = []
+    monkeypatch.setattr(QApplication, "beep", lambda: sounds.append("sound"))
+    monkeypatch.setattr(QApplication, "alert", lambda window: sounds.append(window.objectName()))
+    return sounds
+
+
+async def test_a_bell_has_the_chosen_effects_and_a_muted_chat_rings_silently(
+    harness: WindowHarness, heard: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    session_id = await harness.add("one")
+    chat = harness.chat(session_id)
+    window = QWidget()
+    window.setObjectName("window")
+    set_ = Bells(harness.sessions, lambda _chat: window)
+
+    def ring(times: int = 1) -> list[str]:
+        heard.clear()
+        for _ in range(times):
+            harness.chat(session_id).viewer_event(BellEvent())
+        return list(heard)
+
+    assert ring() == [], "by default it is only a mark"
+    set_.apply_settings(WindowFile(bell_sound=True))
+    assert ring(50) == ["sound"], "a flood of bells plays one sound"
+    monkeypatch.setattr(bells, "SOUND_INTERVAL_S", 0.0)
+    assert ring(2) == ["sound", "sound"]
+    set_.apply_settings(WindowFile(bell_attention=True))
+    assert ring() == ["window"]
+    set_.apply_settings(WindowFile(bell_sound=True, bell_attention=True))
+    harness.sessions.muting.mute_chat(chat, muted=True)
+    assert ring() == []
+    assert chat.has_unseen_bell
+    window.deleteLater()
+
+
+async def test_marks_of_bells_disappear_when_they_are_turned_off(harness: WindowHarness):
+    one = await harness.add("one")
+    set_ = Bells(harness.sessions, lambda _chat: QWidget())
+    harness.chat(one).viewer_event(BellEvent())
+    assert harness.chat(one).has_unseen_bell
+    set_.apply_settings(WindowFile(bell_mark=False))
+    assert not harness.chat(one).has_unseen_bell
+    harness.chat(one).viewer_event(BellEvent())
+    assert not harness.chat(one).has_unseen_bell
+    two = await harness.add("two")
+    harness.chat(two).viewer_event(BellEvent())
+    assert not harness.chat(two).has_unseen_bell, "a chat that was started later"
+    set_.apply_settings(WindowFile())
+    harness.chat(one).viewer_event(BellEvent())
+    assert harness.chat(one).has_unseen_bell

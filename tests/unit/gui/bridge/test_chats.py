@@ -1,4 +1,4 @@
-"""The list of chats and their facts."""
+"""The list of chats and their facts, the viewers of a chat's pages, and the chat that Ctrl+Shift+J goes to."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from gui.bridge.chat import is_directory_title, plain_text
+from gui.bridge.chat import is_directory_title, plain_text, viewer_for_page
 from gui.bridge.waiting_chats import NextChat
 from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
-from session_host.protocol.messages import ForegroundEvent, NameEvent, OutputEvent, TitleEvent
+from session_host.protocol.messages import (
+    BellEvent,
+    ClipboardEvent,
+    ForegroundEvent,
+    NameEvent,
+    OutputEvent,
+    TitleEvent,
+)
 from session_host.protocol.values import Activity, State
 from session_host.system.clock import now
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
@@ -270,3 +277,107 @@ async def test_the_default_title_of_a_shell_is_not_shown_beside_its_directory(ha
     assert shell.title == f"{HERE}: /usr/share"
     harness.viewers[shell.id].tell(TitleEvent(f"{HERE}: /usr/lib"))
     assert shell.title == ""
+
+
+async def test_the_second_page_has_a_viewer_of_its_own_while_it_is_shown(harness: WindowHarness):
+    harness.sessions.follow_all()
+    session_id = await harness.add("one")
+    harness.sessions.set_colors(LIGHT.default_colors())
+    chat = harness.chat(session_id)
+    first, second = viewer_for_page(chat), viewer_for_page(chat)
+    assert first is chat
+    assert not harness.further, "a page that is not shown needs none"
+    second.set_shown(True)
+    [viewer] = harness.further
+    outputs = [viewer.output]
+    assert viewer.colors == LIGHT.default_colors()
+    assert not harness.viewers[session_id].output
+    second.set_shown(False)
+    outputs.append(viewer.output)
+    assert outputs == [True, False]
+    second.free_replica()
+    assert viewer.is_closed
+    second.set_shown(True)
+    assert len(harness.further) == 2
+    second.release()
+    assert harness.further[1].is_closed
+    assert not harness.viewers[session_id].is_closed
+    first.release()
+    assert viewer_for_page(chat) is chat
+
+
+async def test_output_on_the_second_page_counts_as_seen(harness: WindowHarness):
+    harness.sessions.follow_all()
+    session_id = await harness.add("one")
+    chat = harness.chat(session_id)
+    _first, second = viewer_for_page(chat), viewer_for_page(chat)
+    harness.viewers[session_id].tell(BellEvent())
+    rang = [chat.has_unseen_bell]
+    second.set_shown(True)
+    assert [*rang, chat.has_unseen_bell] == [True, False]
+    harness.viewers[session_id].tell(OutputEvent(offset=3))
+    assert not chat.has_unseen_output
+    offered: list[tuple[str, str]] = []
+    for viewer_of_chat in (second, chat):
+        viewer_of_chat.clipboard_offered.connect(lambda *offer: offered.append(offer))
+    for viewer in (harness.viewers[session_id], *harness.further):
+        viewer.tell(ClipboardEvent("copied", "cp"))
+    assert offered == [("copied", "cp")], "once, from the page that is shown"
+    second.set_shown(False)
+    harness.viewers[session_id].tell(OutputEvent(offset=3))
+    assert chat.has_unseen_output
+
+
+async def test_all_questions_come_before_a_finished_chat_once_the_user_has_gone_elsewhere(harness: WindowHarness):
+    harness.sessions.follow_all()
+    asks, done, other = [await harness.add(name, agent="claude") for name in ("asks", "done", "other")]
+    harness.viewers[asks].be(Activity.NEEDS_INPUT, "2026-01-02T01:00:00Z")
+    harness.viewers[done].be(Activity.IDLE, "2026-01-02T02:00:00Z")
+    harness.chat(done).set_unread(unread=True)
+    goes = NextChat(harness.sessions)
+    assert goes.after("") is harness.chat(asks)
+    assert goes.after(asks) is harness.chat(done), "the question was passed"
+    assert goes.after(other) is harness.chat(asks)
+
+
+async def test_finished_unread_chats_come_after_those_that_ask(harness: WindowHarness):
+    """A chat is left out while it works, and after it was read or ended by the user."""
+    harness.sessions.follow_all()
+    names = ("asks", "new", "old", "works", "read")
+    asks, new, old, works, read = [await harness.add(name, agent="claude") for name in names]
+    prompt, busy = [await harness.add(name, agent="shell") for name in ("prompt", "busy")]
+    died, stopped = [await harness.add(name, state=State.RUNNING) for name in ("died", "stopped")]
+    for session_id in (asks, new, old, works, prompt, busy, died, stopped):
+        harness.viewers[session_id].tell(OutputEvent(9))
+    harness.viewers[asks].be(Activity.NEEDS_INPUT, "2026-01-02T09:00:00Z")
+    harness.viewers[works].be(Activity.WORKING, "2026-01-02T01:00:00Z")
+    for session_id, since in ((new, "06"), (old, "04"), (read, "01")):
+        harness.viewers[session_id].be(Activity.IDLE, f"2026-01-02T{since}:00:00Z")
+    harness.viewers[prompt].tell(ForegroundEvent("", "2026-01-02T05:00:00Z"))
+    harness.viewers[busy].tell(ForegroundEvent("make", "2026-01-02T05:00:00Z"))
+    harness.chat(died).record.state = State.EXITED
+    harness.chat(died).record.ended_at = "2026-01-02T07:00:00Z"
+    harness.chat(stopped).record.state = State.EXITED
+    harness.chat(stopped).record.end_request = "stop"
+
+    goes, visited, shown = NextChat(harness.sessions), [], ""
+    for _ in range(6):
+        chat = goes.after(shown)
+        assert chat is not None
+        visited.append(chat.name)
+        chat.mark_seen()
+        shown = chat.id
+    assert visited == ["asks", "old", "prompt", "new", "died", "asks"]
+
+
+async def test_a_chat_that_the_user_marked_as_unread_is_visited_again_later(harness: WindowHarness):
+    harness.sessions.follow_all()
+    one = await harness.add("one", agent="claude")
+    harness.viewers[one].be(Activity.IDLE)
+    chat = harness.chat(one)
+    goes = NextChat(harness.sessions)
+    chat.set_unread(unread=True)
+    assert goes.after(one) is None
+    assert goes.after("") is chat
+    chat.set_unread(unread=False)
+    assert goes.after("") is None

@@ -1,4 +1,4 @@
-"""Fields for text: composed text stays in its field, directories are completed, prompts have several lines."""
+"""Fields for text, scroll bars, and a window that is raised."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QImage, QInputMethodEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QHideEvent, QImage, QInputMethodEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from gui.input.keys import LINEFEED
+from gui.theme.controls import flow
 from gui.window.new_chat.directory_browser import _directories_in
+from gui.window.widgets import activation
 from gui.window.widgets.composed_text import FieldChanges
 from gui.window.widgets.directory_field import _completions
+from gui.window.widgets.parts import Scrolled
 from gui.window.widgets.prompt_field import PromptField
 from tests.support.qt_waiting import delete_now, process_events_until, show
+from tests.support.waiting import eventually
 
 
 @pytest.mark.parametrize("change", ["hide", "click"])
@@ -93,3 +97,63 @@ def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(qapp):
         QGuiApplication.sendEvent(field, event)
     assert field.toPlainText() == "a\nb"
     field.deleteLater()
+
+
+@pytest.fixture
+def buttons(qapp: QApplication) -> QWidget:
+    """Two buttons that fit side by side only without a scroll bar."""
+    inner = QWidget()
+    row = flow(QPushButton("one"), QPushButton("two"))
+    row.setMinimumWidth(1)
+    layout = QVBoxLayout(inner)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(row)
+    return inner
+
+
+def test_a_scroll_bar_disappears_when_the_content_fits_without_it(buttons: QWidget) -> None:
+    window = QWidget()
+    area = Scrolled(buttons, 1000, "buttons")
+    area.setParent(window)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    width, line = buttons.sizeHint().width(), buttons.sizeHint().height()
+    window.show()
+    for height, scrolls in ((line // 2, True), (line, False), (line // 2, True), (line + 1, False)):
+        area.resize(width, height)
+        QApplication.processEvents()
+        assert area.verticalScrollBar().isVisible() is scrolls
+    window.close()
+
+
+class CountingWindow(QWidget):
+    """A window that counts how often it was hidden."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = 0
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        activation.watch_exposure(self, event)
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        super().hideEvent(event)
+        self.hidden += 1
+
+
+async def test_a_window_that_a_slow_window_manager_has_not_shown_yet_is_not_hidden(
+    qapp: QApplication, window_manager: None
+) -> None:
+    window = CountingWindow()
+
+    def is_exposed() -> bool:
+        qapp.processEvents()
+        return window.windowHandle().isExposed()
+
+    for shown in range(2):  # Also when the window returns from the tray.
+        window.show()
+        activation._bring_here(window)
+        assert window.hidden == shown
+        await eventually(is_exposed, 10, "the window to be on the screen")
+        window.hide()
+    window.deleteLater()
