@@ -81,8 +81,8 @@ STARTING_MODULES = (
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """With --fast, do not import the tests of the whole product."""
-    whole_product = collection_path in {REPOSITORY / "tests" / "integration", REPOSITORY / "tests" / "e2e"}
-    return True if whole_product and config.getoption("--fast") else None
+    whole_product = {REPOSITORY / "tests" / each for each in ("integration", "e2e", "kills")}
+    return True if collection_path in whole_product and config.getoption("--fast") else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -116,7 +116,7 @@ def waits_for_time(path: Path) -> list[str]:
 
 
 def test_no_test_sleeps() -> None:
-    apart = ("tests/fakes", "tests/programs", "tests/benchmarks")  # these imitate slowness, or measure it
+    apart = ("tests/fakes", "tests/programs", "tests/benchmarks", "tests/kills")  # these are slow, or measure it
     tests = [
         path
         for path in python_files("tests")

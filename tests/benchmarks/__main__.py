@@ -11,9 +11,8 @@ from tests.benchmarks.environment import benchmark_environment
 from tests.benchmarks.report import Report, render_json
 
 NAMES = (
-    "engines", "flood_detached", "flood_attached", "echo", "attach", "attach_echo", "sessions", "ls", "search",
-    "cold_window", "first_answer", "tray_to_typing", "tabs_memory", "tab_switch", "key_to_pixel", "whole_screen",
-    "scroll_history", "chat_view", "structured", "takeover", "torture", "every_instant", "limit", "year",
+    "flood_detached", "flood_attached", "echo", "attach_echo", "sessions", "cold_window", "tabs_memory", "key_to_pixel",
+    "whole_screen", "scroll_history", "takeover",
 )  # fmt: skip
 
 

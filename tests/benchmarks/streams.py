@@ -24,67 +24,13 @@ def coloured_line(number: int) -> str:
 
     The colours come from one theme, as in such logs: sixteen of the palette, eight more as RGB values.
     """
-    return _spans(number, number % 16, _THEME[number % 8])
-
-
-def rainbow_line(number: int) -> str:
-    """A coloured line with colours that almost no other line has: a stress test for style tables."""
-    return _spans(number, number % 256, (number % 256, number * 3 % 256, number * 7 % 256))
-
-
-def _spans(number: int, indexed: int, direct: tuple[int, int, int]) -> str:
     words = [_WORDS[(number * 7 + column * 3) % len(_WORDS)] for column in range(8)]
+    red, green, blue = _THEME[number % 8]
     return (
         f"\x1b[2m{number:07d}\x1b[0m \x1b[1;3{number % 8}m{words[0]}\x1b[0m {words[1]} {words[2]} "
-        f"\x1b[38;5;{indexed}m{words[3]} {words[4]}\x1b[39m {words[5]} "
-        f"\x1b[38;2;{direct[0]};{direct[1]};{direct[2]}m{words[6]}\x1b[0m {words[7]}\n"
+        f"\x1b[38;5;{number % 16}m{words[3]} {words[4]}\x1b[39m {words[5]} "
+        f"\x1b[38;2;{red};{green};{blue}m{words[6]}\x1b[0m {words[7]}\n"
     )
-
-
-def plain_line(number: int) -> str:
-    """A line of plain ASCII."""
-    words = [_WORDS[(number * 5 + column * 7) % len(_WORDS)] for column in range(12)]
-    return f"{number:07d} {' '.join(words)}\n"
-
-
-def unicode_line(number: int) -> str:
-    """A line of accents, wide characters, emoji and combining marks."""
-    return f"{number:07d} größe naïve 日本語テスト 한국어 🙂🚀 e\u0301a\u0308 ─│┌┐ Ελληνικά {'→' * (number % 7)}\n"
-
-
-def agent_frame(number: int) -> str:
-    """A repaint like those that agents do many times a second: synchronized, cursor moves, erases, a spinner."""
-    spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"[number % 10]
-    rows = "".join(
-        f"\x1b[{row};1H\x1b[2K\x1b[38;2;120;{number % 256};200m│\x1b[39m step {number + row:06d} \x1b[2mdone\x1b[22m"
-        for row in range(4, 12)
-    )
-    return (
-        f"\x1b[?2026h\x1b[?25l{rows}\x1b[14;1H\x1b[2K\x1b[36m{spinner}\x1b[39m Working…\x1b[14;3H\x1b[?25h\x1b[?2026l"
-    )
-
-
-KINDS: dict[str, Callable[[int], str]] = {
-    "plain": plain_line,
-    "sgr": coloured_line,
-    "rainbow": rainbow_line,
-    "unicode": unicode_line,
-    "agent": agent_frame,
-}
-
-
-def stream(kind: str, size_bytes: int) -> bytes:
-    """Whole lines of one kind, at least ``size_bytes`` in total."""
-    line = KINDS[kind]
-    parts: list[bytes] = []
-    size = 0
-    number = 0
-    while size < size_bytes:
-        number += 1
-        part = line(number).encode()
-        parts.append(part)
-        size += len(part)
-    return b"".join(parts)
 
 
 _OTHER_CHARACTERS = [
@@ -122,5 +68,9 @@ def flood_file(directory: Path) -> Path:
     """The path of a file with 34 MB of coloured output; the file is created if it does not exist."""
     path = directory / "flood.txt"
     if not path.exists():
-        path.write_bytes(stream("sgr", FLOOD_BYTES))
+        with path.open("wb") as file:
+            number = size = 0
+            while size < FLOOD_BYTES:
+                number += 1
+                size += file.write(coloured_line(number).encode())
     return path

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from pathlib import Path
 
 from gui.window.panes.tabs import KEPT_REPLICAS, SUSPEND_AFTER_MS
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict
+from tests.benchmarks.usage import pss_mb
 from tests.programs import Gate, program
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, window
@@ -43,14 +43,14 @@ def measure(bench: BenchmarkEnvironment, report: Report, ids: list[str]) -> None
     for _ in range(bench.rounds):
         with window() as app:
             show(app, ids[0])
-            first.values.append(pss_mb(app))
+            first.values.append(pss_mb(app.process.pid))
             most = 0.0
             for session in ids[1:]:
                 show(app, session)
-                most = max(most, pss_mb(app))
+                most = max(most, pss_mb(app.process.pid))
             largest.values.append(most)
             time.sleep(SUSPEND_AFTER_MS / 1000 + 2)
-            rested.values.append(pss_mb(app))
+            rested.values.append(pss_mb(app.process.pid))
             for session in ids[: SESSIONS - KEPT_REPLICAS - 1 : 4]:
                 began_s = time.perf_counter()
                 app.show(session)
@@ -69,9 +69,3 @@ def show(app: Window, session: str) -> None:
 
     wait_until(is_connected, WAIT_S, lambda: f"the tab to be connected: {json.dumps(app.tabs())}", every_s=0.02)
     time.sleep(0.3)  # The history arrives after the screen.
-
-
-def pss_mb(app: Window) -> float:
-    """The memory (PSS) of the window's process."""
-    text = Path(f"/proc/{app.process.pid}/smaps_rollup").read_text()
-    return int(next(line.split()[1] for line in text.splitlines() if line.startswith("Pss:"))) / 1024

@@ -2,7 +2,7 @@
 
 Real keys switch tabs, split and close panes, open each sheet and window, start and end shells, prompt an agent and
 answer its question, while chats write. After each round the benchmark measures the window's memory (PSS) and
-descriptors. It writes ``window_soak.csv`` and ``window_soak.svg``, and prints a verdict: no error in the window's log,
+descriptors. It writes ``window_soak.csv``, and prints a verdict: no error in the window's log,
 and flat, if over the last two thirds of the time nothing grew by more than noise. The figure rises for some rounds and
 falls again, so the verdict uses the lowest one of each six rounds. ``--only`` repeats one of the actions, which shows
 the cost of one repetition.
@@ -22,8 +22,6 @@ from pathlib import Path
 from gui.fault_report import CRASH, UNEXPECTED
 from session_host.paths import config_dir
 from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
-from tests.benchmarks.plot import line_plot
-from tests.benchmarks.soak import PROGRAMS
 from tests.benchmarks.usage import descriptor_count, flatness, lowest_of_each, pss_mb
 from tests.support.chat_commands import new_chat
 from tests.support.commands import outlive
@@ -37,6 +35,36 @@ ROUNDS_JUDGED = 6
 
 ACT_S = 0.15
 """Pause after a key: long enough for the window to paint."""
+
+AGENT = """
+import random, sys, time
+choose = random.Random(1)
+while True:
+    for _ in range(choose.randrange(5, 200)):
+        color = choose.randrange(256)
+        words = "lorem ipsum dolor " * choose.randrange(1, 6)
+        print(f"\\x1b[38;5;{color}m{words}\\x1b[m \\u6f22\\u5b57 \\U0001f469", flush=True)
+    print(f"\\x1b]2;step {choose.randrange(1000)}\\x07", end="", flush=True)
+    time.sleep(choose.random() * 0.4)
+"""
+REDRAW = """
+import random, sys, time
+sys.stdout.write("\\x1b[?1049h")
+while True:
+    lines = [f"\\x1b[{row};1H\\x1b[4{row % 8}m{random.random():.60f}\\x1b[m" for row in range(1, 24)]
+    sys.stdout.write("\\x1b[?2026h" + "".join(lines) + "\\x1b[?2026l")
+    sys.stdout.flush()
+    time.sleep(0.1)
+"""
+PROGRAMS = {
+    "agent": [sys.executable, "-ISc", AGENT],
+    "redraw": [sys.executable, "-ISc", REDRAW],
+    "flood": ["bash", "-c", "while :; do seq 1 200000; sleep 3; done"],
+    "one line": ["bash", "-c", "while :; do head -c 3M /dev/zero | tr '\\0' x; sleep 3; done"],
+    "echo": ["cat"],
+    "idle": ["sleep", "1000000"],
+}
+"""What the chats run: programs that write like an agent, redraw a screen, flood, echo, or wait."""
 
 KEYS: dict[str, tuple[str, ...]] = {
     "tabs": ("ctrl+Tab",) * 6,
@@ -151,7 +179,6 @@ def run(bench: BenchmarkEnvironment, minutes: float, only: str, directory: Path,
                 series[name].append((at_s, figure))
             writer.writerow([f"{at_s:.1f}", done, *(f"{figure:.2f}" for figure in figures.values())])
             file.flush()
-    (directory / "window_soak.svg").write_text(line_plot("window soak", "MB", {"window": series["window"]}))
     print(f"window soak of {minutes:g} minutes: {done} actions")
     errors, logs = window_errors(bench)
     print(f"errors in the window's log: {errors}")

@@ -13,10 +13,10 @@ from session_host.errors import OutliveError
 from session_host.paths import runtime_dir
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.storage.store import SessionRecord
-from tests.benchmarks.kills.chat import Chat, chats
-from tests.benchmarks.kills.kill_points import KillResult, Workspace, ends_well, tracing, with_keeper
-from tests.benchmarks.kills.trace import Traced
-from tests.benchmarks.kills.witness import SIZE
+from tests.kills.chat import Chat, chats
+from tests.kills.kill_points import KillResult, Workspace, ends_well, tracing, with_keeper
+from tests.kills.trace import Traced
+from tests.kills.witness import SIZE
 from tests.support import hosts, processes
 from tests.support.commands import OUTLIVE, environment
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually

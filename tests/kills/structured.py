@@ -13,7 +13,7 @@ from pathlib import Path
 from session_host.client.viewer.viewer import ViewerState
 from session_host.storage.store import SessionRecord
 from session_host.structured.items import AgentRequest
-from tests.benchmarks.kills.chat import described
+from tests.kills.chat import described
 from tests.support.structured_chats import ChatViewer, received, start_chat
 from tests.support.waiting import TIMEOUT_S, WaitTimeout
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks.kills.evidence import (
+from tests.kills.evidence import (
     ReceivedPiece,
     TypedInput,
     input_losses,
@@ -21,63 +21,41 @@ PIECES = [(ENDS[number], line) for number, line in enumerate(LINES)]
 VIEWED = [ReceivedPiece("S", 0), *(ReceivedPiece("O", offset, data) for offset, data in PIECES)]
 
 
-def test_whole_output_has_no_losses() -> None:
-    assert output_losses(WRITTEN, PIECES) == []
-    assert output_losses(WRITTEN, PIECES[10:], start=ENDS[10]) == []
-    assert output_losses(b"", []) == []
-    assert viewer_losses(WRITTEN, VIEWED, whole=True) == []
+def without(number: int) -> list[tuple[int, bytes]]:
+    return PIECES[:number] + PIECES[number + 1 :]
 
 
-def test_a_missing_line_is_found() -> None:
-    losses = output_losses(WRITTEN, PIECES[:6] + PIECES[7:])
-    assert f"{len(LINES[6])} bytes missing at offset {ENDS[6]}" in losses
-    assert "1 lines missing: 7 … 7" in losses
+@pytest.mark.parametrize(
+    ("pieces", "loss"),
+    [
+        (without(6), "1 lines missing: 7 … 7"),
+        ([*PIECES[:4], *PIECES[3:]], "1 lines doubled: 4 … 4"),
+        (PIECES[:-2], "2 lines missing: 39 … 40"),
+        (PIECES[1:], "1 lines missing: 1 … 1"),
+        ([*PIECES[:3], (ENDS[3], LINES[3].replace(b"x", b"y", 1)), *PIECES[4:]], "other bytes at offset"),
+    ],
+)
+def test_a_line_that_is_missing_doubled_or_wrong_is_found(pieces: list[tuple[int, bytes]], loss: str) -> None:
+    assert output_losses(WRITTEN, PIECES) == output_losses(WRITTEN, PIECES[10:], start=ENDS[10]) == []
+    assert any(each.startswith(loss) for each in output_losses(WRITTEN, pieces))
 
 
-def test_a_missing_line_is_found_although_the_offsets_are_complete() -> None:
-    kept, offset = [], 0
-    for line in LINES[:6] + LINES[7:]:
-        kept.append((offset, line))
-        offset += len(line)
-    losses = output_losses(WRITTEN, kept)
-    assert any(loss.startswith("other bytes at offset") for loss in losses)
-    assert "1 lines missing: 7 … 7" in losses
-
-
-def test_a_doubled_line_is_found() -> None:
-    assert "1 lines doubled: 4 … 4" in output_losses(WRITTEN, [*PIECES[:4], *PIECES[3:]])
-
-
-def test_a_missing_end_and_a_missing_beginning_are_found() -> None:
-    assert "2 lines missing: 39 … 40" in output_losses(WRITTEN, PIECES[:-2])
-    assert "1 lines missing: 1 … 1" in output_losses(WRITTEN, PIECES[1:])
-
-
-def test_one_wrong_byte_is_found() -> None:
-    wrong = [*PIECES[:3], (PIECES[3][0], PIECES[3][1].replace(b"x", b"y", 1)), *PIECES[4:]]
-    assert len(output_losses(WRITTEN, wrong)) == 1
-
-
-def test_a_viewer_that_lacks_a_line_is_found() -> None:
-    [loss] = viewer_losses(WRITTEN, VIEWED[:9] + VIEWED[10:], whole=True)
-    assert loss == f"{len(LINES[8])} bytes missing at offset {ENDS[8]}"
-
-
-def test_a_viewer_that_got_a_line_twice_is_found() -> None:
-    assert viewer_losses(WRITTEN, [*VIEWED[:9], *VIEWED[8:]], whole=True)
-
-
-def test_a_snapshot_may_replace_output_but_must_not_move_to_another_offset() -> None:
-    skipped = [*VIEWED[:9], ReceivedPiece("S", ENDS[12]), *VIEWED[13:]]
-    assert viewer_losses(WRITTEN, skipped, whole=True) == []
-    assert viewer_losses(WRITTEN, [*VIEWED, ReceivedPiece("S", ENDS[2]), *VIEWED[3:]], whole=True)
-    assert viewer_losses(WRITTEN, [*VIEWED, ReceivedPiece("S", len(WRITTEN) + 1)], whole=False)
-
-
-def test_only_a_viewer_that_stayed_must_have_all_output() -> None:
-    assert viewer_losses(WRITTEN, VIEWED[:-1], whole=False) == []
-    assert viewer_losses(WRITTEN, VIEWED[:-1], whole=True)
-    assert viewer_losses(WRITTEN, [], whole=True)
+@pytest.mark.parametrize(
+    ("viewed", "is_whole"),
+    [
+        (VIEWED, True),
+        (VIEWED[:9] + VIEWED[10:], False),
+        ([*VIEWED[:9], *VIEWED[8:]], False),
+        (VIEWED[:-1], False),
+        ([], False),
+        ([*VIEWED[:9], ReceivedPiece("S", ENDS[12]), *VIEWED[13:]], True),
+        ([*VIEWED, ReceivedPiece("S", ENDS[2]), *VIEWED[3:]], False),
+        ([*VIEWED, ReceivedPiece("S", len(WRITTEN) + 1)], False),
+    ],
+    ids=["all", "a line lacks", "a line twice", "no end", "nothing", "a snapshot instead", "leads back", "too far"],
+)
+def test_a_viewer_that_lacks_output_is_found(viewed: list[ReceivedPiece], is_whole: bool) -> None:
+    assert (viewer_losses(WRITTEN, viewed, whole=True) == []) is is_whole
 
 
 # ------------------------------------------------------------------------------------------ input

@@ -1,13 +1,13 @@
 """Kills processes of the product at each of their system calls in turn, and reports what each kill lost.
 
-``python -m tests.benchmarks.every_instant [SCENARIO…] [--from K] [--to K] [--step N] [--parallel N] [--json]``
+``python -m tests.kills.every_instant [SCENARIO…] [--from K] [--to K] [--step N] [--parallel N]``
 
 A scenario is a piece of work and a process that is killed during it (``--list`` lists the scenarios; default: all).
 Each scenario runs once without a kill, to count the process's system calls. Then it runs once for each call; the
 process is killed at the entry of that call. The table has a line for each system call: the number of kills, how many
-of them lost nothing, and what the others lost. Known, unavoidable losses have names, see ``kills/kill_points.py``.
+of them lost nothing, and how many lost something.
 
-Exit status: 0; 1 if there was a loss without a name; 2 if this system does not allow tracing.
+Exit status: 0; 1 if there was a loss; 2 if this system does not allow tracing.
 """
 
 from __future__ import annotations
@@ -16,20 +16,14 @@ import argparse
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from session_host.system import event_loop
-from tests.benchmarks import peers
 from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
-from tests.benchmarks.kills.kill_points import TOGETHER, KillResult, Workspace, known_loss_of
-from tests.benchmarks.kills.scenarios import SCENARIOS
-from tests.benchmarks.kills.trace import CannotTrace
-from tests.benchmarks.report import Report, Series, Verdict, render_json
+from tests.kills.kill_points import TOGETHER, KillResult, Workspace
+from tests.kills.scenarios import SCENARIOS
+from tests.kills.trace import CannotTrace
 from tests.support.waiting import WaitTimeout
-
-SPREAD = 12
-"""Kill points of each scenario in ``python -m tests.benchmarks``."""
 
 MORE_CALLS = 1.1
 """Kill points to try per counted call: above 1, since the number of calls differs from run to run."""
@@ -46,27 +40,27 @@ class ScenarioResult:
     kills: list[KillResult] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
+    @property
     def lost(self) -> list[KillResult]:
-        """Kills with a loss that is not a known one."""
-        return [each for each in self.kills if each.losses and known_loss_of(self.scenario, each) is None]
+        """The kills with a loss."""
+        return [each for each in self.kills if each.losses]
 
-    def table(self) -> list[str]:
-        """Rows of the report's table, one for each system call."""
-        names = Counter(each.traced.name or "(its work was done)" for each in self.kills)
-        lines = [f"{'call':<24}{'kills':>9}{'whole':>9}{'window':>9}{'lost':>9}"]
-        for name, count in names.most_common():
-            matching = [each for each in self.kills if (each.traced.name or "(its work was done)") == name]
-            whole = sum(not each.losses for each in matching)
-            windows = Counter(known_loss_of(self.scenario, each) for each in matching if each.losses)
-            lost = windows.pop(None, 0)
-            named = "".join(f"  {window}: {times}" for window, times in windows.items())
-            lines.append(f"{name:<24}{count:>9}{whole:>9}{windows.total():>9}{lost:>9}{named}")
-        return lines
+    def report(self) -> list[str]:
+        """The results in lines: a table with a row for each system call, the losses and the failures."""
+        lines = [
+            f"{self.scenario}: {self.calls} calls counted, {len(self.kills)} kills, {len(self.lost)} with a loss",
+            f"  {'call':<24}{'kills':>9}{'lost':>9}",
+        ]
+        kills, lost = Counter(map(_call_of, self.kills)), Counter(map(_call_of, self.lost))
+        lines += [f"  {name:<24}{count:>9}{lost[name]:>9}" for name, count in kills.most_common()]
+        for each in self.lost[:SHOWN_LOSSES]:
+            at = f"call {each.number} ({each.traced.name}, {each.traced.thread} thread)"
+            lines += [f"  LOSS {self.scenario}, {at}: {loss}" for loss in each.losses[:4]]
+        return lines + [f"  FAILURE {failure}" for failure in self.failures[:SHOWN_LOSSES]]
 
 
-def run(bench: BenchmarkEnvironment) -> Report:
-    """Run every scenario at ``SPREAD`` evenly spread kill points; for ``python -m tests.benchmarks``."""
-    return make_report([event_loop.run(examine(bench, name, spread=SPREAD)) for name in SCENARIOS])
+def _call_of(kill: KillResult) -> str:
+    return kill.traced.name or "(its work was done)"
 
 
 async def examine(
@@ -133,29 +127,9 @@ def _late(calls: int) -> int:
     return max(1, int(calls / MORE_CALLS))
 
 
-def make_report(all_found: Sequence[ScenarioResult]) -> Report:
-    """Make the report: figures and verdicts, with the tables as notes."""
-    report = Report("every_instant", "a process killed at each of its system calls in turn")
-    for result in all_found:
-        took = [each.took_s * 1000 for each in result.kills]
-        report.series.append(Series(f"{result.scenario}: the whole work, killed once", "ms", took))
-        report.notes.append(f"{result.scenario}: {result.calls} calls counted, {len(result.kills)} kills")
-        report.notes += [f"  {line}" for line in result.table()]
-        for each in result.lost()[:SHOWN_LOSSES]:
-            at = f"call {each.number} ({each.traced.name}, {each.traced.thread} thread)"
-            report.notes += [f"  LOSS {result.scenario}, {at}: {loss}" for loss in each.losses[:4]]
-        report.notes += [f"  FAILURE {failure}" for failure in result.failures[:SHOWN_LOSSES]]
-        report.verdicts.append(
-            Verdict(f"{result.scenario}: kills with a loss", len(result.lost()) + len(result.failures), "", 0, False)
-        )
-    return report
-
-
 def main() -> int:
     """Run the scenarios that the command line names; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.benchmarks.every_instant", description=__doc__.split("\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m tests.kills.every_instant", description=__doc__.split("\n")[0])
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO")
     parser.add_argument("--list", action="store_true", help="name the scenarios")
     parser.add_argument("--from", dest="first", type=int, default=1, metavar="K")
@@ -163,26 +137,24 @@ def main() -> int:
     parser.add_argument("--step", type=int, default=1, metavar="N")
     parser.add_argument("--spread", type=int, default=0, metavar="N", help="so many kill points over the whole")
     parser.add_argument("--parallel", type=int, default=2, metavar="N")
-    parser.add_argument("--json", action="store_true", help="the report as JSON")
     options = parser.parse_args()
     if options.list:
         print("\n".join(f"{name}: {(scenario.__doc__ or '').strip()}" for name, scenario in SCENARIOS.items()))
         return 0
     if unknown := set(options.scenarios) - set(SCENARIOS):
         parser.error(f"there is no scenario {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
-    all_found = []
+    is_lost = False
     try:
         for name in options.scenarios or SCENARIOS:
             with benchmark_environment(1) as bench:
                 chosen = {key: getattr(options, key) for key in ("first", "last", "step", "spread", "parallel")}
-                all_found.append(event_loop.run(examine(bench, name, **chosen)))
-            print(f"{name}: {len(all_found[-1].kills)} kills", file=sys.stderr, flush=True)
+                result = event_loop.run(examine(bench, name, **chosen))
+            print(*result.report(), sep="\n", flush=True)
+            is_lost = is_lost or bool(result.lost or result.failures)
     except CannotTrace as error:
         print(f"nothing can be traced here: {error}", file=sys.stderr)
         return 2
-    report = make_report(all_found)
-    print(render_json(peers.machine(), [report]) if options.json else report.as_text())
-    return 1 if any(not verdict.met for verdict in report.verdicts) else 0
+    return 1 if is_lost else 0
 
 
 if __name__ == "__main__":

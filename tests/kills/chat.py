@@ -18,7 +18,7 @@ from session_host.storage.store import SessionRecord
 from session_host.terminal import create
 from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.text import logical_lines
-from tests.benchmarks.kills.evidence import (
+from tests.kills.evidence import (
     TypedInput,
     input_losses,
     output_losses,
@@ -26,8 +26,8 @@ from tests.benchmarks.kills.evidence import (
     reply_losses,
     viewer_losses,
 )
-from tests.benchmarks.kills.recorder import RecordingViewer, read_recording
-from tests.benchmarks.kills.witness import SIZE, Witness
+from tests.kills.recorder import RecordingViewer, read_recording
+from tests.kills.witness import SIZE, Witness
 from tests.support import processes
 from tests.support.hosts import peek
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually, poll_until

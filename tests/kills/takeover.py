@@ -8,10 +8,10 @@ import signal
 import time
 
 from session_host.errors import OutliveError
-from tests.benchmarks.kills.chat import Chat
-from tests.benchmarks.kills.kill_points import KillResult, Workspace, ends_well, tracing, with_keeper
-from tests.benchmarks.kills.several import is_whole
-from tests.benchmarks.kills.trace import CannotTrace
+from tests.kills.chat import Chat
+from tests.kills.kill_points import KillResult, Workspace, ends_well, tracing, with_keeper
+from tests.kills.several import is_whole
+from tests.kills.trace import CannotTrace
 from tests.support import processes
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 

@@ -19,9 +19,9 @@ from session_host.errors import OutliveError
 from session_host.protocol.messages import Prompt, SendChatInput
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.items import Item
-from tests.benchmarks.kills.chat import chats, recorded
-from tests.benchmarks.kills.kill_points import KillResult, Workspace, tracing
-from tests.benchmarks.kills.structured import StructuredWitness
+from tests.kills.chat import chats, recorded
+from tests.kills.kill_points import KillResult, Workspace, tracing
+from tests.kills.structured import StructuredWitness
 from tests.support.hosts import end
 from tests.support.structured_chats import received
 from tests.support.waiting import TIMEOUT_S, WaitTimeout

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from session_host.paths import session_dir
 from session_host.storage.journal import Output, read
-from tests.benchmarks.kills.witness import SIZE
+from tests.kills.witness import SIZE
 from tests.support.commands import OUTLIVE, environment
 from tests.support.terminals import Terminal
 from tests.support.waiting import TIMEOUT_S, WaitTimeout
@@ -47,7 +47,7 @@ class ViewerProcess:
         directory = self._directory / f"viewer-{self._starts}"
         directory.mkdir()
         self._process = await asyncio.create_subprocess_exec(
-            *[sys.executable, "-m", "tests.benchmarks.kills.recorder", str(directory), *self._ids],
+            *[sys.executable, "-m", "tests.kills.recorder", str(directory), *self._ids],
             env=environment(), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert self._process.stdout is not None

@@ -20,9 +20,9 @@ from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import OutliveError
 from session_host.storage.store import SessionRecord
 from session_host.structured.items import Item
-from tests.benchmarks.kills import several
-from tests.benchmarks.kills.chat import chats, recorded
-from tests.benchmarks.kills.kill_points import KillResult, Workspace, tracing
+from tests.kills import several
+from tests.kills.chat import chats, recorded
+from tests.kills.kill_points import KillResult, Workspace, tracing
 from tests.support import processes
 from tests.support.structured_chats import ChatViewer, received, start_chat
 from tests.support.waiting import TIMEOUT_S, WaitTimeout

@@ -1,6 +1,6 @@
 """A viewer that writes all output that it receives to a file; also as a process that can be killed.
 
-``python -m tests.benchmarks.kills.recorder DIRECTORY SESSION…`` follows sessions, writes their output to
+``python -m tests.kills.recorder DIRECTORY SESSION…`` follows sessions, writes their output to
 ``DIRECTORY/SESSION``, and prints ``live SESSION`` when it has caught up with a session. It runs until it is ended.
 """
 
@@ -19,8 +19,8 @@ from session_host.protocol.messages import Event, InputRefused, Output, Snapshot
 from session_host.protocol.values import CellSize, GridSize
 from session_host.system import event_loop
 from session_host.terminal.base import EngineName
-from tests.benchmarks.kills.evidence import ReceivedPiece
-from tests.benchmarks.kills.witness import SIZE
+from tests.kills.evidence import ReceivedPiece
+from tests.kills.witness import SIZE
 
 RECORD_HEADER = struct.Struct("<cQI")
 """The header of a record in the file: kind, offset, length of the data that follows."""

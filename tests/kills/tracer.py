@@ -1,10 +1,10 @@
 """Kills a process just before the kernel carries out one chosen system call, counted over all its threads.
 
-``python -I -S tracer.py PID [--kill-at N] [--follow self|fork|exec|daemon] [--match TEXT]``; see ``trace``
+``python -I -S tracer.py PID [--kill-at N] [--follow self|fork|daemon] [--match TEXT]``; see ``trace``
 
 *self*: counts the calls of process PID, from now on. *fork*: counts the calls of the next process that PID forks, from
-its first call on; then PID is no longer traced. *exec*: counts the calls of the first descendant of PID that executes a
-command line that contains TEXT, from there on. *daemon*: counts the calls of the next process that this one forks.
+its first call on; then PID is no longer traced. *daemon*: counts the calls of the next process that is forked by the
+first descendant of PID that executes a command line that contains TEXT.
 
 Prints ``tracing`` once it is attached, then, when the counted process has ended or standard input is closed,
 one line of JSON::
@@ -72,12 +72,12 @@ class Tracer:
         self.calls = 0
         self.names: Counter[str] = Counter()
         self.killed: tuple[int, str, str] | None = None
-        self.forks = 0 if follow in {"self", "exec"} else root if follow == "fork" else -1
+        self.forks = 0 if follow == "self" else root if follow == "fork" else -1
         """The process that will fork the target; -1: not known before its exec; 0: the target is not forked."""
         self.options = O_TRACESYSGOOD | O_TRACECLONE
         if follow != "self":
             self.options |= O_TRACEFORK | O_TRACEVFORK
-        if follow in {"exec", "daemon"}:
+        if follow == "daemon":
             self.options |= O_TRACEEXEC
 
     def attach(self) -> None:
@@ -188,10 +188,7 @@ class Tracer:
             if event != EVENT_CLONE and not self.target and process == self.forks:
                 self.target = child
         if event == EVENT_EXEC and not self.target and self.match in Path(f"/proc/{process}/cmdline").read_bytes():
-            if self.follow == "daemon":
-                self.forks = process
-            else:
-                self.target = process
+            self.forks = process
 
     def result(self) -> dict[str, object]:
         """The report to print."""
@@ -242,7 +239,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("pid", type=int)
     parser.add_argument("--kill-at", type=int, default=0)
-    parser.add_argument("--follow", choices=("self", "fork", "exec", "daemon"), default="self")
+    parser.add_argument("--follow", choices=("self", "fork", "daemon"), default="self")
     parser.add_argument("--match", default="")
     options = parser.parse_args()
     for end in (WAKE_UP, _WAKER):

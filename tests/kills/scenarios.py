@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tests.benchmarks.kills.kill_points import (
+from tests.kills.kill_points import (
     KillResult,
     Workspace,
     host_at_launch,
@@ -15,20 +15,20 @@ from tests.benchmarks.kills.kill_points import (
     keeper_at_recovery,
     slow_host_at_work,
 )
-from tests.benchmarks.kills.launching import command_at_launch, keeper_at_short_launch
-from tests.benchmarks.kills.relayed import relay_at_work
-from tests.benchmarks.kills.replacing import (
+from tests.kills.launching import command_at_launch, keeper_at_short_launch
+from tests.kills.relayed import relay_at_work
+from tests.kills.replacing import (
     host_at_upgrade,
     keeper_at_replacement,
     keeper_at_upgrade,
     replacement_at_upgrade,
 )
-from tests.benchmarks.kills.structured_host import (
+from tests.kills.structured_host import (
     structured_host_at_launch,
     structured_host_at_recovery,
     structured_host_at_work,
 )
-from tests.benchmarks.kills.takeover import (
+from tests.kills.takeover import (
     keeper_after_standbys_death,
     keeper_at_standbys_death,
     keeper_at_takeover,

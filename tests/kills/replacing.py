@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from session_host.client.sessions.hosts import replace_host, replace_keeper
 from session_host.errors import OutliveError
-from tests.benchmarks.kills.chat import Chat
-from tests.benchmarks.kills.kill_points import KillResult, Workspace, ends_well, tracing, with_keeper
+from tests.kills.chat import Chat
+from tests.kills.kill_points import KillResult, Workspace, ends_well, tracing, with_keeper
 from tests.support.waiting import WaitTimeout
 
 

@@ -12,7 +12,6 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,11 +21,11 @@ from session_host.errors import OutliveError
 from session_host.protocol.messages import Send
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import EngineName
-from tests.benchmarks.kills.chat import Chat, chats
-from tests.benchmarks.kills.evidence import replies_in
-from tests.benchmarks.kills.targets import journal
-from tests.benchmarks.kills.trace import CannotTrace, Traced, Tracing
-from tests.benchmarks.kills.witness import SIZE
+from tests.kills.chat import Chat, chats
+from tests.kills.evidence import replies_in
+from tests.kills.targets import journal
+from tests.kills.trace import CannotTrace, Traced, Tracing
+from tests.kills.witness import SIZE
 from tests.support import processes
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually, wait_for_end
 
@@ -51,24 +50,6 @@ class KillResult(NamedTuple):
     traced: Traced
     losses: list[str]
     took_s: float
-
-
-class KnownLoss(NamedTuple):
-    """A known loss that cannot be avoided.
-
-    Attributes:
-        scenario: the scenario in which it happens.
-        name: why it cannot be avoided.
-        covers: tells whether a kill's losses are this one.
-    """
-
-    scenario: str
-    name: str
-    covers: Callable[[KillResult], bool]
-
-
-KNOWN_LOSSES: tuple[KnownLoss, ...] = ()
-"""Empty, since three processes hold a session's descriptors: its host and two keepers."""
 
 
 class Workspace:
@@ -348,8 +329,3 @@ async def info_of(chat: Chat) -> SessionInfo:
     if chat.witness.id not in known:
         raise WaitTimeout(f"chat {chat.number} is not among the {len(known)} running ones")
     return known[chat.witness.id]
-
-
-def known_loss_of(scenario: str, result: KillResult) -> str | None:
-    """The name of the known loss that a kill had, None if its losses are unknown."""
-    return next((loss.name for loss in KNOWN_LOSSES if loss.scenario == scenario and loss.covers(result)), None)

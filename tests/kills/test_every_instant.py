@@ -1,4 +1,4 @@
-"""A process of the product is killed at selected system calls, and nothing is lost; the benchmark tries all calls."""
+"""A process of the product is killed at selected system calls, and nothing is lost; ``every_instant`` tries all."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
-from tests.benchmarks.every_instant import examine, make_report
-from tests.benchmarks.kills.trace import CannotTrace
+from tests.kills.every_instant import examine
+from tests.kills.trace import CannotTrace
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +51,6 @@ async def test_a_kill_at_any_system_call_loses_nothing(name: str, spread: int, b
     except CannotTrace as error:
         pytest.skip(f"nothing can be traced here: {error}")
     assert result.failures == []
-    assert result.lost() == [], make_report([result]).as_text()
+    assert result.lost == [], "\n".join(result.report())
     # The number of calls varies between runs, so some kill points are after the end.
     assert sum(each.traced.killed_at is not None for each in result.kills) >= spread / 3, "there were kills"

@@ -1,18 +1,31 @@
-"""Sessions at work while the product's processes are killed at random moments, one at a time.
+"""Kills the product's processes at random moments while sessions work, and reports what was lost.
 
-The seed determines all kills: the process, the time, the session. Each kill waits until the product has recovered from
-the previous one. Permanent viewers and commands type input all the time.
+``python -m tests.kills.torture [--kills N] [--seed S] [--sessions K] [--roles ROLE,…] [--keep]``
+
+SIGKILL hits hosts, the keeper, its standby, two of these at the same time, a sequence of them 20 ms apart, a process
+with viewers, commands, and with ``--roles …,window`` the window (on an off-screen display). The relay of a structured
+chat is killed, stopped for a while or slowed down, or its server is killed. Each kill waits until the product has
+recovered from the previous one; permanent viewers and commands type input all the time. The programs record all that
+they write and read, and a permanent viewer records all that it receives; both records are compared with the journal and
+with the typed input. The same seed makes the same kills; ``kills.jsonl`` lists them with their times and PIDs.
+
+Exit status: 0; 1 if anything was lost.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import itertools
 import json
 import os
 import random
+import shutil
 import signal
+import statistics
+import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,15 +33,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from session_host.errors import OutliveError
-from tests.benchmarks.kills import several, targets
-from tests.benchmarks.kills.chat import ARROWS, Chat, chats, described
-from tests.benchmarks.kills.evidence import viewer_losses
-from tests.benchmarks.kills.recorder import read_recording
-from tests.benchmarks.kills.relayed import FAULTS, RelayedChat
-from tests.benchmarks.kills.structured import StructuredWitness
+from session_host.system import event_loop
+from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
+from tests.kills import several, targets
+from tests.kills.chat import ARROWS, Chat, chats, described
+from tests.kills.evidence import viewer_losses
+from tests.kills.recorder import read_recording
+from tests.kills.relayed import FAULTS, RelayedChat
+from tests.kills.structured import StructuredWitness
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 
 ROLES = ("host", "structured host", "relay", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
+DEFAULT_ROLES = ROLES[:-1]
+SHOWN_LOSSES = 40
 SHARE_BYTES = {"ghostty": 45_000_000, "pyte": 10_000_000}
 """Output of each witness at changing rates; then it writes a line now and then, so that a long run fits the journal."""
 
@@ -390,3 +407,67 @@ async def _until(condition: Callable[[], Any], what: str) -> None:
         if time.monotonic() > deadline_s:
             raise WaitTimeout(f"timed out after {TIMEOUT_S:g} s, waiting for {what}")
         await asyncio.sleep(0.02)
+
+
+# ------------------------------------------------------------------------------- the command line
+
+
+def report(outcome: Outcome) -> list[str]:
+    """The outcome in lines."""
+    lines = [f"{count} × {role} killed" for role, count in sorted(outcome.killed.items())]
+    times = {f"{role}: kill → it answers": values for role, values in sorted(outcome.recovery_ms.items())}
+    if outcome.alone_ms:
+        times["host: kill → another is forked"] = outcome.alone_ms
+    for what, values in times.items():
+        lines.append(f"{what}: {statistics.median(values):.1f} ms, {min(values):.1f} … {max(values):.1f}")
+    lines += [f"{what}: {number:,}" for what, number in outcome.figures.items()] + outcome.notes
+    lines += [f"LOSS {loss}" for loss in outcome.losses[:SHOWN_LOSSES]]
+    return [*lines, f"losses: {len(outcome.losses)}"]
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Make the kills that the command line describes; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.kills.torture", description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=None, help="a run's seed, to have the same kills again")
+    parser.add_argument("--sessions", type=int, default=3)
+    parser.add_argument("--roles", default=",".join(DEFAULT_ROLES), help=f"some of {','.join(ROLES)}")
+    parser.add_argument("--keep", action="store_true", help="keep all records, even if nothing was lost")
+    options = parser.parse_args()
+    roles = tuple(options.roles.split(","))
+    if unknown := set(roles) - set(ROLES):
+        parser.error(f"there is no role {', '.join(sorted(unknown))}; there are {', '.join(ROLES)}")
+    seed = random.SystemRandom().randrange(1_000_000) if options.seed is None else options.seed
+    _say(f"seed {seed}")
+    with benchmark_environment(1) as bench:
+        try:
+            if "window" in roles:
+                bench.display()
+            kills = plan(seed, options.kills, options.sessions, roles)
+            torture = Torture(bench.cache, kills, seed=seed, sessions=options.sessions, say=_say)
+            outcome = event_loop.run(torture.run())
+        except BaseException:
+            _keep(bench)
+            raise
+        print(*report(outcome), sep="\n")
+        if outcome.losses or options.keep:
+            print(f"records and logs are kept in {_keep(bench)}")
+    return 1 if outcome.losses else 0
+
+
+def _keep(bench: BenchmarkEnvironment) -> Path:
+    """Copy the witnesses', viewers' and hosts' files and the journals to a directory that outlives this run."""
+    kept = Path(tempfile.mkdtemp(prefix="torture-", dir="/tmp"))
+    for directory in (bench.cache, bench.area.state):
+        # copytree reports sockets and FIFOs as errors.
+        with contextlib.suppress(shutil.Error):
+            shutil.copytree(directory, kept / directory.name, ignore=lambda _, names: {"orders"} & set(names))
+    return kept
+
+
+if __name__ == "__main__":
+    sys.exit(main())

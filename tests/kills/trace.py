@@ -38,8 +38,8 @@ class Tracing:
         Args:
             pid: the process to count, or its ancestor, see ``follow``.
             kill_at: the number of the call before which the process is killed; 0 for no kill.
-            follow: ``self``, ``fork``, ``exec`` or ``daemon``, see ``tracer``.
-            match: for ``exec`` and ``daemon``: a part of the command line.
+            follow: ``self``, ``fork`` or ``daemon``, see ``tracer``.
+            match: for ``daemon``: a part of the command line.
 
         Raises:
             CannotTrace: the process may not be traced, or has ended.
