@@ -36,7 +36,7 @@ def later(seconds: float = 1.0) -> str:
 
 
 class FakeNotifications:
-    """A fake notifications that keeps the shown notifications."""
+    """A fake of the desktop's notifications that keeps the shown ones."""
 
     def __init__(self) -> None:
         self.shown: dict[str, tuple[str, str]] = {}
@@ -52,94 +52,99 @@ class FakeNotifications:
         del self.shown[key]
 
 
-class NotifierHarness:
-    """A notifier with a fake notifications; ``looked_at`` is the id of the chat that the user sees."""
+class Notices(FakeNotifications):
+    """A notifier on fake notifications; ``looked_at`` is the id of the chat that the user sees."""
 
     def __init__(self, harness: WindowHarness) -> None:
-        self.notifications = FakeNotifications()
+        super().__init__()
+        self.harness = harness
         self.looked_at = ""
-        self.notifier = Notifier(harness.sessions, harness.catalog, self._is_viewed, self.notifications, collect_ms=0)
+        self.notifier = Notifier(harness.sessions, harness.catalog, self._is_viewed, self, collect_ms=0)
 
     def _is_viewed(self, chat: Chat) -> bool:
         return chat.id == self.looked_at
 
+    def look_at(self, session_id: str) -> None:
+        self.looked_at = session_id
+        self.notifier.check()
+
+    def notify(self, session_id: str, *notifications: NotificationEvent) -> None:
+        """Let the program of a shell send these notifications at once."""
+        for notification in notifications:
+            self.harness.chat(session_id).viewer_event(notification)
+        self.harness.settle()
+
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        return list(self.shown.values())
+
 
 @pytest.fixture
-def notifier_harness(harness: WindowHarness) -> NotifierHarness:
-    return NotifierHarness(harness)
+def notices(harness: WindowHarness) -> Notices:
+    harness.sessions.follow_all()
+    return Notices(harness)
 
 
 async def test_a_chat_that_begins_to_need_its_user_is_notified_with_its_question(
-    harness: WindowHarness, notifier_harness: NotifierHarness
+    harness: WindowHarness, notices: Notices
 ):
-    harness.sessions.follow_all()
     session_id = await harness.add("api-fix")
     harness.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
     harness.settle()
-    assert notifier_harness.notifications.shown == {session_id: ("api-fix needs you", "Run npm test?")}
+    assert notices.shown == {session_id: ("api-fix needs you", "Run npm test?")}
     harness.viewers[session_id].be(Activity.WORKING, later())
     harness.settle()
-    assert notifier_harness.notifications.shown == {}, "it was answered"
+    assert notices.shown == {}, "it was answered"
 
 
-async def test_a_question_is_notified_once_and_the_next_one_replaces_it(
-    harness: WindowHarness, notifier_harness: NotifierHarness
-):
-    harness.sessions.follow_all()
+async def test_a_question_is_notified_once_and_the_next_one_replaces_it(harness: WindowHarness, notices: Notices):
     session_id = await harness.add("one", cwd="/srv/app")
     since = later()
     for _ in range(3):
         harness.viewers[session_id].be(Activity.NEEDS_INPUT, since)
         harness.settle()
-    assert notifier_harness.notifications.count == 1
-    assert notifier_harness.notifications.shown[session_id] == (
+    assert notices.count == 1
+    assert notices.shown[session_id] == (
         "one needs you",
         "Command in /srv/app needs your answer",
     )
     harness.viewers[session_id].be(Activity.NEEDS_INPUT, since, "Or this?")
     harness.settle()
-    assert notifier_harness.notifications.count == 2
-    assert notifier_harness.notifications.shown == {session_id: ("one needs you", "Or this?")}
+    assert notices.count == 2
+    assert notices.shown == {session_id: ("one needs you", "Or this?")}
 
 
-async def test_a_visible_chat_is_not_notified(harness: WindowHarness, notifier_harness: NotifierHarness):
-    harness.sessions.follow_all()
+async def test_a_visible_chat_is_not_notified(harness: WindowHarness, notices: Notices):
     session_id = await harness.add("one")
-    notifier_harness.looked_at = session_id
+    notices.looked_at = session_id
     harness.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
     harness.settle()
-    assert notifier_harness.notifications.count == 0
-    notifier_harness.looked_at = ""
-    notifier_harness.notifier.check()
-    assert notifier_harness.notifications.count == 0, "it was seen, and left alone"
+    assert notices.count == 0
+    notices.look_at("")
+    assert notices.count == 0, "it was seen, and left alone"
     harness.viewers[session_id].be(Activity.WORKING, later(2))
     harness.settle()
     harness.viewers[session_id].be(Activity.NEEDS_INPUT, later(3), "Run npm test?")
     harness.settle()
-    assert notifier_harness.notifications.count == 1, "asked anew"
-    notifier_harness.looked_at = session_id
-    notifier_harness.notifier.check()
-    assert notifier_harness.notifications.shown == {}, "seen"
+    assert notices.count == 1, "asked anew"
+    notices.look_at(session_id)
+    assert notices.shown == {}, "seen"
 
 
-async def test_earlier_questions_and_disabled_notifications_show_nothing(
-    harness: WindowHarness, notifier_harness: NotifierHarness
-):
-    harness.sessions.follow_all()
+async def test_earlier_questions_and_disabled_notifications_show_nothing(harness: WindowHarness, notices: Notices):
     session_id = await harness.add("one")
     harness.viewers[session_id].be(Activity.NEEDS_INPUT, "2026-01-02T03:04:05Z", "Old?")
     harness.settle()
-    notifier_harness.notifier.apply_settings(is_enabled=False)
+    notices.notifier.apply_settings(is_enabled=False)
     other = await harness.add("two")
     harness.viewers[other].be(Activity.NEEDS_INPUT, later(), "New?")
     harness.settle()
-    assert notifier_harness.notifications.count == 0
+    assert notices.count == 0
 
 
 async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_notified_once(
-    harness: WindowHarness, notifier_harness: NotifierHarness
+    harness: WindowHarness, notices: Notices
 ):
-    harness.sessions.follow_all()
     one = await harness.add("one", runtime="structured")
     terminal = await harness.add("one-terminal", argv=["codex", "--remote", str(agent_socket(one))])
     chat, shown = harness.viewers[one], harness.viewers[terminal]
@@ -150,51 +155,44 @@ async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_notified_
     now = datetime.now(UTC)
     shown.be(Activity.NEEDS_INPUT, now.isoformat(), "Approval requested: make")  # The terminal may report it first.
     harness.settle()
-    assert (counted(), notifier_harness.notifications.count) == (["one-terminal"], 0)
+    assert (counted(), notices.count) == (["one-terminal"], 0)
     chat.be(Activity.NEEDS_INPUT, (now + timedelta(milliseconds=2)).isoformat(), "make")
-    await harness.until(
-        lambda: notifier_harness.notifications.shown == {one: ("one needs you", "make")}, "a notification of the chat"
-    )
+    await harness.until(lambda: notices.shown == {one: ("one needs you", "make")}, "a notification of the chat")
     assert counted() == ["one"]
     assert harness.chat(terminal).needs_you, "it shows that it waits"
     assert NextChat(harness.sessions).after(one) is harness.chat(one)
     model = SidebarModel(harness.sessions, set())
     model.refresh()
     assert model.data(model.index(0), ENTRY_ROLE) == Heading("needs you", "needs you", Group.NEEDS_YOU, 1, folded=False)
-    notifier_harness.looked_at = terminal
-    notifier_harness.notifier.check()
-    assert notifier_harness.notifications.shown == {}, "seen in the terminal"
-    notifier_harness.looked_at = ""
+    notices.look_at(terminal)
+    assert notices.shown == {}, "seen in the terminal"
+    notices.looked_at = ""
     chat.be(Activity.WORKING, (now + timedelta(seconds=1)).isoformat())  # The terminal may lag behind.
     harness.settle()
-    assert (counted(), notifier_harness.notifications.count) == ([], 1)
+    assert (counted(), notices.count) == ([], 1)
     asked_at = (now + timedelta(seconds=2)).isoformat()
     shown.be(Activity.NEEDS_INPUT, asked_at, "Approval requested: in another conversation")
     harness.settle()
     assert counted() == ["one-terminal"]
     await harness.until(
-        lambda: notifier_harness.notifications.shown.keys() == {terminal},
+        lambda: notices.shown.keys() == {terminal},
         "a notification of the terminal's own question",
     )
 
 
-async def test_an_unexpected_end_is_notified_until_the_chat_is_seen(
-    harness: WindowHarness, notifier_harness: NotifierHarness
-):
+async def test_an_unexpected_end_is_notified_until_the_chat_is_seen(harness: WindowHarness, notices: Notices):
     ids = [await harness.add(name, cwd="/srv") for name in ("died", "left", "seen")]
-    harness.sessions.follow_all()
     for session_id in ids:
         harness.viewers[session_id].become(ViewerState.LIVE)
     harness.settle()
-    notifier_harness.looked_at = ids[2]
+    notices.looked_at = ids[2]
     harness.viewers[ids[0]].end(None, 9)
     harness.viewers[ids[1]].end(0)
     harness.viewers[ids[2]].end(1)
     harness.settle()
-    assert notifier_harness.notifications.shown == {ids[0]: ("died ended unexpectedly", "Ended by SIGKILL, in /srv")}
-    notifier_harness.looked_at = ids[0]
-    notifier_harness.notifier.check()
-    assert notifier_harness.notifications.shown == {}
+    assert notices.shown == {ids[0]: ("died ended unexpectedly", "Ended by SIGKILL, in /srv")}
+    notices.look_at(ids[0])
+    assert notices.shown == {}
 
 
 def at(seconds: float) -> str:
@@ -202,9 +200,8 @@ def at(seconds: float) -> str:
     return later(60 + seconds)
 
 
-async def test_only_the_end_of_a_long_turn_is_notified(harness: WindowHarness, notifier_harness: NotifierHarness):
-    notifier_harness.notifier.apply_settings(is_enabled=True, long_turn_s=30)
-    harness.sessions.follow_all()
+async def test_only_the_end_of_a_long_turn_is_notified(harness: WindowHarness, notices: Notices):
+    notices.notifier.apply_settings(is_enabled=True, long_turn_s=30)
     ids = {name: await harness.add(name, cwd="/srv/app") for name in ("long", "short", "asked", "seen")}
     for session_id in ids.values():
         harness.viewers[session_id].be(Activity.WORKING, at(0))
@@ -212,30 +209,26 @@ async def test_only_the_end_of_a_long_turn_is_notified(harness: WindowHarness, n
     harness.viewers[ids["asked"]].be(Activity.NEEDS_INPUT, at(40), "Run it?")
     harness.settle()
     harness.viewers[ids["asked"]].be(Activity.WORKING, at(50))
-    notifier_harness.looked_at = ids["seen"]
+    notices.looked_at = ids["seen"]
     harness.settle()
     harness.viewers[ids["long"]].be(Activity.IDLE, at(90))
     harness.viewers[ids["short"]].be(Activity.IDLE, at(29))
     harness.viewers[ids["asked"]].be(Activity.IDLE, at(60))
     harness.viewers[ids["seen"]].be(Activity.IDLE, at(90))
     harness.settle()
-    assert notifier_harness.notifications.shown == {ids["long"]: ("long finished", "After 1 min: /srv/app")}
+    assert notices.shown == {ids["long"]: ("long finished", "After 1 min: /srv/app")}
     harness.viewers[ids["long"]].be(Activity.WORKING, at(100))
     harness.settle()
-    assert notifier_harness.notifications.shown == {}, "the next turn began"
+    assert notices.shown == {}, "the next turn began"
     harness.viewers[ids["long"]].be(Activity.IDLE, at(140), "All 12 tests pass.")
     harness.settle()
-    assert notifier_harness.notifications.shown == {ids["long"]: ("long finished", "After 40 s: All 12 tests pass.")}
-    notifier_harness.looked_at = ids["long"]
-    notifier_harness.notifier.check()
-    assert notifier_harness.notifications.shown == {}
+    assert notices.shown == {ids["long"]: ("long finished", "After 40 s: All 12 tests pass.")}
+    notices.look_at(ids["long"])
+    assert notices.shown == {}
 
 
-async def test_ten_chats_that_finish_at_once_share_one_notification(
-    harness: WindowHarness, notifier_harness: NotifierHarness
-):
-    notifier_harness.notifier.apply_settings(is_enabled=True, long_turn_s=30)
-    harness.sessions.follow_all()
+async def test_ten_chats_that_finish_at_once_share_one_notification(harness: WindowHarness, notices: Notices):
+    notices.notifier.apply_settings(is_enabled=True, long_turn_s=30)
     ids = [await harness.add(f"chat-{number}") for number in range(10)]
     for session_id in ids:
         harness.viewers[session_id].be(Activity.WORKING, at(0))
@@ -243,35 +236,31 @@ async def test_ten_chats_that_finish_at_once_share_one_notification(
     for session_id in ids:
         harness.viewers[session_id].be(Activity.IDLE, at(90))
     harness.settle()
-    assert notifier_harness.notifications.shown == {
-        "done": ("10 chats finished", ", ".join(f"chat-{number}" for number in range(10)))
-    }
-    assert notifier_harness.notifier.chat_of("done") is harness.chat(ids[0])
+    assert notices.shown == {"done": ("10 chats finished", ", ".join(f"chat-{number}" for number in range(10)))}
+    assert notices.notifier.chat_of("done") is harness.chat(ids[0])
     for session_id in ids[:9]:
-        notifier_harness.looked_at = session_id
-        notifier_harness.notifier.check()
-    assert notifier_harness.notifications.shown, "one was not seen yet"
-    assert notifier_harness.notifier.chat_of("done") is harness.chat(ids[9])
+        notices.look_at(session_id)
+    assert notices.shown, "one was not seen yet"
+    assert notices.notifier.chat_of("done") is harness.chat(ids[9])
     harness.viewers[ids[9]].end(0)
     harness.settle()
-    assert notifier_harness.notifications.shown == {}
+    assert notices.shown == {}
     for session_id in ids[:3]:
         harness.viewers[session_id].be(Activity.NEEDS_INPUT, at(100), "Run it?")
     harness.settle()
-    assert notifier_harness.notifications.shown == {"asks": ("3 chats need you", "chat-0, chat-1, chat-2")}
+    assert notices.shown == {"asks": ("3 chats need you", "chat-0, chat-1, chat-2")}
 
 
-async def test_muted_chats_send_nothing_and_are_remembered(harness: WindowHarness, notifier_harness: NotifierHarness):
-    harness.sessions.follow_all()
+async def test_muted_chats_send_nothing_and_are_remembered(harness: WindowHarness, notices: Notices):
     muting = harness.sessions.muting
     one, two = [await harness.add(name) for name in ("one", "two")]
     muting.mute_chat(harness.chat(one), muted=True)
     for session_id in (one, two):
         harness.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run it?")
     harness.settle()
-    assert notifier_harness.notifications.shown.keys() == {two}
+    assert notices.shown.keys() == {two}
     muting.mute_for_an_hour()
-    assert notifier_harness.notifications.shown == {}, "a shown notification is withdrawn, too"
+    assert notices.shown == {}, "a shown notification is withdrawn, too"
     assert muting.until is not None
     restored = Muting(harness.sessions)
     restored.load([one], muting.until.isoformat())
@@ -302,168 +291,130 @@ LONG_S = 15.0
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
-class ShellHarness:
-    """A shell in a chat, and the notifications about it; calling it reports the foreground program."""
+class ShellNotices(Notices):
+    """Notices of a shell in a chat; calling this reports the foreground program."""
 
     def __init__(self, harness: WindowHarness, session_id: str) -> None:
-        self.harness = harness
+        super().__init__(harness)
         self.id = session_id
-        self.notifications = FakeNotifications()
-        self.looks = False
-        self.notifier = Notifier(harness.sessions, {}, lambda _chat: self.looks, self.notifications, collect_ms=0)
         self.notifier.apply_settings(is_enabled=True, long_turn_s=LONG_S)
 
     def __call__(self, program: str, after_s: float, code: int | None = None) -> None:
         at = (NOON + timedelta(seconds=after_s)).isoformat()
-        chat: Chat = self.harness.chat(self.id)
-        chat.viewer_event(ForegroundEvent(program, at, code, at if code is not None else ""))
+        self.harness.chat(self.id).viewer_event(ForegroundEvent(program, at, code, at if code is not None else ""))
         self.harness.settle()
 
 
 @pytest.fixture
-async def shell(harness: WindowHarness) -> ShellHarness:
+async def shell(harness: WindowHarness) -> ShellNotices:
     harness.sessions.follow_all()
-    return ShellHarness(harness, await harness.add("work", agent="shell", cwd="/srv/app"))
+    return ShellNotices(harness, await harness.add("work", agent="shell", cwd="/srv/app"))
 
 
-async def test_the_end_of_a_long_command_is_shown_once_and_withdrawn_when_the_chat_is_seen(shell: ShellHarness):
+async def test_the_end_of_a_long_command_is_shown_once_and_withdrawn_when_the_chat_is_seen(shell: ShellNotices):
     shell("", 0)
     shell("make -j8", 1)
     shell("", 1 + 4 * 60, 2)
-    assert shell.notifications.shown == {shell.id: ("make -j8 failed in work (exit code 2)", "After 4 min, /srv/app")}
+    assert shell.shown == {shell.id: ("make -j8 failed in work (exit code 2)", "After 4 min, /srv/app")}
     shell.notifier.check()
-    assert shell.notifications.count == 1
-    shell.looks = True
-    shell.notifier.check()
-    assert shell.notifications.shown == {}
+    assert shell.count == 1
+    shell.look_at(shell.id)
+    assert shell.shown == {}
 
 
-async def test_the_next_command_withdraws_the_notification(shell: ShellHarness):
+async def test_the_next_command_withdraws_the_notification(shell: ShellNotices):
     shell("make", 0)
     shell("", LONG_S + 1, 0)
-    assert shell.notifications.shown == {shell.id: ("make ended in work", "After 16 s, /srv/app")}
+    assert shell.shown == {shell.id: ("make ended in work", "After 16 s, /srv/app")}
     shell("ls", LONG_S + 3)
-    assert shell.notifications.shown == {}
+    assert shell.shown == {}
 
 
 @pytest.mark.parametrize("case", ["short", "looked at", "unwanted"])
-async def test_short_commands_visible_chats_and_disabled_notifications_show_nothing(shell: ShellHarness, case: str):
-    shell.looks = case == "looked at"
+async def test_short_commands_visible_chats_and_disabled_notifications_show_nothing(shell: ShellNotices, case: str):
+    shell.looked_at = shell.id if case == "looked at" else ""
     shell.notifier.apply_settings(is_enabled=case != "unwanted", long_turn_s=LONG_S)
     shell("make", 0)
     shell("", LONG_S - 1 if case == "short" else LONG_S + 1, 1)
-    assert shell.notifications.count == 0
+    assert shell.count == 0
 
 
-async def test_a_shell_that_does_not_mark_its_commands_is_notified_of_too(shell: ShellHarness):
+async def test_a_shell_that_does_not_mark_its_commands_is_notified_of_too(shell: ShellNotices):
     shell("sleep 60", 0)
     shell("", 61)
-    assert shell.notifications.shown == {shell.id: ("sleep 60 ended in work", "After 1 min, /srv/app")}
+    assert shell.shown == {shell.id: ("sleep 60 ended in work", "After 1 min, /srv/app")}
 
 
-class ShellsHarness:
-    """Shells, and the notifications about them; ``look_at`` names the shell that the user sees."""
-
-    def __init__(self, harness: WindowHarness) -> None:
-        self.harness = harness
-        self.notifications = FakeNotifications()
-        self.looked_at = ""
-        self.notifier = Notifier(harness.sessions, {}, self._is_viewed, self.notifications, collect_ms=0)
-
-    def _is_viewed(self, chat: Chat) -> bool:
-        return chat.id == self.looked_at
-
-    def notify(self, session_id: str, *notifications: NotificationEvent) -> None:
-        """Let the shell's program send these notifications at once."""
-        for notification in notifications:
-            self.harness.chat(session_id).viewer_event(notification)
-        self.harness.settle()
-
-    def look_at(self, session_id: str) -> None:
-        self.looked_at = session_id
-        self.notifier.check()
-
-    @property
-    def texts(self) -> list[tuple[str, str]]:
-        return list(self.notifications.shown.values())
+async def test_a_notification_has_the_chats_name_and_stays_until_the_chat_is_looked_at(notices: Notices):
+    shell = await notices.harness.add("work", agent="shell")
+    notices.notify(shell, NotificationEvent("Build", "done\nin 3 s"))
+    notices.notify(shell, NotificationEvent("", "tests failed"))
+    notices.notify(shell, NotificationEvent("Deployed", ""))
+    assert notices.texts == [("work: Build", "done\nin 3 s"), ("work", "tests failed"), ("work", "Deployed")]
+    assert {notices.notifier.chat_of(key) for key in notices.shown} == {notices.harness.chat(shell)}
+    assert not notices.harness.chat(shell).needs_you
+    notices.harness.viewers[shell].end(0)
+    notices.harness.settle()
+    assert len(notices.texts) == 3, "its last notification stays after its end, too"
+    notices.look_at(shell)
+    assert notices.texts == []
 
 
-@pytest.fixture
-async def shells(harness: WindowHarness) -> ShellsHarness:
-    harness.sessions.follow_all()
-    return ShellsHarness(harness)
+async def test_a_notification_with_the_same_id_replaces_the_earlier_one(notices: Notices):
+    shell = await notices.harness.add("work", agent="shell")
+    notices.notify(shell, NotificationEvent("Build", "40 %", "b"), NotificationEvent("Build", "50 %", "b"))
+    notices.notify(shell, NotificationEvent("Tests", "", "t"))
+    notices.notify(shell, NotificationEvent("Build", "done", "b"))
+    assert notices.texts == [("work: Build", "done"), ("work", "Tests")]
 
 
-async def test_a_notification_has_the_chats_name_and_stays_until_the_chat_is_looked_at(shells: ShellsHarness):
-    shell = await shells.harness.add("work", agent="shell")
-    shells.notify(shell, NotificationEvent("Build", "done\nin 3 s"))
-    shells.notify(shell, NotificationEvent("", "tests failed"))
-    shells.notify(shell, NotificationEvent("Deployed", ""))
-    assert shells.texts == [("work: Build", "done\nin 3 s"), ("work", "tests failed"), ("work", "Deployed")]
-    assert {shells.notifier.chat_of(key) for key in shells.notifications.shown} == {shells.harness.chat(shell)}
-    assert not shells.harness.chat(shell).needs_you
-    shells.harness.viewers[shell].end(0)
-    shells.harness.settle()
-    assert len(shells.texts) == 3, "its last notification stays after its end, too"
-    shells.look_at(shell)
-    assert shells.texts == []
-
-
-async def test_a_notification_with_the_same_id_replaces_the_earlier_one(shells: ShellsHarness):
-    shell = await shells.harness.add("work", agent="shell")
-    shells.notify(shell, NotificationEvent("Build", "40 %", "b"), NotificationEvent("Build", "50 %", "b"))
-    shells.notify(shell, NotificationEvent("Tests", "", "t"))
-    shells.notify(shell, NotificationEvent("Build", "done", "b"))
-    assert shells.texts == [("work: Build", "done"), ("work", "Tests")]
-
-
-async def test_visible_muted_and_disabled_chats_and_agents_questions_show_nothing(shells: ShellsHarness):
-    looked_at, muted, unwanted = [await shells.harness.add(name, agent="shell") for name in ("one", "two", "three")]
-    agent = await shells.harness.add("agent", agent="codex")
+async def test_visible_muted_and_disabled_chats_and_agents_questions_show_nothing(notices: Notices):
+    looked_at, muted, unwanted = [await notices.harness.add(name, agent="shell") for name in ("one", "two", "three")]
+    agent = await notices.harness.add("agent", agent="codex")
     event = NotificationEvent("Build", "done")
-    shells.look_at(looked_at)
-    shells.harness.sessions.muting.mute_chat(shells.harness.chat(muted), muted=True)
+    notices.look_at(looked_at)
+    notices.harness.sessions.muting.mute_chat(notices.harness.chat(muted), muted=True)
     for session_id in (looked_at, muted, agent):
-        shells.notify(session_id, event)
-    shells.notify(looked_at, NotificationEvent("", " "))
-    shells.notifier.apply_settings(is_enabled=False)
-    shells.notify(unwanted, event)
-    assert shells.notifications.count == 0
-    assert shells.harness.chat(muted).unseen_notification == "Build · done", "its mark stays"
+        notices.notify(session_id, event)
+    notices.notify(looked_at, NotificationEvent("", " "))
+    notices.notifier.apply_settings(is_enabled=False)
+    notices.notify(unwanted, event)
+    assert notices.count == 0
+    assert notices.harness.chat(muted).unseen_notification == "Build · done", "its mark stays"
 
 
-async def test_of_a_flood_only_the_newest_are_shown(shells: ShellsHarness):
-    shell = await shells.harness.add("work", agent="shell")
-    shells.notify(shell, *(NotificationEvent(f"{number}", "<x>") for number in range(100)))
-    [(title, text)] = shells.texts
+async def test_of_a_flood_only_the_newest_are_shown(notices: Notices):
+    shell = await notices.harness.add("work", agent="shell")
+    notices.notify(shell, *(NotificationEvent(f"{number}", "<x>") for number in range(100)))
+    [(title, text)] = notices.texts
     assert (title, text) == ("work", "\n".join(f"{number}: <x>" for number in range(100 - MAX_LINES, 100)))
-    shells.notify(shell, *(NotificationEvent(f"{number}", "", f"{number}") for number in range(100)))
-    assert shells.texts == [("work", f"{number}") for number in range(100 - MAX_NOTIFIED, 100)]
-    assert shells.notifications.count == 1 + MAX_NOTIFIED
+    notices.notify(shell, *(NotificationEvent(f"{number}", "", f"{number}") for number in range(100)))
+    assert notices.texts == [("work", f"{number}") for number in range(100 - MAX_NOTIFIED, 100)]
+    assert notices.count == 1 + MAX_NOTIFIED
 
 
-async def test_long_texts_are_cut(shells: ShellsHarness):
-    shell = await shells.harness.add("work", agent="shell")
-    shells.notify(shell, NotificationEvent("t" * 1000, "b" * 4000))
-    [(title, text)] = shells.texts
+async def test_long_texts_are_cut(notices: Notices):
+    shell = await notices.harness.add("work", agent="shell")
+    notices.notify(shell, NotificationEvent("t" * 1000, "b" * 4000))
+    [(title, text)] = notices.texts
     assert (len(title), len(text)) == (len("work: ") + 80, 400)
 
 
-async def test_three_chats_at_once_share_one_notification(shells: ShellsHarness):
-    ids = [await shells.harness.add(name, agent="shell") for name in ("one", "two", "three")]
+async def test_three_chats_at_once_share_one_notification(notices: Notices):
+    ids = [await notices.harness.add(name, agent="shell") for name in ("one", "two", "three")]
     for shell in ids:
-        shells.harness.chat(shell).viewer_event(NotificationEvent("Build", "", "1"))
-        shells.harness.chat(shell).viewer_event(NotificationEvent("Tests", "", "2"))
-    shells.harness.settle()
-    assert shells.texts == [("3 chats notified you", "one, two, three")]
+        notices.harness.chat(shell).viewer_event(NotificationEvent("Build", "", "1"))
+        notices.harness.chat(shell).viewer_event(NotificationEvent("Tests", "", "2"))
+    notices.harness.settle()
+    assert notices.texts == [("3 chats notified you", "one, two, three")]
     for shell in ids:
-        assert shells.texts
-        shells.look_at(shell)
-    assert shells.texts == []
+        assert notices.texts
+        notices.look_at(shell)
+    assert notices.texts == []
 
 
-class QuietWatchHarness(NotifierHarness):
-    """A notifier on a notifications, and a clock that the test moves."""
+class QuietNotices(Notices):
+    """Notices of quiet chats, and a clock that the test moves."""
 
     def __init__(self, harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(harness)
@@ -471,12 +422,11 @@ class QuietWatchHarness(NotifierHarness):
         self.now_s = 1000.0
         for module in (chat_marks, notifier, chat_module):
             monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now_s))
-        self._harness = harness
 
     async def watched_chat(self) -> Chat:
-        session_id = await self._harness.add("build", cwd="/src/api")
-        self._harness.sessions.follow_all()
-        chat = self._harness.chat(session_id)
+        session_id = await self.harness.add("build", cwd="/src/api")
+        self.harness.sessions.follow_all()
+        chat = self.harness.chat(session_id)
         self.watch.begin(chat)
         assert self.watch._timer.isActive()
         return chat
@@ -485,66 +435,66 @@ class QuietWatchHarness(NotifierHarness):
         """Move the clock; the timer is due then."""
         self.now_s += seconds
         self.watch._timer.timeout.emit()
-        self._harness.settle()
+        self.harness.settle()
 
 
 @pytest.fixture
-def quiet_harness(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> QuietWatchHarness:
-    return QuietWatchHarness(harness, monkeypatch)
+def quiet(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> QuietNotices:
+    return QuietNotices(harness, monkeypatch)
 
 
 async def test_a_watched_chat_is_notified_once_when_it_has_written_nothing_for_a_while(
-    harness: WindowHarness, quiet_harness: QuietWatchHarness
+    harness: WindowHarness, quiet: QuietNotices
 ):
-    chat = await quiet_harness.watched_chat()
+    chat = await quiet.watched_chat()
     for offset in range(3):
-        quiet_harness.wait(QUIET_S - 1)
+        quiet.wait(QUIET_S - 1)
         harness.viewers[chat.id].tell(OutputEvent(offset))
-    quiet_harness.wait(QUIET_S - 1)
-    assert quiet_harness.notifications.shown == {}, "it wrote a moment ago"
-    quiet_harness.wait(1)
-    await harness.until(lambda: quiet_harness.notifications.shown, "the notification")
-    assert quiet_harness.notifications.shown == {chat.id: ("build is quiet", "No output for 10 s, in /src/api")}
-    assert not quiet_harness.watch.is_watched(chat)
-    assert not quiet_harness.watch._timer.isActive()
+    quiet.wait(QUIET_S - 1)
+    assert quiet.shown == {}, "it wrote a moment ago"
+    quiet.wait(1)
+    await harness.until(lambda: quiet.shown, "the notification")
+    assert quiet.shown == {chat.id: ("build is quiet", "No output for 10 s, in /src/api")}
+    assert not quiet.watch.is_watched(chat)
+    assert not quiet.watch._timer.isActive()
     harness.viewers[chat.id].tell(OutputEvent(9))
-    quiet_harness.notifier.check()
-    assert quiet_harness.notifications.shown == {}, "it writes again"
+    quiet.notifier.check()
+    assert quiet.shown == {}, "it writes again"
 
 
 async def test_a_watched_chat_that_the_user_looks_at_is_notified_when_he_looks_elsewhere(
-    harness: WindowHarness, quiet_harness: QuietWatchHarness
+    harness: WindowHarness, quiet: QuietNotices
 ):
-    chat = await quiet_harness.watched_chat()
-    quiet_harness.looked_at = chat.id
-    quiet_harness.wait(QUIET_S)
-    assert quiet_harness.watch.is_watched(chat)
-    quiet_harness.looked_at = ""
-    quiet_harness.wait(QUIET_S)
-    await harness.until(lambda: quiet_harness.notifications.shown, "the notification")
+    chat = await quiet.watched_chat()
+    quiet.looked_at = chat.id
+    quiet.wait(QUIET_S)
+    assert quiet.watch.is_watched(chat)
+    quiet.looked_at = ""
+    quiet.wait(QUIET_S)
+    await harness.until(lambda: quiet.shown, "the notification")
 
 
 async def test_a_watch_notifies_also_while_notifications_are_off_and_the_chat_is_muted(
-    harness: WindowHarness, quiet_harness: QuietWatchHarness
+    harness: WindowHarness, quiet: QuietNotices
 ):
-    chat = await quiet_harness.watched_chat()
-    quiet_harness.notifier.apply_settings(is_enabled=False)
+    chat = await quiet.watched_chat()
+    quiet.notifier.apply_settings(is_enabled=False)
     harness.sessions.muting.mute_chat(chat, muted=True)
     harness.sessions.muting.mute_for_an_hour()
-    quiet_harness.wait(QUIET_S)
-    await harness.until(lambda: quiet_harness.notifications.shown, "the notification")
+    quiet.wait(QUIET_S)
+    await harness.until(lambda: quiet.shown, "the notification")
 
 
 @pytest.mark.parametrize(("code", "title"), [(0, "build ended"), (2, "build ended unexpectedly")])
 async def test_the_end_of_a_watched_chat_is_notified_once(
-    code: int, title: str, harness: WindowHarness, quiet_harness: QuietWatchHarness
+    code: int, title: str, harness: WindowHarness, quiet: QuietNotices
 ):
-    chat = await quiet_harness.watched_chat()
+    chat = await quiet.watched_chat()
     harness.viewers[chat.id].end(exit_code=code)
-    await harness.until(lambda: quiet_harness.notifications.shown, "the notification")
-    assert [shown[0] for shown in quiet_harness.notifications.shown.values()] == [title]
-    assert quiet_harness.notifications.count == 1
-    assert not quiet_harness.watch.is_watched(chat)
+    await harness.until(lambda: quiet.shown, "the notification")
+    assert [shown[0] for shown in quiet.shown.values()] == [title]
+    assert quiet.count == 1
+    assert not quiet.watch.is_watched(chat)
 
 
 SAVES = "import sys; open(sys.argv[1], 'a').write('|'.join(sys.argv[2:]) + chr(10))"
