@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.theme.icons import Mark
 from gui.wording import common_texts, page_texts, phrases, window_texts
-from gui.wording.groups import Group, group_of, mark_of, order_key
+from gui.wording.groups import Group, activity_words, group_of, mark_of, order_key
 from gui.wording.text import Text
 from session_host.client.sessions.session_info import Reason, reason_of
 from session_host.errors import HostUnavailable
@@ -512,7 +512,7 @@ class Chat(ChatViewer):
         if self.is_unresponsive:
             return page_texts.DOES_NOT_ANSWER()
         if self.is_suspended:
-            return phrases.first_upper(phrases.activity_words(self.activity))
+            return phrases.first_upper(activity_words(self.activity))
         if self.needs_you:
             return self.activity_detail or page_texts.NEEDS_ANSWER()
         if self.is_silent:
@@ -630,7 +630,7 @@ class Chat(ChatViewer):
             return phrases.running(self.foreground, self.since, now)
         if self.is_silent:
             return phrases.activity_and_age(self.activity, self.activity_source, self.since, now)
-        words = phrases.activity_words(self.activity)
+        words = activity_words(self.activity)
         detail = self.activity_detail or self.title
         return page_texts.STATE_AND_DETAIL(state=words, detail=detail) if detail else words
 

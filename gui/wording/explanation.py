@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gui.wording import phrases
-from gui.wording.groups import Group, group_words
+from gui.wording.groups import Group, activity_words, group_words
 from gui.wording.text import Text
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explanation, Transition
@@ -106,7 +106,7 @@ def _changed(change: Transition, *, is_plain: bool, is_end: bool) -> str:
     """The activity after a change; a shell or a command without reports runs until it ends."""
     if is_plain and change.activity is Activity.NO_SIGNAL:
         return "" if is_end else group_words(Group.RUNNING)
-    return phrases.activity_words(change.activity)
+    return activity_words(change.activity)
 
 
 def _started_or_ended(*, is_end: bool) -> str:
@@ -121,7 +121,7 @@ def _conversation_notes(conversation: str, source: str, *, is_plain: bool) -> li
 
 
 def _meaning(activity: Activity | None) -> str:
-    return phrases.activity_words(activity) if activity is not None else Text("explanation", "no effect")()
+    return activity_words(activity) if activity is not None else Text("explanation", "no effect")()
 
 
 def _clock(text: str) -> str:

@@ -42,15 +42,7 @@ _BY_ACTIVITY = {
     Activity.NO_SIGNAL: Group.NO_SIGNAL,
 }
 
-_MARK = {
-    Group.NEEDS_YOU: Mark.NEEDS_YOU,
-    Group.WORKING: Mark.WORKING,
-    Group.RUNNING: Mark.RUNNING,
-    Group.IDLE: Mark.IDLE,
-    Group.NO_SIGNAL: Mark.NO_SIGNAL,
-    Group.INTERRUPTED: Mark.INTERRUPTED,
-    Group.ENDED: Mark.ENDED,
-}
+_MARK = {group: Mark[group.name] for group in Group}
 
 
 def group_of(state: State, activity: Activity, *, interrupted: bool = False, plain: bool = False) -> Group:
@@ -72,6 +64,13 @@ def group_of(state: State, activity: Activity, *, interrupted: bool = False, pla
 def group_words(group: Group) -> str:
     """The window's name for a group."""
     return _WORDS[group]()
+
+
+def activity_words(activity: Activity) -> str:
+    """The window's term for an activity: that of its group, except that a suspended program is called so."""
+    if activity is Activity.SUSPENDED:
+        return Text("activity", "suspended")()
+    return group_words(_BY_ACTIVITY[activity])
 
 
 def mark_of(

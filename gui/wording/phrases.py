@@ -10,6 +10,7 @@ from typing import Final
 
 from PySide6.QtCore import QLocale, QTime
 
+from gui.wording.groups import activity_words
 from gui.wording.text import Text
 from session_host.protocol.untrusted_text import ended_by_user
 from session_host.protocol.values import Activity, State
@@ -224,19 +225,6 @@ SOURCES: Final = {
     "open files": Text("activity", "open files"),
 }
 """The sources of activities, and of a conversation's id, as *Status details* names them."""
-
-_ACTIVITIES = {
-    Activity.NEEDS_INPUT: Text("activity", "needs you"),
-    Activity.WORKING: Text("activity", "working"),
-    Activity.IDLE: Text("activity", "idle"),
-    Activity.SUSPENDED: Text("activity", "suspended"),
-    Activity.NO_SIGNAL: Text("activity", "no signal"),
-}
-
-
-def activity_words(activity: Activity) -> str:
-    """The window's term for an activity."""
-    return _ACTIVITIES[activity]()
 
 
 def source_words(source: str) -> str:

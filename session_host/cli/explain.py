@@ -26,13 +26,6 @@ from session_host.structured.shortening import cut, shown_command
 from session_host.system.clock import as_text
 
 TRANSITIONS = 20
-WORDS = {
-    Activity.WORKING: "working",
-    Activity.NEEDS_INPUT: "needs you",
-    Activity.IDLE: "idle",
-    Activity.SUSPENDED: "suspended",
-    Activity.NO_SIGNAL: "no signal",
-}
 _HEADING_COLUMNS = 14
 _REMARK_COLUMNS = 80
 _WITH_END = timedelta(seconds=2)
@@ -240,7 +233,7 @@ def _change_rows(explained: Explained, *, is_plain: bool) -> list[tuple[str, str
     rows: list[tuple[str, str]] = []
     for number, change in enumerate(explained.transitions):
         is_end = number == len(explained.transitions) - 1 and _is_end(explained, str(change["time"]))
-        words = WORDS[Activity(str(change["activity"]))]
+        words = Activity(str(change["activity"])).words
         if is_plain and change["activity"] == Activity.NO_SIGNAL:
             words = "" if is_end else "running"
         source = str(change["source"]) or ("ended" if is_end else "started")
@@ -277,7 +270,7 @@ def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]
     if explained.activity is None:
         return [("status", "unknown: the chat does not respond")]
     since = explained.activity_since
-    text = WORDS[Activity(explained.activity)]
+    text = Activity(explained.activity).words
     if since:
         text += f" since {_time(since)} ({age(since, now)})"
     text += f", reported by: {explained.activity_source}" if explained.activity_source else ""

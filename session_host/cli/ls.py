@@ -22,13 +22,7 @@ _MIN_NAME_COLUMNS = 10
 NOTICE_MARK = "!"
 """The mark after the state of a chat with a problem, and before the line that describes the problem."""
 
-_ACTIVITY_WORDS = {
-    Activity.WORKING: "◐ working",
-    Activity.NEEDS_INPUT: "▲ needs you",
-    Activity.IDLE: "○ idle",
-    Activity.SUSPENDED: "▲ suspended",
-    Activity.NO_SIGNAL: "◌ running",
-}
+_MARKS = {Activity.WORKING: "◐", Activity.NEEDS_INPUT: "▲", Activity.IDLE: "○", Activity.SUSPENDED: "▲"}
 SILENCE = "silence"
 """The source of "no signal" for an agent that reported work, and nothing since."""
 
@@ -129,7 +123,8 @@ def state_words(info: SessionInfo) -> str:
         case State.STARTING:
             return "◌ starting"
         case State.RUNNING:
-            return _ACTIVITY_WORDS.get(Activity(info.activity or Activity.NO_SIGNAL), "◌ running")
+            activity = Activity(info.activity or Activity.NO_SIGNAL)
+            return f"{_MARKS[activity]} {activity.words}" if activity in _MARKS else "◌ running"
         case State.EXITED:
             return f"■ {exit_text(info)}{_continued(info)}"
         case _:

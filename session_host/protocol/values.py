@@ -131,6 +131,11 @@ class Activity(StrEnum):
     """The program is stopped, by Ctrl+Z or a signal, and the next input continues it."""
     NO_SIGNAL = "no_signal"
 
+    @property
+    def words(self) -> str:
+        """The activity as commands print it."""
+        return "needs you" if self is Activity.NEEDS_INPUT else self.value.replace("_", " ")
+
 
 WITHOUT_AGENT = frozenset({"shell", "command"})
 """Catalog names without activity signals: their foreground program is shown instead."""
