@@ -17,7 +17,7 @@ from typing import Final, Literal
 import msgspec
 
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, Stop
+from session_host.git import GitRefused
 from session_host.restore_points.kept_tree import (
     LITERAL_PATHS,
     SUBMODULE,
@@ -91,14 +91,14 @@ class FilesChanged(WorktreeError):
     """Other files differ than those that the user was asked about; nothing was restored."""
 
 
-def plan_restore(directory: Path, point: RestorePoint, *, stop: Stop | None = None) -> Plan:
+def plan_restore(directory: Path, point: RestorePoint) -> Plan:
     """Plan a restore: find the changes that it would make. Blocks.
 
     Raises:
         WorktreeError: one line: there is no working tree, or git is missing, refuses or is too slow.
     """
-    tree = find_tree(directory, stop)
-    return _plan(tree, keep_tree(tree, niceness=0, stop=stop), point, stop)
+    tree = find_tree(directory)
+    return _plan(tree, keep_tree(tree, niceness=0), point)
 
 
 def file_counts(directory: Path, points: Iterable[RestorePoint]) -> list[int]:
@@ -109,18 +109,18 @@ def file_counts(directory: Path, points: Iterable[RestorePoint]) -> list[int]:
     found = []
     for point in points:
         if point.kept not in counts:  # Points between which nothing changed have the same tree.
-            counts[point.kept] = len(_plan(tree, now, point, None).files)
+            counts[point.kept] = len(_plan(tree, now, point).files)
         found.append(counts[point.kept])
     return found
 
 
-def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint, stop: Stop | None) -> Plan:
-    git = Git(tree.top, stop=stop)
+def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint) -> Plan:
+    git = Git(tree.top)
     changes = _differences(git, now.tree, point.kept.tree)
     hidden = [file.path for file in changes if file.how == "recreated" and os.path.lexists(tree.top / file.path)]
     if hidden:
         # Files that git ignores now: keep them, too, so that the restore can be undone.
-        now = keep_tree(tree, also=hidden, niceness=0, stop=stop)
+        now = keep_tree(tree, also=hidden, niceness=0)
         changes = _differences(git, now.tree, point.kept.tree)
     filtered = git.with_own_filter([file.path for file in changes])
     left_out = now.left_out | point.kept.left_out | filtered

@@ -94,16 +94,16 @@ def all_lines(transcript: Transcript, *, width: int = 0, folded: bool = True) ->
     ]
 
 
-def last_lines(transcript: Transcript, count: int, *, width: int = 0, folded: bool = True) -> list[TextLine]:
-    """The last lines of the transcript, more if open requests have more, without reading the rest; see ``all_lines``.
+def last_lines(transcript: Transcript, count: int) -> list[TextLine]:
+    """The last lines of the transcript, more if open requests have more, folded, and without reading the rest.
 
     Of a very long item, only the end is laid out (``end_of``).
     """
-    ending = ending_lines(transcript, width=width)
+    ending = ending_lines(transcript)
     first, lines = len(transcript), ending
     while first and len(lines) < count:
         end, first = first, max(0, first - count)
-        lines = [*block_lines(transcript, first, end, width=width, folded=folded, is_cut=True), *lines]
+        lines = [*block_lines(transcript, first, end, is_cut=True), *lines]
     return lines[-max(count, len(ending)) :]
 
 

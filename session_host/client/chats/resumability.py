@@ -66,12 +66,11 @@ class ResumePlan(NamedTuple):
     prompt: str = ""
 
 
-def resumability(session_id: str, environment: Mapping[str, str] | None = None) -> Resumability:
+def resumability(session_id: str) -> Resumability:
     """Whether a session can be resumed. Checks the record and the agent's own files, not processes.
 
     Args:
         session_id: the ended session.
-        environment: the caller's; this process's own if None.
 
     Raises:
         StoreError, NoSuchSession: there is no such record.
@@ -79,7 +78,7 @@ def resumability(session_id: str, environment: Mapping[str, str] | None = None) 
     """
     with open_store() as store:
         record = record_of(store, session_id)
-        plan = plan_for(store, load_agents(config_dir(), [record.agent]), record, environment)
+        plan = plan_for(store, load_agents(config_dir(), [record.agent]), record, None)
     return Resumability(plan.can, plan.reason)
 
 

@@ -179,7 +179,6 @@ class AgentWatch:
                 self._on_foreground_changed, now,
                 saved_state.command if saved_state is not None else NO_COMMAND,
                 saved_state.foreground if saved_state is not None else NO_FOREGROUND,
-                last_output=as_text(previous_output_at_s) if previous_output_at_s else "",
             )  # fmt: skip
         self._file: StateFile | None = None
         self._guard: TranscriptGuard | None = None

@@ -72,8 +72,6 @@ class ForegroundProcess:
         now: Callable[[], str],
         command: CommandState = NO_COMMAND,
         saved_state: ForegroundState = NO_FOREGROUND,
-        *,
-        last_output: str = "",
     ) -> None:
         """Watch nothing yet.
 
@@ -82,12 +80,9 @@ class ForegroundProcess:
             now: returns the time as ISO 8601 text.
             command: the state of the last command that a previous host left.
             saved_state: the foreground program that a previous host left.
-            last_output: the time of a previous host's last output, ISO 8601; "" for never. Without a saved state, it
-                counts as the start of the shell's prompt, if the shell waits for a command at the first look.
         """
         self.current = ForegroundEvent(saved_state.program, saved_state.since, command.exit_code, command.ended)
         self.command = command
-        self._prompt_since = last_output if not saved_state.since else ""
         self._on_change = on_change
         self._now = now
         self._process: PtyProcess | None = None
@@ -150,8 +145,8 @@ class ForegroundProcess:
         program = program_of(group, process.pid)
         since, previous = self.current.since, self.current
         if (group, program) != (self._group, previous.program) or not since:
-            since = (_start_time_text(group) if program else self._prompt_since) or self._now()
-        self._group, self._prompt_since = group, ""
+            since = (_start_time_text(group) if program else "") or self._now()
+        self._group = group
         self.current = ForegroundEvent(program, since, self.command.exit_code, self.command.ended)
         if self.current != previous:
             self._on_change(self.current)

@@ -136,7 +136,7 @@ def enter_service(
     return _enter(unit, pids, timeout_s, move)
 
 
-def held_by_services(pattern: str, timeout_s: float = SERVICE_TIMEOUT_S) -> int:
+def held_by_services(pattern: str) -> int:
     """How many descriptors systemd holds for services that match a pattern (glob(7)); 0 without systemd on the bus."""
     address = addresses.session_bus()
     if address is None:
@@ -147,7 +147,7 @@ def held_by_services(pattern: str, timeout_s: float = SERVICE_TIMEOUT_S) -> int:
     from . import manager
 
     try:
-        with bus.Bus(address, timeout_s) as connection:
+        with bus.Bus(address, SERVICE_TIMEOUT_S) as connection:
             return sum(manager.stored_count(connection, path) for path in manager.units(connection, pattern).values())
     except (TimedOut, bus.BusGone, bus.Refused):
         return 0

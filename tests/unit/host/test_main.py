@@ -58,7 +58,7 @@ def test_garbage_collection_is_off_until_the_session_runs() -> None:
 
 
 def another_process_gets_lock(input_log: int) -> bool:
-    """Return whether a forked process can take the lock, as a record lock like that of an earlier version."""
+    """Return whether a forked process can take the lock as a record lock, without /proc."""
     pid = os.fork()
     if not pid:
         got = os._exit
@@ -79,6 +79,6 @@ def test_closing_the_input_logs_mapping_keeps_the_lock() -> None:
         assert try_lock_session(input_log), "it is ours already"
         LogHeader(input_log).close()
         os.close(os.dup(input_log))
-        assert not another_process_gets_lock(input_log), "a host of an earlier version leaves it alone too"
+        assert not another_process_gets_lock(input_log)
         unlock_session(input_log)
         assert another_process_gets_lock(input_log)

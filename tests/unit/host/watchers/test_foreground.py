@@ -5,15 +5,10 @@ from __future__ import annotations
 import os
 from typing import cast
 
-import msgspec
-import pytest
-
 from session_host.host.watchers.foreground import ForegroundProcess
 from session_host.protocol.messages import ForegroundEvent
 from session_host.storage.descriptors.log_state import (
     NO_COMMAND,
-    NO_FOREGROUND,
-    ActivityState,
     CommandState,
     ForegroundState,
 )
@@ -34,11 +29,11 @@ class FakeProcess:
 
 
 async def look(
-    saved_state: ForegroundState, *, group: int = SHELL, last_output: str = "output", command: CommandState = NO_COMMAND
+    saved_state: ForegroundState, *, group: int = SHELL, command: CommandState = NO_COMMAND
 ) -> tuple[ForegroundEvent, list[ForegroundEvent], ForegroundState]:
     """The program, the changes and the state after a new host's first look."""
     changes: list[ForegroundEvent] = []
-    foreground = ForegroundProcess(changes.append, lambda: "now", command, saved_state, last_output=last_output)
+    foreground = ForegroundProcess(changes.append, lambda: "now", command, saved_state)
     foreground.start_watching(cast("PtyProcess", FakeProcess(group)))
     try:
         return foreground.poll(), changes, foreground.saved_state
@@ -62,17 +57,5 @@ async def test_a_prompt_after_a_saved_program_begins_now() -> None:
 async def test_a_program_after_a_saved_prompt_has_its_own_start() -> None:
     found, _, state = await look(ForegroundState(4711, "", "earlier"), group=os.getpgrp())
     assert found.program
-    assert found.since not in {"earlier", "output", ""}
+    assert found.since not in {"earlier", ""}
     assert state == ForegroundState(os.getpgrp(), found.program, found.since)
-
-
-@pytest.mark.parametrize(("last_output", "expected"), [("output", "output"), ("", "now")])
-async def test_a_prompt_of_a_host_of_an_earlier_version_began_with_its_last_output(
-    last_output: str, expected: str
-) -> None:
-    previous = {"offset": 3, "activity": "no_signal", "source": "", "since": "t1", "detail": "", "command": [False, 2]}
-    saved = msgspec.msgpack.decode(msgspec.msgpack.encode(previous), type=ActivityState)
-    assert saved.foreground == NO_FOREGROUND
-    found, changes, state = await look(saved.foreground, last_output=last_output, command=saved.command)
-    assert found == ForegroundEvent("", expected, 2)
-    assert (changes, state) == ([found], ForegroundState(SHELL, "", expected))

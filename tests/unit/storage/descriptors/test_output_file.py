@@ -109,7 +109,7 @@ def test_the_hang_up_is_reported() -> None:
         assert output_file.read(0, output_file.end) == b"x"
 
 
-def test_a_structured_agent_writes_to_the_pipe_or_in_an_earlier_version_to_its_socket() -> None:
+def test_a_structured_agent_writes_to_the_pipe_or_to_its_socket() -> None:
     spec = spec_of()
     descriptors, theirs = create_descriptors(Path(spec.socket_path), spec.size, structured=True)
     output_file = OutputFile(descriptors, Splicer())
