@@ -86,7 +86,7 @@ _PARAMETERS = {
 }
 """How many parameters a function takes, where it is not one; pyte's functions would fail with more."""
 
-_ENDS_WRAP = frozenset("@ABCDEFGHJKLMPXZ`adef")
+_ENDS_WRAP = frozenset("@ABCDEFGHKLMPXZ`adef")
 """Final characters of sequences after which the next character is written where the cursor is shown."""
 
 

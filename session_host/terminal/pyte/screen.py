@@ -567,6 +567,7 @@ class Screen(pyte.Screen):
         if how == 3:
             self.clear_history()
             return
+        self.pending_wrap = False
         rows = {0: range(y + 1, self.lines), 1: range(y), 2: range(self.lines)}.get(how)
         if rows is None:
             return
