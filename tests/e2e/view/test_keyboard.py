@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 
 from gui.input import latin_keys
 from gui.window.widgets.prompt_field import PromptField
-from session_host.protocol.values import NAMED_KEYS, KeyAction, Modifiers
+from session_host.protocol.messages import Key
+from session_host.protocol.values import KeyAction, Modifiers
+from session_host.terminal.encode import encode_key
 from tests.e2e.view.conftest import ShownView
 from tests.support.qt_waiting import process_events_until, show
 from tests.support.windows import has_keyboard
@@ -20,37 +22,103 @@ from tests.support.windows import has_keyboard
 SHIFT, ALT, CTRL = int(Modifiers.SHIFT), int(Modifiers.ALT), int(Modifiers.CTRL)
 
 
-def pressed(terminal: ShownView, *keys: str) -> list[tuple[str, str, int]]:
-    """Press keys on the X server; returns the presses that reached the session."""
-    terminal.focus()
-    terminal.sink.calls.clear()
-    for key in keys:
-        subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True, timeout=60)
-    subprocess.run(["xdotool", "key", "F9"], check=True, timeout=60)  # arrives after all previous keys
-    terminal.until(lambda: ("key", "F9", "", 0, KeyAction.RELEASE) in terminal.sink.calls, "the last key")
-    return [press for press in terminal.sink.presses() if press[0] != "F9"]
-
-
-def test_letters_digits_and_shifted_characters(show_view, keyboard_layout):
-    terminal = show_view()
-    assert pressed(terminal, "a", "A", "1", "exclam", "question", "space") == [
-        ("a", "a", 0),
-        ("a", "A", SHIFT),
-        ("1", "1", 0),
-        ("1", "!", SHIFT),
-        ("/", "?", SHIFT),
-        ("Space", " ", 0),
-    ]
-
-
 INVISIBLE = {"U200C": "\u200c", "U00A0": "\u00a0", "U200D": "\u200d", "U200F": "\u200f"}
 """Characters that the Persian keyboard has, by the X server's names: joiners, the no-break space, a mark."""
 
 
-def test_the_invisible_characters_of_persian_are_typed_into_a_terminal(show_view, keyboard_layout):
+def press(terminal: ShownView, *keys: str) -> None:
+    """Press keys on the X server; returns when the session has got all of them."""
+    terminal.focus()
+    terminal.sink.calls.clear()
+    subprocess.run(["xdotool", "key", "--clearmodifiers", *keys, "F9"], check=True, timeout=60)
+    terminal.until(lambda: ("key", "F9", "", 0, KeyAction.RELEASE) in terminal.sink.calls, "the last key")
+
+
+def pressed(terminal: ShownView, *keys: str) -> list[tuple[str, str, int]]:
+    """Press keys on the X server; returns the presses that reached the session."""
+    press(terminal, *keys)
+    return [press for press in terminal.sink.presses() if press[0] != "F9"]
+
+
+def read_by_program(terminal: ShownView, *keys: str) -> bytes:
+    """Press keys on the X server; returns the bytes that the program reads."""
+    press(terminal, *keys)
+    read = b""
+    for call in terminal.sink.calls:
+        if call[0] == "key" and call[1] != "F9":
+            read += encode_key(Key("a", 1, *call[1:]), terminal.emulator.modes)
+        elif call[0] == "text":
+            read += call[1].encode()
+    return read
+
+
+KEYS = {
+    "a": ("a", "a", 0), "A": ("a", "A", SHIFT), "1": ("1", "1", 0), "exclam": ("1", "!", SHIFT),
+    "question": ("/", "?", SHIFT), "space": ("Space", " ", 0),
+    "Return": ("Enter", "", 0), "Tab": ("Tab", "", 0), "BackSpace": ("Backspace", "", 0), "Escape": ("Escape", "", 0),
+    "Up": ("ArrowUp", "", 0), "Down": ("ArrowDown", "", 0), "Left": ("ArrowLeft", "", 0),
+    "Right": ("ArrowRight", "", 0), "Home": ("Home", "", 0), "End": ("End", "", 0), "Prior": ("PageUp", "", 0),
+    "Next": ("PageDown", "", 0), "Insert": ("Insert", "", 0), "Delete": ("Delete", "", 0), "F1": ("F1", "", 0),
+    "F12": ("F12", "", 0),
+    "ctrl+c": ("c", "", CTRL), "ctrl+w": ("w", "", CTRL), "ctrl+q": ("q", "", CTRL), "ctrl+space": ("Space", "", CTRL),
+    "alt+f": ("f", "f", ALT), "ctrl+alt+x": ("x", "", CTRL | ALT), "shift+Tab": ("Tab", "", SHIFT),
+    "alt+Return": ("Enter", "", ALT),
+    "KP_7": ("Numpad7", "7", 0), "KP_Enter": ("NumpadEnter", "", 0), "KP_Add": ("NumpadAdd", "+", 0),
+    "KP_Divide": ("NumpadDivide", "/", 0),
+}  # fmt: skip
+"""Key, text and modifiers of keys, by the X server's names."""
+
+
+def test_the_session_gets_key_text_and_modifiers(show_view, keyboard_layout):
+    assert pressed(show_view(), *KEYS) == list(KEYS.values())
+
+
+def test_a_program_reads_the_bytes_that_it_asked_for(show_view, keyboard_layout):
+    """Shift+Enter begins a new line in agents; the window keeps its own keys."""
     terminal = show_view()
+    QShortcut(QKeySequence("Ctrl+Shift+P"), terminal.view)
+    for output, keys, read in (
+        ("", ["ctrl+Left", "shift+Tab", "ctrl+at", "ctrl+underscore", "ctrl+bracketleft", "alt+B", "KP_5"],
+         b"\x1b[1;5D\x1b[Z\x00\x1f\x1b\x1bB5"),
+        ("\x1b[?1h", ["Up"], b"\x1bOA"),
+        ("\x1b[>1u", ["shift+Return", "ctrl+c", "ctrl+shift+p", "a"], b"\x1b[13;2u\x1b[99;5ua"),
+        ("\x1b[>3u", ["x"], b"x\x1b[120;1:3u"),
+    ):  # fmt: skip
+        terminal.feed(output)
+        assert read_by_program(terminal, *keys) == read
+
+
+def test_letters_and_slash_commands_of_other_layouts(show_view, keyboard_layout):
+    keyboard_layout("de")
+    terminal = show_view()
+    keys = pressed(terminal, "2", "quotedbl", "z", "Z", "ISO_Level3_Shift+q", "ISO_Level3_Shift+e")
+    assert keys[:4] == [("2", "2", 0), ("2", '"', SHIFT), ("z", "z", 0), ("z", "Z", SHIFT)], "the unshifted key"
+    assert [(text, modifiers) for _, text, modifiers in keys[4:] if text] == [("@", 0), ("€", 0)]
+    keyboard_layout("ru")
+    assert pressed(terminal, "Cyrillic_es", "ctrl+Cyrillic_es", "ctrl+Cyrillic_ve") == [
+        ("с", "с", 0), ("c", "", CTRL), ("d", "", CTRL)
+    ]  # fmt: skip
+    assert read_by_program(terminal, "alt+Cyrillic_ef", "ctrl+Cyrillic_ef") == "\x1bф\x01".encode()
+    # A layout that needs Shift for a slash, and a program with the kitty keyboard.
+    terminal.feed("\x1b[>1u")
+    assert read_by_program(terminal, "slash", "comma", "Cyrillic_EF") == "/,Ф".encode()
+    keyboard_layout("de")
+    assert read_by_program(terminal, "slash", "h", "question", "shift+space") == b"/h? "
     keyboard_layout("ir")
     assert [text for _, text, _ in pressed(terminal, *INVISIBLE)] == list(INVISIBLE.values())
+
+
+def test_a_program_that_asked_for_modified_keys_selects_with_them(show_view, keyboard_layout):
+    terminal = show_view()
+    terminal.feed("line\r\n" * 40)
+    assert pressed(terminal, "shift+Up") == []
+    assert terminal.view.scrolled_back
+    terminal.view.scroll_to_end()
+    terminal.feed("\x1b[>1u")
+    assert read_by_program(terminal, "shift+Up", "shift+Home", "ctrl+Insert") == b"\x1b[1;2A\x1b[1;2H\x1b[2;5~"
+    assert not terminal.view.scrolled_back
+    assert pressed(terminal, "shift+Prior") == []
+    assert terminal.view.scrolled_back
 
 
 def test_the_invisible_characters_of_persian_are_typed_into_a_prompt(show_chat, keyboard_layout):
@@ -76,48 +144,12 @@ def test_the_invisible_characters_of_persian_are_typed_into_other_fields(
     shown.close()
 
 
-def test_keys_with_names(show_view, keyboard_layout):
-    terminal = show_view()
-    names = {
-        "Return": "Enter", "Tab": "Tab", "BackSpace": "Backspace", "Escape": "Escape", "Up": "ArrowUp",
-        "Down": "ArrowDown", "Left": "ArrowLeft", "Right": "ArrowRight", "Home": "Home", "End": "End",
-        "Prior": "PageUp", "Next": "PageDown", "Insert": "Insert", "Delete": "Delete", "F1": "F1", "F12": "F12",
-    }  # fmt: skip
-    assert pressed(terminal, *names) == [(name, "", 0) for name in names.values()]
-    assert set(names.values()) <= NAMED_KEYS
-
-
 def test_a_line_break_that_a_program_types_for_the_user_is_ctrl_j(show_view, keyboard_layout):
     terminal = show_view()
     terminal.focus()
     subprocess.run(["xdotool", "type", "a\nb"], check=True, timeout=60)
     terminal.until(lambda: len(terminal.sink.presses()) == 3, "three keys")
     assert terminal.sink.presses() == [("a", "a", 0), ("j", "", CTRL), ("b", "b", 0)]
-
-
-def test_ctrl_and_alt_reach_the_program(show_view, keyboard_layout):
-    terminal = show_view()
-    keys = pressed(
-        terminal, "ctrl+c", "ctrl+w", "ctrl+q", "alt+f", "alt+b", "ctrl+alt+x", "ctrl+space", "shift+Tab", "alt+Return"
-    )
-    assert keys == [
-        ("c", "", CTRL),
-        ("w", "", CTRL),
-        ("q", "", CTRL),
-        ("f", "f", ALT),
-        ("b", "b", ALT),
-        ("x", "", CTRL | ALT),
-        ("Space", "", CTRL),
-        ("Tab", "", SHIFT),
-        ("Enter", "", ALT),
-    ]  # fmt: skip
-
-
-def test_each_press_has_its_release(show_view, keyboard_layout):
-    terminal = show_view()
-    pressed(terminal, "x")
-    actions = [(key, action) for key, _, _, action in terminal.sink.of("key") if key == "x"]
-    assert actions == [("x", KeyAction.PRESS), ("x", KeyAction.RELEASE)]
 
 
 def test_a_held_key_repeats_until_it_is_released(show_view, keyboard_layout):
@@ -162,57 +194,16 @@ def test_a_ctrl_d_that_is_held_when_its_shell_ends_types_nothing_into_the_next_c
     assert terminal.sink.presses() == [("d", "", int(Modifiers.CTRL))]
 
 
-def test_the_number_pad(show_view, keyboard_layout):
-    terminal = show_view()
-    assert pressed(terminal, "KP_7", "KP_Enter", "KP_Add", "KP_Divide") == [
-        ("Numpad7", "7", 0),
-        ("NumpadEnter", "", 0),
-        ("NumpadAdd", "+", 0),
-        ("NumpadDivide", "/", 0),
-    ]
-
-
 def test_the_number_pad_without_num_lock_sends_arrow_keys(show_view):
     terminal = show_view()
     QTest.keyClick(terminal.view, Qt.Key.Key_Home, Qt.KeyboardModifier.KeypadModifier)
     assert terminal.sink.presses() == [("Home", "", 0)]
 
 
-def test_altgr_types_its_third_character(show_view, keyboard_layout):
-    keyboard_layout("de")
-    terminal = show_view()
-    terminal.focus()
-    keys = pressed(terminal, "ISO_Level3_Shift+q", "ISO_Level3_Shift+e")
-    assert [text for _, text, _ in keys if text] == ["@", "€"]
-    assert all(modifiers == 0 for _, text, modifiers in keys if text)
-
-
-def test_the_unshifted_key_of_another_layout_is_learned(show_view, keyboard_layout):
-    keyboard_layout("de")
-    terminal = show_view()
-    assert pressed(terminal, "2", "quotedbl")[-1] == ("2", '"', SHIFT)
-    assert pressed(terminal, "z", "Z") == [("z", "z", 0), ("z", "Z", SHIFT)]
-
-
-def test_ctrl_with_a_cyrillic_letter_is_the_latin_one(show_view, keyboard_layout):
-    keyboard_layout("ru")
-    terminal = show_view()
-    assert pressed(terminal, "Cyrillic_es") == [("с", "с", 0)]
-    assert pressed(terminal, "ctrl+Cyrillic_es", "ctrl+Cyrillic_ve") == [("c", "", CTRL), ("d", "", CTRL)]
-
-
-def test_a_dead_key_composes(show_view, keyboard_layout):
+def test_a_dead_key_composes_and_does_not_overtake_the_keys_before_it(show_view, keyboard_layout):
     keyboard_layout("us", "intl")
     terminal = show_view()
-    keys = pressed(terminal, "dead_acute", "e")
-    assert [text for (text,) in terminal.sink.of("text")] == ["é"]
-    assert keys == []
-
-
-def test_a_dead_key_does_not_overtake_the_keys_before_it_while_the_window_is_busy(show_view, keyboard_layout):
-    keyboard_layout("us", "intl")
-    terminal = show_view()
-    pressed(terminal, "a", "b", "dead_acute", "e", "c")  # Qt reads them together, afterwards.
+    press(terminal, "a", "b", "dead_acute", "e", "c")  # Qt reads them together, afterwards.
     typed = [
         call[1] if call[0] == "text" else call[2]
         for call in terminal.sink.calls
@@ -248,39 +239,15 @@ def test_a_dead_key_composes_in_a_tab_that_was_focused_before_its_chat_was_conne
 def test_the_windows_shortcuts_still_work(show_view, keyboard_layout):
     terminal = show_view()
     fired: list[str] = []
-    texts = [
-        "Ctrl+Shift+P",
-        "Alt+1",
-        "Alt+9",
-        "Ctrl+PgUp",
-        "Ctrl+PgDown",
-        "Ctrl+Tab",
-        "Ctrl+Shift+Tab",
-        "Ctrl+,",
-        "F11",
-        "Ctrl++",
-        "Ctrl+-",
-        "Ctrl+0",
-    ]
-    for text in texts:
-        shortcut = QShortcut(QKeySequence(text), terminal.view)
-        shortcut.activated.connect(lambda text=text: fired.append(text))
-    keys = [
-        "ctrl+shift+p",
-        "alt+1",
-        "alt+9",
-        "ctrl+Prior",
-        "ctrl+Next",
-        "ctrl+Tab",
-        "ctrl+shift+Tab",
-        "ctrl+comma",
-        "F11",
-        "ctrl+plus",
-        "ctrl+minus",
-        "ctrl+0",
-    ]
-    assert pressed(terminal, *keys) == []
-    assert fired == texts
+    keys = {
+        "Ctrl+Shift+P": "ctrl+shift+p", "Alt+1": "alt+1", "Alt+9": "alt+9", "Ctrl+PgUp": "ctrl+Prior",
+        "Ctrl+PgDown": "ctrl+Next", "Ctrl+Tab": "ctrl+Tab", "Ctrl+Shift+Tab": "ctrl+shift+Tab", "Ctrl+,": "ctrl+comma",
+        "F11": "F11", "Ctrl++": "ctrl+plus", "Ctrl+-": "ctrl+minus", "Ctrl+0": "ctrl+0",
+    }  # fmt: skip
+    for text in keys:
+        QShortcut(QKeySequence(text), terminal.view).activated.connect(lambda text=text: fired.append(text))
+    assert pressed(terminal, *keys.values()) == []
+    assert fired == list(keys)
 
 
 def test_other_shortcuts_of_a_window_do_not_steal_from_the_program(show_view, keyboard_layout):
@@ -368,18 +335,18 @@ def test_ctrl_c_copies_selected_text_if_it_is_set_to_and_the_next_one_interrupts
 # ---------------------------------------------------------------- layouts without Latin letters
 
 
-@pytest.mark.parametrize("layout", ["ru", "il", "gr", "ir", "ge", "th", "us,ru", "us"])
-def test_the_windows_keys_work_on_layouts_without_latin_letters(show_view, keyboard_layout, layout):
-    keyboard_layout(layout)
+def test_the_windows_keys_work_on_layouts_without_latin_letters(show_view, keyboard_layout):
     terminal = show_view()
     latin_keys.watch(terminal.view.windowHandle())
     fired: list[str] = []
     keys = {"Ctrl+Shift+T": "ctrl+shift+28", "Ctrl+Shift+P": "ctrl+shift+33", "Ctrl+,": "ctrl+59", "Alt+3": "alt+12"}
     for text in keys:
         QShortcut(QKeySequence(text), terminal.view).activated.connect(lambda text=text: fired.append(text))
-    assert pressed(terminal, *keys.values()) == []
-    assert fired == list(keys)
-    assert pressed(terminal, "ctrl+40", "ctrl+54") == [("d", "", CTRL), ("c", "", CTRL)], "programs get the others"
+    for layout in ("ru", "il", "gr", "ir", "ge", "th", "us,ru", "us"):
+        keyboard_layout(layout)
+        fired.clear()
+        others = [("d", "", CTRL), ("c", "", CTRL)]
+        assert (pressed(terminal, *keys.values(), "ctrl+40", "ctrl+54"), fired) == (others, list(keys)), layout
 
 
 def test_a_symbol_in_place_of_a_letter_is_no_other_key_on_a_latin_layout(show_view, keyboard_layout):

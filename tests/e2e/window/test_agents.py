@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import uuid
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from session_host.protocol.values import State
-from tests.programs import program
 from tests.support.area import Area
-from tests.support.repositories import Checkout
 from tests.support.screen_reader import ScreenReader
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive
@@ -69,7 +64,7 @@ def newest() -> dict[str, Any]:
     return entries[-1]
 
 
-def test_an_agent_gets_a_first_prompt_and_is_ended_and_resumed_in_its_tab(
+def test_an_agent_gets_a_first_prompt_is_stopped_after_a_question_and_resumed_in_its_tab(
     parrot: None, area: Area, open_window: OpenWindow
 ):
     directory = area.home / "api"
@@ -96,8 +91,14 @@ def test_an_agent_gets_a_first_prompt_and_is_ended_and_resumed_in_its_tab(
         app.press("Return")
         wait_until(lambda: chat_text(first).count("hello") == 2, WAIT_S, "the answer")
         wait_until(lambda: listed(first)["activity"] == "working", WAIT_S, "the agent's report")
+        # The window asks for confirmation, because the agent works: Enter alone keeps it running.
         command(app, "stop chat")
-        app.press("Tab", "Return")  # The window asks for confirmation, because the agent works.
+        app.press("Return")
+        app.type("still here")
+        app.press("Return")
+        wait_until(lambda: chat_text(first).count("still here") == 2, WAIT_S, "the keyboard in the chat, which runs on")
+        command(app, "stop chat")
+        app.press("Tab", "Return")
         wait_until(lambda: [tab["state"] for tab in app.tabs()] == ["exited"], WAIT_S, "the window to know of the end")
         command(app, "resume")
         app.press("Return")  # In the list of Continue, this conversation is the first.
@@ -111,213 +112,6 @@ def test_an_agent_gets_a_first_prompt_and_is_ended_and_resumed_in_its_tab(
         app.type("again")
         wait_until(lambda: "again" in chat_text(second["id"]), WAIT_S, "the keyboard in its terminal")
         assert picture(app, area, "resumed").stat().st_size > 0
-
-
-def test_a_text_is_sent_to_a_chat_without_an_open_tab(new_chat: NewChat, open_window: OpenWindow):
-    shown, other = new_chat("shown", *program("raw_echo")), new_chat("other", "cat")
-    with open_window() as app:
-        app.show(shown["id"])
-        app.focus()
-        command(app, "send to")
-        app.press("shift+Tab")  # from the text to the list of recipients
-        app.press("space")
-        app.press("Down", "Down", "Return")
-        app.press("Tab")
-        app.type("two")
-        app.press("Return")
-        app.type("lines")
-        app.press("ctrl+Return")
-        wait_until(
-            lambda: chat_text(other["id"]).split() == ["two", "lines"] * 2, WAIT_S, "the lines, and cat's answer"
-        )
-        assert "two" not in chat_text(shown["id"])
-
-
-def start_another(app: Window, *keys: str, prompt: str = "") -> str:
-    """Start a chat in the shown chat's project: Enter in the sheet that opens; returns its id."""
-    before = {tab["session_id"] for tab in app.tabs()}
-    app.press("ctrl+shift+n", *keys)
-    app.type(prompt)
-    app.press("Return")
-    [started] = wait_until(lambda: {tab["session_id"] for tab in app.tabs()} - before, WAIT_S, "the chat's tab")
-    app.wait_connected([started])
-    return str(started)
-
-
-def test_enter_starts_no_second_worktree_and_chats_are_told_apart_by_prompt_question_and_branch(
-    parrot: None, area: Area, reader: ScreenReader, open_window: OpenWindow
-):
-    repository = Checkout.new(area.home / "api")
-
-    def wait_for(role: str, *expected: str) -> None:
-        """Wait until a screen reader finds texts that begin with these on the screen."""
-
-        def are_shown() -> bool:
-            shown = screen.showing(role)
-            return all(any(text.startswith(each) for text in shown) for each in expected)
-
-        wait_until(are_shown, WAIT_S, lambda: f"{expected}; there is {screen.showing(role)}", every_s=0.1)
-
-    with open_window() as app:
-        app.focus()
-        screen = reader.program("outlive")
-        command(app, "git worktree")
-        app.press("Tab")
-        app.type(str(repository.path))
-        app.press("Escape", "Return")  # Escape closes the list of suggestions.
-        [tab] = wait_until(app.tabs, WAIT_S, "the chat's tab")
-        in_worktree = tab["session_id"]
-        app.wait_connected([in_worktree])
-        assert listed(in_worktree)["branch"] == "outlive/api"
-        wait_for("label", "Parrot · api · outlive/api")
-
-        # The worktree was for that one chat.
-        second = start_another(app)
-        assert listed(second)["cwd"] == str(repository.path)
-        assert repository.branches() == ["main", "outlive/api"]
-        # No chat is called as an earlier one, although that has ended.
-        app.press("ctrl+d")
-        wait_until(lambda: listed(second)["state"] == "exited", WAIT_S, "the end")
-        third = start_another(app)
-        assert [listed(each)["name"] for each in (in_worktree, second, third)] == ["api", "api-2", "api-3"]
-
-        # The first prompt is a chat's name; below it, the question comes first, and the default branch is not named.
-        start_another(app, *["Tab"] * 4, prompt="fix the export")
-        wait_for("page tab", "api, working", "api-3, working", "fix the export, working")
-        wait_for("label", "Parrot · ~/api · main", "working · ")
-        app.press("Escape")
-        app.type(f"]7501;state=blocked:msg={base64.b64encode(b'Run it?').decode()}")
-        app.press("ctrl+g", "Return")  # The program repeats it: it asks.
-        wait_for("label", "needs you · ")
-        rows = "fix the export, Parrot, needs you, Run it? · api,", "api, Parrot, working, outlive/api · Parrot,"
-        wait_for("list item", *rows)
-
-
-def start_shell(app: Window, directory: str) -> str:
-    """Start a shell by keys alone; returns its id."""
-    before = {tab["session_id"] for tab in app.tabs()}
-    app.focus()
-    app.press("ctrl+shift+n")
-    # No agent is installed: the shell is the first entry that can be started, and is already selected.
-    app.press("Tab")
-    app.type(directory)
-    app.press("Escape")  # closes the list of suggestions
-    app.press("Return")
-    after = wait_until(
-        lambda: [tab for tab in app.tabs() if tab["session_id"] not in before], WAIT_S, "the new chat's tab"
-    )
-    session_id: str = after[0]["session_id"]
-    app.wait_connected([session_id])
-    return session_id
-
-
-@pytest.fixture
-def only_a_shell(monkeypatch: pytest.MonkeyPatch, area: Area) -> None:
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    monkeypatch.setenv("SHELL", "/bin/sh")
-
-
-def test_a_chat_started_by_keys_goes_on_after_enter_on_the_question_and_once_stopped_stays_in_its_tab(
-    open_window: OpenWindow, area: Area, only_a_shell: None
-):
-    directory = area.home / "project"
-    directory.mkdir()
-    with open_window() as app:
-        session_id = start_shell(app, str(directory))
-        app.type(r"printf '\033]7501;state=working\007'; echo $((6 * 7))-from-$PWD")
-        app.press("Return")
-        wait_until(lambda: f"42-from-{directory}" in chat_text(session_id), WAIT_S, "the shell's answer")
-        entry = listed(session_id)
-        assert (entry["name"], entry["agent"], entry["cwd"]) == ("project", "shell", str(directory))
-        wait_until(lambda: listed(session_id)["activity"] == "working", WAIT_S, "the report")
-
-        # The window asks for confirmation, because the chat works.
-        command(app, "stop chat")
-        app.press("Return")
-        app.type("echo still-$((6 * 7))")
-        app.press("Return")
-        wait_until(lambda: "still-42" in chat_text(session_id), WAIT_S, "the keyboard in the chat, which runs on")
-        command(app, "stop chat")
-        app.press("Tab", "Return")
-        wait_until(lambda: listed(session_id)["state"] == "exited", WAIT_S, "the chat to end")
-        [tab] = app.tabs()
-        assert tab["session_id"] == session_id
-        app.kill()
-    with open_window() as second:
-        assert [tab["state"] for tab in second.tabs()] == ["exited"]
-    assert json.loads(outlive("ls", "--json")) == []
-
-
-IDS = [str(uuid.uuid4()), str(uuid.uuid4())]
-"""Random ids: a process of another test run with the same id would count as having the conversation open."""
-
-
-@pytest.fixture
-def storing_parrot(area: Area, parrot: None) -> None:
-    """The agent stores conversations as Claude Code does."""
-    (area.config / "agents" / "parrot.toml").write_text(
-        AGENT.replace("preset = true", 'preset = true\nstore = "claude"')
-    )
-
-
-def write_conversation(area: Area, conversation: str, directory: Path, prompt: str) -> None:
-    """Write the record of a conversation, as the agent does."""
-    directory.mkdir(exist_ok=True)
-    name = "".join(each if each.isalnum() else "-" for each in str(directory))
-    path = area.home / ".claude" / "projects" / name / f"{conversation}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"type": "user", "cwd": str(directory), "message": {"content": prompt}}) + "\n")
-
-
-def active_chat(app: Window) -> str:
-    """The id of the chat in the active tab."""
-    [active] = [tab["session_id"] for tab in app.tabs() if tab["active"]]
-    return str(active)
-
-
-def test_continue_finds_a_conversation_and_resumes_an_ended_one(
-    storing_parrot: None, area: Area, open_window: OpenWindow
-) -> None:
-    write_conversation(area, IDS[0], area.home / "api", "Mend the lexer")
-    write_conversation(area, IDS[1], area.home / "web", "Paint it blue")
-    with open_window() as app:
-        app.focus()
-        command(app, "continue")
-        app.type("blue")
-        app.press("Return")
-        [tab] = wait_until(app.tabs, WAIT_S, "the chat's tab")
-        first = tab["session_id"]
-        app.wait_connected([first])
-        wait_until(lambda: f"told: --resume {IDS[1]}" in chat_text(first), WAIT_S, "the agent to be resumed")
-        entry = listed(first)
-        assert (entry["provider_session_id"], entry["cwd"]) == (IDS[1], str(area.home / "web"))
-
-        # The conversation runs in a chat now: choosing it again shows that chat, also from another tab.
-        command(app, "continue")
-        app.type("lexer")
-        app.press("Return")
-        wait_until(lambda: len(app.tabs()) == 2, WAIT_S, "the second tab")
-        command(app, "continue")
-        app.type("blue")
-        app.press("Return")
-        wait_until(lambda: active_chat(app) == first, WAIT_S, "the first chat")
-        assert len(app.tabs()) == 2
-
-        outlive("kill", first)
-        wait_until(lambda: listed(first)["state"] == "exited", WAIT_S, "the end")
-        wait_until(lambda: [tab["state"] for tab in app.tabs() if tab["active"]] == ["exited"], WAIT_S, "its end")
-        command(app, "continue")
-        app.press("Return")  # It is the first one.
-        wait_until(lambda: listed(first)["continued_by"], WAIT_S, "the resumed chat")
-        wait_until(lambda: first not in {tab["session_id"] for tab in app.tabs()}, WAIT_S, "its tab")
-        second = active_chat(app)
-        assert listed(first)["continued_by"] == second
-        assert listed(second)["provider_session_id"] == IDS[1]
-
-
-@pytest.fixture(autouse=True)
-def plain_shell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHELL", "/bin/bash")
 
 
 def stored() -> dict[str, str]:
@@ -344,8 +138,9 @@ def run(app: Window, session_id: str, command: str, shows: str) -> None:
 
 
 def test_a_shell_that_is_left_or_whose_idle_tab_is_closed_goes_and_is_found_and_one_that_was_killed_stays(
-    open_window: OpenWindow, new_chat: NewChat, reader: ScreenReader
+    open_window: OpenWindow, new_chat: NewChat, reader: ScreenReader, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setenv("SHELL", "/bin/bash")
     chat = new_chat("one", *echo())["id"]
     with open_window() as app:
         app.show(chat)

@@ -28,10 +28,10 @@ from tests.support.displays import XServer
 from tests.support.notification_thread import NotificationThread, notification_thread
 from tests.support.processes import end
 from tests.support.tray_host import TrayHost, tray_host
-from tests.support.waiting import WaitTimeout, wait_until
-from tests.support.windows import Window, has_keyboard, outlive, xdotool
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, outlive, xdotool
 
-from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed, retry_until
+from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, retry_until
 
 pytestmark = pytest.mark.e2e
 
@@ -185,70 +185,6 @@ def test_unseen_events_notify_once_and_muted_chats_never(
         wait_until(lambda: not autostart_file().exists(), WAIT_S, "the file to go")
 
 
-ASKS = ("sh", "-c", r"printf '\033]7501;state=blocked\007asks\n'; exec cat")
-
-
-def finishes_behind(gate: Gate) -> list[str]:
-    """A program that works until the gate is released."""
-    works, rests = r"\033]9;4;1;10\007", r"\033]9;4;0\007"
-    return ["sh", "-c", f"printf '{works}'; head -c 1 {gate.path} >/dev/null; printf '{rests}'; exec cat"]
-
-
-def test_going_to_a_chat_moves_no_tab_and_the_key_for_waiting_chats_goes_to_all_questions_first(
-    open_window: OpenWindow, new_chat: NewChat, gate: Gate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SHELL", "/bin/sh")
-    chats = {"done": new_chat("done", *finishes_behind(gate))}
-    chats |= {name: new_chat(name, *(ASKS if name.startswith("asks") else echo())) for name in (
-        "asks-1", "left", "asks-2", "right"
-    )}  # fmt: skip
-    seen: list[dict[str, Any]] = []
-
-    def tabs(app: Window) -> list[tuple[int, str]]:
-        seen[:] = app.tabs()
-        return [(tab["pane"], tab["name"]) for tab in seen if tab["name"] in chats]
-
-    def wait_active(app: Window, name: str) -> None:
-        wait_until(
-            lambda: tabs(app) == places and [tab["name"] for tab in seen if tab["active"]] == [name],
-            WAIT_S, lambda: f"{name} to be shown where its tab is; there is {seen}",
-        )  # fmt: skip
-
-    with open_window() as app:
-        for name in ("done", "asks-1", "left"):
-            app.show(chats[name]["id"])
-        app.focus()
-        app.press("ctrl+shift+d")
-        wait_until(lambda: any(tab["pane"] == 2 for tab in app.tabs()), WAIT_S, "a shell beside the chat")
-        for name in ("asks-2", "right"):
-            app.show(chats[name]["id"])
-        places = [(1, "done"), (1, "asks-1"), (1, "left"), (2, "asks-2"), (2, "right")]
-        wait_active(app, "right")
-        gate.release()
-        wait_until(lambda: listed(chats["done"]["id"])["activity"] == "idle", WAIT_S, "the end of the turn")
-
-        app.press("ctrl+shift+k")
-        app.type("left")
-        app.press("Return")
-        wait_active(app, "left")
-        app.press("ctrl+shift+l", "Home", "Down", "Down", "Return")
-        wait_active(app, "asks-2")
-        app.press("ctrl+shift+k")
-        app.type("right")
-        app.press("Return")
-        wait_active(app, "right")
-        for name in ("asks-1", "asks-2", "done"):
-            app.press("ctrl+shift+j")
-            wait_active(app, name)
-
-        # A global key of the desktop may run this command, whatever program the user is in.
-        window = xdotool("getactivewindow").strip()
-        xdotool("windowminimize", "--sync", window)
-        assert outlive("window", "next") == "showing asks-1\n"
-        wait_active(app, "asks-1")
-        wait_until(lambda: has_keyboard(int(window)), WAIT_S, "the window to be in front")
-
-
 def asks_behind(gate: Gate) -> list[str]:
     """A program that waits at a gate, asks something and waits for a line, again and again."""
     asks = rf"\033]7501;state=blocked:msg={base64.b64encode(b'Run npm test?').decode()}\007"
@@ -257,12 +193,14 @@ def asks_behind(gate: Gate) -> list[str]:
     return ["sh", "-c", f"while {wait}; do {ask}; done"]
 
 
-def test_a_question_is_notified_until_it_is_answered_and_a_click_goes_to_its_chat_where_its_tab_is(
+def test_questions_and_notifications_of_programs_are_shown_and_a_click_goes_to_the_chat_where_its_tab_is(
     new_chat: NewChat, desktop: NotificationThread, open_window: OpenWindow, gate: Gate, area: Area
 ):
     (area.config / "keys.toml").write_text('mirror_right = "F8"\n')
     shown = new_chat("shown", *program("raw_echo"))
     asking = new_chat("asking", *asks_behind(gate))
+    says = r"\033]99;i=1:d=0;Build\033\\\033]99;i=1:p=body;all <b>done</b>\033\\"
+    build = new_chat("build", "sh", "-c", rf"read line; printf '{says}'; exec cat")
     with open_window() as app:
         app.show(asking["id"])
         app.show(shown["id"])
@@ -277,11 +215,7 @@ def test_a_question_is_notified_until_it_is_answered_and_a_click_goes_to_its_cha
         [notification] = desktop.shown()
         assert (notification.title, notification.text) == ("asking needs you", "Run npm test?")
         desktop.click()
-        wait_until(
-            lambda: [tab["name"] for tab in app.tabs() if tab["active"]] == ["asking"],
-            WAIT_S,
-            "the chat's tab in front",
-        )
+        wait_until(partial(is_active, app, "asking"), WAIT_S, "the chat's tab in front")
         assert [(tab["pane"], tab["name"]) for tab in app.tabs()] == places
         app.wait_connected([asking["id"]])
         app.focus()
@@ -299,26 +233,14 @@ def test_a_question_is_notified_until_it_is_answered_and_a_click_goes_to_its_cha
         outlive("send", asking["id"], "yes", "--enter", "--anyway")
         wait_until(lambda: not desktop.shown(), WAIT_S, "the notification to go")
 
-
-def test_a_programs_notification_is_forwarded_and_is_no_question(
-    new_chat: NewChat, desktop: NotificationThread, open_window: OpenWindow, gate: Gate
-):
-    shown = new_chat("shown", *program("raw_echo"))
-    says = r"\033]99;i=1:d=0;Build\033\\\033]99;i=1:p=body;all <b>done</b>\033\\"
-    build = new_chat("build", "sh", "-c", rf"head -c 1 {gate.path} >/dev/null; printf '{says}'; exec cat")
-    with open_window() as app:
-        app.show(shown["id"])
-        app.wait_connected([shown["id"]])
-        app.focus()
-        gate.release()
+        # A program's own notification is no question.
+        outlive("send", build["id"], "go", "--enter")
         wait_until(desktop.shown, WAIT_S, "the notification")
         [notification] = desktop.shown()
         assert (notification.title, notification.text) == ("build: Build", "all <b>done</b>")
         assert listed(build["id"])["activity"] == "no_signal"
         desktop.click()
-        wait_until(
-            lambda: [tab["name"] for tab in app.tabs() if tab["active"]] == ["build"], WAIT_S, "the chat's tab in front"
-        )
+        wait_until(lambda: active(app) == ["build"], WAIT_S, "the chat's tab in front")
         wait_until(lambda: not desktop.shown(), WAIT_S, "the notification to go")
 
 
@@ -406,28 +328,10 @@ def test_one_click_shows_the_waiting_chat(open_window: OpenWindow, new_chat: New
         open_menu()
         app.press("Down", "Return")
         wait_until(app.shown, WAIT_S, "the window to be back")
-        wait_until(
-            lambda: [tab["name"] for tab in app.tabs() if tab["active"]] == ["waiting"],
-            WAIT_S,
-            "the chat's tab in front",
-        )
+        wait_until(partial(is_active, app, "waiting"), WAIT_S, "the chat's tab in front")
         app.wait_connected([waiting["id"]])
         app.focus()
         app.type("typed here")
         wait_until(lambda: "typed here" in chat_text(waiting["id"]), WAIT_S, "what is typed to reach the chat")
         assert "typed here" not in chat_text(working["id"])
     assert listed(waiting["id"])["state"] == listed(working["id"])["state"] == "running"
-
-
-def test_closing_without_a_tray_ends_the_window_but_no_chat(open_window: OpenWindow, new_chat: NewChat):
-    chat = new_chat("kept", *program("raw_echo"))
-    with open_window() as app:
-        app.show(chat["id"])
-        app.focus()
-        app.press("alt+F4")
-        try:
-            app.process.wait(WAIT_S)
-        except subprocess.TimeoutExpired as error:
-            raise WaitTimeout("the window is still there") from error
-        assert app.process.returncode == 0
-    assert listed(chat["id"])["state"] == "running"

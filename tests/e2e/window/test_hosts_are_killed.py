@@ -58,29 +58,6 @@ def test_text_typed_while_a_process_is_killed_arrives_once(open_window: OpenWind
     assert (now["state"], now["child_pid"]) == ("running", chat["child_pid"])
 
 
-def test_a_thin_bar_is_shown_until_a_late_host_arrives(open_window: OpenWindow, new_chat: NewChat, area: Area):
-    (area.config / "window.toml").write_text('appearance = "light"\n')
-    chat = new_chat("typed", *echo())
-    with open_window() as app:
-        app.show(chat["id"])
-        app.wait_connected([chat["id"]])
-        app.focus()
-        assert not is_bar_shown(app, area, "accent")
-        now = listed(chat["id"])
-        # While the keeper is stopped, no process starts another host.
-        processes.stop(now["keeper_pid"])
-        try:
-            os.kill(now["host_pid"], signal.SIGKILL)
-            wait_until(lambda: is_bar_shown(app, area, "accent"), WAIT_S, "the bar")
-            app.type("typed meanwhile")
-        finally:
-            os.kill(now["keeper_pid"], signal.SIGCONT)
-        wait_until(lambda: not is_bar_shown(app, area, "accent"), WAIT_S, "the bar to go")
-        app.type(", typed after")
-        wait_until(lambda: "after" in chat_text(chat["id"]), WAIT_S, "what is typed")
-        assert "".join(chat_text(chat["id"]).splitlines()) == "readytyped meanwhile, typed after"
-
-
 def page_of(image: QImage) -> QImage:
     """The terminal's part of a picture: the ages in the sidebar change with time."""
     left = image.width() // 3
@@ -122,18 +99,31 @@ def scrolled_to_the_start(app: Window, area: Area, bottom: QImage) -> QImage:
     return pictures[-1]
 
 
-def test_a_bar_shows_that_a_host_hangs_and_text_typed_meanwhile_arrives_once(
+def test_bars_show_a_late_host_and_one_that_hangs_and_text_typed_meanwhile_arrives_once(
     open_window: OpenWindow, new_chat: NewChat, area: Area
 ):
     (area.config / "window.toml").write_text('appearance = "light"\n')
     chat = new_chat("typed", *echo())
-    host = listed(chat["id"])["host_pid"]
     with open_window() as app:
         app.show(chat["id"])
         app.wait_connected([chat["id"]])
         app.focus()
         app.type("typed before")
         wait_until(lambda: "before" in chat_text(chat["id"]), WAIT_S, "what is typed")
+        assert not is_bar_shown(app, area, "accent")
+        now = listed(chat["id"])
+        # While the keeper is stopped, no process starts another host.
+        processes.stop(now["keeper_pid"])
+        try:
+            os.kill(now["host_pid"], signal.SIGKILL)
+            wait_until(lambda: is_bar_shown(app, area, "accent"), WAIT_S, "the thin bar")
+            app.type(", late")
+        finally:
+            os.kill(now["keeper_pid"], signal.SIGCONT)
+        wait_until(lambda: not is_bar_shown(app, area, "accent"), WAIT_S, "the bar to go")
+        wait_until(lambda: ", late" in chat_text(chat["id"]), WAIT_S, "what is typed")
+
+        host = listed(chat["id"])["host_pid"]
         processes.stop(host)
         try:
             app.type(", meanwhile")
@@ -145,7 +135,7 @@ def test_a_bar_shows_that_a_host_hangs_and_text_typed_meanwhile_arrives_once(
         wait_until(lambda: not is_bar_shown(app, area, "needs_you"), WAIT_S, "the line to go")
         app.type(", after")
         wait_until(lambda: "after" in chat_text(chat["id"]), WAIT_S, "what is typed")
-        text = "readytyped before, meanwhile, under the line, after"
+        text = "readytyped before, late, meanwhile, under the line, after"
         assert "".join(chat_text(chat["id"]).splitlines()) == text
         processes.stop(host)
         try:

@@ -13,8 +13,6 @@ from PySide6.QtGui import QImage
 from gui.settings.pane_tree import Rect
 from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.actions.menus import MENU, PANES
-from session_host import paths
-from session_host.storage.store import Store
 from tests.programs import Gate, program
 from tests.support.area import Area
 from tests.support.commands import outlive
@@ -218,8 +216,14 @@ def test_the_click_that_activates_a_pane_or_the_window_only_focuses(
     repeats = shlex.join(program("raw_echo", "--show", "--enable", "1004"))  # It also gets the changes of the focus.
     asking = new_chat("asking", "sh", "-c", rf"printf '\033]7501;state=blocked\007'; exec {repeats}")["id"]
 
+    gets, loses = "<1b5b49>", "<1b5b4f>"  # the keyboard
+
     def said() -> list[str]:
         return chat_text(asking).split()
+
+    def wait_said_last(change: str) -> None:
+        """Wait until the chat that asks has got each change of the focus: it may be slower than the other one."""
+        wait_until(lambda: said()[-1] == change, WAIT_S, lambda: f"{change} to be the last; it got {said()}")
 
     with open_window() as app, other_window() as other:
         app.show(mouse_program)
@@ -233,10 +237,12 @@ def test_the_click_that_activates_a_pane_or_the_window_only_focuses(
         app.wait_connected([mouse_program, asking])
         wait_until(lambda: len(saved_layout().windows[0].panes) == 2, WAIT_S, "the panes to be saved")
         wait_until(lambda: listed(asking)["activity"] == "needs_input", WAIT_S, "the question")
+        wait_said_last(gets)
         left, right = mouse.pages()
 
         mouse.click(left.left + 50, left.top + 60)
         wait_front_tabs(app, (1, 1, "mouse", True), (1, 2, "asking", False))
+        wait_said_last(loses)
         app.type("x")
         wait_until(lambda: "<78>" in chat_text(mouse_program), WAIT_S, "the key")
         assert chat_text(mouse_program).split() == ["ready", "<78>"]
@@ -248,8 +254,7 @@ def test_the_click_that_activates_a_pane_or_the_window_only_focuses(
         xdotool("keyup", "shift")
         mouse.click(right.left + 60, right.top + 60, button=2)
         wait_front_tabs(app, (1, 1, "mouse", False), (1, 2, "asking", True))
-        gets, loses = "<1b5b49>", "<1b5b4f>"  # the keyboard
-        wait_until(lambda: said()[-1] == gets, WAIT_S, lambda: f"the keyboard in the chat; it got {said()}")
+        wait_said_last(gets)
         before = said()
         assert {*before} == {"ready", gets, loses}
         xdotool("windowfocus", "--sync", other)
@@ -343,82 +348,3 @@ def lines_area(app: Window) -> ScreenArea:
     lines = xdotool("getwindowgeometry", "--shell", found).splitlines()
     facts = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}
     return ScreenArea(facts["X"] + 245, facts["Y"] + 60, 240, 400)
-
-
-def saved_places() -> object:
-    with Store.open(paths.database()) as store:
-        windows = store.layout().get("windows", [])
-        return any(pane["places"] for window in windows for pane in window["panes"])
-
-
-def terminal(app: Window, area: Area, name: str) -> QImage:
-    """The upper left part of the terminal, which has its lines."""
-    return QImage(str(picture(app, area, name))).copy(260, 40, 300, 400)
-
-
-def test_a_killed_window_shows_the_same_lines_again(open_window: OpenWindow, new_chat: NewChat, area: Area, gate: Gate):
-    chat = new_chat("long", *program("numbered_lines", 2000, "--gate", gate.path, "--stay"))
-    with open_window() as first:
-        first.show(chat["id"])
-        first.wait_connected([chat["id"]])
-        first.focus()
-        wait_until(lambda: "end of lines" in chat_text(chat["id"]), WAIT_S, "all lines")
-        bottom = terminal(first, area, "bottom")
-        first.press("shift+Prior")  # Only once: the saved position is the one after the last key.
-        wait_until(saved_places, WAIT_S, "the place to be saved")
-        before = terminal(first, area, "before")
-        assert before != bottom
-        first.kill()
-    with open_window() as second:
-        second.wait_connected([chat["id"]])
-        wait_until(lambda: terminal(second, area, "after") == before, WAIT_S, "the same lines to be shown")
-
-
-KEYS = """broadcast = "F9"
-mirror_right = "F8"
-
-[[text]]
-keys = "Ctrl+Alt+G"
-text = 'by\\x20key\\r'
-"""
-ECHOES = ["sh", "-c", "echo ready; exec cat"]
-
-
-def words(chat: str) -> list[str]:
-    return chat_text(chat).split()
-
-
-def active(app: Window) -> list[tuple[int, str]]:
-    return [(tab["pane"], tab["name"]) for tab in app.tabs() if tab["in_front"] and tab["active"]]
-
-
-def test_typed_text_goes_to_both_panes_until_the_window_ends(
-    open_window: OpenWindow, new_chat: NewChat, area: Area
-) -> None:
-    (area.config / "keys.toml").write_text(KEYS)
-    one, two = (new_chat(name, *ECHOES)["id"] for name in ("one", "two"))
-    with open_window() as app:
-        app.show(one)
-        app.focus()
-        app.press("F8")
-        wait_until(lambda: active(app) == [(2, "one")], WAIT_S, "the second pane")
-        app.show(two)
-        app.wait_connected([one, two])
-        wait_until(lambda: active(app) == [(2, "two")], WAIT_S, "the second chat")
-        app.press("F9")
-        app.type("both")
-        app.press("Return")
-        typed = ["ready", "both", "both"]  # Once by the terminal's echo, and once by cat.
-        wait_until(lambda: words(one) == words(two) == typed, WAIT_S, lambda: f"{words(one)}, {words(two)}")
-        app.press("ctrl+alt+g")
-        typed += ["by", "key", "by", "key"]
-        wait_until(lambda: words(one) == words(two) == typed, WAIT_S, lambda: f"{words(one)}, {words(two)}")
-        app.kill()
-    with open_window() as app:
-        app.wait_connected([one, two])
-        app.focus()
-        wait_until(lambda: active(app) == [(2, "two")], WAIT_S, "the panes of the last time")
-        app.type("alone")
-        app.press("Return")
-        wait_until(lambda: words(two)[-2:] == ["alone", "alone"], WAIT_S, "what was typed")
-        assert "alone" not in words(one)

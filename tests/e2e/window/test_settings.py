@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, retry_until
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed, retry_until
 from tests.support.area import Area
 from tests.support.waiting import wait_until
-from tests.support.windows import outlive, settings_window, settings_windows, xdotool
+from tests.support.windows import settings_window, settings_windows, xdotool
 
 pytestmark = pytest.mark.e2e
 
@@ -78,65 +77,3 @@ def test_settings_changed_by_keys_and_mouse_apply_at_once_and_keep_the_rest_of_t
             app.press("Return")
 
         retry_until(rename, lambda: listed(chat["id"])["name"] == "after", "the new name, by the new key")
-
-
-FAKE = """#!/bin/sh
-# Answers what is asked of an agent before its first chat; else prints its arguments, one in a line, and stays.
-case "$1" in
---version) echo "1.0.0 (Claude Code)" ;;
---help) echo "--session-id --settings" ;;
-*) printf '%s\\n' "$@"; exec cat ;;
-esac
-"""
-
-
-@pytest.fixture
-def fake_claude(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Installs one agent of the catalog, the only one besides the shell."""
-    made_up = area.home / "made-up"
-    made_up.mkdir()
-    monkeypatch.setenv("PATH", f"{made_up}:/usr/bin:/bin")
-    monkeypatch.setenv("SHELL", "/bin/sh")
-    for path in (made_up / "claude", area.home / "mine"):
-        path.write_text(FAKE)
-        path.chmod(0o700)
-
-
-def test_an_agent_gets_its_configured_arguments_and_a_custom_agent_is_added(
-    open_window: OpenWindow, area: Area, fake_claude: None
-) -> None:
-    agents = area.config / "agents"
-    with open_window() as app:
-        app.focus()
-        app.press("ctrl+comma")
-        settings_window(app)
-        app.type("add an agent")
-        app.press("Tab", "Tab", "space")
-        app.type("My agent")
-        app.press("Tab", "Tab")
-        app.type(str(area.home / "mine"))
-        app.press("Tab")
-        app.type('--own "a b"')
-        app.press("Return")
-        waits_for(agents / "my-agent.toml", '"--own", "a b"')
-        app.press("ctrl+f")
-        app.type("made-up")
-        app.press("Tab", "Tab")
-        app.type('--model "x y"')
-        app.press("Return")
-        waits_for(agents / "claude.toml", 'default_arguments = ["--model", "x y"]')
-        app.press("Escape", "Escape")
-        wait_until(lambda: not settings_windows(app), WAIT_S, "the settings window to be gone")
-        app.focus()
-        app.press("ctrl+shift+n", "Tab")
-        app.type(str(area.home))
-        app.press("Escape", "Return")
-        [tab] = wait_until(app.tabs, WAIT_S, "the new chat's tab")
-        assert listed(tab["session_id"])["agent"] == "claude"
-        prints(tab["session_id"], "--model\nx y\n")
-    mine = json.loads(outlive("new", "my-agent", "-d", "--json", "-C", str(area.home)))
-    prints(mine["id"], "--own\na b\n")
-
-
-def prints(session_id: str, text: str) -> None:
-    wait_until(lambda: text in chat_text(session_id), WAIT_S, lambda: f"{text!r} in {chat_text(session_id)!r}")

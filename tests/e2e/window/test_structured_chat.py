@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sys
-
 import pytest
 from PySide6.QtGui import QImage
 
 from session_host import paths
 from session_host.storage.store import Store
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, listed, picture
-from tests.e2e.window.user_actions import command
 from tests.support.area import Area
-from tests.support.chat_commands import SERVER, input_log, install_agent, new_chat, wait, wait_for_text
+from tests.support.chat_commands import new_chat, wait, wait_for_text
 from tests.support.commands import outlive
 from tests.support.screen_reader import ScreenReader
 from tests.support.waiting import wait_until
@@ -54,42 +50,6 @@ def test_a_typed_prompt_is_answered_a_command_is_allowed_by_its_key_and_a_shell_
         ]  # fmt: skip
 
 
-def test_a_command_in_a_shell_is_shown_as_it_reads_then_exactly_and_its_rule_is_allowed_by_keys(
-    reader: ScreenReader, open_window: OpenWindow, area: Area
-) -> None:
-    session = new_chat(area, "x")
-    exact = "/bin/bash -lc 'rm -rf build; make'"
-
-    def texts() -> list[str]:
-        found = [part for part in reader.program("outlive").descendants() if {"visible", "enabled"} <= part.states]
-        return [part.name for part in found] + [part.text() for part in found if part.name == "Command to run"]
-
-    with open_window() as app:
-        app.show(session)
-        app.focus()
-        app.type("run: rm -rf build; make")
-        app.press("Return")
-        wait("x", "needs_input")
-        rule = "Always allow `rm -rf build; make` (Alt+A)"
-        wait_until(lambda: {"rm -rf build; make", rule} <= set(texts()), WAIT_S, "the command as it reads")
-        assert not [text for text in texts() if "bash" in text], "neither on the card nor in the list of chats"
-        assert "Run rm -rf build; make" in outlive("ls").output
-        picture(app, area, "asks")
-        app.press("shift+Tab", *["Tab"] * 6)
-        app.press("Return")
-        wait_until(
-            lambda: {exact, f"Always allow commands that begin with {exact} (Alt+A)"} <= set(texts()), WAIT_S,
-            "the exact command and rule",
-        )  # fmt: skip
-        picture(app, area, "exact")
-        app.press("alt+a")
-        wait_for_text("x", "^the decision was acceptWithExecpolicyAmendment$")
-    replies = [json.loads(line) for line in input_log(area).read_text().splitlines()]
-    [decision] = [reply["result"]["decision"] for reply in replies if "decision" in reply.get("result", {})]
-    amendment = {"execpolicy_amendment": ["/bin/bash", "-lc", "rm -rf build; make"]}
-    assert decision == {"acceptWithExecpolicyAmendment": amendment}
-
-
 def saved_drafts() -> object:
     with Store.open(paths.database()) as store:
         return list(store.layout().get("drafts", {}).values())
@@ -113,32 +73,3 @@ def test_an_unsent_prompt_outlives_its_tab_and_a_window_that_is_killed(open_wind
         second.press("Return")
         wait_for_text("x", "^typed twice$")
         wait_until(lambda: saved_drafts() == [], WAIT_S, "the sent prompt to be no draft")
-
-
-def test_fork_lists_the_prompts_and_the_chosen_one_is_edited_and_sent_in_a_new_chat(
-    open_window: OpenWindow, area: Area
-) -> None:
-    install_agent(area)
-    with (area.config / "agents/fake.toml").open("a", encoding="utf-8") as file:
-        file.write(f'fork = ["{sys.executable}", "{SERVER}"]\nfork_through = "turn"\n')
-    session = new_chat(area, "x")
-    with open_window() as app:
-        app.show(session)
-        app.focus()
-        for word in ("first", "second"):
-            app.type(f"answer: {word}")
-            app.press("Return")
-            wait_for_text("x", f"^{word}$")
-            wait("x", "idle")
-        command(app, "fork")
-        app.type("second")
-        app.press("Return")
-        wait_until(lambda: len(app.tabs()) == 2, WAIT_S, "the fork's tab")
-        wait("x (fork)", "idle")
-        app.type(" time")
-        app.press("Return")
-        wait_for_text("x (fork)", "^second time$")
-        screen = outlive("peek", "x (fork)", "--scrollback").output
-        assert "first" in screen
-        assert screen.count("second") == 2 + screen.count("before “answer: second”")
-    assert "second time" not in outlive("peek", "x", "--scrollback").output

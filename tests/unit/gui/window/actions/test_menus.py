@@ -501,3 +501,9 @@ async def test_colours_are_kept_in_the_layout_and_follow_a_resumed_chat(harness:
     harness.sessions.forgotten.emit(follower)
     assert layout.color_labels == {"gone": "blue"}
     assert WindowLayout.from_dict({"color_labels": ["red"]}).color_labels == {}
+
+
+async def test_a_held_key_closes_one_tab_and_goes_on_through_the_tabs(harness: WindowHarness):
+    window = harness.open_window()
+    assert not window.actions_["close_tab"].autoRepeat()
+    assert window.actions_["next_tab"].autoRepeat()
