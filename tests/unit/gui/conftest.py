@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, cast
 
 import pytest
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.bridge.chat import Chat
@@ -178,6 +179,20 @@ def one_pane(tabs: list[str], active: str = "", places: dict[str, tuple[int, str
     return WindowLayout(windows=[SavedWindow(panes=[SavedPane(tabs, active, places or {})])])
 
 
+def insert_record(name: str, **fields: Any) -> SessionRecord:
+    """Record a running chat, as its host would; one that resumes another continues it."""
+    defaults: dict[str, Any] = {
+        "id": str(uuid.uuid4()), "name": name, "agent": "command", "argv": ["cat"], "cwd": "/tmp",
+        "state": State.RUNNING, "created_at": "2026-01-02T03:04:05Z",
+    }  # fmt: skip
+    record = SessionRecord(**(defaults | fields))
+    with Store.open(paths.database()) as store:
+        store.insert(record)
+        if record.resumed_from:
+            store.update(record.resumed_from, continued_by=record.id)
+    return record
+
+
 class WindowHarness:
     """The window with its store and model, over fake viewers."""
 
@@ -298,6 +313,18 @@ class WindowHarness:
         for _ in range(3):
             QApplication.processEvents()
         run_deferred_deletes()
+
+    async def press(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """Press a key in the widget that has the keyboard."""
+        self.window.activateWindow()
+        await self.until(self.window.isActiveWindow, "the window to be active")
+        QTest.keyClick(self.window.focusWidget(), key, modifiers)
+        self.settle()
+
+    async def focus_terminal(self) -> None:
+        """Wait until the visible page's terminal has the keyboard, as after its tab was opened."""
+        self.window.activateWindow()
+        await self.until(self.view.hasFocus, "the terminal to have the keyboard")
 
     @property
     def saved_pane(self) -> dict[str, Any]:

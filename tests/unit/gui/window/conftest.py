@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QWidget
 
 from session_host.client.chats.launch_spec import LaunchRequest
+from session_host.errors import LaunchFailed
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
 from tests.unit.gui.conftest import WindowHarness
@@ -17,10 +19,12 @@ Away = Callable[[Callable[[], object]], Awaitable[None]]
 
 @pytest.fixture
 def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
-    """The requested starts, each of which succeeds."""
+    """The requested starts; each succeeds whose directory exists."""
     requests: list[LaunchRequest] = []
 
     async def launch(request: LaunchRequest) -> SessionRecord:
+        if not Path(request.directory).is_dir():
+            raise LaunchFailed(f"the directory {request.directory} does not exist")
         requests.append(request)
         return SessionRecord(
             id=f"00000000-0000-4000-8000-{len(requests):012}", name=request.name or "unnamed", agent=request.agent.name,
@@ -28,7 +32,8 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
             created_at="2026-01-02T03:04:05Z",
         )  # fmt: skip
 
-    monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
+    for place in ("session_host.client.chats.launch", "session_host.client.chats.earlier_conversations"):
+        monkeypatch.setattr(f"{place}.launch", launch)
     return requests
 
 

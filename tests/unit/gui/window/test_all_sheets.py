@@ -36,16 +36,6 @@ from tests.unit.gui.conftest import WindowHarness
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
-async def press(
-    harness: WindowHarness, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
-) -> None:
-    """Press a key in the widget that has the keyboard."""
-    await focused(harness)
-    where = harness.window.focusWidget()
-    QTest.keyClick(where, key, modifiers)
-    harness.settle()
-
-
 async def focused(harness: WindowHarness, has: Callable[[], bool] | None = None) -> None:
     harness.window.activateWindow()
     await harness.until(harness.window.isActiveWindow, "the window to be active")
@@ -88,25 +78,25 @@ async def test_a_chat_is_started_with_the_keyboard_alone(
     directory = area.home / "src"
     directory.mkdir()
     window = harness.open_window()
-    await press(harness, Qt.Key.Key_N, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_N, CTRL_SHIFT)
     sheet = window.sheets.new_chat
     assert sheet.is_open
     sheet.tiles.choose("shell")
     sheet.tiles.focus()
-    await press(harness, Qt.Key.Key_Right)
+    await harness.press(Qt.Key.Key_Right)
     assert sheet.tiles.current() == "command"
-    await press(harness, Qt.Key.Key_Tab)
+    await harness.press(Qt.Key.Key_Tab)
     assert sheet.directory.hasFocus()
     # Not key by key, since QTest sends keys to the list of completions, while a desktop sends them to the field.
     sheet.directory.setText("~/src")
     assert sheet.name.text() == "src", "the name is suggested from the directory"
-    await press(harness, Qt.Key.Key_Tab)
+    await harness.press(Qt.Key.Key_Tab)
     assert sheet.directory_row.browse.hasFocus()
-    await press(harness, Qt.Key.Key_Tab)
-    await press(harness, Qt.Key.Key_Tab)
+    await harness.press(Qt.Key.Key_Tab)
+    await harness.press(Qt.Key.Key_Tab)
     assert sheet.arguments.hasFocus(), "a command needs one to run"
     QTest.keyClicks(sheet.arguments, "tail -f 'a file'")
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     await harness.until(lambda: not sheet.is_open, "the sheet to go")
     [request] = launches
     assert (request.agent.name, request.arguments, request.name) == ("command", ["tail", "-f", "a file"], "src")
@@ -207,7 +197,7 @@ async def test_escape_cancels_a_start_that_waits_for_a_worktree(
 async def test_a_window_opens_without_sheets(harness: WindowHarness) -> None:
     window = harness.open_window()
     assert window.findChildren(Sheet) == []
-    await press(harness, Qt.Key.Key_K, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_K, CTRL_SHIFT)
     assert window.findChildren(Sheet) == [window.sheets.chooser], "each is created when it is first used"
 
 
@@ -217,7 +207,7 @@ async def test_tab_stays_in_the_sheet(harness: WindowHarness) -> None:
     await focused(harness)
     seen: set[QWidget] = set()
     for _ in range(20):
-        await press(harness, Qt.Key.Key_Tab)
+        await harness.press(Qt.Key.Key_Tab)
         where = window.focusWidget()
         assert where is not None
         assert window.sheets.new_chat.isAncestorOf(where)
@@ -229,7 +219,7 @@ async def test_a_list_of_results_that_all_fit_has_no_scroll_bar(harness: WindowH
     for name in ("docs", "api-fix"):
         await harness.add(name)
     window = harness.open_window()
-    await press(harness, Qt.Key.Key_K, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_K, CTRL_SHIFT)
     results = window.sheets.chooser.list
     assert results.items.rowCount() == 2
     assert results.verticalScrollBar().maximum() == 0
@@ -237,12 +227,12 @@ async def test_a_list_of_results_that_all_fit_has_no_scroll_bar(harness: WindowH
 
 async def test_the_palette_runs_actions_and_lists_the_banners_action_first(harness: WindowHarness) -> None:
     window = harness.open_window()
-    await press(harness, Qt.Key.Key_P, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_P, CTRL_SHIFT)
     QTest.keyClicks(window.sheets.chooser.field, "toggle sidebar")
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     assert window.sidebar.collapsed
     window.banners.show_banner(Banner("Closed the tab", "Reopen", lambda: None))
-    await press(harness, Qt.Key.Key_P, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_P, CTRL_SHIFT)
     first = window.sheets.chooser.items.item(0)
     assert first.text() == "Reopen"
 
@@ -250,10 +240,10 @@ async def test_the_palette_runs_actions_and_lists_the_banners_action_first(harne
 async def test_a_key_goes_to_the_next_chat_that_needs_the_user(harness: WindowHarness) -> None:
     ids = [await harness.add(name) for name in ("one", "two")]
     window = harness.open_window()
-    await press(harness, Qt.Key.Key_J, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_J, CTRL_SHIFT)
     assert harness.banner == "No chats need you"
     harness.viewers[ids[1]].be(Activity.NEEDS_INPUT)
-    await press(harness, Qt.Key.Key_J, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_J, CTRL_SHIFT)
     assert window.tabs.active_id == ids[1]
 
 
@@ -315,10 +305,10 @@ async def test_one_sheet_is_open_at_a_time_and_escape_returns_to_the_terminal(ha
     viewer = await harness.open("one")
     window = harness.window
     for key in (Qt.Key.Key_S, Qt.Key.Key_P):
-        await press(harness, key, CTRL_SHIFT)
+        await harness.press(key, CTRL_SHIFT)
     assert [sheet for sheet in window.findChildren(Sheet) if sheet.is_open] == [window.sheets.chooser]
-    await press(harness, Qt.Key.Key_Escape)
-    await press(harness, Qt.Key.Key_A)
+    await harness.press(Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_A)
     typed = [call[2] for call in viewer.calls if call[0] == "key" and call[2]]
     assert set(typed) == {"a"}
 
@@ -328,9 +318,9 @@ async def test_reserved_keys_never_reach_the_program(harness: WindowHarness, mon
     monkeypatch.setattr(harness.open_window().commands.starting, "new_shell", lambda *_where: None)
     viewer = harness.show(session_id)
     for key in (Qt.Key.Key_F, Qt.Key.Key_D, Qt.Key.Key_E, Qt.Key.Key_Z, Qt.Key.Key_Space):
-        await press(harness, key, CTRL_SHIFT)
-    await press(harness, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
-    await press(harness, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier)
+        await harness.press(key, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    await harness.press(Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier)
     modifiers = {"Shift", "Control", "Alt"}
     assert [call for call in viewer.calls if call[0] in {"key", "text"} and call[1] not in modifiers] == []
 
@@ -347,9 +337,9 @@ async def test_a_shortcut_during_a_long_start_gets_the_keys_that_follow(
     monkeypatch.setattr(harness.sessions, "launch", launch)
     viewer = await harness.open("one")
     window = harness.window
-    await press(harness, Qt.Key.Key_Return, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_Return, CTRL_SHIFT)
     QTest.keyClicks(harness.view, "for the shell")
-    await press(harness, Qt.Key.Key_P, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_P, CTRL_SHIFT)
     QTest.keyClicks(window.focusWidget(), "find")
     assert window.sheets.chooser.field.text() == "find"
     goes_on.set()
@@ -362,17 +352,17 @@ async def test_a_key_moves_the_focus_to_the_sidebar_where_f2_and_delete_work(har
     window = harness.open_window()
     harness.show(ids[1])
     window.open_chat(harness.chat(ids[0]))
-    await press(harness, Qt.Key.Key_L, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_L, CTRL_SHIFT)
     assert window.sidebar.list.hasFocus()
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     assert harness.view.hasFocus()
     window.sidebar.model.toggle_group(Group.ENDED)
-    await press(harness, Qt.Key.Key_L, CTRL_SHIFT)
-    await press(harness, Qt.Key.Key_F2)
+    await harness.press(Qt.Key.Key_L, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_F2)
     assert window.sheets.name.field.text() == "one"
     window.sheets.name.dismiss()
-    await press(harness, Qt.Key.Key_L, CTRL_SHIFT)
-    await press(harness, Qt.Key.Key_Delete)
+    await harness.press(Qt.Key.Key_L, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_Delete)
     assert harness.listed_names() == ["two"]
     assert window.banners.current is not None
     assert window.banners.current.action == "Undo"
@@ -391,12 +381,6 @@ async def test_a_directory_that_does_not_exist_is_created_on_a_click(
     await harness.until(lambda: launches, "the chat to be started")
     assert launches[0].directory == str(area.home / "new" / "place")
     assert (area.home / "new" / "place").is_dir()
-
-
-def press_shortcut(harness: WindowHarness, key: Qt.Key) -> None:
-    """Press Ctrl, Shift and a key in the widget that has the keyboard."""
-    QTest.keyClick(harness.window.focusWidget(), key, CTRL_SHIFT)
-    harness.settle()
 
 
 def question() -> Question:
@@ -445,7 +429,7 @@ async def test_a_key_finds_in_the_chat_from_the_list_of_directories(harness: Win
     window = harness.window
     window.commands.starting.new_chat("shell", "/tmp")
     window.sheets.new_chat.directory_row.browser.browse()
-    press_shortcut(harness, Qt.Key.Key_F)
+    await harness.press(Qt.Key.Key_F, CTRL_SHIFT)
     assert not window.sheets.new_chat.directory_row.browser.is_open
     assert harness.page.find_bar.field.hasFocus()
 
@@ -465,7 +449,7 @@ async def test_a_key_opens_something_else_over_an_image(harness: WindowHarness, 
     await harness.open("one")
     window = harness.window
     window.sheets.image.show_image(Image("image/png", png(RED)), "/")
-    press_shortcut(harness, key)
+    await harness.press(key, CTRL_SHIFT)
     assert not window.sheets.image.is_open
     field = window.sheets.chooser.field if key == Qt.Key.Key_P else harness.page.find_bar.field
     assert field.isVisible()
@@ -486,7 +470,7 @@ async def test_a_key_opens_something_else_while_the_prompt_of_a_new_chat_is_save
     sheet.prompt_row.saved_requested.emit()
     QTest.keyClick(sheet.prompt_row.chooser.field, Qt.Key.Key_Return)
     assert window.sheets.save_prompt.name.hasFocus()
-    press_shortcut(harness, key)
+    await harness.press(key, CTRL_SHIFT)
     field = window.sheets.chooser.field if key == Qt.Key.Key_P else harness.page.find_bar.field
     assert not sheet.is_open
     assert field.isVisible()
@@ -522,7 +506,7 @@ async def test_a_start_that_fails_after_its_sheet_was_closed_is_reported_by_a_ba
     window = harness.open_window()
     window.commands.starting.new_chat("command", "/tmp", ["cat"])
     QTest.mouseClick(window.sheets.new_chat.start, Qt.MouseButton.LeftButton)
-    press_shortcut(harness, Qt.Key.Key_P)
+    await harness.press(Qt.Key.Key_P, CTRL_SHIFT)
     assert not window.sheets.new_chat.is_open
     fails.set()
     await harness.until(lambda: window.banners.current, "the banner")

@@ -29,16 +29,9 @@ def record(session_id: str, data: bytes, at_s: float = 0.0) -> None:
         journal.append([resize(0, 1), output(journal.end, data, at_s)])
 
 
-async def press(
-    harness: WindowHarness, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
-) -> None:
-    QTest.keyClick(harness.window.focusWidget(), key, modifiers)
-    harness.settle()
-
-
 async def search_for(harness: WindowHarness, text: str) -> SearchSheet:
     """Open the sheet by its key, type the text, and wait until all chats are read."""
-    await press(harness, Qt.Key.Key_S, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_S, CTRL_SHIFT)
     sheet = harness.window.sheets.searching.sheet
     assert sheet.is_open
     assert sheet.field.hasFocus()
@@ -67,7 +60,7 @@ async def test_a_line_far_back_in_a_running_chat_is_scrolled_to_and_marked(harne
     assert lines(sheet) == ["line 123 of the log"]
     assert sheet.state.text() == "1 line"
 
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     assert not sheet.is_open
     assert harness.window.tabs.active_id == running
     harness.viewers[running].become(harness.viewers[running].state)
@@ -76,7 +69,7 @@ async def test_a_line_far_back_in_a_running_chat_is_scrolled_to_and_marked(harne
     bar = harness.page.find_bar
     await harness.until(lambda: bar.count.text() == "1 of 1", "the match to be the current one")
     assert bar.field.hasFocus()
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     assert emulator.selected_text() == "line 123 of the log"
     assert harness.view.hasFocus()
     frame_rows = emulator.frame()
@@ -91,11 +84,11 @@ async def test_the_arrows_choose_among_chats_newest_first(harness: WindowHarness
     harness.show(first)
     sheet = await search_for(harness, "NEEDLE")
     assert lines(sheet) == [f"the needle of {second}", f"the needle of {first}"]
-    await press(harness, Qt.Key.Key_Down)
-    await press(harness, Qt.Key.Key_Down)
+    await harness.press(Qt.Key.Key_Down)
+    await harness.press(Qt.Key.Key_Down)
     assert sheet.list.currentIndex().row() == 1
-    await press(harness, Qt.Key.Key_Up)
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Up)
+    await harness.press(Qt.Key.Key_Return)
     assert harness.window.tabs.active_id == second
 
 
@@ -118,7 +111,7 @@ async def test_a_closed_sheet_closes_the_index_and_the_next_search_opens_it(harn
         assert lines(sheet) == ["the needle"]
         await harness.until(is_index_open, "the index to be opened")
         QTest.keyClicks(sheet.field, "s")  # The query for this letter is still pending.
-        await press(harness, Qt.Key.Key_Escape)
+        await harness.press(Qt.Key.Key_Escape)
         await harness.until(lambda: not is_index_open(), "the index to be closed")
 
 
@@ -132,11 +125,11 @@ async def test_an_ended_chat_opens_at_the_line_in_its_last_screen(harness: Windo
     emulator.close()
     harness.open_window()
     await search_for(harness, '"line 77 "')
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     assert harness.window.tabs.active_id == ended
     await harness.until(lambda: harness.page.find_bar.count.text() == "1 of 1", "the match to be the current one")
     assert harness.page.find_bar.field.text() == "line 77 "
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     shown = harness.view.emulator
     assert shown is not None
     assert shown.selected_text().strip() == "line 77"
@@ -148,7 +141,7 @@ async def test_the_words_of_a_recorded_line_are_marked_also_behind_emoji(harness
     harness.open_window()
     harness.show(running).go_live(b"a fresh screen\r\n")
     await search_for(harness, "needle")
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     recorded = harness.window.sheets.searching.recorded
     await harness.until(lambda: recorded.is_open, "the recorded text")
     assert [each.cursor.selectedText() for each in recorded.text.extraSelections()] == ["", "needle"]
@@ -160,7 +153,7 @@ async def test_a_line_that_the_terminal_lost_is_shown_as_recorded(harness: Windo
     harness.open_window()
     harness.show(running).go_live(b"a fresh screen\r\n")
     await search_for(harness, '"line 1234 "')
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     recorded = harness.window.sheets.searching.recorded
     await harness.until(lambda: recorded.is_open, "the recorded text")
     text = recorded.text.toPlainText().splitlines()
@@ -168,7 +161,7 @@ async def test_a_line_that_the_terminal_lost_is_shown_as_recorded(harness: Windo
     assert text[-1] == "line 1434 of the log"
     assert recorded.text.textCursor().block().text() == "line 1234 of the log"
     assert recorded.text.hasFocus()
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     assert not recorded.is_open
     assert harness.view.hasFocus()
 
@@ -180,11 +173,11 @@ async def test_a_search_without_matches_and_an_empty_search_say_so(harness: Wind
     sheet = await search_for(harness, "else")
     assert lines(sheet) == []
     assert sheet.state.text() == "No matches"
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     assert sheet.is_open
     sheet.field.clear()
     await harness.until(lambda: not sheet.state.text(), "no word on it")
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     assert not sheet.is_open
 
 
@@ -192,7 +185,7 @@ async def test_only_the_last_typed_text_is_answered(harness: WindowHarness) -> N
     running = await harness.add("running")
     record(running, numbered(20_000))
     harness.open_window()
-    await press(harness, Qt.Key.Key_S, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_S, CTRL_SHIFT)
     sheet = harness.window.sheets.searching.sheet
     for text in ("line 1", "line 19999", '"line 4242 "'):
         sheet.field.setText(text)
@@ -218,17 +211,17 @@ async def test_a_noisy_chat_shows_its_newest_lines_and_enter_on_the_rest_goes_on
     assert lines(sheet) == shown
     assert sheet.state.text() == "203 lines"
     for _ in range(3):
-        await press(harness, Qt.Key.Key_Down)
-    await press(harness, Qt.Key.Key_Return)
+        await harness.press(Qt.Key.Key_Down)
+    await harness.press(Qt.Key.Key_Return)
     await harness.until(lambda: len(lines(sheet)) == 200, "the lines of that chat")
     assert sheet.state.text() == "In noisy: Newest 200 lines · Esc: all chats"
     QTest.keyClicks(sheet.field, " 17")
     await harness.until(lambda: lines(sheet)[:2] == ["needle 179", "needle 178"], "its lines with another word")
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     assert sheet.is_open
     sheet.field.setText("needle")
     await harness.until(lambda: lines(sheet) == shown, "the lines of all chats")
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     assert not sheet.is_open
 
 
@@ -256,7 +249,7 @@ async def test_a_removed_chat_is_gone_from_the_index(harness: WindowHarness) -> 
     harness.open_window()
     sheet = await search_for(harness, "secret")
     assert lines(sheet) == ["a secret"]
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     harness.sessions.remove(harness.chat(ended))
 
     def is_gone() -> bool:
@@ -275,7 +268,7 @@ async def test_enter_at_once_opens_the_first_match_of_the_last_text(harness: Win
     await search_for(harness, "needles")
     harness.window.sheets.searching.sheet.field.selectAll()
     QTest.keyClicks(harness.window.sheets.searching.sheet.field, "one")
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     await harness.until(lambda: harness.window.tabs.active_id == first, "the chat with what was typed last")
 
 
@@ -284,7 +277,7 @@ async def test_enter_while_chats_are_read_opens_the_first_line_that_is_found(
 ) -> None:
     running = await harness.add("running")
     harness.open_window()
-    await press(harness, Qt.Key.Key_S, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_S, CTRL_SHIFT)
     sheet = harness.window.sheets.searching.sheet
     chosen: list[object] = []
     sheet.chosen.connect(lambda _query, hit: chosen.append(hit))
@@ -306,7 +299,7 @@ async def test_the_sheet_says_how_many_chats_are_indexed_and_the_rest_is_indexed
 ) -> None:
     await harness.add("running")
     harness.open_window()
-    await press(harness, Qt.Key.Key_S, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_S, CTRL_SHIFT)
     sheet = harness.window.sheets.searching.sheet
     monkeypatch.setattr(harness.sessions.search_thread, "search", lambda *_: None)
     QTest.keyClicks(sheet.field, "needle")
@@ -314,14 +307,14 @@ async def test_the_sheet_says_how_many_chats_are_indexed_and_the_rest_is_indexed
     sheet.show_results(SearchResults([], 2850, 3000))
     assert sheet.state.text() == "150 of 3,000 chats are indexed"
     harness.sessions.indexing._is_behind = False
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     assert harness.sessions.indexing._is_behind
 
 
 async def test_enter_without_a_match_opens_no_later_match(harness: WindowHarness, monkeypatch) -> None:
     running = await harness.add("running")
     harness.open_window()
-    await press(harness, Qt.Key.Key_S, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_S, CTRL_SHIFT)
     sheet = harness.window.sheets.searching.sheet
     monkeypatch.setattr(harness.sessions.search_thread, "search", lambda *_: None)
     QTest.keyClicks(sheet.field, "needle")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,15 @@ from PySide6.QtWidgets import QMenu
 
 from gui.input.draft import Draft
 from gui.window.actions.separate_windows import ChangesOpener
-from session_host import paths
 from session_host.client.chats.restore_list import ListedPoint
 from session_host.errors import NotResumable
 from session_host.protocol.values import State
 from session_host.restore_points.points import About, take
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
 from tests.support.repositories import Checkout
-from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.conftest import WindowHarness, insert_record
 from tests.unit.gui.window.actions.codex_chats import add_chat, items, with_prompts
 
 
@@ -32,13 +30,7 @@ async def test_a_fork_opens_beside_its_chat_and_a_refusal_is_shown(
     async def fork(session_id: str, **_wishes: Any) -> SessionRecord:
         if session_id != ended:
             raise NotResumable("work is busy; fork it when its turn has ended")
-        record = SessionRecord(
-            id="00000000-0000-4000-8000-000000000001", name="work (fork)", agent="codex", argv=["codex"], cwd="/tmp",
-            state=State.RUNNING, created_at="2026-01-02T04:04:05Z", runtime="structured",
-        )  # fmt: skip
-        with Store.open(paths.database()) as store:
-            store.insert(record)
-        return record
+        return insert_record("work (fork)", agent="codex", runtime="structured")
 
     monkeypatch.setattr("session_host.client.chats.fork.fork", fork)
     ended = await add_chat(harness, state=State.EXITED, exit_code=0)
@@ -70,13 +62,7 @@ async def test_a_fork_before_a_prompt_has_that_prompt_in_its_prompt_box(
 
     async def fork(_session_id: str, *, before: str, **_wishes: Any) -> SessionRecord:
         requests.append(before)
-        record = SessionRecord(
-            id=str(uuid.uuid4()), name=f"work (fork {len(requests)})", agent="codex", argv=["codex"], cwd="/tmp",
-            state=State.RUNNING, created_at="2026-01-02T04:04:05Z", runtime="structured",
-        )  # fmt: skip
-        with Store.open(paths.database()) as store:
-            store.insert(record)
-        return record
+        return insert_record(f"work (fork {len(requests)})", agent="codex", runtime="structured")
 
     monkeypatch.setattr("session_host.client.chats.fork.fork", fork)
     chat, shell = await add_chat(harness), await add_chat(harness, agent="shell", runtime="terminal")

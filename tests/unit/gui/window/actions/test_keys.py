@@ -6,7 +6,6 @@ import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from gui.settings.preferences import Preferences, load_preferences
 from gui.settings.text_keys import TextKey
@@ -21,27 +20,19 @@ KEYS = Preferences(texts=(TextKey(("Ctrl+Alt+G",), r"git status\r"), TextKey(("C
 CTRL_ALT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 
 
-def press(harness: WindowHarness, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> None:
-    where = QApplication.focusWidget()
-    assert where is not None
-    QTest.keyClick(where, key, modifiers)
-    harness.settle()
-
-
 async def test_a_terminal_gets_the_text_and_a_prompt_gets_it_without_enter(harness: WindowHarness) -> None:
     terminal, prompt = await harness.add("one"), await harness.add("two", runtime="structured")
     window = harness.open_window(preferences=KEYS)
     viewer = harness.show(terminal)
-    window.activateWindow()
-    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
-    press(harness, Qt.Key.Key_G, CTRL_ALT)
-    press(harness, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+    await harness.focus_terminal()
+    await harness.press(Qt.Key.Key_G, CTRL_ALT)
+    await harness.press(Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
     assert [call[1] for call in viewer.calls if call[0] == "text"] == ["git status\r", "\x1b[5~"]
     assert "G" not in {call[1] for call in viewer.calls if call[0] == "key"}, "the key itself is not for the program"
 
     harness.page.open_find()
     await harness.until(lambda: harness.page.find_bar.has_keyboard, "the find bar to have the keyboard")
-    press(harness, Qt.Key.Key_G, CTRL_ALT)
+    await harness.press(Qt.Key.Key_G, CTRL_ALT)
     assert len([call for call in viewer.calls if call[0] == "text"]) == 2, "what is typed goes to the find bar"
 
     window.open_chat(harness.chat(prompt))
@@ -51,7 +42,7 @@ async def test_a_terminal_gets_the_text_and_a_prompt_gets_it_without_enter(harne
     content = harness.content
     await harness.until(content.view.prompt.editor.hasFocus, "the prompt to have the keyboard")
     QTest.keyClicks(content.view.prompt.editor, "run ")
-    press(harness, Qt.Key.Key_G, CTRL_ALT)
+    await harness.press(Qt.Key.Key_G, CTRL_ALT)
     assert content.view.prompt.editor.toPlainText() == "run git status"
     assert not [call for call in harness.viewers[prompt].calls if call[0] == "prompt"]
     assert as_prompt("a\rb\r\nc\x1b[A\td\u200de\r") == "a\nb\nc[A\td\u200de"
@@ -59,15 +50,14 @@ async def test_a_terminal_gets_the_text_and_a_prompt_gets_it_without_enter(harne
 
 async def test_a_changed_file_changes_the_keys_at_once(harness: WindowHarness) -> None:
     session_id = await harness.add("one")
-    window = harness.open_window(preferences=msgspec.structs.replace(KEYS))
+    harness.open_window(preferences=msgspec.structs.replace(KEYS))
     viewer = harness.show(session_id)
-    window.activateWindow()
-    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
+    await harness.focus_terminal()
     (paths.config_dir() / "keys.toml").write_text("[[text]]\nkeys = 'Ctrl+Alt+G'\ntext = 'other'\n")
     harness.settings.read_again()
     assert harness.settings.preferences.texts == load_preferences(paths.config_dir()).texts
-    press(harness, Qt.Key.Key_G, CTRL_ALT)
-    press(harness, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+    await harness.press(Qt.Key.Key_G, CTRL_ALT)
+    await harness.press(Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
     assert [call[1] for call in viewer.calls if call[0] == "text"] == ["other"]
     assert ("G", 4) in {(call[1], call[3]) for call in viewer.calls if call[0] == "key"} or any(
         call[0] == "key" and call[1].lower() == "g" for call in viewer.calls
@@ -84,34 +74,27 @@ async def test_keys_enter_the_selecting_mode_and_copy_a_found_match(harness: Win
     viewer = harness.show(session_id)
     viewer.feed(b"first needle here\r\nsecond\r\n")
     harness.view.on_damage()
-    window.activateWindow()
-    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
-
-    def press(key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        where = QApplication.focusWidget()
-        assert where is not None
-        QTest.keyClick(where, key, modifiers)
-        harness.settle()
+    await harness.focus_terminal()
 
     modes = harness.view.modes
-    press(Qt.Key.Key_Space, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_Space, CTRL_SHIFT)
     assert modes.selecting.is_on
-    press(Qt.Key.Key_Slash)
+    await harness.press(Qt.Key.Key_Slash)
     bar = harness.page.find_bar
     await harness.until(lambda: bar.has_keyboard, "the find bar to have the keyboard")
     await harness.until(lambda: not modes.line.is_shown, "the bar alone to say what the keys do")
     QTest.keyClicks(bar.field, "needle")
-    press(Qt.Key.Key_Return)
-    press(Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Escape)
     assert modes.selecting.is_on
-    press(Qt.Key.Key_V)
-    press(Qt.Key.Key_E)
-    press(Qt.Key.Key_Y)
+    await harness.press(Qt.Key.Key_V)
+    await harness.press(Qt.Key.Key_E)
+    await harness.press(Qt.Key.Key_Y)
     assert QGuiApplication.clipboard().text() == "needle"
-    press(Qt.Key.Key_H, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_H, CTRL_SHIFT)
     assert modes.active is None, "there are no links"
-    press(Qt.Key.Key_Space, CTRL_SHIFT)
-    press(Qt.Key.Key_Space, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_Space, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_Space, CTRL_SHIFT)
     assert modes.active is None, "the same key leaves"
     keys = {call[1] for call in viewer.calls if call[0] == "key"}
     assert keys <= {"Control", "Shift"}, "of the window's keys, programs get the modifiers"

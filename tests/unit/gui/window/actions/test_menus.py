@@ -19,9 +19,9 @@ from gui.wording import action_texts, chat_texts, common_texts, page_texts, wind
 from session_host import paths
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord
 from tests.support.menus import entries, entries_of_open_menu, open_menu
-from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.conftest import WindowHarness, insert_record
 from tests.unit.gui.window.actions.codex_chats import add_chat, items
 
 
@@ -388,13 +388,7 @@ async def test_the_terminal_opens_beside_its_chat(harness: WindowHarness, monkey
 
     async def resume(session_id: str, **wishes: Any) -> SessionRecord:
         calls.append((session_id, wishes["runtime"]))
-        record = SessionRecord(
-            id="00000000-0000-4000-8000-000000000001", name="work-terminal", agent="codex", argv=["codex"], cwd="/tmp",
-            state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
-        )  # fmt: skip
-        with Store.open(paths.database()) as store:
-            store.insert(record)
-        return record
+        return insert_record("work-terminal", agent="codex")
 
     monkeypatch.setattr("session_host.client.chats.resume.resume", resume)
     chat, other = await add_chat(harness), await harness.add("other")

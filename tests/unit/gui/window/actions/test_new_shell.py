@@ -13,31 +13,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from session_host.client.chats.launch_spec import LaunchRequest
-from session_host.errors import OutliveError
-from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord
 from session_host.system.processes import proc
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.unit.gui.conftest import WindowHarness
-
-
-@pytest.fixture
-def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
-    """The requested launches, none of which starts a process."""
-    requests: list[LaunchRequest] = []
-
-    async def launch(request: LaunchRequest) -> SessionRecord:
-        if not Path(request.directory).is_dir():
-            raise OutliveError(f"the directory {request.directory} does not exist")
-        requests.append(request)
-        return SessionRecord(
-            id="00000000-0000-4000-8000-000000000001", name=request.name or "", agent=request.agent.name, argv=["bash"],
-            cwd=request.directory, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
-        )  # fmt: skip
-
-    monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
-    return requests
 
 
 async def chat_in(harness: WindowHarness, directory: Path, **fields: Any) -> str:

@@ -15,11 +15,11 @@ from session_host import paths
 from session_host.client.chats.resumability import Resumability
 from session_host.errors import ConversationOpen, NotResumable
 from session_host.protocol.values import Activity, State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from session_host.storage.store.session_record import INTERRUPTED
 from session_host.structured.items import StateChanged
 from session_host.structured.transcript import Transcript
-from tests.unit.gui.conftest import WAIT_S, WindowHarness, one_pane
+from tests.unit.gui.conftest import WAIT_S, WindowHarness, insert_record, one_pane
 
 from .conftest import ENDED, FakeResume
 
@@ -206,13 +206,7 @@ async def test_a_chat_that_was_continued_elsewhere_has_a_link_to_the_new_one(
     harness: WindowHarness, client: FakeResume
 ):
     session_id, follower = await open_ended(harness), "00000000-0000-4000-8000-000000000001"
-    record = SessionRecord(
-        id=follower, name="goes on", agent="claude", argv=["cat"], cwd="/tmp", state=State.RUNNING,
-        created_at="2026-01-02T04:04:05Z", resumed_from=session_id,
-    )  # fmt: skip
-    with Store.open(paths.database()) as store:  # The window reads both changes at once.
-        store.insert(record)
-        store.update(session_id, continued_by=follower)
+    insert_record("goes on", id=follower, agent="claude", resumed_from=session_id)
     await harness.sessions.refresh_now()
     bar = harness.page.end_bar
     await harness.until(bar.continued.isVisible, "the way there")

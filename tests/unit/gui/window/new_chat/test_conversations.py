@@ -26,7 +26,6 @@ from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
 from tests.support.area import Area
 from tests.unit.gui.conftest import WindowHarness
-from tests.unit.gui.window.test_all_sheets import press
 
 IDS = [str(uuid.uuid4()) for _ in range(3)]
 """A process with one of these would have the conversation open."""
@@ -57,22 +56,6 @@ def keep(area: Area, monkeypatch: pytest.MonkeyPatch) -> Keep:
     return write
 
 
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
-    """The requested starts, each of which succeeds."""
-    requests: list[LaunchRequest] = []
-
-    async def launch(request: LaunchRequest) -> SessionRecord:
-        requests.append(request)
-        return SessionRecord(
-            id=f"00000000-0000-4000-8000-{len(requests):012}", name=request.name or "unnamed", agent=request.agent.name,
-            argv=["claude"], cwd=request.directory, state=State.RUNNING, created_at="2026-01-02T03:04:05Z",
-        )  # fmt: skip
-
-    monkeypatch.setattr(earlier_conversations, "launch", launch)
-    return requests
-
-
 def texts(picker: ConversationPicker) -> list[str]:
     """The texts of all rows, including headings."""
     return [str(picker.items.item(row).text()) for row in range(picker.items.rowCount())]
@@ -96,7 +79,7 @@ async def opened(harness: WindowHarness, directory: Path, agent: str = "claude")
     window.commands.starting.new_chat(agent, str(directory))
     sheet = window.sheets.new_chat
     sheet.conversation.setFocus()
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     await read(harness, sheet.conversations)
     return sheet.conversations
 
@@ -107,7 +90,7 @@ async def read(harness: WindowHarness, picker: ConversationPicker) -> None:
 
 
 async def test_conversations_of_the_directory_come_first_and_enter_continues_one(
-    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest]
+    keep: Keep, harness: WindowHarness, area: Area, launches: list[LaunchRequest]
 ) -> None:
     project, other = area.home / "project", area.home / "other"
     keep(0, project, "Mend the lexer", "and the tests")
@@ -121,17 +104,17 @@ async def test_conversations_of_the_directory_come_first_and_enter_continues_one
     assert details(picker) == ["Write the guide", "Mend the lexer, and the tests", "Paint it blue, ~/other"]
     assert picker.state.text() == "2 here, 1 in other directories"
     assert marked(picker) == "Write the guide"
-    await press(harness, Qt.Key.Key_Up)
+    await harness.press(Qt.Key.Key_Up)
     assert marked(picker) == "Write the guide", "a heading is not marked"
-    await press(harness, Qt.Key.Key_Down)
-    await press(harness, Qt.Key.Key_Down)
+    await harness.press(Qt.Key.Key_Down)
+    await harness.press(Qt.Key.Key_Down)
     assert marked(picker) == "Paint it blue"
-    await press(harness, Qt.Key.Key_Up)
+    await harness.press(Qt.Key.Key_Up)
     assert marked(picker) == "Mend the lexer"
 
-    await press(harness, Qt.Key.Key_Return)
-    await harness.until(lambda: started, "the start")
-    [request] = started
+    await harness.press(Qt.Key.Key_Return)
+    await harness.until(lambda: launches, "the start")
+    [request] = launches
     assert (request.conversation, request.directory, request.name) == (IDS[0], str(project), "project")
     assert request.runtime == "terminal"
     await harness.until(lambda: not harness.window.sheets.is_any_open, "the sheet to close")
@@ -140,7 +123,7 @@ async def test_conversations_of_the_directory_come_first_and_enter_continues_one
 
 
 async def test_a_conversation_of_another_directory_is_found_by_typing_and_starts_there(
-    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest]
+    keep: Keep, harness: WindowHarness, area: Area, launches: list[LaunchRequest]
 ) -> None:
     keep(0, area.home / "project", "Mend the lexer")
     keep(2, area.home / "other", "Paint it blue", "no, GREEN")
@@ -150,13 +133,13 @@ async def test_a_conversation_of_another_directory_is_found_by_typing_and_starts
     assert texts(picker) == ["In other directories", "Paint it blue"]
     QTest.mouseClick(picker.list.viewport(), Qt.MouseButton.LeftButton, pos=picker.list.visualRect(
         picker.items.index(1, 0)).center())  # fmt: skip
-    await harness.until(lambda: started, "the start")
-    assert (started[0].conversation, started[0].directory) == (IDS[2], str(area.home / "other"))
-    assert started[0].name == "other", "the suggested name, of its directory"
+    await harness.until(lambda: launches, "the start")
+    assert (launches[0].conversation, launches[0].directory) == (IDS[2], str(area.home / "other"))
+    assert launches[0].name == "other", "the suggested name, of its directory"
 
 
 async def test_name_prompt_arguments_and_view_are_those_of_the_sheet(
-    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest]
+    keep: Keep, harness: WindowHarness, area: Area, launches: list[LaunchRequest]
 ) -> None:
     keep(2, area.home / "other", "Paint it blue")
     window = harness.open_window()
@@ -170,15 +153,15 @@ async def test_name_prompt_arguments_and_view_are_those_of_the_sheet(
     sheet.choose_conversation()
     await read(harness, sheet.conversations)
     assert sheet.conversations.state.text() == "No conversations in this directory"
-    await press(harness, Qt.Key.Key_Return)
-    await harness.until(lambda: started, "the start")
-    [request] = started
+    await harness.press(Qt.Key.Key_Return)
+    await harness.until(lambda: launches, "the start")
+    [request] = launches
     assert (request.name, request.prompt, request.arguments) == ("mine", "go on", ["--model", "opus"])
     assert request.runtime == "structured"
 
 
 async def test_a_conversation_that_runs_in_a_chat_shows_that_chat(
-    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest]
+    keep: Keep, harness: WindowHarness, area: Area, launches: list[LaunchRequest]
 ) -> None:
     keep(0, area.home / "project", "Mend the lexer")
     ended = await harness.add("before", agent="claude", provider_session_id=IDS[0], state=State.EXITED)
@@ -187,14 +170,14 @@ async def test_a_conversation_that_runs_in_a_chat_shows_that_chat(
     picker = await opened(harness, area.home / "project")
 
     assert details(picker) == ["Mend the lexer, Runs in the chat lexer"]
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     await harness.until(lambda: harness.window.tabs.active_id == running, "the running chat")
     assert not harness.window.sheets.is_any_open
-    assert started == []
+    assert launches == []
 
 
 async def test_a_conversation_of_an_ended_chat_resumes_that_chat(
-    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest], monkeypatch: pytest.MonkeyPatch
+    keep: Keep, harness: WindowHarness, area: Area, launches: list[LaunchRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resumed: list[tuple[str, str]] = []
 
@@ -210,15 +193,15 @@ async def test_a_conversation_of_an_ended_chat_resumes_that_chat(
     picker = await opened(harness, area.home / "project")
 
     assert details(picker) == ["Mend the lexer, Was in the chat lexer"]
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     await harness.until(lambda: resumed, "the resume")
     assert resumed == [(ended, "")]
     assert harness.window.tabs.active_id == ended
-    assert started == []
+    assert launches == []
 
 
 async def test_a_conversation_open_elsewhere_is_continued_only_if_the_user_insists(
-    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest], monkeypatch: pytest.MonkeyPatch
+    keep: Keep, harness: WindowHarness, area: Area, launches: list[LaunchRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def check(request: LaunchRequest, anyway: bool) -> None:
         if not anyway:
@@ -227,33 +210,33 @@ async def test_a_conversation_open_elsewhere_is_continued_only_if_the_user_insis
     monkeypatch.setattr(earlier_conversations, "_check", check)
     keep(0, area.home / "project", "Mend the lexer")
     picker = await opened(harness, area.home / "project")
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     await harness.until(picker.anyway.isVisible, "the refusal")
     assert picker.state.text().startswith("Process 7 (claude) on /dev/pts/3 has the conversation open")
-    assert started == []
+    assert launches == []
 
     picker.anyway.setFocus()
-    await press(harness, Qt.Key.Key_Return)
-    await harness.until(lambda: started, "the start")
-    assert [request.conversation for request in started] == [IDS[0]]
+    await harness.press(Qt.Key.Key_Return)
+    await harness.until(lambda: launches, "the start")
+    assert [request.conversation for request in launches] == [IDS[0]]
 
 
 async def test_a_conversation_with_a_missing_directory_says_so(
-    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest]
+    keep: Keep, harness: WindowHarness, area: Area, launches: list[LaunchRequest]
 ) -> None:
     keep(0, area.home / "gone", "Mend the lexer")
     shutil.rmtree(area.home / "gone")
     picker = await opened(harness, area.home)
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     await harness.until(lambda: "missing" in picker.state.text(), "the refusal")
     assert picker.state.text() == f"The directory of this conversation is missing: {area.home / 'gone'}."
     assert not picker.anyway.isVisible()
 
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     assert not picker.is_open
     assert harness.window.sheets.new_chat.is_open
     assert harness.window.sheets.new_chat.conversation.hasFocus()
-    assert started == []
+    assert launches == []
 
 
 async def test_the_palettes_command_opens_the_list_of_an_agent_that_has_one(
@@ -281,10 +264,10 @@ async def test_agents_without_lists_have_no_such_button(keep: Keep, harness: Win
 async def test_an_empty_and_a_very_long_list_say_so(keep: Keep, harness: WindowHarness, area: Area) -> None:
     picker = await opened(harness, area.home)
     assert picker.state.text() == "No conversations of Claude Code"
-    await press(harness, Qt.Key.Key_Down)
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Down)
+    await harness.press(Qt.Key.Key_Return)
     assert picker.is_open
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
 
     project = area.home / "project"
     keep(0, project, "Mend the lexer")
@@ -350,7 +333,7 @@ def resumed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
 
 
 async def test_continue_in_an_ended_chat_offers_its_conversation_first_then_others(
-    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest], resumed: list[tuple[str, str | None]]
+    keep: Keep, harness: WindowHarness, area: Area, launches: list[LaunchRequest], resumed: list[tuple[str, str | None]]
 ) -> None:
     project = area.home / "project"
     keep(0, project, "Mend the lexer")
@@ -371,23 +354,23 @@ async def test_continue_in_an_ended_chat_offers_its_conversation_first_then_othe
     for row in (0, picker.items.rowCount() - 1):
         place = picker.list.visualRect(picker.items.index(row, 0))
         assert picker.list.viewport().rect().contains(place), "the list is as high as its rows and headings"
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     await harness.until(lambda: resumed, "the resume")
     assert resumed == [(chat, None)]
 
     harness.window.actions_["continue"].trigger()
     await read(harness, picker)
     QTest.mouseClick(picker.runtime.buttons[1], Qt.MouseButton.LeftButton)
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     await harness.until(lambda: len(resumed) == 2, "the resume")
     assert resumed[1] == (chat, "structured"), "in a chat view"
 
     harness.window.actions_["continue"].trigger()
     await read(harness, picker)
     QTest.keyClicks(picker.field, "guide")
-    await press(harness, Qt.Key.Key_Return)
-    await harness.until(lambda: started, "the start")
-    [request] = started
+    await harness.press(Qt.Key.Key_Return)
+    await harness.until(lambda: launches, "the start")
+    [request] = launches
     assert (request.conversation, request.directory, request.name) == (IDS[1], str(project), "project")
 
 

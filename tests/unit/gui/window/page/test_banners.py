@@ -26,8 +26,7 @@ from tests.unit.gui.conftest import FakeViewer, WindowHarness
 async def test_refused_input_is_reported_and_the_terminal_keeps_the_keyboard(harness: WindowHarness):
     viewer = await harness.open("one")
     window = harness.window
-    window.activateWindow()
-    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
+    await harness.focus_terminal()
     viewer.refuse("the program does not read its input")
     viewer.refuse("the program does not read its input")
     assert harness.banner == "Input to one was not accepted: the program does not read its input"
@@ -231,9 +230,7 @@ def cursor_row(harness: WindowHarness) -> QRect:
 async def typing(harness: WindowHarness) -> FakeViewer:
     """Show a terminal that has the keyboard, with the cursor in its first row."""
     viewer = await harness.open("one")
-    window = harness.window
-    window.activateWindow()
-    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
+    await harness.focus_terminal()
     assert viewer.emulator is not None
     viewer.emulator.resize(harness.terminal.grid, CellSize(8, 17))
     feed(viewer, TO_THE_TOP)

@@ -48,8 +48,7 @@ async def test_a_slow_start_shows_the_command_and_keeps_typed_keys(harness: Wind
     await harness.until(page.waiting.notice.isVisible, "the notice")
     assert page.waiting.notice.title.text() == "Starting…"
     assert page.waiting.notice.detail.text() == "slow-agent --model 'big one' in /srv/app"
-    window.activateWindow()
-    await harness.until(view.hasFocus, "the terminal to have the keyboard")
+    await harness.focus_terminal()
     QTest.keyClicks(view, "a")
     assert any(call[:2] == ("key", "a") for call in harness.viewers[session_id].calls)
     harness.viewers[session_id].go_live()

@@ -14,16 +14,15 @@ from gui.chat.page.requests import RequestCard
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.page.structured_content import StructuredContent
 from gui.wording import chat_texts
-from session_host import paths
 from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import NotResumable
 from session_host.protocol.values import Image, State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord
 from session_host.structured.items import AgentRequest, digest
 from tests.support.area import Area
 from tests.support.repositories import Checkout
 from tests.support.scripted_chat import ScriptedChat, command_request
-from tests.unit.gui.conftest import FakeViewer, WindowHarness
+from tests.unit.gui.conftest import FakeViewer, WindowHarness, insert_record
 
 ENDED: dict[str, Any] = {
     "state": State.EXITED, "exit_code": 0, "ended_at": "2026-01-02T03:05:00Z", "provider_session_id": "abc",
@@ -68,17 +67,7 @@ def resumes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         prompts.append(prompt)
         if prompt == "refuse":
             raise NotResumable("no conversation")
-        with Store.open(paths.database()) as store:
-            previous = store.get(session_id)
-            assert previous is not None
-            record = SessionRecord(
-                id=f"00000000-0000-4000-8000-{len(prompts):012}", name=previous.name, agent=previous.agent,
-                argv=previous.argv, cwd=previous.cwd, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
-                runtime="structured", resumed_from=previous.id,
-            )  # fmt: skip
-            store.insert(record)
-            store.update(previous.id, continued_by=record.id)
-        return record
+        return insert_record("one", runtime="structured", resumed_from=session_id)
 
     monkeypatch.setattr("session_host.client.chats.resume.resume", resume)
     return prompts

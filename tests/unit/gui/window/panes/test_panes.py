@@ -21,11 +21,10 @@ from tests.unit.gui.conftest import WindowHarness
 
 async def three_chats(harness: WindowHarness) -> list[str]:
     ids = [await harness.add(name) for name in ("one", "two", "three")]
-    window = harness.open_window()
+    harness.open_window()
     for session_id in ids:
         harness.show(session_id)
-    window.activateWindow()
-    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
+    await harness.focus_terminal()
     return ids
 
 

@@ -204,8 +204,7 @@ async def test_the_picture_of_a_tab_is_the_same_while_the_mouse_moves_it(harness
 async def test_keys_move_between_tabs(harness: WindowHarness):
     one, two, three = await three_tabs(harness)
     window = harness.window
-    window.activateWindow()
-    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
+    await harness.focus_terminal()
     for key, modifiers, expected in [
         (Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier, one),
         (Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier, two),
@@ -221,9 +220,7 @@ async def test_keys_move_between_tabs(harness: WindowHarness):
 
 async def test_typed_keys_reach_the_chat_that_is_shown(harness: WindowHarness):
     one, _, three = await three_tabs(harness)
-    window = harness.window
-    window.activateWindow()
-    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
+    await harness.focus_terminal()
     QTest.keyClicks(harness.view, "hi")
     typed = [call[2] for call in harness.viewers[three].calls if call[0] == "key" and call[4] == "press"]
     assert typed == ["h", "i"]

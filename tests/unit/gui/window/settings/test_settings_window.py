@@ -30,6 +30,22 @@ from tests.support.repositories import Checkout
 from .conftest import Opened
 
 
+def keys_page(opened: Opened) -> KeysPage:
+    """The page Keys, opened."""
+    opened.window.show_page("keys")
+    page = opened.window.page("keys")
+    assert isinstance(page, KeysPage)
+    return page
+
+
+def agents_page(opened: Opened) -> AgentsPage:
+    """The page Agents, opened."""
+    opened.window.show_page("agents")
+    page = opened.window.page("agents")
+    assert isinstance(page, AgentsPage)
+    return page
+
+
 def test_keyboard_shortcuts_open_the_page_with_all_keys(opened: Opened) -> None:
     opened.opener.open("keys")
     assert opened.window.page("keys").isVisible()
@@ -106,9 +122,7 @@ def test_no_control_is_cut_in_a_narrow_window(opened: Opened, area: Area) -> Non
     fields = f'title = "{title}"\nexecutable = "sh"\nstart = ["sh"]\nmonogram = "Ow"\n'
     (area.config / "agents/own.toml").write_text(fields)
     opened.settings.read_again()
-    window.show_page("agents")
-    page = window.page("agents")
-    assert isinstance(page, AgentsPage)
+    page = agents_page(opened)
     assert title in [row.name for row in page._rows]
 
     def beyond_the_edge(name: PageName) -> list[str]:
@@ -389,14 +403,6 @@ def test_a_key_that_types_text_cannot_belong_to_an_action_and_default_keys_do_no
         assert not KEYMAP.conflict({}, zoom, key)
 
 
-def keys_page(opened: Opened) -> KeysPage:
-    """The page Keys, opened."""
-    opened.window.show_page("keys")
-    page = opened.window.page("keys")
-    assert isinstance(page, KeysPage)
-    return page
-
-
 def test_keys_are_set_by_pressing_them_and_a_conflict_names_the_other_action(opened: Opened, area: Area) -> None:
     page = keys_page(opened)
     rows = {row.action.name: row for row in page.rows}
@@ -420,9 +426,7 @@ def test_keys_are_set_by_pressing_them_and_a_conflict_names_the_other_action(ope
 
 def test_the_keys_of_a_list_go_from_action_to_action(opened: Opened) -> None:
     window = opened.window
-    window.show_page("keys")
-    page = window.page("keys")
-    assert isinstance(page, KeysPage)
+    page = keys_page(opened)
     process_events_until(lambda: page.rows[0].y() > page.rows[0].height(), 60, "the rows below the title")
     page.rows[0].setFocus()
 
@@ -447,8 +451,7 @@ def test_the_keys_of_a_list_go_from_action_to_action(opened: Opened) -> None:
 
 
 def test_the_menu_of_an_actions_row_shows_the_keys_that_do_the_same(opened: Opened) -> None:
-    page = opened.window.page("keys")
-    assert isinstance(page, KeysPage)
+    page = keys_page(opened)
     page.rows[0].customContextMenuRequested.emit(QPoint(9, 9))
     menu = open_menu()
     assert [action.shortcut().toString() for action in menu.actions()] == ["Return", "Ins", "Del", "Backspace"]
@@ -458,8 +461,7 @@ def test_the_menu_of_an_actions_row_shows_the_keys_that_do_the_same(opened: Open
 def test_screen_readers_announce_an_awaited_key_and_a_conflict(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     announced: list[str] = []
     monkeypatch.setattr("gui.window.settings.keys_page.announce", lambda _widget, text: announced.append(text))
-    page = opened.window.page("keys")
-    assert isinstance(page, KeysPage)
+    page = keys_page(opened)
     rename = next(row for row in page.rows if row.action.name == "rename")
     rename.wait()
     QTest.keyClick(rename, Qt.Key.Key_A)
@@ -640,10 +642,7 @@ def test_the_command_that_installs_an_agent_wraps_only_at_its_spaces(opened: Ope
 
 
 def test_a_custom_agent_is_added_and_edited_and_arguments_are_set(opened: Opened, area: Area) -> None:
-    window = opened.window
-    window.show_page("agents")
-    page = window.page("agents")
-    assert isinstance(page, AgentsPage)
+    page = agents_page(opened)
     assert opened.row("new_chat_agent").control.inner.currentData() == ""  # type: ignore[attr-defined]
     page.add.click()
     QTest.keyClicks(page.form.title, "My agent")
@@ -678,9 +677,7 @@ def test_a_custom_agent_is_added_and_edited_and_arguments_are_set(opened: Opened
 
 @pytest.mark.parametrize("name", ["My agent", "../mine", "-x"])
 def test_a_name_that_no_agent_can_have_is_refused_with_the_reason(opened: Opened, area: Area, name: str) -> None:
-    opened.window.show_page("agents")
-    page = opened.window.page("agents")
-    assert isinstance(page, AgentsPage)
+    page = agents_page(opened)
     page.add.click()
     for field, text in ((page.form.title, "Mine"), (page.form.name, name), (page.form.program, "mine")):
         field.setText(text)
@@ -695,9 +692,7 @@ def test_a_start_that_the_form_cannot_show_is_kept(opened: Opened, area: Area) -
     start = 'start = ["mine", "{arguments}", ["-p", "{prompt}"]]\n'
     path.write_text(f'title = "Mine"\nmonogram = "Mi"\nexecutable = "mine"\n{start}')
     opened.settings.read_again()
-    opened.window.show_page("agents")
-    page = opened.window.page("agents")
-    assert isinstance(page, AgentsPage)
+    page = agents_page(opened)
     page.form.ask(opened.agents["mine"])
     page.form.title.setText("Mine, renamed")
     page.form.save.click()

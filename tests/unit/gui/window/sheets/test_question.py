@@ -8,7 +8,6 @@ from functools import partial
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent, QKeyEvent
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.input.draft import Draft
@@ -28,16 +27,6 @@ from tests.unit.gui.conftest import WindowHarness
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
-async def press(
-    harness: WindowHarness, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
-) -> None:
-    """Press a key in the widget that has the keyboard."""
-    where = QApplication.focusWidget()
-    assert where is not None
-    QTest.keyClick(where, key, modifiers)
-    harness.settle()
-
-
 async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(harness: WindowHarness):
     viewer = await harness.open("one")
     page = harness.page
@@ -46,7 +35,7 @@ async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(harnes
     assert page.question.title.text() == "Paste 2 lines?"
     assert page.question.subject.toPlainText() == "rm -rf x\nls␇\n"
     assert [call for call in viewer.calls if call[0] == "paste"] == []
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     assert [call for call in viewer.calls if call[0] == "paste"] == [("paste", "rm -rf x\nls\x07\n")]
     assert not page.question.is_open
     assert view.hasFocus(), "the keyboard is in the terminal again"
@@ -57,11 +46,11 @@ async def test_whoever_goes_on_typing_after_a_paste_does_not_answer_the_question
     question = harness.page.question
     harness.view.paste_text("cd x\nmake")
     for key in (Qt.Key.Key_Space, Qt.Key.Key_Minus, Qt.Key.Key_J, Qt.Key.Key_Space, Qt.Key.Key_4, Qt.Key.Key_Return):
-        await press(harness, key)
+        await harness.press(key)
         assert question.is_open
     assert [call for call in viewer.calls if call[0] == "paste"] == []
     await harness.until(lambda: not question._typing.isActive(), "the end of the typing")
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     assert [call for call in viewer.calls if call[0] == "paste"] == [("paste", "cd x\nmake")]
 
 
@@ -70,8 +59,8 @@ async def test_space_presses_the_button_that_tab_has_chosen(harness: WindowHarne
     question = harness.page.question
     harness.view.paste_text("cd x\nmake")
     while not question.no.hasFocus():
-        await press(harness, Qt.Key.Key_Tab)
-    await press(harness, Qt.Key.Key_Space)
+        await harness.press(Qt.Key.Key_Tab)
+    await harness.press(Qt.Key.Key_Space)
     assert not question.is_open
     assert [call for call in viewer.calls if call[0] == "paste"] == []
 
@@ -91,10 +80,10 @@ async def test_a_link_with_another_text_than_its_address_is_asked_about_if_that_
     assert opened[1:] == ["https://example.org/b"], "an address in the text is its own target, so nothing is asked"
     view.open_link(marked)
     assert (page.question.title.text(), page.question.subject.toPlainText()) == ("Open this link?", marked.uri)
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     assert len(opened) == 2
     view.open_link(marked)
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     assert opened[2:] == [marked.uri]
     view.open_link(Link((), "javascript:alert(1)", is_marked=True))
     assert not page.question.is_open
@@ -133,18 +122,18 @@ async def test_a_paste_of_five_million_characters_is_asked_about_at_once(harness
     assert question.subject.toPlainText().endswith(" more characters)")
     assert question.detail.text() == ("" if bracketed else "The program may run each line at once.")
     assert [call for call in viewer.calls if call[0] == "paste"] == []
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     assert [call for call in viewer.calls if call[0] == "paste"] == [("paste", text)]
 
 
 async def test_escape_answers_a_question_and_does_not_interrupt_the_agent(harness: WindowHarness):
     viewer = await harness.open("one")
     harness.view.paste_text("a\nb\n")
-    await press(harness, Qt.Key.Key_A)
-    await press(harness, Qt.Key.Key_V, CTRL_SHIFT)
-    await press(harness, Qt.Key.Key_Tab)
+    await harness.press(Qt.Key.Key_A)
+    await harness.press(Qt.Key.Key_V, CTRL_SHIFT)
+    await harness.press(Qt.Key.Key_Tab)
     assert not harness.page.question.yes.hasFocus(), "Tab reaches the other button"
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     assert not harness.page.question.is_open
     assert [call for call in viewer.calls if call[0] in {"key", "text", "paste"}] == []
 
@@ -160,10 +149,10 @@ async def test_a_paste_asked_about_in_one_chat_is_not_pasted_into_another(harnes
     window.tabs.activate(ids[1])
     harness.settle()
     assert not asking.question.isVisible(), "it stays with its page"
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     assert [call for viewer in (first, second) for call in viewer.calls if call[0] == "paste"] == []
     window.tabs.activate(ids[0])
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     assert ("paste", "a\nb\n") in first.calls
 
 
@@ -198,16 +187,16 @@ async def test_stop_all_asks_over_the_window_and_stops_the_chats_that_it_named(h
     assert question.title.text() == "Stop all 3 running chats?"
     assert question.subject.toPlainText().splitlines()[0].startswith("one")
     assert question.subject.font().family() == QApplication.font().family(), "names are no code"
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     assert stopped == []
     window.commands.chat_actions.stop_all()
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     assert (question.is_open, stopped) == (False, []), "Enter ends nothing"
     window.commands.chat_actions.stop_all()
     await harness.add("three")
-    await press(harness, Qt.Key.Key_Tab)
+    await harness.press(Qt.Key.Key_Tab)
     assert (question.yes.hasFocus(), question.yes.property("kind")) == (True, "danger")
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     assert stopped == ["one", "two", "a long name " * 20], "not the one that was started meanwhile"
 
 
@@ -246,8 +235,8 @@ async def test_a_working_chat_is_asked_about_over_its_own_page(harness: WindowHa
     window.commands.chat_actions.stop(harness.chat(ids[1]))
     await harness.until(lambda: window.tabs.active_id == ids[1], "the chat in question to be shown")
     assert harness.page.question.title.text() == "two is working. Stop it?"
-    await press(harness, Qt.Key.Key_Tab)
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Tab)
+    await harness.press(Qt.Key.Key_Return)
     assert stopped == ["two"]
 
 
@@ -259,7 +248,7 @@ async def test_a_build_in_a_shell_is_asked_about_before_it_is_ended(harness: Win
     harness.viewers[session_id].tell(ForegroundEvent("make -j8", "2026-01-02T03:04:05Z"))
     window.commands.chat_actions.kill(harness.chat(session_id))
     assert harness.page.question.title.text() == "make -j8 is still running. Kill it?"
-    await press(harness, Qt.Key.Key_Escape)
+    await harness.press(Qt.Key.Key_Escape)
     assert ended == []
     harness.viewers[session_id].tell(ForegroundEvent("", "2026-01-02T03:04:05Z"))
     window.commands.chat_actions.kill(harness.chat(session_id))
@@ -318,7 +307,7 @@ async def test_stop_chat_typed_for_an_ended_chat_does_not_select_stop_all(harnes
     window.actions_.show_palette()
     window.sheets.chooser.field.setText("stop chat")
     assert window.sheets.chooser.items.item(0).text() == "Stop chat"
-    await press(harness, Qt.Key.Key_Return)
+    await harness.press(Qt.Key.Key_Return)
     assert not window.sheets.question.is_open
 
 

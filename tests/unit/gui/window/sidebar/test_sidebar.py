@@ -429,8 +429,7 @@ async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(har
     ids = [await harness.add(name) for name in ("one", "two", "three")]
     window = harness.open_window()
     harness.show(ids[1])
-    window.activateWindow()
-    await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
+    await harness.focus_terminal()
     sidebar = window.sidebar
     sidebar.take_focus()
     for key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Down):
