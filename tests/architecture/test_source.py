@@ -10,8 +10,8 @@ import pytest
 
 from tests.architecture.source_tree import docstring, project_files, python_files, text, tree
 
-OWN_WAITING = {"tests/support/waiting.py"}
-"""The module that waits on behalf of all tests, and may sleep."""
+MAY_SLEEP = {"tests/support/waiting.py", "tests/integration/test_limit_at_random.py"}
+"""The module that waits on behalf of all tests; a test that kills and pins at random moments."""
 
 SLEEPS = {"sleep", "msleep", "usleep", "qWait", "qSleep"}
 
@@ -120,7 +120,7 @@ def test_no_test_sleeps() -> None:
     tests = [
         path
         for path in python_files("tests")
-        if str(path) not in OWN_WAITING and not any(path.is_relative_to(folder) for folder in apart)
+        if str(path) not in MAY_SLEEP and not any(path.is_relative_to(folder) for folder in apart)
     ]
     found = [line for path in tests for line in waits_for_time(path)]
     assert not found, "wait for what is needed (tests/support/waiting.py):\n" + "\n".join(found)
