@@ -230,7 +230,7 @@ async def _wait_for_text(connection: ControlConnection, pattern: re.Pattern[str]
         match message:
             case Output() | SnapshotPart() if is_reading:
                 has_more = True
-            case Output():
+            case Output() | SnapshotPart():  # after a flood, the last output may come as a snapshot
                 read_screen_again()
             case Screen():
                 lines += message.lines
@@ -272,7 +272,7 @@ async def _wait_for_quiet(connection: ControlConnection, seconds: float) -> None
     try:
         async with limit:
             async for message in _messages(connection):
-                if isinstance(message, Output):
+                if isinstance(message, Output | SnapshotPart):
                     limit.reschedule(loop.time() + seconds)
     except TimeoutError:
         if not limit.expired():

@@ -1,17 +1,23 @@
-"""The ``outlive`` command as a process, on pipes or on a test's terminal."""
+"""The ``outlive`` command: in this process, as a process of its own on pipes, or on a test's terminal."""
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from ptyprocess import PtyProcess
 
+from session_host.cli import main
 from session_host.protocol.values import GridSize
 from tests.support import command_client
 from tests.support.terminals import SIZE, Environment, ScreenTerminal
@@ -19,6 +25,13 @@ from tests.support.terminals import SIZE, Environment, ScreenTerminal
 REPOSITORY = Path(__file__).resolve().parents[2]
 OUTLIVE = [sys.executable, "-m", "session_host.cli"]
 TIMEOUT_S = 90.0
+CALLED = {
+    "approve", "deny", "explain", "export", "kill", "kill-all", "ls", "peek", "pin", "rename", "restore", "rm",
+    "search", "send", "stop", "wait",
+}  # fmt: skip
+"""Subcommands that depend on nothing but their words, the store and the hosts."""
+STARTING = {"new", "resume"}
+"""Those that also set signal handlers, which only the main thread can do."""
 
 
 class Done(NamedTuple):
@@ -53,15 +66,20 @@ def outlive(
     env: Mapping[str, str] | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> Done:
-    """Run one command to its end, without a terminal; most commands are forks of ``command_server``.
+    """Run one command to its end, without a terminal.
+
+    Most commands are calls in this process. Those with an input, a directory or variables of their own, and those of
+    other threads, which may run at once, are forks of ``command_server``, which take four times as long.
 
     Args:
         words: the command line.
         typed: its standard input; no input if None.
         cwd: its working directory.
         env: variables in addition to this test's environment.
-        timeout_s: the time that it may take.
+        timeout_s: the time that it may take, unless it is a call.
     """
+    if typed is None and cwd is None and env is None and _is_callable(words[:1]):
+        return _called(words)
     typed = typed.encode() if isinstance(typed, str) else typed
     if command_client.is_possible(words, environment(env)):
         code, output, error = command_client.run(words, typed, cwd, environment(env), timeout_s)
@@ -77,6 +95,27 @@ def outlive(
         check=False,
     )
     return Done(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+
+def _is_callable(subcommand: Sequence[str]) -> bool:
+    has_loop = asyncio._get_running_loop() is not None
+    is_alone = threading.current_thread() is threading.main_thread()
+    return is_alone and not (CALLED if has_loop else CALLED | STARTING).isdisjoint(subcommand)
+
+
+def _called(words: Sequence[str]) -> Done:
+    """Run a command in this process."""
+    output, error = io.BytesIO(), io.BytesIO()
+    with Path(os.devnull).open(encoding="utf-8") as no_input, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", no_input)
+        patch.setattr(sys, "stdout", io.TextIOWrapper(output, "utf-8", write_through=True))
+        patch.setattr(sys, "stderr", io.TextIOWrapper(error, "utf-8", write_through=True))
+        if asyncio._get_running_loop() is None:
+            code = main(words)
+        else:
+            with ThreadPoolExecutor(1) as another:  # for the command's own loop
+                code = another.submit(main, words).result()
+        return Done(code, *(each.getvalue().decode(errors="replace") for each in (output, error)))
 
 
 def new(*words: str) -> str:

@@ -194,7 +194,7 @@ class EmulatorWorker(Generic[R_co]):
         self._next()
 
     async def run(self, use: Callable[[R_co], T]) -> T:
-        """Use the emulator as soon as it is free, and return the result; raises what ``use`` raises."""
+        """Use the emulator once all output so far is interpreted, and return the result; raises what ``use`` raises."""
         result: asyncio.Future[T] = self._loop.create_future()
 
         def run(emulator: Any) -> None:
@@ -205,7 +205,7 @@ class EmulatorWorker(Generic[R_co]):
             except Exception as error:  # noqa: BLE001 - the awaiting caller gets it
                 result.set_exception(error)
 
-        self.run_next(run)
+        self.run_after_output(run)
         return await result
 
     def submit(self, work: Callable[[R_co], T], done: Callable[[T], None], failed: Failed) -> None:
@@ -214,7 +214,7 @@ class EmulatorWorker(Generic[R_co]):
         self._next()
 
     async def run_in_thread(self, work: Callable[[R_co], T]) -> T:
-        """Like ``run``, in the thread, for long work.
+        """Use the emulator as soon as it is free, in the thread, for long work; returns the result.
 
         Raises:
             OutliveError: the engine failed.

@@ -48,6 +48,7 @@ class TestSend:
         wait("x", "working")
         send("x", "--interrupt", "answer: instead")
         wait_for_text("x", "^instead$")
+        wait("x", "idle")
         assert outlive("send", "x", "--interrupt").complaint() == "nothing is running"
 
     def test_keys_are_refused_in_one_line(self, area: Area) -> None:

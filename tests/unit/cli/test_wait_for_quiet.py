@@ -1,8 +1,9 @@
-"""``outlive wait --quiet``: each output begins the time anew."""
+"""``outlive wait``: each output begins the time of ``--quiet`` anew, and is searched for ``--text``."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +12,8 @@ import pytest
 
 from session_host.cli import wait
 from session_host.protocol.messages import Output as HostOutput
-from session_host.protocol.messages import OutputEvent
+from session_host.protocol.messages import OutputEvent, Peek, Screen, SnapshotPart
+from session_host.protocol.values import GridSize
 
 
 class Limit:
@@ -41,9 +43,13 @@ class Connection:
     def __init__(self, *messages: object) -> None:
         self._messages = messages
         self.follows_output = False
+        self.sent: list[object] = []
 
     def follow(self, output: bool) -> None:
         self.follows_output = output
+
+    def send_only(self, message: object) -> None:
+        self.sent.append(message)
 
     async def messages(self) -> AsyncIterator[object]:
         for message in self._messages:
@@ -63,3 +69,13 @@ async def test_each_output_begins_the_time_anew(limit: Limit) -> None:
     await wait._wait_for_quiet(connection, 10.0)
     assert connection.follows_output
     assert len(limit.times_s) == 2
+
+
+SIZE = GridSize(80, 24)
+
+
+async def test_a_text_in_the_snapshot_that_replaces_missed_output_is_found() -> None:
+    screens = [Screen(1, [text], 0, 0, True, "", SIZE, False, 0) for text in ("early", "late")]
+    connection: Any = Connection(screens[0], SnapshotPart(9, 0, "vt", SIZE, 100, True, b""), screens[1])
+    await wait._wait_for_text(connection, re.compile("late"))
+    assert connection.sent == [Peek(1, 0, True)] * 2

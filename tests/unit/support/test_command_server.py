@@ -19,6 +19,7 @@ def test_both_have_the_same_output(words: list[str], tmp_path: Path) -> None:
     assert command_client.is_possible(words, environment())
     process = subprocess.run([*OUTLIVE, *words], capture_output=True, cwd=tmp_path, env=environment(), check=False)
 
+    assert outlive(*words) == outlive(*words, cwd=tmp_path)
     assert outlive(*words, cwd=tmp_path) == (process.returncode, process.stdout.decode(), process.stderr.decode())
 
 
@@ -41,7 +42,7 @@ def test_a_command_that_takes_too_long_is_killed(sessions: Sessions) -> None:
     [server] = [pid for pid in processes.children() if "command_server" in processes.command_line(pid)]
 
     with pytest.raises(subprocess.TimeoutExpired):
-        outlive("wait", session, "--exited", timeout_s=0.5)
+        outlive("wait", session, "--exited", cwd="/", timeout_s=0.5)
 
     children = Path(f"/proc/{server}/task/{server}/children")
     wait_until(lambda: not children.read_text(), 20, "the command to be gone")

@@ -73,6 +73,12 @@ def first_line(emulator: Emulator) -> str:
     return emulator.rows()[0].text()
 
 
+async def test_a_screen_asked_for_after_a_flood_shows_its_end(worker: EmulatorWorker[Emulator]) -> None:
+    """`outlive wait --text` asked after the last output, saw an earlier screen, and waited for more output."""
+    worker.feed_output(b"a line\r\n" * 20_000 + b"the end")
+    assert await worker.run(lambda emulator: emulator.rows()[-1].text()) == "the end"
+
+
 async def test_a_use_in_order_sees_all_output_before_it_and_none_after(worker: EmulatorWorker[Emulator]) -> None:
     seen: list[tuple[int, int]] = []
     done = asyncio.Event()
