@@ -103,6 +103,13 @@ def _is_callable(subcommand: Sequence[str]) -> bool:
     return is_alone and not (CALLED if has_loop else CALLED | STARTING).isdisjoint(subcommand)
 
 
+def _exit_code(words: Sequence[str]) -> int:
+    try:
+        return main(words)
+    except SystemExit as end:  # after --help
+        return int(end.code or 0)
+
+
 def _called(words: Sequence[str]) -> Done:
     """Run a command in this process."""
     output, error = io.BytesIO(), io.BytesIO()
@@ -111,10 +118,10 @@ def _called(words: Sequence[str]) -> Done:
         patch.setattr(sys, "stdout", io.TextIOWrapper(output, "utf-8", write_through=True))
         patch.setattr(sys, "stderr", io.TextIOWrapper(error, "utf-8", write_through=True))
         if asyncio._get_running_loop() is None:
-            code = main(words)
+            code = _exit_code(words)
         else:
             with ThreadPoolExecutor(1) as another:  # for the command's own loop
-                code = another.submit(main, words).result()
+                code = another.submit(_exit_code, words).result()
         return Done(code, *(each.getvalue().decode(errors="replace") for each in (output, error)))
 
 
