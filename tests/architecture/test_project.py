@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from session_host.agents.catalog import load_catalog
 from session_host.version import VERSION
 from tests.architecture.source_tree import REPOSITORY, docstring, imports, project_files, python_files, text
 from tests.support.commands import outlive
+from tests.support.real_agents import ALL_AGENTS, CLAUDE_OF_NODE_20, RealAgent
 
 SETTINGS: dict[str, Any] = tomllib.loads(text(Path("pyproject.toml")))
 PROJECT: dict[str, Any] = SETTINGS["project"]
@@ -221,3 +223,8 @@ def test_the_tests_with_an_option_of_their_own_find_their_fixtures(mark: str, di
         cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert planned.returncode == 0, planned.stdout[-2000:]
+
+
+@pytest.mark.parametrize("agent", [*ALL_AGENTS, CLAUDE_OF_NODE_20], ids=lambda agent: agent.label)
+def test_the_catalog_names_the_versions_that_the_tests_run(agent: RealAgent) -> None:
+    assert agent.version in load_catalog(Path("/nonexistent"))[agent.name].tested

@@ -14,10 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Sessions
-from tests.support import leaks, processes
+from tests.support import leaks
 from tests.support.area import Area, reused_area
-from tests.support.qt_messages import QtMessages, complaints_in
-from tests.support.waiting import WaitTimeout, wait_until
+from tests.support.qt_messages import QtMessages
 
 
 @pytest.fixture
@@ -98,43 +97,6 @@ def test_a_warning_of_qt_is_noticed(qt_messages: QtMessages) -> None:
     qt_messages.allow("odd")
     qWarning("something is odd")
     assert qt_messages.take_complaints() == []
-
-
-def test_complaints_of_a_window_process_are_noticed() -> None:
-    stderr = "qt.qpa.xcb: could not\nhello\nQObject::connect: No such slot\nQPainter::begin: no\nTraceback (most recent"
-    assert len(complaints_in(stderr)) == 4
-    assert len(complaints_in(stderr, allowed="No such slot")) == 3
-
-
-def test_a_wait_timeout_names_what_was_awaited() -> None:
-    with pytest.raises(WaitTimeout, match=r"0\.02 s, waiting for the moon"):
-        wait_until(lambda: False, 0.02, "the moon", is_exact=True)
-
-
-def test_process_information_is_that_of_the_kernel() -> None:
-    child = subprocess.Popen(["/bin/sleep", "60"], env={"OUTLIVE_MARK": "this one"})
-    try:
-        wait_until(lambda: "sleep" in processes.command_line(child.pid), 5, "the exec")
-        assert processes.parent(child.pid) > 0
-        assert processes.start_ticks(child.pid) > 0
-        assert processes.environment(child.pid) == {b"OUTLIVE_MARK": b"this one"}
-        assert processes.with_environment("OUTLIVE_MARK", "this one") == [child.pid]
-    finally:
-        processes.end([child.pid])
-    assert not processes.is_alive(child.pid)
-    child.wait()
-    assert processes.state(child.pid) == ""
-
-
-@pytest.mark.parametrize(
-    ("previous", "latest", "started"),
-    [(10, 12, {11, 12}), (10, 10, set()), (98, 2, {99, 1, 2})],
-    ids=["two", "none", "PIDs began again"],
-)
-def test_processes_started_since_a_moment_are_found_by_their_pids(
-    previous: int, latest: int, started: set[int]
-) -> None:
-    assert {pid for pid in range(1, 100) if processes._is_between(pid, previous, latest)} == started
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A command forked by the tests' server behaves like one in its own interpreter."""
+"""Commands and keepers that the tests' servers fork behave like those in an interpreter of their own."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from session_host.keeper_client import discovery
 from tests.conftest import Sessions
 from tests.support import command_client, processes
 from tests.support.commands import OUTLIVE, environment, new, outlive
-from tests.support.waiting import wait_until
+from tests.support.forked_keeper import EXEC
 
 
 @pytest.mark.parametrize("words", [["--version"], ["ls", "--json"], ["nonsense"], ["peek", "日本"], ["send", "--help"]])
@@ -37,19 +38,21 @@ def test_a_forked_command_has_its_own_environment_directory_umask_and_input(sess
     assert outlive("wait", session["id"], "--text", "typed", "--timeout", "60").code == 0
 
 
-def test_a_command_that_takes_too_long_is_killed(sessions: Sessions) -> None:
-    session = new("--", "cat")
-    [server] = [pid for pid in processes.children() if "command_server" in processes.command_line(pid)]
+def _shown() -> tuple[str, dict[bytes, bytes], str, int]:
+    """Return the values in /proc of a keeper, which is started if there is none."""
+    pipe = discovery.connect_or_start_keeper()
+    pid = pipe.peer_pid()
+    pipe.close()
+    assert os.getsid(pid) != os.getsid(0)
+    assert processes.name(pid) == "outlive-keeper"
+    directory = os.readlink(f"/proc/{pid}/cwd")  # noqa: PTH115
+    return processes.command_line(pid), processes.environment(pid), directory, len(processes.keepers(pid))
 
-    with pytest.raises(subprocess.TimeoutExpired):
-        outlive("wait", session, "--exited", cwd="/", timeout_s=0.5)
 
-    children = Path(f"/proc/{server}/task/{server}/children")
-    wait_until(lambda: not children.read_text(), 20, "the command to be gone")
-
-
-def test_another_setup_of_the_interpreter_needs_its_own_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not command_client.is_possible(["ls"], environment({"PYTHONIOENCODING": "ascii"}))
-    assert not command_client.is_possible(["ls"], environment({"LC_ALL": "C"}))
-    monkeypatch.setenv("PYTHONDEVMODE", "1")
-    assert not command_client.is_possible(["ls"], environment())
+def test_a_forked_keeper_shows_the_same_as_an_executed_one(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert vars(discovery)["start_process"] is not EXEC, "keepers are forked"
+    new("-d", "--", "cat")
+    forked = _shown()
+    sessions.end_all()
+    monkeypatch.setattr(discovery, "start_process", EXEC)
+    assert _shown() == forked
