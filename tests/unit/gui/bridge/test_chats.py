@@ -12,7 +12,6 @@ import pytest
 from gui.bridge.chat import is_directory_title, plain_text, viewer_for_page
 from gui.bridge.waiting_chats import NextChat
 from gui.wording.groups import Group
-from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import (
     BellEvent,
     ClipboardEvent,
@@ -29,22 +28,6 @@ from tests.unit.gui.conftest import WindowHarness
 
 def names(harness: WindowHarness, group: Group) -> list[str]:
     return [chat.name for chat in harness.sessions.groups()[group]]
-
-
-async def test_groups_follow_the_agents_activity(harness: WindowHarness):
-    harness.sessions.follow_all()
-    one, two, three = [await harness.add(name) for name in ("one", "two", "three")]
-    harness.viewers[one].be(Activity.NEEDS_INPUT, "2026-01-02T05:00:00Z", "Run npm test?")
-    harness.viewers[two].be(Activity.NEEDS_INPUT, "2026-01-02T04:00:00Z")
-    harness.viewers[three].be(Activity.WORKING)
-    assert names(harness, Group.NEEDS_YOU) == ["two", "one"], "the chat that waits longest comes first"
-    assert names(harness, Group.WORKING) == ["three"]
-    chat = harness.chat(one)
-    assert (chat.status_text, chat.location) == ("Run npm test?", "tmp")
-    harness.viewers[two].be(Activity.IDLE)
-    assert names(harness, Group.IDLE) == ["two"]
-    waiting = NextChat(harness.sessions).after(one)
-    assert waiting is chat, "the only one that waits, also when it is the one that is shown"
 
 
 async def test_a_chat_without_a_topic_is_described_by_its_agents_title(harness: WindowHarness):
@@ -140,14 +123,6 @@ async def test_a_shell_that_the_user_leaves_after_a_failed_command_has_not_faile
     assert harness.chat(left).how_it_ended == "Ended with exit code 127"
 
 
-async def test_a_lost_chat_shows_the_reason(harness: WindowHarness):
-    harness.sessions.follow_all()
-    session_id = await harness.add("one")
-    harness.viewers[session_id].become(ViewerState.LOST, "its process is gone")
-    chat = harness.chat(session_id)
-    assert (chat.state, chat.record.error, chat.group) == (State.LOST, "its process is gone", Group.ENDED)
-
-
 async def test_renaming_an_ended_chat_is_kept(harness: WindowHarness):
     session_id = await harness.add("one", state=State.EXITED, ended_at="2026-01-02T03:05:00Z")
     chat = harness.chat(session_id)
@@ -197,32 +172,6 @@ async def test_titles_that_change_many_times_a_second_are_shown_together(harness
     timer.stop()
     harness.sessions._show_texts()
     assert not timer.isActive(), "no timer runs while nothing changes"
-
-
-async def test_a_change_of_a_running_chat_does_not_look_at_ended_ones(harness: WindowHarness) -> None:
-    one = await harness.add("one")
-    old = [
-        await harness.add(name, state=State.EXITED, ended_at=f"2026-01-02T03:05:0{at}Z")
-        for at, name in enumerate("abc")
-    ]
-    ended = harness.sessions.groups()[Group.ENDED]
-    assert names(harness, Group.ENDED) == ["c", "b", "a"]
-    harness.chat(one).set_muted(muted=True)
-    assert harness.sessions.groups()[Group.ENDED] is ended, "thousands may have ended"
-    harness.chat(old[0]).set_muted(muted=True)
-    assert harness.sessions.groups()[Group.ENDED] is not ended
-    harness.sessions.hide(harness.chat(old[1]))
-    assert names(harness, Group.ENDED) == ["c", "a"]
-    harness.sessions.unhide(harness.chat(old[1]))
-    harness.sessions.forget(harness.chat(old[0]))
-    assert names(harness, Group.ENDED) == ["c", "b"]
-    chat = harness.chat(one)
-    chat.record.state = State.LOST
-    assert harness.sessions.running() == []
-    assert "one" in names(harness, Group.ENDED), "before its change is reported"
-    chat.record.state = State.RUNNING
-    chat.changed.emit()
-    assert harness.sessions.running() == [chat], "it was taken for lost"
 
 
 @pytest.mark.parametrize(

@@ -54,21 +54,6 @@ async def test_branch_and_changes_are_shown_and_kept_up_to_date(
     assert chat.location == "src", "no git status is shown for an ended chat"
 
 
-async def test_git_is_asked_once_for_chats_of_one_directory(
-    harness: WindowHarness, area: Area, asked_directories: list[str]
-):
-    repository = Checkout.new(area.home / "api")
-    repository.git("branch", "--move", "trunk")
-    ids = [await harness.add(name, cwd=str(repository.path)) for name in ("one", "two")]
-    elsewhere = await harness.add("three", cwd=str(area.home))
-    harness.open_window()
-    for session_id in ids:
-        await until_location(harness, harness.chat(session_id), "api · trunk")
-    await harness.until(lambda: str(area.home) in asked_directories, "the other directory")
-    assert asked_directories.count(str(repository.path)) == 2, "once, and once more when it is watched"
-    assert harness.chat(elsewhere).git_status is None
-
-
 async def test_git_is_not_asked_while_the_window_is_hidden(
     harness: WindowHarness, area: Area, asked_directories: list[str]
 ):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QMargins, QPoint, QRect, Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolTip, QWidget
 
@@ -13,7 +12,6 @@ from gui.terminal.links.links import FileLocation
 from gui.theme.tokens import GAP_S_PX
 from gui.window.actions.links import LinkOpener
 from gui.window.page.banners import INFORM_MS, Banner, BannerArea
-from gui.window.page.state_bars import TypedAreaWatcher
 from gui.window.sheets.question import Question
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import NoticeEvent
@@ -266,20 +264,6 @@ async def test_a_banner_moves_to_the_other_end_when_the_user_types_below_it(harn
     await harness.until(lambda: 80 < cursor_row(harness).top() < below, "four rows of typed text")
     banners.show_banner(Banner("another line", lasting=True))
     assert place(banners).top() > below, "the rows that the line began with are not covered either"
-
-
-async def test_a_cursor_that_moves_with_each_frame_places_a_notice_a_few_times_a_second(harness: WindowHarness):
-    await harness.add("one")
-    notice, placed = QWidget(harness.open_window()), []
-    TypedAreaWatcher(notice, lambda: placed.append(notice.isVisible()))
-    notice.show()
-    harness.settle()
-    placed.clear()
-    for _ in range(50):
-        QGuiApplication.inputMethod().cursorRectangleChanged.emit()
-    before = len(placed)
-    assert before <= 1
-    await harness.until(lambda: len(placed) > before, "the last movement to be noticed")
 
 
 async def test_a_banner_is_not_over_the_buttons_below_an_ended_chat(harness: WindowHarness):
