@@ -59,26 +59,6 @@ def open_chat(agent: RealAgent, project: Path) -> Iterator[Open]:
         chat.close()
 
 
-def test_turns_permissions_and_an_interruption(agent: RealAgent, open_chat: Open, project: Path) -> None:
-    chat = open_chat()
-    for text in ("one", "two", "three"):
-        assert chat.turn(text).text == f"echo: {text}"
-    for name, kind in (("made", "allow_once"), ("refused", "reject_once")):
-        chat.prompt(f"tool: touch {name}")
-        request = chat.until_asked()
-        assert (request.subject, request.complete) == (f"touch {name}", True)
-        chat.answer(request, next(each.id for each in request.options if each.kind == kind))
-        chat.until_idle()
-        assert (project / name).exists() == (kind == "allow_once")
-    assert chat.statuses("tool") == ["done", "declined"]
-    chat.prompt("count: 200 delay: 50")
-    chat.until(lambda: "line 0003" in chat.texts("agent")[-1])
-    chat.interrupt()
-    chat.until_idle()
-    assert chat.statuses("agent")[-1] == "interrupted"
-    assert chat.texts("raw") == []
-
-
 def test_a_prompt_that_begins_with_a_path_reaches_the_model_as_it_is(
     agent: RealAgent, open_chat: Open, server: ModelServer
 ) -> None:
@@ -89,39 +69,6 @@ def test_a_prompt_that_begins_with_a_path_reaches_the_model_as_it_is(
     if agent is OPENCODE:
         chat.close()
         assert open_chat(chat, has_history=False).texts("user") == [words]
-
-
-def test_a_killed_conversation_continues(agent: RealAgent, open_chat: Open, server: ModelServer) -> None:
-    if agent is GEMINI:
-        pytest.skip("it finds a conversation again in another minute only")
-    chat = open_chat()
-    chat.turn("hello")
-    chat.prompt("count: 200 delay: 50")
-    chat.until(lambda: "line 0003" in chat.texts("agent")[-1])
-    chat.process.kill()
-    chat.until_ended()
-    assert chat.statuses("agent") == ["done", "cut"]
-    again = open_chat(chat)
-    assert again.turn("go on").text == "echo: go on"
-    assert again.texts("user") == ["hello", "count: 200 delay: 50", "go on"]
-    again.process.kill()
-    again.until_ended()
-    whole = open_chat(again, has_history=False)
-    assert whole.texts("user") == ["hello", "count: 200 delay: 50", "go on"]
-    assert whole.texts("agent")[0] == "echo: hello"
-
-
-def test_a_fork_continues_from_a_copy(agent: RealAgent, open_chat: Open) -> None:
-    if agent is not OPENCODE:
-        pytest.skip("it forks no conversations")
-    chat = open_chat()
-    chat.turn("one")
-    fork = open_chat(fork=chat.transcript.status.conversation)
-    assert fork.turn("two").text == "echo: two"
-    chat.turn("three")
-    whole, other = open_chat(fork, has_history=False), open_chat(chat, has_history=False)
-    assert (whole.texts("user"), other.texts("user")) == (["one", "two"], ["one", "three"])
-    assert fork.texts("agent")[-1] == "echo: two"
 
 
 def test_a_permission_request_shows_the_change(agent: RealAgent, open_chat: Open, project: Path) -> None:

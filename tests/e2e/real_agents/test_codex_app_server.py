@@ -54,33 +54,6 @@ def escalated(command: str) -> str:
     return f"use: exec_command {json.dumps(arguments | {'yield_time_ms': 30000})}"
 
 
-def shown(chat: HostlessChat, *kinds: str) -> list[tuple[str, str]]:
-    return [(each.status, each.text) for each in chat.transcript if each.kind in kinds]
-
-
-def test_three_turns_a_steered_one_and_an_interrupted_one(open_chat: Open, server: ModelServer) -> None:
-    chat = open_chat()
-    for text in ("one", "two", "three"):
-        chat.prompt(text)
-    chat.until_idle()
-    assert shown(chat, "user", "agent") == [
-        ("done", each) for text in ("one", "two", "three") for each in (text, f"echo: {text}")
-    ]
-    chat.prompt("count: 9 hold: 3")
-    chat.until(lambda: "line 0003" in chat.texts("agent")[-1])
-    chat.prompt("the other way", "steer")
-    chat.until_idle()
-    assert shown(chat, "agent")[-2:] == [
-        ("interrupted", "answer line 0001\nanswer line 0002\nanswer line 0003\n"), ("done", "echo: the other way"),
-    ]  # fmt: skip
-    chat.prompt("count: 9 hold: 2")
-    chat.until(lambda: "line 0002" in chat.texts("agent")[-1])
-    chat.interrupt()
-    chat.until_idle()
-    assert shown(chat, "agent")[-1] == ("interrupted", "answer line 0001\nanswer line 0002\n")
-    assert server.prompts() == ["one", "two", "three", "count: 9 hold: 3", "the other way", "count: 9 hold: 2"]
-
-
 def test_a_command_is_allowed_declined_and_stopped(open_chat: Open, project: Path) -> None:
     chat = open_chat()
     for option, status in (("accept", "done"), ("decline", "declined"), ("cancel", "declined")):
@@ -107,41 +80,6 @@ def test_file_changes_are_shown_completely_before_they_are_allowed(open_chat: Op
     chat.answer(request, "accept")
     chat.until_idle()
     assert ((project / "new").read_text(), (project / "old").read_text()) == ("one\n", "beta\n")
-
-
-def test_a_server_killed_in_mid_turn_is_replaced_by_another(open_chat: Open, server: ModelServer) -> None:
-    chat = open_chat()
-    chat.turn("one")
-    chat.prompt("count: 9 hold: 2")
-    chat.until(lambda: "line 0002" in chat.texts("agent")[-1])
-    chat.process.kill()
-    chat.until_ended()
-    again = open_chat(chat)
-    again.turn("two")
-    assert shown(again, "user", "agent") == [
-        ("done", "one"), ("done", "echo: one"), ("done", "count: 9 hold: 2"),
-        ("cut", "answer line 0001\nanswer line 0002\n"), ("done", "two"), ("done", "echo: two"),
-    ]  # fmt: skip
-    again.close()
-    elsewhere = open_chat(conversation=chat.transcript.status.conversation)
-    assert elsewhere.texts("user") == ["one", "count: 9 hold: 2", "two"]
-    assert elsewhere.texts("agent") == ["echo: one", "echo: two"]
-
-
-def test_a_fork_has_the_conversation_and_does_not_change_the_original(open_chat: Open) -> None:
-    chat = open_chat()
-    chat.turn("one")
-    thread = chat.transcript.status.conversation
-    unused = open_chat(options={"fork": thread})  # The other server still has the thread open.
-    assert unused.texts("agent") == ["echo: one"]
-    fork = open_chat(options={"fork": unused.transcript.status.conversation}, has_history=True)
-    assert fork.texts("user") == []
-    fork.turn("two")
-    chat.turn("three")
-    for each in (chat, unused, fork):
-        each.end()
-    of_each = [open_chat(conversation=each.transcript.status.conversation) for each in (chat, unused, fork)]
-    assert [each.texts("user") for each in of_each] == [["one", "three"], ["one"], ["one", "two"]]
 
 
 def test_commands_and_settings(open_chat: Open) -> None:

@@ -206,8 +206,3 @@ def test_an_agent_asks_for_permission_and_continues_once_it_is_allowed(
 
     request = server.wait_asked(prompt, times=2)
     assert len(request.results) == 1, "the model got one result of its tool call"
-
-
-def has_answered(chat: str, lines: int) -> bool:
-    """Whether the screen has the complete answer."""
-    return answer_line(lines) in chat_text(chat)

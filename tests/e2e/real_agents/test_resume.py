@@ -181,35 +181,6 @@ def test_a_killed_agent_leaves_its_last_screen_and_no_processes(chat: Chat) -> N
     resumed.ask_and_read("first words")
 
 
-ASKED_AT_ITS_START = "say a word that is said once"
-WAYS = {"words": (ASKED_AT_ITS_START,), "-p": ("-p", ASKED_AT_ITS_START)}
-
-
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("agent", [CLAUDE, GEMINI, COPILOT, QWEN], ids=lambda agent: agent.label, indirect=True)
-def test_resume_does_not_send_a_prompt_from_the_arguments_again(
-    agent: RealAgent, way: str, server: ModelServer, project: Path, sessions: Sessions
-) -> None:
-    if agent.name == "copilot" and way == "words":
-        pytest.skip("it takes no prompt without an option")
-    words = ["new", agent.name, "-d", "--json", "-n", "asked", "-C", str(project), "--size", SIZE, "--"]
-    chat = Chat(agent, server, json.loads(done(*words, *agent.arguments, *WAYS[way]))["id"])
-    chat.was_asked(ASKED_AT_ITS_START)
-    chat.sees(f"echo: {ASKED_AT_ITS_START}")
-    if way == "-p" or agent.name == "qwen":  # Qwen Code ends after one answer, also with a prompt as a plain argument.
-        done("wait", chat.id, "--exited", "--timeout", "60")
-    else:
-        chat.until_idle()
-        wait_until_recorded(chat, f"echo: {ASKED_AT_ITS_START}")
-        done("kill", chat.id)
-
-    resumed = chat.resumed().until_ready()
-    resumed.ask_and_read("and something else")
-
-    assert chat.prompts() == [ASKED_AT_ITS_START, "and something else"]
-    assert f"echo: {ASKED_AT_ITS_START}" in json.dumps(server.wait_asked("and something else").body)
-
-
 PROMPT = "say the word"
 STARTS = [
     (GEMINI, (PROMPT,)),

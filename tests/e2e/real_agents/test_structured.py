@@ -81,6 +81,7 @@ async def test_three_turns_run_in_one_process(agent: RealAgent, server: ModelSer
             chat.viewer.prompt(f"hello {word}")
             await wait_until_said(chat, f"echo: hello {word}")
         assert [each.text for each in chat.items if each.kind == "user"] == ["hello one", "hello two", "hello three"]
+        assert chat.texts("raw") == []
         assert (await described(record.id)).child_pid == record.child_pid
 
 

@@ -118,16 +118,6 @@ def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: ShowChat) -
     assert not page.hasFocus()
 
 
-def test_long_output_is_shown_completely_after_show_all(show_chat: ShowChat) -> None:
-    output = "\n".join(f"line {number}" for number in range(2000))
-    shown = show_chat(having("tool", title="make", output=output, status="done"))
-    shown.click(shown.control("fold"))
-    shown.view.page.scroller.scroll_to("i1", 2)
-    shown.click(shown.control("show_all"))
-    segments = shown.view.page.rows.row(0).segments
-    assert "\n".join(each.text for each in segments[1:]) == output
-
-
 def test_a_diff_can_be_read_side_by_side(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.put("tool", tool="edit", changes=(FileChange("a.py", "@@ -1,2 +1,2 @@\n same\n-old\n+new\n"),), status="done")
@@ -138,20 +128,6 @@ def test_a_diff_can_be_read_side_by_side(show_chat: ShowChat) -> None:
     shown.click(shown.control("columns"))
     assert shown.point_of("+new").y() == shown.point_of("-old").y()
     assert shown.point_of("+new").x() > shown.point_of("-old").x() + 200
-
-
-def test_the_end_of_each_turn_is_described(show_chat: ShowChat) -> None:
-    chat = ScriptedChat()
-    chat.put("agent", "One.", status="done")
-    chat.end(TurnEnded("t1", "failed", "no credit left"))
-    chat.put("agent", "Two.", status="interrupted")
-    chat.end(TurnEnded("t2", "interrupted"))
-    chat.put("agent", "Three", status="cut")
-    chat.end(TurnEnded("t3", "cut"))
-    lines = show_chat(chat).shown().splitlines()
-    assert lines[:6] == [
-        "One.", "The turn failed: no credit left", "Two.", "Interrupted", "Three", "The agent ended here",
-    ]  # fmt: skip
 
 
 def test_a_plan_is_a_check_list(show_chat: ShowChat) -> None:

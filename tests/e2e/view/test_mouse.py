@@ -217,18 +217,6 @@ def test_a_notch_scrolls_the_configured_number_of_lines(show_view):
     assert len(terminal.sink.of("key")) == 7
 
 
-def test_small_movements_add_up(show_view):
-    terminal = show_view(40, 8)
-    history(terminal)
-    for _ in range(4):
-        wheel(terminal, angle=30)
-    assert offset(terminal) == 3
-    height = terminal.cell.height_px
-    for _ in range(4):
-        wheel(terminal, pixels=height // 2)
-    assert offset(terminal) in {4, 5}
-
-
 def test_on_the_alternate_screen_the_wheel_types_arrows(show_view):
     terminal = show_view(40, 8)
     history(terminal)

@@ -12,7 +12,6 @@ from gui.terminal.drawing.row_painter import split_at_selection
 from gui.terminal.glyphs import box_drawing
 from gui.terminal.glyphs.box_drawing import DOUBLE, HEAVY, LIGHT, Arms, arms_of, rectangles_of
 from gui.terminal.input.clipboard import PasteCheck, check_paste
-from gui.terminal.links import links
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, MAX_WHOLE_PASTE_CHARACTERS
 from session_host.terminal.rows import PLAIN, RGB, Attribute, Run, Style
 from tests.support.themes import DARK_TERMINAL as DARK
@@ -43,23 +42,6 @@ def test_each_arm_of_a_line_character_reaches_its_edge(code, width, height, line
 def test_bars_are_characters_from_edge_to_edge():
     barred = {chr(code) for code in range(0x2500, 0x25A0) if box_drawing.bars_of(code, 8, 17, 1)}
     assert barred == set("─━═▀▁▂▃▄▅▆▇█▔")
-
-
-@pytest.mark.parametrize("uri", ["https://a.b/c", "HTTP://x", "mailto:a@b.c", "file:///tmp/x"])
-def test_links_that_may_be_opened(uri):
-    assert links.may_open(uri)
-
-
-@pytest.mark.parametrize(
-    "uri", ["javascript:x", "ftp://x", "vscode://x", "//x", "", "data:text/html,x", "https://a\nb", "http://[x", "x"]
-)
-def test_links_that_may_not_be_opened(uri):
-    assert not links.may_open(uri)
-
-
-def test_a_links_target_is_shown_without_hidden_characters():
-    assert links.shown("https://a\u202eb") == "https://a�b"
-    assert len(links.shown("https://" + "a" * 1000)) < 400
 
 
 @pytest.mark.parametrize(
