@@ -43,7 +43,7 @@ from gui.wording import notice_texts, phrases, tray_texts
 from session_host import paths
 from session_host.client.chats.retention import CHECK_INTERVAL_S, Tidying, check_limit
 from session_host.client.chats.settings import remember_colors
-from session_host.client.sessions.session_info import all_after_boot
+from session_host.client.sessions.stale_rows import all_after_boot
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError
 from session_host.protocol.values import GridSize, Runtime

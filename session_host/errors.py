@@ -145,7 +145,7 @@ class ProtocolViolation(OutliveError):
     """A peer violated the protocol; it is dropped.
 
     Attributes:
-        code: the protocol's error code, one of ``protocol.messages.ErrorCode``.
+        code: the protocol's error code, one of ``protocol.values.ErrorCode``.
     """
 
     def __init__(self, message: str, code: str = "violation") -> None:

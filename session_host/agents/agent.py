@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import re
-import shutil
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import msgspec
 from session_host.errors import AgentNotFound, UsageError
 from session_host.protocol.launch import Identity, Watch
 from session_host.protocol.untrusted_text import is_conversation
+from session_host.system.files import find_program
 
 ARGUMENTS = "{arguments}"
 """The placeholder in a template for the user's arguments, if any."""
@@ -341,7 +341,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.executable:
             return login_shell()
-        found = shutil.which(self.executable, path=path)
+        found = find_program(self.executable, path)
         return os.path.abspath(found) if found else None  # noqa: PTH100 - symlinks stay unresolved
 
     def not_found(self) -> AgentNotFound:

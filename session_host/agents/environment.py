@@ -6,7 +6,6 @@ environment alone.
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import re
@@ -196,6 +195,8 @@ def opencode_has_plugin_library(environment: Mapping[str, str], directory: str) 
 def _has_plugin_library(directory: Path) -> bool:
     if directory.is_dir() and not os.access(directory, os.W_OK):
         return True  # opencode installs nothing there.
+    import json  # most starts do not need it
+
     try:
         with (directory / "package-lock.json").open("rb") as file:
             lock = json.loads(file.read(_MAX_LOCK_BYTES))
@@ -258,6 +259,8 @@ def variable(template: str, files: str, theirs: str) -> str:
     url = f"file://{FILES}"
     if not is_merged(template):
         return template.replace(FILES, files)
+    import json  # most starts do not need it
+
     ours = json.loads(template)
     try:
         there = json.loads(theirs)

@@ -5,10 +5,8 @@ Agents get them by flag or variable, so that the user's own configuration stays 
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,6 +41,8 @@ def copy_conversation_files(conversation: str, previous: Path, directory: Path) 
     Raises:
         LaunchFailed: the files cannot be read or written.
     """
+    import shutil  # most starts do not need it
+
     try:
         for path in previous.glob(f"{conversation}*"):
             if path.is_file() and not path.is_symlink():
@@ -64,6 +64,8 @@ def write_files(sources: Sequence[str], directory: Path, *, answering: bool = Fa
     Raises:
         LaunchFailed: the files cannot be written.
     """
+    import json  # most starts do not need it
+
     command = json.dumps(hook_command(), ensure_ascii=False)[1:-1]
     try:
         make_directories(directory)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from session_host.errors import UsageError
 
+from .output import FALLBACK_COLUMNS, terminal_columns
+
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
@@ -42,6 +44,10 @@ AFTER_DASHES = "after_dashes"
 """The attribute with the arguments after ``--``, for subcommands with ``takes_arguments``; None without a ``--``."""
 
 
+_MARGIN = 2
+"""The columns that argparse leaves free at the right."""
+
+
 class Parser(argparse.ArgumentParser):
     """The arguments of one subcommand.
 
@@ -50,8 +56,13 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, subcommand: str, description: str) -> None:
+        columns = terminal_columns() or FALLBACK_COLUMNS
         super().__init__(
-            prog=f"outlive {subcommand}", description=f"{description[0].upper()}{description[1:]}.", allow_abbrev=False
+            prog=f"outlive {subcommand}",
+            description=f"{description[0].upper()}{description[1:]}.",
+            # argparse makes one for each argument; without a width, it measures the terminal, with a slow import.
+            formatter_class=lambda prog: argparse.HelpFormatter(prog, width=columns - _MARGIN),
+            allow_abbrev=False,
         )
         self.takes_arguments = False
 

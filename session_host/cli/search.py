@@ -14,7 +14,8 @@ from typing import Any, Self
 from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.output import cut, local_time, print_error, print_json, terminal_columns
 from session_host.cli.session_argument import add_selection, selection_of
-from session_host.client.sessions.session_info import SessionInfo, info_of, resolve_stale_row
+from session_host.client.sessions.session_info import SessionInfo, info_of
+from session_host.client.sessions.stale_rows import resolve_stale_row
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.protocol.untrusted_text import one_line

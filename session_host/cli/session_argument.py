@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo, find_session, list_sessions
 from session_host.client.sessions.store_access import open_or_recover, recover
 from session_host.errors import NoSuchSession, SessionEnded, StoreCorrupt, UsageError
@@ -19,7 +18,7 @@ from .arguments import DIGITS_TO_END
 from .output import print_error
 
 if TYPE_CHECKING:
-    from session_host.client.sessions.selection import Period
+    from session_host.client.sessions.selection import Period, Selection
 
 
 T = TypeVar("T")
@@ -107,6 +106,8 @@ def selection_of(options: argparse.Namespace) -> Selection:
     Raises:
         UsageError: a date cannot be read.
     """
+    from session_host.client.sessions.selection import Selection  # most commands do not need it
+
     since, until = _period("--since", options.since), _period("--until", options.until)
     older = _period("--older-than", options.older_than)
     project = str(PurePath(options.project)) if options.project else ""

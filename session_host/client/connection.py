@@ -12,8 +12,9 @@ from typing import Any, cast
 from session_host.errors import HostUnavailable, OutliveError, ProtocolViolation
 from session_host.keeper_client.discovery import rebind_sockets
 from session_host.paths import check_private, runtime_dir, session_socket
-from session_host.protocol.codec import ClientGreeting, HostDecoder, encode
-from session_host.protocol.messages import Error, Message, Output, Role, Welcome
+from session_host.protocol.codec import Decoder, encode
+from session_host.protocol.greeting import ClientGreeting
+from session_host.protocol.messages import Error, FromHost, Message, Output, Role, Welcome
 from session_host.system.unix_sockets import is_foreign
 
 from .sessions.hosts import name_host
@@ -50,7 +51,7 @@ class HostConnection(asyncio.Protocol):
 
     def __init__(self, greeting: ClientGreeting) -> None:
         self._greeting = greeting
-        self._decoder = HostDecoder()
+        self._decoder = Decoder(FromHost)
         self._transport: asyncio.Transport | None = None
         self._greeted: asyncio.Future[Welcome] = asyncio.get_running_loop().create_future()
         # A caller that gave up connecting does not read the error, and needs no warning.

@@ -26,7 +26,6 @@ from session_host.protocol.messages import (
     Attach,
     Description,
     Done,
-    ErrorCode,
     Explanation,
     Failed,
     Kill,
@@ -38,7 +37,7 @@ from session_host.protocol.messages import (
     SendChatInput,
     Stop,
 )
-from session_host.protocol.values import RUNNING_STATES, State
+from session_host.protocol.values import RUNNING_STATES, ErrorCode, State
 
 from .connection import HostConnection, HostNotResponding
 from .sessions.hosts import is_host_stopped, kill_unresponsive

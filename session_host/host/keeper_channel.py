@@ -18,8 +18,15 @@ from typing import Any
 from session_host.errors import HostUnavailable, OutliveError, ProtocolViolation
 from session_host.keeper_client.channel import MessageChannel
 from session_host.keeper_client.discovery import connect_or_start_keeper
-from session_host.protocol.codec import FromKeeperDecoder
-from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Adopt, KeeperChanged, KeeperMessage, SocketRebound
+from session_host.protocol.codec import Decoder
+from session_host.protocol.keeper import (
+    KEEPER_PROTOCOL_VERSION,
+    Adopt,
+    FromKeeper,
+    KeeperChanged,
+    KeeperMessage,
+    SocketRebound,
+)
 from session_host.protocol.launch import LaunchSpec
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.system.worker import Worker
@@ -60,7 +67,7 @@ class KeeperChannel:
         self.child_pid = 0
         self.give_up: Callable[[], None] | None = None
         self.keeper_pid = os.getppid()
-        self._set_channel(MessageChannel(connection, FromKeeperDecoder()))
+        self._set_channel(MessageChannel(connection, Decoder(FromKeeper)))
 
     def _set_channel(self, channel: MessageChannel) -> None:
         channel.socket.setblocking(False)
@@ -167,7 +174,7 @@ class KeeperChannel:
         keeper = connect_or_start_keeper()
         adopt = Adopt(KEEPER_PROTOCOL_VERSION, self._spec, os.getpid(), self.child_pid, VERSION)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        channel = MessageChannel(ours, FromKeeperDecoder())
+        channel = MessageChannel(ours, Decoder(FromKeeper))
         try:
             with contextlib.closing(keeper), theirs:
                 keeper.send_message(adopt, (*self._descriptors.present, theirs.fileno()))

@@ -18,8 +18,8 @@ from typing import Any, Protocol
 
 from session_host.errors import ProtocolViolation
 from session_host.keeper_client.channel import MessageChannel
-from session_host.protocol.codec import ToKeeperDecoder
-from session_host.protocol.keeper import KeeperMessage
+from session_host.protocol.codec import Decoder
+from session_host.protocol.keeper import KeeperMessage, ToKeeper
 from session_host.system.unix_sockets import is_foreign
 
 log = logging.getLogger(__name__)
@@ -240,7 +240,7 @@ class Loop:
     def add_client(self, connection: socket.socket) -> MessageChannel:
         """Handle messages of a connected command, or of a host without a keeper."""
         connection.setblocking(False)
-        client = MessageChannel(connection, ToKeeperDecoder())
+        client = MessageChannel(connection, Decoder(ToKeeper))
         self._clients.add(client)
         self.watch(connection, lambda: self._on_client_readable(client))
         return client

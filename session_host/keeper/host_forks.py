@@ -26,7 +26,8 @@ from session_host.errors import OutliveError
 from session_host.host.driver.recover import make_spare
 from session_host.host.main import HostParameters, run_host
 from session_host.paths import database, runtime_dir
-from session_host.protocol.codec import ClientGreeting, encode
+from session_host.protocol.codec import encode
+from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.launch import LaunchSpec, Watch
 from session_host.protocol.messages import Attach, Describe, Role
 from session_host.protocol.values import GridSize

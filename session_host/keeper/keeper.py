@@ -17,7 +17,7 @@ from session_host.errors import OutliveError, ProtocolViolation, why_not_started
 from session_host.host.main import run_host
 from session_host.keeper_client.channel import MessageChannel
 from session_host.paths import obstacle
-from session_host.protocol.codec import ToKeeperDecoder
+from session_host.protocol.codec import Decoder
 from session_host.protocol.keeper import (
     Adopt,
     ChildEnded,
@@ -41,6 +41,7 @@ from session_host.protocol.keeper import (
     Running,
     Status,
     TakeOver,
+    ToKeeper,
 )
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.system.files import is_locked
@@ -399,7 +400,7 @@ class HostChannels:
     def watch(self, session: KeptSession, connection: socket.socket) -> MessageChannel:
         """Make a channel to a session's host, and receive its messages."""
         connection.setblocking(False)
-        channel = MessageChannel(connection, ToKeeperDecoder())
+        channel = MessageChannel(connection, Decoder(ToKeeper))
         self.watch_connected(session, channel)
         return channel
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import session_host
 from session_host.errors import HostUnavailable, why_not_started
 from session_host.paths import ensure_private, keeper_log, keeper_socket, lock_refusal, obstacle, runtime_dir, state_dir
-from session_host.protocol.codec import FromKeeperDecoder
-from session_host.protocol.keeper import KeeperMessage, KeeperStatus, NotReplaced, Status
+from session_host.protocol.codec import Decoder
+from session_host.protocol.keeper import FromKeeper, KeeperMessage, KeeperStatus, NotReplaced, Status
 from session_host.system.files import open_log
 from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
 from session_host.system.unix_sockets import is_foreign
@@ -65,7 +65,7 @@ def connect_to_keeper() -> MessageChannel | None:
         raise HostUnavailable(
             f"{keeper_socket()} belongs to another user's process; set OUTLIVE_RUNTIME_DIR to another directory"
         )
-    return MessageChannel(connection, FromKeeperDecoder())
+    return MessageChannel(connection, Decoder(FromKeeper))
 
 
 def connect_or_start_keeper() -> MessageChannel:

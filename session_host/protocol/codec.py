@@ -10,24 +10,14 @@ from typing import Any
 
 import msgspec
 
-from session_host.errors import HostUnavailable, ProtocolMismatch, ProtocolViolation
-from session_host.version import VERSION
+from session_host.errors import ProtocolViolation
 
-from .keeper import FromKeeper, ToKeeper
-from .messages import (
-    MAX_FRAME_BYTES,
-    PROTOCOL_VERSION,
-    Error,
-    ErrorCode,
-    FromClient,
-    FromHost,
-    Hello,
-    Message,
-    Role,
-    Welcome,
-)
 from .untrusted_text import plain
-from .values import State
+from .values import ErrorCode
+
+MAX_FRAME_BYTES = 2 * 1024 * 1024
+"""A longer frame is refused before it is read."""
+
 
 LENGTH_BYTES = 4
 _REASON_CHARACTERS = 120
@@ -108,81 +98,3 @@ def _reason(error: Exception) -> str:
             return "nested too deep"
         case _:
             return "malformed"
-
-
-class ClientDecoder(Decoder):
-    """Decodes messages of a client to a host."""
-
-    def __init__(self) -> None:
-        super().__init__(FromClient)
-
-
-class HostDecoder(Decoder):
-    """Decodes messages of a host to a client."""
-
-    def __init__(self) -> None:
-        super().__init__(FromHost)
-
-
-class ToKeeperDecoder(Decoder):
-    """Decodes messages of commands and hosts to the keeper."""
-
-    def __init__(self) -> None:
-        super().__init__(ToKeeper)
-
-
-class FromKeeperDecoder(Decoder):
-    """Decodes messages of the keeper to commands and hosts."""
-
-    def __init__(self) -> None:
-        super().__init__(FromKeeper)
-
-
-def answer_hello(hello: Hello, session_id: str, state: State) -> Welcome:
-    """Return the host's answer.
-
-    Raises:
-        ProtocolViolation: the host does not support the client's protocol; the error is sent in place of a Welcome.
-    """
-    if hello.protocol != PROTOCOL_VERSION:
-        raise ProtocolViolation(
-            f"this chat uses protocol {PROTOCOL_VERSION} and the viewer {hello.protocol}; run `outlive "
-            "upgrade`, or open it with the version that started it",
-            ErrorCode.VERSION,
-        )
-    return Welcome(PROTOCOL_VERSION, VERSION, session_id, state)
-
-
-class ClientGreeting:
-    """A client's greeting.
-
-    Attributes:
-        session_id: the session that must answer.
-    """
-
-    def __init__(self, session_id: str, role: Role, engine_build: str = "") -> None:
-        self.session_id = session_id
-        self._role: Role = role
-        self._engine_build = engine_build
-
-    def data_to_send(self) -> bytes:
-        """The first frame of a connection."""
-        return encode(Hello(PROTOCOL_VERSION, self._role, self._engine_build, VERSION))
-
-    def receive(self, message: Message) -> Welcome:
-        """Check the first message of a connection.
-
-        Raises:
-            ProtocolMismatch: the host does not use this protocol.
-            HostUnavailable: the host drops this client, or the socket belongs to something else.
-        """
-        if isinstance(message, Error):
-            raise (ProtocolMismatch if message.code == ErrorCode.VERSION else HostUnavailable)(message.message)
-        if not isinstance(message, Welcome) or message.session_id != self.session_id:
-            raise HostUnavailable("the chat's socket belongs to another chat")
-        if message.protocol != PROTOCOL_VERSION:
-            raise ProtocolMismatch(
-                f"the chat uses protocol {message.protocol}, this program uses {PROTOCOL_VERSION}; run "
-                "`outlive upgrade`"
-            )
-        return message

@@ -10,6 +10,44 @@ from typing import Annotated, Literal
 
 import msgspec
 
+
+class ErrorCode:
+    """The codes of ``Error``, ``Failed`` and ``InputRefused``, with their consequences."""
+
+    VERSION = "version"
+    """The peer speaks another protocol version: upgrade one side."""
+    VIOLATION = "violation"
+    """The peer broke the protocol and is dropped."""
+    TOO_LARGE = "too_large"
+    """A frame, text or grid is over its limit."""
+    STALE_ATTACHMENT = "stale_attachment"
+    """The attachment is unknown or belongs to another connection now: attach again."""
+    READ_ONLY = "read_only"
+    """The attachment may only view."""
+    INPUT_FULL = "input_full"
+    """The program does not read its input; this input was dropped."""
+    HELD = "held"
+    """An earlier input was refused, and the user has not seen it yet; see ``AcceptRefusal``."""
+    ENDED = "ended"
+    """The session has ended."""
+    FAILED = "failed"
+    """The host failed, through no fault of the peer's."""
+    NEEDS_INPUT = "needs_input"
+    """The chat asks something, and a text would be lost or answer it: answer with a key, or send the text anyway."""
+    NOT_ALLOWED = "not_allowed"
+    """An agent may not control this chat without the user's permission."""
+    BAD_REQUEST = "bad_request"
+    """The request's values are invalid; the message says which."""
+    ANSWERED = "answered"
+    """Another client has answered the agent's question, or the agent took it back."""
+    CHANGED = "changed"
+    """The agent's question is not the one that was shown: look at it again."""
+    WRONG_RUNTIME = "wrong_runtime"
+    """A terminal takes no prompts, and a structured chat no keys."""
+    NOTHING_TYPED = "nothing_typed"
+    """The key was not typed: see ``Key.may_detach``."""
+
+
 _UNSIGNED_SHORT = msgspec.Meta(ge=0, le=0xFFFF)
 MIN_COLUMNS = 20
 MIN_ROWS = 5

@@ -13,13 +13,12 @@ from typing import Protocol
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
     MAX_WHOLE_PASTE_CHARACTERS,
-    ErrorCode,
     Focus,
     Input,
     InputRefused,
     Paste,
 )
-from session_host.protocol.values import CellSize, GridSize
+from session_host.protocol.values import CellSize, ErrorCode, GridSize
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import AttachmentState
 

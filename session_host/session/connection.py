@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from session_host.errors import ProtocolViolation
-from session_host.protocol.codec import ClientDecoder, answer_hello, encode
+from session_host.protocol.codec import Decoder, encode
+from session_host.protocol.greeting import answer_hello
 from session_host.protocol.messages import (
     INPUTS,
     MAX_PASTE_CHARACTERS,
@@ -25,10 +26,10 @@ from session_host.protocol.messages import (
     Continue,
     Detach,
     Error,
-    ErrorCode,
     Event,
     Failed,
     Follow,
+    FromClient,
     Hello,
     Input,
     InputAck,
@@ -43,6 +44,7 @@ from session_host.protocol.messages import (
     StateEvent,
     Text,
 )
+from session_host.protocol.values import ErrorCode
 from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
 
@@ -94,7 +96,7 @@ class ClientConnection:
         self._session = session
         self._refusal = refusal
         self._effects = session.effects
-        self._decoder = ClientDecoder()
+        self._decoder = Decoder(FromClient)
         self._received: deque[Message | ProtocolViolation] = deque()
         self.frames = FrameQueue(session, peer, caught_up=self._caught_up, refuse=self.refuse)
         self._subscription = self.frames.subscription

@@ -37,8 +37,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from session_host.protocol.launch import Watch
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, ErrorCode, Failed, Key, Reply, Send
-from session_host.protocol.values import Activity, parse_key
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, Failed, Key, Reply, Send
+from session_host.protocol.values import Activity, ErrorCode, parse_key
 from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
 from session_host.terminal.encode import encode_key, encode_paste, has_controls

@@ -26,8 +26,8 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from session_host.protocol.launch import Watch
-from session_host.protocol.messages import EARLY_INPUT_BYTES, ErrorCode, Input, Key, NoticeEvent, Paste, Text
-from session_host.protocol.values import MODIFIER_KEYS, KeyAction, Modifiers
+from session_host.protocol.messages import EARLY_INPUT_BYTES, Input, Key, NoticeEvent, Paste, Text
+from session_host.protocol.values import MODIFIER_KEYS, ErrorCode, KeyAction, Modifiers
 from session_host.protocol.values import State as ProgramState
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import HeldInput, LogState

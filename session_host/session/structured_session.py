@@ -20,13 +20,13 @@ from session_host.protocol.messages import (
     Colors,
     Continue,
     Done,
-    ErrorCode,
     Failed,
     Focus,
     Input,
     Prompt,
     SendChatInput,
 )
+from session_host.protocol.values import ErrorCode
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import SavedChat
 from session_host.structured.items import AnyChange, ConversationKnown, Item, Put, StateChanged, TitleChanged

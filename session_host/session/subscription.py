@@ -28,14 +28,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Protocol
 
-from session_host.protocol.messages import (
-    OUTPUT_CHUNK_BYTES,
-    ErrorCode,
-    Message,
-    OutputEvent,
-    Resized,
-    SnapshotPart,
-)
+from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Message, OutputEvent, Resized, SnapshotPart
+from session_host.protocol.values import ErrorCode
 
 from .effects import Effect, MakeSnapshot, Refuse, Snapshot, Timers
 from .output_ring import OutputRing, Span

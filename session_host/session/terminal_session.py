@@ -22,13 +22,12 @@ from session_host.protocol.messages import (
     ClipboardEvent,
     Colors,
     Continue,
-    ErrorCode,
     Focus,
     Input,
     Key,
     NotificationEvent,
 )
-from session_host.protocol.values import WITHOUT_AGENT, Activity, State
+from session_host.protocol.values import WITHOUT_AGENT, Activity, ErrorCode, State
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import KEPT_TYPED, LogState
 from session_host.terminal.base import Emulator

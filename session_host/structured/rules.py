@@ -25,12 +25,12 @@ from session_host.protocol.messages import (
     AnswerRequest,
     ChangeSetting,
     ChatInput,
-    ErrorCode,
     Interrupt,
     Prompt,
     SendNow,
     WithdrawPrompt,
 )
+from session_host.protocol.values import ErrorCode
 
 from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
 from .dialects.reading import one_line

@@ -1,4 +1,4 @@
-"""Files: opens one to append to, replaces a whole one, locks an open one, and looks at entries of directories."""
+"""Files: finds programs, opens a file to append to, replaces a whole one, locks an open one, looks at entries."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ import stat
 import struct
 import sys
 from pathlib import Path
+
+
+def find_program(name: str, search_path: str) -> str | None:
+    """The path of a program in these directories (joined by colons); None if none has it.
+
+    Like ``shutil.which``; the import of ``shutil`` takes longer than most commands have to spare.
+    """
+    directories = search_path.split(os.pathsep) if search_path else []
+    for directory in [""] if "/" in name else directories:
+        path = Path(directory, name)
+        if os.access(path, os.X_OK) and not path.is_dir():
+            return str(path)
+    return None
 
 
 def is_directory(entry: os.DirEntry[str]) -> bool:

@@ -16,12 +16,13 @@ from contextlib import contextmanager
 
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import session_socket
-from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.messages import (
     PROTOCOL_VERSION,
     Attach,
     Attached,
     Event,
+    FromHost,
     Hello,
     InputRefused,
     Key,
@@ -94,7 +95,7 @@ class Client:
         connection.connect(str(session_socket(session_id)))
         self.descriptor = connection.fileno()
         self.read = Reader(self.descriptor).read
-        self._decoder = HostDecoder()
+        self._decoder = Decoder(FromHost)
         self._sequences = itertools.count(1)
         os.write(self.descriptor, encode(Hello(PROTOCOL_VERSION, "viewer")))
         self.messages_until(Welcome)

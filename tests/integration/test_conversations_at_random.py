@@ -15,7 +15,8 @@ from session_host.client.control import request
 from session_host.errors import ProtocolViolation
 from session_host.paths import session_log, session_socket
 from session_host.protocol import messages as m
-from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.codec import Decoder, encode
+from session_host.protocol.messages import FromHost
 from session_host.protocol.values import GridSize, State
 from session_host.terminal.base import EngineName
 from tests.benchmarks.usage import descriptor_count
@@ -46,7 +47,7 @@ def rss_mb(pid: int) -> float:
 async def converse(choose: random.Random, session_id: str) -> None:
     """Connect, send random messages, mostly after a valid greeting, and close the connection in a random way."""
     reader, writer = await asyncio.open_unix_connection(str(session_socket(session_id)))
-    decoder = HostDecoder()
+    decoder = Decoder(FromHost)
     attachments: list[str] = []
 
     async def listen() -> None:

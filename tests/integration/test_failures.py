@@ -30,20 +30,21 @@ from session_host.errors import (
     UnsafeDirectory,
 )
 from session_host.paths import config_dir, database, ensure_private, runtime_dir, session_socket
-from session_host.protocol.codec import ClientDecoder, HostDecoder, encode
+from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.messages import (
     PROTOCOL_VERSION,
     Describe,
     Done,
     Error,
-    ErrorCode,
     Failed,
+    FromClient,
+    FromHost,
     Hello,
     Key,
     Kill,
     Welcome,
 )
-from session_host.protocol.values import State
+from session_host.protocol.values import ErrorCode, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.clock import now
 from session_host.version import VERSION
@@ -173,7 +174,7 @@ async def test_a_peer_that_breaks_the_protocol_gets_an_error_and_is_dropped(area
         writer.write(data)
         answer = await asyncio.wait_for(reader.read(), 60)
         writer.close()
-        return list(HostDecoder().feed(answer))
+        return list(Decoder(FromHost).feed(answer))
 
     hello = encode(Hello(PROTOCOL_VERSION, "viewer"))
     assert isinstance((await conversation(encode(Key("", 1, "a", "a"))))[-1], Error)
@@ -191,7 +192,7 @@ async def test_a_host_of_another_protocol_version_is_reported(area: Area) -> Non
     gone = asyncio.Event()
 
     async def old_host(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        decoder = ClientDecoder()
+        decoder = Decoder(FromClient)
         while not list(decoder.feed(await reader.read(4096))):
             pass
         writer.write(encode(Welcome(999, "9", session_id, State.RUNNING)))
@@ -217,7 +218,7 @@ async def test_a_stop_repeated_after_the_hosts_death_finds_the_chat_ended(area: 
 
     async def host(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(encode(Welcome(PROTOCOL_VERSION, VERSION, session_id, State.RUNNING)))
-        decoder = ClientDecoder()
+        decoder = Decoder(FromClient)
         while data := await reader.read(4096):
             for message in decoder.feed(data):
                 if isinstance(message, Kill):

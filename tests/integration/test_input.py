@@ -17,17 +17,8 @@ from session_host.client.control import request
 from session_host.client.viewer import viewer as viewer_module
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import OutliveError
-from session_host.protocol.messages import (
-    EARLY_INPUT_BYTES,
-    Attach,
-    Attached,
-    ErrorCode,
-    InputRefused,
-    Key,
-    Send,
-    Text,
-)
-from session_host.protocol.values import GridSize, Modifiers
+from session_host.protocol.messages import EARLY_INPUT_BYTES, Attach, Attached, InputRefused, Key, Send, Text
+from session_host.protocol.values import ErrorCode, GridSize, Modifiers
 from session_host.terminal.base import DefaultColors, EngineName
 from tests.programs import Gate, program
 from tests.support import processes

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.chats import launch as launching
-from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
+from session_host.client.sessions.stale_rows import has_live_socket, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError
 from session_host.keeper_client.discovery import connect_or_start_keeper, keeper_status

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from session_host.client.control import request
-from session_host.client.sessions.session_info import has_live_socket
+from session_host.client.sessions.stale_rows import has_live_socket
 from session_host.keeper_client.discovery import connect_to_keeper, keeper_status
 from session_host.paths import keeper_socket, runtime_dir, session_socket
 from session_host.protocol.messages import Describe

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from session_host.client.sessions.last_screen import last_screen
-from session_host.client.sessions.session_info import HOST_GONE, resolve_stale_row
+from session_host.client.sessions.stale_rows import HOST_GONE, resolve_stale_row
 from session_host.errors import StoreError
 from session_host.paths import database, session_dir, session_journal
 from session_host.protocol.values import GridSize, State

@@ -23,17 +23,8 @@ from session_host.host.clients.server import Server
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
-from session_host.protocol.messages import (
-    EARLY_INPUT_BYTES,
-    Attach,
-    Attached,
-    ErrorCode,
-    InputRefused,
-    Kill,
-    Starting,
-    Text,
-)
-from session_host.protocol.values import GridSize, State
+from session_host.protocol.messages import EARLY_INPUT_BYTES, Attach, Attached, InputRefused, Kill, Starting, Text
+from session_host.protocol.values import ErrorCode, GridSize, State
 from session_host.system.processes.pty_process import Program, ProgramDescriptors, PtyProcess
 from tests.conftest import Sessions
 from tests.programs import program

@@ -13,7 +13,8 @@ import pytest
 from session_host.agents.agent import ConversationSettings
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer
-from session_host.protocol.messages import Describe, Description, ErrorCode, NoticeEvent
+from session_host.protocol.messages import Describe, Description, NoticeEvent
+from session_host.protocol.values import ErrorCode
 from session_host.session.starting_input import ASKS, WAITS
 from session_host.storage.store import SessionRecord
 from tests.programs import Gate, program

@@ -62,7 +62,8 @@ def _warm() -> None:
     from session_host.agents.catalog import load_catalog
     from session_host.cli.arguments import Parser
     from session_host.cli.program import SUBCOMMANDS, Subcommand
-    from session_host.protocol.codec import ClientDecoder, HostDecoder
+    from session_host.protocol.codec import Decoder
+    from session_host.protocol.messages import FromClient, FromHost
     from session_host.protocol.values import GridSize
     from session_host.system.event_loop import loop_factory
     from session_host.terminal import create
@@ -76,8 +77,8 @@ def _warm() -> None:
         Subcommand.load(name).configure(parser)
         parser.format_usage()
     load_catalog(Path("/nonexistent"))
-    ClientDecoder()
-    HostDecoder()
+    Decoder(FromClient)
+    Decoder(FromHost)
 
 
 def serve(requests: socket.socket) -> bool:

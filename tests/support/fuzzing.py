@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from session_host.protocol.messages import MAX_FRAME_BYTES, Message
+from session_host.protocol.codec import MAX_FRAME_BYTES
+from session_host.protocol.messages import Message
 
 T = TypeVar("T")
 

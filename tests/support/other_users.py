@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from session_host.protocol.codec import HostDecoder
+from session_host.protocol.codec import Decoder
+from session_host.protocol.messages import FromHost
 
 NOBODY = 65534
 """The overflow uid of proc(5); any other user's uid would do."""
@@ -68,7 +69,7 @@ def converse(path: Path, frames: bytes) -> str:
     if not received:
         return "refused"
     try:
-        return ", ".join(type(message).__name__ for message in HostDecoder().feed(received))
+        return ", ".join(type(message).__name__ for message in Decoder(FromHost).feed(received))
     except Exception:  # noqa: BLE001 - whatever the error is, there was an answer
         return repr(received[:200])
 

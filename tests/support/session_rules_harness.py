@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from session_host.protocol import messages as m
-from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.codec import Decoder, encode
+from session_host.protocol.messages import FromHost
 from session_host.protocol.values import GridSize, State
 from session_host.session.connection import ClientConnection
 from session_host.session.effects import (
@@ -101,7 +102,7 @@ class Harness(RulesHarness[Effect]):
         """An event: the client receives all queued messages."""
 
         def receives() -> list[Any]:
-            decoder, got = HostDecoder(), []
+            decoder, got = Decoder(FromHost), []
             for piece in connection.frames.data_to_send():
                 got += [piece] if isinstance(piece, Span) else list(decoder.feed(piece))
             return got

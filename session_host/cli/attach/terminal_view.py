@@ -10,8 +10,8 @@ from session_host.cli.attach.scrolled_back import ScrolledBack
 from session_host.cli.attach.view_end import EndingKind
 from session_host.client.viewer.unacknowledged_input import MAX_INPUTS
 from session_host.client.viewer.viewer import Viewer, ViewerState
-from session_host.protocol.messages import ErrorCode, Event, InputRefused
-from session_host.protocol.values import KeyAction, Modifiers
+from session_host.protocol.messages import Event, InputRefused
+from session_host.protocol.values import ErrorCode, KeyAction, Modifiers
 from session_host.terminal.base import Emulator, Frame, Modes
 
 SYNCHRONIZED_LIMIT_S = 0.15

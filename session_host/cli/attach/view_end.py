@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from session_host.cli.output import exit_text
 from session_host.client.viewer.viewer import Viewer, ViewerState
-from session_host.protocol.messages import ErrorCode
+from session_host.protocol.values import ErrorCode
 
 UNRESPONSIVE = "the chat does not answer"
 

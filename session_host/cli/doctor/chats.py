@@ -8,7 +8,8 @@ from pathlib import Path
 
 from session_host.client.chats.retention import assess, removed_log
 from session_host.client.chats.settings import MIB
-from session_host.client.sessions.session_info import describe_all, has_live_socket
+from session_host.client.sessions.session_info import describe_all
+from session_host.client.sessions.stale_rows import has_live_socket
 from session_host.errors import OutliveError
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import database, worktrees_dir

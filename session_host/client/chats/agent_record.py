@@ -9,7 +9,7 @@ from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.records import MAX_BYTES, TooFarBack
 from session_host.agents.conversations.stores import find_conversation, turns_in
 from session_host.agents.conversations.turns import Turn, Which, choose
-from session_host.client.sessions.session_info import record_of
+from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import NoAnswer
 from session_host.paths import config_dir

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
+from session_host.client.sessions.stale_rows import has_live_socket, resolve_stale_row
 from session_host.client.worktrees import Mark, Worktree, clean_up, discard, empty_submodules, make, remake, remove
 from session_host.git import LOCAL_VARIABLES, Stop
 from session_host.paths import config_dir, worktree_setup_mark

@@ -16,7 +16,7 @@ from session_host.agents.catalog import find_agent
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.earlier_items import saved_message_before, turn_before
 from session_host.agents.conversations.stores import find_conversation
-from session_host.client.sessions.session_info import record_of
+from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.transcript_watch import watch_transcript
 from session_host.errors import NotResumable

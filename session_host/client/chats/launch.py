@@ -17,7 +17,7 @@ import msgspec
 
 from session_host.agents.agent import Agent
 from session_host.agents.environment import child_environment
-from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
+from session_host.client.sessions.stale_rows import has_live_socket, resolve_stale_row
 from session_host.errors import (
     AgentNotFound,
     HostUnavailable,
@@ -132,7 +132,7 @@ def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store, stop: Stop |
 def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
     """Record the session and start it; if the start fails, remove the record."""
     record = SessionRecord.of(spec)
-    # This process owns the row until there is a host (``session_info.resolve_stale_row``).
+    # This process owns the row until there is a host (``resolve_stale_row``).
     record.host_pid, record.host_started = os.getpid(), start_time(os.getpid())
     _insert_row(record, store)
     try:

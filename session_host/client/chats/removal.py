@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from session_host.client.permission import check_may_control
-from session_host.client.sessions.session_info import describe, record_of
+from session_host.client.sessions.session_info import describe
+from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import HostUnavailable, NotResumable, StoreError, WorktreeError
 from session_host.paths import endpoint_conversation, session_journal, session_log

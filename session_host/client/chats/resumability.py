@@ -14,7 +14,8 @@ from session_host.agents.conversations.base import Availability, ConversationQue
 from session_host.agents.conversations.records import TranscriptFiles
 from session_host.agents.conversations.stores import directory_of, find_conversation, locating, relocated
 from session_host.agents.environment import child_environment
-from session_host.client.sessions.session_info import SessionInfo, info_of, record_of, resolve_stale_row
+from session_host.client.sessions.session_info import SessionInfo, info_of
+from session_host.client.sessions.stale_rows import record_of, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConfigError
 from session_host.paths import (

@@ -21,7 +21,8 @@ from session_host.agents.conversations.base import Availability, ConversationQue
 from session_host.agents.conversations.stores import find_conversation, locating, opened_by
 from session_host.agents.probe import LONG_TIMEOUT_S, probed
 from session_host.client.permission import check_may_answer
-from session_host.client.sessions.session_info import SessionInfo, describe, list_sessions, record_of, resolve_stale_row
+from session_host.client.sessions.session_info import SessionInfo, describe, list_sessions
+from session_host.client.sessions.stale_rows import record_of, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
 from session_host.paths import agent_socket, config_dir

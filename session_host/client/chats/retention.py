@@ -16,7 +16,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
-from session_host.client.sessions.session_info import has_live_socket
+from session_host.client.sessions.stale_rows import has_live_socket
 from session_host.errors import OutliveError
 from session_host.paths import config_dir, database, runtime_dir, search_index, session_dir, state_dir
 from session_host.protocol.values import ENDPOINT, RUNNING_STATES

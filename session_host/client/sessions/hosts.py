@@ -16,7 +16,8 @@ from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
 from session_host.system.processes.identity import is_running, is_stopped
 
-from .session_info import describe, has_live_socket
+from .session_info import describe
+from .stale_rows import has_live_socket
 from .store_access import open_store, outcome_of
 
 KEEPER_TIMEOUT_S = 5.0

@@ -57,8 +57,8 @@ def _local_date(moment: str | None) -> date | None:
 
 
 _UNITS = {"d": 1, "day": 1, "w": 7, "week": 7, "m": 30, "month": 30, "y": 365, "year": 365}
-_AGE = re.compile(r"(\d{1,4}) ?(d|w|m|y|days?|weeks?|months?|years?)(?: ago)?")
-_NUMBERS = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+_AGE = r"(\d{1,4}) ?(d|w|m|y|days?|weeks?|months?|years?)(?: ago)?"
+_NUMBERS = r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?"
 _MONTHS = {
     name.lower()[:length]: number for number, name in enumerate(calendar.month_name) for length in (3, 9) if name
 }
@@ -101,7 +101,7 @@ def _named(text: str, today: date) -> Period | None:
 
 
 def _numbered(text: str) -> Period | None:
-    if (found := _NUMBERS.fullmatch(text)) is None:
+    if (found := re.fullmatch(_NUMBERS, text)) is None:
         return None
     year, month, day = (int(part) if part else 0 for part in found.groups())
     if day:
@@ -112,7 +112,7 @@ def _numbered(text: str) -> Period | None:
 
 
 def _aged(text: str, today: date) -> Period | None:
-    if (found := _AGE.fullmatch(text)) is None:
+    if (found := re.fullmatch(_AGE, text)) is None:
         return None
     unit = found[2] if len(found[2]) == 1 else found[2].rstrip("s")
     return _days(today - timedelta(int(found[1]) * _UNITS[unit]))

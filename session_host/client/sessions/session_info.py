@@ -1,4 +1,4 @@
-"""A session's row merged with its host's description; a row of an earlier boot is "interrupted". Imports no asyncio."""
+"""A session's row merged with its host's description. Imports no asyncio."""
 
 from __future__ import annotations
 
@@ -11,30 +11,24 @@ from typing import Literal
 
 import msgspec
 
-from session_host.errors import HostUnavailable, NoSuchSession, ProtocolViolation, StoreError
+from session_host.client.sessions.stale_rows import resolve_stale_row
+from session_host.errors import HostUnavailable, ProtocolViolation
 from session_host.paths import (
     check_private,
     runtime_dir,
-    session_journal,
-    session_log,
     session_socket,
     session_stderr,
-    session_unsaved_end,
 )
-from session_host.protocol.codec import ClientGreeting, HostDecoder, encode
-from session_host.protocol.messages import Describe, Description
+from session_host.protocol.codec import Decoder, encode
+from session_host.protocol.greeting import ClientGreeting
+from session_host.protocol.messages import Describe, Description, Error, Failed, Welcome
 from session_host.protocol.values import RUNNING_STATES, Runtime, State
 from session_host.storage.store import SessionRecord, Store
-from session_host.storage.store.copies import noted_end
 from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
-from session_host.system.clock import as_text, now
-from session_host.system.processes.identity import boot_id, is_running
 from session_host.system.unix_sockets import is_foreign
 
 DESCRIBE_TIMEOUT_S = 2.0
 """How long a host may take to describe its session before it counts as unknown."""
-
-HOST_GONE = "the chat's background process is gone"
 
 Reason = Literal["interrupted", "lost", "unstarted"]
 """Why a session's end is unknown: the computer restarted, its host and keeper both died, or it never ran."""
@@ -160,102 +154,6 @@ def reason_of(record: SessionRecord) -> Reason | None:
     return _REASONS.get(record.error, "lost")
 
 
-def resolve_stale_row(store: Store, record: SessionRecord) -> SessionRecord:
-    """Check a row that says "running"; if its host has ended, save the end that the host noted, or mark it lost."""
-    if record.state not in RUNNING_STATES:
-        return record
-    rebooted = _is_of_another_boot(record)
-    kept = not rebooted and (
-        is_running(record.host_pid, record.host_started) or has_live_socket(record.id) or _comes_back(record)
-    )
-    # The host may have recorded the end since the row was read.
-    current = store.get(record.id)
-    if kept or current is None or current.state not in RUNNING_STATES:
-        return current or record
-    if end := noted_end(session_unsaved_end(record.id)):
-        error = INTERRUPTED if end.is_interrupted else ""
-        store.update(
-            record.id, state=end.state, exit_code=end.exit_code, exit_signal=end.exit_signal,
-            end_request=end.end_request, error=error, ended_at=end.ended_at,
-        )  # fmt: skip
-    elif rebooted:
-        store.update(record.id, state=State.LOST, error=INTERRUPTED, ended_at=_last_sign_of_life(record))
-    else:
-        # A host writes a log from its start; its launcher may have been killed before it recorded the start.
-        had_host = current.state is State.RUNNING or session_log(record.id).exists()
-        why = HOST_GONE if had_host else UNSTARTED
-        store.update(record.id, state=State.LOST, error=why, ended_at=now())
-    return store.get(record.id) or record
-
-
-def record_of(store: Store, session_id: str) -> SessionRecord:
-    """A session's record, with the state "running" only if the session does run.
-
-    Raises:
-        NoSuchSession: there is no such session.
-    """
-    record = store.get(session_id)
-    if record is None:
-        raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
-    return resolve_stale_row(store, record)
-
-
-def all_after_boot(store: Store) -> list[SessionRecord]:
-    """Every record, oldest first; sessions that a reboot interrupted are marked so, if the store can be written."""
-    records = store.all()
-    with contextlib.suppress(StoreError):  # The next reading of the store tries again.
-        return [
-            resolve_stale_row(store, record)
-            if record.state in RUNNING_STATES and _is_of_another_boot(record)
-            else record
-            for record in records
-        ]
-    return records
-
-
-def _is_of_another_boot(record: SessionRecord) -> bool:
-    now_booted = boot_id()
-    # A restart can be detected only if both boot ids are known.
-    return bool(record.boot_id and now_booted) and record.boot_id != now_booted
-
-
-def _last_sign_of_life(record: SessionRecord) -> str:
-    """The last time at which a session of a previous boot is known to have run, from its journal and its host's log."""
-    found = [record.created_at]
-    for path in (*session_journal(record.id).glob("*.log"), session_log(record.id)):
-        try:
-            found.append(as_text(path.stat().st_mtime))
-        except OSError:
-            continue  # The file was removed meanwhile, or never existed.
-    return max(found)
-
-
-def has_live_socket(session_id: str) -> bool:
-    """Whether a process holds the session's socket: a host, or the keeper, which starts another host.
-
-    Raises:
-        OSError: this cannot be determined (too many open files).
-    """
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(DESCRIBE_TIMEOUT_S)
-        try:
-            connection.connect(str(session_socket(session_id)))
-        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
-            return False
-        except (BlockingIOError, TimeoutError):
-            return True  # A process listens; the queue of connections is full.
-        return not is_foreign(connection)
-
-
-def _comes_back(record: SessionRecord) -> bool:
-    """Whether a running session without a socket gets one soon, because systemd starts its keeper or just did."""
-    if record.state is not State.RUNNING:
-        return False
-    from session_host.keeper_client.discovery import is_coming_back, rebind_sockets  # rarely needed
-
-    return is_coming_back() or (rebind_sockets() and has_live_socket(record.id))
-
-
 def merge(
     store: Store, records: list[SessionRecord], descriptions: Mapping[str, Description], *, ended: bool
 ) -> list[SessionInfo]:
@@ -275,6 +173,8 @@ def merge(
 
 CONNECTIONS_AT_ONCE = 100
 RECEIVE_BYTES = 65536
+_Reply = Welcome | Error | Failed | Description
+"""A host sends nothing else to a client that asks for its description; all its messages take longer to prepare for."""
 
 
 def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
@@ -379,7 +279,7 @@ def _describe(
 
 
 def _answer(greeting: ClientGreeting, connection: socket.socket, deadline_s: float) -> Description | None:
-    decoder = HostDecoder()
+    decoder = Decoder(_Reply)
     is_greeted = False
     try:
         while True:

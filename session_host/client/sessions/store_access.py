@@ -18,7 +18,8 @@ from session_host.system.clock import now
 from session_host.system.processes import proc
 from session_host.system.processes.identity import boot_id, start_time
 
-from .session_info import describe_all, has_live_socket, resolve_stale_row
+from .session_info import describe_all
+from .stale_rows import has_live_socket, resolve_stale_row
 
 
 class SessionOutcome(NamedTuple):

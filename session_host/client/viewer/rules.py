@@ -23,7 +23,6 @@ from session_host.protocol.messages import (
     Description,
     Detach,
     Error,
-    ErrorCode,
     Event,
     Focus,
     Follow,
@@ -39,7 +38,7 @@ from session_host.protocol.messages import (
     Starting,
     StateEvent,
 )
-from session_host.protocol.values import CellSize, GridSize, State
+from session_host.protocol.values import CellSize, ErrorCode, GridSize, State
 from session_host.terminal.base import DefaultColors
 
 from .state import FINAL_STATES, ViewerState

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from session_host.errors import HostUnavailable, NotAllowed
-from session_host.protocol.messages import ErrorCode, Event, InputRefused
+from session_host.protocol.messages import Event, InputRefused
+from session_host.protocol.values import ErrorCode
 from session_host.structured.transcript import Transcript
 
 from .state import ViewerState

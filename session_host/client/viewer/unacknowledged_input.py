@@ -13,7 +13,6 @@ from session_host.protocol.messages import (
     MAX_PROMPT_BYTES,
     MAX_WHOLE_PASTE_CHARACTERS,
     PENDING_INPUT_BYTES,
-    ErrorCode,
     Focus,
     Input,
     InputRefused,
@@ -22,7 +21,7 @@ from session_host.protocol.messages import (
     Prompt,
     Text,
 )
-from session_host.protocol.values import KeyAction
+from session_host.protocol.values import ErrorCode, KeyAction
 
 MAX_INPUTS = 20_000
 

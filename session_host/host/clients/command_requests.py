@@ -13,7 +13,6 @@ from session_host.protocol.messages import (
     Describe,
     Description,
     Done,
-    ErrorCode,
     Explain,
     Explanation,
     Failed,
@@ -29,7 +28,7 @@ from session_host.protocol.messages import (
     Stop,
 )
 from session_host.protocol.untrusted_text import is_name
-from session_host.protocol.values import RUNNING_STATES, State
+from session_host.protocol.values import RUNNING_STATES, ErrorCode, State
 from session_host.structured.items import AgentRequest
 from session_host.system.clock import now
 from session_host.version import VERSION

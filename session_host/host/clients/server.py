@@ -12,7 +12,8 @@ from pathlib import Path
 
 from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
-from session_host.protocol.messages import AskUser, ErrorCode, Reply, Report, Request
+from session_host.protocol.messages import AskUser, Reply, Report, Request
+from session_host.protocol.values import ErrorCode
 from session_host.session.connection import ClientConnection
 from session_host.session.rights import Right
 from session_host.system.event_loop import Timer

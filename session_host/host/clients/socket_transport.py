@@ -19,7 +19,8 @@ from typing import Protocol
 import msgspec
 
 from session_host.errors import ProtocolViolation
-from session_host.protocol.codec import ClientDecoder, Decoder, HostDecoder
+from session_host.protocol.codec import Decoder
+from session_host.protocol.messages import FromClient, FromHost
 from session_host.system.unix_sockets import peer_pid
 
 log = logging.getLogger(__name__)
@@ -194,7 +195,7 @@ class TracedTransport(SocketTransport):
     def __init__(self, connection: socket.socket, owner: TransportOwner) -> None:
         """Own a connected socket, and log its messages."""
         super().__init__(connection, _TracedOwner(owner, self._log))
-        self._written = HostDecoder()
+        self._written = Decoder(FromHost)
 
     def write(self, data: bytes) -> None:
         """Send, or queue, some bytes."""
@@ -215,7 +216,7 @@ class _TracedOwner:
     def __init__(self, owner: TransportOwner, trace: Callable[[str, Decoder, bytes], None]) -> None:
         self._owner = owner
         self._trace = trace
-        self._received = ClientDecoder()
+        self._received = Decoder(FromClient)
         self.pause_writing, self.resume_writing = owner.pause_writing, owner.resume_writing
         self.connection_lost = owner.connection_lost
 

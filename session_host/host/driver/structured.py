@@ -18,20 +18,9 @@ from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.host.watchers.conversation import PROTOCOL, ConversationTracker
 from session_host.paths import session_history
 from session_host.protocol.launch import LaunchSpec, StructuredLaunch
-from session_host.protocol.messages import (
-    ErrorCode,
-    Event,
-    Failed,
-    OpenRequests,
-    Peek,
-    Prompt,
-    Reply,
-    Screen,
-    Send,
-    SendChatInput,
-)
+from session_host.protocol.messages import Event, Failed, OpenRequests, Peek, Prompt, Reply, Screen, Send, SendChatInput
 from session_host.protocol.untrusted_text import one_line, topic_of
-from session_host.protocol.values import Activity
+from session_host.protocol.values import Activity, ErrorCode
 from session_host.session.effects import (
     AppendRecord,
     ChatChanged,

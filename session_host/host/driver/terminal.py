@@ -21,7 +21,6 @@ from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import (
     AnswerRequest,
     CommandEvent,
-    ErrorCode,
     Event,
     Failed,
     OpenRequests,
@@ -32,7 +31,7 @@ from session_host.protocol.messages import (
     Send,
     SendChatInput,
 )
-from session_host.protocol.values import Activity
+from session_host.protocol.values import Activity, ErrorCode
 from session_host.session.effects import ClearOutput, ResizeGrid, UseColors, UseEmulator
 from session_host.session.session import Session
 from session_host.session.terminal_session import TerminalSession

@@ -7,7 +7,6 @@ the session's directory when the chat is removed.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import stat
 from collections.abc import Iterator
@@ -28,8 +27,7 @@ _MAX_BYTES = 64 * 1024 * 1024
 
 def save_row(database: Path, record: SessionRecord) -> None:
     """Replace the copy of a row, if the session has a directory; on a full disk, the previous copy stays."""
-    # Of JSON's encoders, only this one takes the lone surrogates of an argument that is no UTF-8.
-    _replace(_directory(database) / record.id / _ROW, json.dumps(msgspec.to_builtins(record)))
+    _replace(_directory(database) / record.id / _ROW, msgspec.json.encode(record).decode())
 
 
 def save_new_row(database: Path, record: SessionRecord) -> None:
@@ -62,7 +60,7 @@ def row(database: Path, session_id: str) -> SessionRecord | None:
 def row_in(directory: Path, session_id: str) -> SessionRecord | None:
     """As ``row``, for a session's directory that may have been moved."""
     with contextlib.suppress(OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors, too.
-        values = json.loads(_read(directory / _ROW))
+        values = msgspec.json.decode(_read(directory / _ROW))
         if isinstance(values, dict) and values.get("id") == session_id:
             return from_values(values)
     return None

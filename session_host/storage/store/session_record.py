@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Collection, Iterable
@@ -190,7 +189,7 @@ def to_row(record: SessionRecord) -> list[object]:
 
 def to_column(field: str, value: object) -> object:
     """The value of one column."""
-    return json.dumps(value) if field in _JSON_FIELDS else str(value) if field == "state" else value
+    return msgspec.json.encode(value).decode() if field in _JSON_FIELDS else str(value) if field == "state" else value
 
 
 def from_row(row: Iterable[object]) -> SessionRecord:
@@ -204,7 +203,7 @@ def from_row(row: Iterable[object]) -> SessionRecord:
         if isinstance(text := values.get(field), str):
             values[field] = sys.intern(text)
     for field in _JSON_FIELDS & values.keys():
-        values[field] = json.loads(values[field])
+        values[field] = msgspec.json.decode(values[field])
     for field in _TRUTH_FIELDS:
         values[field] = bool(values.get(field))
     return from_values(values)

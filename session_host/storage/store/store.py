@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -489,6 +488,8 @@ class Store:
 
     def layout(self, warn: Callable[[], object] = lambda: None) -> dict[str, Any]:
         """The window's layout as last saved; empty if never, or if it cannot be read, for which ``warn`` is called."""
+        import json  # It takes lone surrogates in a draft; most commands need no layout.
+
         with self._database.reading() as connection:
             row = connection.execute("SELECT value FROM layout").fetchone()
         if row is None:
@@ -503,6 +504,8 @@ class Store:
 
     def save_layout(self, layout: dict[str, Any]) -> None:
         """Save the window's layout: anything that JSON can hold."""
+        import json
+
         with self._database.writing() as connection:
             text = json.dumps(layout)
             connection.execute("INSERT OR REPLACE INTO layout (one, value) VALUES (1, ?)", (text,))

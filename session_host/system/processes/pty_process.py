@@ -11,7 +11,6 @@ import errno
 import fcntl
 import os
 import resource
-import shutil
 import signal
 import struct
 import termios
@@ -21,7 +20,7 @@ from typing import NamedTuple
 
 from session_host.errors import AgentNotFound, LaunchFailed, OutliveError, why_not_started
 from session_host.protocol.values import CellSize, GridSize
-from session_host.system.files import open_log
+from session_host.system.files import find_program, open_log
 
 from .identity import start_time
 from .permission import mark
@@ -65,7 +64,7 @@ def resolve(command: str, directory: str, search_path: str) -> str:
                 f"cannot run {command}: not an executable file; run chmod +x on it, or choose another program"
             )
         return str(path)
-    found = shutil.which(command, path=search_path)
+    found = find_program(command, search_path)
     if found is None:
         raise AgentNotFound(f"cannot find {command} on PATH; install it, or give its full path")
     return found

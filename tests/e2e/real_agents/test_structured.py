@@ -21,7 +21,8 @@ from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
-from session_host.protocol.messages import Describe, Description, ErrorCode
+from session_host.protocol.messages import Describe, Description
+from session_host.protocol.values import ErrorCode
 from session_host.storage.store import SessionRecord
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer

@@ -22,8 +22,8 @@ from PySide6.QtGui import (
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
-from session_host.protocol.codec import encode
-from session_host.protocol.messages import MAX_FRAME_BYTES, Prompt
+from session_host.protocol.codec import MAX_FRAME_BYTES, encode
+from session_host.protocol.messages import Prompt
 from session_host.structured.dialects.codex.settings import shown as codex_settings
 from session_host.structured.dialects.codex.state import ThreadSettings
 from session_host.structured.items import (

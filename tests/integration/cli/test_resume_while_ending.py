@@ -19,7 +19,8 @@ from session_host.cli import wait
 from session_host.client.chats import removal
 from session_host.client.chats.removal import remove_chat
 from session_host.client.chats.resume import resume
-from session_host.client.sessions.session_info import describe, has_live_socket
+from session_host.client.sessions.session_info import describe
+from session_host.client.sessions.stale_rows import has_live_socket
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import NotResumable
 from session_host.paths import database

@@ -12,7 +12,8 @@ from session_host.client.chats.resume import resume
 from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import NotResumable, OutliveError
-from session_host.protocol.messages import Done, ErrorCode, Send
+from session_host.protocol.messages import Done, Send
+from session_host.protocol.values import ErrorCode
 from tests.support.commands import outlive
 from tests.support.hosts import end, see, start, watching
 from tests.support.structured_chats import received, start_chat, viewing

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from session_host.agents.catalog import BUILT_IN_DIRECTORY
-from session_host.protocol.codec import ClientDecoder
-from session_host.protocol.messages import Hello, Report
+from session_host.protocol.codec import Decoder
+from session_host.protocol.messages import FromClient, Hello, Report
 
 PLUGIN = BUILT_IN_DIRECTORY / "opencode" / "status.js"
 
@@ -57,7 +57,7 @@ def reports_of(listener: socket.socket, tmp_path: Path, events: list[dict[str, A
         while part := connection.recv(65536):
             data += part
     assert process.wait(20) == 0
-    return list(ClientDecoder().feed(data))
+    return list(Decoder(FromClient).feed(data))
 
 
 def test_a_turn_with_a_question_is_reported(listener: socket.socket, tmp_path: Path) -> None:

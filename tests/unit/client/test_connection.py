@@ -14,7 +14,8 @@ import pytest
 
 from session_host.client import connection
 from session_host.client.connection import MAX_PIECE_BYTES, TURN_S, HostConnection
-from session_host.protocol.codec import ClientGreeting, encode
+from session_host.protocol.codec import encode
+from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Output, Resized
 from session_host.protocol.values import GridSize
 

@@ -15,8 +15,8 @@ import pytest
 
 from session_host.agents.session_files import HOOK_PROGRAM
 from session_host.hook.report import PROTOCOL_VERSION
-from session_host.protocol.codec import ClientDecoder, encode
-from session_host.protocol.messages import AskUser, Hello, Message, Report, UserAnswer, Welcome
+from session_host.protocol.codec import Decoder, encode
+from session_host.protocol.messages import AskUser, FromClient, Hello, Message, Report, UserAnswer, Welcome
 from session_host.protocol.values import State
 
 TIMEOUT_S = 60.0
@@ -60,7 +60,7 @@ def caller(listener: socket.socket, count: int) -> Iterator[tuple[socket.socket,
     connection, _ = listener.accept()
     with connection:
         connection.settimeout(TIMEOUT_S)
-        decoder, messages = ClientDecoder(), list[Message]()
+        decoder, messages = Decoder(FromClient), list[Message]()
         while len(messages) < count:
             data = connection.recv(65536)
             assert data

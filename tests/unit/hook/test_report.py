@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from session_host.agents.session_files import HOOK_PROGRAM, hook_command
 from session_host.hook.report import MAX_CHARACTERS, PROTOCOL_VERSION, TIMEOUT_S, asked, frame
 from session_host.protocol import messages
-from session_host.protocol.codec import ClientDecoder, encode
-from session_host.protocol.messages import Hello, Report
+from session_host.protocol.codec import Decoder, encode
+from session_host.protocol.messages import FromClient, Hello, Report
 
 BOUND_S = 30.0
 """The program's own bound, and what a busy machine takes to start a Python; without a bound it would wait for ever."""
@@ -67,7 +67,7 @@ def messages_of(listener: socket.socket) -> list[object]:
         data = b""
         while part := connection.recv(65536):
             data += part
-    return list(ClientDecoder().feed(data))
+    return list(Decoder(FromClient).feed(data))
 
 
 def test_the_input_of_a_hook_is_reported(listener: socket.socket) -> None:
@@ -199,5 +199,5 @@ def test_its_frames_are_those_of_the_codec(event: str, conversation: str, detail
     texts = [text.encode("utf-8", "replace").decode() for text in (event, conversation, detail)]
     report = Report("hook", *texts)
     frames = frame(["Hello", PROTOCOL_VERSION, "control", "", ""]) + frame(["Report", "hook", *texts])
-    assert list(ClientDecoder().feed(frames)) == [Hello(PROTOCOL_VERSION, "control"), report]
+    assert list(Decoder(FromClient).feed(frames)) == [Hello(PROTOCOL_VERSION, "control"), report]
     assert frame(["Report", "hook", *texts, "", ""]) == encode(report)

@@ -14,19 +14,20 @@ import pytest
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.keeper_client.channel import MessageChannel
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
-from session_host.protocol.codec import FromKeeperDecoder
-from session_host.protocol.keeper import ChildEnded, ExitSaved, Prepare
+from session_host.protocol.codec import Decoder
+from session_host.protocol.keeper import ChildEnded, ExitSaved, FromKeeper, Prepare
 from tests.support.session_harness import session_harness
 from tests.support.waiting import eventually
 
 KEEPERS = """
 import os, socket, sys
 from session_host.keeper_client.channel import MessageChannel
-from session_host.protocol.codec import FromKeeperDecoder, ToKeeperDecoder
+from session_host.protocol.codec import Decoder
+from session_host.protocol.keeper import FromKeeper, FromKeeper, ToKeeper
 from session_host.protocol.keeper import KeeperChanged
 
 def next_session():
-    client = MessageChannel(listener.accept()[0], ToKeeperDecoder())
+    client = MessageChannel(listener.accept()[0], Decoder(ToKeeper))
     while not client.receive():
         pass
     return client
@@ -44,7 +45,7 @@ if os.fork():
 listener.listen()  # SO_PEERCRED of a client names the process that called listen.
 os.write(begun, b"1")
 taken.close()
-host = MessageChannel(socket.socket(fileno=next_session().descriptors[-1]), FromKeeperDecoder())
+host = MessageChannel(socket.socket(fileno=next_session().descriptors[-1]), Decoder(FromKeeper))
 host.send_message(KeeperChanged(os.getpid()))
 print(os.getpid(), flush=True)
 sys.stdin.readline()
@@ -63,7 +64,7 @@ async def test_messages_of_a_keeper_that_died_are_read_before_its_death_is_repor
         channel.give_up = gone.set
         assert channel.keeper_pid == os.getppid()
         channel.send_message(ExitSaved())
-        keeper = MessageChannel(keepers, FromKeeperDecoder())
+        keeper = MessageChannel(keepers, Decoder(FromKeeper))
         keeper.send_message(Prepare())
         keeper.send_message(ChildEnded())
         keeper.close()

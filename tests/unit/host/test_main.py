@@ -10,8 +10,8 @@ import socket
 from session_host.host.main import HostParameters, _Host, run_host, try_lock_session, unlock_session
 from session_host.keeper_client.channel import MessageChannel
 from session_host.paths import database
-from session_host.protocol.codec import ToKeeperDecoder
-from session_host.protocol.keeper import ExitSaved
+from session_host.protocol.codec import Decoder
+from session_host.protocol.keeper import ExitSaved, ToKeeper
 from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.splice import Splicer
 from session_host.storage.store import Store
@@ -29,7 +29,7 @@ async def test_a_removed_chat_stays_removed_if_its_host_is_killed_while_it_exits
         ours, theirs = socket.socketpair()
         with ours:
             assert await _Host(parameters, theirs).run() == 0
-            assert MessageChannel(ours, ToKeeperDecoder()).receive() == [ExitSaved()]
+            assert MessageChannel(ours, Decoder(ToKeeper)).receive() == [ExitSaved()]
     with Store.open(database()) as store:
         assert store.all() == []
 

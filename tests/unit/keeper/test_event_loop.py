@@ -14,8 +14,8 @@ import pytest
 from session_host.keeper import event_loop as loop_module
 from session_host.keeper.event_loop import Loop
 from session_host.keeper_client.channel import MessageChannel
-from session_host.protocol.codec import FromKeeperDecoder, encode
-from session_host.protocol.keeper import ExitSaved, KeeperStatus, Status
+from session_host.protocol.codec import Decoder, encode
+from session_host.protocol.keeper import ExitSaved, FromKeeper, KeeperStatus, Status
 
 
 class Owner:
@@ -85,7 +85,7 @@ def connect(path: Path) -> MessageChannel:
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(5)
     connection.connect(str(path))
-    return MessageChannel(connection, FromKeeperDecoder())
+    return MessageChannel(connection, Decoder(FromKeeper))
 
 
 def test_with_nothing_to_keep_it_ends_after_a_while(loop: Loop, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

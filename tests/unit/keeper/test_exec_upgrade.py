@@ -29,8 +29,9 @@ from session_host.keeper.exec_upgrade import (
 from session_host.keeper.keeper import Keeper
 from session_host.keeper.kept_session import KeptSession, KeptSessionState, ReplacementHost
 from session_host.keeper_client.channel import MessageChannel
-from session_host.protocol.codec import FromKeeperDecoder
+from session_host.protocol.codec import Decoder
 from session_host.protocol.keeper import (
+    FromKeeper,
     KeeperMessage,
     Leave,
     NotReplaced,
@@ -96,9 +97,9 @@ class KeeperHarness:
         self.keeper = Keeper(self.loop, 256, partial(exec_new_version, self.lock))
         theirs, ours = socket.socketpair()
         self.client = self.loop.add_client(theirs)
-        self.asking = MessageChannel(ours, FromKeeperDecoder())
+        self.asking = MessageChannel(ours, Decoder(FromKeeper))
         channel, host = socket.socketpair()
-        self.host = MessageChannel(host, FromKeeperDecoder())
+        self.host = MessageChannel(host, Decoder(FromKeeper))
         one = self._session(directory, ONE, program)
         self.keeper.add_channel(one, channel)
         # A session from a previous keeper, with a host that is no child of this process and has exited already.

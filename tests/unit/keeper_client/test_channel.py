@@ -11,16 +11,18 @@ import pytest
 
 from session_host.errors import HostUnavailable, ProtocolViolation
 from session_host.keeper_client.channel import MessageChannel
-from session_host.protocol.codec import FromKeeperDecoder, ToKeeperDecoder, encode
+from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.keeper import (
     Adopt,
     ChildEnded,
     ExitSaved,
+    FromKeeper,
     KeeperStatus,
     Launch,
     NotReplaced,
     ReplaceHost,
     Status,
+    ToKeeper,
 )
 from tests.support.leaks import descriptors
 from tests.support.session_harness import spec_of
@@ -32,7 +34,7 @@ Pair = tuple[MessageChannel, MessageChannel]
 def pair() -> Iterator[Pair]:
     """The end of a host or command, and the keeper's end."""
     ours, theirs = socket.socketpair()
-    pair = MessageChannel(ours, FromKeeperDecoder()), MessageChannel(theirs, ToKeeperDecoder())
+    pair = MessageChannel(ours, Decoder(FromKeeper)), MessageChannel(theirs, Decoder(ToKeeper))
     yield pair
     for pipe in pair:
         pipe.close()

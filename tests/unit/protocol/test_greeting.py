@@ -5,21 +5,15 @@ from __future__ import annotations
 import pytest
 
 from session_host.errors import HostUnavailable, ProtocolMismatch, ProtocolViolation
-from session_host.protocol.codec import ClientDecoder, ClientGreeting, answer_hello
-from session_host.protocol.messages import (
-    PROTOCOL_VERSION,
-    Detach,
-    Error,
-    ErrorCode,
-    Hello,
-    Welcome,
-)
-from session_host.protocol.values import State
+from session_host.protocol.codec import Decoder
+from session_host.protocol.greeting import ClientGreeting, answer_hello
+from session_host.protocol.messages import PROTOCOL_VERSION, Detach, Error, FromClient, Hello, Welcome
+from session_host.protocol.values import ErrorCode, State
 from session_host.version import VERSION
 
 
 def hello_of(greeting: ClientGreeting) -> Hello:
-    [hello] = ClientDecoder().feed(greeting.data_to_send())
+    [hello] = Decoder(FromClient).feed(greeting.data_to_send())
     assert isinstance(hello, Hello)
     return hello
 

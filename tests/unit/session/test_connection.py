@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from session_host.protocol import messages as m
-from session_host.protocol.messages import ErrorCode
-from session_host.protocol.values import State
+from session_host.protocol.values import ErrorCode, State
 from session_host.session.connection import HELLO, HELLO_TIMEOUT_S, ClientConnection
 from session_host.session.effects import (
     AppendEntry,

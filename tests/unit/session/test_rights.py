@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from session_host.protocol import messages as m
+from session_host.protocol.values import ErrorCode
 from session_host.session.effects import Flush
 from session_host.session.rights import _RIGHTS, Right, right_for
 from tests.support.playbook import Returned, do
@@ -46,7 +47,7 @@ def test_an_agent_does_not_answer_itself_over_an_attachment(harness: Harness, ch
         >> harness.sends(client, m.SendChatInput(7, chat_input))
         << Flush(client.frames)
         >> harness.receives(client)
-        << Returned([m.Failed(7, m.ErrorCode.NOT_ALLOWED, "not yours")])
+        << Returned([m.Failed(7, ErrorCode.NOT_ALLOWED, "not yours")])
     )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, ErrorCode, Failed, Reply, Send
-from session_host.protocol.values import Activity
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, Failed, Reply, Send
+from session_host.protocol.values import Activity, ErrorCode
 from session_host.session.effects import Answer, Effect, NoteUserInput
 from session_host.session.send_queue import (
     ENTER_ANYWAY,

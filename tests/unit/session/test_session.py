@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from session_host.protocol import messages as m
-from session_host.protocol.messages import EARLY_INPUT_BYTES, MAX_PASTE_CHARACTERS, PENDING_INPUT_BYTES, ErrorCode
-from session_host.protocol.values import GridSize, KeyAction
+from session_host.protocol.messages import EARLY_INPUT_BYTES, MAX_PASTE_CHARACTERS, PENDING_INPUT_BYTES
+from session_host.protocol.values import ErrorCode, GridSize, KeyAction
 from session_host.session.effects import (
     AppendEntry,
     ClearOutput,

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from session_host.protocol.messages import ErrorCode, Failed, Send
-from session_host.protocol.values import GridSize
+from session_host.protocol.messages import Failed, Send
+from session_host.protocol.values import ErrorCode, GridSize
 from session_host.session.effects import Answer, NoteUserInput
 from session_host.session.send_queue import (
     COVERED,

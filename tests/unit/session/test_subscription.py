@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.protocol.messages import ErrorCode, OutputEvent, Resized, SnapshotPart
-from session_host.protocol.values import GridSize
+from session_host.protocol.messages import OutputEvent, Resized, SnapshotPart
+from session_host.protocol.values import ErrorCode, GridSize
 from session_host.session.effects import Effect, Flush, MakeSnapshot, Refuse, Snapshot, StartTimer, StopTimer
 from session_host.session.output_ring import RING_BYTES, OutputRing, Span
 from session_host.session.subscription import (

@@ -5,15 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from session_host.protocol.messages import (
-    AnswerRequest,
-    ChatInput,
-    ErrorCode,
-    Interrupt,
-    Prompt,
-    SendNow,
-    WithdrawPrompt,
-)
+from session_host.protocol.messages import AnswerRequest, ChatInput, Interrupt, Prompt, SendNow, WithdrawPrompt
+from session_host.protocol.values import ErrorCode
 from session_host.structured.dialects.base import Start
 from session_host.structured.items import (
     NOT_STOPPED,

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from session_host.paths import session_socket
-from session_host.protocol.codec import ClientDecoder, encode
+from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.messages import (
     Attach,
     Attached,
     Describe,
     Description,
+    FromClient,
     Hello,
     Message,
     NoticeEvent,
@@ -46,7 +47,7 @@ class FakeHost:
         assert task is not None
         self._serving.append(task)
         self._writer = writer
-        decoder = ClientDecoder()
+        decoder = Decoder(FromClient)
         while data := await reader.read(65536):
             for message in decoder.feed(data):
                 self._take(message)

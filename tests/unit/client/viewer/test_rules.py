@@ -11,8 +11,7 @@ from session_host.client.viewer import rules as e
 from session_host.client.viewer.rules import RETRY_S
 from session_host.client.viewer.state import FINAL_STATES, ViewerState
 from session_host.protocol import messages as m
-from session_host.protocol.messages import ErrorCode
-from session_host.protocol.values import Activity, State
+from session_host.protocol.values import Activity, ErrorCode, State
 from session_host.terminal.base import DefaultColors
 from tests.support.playbook import Event, do
 from tests.support.viewer_rules_harness import (

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from session_host.client.viewer.unacknowledged_input import MAX_INPUTS, UnacknowledgedInput
-from session_host.protocol.codec import encode
+from session_host.protocol.codec import MAX_FRAME_BYTES, encode
 from session_host.protocol.messages import (
-    MAX_FRAME_BYTES,
     MAX_PASTE_CHARACTERS,
     MAX_PROMPT_BYTES,
     MAX_WHOLE_PASTE_CHARACTERS,
-    ErrorCode,
     Focus,
     InputRefused,
     Interrupt,
@@ -18,7 +16,7 @@ from session_host.protocol.messages import (
     Prompt,
     Text,
 )
-from session_host.protocol.values import Image, KeyAction
+from session_host.protocol.values import ErrorCode, Image, KeyAction
 
 
 def key(inputs: UnacknowledgedInput, attachment: str = "") -> Key:

@@ -13,8 +13,8 @@ import pytest
 from session_host.client.viewer import viewer as viewer_module
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import runtime_dir
-from session_host.protocol.messages import Detach, ErrorCode, InputAck, InputRefused, Message, NoticeEvent, Text
-from session_host.protocol.values import GridSize, KeyAction
+from session_host.protocol.messages import Detach, InputAck, InputRefused, Message, NoticeEvent, Text
+from session_host.protocol.values import ErrorCode, GridSize, KeyAction
 from session_host.terminal import create
 from tests.support.area import Area
 from tests.support.hosts import Watcher, watching

@@ -29,7 +29,7 @@ def lose(path: Path) -> Store:
 
 
 def test_a_lost_store_is_filled_again_from_the_copies(store: Store, path: Path, make_record: MakeRecord) -> None:
-    first = make_record(argv=["claude", "\udcff"], arguments=["\udcff"], env={"A": "1"}, provider_session_id="abc")
+    first = make_record(argv=["claude", "é"], arguments=["é"], env={"A": "1"}, provider_session_id="abc")
     second = make_record(resumed_from=first.id)
     copy = end(store, path, first)
     end(store, path, second)

@@ -18,7 +18,8 @@ from gui.wording import window_texts
 from gui.wording.groups import Group
 from session_host import paths
 from session_host.client.connection import HostNotResponding
-from session_host.client.sessions.session_info import all_after_boot, reason_of
+from session_host.client.sessions.session_info import reason_of
+from session_host.client.sessions.stale_rows import all_after_boot
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import Done, NoticeEvent, Request
 from session_host.protocol.values import Activity, GridSize, State
