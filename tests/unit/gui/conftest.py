@@ -301,6 +301,19 @@ class WindowHarness:
         self.open_window()
         return self.show(session_id)
 
+    async def open_chat_view(
+        self, transcript: Transcript | None = None, name: str = "one", **fields: Any
+    ) -> FakeViewer:
+        """Record a structured chat, show it in the window, which is opened if need be, and let it go live."""
+        session_id = await self.add("one", runtime="structured", **fields)
+        if self._window is None:
+            self.open_window()
+        self.window.open_chat(self.chat(session_id))
+        if transcript is not None:
+            self.viewers[session_id].show_transcript(transcript)
+        self.settle()
+        return self.viewers[session_id]
+
     def show(self, session_id: str) -> FakeViewer:
         """Open a chat's tab and let it go live."""
         self.window.open_chat(self.chat(session_id))

@@ -16,7 +16,6 @@ from gui.bridge.chat import Chat
 from gui.bridge.search import Hit, Query
 from gui.theme.tokens import GAP_L_PX
 from gui.window.page.banners import Banner
-from gui.window.page.structured_content import StructuredContent
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.question import Question
 from gui.window.sheets.sheet import ASK_PX, LINES_PX, LIST_PX, TOP_SHARE, Sheet
@@ -387,16 +386,6 @@ def question() -> Question:
     return Question("Paste 2 lines?", "Paste", lambda: None)
 
 
-async def show_structured(harness: WindowHarness, chat: ScriptedChat) -> StructuredContent:
-    """Open a structured chat in the open window."""
-    session_id = await harness.add("structured", runtime="structured")
-    harness.window.open_chat(harness.chat(session_id))
-    viewer = harness.viewers[session_id]
-    viewer.show_transcript(chat.transcript)
-    harness.settle()
-    return harness.content
-
-
 async def test_a_first_chat_that_starts_behind_a_sheet_does_not_take_the_keyboard(harness: WindowHarness) -> None:
     session_id = await harness.add("one")
     window = harness.open_window()
@@ -538,7 +527,8 @@ async def test_a_shown_chat_that_is_removed_elsewhere_does_not_take_the_keyboard
 ) -> None:
     session_id = (await harness.open("one")).session_id
     window = harness.window
-    page = await show_structured(harness, ScriptedChat())
+    await harness.open_chat_view(ScriptedChat().transcript)
+    page = harness.content
     assert page.view.prompt.editor.hasFocus()
     if where == "sheet":
         window.commands.starting.new_chat("shell", "/tmp")
@@ -581,7 +571,8 @@ async def test_a_click_beside_a_question_gives_its_page_the_keyboard(harness: Wi
 async def test_a_request_that_is_answered_elsewhere_does_not_take_the_keyboard(harness: WindowHarness) -> None:
     window = harness.open_window()
     chat = ScriptedChat()
-    page = await show_structured(harness, chat)
+    await harness.open_chat_view(chat.transcript)
+    page = harness.content
     chat.ask(command_request("make"))
     page.view.changed()
     await harness.until(page.view.page.visible_cards, "the request")

@@ -183,15 +183,10 @@ MODELS = (SettingChoice("fast", "Fast"), SettingChoice("careful", "Careful", "Th
 
 async def open_chat(harness: WindowHarness, *settings: Setting) -> tuple[MainWindow, FakeViewer]:
     """A window that shows a chat with these settings, and the chat's viewer."""
-    session_id = await harness.add("one", runtime="structured")
-    window = harness.open_window()
-    window.open_chat(harness.chat(session_id))
-    viewer = harness.viewers[session_id]
     chat = ScriptedChat()
     chat.apply(SettingsChanged(settings))
-    viewer.show_transcript(chat.transcript)
-    harness.settle()
-    return window, viewer
+    viewer = await harness.open_chat_view(chat.transcript)
+    return harness.window, viewer
 
 
 async def test_a_model_is_chosen_by_typing_a_part_of_its_name(harness: WindowHarness):

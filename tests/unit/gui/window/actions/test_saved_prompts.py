@@ -12,11 +12,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.settings.saved_prompts import prompts_directory
 from gui.terminal.links.links import FileLocation
-from gui.window.page.structured_content import StructuredContent
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.save_prompt import suggested_name
 from session_host import paths
-from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import State
 from session_host.structured.transcript import Transcript
 from tests.support.menus import open_menu
@@ -50,15 +48,6 @@ async def opened(harness: WindowHarness) -> Chooser:
     QTest.keyClick(focused(), Qt.Key.Key_R, CTRL_SHIFT)
     harness.settle()
     return harness.window.sheets.chooser
-
-
-async def chat_view(harness: WindowHarness, **fields: object) -> StructuredContent:
-    session_id = await harness.add("two", runtime="structured", **fields)
-    harness.window.open_chat(harness.chat(session_id))
-    harness.viewers[session_id].transcript = Transcript()
-    harness.viewers[session_id].become(ViewerState.LIVE)
-    harness.settle()
-    return harness.content
 
 
 async def test_a_terminal_gets_the_prompt_as_a_paste_without_enter(harness: WindowHarness) -> None:
@@ -114,7 +103,8 @@ async def test_a_chat_that_has_ended_says_so(harness: WindowHarness) -> None:
 
 async def test_a_prompt_is_saved_from_the_box_and_inserted_there_again(harness: WindowHarness) -> None:
     window = harness.open_window()
-    page = await chat_view(harness, agent="claude", cwd="/tmp/worktree", repository="/tmp/.git")
+    await harness.open_chat_view(Transcript(), agent="claude", cwd="/tmp/worktree", repository="/tmp/.git")
+    page = harness.content
     editor = page.view.prompt.editor
     QTest.keyClicks(editor, "Fix the tests. ")
     QApplication.sendEvent(

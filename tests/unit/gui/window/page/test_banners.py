@@ -302,12 +302,9 @@ async def test_lines_about_the_connection_and_the_record_are_not_over_the_cursor
 
 
 async def test_a_banner_is_not_over_the_prompt_of_a_structured_chat(harness: WindowHarness):
-    session_id = await harness.add("one", runtime="structured")
     window = harness.open_window()
     window.resize(700, 300)
-    window.open_chat(harness.chat(session_id))
-    viewer = harness.viewers[session_id]
-    viewer.show_transcript(ScriptedChat().transcript)
+    await harness.open_chat_view(ScriptedChat().transcript)
     content = harness.content
     window.activateWindow()
     await harness.until(content.view.prompt.editor.hasFocus, "the prompt to have the keyboard")

@@ -17,13 +17,11 @@ from tests.unit.gui.conftest import WindowHarness
 async def test_ctrl_f_opens_the_find_bar_of_a_chat_view_and_f3_goes_on_from_everywhere_in_it(
     harness: WindowHarness,
 ) -> None:
-    session_id = await harness.add("one", runtime="structured")
-    window = harness.open_window()
-    window.open_chat(harness.chat(session_id))
-    chat, viewer = ScriptedChat(), harness.viewers[session_id]
+    chat = ScriptedChat()
     for number in range(3):
         chat.put("agent", f"needle {number}")
-    viewer.show_transcript(chat.transcript)
+    await harness.open_chat_view(chat.transcript)
+    window = harness.window
     page = window.tabs.active_page
     assert page is not None
     content = page.structured

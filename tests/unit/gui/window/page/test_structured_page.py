@@ -39,15 +39,12 @@ def picture(width_px: int = 8) -> Image:
     return Image("image/png", bytes(buffer.data().data()))
 
 
-async def open_chat(harness: WindowHarness, **fields: Any) -> str:
-    session_id = await harness.add("one", runtime="structured", **fields)
+async def open_ended(harness: WindowHarness) -> str:
+    """Open an ended chat, which has no viewer; returns its id."""
+    session_id = await harness.add("one", runtime="structured", **ENDED)
     harness.open_window().open_chat(harness.chat(session_id))
     harness.settle()
     return session_id
-
-
-def shown_page(harness: WindowHarness) -> StructuredContent:
-    return harness.content
 
 
 def write(page: StructuredContent, text: str) -> None:
@@ -74,14 +71,14 @@ def resumes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def test_a_draft_and_its_images_are_restored_when_the_tab_is_opened_again(harness: WindowHarness):
-    session_id = await open_chat(harness)
-    write(shown_page(harness), "half a th")
-    shown_page(harness).view.prompt.attachments.set_images([picture()])
+    session_id = (await harness.open_chat_view()).session_id
+    write(harness.content, "half a th")
+    harness.content.view.prompt.attachments.set_images([picture()])
     harness.window.tabs.close(session_id)
     harness.settle()
     assert harness.window.tabs.active_page is None
     harness.window.open_chat(harness.chat(session_id))
-    page = shown_page(harness)
+    page = harness.content
     assert page.view.prompt.draft == Draft("half a th", (picture(),))
     write(page, "ought")
     assert shown(page) == "half a thought", "the cursor is behind it"
@@ -90,17 +87,17 @@ async def test_a_draft_and_its_images_are_restored_when_the_tab_is_opened_again(
 
 
 async def test_a_queued_prompt_is_sent_now_by_the_chat_s_viewer(harness: WindowHarness):
-    session_id = await open_chat(harness)
-    shown_page(harness).send_now("i1")
+    session_id = (await harness.open_chat_view()).session_id
+    harness.content.send_now("i1")
     assert harness.viewers[session_id].calls[-1] == ("send_now", "i1")
 
 
 async def test_all_pages_of_a_chat_show_one_draft(harness: WindowHarness):
-    await open_chat(harness)
-    first = shown_page(harness)
+    await harness.open_chat_view()
+    first = harness.content
     write(first, "one")
     harness.window.tabs.mirror("right")
-    second = shown_page(harness)
+    second = harness.content
     assert second is not first
     assert shown(second) == "one"
     write(second, " two")
@@ -113,10 +110,10 @@ async def test_all_pages_of_a_chat_show_one_draft(harness: WindowHarness):
 
 
 async def test_a_draft_that_came_back_by_undo_is_sent_once(harness: WindowHarness):
-    await open_chat(harness)
-    editor = shown_page(harness).view.prompt.editor
-    shown_page(harness).view.prompt.history.set([Draft("first"), Draft("second")])
-    write(shown_page(harness), "draft")
+    await harness.open_chat_view()
+    editor = harness.content.view.prompt.editor
+    harness.content.view.prompt.history.set([Draft("first"), Draft("second")])
+    write(harness.content, "draft")
     QTest.keyClick(editor, Qt.Key.Key_Up)
     QTest.keyClick(editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert editor.toPlainText() == "draft"
@@ -125,9 +122,9 @@ async def test_a_draft_that_came_back_by_undo_is_sent_once(harness: WindowHarnes
 
 
 async def test_up_goes_on_in_an_empty_box_and_begins_again_once_the_box_is_emptied(harness: WindowHarness):
-    await open_chat(harness)
-    editor = shown_page(harness).view.prompt.editor
-    shown_page(harness).view.prompt.history.set([Draft("first"), Draft("second")])
+    await harness.open_chat_view()
+    editor = harness.content.view.prompt.editor
+    harness.content.view.prompt.history.set([Draft("first"), Draft("second")])
     for expected in ("second", "first"):
         QTest.keyClick(editor, Qt.Key.Key_Up)
         assert editor.toPlainText() == expected
@@ -138,8 +135,8 @@ async def test_up_goes_on_in_an_empty_box_and_begins_again_once_the_box_is_empti
 
 
 async def test_an_earlier_prompt_comes_back_with_its_images_and_not_with_those_of_the_draft(harness: WindowHarness):
-    session_id = await open_chat(harness)
-    prompt = shown_page(harness).view.prompt
+    session_id = (await harness.open_chat_view()).session_id
+    prompt = harness.content.view.prompt
     earlier, draft = Draft("what is this?", (picture(),)), Draft("draft", (picture(), picture()))
     prompt.history.set([Draft("older"), earlier])
     prompt.put(draft)
@@ -162,8 +159,8 @@ async def test_an_earlier_prompt_comes_back_with_its_images_and_not_with_those_o
 
 
 async def test_a_prompt_with_images_resumes_a_chat_and_is_sent_complete(harness: WindowHarness, resumes: list[str]):
-    session_id = await open_chat(harness, **ENDED)
-    page = shown_page(harness)
+    session_id = await open_ended(harness)
+    page = harness.content
     await harness.until(lambda: page.view.prompt._resumes, "the prompt to resume the chat")
     write(page, "look at this")
     page.view.prompt.attachments.set_images([picture()])
@@ -171,26 +168,26 @@ async def test_a_prompt_with_images_resumes_a_chat_and_is_sent_complete(harness:
     assert harness.sessions.drafts.texts() == {session_id: "look at this"}, "a window that is killed now keeps it"
     await harness.until(lambda: session_id not in harness.window.tabs.ids(), "the tab to have the new chat")
     assert resumes == [""]
-    viewer = harness.viewers[shown_page(harness).chat.id]
+    viewer = harness.viewers[harness.content.chat.id]
     assert [call for call in viewer.calls if call[0] == "prompt"] == [("prompt", "look at this", "queue", (picture(),))]
     assert harness.sessions.drafts.texts() == {}
 
 
 async def test_a_prompt_without_images_is_part_of_the_start(harness: WindowHarness, resumes: list[str]):
-    session_id = await open_chat(harness, **ENDED)
-    page = shown_page(harness)
+    session_id = await open_ended(harness)
+    page = harness.content
     await harness.until(lambda: page.view.prompt._resumes, "the prompt to resume the chat")
     write(page, "go on")
     page.view.prompt.submit("queue")
     write(page, "and then")
     await harness.until(lambda: session_id not in harness.window.tabs.ids(), "the tab to have the new chat")
     assert resumes == ["go on"]
-    await harness.until(lambda: shown(shown_page(harness)) == "and then", "what was written meanwhile")
+    await harness.until(lambda: shown(harness.content) == "and then", "what was written meanwhile")
 
 
 async def test_a_prompt_that_cannot_resume_its_chat_is_put_back(harness: WindowHarness, resumes: list[str]):
-    await open_chat(harness, **ENDED)
-    page = shown_page(harness)
+    await open_ended(harness)
+    page = harness.content
     await harness.until(lambda: page.view.prompt._resumes, "the prompt to resume the chat")
     write(page, "refuse")
     page.view.prompt.submit("queue")
@@ -202,10 +199,10 @@ async def test_a_prompt_that_cannot_resume_its_chat_is_put_back(harness: WindowH
 
 
 async def test_a_refused_prompt_is_put_back(harness: WindowHarness):
-    session_id = await open_chat(harness)
+    session_id = (await harness.open_chat_view()).session_id
     viewer = harness.viewers[session_id]
     viewer.become(ViewerState.LIVE)
-    page = shown_page(harness)
+    page = harness.content
     write(page, "lost?")
     page.view.prompt.submit("queue")
     assert shown(page) == ""
@@ -216,13 +213,13 @@ async def test_a_refused_prompt_is_put_back(harness: WindowHarness):
 
 
 async def test_a_chat_that_continues_another_one_gets_its_draft(harness: WindowHarness):
-    session_id = await open_chat(harness, **ENDED)
-    write(shown_page(harness), "draft")
+    session_id = await open_ended(harness)
+    write(harness.content, "draft")
     follower = await harness.add("one", runtime="structured", resumed_from=session_id)
     await harness.storage.call(lambda store: store.update(session_id, continued_by=follower))
     await harness.sessions.refresh_now()
     await harness.until(lambda: harness.sessions.drafts.texts() == {follower: "draft"}, "the draft to move")
-    page = shown_page(harness)
+    page = harness.content
     assert page.chat.id == session_id
     assert shown(page) == ""
 
@@ -254,7 +251,7 @@ async def test_a_saved_draft_is_shown_in_the_next_window(harness: WindowHarness)
     session_id = await harness.add("one", runtime="structured")
     harness.sessions.drafts.load({session_id: "from before 😀 "})
     harness.open_window().open_chat(harness.chat(session_id))
-    page = shown_page(harness)
+    page = harness.content
     write(page, "on")
     assert shown(page) == "from before 😀 on"
     page.view.prompt.editor.undo()
@@ -263,8 +260,7 @@ async def test_a_saved_draft_is_shown_in_the_next_window(harness: WindowHarness)
 
 async def offered(harness: WindowHarness, directory: str) -> list[str]:
     """All files and folders that are offered in a chat in this directory."""
-    session_id = await harness.add("one", runtime="structured", cwd=directory)
-    harness.open_window().open_chat(harness.chat(session_id))
+    await harness.open_chat_view(cwd=directory)
     content = harness.content
     files = content.view.prompt.completion.files
     await harness.until(lambda: files.matching(""), "the files")
@@ -296,14 +292,10 @@ async def shown_questions(
     harness: WindowHarness, *requests: AgentRequest
 ) -> tuple[FakeViewer, StructuredContent, list[RequestCard]]:
     """Show a chat with these questions."""
-    session_id = await harness.add("one", runtime="structured")
-    window = harness.open_window()
-    window.open_chat(harness.chat(session_id))
-    viewer = harness.viewers[session_id]
     chat = ScriptedChat()
     for request in requests:
         chat.ask(request)
-    viewer.show_transcript(chat.transcript)
+    viewer = await harness.open_chat_view(chat.transcript)
     content = harness.content
     cards: list[RequestCard] = []
 

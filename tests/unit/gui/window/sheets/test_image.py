@@ -30,13 +30,9 @@ def large_image() -> Image:
 
 async def open_page(harness: WindowHarness, image: Image) -> StructuredContent:
     """Open the page of a chat with one image, and give it the keyboard."""
-    session_id = await harness.add("one", runtime="structured", cwd="/")
-    window = harness.open_window()
-    window.open_chat(harness.chat(session_id))
     chat = ScriptedChat()
     chat.put("user", "look", status="done", images=(image,))
-    viewer = harness.viewers[session_id]
-    viewer.show_transcript(chat.transcript)
+    await harness.open_chat_view(chat.transcript, cwd="/")
     content = harness.content
     await harness.until(lambda: any(placed.laid.controls for placed in content.view.page.visible), "the image")
     content.view.page.setFocus()
