@@ -23,8 +23,8 @@ from session_host.protocol.values import Activity
 from session_host.structured.items import AgentRequest, digest
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.support import processes
-from tests.support.claude_like import ClaudeLike, claude_like
 from tests.support.commands import OUTLIVE, Done, environment, outlive
+from tests.support.conversing import ClaudeLike, claude_like
 from tests.support.waiting import poll_until
 
 pytestmark = pytest.mark.usefixtures("sessions")

@@ -20,7 +20,7 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, TIMEOUT_S, Done, environment, new, outlive
 from tests.support.hosts import end, see, start, watching
-from tests.support.records import one_line
+from tests.support.journals import one_line
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")

@@ -52,7 +52,7 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.hosts import end, start, watching
-from tests.support.records import one_line
+from tests.support.journals import one_line
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")

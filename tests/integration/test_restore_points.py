@@ -15,7 +15,7 @@ from session_host.paths import config_dir
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import Activity
 from session_host.restore_points.points import RestorePoint, listed
-from tests.support.claude_like import claude_like
+from tests.support.conversing import claude_like
 from tests.support.hosts import end
 from tests.support.repositories import Checkout
 from tests.support.structured_chats import add_keeping_agent, received, start_chat, viewing

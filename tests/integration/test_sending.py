@@ -16,9 +16,8 @@ from session_host.errors import NeedsInput, OutliveError
 from session_host.protocol.messages import Send
 from session_host.protocol.values import Activity
 from tests.support.area import Area
-from tests.support.claude_like import claude_like
 from tests.support.commands import outlive
-from tests.support.conversing import NO_INPUT_LINE
+from tests.support.conversing import NO_INPUT_LINE, claude_like
 from tests.support.hosts import peek
 from tests.support.waiting import wait_until
 

@@ -20,7 +20,7 @@ from session_host.protocol.values import Activity, MouseAction, MouseButton
 from session_host.storage.store import activity_log
 from session_host.terminal import available_engines
 from tests.support import processes
-from tests.support.claude_like import claude_like
+from tests.support.conversing import claude_like
 from tests.support.hosts import end, see, start, watching
 from tests.support.waiting import eventually, poll_until
 

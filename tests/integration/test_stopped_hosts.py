@@ -26,8 +26,8 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.hosts import end, see, shown, start, watching
+from tests.support.journals import one_line
 from tests.support.leaks import descriptors
-from tests.support.records import one_line
 from tests.support.waiting import wait_readable, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")

@@ -1,12 +1,17 @@
-"""Private D-Bus daemons for tests."""
+"""Private D-Bus daemons for tests, and a thread that answers the calls that a connection receives."""
 
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from jeepney import Message, MessageType
+from jeepney.io.blocking import DBusConnection
 
 from tests.support.processes import end
 from tests.support.waiting import wait_readable
@@ -73,3 +78,26 @@ def bus_daemon(directory: Path) -> Iterator[BusDaemon]:
         os.close(reading)
         daemon.end()
         socket.unlink(missing_ok=True)
+
+
+@contextmanager
+def answering(connection: DBusConnection, answer: Callable[[Message], None]) -> Iterator[None]:
+    """Pass each call to ``answer``, until the end of the block or of the bus."""
+
+    def serve() -> None:
+        while True:
+            try:
+                message = connection.receive()
+            except (OSError, ValueError):
+                return
+            if message.header.message_type is MessageType.method_call:
+                with suppress(ConnectionError):  # The block may end as soon as a call is noted, before it is answered.
+                    answer(message)
+
+    thread = threading.Thread(target=serve, name="D-Bus calls")
+    thread.start()
+    try:
+        yield
+    finally:
+        connection.sock.shutdown(socket.SHUT_RDWR)
+        thread.join()

@@ -21,7 +21,7 @@ from ptyprocess import PtyProcess
 
 from session_host.protocol.values import GridSize
 from session_host.system.processes import proc
-from tests.support import forked_keeper
+from tests.support import forked_process
 from tests.support.command_server import MAX_BYTES, Command
 from tests.support.forked_process import ForkedProcess
 
@@ -53,12 +53,12 @@ def running() -> Iterator[tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]
             command_process = _start_padded("command_server", [its.fileno(), keepers.fileno()], environment)
             keeper_process = _start_padded("keeper_server", [keepers_its.fileno()], environment)
         _servers.append(_Server(ours, keepers, _interpreter(environment)))
-        forked_keeper.use(keepers)
+        forked_process.use(keepers)
         try:
             yield command_process, keeper_process
         finally:
             _servers.pop()
-            forked_keeper.use_none()
+            forked_process.use_none()
     command_process.wait()
     keeper_process.wait()
 

@@ -11,6 +11,7 @@ start their keepers by the ``keeper_server`` at the other end of the socket KEEP
 from __future__ import annotations
 
 import atexit
+import ctypes
 import fcntl
 import gc
 import importlib
@@ -24,8 +25,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
-
-from tests.support.proc_entries import show_in_proc
 
 MAX_BYTES = 100_000
 """A larger request does not fit into one message."""
@@ -49,11 +48,11 @@ def main() -> None:
     _warm()
     gc.collect()
     gc.freeze()
-    from tests.support import forked_keeper
+    from tests.support import forked_process
 
     keepers = socket.socket(fileno=int(sys.argv[2]))
     if serve(socket.socket(fileno=int(sys.argv[1]))):
-        forked_keeper.use(keepers)
+        forked_process.use(keepers)
         end(outlive())
 
 
@@ -159,3 +158,20 @@ def _become(command: Command, streams: Sequence[int]) -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def show_in_proc(argv: Sequence[str]) -> None:
+    """Let /proc show this command line and ``os.environ``, as if this process had been started with them.
+
+    They must fit into the memory of the command line and environment that the forking server was started with.
+    """
+    argv_start, argv_end, start, end = map(int, Path("/proc/self/stat").read_text().rpartition(")")[2].split()[45:49])
+    _show(argv_start, argv_end, argv)
+    _show(start, end, [f"{name}={value}" for name, value in os.environ.items()])
+
+
+def _show(start: int, end: int, texts: Sequence[str]) -> None:
+    shown = b"".join(os.fsencode(text) + b"\0" for text in texts)
+    assert len(shown) <= end - start
+    ctypes.memset(start, 0, end - start)
+    ctypes.memmove(start, shown, len(shown))

@@ -6,6 +6,7 @@ inputs in each run. A failing fuzzer prints its seed; ``OUTLIVE_FUZZ_SEED`` repe
 
 from __future__ import annotations
 
+import copy
 import enum
 import functools
 import os
@@ -18,6 +19,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
+from hypothesis import strategies as st
 
 from session_host.protocol.codec import MAX_FRAME_BYTES
 from session_host.protocol.messages import Message
@@ -249,3 +251,38 @@ def some_toml(choose: random.Random, good: str) -> bytes:
     if choose.random() < 0.3 and data:
         data[choose.randrange(len(data))] = choose.randrange(256)
     return bytes(data)
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [b"\x1b", b"[", b"]", b"P", b"X", b"\\", b"\x07", b"\x18", b"0;1", b"m", b"text", b"\r\n", b"?1049h", b"?1049l",
+         b"2J", b"c", b"(", b"B", b"\xf0\x9f\x99", b"\x82", b" ", b"7", b"#8", b"H"]
+    ),
+    max_size=30,
+).map(b"".join)  # fmt: skip
+
+
+WRONG: tuple[Any, ...] = (None, 7, "text", [1], {"y": 2}, 2**80)
+
+
+def damaged(message: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the message with each field in turn missing or of another type, and what is wrong with it."""
+    for path in _paths(message):
+        for wrong in (..., *WRONG):
+            copied = copy.deepcopy(message)
+            place: Any = copied
+            for key in path[:-1]:
+                place = place[key]
+            if wrong is ...:
+                del place[path[-1]]
+            else:
+                place[path[-1]] = wrong
+            yield f"{path} {wrong}", copied
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all fields; of a list, those of the first element."""
+    fields = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for key, below in fields:
+        yield (*path, key)
+        yield from _paths(below, (*path, key))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from jeepney import DBusAddress, HeaderFields, Message, message_bus, new_method_return, new_signal
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 
-from tests.support.dbus_calls import answering
+from tests.support.buses import answering
 
 NAME = "org.freedesktop.portal.IBus"
 _CONTEXT = DBusAddress("/org/freedesktop/IBus/InputContext_1", NAME, "org.freedesktop.IBus.InputContext")

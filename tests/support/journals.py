@@ -1,16 +1,16 @@
-"""Makes journals with content, and reads them."""
+"""Makes journals and stores with content, and reads journals."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import session_journal
 from session_host.protocol.values import CellSize, GridSize, State
 from session_host.storage.journal import Entry, Journal, Output, Resize, Snapshot, read
-from session_host.storage.store import SessionRecord
+from session_host.storage.store import SessionRecord, Store
 from session_host.terminal import default_engine
 
 SECOND_NS = 1_000_000_000
@@ -72,3 +72,23 @@ def recorded_session(name: str, entries: Iterable[Entry], **fields: object) -> s
         store.insert(SessionRecord(**(values | fields)))  # type: ignore[arg-type]
     write_journal(session_journal(session_id), entries)
     return session_id
+
+
+MakeRecord = Callable[..., SessionRecord]
+
+
+def one_line(error: BaseException) -> str:
+    """The error's message; asserts that it is one line."""
+    text = str(error)
+    assert text
+    assert "\n" not in text
+    return text
+
+
+def fill(path: Path, make_record: MakeRecord, count: int = 50) -> list[SessionRecord]:
+    """Insert so many large records that the store's file has several pages; returns the records."""
+    records = [make_record(title="x" * 400, created_at="2026-01-02T03:04:05Z") for _ in range(count)]
+    with Store.open(path) as store:
+        for record in records:
+            store.insert(record)
+    return records

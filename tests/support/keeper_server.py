@@ -17,8 +17,7 @@ import sys
 from session_host.keeper import __main__ as keeper
 from session_host.keeper.host_forks import preload
 from session_host.keeper_client.discovery import keeper_argv
-from tests.support.command_server import end, serve
-from tests.support.proc_entries import show_in_proc
+from tests.support.command_server import end, serve, show_in_proc
 
 
 def main() -> None:

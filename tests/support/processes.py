@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import itertools
 import os
 import select
@@ -175,3 +176,13 @@ def end(pids: Iterable[int], signals: Iterable[signal.Signals] = (signal.SIGTERM
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             wait_for_end(pid, 5, f"process {pid} to end after SIGKILL")
+
+
+_C = ctypes.CDLL(None)
+_C.getenv.restype = ctypes.c_char_p
+
+
+def c_variable(name: str) -> str | None:
+    """The value of a variable as ``getenv(3)`` returns it; None if it is not set."""
+    value: bytes | None = _C.getenv(name.encode())
+    return None if value is None else value.decode()

@@ -7,25 +7,29 @@ import errno
 import json
 import os
 import re
+import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Any, NamedTuple
 
 from session_host.paths import session_transitions
+from session_host.protocol.values import GridSize
 from session_host.session.send_queue import NOT_SHOWN
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.commands import OUTLIVE, Done, environment, outlive
 from tests.support.real_agents import RealAgent
+from tests.support.terminals import ScreenTerminal
 from tests.support.waiting import WaitTimeout, wait_until
 
 TIMEOUT_S = 90.0
 """Agents that run in node are slow while other tests run."""
 
-SIZE = "120x40"
+SIZE = GridSize(120, 40)
 """As large as the window's terminal, so that an answer fits on one screen in both."""
 
 PRESS_AGAIN_S = 3.0
@@ -66,7 +70,7 @@ class Chat:
         arguments: tuple[str, ...] = (),
     ) -> Chat:
         """Start the agent by ``outlive new``, and wait until it accepts input."""
-        words = ["new", agent.name, "-d", "--json", "-n", name, "-C", str(directory), "--size", SIZE]
+        words = ["new", agent.name, "-d", "--json", "-n", name, "-C", str(directory), "--size", str(SIZE)]
         all_arguments = (*agent.arguments, *arguments)
         started = json.loads(done(*words, *(["--", *all_arguments] if all_arguments else [])))
         return cls(agent, server, started["id"]).until_ready()
@@ -267,3 +271,35 @@ class Work:
     def wish(self, agent: RealAgent) -> str:
         """The prompt that makes the model call this command."""
         return agent.wish.format(command=self.command)
+
+
+GRACE_S = 5.0
+
+
+class BareTerminal(ScreenTerminal):
+    """A program on a PTY with an emulator. A context manager. Queries are answered while a test reads the screen."""
+
+    def __init__(self, argv: Sequence[str], cwd: Path) -> None:
+        super().__init__(argv, size=SIZE, cwd=cwd, env=environment())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
+            with contextlib.suppress(WaitTimeout):
+                self.wait(GRACE_S, is_exact=True)
+        # Qwen Code's child process has the conversation open and may end a moment later.
+        wait_until(self._is_group_gone, GRACE_S, "the program's children to end")
+        super().__exit__(kind, error, trace)
+
+    def _is_group_gone(self) -> bool:
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    def _is_asked(self, replies: bytes) -> None:
+        os.write(self.master, replies)

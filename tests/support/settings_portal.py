@@ -9,7 +9,7 @@ from typing import Any
 from jeepney import DBusAddress, HeaderFields, Message, message_bus, new_error, new_method_return, new_signal
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 
-from tests.support.dbus_calls import answering
+from tests.support.buses import answering
 
 NAME = "org.freedesktop.portal.Desktop"
 NAMESPACE = "org.freedesktop.appearance"

@@ -9,7 +9,7 @@ from typing import Any
 from jeepney import DBusAddress, HeaderFields, Message, MessageType, message_bus, new_method_call, new_method_return
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 
-from tests.support.dbus_calls import answering
+from tests.support.buses import answering
 from tests.support.waiting import wait_until
 
 WAIT_S = 60.0

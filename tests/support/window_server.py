@@ -15,9 +15,8 @@ import socket
 import sys
 
 from gui import __main__ as window
-from tests.support import forked_keeper
-from tests.support.command_server import serve
-from tests.support.proc_entries import show_in_proc
+from tests.support import forked_process
+from tests.support.command_server import serve, show_in_proc
 
 
 def main() -> None:
@@ -29,7 +28,7 @@ def main() -> None:
     keepers = socket.socket(fileno=int(sys.argv[2]))
     if not serve(socket.socket(fileno=int(sys.argv[1]))):
         return
-    forked_keeper.use(keepers)
+    forked_process.use(keepers)
     show_in_proc([sys.executable, "-m", "gui"])
     sys.exit(window.main(sys.argv[1:]))
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from session_host.protocol.values import GridSize
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.area import Area
@@ -19,8 +18,6 @@ from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
 
-OWN_SIZE = GridSize(*map(int, SIZE.split("x")))
-
 
 @pytest.mark.shows("start", "settings", "ask")
 def test_an_agent_starts_takes_typed_input_and_keeps_the_users_settings(
@@ -30,7 +27,7 @@ def test_an_agent_starts_takes_typed_input_and_keeps_the_users_settings(
     chat = Chat.start(agent, server, project)
     assert (chat.info()["state"], chat.info()["agent"]) == ("running", agent.name)
 
-    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+    with OnTerminal("attach", chat.id, size=SIZE) as viewer:
         viewer.see(agent.ready, timeout_s=TIMEOUT_S)
         for character in "hello by keys":
             viewer.type(character)
@@ -81,7 +78,7 @@ def test_an_answer_and_a_tool_call_are_complete_after_their_viewer_was_killed(
     chat: Chat, server: ModelServer, work: Work, shown: Callable[[str], None]
 ) -> None:
     lines, at = (90, 50) if chat.agent.main_screen else (16, 8)
-    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+    with OnTerminal("attach", chat.id, size=SIZE) as viewer:
         viewer.see(chat.agent.ready, timeout_s=TIMEOUT_S)
         prompt = chat.hold(lines, at)
         viewer.see(answer_line(at), timeout_s=TIMEOUT_S)
@@ -89,7 +86,7 @@ def test_an_answer_and_a_tool_call_are_complete_after_their_viewer_was_killed(
     server.release()
     chat.sees(answer_line(lines))
 
-    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+    with OnTerminal("attach", chat.id, size=SIZE) as viewer:
         viewer.see(answer_line(lines), timeout_s=TIMEOUT_S)
         text_before = viewer.text()
     everything = chat.everything()
@@ -105,7 +102,7 @@ def test_an_answer_and_a_tool_call_are_complete_after_their_viewer_was_killed(
 
 def tool_call_outlives_its_viewer(chat: Chat, server: ModelServer, work: Work) -> None:
     prompt = work.wish(chat.agent)
-    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+    with OnTerminal("attach", chat.id, size=SIZE) as viewer:
         viewer.see(chat.agent.ready, timeout_s=TIMEOUT_S)
         chat.ask(prompt)
         viewer.see(chat.agent.asks, timeout_s=TIMEOUT_S)
@@ -114,7 +111,7 @@ def tool_call_outlives_its_viewer(chat: Chat, server: ModelServer, work: Work) -
     work.end()
     chat.sees("the tool said: ")
 
-    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+    with OnTerminal("attach", chat.id, size=SIZE) as viewer:
         viewer.see("the tool said: ", timeout_s=TIMEOUT_S)
     request = server.wait_asked(prompt, times=2, timeout_s=TIMEOUT_S)
     wait_until(lambda: "the work is done" in request.results[-1], 1, lambda: str(request.results))

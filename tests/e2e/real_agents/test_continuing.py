@@ -14,18 +14,15 @@ from session_host.client.chats.earlier_conversations import continue_conversatio
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.errors import ConversationOpen
 from session_host.paths import config_dir
-from session_host.protocol.values import GridSize, Runtime
+from session_host.protocol.values import Runtime
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
 from tests.support.area import Area
-from tests.support.bare_terminal import BareTerminal
 from tests.support.real_agents import ALL_AGENTS, CLAUDE, CODEX, OPENCODE, RealAgent
-from tests.support.real_chats import SIZE, TIMEOUT_S, Chat, done
+from tests.support.real_chats import SIZE, TIMEOUT_S, BareTerminal, Chat, done
 from tests.support.waiting import WaitTimeout, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
-
-OWN_SIZE = GridSize(*map(int, SIZE.split("x")))
 
 
 def say(terminal: BareTerminal, prompt: str) -> None:
@@ -79,7 +76,7 @@ def converse_outside(agent: RealAgent, project: Path, *prompts: str) -> None:
 def request(agent: RealAgent, conversation: str, directory: Path, runtime: Runtime) -> LaunchRequest:
     return LaunchRequest(
         agent=load_catalog(config_dir())[agent.name], conversation=conversation, directory=str(directory),
-        environment=dict(os.environ), size=OWN_SIZE, name="continued", runtime=runtime,
+        environment=dict(os.environ), size=SIZE, name="continued", runtime=runtime,
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def test_a_chat_survives_the_restart_after_trusting_a_folder(
     values = json.loads(settings.read_text())
     del values["security"]["folderTrust"]
     settings.write_text(json.dumps(values))
-    words = ["new", agent.name, "-d", "--json", "-C", str(project), "--size", SIZE]
+    words = ["new", agent.name, "-d", "--json", "-C", str(project), "--size", str(SIZE)]
     chat = Chat(agent, server, json.loads(done(*words))["id"])
     chat.sees("Do you trust")
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from session_host.protocol.values import GridSize
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
 from tests.support.area import Area
@@ -18,8 +17,6 @@ from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, RealAgent
 from tests.support.real_chats import SIZE, TIMEOUT_S, Chat
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
-
-OWN_SIZE = GridSize(*map(int, SIZE.split("x")))
 
 PASTE = re.compile(rb"\x1b\[200~(.*?)\x1b\[201~", re.DOTALL)
 
@@ -41,7 +38,7 @@ def test_an_agent_gets_the_typed_input_and_one_reply_per_query(
     chat = Chat.start(agent, server, project)
     for viewers in (0, 1, 3):
         with ExitStack() as stack:
-            shown = [stack.enter_context(OnTerminal("attach", chat.id, size=OWN_SIZE)) for _ in range(viewers)]
+            shown = [stack.enter_context(OnTerminal("attach", chat.id, size=SIZE)) for _ in range(viewers)]
             for viewer in shown:
                 viewer.see(agent.ready, timeout_s=TIMEOUT_S)
             words.append(f"with {viewers} viewers")
@@ -70,7 +67,7 @@ def test_left_detaches_while_nothing_is_typed(
 ) -> None:
     chat = Chat.start(agent, server, project)
     for prompt in ("", "first"):
-        with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+        with OnTerminal("attach", chat.id, size=SIZE) as viewer:
             viewer.see(agent.ready, timeout_s=TIMEOUT_S)
             if prompt:
                 viewer.type("frst")
@@ -83,7 +80,7 @@ def test_left_detaches_while_nothing_is_typed(
             chat.until_idle()  # Before the agent says so, its line does not count as empty.
             viewer.type("\x1b[D")
             assert viewer.end() == 0
-    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+    with OnTerminal("attach", chat.id, size=SIZE) as viewer:
         viewer.see(agent.ready, timeout_s=TIMEOUT_S)
         # This opens a menu in which Left has a meaning.
         viewer.type("/config")

@@ -23,7 +23,7 @@ pytestmark = [
 
 def started(agent: RealAgent, server: ModelServer, project: Path, *arguments: str) -> Chat:
     """Start a chat without the plugin: only its screen shows that it is ready."""
-    words = ["new", agent.name, "-d", "--json", "-C", str(project), "--size", SIZE, "--", *arguments]
+    words = ["new", agent.name, "-d", "--json", "-C", str(project), "--size", str(SIZE), "--", *arguments]
     chat = Chat(agent, server, json.loads(done(*words))["id"])
     chat.sees(agent.ready)
     return chat

@@ -11,21 +11,17 @@ import pytest
 
 from session_host.client.chats.agent_record import find_answer
 from session_host.errors import NoAnswer
-from session_host.protocol.values import GridSize
 from session_host.terminal.base import Modes
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
 from tests.support import processes
 from tests.support.area import Area
-from tests.support.bare_terminal import BareTerminal
 from tests.support.commands import OnTerminal
 from tests.support.real_agents import ALL_AGENTS, CLAUDE, CODEX, COPILOT, GEMINI, QWEN, RealAgent
-from tests.support.real_chats import SIZE, TIMEOUT_S, Chat, done
+from tests.support.real_chats import SIZE, TIMEOUT_S, BareTerminal, Chat, done
 from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
-
-OWN_SIZE = GridSize(*map(int, SIZE.split("x")))
 
 
 @pytest.mark.shows("resume")
@@ -164,7 +160,7 @@ def test_a_killed_agent_leaves_its_last_screen_and_no_processes(chat: Chat) -> N
     chat.ask_and_read("the last words")
     chat.until_idle()
     child = chat.info()["child_pid"]
-    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+    with OnTerminal("attach", chat.id, size=SIZE) as viewer:
         viewer.see("echo: the last words", timeout_s=TIMEOUT_S)
         os.killpg(child, signal.SIGKILL)  # Some agents have two processes, and the second one would print a farewell.
         wait_for_end(child, 10)
@@ -211,7 +207,7 @@ STARTS = [
 def test_resume_does_not_send_the_first_prompt_again(
     agent: RealAgent, arguments: tuple[str, ...], server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
-    words = ["new", agent.name, "-d", "--json", "-C", str(project), "--size", SIZE, "--", *arguments]
+    words = ["new", agent.name, "-d", "--json", "-C", str(project), "--size", str(SIZE), "--", *arguments]
     chat = Chat(agent, server, json.loads(done(*words))["id"])
     chat.was_asked(PROMPT)
     chat.sees(f"echo: {PROMPT}")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from session_host.paths import session_journal
-from session_host.protocol.values import GridSize
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
 from tests.programs.shown_image import png
@@ -18,8 +17,6 @@ from tests.support.journals import recorded_bytes
 from tests.support.real_agents import ALL_AGENTS, CLAUDE, CLAUDE_OF_NODE_20, CODEX, GEMINI, OPENCODE, QWEN, RealAgent
 from tests.support.real_chats import SIZE, Chat, Work, done
 from tests.support.waiting import wait_until
-
-OWN_SIZE = GridSize(*map(int, SIZE.split("x")))
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
 
@@ -120,7 +117,7 @@ def test_the_pasted_path_of_an_image_counts_as_shown(chat: Chat, project: Path) 
     chat.send(str(image), "--paste")
 
 
-def start_chat(agent: RealAgent, server: ModelServer, project: Path, size: str = SIZE) -> Chat:
+def start_chat(agent: RealAgent, server: ModelServer, project: Path, size: str = str(SIZE)) -> Chat:
     """Start a chat, without waiting until its agent is ready."""
     words = ["new", agent.name, "-d", "--json", "-n", "chat", "-C", str(project), "--size", size]
     return Chat(agent, server, json.loads(done(*words))["id"])
@@ -144,7 +141,7 @@ def test_text_typed_during_the_start_becomes_a_prompt(
     """opencode, Gemini CLI and Qwen Code drop text before they show their input line; no agent takes an early Enter."""
     chat = start_chat(agent, server, project)
 
-    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+    with OnTerminal("attach", chat.id, size=SIZE) as viewer:
         viewer.see_bytes(b"\x1b[?1049h")  # The agent has set up its own terminal now.
         for character in "the first prompt\r":
             viewer.type(character)

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication
 
 from session_host.structured.items import StateChanged
 from tests.support.chat_view_harness import ChatViewHarness, ShowChat
-from tests.support.qt_mouse import move_held
 from tests.support.scripted_chat import ScriptedChat, having
+from tests.support.widgets import move_held
 
 
 def test_a_selection_spans_items_and_is_copied(show_chat: ShowChat) -> None:

@@ -19,7 +19,7 @@ from session_host.terminal import available_engines, create
 from session_host.terminal.base import EngineName
 from tests.e2e.view.conftest import ShownView
 from tests.e2e.view.test_prompts import LONG, WAITING, clipboard, command, label_text
-from tests.support.menus import entries
+from tests.support.widgets import entries
 
 BEGAN_MS = int(datetime.now(UTC).timestamp() * 1000)
 AT = clock_time(datetime.fromtimestamp(BEGAN_MS / 1000, UTC))

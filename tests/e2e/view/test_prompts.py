@@ -15,9 +15,9 @@ from gui.wording import page_texts
 from session_host.terminal.prompts import TurnPosition
 from tests.e2e.view.conftest import ShownView, colors_in, rgb
 from tests.support.chat_view_harness import ShowChat
-from tests.support.menus import entries
 from tests.support.scripted_chat import long_chat
 from tests.support.themes import DARK_TERMINAL, LIGHT_TERMINAL
+from tests.support.widgets import entries
 
 WAITING = "\x1b]133;A\x07$ \x1b]133;B\x07"
 

@@ -25,7 +25,7 @@ from tests.support.area import Area
 from tests.support.buses import BusDaemon
 from tests.support.commands import environment
 from tests.support.displays import XServer
-from tests.support.notification_thread import NotificationThread, notification_thread
+from tests.support.notification_service import NotificationThread, notification_thread
 from tests.support.processes import end
 from tests.support.tray_host import TrayHost, tray_host
 from tests.support.waiting import wait_until

@@ -28,7 +28,7 @@ from session_host.version import VERSION
 from tests.conftest import REPOSITORY, Sessions
 from tests.support import processes
 from tests.support.area import Area
-from tests.support.forked_keeper import EXEC
+from tests.support.forked_process import EXEC
 from tests.support.other_users import NOBODY, needs_root
 from tests.support.waiting import wait_for_end, wait_until
 

@@ -12,7 +12,7 @@ from session_host.keeper_client import discovery
 from tests.conftest import Sessions
 from tests.support import command_client, processes
 from tests.support.commands import OUTLIVE, environment, new, outlive
-from tests.support.forked_keeper import EXEC
+from tests.support.forked_process import EXEC
 
 
 @pytest.mark.parametrize("words", [["--version"], ["ls", "--json"], ["nonsense"], ["peek", "日本"], ["send", "--help"]])

@@ -8,7 +8,7 @@ from hypothesis import given
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.unfinished import finished_length
-from tests.support.output_pieces import PIECES
+from tests.support.fuzzing import PIECES
 
 
 @pytest.mark.parametrize(

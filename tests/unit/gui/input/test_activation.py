@@ -7,7 +7,7 @@ import os
 import pytest
 
 from gui.input.activation import activation_token
-from tests.support.process_environment import c_variable
+from tests.support.processes import c_variable
 
 NAME = "XDG_ACTIVATION_TOKEN"
 

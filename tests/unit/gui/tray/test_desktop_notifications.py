@@ -12,7 +12,7 @@ from gui.tray.desktop_notifications import DesktopNotifications
 from session_host.paths import notifications_file
 from tests.support.buses import BusDaemon
 from tests.support.notification_service import Shown, another_program, notification_service
-from tests.support.process_environment import c_variable
+from tests.support.processes import c_variable
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WAIT_S, WindowHarness
 

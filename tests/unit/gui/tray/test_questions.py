@@ -17,8 +17,8 @@ from session_host.protocol.values import Activity
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
 from tests.support.area import Area
 from tests.support.chat_commands import new_chat, wait
-from tests.support.claude_like import claude_like
 from tests.support.commands import outlive
+from tests.support.conversing import claude_like
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WAIT_S, WindowHarness
 from tests.unit.gui.tray.test_notifications import FakeNotifications

@@ -26,7 +26,7 @@ from session_host.errors import UsageError
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import State
 from tests.support.area import Area
-from tests.support.process_environment import c_variable
+from tests.support.processes import c_variable
 from tests.unit.gui.conftest import WindowHarness
 
 Open = Callable[[WindowLayout], Windows]

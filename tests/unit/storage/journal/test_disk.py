@@ -13,8 +13,7 @@ from session_host.errors import StoreError
 from session_host.storage.journal import Entry, Journal, Output, load_snapshot, size_bytes, snapshots
 from tests.support import disks
 from tests.support.disks import fill_disk, make_read_only
-from tests.support.journals import names, output, recorded, recorded_bytes, resize, snapshot, write_journal
-from tests.support.records import one_line
+from tests.support.journals import names, one_line, output, recorded, recorded_bytes, resize, snapshot, write_journal
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from session_host.storage.journal.segments import VERSION, Head, encode_head
 from tests.support.journals import (
     logs,
     names,
+    one_line,
     output,
     recorded,
     recorded_bytes,
@@ -37,7 +38,6 @@ from tests.support.journals import (
     snapshot,
     write_journal,
 )
-from tests.support.records import one_line
 
 MIB = 1024 * 1024
 

@@ -19,8 +19,8 @@ from session_host.storage.search.reader import (
 )
 from session_host.terminal import available_engines
 from session_host.terminal.base import EngineName
+from tests.support.fuzzing import PIECES
 from tests.support.journals import BEGAN_NS, SECOND_NS, output, resize
-from tests.support.output_pieces import PIECES
 
 ENGINES = available_engines()
 

@@ -12,7 +12,7 @@ from session_host.protocol.values import State
 from session_host.storage.store import Store
 from tests.support import disks
 from tests.support.disks import fill_disk, make_read_only
-from tests.support.records import MakeRecord, one_line
+from tests.support.journals import MakeRecord, one_line
 
 
 @pytest.fixture

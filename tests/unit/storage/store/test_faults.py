@@ -15,7 +15,7 @@ import pytest
 from session_host.errors import StoreCorrupt, StoreError
 from session_host.storage.store import Store, database
 from session_host.storage.store.database import Database
-from tests.support.records import MakeRecord, fill, one_line
+from tests.support.journals import MakeRecord, fill, one_line
 
 
 class TestPrivacy:

@@ -12,7 +12,7 @@ from session_host.errors import NameTaken, StoreError, StoreIncomplete
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store, copies
 from session_host.storage.store.database import Database
-from tests.support.records import MakeRecord
+from tests.support.journals import MakeRecord
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from session_host.errors import StoreError
 from session_host.protocol.values import State
 from session_host.storage.store import Store
-from tests.support.records import MakeRecord, fill, one_line
+from tests.support.journals import MakeRecord, fill, one_line
 
 REPOSITORY = Path(__file__).parents[4]
 

@@ -23,7 +23,7 @@ from session_host.structured.dialects.claude.tools import DECLINED
 from session_host.structured.items import AnyChange, Put
 from session_host.structured.lines import Line
 from session_host.structured.rules import StructuredRules
-from tests.support.damaged_messages import damaged
+from tests.support.fuzzing import damaged
 from tests.support.replayed_claude import CURRENT, ReplayedClaude, entries
 
 

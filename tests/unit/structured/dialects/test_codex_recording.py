@@ -9,7 +9,7 @@ import pytest
 from session_host.structured.dialects.base import Start
 from session_host.structured.items import RequestOpened, StateChanged, TurnEnded
 from tests.support.codex_chat import DIRECTORY, CodexChat, recording
-from tests.support.damaged_messages import damaged
+from tests.support.fuzzing import damaged
 
 APPROVED = (
     "TOOL-DONE-6: Chunk ID: 784dcd\nWall time: 0.0000 seconds\nProcess exited with code 0\nOriginal token count: 3\n"

@@ -12,7 +12,7 @@ from gui.window.page.structured_content import StructuredContent
 from session_host import paths
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
-from tests.support.menus import entries_of_open_menu
+from tests.support.widgets import entries_of_open_menu
 from tests.unit.gui.conftest import WindowHarness
 
 

@@ -22,8 +22,8 @@ from gui.window.actions.links import EditorCommand, LinkOpener, NotOpened, check
 from gui.window.actions.separate_windows import ChangesOpener
 from session_host.client.chats.launch_spec import LaunchRequest
 from tests.support.area import Area
-from tests.support.menus import entries_of_open_menu
 from tests.support.repositories import Checkout
+from tests.support.widgets import entries_of_open_menu
 from tests.unit.gui.conftest import WindowHarness
 
 

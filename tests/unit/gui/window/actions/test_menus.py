@@ -20,7 +20,7 @@ from session_host import paths
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
-from tests.support.menus import entries, entries_of_open_menu, open_menu
+from tests.support.widgets import entries, entries_of_open_menu, open_menu
 from tests.unit.gui.conftest import WindowHarness, insert_record
 from tests.unit.gui.window.actions.codex_chats import add_chat, items
 

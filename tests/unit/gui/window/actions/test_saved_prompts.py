@@ -17,7 +17,7 @@ from gui.window.sheets.save_prompt import suggested_name
 from session_host import paths
 from session_host.protocol.values import State
 from session_host.structured.transcript import Transcript
-from tests.support.menus import open_menu
+from tests.support.widgets import open_menu
 from tests.unit.gui.conftest import WindowHarness
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier

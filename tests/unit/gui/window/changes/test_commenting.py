@@ -22,8 +22,8 @@ from gui.window.changes.content import with_cards
 from gui.window.changes.page import CommentCard
 from session_host.protocol.values import State
 from session_host.structured.items import FileChange
-from tests.support.menus import open_menu
 from tests.support.themes import OWN
+from tests.support.widgets import open_menu
 
 from .conftest import ALT, CONTROL, FILE, LONG, LONG_FILE, NEW, SHIFT, Opened, press_button
 

@@ -15,7 +15,7 @@ from gui.window.panes.panes import Panes
 from gui.window.panes.tab_drag import MIME, TabDrag, TabDragging
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import Activity, State
-from tests.support.qt_mouse import move_held
+from tests.support.widgets import move_held
 from tests.unit.gui.conftest import WindowHarness
 
 

@@ -21,8 +21,7 @@ from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import BellEvent, NotificationEvent, OutputEvent
 from session_host.protocol.values import GridSize, State
 from session_host.terminal import create
-from tests.support.menus import entries_of_open_menu
-from tests.support.qt_mouse import move_held
+from tests.support.widgets import entries_of_open_menu, move_held
 from tests.unit.gui.conftest import WindowHarness, one_pane
 
 

@@ -23,9 +23,9 @@ from gui.window.settings.setup_page import SetupList
 from gui.wording import settings_texts
 from session_host.client.chats.settings import load_chat_settings
 from tests.support.area import Area
-from tests.support.menus import open_menu
 from tests.support.qt_waiting import delete_now, process_events_until
 from tests.support.repositories import Checkout
+from tests.support.widgets import open_menu
 
 from .conftest import Opened
 

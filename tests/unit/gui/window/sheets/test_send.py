@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu
 from session_host.errors import NeedsInput, SessionEnded
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Send
 from session_host.protocol.values import Activity, State
-from tests.support.menus import open_menu
+from tests.support.widgets import open_menu
 from tests.unit.gui.conftest import WindowHarness
 
 PLACE = QPoint(200, 100)

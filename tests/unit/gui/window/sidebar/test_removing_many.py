@@ -12,7 +12,7 @@ from gui.window.sheets.remove_ended import RemoveEndedSheet
 from gui.wording.groups import Group
 from session_host import paths
 from session_host.protocol.values import State
-from tests.support.menus import open_menu
+from tests.support.widgets import open_menu
 from tests.unit.gui.conftest import WindowHarness
 
 KIB = 1024

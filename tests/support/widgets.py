@@ -1,9 +1,10 @@
-"""The open menu, and the entries of a menu and of its submenus."""
+"""Menus, their entries, and the mouse over a widget."""
 
 from __future__ import annotations
 
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QMouseEvent
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 
 def entries(menu: QMenu) -> dict[str, QAction]:
@@ -30,3 +31,15 @@ def entries_of_open_menu() -> dict[str, QAction]:
     found = entries(menu)
     menu.close()
     return found
+
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def move_held(widget: QWidget, place: QPoint) -> None:
+    """Move the mouse to a position in a widget, with the left button held."""
+    there, none = QPointF(place), Qt.MouseButton.NoButton
+    event = QMouseEvent(
+        QEvent.Type.MouseMove, there, widget.mapToGlobal(there), none, LEFT, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(widget, event)
