@@ -102,7 +102,7 @@ def assert_valid(emulator: Emulator) -> None:
 
 def test_no_output_and_no_call_makes_an_engine_fail(engine: EngineName) -> None:
     with chance() as choose:
-        for _ in range(times(60)):
+        for _ in range(times(30)):
             emulator = create(engine, GridSize(choose.randrange(1, 100), choose.randrange(1, 30)), scrollback_lines=100)
             steps: list[Any] = []
             try:

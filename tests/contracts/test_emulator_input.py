@@ -2,51 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
-from session_host.protocol.messages import Mouse
-from session_host.protocol.values import Modifiers, MouseAction, MouseButton
+from session_host.protocol.values import Modifiers
 from session_host.terminal import restore
-from session_host.terminal.encode import encode_mouse
-from tests.support.emulators import mouse
 
 from .conftest import Maker
 
 SHIFT, ALT, CTRL, SUPER = Modifiers.SHIFT, Modifiers.ALT, Modifiers.CTRL, Modifiers.SUPER
-
-
-@pytest.mark.parametrize(
-    ("modes", "event", "expected"),
-    [
-        ("", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4), b""),
-        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4), b"\x1b[<0;4;5M"),
-        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.RELEASE, MouseButton.LEFT, 3, 4), b"\x1b[<0;4;5m"),
-        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.MIDDLE, 0, 0), b"\x1b[<1;1;1M"),
-        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.RIGHT, 0, 0), b"\x1b[<2;1;1M"),
-        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.WHEEL_UP, 3, 4), b"\x1b[<64;4;5M"),
-        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.WHEEL_DOWN, 3, 4), b"\x1b[<65;4;5M"),
-        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.MOTION, MouseButton.LEFT, 3, 4), b""),
-        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.BACK, 3, 4), b"\x1b[<128;4;5M"),
-        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.RELEASE, MouseButton.FORWARD, 3, 4), b"\x1b[<129;4;5m"),
-        ("\x1b[?1002h\x1b[?1006h", mouse(MouseAction.MOTION, MouseButton.TENTH, 3, 4), b"\x1b[<162;4;5M"),
-        ("\x1b[?1000h\x1b[?1005h", mouse(MouseAction.PRESS, MouseButton.ELEVENTH, 3, 4), b"\x1b[M\xc2\xa3$%"),
-        ("\x1b[?1000h", mouse(MouseAction.PRESS, MouseButton.BACK, 3, 4), b"\x1b[M\xa0$%"),
-        ("\x1b[?9h", mouse(MouseAction.PRESS, MouseButton.BACK, 3, 4), b""),
-        ("\x1b[?1002h\x1b[?1006h", mouse(MouseAction.MOTION, MouseButton.LEFT, 3, 4), b"\x1b[<32;4;5M"),
-        ("\x1b[?1002h\x1b[?1006h", mouse(MouseAction.MOTION, MouseButton.NONE, 3, 4), b""),
-        ("\x1b[?1003h\x1b[?1006h", mouse(MouseAction.MOTION, MouseButton.NONE, 3, 4), b"\x1b[<35;4;5M"),
-        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4, int(CTRL)), b"\x1b[<16;4;5M"),
-        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4, int(ALT)), b"\x1b[<8;4;5M"),
-        ("\x1b[?1000h", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4), b"\x1b[M $%"),
-        ("\x1b[?1000h", mouse(MouseAction.RELEASE, MouseButton.LEFT, 3, 4), b"\x1b[M#$%"),
-        ("\x1b[?1000h\x1b[?1015h", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4), b"\x1b[32;4;5M"),
-        ("\x1b[?9h", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4), b"\x1b[M $%"),
-        ("\x1b[?9h", mouse(MouseAction.RELEASE, MouseButton.LEFT, 3, 4), b""),
-    ],
-)
-def test_the_mouse(make: Maker, modes: str, event: Mouse, expected: bytes) -> None:
-    emulator = make(output=modes)
-    assert encode_mouse(event, emulator.modes, emulator.size, emulator.cell) == expected
 
 
 def test_modify_other_keys_is_set_and_reset(make: Maker) -> None:

@@ -21,12 +21,6 @@ KEYS = [Key("", 1, "a", "a"), Key("", 1, "a", "", 4), Key("", 1, "ArrowUp"), Key
 ENGINE_IS_NOT_CHANGED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def test_text_stands_where_it_was_written(make: Maker) -> None:
-    emulator = make(20, 5, output="one\r\ntwo\x1b[4;10Hthree")
-    assert texts(emulator) == ["one", "two", "", "         three", ""]
-    assert emulator.cursor[:3] == (14, 3, True)
-
-
 def test_the_pending_wrap_leaves_the_cursor_in_the_last_column(make: Maker) -> None:
     emulator = make(20, 5, output="x" * 20)
     assert emulator.cursor[:2] == (19, 0)
@@ -36,42 +30,26 @@ def test_the_pending_wrap_leaves_the_cursor_in_the_last_column(make: Maker) -> N
     assert emulator.rows()[0].wrapped
 
 
-@given(output=outputs(), cuts=st.lists(st.integers(1, 9), max_size=80))
-@ENGINE_IS_NOT_CHANGED
-def test_how_output_is_cut_makes_no_difference(engine: EngineName, output: bytes, cuts: list[int]) -> None:
-    whole, cut = create(engine, GridSize(30, 8)), create(engine, GridSize(30, 8))
-    whole.feed(output)
-    start = 0
-    for length in cuts:
-        cut.feed(output[start : start + length])
-        start += length
-    cut.feed(output[start:])
-    assert visible_state(whole) == visible_state(cut)
-    assert whole.take_replies() == cut.take_replies()
-    assert whole.take_events() == cut.take_events()
-    whole.close()
-    cut.close()
-
-
 @given(
     parts=st.lists(st.tuples(outputs(12), st.integers(1, 60), st.integers(1, 12)), min_size=1, max_size=6),
     cuts=st.lists(st.integers(1, 9), max_size=80),
 )
 @ENGINE_IS_NOT_CHANGED
-def test_how_output_is_cut_makes_no_difference_while_the_grid_changes(
+def test_how_output_is_cut_makes_no_difference_also_while_the_grid_changes(
     engine: EngineName, parts: list[tuple[bytes, int, int]], cuts: list[int]
 ) -> None:
     whole, cut = create(engine, GridSize(30, 8)), create(engine, GridSize(30, 8))
     lengths = iter(cuts)
-    for output, columns, rows in parts:
+    for number, (output, columns, rows) in enumerate(parts):
+        if number:
+            for emulator in (whole, cut):
+                emulator.resize(GridSize(columns, rows), CellSize())
         whole.feed(output)
         start = 0
         while start < len(output):
             length = next(lengths, len(output))
             cut.feed(output[start : start + length])
             start += length
-        for emulator in (whole, cut):
-            emulator.resize(GridSize(columns, rows), CellSize())
     assert visible_state(whole) == visible_state(cut)
     assert whole.take_replies() == cut.take_replies()
     assert whole.take_events() == cut.take_events()
@@ -186,12 +164,6 @@ def test_reverse_screen_paints_everything_anew(make: Maker) -> None:
     emulator.feed(b"\x1b[?5h")
     assert emulator.modes.reverse_screen
     assert emulator.frame().full
-
-
-def test_an_emulator_can_be_closed_twice(make: Maker) -> None:
-    emulator = make(output="one")
-    emulator.close()
-    emulator.close()
 
 
 def test_only_lines_that_leave_at_the_top_enter_the_history(make: Maker) -> None:

@@ -48,19 +48,8 @@ def test_an_option_that_this_version_does_not_know_is_left_out() -> None:
 def test_an_option_that_the_user_gives_is_not_given_twice() -> None:
     agent = an_agent()
 
-    assert agent.argv(["--set", "mine"], values=VALUES) == [
-        "x",
-        "--id",
-        ID,
-        "--set",
-        "mine",
-    ]
-    assert agent.argv(["--set=mine"], values=VALUES) == [
-        "x",
-        "--id",
-        ID,
-        "--set=mine",
-    ]
+    assert agent.argv(["--set", "mine"], values=VALUES) == ["x", "--id", ID, "--set", "mine"]
+    assert agent.argv(["--set=mine"], values=VALUES) == ["x", "--id", ID, "--set=mine"]
 
 
 @pytest.mark.parametrize("prompt", ["login", "-v means what?"])
@@ -69,24 +58,15 @@ def test_a_prompt_is_not_taken_for_a_subcommand_or_an_option(prompt: str) -> Non
 
 
 def test_a_subcommand_gets_only_the_users_arguments() -> None:
-    assert an_agent().argv(["login", "--now"], values=VALUES) == [
-        "x",
-        "login",
-        "--now",
-    ]
+    assert an_agent().argv(["login", "--now"], values=VALUES) == ["x", "login", "--now"]
 
 
 def test_resume() -> None:
     agent = an_agent()
 
     assert agent.argv(["-v"], values=TemplateValues(conversation=ID), mode="resume") == ["x", "--on", ID, "-v"]
-    assert agent.argv(["-v"], values=TemplateValues(conversation=ID, prompt="go on"), mode="resume") == [
-        "x",
-        "--on",
-        ID,
-        "-v",
-        "go on",
-    ]
+    values = TemplateValues(conversation=ID, prompt="go on")
+    assert agent.argv(["-v"], values=values, mode="resume") == ["x", "--on", ID, "-v", "go on"]
 
 
 @pytest.mark.parametrize(
@@ -182,77 +162,48 @@ KNOWN = Probe(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "expected"),
+    ("agent", "probe", "arguments", "expected"),
     [
-        ([], []),
-        (["fix the bug"], []),
-        (["fix"], []),
-        (["--model", "opus", "fix the bug"], ["--model", "opus"]),
-        (["--model=opus", "fix the bug"], ["--model=opus"]),
-        (["--yolo", "fix the bug"], ["--yolo"]),
-        (["fix the bug", "--yolo"], ["--yolo"]),
-        (["-m", "x", "--yolo", "fix", "-m", "y"], ["-m", "x", "--yolo", "-m", "y"]),
-        (["--add-dir", "a", "b", "--yolo", "fix"], ["--add-dir", "a", "b", "--yolo"]),
-        (["--hidden", "a value or a prompt"], ["--hidden", "a value or a prompt"]),
-        (["--yolo", "--", "--fix", "it"], ["--yolo"]),
+        ("claude", KNOWN, [], []),
+        ("claude", KNOWN, ["fix the bug"], []),
+        ("claude", KNOWN, ["fix"], []),
+        ("claude", KNOWN, ["--model", "opus", "fix the bug"], ["--model", "opus"]),
+        ("claude", KNOWN, ["--model=opus", "fix the bug"], ["--model=opus"]),
+        ("claude", KNOWN, ["--yolo", "fix the bug"], ["--yolo"]),
+        ("claude", KNOWN, ["fix the bug", "--yolo"], ["--yolo"]),
+        ("claude", KNOWN, ["-m", "x", "--yolo", "fix", "-m", "y"], ["-m", "x", "--yolo", "-m", "y"]),
+        ("claude", KNOWN, ["--add-dir", "a", "b", "--yolo", "fix"], ["--add-dir", "a", "b", "--yolo"]),
+        ("claude", KNOWN, ["--hidden", "a value or a prompt"], ["--hidden", "a value or a prompt"]),
+        ("claude", KNOWN, ["--yolo", "--", "--fix", "it"], ["--yolo"]),
+        # One that printed its answer continues as a chat.
+        ("claude", KNOWN, ["-p", "say X"], []),
+        ("claude", KNOWN, ["--model", "m", "--print", "say X"], ["--model", "m"]),
+        ("claude", KNOWN, ["-p", "--output-format", "json", "say X"], []),
+        # Of an unknown version, a word that may be a value stays.
+        ("claude", Probe(), ["fix the bug", "--yolo"], ["--yolo"]),
+        ("claude", Probe(), ["--yolo", "fix the bug"], ["--yolo", "fix the bug"]),
+        ("gemini", Probe(), ["--prompt-interactive", "fix it", "--model", "x"], ["--model", "x"]),
+        ("gemini", Probe(), ["--prompt-interactive=fix it", "--yolo"], ["--yolo"]),
+        ("gemini", Probe(), ["--model", "x", "-i", "fix it"], ["--model", "x"]),
+        ("gemini", Probe(), ["say X"], []),
+        ("gemini", Probe(), ["-psay X"], []),
+        ("gemini", Probe(), ["-p", "say X", "--yolo"], ["--yolo"]),
+        ("gemini", Probe(), ["--prompt=say X", "--yolo"], ["--yolo"]),
+        ("gemini", KNOWN, ["--model", "m", "say X", "--yolo"], ["--model", "m", "--yolo"]),
+        ("qwen", Probe(), ["say X"], []),
+        ("qwen", Probe(), ["-psay X"], []),
+        ("qwen", Probe(), ["--prompt", "say X", "--yolo"], ["--yolo"]),
+        ("qwen", Probe(), ["-p=say X", "--yolo"], ["--yolo"]),
+        ("copilot", Probe(), ["-p", "say X", "--yolo"], ["--yolo"]),
+        ("copilot", Probe(), ["--prompt=say X", "--yolo"], ["--yolo"]),
+        ("endpoint", Probe(), ["-m", "x", "--", "what now?"], ["-m", "x"]),
+        ("aider", KNOWN, ["a.py", "--", "b.py"], ["a.py", "--", "b.py"]),
     ],
 )
-def test_with_known_options_the_prompt_is_removed(arguments: list[str], expected: list[str]) -> None:
-    assert without_prompt(load_catalog(Path("/nonexistent"))["claude"], arguments, KNOWN) == expected
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [(["fix the bug", "--yolo"], ["--yolo"]), (["--yolo", "fix the bug"], ["--yolo", "fix the bug"])],
-)
-def test_with_unknown_options_a_word_that_may_be_a_value_stays(arguments: list[str], expected: list[str]) -> None:
-    assert without_prompt(load_catalog(Path("/nonexistent"))["claude"], arguments, Probe()) == expected
-
-
-def test_a_prompt_given_by_an_option_is_removed() -> None:
-    gemini = load_catalog(Path("/nonexistent"))["gemini"]
-
-    assert without_prompt(gemini, ["--prompt-interactive", "fix it", "--model", "x"], Probe()) == ["--model", "x"]
-    assert without_prompt(gemini, ["--prompt-interactive=fix it", "--yolo"], Probe()) == ["--yolo"]
-    assert without_prompt(gemini, ["--model", "x", "-i", "fix it"], Probe()) == ["--model", "x"]
-
-
-def test_the_endpoints_question_after_two_dashes_is_removed() -> None:
-    endpoint = load_catalog(Path("/nonexistent"))["endpoint"]
-
-    assert without_prompt(endpoint, ["-m", "x", "--", "what now?"], Probe()) == ["-m", "x"]
-
-
-def test_words_that_are_no_prompt_are_kept() -> None:
-    aider = load_catalog(Path("/nonexistent"))["aider"]
-
-    assert without_prompt(aider, ["a.py", "--", "b.py"], KNOWN) == ["a.py", "--", "b.py"]
-
-
-@pytest.mark.parametrize("agent", ["gemini", "copilot", "qwen"])
-@pytest.mark.parametrize("option", ["-p", "--prompt"])
-def test_a_prompt_given_by_a_prompt_option_is_not_repeated_by_a_resume(agent: str, option: str) -> None:
-    catalog = load_catalog(Path("/nonexistent"))
-
-    assert without_prompt(catalog[agent], [option, "say X", "--yolo"], Probe()) == ["--yolo"]
-    assert without_prompt(catalog[agent], [f"{option}=say X", "--yolo"], Probe()) == ["--yolo"]
-
-
-@pytest.mark.parametrize("agent", ["gemini", "qwen"])
-def test_a_prompt_given_as_a_bare_word_is_not_repeated_by_a_resume(agent: str) -> None:
-    catalog = load_catalog(Path("/nonexistent"))
-
-    assert without_prompt(catalog[agent], ["say X"], Probe()) == []
-    assert without_prompt(catalog[agent], ["-psay X"], Probe()) == []
-    assert without_prompt(catalog[agent], ["--model", "m", "say X", "--yolo"], KNOWN) == ["--model", "m", "--yolo"]
-
-
-def test_a_claude_that_printed_one_answer_continues_as_a_chat() -> None:
-    claude = load_catalog(Path("/nonexistent"))["claude"]
-
-    assert without_prompt(claude, ["-p", "say X"], KNOWN) == []
-    assert without_prompt(claude, ["--model", "m", "--print", "say X"], KNOWN) == ["--model", "m"]
-    assert without_prompt(claude, ["-p", "--output-format", "json", "say X"], KNOWN) == []
+def test_a_resume_does_not_repeat_the_prompt(
+    agent: str, probe: Probe, arguments: list[str], expected: list[str]
+) -> None:
+    assert without_prompt(load_catalog(Path("/nonexistent"))[agent], arguments, probe) == expected
 
 
 @pytest.mark.parametrize("agent", ["claude", "gemini", "copilot"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents.agent import Agent, login_shell
+from session_host.agents.agent import login_shell
 from session_host.agents.catalog import load_agent, load_catalog, load_valid_agents
 from session_host.errors import AgentNotFound, ConfigError, NoSuchAgent, UsageError
 
@@ -28,11 +28,6 @@ def program(directory: Path, name: str) -> Path:
 
 
 class TestBuiltIn:
-    def test_the_agents_and_their_order(self, tmp_path: Path) -> None:
-        assert list(load_catalog(tmp_path)) == [
-            "claude", "codex", "opencode", "gemini", "copilot", "qwen", "aider", "endpoint", "shell", "command",
-        ]  # fmt: skip
-
     def test_each_agent_says_how_it_is_installed_and_has_its_own_monogram(self, tmp_path: Path) -> None:
         agents = list(load_catalog(tmp_path).values())
 
@@ -193,18 +188,6 @@ class TestUserFiles:
 class TestInvalidFiles:
     MINE = 'title = "Mine"\nexecutable = "mine"\nstart = ["mine"]\nmonogram = "M"\n'
 
-    def test_the_others_are_loaded(self, tmp_path: Path) -> None:
-        write(tmp_path, "broken.toml", "title = ")
-        write(tmp_path, "mine.toml", self.MINE)
-        write(tmp_path, "shell.toml", 'title = "My shell"')
-
-        agents, problem = load_valid_agents(tmp_path, {})
-
-        assert agents["mine"].title == "Mine"
-        assert agents["shell"].title == "My shell"
-        assert set(agents) == {*load_catalog(tmp_path / "none"), "mine"}
-        assert "broken.toml:1" in problem
-
     def test_another_agent_is_taken_in_the_place_of_theirs(self, tmp_path: Path) -> None:
         write(tmp_path, "mine.toml", self.MINE)
         write(tmp_path, "claude.toml", 'title = "My Claude"')
@@ -224,10 +207,3 @@ class TestInvalidFiles:
         before = load_catalog(tmp_path / "none")
 
         assert load_valid_agents(tmp_path, before)[0] == before
-
-
-def test_an_agent_is_a_value() -> None:
-    agent = Agent(name="x", title="X", executable="x", start=("x",), monogram="X")
-
-    with pytest.raises(AttributeError):
-        agent.name = "y"  # type: ignore[misc]

@@ -210,12 +210,12 @@ class TestWhoAsks:
     def test_a_terminals_environment_is_its_users(self, term: str) -> None:
         assert is_from_terminal({"TERM": term})
 
-    @pytest.mark.parametrize("environment", [{}, {"TERM": ""}, {"TERM": "dumb"}, {"TERM": "linux"}])
-    def test_a_desktops_is_not(self, environment: dict[str, str]) -> None:
+    def test_a_desktops_is_not(self) -> None:
+        environments = [{}, {"TERM": ""}, {"TERM": "dumb"}, {"TERM": "linux"}]
         code = (
             "import sys; sys.path.insert(0, sys.argv[1])\n"
             "from session_host.agents.login_shell import is_from_terminal\n"
-            f"raise SystemExit(is_from_terminal({environment!r}))"
+            f"raise SystemExit(any(map(is_from_terminal, {environments!r})))"
         )
         root = str(Path(__file__).parents[3])
 

@@ -207,16 +207,6 @@ def test_an_answer_ends_a_question_from_a_notification_at_once(book: TrackerScri
     assert not book.answer()
 
 
-def test_an_answer_is_confirmed_by_the_source(book: TrackerScript) -> None:
-    book.osc("state=blocked:kind=permission")
-    assert not book.answer()
-    book.wait(0.1)
-    assert book.osc("state=working")
-    assert book.status[:2] == (WORKING, "osc 7501")
-    book.osc("state=done")
-    assert not book.wait(3600)
-
-
 def test_an_unconfirmed_answer_ends_a_question_after_a_while(book: TrackerScript) -> None:
     book.hook("Ask", "Bash: ls")
     book.answer()

@@ -25,10 +25,6 @@ def kitty(flags: int, key: str, modifiers: int = 0, text: str = "", action: KeyA
     return typed(key, modifiers, text, modes=Modes(kitty_keyboard=flags), action=action)
 
 
-def test_the_modifiers_are_in_the_order_of_their_bits() -> None:
-    assert (SHIFT, ALT, CTRL, SUPER, HYPER, META, CAPS, NUM) == (1, 2, 4, 8, 16, 32, 64, 128)
-
-
 # ctlseqs, "PC-Style Function Keys"
 _PC_KEYS = {
     "ArrowUp": ("\x1b[A", "\x1bOA", "\x1b[1;5A"),

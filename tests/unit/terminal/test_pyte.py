@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import CursorShape
 from session_host.terminal.pyte.emulator import PyteEmulator
-from session_host.terminal.rows import DEFAULT_COLOR, Style
+from session_host.terminal.rows import Style
 
 
 def emulator(columns: int = 20, rows: int = 6) -> PyteEmulator:
@@ -113,15 +112,6 @@ def test_further_sequences() -> None:
     assert after("\x1b[20G\x1b[Z").cursor.column == 16
     assert after("\x1b[5`\x1b[2a\x1b[2e").cursor[:2] == (6, 2)
     assert after("\x1b[3;9H\x1b7\x1b[H\x1b8").cursor[:2] == (8, 2)
-
-
-def test_cursor_style_and_soft_reset() -> None:
-    terminal = after("\x1b[6 q\x1b[?25l")
-    assert (terminal.cursor.shape, terminal.cursor.blinking, terminal.cursor.visible) == (CursorShape.BAR, False, False)
-    terminal.feed(b"\x1b[2;3r\x1b[4h\x1b[31m\x1b[!p")
-    assert terminal.cursor.visible
-    terminal.feed(b"\x1b[6;1Hx")
-    assert style_at(terminal, 0, 5).foreground == DEFAULT_COLOR
 
 
 def test_keyboard_flags_are_kept_for_each_screen() -> None:

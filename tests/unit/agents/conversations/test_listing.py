@@ -117,15 +117,6 @@ def test_without_files_the_list_is_empty(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_the_newest_comes_first(name: str, put: Put, tmp_path: Path) -> None:
-    ids = [f"0000000{number}-1111-4222-8333-444444444444" for number in range(3)]
-    for conversation, changed_s in zip(ids, (2_000_000, 3_000_000, 1_000_000), strict=True):
-        put(name, conversation=conversation, changed_s=changed_s)
-
-    assert [each.conversation for each in listed(name, tmp_path)] == [ids[1], ids[0], ids[2]]
-
-
-@pytest.mark.parametrize("name", PLACES)
 def test_of_too_many_conversations_the_newest_are_read(
     name: str, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,11 +64,6 @@ def notices(chat: HostlessChat) -> list[str]:
     return [each for each in chat.texts("notice") if each != "Claude Code has not answered yet."]
 
 
-def test_a_new_conversation_has_no_earlier_messages(chat: HostlessChat) -> None:
-    assert notices(chat) == []
-    assert chat.transcript.status.conversation == CONVERSATION
-
-
 def test_three_turns_with_one_start(chat: HostlessChat, log: Path) -> None:
     for words in ("one deltas: 2", "two think: deep", "three"):
         chat.turn(words)
@@ -80,34 +75,6 @@ def test_three_turns_with_one_start(chat: HostlessChat, log: Path) -> None:
     assert status.conversation == CONVERSATION
     assert status.usage is not None
     assert (status.usage.used, status.usage.window, status.usage.total, status.usage.cost) == (15, 200_000, 15, 0.25)
-
-
-@pytest.mark.parametrize(
-    ("option", "answer", "status"),
-    [
-        ("allow", "the tool said: ran make", "done"),
-        ("always", "the tool said: ran make for good", "done"),
-        ("decline", "the tool said: The user declined this tool use. It was not run.", "declined"),
-    ],
-)
-def test_a_command_waits_for_permission(chat: HostlessChat, option: str, answer: str, status: str) -> None:
-    chat.prompt("run: make")
-    request = chat.until_asked()
-    assert (request.kind, request.subject, request.complete) == ("command", "make", True)
-    assert chat.transcript.status.state == "requires_action"
-    chat.answer(request, option)
-    chat.until_idle()
-    assert chat.texts("agent") == [answer]
-    assert chat.statuses("tool") == [status]
-
-
-def test_declining_and_stopping_ends_the_turn(chat: HostlessChat) -> None:
-    chat.prompt("run: make")
-    chat.answer(chat.until_asked(), "stop")
-    chat.until_idle()
-    assert chat.texts("agent") == []
-    assert chat.transcript.status.last_turn is not None
-    assert chat.transcript.status.last_turn.outcome == "interrupted"
 
 
 def test_a_question_is_answered_in_the_users_words(chat: HostlessChat) -> None:
@@ -149,19 +116,6 @@ def test_a_missing_conversation_is_reported_and_the_chat_ends(open_chat: Open) -
     chat.until_ended()
     assert chat.failure == "No conversation found with session ID: no-such"
     assert notices(chat) == [chat.failure]
-
-
-@pytest.mark.parametrize(
-    ("words", "title"),
-    [("garbage: 1", "not a JSON object"), ("unknown: novelty", "novelty"), ("half: 1", "not a JSON object")],
-)
-def test_unknown_lines_are_kept_and_do_no_harm(chat: HostlessChat, words: str, title: str) -> None:
-    if words == "half: 1":
-        chat.prompt("half: 1 deltas: 2")
-        chat.until_ended()
-    else:
-        assert chat.turn(words).text == f"echo: {words}"
-    assert [each.title for each in chat.transcript if each.kind == "raw"] == [title]
 
 
 def test_a_refused_prompt_has_failed_and_the_next_one_runs(chat: HostlessChat) -> None:

@@ -16,7 +16,7 @@ from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
 from session_host.structured.items import FileChange
 from tests.programs import program
-from tests.support.hostless_chat import HostlessChat, received
+from tests.support.hostless_chat import HostlessChat
 
 Open = Callable[..., HostlessChat]
 
@@ -100,15 +100,6 @@ def test_a_command_waits_for_permission(chat: HostlessChat, option: str, answer:
     assert chat.texts("agent") == [answer]
 
 
-def test_declining_with_a_stop_ends_the_turn(chat: HostlessChat) -> None:
-    chat.prompt("run: make all")
-    chat.answer(chat.until_asked(), "cancel")
-    chat.until_idle()
-    assert chat.statuses("tool") == ["declined"]
-    assert chat.transcript.status.last_turn is not None
-    assert chat.transcript.status.last_turn.outcome == "interrupted"
-
-
 def test_a_change_of_files_is_shown_completely_and_waits_for_permission(chat: HostlessChat) -> None:
     chat.prompt("edit: src/a.py")
     request = chat.until_asked()
@@ -166,35 +157,6 @@ def test_unknown_lines_are_kept_and_do_no_harm(chat: HostlessChat) -> None:
     assert "panicked" in raw[0].text
     assert "unheard of" in raw[1].text
     assert len(chat.texts("agent")) == 1
-
-
-@pytest.mark.parametrize("words", ["count: 5 cut: 2", "half: 1"])
-def test_the_agents_death_cuts_the_turn(chat: HostlessChat, words: str) -> None:
-    chat.prompt(words)
-    chat.until_ended()
-    assert chat.transcript.status.state == "ended"
-    assert chat.transcript.status.last_turn is not None
-    assert chat.transcript.status.last_turn.outcome == "cut"
-    if "cut" in words:
-        assert (chat.texts("agent"), chat.statuses("agent")) == (["answer line 0001\nanswer line 0002\n"], ["cut"])
-    else:
-        assert [each.title for each in chat.transcript if each.kind == "raw"] == ["a line that is not a message"]
-
-
-def test_a_conversation_continues_in_a_new_process(chat: HostlessChat, open_chat: Open, log: Path) -> None:
-    chat.turn("one")
-    chat.prompt("count: 5 hold: 2")
-    chat.until(lambda: "answer line 0002" in "".join(chat.texts("agent")))
-    chat.process.kill()
-    chat.until_ended()
-    conversation = chat.transcript.status.conversation
-    again = open_chat(conversation=conversation, has_history=True, transcript=chat.transcript, prefix="you")
-    again.until(lambda: again.rules.state.takes_prompts)
-    again.turn("two")
-    assert again.texts("user") == ["one", "count: 5 hold: 2", "two"]
-    assert again.texts("agent") == ["echo: one", "answer line 0001\nanswer line 0002\n", "echo: two"]
-    assert again.statuses("agent") == ["done", "cut", "done"]
-    assert "thread/turns/list" not in [each.get("method") for each in received(log)]
 
 
 def test_a_conversation_of_another_program_is_read_page_by_page(
