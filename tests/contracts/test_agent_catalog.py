@@ -52,6 +52,7 @@ def test_the_templates_have_their_placeholders(agent: Agent) -> None:
     assert any(CONVERSATION in word for word in words(agent.start)) == way.preset
     assert any(CONVERSATION in word for word in words(way.resume)) == bool(way.resume)
     assert not any(CONVERSATION in word for word in words(way.picker))
+    assert bool(way.resume) == bool(way.store)
     if way.resume:
         # An argv for a resume always has the conversation's id.
         files = "/f" if agent.keeps_conversation_in_files else ""

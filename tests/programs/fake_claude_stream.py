@@ -4,20 +4,14 @@
 turn, in this order; without any, the answer is "echo: " and the prompt:
 
 - ``refuse: STATE``: the prompt is not accepted: "cancelled", "discarded" or "refused".
-- ``silent: 1``: nothing is ever sent. ``stall: 1``: stdin is not read any more.
-- ``garbage: 1``, ``unknown: TYPE``, ``long: BYTES``: a line that is not JSON, a message of that type, a line of that
-  length.
 - ``control: SUBTYPE``: a control request that no client knows; the answer is its error.
 - ``think: TEXT``: a thought.
-- ``run: COMMAND``, ``edit: PATH``: asks for permission; the result and the answer depend on the decision.
+- ``run: COMMAND``: asks for permission; the result and the answer depend on the decision.
 - ``ask: QUESTION / A / B``: asks the user.
 - ``withdraw: COMMAND``: asks for permission, and withdraws the question.
-- ``retry: TEXT``: an error of the service, after which the agent tries again. ``fail: TEXT``: the turn fails.
-- ``recall: 1``: the answer has all prompts. ``answer: TEXT``; ``count: N``: N numbered lines as one delta each.
+- ``recall: 1``: the answer has all prompts. ``count: N``: N numbered lines as one delta each.
 - ``deltas: N``, ``delay: MS``: the answer in N deltas, with a wait before each.
-- ``hold: K``: after K deltas, the stream waits until it is interrupted, or until a file "release" is in the working
-  directory.
-- ``cut: K``: after K deltas, the program exits. ``half: 1``: it exits within a line.
+- ``cut: K``: after K deltas, the program exits.
 
 A TEXT extends to the end of its line. A message that arrives while a turn runs is handled after the next result of a
 tool, or begins the next turn. Prompts are stored in the directory that FAKE_CLAUDE_CONVERSATIONS names, if it is set.
@@ -38,10 +32,8 @@ from typing import Any
 
 Json = dict[str, Any]
 
-NUMBERS = re.compile(r"\b(silent|stall|garbage|long|recall|count|deltas|delay|hold|cut|half):\s*(\d+)")
-TEXTS = re.compile(
-    r"\b(refuse|unknown|control|think|run|edit|ask|withdraw|retry|fail|answer):[ \t]*(.+)$", re.MULTILINE
-)
+NUMBERS = re.compile(r"\b(recall|count|deltas|delay|cut):\s*(\d+)")
+TEXTS = re.compile(r"\b(refuse|control|think|run|ask|withdraw):[ \t]*(.+)$", re.MULTILINE)
 MODEL = {"value": "default", "resolvedModel": "fake-model", "displayName": "Fake", "description": "Fast",
          "supportedEffortLevels": ["low", "high"]}  # fmt: skip
 OTHER_MODEL = {"value": "other", "resolvedModel": "other-model", "displayName": "Other", "description": "Slow"}
@@ -115,8 +107,6 @@ class Agent:
                         self.prompts.append(message)
                         self.lifecycle(message, "queued")
                 self.changed.notify_all()
-            if "stall: 1" in line.decode():
-                threading.Event().wait()
         with self.changed:
             self.at_end = True
             self.changed.notify_all()
@@ -176,21 +166,19 @@ class Turn:
         if "refuse" in self.texts:
             agent.lifecycle(self.message, self.texts["refuse"])
             return
-        if "silent" in self.numbers:
-            threading.Event().wait()
         agent.lifecycle(self.message, "started")
         agent.system("init", model=agent.model, permissionMode=agent.mode, cwd=str(Path.cwd()), tools=["Bash"])
         agent.send(**{**self.message, "isReplay": True})
         self.remember()
-        subtype, error, reason = "success", "", "completed"
+        subtype, reason = "success", "completed"
         try:
-            error = self.run()
+            self.run()
         except Interrupted:
             subtype, reason = "error_during_execution", "aborted_streaming"
             agent.send(type="user", message={"role": "user", "content": "[Request interrupted by user]"})
         usage = {agent.model: {"inputTokens": 10, "outputTokens": 5, "contextWindow": 200_000}}
         agent.send(
-            type="result", subtype=subtype, is_error=bool(error) or subtype != "success", result=error or None,
+            type="result", subtype=subtype, is_error=subtype != "success", result=None,
             num_turns=1, terminal_reason=reason, total_cost_usd=0.25, modelUsage=usage, usage={},
         )  # fmt: skip
         agent.lifecycle(self.message, "completed")
@@ -201,15 +189,9 @@ class Turn:
             with self.agent.file.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(self.text) + "\n")
 
-    def run(self) -> str:
-        """Carry out the prompt; return the turn's error, "" for none."""
-        agent, texts, numbers = self.agent, self.texts, self.numbers
-        if "garbage" in numbers:
-            agent.write(b"this is no JSON \xff\n")
-        if "unknown" in texts:
-            agent.send(type=texts["unknown"], words="what nobody knows")
-        if "long" in numbers:
-            agent.write(b"x" * numbers["long"] + b"\n")
+    def run(self) -> None:
+        """Carry out the prompt."""
+        texts, numbers = self.texts, self.numbers
         answer = "echo: " + self.text + " with an image" * self.images
         if "control" in texts:
             answer = f"the client said: {self.asked({'subtype': texts['control']}).get('error')}"
@@ -217,32 +199,20 @@ class Turn:
             self.block("thinking", [texts["think"]])
         if "run" in texts:
             answer = self.tool("Bash", {"command": texts["run"], "description": "Run it"}, f"ran {texts['run']}")
-        if "edit" in texts:
-            answer = self.tool("Edit", {"file_path": texts["edit"], "old_string": "one", "new_string": "two"}, "edited")
         if "ask" in texts:
             question, *labels = texts["ask"].split(" / ")
             options = [{"label": each, "description": ""} for each in labels]
             answer = self.tool("AskUserQuestion", {"questions": [{"question": question, "options": options}]}, "")
         if "withdraw" in texts:
             answer = self.tool("Bash", {"command": texts["withdraw"]}, "", withdrawn=True)
-        if "retry" in texts:
-            agent.system(
-                "api_retry", attempt=1, max_retries=10, retry_delay_ms=500, error_status=529, error=texts["retry"]
-            )
-        if "fail" in texts:
-            content = [{"type": "text", "text": texts["fail"]}]
-            agent.send(type="assistant", message={"model": "<synthetic>", "content": content}, error="unknown")
-            return texts["fail"]
         if "recall" in numbers:
-            answer = " | ".join(agent.history)
-        answer = texts.get("answer", answer)
+            answer = " | ".join(self.agent.history)
         if "count" in numbers:
             deltas = [f"answer line {number:04d}\n" for number in range(1, numbers["count"] + 1)]
         else:
             size = -(-len(answer) // numbers.get("deltas", 1))
             deltas = [answer[start : start + size] for start in range(0, len(answer), size)]
         self.block("text", deltas)
-        return ""
 
     def block(self, kind: str, deltas: list[str]) -> None:
         """Stream a message of one block, and then send it as a whole."""
@@ -266,15 +236,12 @@ class Turn:
         agent.event("message_stop")
 
     def before_delta(self, number: int) -> None:
-        """Exit, delay or hold the stream, if the prompt demands it before this delta."""
+        """Exit or wait, if the prompt demands it before this delta."""
         agent, numbers = self.agent, self.numbers
         if numbers.get("cut") == number:
             os._exit(9)
-        if "half" in numbers and number:
-            agent.write(b'{"type": "stream_event", "event": {"ty')
-            os._exit(9)
         wait_until = time.monotonic() + numbers.get("delay", 0) / 1000
-        while (numbers.get("hold") == number and not Path("release").exists()) or time.monotonic() < wait_until:
+        while time.monotonic() < wait_until:
             if agent.interrupted:
                 raise Interrupted
             time.sleep(0.002)

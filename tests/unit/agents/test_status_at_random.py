@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session_host.agents.status import ANSWER_S, ORDER, StatusReport
 from session_host.protocol.values import Activity
+from tests.support.fuzzing import times
 from tests.support.signals import TrackerScript
 
 WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activity.IDLE, Activity.NO_SIGNAL
@@ -53,6 +54,7 @@ def play(book: TrackerScript, signal: Signal) -> None:
             book.report(StatusReport(source, "said", activity, signal.detail, "kind"))
 
 
+@settings(max_examples=times(25))
 @given(STORIES)
 def test_the_activity_is_the_strongest_sources_last_report(story: list[Signal]) -> None:
     book = TrackerScript()
@@ -69,6 +71,7 @@ def test_the_activity_is_the_strongest_sources_last_report(story: list[Signal]) 
         assert [each.source for each in book.tracker.evidence()] == [each for each in ORDER if each in last]
 
 
+@settings(max_examples=times(25))
 @given(STORIES, STORIES)
 def test_needs_input_never_sticks(before: list[Signal], after: list[Signal]) -> None:
     """After an answer, the source ends the question; a source that does not report each change lets it time out."""
@@ -94,6 +97,7 @@ def test_needs_input_never_sticks(before: list[Signal], after: list[Signal]) -> 
     assert book.status[0] in {IDLE, NO_SIGNAL}
 
 
+@settings(max_examples=times(25))
 @given(STORIES, st.sampled_from(TELLING_ENDS), STORIES)
 def test_a_question_stays_as_long_as_its_source_reports_it(
     before: list[Signal], source: str, after: list[Signal]
@@ -113,6 +117,7 @@ def test_a_question_stays_as_long_as_its_source_reports_it(
     assert book.status[:2] == (WORKING, source)
 
 
+@settings(max_examples=times(25))
 @given(STORIES)
 def test_a_host_killed_after_each_signal_makes_no_difference(story: list[Signal]) -> None:
     whole, cut = TrackerScript(), TrackerScript()

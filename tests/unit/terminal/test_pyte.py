@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.pyte.emulator import PyteEmulator
-from session_host.terminal.rows import Style
 
 
 def emulator(columns: int = 20, rows: int = 6) -> PyteEmulator:
@@ -24,13 +23,6 @@ def after(data: str, columns: int = 20, rows: int = 6) -> PyteEmulator:
     terminal = emulator(columns, rows)
     terminal.feed(data.encode())
     return terminal
-
-
-def style_at(terminal: PyteEmulator, column: int, row: int = 0) -> Style:
-    for run in terminal.rows()[row].runs:
-        if run.column <= column < run.column + run.cells:
-            return run.style
-    return Style()
 
 
 _SILENT = (

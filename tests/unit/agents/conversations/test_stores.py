@@ -14,11 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.opencode import titled
 from session_host.agents.conversations.stores import (
-    STORES,
     before_start,
     find_conversation,
     locating,
@@ -54,12 +52,6 @@ def write(path: Path, *lines: object) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines))
     return path
-
-
-def test_every_store_that_the_catalog_names_exists() -> None:
-    for agent in load_catalog(Path("/nonexistent")).values():
-        assert agent.conversation.store in {"", *STORES}, agent.name
-        assert bool(agent.conversation.resume) == bool(agent.conversation.store), agent.name
 
 
 def test_an_unknown_store_gives_no_answer(seek: Seeking) -> None:

@@ -169,13 +169,3 @@ def test_wrong_values_are_no_limits() -> None:
     assert [time_ms({"a": each}, "a") for each in (0, -5, 10**12, 1.5, 7)] == [0, 0, 0, 0, 7000]
     many = [UsageLimit(str(number), 0.5) for number in range(2 * KEPT)]
     assert merged((), many) == tuple(many[-KEPT:])
-
-
-class EarlierUsage(msgspec.Struct, frozen=True, array_like=True, tag="UsageChanged"):
-    """The change as versions without limits define it."""
-
-    used: int
-    window: int
-    total: int = 0
-    cost: float = 0.0
-    currency: str = ""

@@ -92,11 +92,10 @@ def test_invalid_sequences_show_no_image(terminal: Emulator, sequence: bytes):
     assert terminal.rows()[0].text() == "x"
 
 
-@pytest.mark.parametrize("piece", [4095, 1 << 20])
-def test_a_photo_of_several_megabytes_is_shown(terminal: Emulator, piece: int):
+def test_a_photo_of_several_megabytes_is_shown(terminal: Emulator):
     output = inline_file(JPEG + bytes(4_000_000)) + b"|"
-    for start in range(0, len(output), piece):
-        terminal.feed(output[start : start + piece])
+    for start in range(0, len(output), 65535):
+        terminal.feed(output[start : start + 65535])
     assert places(terminal) == [(0, 0, 10, 2)]
     assert [row.text() for row in terminal.rows()[:2]] == ["", "          |"]
 
