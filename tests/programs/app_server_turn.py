@@ -13,8 +13,8 @@ from typing import Any
 
 Json = dict[str, Any]
 
-NUMBERS = re.compile(r"\b(overload|silent|stall|garbage|long|count|clock|deltas|delay|hold|limit|cut|half):\s*(\d+)")
-TEXTS = re.compile(r"\b(refuse|unknown|think|plan|run|edit|write|ask|call|retry|fail|answer):[ \t]*(.+)$", re.MULTILINE)
+NUMBERS = re.compile(r"\b(overload|silent|garbage|count|clock|deltas|delay|hold|limit|cut):\s*(\d+)")
+TEXTS = re.compile(r"\b(unknown|run|edit|write|ask|answer):[ \t]*(.+)$", re.MULTILINE)
 
 USAGE = {
     "totalTokens": 15, "inputTokens": 10, "cachedInputTokens": 0, "cacheWriteInputTokens": 0, "outputTokens": 5,
@@ -97,21 +97,15 @@ class Player:
     def notify(self, method: str, **params: Any) -> None:
         self.connection.notify(method, threadId=self.thread["id"], **params)
 
-    def play(self, turn: Turn) -> str:
+    def play(self, turn: Turn) -> None:
         if turn.items:  # of a compaction or a review
             for item in turn.items:
                 self.item("started", turn, item)
                 self.item("completed", turn, item)
-            return "completed"
+            return
         self.user_message(turn, turn.text, turn.client_id)
         self.odd_lines(turn)
-        self.thoughts(turn)
         answer = self.tools(turn)
-        if "retry" in turn.texts:
-            error = {"message": turn.texts["retry"], "codexErrorInfo": "other", "additionalDetails": None}
-            self.notify("error", error=error, willRetry=True, turnId=turn.id)
-        if "fail" in turn.texts:
-            return "failed"
         numbers = turn.numbers
         if answer is None:
             answer = turn.texts.get("answer", f"echo: {turn.text}")
@@ -136,40 +130,14 @@ class Player:
             window = {"usedPercent": numbers["limit"], "windowDurationMins": 300, "resetsAt": int(time.time()) + 9000}
             limits = {"limitId": "codex", "limitName": None, "primary": window, "secondary": None}
             self.connection.notify("account/rateLimits/updated", rateLimits=limits)
-        return "completed"
 
     def odd_lines(self, turn: Turn) -> None:
         if "garbage" in turn.numbers:
             self.connection.write(b"thread 'main' panicked at \xff\xfe {\n")
         if "unknown" in turn.texts:
             self.notify(turn.texts["unknown"], turnId=turn.id, news="unheard of")
-        if length := turn.numbers.get("long"):
-            piece = b"x" * 65536
-            self.connection.write(b'{"method":"item/started","params":{"text":"')
-            for _ in range(length // len(piece)):
-                self.connection.write(piece)
-            self.connection.write(b'"}}\n')
-        if "half" in turn.numbers:
-            self.connection.write(b'{"method":"item/agentMessage/delta","params":{"threadId":"')
-            os._exit(1)
-        if "call" in turn.texts:
-            self.ask(turn, turn.texts["call"])
         if "write" in turn.texts:
             Path(self.thread["cwd"], turn.texts["write"]).touch()
-
-    def thoughts(self, turn: Turn) -> None:
-        if "think" in turn.texts:
-            item = {"type": "reasoning", "id": fresh_id(), "summary": [], "content": []}
-            self.item("started", turn, item)
-            ids = {"turnId": turn.id, "itemId": item["id"], "summaryIndex": 0}
-            self.notify("item/reasoning/summaryPartAdded", **ids)
-            for piece in pieces(turn.texts["think"], 2):
-                self.notify("item/reasoning/summaryTextDelta", **ids, delta=piece)
-            self.item("completed", turn, item | {"summary": [turn.texts["think"]]})
-        if "plan" in turn.texts:
-            steps = [each.strip() for each in turn.texts["plan"].split("/")]
-            plan = [{"step": step, "status": "pending" if number else "completed"} for number, step in enumerate(steps)]
-            self.notify("turn/plan/updated", turnId=turn.id, explanation=None, plan=plan)
 
     def tools(self, turn: Turn) -> str | None:
         """Run the prompt's tools; return an answer with the last one's result, None without tools."""

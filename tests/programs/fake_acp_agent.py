@@ -6,16 +6,8 @@ The lines of a prompt script its turn, in order:
     think TEXT          a thought
     chunks N DELAY_MS   a message of N chunks, "chunk 1 " and so on
     run COMMAND         a tool call that asks before it runs; its output is "ran COMMAND"
-    edit PATH OLD NEW   a tool call that asks with a diff
-    options ID=KIND…    a tool call that asks with these options
-    form FIELD…         a question with a field of text for each word
     plan STEP…          a plan
     hold                wait until the turn is cancelled
-    deaf                never reply, even if the turn is cancelled
-    fail MESSAGE        an error instead of a reply
-    stop REASON         the reason for the turn's end
-    garbage             a line that is not a message
-    unknown             an update and a notification of unknown kinds
     read PATH [LINE N]  read a file by the client; its text, or the error, as a message
     write PATH TEXT     write a file by the client; a message "written", or the error
     start LIMIT COMMAND  a tool call with a terminal of the client, with this limit of its output in bytes
@@ -23,16 +15,11 @@ The lines of a prompt script its turn, in order:
     output              the output of the last terminal, as a message in JSON
     wait                wait for the last terminal's end; its exit status as a message in JSON
     kill, release       kill or release the last terminal
-    cut                 half of a line, then the process exits
-    exit CODE           the process exits
 
 Its environment:
 
     FAKE_ACP_DIRECTORY  the directory of conversations, one file each; without it, none can be loaded or resumed
     FAKE_ACP_RECEIVED   a file to which each received line is appended
-    FAKE_ACP_REFUSALS   the number of loads that fail before one succeeds
-    FAKE_ACP_LOG_IN     "needed": sessions need a log-in by an environment variable; "browser": by a browser
-    FAKE_ACP_LACKS      capabilities that it lacks: "load", "resume"
 
 With ``--serve SOCKET`` it is a server that forks an agent for each connection, until its standard input ends, since the
 import of the SDK takes a second. Each agent first writes its PID, and reads its directory and environment as a line of
@@ -74,9 +61,6 @@ class FakeAgent:
 
     def __init__(self) -> None:
         self._environment = dict(os.environ)
-        self._lacks = self._environment.get("FAKE_ACP_LACKS", "").split()
-        self._refusals = int(self._environment.get("FAKE_ACP_REFUSALS", "0"))
-        self._logged_in = "FAKE_ACP_LOG_IN" not in self._environment
         self._cancelled = asyncio.Event()
         self._mode = "ask"
         self._calls = 0
@@ -91,10 +75,10 @@ class FakeAgent:
     async def initialize(self, protocol_version: int, **_: Any) -> schema.InitializeResponse:
         keeps = "FAKE_ACP_DIRECTORY" in self._environment
         sessions = schema.SessionCapabilities()
-        if keeps and "resume" not in self._lacks:
+        if keeps:
             sessions.resume = schema.SessionResumeCapabilities()
         capabilities = schema.AgentCapabilities(
-            load_session=keeps and "load" not in self._lacks,
+            load_session=keeps,
             prompt_capabilities=schema.PromptCapabilities(image=True),
             session_capabilities=sessions,
         )
@@ -102,25 +86,10 @@ class FakeAgent:
             protocol_version=protocol_version,
             agent_capabilities=capabilities,
             agent_info=schema.Implementation(name="fake", title="Fake Agent", version="1"),
-            auth_methods=list(self._ways_to_log_in()),
+            auth_methods=[],
         )
 
-    def _ways_to_log_in(self) -> Iterator[Any]:
-        way = self._environment.get("FAKE_ACP_LOG_IN")
-        if way == "browser":
-            yield schema.AuthMethodAgent(id="browser", name="Browser", description="Run `fake login` in a terminal")
-        if way == "needed":
-            variable = schema.AuthEnvVar(name="FAKE_KEY")
-            yield schema.EnvVarAuthMethod(id="key", name="Key", vars=[variable], type="env_var")
-
-    async def authenticate(self, method_id: str, **_: Any) -> schema.AuthenticateResponse:
-        if method_id != "key":
-            raise acp.RequestError.invalid_params({"method": method_id})
-        self._logged_in = True
-        return schema.AuthenticateResponse()
-
     async def new_session(self, cwd: str, **_: Any) -> schema.NewSessionResponse:
-        self._check_log_in()
         session = str(uuid.uuid4())
         asyncio.get_running_loop().call_later(0.01, lambda: asyncio.ensure_future(self._offer_commands(session)))
         return schema.NewSessionResponse(session_id=session, modes=self._modes())
@@ -137,10 +106,6 @@ class FakeAgent:
     async def set_session_mode(self, session_id: str, mode_id: str, **_: Any) -> schema.SetSessionModeResponse:
         self._mode = mode_id
         return schema.SetSessionModeResponse()
-
-    def _check_log_in(self) -> None:
-        if not self._logged_in:
-            raise acp.RequestError.auth_required()
 
     def _modes(self) -> schema.SessionModeState:
         modes = [schema.SessionMode(id="ask", name="Ask"), schema.SessionMode(id="plan", name="Plan")]
@@ -162,10 +127,6 @@ class FakeAgent:
                 file.write(json.dumps([kind, text]) + "\n")
 
     def _history(self, session: str) -> Iterator[Any]:
-        self._check_log_in()
-        if self._refusals:
-            self._refusals -= 1
-            raise acp.RequestError.internal_error({"details": "no conversations yet"})
         path = self._file(session)
         if path is None or not path.exists():
             raise acp.RequestError.resource_not_found(session)
@@ -192,13 +153,13 @@ class FakeAgent:
         try:
             for line in text.splitlines():
                 word, _, rest = line.partition(" ")
-                reason = await self._do(session_id, word, rest) or reason
+                await self._do(session_id, word, rest)
         except _Stopped:
             reason = "cancelled"
         return schema.PromptResponse(stop_reason=cast("Any", reason))
 
-    async def _do(self, session: str, word: str, rest: str) -> str:
-        """Carry out one line; returns the reason for the turn's end, "" for the usual one."""
+    async def _do(self, session: str, word: str, rest: str) -> None:
+        """Carry out one line."""
         match word:
             case "say":
                 self._keep(session, "agent", rest)
@@ -207,10 +168,8 @@ class FakeAgent:
                 await self._client.session_update(session, acp.update_agent_thought_text(rest))
             case "chunks":
                 await self._stream(session, rest)
-            case "run" | "edit" | "options":
-                await self._call_tool(session, word, rest)
-            case "form":
-                await self._ask(session, rest)
+            case "run":
+                await self._call_tool(session, rest)
             case "plan":
                 entries = [acp.plan_entry(step) for step in rest.split()]
                 await self._client.session_update(session, acp.update_plan(entries))
@@ -220,15 +179,8 @@ class FakeAgent:
             case "hold":
                 await self._cancelled.wait()
                 raise _Stopped
-            case "deaf":
-                await asyncio.Event().wait()
-            case "fail":
-                raise acp.RequestError.internal_error({"details": rest})
-            case "stop":
-                return rest
             case _:
-                await self._misbehave(session, word, rest)
-        return ""
+                raise acp.RequestError.invalid_params({"word": word})
 
     async def _stream(self, session: str, rest: str) -> None:
         count, delay_ms = (int(each) for each in rest.split())
@@ -243,36 +195,16 @@ class FakeAgent:
         finally:
             self._keep(session, "agent", "".join(chunks))
 
-    async def _misbehave(self, session: str, word: str, rest: str) -> None:
-        match word:
-            case "garbage":
-                write_all(b"npm warn deprecated\n")
-            case "unknown":
-                params = {"sessionId": session, "update": {"sessionUpdate": "mood", "mood": "good"}}
-                self._write_message({"method": "session/update", "params": params})
-                self._write_message({"method": "_fake/mood", "params": {"mood": "good"}})
-            case "cut":
-                write_all(b'{"jsonrpc":"2.0","method":"session/update","params":{"sess')
-                os._exit(1)
-            case "exit":
-                os._exit(int(rest))
-            case _:
-                raise acp.RequestError.invalid_params({"word": word})
-
-    def _write_message(self, message: JsonObject) -> None:
-        write_all(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
-
     # ------------------------------------------------------------ requests
 
-    async def _call_tool(self, session: str, word: str, rest: str) -> None:
+    async def _call_tool(self, session: str, rest: str) -> None:
         self._calls += 1
         call = f"call-{os.getpid()}-{self._calls}"
-        fields = self._fields(word, rest)
-        options = [option.split("=") for option in rest.split()] if word == "options" else _ALLOW_AND_REJECT
-        await self._client.session_update(session, acp.start_tool_call(call, status="pending", **fields))
+        start = acp.start_tool_call(call, rest, status="pending", kind="execute", raw_input={"command": rest})
+        await self._client.session_update(session, start)
         named = [
             schema.PermissionOption(option_id=option, name=option.title(), kind=cast("Any", kind))
-            for option, kind in options
+            for option, kind in _ALLOW_AND_REJECT
         ]
         update = schema.ToolCallUpdate(tool_call_id=call)
         answer = await self._client.request_permission(session, update, named)
@@ -284,25 +216,8 @@ class FakeAgent:
             return
         self._keep(session, "tool", rest)
         output = acp.tool_content(acp.text_block(f"ran {rest} ({answer.outcome.option_id})"))
-        done = acp.update_tool_call(call, status="completed", content=[output, *fields.get("content", [])])
+        done = acp.update_tool_call(call, status="completed", content=[output])
         await self._client.session_update(session, done)
-
-    @staticmethod
-    def _fields(word: str, rest: str) -> JsonObject:
-        if word != "edit":
-            return {"title": rest, "kind": "execute", "raw_input": {"command": rest}}
-        path, old, new = rest.split()
-        diff = acp.tool_diff_content(path, new.replace("|", "\n"), old.replace("|", "\n"))
-        return {"title": f"Edit {path}", "kind": "edit", "content": [diff]}
-
-    async def _ask(self, session: str, rest: str) -> None:
-        fields: Any = {name: schema.ElicitationStringPropertySchema(type="string", title=name) for name in rest.split()}
-        form = schema.ElicitationFormSessionMode(
-            session_id=session, requested_schema=schema.ElicitationSchema(properties=fields)
-        )
-        answer = await self._client.create_elicitation("What?", form)
-        result = json.dumps(answer.content if isinstance(answer, schema.AcceptElicitationResponse) else answer.action)
-        await self._client.session_update(session, acp.update_agent_message_text(result))
 
 
 _ALLOW_AND_REJECT = [["yes", "allow_once"], ["always", "allow_always"], ["no", "reject_once"]]

@@ -6,22 +6,18 @@ follow its one thread.
 The words of a prompt script its turn, in this order; without any, the answer is "echo: " and the prompt:
 
 - ``overload: N``: the first N requests with this prompt are refused because of overload.
-- ``refuse: TEXT``: the request is refused with an error.
-- ``silent: 1``: the request never gets a reply. ``stall: 1``: stdin is not read any more.
-- ``garbage: 1``, ``unknown: METHOD``, ``long: BYTES``: a line that is not JSON, a notification, a line of that length.
-- ``think: TEXT``, ``plan: A / B``: a summary of reasoning, a plan with its first step done.
+- ``silent: 1``: the request never gets a reply.
+- ``garbage: 1``, ``unknown: METHOD``: a line that is not JSON, a notification.
 - ``run: COMMAND``, ``edit: PATH``: asks for permission; the item's status and the answer depend on the decision.
 - ``write: PATH``: makes the file without asking, so that a test can wait for it.
 - ``ask: QUESTION / A / B``: asks the user.
-- ``call: METHOD``: a request that no client knows.
-- ``retry: TEXT``: an error after which the agent tries again. ``fail: TEXT``: the turn fails.
 - ``answer: TEXT``, ``count: N``: the answer, or N numbered lines as one delta each.
 - ``clock: N``: the answer in N deltas, each the time before it is written: CLOCK_MONOTONIC in nanoseconds.
 - ``deltas: N``, ``delay: MS``: the answer in N deltas, with a wait before each.
 - ``hold: K``: after K deltas, the stream waits until it is steered or interrupted, or until a file "release" is in the
   directory of the threads.
 - ``limit: PERCENT``: this much of the 5-hour limit is used.
-- ``cut: K``: after K deltas, the program exits. ``half: 1``: it exits within a line.
+- ``cut: K``: after K deltas, the program exits.
 
 A TEXT extends to the end of its line. Threads are stored as files in the directory that FAKE_APP_SERVER_THREADS names,
 if it is set. Each received line is appended to the file that FAKE_APP_SERVER_LOG names.
@@ -65,7 +61,6 @@ class Server:
         self.turns: list[Json] = []
         self.turn: Turn | None = None
         self.asked: Counter[str] = Counter()
-        self.stalled = False
         self.handling = threading.Lock()
         """Clients of a socket ask at the same time: a turn belongs to the request that began it."""
         self.settings: Json = {"model": "fake-model", "effort": None, "approvalPolicy": "on-request",
@@ -88,8 +83,6 @@ class Server:
             with self.connection.arrived:
                 self.connection.replies.setdefault(message["id"], message)  # The first reply counts.
                 self.connection.arrived.notify_all()
-        if self.stalled:
-            threading.Event().wait()
 
     def handle(self, message: Json, answer: Callable[[Json], None]) -> None:
         name = message["method"].replace("/", "_")
@@ -201,11 +194,7 @@ class Server:
         self.asked[text] += 1
         if self.asked[text] <= turn.numbers.get("overload", 0):
             raise Refused("Server overloaded; retry later.", OVERLOADED)
-        if "refuse" in turn.texts:
-            raise Refused(turn.texts["refuse"])
-        if "stall" in turn.numbers:
-            self.stalled = True
-        if "silent" in turn.numbers or self.stalled:
+        if "silent" in turn.numbers:
             return None
         self.turn = turn
         return {"turn": described(turn, "inProgress")}
@@ -258,20 +247,17 @@ class Server:
         self.notify("thread/status/changed", status={"type": "active", "activeFlags": []})
         # As in the real one, a review runs its own turn, and is interrupted by that turn's id.
         self.notify("turn/started", turn=described(turn, "inProgress") | {"id": turn.active, "rootTurnId": turn.id})
-        error = None
+        status = "completed"
         try:
-            status = self.player().play(turn)
+            self.player().play(turn)
         except Interrupted:
             status = "interrupted"
-        if status == "failed":
-            error = {"message": turn.texts["fail"], "codexErrorInfo": "other", "additionalDetails": None}
-            self.notify("error", error=error, willRetry=False, turnId=turn.id)
-        self.turns.append(described(turn, status) | {"items": turn.items, "itemsView": "full", "error": error})
+        self.turns.append(described(turn, status) | {"items": turn.items, "itemsView": "full"})
         self.turn = None
         self.save()
         self.notify("thread/status/changed", status={"type": "idle"})
         summary = [each for each in turn.items if each["type"] == "agentMessage"][-1:]
-        self.notify("turn/completed", turn=described(turn, status) | {"items": summary, "error": error})
+        self.notify("turn/completed", turn=described(turn, status) | {"items": summary})
 
     def player(self) -> Player:
         return Player(self.connection, self.thread, self.directory / "release" if self.directory else None)
