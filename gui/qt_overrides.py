@@ -14,11 +14,13 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from types import FunctionType
 from typing import Any
 
 from shiboken6 import Shiboken
+
+_STARS = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 
 def guard_overrides() -> None:
@@ -26,9 +28,17 @@ def guard_overrides() -> None:
     setattr(Shiboken.Object, "__init_subclass__", classmethod(_guard))  # noqa: B010 - typed as a method
 
 
+@cache
+def _is_qts(cls: type) -> bool:
+    return cls.__module__.startswith("PySide6.")
+
+
 def _guard(cls: type[Shiboken.Object], /, **named: Any) -> None:
     super(Shiboken.Object, cls).__init_subclass__(**named)
-    qt_classes = [base for base in cls.__mro__ if base.__module__.startswith("PySide6.")]
+    qt_classes: list[type] = []  # Those that inherit from others have their methods, too.
+    for base in cls.__mro__:
+        if _is_qts(base) and not any(issubclass(found, base) for found in qt_classes):
+            qt_classes.append(base)
     for name, method in list(vars(cls).items()):
         is_method = isinstance(method, FunctionType) and not name.startswith("__")
         if is_method and any(hasattr(base, name) for base in qt_classes):
@@ -40,10 +50,10 @@ def _guarded(method: FunctionType) -> Callable[..., Any]:
 
     Qt's signals count the parameters of their slots, so the usual numbers of parameters have functions of their own.
     """
-    parameters = inspect.signature(method).parameters.values()
-    is_plain = all(each.kind is each.POSITIONAL_OR_KEYWORD and each.default is each.empty for each in parameters)
+    code = method.__code__  # inspect.signature takes a hundred times as long.
+    is_plain = not (method.__defaults__ or code.co_kwonlyargcount or code.co_posonlyargcount or code.co_flags & _STARS)
     guarded: Callable[..., Any]
-    match len(parameters) if is_plain else 0:
+    match code.co_argcount if is_plain else 0:
         case 1:
 
             def guarded(self: Any) -> Any:

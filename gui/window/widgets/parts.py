@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QGuiApplication, QHelpEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
+    QAbstractScrollArea,
     QApplication,
     QBoxLayout,
     QComboBox,
@@ -301,6 +302,14 @@ class ElidedLabel(PlainLabel):
         super().paintEvent(event)
 
 
+def own_viewport(area: QAbstractScrollArea) -> None:
+    """Give an area a viewport of Python's.
+
+    For the first widget that Qt has made, PySide6 makes all classes of QtWidgets to find its class, which takes 5 ms.
+    """
+    area.setViewport(QWidget())
+
+
 class Scrolled(QScrollArea):
     """A scroll area that is as high as its content, up to a limit."""
 
@@ -311,6 +320,7 @@ class Scrolled(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        own_viewport(self)
         self.setWidget(inner)
         # Qt gives the scrolled widget its own background.
         inner.setAutoFillBackground(False)

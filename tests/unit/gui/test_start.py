@@ -28,7 +28,7 @@ QFontMetricsF(QFont("DejaVu Sans Mono")).horizontalAdvance("हिन्दी �
 
 IMPORTS = """
 import gui.__main__, linecache, sys
-gui.__main__._leave_sources_unread()
+gui.__main__._import_as_python_does()
 import gui.app
 print(len(linecache.cache), *(name for name in sys.modules if name.startswith(("gui.chat.", "markdown_it"))))
 """
