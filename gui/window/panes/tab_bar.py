@@ -8,7 +8,7 @@ have their minimum width, a button with a list of all tabs appears.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import PurePath
 from typing import NamedTuple
@@ -213,32 +213,45 @@ class TabBar(QTabBar):
         """The tab of a chat; -1 if it has none."""
         return next((index for index in range(self.count()) if self.id_at(index) == session_id), -1)
 
-    def add_tab(self, session_id: str, look: TabLook, at: int = -1) -> None:
-        """Add a tab without bringing it to the front (the first comes there by itself)."""
-        # Signals wait until the tab knows its chat.
+    def add_tabs(self, looks: Mapping[str, TabLook], at: int = -1) -> None:
+        """Add tabs of chats without bringing one to the front (the first comes there by itself)."""
+        first = at if at >= 0 else self.count()
+        # Signals and widths wait until the tabs know their chats.
         self.blockSignals(True)
-        index = self.insertTab(at if at >= 0 else self.count(), self._icon(look), tab_text(look.name))
-        self.setTabData(index, session_id)
-        button = CloseButton(self._theme, self)
-        button.clicked.connect(lambda: self.close_requested.emit(session_id))
-        self.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
+        for index, (session_id, look) in enumerate(looks.items(), first):
+            self.insertTab(index, self._icon(look), tab_text(look.name))
+            self.setTabData(index, session_id)
+            self._looks[session_id] = look
+        self._name_tabs()
+        self._share_out()
+        for index, (session_id, look) in enumerate(looks.items(), first):
+            button = CloseButton(self._theme, self)
+            button.clicked.connect(partial(self.close_requested.emit, session_id))
+            if self._is_tight and index != self.currentIndex():
+                button.setFixedSize(0, CLOSE_PX)
+            self.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
+            self._show_details(index, look)
         self.blockSignals(False)
-        self.describe(session_id, look)
-        self._report_crowding()
-        self._show_buttons(-1)
+        self._hovered = -1
+        self.resizeEvent(QResizeEvent(self.size(), self.size()))  # Qt lays the tabs out again only then.
 
     def describe(self, session_id: str, look: TabLook) -> None:
         """Show a tab as it is now; its tool tip has the directory and the status, too."""
         index, previous = self.index_of(session_id), self._looks.get(session_id)
-        if index < 0 or look == previous:
+        if previous is None or look == previous:
             return
         self._looks[session_id] = look
-        name = look.name
-        if previous is None or bool(previous.rang) != bool(look.rang):
+        if bool(previous.rang) != bool(look.rang):
             self._sizes = []
-        self._name_tabs()
-        if previous is None or (previous.mark, previous.unseen, previous.label) != (look.mark, look.unseen, look.label):
+        if (previous.name, previous.directory, previous.started) != (look.name, look.directory, look.started):
+            self._name_tabs()
+        if (previous.mark, previous.unseen, previous.label) != (look.mark, look.unseen, look.label):
             self.setTabIcon(index, self._icon(look))
+        self._show_details(index, look)
+
+    def _show_details(self, index: int, look: TabLook) -> None:
+        """Show a tab's bell, and set its tool tip and the texts for screen readers."""
+        name = look.name
         if bool(look.rang) != (self.tabButton(index, QTabBar.ButtonPosition.LeftSide) is not None):
             self._show_bell(index, bool(look.rang))
         unseen = look.rang or (window_texts.UNREAD() if look.unseen else "")
@@ -314,7 +327,8 @@ class TabBar(QTabBar):
 
     def tabSizeHint(self, index: int) -> QSize:
         """How wide a tab is now."""
-        self._share_out_if_needed()
+        if not self.signalsBlocked():
+            self._share_out_if_needed()
         return self._sizes[index] if index < len(self._sizes) else QSize(MIN_TAB_PX, 35)
 
     def minimumTabSizeHint(self, index: int) -> QSize:
@@ -342,8 +356,6 @@ class TabBar(QTabBar):
 
     def _report_crowding(self) -> None:
         """Emit ``crowded`` if the tabs fit their row now, or fit it no more."""
-        if self.signalsBlocked():
-            return  # A tab is being added.
         self._share_out_if_needed()
         room = self.width() + (self.overflow_px if self._is_crowded else 0)
         is_crowded = sum(size.width() for size in self._sizes) > room
@@ -408,6 +420,8 @@ class TabBar(QTabBar):
 
     def tabLayoutChange(self) -> None:
         super().tabLayoutChange()
+        if self.signalsBlocked():
+            return  # Tabs are being added.
         self._report_crowding()
         self._show_buttons(-1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -171,8 +171,7 @@ class Tabs(QObject):
         continuations = {session_id: self._sessions.latest_continuation(session_id) for session_id in saved.tabs}
         known = list(dict.fromkeys(chat.id for chat in continuations.values() if chat is not None))
         self._scroll_positions = dict(saved.places)
-        for session_id in known:
-            self._insert_tab(session_id)
+        self._insert_tabs(known)
         if known:
             shown = continuations.get(saved.active)
             self.activate(shown.id if shown is not None else known[-1])
@@ -182,13 +181,13 @@ class Tabs(QObject):
         if self._bar.index_of(chat.id) < 0:
             if position is not None:
                 self._scroll_positions[chat.id] = position
-            self._insert_tab(chat.id, at)
+            self._insert_tabs([chat.id], at)
             self.changed.emit()
 
     def open(self, chat: Chat) -> ChatPage:
         """Show a chat's tab, and open it if it is not open."""
         if self._bar.index_of(chat.id) < 0:
-            self._insert_tab(chat.id, self.next_index)
+            self._insert_tabs([chat.id], self.next_index)
         self.activate(chat.id)
         return self._pages[chat.id]
 
@@ -198,15 +197,14 @@ class Tabs(QObject):
         if index < 0:
             return
         if self._bar.index_of(chat.id) < 0:
-            self._insert_tab(chat.id, index)
+            self._insert_tabs([chat.id], index)
         if self._shown == previous:
             self.activate(chat.id)
         self.close(previous)
 
-    def _insert_tab(self, session_id: str, at: int = -1) -> None:
-        chat = self._sessions.get(session_id)
-        if chat is not None:
-            self._bar.add_tab(session_id, _tab_look(chat), at)
+    def _insert_tabs(self, session_ids: Sequence[str], at: int = -1) -> None:
+        chats = map(self._sessions.get, session_ids)
+        self._bar.add_tabs({chat.id: _tab_look(chat) for chat in chats if chat is not None}, at)
 
     def activate(self, session_id: str) -> None:
         """Bring a tab to the front."""
@@ -233,7 +231,7 @@ class Tabs(QObject):
         """Add a page of another pane of the window, with a tab in front."""
         self._pages[page.chat.id] = page
         self._stack.addWidget(page)
-        self._insert_tab(page.chat.id, at)
+        self._insert_tabs([page.chat.id], at)
         self.activate(page.chat.id)
 
     def dispose(self) -> None:
