@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct, field
 
 from gui.settings.layout import Start
 from gui.settings.writing import write_values
@@ -61,8 +62,7 @@ def write_setup(entry: SetupEntry) -> None:
     write_values(config_dir() / "chats.toml", {("worktree_setup", entry.repository): entry.command or None})
 
 
-@dataclass(frozen=True)
-class NewChatRequest:
+class NewChatRequest(Struct, frozen=True):
     """The user's request for a new chat.
 
     Attributes:

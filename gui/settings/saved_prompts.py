@@ -18,8 +18,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gui.settings.writing import write_text
 from session_host.errors import ConfigError
@@ -37,8 +38,7 @@ class PromptExists(ConfigError):
     """A prompt has this name."""
 
 
-@dataclass(frozen=True)
-class SavedPrompt:
+class SavedPrompt(Struct, frozen=True):
     """A saved prompt.
 
     Attributes:
@@ -66,8 +66,7 @@ class SavedPrompt:
         )
 
 
-@dataclass(frozen=True)
-class BrokenPrompt:
+class BrokenPrompt(Struct, frozen=True):
     """A file that is no prompt.
 
     Attributes:

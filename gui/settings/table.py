@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import Struct, field
 
 from gui.theme.terminal import FEATURE_FORM, LigatureMode, Weight
 from gui.theme.tokens import TERMINAL_PADDING_PX
@@ -34,8 +34,7 @@ from session_host.toml_file import TomlFile
 from .theme_files import DEFAULT
 
 
-@dataclass(frozen=True)
-class Toggle:
+class Toggle(Struct, frozen=True):
     """True or false."""
 
     def problem(self, value: object) -> str:
@@ -43,8 +42,7 @@ class Toggle:
         return "" if isinstance(value, bool) else "must be true or false"
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number in a range, or 0 if that has a meaning of its own.
 
     Attributes:
@@ -73,8 +71,7 @@ class Number:
         return f"must be between {self.minimum} and {self.maximum}" + (", or 0" if self.zero else "")
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of some words, each with the text that the window shows for it."""
 
     texts: Mapping[str, Text]
@@ -89,8 +86,7 @@ class Choice:
         return "" if value in self.values else f"must be one of {', '.join(map(repr, self.values))}"
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """A text of one line; "" for none.
 
     Attributes:
@@ -117,15 +113,13 @@ class Line:
         return ""
 
 
-@dataclass(frozen=True)
-class Named(Line):
+class Named(Line, frozen=True):
     """The name of something that is installed: a theme, a font's family, or an agent."""
 
     of: Literal["theme", "font", "agent"] = "theme"
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(Struct, frozen=True):
     """Several texts, a list in the file; a field has commas between them.
 
     Attributes:
@@ -214,16 +208,14 @@ _DEFAULTS: Final[dict[FileName, Any]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """A heading on a page. A change below "New chats" and "New terminals" takes effect in these, others at once."""
 
     page: PageName
     heading: Text | None = None
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting.
 
     Attributes:
@@ -445,8 +437,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
 # fmt: on
 
 
-@dataclass(frozen=True)
-class FileValues:
+class FileValues(Struct, frozen=True):
     """The content of one settings file.
 
     Attributes:

@@ -30,12 +30,12 @@ Colours of the window that are left out, or that cannot be read on their backgro
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Struct
 from PySide6.QtGui import QColor
 
 from gui.theme.contrast import TEXT_RATIO, ratio, readable
@@ -61,7 +61,7 @@ class _Terminal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
 _Window = msgspec.defstruct(
     "_Window",
-    [(field.name, Hex | None, None) for field in fields(Tokens) if field.type == "str" and field.name != "name"],
+    [(name, Hex | None, None) for name, kind in Tokens.__annotations__.items() if kind == "str" and name != "name"],
     frozen=True,
     forbid_unknown_fields=True,
 )
@@ -83,8 +83,7 @@ class _Theme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: _Code = _Code()  # type: ignore[valid-type]
 
 
-@dataclass(frozen=True)
-class TerminalColors:
+class TerminalColors(Struct, frozen=True):
     """A terminal's colours as files name them, each "#rrggbb"; "" for one that is not named."""
 
     foreground: str
@@ -182,8 +181,7 @@ def own_themes(config_dir: Path) -> Path:
     return config_dir / "themes"
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(Struct, frozen=True):
     """The directories of themes; of two themes with the same id, the one in the earlier directory is used.
 
     Attributes:

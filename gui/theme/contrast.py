@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from PySide6.QtGui import QColor
@@ -25,13 +25,15 @@ HIGH = Ratios(7.0, 4.5, 3.0)
 """For desktops with high contrast; 7 is the ratio of WCAG's level AAA (§1.4.6)."""
 
 
-def _linear(channel: float) -> float:
+@cache
+def _linear(level: int) -> float:
+    channel = level / 255
     return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)
 
 
 def luminance(color: QColor) -> float:
     """Relative luminance, 0 (black) to 1 (white)."""
-    return 0.2126 * _linear(color.redF()) + 0.7152 * _linear(color.greenF()) + 0.0722 * _linear(color.blueF())
+    return 0.2126 * _linear(color.red()) + 0.7152 * _linear(color.green()) + 0.0722 * _linear(color.blue())
 
 
 def ratio(one: QColor, other: QColor) -> float:

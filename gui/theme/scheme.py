@@ -7,8 +7,9 @@ lighter or darker, away from the background. A theme's own colours are kept if t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from PySide6.QtGui import QColor
 
 from .contrast import HIGH, USUAL, Ratios, ratio, readable
@@ -168,8 +169,7 @@ def _on_its_tile(hue: QColor, raised: QColor, least: float) -> QColor:
     return hue
 
 
-@dataclass(frozen=True)
-class Scheme:
+class Scheme(Struct, frozen=True):
     """The colours of one theme.
 
     Attributes:
@@ -199,7 +199,9 @@ class Scheme:
         if accent is None and not look.high_contrast:
             return self
         ratios = HIGH if look.high_contrast else USUAL
-        window = {name: value for name, value in vars(self.tokens).items() if isinstance(value, str) and name != "name"}
+        window = {
+            name: value for name, value in asdict(self.tokens).items() if isinstance(value, str) and name != "name"
+        }
         if accent is not None:
             window["accent"] = accent.name()
             del window["selected"], window["on_accent"]  # They follow from the accent.
@@ -213,8 +215,7 @@ class Scheme:
         )
 
 
-@dataclass(frozen=True)
-class SchemePair:
+class SchemePair(Struct, frozen=True):
     """The themes for a dark and for a light desktop: the same one twice if it has no counterpart."""
 
     dark: Scheme

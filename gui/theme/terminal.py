@@ -5,9 +5,9 @@ Names of 0…7 are black, red, green, yellow, blue, magenta, cyan, white; 8…15
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from msgspec import Struct
 from PySide6.QtGui import QColor
 
 from session_host.terminal.base import Cursor, CursorShape, DefaultColors
@@ -15,8 +15,7 @@ from session_host.terminal.base import Cursor, CursorShape, DefaultColors
 from .contrast import USUAL, Ratios
 
 
-@dataclass(frozen=True)
-class TerminalTheme:
+class TerminalTheme(Struct, frozen=True):
     """Colours that a terminal is painted with where the program has set none.
 
     Attributes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
 from typing import Literal
 
+from msgspec import Struct
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
@@ -228,8 +229,7 @@ def style_sheet(tokens: Tokens) -> str:
 Appearance = Literal["desktop", "dark", "light"]
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """The user's settings on the look of terminals, without the colours; see ``TerminalTheme``."""
 
     readable: bool = True

@@ -6,8 +6,7 @@ it for each theme.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from PySide6.QtGui import QColor, QFont
 
 from .contrast import TEXT_RATIO, readable
@@ -16,8 +15,7 @@ BACKGROUNDS = ("ground", "inline", "prompt", "added", "removed", "added_words", 
 WORDS = ("keyword", "string", "number", "function", "type", "comment", "deleted")
 
 
-@dataclass(frozen=True)
-class CodeColors:
+class CodeColors(Struct, frozen=True):
     """The colours of one theme.
 
     Attributes:
@@ -75,8 +73,7 @@ SIDEBAR_MAX_PX = 480
 SIDEBAR_COLLAPSED_PX = 48
 
 
-@dataclass(frozen=True)
-class Tokens:
+class Tokens(Struct, frozen=True):
     """The window's colours in one theme, each "#rrggbb".
 
     Attributes:

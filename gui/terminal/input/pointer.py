@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
@@ -33,8 +33,7 @@ _CONTROL, _ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltMod
 _UNITS: tuple[SelectionUnit, ...] = ("cell", "word", "line")
 
 
-@dataclass(frozen=True)
-class MouseRules:
+class MouseRules(Struct, frozen=True):
     """The user's settings for the mouse.
 
     Attributes:

@@ -7,9 +7,10 @@ belong to the program in the terminal, so the table has none of them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
 
 from gui.wording import action_texts
 from gui.wording.text import Text
@@ -26,8 +27,7 @@ CHANGES: Final = "changes"
 SETTINGS: Final = "settings"
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(Struct, frozen=True):
     """An action.
 
     A title names the chat: "Export chat…". The menu and the bar of one chat leave that out: "Export…".

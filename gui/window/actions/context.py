@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from gui.bridge.changes import ListedPoint
 
 
-@dataclass(frozen=True)
-class WindowContext:
+class WindowContext(Struct, frozen=True):
     """A window's parts, the chats, and the functions of the window that its actions call.
 
     Attributes:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
+from msgspec import Struct
 from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -46,8 +46,7 @@ _FILE = re.compile(r"(?P<path>/.+?):(?P<line>\d+): ")
 """The beginning of a problem in one of the user's files."""
 
 
-@dataclass
-class Banner:
+class Banner(Struct):
     """A line for the user.
 
     Attributes:

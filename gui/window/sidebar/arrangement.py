@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_list import EndedChats, EndedRecord
@@ -30,8 +31,7 @@ PINNED = "pinned"
 """The key of the part with the pinned chats, in the window's saved layout, too."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """Chats below one heading.
 
     Attributes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any, NamedTuple, Self
 
+from msgspec import Struct
+from msgspec.structs import replace
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from gui.bridge.chat import Chat, how_it_ended
@@ -68,8 +69,7 @@ def _midnight(day: date) -> str:
     return as_text(datetime(day.year, day.month, day.day).astimezone().timestamp())
 
 
-@dataclass(frozen=True)
-class ChatRow:
+class ChatRow(Struct, frozen=True):
     """A chat's row, as it is painted."""
 
     chat: Chat
@@ -108,8 +108,7 @@ PAGE_ROWS = 100
 """How many more rows of ended chats are made when the user scrolls to the end of the list."""
 
 
-@dataclass(frozen=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """The heading of a part, which can be folded."""
 
     key: str
@@ -119,8 +118,7 @@ class Heading:
     folded: bool
 
 
-@dataclass(frozen=True)
-class DayHeading:
+class DayHeading(Struct, frozen=True):
     """The day of the end of the chats below it."""
 
     title: str

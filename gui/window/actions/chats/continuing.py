@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, Qt
 
 from gui.bridge.chat import Chat
@@ -20,10 +21,7 @@ from gui.window.actions.chats.chat_actions import ChatActions
 from gui.window.actions.chats.resuming import EndedChatActions
 from gui.window.actions.chats.starting import StartActions, request_like
 from gui.window.actions.context import WindowContext
-from gui.window.new_chat.conversation_picker import ConversationPicker, ConversationRow, Section, details_of, title_of
 from gui.window.new_chat.request import suggested_name
-from gui.window.new_chat.sheet import NewChatSheet
-from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import common_texts, new_chat_texts, notice_texts, phrases
 from session_host.agents.agent import PROMPT, Agent
@@ -32,12 +30,13 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize, Runtime
 
 if TYPE_CHECKING:
+    from gui.window.new_chat.conversation_picker import ConversationPicker, ConversationRow, Section
+    from gui.window.sheets.sheet import Sheet
     from session_host.agents.conversations.base import StoredConversation
     from session_host.client.chats.earlier_conversations import ConversationList
 
 
-@dataclass
-class _Opening:
+class _Opening(Struct):
     """An open list.
 
     Attributes:
@@ -74,6 +73,9 @@ class ConversationActions(QObject):
         context.sheets.sheet_created.connect(self._on_sheet)
 
     def _on_sheet(self, sheet: Sheet) -> None:
+        from gui.window.new_chat.conversation_picker import ConversationPicker
+        from gui.window.new_chat.sheet import NewChatSheet
+
         if isinstance(sheet, NewChatSheet):
             sheet.conversation_requested.connect(self._open_below_fields)
             sheet.conversations.closed.connect(self._on_closed)
@@ -154,6 +156,8 @@ class ConversationActions(QObject):
 
     async def _own_rows(self, opening: _Opening, chat: Chat) -> list[ConversationRow]:
         """The rows of the chat at hand: its conversation, and a new one."""
+        from gui.window.new_chat.conversation_picker import ConversationRow
+
         shown = self._sessions.latest_continuation(chat.id) or chat
         is_shell, is_current = shown.record.is_shell, not shown.has_ended
         like = ConversationRow(
@@ -178,6 +182,8 @@ class ConversationActions(QObject):
 
     def _rows(self, opening: _Opening, own: list[ConversationRow], found: ConversationList) -> list[ConversationRow]:
         """All rows; ``own``: those of the chat at hand, of which the first gets its conversation's title and age."""
+        from gui.window.new_chat.conversation_picker import ConversationRow, details_of, title_of
+
         chat_of = self._conversations.chats_of(opening.agent)
         current = opening.chat.record.provider_session_id if opening.chat is not None else ""
 

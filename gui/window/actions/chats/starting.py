@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import structs
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from gui.bridge.chat import Chat
@@ -21,8 +22,6 @@ from gui.terminal.links.links import FileLocation
 from gui.window.actions.context import WindowContext
 from gui.window.actions.tabs_and_panes import has_room
 from gui.window.new_chat.request import start_of, suggested_name
-from gui.window.new_chat.sheet import NewChatSheet
-from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.activation import raise_window
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import new_chat_texts, notice_texts, phrases
@@ -30,6 +29,9 @@ from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 from session_host.paths import named_directory
 from session_host.protocol.values import GridSize, Runtime
+
+if TYPE_CHECKING:
+    from gui.window.sheets.sheet import Sheet
 
 RECENT_DIRECTORIES = 12
 SHELL, COMMAND = "shell", "command"
@@ -64,6 +66,8 @@ class StartActions(QObject):
         context.sheets.sheet_created.connect(self._on_sheet)
 
     def _on_sheet(self, sheet: Sheet) -> None:
+        from gui.window.new_chat.sheet import NewChatSheet
+
         if isinstance(sheet, NewChatSheet):
             sheet.start_requested.connect(self._on_start_requested)
             sheet.start_cancelled.connect(self._on_start_cancelled)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -193,8 +194,8 @@ async def test_a_closed_window_without_chats_is_freed(
 
 async def test_the_rows_of_an_earlier_search_are_freed(harness: WindowHarness) -> None:
     chooser = harness.open_window().sheets.chooser
-    earlier = [Choice(f"line {number}", "", list) for number in range(50)]
-    rows = [weakref.ref(each) for each in earlier]
+    earlier = [Choice(f"line {number}", "", partial(list, [number])) for number in range(50)]
+    rows = [weakref.ref(each.run) for each in earlier]
     chooser.ask("Lines", "", earlier)
     earlier.clear()
     chooser.ask("Others", "", [Choice("another", "", list)])

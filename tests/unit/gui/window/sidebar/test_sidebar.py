@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import random
 import threading
 import uuid
@@ -13,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QEnterEvent, QFontMetrics, QGuiApplication, QImage, QMouseEvent, QPainter
 from PySide6.QtTest import QAbstractItemModelTester, QTest
@@ -747,7 +747,7 @@ async def test_a_short_directory_is_shown_after_a_long_status(harness: WindowHar
         image = QImage(240, 20, QImage.Format.Format_RGB32)
         image.fill(Qt.GlobalColor.white)
         painter = QPainter(image)
-        row = dataclasses.replace(entry, location=location, status="sh -c while " * 9, status_first=True)
+        row = replace(entry, location=location, status="sh -c while " * 9, status_first=True)
         sidebar.delegate._paint_second_line(painter, QRect(0, 0, 240, 20), row)
         painter.end()
         return image.copy(225, 0, 15, 20)
