@@ -58,6 +58,8 @@ log = logging.getLogger(__name__)
 RETRY_MS = 1000
 TRAY_TIMEOUT_MS = 15_000
 """A tray that takes longer at login does not come."""
+CLEAN_UP_AFTER_MS = 1000
+"""Nobody waits for this work, which would delay the start."""
 LIMIT_UNDO_MS = 60_000
 """The time for an undo after the limit of ended chats removed some."""
 
@@ -317,11 +319,15 @@ class App:
             self.window.commands.resume_all.offer()
             self.sessions.tasks.start(self._load_recent_directories(), "recent directories")
             self._check_limit_if_due()
-            self.sessions.tasks.start(asyncio.to_thread(_clean_up_worktrees), "unfinished worktrees")
+            QTimer.singleShot(CLEAN_UP_AFTER_MS, self.sessions, self._start_cleaning_up)
             await self.finished.wait()
         finally:
             await self._end()
         return 0
+
+    def _start_cleaning_up(self) -> None:
+        if not self.finished.is_set():
+            self.sessions.tasks.start(asyncio.to_thread(_clean_up_worktrees), "unfinished worktrees")
 
     def _check_limit_if_due(self) -> None:
         """Check the limit of ended chats at the start, and when a chat has changed a while after the last check."""

@@ -185,8 +185,9 @@ class Tray(QObject):
 
     def set_recent(self, directories: list[str]) -> None:
         """Set the directories in which chats were started, latest first."""
-        self._recent = directories[:RECENT_DIRECTORIES]
-        self._fill()
+        if self._recent != (recent := directories[:RECENT_DIRECTORIES]):
+            self._recent = recent
+            self._fill()
 
     def _refresh_soon(self) -> None:
         # A running timer is not started again: changes that follow one another quickly would delay it for ever.

@@ -16,7 +16,7 @@ from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_M_PX, GAP_S_PX, SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
-from gui.window.widgets.parts import Area, Hairline, IconButton, button, label
+from gui.window.widgets.parts import Area, Hairline, IconButton, button, label, own_viewport
 from gui.wording import common_texts, window_texts
 from session_host.errors import ConfigError
 
@@ -185,9 +185,9 @@ class Sidebar(Area):
         theme.changed.connect(self._apply_theme)
         self._apply_theme()
         self.set_collapsed(False)
-        self.refresh()
 
     def _set_up_list(self) -> None:
+        own_viewport(self.list)
         self.list.setItemDelegate(self.delegate)
         self.list.setAccessibleName(window_texts.CHATS())
         self.list.setMouseTracking(True)
@@ -210,9 +210,6 @@ class Sidebar(Area):
         self.model.refresh()
         self._say_if_empty()
         self._reveal_if_due()
-
-    def showEvent(self, event: QEvent) -> None:
-        self.refresh()
 
     def hideEvent(self, event: QEvent) -> None:
         self.model.hold(False)
