@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,11 @@ STRUCTURED_FORMS = (".md", ".html", ".txt", ".json")
 
 _NAME_CHARACTERS: Final = 50
 """With four bytes for each character, the name of an unfinished export is still shorter than 255 bytes."""
+
+
+def file_name(name: str) -> str:
+    """A chat's name as a file name without suffix; characters that are not allowed become dashes."""
+    return re.sub(r"[/\\]", "-", name).strip(" .") or "chat"
 
 
 async def export(session_id: str, path: Path) -> bool:

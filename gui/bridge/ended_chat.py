@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from session_host.client.chats.removal import described, left_processes
 from session_host.client.chats.retention import note_viewed
-from session_host.client.sessions.last_screen import last_screen
 from session_host.paths import session_stderr
 from session_host.protocol.untrusted_text import plain
-from session_host.storage.last_transcript import last_transcript
-from session_host.structured.transcript import Transcript
-from session_host.terminal import default_engine
-from session_host.terminal.base import Emulator
+
+if TYPE_CHECKING:
+    from session_host.structured.transcript import Transcript
+    from session_host.terminal.base import Emulator
 
 ERRORS_BYTES = 64 * 1024
 """Maximum length of the shown end of an error output."""
@@ -53,12 +52,17 @@ def inspect_ended_chat(session_id: str) -> EndedChat:
 
 def read_last_screen(session_id: str) -> Emulator | None:
     """Restore a chat's last screen for the user, with the window's engine; see ``client.sessions.last_screen``."""
+    from session_host.client.sessions.last_screen import last_screen
+    from session_host.terminal import default_engine
+
     note_viewed(session_id)
     return last_screen(session_id, default_engine())
 
 
 def read_last_transcript(session_id: str) -> Transcript | None:
     """Restore a structured chat's transcript for the user; see ``storage.last_transcript``."""
+    from session_host.storage.last_transcript import last_transcript
+
     note_viewed(session_id)
     return last_transcript(session_id)
 

@@ -56,6 +56,8 @@ class Composition:
 
     def runs(self) -> tuple[Run, ...]:
         """The text as underlined clusters from column 0."""
+        if not self.text:
+            return ()
         from wcwidth import wcwidth  # most keyboards need no input method
 
         runs: list[Run] = []

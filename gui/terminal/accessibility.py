@@ -6,7 +6,6 @@ import time
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -178,6 +177,8 @@ def changes(before: Sequence[str], after: Sequence[str]) -> list[Change]:
     """
     found: list[Change] = []
     offset = 0
+    from difflib import SequenceMatcher  # few users have a screen reader
+
     for kind, first, end, new_first, new_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         old, new = before[first:end], after[new_first:new_end]
         if kind == "equal":

@@ -6,7 +6,7 @@ Qt's events arrive here; the InputSink receives their meaning as typed values.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import (
@@ -33,7 +33,6 @@ from session_host.protocol.values import MODIFIER_KEYS, KeyAction
 from session_host.terminal.base import Emulator
 
 from .accessibility import TerminalText, TextReporter
-from .by_keyboard.modes import KeyboardModes
 from .finder import TerminalFinder
 from .finding import line_search
 from .input import clipboard
@@ -47,6 +46,9 @@ from .links.links import LinkRules, may_open
 from .prompts.clicking import move_cursor_to
 from .prompts.prompts import PromptFinder, TerminalPrompts
 from .screen import TerminalScreen
+
+if TYPE_CHECKING:
+    from .by_keyboard.modes import KeyboardModes
 
 _SHORTCUT_OVERRIDE = QEvent.Type.ShortcutOverride  # A key's path reads no attribute of an enum.
 _CONTROL = Qt.Key.Key_Control.value
@@ -101,14 +103,11 @@ class TerminalView(TerminalScreen):
             self._on_typed,
         )  # fmt: skip
         self.finder = TerminalFinder(self, (self.scrolled, self.typed), self.select_cells)
-        prompt_finder = PromptFinder()
-        self.modes = KeyboardModes(
-            self, self.links, prompt_finder.prompts, self.notice.emit,
-            is_covered=self._is_covered, on_change=self._on_mode, request_find=self.findRequested.emit,
-        )  # fmt: skip
+        self._prompt_finder = PromptFinder()
+        self._modes: KeyboardModes | None = None
         self._reporter = TextReporter(self)
         self.accessible_text = TerminalText(self, self._reporter, self.select_cells, self.deselect)
-        self.prompts = TerminalPrompts(self, prompt_finder, self.typed, self.paste_text, self._needs_first_row)
+        self.prompts = TerminalPrompts(self, self._prompt_finder, self.typed, self.paste_text, self._needs_first_row)
         self._keyboard = Keyboard({
             "copy": self.copy,
             "deselect": self.deselect,
@@ -147,7 +146,7 @@ class TerminalView(TerminalScreen):
     def on_replaced(self) -> None:
         """The emulator was replaced: repaint everything, and forget pressed buttons and drags."""
         self._pointer.reset()
-        self.modes.leave_in_place()
+        self._leave_mode()
         self.finder.on_replaced()
         super().on_replaced()
         self._reporter.restart()
@@ -157,6 +156,26 @@ class TerminalView(TerminalScreen):
         self.prompts.show_marks()
 
     # -- keyboard
+
+    @property
+    def modes(self) -> KeyboardModes:
+        """The keyboard's modes, created when one is first entered."""
+        if self._modes is None:
+            from .by_keyboard.modes import KeyboardModes
+
+            self._modes = KeyboardModes(
+                self, self.links, self._prompt_finder.prompts, self.notice.emit,
+                is_covered=self._is_covered, on_change=self._on_mode, request_find=self.findRequested.emit,
+            )  # fmt: skip
+        return self._modes
+
+    @property
+    def _is_mode_on(self) -> bool:
+        return self._modes is not None and self._modes.active is not None
+
+    def _leave_mode(self) -> None:
+        if self._modes is not None:
+            self._modes.leave_in_place()
 
     def set_window_keys(self, texts: tuple[str, ...]) -> None:
         """Set the combinations that belong to the window, in QKeySequence's portable form."""
@@ -173,7 +192,7 @@ class TerminalView(TerminalScreen):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() is _SHORTCUT_OVERRIDE:
             # An accepted key is delivered here, not to a shortcut: Tab, Escape, Ctrl and Alt with letters.
-            takes_keys = self.sink is not None or self.modes.active is not None
+            takes_keys = self.sink is not None or self._is_mode_on
             if takes_keys and not self._keyboard.is_window_key(event):
                 event.accept()
                 return True
@@ -186,7 +205,7 @@ class TerminalView(TerminalScreen):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         emulator, sink = self.emulator, self._receiver()
-        if self.modes.active is not None and not self._keyboard.is_window_key(event):
+        if self._is_mode_on and not self._keyboard.is_window_key(event):
             self.modes.press(event)
             return
         if self._keyboard.act_locally(event, emulator):
@@ -239,7 +258,7 @@ class TerminalView(TerminalScreen):
 
     def on_broadcast(self) -> None:
         """Scroll to the bottom and clear the selection: text was typed here, or into this view from another one."""
-        self.modes.leave_in_place()
+        self._leave_mode()
         self.typed.emit()
         self._reporter.on_typed()
         self.pending = None
@@ -268,12 +287,12 @@ class TerminalView(TerminalScreen):
                 self.claim_size()
 
     def _needs_first_row(self) -> bool:
-        return self.finder.is_covering or self.modes.active is not None
+        return self.finder.is_covering or self._is_mode_on
 
     # -- input methods
 
     def _takes_text(self) -> bool:
-        return self.sink is not None and self.modes.active is None
+        return self.sink is not None and not self._is_mode_on
 
     def commit(self, text: str) -> None:
         """Send a composed text to the program."""
@@ -302,11 +321,13 @@ class TerminalView(TerminalScreen):
         return super().inputMethodQuery(query) if answer is None else answer
 
     def _paint_frame(self, *, at_once: bool = False) -> None:
-        self.modes.before_frame()
-        if self.finder.is_finding and self.modes.active is None:
+        if self._modes is not None:
+            self._modes.before_frame()
+        if self.finder.is_finding and not self._is_mode_on:
             self.finder.before_frame()
         super()._paint_frame(at_once=at_once)
-        self.modes.after_frame()
+        if self._modes is not None:
+            self._modes.after_frame()
         self._pointer.after_frame()
         self.links.update_hover()
         self._reporter.on_frame()
@@ -325,7 +346,8 @@ class TerminalView(TerminalScreen):
     def scroll_to_row(self, row: int) -> None:
         """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
         super().scroll_to_row(row)
-        self.modes.on_scrolled()
+        if self._modes is not None:
+            self._modes.on_scrolled()
 
     # -- the mouse
 
@@ -356,7 +378,7 @@ class TerminalView(TerminalScreen):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.links.show_cursor(event.position(), event.modifiers())
-        self.modes.leave_in_place()  # The user has changed to the mouse.
+        self._leave_mode()  # The user has changed to the mouse.
         self._pointer.press(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -492,7 +514,8 @@ class TerminalView(TerminalScreen):
         if self.emulator is not None:
             self.emulator.select(first, last, "cell")
             self._pointer.note_selection()
-            self.modes.selecting.go_to(*first)
+            if self._modes is not None:
+                self._modes.selecting.go_to(*first)
 
     def deselect(self) -> None:
         """Clear the selection."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -27,7 +27,8 @@ from session_host.protocol.messages import NotificationEvent
 from session_host.protocol.values import Activity
 from session_host.system.clock import parse_time
 
-from . import questions
+if TYPE_CHECKING:
+    from .questions import AnswerableQuestion
 
 UNCERTAIN_MS = 1000
 """How long after an agent's own terminal its structured chat may report the same question."""
@@ -232,7 +233,7 @@ class Notifier(QObject):
         self._group_shown_at_s = 0.0
         self._moment = 0
         """Counts the moments in which events were shown."""
-        self._offers: dict[str, questions.AnswerableQuestion] = {}
+        self._offers: dict[str, AnswerableQuestion] = {}
         """The questions that can be answered from their notifications, by chat."""
         self._collect_timer = QTimer(self, singleShot=True, interval=collect_ms)
         self._collect_timer.timeout.connect(self._show_pending)
@@ -398,6 +399,8 @@ class Notifier(QObject):
 
     async def _show_offer(self, chat: Chat) -> None:
         """Show a question that can be answered outside of a terminal; with answers if it is short enough."""
+        from . import questions
+
         asked = self._shown.get(chat.id)
         found = await questions.find_request(chat.id)
         offered = questions.offer(found) if found is not None else None
@@ -437,7 +440,9 @@ class Notifier(QObject):
             del self._offers[session_id]
             self._sessions.tasks.start(self._answer(session_id, offered, action), "an answer from a notification")
 
-    async def _answer(self, session_id: str, offered: questions.AnswerableQuestion, action: str) -> None:
+    async def _answer(self, session_id: str, offered: AnswerableQuestion, action: str) -> None:
+        from . import questions
+
         try:
             await questions.answer(session_id, offered, action)
         except OutliveError as error:

@@ -13,31 +13,31 @@ from shiboken6 import Shiboken
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.theme.theme import Theme
-from gui.window.new_chat.conversation_picker import ConversationPicker
-from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.chooser import Chooser
-from gui.window.sheets.error_output import OutputSheet
-from gui.window.sheets.explain import StatusDetailsSheet
-from gui.window.sheets.export import ExportSheet
-from gui.window.sheets.import_theme import ImportThemeSheet
-from gui.window.sheets.name import NameSheet
 from gui.window.sheets.question import QuestionSheet
-from gui.window.sheets.remove_ended import RemoveEndedSheet
-from gui.window.sheets.save_prompt import SavePromptSheet
-from gui.window.sheets.send import SendSheet
 from gui.window.sheets.sheet import Sheet, is_over_window
 from session_host.agents.agent import Agent
 
 if TYPE_CHECKING:
+    from gui.window.new_chat.conversation_picker import ConversationPicker
+    from gui.window.new_chat.sheet import NewChatSheet
     from gui.window.search import Searching
+    from gui.window.sheets.error_output import OutputSheet
+    from gui.window.sheets.explain import StatusDetailsSheet
+    from gui.window.sheets.export import ExportSheet
     from gui.window.sheets.image import ImageSheet
+    from gui.window.sheets.import_theme import ImportThemeSheet
+    from gui.window.sheets.name import NameSheet
+    from gui.window.sheets.remove_ended import RemoveEndedSheet
+    from gui.window.sheets.save_prompt import SavePromptSheet
+    from gui.window.sheets.send import SendSheet
 
 AnySheet = TypeVar("AnySheet", bound=Sheet)
 
 
 class Sheets(QObject):
-    """All sheets, each created when it is first used. Opening a sheet closes the others.
+    """All sheets, each imported and created when it is first used. Opening a sheet closes the others.
 
     A sheet that loses the keyboard focus to something behind it closes, for example when a key opens the find bar: what
     the user types must never go behind a sheet.
@@ -82,22 +82,30 @@ class Sheets(QObject):
     @cached_property
     def new_chat(self) -> NewChatSheet:
         """Starts a chat."""
+        from gui.window.new_chat.sheet import NewChatSheet
+
         sessions = self._sessions
         return self._register(NewChatSheet(self._theme, self._window, self._agents, sessions.free_name))
 
     @cached_property
     def conversations(self) -> ConversationPicker:
         """Continues a conversation of a chat's agent."""
+        from gui.window.new_chat.conversation_picker import ConversationPicker
+
         return self._register(ConversationPicker(self._theme, self._window))
 
     @cached_property
     def name(self) -> NameSheet:
         """Renames a chat."""
+        from gui.window.sheets.name import NameSheet
+
         return self._register(NameSheet(self._theme, self._window))
 
     @cached_property
     def export(self) -> ExportSheet:
         """Writes a chat to a file."""
+        from gui.window.sheets.export import ExportSheet
+
         return self._register(ExportSheet(self._theme, self._window))
 
     @cached_property
@@ -108,29 +116,37 @@ class Sheets(QObject):
     @cached_property
     def image(self) -> ImageSheet:
         """Shows an image of a chat."""
-        from gui.window.sheets.image import ImageSheet  # with parts of the chat view, which few windows need at once
+        from gui.window.sheets.image import ImageSheet
 
         return self._register(ImageSheet(self._theme, self._window))
 
     @cached_property
     def import_theme(self) -> ImportThemeSheet:
         """Asks for the file of another terminal's theme."""
+        from gui.window.sheets.import_theme import ImportThemeSheet
+
         return self._register(ImportThemeSheet(self._theme, self._window))
 
     @cached_property
     def explain(self) -> StatusDetailsSheet:
         """Shows where a chat's status comes from."""
+        from gui.window.sheets.explain import StatusDetailsSheet
+
         sessions = self._sessions
         return self._register(StatusDetailsSheet(self._theme, self._window, sessions.tasks, sessions.explain))
 
     @cached_property
     def output(self) -> OutputSheet:
         """Shows a chat's error output."""
+        from gui.window.sheets.error_output import OutputSheet
+
         return self._register(OutputSheet(self._theme, self._window, self._sessions.tasks))
 
     @cached_property
     def send(self) -> SendSheet:
         """Sends a text to a chat."""
+        from gui.window.sheets.send import SendSheet
+
         sessions = self._sessions
         return self._register(
             SendSheet(self._theme, self._window, sessions.tasks, sessions.running_in_order, sessions.send_text)
@@ -139,11 +155,15 @@ class Sheets(QObject):
     @cached_property
     def save_prompt(self) -> SavePromptSheet:
         """Saves a prompt."""
+        from gui.window.sheets.save_prompt import SavePromptSheet
+
         return self._register(SavePromptSheet(self._theme, self._window))
 
     @cached_property
     def remove_ended(self) -> RemoveEndedSheet:
         """Removes ended chats that are chosen by age, agent and project."""
+        from gui.window.sheets.remove_ended import RemoveEndedSheet
+
         sessions = self._sessions
         sheet = RemoveEndedSheet(self._theme, self._window, sessions.tasks, self._agents, sessions.removals.ended)
         return self._register(sheet)
@@ -151,7 +171,7 @@ class Sheets(QObject):
     @cached_property
     def searching(self) -> Searching:
         """Searches all chats."""
-        from gui.window.search import Searching  # the window's start does not need it
+        from gui.window.search import Searching
 
         own = Searching(self._theme, self._window, self._sessions, self._open_chat)
         self._register(own.sheet)

@@ -44,7 +44,6 @@ from .panes.panes import Panes, RemovedTabs
 from .panes.tab_drag import TabDragging
 from .panes.tabs import RecentChats
 from .saving import LayoutSaving, UnseenMarks
-from .sheets.send import SendSheet
 from .sheets.sheet import Sheet
 from .sidebar.sidebar import Sidebar
 from .widgets.activation import ActivatingClicks, raise_window, watch_exposure
@@ -178,6 +177,8 @@ class MainWindow(QWidget):
         self.ages.due.connect(self.describe)
 
     def _on_sheet(self, sheet: Sheet) -> None:
+        from .sheets.send import SendSheet
+
         if isinstance(sheet, SendSheet):
             sheet.sent.connect(self._on_sent)
             sheet.chat_requested.connect(self.open_chat)

@@ -21,8 +21,6 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from configparser import ConfigParser
-from configparser import Error as ConfigParserError
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -240,6 +238,8 @@ def _desktops_editor(environment: Mapping[str, str]) -> list[str]:
 
     Source: the desktop entry specification 1.5, "The Exec key".
     """
+    import configparser  # the window's start does not need it
+
     if not (program := shutil.which("xdg-mime")):
         return []
     try:
@@ -255,14 +255,14 @@ def _desktops_editor(environment: Mapping[str, str]) -> list[str]:
     home = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
     shared = environment.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
     for directory in (home, *shared.split(":")):
-        entry = ConfigParser(interpolation=None, strict=False)
+        entry = configparser.ConfigParser(interpolation=None, strict=False)
         try:
             if not entry.read(Path(directory, "applications", name), encoding="utf-8"):
                 continue
             command = entry.get("Desktop Entry", "Exec", fallback="")
             if entry.getboolean("Desktop Entry", "Terminal", fallback=False):
                 return []
-        except (ConfigParserError, UnicodeDecodeError, ValueError):
+        except (configparser.Error, UnicodeDecodeError, ValueError):
             return []
         return [argument for argument in _split(command) if not argument.startswith("%")]
     return []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
-from gui.bridge.chat_files import FORMS, STRUCTURED_FORMS
+from gui.bridge.chat_files import FORMS, STRUCTURED_FORMS, file_name
 from gui.theme.controls import flow, set_look
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
@@ -144,8 +143,3 @@ class ExportSheet(Sheet):
 def _set_tab_stop(format_button: QPushButton, chosen: bool) -> None:
     """Let Tab stop only at the chosen format; the arrow keys reach the others."""
     format_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if chosen else Qt.FocusPolicy.ClickFocus)
-
-
-def file_name(name: str) -> str:
-    """A chat's name as a file name without suffix; characters that are not allowed become dashes."""
-    return re.sub(r"[/\\]", "-", name).strip(" .") or "chat"

@@ -13,7 +13,6 @@ from collections.abc import Coroutine
 from typing import Any
 
 from session_host.client.connection import HostConnection, HostNotResponding
-from session_host.client.sessions.last_screen import later_screen
 from session_host.client.sessions.store_access import outcome_of
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
 from session_host.protocol.messages import (
@@ -280,6 +279,8 @@ class Viewer:
         self._perform()
 
     async def _load_screen(self, offset: int) -> None:
+        from session_host.client.sessions.last_screen import later_screen  # few chats need it
+
         later = await asyncio.to_thread(later_screen, self.session_id, self._engine, offset)
         if later is not None:
             self._replace(later[0])

@@ -21,7 +21,6 @@ from gui.window.actions.context import WindowContext
 from gui.window.actions.links import LinkOpener, show_directory
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.terminal_content import TerminalContent
-from gui.window.sheets.export import file_name
 from gui.window.sheets.question import Question
 from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases, sheet_texts
 from session_host.errors import OutliveError
@@ -75,7 +74,7 @@ class ChatTexts(QObject):
     async def _open_text(self, chat: Chat) -> None:
         key = f"text {chat.id}"
         try:
-            path = await asyncio.to_thread(chat_files.prepare, chat.id, file_name(chat.record.name), _TEXT)
+            path = await asyncio.to_thread(chat_files.prepare, chat.id, chat_files.file_name(chat.record.name), _TEXT)
             await export_to(path, chat, self._banners, key)
             await self._replace_previous(chat.id, _TEXT, path)
             lines = await asyncio.to_thread(chat_files.count_lines, path)
@@ -90,7 +89,7 @@ class ChatTexts(QObject):
 
     async def _open_output(self, chat: Chat, text: str) -> None:
         try:
-            path = await asyncio.to_thread(chat_files.prepare, chat.id, file_name(chat.record.name), _OUTPUT)
+            path = await asyncio.to_thread(chat_files.prepare, chat.id, chat_files.file_name(chat.record.name), _OUTPUT)
             await asyncio.to_thread(chat_files.write, path, text + "\n")
             await self._replace_previous(chat.id, _OUTPUT, path)
         except OutliveError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
@@ -13,16 +14,17 @@ from gui.settings.saved_prompts import BrokenPrompt, SavedPrompt, prompts_direct
 from gui.terminal.links.links import FileLocation
 from gui.window.actions.context import WindowContext
 from gui.window.actions.links import LinkOpener
-from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.chooser import Choice
-from gui.window.sheets.save_prompt import SavePromptSheet
-from gui.window.sheets.sheet import Sheet
 from gui.wording import sheet_texts
 from session_host.errors import ConfigError
 from session_host.paths import make_directories
 from session_host.protocol.untrusted_text import one_line
+
+if TYPE_CHECKING:
+    from gui.window.new_chat.sheet import NewChatSheet
+    from gui.window.sheets.sheet import Sheet
 
 SEARCHED_CHARACTERS = 500
 """The beginning of a prompt that the list's search reads."""
@@ -53,6 +55,9 @@ class SavedPrompts:
             prompt_box.saved_requested.connect(self.insert)
 
     def _on_sheet(self, sheet: Sheet) -> None:
+        from gui.window.new_chat.sheet import NewChatSheet
+        from gui.window.sheets.save_prompt import SavePromptSheet
+
         if isinstance(sheet, NewChatSheet):
             sheet.prompt_row.saved_requested.connect(lambda: self._offer_in(sheet))
         elif isinstance(sheet, SavePromptSheet):

@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 
+from gui.bridge.chat_files import file_name
 from gui.window.actions import links
-from gui.window.sheets.export import file_name
 from gui.window.widgets.parts import Scrolled
 from session_host import paths
 from session_host.protocol.values import State
