@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,11 @@ def test_an_agent_behind_a_launcher_has_time_to_save_and_its_tools_have_not(
     sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group_grace_s: float
 ) -> None:
     monkeypatch.setattr(termination, "GRACE_S", 0.0)
-    with Gate(tmp_path / "gate") as gate:
+    with Gate(tmp_path / "gate") as gate, ExitStack() as stack:
         argv = [sys.executable, "-ISc", LAUNCHER, AGENT, str(tmp_path), str(gate.path)]
         program = subprocess.Popen(argv, env={**os.environ, MARK: CHAT}, start_new_session=True)
+        stack.enter_context(program)  # waits for its end
+        stack.callback(program.kill)
         wait_until((tmp_path / "ready").exists, TIMEOUT_S, "the agent to be ready")
         known = chat_processes(program.pid, CHAT)
         assert len(known) == 3
