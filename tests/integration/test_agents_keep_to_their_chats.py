@@ -133,9 +133,7 @@ async def assert_untouched(session_id: str) -> None:
 async def test_an_agent_does_not_control_other_chats(agent: ShellInChat, other: str) -> None:
     for words in (
         ["send", "api-fix", "yes", "--enter"],
-        ["send", "api-fix", "--key", "Ctrl+c"],
         ["stop", "api-fix"],
-        ["kill", "api-fix"],
         ["rename", "api-fix", "mine"],
         ["restore", "api-fix", "1", "--yes"],
     ):

@@ -153,16 +153,6 @@ class TestRemoving:
         assert remove_chat(store, second) == ""
         assert checkout.branches() == ["main"]
 
-    async def test_a_continued_chat_does_not_keep_the_worktree(self, store: Store, checkout: Checkout) -> None:
-        first = await ended_chat(store, checkout)
-        second = await end_chat(store, await launch(request(first.cwd, resume=first)))
-        store.update(first.id, continued_by=second.id)
-
-        assert remove_chat(store, second) == ""
-
-        assert not Path(str(first.worktree)).exists()
-        assert store.all() == [store.get(first.id)]
-
     async def test_the_worktree_stays_while_a_process_works_in_it(self, store: Store, checkout: Checkout) -> None:
         first = await ended_chat(store, checkout)
         with subprocess.Popen(["cat"], cwd=first.cwd, stdin=subprocess.PIPE) as server:
@@ -201,16 +191,6 @@ def test_a_command_that_is_ended_during_a_hook_leaves_no_worktree(checkout: Chec
     command.terminate()
     assert command.wait(TIMEOUT_S) == -signal.SIGTERM
     assert (checkout.branches(), checkout.worktrees()) == (["main"], [])
-    assert not list((state_dir() / "worktrees").iterdir())
-
-
-async def test_a_failed_start_leaves_no_worktree(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("session_host.client.chats.launch_spec.session_log", lambda _id: Path("/proc/none/log"))
-
-    with pytest.raises(Exception, match="cannot write it"):
-        await launch(request(str(checkout.path), worktree=""))
-
-    assert checkout.branches() == ["main"]
     assert not list((state_dir() / "worktrees").iterdir())
 
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from session_host.agents.catalog import load_catalog
-from session_host.client.chats.earlier_conversations import can_list, continue_conversation, list_conversations
+from session_host.client.chats.earlier_conversations import continue_conversation, list_conversations
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.chats.resume import resume
 from session_host.client.sessions.store_access import open_store
@@ -175,11 +175,6 @@ async def test_conversations_of_scripts_are_listed_only_if_a_chat_continued_them
     record = await continue_conversation(request(project))
     assert listed(project) == ([ID], [])
     await end(record.id)
-
-
-def test_the_agents_with_listable_conversations() -> None:
-    able = {name for name, agent in load_catalog(config_dir()).items() if can_list(agent)}
-    assert able == {"claude", "codex", "copilot", "gemini", "opencode", "qwen"}
 
 
 @pytest.mark.parametrize("began", ["elsewhere", "in a terminal here"])

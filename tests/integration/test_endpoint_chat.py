@@ -55,12 +55,11 @@ async def test_a_question_is_answered_saved_and_reported(server: ModelServer, ap
         assert description.conversation == conversation_files()[0].stem
 
 
-@pytest.mark.parametrize("key", [("Escape", Modifiers.NONE), ("c", Modifiers.CTRL)], ids=["Escape", "Ctrl+C"])
-async def test_a_stopped_answer_keeps_the_received_text(server: ModelServer, key: tuple[str, Modifiers]) -> None:
+async def test_a_stopped_answer_keeps_the_received_text(server: ModelServer) -> None:
     async with chatting(server) as chat:
         await chat.enter("count: 9 hold: 4")
         await chat.see(answer_line(4))
-        chat.viewer.key(key[0], "", key[1])
+        chat.viewer.key("c", "", Modifiers.CTRL)
         await chat.see("stopped; /continue to continue")
         await chat.wait_for_activity(Activity.IDLE)
         answer = conversation().last
@@ -171,17 +170,9 @@ async def test_a_changed_model_system_prompt_and_parameter_are_kept(server: Mode
 async def test_a_text_file_is_attached_and_a_binary_file_is_refused(server: ModelServer, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("remember the milk\n")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\xff")
-    (tmp_path / "long.txt").write_text("x" * 300_000)
-    os.mkfifo(tmp_path / "pipe")
     async with chatting(server, "-C", str(tmp_path)) as chat:
-        for name, complaint in {
-            "picture.png": "picture.png is not a text file",
-            "long.txt": "long.txt is too large",
-            "none.txt": "cannot read none.txt (No such file",
-            "pipe": "pipe is not a file",
-        }.items():
-            await chat.enter(f"/attach {name}")
-            await chat.see(f"✗ {complaint}")
+        await chat.enter("/attach picture.png")
+        await chat.see("✗ picture.png is not a text file")
         await chat.enter("/attach notes.txt")
         await chat.see("notes.txt (18 B) attached to the next message")
         await chat.enter("what is it?")
@@ -241,33 +232,20 @@ async def test_the_first_prompt_is_not_repeated_in_a_continued_conversation(serv
     assert server.prompts() == ["-1 is a number", "more"]
 
 
-async def test_a_single_model_is_chosen_and_several_are_listed(server: ModelServer) -> None:
-    async with chatting(server, "--model", "") as chat:
-        await chat.see("using the server's only model: fake-model")
-        await chat.enter("hello")
-        await chat.see("echo: hello")
-    server.models = ("a-model", "b-model")
-    async with chatting(server, "--model", "") as chat:
-        await chat.see("b-model")
-        await chat.enter("hello")
-        await chat.see("✗ no model selected; /model lists the models")
-
-
-async def test_no_other_user_reads_the_first_prompt_on_the_command_line(server: ModelServer) -> None:
-    async with chatting(server, "-p", "a secret plan") as chat:
-        await chat.see("echo: a secret plan")
-        child = (await chat.describe()).child_pid
-        assert child is not None
-        assert b"secret" not in Path(f"/proc/{child}/cmdline").read_bytes()
-
-
-async def test_the_first_prompt_waits_until_the_only_model_is_chosen(server: ModelServer) -> None:
+async def test_the_first_prompt_waits_for_the_only_model_and_is_not_on_the_command_line(server: ModelServer) -> None:
     async with chatting(server, "--model", "", "-p", "hello") as chat:
+        await chat.see("using the server's only model: fake-model")
         await chat.see("echo: hello")
+        child = (await chat.describe()).child_pid
+        assert b"hello" not in Path(f"/proc/{child}/cmdline").read_bytes(), "where other users would read it"
     server.models = ("a-model", "b-model")
     async with chatting(server, "--model", "", "-p", "which one?") as chat:
         await chat.see("b-model")
         await chat.see("› which one?")  # It can be asked once a model is selected.
+        for _ in "which one?":
+            chat.viewer.key("Backspace")
+        await chat.enter("hello")
+        await chat.see("✗ no model selected; /model lists the models")
 
 
 async def test_a_killed_chat_continues_with_the_received_text(server: ModelServer) -> None:
@@ -315,7 +293,7 @@ async def test_the_chat_fits_a_small_terminal_and_follows_resizes(server: ModelS
         await eventually(lambda: sum("›" in line for line in chat.lines()) == 2, 20, "the question and the input")
 
 
-@pytest.mark.parametrize("how", ["/quit", "Ctrl+D", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("how", ["/quit", "Ctrl+D", "SIGHUP"])
 async def test_the_chat_restores_the_terminal_and_keeps_the_answer(server: ModelServer, how: str) -> None:
     async with chatting(server) as chat:
         await chat.enter("count: 9 hold: 3")

@@ -234,7 +234,6 @@ async def test_each_query_is_answered_once_with_any_number_of_viewers(tmp_path: 
         assert alone[name], f"{name} got no answer"
         introducers = alone[name].count("\x1b[") + alone[name].count("\x1b]") + alone[name].count("\x1bP")
         assert introducers == 1, f"{name} got {alone[name]!r}"
-    assert await _replies(tmp_path, 1, engine) == alone
     assert await _replies(tmp_path, 3, engine) == alone
 
 

@@ -130,9 +130,9 @@ async def test_viewers_learn_that_outlive_attach_sets_the_size_and_when_it_ends(
 
 
 async def test_stalled_viewers_take_bounded_memory_and_delay_no_other_viewer(tmp_path: Path) -> None:
-    """Twenty viewers that never read again, and one in a stopped process, during 22 MB of output."""
+    """Twenty viewers that never read again, and one in a stopped process, during 11 MB of output."""
     with Gate(tmp_path / "gate") as gate, ExitStack() as stalled:
-        script = f"read x < {gate.path}; seq 1 3000000; echo the end; read x < {gate.path}; exec cat"
+        script = f"read x < {gate.path}; seq 1 1500000; echo the end; read x < {gate.path}; exec cat"
         record = await start("bash", "-c", script)
         pid = (await request(record.id, Describe(0))).host_pid
         for _ in range(20):

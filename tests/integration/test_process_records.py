@@ -94,7 +94,7 @@ def test_without_a_boot_id_no_restart_is_reported(area: Area, unrelated_process:
     assert listed(insert_record(unrelated_process, start_time(unrelated_process), boot=""))["state"] == "running"
 
 
-@pytest.mark.parametrize("jump", [timedelta(days=-3650), timedelta(days=3650), timedelta(seconds=90)])
+@pytest.mark.parametrize("jump", [timedelta(days=-3650), timedelta(days=3650)])
 def test_a_jumped_clock_does_not_lose_a_chat(area: Area, unrelated_process: int, jump: timedelta) -> None:
     session = insert_record(unrelated_process, start_time(unrelated_process), created=datetime.now(UTC) + jump)
     assert listed(session)["state"] == "running"

@@ -12,21 +12,18 @@ import msgspec
 import pytest
 
 from session_host.client.sessions.last_screen import last_screen
-from session_host.client.sessions.stale_rows import HOST_GONE, resolve_stale_row
 from session_host.errors import StoreError
 from session_host.paths import database, session_dir, session_journal
-from session_host.protocol.values import GridSize, State
+from session_host.protocol.values import GridSize
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
-from session_host.storage.store.session_record import INTERRUPTED
 from session_host.system.clock import now
-from session_host.system.processes.identity import boot_id, start_time
 from session_host.terminal import create, default_engine
 from tests.conftest import Sessions
 from tests.programs import Gate, program
 from tests.support.commands import OnTerminal, new, outlive
 from tests.support.hosts import end, start
-from tests.support.reboots import PREVIOUS_BOOT, restart_computer
+from tests.support.reboots import restart_computer
 from tests.support.waiting import wait_for_end, wait_until
 
 LINES = 400
@@ -44,9 +41,8 @@ def wait_recorded(session_id: str, text: bytes) -> None:
     wait_until(lambda: journal_holds(session_id, text), 10, f"{text!r} to be on the disk")
 
 
-@pytest.mark.parametrize("empty_tmp", [False, True])
 def test_a_running_chat_is_interrupted_by_a_restart_and_can_be_read_completely(
-    sessions: Sessions, tmp_path: Path, empty_tmp: bool
+    sessions: Sessions, tmp_path: Path
 ) -> None:
     new("command", "-d", "-n", "over", "--", *program("end_with", "3", "--text", "the end"))
     wait_until(lambda: listed()["over"]["state"] == "exited", 10, "the end")
@@ -61,7 +57,7 @@ def test_a_running_chat_is_interrupted_by_a_restart_and_can_be_read_completely(
         running = listed()["long"]
         assert (running["state"], running["reason"]) == ("running", None)
 
-        restart_computer(sessions, empty_tmp=empty_tmp)
+        restart_computer(sessions, empty_tmp=True)
 
     assert outlive("ls").output == "no running chats; `outlive new AGENT` starts one\n"
     rows = outlive("ls", "--all").output.splitlines()
@@ -133,41 +129,6 @@ def test_an_interrupted_chat_without_saved_output_says_so(sessions: Sessions) ->
     done = outlive("peek", "cut")
     assert done.code == 6
     assert done.complaint() == ("cut was interrupted by a restart; no screen was saved")
-
-
-# ------------------------------------------------------------------ reused PIDs
-
-
-def record_of(pid: int | None, started: int | None, boot: str) -> SessionRecord:
-    return SessionRecord(
-        id="0a1b2c3d-0000-4000-8000-000000000000", name="one", agent="command", argv=["cat"], cwd="/",
-        state=State.RUNNING, host_pid=pid, host_started=started, boot_id=boot, created_at="2026-01-02T03:04:05.000Z",
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("later_by", "boot", "error"),
-    [
-        pytest.param(0, PREVIOUS_BOOT, INTERRUPTED, id="the same number and start time, in another boot"),
-        pytest.param(7, "", HOST_GONE, id="the same number, started later"),
-    ],
-)
-def test_a_reused_pid_is_not_taken_for_the_host(area: object, later_by: int, boot: str, error: str):
-    mine = start_time(os.getpid())
-    assert mine is not None
-    with Store.open(database()) as store:
-        store.insert(record_of(os.getpid(), mine - later_by, boot or boot_id()))
-        [record] = store.all()
-        settled = resolve_stale_row(store, record)
-        assert (settled.state, settled.error) == (State.LOST, error)
-        assert store.get(record.id) == settled
-
-
-def test_a_host_that_lives_in_this_boot_is_left_alone(area: object) -> None:
-    with Store.open(database()) as store:
-        store.insert(record_of(os.getpid(), start_time(os.getpid()), boot_id()))
-        [record] = store.all()
-        assert resolve_stale_row(store, record).state is State.RUNNING
 
 
 # ------------------------------------------------------------------ saved screen or journal

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,7 @@ from session_host.client.sessions.last_screen import last_screen
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import Describe, Kill, Stop
-from session_host.protocol.values import GridSize, Modifiers, State
+from session_host.protocol.values import GridSize, State
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.hosts import end, is_over, peek, see, shown, start, watching
@@ -25,64 +23,10 @@ from tests.support.waiting import eventually, wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
-LINES = [f"line {number:06}" for number in range(1, 3001)]
-
-
-async def test_a_viewer_lost_in_mid_stream_does_not_affect_the_session(tmp_path: Path) -> None:
-    with Gate(tmp_path / "gate") as gate:
-        record = await start(*program("numbered_lines", 3000, "--gate", gate.path, "--before", 1500, "--stay"))
-        async with watching(record.id) as (viewer, watcher):
-            await see(viewer, watcher, "line 001499")
-        gate.release()
-        async with watching(record.id) as (viewer, watcher):
-            await see(viewer, watcher, "end of lines")
-            assert shown(viewer)[:3000] == LINES
-        description = await request(record.id, Describe(0))
-        assert description.child_pid == record.child_pid
-        gate.release()
-        await eventually(lambda: is_over(_record(record.id)), 10, "the end to be recorded")
-
 
 def _record(session_id: str):
     with open_store() as store:
         return store.get(session_id)
-
-
-LAUNCHER = """
-import asyncio, sys
-from tests.support.hosts import start
-record = asyncio.run(start(*sys.argv[1:]))
-print(record.id, flush=True)
-import signal
-signal.pause()
-"""
-
-
-async def test_a_session_survives_its_launchers_terminal_and_process_group(tmp_path: Path) -> None:
-    with Gate(tmp_path / "gate") as gate:
-        launcher = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                LAUNCHER,
-                *program("numbered_lines", 5, "--gate", gate.path, "--before", 3, "--stay"),
-            ],
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-            cwd=Path(__file__).parents[2],
-        )
-        assert launcher.stdout is not None
-        session_id = (await asyncio.to_thread(launcher.stdout.readline)).decode().strip()
-        os.killpg(launcher.pid, signal.SIGHUP)
-        os.kill(launcher.pid, signal.SIGKILL)
-        launcher.wait()
-        launcher.stdout.close()
-        description = await request(session_id, Describe(0))
-        assert processes.is_alive(description.child_pid)
-        gate.release()
-        async with watching(session_id) as (viewer, watcher):
-            await see(viewer, watcher, "line 000005")
-        await end(session_id)
 
 
 async def test_a_host_is_a_process_of_its_own(tmp_path: Path) -> None:
@@ -189,24 +133,6 @@ async def test_stop_lets_the_program_clean_up_and_kill_does_not(tmp_path: Path) 
     assert _record(stubborn.id).exit_signal == signal.SIGKILL
 
 
-async def test_stop_ends_an_interactive_shell(tmp_path: Path) -> None:
-    record = await start("bash", "--norc", "-i")
-    async with watching(record.id) as (viewer, watcher):
-        await see(viewer, watcher, "bash-")
-        await request(record.id, Stop(0))
-        await watcher.until(lambda: viewer.state == "ended", "the end")
-
-
-async def test_host_and_viewer_have_the_same_screen_after_the_end(tmp_path: Path) -> None:
-    with Gate(tmp_path / "gate") as gate:
-        record = await start(*program("numbered_lines", 200, "--colour", "--width", 100, "--gate", gate.path, "--stay"))
-        async with watching(record.id) as (viewer, watcher):
-            await see(viewer, watcher, "end of lines")
-            assert shown(viewer) == await peek(record.id)
-        gate.release()
-        wait_until(lambda: is_over(_record(record.id)), 10, "the end to be recorded")
-
-
 async def test_a_program_has_the_users_umask_and_default_signal_handlers() -> None:
     """A host ignores SIGHUP and SIGINT and has a private umask; the program inherits none of that."""
     before = os.umask(0o027)
@@ -222,22 +148,3 @@ async def test_a_program_has_the_users_umask_and_default_signal_handlers() -> No
             "SigIgn:\t0000000000000000".expandtabs(8),
         ]
     await end(record.id)
-
-
-async def test_ctrl_c_interrupts_the_foreground_program_of_a_shell() -> None:
-    record = await start("bash", "--norc", "-i")
-    async with watching(record.id) as (viewer, watcher):
-        await see(viewer, watcher, "bash-")
-        viewer.text("echo sleeping; sleep 100\r")
-        await see(viewer, watcher, "sleeping")
-        await eventually(lambda: "sleep 100" in _foreground(record.child_pid), 10, "the job to run")
-        viewer.key("c", "", Modifiers.CTRL)
-        viewer.text("echo ended with $?\r")
-        await see(viewer, watcher, "ended with 130")
-    await end(record.id)
-
-
-def _foreground(shell: int | None) -> str:
-    """The command lines of a shell's children."""
-    children = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
-    return " ".join(processes.command_line(int(pid)) for pid in children)

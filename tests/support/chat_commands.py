@@ -17,7 +17,7 @@ def install_agent(area: Area) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "fake.toml").write_text(
         f'title = "Fake"\nexecutable = "{sys.executable}"\nstart = ["{sys.executable}"]\nmonogram = "Fk"\n'
-        f'[chat_view]\ndialect = "codex"\nstart = ["{sys.executable}", "{SERVER}"]\n'
+        f'[chat_view]\ndialect = "codex"\nstart = ["{sys.executable}", "-S", "{SERVER}"]\n'
     )
 
 

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -190,37 +189,6 @@ class TestLs:
             assert terminal.end() == 0
             assert len(terminal.text().split("\n")) == 2
 
-    def test_a_killed_host_is_replaced_in_the_list(self) -> None:
-        session_id = new("-n", "x", "--", "cat")
-        before = listed()[0]
-        host = int(str(before["host_pid"]))
-        os.kill(host, signal.SIGKILL)
-        wait_for_end(host, 10)
-
-        assert outlive("send", session_id, "heard", "--enter").code == 0
-        assert outlive("wait", session_id, "--text", "heard", "--timeout", "60").code == 0
-        after = listed()[0]
-        assert after["host_pid"] != host
-        assert processes.is_alive(int(str(after["host_pid"])))
-        same = ("state", "child_pid", "keeper_pid", "created_at", "name", "cols", "rows")
-        assert [after[key] for key in same] == [before[key] for key in same]
-
-    def test_a_killed_keeper_is_replaced_in_the_list(self) -> None:
-        new("-n", "x", "--", "cat")
-        before = listed()[0]
-        keeper = int(str(before["keeper_pid"]))
-        os.kill(keeper, signal.SIGKILL)
-        wait_for_end(keeper, 10)
-
-        def has_new_keeper() -> bool:
-            return listed()[0]["keeper_pid"] not in {None, keeper}
-
-        wait_until(has_new_keeper, 10, "another keeper", every_s=0.1)
-        after = listed()[0]
-        assert processes.name(int(str(after["keeper_pid"]))) == "outlive-keeper"
-        same = ("state", "child_pid", "host_pid", "created_at", "name", "cols", "rows")
-        assert [after[key] for key in same] == [before[key] for key in same]
-
     def test_a_chat_without_host_and_keeper_is_lost_for_good(self, area: Area) -> None:
         session_id = new("-n", "x", "--", "sh", "-c", "echo was here; cat")
         session = listed()[0]
@@ -243,19 +211,6 @@ class TestLs:
         done = outlive("send", session_id, "x")
         assert done.code == 6
         done.complaint()
-
-    def test_a_damaged_store_is_rebuilt_from_running_chats(self, area: Area) -> None:
-        session_id = new("-n", "x", "--", "cat")
-        (area.state / "outlive.db").write_bytes(b"garbage" * 1000)
-        for suffix in ("-wal", "-shm"):
-            (area.state / f"outlive.db{suffix}").unlink(missing_ok=True)
-
-        done = outlive("ls", "--json")
-
-        assert done.code == 0
-        assert [session["id"] for session in done.json()] == [session_id]
-        assert done.error.count("\n") == 1
-        assert "damaged" in done.error
 
 
 def test_a_program_gets_its_directory_as_the_user_named_it(tmp_path: Path) -> None:
@@ -328,36 +283,3 @@ def test_a_chat_survives_its_launchers_process_group() -> None:
         os.killpg(launcher.pid, signal.SIGKILL)
         launcher.wait()
     assert is_usable("kept")
-
-
-@pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A directory on a full file system."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    mount_point = tmp_path / "disk"
-    mount_point.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", str(mount_point)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("mount is not allowed here")
-    try:
-        with (mount_point / "ballast").open("wb", buffering=0) as ballast:
-            wait_until(lambda: _is_full(ballast.fileno()), 10, "the disk to be full")
-        yield mount_point
-    finally:
-        subprocess.run(["umount", "--lazy", str(mount_point)], check=True)
-
-
-def _is_full(descriptor: int) -> bool:
-    try:
-        os.write(descriptor, bytes(1024))
-    except OSError:
-        return True
-    return False
-
-
-def test_a_full_disk_at_the_start_is_reported_in_one_line_and_starts_no_chat(full_disk: Path) -> None:
-    done = outlive("new", "-d", "--", "cat", env={"OUTLIVE_STATE_DIR": str(full_disk / "state")})
-    assert done.code == 1
-    assert "the disk is full" in done.complaint()
-    assert outlive("ls", "--json").json() == []

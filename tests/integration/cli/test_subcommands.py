@@ -288,10 +288,10 @@ class TestNaming:
             list(threads.map(lambda _: new("-C", str(tmp_path), "--", "cat"), range(3)))
         assert len({each["name"] for each in listed()}) == 3
 
-    @pytest.mark.parametrize("subcommand", ["stop", "kill", "rm"])
-    def test_stop_and_kill_refuse_a_one_letter_prefix(self, subcommand: str) -> None:
+    @pytest.mark.parametrize("subcommand", ["kill", "rm"])
+    def test_kill_and_rm_refuse_a_one_letter_prefix(self, subcommand: str) -> None:
         session = ended("-n", "vim", "--", "true") if subcommand == "rm" else new("-n", "vim", "--", "cat")
-        past = {"stop": "stopped", "kill": "killed", "rm": "removed"}[subcommand]
+        past = {"kill": "killed", "rm": "removed"}[subcommand]
 
         for beginning in (session[0], session[:3]):
             refused = outlive(subcommand, beginning)

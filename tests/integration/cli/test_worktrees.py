@@ -109,12 +109,6 @@ class TestRefusals:
         assert checkout.branches() == ["main"]
         assert list((area.state / "worktrees").iterdir()) == []
 
-    def test_an_agent_that_is_not_installed_leaves_no_worktree(self, checkout: Checkout) -> None:
-        done = outlive("new", "codex", "-C", str(checkout.path), "--worktree", env={"PATH": "/usr/bin:/bin"})
-
-        assert "not installed" in done.complaint()
-        assert checkout.branches() == ["main"]
-
 
 class TestRemoving:
     def test_rm_removes_the_worktree_with_the_chat(self, checkout: Checkout, area: Area) -> None:
@@ -139,23 +133,6 @@ class TestRemoving:
         assert done.output.splitlines()[1:] == [f"kept the worktree {session['worktree']}: 1 file untracked"]
         assert (Path(session["worktree"]) / "new").read_text() == "work\n"
         assert outlive("ls", "--all", "--json").json() == []
-
-    def test_the_worktree_of_a_running_chat_stays(self, checkout: Checkout) -> None:
-        session = new(checkout, "-n", "x", "--worktree", "--", "cat")
-
-        assert "outlive stop x" in outlive("rm", "x").complaint()
-
-        assert Path(session["worktree"]).exists()
-
-    def test_a_worktree_that_another_chat_uses_stays(self, checkout: Checkout) -> None:
-        session = new(checkout, "-n", "x", "--worktree", "--", "cat")
-        outlive("new", "-n", "guest", "-C", f"{session['worktree']}/src", "--", "cat")
-        end("x")
-
-        done = outlive("rm", "x")
-
-        assert done.output.splitlines()[1:] == [f"kept the worktree {session['worktree']}: the chat guest uses it"]
-        assert Path(session["worktree"]).exists()
 
     def test_a_worktree_is_not_offered_as_a_recent_directory(self, checkout: Checkout) -> None:
         new(checkout, "-n", "x", "--worktree", "--", "cat")

@@ -44,25 +44,22 @@ async def test_an_interrupted_turn_says_so_and_the_next_prompt_is_answered(tmp_p
         await chat.until_said("again")
 
 
-@pytest.mark.parametrize(("option", "decision"), [("accept", "accept"), ("decline", "decline")])
-async def test_an_answer_reaches_the_agent_once_and_other_windows_see_it(
-    tmp_path: Path, option: str, decision: str
-) -> None:
+async def test_an_answer_reaches_the_agent_once_and_other_windows_see_it(tmp_path: Path) -> None:
     record = await start_chat(tmp_path, prompt="run: rm -rf build")
     async with viewing(record.id) as one, viewing(record.id) as other:
         request = await one.until_asked()
         assert "rm -rf build" in request.subject
         assert request.complete
         again = await other.until_asked()
-        one.answer(request, option)
-        await one.until_said(decision)
-        await other.until_said(decision)
+        one.answer(request, "decline")
+        await one.until_said("decline")
+        await other.until_said("decline")
         other.answer(again, "accept")
         await other.watcher.until(lambda: bool(other.watcher.refusals), "the refusal")
         assert other.watcher.refusals[-1].code == ErrorCode.ANSWERED
         other.viewer.prompt("answer: and on")
         await other.until_said("and on")
-    assert [each["result"]["decision"] for each in received(tmp_path)] == [decision]
+    assert [each["result"]["decision"] for each in received(tmp_path)] == ["decline"]
 
 
 async def test_the_state_comes_from_the_agents_protocol(tmp_path: Path) -> None:

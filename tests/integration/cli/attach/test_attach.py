@@ -38,10 +38,9 @@ def child_pid(session_id: str) -> int:
     return int(next(entry["child_pid"] for entry in entries if entry["id"] == session_id))
 
 
-@pytest.mark.parametrize("is_executed", [False, True])
-def test_attach_shows_the_screen_types_and_detaches(is_executed: bool) -> None:
+def test_attach_shows_the_screen_types_and_detaches() -> None:
     session_id = new("-n", "echo", "--", *program("raw_echo", "--show"))
-    with OnTerminal("attach", "echo", is_executed=is_executed) as terminal:
+    with OnTerminal("attach", "echo", is_executed=True) as terminal:
         terminal.see("ready")
         for typed, shown in (("a", "<61>"), ("\r", "<0d>"), ("\x1b[A", "<1b5b41>"), ("\x03", "<03>"), ("é", "<c3a9>")):
             terminal.type(typed)
@@ -197,18 +196,13 @@ def test_the_session_follows_the_terminals_size() -> None:
         terminal.see("70x18")
 
 
-@pytest.mark.parametrize("how", ["detaches", "is killed"])
-def test_the_previous_size_returns_when_a_small_terminal_detaches(how: str) -> None:
+def test_the_previous_size_returns_when_a_small_terminal_is_killed() -> None:
     new("-n", "size", "--", *program("window_size"))
     with OnTerminal("attach", "size", size=GridSize(90, 20)) as first:
         first.see("90x20")
         with OnTerminal("attach", "size", size=GridSize(50, 10)) as small:
             first.see("50x10")
-            if how == "detaches":
-                small.type(DETACH)
-                assert small.end() == 0
-            else:
-                os.kill(small.pid, signal.SIGKILL)
+            os.kill(small.pid, signal.SIGKILL)
             wait_until(lambda: outlive("ls", "--json").json()[0]["cols"] == 90, 10, "the previous size")
         first.type(DETACH)
         assert first.end() == 0
@@ -332,12 +326,6 @@ def test_new_attaches_in_a_terminal() -> None:
     assert (entry["name"], entry["cols"], entry["rows"]) == ("echo", 100, 30)
 
 
-def test_new_with_detach_does_not_attach(tmp_path: Path) -> None:
-    with OnTerminal("new", "-d", "-n", "quiet", "--", "sleep", "100") as terminal:
-        assert terminal.end() == 0
-        assert terminal.text().startswith("quiet ")
-
-
 def test_attach_is_refused_in_one_line() -> None:
     session_id = new("-n", "echo", "--", "cat")
     done = outlive("attach", "echo")
@@ -404,7 +392,7 @@ def test_attach_without_a_name_shows_the_only_chat_or_asks_which() -> None:
 
 
 LINES = b"".join(b"%08d, a line of a text that is pasted\xc3\xa9\r" % number for number in range(1000))
-EMPTY_LINES = b"\r" * 60_000
+EMPTY_LINES = b"\r" * 25_000
 
 
 @pytest.mark.parametrize("text", [LINES, EMPTY_LINES], ids=["lines", "empty lines"])

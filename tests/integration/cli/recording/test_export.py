@@ -403,7 +403,7 @@ def with_joined_spans(page: str) -> str:
     return joined if joined == page else with_joined_spans(joined)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("engine", available_engines())
 def test_text_and_page_are_the_same_row_by_row_and_in_blocks(
     tmp_path: Path, engine: EngineName, seed: int, monkeypatch: pytest.MonkeyPatch
