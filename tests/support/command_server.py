@@ -156,10 +156,6 @@ def _become(command: Command, streams: Sequence[int]) -> None:
         show_in_proc([sys.executable, "-m", "session_host.cli", *command.words])
 
 
-if __name__ == "__main__":
-    main()
-
-
 def show_in_proc(argv: Sequence[str]) -> None:
     """Let /proc show this command line and ``os.environ``, as if this process had been started with them.
 
@@ -175,3 +171,7 @@ def _show(start: int, end: int, texts: Sequence[str]) -> None:
     assert len(shown) <= end - start
     ctypes.memset(start, 0, end - start)
     ctypes.memmove(start, shown, len(shown))
+
+
+if __name__ == "__main__":
+    main()
