@@ -136,30 +136,21 @@ async def test_an_ended_chat_opens_at_the_line_in_its_last_screen(harness: Windo
     assert not harness.window.sheets.searching.recorded.is_open
 
 
-async def test_the_words_of_a_recorded_line_are_marked_also_behind_emoji(harness: WindowHarness) -> None:
-    record(running := await harness.add("long"), "🎉🎉 the needle is here\r\n".encode() + numbered(3000))
+async def test_a_line_that_the_terminal_lost_is_shown_as_recorded_with_its_words_marked(harness: WindowHarness) -> None:
+    line = "🎉🎉 the needle is here"
+    running = await harness.add("long")
+    record(running, numbered(3000).replace(b"line 1234 of the log", line.encode()))
     harness.open_window()
     harness.show(running).go_live(b"a fresh screen\r\n")
     await search_for(harness, "needle")
     await harness.press(Qt.Key.Key_Return)
     recorded = harness.window.sheets.searching.recorded
     await harness.until(lambda: recorded.is_open, "the recorded text")
-    assert [each.cursor.selectedText() for each in recorded.text.extraSelections()] == ["", "needle"]
-
-
-async def test_a_line_that_the_terminal_lost_is_shown_as_recorded(harness: WindowHarness) -> None:
-    running = await harness.add("long")
-    record(running, numbered(3000))
-    harness.open_window()
-    harness.show(running).go_live(b"a fresh screen\r\n")
-    await search_for(harness, '"line 1234 "')
-    await harness.press(Qt.Key.Key_Return)
-    recorded = harness.window.sheets.searching.recorded
-    await harness.until(lambda: recorded.is_open, "the recorded text")
     text = recorded.text.toPlainText().splitlines()
     assert text[0] == "line 1034 of the log"
     assert text[-1] == "line 1434 of the log"
-    assert recorded.text.textCursor().block().text() == "line 1234 of the log"
+    assert recorded.text.textCursor().block().text() == line
+    assert [each.cursor.selectedText() for each in recorded.text.extraSelections()] == ["", "needle"]
     assert recorded.text.hasFocus()
     await harness.press(Qt.Key.Key_Escape)
     assert not recorded.is_open

@@ -319,16 +319,6 @@ async def test_a_chat_like_one_with_a_removed_directory_offers_to_create_it(harn
     assert (sheet.directory.property("invalid"), sheet.create_button.isVisible()) == (True, True)
 
 
-async def test_after_a_failed_start_the_button_that_started_it_has_the_keyboard(harness: WindowHarness) -> None:
-    window = harness.open_window()
-    window.commands.starting.new_chat("command", "/tmp")
-    sheet = window.sheets.new_chat
-    sheet.start.setFocus()
-    sheet.set_busy(busy=True)
-    sheet.failed("Cannot find no-such-program on PATH")
-    assert sheet.focusWidget() is sheet.start, "else the next key replaces the directory"
-
-
 async def test_an_agent_installed_in_another_window_can_be_started(
     harness: WindowHarness, claude: None, area: Area, away: Away
 ) -> None:
@@ -522,12 +512,17 @@ async def test_the_sheet_opens_at_the_field_without_which_the_agent_cannot_start
         sheet.discard()
 
 
-async def test_a_command_that_cannot_be_started_is_marked(harness: WindowHarness) -> None:
+async def test_a_command_that_cannot_be_started_is_marked_and_the_keyboard_stays(
+    harness: WindowHarness,
+) -> None:
     window = harness.open_window()
     window.commands.starting.new_chat("command", "~", arguments=["nosuch", "-v"])
     sheet = window.sheets.new_chat
     for message, is_invalid in (("cannot find nosuch on PATH", True), ("there is no room", False)):
+        sheet.start.setFocus()
+        sheet.set_busy(busy=True)
         sheet.failed(message)
+        assert sheet.focusWidget() is sheet.start, "else the next key replaces the directory"
         assert (sheet.error.text(), bool(sheet.arguments.property("invalid"))) == (message, is_invalid)
 
 

@@ -84,42 +84,24 @@ async def many(harness: WindowHarness) -> list[str]:
     return ids
 
 
-async def test_the_row_of_a_chat_that_is_opened_elsewhere_is_scrolled_into_view(
+async def test_the_row_of_a_chat_that_is_opened_elsewhere_or_again_is_scrolled_into_view(
     harness: WindowHarness, many: list[str]
 ) -> None:
     sidebar = harness.window.sidebar
+    bar = sidebar.list.verticalScrollBar()
     for session_id in (many[-1], many[0], many[20]):
         harness.show(session_id)
         assert is_in_view(sidebar, session_id)
-
-
-async def test_the_first_chat_of_a_group_is_scrolled_into_view_with_the_groups_heading(
-    harness: WindowHarness, many: list[str]
-) -> None:
-    sidebar = harness.window.sidebar
-    harness.show(many[-1])
-    assert sidebar.list.verticalScrollBar().value() > 0
-    harness.show(many[0])
-    assert sidebar.list.verticalScrollBar().value() == 0
-
-
-async def test_choosing_the_visible_chat_again_scrolls_its_row_into_view(
-    harness: WindowHarness, many: list[str]
-) -> None:
-    sidebar = harness.window.sidebar
-    sidebar.list.scrollToBottom()
+        assert (bar.value() == 0) == (session_id == many[0]), "the first chat of a group is shown below its heading"
+    bar.setValue(0)
     harness.settle()
-    assert not is_in_view(sidebar, many[0]), "scrolling alone does not bring it back"
-    harness.window.open_chat(harness.chat(many[0]))
-    assert is_in_view(sidebar, many[0])
-
-
-async def test_a_new_chats_row_is_scrolled_into_view_once_it_exists(harness: WindowHarness, many: list[str]) -> None:
-    sidebar = harness.window.sidebar
+    assert not is_in_view(sidebar, many[20]), "scrolling alone does not bring it back"
+    harness.window.open_chat(harness.chat(many[20]))
+    assert is_in_view(sidebar, many[20])
     new = await harness.add("new")
     harness.window.open_chat(harness.chat(new))
     harness.settle()
-    assert is_in_view(sidebar, new)
+    assert is_in_view(sidebar, new), "once its row exists"
 
 
 async def test_the_sidebar_does_not_scroll_under_the_pointer(harness: WindowHarness, many: list[str]) -> None:
