@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from session_host.protocol.messages import Key
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create, restore
 from session_host.terminal.base import EngineName
@@ -17,7 +16,6 @@ from tests.support.images import command
 
 from .conftest import Maker
 
-KEYS = [Key("", 1, "a", "a"), Key("", 1, "a", "", 4), Key("", 1, "ArrowUp"), Key("", 1, "Enter"), Key("", 1, "Numpad5")]
 ENGINE_IS_NOT_CHANGED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from session_host.client.sessions.store_access import open_store
@@ -74,7 +75,7 @@ def recorded_session(name: str, entries: Iterable[Entry], **fields: object) -> s
     return session_id
 
 
-MakeRecord = Callable[..., SessionRecord]
+_seconds = itertools.count()
 
 
 def one_line(error: BaseException) -> str:
@@ -85,7 +86,17 @@ def one_line(error: BaseException) -> str:
     return text
 
 
-def fill(path: Path, make_record: MakeRecord, count: int = 50) -> list[SessionRecord]:
+def make_record(**fields: object) -> SessionRecord:
+    """A running shell, later than those made before; with these fields."""
+    values: dict[str, object] = {
+        "id": str(uuid.uuid4()), "name": "notes", "agent": "shell", "argv": ["/bin/sh", "-i"], "cwd": "/tmp", "env": {},
+        "state": State.RUNNING, "created_at": f"2026-01-02T03:04:05.{next(_seconds):06}Z",
+        "columns": 80, "rows": 24, "engine": "pyte",
+    }  # fmt: skip
+    return SessionRecord(**(values | fields))  # type: ignore[arg-type]
+
+
+def fill(path: Path, count: int = 50) -> list[SessionRecord]:
     """Insert so many large records that the store's file has several pages; returns the records."""
     records = [make_record(title="x" * 400, created_at="2026-01-02T03:04:05Z") for _ in range(count)]
     with Store.open(path) as store:

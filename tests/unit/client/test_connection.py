@@ -19,8 +19,6 @@ from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Output, Resized
 from session_host.protocol.values import GridSize
 
-COUNT = 12
-
 
 async def test_wait_closed_can_be_cancelled_at_the_moment_of_the_end() -> None:
     """Ctrl+C, say; asyncio's wait_for of Python 3.11 swallows that (cpython#86296)."""

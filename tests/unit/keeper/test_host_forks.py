@@ -18,7 +18,7 @@ import pytest
 
 from session_host.host.driver import recover
 from session_host.keeper import host_forks
-from session_host.keeper.host_forks import FAILED, become_subreaper, fork_host, raise_open_files
+from session_host.keeper.host_forks import FAILED, fork_host, raise_open_files
 from session_host.paths import runtime_dir
 from session_host.protocol.values import GridSize
 from session_host.storage.descriptors import session_descriptors
@@ -238,21 +238,6 @@ def test_a_failed_fork_leaves_no_descriptor_open(parts: HostArguments, monkeypat
 
 
 # ---------------------------------------------------------------------------------- the keeper's own process
-
-
-def test_orphans_become_children_of_a_subreaper(parts: HostArguments) -> None:
-    def look() -> bool:
-        assert become_subreaper()
-        if not (parent := os.fork()):
-            if not os.fork():
-                signal.pause()
-            os._exit(0)
-        os.waitpid(parent, 0)
-        (orphan,) = processes.children()
-        os.kill(orphan, signal.SIGKILL)
-        return os.waitpid(orphan, 0)[0] == orphan
-
-    assert seen_by_host(parts, look)
 
 
 def test_the_keeper_raises_its_descriptor_limit_and_returns_that_of_programs(parts: HostArguments) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,24 +149,6 @@ def test_a_session_launched_twice_is_one_session(caller: Caller, tmp_path: Path)
     wait_until(lambda: started.exists() and started.read_text(), 10, "the program to begin")
     assert started.read_text() == "started\n"
     assert len(caller.status().sessions) == 1
-
-
-def test_a_session_launched_by_several_commands_at_once_is_one_session(caller: Caller) -> None:
-    spec = spec_for("cat")
-    reports: list[LaunchReport] = []
-
-    def ask() -> None:
-        caller = Caller()
-        reports.append(caller.launch(spec))
-        caller.close()
-
-    asking = [threading.Thread(target=ask) for _ in range(8)]
-    for each in asking:
-        each.start()
-    for each in asking:
-        each.join()
-    assert len(reports) == 8
-    assert len({(report.ok, report.host_pid, report.child_pid) for report in reports}) == 1
 
 
 def test_a_program_that_cannot_be_started_leaves_nothing(caller: Caller, area: Area) -> None:

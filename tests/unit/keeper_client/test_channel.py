@@ -17,7 +17,6 @@ from session_host.protocol.keeper import (
     ChildEnded,
     ExitSaved,
     FromKeeper,
-    KeeperStatus,
     Launch,
     NotReplaced,
     ReplaceHost,
@@ -125,27 +124,3 @@ def test_a_keeper_that_ends_before_its_reply_is_reported(pair: Pair) -> None:
     keeping.close()
     with pytest.raises(HostUnavailable, match="connection to the keeper was lost"):
         asking.request(Status(), 5)
-
-
-def test_a_reply_in_pieces_is_put_together(pair: Pair) -> None:
-    asking, keeping = pair
-    status = KeeperStatus(1, "v", [])
-    whole: list[bytes] = []
-
-    class Recorder:
-        def send(self, data: memoryview, _: int) -> int:
-            whole.append(bytes(data))
-            return len(data)
-
-    keeping.socket, real = Recorder(), keeping.socket  # type: ignore[assignment]
-    keeping.send_message(status)
-    keeping.socket = real
-
-    def answer() -> None:
-        for byte in b"".join(whole):
-            real.send(bytes([byte]))
-
-    writer = threading.Thread(target=answer)
-    writer.start()
-    assert asking.request(Status(), 5) == status
-    writer.join()

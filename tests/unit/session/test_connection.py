@@ -199,12 +199,6 @@ def test_a_detached_client_may_attach_again(harness: Harness) -> None:
     )
 
 
-def test_requests_and_reports_are_returned_in_order(harness: Harness) -> None:
-    client = harness.connection(HELLO_MESSAGE)
-    requests = [m.Describe(7), m.Report("hook", "Stop", "", ""), m.Kill(8)]
-    assert harness.script() >> harness.sends(client, *requests) >> do(client.events_received) << Returned(requests)
-
-
 # ---------------------------------------------------------------- the end
 
 

@@ -45,18 +45,6 @@ def harness(request: pytest.FixtureRequest) -> Iterator[SendQueueHarness]:
     harness.emulator.close()
 
 
-def test_keys_are_typed_at_once(harness: SendQueueHarness) -> None:
-    assert (
-        harness.script()
-        >> harness.sends(Send(1, keys=["Up", "Enter"], token=TOKEN))
-        << harness.use
-        >> harness.free()
-        << harness.typed("\x1b[A\r")
-        << NoteUserInput()
-        << DONE
-    )
-
-
 @pytest.mark.parametrize("harness", [PROGRAM], indirect=True)
 def test_a_program_without_a_pause_setting_gets_enter_with_the_text(harness: SendQueueHarness) -> None:
     assert (

@@ -166,18 +166,6 @@ def test_a_viewer_refused_by_the_host_does_not_reconnect(harness: Harness, reach
     assert harness.rules.refusal == ErrorCode.NOT_ALLOWED
 
 
-def test_a_session_lost_before_the_first_attempt_is_lost(harness: Harness) -> None:
-    harness.rules.start()
-    harness.take_effects()
-    assert (
-        harness.script()
-        >> do(harness.rules.connection_failed, "nobody there")
-        << e.ReadOutcome()
-        >> do(harness.rules.outcome_read, LOST, "this chat was removed")
-        << notify(ViewerState.LOST, "this chat was removed")
-    )
-
-
 def test_the_end_is_reported_once_and_later_input_is_refused(harness: Harness) -> None:
     harness.live()
     assert (
@@ -494,21 +482,6 @@ def test_input_of_an_unknown_attachment_is_reported_and_not_typed_twice(harness:
     )
 
 
-def test_a_host_without_the_missed_output_sends_a_snapshot(harness: Harness) -> None:
-    harness.reconnecting()
-    assert (
-        harness.script()
-        >> harness.receives(attached())
-        << DESCRIBE
-        >> harness.receives(part(500))
-        << e.AddSnapshotPart(part(500))
-        >> do(harness.rules.snapshot_restored, part(500))
-        << notify(ViewerState.LIVE)
-        >> harness.output(500)
-        << fed(500)
-    )
-
-
 def test_waits_between_attempts_grow_and_restart_after_a_complete_screen(harness: Harness) -> None:
     harness.live()
     assert (
@@ -533,18 +506,6 @@ def test_waits_between_attempts_grow_and_restart_after_a_complete_screen(harness
         >> do(harness.rules.connection_lost, None)
         << notify(ViewerState.RECONNECTING)
         << e.Connect(0.0)
-    )
-
-
-def test_a_connection_lost_before_the_screen_is_complete_does_not_restart_the_waits(harness: Harness) -> None:
-    harness.connected()
-    assert (
-        harness.script()
-        >> harness.receives(m.Starting("one"))
-        << notify(ViewerState.STARTING)
-        >> do(harness.rules.connection_lost, None)
-        << notify(ViewerState.RECONNECTING)
-        << e.Connect(RETRY_S[1])
     )
 
 

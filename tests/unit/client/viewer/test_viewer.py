@@ -129,9 +129,6 @@ def test_a_release_is_sent_only_to_a_program_that_asked_for_releases() -> None:
     emulator.close()
 
 
-SIZE = GridSize(80, 24)
-
-
 def notice_texts(events: list[Any]) -> list[str]:
     return [event.text for event in events if isinstance(event, NoticeEvent)]
 

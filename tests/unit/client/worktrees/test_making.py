@@ -78,11 +78,6 @@ class TestNew:
         assert worktree.directory == f"{worktree.path}/src"
         assert Checkout(worktree.path).git("branch", "--show-current") == "outlive/x"
 
-    def test_a_branch_named_outlive_changes_the_new_branchs_name(self, checkout: Checkout) -> None:
-        checkout.git("branch", "outlive")
-
-        assert make(str(checkout.path), None, "x").branch == "outlive-x"
-
     @pytest.mark.parametrize("name", ["Ünïcødé 漢字", "../../etc", "@{-1}"])
     def test_any_chat_name_gives_a_valid_branch(self, checkout: Checkout, name: str) -> None:
         worktree = make(str(checkout.path), None, name)
@@ -148,9 +143,6 @@ class TestNamedBranches:
     @pytest.mark.parametrize("name", ["two words", "@{-1}", "HEAD", "a\nb", "--force"])
     def test_invalid_branch_names_are_refused(self, checkout: Checkout, name: str) -> None:
         self.is_refused(checkout, name, "invalid branch name")
-
-    def test_a_checked_out_branch_is_refused(self, checkout: Checkout) -> None:
-        self.is_refused(checkout, "main", f"the branch main is checked out in {checkout.path}; choose another")
 
     def test_a_branch_name_below_an_existing_branch_is_refused(self, checkout: Checkout) -> None:
         self.is_refused(checkout, "main/x", "git cannot create the branch main/x: ")

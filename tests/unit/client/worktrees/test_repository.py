@@ -52,15 +52,6 @@ class TestFinding:
 
         assert (found.name, found.top, found.relative_directory) == (name, None, ".")
 
-    def test_a_submodule_is_a_repository_of_its_own(self, checkout: Checkout, tmp_path: Path) -> None:
-        outer = Checkout.new(tmp_path / "outer")
-        outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(checkout.path), "libs/inner")
-
-        found = find(tmp_path / "outer" / "libs" / "inner" / "src")
-
-        assert (found.name, found.relative_directory) == ("inner", "src")
-        assert found.common == outer.path / ".git" / "modules" / "libs" / "inner"
-
     def test_repositories_of_the_same_name_have_different_keys(self, checkout: Checkout, tmp_path: Path) -> None:
         other = Checkout.new(tmp_path / "elsewhere" / "project")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.worktrees import Status, make, status_of
+from session_host.client.worktrees import Status, status_of
 from tests.support.repositories import Checkout
 
 
@@ -29,12 +29,6 @@ def test_a_clean_worktree_has_no_changes(checkout: Checkout) -> None:
     )  # fmt: skip
     assert git_status.words == "project · main"
     assert git_status.words_without_repository == "main"
-
-
-def test_the_worktree_of_a_chat_is_named(checkout: Checkout) -> None:
-    worktree = make(str(checkout.path), None, "x")
-
-    assert status(f"{worktree.path}/src").words == "project · outlive/x"
 
 
 def test_every_kind_of_change_is_counted_once(checkout: Checkout) -> None:

@@ -151,22 +151,6 @@ async def test_bytes_sent_before_the_connection_was_lost_are_read_after_a_write_
     assert line.owner.callbacks == ["gone"]
 
 
-async def test_a_client_that_disconnects_with_a_full_queue_is_reported(line: Line) -> None:
-    line.wire.write(bytes(2 * HIGH_WATER_BYTES))
-    line.client.close()
-    while "gone" not in line.owner.callbacks:
-        await line.owner.next()
-    assert line.wire.queued_bytes == 0
-
-
-async def test_a_client_that_closes_its_sending_side_gets_the_queue(line: Line) -> None:
-    line.wire.write(bytes(HIGH_WATER_BYTES))
-    line.client.shutdown(socket.SHUT_WR)
-    assert await line.read(HIGH_WATER_BYTES) == bytes(HIGH_WATER_BYTES)
-    await line.owner.next()
-    assert line.owner.callbacks == ["gone"]
-
-
 @pytest.mark.parametrize("sent", [b"the last word", bytes(5 * READ_BYTES)])
 async def test_unread_bytes_of_a_disconnected_client_are_read_before_the_loss_is_reported(
     line: Line, sent: bytes, monkeypatch: pytest.MonkeyPatch

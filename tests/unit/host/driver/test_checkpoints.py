@@ -117,21 +117,6 @@ async def test_a_checkpoint_is_due_after_enough_resizes(
     assert not await is_due(harness)
 
 
-async def test_a_later_host_counts_from_the_last_checkpoint(
-    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
-    driver = harness.host()
-    harness.write_output(TEXT + b"x")
-    await shown(driver)
-    assert await is_due(harness)
-    harness.kill()
-    driver = harness.host()
-    harness.write_output(TEXT)
-    await shown(driver)
-    assert not await is_due(harness)
-
-
 async def test_a_requested_checkpoint_starts_at_once(harness: SessionHarness) -> None:
     harness.host()
     assert not await is_due(harness)

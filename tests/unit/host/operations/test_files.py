@@ -98,12 +98,12 @@ def test_a_binary_file_is_refused_with_one_line(root: Path) -> None:
         read_text(str(root), str(root / "image"))
 
 
-def test_a_file_of_100_mb_is_refused_and_its_lines_can_be_read(root: Path) -> None:
+def test_a_large_file_is_refused_and_its_lines_can_be_read(root: Path) -> None:
     line = "x" * 99 + "\n"
-    (root / "big").write_text(line * 1_000_000)
-    with pytest.raises(FileRefused, match="100,000,000 bytes"):
+    (root / "big").write_text(line * 200_000)
+    with pytest.raises(FileRefused, match="20,000,000 bytes"):
         read_text(str(root), str(root / "big"))
-    assert read_text(str(root), str(root / "big"), 999_999) == line * 2
+    assert read_text(str(root), str(root / "big"), 199_999) == line * 2
     with pytest.raises(FileRefused, match="fewer lines"):
         read_text(str(root), str(root / "big"), 2, READ_BYTES)
     (root / "one line").write_bytes(b"y" * (READ_BYTES + 1))

@@ -163,14 +163,6 @@ async def test_closing_the_actor_ends_all_terminals(harness: OperationHarness) -
     assert len(await harness.until(TerminalEnded, 2)) == 2
 
 
-async def test_live_output_is_reported_before_the_end(harness: OperationHarness) -> None:
-    harness.runner.start(StartTerminal(1, "t", ("/bin/sh", "-c", "echo first; sleep 305")))
-    (output,) = await harness.until(TerminalOutput)
-    assert isinstance(output, TerminalOutput)
-    assert output.text == "first\n"
-    assert not [each for each in harness.results if isinstance(each, TerminalEnded)]
-
-
 async def test_file_operations_are_carried_out_in_order(harness: OperationHarness, tmp_path: Path) -> None:
     path = str(tmp_path / "a.txt")
     harness.runner.start(WriteText(1, path, "one"))

@@ -11,12 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.errors import OutliveError
 from session_host.host.program import emulator_worker
 from session_host.host.program.emulator_worker import (
     INLINE_BYTES,
     MAX_FULL_BYTES,
-    MIN_FULL_BYTES,
     PIECE_BYTES,
     RESUME_BYTES,
     EmulatorWorker,
@@ -122,18 +120,6 @@ async def test_a_use_within_a_use_waits_for_its_end(worker: EmulatorWorker[Emula
     assert order == ["outer", "inner"]
 
 
-@pytest.mark.parametrize(("full_s", "is_full"), [(0.0, True), (1e6, False)])
-async def test_a_fast_engine_may_have_more_output_to_interpret_than_a_slow_one(
-    full_s: float, is_full: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(emulator_worker, "FULL_S", full_s)
-    worker = WorkerOnOutput("ghostty")
-    await interpret(worker, b"\r" * INLINE_BYTES * 2)  # The first job measures the engine's speed.
-    worker.feed_output(b"\r" * 2 * MIN_FULL_BYTES)
-    assert worker.is_full is is_full
-    worker.close()
-
-
 async def test_a_slow_engine_is_not_seconds_behind_the_program() -> None:
     """Else the prompt comes seconds after Ctrl+C in a flood of short lines, since the host has read them already."""
     drained = asyncio.Event()
@@ -185,18 +171,6 @@ async def test_an_engine_that_fails_on_some_output_interprets_the_rest(
     assert await worker.run(first_line) == "good"
 
 
-async def test_failed_work_is_reported_and_later_work_is_done(
-    worker: EmulatorWorker[Emulator], caplog: pytest.LogCaptureFixture
-) -> None:
-    def fail(_: Emulator) -> None:
-        raise RuntimeError("of the engine's own")
-
-    with caplog.at_level(logging.CRITICAL), pytest.raises(OutliveError, match="engine failed"):
-        await worker.run_in_thread(fail)
-    worker.feed_output(b"still here")
-    assert await worker.run(first_line) == "still here"
-
-
 @given(st.lists(st.one_of(st.binary(min_size=1, max_size=60_000), st.just(b"")), max_size=8))
 def test_all_output_is_interpreted(chunks: list[bytes]) -> None:
     async def run() -> int:
@@ -234,19 +208,6 @@ async def test_a_failed_use_does_not_block_later_ones(
         await asyncio.wait_for(looked, 60)
         await eventually(lambda: worker.is_quiet, 10, "all to be done")
     assert sorted(results) == ["in order", "soon"]
-
-
-async def test_a_failing_listener_does_not_stop_the_interpretation_of_output(caplog: pytest.LogCaptureFixture) -> None:
-    def fail(_: Emulator) -> None:
-        raise RuntimeError("of a watcher")
-
-    worker = WorkerOnOutput(after=fail)
-    with caplog.at_level(logging.CRITICAL):
-        for data in (b"\x1b[m", b"\x1b[m" + b"\r" * INLINE_BYTES * 2, b"seen"):
-            worker.feed_output(data)
-        await eventually(lambda: worker.is_quiet, 10, "all to be interpreted")
-        assert await worker.run(first_line) == "seen"
-    worker.close()
 
 
 async def test_a_job_of_slow_output_ends_early_and_its_rest_is_interpreted_first(

@@ -279,14 +279,6 @@ async def test_a_journal_that_cannot_be_opened_is_opened_later(tmp_path: Path) -
     assert sizes(recorded(recording.directory)) == [(5, 90)]
 
 
-async def test_closing_waits_for_unwritten_output(recording: Recorded) -> None:
-    await recording.start()
-    recording.output(b"last words")
-    await recording.journal_writer.close()
-    assert recorded_bytes(recording.directory) == b"last words"
-    recording.open()
-
-
 async def test_closing_does_not_wait_for_a_failing_disk(recording: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = FailingDisk(monkeypatch, "append")
     await recording.start()

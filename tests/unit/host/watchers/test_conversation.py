@@ -31,52 +31,28 @@ def tracker(chosen: str = "", saved_state: ConversationState | None = None) -> t
     return ConversationTracker(chosen, Watch(), saved_state, lambda each: reported.append(each.conversation)), reported
 
 
-class TestSources:
-    def test_a_chosen_conversation_is_known_from_the_start(self) -> None:
-        found, reported = tracker("one")
+def test_the_strongest_source_names_the_conversation() -> None:
+    found, reported = tracker("one")
+    assert (found.id, found.source, found.saved_state()) == ("one", CHOSEN, None)
 
-        assert (found.id, found.source, reported) == ("one", CHOSEN, [])
-        assert found.saved_state() is None
+    assert not found.set_conversation("one", HOOK)
+    assert not found.set_conversation("one", HOOK)
+    assert (found.source, reported) == (HOOK, ["one"]), "by a better source than before, for a later host"
 
-    def test_the_tracker_follows_the_agent_to_other_conversations(self) -> None:
-        found, reported = tracker("one")
+    assert found.set_conversation("two", STATE_FILE)
+    assert not found.set_conversation("three", HOOK)
+    assert (found.id, reported) == ("two", ["one", "two"])
 
-        assert found.set_conversation("two", HOOK)
-        assert found.set_conversation("three", HOOK)
+    later, _ = tracker("one", found.saved_state())
+    assert (later.id, later.source) == ("two", STATE_FILE)
+    assert not later.set_conversation("one", HOOK)
 
-        assert (found.id, reported) == ("three", ["two", "three"])
-        assert found.saved_state() == ConversationState("three", HOOK)
 
-    def test_a_weaker_source_is_ignored_after_a_stronger_one(self) -> None:
-        found, _ = tracker()
-        found.set_conversation("two", STATE_FILE)
-
-        assert not found.set_conversation("one", HOOK)
-
-        assert found.id == "two"
-
-    def test_a_repeated_id_is_reported_only_for_a_better_source(self) -> None:
-        found, reported = tracker("one")
-
-        assert not found.set_conversation("one", HOOK)
-        assert not found.set_conversation("one", HOOK)
-
-        assert reported == ["one"]  # by a better source than before, for a later host
-        assert found.source == HOOK
-
-    @pytest.mark.parametrize("text", ["", "-x", "a b", "../x", "x" * 200])
-    def test_an_invalid_id_is_ignored(self, text: str) -> None:
-        found, reported = tracker("one")
-
-        assert not found.set_conversation(text, STATE_FILE)
-
-        assert (found.id, reported) == ("one", [])
-
-    def test_a_later_host_continues_with_the_saved_conversation(self) -> None:
-        found, _ = tracker("one", ConversationState("two", STATE_FILE))
-
-        assert (found.id, found.source) == ("two", STATE_FILE)
-        assert not found.set_conversation("one", HOOK)
+@pytest.mark.parametrize("text", ["", "-x", "a b", "../x", "x" * 200])
+def test_an_invalid_id_is_ignored(text: str) -> None:
+    found, reported = tracker("one")
+    assert not found.set_conversation(text, STATE_FILE)
+    assert (found.id, reported) == ("one", [])
 
 
 Holder = Callable[..., subprocess.Popen[bytes]]

@@ -43,21 +43,6 @@ MIB = 1024 * 1024
 
 
 class TestAppending:
-    def test_entries_are_read_as_written(self, directory: Path) -> None:
-        entries: list[Entry] = [
-            resize(0, 0),
-            output(0, b"first", 1.0),
-            resize(5, 1, 100, 30, 2.0),
-            output(5, b"second", 3.0),
-        ]
-        with Journal.open(directory) as journal:
-            assert (journal.end, journal.resizes, journal.size_bytes) == (0, 0, 0)
-            journal.append(entries[:3])
-            journal.append(entries[3:])
-            assert (journal.end, journal.resizes) == (11, 1)
-            assert recorded(directory) == entries, "readers see it at once"
-        assert recorded(directory) == entries
-
     def test_no_output_makes_no_file(self, directory: Path) -> None:
         with Journal.open(directory) as journal:
             journal.append([])

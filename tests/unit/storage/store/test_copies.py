@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
-
-MakeRecord = Callable[..., SessionRecord]
+from tests.support.journals import make_record
 
 
 def end(store: Store, path: Path, record: SessionRecord) -> Path:
@@ -28,7 +26,7 @@ def lose(path: Path) -> Store:
     return Store.open(path)
 
 
-def test_a_lost_store_is_filled_again_from_the_copies(store: Store, path: Path, make_record: MakeRecord) -> None:
+def test_a_lost_store_is_filled_again_from_the_copies(store: Store, path: Path) -> None:
     first = make_record(argv=["claude", "é"], arguments=["é"], env={"A": "1"}, provider_session_id="abc")
     second = make_record(resumed_from=first.id)
     copy = end(store, path, first)
@@ -60,7 +58,7 @@ def test_the_windows_layout_is_restored_unless_there_is_a_newer_one(store: Store
         assert fresh.layout() == {}
 
 
-def test_a_removed_chat_does_not_come_back(store: Store, path: Path, make_record: MakeRecord) -> None:
+def test_a_removed_chat_does_not_come_back(store: Store, path: Path) -> None:
     first = make_record()
     second = make_record(resumed_from=first.id)
     end(store, path, first)
@@ -72,14 +70,14 @@ def test_a_removed_chat_does_not_come_back(store: Store, path: Path, make_record
         assert [(each.id, each.continued_by) for each in fresh.all()] == [(first.id, None)]
 
 
-def test_a_copy_is_not_made_for_a_chat_without_a_directory(store: Store, path: Path, make_record: MakeRecord) -> None:
+def test_a_copy_is_not_made_for_a_chat_without_a_directory(store: Store, path: Path) -> None:
     record = make_record()
     store.insert(record)
     store.update(record.id, state=State.EXITED)
     assert not (path.parent / "sessions").exists()
 
 
-def test_damaged_and_foreign_copies_are_left_out(store: Store, path: Path, make_record: MakeRecord) -> None:
+def test_damaged_and_foreign_copies_are_left_out(store: Store, path: Path) -> None:
     records = [make_record() for _ in range(8)]
     copies = [end(store, path, each) for each in records]
     values = json.loads(copies[0].read_text())
@@ -97,9 +95,7 @@ def test_damaged_and_foreign_copies_are_left_out(store: Store, path: Path, make_
         assert [each.id for each in fresh.restore_copies()] == [records[0].id]
 
 
-def test_a_conversation_that_could_be_an_option_is_not_taken_from_a_copy(
-    store: Store, path: Path, make_record: MakeRecord
-) -> None:
+def test_a_conversation_that_could_be_an_option_is_not_taken_from_a_copy(store: Store, path: Path) -> None:
     copy = end(store, path, make_record(provider_session_id="abc"))
     copy.write_text(json.dumps(json.loads(copy.read_text()) | {"provider_session_id": "-rf"}))
 
@@ -108,9 +104,7 @@ def test_a_conversation_that_could_be_an_option_is_not_taken_from_a_copy(
         assert record.provider_session_id is None
 
 
-def test_a_disk_without_room_for_the_copy_does_not_hinder_the_update(
-    store: Store, path: Path, make_record: MakeRecord
-) -> None:
+def test_a_disk_without_room_for_the_copy_does_not_hinder_the_update(store: Store, path: Path) -> None:
     record = make_record()
     copy = end(store, path, record)
     copy.unlink()

@@ -12,7 +12,7 @@ from session_host.protocol.values import State
 from session_host.storage.store import Store
 from tests.support import disks
 from tests.support.disks import fill_disk, make_read_only
-from tests.support.journals import MakeRecord, one_line
+from tests.support.journals import make_record, one_line
 
 
 @pytest.fixture
@@ -32,9 +32,7 @@ class TestFullDisk:
         assert str(path) in one_line(caught.value)
         assert not isinstance(caught.value, StoreCorrupt)
 
-    def test_a_disk_full_during_a_write_loses_nothing_and_works_again_later(
-        self, small_disk: Path, make_record: MakeRecord
-    ) -> None:
+    def test_a_disk_full_during_a_write_loses_nothing_and_works_again_later(self, small_disk: Path) -> None:
         path = small_disk / "outlive.db"
         with Store.open(path) as store:
             first = make_record()
@@ -52,9 +50,7 @@ class TestFullDisk:
         with Store.open(path) as store:
             assert store.all() == [first, second]
 
-    def test_a_window_that_opened_the_store_on_a_full_disk_does_not_block_hosts(
-        self, small_disk: Path, make_record: MakeRecord
-    ) -> None:
+    def test_a_window_that_opened_the_store_on_a_full_disk_does_not_block_hosts(self, small_disk: Path) -> None:
         path = small_disk / "outlive.db"
         record = make_record(state=State.RUNNING)
         with Store.open(path) as store:
@@ -93,7 +89,7 @@ class TestPlacesThatCannotBeWritten:
         with pytest.raises(StoreError, match=r"a link to /nonexistent/outlive\.db, which is missing; remove the link"):
             Store.open(path)
 
-    def test_a_read_only_file_system_is_readable_and_reported(self, small_disk: Path, make_record: MakeRecord) -> None:
+    def test_a_read_only_file_system_is_readable_and_reported(self, small_disk: Path) -> None:
         path = small_disk / "state" / "outlive.db"
         Store.open(path).close()
         make_read_only(small_disk)

@@ -15,11 +15,11 @@ import pytest
 from session_host.errors import StoreCorrupt, StoreError
 from session_host.storage.store import Store, database
 from session_host.storage.store.database import Database
-from tests.support.journals import MakeRecord, fill, one_line
+from tests.support.journals import fill, make_record, one_line
 
 
 class TestPrivacy:
-    def test_the_file_and_its_companions_are_private(self, path: Path, make_record: MakeRecord) -> None:
+    def test_the_file_and_its_companions_are_private(self, path: Path) -> None:
         before = os.umask(0)
         try:
             with Store.open(path) as store:
@@ -55,15 +55,15 @@ class TestDamage:
         assert path.read_bytes() == junk
 
     @pytest.mark.parametrize("kept_bytes", [100, 4096, 5000, 3 * 4096])
-    def test_a_truncated_file_is_refused(self, path: Path, make_record: MakeRecord, kept_bytes: int) -> None:
-        fill(path, make_record)
+    def test_a_truncated_file_is_refused(self, path: Path, kept_bytes: int) -> None:
+        fill(path)
         os.truncate(path, kept_bytes)
 
         with pytest.raises(StoreCorrupt), Store.open(path) as store:
             store.all()
 
-    def test_damage_in_the_middle_is_reported_when_it_is_read(self, path: Path, make_record: MakeRecord) -> None:
-        fill(path, make_record)
+    def test_damage_in_the_middle_is_reported_when_it_is_read(self, path: Path) -> None:
+        fill(path)
         pages = path.stat().st_size // 4096
         with path.open("r+b") as file:
             for page in range(1, pages):
@@ -87,9 +87,7 @@ class TestDamage:
     @pytest.mark.parametrize(
         ("column", "value"), [("argv", "{"), ("argv", "3"), ("env", "[]"), ("name", b"\xff"), ("title", b"\xff")]
     )
-    def test_an_invalid_row_is_reported(
-        self, path: Path, make_record: MakeRecord, column: str, value: str | bytes
-    ) -> None:
+    def test_an_invalid_row_is_reported(self, path: Path, column: str, value: str | bytes) -> None:
         with Store.open(path) as store:
             store.insert(make_record())
             with store._database.writing() as connection:
@@ -100,10 +98,8 @@ class TestDamage:
 
     @pytest.mark.parametrize("companion", ["-wal", "-shm"])
     @pytest.mark.parametrize("content", [b"", b"junk", b"\x00" * 40000])
-    def test_stray_companions_lose_nothing(
-        self, path: Path, make_record: MakeRecord, companion: str, content: bytes
-    ) -> None:
-        records = fill(path, make_record, 3)
+    def test_stray_companions_lose_nothing(self, path: Path, companion: str, content: bytes) -> None:
+        records = fill(path, 3)
         Path(f"{path}{companion}").write_bytes(content)
 
         with Store.open(path) as store:
@@ -171,7 +167,7 @@ class TestMovingDamagedFiles:
 
         assert Store.move_damaged(path) != first
 
-    def test_a_damaged_file_is_moved_and_kept(self, path: Path, make_record: MakeRecord) -> None:
+    def test_a_damaged_file_is_moved_and_kept(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700)
         for number in (1, 2):
             path.write_bytes(b"damaged %d" % number * 100)
@@ -197,7 +193,7 @@ class TestMovingDamagedFiles:
             f"{aside.name}-wal",
         ]
 
-    def test_a_second_process_that_met_the_damage_keeps_the_new_file(self, path: Path, make_record: MakeRecord) -> None:
+    def test_a_second_process_that_met_the_damage_keeps_the_new_file(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700)
         path.write_bytes(b"damaged" * 100)
         first = Store.move_damaged(path)
@@ -209,9 +205,7 @@ class TestMovingDamagedFiles:
 
             assert store.all() == [record]
 
-    def test_a_process_with_the_old_file_open_continues_in_the_new_one(
-        self, path: Path, make_record: MakeRecord
-    ) -> None:
+    def test_a_process_with_the_old_file_open_continues_in_the_new_one(self, path: Path) -> None:
         record = make_record()
         with Store.open(path) as long_lived:
             Store.move_damaged(path)
@@ -244,10 +238,8 @@ class TestVersions:
         assert not isinstance(caught.value, StoreCorrupt)
         assert path.read_bytes() == before
 
-    def test_an_older_file_is_migrated_and_keeps_its_rows(
-        self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        records = fill(path, make_record, 3)
+    def test_an_older_file_is_migrated_and_keeps_its_rows(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        records = fill(path, 3)
 
         step = ("ALTER TABLE session ADD COLUMN later TEXT", "UPDATE session SET later = 'x'")
         monkeypatch.setattr(database, "STORE_SCHEMA", _with_step(step))
@@ -259,10 +251,8 @@ class TestVersions:
         assert connection.execute("SELECT count(*) FROM session WHERE later = 'x'").fetchone() == (3,)
         connection.close()
 
-    def test_a_failed_migration_leaves_the_file_unchanged(
-        self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        records = fill(path, make_record, 2)
+    def test_a_failed_migration_leaves_the_file_unchanged(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        records = fill(path, 2)
 
         with monkeypatch.context() as patch:
             step = ("DELETE FROM session", "THIS IS NO SQL")

@@ -12,7 +12,7 @@ from session_host.errors import NameTaken, StoreError, StoreIncomplete
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store, copies
 from session_host.storage.store.database import Database
-from tests.support.journals import MakeRecord
+from tests.support.journals import make_record
 
 
 @pytest.fixture
@@ -43,14 +43,14 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> 
     monkeypatch.setattr(copies, "save_new_row", save_later)
 
 
-def test_a_name_of_a_running_session_is_refused(complete: Store, make_record: MakeRecord) -> None:
+def test_a_name_of_a_running_session_is_refused(complete: Store) -> None:
     complete.insert(make_record(name="ended", state=State.EXITED))
     complete.insert(make_record(name="ended"), named_alone=True)
     with pytest.raises(NameTaken, match="'ended'"):
         complete.insert(make_record(name="ended"), named_alone=True)
 
 
-def test_a_new_file_takes_no_name_before_it_has_the_running_sessions(store: Store, make_record: MakeRecord) -> None:
+def test_a_new_file_takes_no_name_before_it_has_the_running_sessions(store: Store) -> None:
     with pytest.raises(StoreIncomplete):
         store.insert(make_record(), named_alone=True)
     assert store.all() == []
@@ -59,7 +59,7 @@ def test_a_new_file_takes_no_name_before_it_has_the_running_sessions(store: Stor
 
 
 def test_a_session_is_in_the_file_that_replaces_its_own_meanwhile(
-    complete: Store, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+    complete: Store, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = make_record(state=State.EXITED)
     complete.insert(first)
@@ -77,7 +77,7 @@ def test_a_session_is_in_the_file_that_replaces_its_own_meanwhile(
 
 
 def test_a_session_that_the_new_file_has_from_its_copy_is_there_once(
-    complete: Store, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+    complete: Store, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = make_record(state=State.EXITED)
     record = make_record(resumed_from=first.id)
@@ -97,7 +97,7 @@ def test_a_session_that_the_new_file_has_from_its_copy_is_there_once(
 
 @pytest.mark.parametrize("is_restored", [False, True])
 def test_a_name_that_another_session_got_in_the_new_file_is_refused(
-    complete: Store, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch, *, is_restored: bool
+    complete: Store, path: Path, monkeypatch: pytest.MonkeyPatch, *, is_restored: bool
 ) -> None:
     record, other = make_record(), make_record()
 
@@ -118,7 +118,7 @@ def test_a_name_that_another_session_got_in_the_new_file_is_refused(
 
 
 def test_a_session_that_cannot_be_saved_leaves_no_copy(
-    complete: Store, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+    complete: Store, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_new_row = copies.save_new_row
 
@@ -134,7 +134,7 @@ def test_a_session_that_cannot_be_saved_leaves_no_copy(
 
 
 def test_a_file_that_is_replaced_while_it_is_opened_is_not_used(
-    complete: Store, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+    complete: Store, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect = Database._connect
 

@@ -13,7 +13,7 @@ import pytest
 from session_host.errors import StoreError
 from session_host.protocol.values import State
 from session_host.storage.store import Store
-from tests.support.journals import MakeRecord, fill, one_line
+from tests.support.journals import fill, make_record, one_line
 
 REPOSITORY = Path(__file__).parents[4]
 
@@ -70,8 +70,8 @@ class TestSeveralProcesses:
             assert [record.title for record in store.all()] == ["t"] * 80
             assert store.problems() == []
 
-    def test_a_writer_killed_during_a_transaction_leaves_no_trace(self, path: Path, make_record: MakeRecord) -> None:
-        records = fill(path, make_record, 5)
+    def test_a_writer_killed_during_a_transaction_leaves_no_trace(self, path: Path) -> None:
+        records = fill(path, 5)
         writer = python(INTERRUPTED, str(path))
         assert writer.stdout is not None
         assert writer.stdout.readline() == "in the middle\n"
@@ -83,8 +83,8 @@ class TestSeveralProcesses:
             store.update(records[0].id, state=State.EXITED)
             assert store.problems() == []
 
-    def test_readers_do_not_wait_for_a_writer(self, path: Path, make_record: MakeRecord) -> None:
-        records = fill(path, make_record, 2)
+    def test_readers_do_not_wait_for_a_writer(self, path: Path) -> None:
+        records = fill(path, 2)
         writer = python(INTERRUPTED, str(path))
         assert writer.stdout is not None
         assert writer.stdout.readline() == "in the middle\n"
@@ -95,11 +95,9 @@ class TestSeveralProcesses:
             writer.kill()
             writer.communicate(timeout=60)
 
-    def test_a_writer_that_waits_in_vain_reports_it(
-        self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_writer_that_waits_in_vain_reports_it(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("session_host.storage.store.database.BUSY_TIMEOUT_MS", 50)
-        fill(path, make_record, 1)
+        fill(path, 1)
         writer = python(INTERRUPTED, str(path))
         assert writer.stdout is not None
         assert writer.stdout.readline() == "in the middle\n"

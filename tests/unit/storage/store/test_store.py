@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -11,14 +10,11 @@ import pytest
 from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
 from session_host.protocol.values import State
 from session_host.storage.store import Changes, SessionRecord, Store, free_name
-
-MakeRecord = Callable[..., SessionRecord]
+from tests.support.journals import make_record
 
 
 @pytest.mark.parametrize("conversation", ["-rf", "../x", "a b", "", "x" * 200, b"x"])
-def test_a_conversation_that_could_be_an_option_or_a_path_is_not_loaded(
-    store: Store, make_record: MakeRecord, conversation: object
-) -> None:
+def test_a_conversation_that_could_be_an_option_or_a_path_is_not_loaded(store: Store, conversation: object) -> None:
     record = make_record()
     store.insert(record)
 
@@ -29,7 +25,7 @@ def test_a_conversation_that_could_be_an_option_or_a_path_is_not_loaded(
     assert stored.provider_session_id is None
 
 
-def test_a_record_is_read_as_it_was_written(store: Store, make_record: MakeRecord) -> None:
+def test_a_record_is_read_as_it_was_written(store: Store) -> None:
     record = make_record(
         name="Über 'notes' — \U0001f9e0",
         argv=["claude", "--x", "", 'a "b"\n'],
@@ -69,9 +65,7 @@ def test_a_record_is_read_as_it_was_written(store: Store, make_record: MakeRecor
     )
 
 
-def test_sessions_are_listed_in_the_order_of_their_starts_even_if_the_clock_was_set_back(
-    store: Store, make_record: MakeRecord
-) -> None:
+def test_sessions_are_listed_in_the_order_of_their_starts_even_if_the_clock_was_set_back(store: Store) -> None:
     records = [make_record(created_at=f"{year}-01-02T03:04:05Z") for year in (2026, 2026, 1970, 2025)]
     for record in records:
         store.insert(record)
@@ -79,7 +73,7 @@ def test_sessions_are_listed_in_the_order_of_their_starts_even_if_the_clock_was_
     assert store.all() == records
 
 
-def test_only_starting_and_running_sessions_are_listed_as_running(store: Store, make_record: MakeRecord) -> None:
+def test_only_starting_and_running_sessions_are_listed_as_running(store: Store) -> None:
     records = {state: make_record(state=state) for state in State}
     for record in records.values():
         store.insert(record)
@@ -88,7 +82,7 @@ def test_only_starting_and_running_sessions_are_listed_as_running(store: Store, 
     assert store.running_names() == {records[State.STARTING].name, records[State.RUNNING].name}
 
 
-def test_a_new_chat_is_never_named_as_one_that_ended(store: Store, make_record: MakeRecord) -> None:
+def test_a_new_chat_is_never_named_as_one_that_ended(store: Store) -> None:
     for name, state in (
         ("api", State.EXITED),
         ("api-3", State.LOST),
@@ -105,7 +99,7 @@ def test_a_new_chat_is_never_named_as_one_that_ended(store: Store, make_record: 
     assert free_name("api", {"api"}, names) == "api-4"
 
 
-def test_a_name_of_the_user_is_shown_and_another_gives_way_to_the_topic(store: Store, make_record: MakeRecord) -> None:
+def test_a_name_of_the_user_is_shown_and_another_gives_way_to_the_topic(store: Store) -> None:
     record = make_record(name="api", default_name="api")
     assert record.shown_name == "api"
     record.topic = "fix the export"
@@ -117,7 +111,7 @@ def test_a_name_of_the_user_is_shown_and_another_gives_way_to_the_topic(store: S
     assert renamed.shown_name == "api", "now the user has chosen it"
 
 
-def test_an_id_can_be_recorded_only_once(store: Store, make_record: MakeRecord) -> None:
+def test_an_id_can_be_recorded_only_once(store: Store) -> None:
     record = make_record()
     store.insert(record)
 
@@ -127,7 +121,7 @@ def test_an_id_can_be_recorded_only_once(store: Store, make_record: MakeRecord) 
     assert store.all() == [record]
 
 
-def test_update_changes_only_the_named_fields(store: Store, make_record: MakeRecord) -> None:
+def test_update_changes_only_the_named_fields(store: Store) -> None:
     record, other = make_record(), make_record()
     store.insert(record)
     store.insert(other)
@@ -141,7 +135,7 @@ def test_update_changes_only_the_named_fields(store: Store, make_record: MakeRec
 
 
 @pytest.mark.parametrize("late", [State.STARTING, State.RUNNING, State.LOST])
-def test_an_ended_session_stays_ended(store: Store, make_record: MakeRecord, late: State) -> None:
+def test_an_ended_session_stays_ended(store: Store, late: State) -> None:
     record = make_record(state=State.STARTING)
     store.insert(record)
     store.update(record.id, state=State.EXITED, exit_code=7, ended_at="2026-01-02T03:05:00Z")
@@ -154,7 +148,7 @@ def test_an_ended_session_stays_ended(store: Store, make_record: MakeRecord, lat
     assert kept.host_pid == 99
 
 
-def test_a_lost_session_may_be_found_again(store: Store, make_record: MakeRecord) -> None:
+def test_a_lost_session_may_be_found_again(store: Store) -> None:
     record = make_record(state=State.LOST)
     store.insert(record)
 
@@ -169,7 +163,7 @@ def test_an_update_of_an_unknown_session_is_refused(store: Store) -> None:
 
 
 @pytest.mark.parametrize("field", ["id", "nothing", "name = 'x' --"])
-def test_an_update_of_an_unknown_field_is_refused(store: Store, make_record: MakeRecord, field: str) -> None:
+def test_an_update_of_an_unknown_field_is_refused(store: Store, field: str) -> None:
     record = make_record()
     store.insert(record)
 
@@ -180,9 +174,7 @@ def test_an_update_of_an_unknown_field_is_refused(store: Store, make_record: Mak
 
 
 class TestFind:
-    def test_a_session_is_found_by_name_full_id_or_unique_beginning(
-        self, store: Store, make_record: MakeRecord
-    ) -> None:
+    def test_a_session_is_found_by_name_full_id_or_unique_beginning(self, store: Store) -> None:
         record = make_record(name="api fix", id="0a1b2c3d-0000-4000-8000-000000000000")
         store.insert(record)
         store.insert(make_record(id="0a1b2c3e-0000-4000-8000-000000000000"))
@@ -191,30 +183,28 @@ class TestFind:
             assert store.find(text).id == record.id
 
     @pytest.mark.parametrize("text", ["", " ", "nothing", "%", "_", "0000", "api", "\udcff"])
-    def test_a_text_without_a_match_is_reported(self, store: Store, make_record: MakeRecord, text: str) -> None:
+    def test_a_text_without_a_match_is_reported(self, store: Store, text: str) -> None:
         store.insert(make_record(name="api fix", id="0a1b2c3d-0000-4000-8000-000000000000"))
 
         with pytest.raises(NoSuchSession, match="outlive ls --all"):
             store.find(text)
 
     @pytest.mark.parametrize("text", ["api-fx", "API-FIX", "api"])
-    def test_a_name_that_is_nearly_right_is_suggested(self, store: Store, make_record: MakeRecord, text: str) -> None:
+    def test_a_name_that_is_nearly_right_is_suggested(self, store: Store, text: str) -> None:
         store.insert(make_record(name="api-fix"))
         store.insert(make_record(name="docs"))
 
         with pytest.raises(NoSuchSession, match=r"; did you mean 'api-fix'\? `outlive ls --all` lists all chats"):
             store.find(text)
 
-    def test_a_beginning_of_two_ids_is_ambiguous_and_both_are_named(
-        self, store: Store, make_record: MakeRecord
-    ) -> None:
+    def test_a_beginning_of_two_ids_is_ambiguous_and_both_are_named(self, store: Store) -> None:
         store.insert(make_record(id="0a1b2c3d-0000-4000-8000-000000000000"))
         store.insert(make_record(id="0a1b2c3e-0000-4000-8000-000000000000"))
 
         with pytest.raises(AmbiguousSession, match=r"`outlive ls --all`: 0a1b2c3d-0000, 0a1b2c3e-0000"):
             store.find("0a1b2c3")
 
-    def test_of_equal_names_the_running_session_is_found(self, store: Store, make_record: MakeRecord) -> None:
+    def test_of_equal_names_the_running_session_is_found(self, store: Store) -> None:
         store.insert(make_record(state=State.EXITED))
         running = make_record(state=State.RUNNING)
         store.insert(running)
@@ -223,16 +213,14 @@ class TestFind:
         assert store.find("notes").id == running.id
 
     @pytest.mark.parametrize("state", [State.RUNNING, State.EXITED])
-    def test_two_equal_names_in_the_same_state_are_ambiguous(
-        self, store: Store, make_record: MakeRecord, state: State
-    ) -> None:
+    def test_two_equal_names_in_the_same_state_are_ambiguous(self, store: Store, state: State) -> None:
         store.insert(make_record(state=state))
         store.insert(make_record(state=state))
 
         with pytest.raises(AmbiguousSession):
             store.find("notes")
 
-    def test_a_name_takes_precedence_over_the_beginning_of_an_id(self, store: Store, make_record: MakeRecord) -> None:
+    def test_a_name_takes_precedence_over_the_beginning_of_an_id(self, store: Store) -> None:
         named = make_record(name="beef")
         store.insert(make_record(id="beef0000-0000-4000-8000-000000000000"))
         store.insert(named)
@@ -257,16 +245,14 @@ class TestWindow:
 
         assert store.layout() == {}
 
-    def test_each_recent_directory_is_listed_once_last_used_first(self, store: Store, make_record: MakeRecord) -> None:
+    def test_each_recent_directory_is_listed_once_last_used_first(self, store: Store) -> None:
         for directory in ("/a", "/b", "/c", "/a"):
             store.insert(make_record(cwd=directory))
 
         assert store.recent_directories(2) == ["/a", "/c"]
         assert store.recent_directories(10) == ["/a", "/c", "/b"]
 
-    def test_recent_directories_outlive_their_sessions_and_are_bounded(
-        self, store: Store, make_record: MakeRecord
-    ) -> None:
+    def test_recent_directories_outlive_their_sessions_and_are_bounded(self, store: Store) -> None:
         for number in range(60):
             record = make_record(cwd=f"/{number}", created_at="2026-01-02T03:04:05Z")
             store.insert(record)
@@ -276,7 +262,7 @@ class TestWindow:
 
 
 class TestResuming:
-    def test_a_session_can_be_resumed_only_once(self, store: Store, make_record: MakeRecord) -> None:
+    def test_a_session_can_be_resumed_only_once(self, store: Store) -> None:
         previous = make_record(state=State.EXITED)
         store.insert(previous)
         first, second = make_record(resumed_from=previous.id), make_record(name="second", resumed_from=previous.id)
@@ -288,9 +274,7 @@ class TestResuming:
         assert store.get(second.id) is None
         assert store.get(previous.id).continued_by == first.id  # type: ignore[union-attr]
 
-    def test_a_session_can_be_resumed_again_after_its_resumption_was_removed(
-        self, store: Store, make_record: MakeRecord
-    ) -> None:
+    def test_a_session_can_be_resumed_again_after_its_resumption_was_removed(self, store: Store) -> None:
         previous = make_record(state=State.EXITED)
         store.insert(previous)
         later = make_record(resumed_from=previous.id)
@@ -300,7 +284,7 @@ class TestResuming:
 
         assert store.get(previous.id).continued_by is None  # type: ignore[union-attr]
 
-    def test_a_name_means_the_newest_of_a_chain(self, store: Store, make_record: MakeRecord) -> None:
+    def test_a_name_means_the_newest_of_a_chain(self, store: Store) -> None:
         first = make_record(name="x", state=State.EXITED)
         store.insert(first)
         second = make_record(name="x", state=State.EXITED, resumed_from=first.id)
@@ -309,7 +293,7 @@ class TestResuming:
         assert store.find("x").id == second.id
 
     def test_the_new_session_has_the_pin_and_position_of_the_previous_one_until_it_is_removed(
-        self, store: Store, make_record: MakeRecord
+        self, store: Store
     ) -> None:
         previous = make_record(state=State.EXITED, pinned=True, position=3.0)
         store.insert(previous)
@@ -325,7 +309,7 @@ class TestResuming:
 
 
 class TestChanges:
-    def test_each_change_is_read_once(self, store: Store, path: Path, make_record: MakeRecord) -> None:
+    def test_each_change_is_read_once(self, store: Store, path: Path) -> None:
         records = [make_record(name=name) for name in ("one", "two", "three")]
         for record in records:
             store.insert(record)
@@ -345,16 +329,14 @@ class TestChanges:
         assert changes is not None
         assert [record.id for record in changes.changed] == [records[0].id, added.id]
 
-    def test_all_is_read_again_after_another_file_has_taken_the_place(
-        self, store: Store, path: Path, make_record: MakeRecord
-    ) -> None:
+    def test_all_is_read_again_after_another_file_has_taken_the_place(self, store: Store, path: Path) -> None:
         store.insert(make_record())
         version = store.version()
         Store.move_damaged(path)
         assert store.changes_since(version) is None
 
 
-def test_sessions_are_found_by_directory_and_conversation(store: Store, make_record: MakeRecord) -> None:
+def test_sessions_are_found_by_directory_and_conversation(store: Store) -> None:
     records = [make_record(cwd=cwd) for cwd in ("/a/tree", "/a/tree/src", "/a/tree-2", "/a", "/a/tre_")]
     records[2].provider_session_id = records[4].provider_session_id = "one"
     for record in records:
@@ -364,9 +346,7 @@ def test_sessions_are_found_by_directory_and_conversation(store: Store, make_rec
     assert store.in_conversation("one") == [records[2], records[4]]
 
 
-def test_a_removal_with_files_is_all_or_nothing(
-    store: Store, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_removal_with_files_is_all_or_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     record = make_record()
     store.insert(record)
     directory = store.path.parent / "sessions" / record.id

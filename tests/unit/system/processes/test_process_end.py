@@ -123,10 +123,6 @@ def test_a_program_of_any_name_is_read(tmp_path: object) -> None:
     os.waitpid(pid, 0)
 
 
-def test_an_unused_pid_has_no_status() -> None:
-    assert status_of_zombie(2**22 + 1, None) is None
-
-
 def test_another_descriptor_than_a_pidfd_has_no_status() -> None:
     with open("/dev/null") as nothing:  # noqa: PTH123 - its descriptor is all that is wanted
         assert status_of_reaped(nothing.fileno()) is None
