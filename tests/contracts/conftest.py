@@ -8,7 +8,7 @@ import pytest
 
 from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal import available_engines, create
+from session_host.terminal import available_engines, create, from_replay, restore
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
 
 
@@ -47,6 +47,16 @@ class Maker:
         """Also close an emulator that was made elsewhere; returns it."""
         self._made.append(emulator)
         return emulator
+
+    def copies(self, emulator: Emulator) -> list[Emulator]:
+        """Copies of an emulator: restored from a snapshot, and rebuilt from a replay in each engine."""
+        replay, limit = emulator.replay(), emulator.scrollback_limit
+        copies = [
+            restore(self.engine, emulator.snapshot()),
+            *(from_replay(engine, replay, emulator.size, scrollback_lines=limit) for engine in available_engines()),
+        ]
+        self._made += copies
+        return copies
 
     def close(self) -> None:
         """Close all emulators."""

@@ -7,7 +7,6 @@ from urllib.parse import quote
 import pytest
 
 from session_host.protocol.values import CommandTime, GridSize
-from session_host.terminal import available_engines, from_replay, restore
 from session_host.terminal.base import Emulator
 from session_host.terminal.commands import MAX_COMMAND_CHARACTERS, MAX_COMMANDS, Command
 from session_host.terminal.prompts import MAX_MARK_BYTES
@@ -84,9 +83,7 @@ def test_snapshots_and_replays_have_the_commands_and_the_next_host_ends_the_runn
     emulator.feed(
         begun("true") + ended() + b"\x1b[2J\x1b[H" + begun(LOOP, "for\r\n\x1b]133;P;k=s\x07> \x1b]133;B\x07y")
     )
-    copies = [restore(make.engine, emulator.snapshot())]
-    copies += [from_replay(engine, emulator.replay(), emulator.size) for engine in available_engines()]
-    for copy in map(make.keep, copies):
+    for copy in make.copies(emulator):
         assert (commands(copy), copy.commands.count) == (commands(emulator), 3)
         assert commands(copy)[-1].inputs == ((0, 2), (1, 2))
         copy.commands.clock = lambda: (0, clock.counted_ms + 40)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal import from_replay, restore
-from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt
 from tests.contracts.test_emulator_prompts import WAITING, command, shown
 
@@ -15,13 +13,6 @@ from .conftest import Maker
 RUNS = "\r\n\x1b]133;C\x07"
 TWO = "x\r\n" + command("ls", "a", "b") + WAITING
 """A line in row 0, a command in row 1, its output in rows 2 and 3, and a waiting prompt in row 4."""
-
-
-def copies(make: Maker, emulator: Emulator) -> list[Emulator]:
-    """Copies of the emulator: restored from a snapshot, and rebuilt from a replay in each engine."""
-    snapshot = make.keep(restore(make.engine, emulator.snapshot()))
-    engines = ("ghostty", "pyte")
-    return [snapshot, *(make.keep(from_replay(engine, emulator.replay(), emulator.size)) for engine in engines)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +29,7 @@ def copies(make: Maker, emulator: Emulator) -> list[Emulator]:
 def test_after_a_clear_no_mark_stays_at_the_previous_prompt_of_the_command(make: Maker, clear: str) -> None:
     emulator = make(20, 9, output=f"{TWO}clear; make{RUNS}{clear}cc\r\nld\r\n")
     assert emulator.prompts() == [Prompt(0, 0, None)]
-    for each in (emulator, *copies(make, emulator)):
+    for each in (emulator, *make.copies(emulator)):
         each.feed(f"\x1b]133;D;2\x07{WAITING}".encode())
         assert each.prompts() == [Prompt(0, 0, 2, 2), Prompt(2, None, None)]
         assert shown(each)[0] == ("cc", ["cc", "ld"])
@@ -111,7 +102,7 @@ def test_a_prompt_redrawn_elsewhere_leaves_no_previous_prompt(make: Maker) -> No
 def test_completely_erased_rows_lose_their_prompts(make: Maker, erase: str, rows: list[int]) -> None:
     emulator = make(20, 9, output=TWO + erase)
     assert [prompt.row for prompt in emulator.prompts()] == rows
-    for each in copies(make, emulator):
+    for each in make.copies(emulator):
         assert each.prompts() == emulator.prompts()
 
 

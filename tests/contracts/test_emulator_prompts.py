@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal import from_replay, restore
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import MAX_PROMPTS, Prompt
 from tests.support.emulators import texts
@@ -138,25 +137,19 @@ def test_a_shell_within_a_shell_ends_with_its_own_marks(make: Maker) -> None:
 def test_no_prompts_on_the_alternate_screen_and_all_after_it(make: Maker) -> None:
     emulator = make(20, 6, output=SESSION + "vi\r\n\x1b]133;C\x07\x1b[?1049h\x1b[2J\x1b]133;A\x07~")
     assert emulator.prompts() == []
-    copies = [
-        make.keep(restore(make.engine, emulator.snapshot())),
-        make.keep(from_replay(make.engine, emulator.replay(), emulator.size)),
-    ]
-    for each in (emulator, *copies):
+    for each in (emulator, *make.copies(emulator)):
         assert each.prompts() == []
         each.feed(b"\x1b[?1049l\x1b]133;D;3\x07")
         assert each.prompts() == [*FOUND[:2], Prompt(4, 5, 5, 3)]
 
 
-@pytest.mark.parametrize("engine", ["ghostty", "pyte"])
-def test_a_snapshot_and_a_replay_in_any_engine_have_the_prompts(make: Maker, engine: str) -> None:
+def test_a_snapshot_and_a_replay_in_any_engine_have_the_prompts(make: Maker) -> None:
     emulator = make(20, 4, output="".join(command(f"c{n}", *"ab"[: n % 3], code=n, shell="9") for n in range(12)))
     emulator.feed(f"{WAITING}\r\n\x1b]133;C\x07run".encode())
-    copy = make.keep(restore(make.engine, emulator.snapshot()))
-    other = make.keep(from_replay(engine, emulator.replay(), emulator.size))  # type: ignore[arg-type]
-    assert len(emulator.prompts()) == 13
-    assert copy.prompts() == other.prompts() == emulator.prompts()
-    for each in (emulator, copy, other):
+    found = emulator.prompts()
+    assert len(found) == 13
+    for each in (*make.copies(emulator), emulator):
+        assert each.prompts() == found
         each.feed(b"\r\n\x1b]133;D;5\x07")
         assert each.prompts()[-1].exit_code == 5
 
@@ -165,10 +158,9 @@ def test_a_snapshot_of_a_full_history_has_the_prompts(make: Maker) -> None:
     emulator = make(20, 4, scrollback_lines=50, output="")
     for number in range(400):
         emulator.feed(command(f"c{number}", "x", code=number % 3).encode())
-    copy = make.keep(restore(make.engine, emulator.snapshot()))
-    other = make.keep(from_replay(make.engine, emulator.replay(), emulator.size, scrollback_lines=50))
-    assert copy.prompts() == other.prompts() == emulator.prompts()
-    assert shown(copy) == shown(emulator)
+    for copy in make.copies(emulator):
+        assert copy.prompts() == emulator.prompts()
+        assert shown(copy) == shown(emulator)
     assert shown(emulator)[-1] == ("$ c399", ["x"])
 
 
@@ -179,21 +171,15 @@ def test_the_oldest_of_many_prompts_are_forgotten(make: Maker) -> None:
     assert len(emulator.prompts()) == MAX_PROMPTS
 
 
-@pytest.mark.parametrize("engine", ["ghostty", "pyte"])
-def test_the_directory_is_the_last_reported_one_also_in_copies(make: Maker, engine: str) -> None:
+def test_the_directory_is_the_last_reported_one_also_in_copies(make: Maker) -> None:
     emulator = make(20, 4, output="\x1b]7;file://host/a\x07\x1b]7;file://host/tmp/a%20b\x1b\\")
-    copies = [
-        make.keep(restore(make.engine, emulator.snapshot())),
-        make.keep(from_replay(engine, emulator.replay(), emulator.size)),  # type: ignore[arg-type]
-    ]
-    for each in (emulator, *copies):
+    for each in (*make.copies(emulator), emulator):
         assert each.directory == "file://host/tmp/a%20b"
         each.feed(b"\x1bc")
         assert each.directory == ""
 
 
-@pytest.mark.parametrize("engine", ["ghostty", "pyte"])
-def test_turns_are_among_the_prompts_and_in_copies(make: Maker, engine: str) -> None:
+def test_turns_are_among_the_prompts_and_in_copies(make: Maker) -> None:
     emulator = make(20, 4, output="one\r\n")
     emulator.mark_turn()
     emulator.feed(b"answer\r\nmore\r\n\r\n")
@@ -201,11 +187,7 @@ def test_turns_are_among_the_prompts_and_in_copies(make: Maker, engine: str) -> 
     emulator.mark_turn()
     emulator.feed(b"second\r\n" * 5)
     found = [Prompt(1, None, None, None, turn=True), Prompt(4, None, None, None, turn=True)]
-    copies = [
-        make.keep(restore(make.engine, emulator.snapshot())),
-        make.keep(from_replay(engine, emulator.replay(), emulator.size)),  # type: ignore[arg-type]
-    ]
-    for each in (emulator, *copies):
+    for each in (emulator, *make.copies(emulator)):
         assert each.prompts() == found
     emulator.feed(b"\x1b[?1049h")
     emulator.mark_turn()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal import from_replay, restore
+from session_host.terminal import restore
 from session_host.terminal.base import Emulator
 from tests.support.emulators import history_texts, texts
 
@@ -147,8 +147,7 @@ def test_a_prompt_that_its_shell_draws_again_is_erased_when_the_width_changes(
     """Else its rows wrap, and the shell, which counts them as they were, leaves a part of them above the new ones."""
     prompt = f"\x1b]133;A;{option}\x07top\r\n$ \x1b]133;B\x07{'x' * 36}"
     emulator = make(40, 8, output=f"earlier\r\n{prompt}")
-    copies = [restore(make.engine, emulator.snapshot()), from_replay(make.engine, emulator.replay(), emulator.size)]
-    for each in (emulator, *map(make.keep, copies)):
+    for each in (*make.copies(emulator), emulator):
         each.resize(GridSize(40, 7), CELL)
         assert whole_text(each) == ["earlier", "top", f"$ {'x' * 36}"], "only another width wraps rows"
         for columns in (30, 12):
@@ -166,8 +165,7 @@ def test_a_prompt_that_is_wider_than_the_grid_is_erased_with_all_of_its_rows(mak
     prompt = f"\x1b]133;A;redraws=last\x07{above}{'p' * 70}$ \x1b]133;B\x07"
     emulator = make(30, 8, output=f"earlier\r\n{prompt}")
     row = emulator.cursor[1]
-    copies = [restore(make.engine, emulator.snapshot()), from_replay(make.engine, emulator.replay(), emulator.size)]
-    for each in (emulator, *map(make.keep, copies)):
+    for each in (*make.copies(emulator), emulator):
         each.resize(GridSize(45, 8), CELL)
         assert whole_text(each) == ["earlier", *above.split()]
         assert each.cursor[:2] == (0, row), "as many rows below the prompt's first one as before"

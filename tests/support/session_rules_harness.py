@@ -30,6 +30,16 @@ SIZE = GridSize(40, 6)
 PIECE_BYTES = 64 * 1024
 
 
+class AcceptingClient:
+    """A connection that an attachment belongs to."""
+
+    def written(self, attachment: str, sequence: int) -> None:
+        """Accept the input's delivery."""
+
+    def input_refused(self, message: m.InputRefused) -> None:
+        raise AssertionError(message)
+
+
 class Engine:
     """The part of an emulator that the session's rules use."""
 

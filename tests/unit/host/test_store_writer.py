@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import threading
 from pathlib import Path
 
 import pytest
@@ -32,41 +31,6 @@ def recorder(tmp_path: Path) -> StoreWriter:
     recorder = StoreWriter(spec, os.getpid())
     recorder.set_program(4711, 17)
     return recorder
-
-
-async def test_a_record_is_written_while_another_thread_holds_a_lock_that_it_needs(
-    recorder: StoreWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The lock stands for those of malloc, SQLite and logging, which would never be released in a fork of the host."""
-    lock, held, wanted, turned = threading.Lock(), threading.Event(), threading.Event(), threading.Event()
-    update = Store.update
-
-    def update_under_lock(store: Store, session_id: str, **fields: object) -> None:
-        wanted.set()
-        with lock:
-            update(store, session_id, **fields)
-
-    def hold() -> None:
-        with lock:
-            held.set()
-            wanted.wait(TIMEOUT_S)
-            turned.wait(TIMEOUT_S)
-
-    monkeypatch.setattr(Store, "update", update_under_lock)
-    other = threading.Thread(target=hold)
-    other.start()
-    held.wait()
-    recording = asyncio.create_task(recorder.save_host())
-    await asyncio.to_thread(wanted.wait, TIMEOUT_S)
-    assert wanted.is_set()
-    turned.set()  # The loop is not blocked, so it can set this.
-
-    await asyncio.wait_for(recording, TIMEOUT_S)
-
-    other.join()
-    with Store.open(tmp_path / "outlive.db") as store:
-        [record] = store.all()
-    assert (record.child_pid, record.child_started) == (4711, 17)
 
 
 async def test_a_failed_write_is_logged_and_the_host_goes_on(

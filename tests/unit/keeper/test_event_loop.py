@@ -185,15 +185,6 @@ def test_a_client_that_is_gone_needs_no_reply(loop: Loop, path: Path) -> None:
     assert not loop._clients
 
 
-def test_timers_expire_in_order(loop: Loop) -> None:
-    order: list[int] = []
-    for number, wait_s in ((3, 0.03), (1, 0.01), (2, 0.02), (0, 0.0)):
-        loop.call_later(wait_s, lambda number=number: order.append(number))  # type: ignore[misc]
-    loop.call_later(0.05, leave)
-    loop.run(Owner(loop))
-    assert order == [0, 1, 2, 3]
-
-
 def test_messages_after_one_that_closed_the_connection_are_dropped(loop: Loop, path: Path) -> None:
     class Dropping(Owner):
         answered = 0

@@ -6,25 +6,15 @@ from typing import cast
 
 import pytest
 
-from session_host.protocol.messages import InputRefused
 from session_host.session.attachments import Attachments
 from session_host.session.effects import Effect, StartTimer, StopTimer, UseEmulator, WriteToProgram
 from session_host.session.focus import GRACE_S, UNSEEN, FocusReporter
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import Emulator, Modes
 from tests.support.playbook import Event, Playbook, RulesHarness, do
+from tests.support.session_rules_harness import AcceptingClient
 
 IN, OUT = WriteToProgram(EntryKind.FOCUS, b"\x1b[I", number=1), WriteToProgram(EntryKind.FOCUS, b"\x1b[O", number=0)
-
-
-class Client:
-    """A connection that an attachment belongs to."""
-
-    def written(self, attachment: str, sequence: int) -> None:
-        """Accept the input's delivery."""
-
-    def input_refused(self, message: InputRefused) -> None:
-        raise AssertionError(message)
 
 
 class Engine:
@@ -43,7 +33,7 @@ class Harness(RulesHarness[Effect]):
     def __init__(self, last_report: bool | None = None) -> None:
         self.effects = []
         attachments = Attachments(self.effects, {}, lambda: "a" * 32)
-        self.viewer = attachments.attach(Client(), resume="", read_only=False)
+        self.viewer = attachments.attach(AcceptingClient(), resume="", read_only=False)
         self.effects.clear()
         self.focus = FocusReporter(attachments, self.effects, last_report)
         self.grace, self.no_grace = StartTimer(self.focus, UNSEEN, GRACE_S), StopTimer(self.focus, UNSEEN)

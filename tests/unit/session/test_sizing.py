@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from session_host.protocol.messages import InputRefused, SizeEvent
+from session_host.protocol.messages import SizeEvent
 from session_host.protocol.values import CellSize, GridSize
 from session_host.session.attachments import Attachment, Attachments
 from session_host.session.effects import Broadcast, Effect, ResizeGrid, StartTimer, StopTimer
@@ -18,18 +18,9 @@ from session_host.session.sizing import (
     Sizing,
 )
 from tests.support.playbook import Event, Playbook, RulesHarness, do
+from tests.support.session_rules_harness import AcceptingClient
 
 START, CELL = GridSize(80, 24), CellSize()
-
-
-class Client:
-    """A connection that an attachment belongs to."""
-
-    def written(self, attachment: str, sequence: int) -> None:
-        """Accept the input's delivery."""
-
-    def input_refused(self, message: InputRefused) -> None:
-        raise AssertionError(message)
 
 
 class Harness(RulesHarness[Effect]):
@@ -43,7 +34,7 @@ class Harness(RulesHarness[Effect]):
         self.leaving = StartTimer(self.sizing, LEAVING, LEAVING_DEBOUNCE_S)
 
     def viewer(self, columns: int, rows: int, kind: str = "", *, read_only: bool = False) -> Attachment:
-        attachment = self.attachments.attach(Client(), resume="", read_only=read_only)
+        attachment = self.attachments.attach(AcceptingClient(), resume="", read_only=read_only)
         attachment.size, attachment.kind, attachment.follows_output = GridSize(columns, rows), kind, True
         self.effects.clear()
         return attachment

@@ -125,23 +125,6 @@ def test_a_directory_that_keeps_changing_is_reported_and_deleted_later(
 
 
 @pytest.mark.usefixtures("area")
-def test_a_directory_that_vanishes_during_the_removal_counts_as_removed(monkeypatch: pytest.MonkeyPatch) -> None:
-    record = recorded("chat")
-
-    def rmdir(path: str, **options: Any) -> None:
-        really(path, **options)
-        raise FileNotFoundError(path)
-
-    really = os.rmdir
-    monkeypatch.setattr(os, "rmdir", rmdir)
-    with open_store() as store:
-        assert remove_chat(store, record) == ""
-        assert store.get(record.id) is None
-    assert not session_dir("chat").exists()
-    assert not moved_aside.directory(database(), "chat").exists()
-
-
-@pytest.mark.usefixtures("area")
 def test_a_removal_that_was_killed_is_finished_or_has_not_begun() -> None:
     stays, goes = recorded("stays"), recorded("goes")
     for each in (stays, goes):
