@@ -75,7 +75,7 @@ def recorded_session(name: str, entries: Iterable[Entry], **fields: object) -> s
     return session_id
 
 
-_seconds = itertools.count()
+_microseconds = itertools.count()
 
 
 def one_line(error: BaseException) -> str:
@@ -90,7 +90,7 @@ def make_record(**fields: object) -> SessionRecord:
     """A running shell, later than those made before; with these fields."""
     values: dict[str, object] = {
         "id": str(uuid.uuid4()), "name": "notes", "agent": "shell", "argv": ["/bin/sh", "-i"], "cwd": "/tmp", "env": {},
-        "state": State.RUNNING, "created_at": f"2026-01-02T03:04:05.{next(_seconds):06}Z",
+        "state": State.RUNNING, "created_at": f"2026-01-02T03:04:05.{next(_microseconds):06}Z",
         "columns": 80, "rows": 24, "engine": "pyte",
     }  # fmt: skip
     return SessionRecord(**(values | fields))  # type: ignore[arg-type]
