@@ -9,12 +9,16 @@
     ├── AmbiguousSession         name the session more exactly; exit code 4
     ├── TimedOut                 wait longer, or do something else; exit code 5
     ├── SessionEnded             show how the session ended; exit code 6
+    ├── NoSuchMachine            name another machine; exit code 3
     ├── NoSuchQuestion           name another question of the chat; exit code 3
     ├── NoSuchPoint              name another restore point of the chat; exit code 3
     ├── SeveralQuestions         name the question that is meant; exit code 4
     ├── AlreadyAnswered          the chat's question is over; exit code 6
     ├── HostUnavailable          retry, or start the session again; exit code 7
-    │   └── ProtocolMismatch     client and host are of different versions: upgrade one
+    │   ├── ProtocolMismatch     client and host are of different versions: upgrade one
+    │   └── Unreachable          another machine cannot be reached; its chats may run on
+    │       ├── LoginNeeded      the user must log in to that machine
+    │       └── NotInstalled     that machine has no Outlive that this one can use
     ├── NotAllowed               an agent may not control this chat: the user can allow it; exit code 8
     ├── NeedsInput               the chat asks something: answer first, or send the text anyway
     ├── WrongRuntime             a terminal takes keys, a structured chat prompts: use the other
@@ -93,6 +97,12 @@ class SessionEnded(OutliveError):
     exit_code = 6
 
 
+class NoSuchMachine(OutliveError):
+    """No machine has this name."""
+
+    exit_code = 3
+
+
 class NoSuchQuestion(OutliveError):
     """The chat has no question with this id, or no question at all."""
 
@@ -139,6 +149,18 @@ class HostUnavailable(OutliveError):
 
 class ProtocolMismatch(HostUnavailable):
     """The host speaks another version of the protocol."""
+
+
+class Unreachable(HostUnavailable):
+    """Another machine cannot be reached now; what runs there runs on."""
+
+
+class LoginNeeded(Unreachable):
+    """ssh needs the user: a password, a host key to confirm, a second factor."""
+
+
+class NotInstalled(Unreachable):
+    """The machine has no Outlive, or one that this one cannot talk to."""
 
 
 class ProtocolViolation(OutliveError):

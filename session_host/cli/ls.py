@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from session_host.cli.output import age, exit_text, print_error, print_json, terminal_columns, width
 from session_host.cli.session_argument import add_selection, selection_of
+from session_host.client.sessions.listing import chosen_sessions
 from session_host.client.sessions.selection import Selection
-from session_host.client.sessions.session_info import SessionInfo, list_sessions
+from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import StoreCorrupt
 from session_host.protocol.untrusted_text import last_command, one_line, place_last
@@ -33,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     parser.add_argument("--all", action="store_true", help="include ended chats")
     parser.add_argument("--json", action="store_true", help="print all fields as JSON")
+    parser.add_argument("--on", metavar="NAME", default="", help="chats of another machine; all: of all machines")
     add_selection(parser)
 
 
@@ -40,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
     """List the sessions."""
     selection = selection_of(options)
     ended = options.all or selection.has_dates
+    if options.on:
+        return _run_on(options, selection, ended=ended)
     infos = _sessions(selection, ended=ended)
     if options.json:
         if infos:
@@ -58,6 +64,30 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -> int:
+    """List the sessions of other machines; with ``--on all`` also those of this one."""
+    from session_host.machines.listing import chats_on  # rarely needed
+    from session_host.machines.names import ALL, HERE
+
+    found, unreachable = chats_on(options.on, selection, ended=ended)
+    if options.on == ALL:
+        found = [*((HERE, info) for info in _sessions(selection, ended=ended)), *found]
+    if options.json:
+        print_json([{"machine": machine, **msgspec.to_builtins(info)} for machine, info in found])
+    else:
+        now = datetime.now(UTC)
+        named = [
+            msgspec.structs.replace(info, name=f"{machine}:{info.name}" if machine != HERE else info.name)
+            for machine, info in found
+        ]
+        lines = table([row(info, now) for info in named], terminal_columns()) if named else []
+        for line in [*lines, *notices(named)] or [_nothing(selection, ended=ended)]:
+            print(line)
+    for error in unreachable:
+        print_error(str(error))
+    return unreachable[0].exit_code if unreachable and options.on != ALL else 0
+
+
 def _nothing(selection: Selection, *, ended: bool) -> str:
     if selection != Selection():
         return "no such chats"
@@ -67,11 +97,7 @@ def _nothing(selection: Selection, *, ended: bool) -> str:
 def _sessions(selection: Selection, *, ended: bool) -> list[SessionInfo]:
     try:
         with open_store(print_error) as store:
-            infos = list_sessions(store, ended=ended)
-            if selection == Selection():
-                return infos
-            chosen = {record.id for record in store.all() if selection.has(record)}
-            return [info for info in infos if info.id in chosen]
+            return chosen_sessions(store, selection, ended=ended)
     except StoreCorrupt:
         from session_host.cli.session_argument import all_sessions
 

@@ -46,9 +46,13 @@ SUBCOMMANDS = {
     "upgrade": ("processes", "update running chats to the installed version without interrupting them"),
     "doctor": ("doctor.command", "check the installation"),
     "demo": ("demo", "show that a chat outlives its window"),
+    "machines": ("machines", "list, add or remove other machines, reached by ssh"),
     "window": ("window", "control the open window: tabs, show, new, next, toggle, grab, close"),
 }
 """The module of each subcommand, and its description."""
+
+INTERNAL_SUBCOMMANDS = {"bridge": ("machines", "serve another machine's client, which starts this by ssh")}
+"""Those that users don't type."""
 
 
 class Subcommand(NamedTuple):
@@ -63,7 +67,7 @@ class Subcommand(NamedTuple):
     @classmethod
     def load(cls, name: str) -> Subcommand:
         """Import the subcommand's module."""
-        module = importlib.import_module(f"session_host.cli.{SUBCOMMANDS[name][0]}")
+        module = importlib.import_module(f"session_host.cli.{(SUBCOMMANDS | INTERNAL_SUBCOMMANDS)[name][0]}")
         end = "" if hasattr(module, "run") else f"_{name.replace('-', '_')}"
         return cls(getattr(module, f"configure{end}"), getattr(module, f"run{end}"))
 
@@ -163,14 +167,30 @@ def _dispatch(arguments: list[str]) -> int:
 
         print(f"outlive {VERSION}")
         return 0
-    if first not in SUBCOMMANDS:
+    if first not in SUBCOMMANDS and first not in INTERNAL_SUBCOMMANDS:
         raise UsageError(_unknown(first))
+    if is_for_machine(arguments):
+        from session_host.cli.machines import run_on
+
+        return run_on(arguments)
     subcommand = Subcommand.load(first)
-    parser = Parser(first, SUBCOMMANDS[first][1])
+    parser = Parser(first, (SUBCOMMANDS | INTERNAL_SUBCOMMANDS)[first][1])
     subcommand.configure(parser)
     options = parser.read(arguments[1:])
     home_dir()  # Many parts use it; without one, none of them works.
+    chats = getattr(options, "sessions", None) or [getattr(options, "session", None) or ""]
+    if first != "attach" and any(":" in chat for chat in chats):
+        from session_host.cli.machines import run_for_chats
+
+        if (code := run_for_chats(arguments, chats)) is not None:
+            return code
     return subcommand.run(options)
+
+
+def is_for_machine(arguments: list[str]) -> bool:
+    """Whether a command line has ``--on``; ``ls`` handles it itself."""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return own[0] != "ls" and any(each == "--on" or each.startswith("--on=") for each in own)
 
 
 def _unknown(word: str) -> str:

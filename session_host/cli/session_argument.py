@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import PurePath
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from session_host.client.sessions.session_info import SessionInfo, find_session, list_sessions
 from session_host.client.sessions.store_access import open_or_recover, recover
-from session_host.errors import NoSuchSession, SessionEnded, StoreCorrupt, UsageError
+from session_host.errors import AmbiguousSession, NoSuchSession, SessionEnded, StoreCorrupt, StoreError, UsageError
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
 
@@ -19,6 +20,7 @@ from .output import print_error
 
 if TYPE_CHECKING:
     from session_host.client.sessions.selection import Period, Selection
+    from session_host.machines.names import MachineEntry
 
 
 T = TypeVar("T")
@@ -47,6 +49,24 @@ def find(text: str, *, to_end: bool = False) -> SessionInfo:
         AmbiguousSession: several sessions have it.
     """
     return with_store(lambda store: find_session(store, text, least_digits=DIGITS_TO_END if to_end else 1))
+
+
+def machine_and_chat(text: str) -> tuple[MachineEntry | None, str]:
+    """What ``MACHINE:CHAT`` names; (None, text) for a chat of this machine.
+
+    Raises:
+        AmbiguousSession: a chat of this machine has the whole as its name.
+    """
+    if ":" not in text:
+        return None, text
+    from session_host.machines.names import split  # rarely needed
+
+    entry, chat = split(text)
+    if entry is not None:
+        with contextlib.suppress(NoSuchSession, StoreError):
+            info = find(text)
+            raise AmbiguousSession(f"{text} is a chat here ({info.id[:8]}), and may be one on {entry.name}; use its id")
+    return entry, chat
 
 
 def name_and_id(info: SessionInfo) -> str:

@@ -37,6 +37,30 @@ OnMessage = Callable[[Any], None]
 OnLost = Callable[[], None]
 
 
+async def connect_socket(make_protocol: Callable[[], asyncio.Protocol], session_id: str) -> None:
+    """Connect a protocol to the socket of a session's host.
+
+    Raises:
+        HostUnavailable: no host listens there.
+        UnsafeDirectory: another user could have put the socket there.
+    """
+    check_private(runtime_dir())
+    path = session_socket(session_id)
+    loop = asyncio.get_running_loop()
+    try:
+        try:
+            await loop.create_unix_connection(make_protocol, str(path))
+        except FileNotFoundError:
+            # The socket may have been removed.
+            if not await asyncio.to_thread(rebind_sockets):
+                raise
+            await loop.create_unix_connection(make_protocol, str(path))
+    except OSError as error:
+        raise HostUnavailable(
+            f"cannot connect to the chat at {path}: {error.strerror}; see `outlive doctor`"
+        ) from error
+
+
 class HostNotResponding(HostUnavailable):
     """The host exists and does not answer: another try would have the same result."""
 
@@ -45,7 +69,8 @@ class HostConnection(asyncio.Protocol):
     """A greeted connection.
 
     Attributes:
-        welcome: the host's answer to the greeting.
+        greeted: becomes the host's answer to the greeting, or the error in its place.
+        welcome: that answer.
         refusal: the host's Error, if it refused this client.
     """
 
@@ -53,9 +78,9 @@ class HostConnection(asyncio.Protocol):
         self._greeting = greeting
         self._decoder = Decoder(FromHost)
         self._transport: asyncio.Transport | None = None
-        self._greeted: asyncio.Future[Welcome] = asyncio.get_running_loop().create_future()
+        self.greeted: asyncio.Future[Welcome] = asyncio.get_running_loop().create_future()
         # A caller that gave up connecting does not read the error, and needs no warning.
-        self._greeted.add_done_callback(lambda greeted: greeted.cancelled() or greeted.exception())
+        self.greeted.add_done_callback(lambda greeted: greeted.cancelled() or greeted.exception())
         self._on_message: OnMessage | None = None
         self._on_lost: OnLost | None = None
         self._early: list[Any] = []
@@ -78,28 +103,15 @@ class HostConnection(asyncio.Protocol):
             ProtocolMismatch: the host uses another version of the protocol.
             UnsafeDirectory: another user could have put the socket there.
         """
-        check_private(runtime_dir())
-        path = session_socket(session_id)
         connection = cls(ClientGreeting(session_id, role, engine_build))
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(GREETING_TIMEOUT_S):
-                try:
-                    await loop.create_unix_connection(lambda: connection, str(path))
-                except FileNotFoundError:
-                    # The socket may have been removed.
-                    if not await asyncio.to_thread(rebind_sockets):
-                        raise
-                    await loop.create_unix_connection(lambda: connection, str(path))
-                connection.welcome = await connection._greeted
+                await connect_socket(lambda: connection, session_id)
+                connection.welcome = await connection.greeted
         except TimeoutError as error:
             connection.close()
             hung = await asyncio.to_thread(name_host, session_id)
             raise HostNotResponding(f"{hung} does not respond; end the chat with `outlive kill`") from error
-        except OSError as error:
-            raise HostUnavailable(
-                f"cannot connect to the chat at {path}: {error.strerror}; see `outlive doctor`"
-            ) from error
         except OutliveError:
             await connection.abandon()
             raise
@@ -160,7 +172,7 @@ class HostConnection(asyncio.Protocol):
         # Transports of another loop do not inherit from asyncio's.
         self._transport = transport = cast("asyncio.Transport", transport)
         connection = transport.get_extra_info("socket")
-        if is_foreign(connection):
+        if connection is not None and is_foreign(connection):  # A channel of another machine has none.
             self._fail(HostUnavailable("the chat's socket belongs to another user's process"))
             return
         transport.write(self._greeting.data_to_send())
@@ -214,7 +226,7 @@ class HostConnection(asyncio.Protocol):
         self._pass_messages(math.inf)
         self._lost = True
         self._over.set()
-        if not self._greeted.done():
+        if not self.greeted.done():
             self._fail(HostUnavailable("the chat closed the connection; try again"))
         if self._on_lost is not None:
             self._on_lost()
@@ -222,9 +234,9 @@ class HostConnection(asyncio.Protocol):
     def _message(self, message: Any) -> None:
         if self._on_message is not None and not isinstance(message, Error):
             self._on_message(message)
-        elif not self._greeted.done():
+        elif not self.greeted.done():
             try:
-                self._greeted.set_result(self._greeting.receive(message))
+                self.greeted.set_result(self._greeting.receive(message))
             except HostUnavailable as error:
                 self._fail(error)
         elif isinstance(message, Error):
@@ -234,7 +246,7 @@ class HostConnection(asyncio.Protocol):
             self._early.append(message)
 
     def _fail(self, error: OutliveError) -> None:
-        if not self._greeted.done():
-            self._greeted.set_exception(error)
+        if not self.greeted.done():
+            self.greeted.set_exception(error)
         if self._transport is not None:
             self._transport.close()

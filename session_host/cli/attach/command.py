@@ -7,18 +7,25 @@ import os
 import signal
 import sys
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from session_host.cli.arguments import add_session_argument
 from session_host.cli.ls import row, table
 from session_host.cli.output import answer_to, ending_text, print_error, print_line, terminal_columns
-from session_host.cli.session_argument import find, running_sessions
+from session_host.cli.session_argument import find, machine_and_chat, running_sessions
+from session_host.client.machine import THIS_MACHINE, Machine
+from session_host.client.permission import check_may_reach_machine
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import HostUnavailable, NoSuchSession, NotAllowed, OutliveError, SessionEnded, UsageError
+from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, Activity, Runtime
 from session_host.system import event_loop
 
 from .outer_terminal import OuterTerminal
 from .view_end import Ending, EndingKind
+
+if TYPE_CHECKING:
+    from session_host.machines.names import MachineEntry
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,17 +44,49 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Attach to the named session, or to one that the user chooses."""
     if options.session is not None:
+        entry, name = machine_and_chat(options.session)
+        if entry is not None:
+            return attach_there(entry, name, read_only=options.read_only, is_plain=options.plain)
         info = find(options.session)
     else:
         chosen = choose()
         if chosen is None:
             return 0
         info = chosen
-    if info.state not in RUNNING_STATES:
-        raise SessionEnded(f"{info.name} {ending_text(info)}; see its last screen with: outlive peek {info.name}")
-    if options.plain and info.runtime != "structured":
-        raise UsageError(f"{info.name} runs in a terminal: --plain works only with chat views; leave it out")
+    _check_can_attach(info, info.name, is_plain=options.plain)
     return attach(info.id, info.name, read_only=options.read_only, runtime=info.runtime, is_plain=options.plain)
+
+
+def _check_can_attach(info: SessionInfo, name: str, *, is_plain: bool) -> None:
+    if info.state not in RUNNING_STATES:
+        raise SessionEnded(f"{name} {ending_text(info)}; see its last screen with: outlive peek {name}")
+    if is_plain and info.runtime != "structured":
+        raise UsageError(f"{name} runs in a terminal: --plain works only with chat views; leave it out")
+
+
+def attach_there(entry: MachineEntry, chat: str, *, read_only: bool = False, is_plain: bool = False) -> int:
+    """Attach to a chat on another machine, as ``attach`` does; ``chat`` is its name or id."""
+    check_may_reach_machine(entry.name)
+    return _report_ending(event_loop.run(_show_there(entry, chat, read_only=read_only, is_plain=is_plain)))
+
+
+async def _show_there(entry: MachineEntry, chat: str, *, read_only: bool, is_plain: bool) -> Ending:
+    from session_host.client.sessions.listing import session_named
+    from session_host.machines.link import Link
+    from session_host.machines.remote import RemoteMachine
+
+    machine = RemoteMachine(Link(entry))
+    try:
+        info = await machine.call(session_named, chat)
+        name = f"{entry.name}:{one_line(info.name)}"
+        _check_can_attach(info, name, is_plain=is_plain)
+        is_dumb = os.environ.get("TERM", "dumb") == "dumb"
+        is_plain = is_plain or (is_dumb and info.runtime == "structured")
+        _check_terminal(info.id, name, is_dumb=is_dumb and not is_plain)
+        machine.link.hold()
+        return await _show(info.id, name, read_only=read_only, runtime=info.runtime, is_plain=is_plain, machine=machine)
+    finally:
+        await machine.link.close()
 
 
 def attach(
@@ -70,15 +109,24 @@ def attach(
     )
 
 
-async def _show(session_id: str, name: str, *, read_only: bool, runtime: Runtime, is_plain: bool) -> Ending:
+async def _show(
+    session_id: str,
+    name: str,
+    *,
+    read_only: bool,
+    runtime: Runtime,
+    is_plain: bool,
+    machine: Machine = THIS_MACHINE,
+) -> Ending:
     """Show a chat until an end; each view needs imports that the others do not."""
     if is_plain:
         from session_host.cli.attach.chat.plain import PlainChat
 
-        return await PlainChat(session_id, name, read_only=read_only).run()
+        return await PlainChat(session_id, name, read_only=read_only, machine=machine).run()
     from session_host.cli.attach.full_screen import FullScreen
 
-    screen = FullScreen(session_id, name, OuterTerminal(sys.stdin.fileno(), sys.stdout.fileno()), read_only=read_only)
+    terminal = OuterTerminal(sys.stdin.fileno(), sys.stdout.fileno())
+    screen = FullScreen(session_id, name, terminal, read_only=read_only, machine=machine)
     if runtime == "terminal":
         from session_host.cli.attach.terminal_view import TerminalView
 

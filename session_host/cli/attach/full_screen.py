@@ -19,6 +19,7 @@ from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import Painter
 from session_host.cli.attach.signals import BELL, OuterSignals, SignalQueue
 from session_host.cli.attach.view_end import UNRESPONSIVE, Ending, EndingKind, ViewEnd
+from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import (
     BellEvent,
@@ -101,13 +102,16 @@ class FullScreen:
 
     Attributes:
         name: the chat's name.
+        machine: the machine that the chat is on.
         session_id, read_only, size, cell, painter, terminal, signals, signal_queue: for the content.
         end: the end of the view.
         program_title: the title that the chat's program has set; "" for none.
     """
 
-    def __init__(self, session_id: str, name: str, terminal: OuterTerminal, *, read_only: bool) -> None:
-        self.session_id, self.name, self.read_only = session_id, name, read_only
+    def __init__(
+        self, session_id: str, name: str, terminal: OuterTerminal, *, read_only: bool, machine: Machine = THIS_MACHINE
+    ) -> None:
+        self.session_id, self.name, self.read_only, self.machine = session_id, name, read_only, machine
         self.terminal = terminal
         self.size, self.cell = terminal.size()
         self.end = ViewEnd()
@@ -304,6 +308,10 @@ class FullScreen:
         input_note = "" if self.read_only else "; what you type is kept"
         return f"{viewer.message or UNRESPONSIVE}{input_note} · Ctrl+B d detaches"
 
+    def _unreachable_notice(self, message: str) -> str:
+        input_note = "" if self.read_only else "; what you type is kept"
+        return f"{message}; the chat may run on{input_note} · Ctrl+B d detaches"
+
     # ------------------------------------------------------------ bells, notifications, the title
 
     def _add_signal(self, signal: bytes) -> None:
@@ -336,6 +344,10 @@ class FullScreen:
                     self._was_live = True
                     self._content.viewer.focus(True)
                     self.write_signals()
+            case ViewerState.UNREACHABLE:
+                self.after(
+                    "notice", RECONNECTING_NOTICE_AFTER_S, lambda: self.notice(self._unreachable_notice(message))
+                )
             case ViewerState.RECONNECTING:
                 text = f"reconnecting… {message}".strip()
                 self.after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self.notice(text))

@@ -37,7 +37,13 @@ class TerminalView:
     def __init__(self, screen: FullScreen) -> None:
         self._screen = screen
         self.viewer = Viewer(
-            screen.session_id, screen, size=screen.size, cell=screen.cell, read_only=screen.read_only, kind="attach"
+            screen.session_id,
+            screen,
+            size=screen.size,
+            cell=screen.cell,
+            read_only=screen.read_only,
+            kind="attach",
+            machine=screen.machine,
         )
         self._held_since_s: float | None = None
         self._scrolled: ScrolledBack | None = None

@@ -11,7 +11,7 @@ from session_host.errors import OutliveError
 from session_host.paths import session_journal, session_screen
 from session_host.storage.journal import restore
 from session_host.storage.store import SessionRecord
-from session_host.storage.store.saved_screen import load_screen
+from session_host.storage.store.saved_screen import SavedScreen, load_screen
 from session_host.structured.engine import TranscriptEngine
 from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.clearing import reset_after_exit
@@ -49,26 +49,30 @@ def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator |
     return emulator
 
 
-def later_screen(
-    session_id: str, engine: EngineName | None, offset: int
-) -> tuple[Emulator | TranscriptEngine, int] | None:
+def later_saved_screen(session_id: str, offset: int) -> SavedScreen | None:
     """The last screen or transcript that a session's host saved, for a disconnected viewer. Blocks on the disk.
 
     Args:
         session_id: the session.
-        engine: the engine to restore the screen with; None for a transcript.
         offset: the caller knows the output up to this offset; -1 for none.
 
     Returns:
-        The replica, which the caller closes, and the output's end; None if the caller knows all output, or nothing
-        can be read.
+        None if the caller knows all output, or nothing can be read.
     """
     with contextlib.suppress(OutliveError):
         saved = load_screen(session_screen(session_id))
         if saved is not None and saved.offset > offset:
-            replica = TranscriptEngine(saved.restore_transcript()) if engine is None else saved.restore(engine)
-            return replica, saved.offset
+            return saved
     return None
+
+
+def restored(saved: SavedScreen, engine: EngineName | None) -> Emulator | TranscriptEngine:
+    """A replica with a saved screen, which the caller closes; ``engine`` is None for a transcript.
+
+    Raises:
+        OutliveError: this version cannot read it.
+    """
+    return TranscriptEngine(saved.restore_transcript()) if engine is None else saved.restore(engine)
 
 
 MAX_BYTES: Final = 512 * 1024

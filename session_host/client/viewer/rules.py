@@ -130,6 +130,12 @@ class ViewerRules:
         self._unreachable_reason, self._is_hanging = reason, is_hanging
         self.effects.append(ReadOutcome())
 
+    def machine_unreachable(self, reason: str) -> None:
+        """The session's machine cannot be reached: nothing is known about the session."""
+        if self.state is not ViewerState.UNREACHABLE or self.message != reason:
+            self._change_state(ViewerState.UNREACHABLE, reason)
+        self.effects.append(WaitReachable())
+
     def outcome_read(self, outcome: StateEvent, message: str) -> None:
         """The store's outcome of the session is known; ``message`` says why it is lost."""
         if outcome.state is State.EXITED:
@@ -505,6 +511,10 @@ class Connect(Effect, frozen=True):
     """Connect to the host after this time, then report ``connected``, ``connection_failed`` or ``refused``."""
 
     after_s: float
+
+
+class WaitReachable(Effect, frozen=True):
+    """Wait until the session's machine can be reached, then call ``start``."""
 
 
 class ReadOutcome(Effect, frozen=True):

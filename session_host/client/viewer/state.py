@@ -23,6 +23,9 @@ class ViewerState(StrEnum):
     RECONNECTING = "reconnecting"
     """The connection is lost, and the viewer tries again."""
 
+    UNREACHABLE = "unreachable"
+    """The session's machine cannot be reached, so nothing is known about the session."""
+
     UNRESPONSIVE = "unresponsive"
     """The host does not answer."""
 

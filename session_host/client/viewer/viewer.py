@@ -13,8 +13,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 from session_host.client.connection import HostConnection, HostNotResponding
+from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.sessions.store_access import outcome_of
-from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
+from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, Unreachable
 from session_host.protocol.messages import (
     AnswerRequest,
     ChangeSetting,
@@ -73,6 +74,7 @@ from .rules import (
     SendMessage,
     StartAnswerTimer,
     ViewerRules,
+    WaitReachable,
 )
 from .state import FINAL_STATES, NO_DELEGATE, ViewerDelegate, ViewerState
 
@@ -111,8 +113,10 @@ class Viewer:
         output: bool = True,
         kind: str = "",
         runtime: Runtime = "terminal",
+        machine: Machine = THIS_MACHINE,
     ) -> None:
         cell = cell or CellSize()
+        self._machine = machine
         self._engine: EngineName | None = None if runtime == "structured" else engine or default_engine()
         build = TRANSCRIPT_BUILD if self._engine is None else engine_build(self._engine)
         rules = ViewerRules(size=size, cell=cell, engine_build=build, read_only=read_only, output=output, kind=kind)
@@ -237,6 +241,8 @@ class Viewer:
                 self._answer_timer.set(after_s, lambda: self._on_answer_timer(due_s))
             case Connect(after_s):
                 self._start_task(self._connect(after_s))
+            case WaitReachable():
+                self._start_task(self._wait_reachable())
             case ReadOutcome():
                 self._start_task(self._read_outcome())
             case LoadScreen(offset):
@@ -252,7 +258,9 @@ class Viewer:
         await asyncio.sleep(after_s)
         rules = self._rules
         try:
-            connection = await HostConnection.open(self.session_id, "viewer", rules.engine_build)
+            connection = await self._machine.connect(self.session_id, "viewer", rules.engine_build)
+        except Unreachable as error:
+            rules.machine_unreachable(str(error))
         except OutliveError as error:
             if isinstance(error, HostUnavailable) and not isinstance(error, ProtocolMismatch):
                 rules.connection_failed(str(error), is_hanging=isinstance(error, HostNotResponding))
@@ -272,19 +280,33 @@ class Viewer:
         self._rules.connection_lost(connection.refusal if connection is not None else None)
         self._perform()
 
+    async def _wait_reachable(self) -> None:
+        await self._machine.wait_reachable()
+        self._rules.start()
+        self._perform()
+
     async def _read_outcome(self) -> None:
-        outcome = await asyncio.to_thread(outcome_of, self.session_id)
+        try:
+            outcome = await self._machine.call(outcome_of, self.session_id)
+        except OutliveError as error:  # Only of another machine: it could not be reached, or it lies.
+            self._rules.machine_unreachable(str(error))
+            self._perform()
+            return
         event = StateEvent(outcome.state, outcome.exit_code, outcome.exit_signal, outcome.end_request)
         self._rules.outcome_read(event, outcome.message)
         self._perform()
 
     async def _load_screen(self, offset: int) -> None:
-        from session_host.client.sessions.last_screen import later_screen  # few chats need it
+        from session_host.client.sessions.last_screen import later_saved_screen, restored  # few chats need it
 
-        later = await asyncio.to_thread(later_screen, self.session_id, self._engine, offset)
-        if later is not None:
-            self._replace(later[0])
-        self._rules.screen_read(later[1] if later is not None else None)
+        try:
+            saved = await self._machine.call(later_saved_screen, self.session_id, offset)
+            replica = await asyncio.to_thread(restored, saved, self._engine) if saved is not None else None
+        except OutliveError:
+            saved = replica = None
+        if saved is not None and replica is not None:
+            self._replace(replica)
+        self._rules.screen_read(saved.offset if saved is not None else None)
         self._perform()
 
     def _on_answer_timer(self, due_s: float) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from session_host.cli.attach.signals import Attention, OuterSignals, SignalQueue
 from session_host.cli.attach.view_end import UNRESPONSIVE, Ending, EndingKind, ViewEnd
+from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, NameEvent
 from session_host.protocol.untrusted_text import one_line
@@ -118,7 +119,7 @@ _READ_BYTES: Final = 65536
 class PlainChat:
     """Prints new lines, and sends each line that the user writes; the viewer's delegate. Made in a running loop."""
 
-    def __init__(self, session_id: str, name: str, *, read_only: bool) -> None:
+    def __init__(self, session_id: str, name: str, *, read_only: bool, machine: Machine = THIS_MACHINE) -> None:
         self._name, self._read_only = name, read_only
         self._loop, self._end = asyncio.get_running_loop(), ViewEnd()
         self._log = LineLog()
@@ -127,7 +128,9 @@ class PlainChat:
         self._is_unresponsive = False
         self._signals = SignalQueue(session_id, lambda signal: self._write(signal.decode()))
         self._attention = Attention(OuterSignals(os.environ), self._signals, lambda: self._name)
-        self._viewer = Viewer(session_id, self, read_only=read_only, kind="attach", runtime="structured")
+        self._viewer = Viewer(
+            session_id, self, read_only=read_only, kind="attach", runtime="structured", machine=machine
+        )
 
     async def run(self) -> Ending:
         """Follow the chat until an end; returns how it ended."""
@@ -208,7 +211,9 @@ class PlainChat:
     def viewer_state(self, state: ViewerState, message: str) -> None:
         """Print why the viewer is not live; end with it in a final state."""
         was_unresponsive, self._is_unresponsive = self._is_unresponsive, state is ViewerState.UNRESPONSIVE
-        if state is ViewerState.RECONNECTING:
+        if state is ViewerState.UNREACHABLE:
+            self._print([f"[{one_line(message)}; the chat may run on, and what you send is kept]"])
+        elif state is ViewerState.RECONNECTING:
             self._print([f"[reconnecting… {one_line(message)}]"])
         elif self._is_unresponsive:
             self._print([f"[{one_line(message or UNRESPONSIVE)}; what you send is kept]"])

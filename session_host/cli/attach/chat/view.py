@@ -44,7 +44,14 @@ class ChatView:
 
     def __init__(self, screen: FullScreen) -> None:
         self._screen = screen
-        self.viewer = Viewer(screen.session_id, screen, read_only=screen.read_only, kind="attach", runtime="structured")
+        self.viewer = Viewer(
+            screen.session_id,
+            screen,
+            read_only=screen.read_only,
+            kind="attach",
+            runtime="structured",
+            machine=screen.machine,
+        )
         self.attention = Attention(screen.signals, screen.signal_queue, lambda: screen.name)
         self._page, self._box = Page(), PromptBox()
         self._shown: dict[int, Row] = {}

@@ -1,0 +1,282 @@
+"""``outlive machines`` and ``outlive bridge``; runs commands on other machines."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import codecs
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from session_host.cli.output import print_json, print_line, terminal_columns
+from session_host.cli.session_argument import machine_and_chat
+from session_host.client.permission import check_may_reach_machine
+from session_host.client.sessions.selection import Selection
+from session_host.errors import LoginNeeded, OutliveError, Unreachable, UsageError
+from session_host.machines import names
+from session_host.machines.names import MachineEntry
+from session_host.paths import home_dir
+from session_host.protocol.untrusted_text import plain
+from session_host.system import event_loop
+
+if TYPE_CHECKING:
+    from session_host.machines.listing import Listed
+
+_ON_A_MACHINE = {"new", "search", "doctor", "upgrade", "kill-all", "rm", "restore", "wait", "logs"}
+"""The commands that take ``--on``, beside ``ls``."""
+
+_STARTING = {"new", "resume"}
+_NOT_YET_THERE = {"export", "replay"}
+"""Commands that write a file of this machine, or need this terminal."""
+
+MAX_PRINTED_BYTES = 1024 * 1024
+
+_SGR = re.compile(r"(\x1b\[[0-9;:]*m)")
+
+
+def configure_machines(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``outlive machines`` to the parser."""
+    parser.add_argument(
+        "action", metavar="ACTION", nargs="?", choices=("add", "remove", "login"), help="add, remove or login"
+    )
+    parser.add_argument("name", metavar="NAME", nargs="?", help="the machine's name here")
+    parser.add_argument("destination", metavar="DESTINATION", nargs="?", help="as ssh takes it; NAME if left out")
+    parser.add_argument("--json", action="store_true", help="print the machines as JSON")
+    parser.epilog = "Without ACTION, lists the machines. A chat there is MACHINE:CHAT for every command."
+
+
+def run_machines(options: argparse.Namespace) -> int:
+    """List, add or remove machines, or log in to one."""
+    if options.action is None:
+        return _list(as_json=options.json)
+    if options.name is None:
+        raise UsageError(f"machines {options.action} needs the machine's NAME")
+    check_may_reach_machine(options.name)
+    if options.action == "remove":
+        names.remove(options.name)
+        print_line(f"{options.name} is forgotten; chats there keep running")
+        return 0
+    if options.action == "login":
+        return _login(names.machine_named(options.name))
+    entry = MachineEntry(options.name, options.destination or options.name)
+    if problem := names.problem_of_name(entry.name) or names.problem_of_destination(entry.destination):
+        raise UsageError(problem)
+    version = _check(entry)
+    names.add(entry)
+    print_line(
+        f"{entry.name} is added (Outlive {version}); start a chat there with: outlive new AGENT --on {entry.name}"
+    )
+    return 0
+
+
+def _check(entry: MachineEntry) -> str:
+    """Connect to a machine, with a login in this terminal if one is needed; returns the version of its Outlive."""
+    try:
+        return event_loop.run_command(_version_of(entry))
+    except LoginNeeded:
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise
+    _login(entry)
+    return event_loop.run_command(_version_of(entry))
+
+
+async def _version_of(entry: MachineEntry) -> str:
+    from session_host.machines.link import Link
+
+    link = Link(entry)
+    try:
+        await link.ready()
+        return plain(link.version, 40)
+    finally:
+        await link.close()
+
+
+def _login(entry: MachineEntry) -> int:
+    """Log in once, in this terminal."""
+    from session_host.machines.ssh import login_argv
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("a login needs a terminal")
+    if subprocess.run(login_argv(entry), check=False).returncode:
+        raise Unreachable(f"{entry.name}: ssh did not log in")
+    return 0
+
+
+def _list(*, as_json: bool) -> int:
+    entries = names.machines()
+    if not entries and not as_json:
+        print_line("no machine is added; `outlive machines add NAME DESTINATION` adds one")
+        return 0
+    from session_host.machines.listing import listed
+
+    found = event_loop.run_command(listed(entries, Selection(), ended=False))
+    rows = [_row(entry, result) for entry, result in zip(entries, found, strict=True)]
+    if as_json:
+        print_json(rows)
+        return 0
+    cells = [("NAME", "ADDRESS", "STATE", "VERSION", "CHATS")]
+    cells += [(row["name"], row["address"], row["state"], row["version"], str(row["chats"] or "")) for row in rows]
+    widths = [max(len(line[column]) for line in cells) for column in range(5)]
+    for line in cells:
+        print_line("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    return 0
+
+
+def _row(entry: MachineEntry, result: Listed | Unreachable) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": entry.name, "address": entry.destination, "version": "", "chats": None}
+    if isinstance(result, OutliveError):
+        return row | {"state": f"unreachable: {result}"}
+    return row | {"state": "reachable", "version": result.version, "chats": len(result.infos)}
+
+
+def run_on(arguments: list[str]) -> int:
+    """Run a command line with ``--on NAME`` on that machine, without it."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--on", metavar="NAME")
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    try:
+        options, rest = parser.parse_known_args(arguments[:end])
+    except argparse.ArgumentError as error:
+        raise UsageError(str(error)) from error
+    if not options.on:
+        raise UsageError("--on needs the NAME of a machine; see `outlive machines`")
+    if rest[0] not in _ON_A_MACHINE:
+        raise UsageError(f"`outlive {rest[0]}` takes no --on; a chat on a machine is MACHINE:CHAT")
+    entry = names.machine_named(options.on)
+    return _run_and_attach(entry, [*map(_of_their_home, rest), *arguments[end:]])
+
+
+def run_for_chats(arguments: list[str], chats: list[str]) -> int | None:
+    """Run a command about ``MACHINE:CHAT`` on that machine; None if the chats are of this machine."""
+    found = [machine_and_chat(chat) for chat in chats]
+    entry = found[0][0]
+    if any(each != entry for each, _chat in found):
+        raise UsageError("name chats of one machine")
+    if entry is None:
+        return None
+    if arguments[0] in _NOT_YET_THERE:
+        raise UsageError(f"`outlive {arguments[0]}` works only for chats of this machine")
+    there = list(arguments)
+    for chat, (_entry, name) in zip(chats, found, strict=True):
+        there[there.index(chat)] = name
+    return _run_and_attach(entry, there)
+
+
+def _of_their_home(argument: str) -> str:
+    """A path below this machine's home, as a shell made it of ``~``, becomes one below the other's."""
+    home = str(home_dir())
+    return f"~{argument[len(home) :]}" if argument == home or argument.startswith(f"{home}/") else argument
+
+
+def _run_and_attach(entry: MachineEntry, arguments: list[str]) -> int:
+    """Run a command on another machine; attach to a chat that it starts, unless it is not to be shown here."""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    is_quiet = any(each in {"-d", "--detach", "--json"} for each in own)
+    if arguments[0] not in _STARTING or is_quiet or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return run_there(entry, arguments)
+    printed = bytearray()
+    code = run_there(entry, [arguments[0], "--json", *arguments[1:]], printed)
+    if code:
+        return code
+    try:
+        started = msgspec.json.decode(bytes(printed), type=_Started)
+    except msgspec.MsgspecError as error:
+        raise OutliveError(
+            f"{entry.name} did not say which chat it started; see `outlive ls --on {entry.name}`"
+        ) from error
+    from session_host.cli.attach.command import attach_there
+
+    return attach_there(entry, started.id)
+
+
+class _Started(msgspec.Struct):
+    """What is read of a started chat's JSON."""
+
+    id: str
+
+
+def run_there(entry: MachineEntry, arguments: list[str], printed: bytearray | None = None) -> int:
+    """Run an ``outlive`` command on another machine; returns its exit code.
+
+    Args:
+        entry: the machine.
+        arguments: the command line without the program's name.
+        printed: gets what the command prints, in place of this terminal.
+
+    Raises:
+        Unreachable: the machine cannot be reached, or the connection was lost; the command may have been done then.
+        NotAllowed: this process belongs to an agent that may not reach other machines.
+    """
+    check_may_reach_machine(entry.name)
+    return event_loop.run_command(_run_there(entry, arguments, printed))
+
+
+async def _run_there(entry: MachineEntry, arguments: list[str], printed: bytearray | None) -> int:
+    from session_host.machines.link import Link
+
+    link = Link(entry)
+    output, errors = _Output(sys.stdout), _Output(sys.stderr)
+    reads = arguments[0] == "send" and "-" in arguments
+    stdin = await asyncio.to_thread(sys.stdin.buffer.read) if reads else None
+
+    def write(data: bytes, is_error: bool) -> None:
+        if is_error:
+            errors.write(data)
+        elif printed is None:
+            output.write(data)
+        elif len(printed) < MAX_PRINTED_BYTES:
+            printed.extend(data)
+
+    try:
+        return await link.run(arguments, terminal_columns() or 0, write, stdin)
+    finally:
+        output.write(b"", final=True)
+        errors.write(b"", final=True)
+        await link.close()
+
+
+class _Output:
+    """Writes what another machine sends; to a terminal, as text without what would control it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._is_terminal = stream.isatty()
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._line = ""
+
+    def write(self, data: bytes, *, final: bool = False) -> None:
+        """Write some bytes; ``final``: there are no more."""
+        if not self._is_terminal:
+            self._stream.buffer.write(data)
+        else:
+            text = self._line + self._decoder.decode(data, final)
+            whole, newline, self._line = ("", "", text) if "\n" not in text else text.rpartition("\n")
+            if final:
+                whole, self._line = whole + newline + self._line, ""
+                newline = ""
+            self._stream.write(harmless(whole + newline))
+        self._stream.flush()
+
+
+def harmless(text: str) -> str:
+    """Text of another machine without control characters and escape sequences, but with colours and styles."""
+    return "".join(
+        part if index % 2 else plain(part, len(part), keep_lines=True) for index, part in enumerate(_SGR.split(text))
+    )
+
+
+def configure_bridge(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``outlive bridge`` to the parser."""
+    parser.add_argument("token", metavar="TOKEN", help="the word that begins the stream")
+
+
+def run_bridge(options: argparse.Namespace) -> int:
+    """Serve another machine's client at standard input and output."""
+    from session_host.machines.bridge import serve
+
+    event_loop.run(serve(options.token))
+    return 0

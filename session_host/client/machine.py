@@ -1,0 +1,66 @@
+"""A machine on which chats run: this one, or another (``session_host.machines``).
+
+Whoever uses chats does it through a ``Machine``, and needs not to know which one it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, Protocol, TypeVar
+
+from session_host.protocol.messages import Role
+
+from .connection import HostConnection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Machine(Protocol):
+    """Where chats run.
+
+    Attributes:
+        name: the machine's name; "" for this one.
+    """
+
+    name: str
+
+    async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
+        """Connect to a session's host and greet it; see ``HostConnection.open``.
+
+        Raises:
+            Unreachable: the machine cannot be reached; ``wait_reachable`` says when it can.
+            OutliveError: as ``HostConnection.open``.
+        """
+
+    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a blocking function on the machine, one that ``machines.calls`` lists if it is another one.
+
+        Raises:
+            Unreachable: the machine cannot be reached; the function may have been called.
+            OutliveError: the function's.
+        """
+
+    async def wait_reachable(self) -> None:
+        """Wait until the machine can be reached."""
+
+
+class ThisMachine:
+    """The machine that this process runs on."""
+
+    name = ""
+
+    async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
+        """See ``Machine``."""
+        return await HostConnection.open(session_id, role, engine_build)
+
+    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See ``Machine``; runs the function in a thread."""
+        return await asyncio.to_thread(function, *args, **kwargs)
+
+    async def wait_reachable(self) -> None:
+        """See ``Machine``."""
+
+
+THIS_MACHINE = ThisMachine()

@@ -1,0 +1,327 @@
+"""``outlive bridge``: the far end of the stream between two machines; ssh starts it, and it ends with that connection.
+
+It serves one client on another machine: whoever logs in by ssh may do all that it does. It has no socket of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from typing import cast
+
+from session_host.client.connection import connect_socket
+from session_host.errors import OutliveError, ProtocolViolation, UsageError, why_not_started
+from session_host.paths import home_dir
+from session_host.protocol.bridge import (
+    BRIDGE_PROTOCOL,
+    Call,
+    Close,
+    Data,
+    Ended,
+    Finish,
+    Frame,
+    FromNear,
+    Grant,
+    Opened,
+    OpenSession,
+    Ping,
+    Pong,
+    Ready,
+    ReceiveWindow,
+    Run,
+    SendWindow,
+)
+from session_host.protocol.codec import Decoder, encode
+from session_host.version import VERSION
+
+from .calls import call
+
+MARK = "outlive-bridge "
+"""The line before the stream begins with this, and ends with the client's token: what a shell's start files print comes
+before it."""
+
+READ_BYTES = 64 * 1024
+
+
+class Bridge(asyncio.Protocol):
+    """One client's stream.
+
+    Attributes:
+        ended: set when the client is gone.
+    """
+
+    def __init__(self) -> None:
+        self.ended = asyncio.Event()
+        self._output: asyncio.WriteTransport | None = None
+        self._decoder = Decoder(FromNear)
+        self._channels: dict[int, _Channel] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, output: asyncio.WriteTransport, token: str) -> None:
+        """Begin the stream to the client."""
+        self._output = output
+        output.write(f"\n{MARK}{token}\n".encode())
+        self.send(Ready(BRIDGE_PROTOCOL, VERSION))
+
+    def send(self, frame: Frame) -> None:
+        """Send a message to the client."""
+        if self._output is not None:
+            self._output.write(encode(frame))
+
+    def ended_channel(self, number: int, error: OutliveError | None = None, code: int = 0) -> None:
+        """A channel has ended; report it, unless the client closed it."""
+        if self._channels.pop(number, None) is not None:
+            kind = type(error).__name__ if error is not None else ""
+            self.send(Ended(number, kind, str(error or ""), code))
+
+    async def close(self) -> None:
+        """End all channels."""
+        for channel in list(self._channels.values()):
+            channel.close()
+        self._channels.clear()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # ------------------------------------------------------------ asyncio's callbacks
+
+    def data_received(self, data: bytes) -> None:
+        """The client sent messages."""
+        try:
+            for frame in self._decoder.feed(data):
+                self._receive(frame)
+        except ProtocolViolation:
+            self.ended.set()  # The stream is unreadable.
+
+    def eof_received(self) -> None:
+        """The client is gone."""
+        self.ended.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """The client is gone."""
+        self.ended.set()
+
+    def _receive(self, frame: FromNear) -> None:
+        match frame:
+            case Ping(number):
+                self.send(Pong(number))
+            case OpenSession(number, session_id):
+                self._open(_SessionChannel(self, number, session_id))
+            case Call(number, function, arguments):
+                self._open(_CallChannel(self, number, function, arguments))
+            case Run(number, arguments, columns):
+                self._open(_CommandChannel(self, number, arguments, columns))
+            case Data(number, data):
+                if (channel := self._channels.get(number)) is not None:
+                    channel.receive(data)
+            case Grant(number, length):
+                if (channel := self._channels.get(number)) is not None:
+                    channel.granted(length)
+            case Finish(number):
+                if (channel := self._channels.get(number)) is not None:
+                    channel.finish()
+            case Close(number):
+                if (channel := self._channels.pop(number, None)) is not None:
+                    channel.close()
+
+    def _open(self, channel: _Channel) -> None:
+        if channel.number in self._channels:
+            raise ProtocolViolation("this channel is open")
+        self._channels[channel.number] = channel
+        task = asyncio.get_running_loop().create_task(channel.run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class _Channel:
+    """A channel; a subclass says what it does with what it receives."""
+
+    def __init__(self, bridge: Bridge, number: int) -> None:
+        self.number = number
+        self._bridge = bridge
+        self._send_window = SendWindow()
+        self._receive_window = ReceiveWindow()
+        self._drained = asyncio.Event()
+        self._drained.set()
+
+    async def run(self) -> None:
+        """Serve the channel until its end."""
+
+    def receive(self, data: bytes) -> None:
+        """The client sent bytes."""
+
+    def finish(self) -> None:
+        """The client sends no more bytes."""
+
+    def close(self) -> None:
+        """The client needs the channel no more."""
+
+    def granted(self, length: int) -> None:
+        """The client accepts so many more bytes."""
+        self._send_pieces(self._send_window.grant(length))
+
+    def _send_data(self, data: bytes) -> None:
+        self._send_pieces(self._send_window.add(data))
+
+    def _send_pieces(self, pieces: list[bytes]) -> None:
+        for piece in pieces:
+            self._bridge.send(Data(self.number, piece))
+        if self._send_window.waiting:
+            self._drained.clear()
+        else:
+            self._drained.set()
+        self._set_reading(not self._send_window.waiting)
+
+    def _set_reading(self, is_reading: bool) -> None:
+        """Read on, or stop, from what the channel's bytes come from."""
+
+    def _note_used(self, length: int) -> None:
+        if granted := self._receive_window.used(length):
+            self._bridge.send(Grant(self.number, granted))
+
+
+class _SessionChannel(_Channel, asyncio.Protocol):
+    """A connection to a session's host."""
+
+    def __init__(self, bridge: Bridge, number: int, session_id: str) -> None:
+        super().__init__(bridge, number)
+        self._session_id = session_id
+        self._transport: asyncio.Transport | None = None
+        self._is_reading = True
+
+    async def run(self) -> None:
+        try:
+            await connect_socket(lambda: self, self._session_id)
+        except OutliveError as error:
+            self._bridge.ended_channel(self.number, error)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._bridge.send(Opened(self.number))
+
+    def data_received(self, data: bytes) -> None:
+        self._send_data(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._bridge.ended_channel(self.number)
+
+    def receive(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+        self._note_used(len(data))
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _set_reading(self, is_reading: bool) -> None:
+        transport = self._transport
+        if is_reading != self._is_reading and transport is not None and not transport.is_closing():
+            self._is_reading = is_reading
+            (transport.resume_reading if is_reading else transport.pause_reading)()
+
+
+class _CallChannel(_Channel):
+    """The call of a function."""
+
+    def __init__(self, bridge: Bridge, number: int, function: str, arguments: bytes) -> None:
+        super().__init__(bridge, number)
+        self._function = function
+        self._arguments = arguments
+
+    async def run(self) -> None:
+        try:
+            result = await asyncio.to_thread(call, self._function, self._arguments)
+        except OutliveError as error:
+            self._bridge.ended_channel(self.number, error)
+        except OSError as error:
+            self._bridge.ended_channel(self.number, OutliveError(why_not_started(error)))
+        else:
+            self._send_data(result)
+            await self._drained.wait()
+            self._bridge.ended_channel(self.number)
+
+
+class _CommandChannel(_Channel):
+    """An ``outlive`` command, in a process of its own."""
+
+    def __init__(self, bridge: Bridge, number: int, arguments: list[str], columns: int) -> None:
+        super().__init__(bridge, number)
+        self._arguments = arguments
+        self._columns = columns
+        self._process: Process | None = None
+        self._input: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    async def run(self) -> None:
+        environment = dict(os.environ)
+        if self._columns:
+            environment["COLUMNS"] = str(self._columns)
+        argv = [sys.executable, "-m", "session_host.cli", *self._arguments]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, cwd=home_dir(), limit=READ_BYTES
+            )
+        except (OSError, ValueError) as error:
+            reason = why_not_started(error) if isinstance(error, OSError) else str(error)
+            self._bridge.ended_channel(self.number, UsageError(reason))
+            return
+        self._process = process
+        assert process.stdout is not None
+        assert process.stderr is not None
+        feeding = asyncio.get_running_loop().create_task(self._feed(process))
+        try:
+            await asyncio.gather(self._pump(process.stdout), self._pump(process.stderr, is_error=True))
+            code = await process.wait()
+        finally:
+            feeding.cancel()
+        self._bridge.ended_channel(self.number, code=code if code >= 0 else 128 - code)
+
+    async def _pump(self, stream: asyncio.StreamReader, *, is_error: bool = False) -> None:
+        while data := await stream.read(READ_BYTES):
+            await self._drained.wait()
+            if is_error:
+                self._bridge.send(Data(self.number, data, is_error=True))
+            else:
+                self._send_data(data)
+        if not is_error:
+            await self._drained.wait()
+
+    async def _feed(self, process: Process) -> None:
+        """Write to the process what the client sends."""
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while (data := await self._input.get()) is not None:
+                process.stdin.write(data)
+                await process.stdin.drain()
+                self._note_used(len(data))
+        process.stdin.close()
+
+    def receive(self, data: bytes) -> None:
+        self._input.put_nowait(data)
+
+    def finish(self) -> None:
+        self._input.put_nowait(None)
+
+    def close(self) -> None:
+        """Interrupt the command, as Ctrl+C does."""
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGINT)
+
+
+async def serve(token: str) -> None:
+    """Serve the client at standard input and output until it is gone."""
+    loop = asyncio.get_running_loop()
+    bridge = Bridge()
+    output, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(os.dup(1), "wb", buffering=0))
+    # What a library prints goes to standard error, not into the stream.
+    os.dup2(2, 1)
+    bridge.start(output, token)
+    await loop.connect_read_pipe(lambda: bridge, os.fdopen(os.dup(0), "rb", buffering=0))
+    await bridge.ended.wait()
+    await bridge.close()
+    output.abort()

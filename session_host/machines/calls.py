@@ -1,0 +1,104 @@
+"""The functions that another machine's window and commands may call here, and how calls travel.
+
+A function is called by its name, with arguments and a result that msgspec converts by the function's annotations. Only
+what ``CALLS`` names can be called.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import session_host.errors
+from session_host.errors import OutliveError, ProtocolViolation
+from session_host.protocol.untrusted_text import one_line
+
+CALLS = {
+    "outcome_of": "session_host.client.sessions.store_access",
+    "later_saved_screen": "session_host.client.sessions.last_screen",
+    "name_host": "session_host.client.sessions.hosts",
+    "session_named": "session_host.client.sessions.listing",
+    "sessions_listed": "session_host.client.sessions.listing",
+}
+"""The module of each function."""
+
+MAX_MESSAGE_CHARACTERS = 500
+
+
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError(f"cannot send {type(value)}")
+
+
+def _from_plain(kind: type[Any], value: Any) -> Any:
+    if kind is Path:
+        return Path(value)
+    raise NotImplementedError(f"cannot receive {kind}")
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_to_plain)
+
+
+def encode_arguments(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+    """The arguments of a call, by name.
+
+    Raises:
+        TypeError: they are not the function's, or the function cannot be called from another machine.
+    """
+    if CALLS.get(function.__name__) != function.__module__:
+        raise TypeError(f"{function.__module__}.{function.__name__} cannot be called on another machine")
+    bound = inspect.signature(function).bind(*args, **kwargs)
+    return _encoder.encode(bound.arguments)
+
+
+def call(name: str, arguments: bytes) -> bytes:
+    """Call a function of ``CALLS``; returns its result for ``decode_result``. Blocks.
+
+    Raises:
+        OutliveError: the function's, or there is no such function, or the arguments do not fit it.
+    """
+    module = CALLS.get(name)
+    if module is None:
+        raise OutliveError(f"this version of Outlive has no call {name!r}; run `outlive upgrade`")
+    function = getattr(importlib.import_module(module), name)
+    hints = typing.get_type_hints(function)
+    try:
+        given = msgspec.msgpack.decode(arguments, type=dict[str, msgspec.Raw])
+        values = {
+            key: msgspec.msgpack.decode(value, type=hints[key], dec_hook=_from_plain) for key, value in given.items()
+        }
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
+        raise OutliveError(f"the call {name!r} does not fit this version of Outlive; run `outlive upgrade`") from error
+    return _encoder.encode(function(**values))
+
+
+def decode_result(function: Callable[..., Any], result: bytes) -> Any:
+    """The result of a call.
+
+    Raises:
+        ProtocolViolation: the bytes are no such result.
+    """
+    kind = typing.get_type_hints(function)["return"]
+    try:
+        return msgspec.msgpack.decode(result, type=kind, dec_hook=_from_plain)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise ProtocolViolation("the answer cannot be read") from error
+
+
+def error_of(name: str, message: str) -> OutliveError:
+    """The error that another machine reports; its text is made harmless, and its kind is one that we know."""
+    kind = getattr(session_host.errors, name, None)
+    text = one_line(message)[:MAX_MESSAGE_CHARACTERS] or "no reason given"
+    if not (isinstance(kind, type) and issubclass(kind, OutliveError)):
+        kind = OutliveError
+    try:
+        return kind(text)
+    except TypeError:
+        return OutliveError(text)

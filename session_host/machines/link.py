@@ -1,0 +1,725 @@
+"""The near end of the stream to another machine: connects by ssh, keeps the connection, multiplexes channels.
+
+States::
+
+    DOWN ──a channel is wanted, or a retry is due──▶ CONNECTING
+    CONNECTING ──the bridge there is ready──▶ UP
+    CONNECTING ──ssh fails, or does not come that far in time──▶ DOWN
+    UP ──the stream ends, or nothing comes though it should──▶ DOWN
+
+A link that is *held* connects again by itself, after waits that grow; ``try_now`` ends a wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import socket
+import subprocess
+from asyncio import TimerHandle
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, cast
+
+from session_host.errors import NotInstalled, OutliveError, ProtocolViolation, Unreachable, why_not_started
+from session_host.protocol.bridge import (
+    BRIDGE_PROTOCOL,
+    Call,
+    Close,
+    Data,
+    Ended,
+    Finish,
+    Frame,
+    FromFar,
+    Grant,
+    Opened,
+    OpenSession,
+    Ping,
+    Pong,
+    Ready,
+    ReceiveWindow,
+    Run,
+    SendWindow,
+)
+from session_host.protocol.codec import Decoder, encode
+
+from . import ssh
+from .bridge import MARK
+from .calls import error_of
+from .names import MachineEntry
+
+CONNECT_TIMEOUT_S = 20.0
+"""How long ssh and the bridge may take until they are ready."""
+
+RETRY_S = (0.2, 0.5, 1.0, 1.5)
+"""Waits before the next attempts."""
+
+LATER_RETRY_S = 20.0
+"""The wait between later attempts, after ``QUICK_RETRIES``."""
+
+QUICK_RETRIES = 200
+
+IDLE_PING_S = 30.0
+"""After this time without a message, a ping asks whether the machine is there."""
+
+BUSY_PING_S = 1.0
+"""The same, while an answer is expected."""
+
+SILENCE_S = 6.0
+"""A link is dead that stays silent so long after a ping."""
+
+MAX_NOISE_BYTES = 64 * 1024
+"""What a login shell may print before the stream begins."""
+
+MAX_ERROR_BYTES = 16 * 1024
+
+
+class LinkState(StrEnum):
+    """The states of a link."""
+
+    DOWN = "DOWN"
+    CONNECTING = "CONNECTING"
+    UP = "UP"
+
+
+class Link:
+    """The connection of this process to one machine.
+
+    Attributes:
+        entry: the machine.
+        state: see the module.
+        error: why the link is down; None if nothing has failed.
+        down_since: when it was lost, in seconds of the loop's clock.
+        version: the version of the other machine's Outlive; "" while unknown.
+        round_trip_s: the time of the last ping and its pong; None before.
+        on_state: called after ``state`` or ``error`` changed.
+    """
+
+    def __init__(self, entry: MachineEntry, on_state: Callable[[], None] = lambda: None) -> None:
+        self.entry = entry
+        self.state = LinkState.DOWN
+        self.error: Unreachable | None = None
+        self.down_since = 0.0
+        self.version = ""
+        self.round_trip_s: float | None = None
+        self.on_state = on_state
+        self._is_held = False
+        self._tries = 0
+        self._attempt: asyncio.Task[None] | None = None
+        self._retry: TimerHandle | None = None
+        self._stream: _Stream | None = None
+        self._up = asyncio.Event()
+        self._next_channel = 1
+
+    # ------------------------------------------------------------ the connection
+
+    def hold(self) -> None:
+        """Connect, and from now on connect again when the link is lost."""
+        self._is_held = True
+        self.try_now()
+
+    def try_now(self) -> None:
+        """Connect now, unless the link is up or connecting."""
+        if self.state is LinkState.DOWN:
+            self._cancel_retry()
+            self._set_state(LinkState.CONNECTING)
+            self._attempt = asyncio.get_running_loop().create_task(self._connect(), name=f"link {self.entry.name}")
+
+    async def wait_up(self) -> None:
+        """Wait until the link is up; it must be held."""
+        await self._up.wait()
+
+    async def ready(self) -> None:
+        """Connect if that is due; wait for the result.
+
+        Raises:
+            Unreachable: the link is down; a held one connects later.
+        """
+        if self.state is LinkState.DOWN and (self._retry is None or self.error is None):
+            self.try_now()
+        if self._attempt is not None and self.state is LinkState.CONNECTING:
+            await asyncio.shield(self._attempt)
+        if self.state is not LinkState.UP:
+            raise self.error or Unreachable(f"{self.entry.name} cannot be reached")
+
+    async def close(self) -> None:
+        """End the connection, and connect no more."""
+        self._is_held = False
+        self._cancel_retry()
+        if self._attempt is not None:
+            self._attempt.cancel()
+            await asyncio.gather(self._attempt, return_exceptions=True)
+        if (stream := self._stream) is not None:
+            self._stream = None
+            await stream.close()
+        self._up.clear()
+        self.state = LinkState.DOWN
+
+    def _set_state(self, state: LinkState, error: Unreachable | None = None) -> None:
+        self.state = state
+        if state is LinkState.UP:
+            self.error = None
+            self._tries = 0
+            self._up.set()
+        else:
+            self._up.clear()
+            self.error = error or self.error
+        self.on_state()
+
+    async def _connect(self) -> None:
+        stream = _Stream(self)
+        try:
+            # A login that is shared may be dead; another try does without it.
+            await stream.start(shared=self._tries % 3 < 2)
+        except Unreachable as error:
+            await stream.close()
+            self._lost(error)
+        except asyncio.CancelledError:
+            await stream.close()
+            raise
+        else:
+            self._stream = stream
+            self.version = stream.version
+            self._set_state(LinkState.UP)
+
+    def stream_lost(self, stream: _Stream, error: Unreachable) -> None:
+        """The stream has ended after it was up."""
+        if stream is self._stream:
+            self._stream = None
+            self._lost(error)
+
+    def _lost(self, error: Unreachable) -> None:
+        if self.state is LinkState.UP or not self.down_since:
+            self.down_since = asyncio.get_running_loop().time()
+        if self._is_held and not isinstance(error, NotInstalled):
+            wait_s = RETRY_S[min(self._tries, len(RETRY_S) - 1)] if self._tries < QUICK_RETRIES else LATER_RETRY_S
+            self._retry = asyncio.get_running_loop().call_later(wait_s, self._retry_due)
+        self._tries += 1
+        self._set_state(LinkState.DOWN, error)
+
+    def _retry_due(self) -> None:
+        self._retry = None
+        self.try_now()
+
+    def _cancel_retry(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+
+    # ------------------------------------------------------------ channels
+
+    async def open_session(self, session_id: str, protocol: asyncio.Protocol) -> None:
+        """Connect a protocol to a session's host; its transport is the channel.
+
+        Raises:
+            Unreachable: the link is down.
+            HostUnavailable: no host listens there.
+        """
+        await self.ready()
+        channel = self._channel(lambda number: OpenSession(number, session_id))
+        channel.protocol = protocol
+        await channel.opened
+
+    async def call(self, function: str, arguments: bytes) -> bytes:
+        """Call a function of ``machines.calls``; returns its encoded result.
+
+        Raises:
+            Unreachable: the link is down, or was lost meanwhile.
+            OutliveError: the function's.
+        """
+        await self.ready()
+        reply = _Reply()
+        channel = self._channel(lambda number: Call(number, function, arguments))
+        channel.protocol = reply
+        reply.connection_made(channel)
+        try:
+            return await reply.result
+        finally:
+            channel.close()
+
+    async def run(
+        self, arguments: list[str], columns: int, write: Callable[[bytes, bool], None], stdin: bytes | None = None
+    ) -> int:
+        """Run an ``outlive`` command there; returns its exit code.
+
+        Args:
+            arguments: the command line without the program's name.
+            columns: the width of the terminal that shows its output, 0 for none.
+            write: gets its output, and whether that is of standard error.
+            stdin: what it reads; None for nothing.
+
+        Raises:
+            Unreachable: the link is down, or was lost meanwhile.
+        """
+        await self.ready()
+        command = _Command(write)
+        channel = self._channel(lambda number: Run(number, arguments, columns))
+        channel.protocol = command
+        command.connection_made(channel)
+        channel.on_error_data = lambda data: write(data, True)
+        if stdin:
+            channel.write(stdin)
+        channel.write_eof()
+        try:
+            return await command.result
+        finally:
+            channel.close()
+
+    def _channel(self, request: Callable[[int], Frame]) -> Channel:
+        assert self._stream is not None
+        number = self._next_channel
+        self._next_channel += 1
+        return self._stream.open(number, request(number))
+
+
+class Channel(asyncio.Transport):
+    """A channel as a transport.
+
+    Attributes:
+        protocol: what gets its bytes.
+        opened: becomes None once the other end has opened it, if it does so.
+        on_error_data: gets what a command writes to standard error.
+    """
+
+    def __init__(self, stream: _Stream, number: int) -> None:
+        super().__init__()
+        self.number = number
+        self.protocol: asyncio.Protocol | None = None
+        self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.opened.add_done_callback(lambda opened: opened.cancelled() or opened.exception())
+        self.on_error_data: Callable[[bytes], None] = lambda _data: None
+        self.code = 0
+        self._stream = stream
+        self._send_window = SendWindow()
+        self._receive_window = ReceiveWindow()
+        self._paused: bytearray | None = None
+        self._end: OutliveError | bool | None = False
+        """The end that is to be reported after what waits; False for none."""
+        self._is_closed = False
+
+    # ------------------------------------------------------------ asyncio.Transport
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ARG002 - asyncio's signature
+        """Return the default: there is no socket."""
+        return default
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send bytes, as far as the other end accepts them; the rest waits."""
+        if not self._is_closed:
+            for piece in self._send_window.add(bytes(data)):
+                self._stream.send(Data(self.number, piece))
+
+    def write_eof(self) -> None:
+        """Say that nothing more is sent; only commands need it, and their input is sent at once."""
+        self._stream.send(Finish(self.number))
+
+    def can_write_eof(self) -> bool:
+        """Return True."""
+        return True
+
+    def is_closing(self) -> bool:
+        """Whether the channel is closed."""
+        return self._is_closed
+
+    def pause_reading(self) -> None:
+        """Keep what comes; the other end then soon stops."""
+        if self._paused is None:
+            self._paused = bytearray()
+
+    def resume_reading(self) -> None:
+        """Pass on what was kept."""
+        if self._paused is not None:
+            data, self._paused = bytes(self._paused), None
+            if data:
+                self._pass(data)
+            if self._end is not False and self._paused is None:
+                self._report_end()
+
+    def close(self) -> None:
+        """Close the channel."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._stream.close_channel(self)
+            asyncio.get_running_loop().call_soon(self._report_lost, None)
+
+    def abort(self) -> None:
+        """Close the channel."""
+        self.close()
+
+    # ------------------------------------------------------------ the stream's messages
+
+    def receive(self, frame: FromFar) -> None:
+        """Handle a message of the other end.
+
+        Raises:
+            ProtocolViolation: it sent more than it may.
+        """
+        match frame:
+            case Opened():
+                if self.protocol is not None and not self.opened.done():
+                    self.protocol.connection_made(self)
+                    self.opened.set_result(None)
+            case Data(_, data, is_error=True):
+                self.on_error_data(data)
+            case Data(_, data):
+                if not self._receive_window.received(len(data)):
+                    raise ProtocolViolation("more data than granted")
+                self._pass(data)
+            case Grant(_, length):
+                for piece in self._send_window.grant(length):
+                    self._stream.send(Data(self.number, piece))
+            case Ended(_, error, message, code):
+                self.code = code
+                self.end(error_of(error, message) if error else None)
+
+    def end(self, error: OutliveError | None) -> None:
+        """The channel has ended, or the link was lost."""
+        if not self.opened.done():
+            self.opened.set_exception(error or Unreachable("the connection was closed"))
+        self._end = error
+        if self._paused is None:
+            self._report_end()
+
+    def _pass(self, data: bytes) -> None:
+        if self._paused is not None:
+            self._paused += data
+            return
+        if self.protocol is not None and not self._is_closed:
+            self.protocol.data_received(data)
+        if granted := self._receive_window.used(len(data)):
+            self._stream.send(Grant(self.number, granted))
+
+    def _report_end(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self._report_lost(self._end or None)
+
+    def _report_lost(self, error: Any) -> None:
+        protocol, self.protocol = self.protocol, None
+        if protocol is not None:
+            protocol.connection_lost(error)
+
+
+class _Reply(asyncio.Protocol):
+    """Collects the result of a call."""
+
+    def __init__(self) -> None:
+        self.result: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._data = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.result.done():
+            return
+        if exc is not None:
+            self.result.set_exception(exc)
+        else:
+            self.result.set_result(bytes(self._data))
+
+
+class _Command(asyncio.Protocol):
+    """Passes a command's output on, and learns its exit code."""
+
+    def __init__(self, write: Callable[[bytes, bool], None]) -> None:
+        self.result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._write = write
+        self._channel: Channel | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._channel = cast("Channel", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._write(data, False)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.result.done():
+            return
+        if exc is not None:
+            self.result.set_exception(exc)
+        else:
+            self.result.set_result(self._channel.code if self._channel is not None else 1)
+
+
+class _Stream(asyncio.Protocol):
+    """One ssh process and the stream on it.
+
+    Attributes:
+        version: the version of the other machine's Outlive.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self.version = ""
+        self._link = link
+        self._entry = link.entry
+        self._token = secrets.token_hex(8)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._transport: asyncio.Transport | None = None
+        self._noise = bytearray()
+        self._decoder: Decoder | None = None
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())
+        self._errors = _Errors()
+        self._channels: dict[int, Channel] = {}
+        self._is_lost = False
+        self._watch: TimerHandle | None = None
+        self._last_received_s = self._pinged_s = 0.0
+        self._pings = 0
+        self._waits_for_answer = False
+
+    # ------------------------------------------------------------ beginning and end
+
+    async def start(self, *, shared: bool) -> None:
+        """Start ssh, and wait until the bridge there is ready.
+
+        Raises:
+            Unreachable: that failed.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            argv = await asyncio.to_thread(ssh.argv, self._entry, bridge_command(self._token), shared=shared)
+        except OutliveError as error:
+            raise Unreachable(str(error)) from error
+        ours, theirs = socket.socketpair()
+        errors, errors_of_ssh = socket.socketpair()
+        try:
+            self._process = subprocess.Popen(  # noqa: ASYNC220 - fork and exec, no waiting
+                argv,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=errors_of_ssh.fileno(),
+                start_new_session=True,
+                cwd="/",
+            )
+        except OSError as error:
+            ours.close()
+            errors.close()
+            raise Unreachable(f"cannot start ssh: {why_not_started(error)}") from error
+        finally:
+            theirs.close()
+            errors_of_ssh.close()
+        await loop.create_unix_connection(lambda: self._errors, sock=errors)
+        await loop.create_unix_connection(lambda: self, sock=ours)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await self._ready
+        except TimeoutError as error:
+            raise Unreachable(f"{self._entry.name}: no answer within {CONNECT_TIMEOUT_S:g} s") from error
+        self._last_received_s = loop.time()
+        self._watch_later()
+
+    async def close(self) -> None:
+        """End the stream and its ssh."""
+        self._is_lost = True
+        if self._watch is not None:
+            self._watch.cancel()
+        self._end_channels(Unreachable(f"{self._entry.name}: the connection was closed"))
+        if self._transport is not None:
+            self._transport.abort()
+        self._errors.close()
+        if self._process is not None:
+            await asyncio.to_thread(_end_process, self._process)
+
+    def _fail(self, error: Unreachable) -> None:
+        """The stream is over."""
+        if not self._ready.done():
+            self._ready.set_exception(error)
+            return
+        if self._is_lost:
+            return
+        self._is_lost = True
+        task = asyncio.get_running_loop().create_task(self.close())
+        _closing.add(task)
+        task.add_done_callback(_closing.discard)
+        self._link.stream_lost(self, error)
+        self._end_channels(error)
+
+    def _end_channels(self, error: Unreachable) -> None:
+        channels, self._channels = self._channels, {}
+        for channel in channels.values():
+            channel.end(error)
+
+    # ------------------------------------------------------------ channels
+
+    def open(self, number: int, request: Frame) -> Channel:
+        """Open a channel."""
+        channel = self._channels[number] = Channel(self, number)
+        self.send(request)
+        return channel
+
+    def close_channel(self, channel: Channel) -> None:
+        """A channel is needed no more."""
+        if self._channels.pop(channel.number, None) is not None:
+            self.send(Close(channel.number))
+
+    def send(self, frame: Frame) -> None:
+        """Send a message."""
+        transport = self._transport
+        if transport is not None and not transport.is_closing() and not self._is_lost:
+            transport.write(encode(frame))
+            if not self._waits_for_answer and not isinstance(frame, Grant | Close):
+                self._waits_for_answer = True
+                self._watch_later()
+
+    # ------------------------------------------------------------ is the machine there?
+
+    def _watch_later(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        wait_s = BUSY_PING_S if self._waits_for_answer else IDLE_PING_S
+        self._watch = asyncio.get_running_loop().call_later(wait_s, self._check)
+
+    def _check(self) -> None:
+        """Ask whether the machine is there, or give it up."""
+        now_s = asyncio.get_running_loop().time()
+        if self._pinged_s > self._last_received_s:
+            if now_s - self._pinged_s >= SILENCE_S:
+                _start_ending_shared(self._entry)
+                self._fail(Unreachable(f"{self._entry.name} does not answer"))
+                return
+        elif self._waits_for_answer or now_s - self._last_received_s >= IDLE_PING_S:
+            self._pings += 1
+            self._pinged_s = now_s
+            self.send(Ping(self._pings))
+        self._watch_later()
+
+    # ------------------------------------------------------------ asyncio's callbacks
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket of ssh is connected."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Something came from the other machine."""
+        self._last_received_s = asyncio.get_running_loop().time()
+        self._waits_for_answer = False
+        if self._decoder is None:
+            data = self._skip_noise(data)
+            if self._decoder is None:
+                return
+        try:
+            for frame in self._decoder.feed(data):
+                self._receive(frame)
+        except ProtocolViolation as error:
+            self._fail(Unreachable(f"{self._entry.name}: what answers there is not Outlive ({error})"))
+
+    def _skip_noise(self, data: bytes) -> bytes:
+        """What follows the line that begins the stream; b"" before that."""
+        self._noise += data
+        mark = f"\n{MARK}{self._token}".encode()
+        begin = self._noise.find(mark)
+        end = self._noise.find(b"\n", begin + len(mark)) if begin >= 0 else -1
+        if end < 0:
+            if len(self._noise) > MAX_NOISE_BYTES:
+                self._fail(NotInstalled(f"{self._entry.name}: its login shell prints too much; see its start files"))
+            return b""
+        words = self._noise[begin + len(mark) : end].decode(errors="replace").split()
+        rest = bytes(self._noise[end + 1 :])
+        self._noise.clear()
+        if words:
+            self._fail(NotInstalled(
+                f"{self._entry.name} has no Outlive in its PATH, ~/.local/bin or /usr/local/bin; install it there"
+            ))  # fmt: skip
+            return b""
+        self._decoder = Decoder(FromFar)
+        return rest
+
+    def _receive(self, frame: FromFar) -> None:
+        match frame:
+            case Ready(protocol, version):
+                if protocol != BRIDGE_PROTOCOL:
+                    self._fail(NotInstalled(
+                        f"{self._entry.name} has Outlive {version[:20]}, which this version cannot talk to; "
+                        f"run `outlive upgrade --on {self._entry.name}`"
+                    ))  # fmt: skip
+                elif not self._ready.done():
+                    self.version = version
+                    self._ready.set_result(None)
+            case Pong(number):
+                if number == self._pings:
+                    self._link.round_trip_s = self._last_received_s - self._pinged_s
+            case Ended(number):
+                if (channel := self._channels.pop(number, None)) is not None:
+                    channel.receive(frame)
+            case Opened(number) | Data(number) | Grant(number):
+                if (channel := self._channels.get(number)) is not None:
+                    channel.receive(frame)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """The process of ssh has ended: its messages say why."""
+        self._transport = None
+        asyncio.get_running_loop().create_task(self._lost()).add_done_callback(lambda done: done.exception())
+
+    async def _lost(self) -> None:
+        await self._errors.ended()
+        self._fail(ssh.error_of(self._entry, self._errors.text()))
+
+
+class _Errors(asyncio.Protocol):
+    """The end of what ssh and the other machine write to standard error."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._over = asyncio.Event()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        del self._data[:-MAX_ERROR_BYTES]
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._over.set()
+
+    async def ended(self) -> None:
+        """Wait for the last message; a shared login's process keeps the other end open."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await self._over.wait()
+
+    def text(self) -> str:
+        """The text."""
+        return self._data.decode(errors="replace")
+
+    def close(self) -> None:
+        """Read no more."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+_closing: set[asyncio.Task[None]] = set()
+"""Streams that are being closed."""
+
+
+def _start_ending_shared(entry: MachineEntry) -> None:
+    task = asyncio.get_running_loop().create_task(asyncio.to_thread(ssh.end_shared, entry))
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)
+
+
+def _end_process(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(1)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def bridge_command(token: str) -> str:
+    """The command for the login shell there, of any kind: finds Outlive and starts its bridge.
+
+    It has no character that sh, bash, zsh, fish or tcsh treat differently: one line, in single quotes.
+    """
+    mark = f"{MARK}{token}"
+    places = '"$HOME/.local/bin/outlive" /usr/local/bin/outlive'
+    script = (
+        f"for each in outlive {places}; do "
+        f'if command -v "$each" >/dev/null 2>&1; then exec "$each" bridge {token}; fi; done; '
+        f'echo; echo "{mark} missing"'
+    )
+    return f"exec sh -c '{script}'"

@@ -1,0 +1,70 @@
+"""The chats of several machines, which are asked at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from session_host.client.permission import check_may_reach_machine
+from session_host.client.sessions.listing import sessions_listed
+from session_host.client.sessions.selection import Selection
+from session_host.client.sessions.session_info import SessionInfo
+from session_host.errors import OutliveError, Unreachable
+from session_host.protocol.untrusted_text import plain
+from session_host.system import event_loop
+
+from . import names
+from .link import CONNECT_TIMEOUT_S, Link
+from .names import MachineEntry
+from .remote import RemoteMachine
+
+
+def chats_on(
+    name: str, selection: Selection, *, ended: bool
+) -> tuple[list[tuple[str, SessionInfo]], list[Unreachable]]:
+    """The chats of a machine, or of ``all`` other ones, each with its machine's name; and why some do not answer."""
+    check_may_reach_machine(name)
+    entries = names.machines() if name == names.ALL else [names.machine_named(name)]
+    wait_s = LIST_TIMEOUT_S if name == names.ALL else CONNECT_TIMEOUT_S
+    found = event_loop.run_command(listed(entries, selection, ended=ended, wait_s=wait_s))
+    pairs = list(zip(entries, found, strict=True))
+    chats = [(entry.name, info) for entry, result in pairs if isinstance(result, Listed) for info in result.infos]
+    return chats, [result for _entry, result in pairs if isinstance(result, Unreachable)]
+
+
+class Listed:
+    """A machine's chats.
+
+    Attributes:
+        version: the version of its Outlive.
+        infos: the chats, oldest first.
+    """
+
+    def __init__(self, version: str, infos: list[SessionInfo]) -> None:
+        self.version = version
+        self.infos = infos
+
+
+LIST_TIMEOUT_S = 0.8
+"""What does not answer by then is reported as unreachable: the others are not kept waiting."""
+
+
+async def listed(
+    entries: Sequence[MachineEntry], selection: Selection, *, ended: bool, wait_s: float = LIST_TIMEOUT_S
+) -> list[Listed | Unreachable]:
+    """The chats of machines, which are asked at once; an error for each that does not answer in time."""
+    return await asyncio.gather(*(_listed(entry, selection, ended, wait_s) for entry in entries))
+
+
+async def _listed(entry: MachineEntry, selection: Selection, ended: bool, wait_s: float) -> Listed | Unreachable:
+    link = Link(entry)
+    try:
+        async with asyncio.timeout(wait_s):
+            infos = await RemoteMachine(link).call(sessions_listed, selection, ended=ended)
+        return Listed(plain(link.version, 40), infos)
+    except TimeoutError:
+        return Unreachable(f"{entry.name} does not answer")
+    except OutliveError as error:
+        return error if isinstance(error, Unreachable) else Unreachable(f"{entry.name}: {error}")
+    finally:
+        await link.close()

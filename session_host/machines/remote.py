@@ -1,0 +1,54 @@
+"""Another machine as a ``Machine``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from session_host.client.connection import GREETING_TIMEOUT_S, HostConnection, HostNotResponding
+from session_host.errors import OutliveError
+from session_host.protocol.greeting import ClientGreeting
+from session_host.protocol.messages import Role
+
+from .calls import decode_result, encode_arguments
+from .link import Link
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class RemoteMachine:
+    """A machine that is reached over a ``Link``."""
+
+    def __init__(self, link: Link) -> None:
+        self.name = link.entry.name
+        self.link = link
+
+    async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
+        """See ``Machine``."""
+        connection = HostConnection(ClientGreeting(session_id, role, engine_build))
+        try:
+            await self.link.open_session(session_id, connection)
+            async with asyncio.timeout(GREETING_TIMEOUT_S):
+                connection.welcome = await connection.greeted
+        except TimeoutError as error:
+            connection.close()
+            raise HostNotResponding(f"the chat on {self.name} does not respond") from error
+        except OutliveError:
+            await connection.abandon()
+            raise
+        except asyncio.CancelledError:
+            connection.drop()
+            raise
+        return connection
+
+    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See ``Machine``."""
+        arguments = encode_arguments(function, args, kwargs)
+        result: T = decode_result(function, await self.link.call(function.__name__, arguments))
+        return result
+
+    async def wait_reachable(self) -> None:
+        """See ``Machine``."""
+        await self.link.wait_up()

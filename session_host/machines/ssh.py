@@ -1,0 +1,137 @@
+"""How ssh is called, and what its messages mean. The user's configuration of ssh decides how a machine is reached."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+
+from session_host.errors import LoginNeeded, OutliveError, Unreachable
+from session_host.paths import SOCKET_PATH_BYTES, ensure_private, runtime_dir
+from session_host.protocol.untrusted_text import one_line
+
+from .names import MachineEntry
+
+CONTROL_NAME = "ssh-%C"
+"""The socket of a connection that later ones ride on; ssh replaces %C by a hash of user, host and port."""
+
+_CONTROL_NAME_BYTES = len("/ssh-") + 40
+_TEMPORARY_SUFFIX_BYTES = 17
+"""ssh makes the socket with this suffix, and then renames it."""
+
+CONTROL_PERSIST = "10m"
+"""How long a login lasts after the last connection that rode on it."""
+
+CONFIG_TIMEOUT_S = 5.0
+
+QUIET = ("-T", "-o", "BatchMode=yes", "-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes")
+"""Options of connections without a terminal. They ask nothing, and take no port that the user's own `ssh` forwards."""
+
+
+def check_ssh() -> None:
+    """Check that ssh is installed.
+
+    Raises:
+        OutliveError: it is not.
+    """
+    if shutil.which("ssh") is None:
+        raise OutliveError("ssh is not installed; install it (Debian: openssh-client)")
+
+
+def control_options(destination: str) -> tuple[str, ...]:
+    """The options with which connections share one login; () where the user's configuration says how they do.
+
+    Blocks: ssh reads its configuration.
+    """
+    return _control_options(destination, ensure_private(runtime_dir()))
+
+
+@lru_cache(maxsize=64)
+def _control_options(destination: str, directory: Path) -> tuple[str, ...]:
+    if configuration(destination).get("controlpath", "none") != "none":
+        return ()
+    if len(str(directory)) + _CONTROL_NAME_BYTES + _TEMPORARY_SUFFIX_BYTES > SOCKET_PATH_BYTES:
+        return ()
+    path = str(directory / CONTROL_NAME).replace("%", "%%").replace("%%C", "%C")
+    return ("-o", "ControlMaster=auto", "-o", f"ControlPath={path}", "-o", f"ControlPersist={CONTROL_PERSIST}")
+
+
+def configuration(destination: str) -> dict[str, str]:
+    """What ssh would use for a destination (``ssh -G``): the last value of each lower-case keyword.
+
+    Raises:
+        OutliveError: ssh refuses the configuration or the destination.
+    """
+    check_ssh()
+    try:
+        done = subprocess.run(
+            ["ssh", "-G", "--", destination],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=CONFIG_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise OutliveError(f"ssh cannot read its configuration: {error}") from error
+    if done.returncode:
+        raise OutliveError(
+            f"ssh: {_last_line(done.stderr.decode(errors='replace')) or 'cannot read its configuration'}"
+        )
+    lines = done.stdout.decode(errors="replace").splitlines()
+    return {key: value for key, _, value in (line.partition(" ") for line in lines)}
+
+
+def argv(entry: MachineEntry, command: str, *, shared: bool = True) -> list[str]:
+    """The command line of a connection that asks nothing, and runs a command of the login shell.
+
+    Args:
+        entry: the machine.
+        command: the command.
+        shared: ride on a login, if there is one.
+    """
+    control = control_options(entry.destination) if shared else ("-o", "ControlPath=none")
+    return ["ssh", *QUIET, *control, "--", entry.destination, command]
+
+
+def login_argv(entry: MachineEntry) -> list[str]:
+    """The command line that logs in once, in a terminal, for later connections to ride on."""
+    options = ("-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes")
+    return ["ssh", "-T", *options, *control_options(entry.destination), "--", entry.destination, "true"]
+
+
+def end_shared(entry: MachineEntry) -> None:
+    """End our shared login, as when its connection is dead. Blocks; does nothing about a user's own one."""
+    control = control_options(entry.destination)
+    if control:
+        command = ["ssh", *control, "-O", "exit", "--", entry.destination]
+        try:
+            subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=CONFIG_TIMEOUT_S, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            pass  # The next connection shows what is wrong.
+
+
+def error_of(entry: MachineEntry, output: str) -> Unreachable:
+    """The error that ssh's messages mean; ``output`` is what it wrote to standard error."""
+    name = entry.name
+    if "REMOTE HOST IDENTIFICATION HAS CHANGED" in output:
+        return Unreachable(
+            f"{name}: its host key has changed, as after a reinstallation or by an attack; if you know why, "
+            f"run `ssh-keygen -R` for it, then `outlive machines login {name}`"
+        )
+    if re.search(r"host key verification failed|host key is known", output, re.IGNORECASE):
+        return LoginNeeded(f"{name}: its host key is not known yet; run `outlive machines login {name}`")
+    if re.search(
+        r"permission denied|too many authentication failures|no supported authentication", output, re.IGNORECASE
+    ):
+        return LoginNeeded(f"{name}: a login is needed; run `outlive machines login {name}`")
+    return Unreachable(f"{name}: {_last_line(output) or 'the connection was closed'}")
+
+
+def _last_line(output: str) -> str:
+    """The last line that ssh wrote, without its own name."""
+    lines = [one_line(line)[:200] for line in output.splitlines() if line.strip()]
+    return re.sub(r"^ssh: |\.$", "", lines[-1]) if lines else ""

@@ -1,0 +1,36 @@
+"""Two machines for the tests of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from session_host.machines.names import MachineEntry
+from session_host.machines.ssh import end_shared
+from tests.support.commands import outlive
+from tests.support.ssh_machines import SshMachine, ssh_machines
+
+if TYPE_CHECKING:
+    from tests.conftest import Sessions
+    from tests.support.area import Area
+
+
+@pytest.fixture
+def machines(area: Area, sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[SshMachine]]:
+    """Two machines, ``alpha`` and ``beta``, in reach of ``ssh``; not added yet."""
+    with ssh_machines(area.root / "m", "alpha", "beta") as (started, environment):
+        monkeypatch.setenv("PATH", environment["PATH"])
+        yield started
+        for each in started:
+            end_shared(MachineEntry(each.name, each.name))
+        sessions.end_all()
+
+
+@pytest.fixture
+def alpha(machines: list[SshMachine]) -> SshMachine:
+    """The machine ``alpha``, added."""
+    done = outlive("machines", "add", "alpha")
+    assert done.code == 0, done.error
+    return machines[0]

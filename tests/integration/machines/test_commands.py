@@ -1,0 +1,71 @@
+"""Commands about chats on other machines."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.support.commands import outlive
+from tests.support.ssh_machines import SshMachine
+
+
+def test_a_chat_on_a_machine_is_started_listed_used_and_ended(alpha: SshMachine) -> None:
+    started = outlive("new", "-d", "--on", "alpha", "-n", "echo", "--", "cat")
+    assert re.fullmatch(r"echo [0-9a-f-]{36}\n", started.output), started.error
+    assert outlive("send", "alpha:echo", 'it\'s "here" ünd thére', "--enter").code == 0
+    assert outlive("wait", "alpha:echo", "--text", "thére\n.*thére", "--timeout", "10").code == 0
+    assert 'it\'s "here" ünd thére' in outlive("peek", "alpha:echo").output
+    assert "echo" not in outlive("ls").output
+    [chat] = json.loads(outlive("ls", "--on", "alpha", "--json").output)
+    assert (chat["machine"], chat["name"], chat["cwd"]) == ("alpha", "echo", str(alpha.home))
+    assert outlive("stop", "alpha:echo").code == 0
+    assert outlive("peek", "alpha:none").code == 3
+    assert json.loads(outlive("ls", "--on", "alpha", "--json").output) == []
+
+
+def test_the_list_of_all_machines_tells_which_one_does_not_answer(
+    alpha: SshMachine, machines: list[SshMachine]
+) -> None:
+    assert outlive("machines", "add", "second", "beta").code == 0
+    assert outlive("new", "-d", "--on", "alpha", "-n", "there", "--", "cat").code == 0
+    assert outlive("new", "-d", "-n", "near", "--", "cat").code == 0
+    machines[1].stop()
+    listed = outlive("ls", "--on", "all", "--json")
+    assert {(chat["machine"], chat["name"]) for chat in json.loads(listed.output)} == {
+        ("here", "near"),
+        ("alpha", "there"),
+    }
+    assert listed.code == 0
+    assert re.fullmatch(r"outlive: second: .*refused\n", listed.error)
+    assert outlive("peek", "second:any").code == 7
+    states = {each["name"]: each["state"] for each in json.loads(outlive("machines", "--json").output)}
+    assert states["alpha"] == "reachable"
+    assert states["second"].startswith("unreachable: second: ")
+    assert outlive("machines", "remove", "second").code == 0
+    assert outlive("peek", "second:any").code == 3
+
+
+def test_a_machine_without_outlive_is_not_added(machines: list[SshMachine]) -> None:
+    machines[1].program.unlink()
+    done = outlive("machines", "add", "beta")
+    assert done.code == 7
+    assert done.error == (
+        "outlive: beta has no Outlive in its PATH, ~/.local/bin or /usr/local/bin; install it there\n"
+    )
+    assert outlive("machines").output.startswith("no machine is added")
+
+
+def test_what_start_files_print_is_no_part_of_the_answer(alpha: SshMachine) -> None:
+    (alpha.home / ".bashrc").write_text("echo welcome; echo outlive-bridge 0; echo to stderr >&2\n")
+    done = outlive("ls", "--on", "alpha")
+    assert (done.code, done.output, done.error) == (0, "no running chats; `outlive new AGENT` starts one\n", "")
+
+
+def test_names_that_machines_cannot_have(machines: list[SshMachine]) -> None:
+    for name, destination in (("all", "alpha"), ("a:b", "alpha"), ("x", "-oProxyCommand=touch /tmp/x"), ("y", "a b")):
+        done = (
+            outlive("machines", "add", name, "--", destination)
+            if destination[0] == "-"
+            else outlive("machines", "add", name, destination)
+        )
+        assert done.code == 2, done.error

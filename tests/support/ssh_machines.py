@@ -1,0 +1,154 @@
+"""Machines for tests: each is a real ``sshd`` on loopback, with a home and directories of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from tests.support.waiting import wait_until
+
+SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", "")) or ""
+
+_SSHD_CONFIG = """
+Port {port}
+ListenAddress 127.0.0.1
+HostKey {directory}/host_key
+PidFile none
+AuthorizedKeysFile {directory}/client_key.pub
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin yes
+PermitUserEnvironment no
+MaxStartups 100
+SetEnv {environment}
+"""
+
+
+class SshMachine:
+    """One machine.
+
+    Attributes:
+        name: its name, also in the ssh configuration.
+        home: its home; ``state``, ``runtime`` and ``config`` are in it.
+        program: its ``outlive``.
+        port: the port of its sshd.
+        log: what its sshd wrote.
+    """
+
+    def __init__(self, name: str, directory: Path, client_key: Path) -> None:
+        self.name = name
+        self.home = directory / "home"
+        self.runtime = directory / "r"
+        self.log = directory / "sshd.log"
+        self._directory = directory
+        self._client_key = client_key
+        self._process: subprocess.Popen[bytes] | None = None
+        for each in (self.home, self.runtime, directory / "bin"):
+            each.mkdir(parents=True, mode=0o700)
+        self.program = program = directory / "bin" / "outlive"
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m session_host.cli "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
+        shutil.copy(client_key.with_suffix(".pub"), directory / "client_key.pub")
+        _make_key(directory / "host_key")
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of its users' processes."""
+        root = str(Path(__file__).parents[2])
+        return {
+            "HOME": str(self.home),
+            "PATH": f"{self._directory / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+            "PYTHONPATH": root,
+            "OUTLIVE_RUNTIME_DIR": str(self.runtime),
+            "OUTLIVE_STATE_DIR": str(self.home / "state"),
+            "OUTLIVE_CONFIG_DIR": str(self.home / "config"),
+        }
+
+    def start(self) -> None:
+        """Start sshd."""
+        environment = " ".join(f'"{key}={value}"' for key, value in self.environment.items())
+        config = self._directory / "sshd_config"
+        text = _SSHD_CONFIG.format(port=self.port, directory=self._directory, environment=environment)
+        config.write_text(text, encoding="utf-8")
+        if os.getuid() == 0:
+            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen([SSHD, "-D", "-e", "-f", config], stdin=subprocess.DEVNULL, stderr=log)
+        wait_until(self._listens, 10, lambda: f"sshd: {self.log.read_text(encoding='utf-8')}")
+
+    def _listens(self) -> bool:
+        with closing(socket.socket()) as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def cut(self) -> None:
+        """Kill the sshd of each connection."""
+        assert self._process is not None
+        for pid in reversed(_below(self._process.pid)):
+            with suppress(ProcessLookupError, FileNotFoundError):
+                if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").startswith("sshd"):
+                    os.kill(pid, signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End sshd, with all of its connections."""
+        if self._process is not None:
+            self.cut()
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+def _below(pid: int) -> list[int]:
+    """The PIDs of a process's descendants, parents first."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        direct = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
+        return [*direct, *(each for child in direct for each in _below(child))]
+    return []
+
+
+def _make_key(path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+
+
+@contextmanager
+def ssh_machines(directory: Path, *names: str) -> Iterator[tuple[list[SshMachine], dict[str, str]]]:
+    """Start machines; yields them, and the environment in which ``ssh NAME`` reaches each of them."""
+    directory.mkdir(parents=True, exist_ok=True)
+    key = directory / "client_key"
+    _make_key(key)
+    machines = [SshMachine(name, directory / name, key) for name in names]
+    known = directory / "known_hosts"
+    config = directory / "ssh_config"
+    blocks = []
+    for machine in machines:
+        host_key = (directory / machine.name / "host_key.pub").read_text(encoding="utf-8")
+        with known.open("a", encoding="utf-8") as file:
+            file.write(f"[127.0.0.1]:{machine.port} {host_key}")
+        blocks.append(
+            f"Host {machine.name}\n  HostName 127.0.0.1\n  Port {machine.port}\n  IdentityFile {key}\n"
+            f"  IdentitiesOnly yes\n  UserKnownHostsFile {known}\n  GlobalKnownHostsFile none\n"
+        )
+    config.write_text("\n".join(blocks), encoding="utf-8")
+    bin_directory = directory / "bin"
+    bin_directory.mkdir()
+    wrapper = bin_directory / "ssh"
+    wrapper.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {config} "$@"\n', encoding="utf-8")
+    wrapper.chmod(0o755)
+    try:
+        for machine in machines:
+            machine.start()
+        yield machines, {"PATH": f"{bin_directory}:{os.environ['PATH']}"}
+    finally:
+        for machine in machines:
+            machine.stop()
