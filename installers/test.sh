@@ -36,7 +36,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-TEST_PACKAGES=(git zsh fish tcsh tmux procps libseccomp2 xvfb xdotool libxdamage1 xclip x11-apps x11-utils x11-xkb-utils openbox trayer sway grim wl-clipboard dbus-daemon at-spi2-core systemd dbus-user-session util-linux fonts-firacode)
+TEST_PACKAGES=(git zsh fish tcsh tmux procps openssh-client openssh-server libseccomp2 xvfb xdotool libxdamage1 xclip x11-apps x11-utils x11-xkb-utils openbox trayer sway grim wl-clipboard dbus-daemon at-spi2-core systemd dbus-user-session util-linux fonts-firacode)
 COMPOSITOR_PACKAGES=(kwin-wayland libkf5screen-bin qtwayland5 gnome-shell libgl1-mesa-dri)
 
 exec </dev/null
