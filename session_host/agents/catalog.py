@@ -188,11 +188,13 @@ def _values(path: Path, text: str) -> Mapping[str, Any]:
             msgspec.convert({**_FILLER, key: value}, Agent)
         except msgspec.ValidationError as error:
             raise ConfigError(f"{path}:{_line(text, key)}: {error}") from error
-    if "start" in values:
-        _check_template("start", values["start"], f"{path}:{_line(text, 'start')}")
-    for key in ("resume", "picker"):
-        if key in values.get("conversation", {}):
-            _check_template(key, values["conversation"][key], f"{path}:{_line(text, key)}")
+    for table, keys in _TEMPLATES.items():
+        there = values.get(table, {}) if table else values
+        for key in keys:
+            if key in there:
+                _check_template(
+                    key, there[key], f"{path}:{_line(text, key, table)}", is_one_command=table != "chat_view"
+                )
     if path.parent != BUILT_IN_DIRECTORY:  # Those of the product are correct, and compiling them takes a while.
         _check_patterns(values.get("signals", {}) | values.get("conversation", {}), str(path), text)
     for condition in values.get("env_if", {}).values():
@@ -204,19 +206,27 @@ def _values(path: Path, text: str) -> Mapping[str, Any]:
     return values
 
 
+_TEMPLATES = {
+    "": ("start",),
+    "conversation": ("resume", "picker"),
+    "chat_view": ("start", "resume", "fork", "terminal", "one_shot"),
+}
+"""The keys with templates, by their tables."""
+
 _FILLER = {"name": "x", "title": "x", "executable": "x", "start": [], "monogram": "x"}
 
 
-def _check_template(key: str, template: list[str | list[str]], location: str) -> None:
+def _check_template(key: str, template: list[str | list[str]], location: str, *, is_one_command: bool) -> None:
+    """Check an argv; that of a chat view may give the arguments to several commands."""
     if key == "start" and not (template and isinstance(template[0], str)):
         raise ConfigError(f"{location}: the first word of start must be the program alone")
-    if template.count(ARGUMENTS) > 1:
+    if is_one_command and template.count(ARGUMENTS) > 1:
         raise ConfigError(f"{location}: {ARGUMENTS!r} may occur only once in {key}")
     for part in template:
         if not part:
             raise ConfigError(f"{location}: a part of {key} is empty")
         for word in [part] if isinstance(part, str) else part:
-            unknown = [found for found in re.findall(r"\{[a-z]*\}", word) if found not in PLACEHOLDERS]
+            unknown = [found for found in re.findall(r"\{[a-z_]*\}", word) if found not in PLACEHOLDERS]
             if unknown or (ARGUMENTS in word and part != ARGUMENTS):
                 known = ", ".join(PLACEHOLDERS)
                 raise ConfigError(f"{location}: unknown placeholder {word!r} in {key}; known placeholders: {known}")
@@ -260,10 +270,11 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path}: cannot read it ({error.strerror}); check the file's permissions") from error
 
 
-def _line(text: str, key: str) -> int:
-    """The line that sets a top-level key, or 1 if it is not found."""
+def _line(text: str, key: str, table: str = "") -> int:
+    """The line that sets a key, of a table or at the top level, or 1 if it is not found."""
+    first = _line(text, table) if table else 1
     pattern = re.compile(rf"""\s*\[?\s*["']?{re.escape(key)}["']?\s*[\]=.]""")
     for number, line in enumerate(text.splitlines(), start=1):
-        if pattern.match(line):
+        if number >= first and pattern.match(line):
             return number
     return 1

@@ -111,17 +111,18 @@ def choose(request: AgentRequest, outcome: Outcome, name: str) -> RequestOption:
     """
     if outcome != "deny" and not request.complete:
         raise OutliveError(f"{name}: {INCOMPLETE[0].lower()}{INCOMPLETE[1:-1]} (outlive deny {name})")
+    options = [option for option in request.options if not option.sets_mode]
     for kind in _KINDS[outcome]:
-        for option in request.options:
+        for option in options:
             if option.kind == kind:
                 return option
     if request.kind == "question" and outcome != "deny":
         raise OutliveError(f"{name} asks a question; answer it in the window or in `outlive attach {name}`")
-    if outcome == "allow_always":
-        raise OutliveError(f"{name} does not offer to always allow this; leave --always out")
-    if outcome == "allow" and any(option.kind == "allow_always" for option in request.options):
+    if outcome == "allow" and any(option.kind == "allow_always" for option in options):
         raise OutliveError(f"{name} offers only to always allow this; use --always")
     offered = ", ".join(one_line(option.label) for option in request.options) or "nothing"
+    if outcome == "allow_always":
+        raise OutliveError(f"{name} does not offer to always allow this, but: {offered}; leave --always out")
     raise OutliveError(f"{name} offers other answers: {offered}; answer in `outlive attach {name}`")
 
 

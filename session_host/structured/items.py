@@ -131,6 +131,8 @@ class RequestOption(Value, frozen=True):
     kind: OptionKind
     short: str = ""
     """The name for a button, if the whole one is long or hard to read."""
+    sets_mode: bool = False
+    """Whether an "allow_always" gives the agent no rule for such calls, but a mode, which may allow much else."""
 
     @property
     def label(self) -> str:

@@ -144,6 +144,8 @@ class TestUserFiles:
             ('title = "x"\n\nstart = "x"\n', ":3:", r"\[?array|array"),
             ('title = "x"\n[env]\nA = 1\n', ":2:", "str"),
             ('title = "x"\nstart = ["{argument}"]\n', ":2:", "unknown placeholder"),
+            ('start = ["x"]\n[chat_view]\nstart = ["x", "{promt}"]\ndialect = "acp"\n', ":3:", "unknown placeholder"),
+            ('[chat_view]\ndialect = "acp"\nstart = ["x"]\none_shot = ["x", "{promt_file}"]\n', ":4:", "{promt_file}"),
             ('start = ["{arguments}", "{arguments}"]\n', ":1:", "once"),
             ('start = ["a\\u0000b"]\n', ":1:", "NUL"),
             ('title = "x"\nexecutable = "x"\nstart = ["x"]\n', ":1:", "'monogram' is missing"),

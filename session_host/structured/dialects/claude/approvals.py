@@ -198,7 +198,7 @@ def always_options(suggestions: list[Any]) -> list[RequestOption]:
         mode = text(suggestion, "mode")
         if mode and not _is_rule(suggestion):
             name = f"Allow, and {_MODES.get(mode, mode)} from now on"
-            options.append(RequestOption(f"mode {mode}", name, "allow_always"))
+            options.append(RequestOption(f"mode {mode}", name, "allow_always", sets_mode=True))
     return options
 
 
