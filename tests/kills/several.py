@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import os
 import random
-import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from session_host.paths import runtime_dir
@@ -50,15 +47,6 @@ def _lives(pid: int) -> bool:
 def is_whole() -> bool:
     """Whether there are an active keeper and a standby."""
     return bool(keeper_pid("keeper") and keeper_pid("standby"))
-
-
-def kill_at_once(pids: Iterable[int]) -> None:
-    """Stop all processes, then kill them, so that none reacts to the death of another."""
-    pids = tuple(pids)
-    for number in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
 
 
 def _keepers() -> list[int]:

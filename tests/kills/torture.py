@@ -41,6 +41,7 @@ from tests.kills.evidence import viewer_losses
 from tests.kills.recorder import read_recording
 from tests.kills.relayed import FAULTS, RelayedChat
 from tests.kills.structured import StructuredWitness
+from tests.support import processes
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 
 ROLES = ("host", "structured host", "relay", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
@@ -309,7 +310,7 @@ class Torture:
                     await eventually(several.is_whole, TIMEOUT_S, "two keepers", every_s=0.001)
                 known = await chats() if any(name in hosts for name in names) else known
             pids = [known[hosts[name]].host_pid if name in hosts else several.keeper_pid(name) for name in names]
-            several.kill_at_once([pid for pid in pids if pid])
+            processes.kill_at_once([pid for pid in pids if pid])
         await self._all_answer(previous=0)
         return time.monotonic() - began_s
 

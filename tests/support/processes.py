@@ -127,12 +127,18 @@ def name(pid: int) -> str:
     return proc.name(pid)
 
 
-def kill_keepers(active: int) -> None:
-    """Kill both processes of a keeper at once, so that neither can replace the other."""
-    pids = (active, parent(active))
+def kill_at_once(pids: Iterable[int]) -> None:
+    """Stop all processes, then kill them, so that none reacts to another's end."""
+    pids = tuple(pids)
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for pid in pids:
-            os.kill(pid, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+def kill_keepers(active: int) -> None:
+    """Kill both processes of a keeper at once, so that neither can replace the other."""
+    kill_at_once((active, parent(active)))
 
 
 def keepers(active: int) -> list[int]:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import signal
 
 from session_host.paths import database, runtime_dir
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
 from tests.conftest import Sessions
+from tests.support import processes
 from tests.support.waiting import wait_for_end
 
 PREVIOUS_BOOT = "00000000-1111-4222-8333-444444444444"
 
 
 def kill_at_once(pids: list[int]) -> None:
-    """Kill all processes at once, so that none reacts to another's end."""
-    for number in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+    """Kill all processes at once, and wait until they have ended."""
+    processes.kill_at_once(pids)
     for pid in pids:
         wait_for_end(pid, 5)
 
