@@ -13,8 +13,8 @@ from typing import Any
 
 Json = dict[str, Any]
 
-NUMBERS = re.compile(r"\b(overload|silent|garbage|count|clock|deltas|delay|hold|limit|cut):\s*(\d+)")
-TEXTS = re.compile(r"\b(unknown|run|edit|write|ask|answer):[ \t]*(.+)$", re.MULTILINE)
+NUMBERS = re.compile(r"\b(overload|silent|count|clock|deltas|delay|hold|limit|cut):\s*(\d+)")
+TEXTS = re.compile(r"\b(run|edit|write|ask|answer):[ \t]*(.+)$", re.MULTILINE)
 
 USAGE = {
     "totalTokens": 15, "inputTokens": 10, "cachedInputTokens": 0, "cacheWriteInputTokens": 0, "outputTokens": 5,
@@ -104,7 +104,8 @@ class Player:
                 self.item("completed", turn, item)
             return
         self.user_message(turn, turn.text, turn.client_id)
-        self.odd_lines(turn)
+        if "write" in turn.texts:
+            Path(self.thread["cwd"], turn.texts["write"]).touch()
         answer = self.tools(turn)
         numbers = turn.numbers
         if answer is None:
@@ -130,14 +131,6 @@ class Player:
             window = {"usedPercent": numbers["limit"], "windowDurationMins": 300, "resetsAt": int(time.time()) + 9000}
             limits = {"limitId": "codex", "limitName": None, "primary": window, "secondary": None}
             self.connection.notify("account/rateLimits/updated", rateLimits=limits)
-
-    def odd_lines(self, turn: Turn) -> None:
-        if "garbage" in turn.numbers:
-            self.connection.write(b"thread 'main' panicked at \xff\xfe {\n")
-        if "unknown" in turn.texts:
-            self.notify(turn.texts["unknown"], turnId=turn.id, news="unheard of")
-        if "write" in turn.texts:
-            Path(self.thread["cwd"], turn.texts["write"]).touch()
 
     def tools(self, turn: Turn) -> str | None:
         """Run the prompt's tools; return an answer with the last one's result, None without tools."""

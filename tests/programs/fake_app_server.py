@@ -7,7 +7,6 @@ The words of a prompt script its turn, in this order; without any, the answer is
 
 - ``overload: N``: the first N requests with this prompt are refused because of overload.
 - ``silent: 1``: the request never gets a reply.
-- ``garbage: 1``, ``unknown: METHOD``: a line that is not JSON, a notification.
 - ``run: COMMAND``, ``edit: PATH``: asks for permission; the item's status and the answer depend on the decision.
 - ``write: PATH``: makes the file without asking, so that a test can wait for it.
 - ``ask: QUESTION / A / B``: asks the user.

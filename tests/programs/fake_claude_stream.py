@@ -7,7 +7,6 @@ turn, in this order; without any, the answer is "echo: " and the prompt:
 - ``control: SUBTYPE``: a control request that no client knows; the answer is its error.
 - ``think: TEXT``: a thought.
 - ``run: COMMAND``: asks for permission; the result and the answer depend on the decision.
-- ``ask: QUESTION / A / B``: asks the user.
 - ``withdraw: COMMAND``: asks for permission, and withdraws the question.
 - ``recall: 1``: the answer has all prompts. ``count: N``: N numbered lines as one delta each.
 - ``deltas: N``, ``delay: MS``: the answer in N deltas, with a wait before each.
@@ -33,7 +32,7 @@ from typing import Any
 Json = dict[str, Any]
 
 NUMBERS = re.compile(r"\b(recall|count|deltas|delay|cut):\s*(\d+)")
-TEXTS = re.compile(r"\b(refuse|control|think|run|ask|withdraw):[ \t]*(.+)$", re.MULTILINE)
+TEXTS = re.compile(r"\b(refuse|control|think|run|withdraw):[ \t]*(.+)$", re.MULTILINE)
 MODEL = {"value": "default", "resolvedModel": "fake-model", "displayName": "Fake", "description": "Fast",
          "supportedEffortLevels": ["low", "high"]}  # fmt: skip
 OTHER_MODEL = {"value": "other", "resolvedModel": "other-model", "displayName": "Other", "description": "Slow"}
@@ -198,13 +197,9 @@ class Turn:
         if "think" in texts:
             self.block("thinking", [texts["think"]])
         if "run" in texts:
-            answer = self.tool("Bash", {"command": texts["run"], "description": "Run it"}, f"ran {texts['run']}")
-        if "ask" in texts:
-            question, *labels = texts["ask"].split(" / ")
-            options = [{"label": each, "description": ""} for each in labels]
-            answer = self.tool("AskUserQuestion", {"questions": [{"question": question, "options": options}]}, "")
+            answer = self.tool({"command": texts["run"], "description": "Run it"}, f"ran {texts['run']}")
         if "withdraw" in texts:
-            answer = self.tool("Bash", {"command": texts["withdraw"]}, "", withdrawn=True)
+            answer = self.tool({"command": texts["withdraw"]}, "", withdrawn=True)
         if "recall" in numbers:
             answer = " | ".join(self.agent.history)
         if "count" in numbers:
@@ -263,25 +258,23 @@ class Turn:
                 raise Interrupted
             return agent.replies.pop(request_id)
 
-    def tool(self, name: str, values: Json, output: str, *, withdrawn: bool = False) -> str:
-        """Ask for permission to use a tool; returns an answer with the result."""
+    def tool(self, values: Json, output: str, *, withdrawn: bool = False) -> str:
+        """Ask for permission to run a command; returns an answer with the result."""
         agent = self.agent
         agent.messages += 1
         call = f"toolu_{agent.messages}"
         message = {
             "id": f"msg_{agent.messages}",
-            "content": [{"type": "tool_use", "id": call, "name": name, "input": values}],
+            "content": [{"type": "tool_use", "id": call, "name": "Bash", "input": values}],
         }
         agent.send(type="assistant", message=message, parent_tool_use_id=None)
-        rules = [{"toolName": name, "ruleContent": values.get("command", "")}]
+        rules = [{"toolName": "Bash", "ruleContent": values["command"]}]
         suggestions = [{"type": "addRules", "rules": rules, "behavior": "allow", "destination": "session"},
                        {"type": "setMode", "mode": "acceptEdits", "destination": "session"}]  # fmt: skip
-        request = {"subtype": "can_use_tool", "tool_name": name, "input": values, "tool_use_id": call,
+        request = {"subtype": "can_use_tool", "tool_name": "Bash", "input": values, "tool_use_id": call,
                    "permission_suggestions": suggestions}  # fmt: skip
         decision = self.asked(request, withdrawn=withdrawn).get("response", {})
         allowed = decision.get("behavior") == "allow"
-        if allowed and name == "AskUserQuestion":
-            output = json.dumps(decision["updatedInput"].get("answers"))
         output = output if allowed else decision["message"]
         result = {"type": "tool_result", "tool_use_id": call, "content": output, "is_error": not allowed}
         agent.send(type="user", message={"role": "user", "content": [result]}, parent_tool_use_id=None)

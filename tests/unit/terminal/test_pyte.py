@@ -75,27 +75,6 @@ def test_blank_rows_below_the_cursor_are_removed_first() -> None:
     assert terminal.scrollback_rows == 0
 
 
-def test_the_cursor_follows_its_text_when_the_width_changes() -> None:
-    terminal = after("first\r\nabcdefghij\x1b[2;8H")
-    terminal.resize(GridSize(5, 6), CellSize())
-    assert [row.text() for row in terminal.rows()][:3] == ["first", "abcde", "fghij"]
-    assert terminal.cursor[:2] == (2, 2)
-    terminal.resize(GridSize(20, 6), CellSize())
-    assert terminal.cursor[:2] == (7, 1)
-
-
-def test_wide_characters_are_not_split_by_a_reflow() -> None:
-    terminal = after("a世界b")
-    terminal.resize(GridSize(4, 6), CellSize())
-    assert [row.text() for row in terminal.rows()][:2] == ["a世", "界b"]
-    terminal.resize(GridSize(20, 6), CellSize())
-    assert terminal.rows()[0].text() == "a世界b"
-
-
-def test_line_drawing_works_under_utf8() -> None:
-    assert screen("\x1b(0lqk\x1b(B é \x1b)0\x0ex\x0fx")[0] == "┌─┐ é │x"
-
-
 def test_further_sequences() -> None:
     assert screen("x\x1b[4b")[0] == "xxxxx"
     assert screen("1\r\n2\r\n3\x1b[S")[:2] == ["2", "3"]

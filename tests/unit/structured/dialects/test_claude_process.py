@@ -77,16 +77,6 @@ def test_three_turns_with_one_start(chat: HostlessChat, log: Path) -> None:
     assert (status.usage.used, status.usage.window, status.usage.total, status.usage.cost) == (15, 200_000, 15, 0.25)
 
 
-def test_a_question_is_answered_in_the_users_words(chat: HostlessChat) -> None:
-    chat.prompt("ask: Which? / A / B")
-    request = chat.until_asked()
-    (question,) = request.questions
-    assert (request.kind, question.text, question.options) == ("question", "Which?", ("A", "B"))
-    chat.answer(request, "", {question.id: "neither"})
-    chat.until_idle()
-    assert chat.texts("agent") == ['the tool said: {"Which?": "neither"}']
-
-
 def test_a_withdrawn_question_is_closed(chat: HostlessChat) -> None:
     chat.turn("withdraw: make")
     assert chat.transcript.open_requests == []

@@ -150,15 +150,6 @@ def test_an_agent_that_stays_overloaded_refuses_the_prompt(chat: HostlessChat) -
     assert len(chat.timers) == 6
 
 
-def test_unknown_lines_are_kept_and_do_no_harm(chat: HostlessChat) -> None:
-    chat.turn("garbage: 1\nunknown: item/holography/updated")
-    raw = [each for each in chat.transcript if each.kind == "raw"]
-    assert [each.title for each in raw] == ["a line that is not a message", "item/holography/updated"]
-    assert "panicked" in raw[0].text
-    assert "unheard of" in raw[1].text
-    assert len(chat.texts("agent")) == 1
-
-
 def test_a_conversation_of_another_program_is_read_page_by_page(
     chat: HostlessChat, open_chat: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
