@@ -173,21 +173,22 @@ async def test_refusals_say_what_to_do(status: int, reason: str, kind: ErrorKind
     assert error.retry_after_s == (7.0 if kind is ErrorKind.BUSY else None)
 
 
-@pytest.mark.parametrize(
-    ("body", "shown"),
-    [
-        ({"error": "in the error itself"}, "in the error itself"),
-        ({"message": "without an error"}, "without an error"),
-        ({"detail": "in a detail"}, "in a detail"),
-        ({"detail": {"message": "within a detail"}}, "within a detail"),
-        ({"error": {"code": 7}}, "Bad Request"),
-        ({"error": None, "detail": [1]}, "Bad Request"),
-        ([], "Bad Request"),
-    ],
-)
-async def test_a_servers_explanation_is_found_in_each_of_the_forms_that_servers_use(body: Any, shown: str) -> None:
-    with serving((400, {"Content-Type": "application/json"}, json.dumps(body).encode())) as server:
-        assert f"rejected the question (400: {shown})" in str(await trouble(server.url))
+EXPLANATIONS: list[tuple[Any, str]] = [
+    ({"error": "in the error itself"}, "in the error itself"),
+    ({"message": "without an error"}, "without an error"),
+    ({"detail": "in a detail"}, "in a detail"),
+    ({"detail": {"message": "within a detail"}}, "within a detail"),
+    ({"error": {"code": 7}}, "Bad Request"),
+    ({"error": None, "detail": [1]}, "Bad Request"),
+    ([], "Bad Request"),
+]
+
+
+async def test_a_servers_explanation_is_found_in_each_of_the_forms_that_servers_use() -> None:
+    bodies = [json.dumps(body).encode() for body, _ in EXPLANATIONS]
+    with serving(*((400, {"Content-Type": "application/json"}, body) for body in bodies)) as server:
+        for body, shown in EXPLANATIONS:
+            assert f"rejected the question (400: {shown})" in str(await trouble(server.url, api="chat")), body
 
 
 async def test_a_request_has_the_key_and_the_query_of_the_address() -> None:
@@ -215,28 +216,28 @@ async def test_a_used_up_quota_is_not_waited_for() -> None:
     assert (error.kind, "is used up" in str(error)) == (ErrorKind.OTHER, True)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"data: {\n\n",
-        b"data: []\n\n",
-        b"data: 1\n\n",
-        b'data: {"choices": 3}\n\n',
-        b'data: {"choices": [{"delta": {"content": 5}}]}\n\n',
-        b"<html>hello</html>",
-        b"\xff\xfe\x00",
-        b'data: {"error": {"message": "oh"}}\n\n',
-        chunk({"content": "half"}),
-    ],
-)
+INVALID = [
+    b"",
+    b"data: {\n\n",
+    b"data: []\n\n",
+    b"data: 1\n\n",
+    b'data: {"choices": 3}\n\n',
+    b'data: {"choices": [{"delta": {"content": 5}}]}\n\n',
+    b"<html>hello</html>",
+    b"\xff\xfe\x00",
+    b'data: {"error": {"message": "oh"}}\n\n',
+    chunk({"content": "half"}),
+]
+
+
 @pytest.mark.parametrize("api", ["chat", "responses"])
-async def test_an_invalid_reply_is_one_line(body: bytes, api: str) -> None:
-    with serving((200, {}, body)) as server:
-        error = await trouble(server.url, api=api)
-    assert str(error).isprintable()
-    assert len(str(error)) < 300
-    assert "Error" not in str(error), "no names of classes"
+async def test_an_invalid_reply_is_one_line(api: str) -> None:
+    with serving(*((200, {}, body) for body in INVALID)) as server:
+        for body in INVALID:
+            problem = str(await trouble(server.url, api=api))
+            assert problem.isprintable(), body
+            assert len(problem) < 300, body
+            assert "Error" not in problem, "no names of classes"
 
 
 async def test_an_answer_that_ends_with_done_alone_is_complete() -> None:
@@ -245,8 +246,7 @@ async def test_an_answer_that_ends_with_done_alone_is_complete() -> None:
         assert (await trouble(server.url)).kind is ErrorKind.CUT, "an empty stream is no answer"
 
 
-@pytest.mark.parametrize("status", [200, 404, 405])
-@pytest.mark.parametrize("api", ["auto", "chat", "responses"])
+@pytest.mark.parametrize(("status", "api"), [(200, "chat"), (200, "responses"), (404, "auto"), (405, "auto")])
 async def test_a_web_page_is_reported_as_no_model_server(status: int, api: str) -> None:
     page = (status, {"Content-Type": "text/html; charset=utf-8"}, b"<html><body>It works!</body></html>")
     with serving(page, page) as server:

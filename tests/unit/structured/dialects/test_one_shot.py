@@ -81,9 +81,8 @@ def test_a_new_conversation_may_have_an_id_from_the_start(open_chat: Open) -> No
     assert chat.texts("notice") == []
 
 
-@pytest.mark.parametrize("form", ["codex", "text"])
-def test_an_interrupted_turn_ends_and_the_next_one_runs(open_chat: Open, form: str) -> None:
-    chat = open_chat(form)
+def test_an_interrupted_turn_ends_and_the_next_one_runs(open_chat: Open) -> None:
+    chat = open_chat("codex")
     chat.turn("one")
     chat.prompt("hold: 1")
     chat.until(lambda: "running" in chat.statuses("tool") + chat.statuses("agent"))
