@@ -113,6 +113,15 @@ async def test_an_end_is_not_undone_by_a_late_record(harness: WindowHarness):
     assert names(harness, Group.ENDED) == ["one"]
 
 
+async def test_a_chat_that_was_taken_for_lost_runs_again(harness: WindowHarness):
+    chat = harness.chat(await harness.add("one"))
+    chat.record.state = State.LOST
+    assert (harness.sessions.running(), names(harness, Group.ENDED)) == ([], ["one"]), "before its change is reported"
+    chat.record.state = State.RUNNING
+    chat.changed.emit()
+    assert harness.sessions.running() == [chat]
+
+
 async def test_a_shell_that_the_user_leaves_after_a_failed_command_has_not_failed(harness: WindowHarness):
     harness.sessions.follow_all()
     left, ran = await harness.add("one", agent="shell"), await harness.add("two", agent="shell", arguments=["-c", "x"])

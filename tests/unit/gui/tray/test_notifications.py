@@ -400,19 +400,6 @@ async def test_long_texts_are_cut(notices: Notices):
     assert (len(title), len(text)) == (len("work: ") + 80, 400)
 
 
-async def test_three_chats_at_once_share_one_notification(notices: Notices):
-    ids = [await notices.harness.add(name, agent="shell") for name in ("one", "two", "three")]
-    for shell in ids:
-        notices.harness.chat(shell).viewer_event(NotificationEvent("Build", "", "1"))
-        notices.harness.chat(shell).viewer_event(NotificationEvent("Tests", "", "2"))
-    notices.harness.settle()
-    assert notices.texts == [("3 chats notified you", "one, two, three")]
-    for shell in ids:
-        assert notices.texts
-        notices.look_at(shell)
-    assert notices.texts == []
-
-
 class QuietNotices(Notices):
     """Notices of quiet chats, and a clock that the test moves."""
 

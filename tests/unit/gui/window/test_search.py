@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 from datetime import UTC, datetime
-from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -90,29 +88,6 @@ async def test_the_arrows_choose_among_chats_newest_first(harness: WindowHarness
     await harness.press(Qt.Key.Key_Up)
     await harness.press(Qt.Key.Key_Return)
     assert harness.window.tabs.active_id == second
-
-
-def is_index_open() -> bool:
-    """Return whether this process has the index open."""
-    targets = []
-    for descriptor in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # The descriptor of this listing.
-            targets.append(descriptor.readlink())
-    return search_index() in targets
-
-
-async def test_a_closed_sheet_closes_the_index_and_the_next_search_opens_it(harness: WindowHarness) -> None:
-    chat = await harness.add("chat")
-    record(chat, b"the needle\r\n")
-    harness.open_window()
-    harness.show(chat)
-    for _ in range(2):
-        sheet = await search_for(harness, "needle")
-        assert lines(sheet) == ["the needle"]
-        await harness.until(is_index_open, "the index to be opened")
-        QTest.keyClicks(sheet.field, "s")  # The query for this letter is still pending.
-        await harness.press(Qt.Key.Key_Escape)
-        await harness.until(lambda: not is_index_open(), "the index to be closed")
 
 
 async def test_an_ended_chat_opens_at_the_line_in_its_last_screen(harness: WindowHarness) -> None:

@@ -290,6 +290,8 @@ async def test_letters_choose_an_agent_and_an_installed_one_comes_first(harness:
     assert type_("cli") == "gemini"
     assert type_("xyz") == "gemini"
     assert window.sheets.new_chat.is_open
+    QTest.keyClick(tiles._tiles["gemini"], Qt.Key.Key_Escape)
+    assert not window.sheets.new_chat.is_open
 
 
 async def test_a_problem_is_shown_until_the_next_key_and_no_field_stays_marked(harness: WindowHarness) -> None:

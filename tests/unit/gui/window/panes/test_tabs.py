@@ -8,7 +8,6 @@ from functools import partial
 import pytest
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
-from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPushButton, QStyleOptionTab, QTabBar
 
@@ -171,18 +170,6 @@ async def test_the_close_button_and_the_middle_button_close_a_tab(harness: Windo
     assert harness.window.tabs.ids() == [one]
 
 
-async def test_tabs_are_reordered_by_dragging(harness: WindowHarness):
-    one, two, three = await three_tabs(harness)
-    bar = harness.window.tabs.active.bar
-    begin, end = bar.tabRect(0).center(), bar.tabRect(2).center() + QPoint(30, 0)
-    QTest.mousePress(bar, Qt.MouseButton.LeftButton, pos=begin)
-    for step in range(1, 11):
-        move_held(bar, begin + (end - begin) * (step / 10))
-        harness.settle()
-    QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=end)
-    await harness.until(lambda: harness.saved_pane["tabs"] == [two, three, one], "the new order")
-
-
 async def test_the_picture_of_a_tab_is_the_same_while_the_mouse_moves_it(harness: WindowHarness):
     await three_tabs(harness)
     bar = harness.window.tabs.active.bar
@@ -282,17 +269,6 @@ def shown_name(bar: TabBar, index: int) -> str:
     option = QStyleOptionTab()
     bar.initStyleOption(option, index)
     return str(option.text)
-
-
-async def test_the_picture_of_a_dragged_tab_has_its_name_wherever_the_tab_is(harness: WindowHarness):
-    ids = [await harness.add(name, cwd="/src") for name in ("proj", "proj-2", "third")]
-    window = harness.open_window(one_pane(ids, ids[1]))
-    bar = window.tabs.active.bar
-    for index in range(len(ids)):
-        rect = bar.tabRect(index).adjusted(0, 0, -CLOSE_PX - 10, 0)
-        seen = bar.grab(rect).toImage().convertToFormat(QImage.Format.Format_RGB32)
-        picture = bar.picture_of(index).toImage().convertToFormat(QImage.Format.Format_RGB32)
-        assert picture.copy(QRect(QPoint(), rect.size())) == seen
 
 
 async def test_the_tab_in_front_does_not_show_less_of_its_name_than_the_others(harness: WindowHarness):

@@ -23,10 +23,9 @@ def test_a_chats_name_becomes_a_file_name(name: str, file: str):
     assert file_name(name) == file
 
 
-async def ended(harness: WindowHarness, *, recorded: bool = True) -> str:
+async def ended(harness: WindowHarness) -> str:
     session_id = await harness.add("one", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
-    if recorded:
-        write_journal(paths.session_journal(session_id), [resize(0, 0), output(0, b"what was said\r\n")])
+    write_journal(paths.session_journal(session_id), [resize(0, 0), output(0, b"what was said\r\n")])
     window = harness.open_window()
     window.open_chat(harness.chat(session_id))
     await harness.until(lambda: harness.page.is_settled, "the last screen")
@@ -145,17 +144,3 @@ async def test_an_impossible_file_is_reported_before_anything_is_written(harness
     QTest.keyClick(sheet.file, Qt.Key.Key_Escape)
     assert not sheet.is_open
     assert list(area.home.glob("*.html")) == []
-
-
-async def test_a_chat_that_cannot_be_exported_is_reported_in_one_line(harness: WindowHarness, area: Area):
-    session_id = await ended(harness, recorded=False)
-    actions = harness.window.commands.chat_actions
-    banners = harness.window.banners
-    actions.export(harness.chat(session_id))
-    sheet = harness.window.sheets.export
-    sheet.file.setText("~/one.cast")
-    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
-    await harness.until(lambda: banners.current is not None and banners.current.kind == "failed", "the word on it")
-    assert harness.banner.startswith("Can’t export one: one has no recording")
-    assert "\n" not in harness.banner
-    assert not (area.home / "one.cast").exists()

@@ -77,21 +77,6 @@ async def test_a_chat_without_an_open_tab_can_be_chosen(harness: WindowHarness, 
     assert harness.banner == "Sent to other & more"
 
 
-async def test_chats_of_one_name_are_distinguished_in_the_menu_of_targets(harness: WindowHarness, hosts: FakeHosts):
-    one, two = await harness.add("claude", cwd="/src/api"), await harness.add("claude", cwd="/src/docs")
-    window = harness.open_window()
-    window.sheets.send.ask(harness.chat(two))
-    target = window.sheets.send.target
-    assert target.text() == "claude · docs"
-    assert "docs" in target.accessibleName()
-    window.sheets.send.ask(harness.chat(one))
-    assert target.text() == "claude · api"
-    QTest.mouseClick(target, Qt.MouseButton.LeftButton)
-    [menu] = window.sheets.send.findChildren(QMenu)
-    assert {action.text() for action in menu.actions()} == {"claude · api", "claude · docs"}
-    menu.close()
-
-
 async def test_a_refused_text_is_reported_and_kept(harness: WindowHarness, hosts: FakeHosts):
     session_id = await harness.add("one")
     window = harness.open_window()
