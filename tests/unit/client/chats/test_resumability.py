@@ -152,12 +152,6 @@ def test_a_chat_that_ended_before_its_worktree_was_set_up_begins_again(tmp_path:
     assert resumability(record.id) == (True, "the agent had not begun")
 
 
-def test_a_chat_with_a_missing_worktree_is_resumable(transcript: Path) -> None:
-    record = ended_chat(cwd="/nowhere/at/all", worktree="/nowhere/at/all", repository="/nowhere", branch="b")
-
-    assert resumability(record.id).can is True
-
-
 class TestAgentsDirectoryElsewhere:
     @pytest.fixture
     def place(self, transcript: Path, tmp_path: Path) -> Path:

@@ -120,10 +120,3 @@ def test_a_read_only_disk_is_reported_and_readable(small_disk: Path) -> None:
         Journal.open(small_disk / "another")
     one_line(caught.value)
     assert [entry for entry in recorded(directory) if isinstance(entry, Output)] == [output(0, b"abc")]
-
-
-def test_a_file_in_place_of_a_parent_is_reported(tmp_path: Path) -> None:
-    (tmp_path / "session").write_text("")
-    with pytest.raises(StoreError) as caught:
-        Journal.open(tmp_path / "session" / "journal")
-    one_line(caught.value)
