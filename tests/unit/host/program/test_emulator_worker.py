@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from session_host.errors import OutliveError
 from session_host.host.program import emulator_worker
 from session_host.host.program.emulator_worker import (
     INLINE_BYTES,
@@ -171,6 +172,18 @@ async def test_an_engine_that_fails_on_some_output_interprets_the_rest(
     assert await worker.run(first_line) == "good"
 
 
+async def test_failed_work_is_reported_and_later_work_is_done(
+    worker: EmulatorWorker[Emulator], caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Emulator) -> None:
+        raise RuntimeError("of the engine's own")
+
+    with caplog.at_level(logging.CRITICAL), pytest.raises(OutliveError, match="engine failed"):
+        await worker.run_in_thread(fail)
+    worker.feed_output(b"still here")
+    assert await worker.run(first_line) == "still here"
+
+
 @given(st.lists(st.one_of(st.binary(min_size=1, max_size=60_000), st.just(b"")), max_size=8))
 def test_all_output_is_interpreted(chunks: list[bytes]) -> None:
     async def run() -> int:
@@ -208,6 +221,19 @@ async def test_a_failed_use_does_not_block_later_ones(
         await asyncio.wait_for(looked, 60)
         await eventually(lambda: worker.is_quiet, 10, "all to be done")
     assert sorted(results) == ["in order", "soon"]
+
+
+async def test_a_failing_listener_does_not_stop_the_interpretation_of_output(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_: Emulator) -> None:
+        raise RuntimeError("of a watcher")
+
+    worker = WorkerOnOutput(after=fail)
+    with caplog.at_level(logging.CRITICAL):
+        for data in (b"\x1b[m", b"\x1b[m" + b"\r" * INLINE_BYTES * 2, b"seen"):
+            worker.feed_output(data)
+        await eventually(lambda: worker.is_quiet, 10, "all to be interpreted")
+        assert await worker.run(first_line) == "seen"
+    worker.close()
 
 
 async def test_a_job_of_slow_output_ends_early_and_its_rest_is_interpreted_first(
