@@ -8,12 +8,15 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from session_host.host.driver.clearer import Clearer
 from session_host.host.driver.driver import Driver
 from session_host.host.driver.recover import RecoveredSession, rebuild_emulator, replay_log
 from session_host.host.driver.terminal import TerminalDriver
+from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.paths import config_dir, session_socket
 from session_host.protocol.launch import LaunchSpec
@@ -149,6 +152,16 @@ class SessionHarness:
         os.close(self.slave)
         self.descriptors.close()
         Path(self.spec.socket_path).unlink(missing_ok=True)
+
+
+def is_quiet(*parts: Clearer | EmulatorWorker[Any]) -> bool:
+    """Whether nothing is left to clear, or to interpret, and no caller waits for the emulator."""
+    return not any(
+        part._has_work or part._narrow_timer.is_set
+        if isinstance(part, Clearer)
+        else part.idle is None or part._queue or part._soon
+        for part in parts
+    )
 
 
 @contextmanager

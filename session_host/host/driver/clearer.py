@@ -71,11 +71,6 @@ class Clearer:
         self._checked_offset = -1
 
     @property
-    def is_quiet(self) -> bool:
-        """Whether nothing is left to do."""
-        return not self._has_work and not self._narrow_timer.is_set
-
-    @property
     def _has_work(self) -> bool:
         return bool(self._wanted) or self._restores
 

@@ -124,11 +124,6 @@ class EmulatorWorker(Generic[R_co]):
         self._queued_at_s = 0.0
 
     @property
-    def is_quiet(self) -> bool:
-        """Whether all output is interpreted, and no caller waits for the emulator."""
-        return self.idle is not None and not (self._queue or self._soon)
-
-    @property
     def received_to(self) -> int:
         """The offset of the end of all output that was received, interpreted or not."""
         return self.interpreted_to + self._waiting_bytes

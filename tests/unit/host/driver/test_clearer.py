@@ -12,7 +12,7 @@ import pytest
 
 from session_host.host.driver import clearer
 from session_host.terminal import available_engines
-from tests.support.session_harness import SessionHarness, session_harness
+from tests.support.session_harness import SessionHarness, is_quiet, session_harness
 from tests.support.waiting import eventually
 
 LINES = b"".join(b"line %d\r\n" % number for number in range(30))
@@ -39,9 +39,9 @@ async def test_the_scrollback_is_cleared_at_once_between_two_sequences(harness: 
     harness.write_output(LINES + b"abc")
     harness.terminal.clearer.clear("scrollback")
     harness.terminal.clearer.clear("scrollback")
-    await eventually(lambda: harness.terminal.clearer.is_quiet and driver.worker.is_quiet, 10, "the end")
+    await eventually(lambda: is_quiet(harness.terminal.clearer, driver.worker), 10, "the end")
     harness.write_output(b"def")
-    await eventually(lambda: driver.worker.is_quiet, 10, "the text")
+    await eventually(lambda: is_quiet(driver.worker), 10, "the text")
     assert output(harness).count(b"\x1b[3J") in {1, 2}, "at most one more for the second request"
     emulator = harness.terminal.worker.idle
     assert emulator is not None
@@ -58,11 +58,11 @@ async def test_an_unfinished_sequence_of_the_program_is_awaited(harness: Session
     driver = harness.host()
     harness.write_output(LINES + first)
     harness.terminal.clearer.clear("scrollback")
-    await eventually(lambda: driver.worker.is_quiet, 10, "the first look")
+    await eventually(lambda: is_quiet(driver.worker), 10, "the first look")
     assert output(harness) == LINES + first
     rest = {b"\x1b[3": b"1m", b"\x1b]0;ti": b"tle\x07", b"\xe6": b"\xbc\xa2"}[first]
     harness.write_output(rest)
-    await eventually(lambda: harness.terminal.clearer.is_quiet, 10, "the sequence after it")
+    await eventually(lambda: is_quiet(harness.terminal.clearer), 10, "the sequence after it")
     assert output(harness) == LINES + first + rest + b"\x1b[3J"
 
 
@@ -73,7 +73,7 @@ async def test_a_sequence_that_does_not_end_is_cancelled(
     driver = harness.host()
     harness.write_output(LINES + b"\x1bPbinary")
     harness.terminal.clearer.clear("scrollback")
-    await eventually(lambda: harness.terminal.clearer.is_quiet and driver.worker.is_quiet, 10, "the end")
+    await eventually(lambda: is_quiet(harness.terminal.clearer, driver.worker), 10, "the end")
     assert output(harness) == LINES + b"\x1bPbinary\x18\x1b[3J"
     emulator = harness.terminal.worker.idle
     assert emulator is not None
@@ -108,9 +108,9 @@ async def test_a_waiting_request_ends_with_the_program(harness: SessionHarness) 
     harness.write_output(b"\x1b[3")
     harness.terminal.clearer.clear("reset")
     harness.terminal.clearer.close()
-    await eventually(lambda: driver.worker.is_quiet, 10, "the output")
+    await eventually(lambda: is_quiet(driver.worker), 10, "the output")
     assert output(harness) == b"\x1b[3"
-    assert harness.terminal.clearer.is_quiet
+    assert is_quiet(harness.terminal.clearer)
 
 
 BEGIN, END, PROMPT = b"\x1b]133;C\x1b\\", b"\x1b]133;D;137\x1b\\", b"\x1b]133;A\x1b\\$ \x1b]133;B\x1b\\"
@@ -142,7 +142,7 @@ async def test_the_shell_is_usable_after_a_killed_program(harness: SessionHarnes
     sets, takes_back = LEFT[left]
     written = PROMPT + b"vim\r\n" + BEGIN + sets + END + PROMPT
     harness.write_output(written)
-    await eventually(lambda: driver.worker.is_quiet and harness.terminal.clearer.is_quiet, 10, "the prompt")
+    await eventually(lambda: is_quiet(harness.terminal.clearer, driver.worker), 10, "the prompt")
     assert without_tracking_of_one_engine(output(harness).removeprefix(written)) == takes_back
 
 
@@ -151,7 +151,7 @@ async def test_what_the_shell_sets_at_its_prompt_stays_after_a_killed_program(ha
     prompt = PROMPT + b"\x1b[?2004h\x1b[?1h\x1b=\x1b[>1u"
     killed = b"\x1b[<u\x1b[?2004;1l" + BEGIN + b"\x1b[?2004;1000;1h\x1b=\x1b[>5u" + END
     harness.write_output(prompt + killed + prompt)
-    await eventually(lambda: driver.worker.is_quiet and harness.terminal.clearer.is_quiet, 10, "the prompt")
+    await eventually(lambda: is_quiet(harness.terminal.clearer, driver.worker), 10, "the prompt")
     emulator = harness.terminal.worker.idle
     assert emulator is not None
     modes = emulator.modes
@@ -162,7 +162,7 @@ async def test_what_the_shell_sets_at_its_prompt_stays_after_a_killed_program(ha
         1,
     )
     harness.write_output(b"\x1b[<u")
-    await eventually(lambda: driver.worker.is_quiet, 10, "the next command")
+    await eventually(lambda: is_quiet(driver.worker), 10, "the next command")
     assert emulator.modes.kitty_keyboard == 0, "the killed program's flags are not below those of the shell"
 
 
@@ -173,10 +173,10 @@ async def test_the_alternate_screen_of_a_killed_program_ends_and_the_shell_draws
     harness.attach_pty()
     harness.write_output(LINES + PROMPT + b"vim\r\n" + BEGIN + b"\x1b[?1049h\x1b[>5u~\r\n~" + END + PROMPT)
     await eventually(
-        lambda: driver.worker.is_quiet and not harness.terminal.clearer.is_quiet, 10, "the narrower terminal"
+        lambda: is_quiet(driver.worker) and not is_quiet(harness.terminal.clearer), 10, "the narrower terminal"
     )
     assert os.get_terminal_size(harness.slave).columns == 39
-    await eventually(lambda: harness.terminal.clearer.is_quiet, 10, "the end")
+    await eventually(lambda: is_quiet(harness.terminal.clearer), 10, "the end")
     emulator = harness.terminal.worker.idle
     assert emulator is not None
     assert (emulator.modes.alternate_screen, emulator.modes.kitty_keyboard) == (False, 0)

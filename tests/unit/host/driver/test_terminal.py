@@ -11,7 +11,7 @@ import pytest
 from session_host.host.driver import terminal
 from session_host.terminal import available_engines
 from tests.support.images import command
-from tests.support.session_harness import SessionHarness, session_harness
+from tests.support.session_harness import SessionHarness, is_quiet, session_harness
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif("ghostty" not in available_engines(), reason="only this engine has images")
@@ -37,7 +37,7 @@ def start(harness: SessionHarness) -> None:
 async def send_queries(harness: SessionHarness, output: bytes = QUERY + b"\x1b[c") -> None:
     """Let the program ask, and wait until its output is interpreted."""
     harness.write_output(output)
-    await eventually(lambda: harness.driver.worker.is_quiet, 10, "the output to be interpreted")
+    await eventually(lambda: is_quiet(harness.driver.worker), 10, "the output to be interpreted")
 
 
 async def read(harness: SessionHarness, length: int) -> bytes:

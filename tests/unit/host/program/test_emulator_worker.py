@@ -23,6 +23,7 @@ from session_host.host.program.emulator_worker import (
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Emulator, EngineName
+from tests.support.session_harness import is_quiet
 from tests.support.waiting import eventually
 
 SIZE = GridSize(40, 6)
@@ -211,7 +212,7 @@ async def test_a_failed_use_does_not_block_later_ones(
         worker.feed_output(
             b"\x1b[m" + b"x" * INLINE_BYTES * 2
         )  # The thread is busy with this, so later uses are deferred.
-        assert not worker.is_quiet
+        assert not is_quiet(worker)
         worker.run_next(fail)
         worker.run_after_output(fail)
         worker.run_after_output(lambda _: results.append("in order"))
@@ -219,7 +220,7 @@ async def test_a_failed_use_does_not_block_later_ones(
         with pytest.raises(RuntimeError):
             await asyncio.wait_for(worker.run(fail), 60)
         await asyncio.wait_for(looked, 60)
-        await eventually(lambda: worker.is_quiet, 10, "all to be done")
+        await eventually(lambda: is_quiet(worker), 10, "all to be done")
     assert sorted(results) == ["in order", "soon"]
 
 
