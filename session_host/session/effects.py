@@ -195,7 +195,7 @@ class UseEmulator(Effect, frozen=True):
     after_output: bool = False
 
 
-class Answer(Effect, frozen=True):
+class SendReply(Effect, frozen=True):
     """Answer the request that this client has made."""
 
     client: Any

@@ -27,7 +27,7 @@ from typing import Any
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Done, Kill, Stop
 
-from .effects import Answer, Effect, EndProcesses, ListProcesses, RecordEndRequest, SignalProgram, Timers
+from .effects import Effect, EndProcesses, ListProcesses, RecordEndRequest, SendReply, SignalProgram, Timers
 
 STEP = "step"
 SAVE, SAVE_S = "save", 3.0
@@ -200,7 +200,7 @@ class EndRequest:
     def _answer(self) -> None:
         self.state = EndState.DONE
         self._others.forget(self)
-        self._effects.append(Answer(self._client, Done(self._number)))
+        self._effects.append(SendReply(self._client, Done(self._number)))
 
 
 def _steps(watch: Watch) -> Steps:

@@ -43,7 +43,7 @@ from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
 from session_host.terminal.encode import encode_key, encode_paste, has_controls
 
-from .effects import Answer, Timers, UseEmulator
+from .effects import SendReply, Timers, UseEmulator
 from .session import Session
 from .shown_text import Positions, expected_echo, positions
 from .starting_input import StartingInput, Typist
@@ -207,7 +207,7 @@ class SendQueue:
     def request(self, request: Send, client: Any) -> None:
         """Queue a request, to type it after the earlier ones and answer ``client``. A repeated one is typed once."""
         if problem := find_problem(request):
-            self._effects.append(Answer(client, problem))
+            self._effects.append(SendReply(client, problem))
             return
         self._waiting.append((as_prompt(request) if self._is_agent else request, client))
         if self.state is SendState.IDLE:
@@ -443,7 +443,7 @@ class SendQueue:
         """Answer the client; the next request follows after a pause."""
         self._session.subscribers.set_listening(self, listens=False)
         self._timers.stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE, TURN)
-        self._effects.append(Answer(self._current.client, reply))
+        self._effects.append(SendReply(self._current.client, reply))
         if pause_s:
             self.state = SendState.PAUSING
             self._timers.start(PAUSE, pause_s)

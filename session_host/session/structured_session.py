@@ -38,13 +38,13 @@ from session_host.terminal.base import Emulator
 
 from .attachments import Attachment
 from .effects import (
-    Answer,
     AppendRecord,
     ChatChanged,
     Effect,
     Log,
     NoteUserInput,
     PromptSent,
+    SendReply,
     SignalProgram,
     StartOperation,
     StartTimer,
@@ -227,7 +227,7 @@ class StructuredSession:
         """Take a command's input, and answer the command."""
         refusal = self._take_input(request.chat_input, request.by, token=request.token)
         reply = Done(request.request) if refusal is None else Failed(request.request, refusal.code, refusal.text)
-        self.effects.append(Answer(client, reply))
+        self.effects.append(SendReply(client, reply))
 
     def _lines(self, lines: list[Line]) -> None:
         if lines:

@@ -1,8 +1,8 @@
 """The contents of OSC 22, 52 and 99, as both engines read them; pyte lacks 22. Pure.
 
 The contents of OSC 133 are in ``prompts``, those of images (OSC 1337) in ``images.inline_files``. Which function gets a
-command: in ``pyte.osc`` its table; in ghostty ``Effects.handle_unknown`` if the library does not know the command, else
-``Stream._handle`` for what ``ghostty.sequences`` finds before the library reads it.
+command: in ``pyte.osc_commands`` its table; in ghostty ``Effects.handle_unknown`` if the library does not know the
+command, else ``Stream._handle`` for what ``ghostty.sequences`` finds before the library reads it.
 
 - 22, the shape of the mouse pointer: names of CSS and X11, kitty's stacks and queries. Each screen has a stack, so a
   full-screen program does not change the shell's pointer. Source: https://sw.kovidgoyal.net/kitty/pointer-shapes/

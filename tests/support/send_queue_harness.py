@@ -8,9 +8,9 @@ from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Done, Send
 from session_host.protocol.values import GridSize
 from session_host.session.effects import (
-    Answer,
     Effect,
     NoteUserInput,
+    SendReply,
     StartTimer,
     StopTimer,
     UseEmulator,
@@ -37,7 +37,7 @@ SHOWING_AT_ONCE = Watch(shown_within_s=1.5)
 TOKEN, OTHER = "1" * 32, "2" * 32
 ENTER = uuid.uuid5(uuid.UUID(TOKEN), "Enter").hex
 HELLO = Send(1, "hello", enter=True, token=TOKEN)
-DONE = Answer("one", Done(1))
+DONE = SendReply("one", Done(1))
 
 
 class SendQueueHarness(RulesHarness[Effect]):

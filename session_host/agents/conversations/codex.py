@@ -47,7 +47,7 @@ class _Payload(msgspec.Struct):
     message: str = ""
 
 
-class Line(msgspec.Struct):
+class RolloutLine(msgspec.Struct):
     """A line of a rollout."""
 
     type: str
@@ -101,7 +101,7 @@ def _rollouts(query: ConversationQuery) -> Iterator[Path]:
 
 
 def _recorded_texts(path: Path) -> Iterator[RecordedText]:
-    for line in records_backwards(path, Line):
+    for line in records_backwards(path, RolloutLine):
         match line.type, line.payload:
             case "response_item", _Payload(type="message", role="assistant") as answer:
                 yield RecordedText("agent", _text(answer.content))
@@ -109,7 +109,7 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
                 yield RecordedText("user", prompt, seconds_of(line.timestamp))
 
 
-def prompt_in(line: Line) -> str | None:
+def prompt_in(line: RolloutLine) -> str | None:
     """The user's prompt in a line; None if it has none."""
     # The messages of the role "user" hold Codex's own notes, too, so the prompt is read from an event.
     match line.type, line.payload:
@@ -183,9 +183,9 @@ class CodexFiles:
             meta = next((line.payload for line in ends.first_records(_FirstLine) if line.type == "session_meta"), None)
             if meta is None or meta.thread_source == "subagent" or isinstance(meta.source, dict):
                 return None
-            prompt = next((text for line in ends.first_records(Line) if (text := prompt_in(line))), "")
+            prompt = next((text for line in ends.first_records(RolloutLine) if (text := prompt_in(line))), "")
             last_lines = ends.last_lines()
-        last = last_record(last_lines, _PROMPT_MARK, Line)
+        last = last_record(last_lines, _PROMPT_MARK, RolloutLine)
         context = last_record(last_lines, b'"turn_context"', _ContextLine)
         directory = context.payload.cwd if context is not None else meta.cwd
         prompts = prompt, (prompt_in(last) or "") if last is not None else ""

@@ -41,7 +41,7 @@ from session_host.endpoint.server.errors import ApiError
 from session_host.endpoint.slash_commands import COMMANDS, is_command, parse
 from session_host.errors import OutliveError
 
-from . import osc
+from . import status_sequences
 from .markdown_stream import Markdown, MarkdownStream, clean
 from .screen import Actions, Screen
 
@@ -204,7 +204,7 @@ class Chat:
         is_first = not self.conversation.topic
         question = self.core.add_question(text, attachments, images, replaced=replaced)
         if is_first:
-            self.screen.write_sequence(osc.title(title_of(question.text)))
+            self.screen.write_sequence(status_sequences.title(title_of(question.text)))
         self._ask(question)
 
     def start_task(self, work: Coroutine[None, None, None]) -> None:
@@ -219,7 +219,7 @@ class Chat:
         self._set_input_mode(marker="key › ", stoppable=True, secret=True)
 
     def _ask(self, question: Question) -> None:
-        self.screen.write_sequence(osc.activity(osc.Activity.WORKING))
+        self.screen.write_sequence(status_sequences.activity(status_sequences.Activity.WORKING))
         self.screen.write(question_rows(question, self.painter()))
         self.update_hint()
         self._set_input_mode(stoppable=True)
@@ -247,10 +247,12 @@ class Chat:
             return
         if error is not None:
             self.print_error(error)
-            self.screen.write_sequence(osc.activity(osc.Activity.BLOCKED, "error", self._message(error)))
+            self.screen.write_sequence(
+                status_sequences.activity(status_sequences.Activity.BLOCKED, "error", self._message(error))
+            )
         else:
-            self.screen.write_sequence(osc.activity(osc.Activity.DONE))
-        self.screen.write(osc.ANSWER_END)
+            self.screen.write_sequence(status_sequences.activity(status_sequences.Activity.DONE))
+        self.screen.write(status_sequences.ANSWER_END)
         self.screen.status = ""
         self._set_input_mode()
         self.screen.show([])
@@ -320,7 +322,7 @@ class Chat:
             return False
         if not self.working:
             # The chat may have reported that it needs the user: a command is an answer.
-            self.screen.write_sequence(osc.activity(osc.Activity.IDLE))
+            self.screen.write_sequence(status_sequences.activity(status_sequences.Activity.IDLE))
         try:
             self._commands.perform(command.name, rest)
         except OutliveError as error:
@@ -378,8 +380,8 @@ class Chat:
     def _print_start(self) -> None:
         """Print the server and the conversation so far."""
         server = addresses.shown_server(self.settings.url)
-        self.screen.write_sequence(osc.title(title_of(self.conversation.topic) or f"chat with {server}"))
-        self.screen.write_sequence(osc.activity(osc.Activity.IDLE))
+        self.screen.write_sequence(status_sequences.title(title_of(self.conversation.topic) or f"chat with {server}"))
+        self.screen.write_sequence(status_sequences.activity(status_sequences.Activity.IDLE))
         if not self.core.existed:
             target = f"{self.settings.model} at {server}" if self.settings.model else server
             # Show the input first: importing a painter takes a tenth of a second.
@@ -396,7 +398,7 @@ class Chat:
             self._cancel(task)
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.core.close()
-        self.screen.write_sequence(osc.activity(osc.Activity.CLEAR))
+        self.screen.write_sequence(status_sequences.activity(status_sequences.Activity.CLEAR))
 
 
 class SlashCommands:
@@ -501,7 +503,7 @@ class SlashCommands:
         answers = [message for message in chat.conversation.messages if isinstance(message, Answer) and message.text]
         if not answers:
             raise OutliveError("no answer to copy")
-        chat.screen.write_sequence(osc.clipboard(answers[-1].text))
+        chat.screen.write_sequence(status_sequences.clipboard(answers[-1].text))
         chat.print_line("last answer copied (if the terminal allows it)")
 
     def _tokens(self) -> None:
@@ -570,7 +572,7 @@ def _footer(run: AnswerRun, painter: Painter) -> list[str]:
         parts.append("stopped; /continue to continue, /regenerate for a new answer")
     if run.note:
         parts.append(run.note)
-    return [osc.ANSWER_END, *painter.wrap(" · ".join(parts), "dim"), ""]
+    return [status_sequences.ANSWER_END, *painter.wrap(" · ".join(parts), "dim"), ""]
 
 
 def question_rows(question: Question, painter: Painter) -> str:
@@ -580,7 +582,7 @@ def question_rows(question: Question, painter: Painter) -> str:
         lines += painter.wrap(f"+ {clean(label(attachment))}", "dim", prefix="  ")
     for picture in question.images:
         lines += painter.wrap(f"+ {clean(picture_label(picture))}", "dim", prefix="  ")
-    return osc.QUESTION + "".join(f"{line}\r\n" for line in [*lines, ""]) + osc.ANSWER
+    return status_sequences.QUESTION + "".join(f"{line}\r\n" for line in [*lines, ""]) + status_sequences.ANSWER
 
 
 def answer_lines(answer: Answer, painter: Painter) -> list[str]:
@@ -589,7 +591,7 @@ def answer_lines(answer: Answer, painter: Painter) -> list[str]:
     blocks = [*stream.append(clean(answer.text)), *stream.finish()]
     lines = [line for block in blocks for line in painter.block(block)]
     note = answer.shown_note
-    return [*lines, osc.ANSWER_END, *(note_lines(note, painter) if note else [])]
+    return [*lines, status_sequences.ANSWER_END, *(note_lines(note, painter) if note else [])]
 
 
 def show_conversation(screen: Screen, conversation: Conversation, painter: Callable[[], Painter]) -> None:

@@ -17,7 +17,6 @@ from session_host.protocol.codec import encode
 from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Kill, Output, Reply, Send, SendChatInput, Stop
 from session_host.protocol.values import GridSize
 from session_host.session.effects import (
-    Answer,
     AppendEntry,
     Broadcast,
     Close,
@@ -29,6 +28,7 @@ from session_host.session.effects import (
     MakeSnapshot,
     RecordEndRequest,
     Refuse,
+    SendReply,
     SignalProgram,
     Snapshot,
     StartTimer,
@@ -100,7 +100,7 @@ class Performer:
             MakeSnapshot: self._make_snapshot,
             StartTimer: self._start_timer,
             StopTimer: self._stop_timer,
-            Answer: self._answer,
+            SendReply: self._answer,
             RecordEndRequest: lambda effect: input_log.header.request_end(effect.kind),
             SignalProgram: lambda effect: program.signal(Signals[effect.name]),
             ListProcesses: self._list_processes,
@@ -179,7 +179,7 @@ class Performer:
         self.perform()
         return await answer
 
-    def _answer(self, effect: Answer) -> None:
+    def _answer(self, effect: SendReply) -> None:
         if not effect.client.done():
             effect.client.set_result(effect.reply)
 

@@ -39,7 +39,7 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[tuple[int, int, str]])
 
 
-class Line(NamedTuple):
+class IndexedLine(NamedTuple):
     """One line that was shown."""
 
     number: int
@@ -62,7 +62,7 @@ class Page:
         lines: at least one; only ``add_line`` and ``replace`` change them.
     """
 
-    def __init__(self, first: int, lines: list[Line]) -> None:
+    def __init__(self, first: int, lines: list[IndexedLine]) -> None:
         self.first = first
         self.lines = lines
         self._characters = sum(len(line.text) for line in lines)
@@ -78,7 +78,7 @@ class Page:
             rows = _decoder.decode(zlib.decompress(data))
         except (zlib.error, msgspec.MsgspecError) as error:
             raise DamagedPage(str(error)) from error
-        return cls(first, [Line(first + index, *row) for index, row in enumerate(rows)])
+        return cls(first, [IndexedLine(first + index, *row) for index, row in enumerate(rows)])
 
     @property
     def data(self) -> bytes:
@@ -101,12 +101,12 @@ class Page:
         """Whether the next line begins another page."""
         return len(self.lines) >= MAX_PAGE_LINES or self._characters >= MAX_PAGE_CHARACTERS
 
-    def add_line(self, line: Line) -> None:
+    def add_line(self, line: IndexedLine) -> None:
         """Append a line."""
         self.lines.append(line)
         self._characters += len(line.text)
 
-    def replace(self, line: Line) -> None:
+    def replace(self, line: IndexedLine) -> None:
         """Replace the line that has this line's number."""
         index = line.number - self.first
         self._characters += len(line.text) - len(self.lines[index].text)
@@ -562,7 +562,7 @@ class Writer:
             "SELECT key, bytes FROM session WHERE id = ?", (session_id,)
         ).fetchone()
 
-    def write(self, new: Sequence[Line], grown: Sequence[Line], progress: Progress) -> None:
+    def write(self, new: Sequence[IndexedLine], grown: Sequence[IndexedLine], progress: Progress) -> None:
         """Add lines, replace grown ones, and record how far the session is indexed."""
         self._replace(grown)
         self._append(new)
@@ -576,7 +576,7 @@ class Writer:
                 pass
             self._connection.execute("UPDATE session SET bytes = ? WHERE key = ?", (self._bytes, self._key))
 
-    def _append(self, lines: Sequence[Line]) -> None:
+    def _append(self, lines: Sequence[IndexedLine]) -> None:
         last = self._pages("ORDER BY first DESC LIMIT 1")
         page = None
         if lines and last and not last[0][1].is_full and last[0][1].lines[-1].number + 1 == lines[0].number:
@@ -595,7 +595,7 @@ class Writer:
         if page is not None:
             self._put(page)
 
-    def _replace(self, lines: Sequence[Line]) -> None:
+    def _replace(self, lines: Sequence[IndexedLine]) -> None:
         changed: list[Page] = []
         for line in lines:
             page = next((page for page in changed if page.has(line.number)), None)

@@ -21,7 +21,7 @@ from session_host.terminal import create, engine_build, restore
 from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.unfinished import finished_length
 
-from .index import MAX_LINE_CHARACTERS, Line
+from .index import MAX_LINE_CHARACTERS, IndexedLine
 
 MAX_STEP_BYTES: Final = 256 * 1024
 MAX_STEP_LINES: Final = 8000
@@ -88,10 +88,10 @@ class CollectedLines:
 
     def __init__(self, offset: int, resizes: int, number: int) -> None:
         self.offset, self.resizes, self.number = offset, resizes, number
-        self.new: dict[int, Line] = {}
-        self.grown: dict[int, Line] = {}
+        self.new: dict[int, IndexedLine] = {}
+        self.grown: dict[int, IndexedLine] = {}
 
-    def pop_lines(self) -> tuple[list[Line], list[Line]]:
+    def pop_lines(self) -> tuple[list[IndexedLine], list[IndexedLine]]:
         """The new and the grown lines since the last call."""
         lines = list(self.new.values()), list(self.grown.values())
         self.new, self.grown = {}, {}
@@ -452,7 +452,7 @@ class Reader(CollectedLines):
                 number = self._add_line(text[start : start + MAX_LINE_CHARACTERS])
             return number
         self.number += 1
-        self.new[self.number] = Line(self.number, self._fed, self._time_ns, text)
+        self.new[self.number] = IndexedLine(self.number, self._fed, self._time_ns, text)
         return self.number
 
     def _grow(self, number: int, text: str) -> None:
@@ -460,7 +460,7 @@ class Reader(CollectedLines):
         if not number:
             self._add_line(text)
             return
-        line = Line(number, self._fed, self._time_ns, text[:MAX_LINE_CHARACTERS])
+        line = IndexedLine(number, self._fed, self._time_ns, text[:MAX_LINE_CHARACTERS])
         (self.new if number in self.new else self.grown)[number] = line
         if len(text) > MAX_LINE_CHARACTERS:
             self._add_line(text[MAX_LINE_CHARACTERS - _OVERLAP :])

@@ -19,7 +19,7 @@ from session_host.structured.log import FORK, Cause, Record, RecordReader, begin
 from session_host.structured.text import item_lines
 from session_host.structured.transcript import BUILD, Transcript
 
-from .index import MAX_LINE_CHARACTERS, Line
+from .index import MAX_LINE_CHARACTERS, IndexedLine
 from .reader import CollectedLines
 
 REMEMBERED: Final = 256
@@ -239,5 +239,5 @@ class TranscriptReader(CollectedLines):
                 self._add(self.new if number in self.new else self.grown, number, "")
         known.lines = lines
 
-    def _add(self, lines: dict[int, Line], number: int, text: str) -> None:
-        lines[number] = Line(number, self._record_end, self._time_ns, text)
+    def _add(self, lines: dict[int, IndexedLine], number: int, text: str) -> None:
+        lines[number] = IndexedLine(number, self._record_end, self._time_ns, text)

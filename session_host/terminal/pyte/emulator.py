@@ -1,7 +1,7 @@
 """The pyte engine: the Emulator protocol over a ``Screen``.
 
-The engine's output path: bytes → ``parser`` (sequences) → ``screen``, ``osc`` and ``reports`` → ``frame`` here, which
-asks ``view`` for the visible rows.
+The engine's output path: bytes → ``parser`` (sequences) → ``screen``, ``osc_commands`` and ``reports`` → ``frame``
+here, which asks ``view`` for the visible rows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.rows import Row
 from session_host.terminal.sgr_lines import SgrLines
 
-from . import osc, reflow, snapshot
+from . import osc_commands, reflow, snapshot
 from . import replay as pyte_replay
 from .parser import OutliveStream
 from .reports import Reports
@@ -199,7 +199,7 @@ class PyteEmulator:
         return [] if screen.on_alternate else screen.prompts.prompts(first, count, last_only=last_only)
 
     def mark_turn(self) -> None:
-        osc.mark_prompt(self._screen, TURN)
+        osc_commands.mark_prompt(self._screen, TURN)
 
     def frame(self) -> Frame:
         screen, view = self._screen, self._view

@@ -14,7 +14,7 @@ import pyte
 from pyte import control as ctrl
 from pyte import escape as esc
 
-from . import osc
+from . import osc_commands
 from .reports import Reports
 from .screen import Screen
 from .style import number
@@ -230,6 +230,6 @@ class OutliveStream(pyte.ByteStream):
         if dropped:
             return
         if kind == "]":
-            osc.receive(self._screen, _CONTROLS.sub("", text), "\x07" if end == "\x07" else "\x1b\\")
+            osc_commands.receive(self._screen, _CONTROLS.sub("", text), "\x07" if end == "\x07" else "\x1b\\")
         elif kind == "P":
             self._reports.device_control_string(text)

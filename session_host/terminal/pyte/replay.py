@@ -7,7 +7,7 @@ from session_host.terminal.rows import PLAIN, RGB, Row
 from session_host.terminal.text import cell_at, positioned_rows, scrolled_rows, style_change
 
 from .cells import Line, unpack
-from .osc import color_text
+from .osc_commands import color_text
 from .parser import OutliveStream
 from .screen import DEFAULT_MODES, MOUSE_ENCODING, MOUSE_TRACKING, SavedCursor, Screen
 

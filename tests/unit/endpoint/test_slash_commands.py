@@ -13,7 +13,7 @@ from prompt_toolkit.document import Document
 
 from session_host.endpoint.conversation import MAX_BYTES, TITLE_CHARACTERS, label, read_attachment, title_of
 from session_host.endpoint.slash_commands import COMMANDS, is_command, parse
-from session_host.endpoint.terminal import osc
+from session_host.endpoint.terminal import status_sequences
 from session_host.endpoint.terminal.chat import CommandCompleter, help_lines
 from session_host.errors import OutliveError
 
@@ -62,7 +62,7 @@ def test_the_help_names_every_command() -> None:
 def test_a_question_becomes_a_title_of_one_short_line(question: str) -> None:
     topic = title_of(question)
     assert len(topic) <= TITLE_CHARACTERS
-    assert osc.title(topic).count("\x1b") == 2
+    assert status_sequences.title(topic).count("\x1b") == 2
     assert "\n" not in topic
 
 
@@ -73,11 +73,14 @@ def test_a_title_is_the_first_words() -> None:
 
 
 def test_sequences_for_activity_and_clipboard_have_their_form() -> None:
-    assert osc.activity(osc.Activity.WORKING) == "\x1b]7501;state=working:app=outlive-endpoint\x1b\\"
-    assert osc.activity(osc.Activity.BLOCKED, "error") == (
+    assert (
+        status_sequences.activity(status_sequences.Activity.WORKING)
+        == "\x1b]7501;state=working:app=outlive-endpoint\x1b\\"
+    )
+    assert status_sequences.activity(status_sequences.Activity.BLOCKED, "error") == (
         "\x1b]7501;state=blocked:kind=error:app=outlive-endpoint\x1b\\"
     )
-    assert osc.clipboard("ä\x1b").encode() == b"\x1b]52;c;" + base64.b64encode("ä".encode()) + b"\x1b\\"
+    assert status_sequences.clipboard("ä\x1b").encode() == b"\x1b]52;c;" + base64.b64encode("ä".encode()) + b"\x1b\\"
 
 
 def test_a_file_is_attached_up_to_the_limit(tmp_path: Path) -> None:

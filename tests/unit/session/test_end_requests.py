@@ -10,11 +10,11 @@ import pytest
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Done, Kill, Stop
 from session_host.session.effects import (
-    Answer,
     Effect,
     EndProcesses,
     ListProcesses,
     RecordEndRequest,
+    SendReply,
     SignalProgram,
     StartTimer,
     StopTimer,
@@ -24,7 +24,7 @@ from tests.support.playbook import Capture, Event, Playbook, RulesHarness, do
 
 SHELL, AGENT, OTHER = Watch(leave_by="SIGHUP"), Watch(ends_all=True), Watch()
 TERM, HUP, KILL, CONT = (SignalProgram(name) for name in ("SIGTERM", "SIGHUP", "SIGKILL", "SIGCONT"))
-STOPPED, KILLED = Answer("client", Done(1)), Answer("killer", Done(2))
+STOPPED, KILLED = SendReply("client", Done(1)), SendReply("killer", Done(2))
 
 
 class Harness(RulesHarness[Effect]):

@@ -9,7 +9,7 @@ import pytest
 
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, Failed, Reply, Send
 from session_host.protocol.values import Activity, ErrorCode
-from session_host.session.effects import Answer, Effect, NoteUserInput
+from session_host.session.effects import Effect, NoteUserInput, SendReply
 from session_host.session.send_queue import (
     ENTER_ANYWAY,
     ENTER_ANYWAY_S,
@@ -81,14 +81,14 @@ def test_an_invalid_request_is_refused_at_once_even_behind_another(harness: Send
     for request in (Send(2, "x" * (MAX_PASTE_CHARACTERS + 1)), Send(2, "x", token="T"), Send(2, keys=["Nothing"])):
         harness.queue.request(request, "two")
         [answer] = harness.take_effects()
-        assert isinstance(answer, Answer)
+        assert isinstance(answer, SendReply)
         assert isinstance(answer.reply, Failed)
     assert (
         harness.script()
         >> harness.sends()
         << harness.use
         >> harness.sends(Send(2, token="T"), "two")
-        << Answer("two", Failed(2, ErrorCode.BAD_REQUEST, "a token is 32 hexadecimal digits"))
+        << SendReply("two", Failed(2, ErrorCode.BAD_REQUEST, "a token is 32 hexadecimal digits"))
     )
 
 
@@ -103,7 +103,7 @@ def test_requests_are_typed_one_after_the_other_with_a_pause(harness: SendQueueH
         >> harness.free()
         << harness.typed("\x1b[A", "3" * 32)
         << NoteUserInput()
-        << Answer("two", Done(2))
+        << SendReply("two", Done(2))
     )
 
 
@@ -140,7 +140,7 @@ def test_a_text_that_a_previous_host_typed_gets_enter(harness: SendQueueHarness)
 def test_nothing_is_typed_into_a_program_that_does_not_read(harness: SendQueueHarness) -> None:
     harness.session.pending.has_room = lambda length, bound: False  # type: ignore[method-assign]
     refused = Failed(1, ErrorCode.INPUT_FULL, "the program is not reading its input; nothing was typed")
-    assert harness.script() >> harness.sends() << harness.use >> harness.free() << Answer("one", refused)
+    assert harness.script() >> harness.sends() << harness.use >> harness.free() << SendReply("one", refused)
 
 
 # ---------------------------------------------------------------- a chat with an open question
@@ -155,7 +155,7 @@ def test_a_chat_that_asks_gets_keys_and_no_text(harness: SendQueueHarness, open_
         >> harness.sends()
         << harness.use
         >> harness.free()
-        << Answer("one", refused)
+        << SendReply("one", refused)
         >> harness.sends(Send(1, "y", token=TOKEN))
         << harness.use
         >> harness.free()
@@ -201,7 +201,7 @@ def test_a_question_between_the_text_and_enter_is_not_answered_by_enter(harness:
         << harness.use_after_output
         >> do(asks)
         >> harness.free()
-        << Answer("one", refused)
+        << SendReply("one", refused)
         << harness.starts(PAUSE, 0.15)
         >> harness.due(PAUSE)
     )
@@ -246,7 +246,7 @@ def test_a_text_for_an_idle_agent_is_sent_once_its_turn_begins(agent: SendQueueH
 
     agent.queue.activity_changed(activity)
 
-    assert Answer("one", Done(1)) in agent.take_effects()
+    assert SendReply("one", Done(1)) in agent.take_effects()
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_an_enter_that_an_idle_agent_drops_is_reported(screen: str, reply: Reply
     harness.queue.timer_due(TURN)
     harness.queue.use_emulator(harness.emulator)
 
-    assert Answer("one", reply) in harness.take_effects()
+    assert SendReply("one", reply) in harness.take_effects()
     harness.emulator.close()
 
 
@@ -279,7 +279,7 @@ def test_an_enter_that_an_idle_agent_drops_is_reported(screen: str, reply: Reply
 def test_the_reply_says_when_it_is_not_known_whether_a_turn_began(
     agent: SendQueueHarness, activity: Activity, text: str
 ) -> None:
-    assert Answer("one", Done(1, TURN_UNKNOWN)) in entered(agent, activity, text)
+    assert SendReply("one", Done(1, TURN_UNKNOWN)) in entered(agent, activity, text)
 
 
 def test_an_enter_that_a_previous_host_pressed_is_not_pressed_again(agent: SendQueueHarness) -> None:
@@ -287,7 +287,7 @@ def test_an_enter_that_a_previous_host_pressed_is_not_pressed_again(agent: SendQ
     agent.queue.request(HELLO, "one")
     agent.queue.use_emulator(agent.emulator)
 
-    assert agent.take_effects() == [agent.use, Answer("one", Done(1, TURN_UNKNOWN))]
+    assert agent.take_effects() == [agent.use, SendReply("one", Done(1, TURN_UNKNOWN))]
 
 
 # ---------------------------------------------------------------- the screen settles
@@ -363,10 +363,10 @@ def test_a_failing_engine_does_not_block_later_requests(harness: SendQueueHarnes
         << harness.use
         >> harness.sends(Send(2, keys=["Up"], token=OTHER), "two")
         >> do(fail, Broken())
-        << Answer("one", Failed(1, ErrorCode.FAILED, "the terminal engine failed"))
+        << SendReply("one", Failed(1, ErrorCode.FAILED, "the terminal engine failed"))
         << harness.use
         >> harness.free()
         << harness.typed("\x1b[A", OTHER)
         << NoteUserInput()
-        << Answer("two", Done(2))
+        << SendReply("two", Done(2))
     )

@@ -8,7 +8,7 @@ import pytest
 
 from session_host.protocol.messages import Failed, Send
 from session_host.protocol.values import ErrorCode, GridSize
-from session_host.session.effects import Answer, NoteUserInput
+from session_host.session.effects import NoteUserInput, SendReply
 from session_host.session.send_queue import (
     COVERED,
     ECHO,
@@ -100,8 +100,8 @@ def test_a_text_without_enter_is_done_once_it_is_shown(harness: SendQueueHarness
     )
 
 
-def not_shown() -> Answer:
-    return Answer("one", Failed(1, ErrorCode.FAILED, NOT_SHOWN + NO_ENTER))
+def not_shown() -> SendReply:
+    return SendReply("one", Failed(1, ErrorCode.FAILED, NOT_SHOWN + NO_ENTER))
 
 
 @pytest.mark.parametrize("harness", [SHOWING], indirect=True)
@@ -118,7 +118,7 @@ def test_a_dialog_that_covers_the_text_before_its_enter_is_not_approved(harness:
     # The performer reads this output only now.
     script = script >> harness.shows("\x1b[2J\x1b[HAllow? 1. Yes") >> harness.free()
     refused = Failed(1, ErrorCode.FAILED, COVERED + "; the text was typed, but not Enter")
-    assert script << Answer("one", refused) << harness.starts(PAUSE, 0.15)
+    assert script << SendReply("one", refused) << harness.starts(PAUSE, 0.15)
 
 
 @pytest.mark.parametrize("harness", [SHOWING], indirect=True)
@@ -208,7 +208,7 @@ def test_an_agent_that_never_reads_its_terminal_gets_nothing(harness: SendQueueH
         script = (
             script >> harness.free() << harness.starts(READING, READING_POLL_S) >> harness.due(READING) << harness.use
         )
-    assert script >> harness.free() << Answer("one", Failed(1, ErrorCode.FAILED, NOT_READING))
+    assert script >> harness.free() << SendReply("one", Failed(1, ErrorCode.FAILED, NOT_READING))
 
 
 LONG = 'ux Write {"file_path":"/srv/some/long/path/which/goes/on/until/the/row/is/full/file.txt"} #1'

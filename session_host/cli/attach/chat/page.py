@@ -14,7 +14,7 @@ from session_host.structured.text import Answered, LineStyle, TextLine, answered
 from session_host.structured.transcript import Transcript
 from session_host.terminal.rows import PLAIN, Attribute, Row, Run, Style, Underline
 
-from .question import Question
+from .question import ShownQuestion
 
 
 class Page:
@@ -35,7 +35,7 @@ class Page:
         self._items = 0
 
     def show(
-        self, transcript: Transcript, columns: int, rows: int, question: Question | None, now_s: float
+        self, transcript: Transcript, columns: int, rows: int, question: ShownQuestion | None, now_s: float
     ) -> list[TextLine]:
         """The visible lines, at most ``rows``; the question notes which of its lines are visible."""
         self._follow_changes(transcript, columns)
@@ -94,7 +94,7 @@ class Page:
                     self.back += len(self._block(transcript, index)) - len(previous or ())
         self._items = transcript.queue_start  # New items come above the queue.
 
-    def _ending(self, transcript: Transcript, question: Question | None) -> tuple[list[TextLine], int, int]:
+    def _ending(self, transcript: Transcript, question: ShownQuestion | None) -> tuple[list[TextLine], int, int]:
         """The lines after the last item; among them the question's first line, and its number of lines."""
         lines: list[TextLine] = []
         first = count = 0

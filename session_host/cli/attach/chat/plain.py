@@ -25,7 +25,7 @@ from session_host.structured.text import (
 )
 from session_host.structured.transcript import Transcript
 
-from .question import Question
+from .question import ShownQuestion
 
 FIRST_LINES = 20
 """How many lines of an existing transcript are printed at the beginning."""
@@ -53,7 +53,7 @@ class LineLog:
         """Note a prompt that the user typed in this terminal: it is visible, so its item is not printed."""
         self._sent.append(text)
 
-    def take(self, transcript: Transcript, question: Question | None) -> list[str]:
+    def take(self, transcript: Transcript, question: ShownQuestion | None) -> list[str]:
         """The new lines."""
         lines = [] if transcript is self._transcript else self._begin(transcript)
         answers = answered(transcript)
@@ -85,7 +85,7 @@ class LineLog:
         positions, answers = range(max(0, self._index - FIRST_LINES), self._index), answered(transcript)
         return [text for position in positions for text in _item_texts(transcript, position, answers)][-FIRST_LINES:]
 
-    def _requests(self, transcript: Transcript, question: Question | None) -> list[str]:
+    def _requests(self, transcript: Transcript, question: ShownQuestion | None) -> list[str]:
         lines = []
         for answer in transcript.answers.values():
             if answer.id not in self._answered and answer.id in transcript.requests:
@@ -123,7 +123,7 @@ class PlainChat:
         self._name, self._read_only = name, read_only
         self._loop, self._end = asyncio.get_running_loop(), ViewEnd()
         self._log = LineLog()
-        self._question: Question | None = None
+        self._question: ShownQuestion | None = None
         self._unfinished = b""
         self._is_unresponsive = False
         self._signals = SignalQueue(session_id, lambda signal: self._write(signal.decode()))
@@ -191,7 +191,7 @@ class PlainChat:
             self._log.sent(text)
             self._viewer.prompt(text)
 
-    def _answer_by_key(self, question: Question, key: str) -> None:
+    def _answer_by_key(self, question: ShownQuestion, key: str) -> None:
         problem = question.problem(key, self._loop.time())
         answer = None if problem else question.by_key(key)
         if answer is not None:
@@ -235,7 +235,7 @@ class PlainChat:
         if not waiting:
             self._question = None
         elif self._question is None or self._question.request != waiting[0]:
-            self._question = Question(waiting[0])
+            self._question = ShownQuestion(waiting[0])
         if lines := self._log.take(transcript, self._question):
             self._print(lines)
         if self._question is not None:

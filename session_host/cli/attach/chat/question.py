@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, digest
-from session_host.structured.items import Question as AskedQuestion
+from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, Question, digest
 
 READ_S: Final = 0.5
 """How long a question must be visible before a key answers it, so that a key for something else does not answer."""
@@ -17,7 +16,7 @@ _WORDS: Final = {"y": "allow", "a": "always", "n": "decline", "d": "never"}
 """Short names of the letters; the question has the names of its options."""
 
 
-class Answer(NamedTuple):
+class RequestAnswer(NamedTuple):
     """An answer, as ``Viewer.answer_request`` takes it."""
 
     request: str
@@ -26,7 +25,7 @@ class Answer(NamedTuple):
     texts: dict[str, str]
 
 
-class Question:
+class ShownQuestion:
     """One open request, while it is shown.
 
     Attributes:
@@ -58,11 +57,11 @@ class Question:
             return "PageUp shows the rest of the question; read it first"
         return "" if now_s - self.since_s >= READ_S else "a question just came; read it first"
 
-    def by_key(self, key: str) -> Answer | None:
+    def by_key(self, key: str) -> RequestAnswer | None:
         """The answer that a key gives; None if it gives none."""
         for option in self.request.options:
             if self.keys.get(option.id) == key:
-                return Answer(self.request.id, option.id, digest(self.request), {})
+                return RequestAnswer(self.request.id, option.id, digest(self.request), {})
         return None
 
     def has_key(self, key: str) -> bool:
@@ -76,12 +75,14 @@ class Question:
             return ""
         return f"choose a number from 1 to {len(asked.options)}" if asked.options else "type an answer first"
 
-    def by_text(self, text: str) -> Answer | None:
+    def by_text(self, text: str) -> RequestAnswer | None:
         """Answer the next question by a text, or by the number of a suggestion; None while further questions follow."""
         asked = self._next
         if asked is not None:
             self._texts[asked.id] = self._suggested(asked, text) or text
-        return Answer(self.request.id, "", digest(self.request), dict(self._texts)) if self._next is None else None
+        return (
+            RequestAnswer(self.request.id, "", digest(self.request), dict(self._texts)) if self._next is None else None
+        )
 
     @property
     def takes_text(self) -> bool:
@@ -108,18 +109,18 @@ class Question:
         return f"▲ {' · '.join(f'{key} {_WORDS[key]}' if key in _WORDS else key for key in keys)}"
 
     @property
-    def _next(self) -> AskedQuestion | None:
+    def _next(self) -> Question | None:
         """The next question without an answer."""
         return next((question for question in self.request.questions if question.id not in self._texts), None)
 
     @staticmethod
-    def _suggested(asked: AskedQuestion, text: str) -> str:
+    def _suggested(asked: Question, text: str) -> str:
         """The suggestion that a text names by itself or by its number; "" for none. Several are lines."""
         names = [_named(asked, part.strip()) for part in (text.split(",") if asked.several else [text])]
         return _named(asked, text.strip()) or ("\n".join(dict.fromkeys(names)) if all(names) else "")
 
 
-def _named(asked: AskedQuestion, text: str) -> str:
+def _named(asked: Question, text: str) -> str:
     """The one suggestion that a text names; "" for none."""
     if text in asked.options:
         return text

@@ -20,7 +20,7 @@ from session_host.terminal.rows import DEFAULT_COLOR, Row
 
 from .page import BLANK, STATUS, Page, row_of
 from .prompt_box import BoxRows, PromptBox
-from .question import Answer, Question
+from .question import RequestAnswer, ShownQuestion
 
 HISTORY_ITEMS: Final = 500
 """How many of the last items are searched for previous prompts."""
@@ -55,7 +55,7 @@ class ChatView:
         self.attention = Attention(screen.signals, screen.signal_queue, lambda: screen.name)
         self._page, self._box = Page(), PromptBox()
         self._shown: dict[int, Row] = {}
-        self._question: Question | None = None
+        self._question: ShownQuestion | None = None
         self._notice_text = ""
 
     # ------------------------------------------------------------ keys
@@ -161,18 +161,18 @@ class ChatView:
         else:
             self._answer(self._question.by_key(key))
 
-    def _answer(self, answer: Answer | None) -> None:
+    def _answer(self, answer: RequestAnswer | None) -> None:
         if answer is not None:
             self.viewer.answer_request(*answer)
 
-    def _find_question(self, transcript: Transcript) -> Question | None:
+    def _find_question(self, transcript: Transcript) -> ShownQuestion | None:
         waiting = transcript.open_requests
         previous = self._question
         if previous is not None and (not waiting or previous.request != waiting[0]):
             self._screen.notice("")  # Remove the notice about the previous question.
         if not waiting:
             return None
-        return previous if previous is not None and previous.request == waiting[0] else Question(waiting[0])
+        return previous if previous is not None and previous.request == waiting[0] else ShownQuestion(waiting[0])
 
     # ------------------------------------------------------------ painting
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.storage.journal import Entry
-from session_host.storage.search.index import MAX_LINE_CHARACTERS, Line
+from session_host.storage.search.index import MAX_LINE_CHARACTERS, IndexedLine
 from session_host.storage.search.reader import (
     MAX_STEP_BYTES,
     MAX_STEP_LINES,
@@ -25,7 +25,7 @@ from tests.support.journals import BEGAN_NS, SECOND_NS, output, resize
 ENGINES = available_engines()
 
 
-def read(*parts: bytes | tuple[float, bytes], engine: EngineName = "ghostty", columns: int = 40) -> list[Line]:
+def read(*parts: bytes | tuple[float, bytes], engine: EngineName = "ghostty", columns: int = 40) -> list[IndexedLine]:
     """Read the lines of output; each part is 0.01 s after the previous one unless it has its own time in seconds."""
     reader = Reader(engine)
     try:

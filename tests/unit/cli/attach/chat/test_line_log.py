@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from session_host.cli.attach.chat.plain import FIRST_LINES, LineLog
-from session_host.cli.attach.chat.question import Question
+from session_host.cli.attach.chat.question import ShownQuestion
 from session_host.structured.items import (
     AgentRequest,
     Append,
@@ -68,7 +68,7 @@ def test_a_question_and_its_answer_are_printed_once() -> None:
     request = AgentRequest("r", "command", 1, "Run it?", "make", (RequestOption("1", "Allow", "allow_once"),))
     transcript.apply(StateChanged("requires_action"))
     transcript.apply(RequestOpened(request))
-    question = Question(request)
+    question = ShownQuestion(request)
     assert log.take(transcript, question) == ["? Run it?", "    make", "  [y] Allow", "▲ y allow (and Enter)"]
     assert log.take(transcript, question) == []
     transcript.apply(RequestResolved("r", "1", "Allow", "window", 2))

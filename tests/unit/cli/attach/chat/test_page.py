@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.cli.attach.chat.page import Page, row_of
-from session_host.cli.attach.chat.question import Question
+from session_host.cli.attach.chat.question import ShownQuestion
 from session_host.structured.items import (
     AgentRequest,
     Append,
@@ -64,7 +64,7 @@ def test_a_long_question_counts_as_seen_once_all_its_lines_were_visible() -> Non
     request = AgentRequest("r", "command", 9, "Run?", "\n".join(f"line {number}" for number in range(20)), _OPTIONS)
     transcript.apply(StateChanged("requires_action"))
     transcript.apply(RequestOpened(request))
-    question = Question(request)
+    question = ShownQuestion(request)
     page.show(transcript, 40, 10, question, 1.0)
     seen_at = [question.since_s]
     for now_s in (2.0, 3.0):

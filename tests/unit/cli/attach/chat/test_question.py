@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from session_host.cli.attach.chat.question import READ_S, Question
-from session_host.structured.items import AgentRequest, RequestOption, digest
-from session_host.structured.items import Question as Asked
+from session_host.cli.attach.chat.question import READ_S, ShownQuestion
+from session_host.structured.items import AgentRequest, Question, RequestOption, digest
 
 _OPTIONS = (
     RequestOption("1", "Allow", "allow_once"),
@@ -14,8 +13,8 @@ _OPTIONS = (
 )
 
 
-def command(*, complete: bool = True) -> Question:
-    return Question(AgentRequest("r", "command", 1, "Run?", "make", _OPTIONS, complete=complete))
+def command(*, complete: bool = True) -> ShownQuestion:
+    return ShownQuestion(AgentRequest("r", "command", 1, "Run?", "make", _OPTIONS, complete=complete))
 
 
 def test_each_option_has_a_key() -> None:
@@ -45,8 +44,8 @@ def test_an_incomplete_question_can_only_be_declined() -> None:
 
 
 def test_several_suggestions_are_named_by_their_numbers() -> None:
-    asked = (Asked("a", "Which parts?", ("API", "UI", "docs"), several=True),)
-    question = Question(AgentRequest("r", "question", 1, "Which parts?", "", questions=asked))
+    asked = (Question("a", "Which parts?", ("API", "UI", "docs"), several=True),)
+    question = ShownQuestion(AgentRequest("r", "question", 1, "Which parts?", "", questions=asked))
     assert question.hint == "▲ Type answer (or 1–3, several: 1,2), then Enter"
     answer = question.by_text("1, 3,1")
     assert answer is not None
@@ -54,8 +53,8 @@ def test_several_suggestions_are_named_by_their_numbers() -> None:
 
 
 def test_questions_are_answered_one_after_the_other_by_texts() -> None:
-    questions = (Asked("a", "Which?", ("sqlite", "postgres"), free=False), Asked("b", "Password?", secret=True))
-    question = Question(AgentRequest("r", "question", 1, "Some things", "", _OPTIONS[:1], questions=questions))
+    questions = (Question("a", "Which?", ("sqlite", "postgres"), free=False), Question("b", "Password?", secret=True))
+    question = ShownQuestion(AgentRequest("r", "question", 1, "Some things", "", _OPTIONS[:1], questions=questions))
     assert question.takes_text
     assert not question.has_key("y")
     assert question.hint == "▲ Type answer 1 of 2 (or 1–2), then Enter"
