@@ -197,11 +197,14 @@ def mark_color(mark: Mark, tokens: Tokens) -> QColor:
 
 def paint_mark(painter: QPainter, mark: Mark, center: QPointF, tokens: Tokens, size_px: float = MARK_PX) -> None:
     """Paint ``mark`` around ``center``, within ``size_px`` squared."""
+    _paint_mark(painter, mark, center, mark_color(mark, tokens), size_px)
+
+
+def _paint_mark(painter: QPainter, mark: Mark, center: QPointF, color: QColor, size_px: float) -> None:
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(center)
     painter.scale(size_px / 12, size_px / 12)
-    color = mark_color(mark, tokens)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     _PAINT[mark](painter, color)
@@ -320,19 +323,27 @@ def mark_icon(mark: Mark, tokens: Tokens, size_px: int = 16, *, dotted: bool = F
         dotted: puts a dot into its corner: there is something that was not seen.
         label: the chat's colour label, a stripe on the left; "" for none.
     """
+    dot = tokens.color("accent").rgba() if dotted else None
+    stripe = tokens.label_color(label).rgba() if label else None
+    return QIcon(_mark_icon(mark, mark_color(mark, tokens).rgba(), size_px, dot, stripe))
+
+
+@lru_cache(maxsize=64)
+def _mark_icon(mark: Mark, ink: int, size_px: int, dot: int | None, stripe: int | None) -> QIcon:
+    """A mark's icon in these colours; most tabs have the same one."""
     icon = QIcon()
     for painter in each_density(icon, size_px):
-        if label:
-            paint_label(painter, QRectF(0, 0, LABEL_PX, size_px), tokens.label_color(label))
-        middle = QPointF((size_px + (LABEL_PX if label else 0)) / 2, size_px / 2)
-        paint_mark(painter, mark, middle, tokens, size_px * 0.75)
-        if dotted:
+        if stripe is not None:
+            paint_label(painter, QRectF(0, 0, LABEL_PX, size_px), QColor.fromRgba(stripe))
+        middle = QPointF((size_px + (LABEL_PX if stripe is not None else 0)) / 2, size_px / 2)
+        _paint_mark(painter, mark, middle, QColor.fromRgba(ink), size_px * 0.75)
+        if dot is not None:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(Qt.GlobalColor.black)
             painter.drawEllipse(QPointF(size_px - 3.2, 3.2), 4.4, 4.4)
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
-            painter.setBrush(tokens.color("accent"))
+            painter.setBrush(QColor.fromRgba(dot))
             painter.drawEllipse(QPointF(size_px - 3.2, 3.2), 3.0, 3.0)
     return icon

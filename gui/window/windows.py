@@ -284,7 +284,7 @@ class MainWindow(QWidget):
         self.status_line.describe(chat, page)
         self.sidebar.model.update_active_age()
         self.status_line.setVisible(self.layout_state.status_line and chat is not None)
-        if chat is None:
+        if chat is None and self.saving.has_tabs:
             path, key = os.environ.get("PATH", os.defpath), self.actions_.key_text("new_chat")
             self.empty.describe(self._agents, path, self._sessions, key)
         self.actions_.enable_possible()

@@ -122,7 +122,7 @@ class EmptyState(Area):
 
     def event(self, event: QEvent) -> bool:
         """Look for agents if the user comes back to the window, perhaps after installing one."""
-        if event.type() == QEvent.Type.WindowActivate:
+        if event.type() == QEvent.Type.WindowActivate and self.isVisible():
             self._look_for_agents()
         return super().event(event)
 
