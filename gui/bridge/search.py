@@ -1,17 +1,14 @@
-"""The search in all chats: a thread that finds lines, a process that updates the index, words that name a scope."""
+"""The search in all chats: a thread that finds lines, words that name a scope."""
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import PurePath
 from typing import NamedTuple
-
-from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from session_host.client.sessions.selection import Period, period
 from session_host.errors import OutliveError
@@ -20,7 +17,7 @@ from session_host.storage.store import SessionRecord
 from session_host.system.clock import parse_time
 
 __all__ = [
-    "LIMIT", "MAX_COUNTED", "Found", "Hit", "Query", "Scope", "SearchIndexing", "SearchResults", "SearchThread",
+    "LIMIT", "MAX_COUNTED", "Found", "Hit", "Query", "Scope", "SearchResults", "SearchThread",
     "scopes",
 ]  # fmt: skip
 
@@ -35,14 +32,6 @@ _REPEAT_S = 0.2
 
 _REPEAT_SHARE = 5
 """How many times as long as a search the update goes on before the next one."""
-
-DELAY_MS = 10_000
-"""Delay of an update after output; the update includes later output, too."""
-
-NICENESS = 10
-"""The process gets a tenth of a busy processor. With a higher value it would hold the index's lock for too long."""
-
-_END_MS = 2000
 
 
 class SearchResults(NamedTuple):
@@ -204,73 +193,6 @@ def _call_on_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., object], 
         loop.call_soon_threadsafe(call, *arguments)
     except RuntimeError:
         pass  # The window is closed.
-
-
-# ------------------------------------------------------------ the index
-
-
-class SearchIndexing(QObject):
-    """Starts ``storage.search.background_update`` after new output; idle chats cost nothing.
-
-    Signals:
-        started: a process starts to read the output that exists now.
-    """
-
-    started = Signal()
-
-    def __init__(self, parent: QObject, delay_ms: int = DELAY_MS) -> None:
-        super().__init__(parent)
-        self._timer = QTimer(self, singleShot=True, interval=delay_ms)
-        self._timer.timeout.connect(self._start)
-        self._process: QProcess | None = None
-        self._is_behind = self._is_paused = False
-
-    def note_output(self) -> None:
-        """Schedule an update after a chat's output."""
-        if not self._is_behind:
-            self._is_behind = True
-            self._timer.start()
-
-    def set_paused(self, paused: bool) -> None:
-        """Pause or continue; a search pauses it, because the search indexes all output itself, and faster."""
-        self._is_paused = paused
-        if paused:
-            self.close()
-        elif self._is_behind:
-            self._timer.start()
-
-    def close(self) -> None:
-        """End a running update."""
-        self._timer.stop()
-        process, self._process = self._process, None
-        if process is not None:
-            process.finished.disconnect(self._on_finished)
-            process.kill()
-            process.waitForFinished(_END_MS)
-            process.deleteLater()
-            self._is_behind = True
-
-    def _start(self) -> None:
-        if self._is_paused or self._process is not None:
-            return
-        self._is_behind = False
-        self.started.emit()
-        process = self._process = QProcess(self)
-        process.setStandardInputFile(QProcess.nullDevice())
-        process.setStandardOutputFile(QProcess.nullDevice())
-        process.setStandardErrorFile(QProcess.nullDevice())  # A search reports problems of the index.
-        process.finished.connect(self._on_finished)
-        # The user's keys must not wait: a plain fork copies the window's page tables.
-        process.setUnixProcessParameters(QProcess.UnixProcessFlag.UseVFork)
-        update = [sys.executable, "-P", "-m", "session_host.storage.search.background_update"]
-        process.start("nice", ["-n", str(NICENESS), *update])
-
-    def _on_finished(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.deleteLater()
-        if self._is_behind:
-            self._timer.start()
 
 
 # ------------------------------------------------------------ scopes

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import os
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from gui.bridge.search import SearchIndexing, SearchThread
+from gui.bridge.search_indexing import SearchIndexing
 from gui.wording.explanation import Explained, explained, explained_without_host
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.paths import session_transitions
@@ -30,6 +31,7 @@ from .unsent import Drafts, ReviewComments
 
 if TYPE_CHECKING:
     from gui.bridge.chat import ViewerFactory
+    from gui.bridge.search import SearchThread
     from session_host.agents.agent import Agent
     from session_host.protocol.values import GridSize, Runtime
 
@@ -45,7 +47,7 @@ class Sessions(ChatList):
         order, color_labels, muting, quiet_watch, drafts, review_comments: what the user sets for chats.
         removals: removes ended chats, with time to undo.
         shells: the shells that windows started.
-        indexing, search_thread: the search in all chats.
+        indexing: updates the index of the search in all chats.
         git_status_watcher: the git status of running chats' working trees.
         login_path: finds the PATH of the user's login shell.
 
@@ -60,7 +62,6 @@ class Sessions(ChatList):
         self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.path_found.emit)
         self.git_status_watcher = GitStatusWatcher(self.tasks, self)
         self.changed.connect(lambda: self.git_status_watcher.follow(self.running()))
-        self.search_thread = SearchThread(lambda error: self.problem.emit(str(error)))
         self.indexing = SearchIndexing(self)
         self.indexing.started.connect(self._on_indexing_started)
         self.added.connect(lambda chat: chat.output_written.connect(self.indexing.note_output))
@@ -73,6 +74,13 @@ class Sessions(ChatList):
         self.drafts = Drafts(self)
         self.review_comments = ReviewComments(self)
         self.color_labels = ColorLabels(self)
+
+    @cached_property
+    def search_thread(self) -> SearchThread:
+        """Searches in all chats."""
+        from gui.bridge.search import SearchThread  # the window's start does not need it
+
+        return SearchThread(lambda error: self.problem.emit(str(error)))
 
     def _on_indexing_started(self) -> None:
         """Reset the marks of new output: the process that starts now reads all output so far."""
@@ -88,10 +96,13 @@ class Sessions(ChatList):
         """Detach from every chat; returns how many characters of input a chat did not get, at most, by its id."""
         self._is_closed = True
         self.indexing.close()
-        self.search_thread.cancel_query()
+        search = self.search_thread if "search_thread" in vars(self) else None
+        if search is not None:
+            search.cancel_query()
         await self.tasks.cancel_all()
         await self.removals.finish()
-        await asyncio.to_thread(self.search_thread.close)
+        if search is not None:
+            await asyncio.to_thread(search.close)
         viewers = [viewer for chat in self._chats.values() for viewer in chat.viewers()]
         for chat in self._chats.values():
             chat.close_all()

@@ -9,7 +9,6 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout
 
 from gui.bridge.chat import PageViewer
-from gui.bridge.search import Query
 from gui.finding.query import FindQuery
 from gui.garbage import delete
 from gui.theme.theme import Theme
@@ -24,6 +23,7 @@ from .state_bars import BroadcastMark, ProblemLine, Waiting
 from .terminal_content import TerminalContent
 
 if TYPE_CHECKING:
+    from gui.bridge.search import Query
     from gui.terminal.view import TerminalView
 
     from .structured_content import StructuredContent

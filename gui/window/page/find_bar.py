@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRegularExpression, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
-from gui.bridge.search import Query
 from gui.clipboard import fields
 from gui.finding.query import Finder, FindQuery, FindResult
 from gui.theme.icons import Glyph, glyph_icon
@@ -18,6 +18,9 @@ from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, label
 from gui.wording import common_texts, page_texts
+
+if TYPE_CHECKING:
+    from gui.bridge.search import Query
 
 WIDTH_PX = 460
 _FIELD_PX = 80

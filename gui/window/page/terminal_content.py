@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat, PageViewer
-from gui.bridge.search import Query
 from gui.terminal.links.link_pointer import directories_of, local_directory
 from gui.terminal.view import TerminalView
 from gui.theme.terminal import TerminalFont
@@ -18,6 +18,9 @@ from session_host.client.sessions.foreground import foreground_directory, progra
 from session_host.protocol.messages import Clearing
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
+
+if TYPE_CHECKING:
+    from gui.bridge.search import Query
 
 
 class TerminalContent(QObject):
