@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import codecs
+import contextlib
 import re
 import subprocess
 import sys
@@ -12,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from session_host.cli.output import print_json, print_line, terminal_columns
+from session_host.cli.output import answer_to, print_json, print_line, terminal_columns
 from session_host.cli.session_argument import machine_and_chat
 from session_host.client.permission import check_may_reach_machine
 from session_host.client.sessions.selection import Selection
-from session_host.errors import LoginNeeded, OutliveError, Unreachable, UsageError
+from session_host.errors import LoginNeeded, NotInstalled, OutliveError, Unreachable, UsageError
 from session_host.machines import names
 from session_host.machines.names import MachineEntry
 from session_host.paths import home_dir
 from session_host.protocol.untrusted_text import plain
 from session_host.system import event_loop
+from session_host.version import VERSION
 
 if TYPE_CHECKING:
     from session_host.machines.listing import Listed
@@ -45,6 +47,7 @@ def configure_machines(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("name", metavar="NAME", nargs="?", help="the machine's name here")
     parser.add_argument("destination", metavar="DESTINATION", nargs="?", help="as ssh takes it; NAME if left out")
+    parser.add_argument("--install", action="store_true", help="with add: install Outlive there, if it has none")
     parser.add_argument("--json", action="store_true", help="print the machines as JSON")
     parser.epilog = "Without ACTION, lists the machines. A chat there is MACHINE:CHAT for every command."
 
@@ -65,12 +68,42 @@ def run_machines(options: argparse.Namespace) -> int:
     entry = MachineEntry(options.name, options.destination or options.name)
     if problem := names.problem_of_name(entry.name) or names.problem_of_destination(entry.destination):
         raise UsageError(problem)
-    version = _check(entry)
+    try:
+        version = _check(entry)
+    except NotInstalled:
+        version = _install(entry, is_wanted=options.install)
     names.add(entry)
     print_line(
         f"{entry.name} is added (Outlive {version}); start a chat there with: outlive new AGENT --on {entry.name}"
     )
     return 0
+
+
+def _install(entry: MachineEntry, *, is_wanted: bool) -> str:
+    """Offer to install Outlive on a machine; returns its version there.
+
+    Raises:
+        NotInstalled: the user does not want it, or cannot be asked.
+    """
+    from session_host.machines.install import install, plan
+
+    chosen = plan(entry)
+    print_line(chosen.describe(entry))
+    if not is_wanted:
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise NotInstalled(f"{entry.name} has no Outlive; to install it as said, add --install")
+        if answer_to("Install it? [y/N] ").strip().lower() not in {"y", "yes"}:
+            raise NotInstalled(f"{entry.name} has no Outlive, and is not added")
+    return install(entry, chosen)
+
+
+def _bring_version(entry: MachineEntry) -> None:
+    """Install this version on a machine that has another one; what runs there stays as it is."""
+    check_may_reach_machine(entry.name)
+    with contextlib.suppress(NotInstalled):
+        if event_loop.run_command(_version_of(entry)) == VERSION:
+            return
+    _install(entry, is_wanted=True)
 
 
 def _check(entry: MachineEntry) -> str:
@@ -147,6 +180,8 @@ def run_on(arguments: list[str]) -> int:
     if rest[0] not in _ON_A_MACHINE:
         raise UsageError(f"`outlive {rest[0]}` takes no --on; a chat on a machine is MACHINE:CHAT")
     entry = names.machine_named(options.on)
+    if rest[0] == "upgrade":
+        _bring_version(entry)
     return _run_and_attach(entry, [*map(_of_their_home, rest), *arguments[end:]])
 
 

@@ -15,7 +15,6 @@ from typing import cast
 
 from session_host.client.connection import connect_socket
 from session_host.errors import OutliveError, ProtocolViolation, UsageError, why_not_started
-from session_host.paths import home_dir
 from session_host.protocol.bridge import (
     BRIDGE_PROTOCOL,
     Call,
@@ -263,7 +262,7 @@ class _CommandChannel(_Channel):
         argv = [sys.executable, "-m", "session_host.cli", *self._arguments]
         try:
             process = await asyncio.create_subprocess_exec(
-                *argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, cwd=home_dir(), limit=READ_BYTES
+                *argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, limit=READ_BYTES
             )
         except (OSError, ValueError) as error:
             reason = why_not_started(error) if isinstance(error, OSError) else str(error)

@@ -716,9 +716,9 @@ def bridge_command(token: str) -> str:
     It has no character that sh, bash, zsh, fish or tcsh treat differently: one line, in single quotes.
     """
     mark = f"{MARK}{token}"
-    places = '"$HOME/.local/bin/outlive" /usr/local/bin/outlive'
+    places = '"$HOME/.local/bin/outlive" outlive /usr/local/bin/outlive'
     script = (
-        f"for each in outlive {places}; do "
+        f"for each in {places}; do "
         f'if command -v "$each" >/dev/null 2>&1; then exec "$each" bridge {token}; fi; done; '
         f'echo; echo "{mark} missing"'
     )

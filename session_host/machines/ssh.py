@@ -26,6 +26,9 @@ CONTROL_PERSIST = "10m"
 
 CONFIG_TIMEOUT_S = 5.0
 
+FAILED = 255
+"""ssh's exit code for errors of its own."""
+
 QUIET = ("-T", "-o", "BatchMode=yes", "-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes")
 """Options of connections without a terminal. They ask nothing, and take no port that the user's own `ssh` forwards."""
 

@@ -55,7 +55,9 @@ class SshMachine:
         for each in (self.home, self.runtime, directory / "bin"):
             each.mkdir(parents=True, mode=0o700)
         self.program = program = directory / "bin" / "outlive"
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m session_host.cli "$@"\n', encoding="utf-8")
+        program.write_text(
+            f'#!/bin/sh\ncd "$HOME"\nexec {sys.executable} -P -m session_host.cli "$@"\n', encoding="utf-8"
+        )
         program.chmod(0o755)
         shutil.copy(client_key.with_suffix(".pub"), directory / "client_key.pub")
         _make_key(directory / "host_key")
@@ -66,11 +68,9 @@ class SshMachine:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of its users' processes."""
-        root = str(Path(__file__).parents[2])
         return {
             "HOME": str(self.home),
             "PATH": f"{self._directory / 'bin'}:/usr/local/bin:/usr/bin:/bin",
-            "PYTHONPATH": root,
             "OUTLIVE_RUNTIME_DIR": str(self.runtime),
             "OUTLIVE_STATE_DIR": str(self.home / "state"),
             "OUTLIVE_CONFIG_DIR": str(self.home / "config"),

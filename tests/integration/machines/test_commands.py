@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from session_host.version import VERSION
 from tests.support.commands import outlive
 from tests.support.ssh_machines import SshMachine
 
@@ -45,14 +46,22 @@ def test_the_list_of_all_machines_tells_which_one_does_not_answer(
     assert outlive("peek", "second:any").code == 3
 
 
-def test_a_machine_without_outlive_is_not_added(machines: list[SshMachine]) -> None:
-    machines[1].program.unlink()
-    done = outlive("machines", "add", "beta")
-    assert done.code == 7
-    assert done.error == (
-        "outlive: beta has no Outlive in its PATH, ~/.local/bin or /usr/local/bin; install it there\n"
-    )
+def test_outlive_is_installed_on_a_machine_that_has_none(machines: list[SshMachine]) -> None:
+    beta = machines[1]
+    beta.program.unlink()
+    asked = outlive("machines", "add", "beta")
+    assert asked.code == 7
+    assert "is written to ~/.local/share/outlive on beta, and the link ~/.local/bin/outlive" in asked.output
+    assert asked.error == "outlive: beta has no Outlive; to install it as said, add --install\n"
     assert outlive("machines").output.startswith("no machine is added")
+    assert not (beta.home / ".local").exists()
+    done = outlive("machines", "add", "beta", "--install")
+    assert done.code == 0, done.error
+    assert outlive("new", "-d", "--on", "beta", "-n", "echo", "--", "cat").code == 0
+    assert outlive("send", "beta:echo", "hello", "--enter").code == 0
+    [place] = (beta.home / ".local/share/outlive").iterdir()
+    assert place.name.startswith(f"{VERSION}-")
+    assert (beta.home / ".local/bin/outlive").readlink() == place / "outlive"
 
 
 def test_what_start_files_print_is_no_part_of_the_answer(alpha: SshMachine) -> None:

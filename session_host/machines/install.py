@@ -1,0 +1,209 @@
+"""Installs Outlive on another machine for its user, from this installation: the part without the window.
+
+Where the other machine has the same Python and processor, everything comes from here, and it needs no internet; else
+its own pip fetches the libraries. It becomes a directory of its own in ``~/.local/share/outlive``, and the link
+``~/.local/bin/outlive``; running chats keep the directory of the version that they were started with.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import io
+import platform
+import re
+import secrets
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from session_host.errors import NotInstalled, OutliveError, Unreachable
+from session_host.protocol.untrusted_text import one_line
+from session_host.version import VERSION
+
+from . import ssh
+from .names import MachineEntry
+
+MARK = "outlive-install"
+LEAST_PYTHON = (3, 11)
+PYTHONS = "python3.14 python3.13 python3.12 python3.11 python3"
+PROBE_TIMEOUT_S = 30.0
+INSTALL_TIMEOUT_S = 600.0
+PLACE = "~/.local/share/outlive"
+LINK = "~/.local/bin/outlive"
+
+_SCRIPT = """\
+# Arguments: the Python, the name of the directory, "pip" if its pip is to fetch the libraries.
+set -e
+umask 077
+here=$(pwd)
+target=$(dirname "$here")/$2
+if [ "$3" = pip ]; then
+    "$1" -m venv "$here/venv"
+    "$here/venv/bin/python" -m pip install -q --disable-pip-version-check -r "$here/requirements.txt" >&2
+else
+    "$1" -m venv --without-pip "$here/venv"
+fi
+cp -R "$here/site/." "$("$here/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+rm -rf "$here/site"
+printf '#!/bin/sh\\nexec "%s/venv/bin/python" -P -m session_host.cli "$@"\\n' "$target" > "$here/outlive"
+chmod 755 "$here/outlive"
+rm -rf "$target.replaced"
+if [ -e "$target" ]; then mv "$target" "$target.replaced"; fi
+mv "$here" "$target"
+mkdir -p "$HOME/.local/bin"
+ln -sfn "$target/outlive" "$HOME/.local/bin/outlive"
+"$HOME/.local/bin/outlive" --version
+"""
+
+
+class Plan(NamedTuple):
+    """What an installation does.
+
+    Attributes:
+        python: the command of the other machine's Python.
+        fetches: its pip fetches the libraries from its package index.
+        why: why it does, one line; "" if it does not.
+    """
+
+    python: str
+    fetches: bool
+    why: str
+
+    def describe(self, entry: MachineEntry) -> str:
+        """What will be written and where, one line."""
+        source = f"its pip fetches the libraries, since {self.why}" if self.fetches else "all of it is sent from here"
+        return f"Outlive {VERSION} is written to {PLACE} on {entry.name}, and the link {LINK}; {source}"
+
+
+def plan(entry: MachineEntry) -> Plan:
+    """Find out how Outlive can be installed on a machine. Blocks.
+
+    Raises:
+        Unreachable: the machine cannot be reached.
+        NotInstalled: it has no Python that Outlive can run with.
+    """
+    code = "import sys, platform; print(*sys.version_info[:2], sys.platform, platform.machine(), *platform.libc_ver())"
+    script = (
+        f'for each in {PYTHONS}; do command -v $each >/dev/null 2>&1 && echo "$each" $($each -c "{code}"); done; echo'
+    )
+    lines = _answer(entry, script, b"", PROBE_TIMEOUT_S)
+    found = [words for words in (line.split() for line in lines) if len(words) >= 5]
+    usable = [words for words in found if _version(words) >= LEAST_PYTHON]
+    if not usable:
+        has = f"Python {found[-1][1]}.{found[-1][2]}"[:20] if found else "no Python"
+        raise NotInstalled(f"{entry.name} has {has}, and Outlive needs Python 3.11 or newer; install it there")
+    own = [str(sys.version_info[0]), str(sys.version_info[1]), sys.platform, platform.machine()]
+    for words in usable:
+        if words[1:5] == own and _libc(words[5:]) >= _libc(list(platform.libc_ver())):
+            return Plan(words[0], fetches=False, why="")
+    words = usable[0]
+    why = f"it has Python {words[1]}.{words[2]} for {words[4]}, and this machine {own[0]}.{own[1]} for {own[3]}"
+    return Plan(words[0], fetches=True, why=one_line(why)[:120])
+
+
+def _version(words: list[str]) -> tuple[int, int]:
+    return (int(words[1]), int(words[2])) if words[1].isdecimal() and words[2].isdecimal() else (0, 0)
+
+
+def _libc(words: list[str]) -> tuple[str, tuple[int, ...]]:
+    """The C library and its version, which newer ones can stand in for; libraries are compiled against it."""
+    name, version = [*words, "", ""][:2]
+    return name, tuple(map(int, re.findall(r"\d+", version)[:2]))
+
+
+def install(entry: MachineEntry, chosen: Plan) -> str:
+    """Install Outlive on a machine; returns the version that answers there. Blocks, for minutes on a slow line.
+
+    Raises:
+        Unreachable: the connection was lost; nothing that was there has changed.
+        OutliveError: the installation failed there; nothing that was there has changed.
+    """
+    new = f"new-{secrets.token_hex(4)}"
+    place = f'd="$HOME/.local/share/outlive/{new}"; mkdir -p "$d" && cd "$d" && tar xzf -'
+    arguments = f"{chosen.python} {VERSION}-{secrets.token_hex(4)} {'pip' if chosen.fetches else 'sent'}"
+    script = f'{place} && sh ./install.sh {arguments} || {{ cd /; rm -rf "$d"; }}'
+    lines = _answer(entry, script, _archive(with_libraries=not chosen.fetches), INSTALL_TIMEOUT_S)
+    found = [line for line in lines if re.fullmatch(r"outlive [0-9][0-9a-z.+-]{0,30}", line)]
+    if not found:
+        raise OutliveError(f"{entry.name}: the installation failed; nothing was changed")
+    return found[-1].split()[1]
+
+
+def _answer(entry: MachineEntry, script: str, data: bytes, timeout_s: float) -> list[str]:
+    """The lines that a script prints there; ``data`` is its standard input."""
+    mark = f"{MARK} {secrets.token_hex(8)}"
+    command = f"exec sh -c 'echo; echo {mark}; {script}'"
+    try:
+        done = subprocess.run(
+            ssh.argv(entry, command), input=data, capture_output=True, timeout=timeout_s, check=False, cwd="/"
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unreachable(f"{entry.name}: no answer within {timeout_s:g} s") from error
+    except OSError as error:
+        raise OutliveError(f"cannot start ssh: {error.strerror}") from error
+    _noise, found, rest = done.stdout.decode(errors="replace").partition(mark)
+    errors = done.stderr.decode(errors="replace")
+    if not found:
+        raise ssh.error_of(entry, errors)
+    if done.returncode == ssh.FAILED:
+        raise ssh.error_of(entry, errors)
+    lines = [one_line(line)[:200] for line in rest.splitlines()]
+    if not any(line.strip() for line in lines) and errors.strip():
+        raise OutliveError(f"{entry.name}: {one_line(errors.strip().splitlines()[-1])[:200]}")
+    return lines
+
+
+def _archive(*, with_libraries: bool) -> bytes:
+    """What is sent: a compressed tar file with ``install.sh``, ``requirements.txt`` and the directory ``site``."""
+    output = io.BytesIO()
+    with tarfile.open(fileobj=output, mode="w:gz", compresslevel=1) as archive:
+        _add_text(archive, "install.sh", _SCRIPT)
+        names = dict(_libraries())
+        pinned = [f"{name}=={version.version}\n" for name, version in names.items()]
+        _add_text(archive, "requirements.txt", "".join(pinned))
+        root = Path(__file__).parents[2]
+        for part in ("session_host", "resources"):
+            archive.add(root / part, f"site/{part}", filter=_without_owner)
+        for library in names.values() if with_libraries else ():
+            for file in library.files or ():
+                path = Path(str(library.locate_file(file)))
+                if ".." not in file.parts and path.is_file():
+                    archive.add(path, f"site/{file}", filter=_without_owner)
+    return output.getvalue()
+
+
+def _libraries() -> Iterator[tuple[str, importlib.metadata.Distribution]]:
+    """The installed libraries that the part without the window needs, with their own ones."""
+    waiting, seen = ["outlive"], {"outlive"}
+    while waiting:
+        name = waiting.pop()
+        try:
+            found = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # It is for another system.
+        if name != "outlive":
+            yield name, found
+        for requirement in found.requires or ():
+            needed = re.match(r"[A-Za-z0-9._-]+", requirement)
+            if needed is not None and "extra ==" not in requirement and needed.group().lower() not in seen:
+                seen.add(needed.group().lower())
+                waiting.append(needed.group())
+
+
+def _add_text(archive: tarfile.TarFile, name: str, text: str) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = len(text.encode())
+    info.mode = 0o600
+    archive.addfile(info, io.BytesIO(text.encode()))
+
+
+def _without_owner(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """The entry without this user's name and bytecode."""
+    if "__pycache__" in info.name or info.name.endswith(".pyc"):
+        return None
+    info.uid = info.gid = 0
+    info.uname = info.gname = ""
+    return info
