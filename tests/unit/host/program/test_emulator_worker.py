@@ -232,7 +232,7 @@ async def test_a_failing_listener_does_not_stop_the_interpretation_of_output(cap
     with caplog.at_level(logging.CRITICAL):
         for data in (b"\x1b[m", b"\x1b[m" + b"\r" * INLINE_BYTES * 2, b"seen"):
             worker.feed_output(data)
-        await eventually(lambda: worker.is_quiet, 10, "all to be interpreted")
+        await eventually(lambda: is_quiet(worker), 10, "all to be interpreted")
         assert await worker.run(first_line) == "seen"
     worker.close()
 
