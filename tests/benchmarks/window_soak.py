@@ -23,8 +23,8 @@ from gui.fault_report import CRASH, UNEXPECTED
 from session_host.paths import config_dir
 from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
 from tests.benchmarks.usage import descriptor_count, flatness, lowest_of_each, pss_mb
-from tests.support.chat_commands import new_chat
 from tests.support.commands import outlive
+from tests.support.structured_chats import new_chat
 from tests.support.windows import NotListening, Window, window
 
 MIN_GROWTH_MB, GROWTH_SHARE = 4.0, 0.03

@@ -17,6 +17,8 @@ from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import config_dir
 from session_host.storage.store import SessionRecord
 from session_host.structured.items import AgentRequest, Item, digest
+from tests.support.area import Area
+from tests.support.commands import new, outlive
 from tests.support.hosts import Watcher
 
 FAKE = Path(__file__).parents[1] / "programs" / "fake_app_server.py"
@@ -155,3 +157,41 @@ async def viewing(session_id: str, *, kind: str = "window", read_only: bool = Fa
     finally:
         chat.viewer.close()
         await chat.viewer.closed()
+
+
+# ---------------------------------------------------------------- chats that commands start
+
+
+def input_log(area: Area) -> Path:
+    """The log of the lines that all fake agents receive."""
+    return area.home / "agent-input.log"
+
+
+def new_chat(area: Area, name: str, prompt: str = "") -> str:
+    """Start a structured chat, and wait until its agent is idle; with a prompt do not wait. Returns its id."""
+    if not (area.config / "agents/fake.toml").exists():
+        add_agent()
+    words = ["-n", name, "-C", str(area.home), "-e", f"FAKE_APP_SERVER_LOG={input_log(area)}"]
+    words += ["-e", f"FAKE_APP_SERVER_THREADS={area.home}"]
+    session_id = new("fake", "--runtime", "structured", *words, *(["-p", prompt] if prompt else []))
+    if not prompt:
+        wait(name, "idle")
+    return session_id
+
+
+def wait(name: str, activity: str) -> None:
+    """Wait until the chat has this activity."""
+    done = outlive("wait", name, "--activity", activity, "--timeout", "8")
+    assert done.code == 0, done.error
+
+
+def send(name: str, *words: str) -> None:
+    """Send a prompt."""
+    done = outlive("send", name, *words)
+    assert done.code == 0, done.error
+
+
+def wait_for_text(name: str, pattern: str) -> None:
+    """Wait until the transcript matches a pattern."""
+    done = outlive("wait", name, "--text", pattern, "--timeout", "8")
+    assert done.code == 0, done.error

@@ -9,9 +9,9 @@ from session_host import paths
 from session_host.storage.store import Store
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, listed, picture
 from tests.support.area import Area
-from tests.support.chat_commands import new_chat, wait, wait_for_text
 from tests.support.commands import outlive
 from tests.support.screen_reader import ScreenReader
+from tests.support.structured_chats import new_chat, wait, wait_for_text
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("sessions")]

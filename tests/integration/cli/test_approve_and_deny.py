@@ -9,8 +9,8 @@ import pytest
 
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.support.area import Area
-from tests.support.chat_commands import input_log, new_chat, send, wait, wait_for_text
 from tests.support.commands import OUTLIVE, OnTerminal, environment, new, outlive
+from tests.support.structured_chats import input_log, new_chat, send, wait, wait_for_text
 
 pytestmark = pytest.mark.usefixtures("sessions")
 

@@ -9,8 +9,8 @@ import pytest
 
 from session_host.paths import session_dir, session_journal
 from tests.support.area import Area
-from tests.support.chat_commands import new_chat, send, wait, wait_for_text
 from tests.support.commands import new, outlive
+from tests.support.structured_chats import new_chat, send, wait, wait_for_text
 from tests.support.waiting import wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")

@@ -8,8 +8,8 @@ import pytest
 
 from session_host.protocol.values import GridSize
 from tests.support.area import Area
-from tests.support.chat_commands import new_chat, send, wait
 from tests.support.commands import OnTerminal, outlive
+from tests.support.structured_chats import new_chat, send, wait
 from tests.support.terminals import fresh_modes
 from tests.support.waiting import wait_until
 

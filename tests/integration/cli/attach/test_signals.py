@@ -9,8 +9,8 @@ import pytest
 from session_host.paths import database
 from session_host.storage.store import Store
 from tests.support.area import Area
-from tests.support.chat_commands import new_chat, send
 from tests.support.commands import OnTerminal, new, outlive
+from tests.support.structured_chats import new_chat, send
 
 pytestmark = pytest.mark.usefixtures("sessions")
 

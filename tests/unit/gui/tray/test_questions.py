@@ -16,9 +16,9 @@ from session_host.paths import config_dir
 from session_host.protocol.values import Activity
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
 from tests.support.area import Area
-from tests.support.chat_commands import new_chat, wait
 from tests.support.commands import outlive
 from tests.support.conversing import claude_like
+from tests.support.structured_chats import new_chat, wait
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WAIT_S, WindowHarness
 from tests.unit.gui.tray.test_notifications import FakeNotifications
