@@ -105,15 +105,6 @@ def wait_readable(descriptor: int, timeout_s: float, what: str, *, is_exact: boo
         raise WaitTimeout(_message(what, timeout_s))
 
 
-def expect_bytes(descriptor: int, expected: bytes) -> None:
-    """Wait until ``descriptor`` has these bytes, and no others before them. A terminal passes each write on later."""
-    found = b""
-    while len(found) < len(expected):
-        wait_readable(descriptor, TIMEOUT_S, f"{expected!r} after {found!r}")
-        found += os.read(descriptor, 65536)
-    assert found == expected
-
-
 def wait_for_end(pid: int, timeout_s: float, what: str = "", *, is_exact: bool = False) -> None:
     """Wait until the process has ended; it need not be a child. A zombie counts as ended.
 
