@@ -47,6 +47,7 @@ class TerminalView:
         )
         self._held_since_s: float | None = None
         self._scrolled: ScrolledBack | None = None
+        self._refusal = ""
 
     # ------------------------------------------------------------ input
 
@@ -130,8 +131,10 @@ class TerminalView:
 
     @property
     def lasting_notice(self) -> str:
-        """The position in the history."""
-        return self._scrolled.line() if self._scrolled is not None else ""
+        """The position in the history, or the refusal that the user has not accepted yet."""
+        if self._scrolled is not None:
+            return self._scrolled.line()
+        return self._refusal if self.viewer.is_holding else ""
 
     def show_notice(self, text: str) -> None:
         """Show a notice over the last line."""
@@ -197,7 +200,8 @@ class TerminalView:
         elif not self.viewer.is_holding:
             self._screen.notice(f"input refused: {refusal.message}", NOTICE_S)
         elif refusal.code != ErrorCode.HELD:
-            self._screen.notice(f"{_NOT_TYPED}: {refusal.message}")
+            self._refusal = f"{_NOT_TYPED}: {refusal.message}"
+            self._screen.notice("")
 
     def event(self, event: Event) -> bool:  # noqa: ARG002 - a chat view handles one
         """No event is special."""

@@ -285,7 +285,7 @@ def test_killing_attach_in_mid_stream_does_not_affect_the_agent(how: str, tmp_pa
 
 
 def test_refused_input_is_reported_on_the_last_line() -> None:
-    new("-n", "deaf", "--", "sh", "-c", "stty raw -echo; echo deaf; sleep 1000")
+    new("-n", "deaf", "--", "sh", "-c", "seq 50; stty raw -echo; echo deaf; sleep 1000")
     with OnTerminal("attach", "deaf") as terminal:
         terminal.see("deaf")
         paste = b"\x1b[200~" + b"x" * 200_000 + b"\x1b[201~"
@@ -293,8 +293,12 @@ def test_refused_input_is_reported_on_the_last_line() -> None:
             terminal.type_all(paste)
 
         assert terminal.see("input refused (").split("\n")[23].startswith(" input refused (Ctrl+B c to continue): ")
+        terminal.type(b"\x02[")
+        terminal.see("rows back")
+        terminal.type(b"q")
+        terminal.see("input refused (")  # Until the user accepts it, other notices only hide it.
         terminal.type(b"\x02c")
-        terminal.not_see("not typed")
+        terminal.not_see("input refused")
         terminal.type(DETACH)
         assert terminal.end() == 0
 
@@ -392,11 +396,9 @@ def test_attach_without_a_name_shows_the_only_chat_or_asks_which() -> None:
 
 
 LINES = b"".join(b"%08d, a line of a text that is pasted\xc3\xa9\r" % number for number in range(1000))
-EMPTY_LINES = b"\r" * 25_000
 
 
-@pytest.mark.parametrize("text", [LINES, EMPTY_LINES], ids=["lines", "empty lines"])
-def test_a_long_paste_without_brackets_arrives_completely(text: bytes, tmp_path: Path) -> None:
+def test_a_long_paste_without_brackets_arrives_completely(tmp_path: Path) -> None:
     read = tmp_path / "read"
     reader = (
         "import os, tty; tty.setraw(0); os.write(1, b'ready\\r\\n')\n"
@@ -406,13 +408,13 @@ def test_a_long_paste_without_brackets_arrives_completely(text: bytes, tmp_path:
     new("-n", "reader", "--", sys.executable, "-ISc", reader)
     with OnTerminal("attach", "reader") as terminal:
         terminal.see("ready")
-        terminal.type_all(text)
-        wait_until(lambda: read.exists() and read.stat().st_size >= len(text), 20, "all of it to be read")
+        terminal.type_all(LINES)
+        wait_until(lambda: read.exists() and read.stat().st_size >= len(LINES), 20, "all of it to be read")
         assert "refused" not in terminal.text()
         terminal.type_all(b"x" * 100 + DETACH)
         assert terminal.end() == 0
-    wait_until(lambda: read.stat().st_size >= len(text) + 100, 20, "the rest to be read")
-    assert read.read_bytes() == text + b"x" * 100
+    wait_until(lambda: read.stat().st_size >= len(LINES) + 100, 20, "the rest to be read")
+    assert read.read_bytes() == LINES + b"x" * 100
 
 
 def shown_lines(terminal: OnTerminal) -> str:
