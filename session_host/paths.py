@@ -15,7 +15,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import shlex
 import stat
 from functools import lru_cache
 from pathlib import Path
@@ -196,6 +195,8 @@ def obstacle(path: Path, *, is_directory: bool = False) -> str:
             return f"{each} is not a directory; move it away"
         needed = stat.S_IRWXU if each in (path, path.parent) else stat.S_IXUSR
         if status.st_uid == os.geteuid() != 0 and status.st_mode & needed != needed:
+            import shlex  # most processes do not need it
+
             return f"{each} has mode {stat.S_IMODE(status.st_mode):04o}; run `chmod 700 {shlex.quote(str(each))}`"
     return ""
 

@@ -6,7 +6,6 @@ Agents get them by flag or variable, so that the user's own configuration stays 
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +26,8 @@ ANSWERING = "answering"
 
 def hook_command() -> str:
     """The shell command that reports to the host of its session; arguments may follow it."""
+    import shlex  # most starts do not need it
+
     return shlex.join([sys.executable, "-I", "-S", str(HOOK_PROGRAM)])
 
 

@@ -18,7 +18,7 @@ from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import HostUnavailable, OutliveError
 from session_host.paths import session_transitions
 from session_host.protocol.launch import NEVER_S
-from session_host.protocol.messages import Evidence, Explain, Explanation, Transition
+from session_host.protocol.messages import Explain, Explanation, Transition
 from session_host.protocol.untrusted_text import last_command, one_line
 from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT, Activity, State
 from session_host.storage.store import activity_log as transitions
@@ -136,7 +136,7 @@ def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
         explained.conversation = explanation.conversation or None
         explained.conversation_source = explanation.conversation_source or None
         explained.remark = explanation.remark or None
-        explained.evidence = [_evidence(report) for report in explanation.evidence]
+        explained.evidence = [msgspec.structs.asdict(report) for report in explanation.evidence]
     explained.transitions = [_transition(change) for change in changes]
     if info.state not in RUNNING_STATES:
         explained.left_behind = described(left_processes(info.id)) or None
@@ -150,16 +150,6 @@ def _requests(info: SessionInfo) -> list[dict[str, object]]:
         return [as_object(request) for request in open_requests(info)]
     except OutliveError:
         return []  # The chat can only be answered in its terminal.
-
-
-def _evidence(report: Evidence) -> dict[str, object]:
-    return {
-        "source": report.source,
-        "at": report.at,
-        "said": report.said,
-        "activity": report.activity,
-        "counts": report.counts,
-    }
 
 
 def _transition(change: Transition) -> dict[str, object]:

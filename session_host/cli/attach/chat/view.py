@@ -110,7 +110,7 @@ class ChatView:
         """Take back the last queued prompt."""
         if value.key != "w" or self._screen.read_only:
             return False
-        queued = [item for item in self._last_items("user") if item.status == "queued"]
+        queued = [item for item in self._last_prompts() if item.status == "queued"]
         if queued:
             self.viewer.withdraw_prompt(queued[-1].id)
             self._box.set_text(queued[-1].text)
@@ -200,7 +200,7 @@ class ChatView:
         lines: list[TextLine] = []
         height = size.rows - len(box.lines) - 1
         if (transcript := self.viewer.transcript) is not None:
-            self._box.set_history([item.text for item in self._last_items("user")])
+            self._box.set_history([item.text for item in self._last_prompts()])
             self._question = self._find_question(transcript)
             lines = self._page.show(
                 transcript, size.columns, max(height, 0), self._question, asyncio.get_running_loop().time()
@@ -246,14 +246,14 @@ class ChatView:
             else "○ Idle (read-only)"
         )
 
-    def _last_items(self, kind: str) -> list[Item]:
-        """Items of a kind among the last ones, oldest first."""
+    def _last_prompts(self) -> list[Item]:
+        """The user's prompts among the last items, oldest first."""
         transcript = self.viewer.transcript
         if transcript is None:
             return []
         first = max(0, len(transcript) - HISTORY_ITEMS)
         items = (transcript[index] for index in range(first, len(transcript)))
-        return [item for item in items if item.kind == kind]
+        return [item for item in items if item.kind == "user"]
 
     def show_notice(self, text: str) -> None:
         """Show a notice in place of the chat's state."""
