@@ -18,7 +18,7 @@ from session_host.client.viewer import viewer as viewer_module
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import OutliveError
 from session_host.protocol.messages import EARLY_INPUT_BYTES, Attach, Attached, InputRefused, Key, Send, Text
-from session_host.protocol.values import ErrorCode, GridSize, Modifiers
+from session_host.protocol.values import ErrorCode, GridSize
 from session_host.terminal.base import DefaultColors, EngineName
 from tests.programs import Gate, program
 from tests.support import processes
@@ -173,30 +173,6 @@ async def test_a_command_with_a_refused_beginning_does_not_run(tmp_path: Path) -
             await see(viewer, watcher, "well")
             assert shown(viewer)[0].rstrip() == "deafwell"
         await end(record.id)
-
-
-async def test_a_read_only_viewer_types_nothing() -> None:
-    record = await start(*program("raw_echo", "--show"))
-    async with watching(record.id, read_only=True) as (viewer, watcher):
-        viewer.key("x", "x")
-        await watcher.until(lambda: bool(watcher.refusals), "the refusal")
-        assert watcher.refusals[0].code == ErrorCode.READ_ONLY
-    await end(record.id)
-
-
-async def test_keys_are_encoded_by_the_current_modes(tmp_path: Path) -> None:
-    record = await start(*program("raw_echo", "--show", "--enable", "1,2004"))
-    async with watching(record.id) as (viewer, watcher):
-        await see(viewer, watcher, "ready")
-        viewer.key("ArrowUp")
-        await see(viewer, watcher, "<1b4f41>")
-        viewer.key("c", "", Modifiers.CTRL)
-        await see(viewer, watcher, "<03>")
-        viewer.paste("a\x1b[201~b")
-        await see(viewer, watcher, "<1b5b3230307e")
-        viewer.text("é")
-        await see(viewer, watcher, "<c3a9>")
-    await request(record.id, Send(0, keys=["Ctrl+d"]))
 
 
 async def _replies(tmp_path: Path, viewers: int, engine: EngineName) -> dict[str, str]:

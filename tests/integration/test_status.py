@@ -91,31 +91,6 @@ async def test_claude_in_its_list_of_conversations_has_no_conversation(tmp_path:
         assert (await chat.description()).conversation == chosen
 
 
-async def test_a_half_written_file_is_read_later(tmp_path: Path) -> None:
-    async with claude_like(tmp_path) as chat:
-        chat.order("state idle")
-        await chat.wait_for_status(IDLE, "state file")
-        chat.order("torn busy")
-        chat.order("mended")
-        await chat.wait_for_status(WORKING, "state file")
-
-
-async def test_reports_of_a_nested_agent_are_ignored(tmp_path: Path) -> None:
-    async with claude_like(tmp_path) as chat:
-        chat.order("state busy")
-        await chat.wait_for_status(WORKING, "state file")
-        chat.order("nested waiting permission prompt")
-        sessions = Path(os.environ["HOME"], ".claude", "sessions")
-        await eventually(lambda: len(list(sessions.iterdir())) == 2, 20, "the other's file")
-        chat.order("state idle")
-        await chat.wait_for_status(IDLE, "state file")
-        described = await chat.description()
-        os.kill(described.host_pid, signal.SIGKILL)  # The next host, which looks for the file again, finds two.
-        chat.order("state busy")
-        await chat.wait_for_status(WORKING, "state file")
-        assert (await chat.explanation()).conversation == described.conversation
-
-
 async def test_a_directory_created_later_is_found(tmp_path: Path) -> None:
     place = tmp_path / "a" / "b c"
     async with claude_like(tmp_path, environment={"CLAUDE_CONFIG_DIR": str(place)}) as chat:
