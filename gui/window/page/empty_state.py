@@ -50,6 +50,9 @@ class EmptyState(Area):
         self._installed: list[str] | None = None
         self._missing: list[str] = []
         """The titles of agents that are not installed."""
+        self.setAccessibleName(window_texts.NO_OPEN_CHATS())
+
+    def _build(self) -> None:
         self.title = label("", "title")
         self._text = label("", "secondary")
         self._text.setWordWrap(True)
@@ -90,11 +93,12 @@ class EmptyState(Area):
         outer.addStretch(2)
         outer.addLayout(row)
         outer.addStretch(3)
-        self.setAccessibleName(window_texts.NO_OPEN_CHATS())
         self.setFocusProxy(self._start)  # Enter starts a chat.
 
     def describe(self, agents: Mapping[str, Agent], path: str, chats: Sessions, key: str) -> None:
         """Set the texts for a user with running chats, with ended chats, or without chats."""
+        if self.layout() is None:
+            self._build()  # Most windows open with tabs.
         running = len(chats.running())
         if running:
             self.title.setText(window_texts.RUNNING_CHATS(n=running))
