@@ -18,7 +18,7 @@ from argparse_manpage.manpage import Manpage
 
 from session_host.agents.catalog import BUILT_IN_DIRECTORY
 from session_host.cli.arguments import Parser
-from session_host.cli.program import SESSION_HELP, SUBCOMMANDS, SUMMARY, USAGE, Subcommand
+from session_host.cli.subcommands import SESSION_HELP, SUBCOMMANDS, SUMMARY, USAGE, Subcommand
 from session_host.version import VERSION
 
 MAN_PAGE = "man/man1/outlive.1"

@@ -5,6 +5,6 @@ codes. They must not know Qt: the window is another process behind a socket. Eve
 module, so it has almost none.
 """
 
-from session_host.cli.program import main, run
+from session_host.cli.subcommands import main, run
 
 __all__ = ["main", "run"]

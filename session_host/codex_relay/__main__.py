@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> int:
     if is_terminal:
         from session_host.codex_relay.terminal import run
     else:
-        from session_host.codex_relay.program import run  # imports the WebSocket library, which a terminal needs not
+        from session_host.codex_relay.relay import run  # imports the WebSocket library, which a terminal needs not
     return run(words[0], words[2:])
 
 

@@ -60,7 +60,7 @@ def _warm() -> None:
     """Import the subcommands' modules, including those that they import late, and warm the caches."""
     from session_host.agents.catalog import load_catalog
     from session_host.cli.arguments import Parser
-    from session_host.cli.program import SUBCOMMANDS, Subcommand
+    from session_host.cli.subcommands import SUBCOMMANDS, Subcommand
     from session_host.protocol.codec import Decoder
     from session_host.protocol.messages import FromClient, FromHost
     from session_host.protocol.values import GridSize

@@ -7,7 +7,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from session_host.codex_relay.program import FRAME_BYTES, Link, LinkFailed
+from session_host.codex_relay.relay import FRAME_BYTES, Link, LinkFailed
 
 
 class Pair:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.cli import main, program
+from session_host.cli import main, subcommands
 from session_host.errors import SessionEnded, StoreCorrupt
 from session_host.version import VERSION
 from tests.support.area import Area
@@ -26,7 +26,7 @@ class TestHelp:
         assert main(words) == 0
 
         output = capsys.readouterr().out
-        assert all(f"\n  {subcommand} " in output for subcommand in program.SUBCOMMANDS)
+        assert all(f"\n  {subcommand} " in output for subcommand in subcommands.SUBCOMMANDS)
         assert max(map(len, output.splitlines())) <= 110
 
     def test_help_takes_a_command(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,7 +35,7 @@ class TestHelp:
 
         assert capsys.readouterr().out.startswith("usage: outlive peek")
 
-    @pytest.mark.parametrize("subcommand", program.SUBCOMMANDS)
+    @pytest.mark.parametrize("subcommand", subcommands.SUBCOMMANDS)
     def test_each_subcommand_explains_itself(self, subcommand: str, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as ended:
             main([subcommand, "--help"])
@@ -152,7 +152,7 @@ class TestErrors:
         def fail(_arguments: list[str]) -> int:
             raise StoreCorrupt("damaged")
 
-        monkeypatch.setattr(program, "_dispatch", fail)
+        monkeypatch.setattr(subcommands, "_dispatch", fail)
         area.state.mkdir(exist_ok=True)
         (area.state / "outlive.db").write_bytes(b"garbage" * 1000)
 
@@ -168,7 +168,7 @@ class TestErrors:
         def refuse(words: list[str]) -> int:
             raise SessionEnded("a\x1b[31m name\nof two lines has ended")
 
-        monkeypatch.setattr(program, "_dispatch", refuse)
+        monkeypatch.setattr(subcommands, "_dispatch", refuse)
 
         assert main(["x"]) == 6
         assert capsys.readouterr().err == "outlive: a [31m name of two lines has ended\n"
@@ -179,7 +179,7 @@ class TestErrors:
         def fail(words: list[str]) -> int:
             raise PermissionError(13, "Permission denied", "/some/file")
 
-        monkeypatch.setattr(program, "_dispatch", fail)
+        monkeypatch.setattr(subcommands, "_dispatch", fail)
 
         assert main(["x"]) == 1
         assert (
@@ -243,7 +243,7 @@ class TestErrors:
         def interrupt(words: list[str]) -> int:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(program, "_dispatch", interrupt)
+        monkeypatch.setattr(subcommands, "_dispatch", interrupt)
 
         assert main(["x"]) == 130
         assert capsys.readouterr().err == ""
@@ -316,6 +316,6 @@ class TestStart:
 
         assert done.returncode == 0
         loaded = set(done.stderr.split())
-        assert "session_host.cli.program" in loaded
+        assert "session_host.cli.subcommands" in loaded
         assert {name for name in loaded if name.split(".")[0] in HEAVY} == set()
         assert not {name for name in loaded if name.startswith("session_host.terminal.")}
