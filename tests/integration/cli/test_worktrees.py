@@ -56,8 +56,6 @@ class TestNew:
         "words",
         [
             ("shell", "--worktree", "-n", "x"),
-            ("--worktree", "shell", "-n", "x"),
-            ("-n", "x", "shell", "--worktree"),
             ("--worktree=", "-n", "x", "--", "/bin/sh"),
         ],
     )
