@@ -1,4 +1,4 @@
-"""Chats, tabs and typed text outlive windows that are closed or killed, crashes, restarts, full disks, upgrades."""
+"""Chats, tabs and typed text outlive windows that are closed or killed, crashes, restarts, upgrades."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ import pytest
 from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import numbers
 from session_host import paths
-from session_host.client.chats.launch_spec import DEFAULT_SIZE
 from session_host.client.sessions.session_info import describe
 from session_host.paths import session_journal, window_log
 from session_host.storage.store import Store
@@ -30,7 +29,6 @@ from tests.programs import Gate, program
 from tests.support import displays, processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, environment
-from tests.support.disks import fill_disk, small_disk
 from tests.support.displays import XServer
 from tests.support.fuzzing import chance, times
 from tests.support.reboots import restart_computer
@@ -310,51 +308,6 @@ def test_the_next_window_reports_the_crash_and_opens_the_report(
     with open_window() as app:
         app.wait_connected([chat["id"]])
         assert not shown(reader, CRASHED), "it is said once"
-
-
-LAST_LINE = 2000
-HELD_BEFORE = 100
-DISK_KIB = 4096
-
-
-@pytest.fixture
-def state_on_a_small_disk(area: Area) -> Iterator[Area]:
-    """Puts the record and the journals on a disk that can be filled."""
-    area.state.rmdir()
-    with small_disk(area.state, DISK_KIB):
-        yield area
-    area.state.rmdir()
-    area.state.mkdir(mode=0o700)
-
-
-def test_a_full_disk_is_reported_until_there_is_room_and_changes_nothing_else(
-    state_on_a_small_disk: Area, open_window: OpenWindow, new_chat: NewChat, gate: Gate
-):
-    chat = new_chat("on", *program("numbered_lines", LAST_LINE, "--gate", gate.path, "--before", HELD_BEFORE, "--stay"))
-    with open_window() as app:
-        app.show(chat["id"])
-        app.wait_connected([chat["id"]])
-        # The host gets the window's size a moment after the connection.
-        rows = wait_until(lambda: (now := listed(chat["id"])["rows"]) != DEFAULT_SIZE.rows and now, WAIT_S, "its size")
-        assert listed(chat["id"])["notice"] is None
-        ballast = fill_disk(state_on_a_small_disk.state)
-
-        gate.release()
-        wait_until(lambda: listed(chat["id"])["notice"], WAIT_S, "the notice")
-        assert "the disk is full" in listed(chat["id"])["notice"]
-        table = outlive("ls").splitlines()
-        assert " ! " in table[1]
-        assert "running" in table[1]
-        assert table[2].startswith("! on: the disk is full, so recording has stopped; free some space (/")
-        wait_until(lambda: f"line {LAST_LINE:06d}" in chat_text(chat["id"]), WAIT_S, "the chat to go on")
-
-        ballast.unlink()
-        wait_until(lambda: listed(chat["id"])["notice"] is None, WAIT_S, "it to be right again")
-        assert listed(chat["id"])["rows"] == rows, (
-            "the window shows the notice over the page, and does not make the page smaller"
-        )
-        assert len(outlive("ls").splitlines()) == 2
-        assert listed(chat["id"])["child_pid"] == chat["child_pid"]
 
 
 def previous_version(area: Area) -> Path:

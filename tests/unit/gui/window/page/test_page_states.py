@@ -340,12 +340,14 @@ async def test_a_problem_of_a_chat_is_shown_below_it_until_it_ends(harness: Wind
     viewer = await harness.open("one")
     page = harness.page
     assert page.problem_line.isHidden()
+    size = harness.view.size()
     viewer.tell(NoticeEvent("session", "nothing is recorded at the moment"))
     assert page.problem_line.isVisible()
     assert page.problem_line.text.accessibleName() == "Nothing is recorded at the moment."
     harness.settle()
     text = page.problem_line.text
     assert text.fontMetrics().horizontalAdvance(text.text()) <= text.width(), "the whole text is seen"
+    assert harness.view.size() == size, "it is over the terminal"
     viewer.tell(NoticeEvent("session", "nothing is recorded at the moment; free some space " * 5))
     harness.settle()
     assert text.width() <= page.width()
