@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tests.support import command_client, commands, processes
 from tests.support.commands import REPOSITORY, environment
 from tests.support.forked_process import ForkedProcess
 from tests.support.waiting import wait_until
+from tests.support.x_client import XClient
 
 TIMEOUT_S = 60.0
 ARGV = (sys.executable, "-m", "gui")
@@ -135,13 +137,15 @@ class Window:
     def shown(self) -> list[str]:
         """A list with the X server's id of the window; empty while the window is not visible."""
         search = ["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid), "--name", "Outlive"]
-        found = subprocess.run(search, check=False, capture_output=True, text=True, timeout=TIMEOUT_S).stdout.split()
+        search += ["getwindowgeometry", "--shell", "%@"]
+        while True:
+            done = subprocess.run(search, check=False, capture_output=True, text=True, timeout=TIMEOUT_S)
+            if done.returncode == 0 or not done.stdout:  # Otherwise a window has gone before its size was read.
+                break
+        found = re.findall(r"WINDOW=(\d+)\nX=.*\nY=.*\nWIDTH=(\d+)\nHEIGHT=(\d+)\n", done.stdout)
         # The icon in a tray, its menu and its balloon are windows of the same process and name.
-        return [
-            window
-            for window in found
-            if all(px >= least for px, least in zip(_size_px(window), SMALLEST_PX, strict=True))
-        ]
+        least_width, least_height = SMALLEST_PX
+        return [window for window, width, height in found if int(width) >= least_width and int(height) >= least_height]
 
     def type(self, text: str) -> None:
         """Type a text, key by key."""
@@ -206,25 +210,15 @@ def has_keyboard(window_id: int) -> bool:
     Qt reports the focus too early: it takes the echo of its own request to the window manager for the grant. Keys that
     are typed before the grant go to the window that still has the focus.
     """
-    # xdotool fails if no window has the focus.
-    focus = subprocess.run(
-        ["xdotool", "getwindowfocus", "-f"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-    )
-    return focus.stdout.strip() == str(window_id)
+    client = XClient()
+    try:
+        return client.has_keyboard(window_id)
+    finally:
+        client.close()
 
 
 SMALLEST_PX = (400, 200)
 """The window's minimum width and height; menus are narrower, balloons are lower."""
-
-
-def _size_px(window_id: str) -> tuple[int, int]:
-    """A window's width and height; 0 if the window is gone."""
-    try:
-        lines = xdotool("getwindowgeometry", "--shell", window_id).splitlines()
-    except subprocess.CalledProcessError:
-        return 0, 0
-    facts = dict(line.partition("=")[::2] for line in lines)
-    return int(facts["WIDTH"]), int(facts["HEIGHT"])
 
 
 def clipboard() -> str:

@@ -11,6 +11,7 @@ import select
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import NamedTuple
 
 _RAW_RECTANGLES = 0
@@ -146,6 +147,7 @@ class XClient:
         return count > 0
 
 
+@cache
 def _library(name: str) -> ctypes.CDLL:
     path = ctypes.util.find_library(name)
     assert path, f"lib{name} is not installed"

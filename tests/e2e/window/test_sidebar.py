@@ -10,6 +10,7 @@ import pytest
 from session_host.paths import database
 from session_host.storage.store import Store
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed
+from tests.e2e.window.user_actions import visible_windows
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive, xdotool
@@ -26,11 +27,18 @@ def at_row(app: Window, row: int, share: float = 0.5) -> tuple[str, ...]:
     return ("mousemove", "--sync", "--window", window, "120", str(y))
 
 
-def drag(app: Window, row: int, to: float) -> None:
-    """Drag a row to a position before another row, in several steps, as a user does."""
+def pick_up(app: Window, row: int) -> None:
+    """Press the mouse on a row and move it, until the image of the drag is shown: a drop before that is none."""
+    before = visible_windows(app)
     xdotool(*at_row(app, row), "mousedown", "1")
     for share in (0.6, 0.75, 0.9):
         xdotool(*at_row(app, row, share))
+    wait_until(lambda: visible_windows(app) - before, WAIT_S, "the image of the drag")
+
+
+def drag(app: Window, row: int, to: float) -> None:
+    """Drag a row to a position before another row, in several steps, as a user does."""
+    pick_up(app, row)
     for step in range(1, 5):
         xdotool(*at_row(app, 0, row + (to - row) * step / 4))
     xdotool(*at_row(app, 0, to - 0.02), "mouseup", "1")
@@ -53,7 +61,10 @@ def in_order() -> list[str]:
 def test_chats_are_dragged_pinned_selected_and_stopped(open_window: OpenWindow, new_chat: NewChat, area: Area) -> None:
     chats = [new_chat(name, "cat") for name in ("one", "two", "three")]
     with open_window() as app:
-        app.show(chats[0]["id"])
+        for chat in reversed(chats):
+            app.show(chat["id"])
+        # The rows move between groups until the window has heard from each host.
+        app.wait_connected([chat["id"] for chat in chats])
         app.focus()
         # The last chat is dragged to the first position.
         drag(app, 2, 0.0)

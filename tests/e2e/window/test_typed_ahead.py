@@ -24,7 +24,7 @@ from tests.support.waiting import wait_until
 from tests.support.windows import Window, settings_window, xdotool
 
 from .conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed
-from .user_actions import other_window
+from .user_actions import other_window, visible_windows
 
 NAME = "org.freedesktop.portal.IBus"
 _CONTEXT = DBusAddress("/org/freedesktop/IBus/InputContext_1", NAME, "org.freedesktop.IBus.InputContext")
@@ -90,18 +90,6 @@ def test_keys_after_closing_the_directory_list_reach_the_name_field(area: Area, 
         assert (chat["name"], chat["cwd"]) == ("typed ahead", str(directory))
 
 
-def windows(app: Window, *name: str) -> set[str]:
-    """The X server's ids of all visible windows, lists and menus, or of those with a name."""
-    search = ["xdotool", "search", "--onlyvisible", "--pid", str(app.process.pid), *name]
-
-    def found() -> set[str]:
-        done = subprocess.run(search, capture_output=True, text=True, timeout=WAIT_S, check=False)
-        # The search fails, and its result lacks windows, if one closes before xdotool has looked at it.
-        return set(done.stdout.split()) if done.returncode == 0 else set()
-
-    return wait_until(found, WAIT_S, "a search that no window disturbs")
-
-
 NAMED = ("--name", "Outlive")
 """The main window and its menus."""
 
@@ -111,9 +99,9 @@ def open_menu(app: Window, top_px: int = 300) -> None:
 
     Two calls need different positions: two clicks at one position would be a double click.
     """
-    [window] = windows(app, *NAMED)
+    [window] = visible_windows(app, *NAMED)
     xdotool("mousemove", "--window", window, "600", str(top_px), "click", "3")
-    wait_until(lambda: len(windows(app, *NAMED)) > 1, WAIT_S, "the menu")
+    wait_until(lambda: len(visible_windows(app, *NAMED)) > 1, WAIT_S, "the menu")
     for _ in range(2):
         app.tabs()  # The second answer shows that the window has sent all X requests for showing the menu.
 
@@ -141,10 +129,10 @@ def test_keys_after_closing_a_menu_reach_the_program_and_it_closes_with_the_keyb
             finally:
                 os.kill(app.process.pid, signal.SIGCONT)
             wait_until(partial(is_repeated, chat["id"], text), WAIT_S, "the text")
-            wait_until(lambda: len(windows(app, *NAMED)) == 1, WAIT_S, "the menu to be gone")
+            wait_until(lambda: len(visible_windows(app, *NAMED)) == 1, WAIT_S, "the menu to be gone")
         open_menu(app, 500)
         xdotool("windowfocus", "--sync", other)
-        wait_until(lambda: len(windows(app, *NAMED)) == 1, WAIT_S, "the menu to close")
+        wait_until(lambda: len(visible_windows(app, *NAMED)) == 1, WAIT_S, "the menu to close")
 
 
 def test_keys_after_closing_a_choice_list_reach_the_choice(area: Area, open_window: OpenWindow):
@@ -155,9 +143,9 @@ def test_keys_after_closing_a_choice_list_reach_the_choice(area: Area, open_wind
         settings_window(app)
         app.type("group chats")
         app.press("Tab", "Tab")
-        before = windows(app)
+        before = visible_windows(app)
         app.press("space")
-        wait_until(lambda: windows(app) - before, WAIT_S, "the list")
+        wait_until(lambda: visible_windows(app) - before, WAIT_S, "the list")
         for _ in range(2):
             app.tabs()  # The second answer shows that the window has sent all X requests for showing the list.
         processes.stop(app.process.pid)

@@ -106,6 +106,18 @@ def command(app: Window, words: str) -> None:
     app.press("Return")
 
 
+def visible_windows(app: Window, *name: str) -> set[str]:
+    """The X server's ids of all visible windows, menus and images of drags of the window, or of those with a name."""
+    search = ["xdotool", "search", "--onlyvisible", "--pid", str(app.process.pid), *name]
+
+    def found() -> set[str]:
+        done = subprocess.run(search, capture_output=True, text=True, timeout=WAIT_S, check=False)
+        # The search fails, and its result lacks windows, if one closes before xdotool has looked at it.
+        return set(done.stdout.split()) if done.returncode == 0 else set()
+
+    return wait_until(found, WAIT_S, "a search that no window disturbs")
+
+
 @contextmanager
 def other_window() -> Iterator[str]:
     """Open a window of another program; yields its id at the X server."""
