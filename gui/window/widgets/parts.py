@@ -307,7 +307,9 @@ def own_viewport(area: QAbstractScrollArea) -> None:
 
     For the first widget that Qt has made, PySide6 makes all classes of QtWidgets to find its class, which takes 5 ms.
     """
-    area.setViewport(QWidget())
+    viewport = QWidget()
+    viewport.setAcceptDrops(area.acceptDrops())
+    area.setViewport(viewport)
 
 
 class Scrolled(QScrollArea):
