@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.agent import login_shell
-from session_host.agents.catalog import load_agent, load_catalog, load_valid_agents
+from session_host.agents.catalog import BUILT_IN_DIRECTORY, load_agent, load_catalog, load_valid_agents
 from session_host.errors import AgentNotFound, ConfigError, NoSuchAgent, UsageError
 
 
@@ -28,6 +28,11 @@ def program(directory: Path, name: str) -> Path:
 
 
 class TestBuiltIn:
+    def test_each_agents_patterns_are_valid(self, tmp_path: Path) -> None:
+        for file in BUILT_IN_DIRECTORY.glob("*.toml"):
+            write(tmp_path, file.name, file.read_text())  # Those of a user's file are checked when it is read.
+        assert list(load_catalog(tmp_path)) == list(load_catalog(tmp_path / "none"))
+
     def test_each_agent_says_how_it_is_installed_and_has_its_own_monogram(self, tmp_path: Path) -> None:
         agents = list(load_catalog(tmp_path).values())
 
