@@ -42,6 +42,7 @@ class SshMachine:
         program: its ``outlive``.
         port: the port of its sshd.
         log: what its sshd wrote.
+        more_environment: more variables of its users' processes; for the next start.
     """
 
     def __init__(self, name: str, directory: Path, client_key: Path) -> None:
@@ -49,6 +50,7 @@ class SshMachine:
         self.home = directory / "home"
         self.runtime = directory / "r"
         self.log = directory / "sshd.log"
+        self.more_environment: dict[str, str] = {}
         self._directory = directory
         self._client_key = client_key
         self._process: subprocess.Popen[bytes] | None = None
@@ -74,7 +76,7 @@ class SshMachine:
             "OUTLIVE_RUNTIME_DIR": str(self.runtime),
             "OUTLIVE_STATE_DIR": str(self.home / "state"),
             "OUTLIVE_CONFIG_DIR": str(self.home / "config"),
-        }
+        } | self.more_environment
 
     def start(self) -> None:
         """Start sshd."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 
 from session_host.version import VERSION
-from tests.support.commands import outlive
+from tests.support.commands import OnTerminal, outlive
 from tests.support.ssh_machines import SshMachine
+from tests.support.waiting import wait_until
+
+DETACH = b"\x02d"
 
 
 def test_a_chat_on_a_machine_is_started_listed_used_and_ended(alpha: SshMachine) -> None:
@@ -78,3 +82,28 @@ def test_names_that_machines_cannot_have(machines: list[SshMachine]) -> None:
             else outlive("machines", "add", name, destination)
         )
         assert done.code == 2, done.error
+
+
+def test_a_chat_uses_the_ssh_agent_that_the_newest_login_forwards(alpha: SshMachine) -> None:
+    places = []
+    for name in ("first", "second"):
+        place = alpha.home / name
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(str(place))
+        listening.close()
+        places.append(place)
+    alpha.stop()
+    alpha.more_environment["SSH_AUTH_SOCK"] = str(places[0])
+    alpha.start()
+    command = ("sh", "-c", "while read line; do readlink $SSH_AUTH_SOCK; done")
+    assert outlive("new", "-d", "--on", "alpha", "-n", "keys", "--", *command).code == 0
+    assert outlive("send", "alpha:keys", "--enter").code == 0
+    assert outlive("wait", "alpha:keys", "--text", "first", "--timeout", "10").code == 0
+    alpha.stop()
+    alpha.more_environment["SSH_AUTH_SOCK"] = str(places[1])
+    alpha.start()
+    with OnTerminal("attach", "alpha:keys", is_executed=True) as terminal:
+        [link] = alpha.runtime.glob("*.ssh")
+        wait_until(lambda: link.readlink() == places[1], 20, "the link to point to the second agent")
+        terminal.type(DETACH)
+        assert terminal.end() == 0
