@@ -43,6 +43,7 @@ from gui.wording import notice_texts, phrases, tray_texts
 from session_host import paths
 from session_host.client.chats.retention import CHECK_INTERVAL_S, Tidying, check_limit
 from session_host.client.chats.settings import remember_colors
+from session_host.client.machine import Machine
 from session_host.client.sessions.stale_rows import all_after_boot
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError
@@ -64,10 +65,12 @@ LIMIT_UNDO_MS = 60_000
 """The time for an undo after the limit of ended chats removed some."""
 
 
-def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime) -> Viewer:
+def make_viewer(
+    session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime, machine: Machine
+) -> Viewer:
     """Create a viewer; a structured chat has no grid."""
     grid = size if runtime == "terminal" else None
-    return Viewer(session_id, delegate, size=grid, output=output, kind="window", runtime=runtime)
+    return Viewer(session_id, delegate, size=grid, output=output, kind="window", runtime=runtime, machine=machine)
 
 
 class App:

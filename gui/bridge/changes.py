@@ -197,7 +197,7 @@ async def _transcript_of(chat: Chat) -> Transcript | None:
 
     try:
         if not chat.has_ended:
-            return await watch_transcript(chat.id, lambda _: True)
+            return await watch_transcript(chat.record.id, lambda _: True, chat.machine)
         return await asyncio.to_thread(read_last_transcript, chat.id)
     except OutliveError:
         return None  # The times of the prompts are enough.

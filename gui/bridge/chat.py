@@ -47,13 +47,14 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
     from session_host.agents.agent import Agent
+    from session_host.client.machine import Machine
     from session_host.client.viewer.state import ViewerState
     from session_host.client.viewer.viewer import Viewer, ViewerDelegate
     from session_host.client.worktrees import Status
     from session_host.protocol.messages import Request
 
-    ViewerFactory = Callable[[str, ViewerDelegate, GridSize, bool, Runtime], Viewer]
-    """Makes a viewer from a session's id, a delegate, a size, whether to follow output, and the runtime."""
+    ViewerFactory = Callable[[str, ViewerDelegate, GridSize, bool, Runtime, Machine], Viewer]
+    """Makes a viewer from a session's id, a delegate, a size, whether to follow output, the runtime and the machine."""
 
 DEFAULT_SIZE = GridSize(120, 40)
 
@@ -136,7 +137,7 @@ class ChatViewer(QObject):
             return
         record = self.chat.record
         size = GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE
-        self.viewer = self.make_viewer(record.id, self, size, output, record.runtime)
+        self.viewer = self.make_viewer(record.id, self, size, output, record.runtime, self.chat.machine)
         if self._colors is not None:
             self.viewer.set_colors(self._colors)
         self.connection, self.connection_message = self.viewer.state, self.viewer.message
@@ -222,6 +223,8 @@ class Chat(ChatViewer):
     Its first page shows the replica of that viewer; each additional page has its own (``AdditionalViewer``).
 
     Attributes:
+        id: its id in the window.
+        machine: the machine that it is on, where ``record.id`` is its id.
         agent_title: the title of its agent ("Claude Code"); the agent's name if the catalog does not have it.
         activity, activity_source, activity_since, activity_detail: the host's last report of its agent.
         foreground: the foreground program of a shell or command; "" for a shell at its prompt, None while unknown.
@@ -263,9 +266,13 @@ class Chat(ChatViewer):
     bell = Signal()
     notified = Signal(NotificationEvent)
 
-    def __init__(self, record: SessionRecord, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
+    def __init__(
+        self, record: SessionRecord, make_viewer: ViewerFactory, machine: Machine, parent: QObject | None = None
+    ) -> None:
         super().__init__(make_viewer, parent)
         self.record = record
+        self.machine = machine
+        self.id = id_in_window(machine, record.id)
         self.agent_title = record.agent
         self.activity = Activity.NO_SIGNAL
         self.activity_source = ""
@@ -333,11 +340,6 @@ class Chat(ChatViewer):
             self.changed.emit()
 
     # ------------------------------------------------------------ facts
-
-    @property
-    def id(self) -> str:
-        """The session's UUID."""
-        return self.record.id
 
     @property
     def name(self) -> str:
@@ -756,7 +758,7 @@ class Chat(ChatViewer):
 
         self.expect_answer()
         try:
-            return await control.request(self.id, request)
+            return await control.request(self.record.id, request, self.machine)
         except HostNotResponding as error:
             raise HostUnavailable(page_texts.WAIT_OR_KILL(name=self.name)) from error
 
@@ -921,6 +923,11 @@ class AdditionalViewer(ChatViewer):
         self.close()
         self._chat.remove_additional(self)
         self.deleteLater()
+
+
+def id_in_window(machine: Machine, session_id: str) -> str:
+    """The id by which the window knows a chat: the session's, with the name of its machine if that is another one."""
+    return f"{machine.name}/{session_id}" if machine.name else session_id
 
 
 PageViewer = Chat | AdditionalViewer

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.wording.groups import OVER, Group
+from session_host.client.machine import THIS_MACHINE
 from session_host.errors import OutliveError
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Changes, SessionRecord, Store, Version
@@ -189,7 +190,7 @@ class ChatList(QObject):
         """The chat of a record in the store, which the model need not have read yet."""
         if (known := self._chats.get(record.id)) is not None:
             return known
-        chat = Chat(record, self._make_viewer, self)
+        chat = Chat(record, self._make_viewer, THIS_MACHINE, self)
         if self.colors is not None:
             chat.set_colors(self.colors)
         self._set_agent(chat)

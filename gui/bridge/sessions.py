@@ -103,13 +103,13 @@ class Sessions(ChatList):
         await self.removals.finish()
         if search is not None:
             await asyncio.to_thread(search.close)
-        viewers = [viewer for chat in self._chats.values() for viewer in chat.viewers()]
+        viewers = [(chat.id, viewer) for chat in self._chats.values() for viewer in chat.viewers()]
         for chat in self._chats.values():
             chat.close_all()
-        counts = await asyncio.gather(*(viewer.closed() for viewer in viewers))
+        counts = await asyncio.gather(*(viewer.closed() for _, viewer in viewers))
         undelivered: Counter[str] = Counter()
-        for viewer, count in zip(viewers, counts, strict=True):
-            undelivered[viewer.session_id] += count
+        for (session_id, _), count in zip(viewers, counts, strict=True):
+            undelivered[session_id] += count
         return dict(+undelivered)
 
     # ------------------------------------------------------------ changes of chats

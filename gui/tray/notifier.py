@@ -402,7 +402,7 @@ class Notifier(QObject):
         from . import questions
 
         asked = self._shown.get(chat.id)
-        found = await questions.find_request(chat.id)
+        found = await questions.find_request(chat)
         offered = questions.offer(found) if found is not None else None
         if asked is None or self._shown.get(chat.id) != asked or self._is_seen_by_user(chat):
             return  # It was answered or seen meanwhile.
@@ -435,18 +435,16 @@ class Notifier(QObject):
 
     def answer(self, session_id: str, action: str) -> None:
         """Send the user's answer, chosen in the notification, to the chat."""
-        offered = self._offers.get(session_id)
-        if offered is not None and action in offered.options:
+        offered, chat = self._offers.get(session_id), self._sessions.get(session_id)
+        if offered is not None and chat is not None and action in offered.options:
             del self._offers[session_id]
-            self._sessions.tasks.start(self._answer(session_id, offered, action), "an answer from a notification")
+            self._sessions.tasks.start(self._answer(chat, offered, action), "an answer from a notification")
 
-    async def _answer(self, session_id: str, offered: AnswerableQuestion, action: str) -> None:
+    async def _answer(self, chat: Chat, offered: AnswerableQuestion, action: str) -> None:
         from . import questions
 
         try:
-            await questions.answer(session_id, offered, action)
+            await questions.answer(chat, offered, action)
         except OutliveError as error:
-            chat = self._sessions.get(session_id)
-            if chat is not None:
-                self._shown[session_id] = Event("refused")
-                self._notifications.show(session_id, chat.name, str(error))
+            self._shown[chat.id] = Event("refused")
+            self._notifications.show(chat.id, chat.name, str(error))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from gui.wording import phrases
-from session_host.client.control import request
 from session_host.errors import OutliveError
 from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption, digest
 from session_host.structured.shortening import cut
 from session_host.structured.text import exact_lines
+
+if TYPE_CHECKING:
+    from gui.bridge.chat import Chat
 
 MAX_LINES: Final = 2
 MAX_CHARACTERS: Final = 120
@@ -47,10 +49,10 @@ class AnswerableQuestion(NamedTuple):
         return [(action, option.label) for action, option in self.options.items()]
 
 
-async def find_request(session_id: str) -> AgentRequest | None:
+async def find_request(chat: Chat) -> AgentRequest | None:
     """Ask a chat for its question; None unless it has exactly one."""
     try:
-        reply: AgentRequests = await request(session_id, OpenRequests(0))
+        reply: AgentRequests = await chat.ask(OpenRequests(0))
     except OutliveError:
         return None
     requests = _decoder.decode(reply.data)
@@ -80,7 +82,7 @@ def summary(agent_request: AgentRequest) -> str:
     return title if not command or command[:_REPEATED_CHARACTERS] in title else f"{title}\n{command}"
 
 
-async def answer(session_id: str, offered: AnswerableQuestion, action: str) -> None:
+async def answer(chat: Chat, offered: AnswerableQuestion, action: str) -> None:
     """Answer the question.
 
     Raises:
@@ -88,7 +90,7 @@ async def answer(session_id: str, offered: AnswerableQuestion, action: str) -> N
     """
     agent_request = offered.request
     answer = AnswerRequest("", 0, agent_request.id, offered.options[action].id, digest(agent_request))
-    await request(session_id, SendChatInput(0, answer, by="notification"))
+    await chat.ask(SendChatInput(0, answer, by="notification"))
 
 
 def _option(agent_request: AgentRequest, kinds: tuple[OptionKind, ...]) -> RequestOption | None:

@@ -40,6 +40,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import RUNNING_STATES, ErrorCode, State
 
 from .connection import HostConnection, HostNotResponding
+from .machine import THIS_MACHINE, Machine
 from .sessions.hosts import is_host_stopped, kill_unresponsive
 from .sessions.store_access import outcome_of
 
@@ -74,14 +75,15 @@ class ControlConnection:
     With ``follow`` it also receives events and output, see ``messages``.
     """
 
-    def __init__(self, session_id: str) -> None:
+    def __init__(self, session_id: str, machine: Machine = THIS_MACHINE) -> None:
         self.session_id = session_id
+        self._machine = machine
         self._connection: HostConnection | None = None
         self._inbox: asyncio.Queue[Any] = asyncio.Queue()
         self._request = 0
 
     async def __aenter__(self) -> Self:
-        self._connection = await HostConnection.open(self.session_id, "control")
+        self._connection = await self._machine.connect(self.session_id, "control")
         self._connection.set_callbacks(self._inbox.put_nowait, lambda: self._inbox.put_nowait(None))
         return self
 
@@ -151,7 +153,7 @@ class ControlConnection:
         self._connection.send_message(message)
 
 
-async def request(session_id: str, message: Request) -> Any:
+async def request(session_id: str, message: Request, machine: Machine = THIS_MACHINE) -> Any:
     """Send one request over a new connection; see ``ControlConnection.request``.
 
     If the host does not answer, the keeper carries out a Kill.
@@ -159,13 +161,13 @@ async def request(session_id: str, message: Request) -> Any:
     If a host dies during the request, its replacement gets the request again: input is typed only once, and an end that
     has come counts as success.
     """
-    if isinstance(message, Kill) and await asyncio.to_thread(is_host_stopped, session_id):
-        return Done(message.request, await asyncio.to_thread(kill_unresponsive, session_id))
+    if isinstance(message, Kill) and await machine.call(is_host_stopped, session_id):
+        return Done(message.request, await machine.call(kill_unresponsive, session_id))
     if isinstance(message, Send | SendChatInput) and not message.token:
         message = msgspec.structs.replace(message, token=uuid.uuid4().hex)
     for tries, wait_s in enumerate((*RETRY_S, None)):
         try:
-            async with ControlConnection(session_id) as connection:
+            async with ControlConnection(session_id, machine) as connection:
                 return await connection.request(message)
         except SessionEnded:
             if tries and isinstance(message, Stop | Kill):
@@ -174,13 +176,13 @@ async def request(session_id: str, message: Request) -> Any:
         except HostNotResponding:
             if not isinstance(message, Kill):
                 raise
-            return Done(message.request, await asyncio.to_thread(kill_unresponsive, session_id))
+            return Done(message.request, await machine.call(kill_unresponsive, session_id))
         except ProtocolMismatch:
             raise
         except HostUnavailable:
             if wait_s is None:
                 raise
-            fate = await asyncio.to_thread(outcome_of, session_id)
+            fate = await machine.call(outcome_of, session_id)
             if fate.state is State.EXITED and isinstance(message, Stop | Kill):
                 return Done(message.request)
             if fate.state not in RUNNING_STATES:

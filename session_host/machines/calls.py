@@ -23,6 +23,8 @@ CALLS = {
     "outcome_of": "session_host.client.sessions.store_access",
     "later_saved_screen": "session_host.client.sessions.last_screen",
     "name_host": "session_host.client.sessions.hosts",
+    "is_host_stopped": "session_host.client.sessions.hosts",
+    "kill_unresponsive": "session_host.client.sessions.hosts",
     "session_named": "session_host.client.sessions.listing",
     "sessions_listed": "session_host.client.sessions.listing",
 }

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.bridge.chat import Chat
 from gui.terminal.view import TerminalView
+from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.host.clients.server import Server
 from session_host.host.keeper_channel import KeeperChannel
@@ -94,12 +95,12 @@ async def shown_session(harness: SessionHarness) -> AsyncIterator[TerminalView]:
     viewers: list[Viewer] = []
 
     def make_viewer(
-        session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, _runtime: Runtime
+        session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, _runtime: Runtime, machine: Machine
     ) -> Viewer:
-        viewers.append(Viewer(session_id, delegate, size=size, output=output))
+        viewers.append(Viewer(session_id, delegate, size=size, output=output, machine=machine))
         return viewers[0]
 
-    chat = Chat(record, make_viewer)
+    chat = Chat(record, make_viewer, THIS_MACHINE)
     view = TerminalView(DARK)
     chat.damaged.connect(view.on_damage)  # As a chat's page connects them.
     chat.replaced.connect(view.on_replaced)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.errors import HostUnavailable, NotAllowed
 from session_host.protocol.messages import Event, InputRefused
 from session_host.protocol.values import ErrorCode
@@ -14,12 +15,15 @@ from .state import ViewerState
 from .viewer import Viewer
 
 
-async def watch_transcript(session_id: str, is_enough: Callable[[Transcript], bool]) -> Transcript | None:
+async def watch_transcript(
+    session_id: str, is_enough: Callable[[Transcript], bool], machine: Machine = THIS_MACHINE
+) -> Transcript | None:
     """Follow a running chat until its transcript is enough.
 
     Args:
         session_id: the chat.
         is_enough: called with the transcript at first, and after each change.
+        machine: the machine that the chat is on.
 
     Returns:
         The transcript; None if the chat ended before it was enough.
@@ -28,16 +32,16 @@ async def watch_transcript(session_id: str, is_enough: Callable[[Transcript], bo
         NotAllowed: this process belongs to an agent that may not attach to the chat.
         HostUnavailable: the chat's host is gone, or does not serve this client.
     """
-    return await _Watch(session_id, is_enough).run()
+    return await _Watch(session_id, is_enough, machine).run()
 
 
 class _Watch:
     """The viewer's delegate."""
 
-    def __init__(self, session_id: str, is_enough: Callable[[Transcript], bool]) -> None:
+    def __init__(self, session_id: str, is_enough: Callable[[Transcript], bool], machine: Machine) -> None:
         self._is_enough = is_enough
         self._result: asyncio.Future[Transcript | None] = asyncio.get_running_loop().create_future()
-        self._viewer = Viewer(session_id, self, read_only=True, runtime="structured")
+        self._viewer = Viewer(session_id, self, read_only=True, runtime="structured", machine=machine)
 
     async def run(self) -> Transcript | None:
         self._viewer.start()

@@ -25,6 +25,7 @@ from gui.window.page.terminal_content import TerminalContent
 from gui.window.windows import MainWindow, Windows
 from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
+from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.viewer.viewer import ViewerDelegate, ViewerState
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, StateEvent
 from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction, Runtime, State
@@ -44,10 +45,17 @@ class FakeViewer:
     """A fake of the client's Viewer: it records calls, and the test sends the events of the host."""
 
     def __init__(
-        self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime = "terminal"
+        self,
+        session_id: str,
+        delegate: ViewerDelegate,
+        size: GridSize,
+        output: bool,
+        runtime: Runtime = "terminal",
+        machine: Machine = THIS_MACHINE,
     ) -> None:
         self.session_id = session_id
         self.runtime = runtime
+        self.machine = machine
         self.delegate = delegate
         self.size = size
         self.output = output
@@ -258,9 +266,15 @@ class WindowHarness:
         return sorted(self.chat(session_id).name for session_id in self.sessions.listed_ids())
 
     def _make_viewer(
-        self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime
+        self,
+        session_id: str,
+        delegate: ViewerDelegate,
+        size: GridSize,
+        output: bool,
+        runtime: Runtime,
+        machine: Machine,
     ) -> FakeViewer:
-        viewer = FakeViewer(session_id, delegate, size, output, runtime)
+        viewer = FakeViewer(session_id, delegate, size, output, runtime, machine)
         if isinstance(delegate, Chat):
             self.viewers[session_id] = viewer
         else:

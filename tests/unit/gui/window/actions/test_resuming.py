@@ -230,7 +230,7 @@ async def test_restored_tabs_of_continued_chats_show_the_new_chats(harness: Wind
 async def test_the_end_of_a_hidden_chat_can_be_undone(
     harness: WindowHarness, client: FakeResume, monkeypatch: pytest.MonkeyPatch
 ):
-    async def request(_session_id: str, _message: object) -> None:
+    async def request(_session_id: str, _message: object, _machine: object) -> None:
         pass
 
     monkeypatch.setattr("session_host.client.control.request", request)

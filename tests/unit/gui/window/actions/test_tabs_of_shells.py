@@ -38,7 +38,7 @@ def stopped(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch, viewers: di
     """The chats that were stopped, and have ended at once."""
     ids: list[str] = []
 
-    async def request(session_id: str, message: object, **_options: object) -> object:
+    async def request(session_id: str, message: object, _machine: object) -> object:
         if isinstance(message, Describe):
             return SimpleNamespace(foreground="", viewers=viewers.get(session_id, 0))
         ids.append(session_id)
@@ -212,7 +212,7 @@ async def test_a_shell_that_is_being_ended_is_shown_by_undo(harness: WindowHarne
     await tabs(harness, one, idle)
     asked = asyncio.Event()
 
-    async def stay(session_id: str, message: object, **_options: object) -> object:
+    async def stay(session_id: str, message: object, _machine: object) -> object:
         asked.set()
         return await asyncio.Event().wait()
 

@@ -123,7 +123,7 @@ async def test_a_chat_is_unresponsive_if_the_viewer_of_any_page_is(harness: Wind
 
 
 async def test_stop_makes_the_viewer_expect_an_answer(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
-    async def request(_session_id: str, message: Request) -> Done:
+    async def request(_session_id: str, message: Request, _machine: object) -> Done:
         return Done(message.request)
 
     monkeypatch.setattr("session_host.client.control.request", request)
@@ -136,7 +136,7 @@ async def test_stop_makes_the_viewer_expect_an_answer(harness: WindowHarness, mo
 async def test_stop_of_a_chat_that_does_not_answer_says_what_to_do_in_the_window(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
-    async def request(_session_id: str, _message: Request) -> Done:
+    async def request(_session_id: str, _message: Request, _machine: object) -> Done:
         raise HostNotResponding("the chat's host does not respond; end the chat with `outlive kill`")
 
     monkeypatch.setattr("session_host.client.control.request", request)

@@ -228,7 +228,7 @@ def explained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The chats with hosts that were asked to explain; each host answers."""
     ids: list[str] = []
 
-    async def request(session_id: str, message: object) -> Explanation:
+    async def request(session_id: str, message: object, _machine: object) -> Explanation:
         assert isinstance(message, Explain)
         ids.append(session_id)
         evidence = Evidence("hook", ago(3), f"word {len(ids)}", Activity.WORKING, True)
@@ -285,7 +285,7 @@ async def test_for_an_ended_chat_the_sheet_shows_the_saved_transitions(harness: 
 async def test_a_host_that_does_not_answer_is_reported_in_the_sheet(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
-    async def request(_session_id: str, _message: object) -> None:
+    async def request(_session_id: str, _message: object, _machine: object) -> None:
         raise HostUnavailable("the chat's host does not answer")
 
     monkeypatch.setattr("session_host.client.control.request", request)

@@ -24,7 +24,7 @@ class FakeHosts:
         self.refusal: Exception | None = None
         self.refusals: dict[str, Exception] = {}
 
-    async def request(self, session_id: str, message: object) -> None:
+    async def request(self, session_id: str, message: object, _machine: object) -> None:
         assert isinstance(message, Send)
         self.sent.append((session_id, message))
         if refusal := self.refusals.get(session_id, self.refusal):
