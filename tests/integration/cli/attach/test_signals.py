@@ -69,6 +69,7 @@ def test_a_structured_chat_rings_when_it_asks_and_when_a_long_turn_ends(area: Ar
         assert terminal.end() == 0
     with OnTerminal("attach", "api", "--plain", env={"TERM": "xterm"}) as terminal:
         terminal.see("[api: Enter sends")
+        terminal.see("○ Idle")  # It knows the chat: a question from before that would ring no bell.
         send("api", "run: make test")
         terminal.see_bytes(b"\a\x1b]777;notify;api needs you;Run make test\a")
         terminal.type(b"n\n\x04")
