@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import ParamSpec, Protocol, TypeVar
 
 from session_host.protocol.messages import Role
@@ -25,6 +26,10 @@ class Machine(Protocol):
     """
 
     name: str
+
+    @property
+    def unreachable_since(self) -> datetime | None:
+        """When the connection was lost, or first failed; None if that is not so."""
 
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """Connect to a session's host and greet it; see ``HostConnection.open``.
@@ -50,6 +55,7 @@ class ThisMachine:
     """The machine that this process runs on."""
 
     name = ""
+    unreachable_since = None
 
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """See ``Machine``."""

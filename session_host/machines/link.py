@@ -8,6 +8,10 @@ States::
     UP ──the stream ends, or nothing comes though it should──▶ DOWN
 
 A link that is *held* connects again by itself, after waits that grow; ``try_now`` ends a wait.
+
+A connection can hang: its packets are lost, or it rides on a login that died while this machine slept. So it gets
+rivals, which do not share the login: one after the other, and the first that is ready is used. A link that is up and
+silent gets them, too, and keeps its stream until one is ready.
 """
 
 from __future__ import annotations
@@ -19,12 +23,14 @@ import socket
 import subprocess
 from asyncio import TimerHandle
 from collections.abc import Callable
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from session_host.errors import NotInstalled, OutliveError, ProtocolViolation, Unreachable, why_not_started
+from session_host.errors import LoginNeeded, NotInstalled, OutliveError, ProtocolViolation, Unreachable, why_not_started
 from session_host.protocol.bridge import (
     BRIDGE_PROTOCOL,
+    MAX_REPLY_BYTES,
     Call,
     Close,
     Data,
@@ -43,6 +49,7 @@ from session_host.protocol.bridge import (
     SendWindow,
 )
 from session_host.protocol.codec import Decoder, encode
+from session_host.protocol.untrusted_text import plain
 
 from . import ssh
 from .bridge import MARK
@@ -56,7 +63,7 @@ RETRY_S = (0.2, 0.5, 1.0, 1.5)
 """Waits before the next attempts."""
 
 LATER_RETRY_S = 20.0
-"""The wait between later attempts, after ``QUICK_RETRIES``."""
+"""The wait between later attempts, after ``QUICK_RETRIES``, and where the user must act."""
 
 QUICK_RETRIES = 200
 
@@ -66,11 +73,19 @@ IDLE_PING_S = 30.0
 BUSY_PING_S = 1.0
 """The same, while an answer is expected."""
 
+RIVAL_S = 1.2
+"""How long a connection may take, and an answer to a ping, before a rival begins; and how long each rival may take."""
+
 SILENCE_S = 6.0
 """A link is dead that stays silent so long after a ping."""
 
-MAX_NOISE_BYTES = 64 * 1024
+MAX_NOISE_BYTES = 256 * 1024
 """What a login shell may print before the stream begins."""
+
+MAX_EXIT_CODE = 255
+
+MAX_MARK_BYTES = 64
+"""The longest rest of the line that begins the stream."""
 
 MAX_ERROR_BYTES = 16 * 1024
 
@@ -90,7 +105,7 @@ class Link:
         entry: the machine.
         state: see the module.
         error: why the link is down; None if nothing has failed.
-        down_since: when it was lost, in seconds of the loop's clock.
+        down_since: when it was lost, or first failed to connect; None while it is up, and before.
         version: the version of the other machine's Outlive; "" while unknown.
         round_trip_s: the time of the last ping and its pong; None before.
         on_state: called after ``state`` or ``error`` changed.
@@ -100,13 +115,16 @@ class Link:
         self.entry = entry
         self.state = LinkState.DOWN
         self.error: Unreachable | None = None
-        self.down_since = 0.0
+        self.down_since: datetime | None = None
         self.version = ""
         self.round_trip_s: float | None = None
         self.on_state = on_state
         self._is_held = False
         self._tries = 0
         self._attempt: asyncio.Task[None] | None = None
+        self._rivals: asyncio.Task[None] | None = None
+        self._rival_s = RIVAL_S
+        """Grows on a slow line: twice the time of the last connection."""
         self._retry: TimerHandle | None = None
         self._stream: _Stream | None = None
         self._up = asyncio.Event()
@@ -147,9 +165,10 @@ class Link:
         """End the connection, and connect no more."""
         self._is_held = False
         self._cancel_retry()
-        if self._attempt is not None:
-            self._attempt.cancel()
-            await asyncio.gather(self._attempt, return_exceptions=True)
+        attempts = [each for each in (self._attempt, self._rivals) if each is not None]
+        for each in attempts:
+            each.cancel()
+        await asyncio.gather(*attempts, return_exceptions=True)
         if (stream := self._stream) is not None:
             self._stream = None
             await stream.close()
@@ -159,7 +178,7 @@ class Link:
     def _set_state(self, state: LinkState, error: Unreachable | None = None) -> None:
         self.state = state
         if state is LinkState.UP:
-            self.error = None
+            self.error = self.down_since = None
             self._tries = 0
             self._up.set()
         else:
@@ -168,32 +187,98 @@ class Link:
         self.on_state()
 
     async def _connect(self) -> None:
+        # A shared login may refuse more connections; another try does without it.
+        shared = self._tries % 3 < 2
+        first = asyncio.create_task(self._new_stream(shared=shared, within_s=CONNECT_TIMEOUT_S))
+        rivals = asyncio.create_task(self._first_rival(RIVAL_S))
+        try:
+            await asyncio.wait({first, rivals}, return_when=asyncio.FIRST_COMPLETED)
+            stream = rivals.result() if rivals.done() and rivals.exception() is None else await first
+        except Unreachable as error:
+            # On a login that is dead nothing answers, and without it ssh says that one is needed.
+            needed = rivals.exception() if rivals.done() else None
+            self._lost(needed if isinstance(needed, LoginNeeded) else error)
+        else:
+            self._use(stream)
+        finally:
+            await _end_attempts(first, rivals, self._stream)
+
+    async def _first_rival(self, after_s: float = 0.0) -> _Stream:
+        """Begin connections without the shared login, one after the other, until one is ready.
+
+        Raises:
+            Unreachable: another one would have the same result.
+        """
+        await asyncio.sleep(after_s)
+        if not self.version and not await asyncio.to_thread(ssh.has_login, self.entry):
+            # The first connection may wait for its user, to touch a key; do not ask twice.
+            await asyncio.Event().wait()
+        loop = asyncio.get_running_loop()
+        while True:
+            next_s = loop.time() + RIVAL_S
+            try:
+                return await self._new_stream(shared=False, within_s=self._rival_s)
+            except (LoginNeeded, NotInstalled):
+                raise
+            except Unreachable:
+                await asyncio.sleep(max(0.0, next_s - loop.time()))
+
+    async def _new_stream(self, *, shared: bool, within_s: float) -> _Stream:
+        """Connect, and wait until the bridge there is ready.
+
+        Raises:
+            Unreachable: that failed.
+        """
+        began_s = asyncio.get_running_loop().time()
         stream = _Stream(self)
         try:
-            # A login that is shared may be dead; another try does without it.
-            await stream.start(shared=self._tries % 3 < 2)
-        except Unreachable as error:
+            async with asyncio.timeout(within_s):
+                await stream.start(shared=shared)
+        except BaseException as error:
             await stream.close()
-            self._lost(error)
-        except asyncio.CancelledError:
-            await stream.close()
+            if isinstance(error, TimeoutError):
+                raise Unreachable(f"{self.entry.name}: no answer within {within_s:g} s") from error
             raise
-        else:
-            self._stream = stream
-            self.version = stream.version
-            self._set_state(LinkState.UP)
+        self._rival_s = max(RIVAL_S, 2 * (asyncio.get_running_loop().time() - began_s))
+        return stream
+
+    def _use(self, stream: _Stream) -> None:
+        self._rivals = None
+        self._stream = stream
+        self.version = stream.version
+        self._set_state(LinkState.UP)
+
+    def stream_is_silent(self, stream: _Stream, *, is_silent: bool) -> None:
+        """The stream does not answer, or does again."""
+        if is_silent and self._rivals is None and stream is self._stream:
+            self._rivals = asyncio.create_task(self._replace(stream))
+        elif not is_silent and self._rivals is not None and stream is self._stream:
+            self._rivals.cancel()
+            self._rivals = None
+
+    async def _replace(self, silent: _Stream) -> None:
+        """Use a rival in place of a stream that is silent."""
+        try:
+            stream = await self._first_rival()
+        except Unreachable:
+            return  # The silent one may still answer.
+        self._use(stream)
+        silent.replaced()
 
     def stream_lost(self, stream: _Stream, error: Unreachable) -> None:
         """The stream has ended after it was up."""
         if stream is self._stream:
+            self.stream_is_silent(stream, is_silent=False)
             self._stream = None
             self._lost(error)
 
     def _lost(self, error: Unreachable) -> None:
-        if self.state is LinkState.UP or not self.down_since:
-            self.down_since = asyncio.get_running_loop().time()
-        if self._is_held and not isinstance(error, NotInstalled):
-            wait_s = RETRY_S[min(self._tries, len(RETRY_S) - 1)] if self._tries < QUICK_RETRIES else LATER_RETRY_S
+        if self.down_since is None:
+            self.down_since = datetime.now(UTC)
+        if self._is_held:
+            needs_user = isinstance(error, LoginNeeded | NotInstalled)
+            is_quick = self._tries < QUICK_RETRIES and not needs_user
+            wait_s = RETRY_S[min(self._tries, len(RETRY_S) - 1)] if is_quick else LATER_RETRY_S
             self._retry = asyncio.get_running_loop().call_later(wait_s, self._retry_due)
         self._tries += 1
         self._set_state(LinkState.DOWN, error)
@@ -370,7 +455,7 @@ class Channel(asyncio.Transport):
                 for piece in self._send_window.grant(length):
                     self._stream.send(Data(self.number, piece))
             case Ended(_, error, message, code):
-                self.code = code
+                self.code = code if 0 <= code <= MAX_EXIT_CODE else 1
                 self.end(error_of(error, message) if error else None)
 
     def end(self, error: OutliveError | None) -> None:
@@ -410,6 +495,9 @@ class _Reply(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._data += data
+        if len(self._data) > MAX_REPLY_BYTES and not self.result.done():
+            self._data.clear()
+            self.result.set_exception(ProtocolViolation("the answer is too long"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.result.done():
@@ -467,7 +555,7 @@ class _Stream(asyncio.Protocol):
         self._watch: TimerHandle | None = None
         self._last_received_s = self._pinged_s = 0.0
         self._pings = 0
-        self._waits_for_answer = False
+        self._waits_for_answer = self._is_silent = False
 
     # ------------------------------------------------------------ beginning and end
 
@@ -500,13 +588,14 @@ class _Stream(asyncio.Protocol):
         finally:
             theirs.close()
             errors_of_ssh.close()
-        await loop.create_unix_connection(lambda: self._errors, sock=errors)
-        await loop.create_unix_connection(lambda: self, sock=ours)
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await self._ready
-        except TimeoutError as error:
-            raise Unreachable(f"{self._entry.name}: no answer within {CONNECT_TIMEOUT_S:g} s") from error
+            await loop.create_unix_connection(lambda: self._errors, sock=errors)
+            await loop.create_unix_connection(lambda: self, sock=ours)
+        except BaseException:
+            ours.close()
+            errors.close()
+            raise
+        await self._ready
         self._last_received_s = loop.time()
         self._watch_later()
 
@@ -520,7 +609,12 @@ class _Stream(asyncio.Protocol):
             self._transport.abort()
         self._errors.close()
         if self._process is not None:
-            await asyncio.to_thread(_end_process, self._process)
+            self._process.terminate()
+            await asyncio.to_thread(_wait_for_end, self._process)
+
+    def replaced(self) -> None:
+        """Another stream is used in place of this one."""
+        self._fail(Unreachable(f"{self._entry.name} did not answer"))
 
     def _fail(self, error: Unreachable) -> None:
         """The stream is over."""
@@ -575,10 +669,13 @@ class _Stream(asyncio.Protocol):
         """Ask whether the machine is there, or give it up."""
         now_s = asyncio.get_running_loop().time()
         if self._pinged_s > self._last_received_s:
-            if now_s - self._pinged_s >= SILENCE_S:
-                _start_ending_shared(self._entry)
+            silent_s = now_s - self._pinged_s
+            if silent_s >= SILENCE_S:
                 self._fail(Unreachable(f"{self._entry.name} does not answer"))
                 return
+            if silent_s >= RIVAL_S and not self._is_silent:
+                self._is_silent = True
+                self._link.stream_is_silent(self, is_silent=True)
         elif self._waits_for_answer or now_s - self._last_received_s >= IDLE_PING_S:
             self._pings += 1
             self._pinged_s = now_s
@@ -595,6 +692,9 @@ class _Stream(asyncio.Protocol):
         """Something came from the other machine."""
         self._last_received_s = asyncio.get_running_loop().time()
         self._waits_for_answer = False
+        if self._is_silent:
+            self._is_silent = False
+            self._link.stream_is_silent(self, is_silent=False)
         if self._decoder is None:
             data = self._skip_noise(data)
             if self._decoder is None:
@@ -607,13 +707,14 @@ class _Stream(asyncio.Protocol):
 
     def _skip_noise(self, data: bytes) -> bytes:
         """What follows the line that begins the stream; b"" before that."""
-        self._noise += data
         mark = f"\n{MARK}{self._token}".encode()
-        begin = self._noise.find(mark)
+        seen = max(0, len(self._noise) - len(mark) - MAX_MARK_BYTES)
+        self._noise += data
+        begin = self._noise.find(mark, seen)
         end = self._noise.find(b"\n", begin + len(mark)) if begin >= 0 else -1
         if end < 0:
             if len(self._noise) > MAX_NOISE_BYTES:
-                self._fail(NotInstalled(f"{self._entry.name}: its login shell prints too much; see its start files"))
+                self._fail(Unreachable(f"{self._entry.name}: its login shell prints too much; see its start files"))
             return b""
         words = self._noise[begin + len(mark) : end].decode(errors="replace").split()
         rest = bytes(self._noise[end + 1 :])
@@ -631,11 +732,11 @@ class _Stream(asyncio.Protocol):
             case Ready(protocol, version):
                 if protocol != BRIDGE_PROTOCOL:
                     self._fail(NotInstalled(
-                        f"{self._entry.name} has Outlive {version[:20]}, which this version cannot talk to; "
+                        f"{self._entry.name} has Outlive {plain(version, 20)}, which this version cannot talk to; "
                         f"run `outlive upgrade --on {self._entry.name}`"
                     ))  # fmt: skip
                 elif not self._ready.done():
-                    self.version = version
+                    self.version = plain(version, 40) or "?"
                     self._ready.set_result(None)
             case Pong(number):
                 if number == self._pings:
@@ -695,14 +796,16 @@ _closing: set[asyncio.Task[None]] = set()
 """Streams that are being closed."""
 
 
-def _start_ending_shared(entry: MachineEntry) -> None:
-    task = asyncio.get_running_loop().create_task(asyncio.to_thread(ssh.end_shared, entry))
-    _closing.add(task)
-    task.add_done_callback(_closing.discard)
+async def _end_attempts(first: asyncio.Task[_Stream], rivals: asyncio.Task[_Stream], used: _Stream | None) -> None:
+    """End what still connects, and a stream that is ready and not used."""
+    for each in (first, rivals):
+        each.cancel()
+    for result in await asyncio.gather(first, rivals, return_exceptions=True):
+        if isinstance(result, _Stream) and result is not used:
+            await result.close()
 
 
-def _end_process(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+def _wait_for_end(process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(1)
     except subprocess.TimeoutExpired:

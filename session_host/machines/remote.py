@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import ParamSpec, TypeVar
 
 from session_host.client.connection import GREETING_TIMEOUT_S, HostConnection, HostNotResponding
@@ -24,6 +25,11 @@ class RemoteMachine:
     def __init__(self, link: Link) -> None:
         self.name = link.entry.name
         self.link = link
+
+    @property
+    def unreachable_since(self) -> datetime | None:
+        """See ``Machine``."""
+        return self.link.down_since
 
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """See ``Machine``."""

@@ -24,6 +24,9 @@ _TEMPORARY_SUFFIX_BYTES = 17
 CONTROL_PERSIST = "10m"
 """How long a login lasts after the last connection that rode on it."""
 
+ALIVE_INTERVAL_S = 15
+"""ssh asks so often whether a silent machine is there; after three questions a login on a dead connection ends."""
+
 CONFIG_TIMEOUT_S = 5.0
 
 FAILED = 255
@@ -53,12 +56,16 @@ def control_options(destination: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _control_options(destination: str, directory: Path) -> tuple[str, ...]:
-    if configuration(destination).get("controlpath", "none") != "none":
+    users = configuration(destination)
+    if users.get("controlpath", "none") != "none":
         return ()
     if len(str(directory)) + _CONTROL_NAME_BYTES + _TEMPORARY_SUFFIX_BYTES > SOCKET_PATH_BYTES:
         return ()
     path = str(directory / CONTROL_NAME).replace("%", "%%").replace("%%C", "%C")
-    return ("-o", "ControlMaster=auto", "-o", f"ControlPath={path}", "-o", f"ControlPersist={CONTROL_PERSIST}")
+    options = ("-o", "ControlMaster=auto", "-o", f"ControlPath={path}", "-o", f"ControlPersist={CONTROL_PERSIST}")
+    if users.get("serveraliveinterval", "0") != "0":
+        return options
+    return (*options, "-o", f"ServerAliveInterval={ALIVE_INTERVAL_S}")
 
 
 def configuration(destination: str) -> dict[str, str]:
@@ -104,17 +111,16 @@ def login_argv(entry: MachineEntry) -> list[str]:
     return ["ssh", "-T", *options, *control_options(entry.destination), "--", entry.destination, "true"]
 
 
-def end_shared(entry: MachineEntry) -> None:
-    """End our shared login, as when its connection is dead. Blocks; does nothing about a user's own one."""
-    control = control_options(entry.destination)
-    if control:
-        command = ["ssh", *control, "-O", "exit", "--", entry.destination]
-        try:
-            subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=CONFIG_TIMEOUT_S, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            pass  # The next connection shows what is wrong.
+def has_login(entry: MachineEntry) -> bool:
+    """Whether there is a login that connections ride on, ours or one of the user's configuration. Blocks."""
+    command = ["ssh", *control_options(entry.destination), "-O", "check", "--", entry.destination]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=CONFIG_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def error_of(entry: MachineEntry, output: str) -> Unreachable:

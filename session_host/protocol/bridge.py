@@ -21,7 +21,7 @@ WINDOW_BYTES: Final = 128 * 1024
 CHUNK_BYTES: Final = 16 * 1024
 """The longest ``Data``: a key on another channel waits at most for one."""
 
-MAX_REPLY_BYTES: Final = 64 * 1024 * 1024
+MAX_REPLY_BYTES: Final = 32 * 1024 * 1024
 """The longest reply to a call that is accepted."""
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from session_host.machines.ssh import control_options
 from tests.support.waiting import wait_until
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", "")) or ""
@@ -123,6 +124,13 @@ def _make_key(path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
 
 
+def end_logins(*destinations: str) -> None:
+    """End the logins that connections ride on."""
+    for each in destinations:
+        command = ["ssh", *control_options(each), "-O", "exit", "--", each]
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+
 @contextmanager
 def ssh_machines(directory: Path, *names: str) -> Iterator[tuple[list[SshMachine], dict[str, str]]]:
     """Start machines; yields them, and the environment in which ``ssh NAME`` reaches each of them."""
@@ -136,10 +144,10 @@ def ssh_machines(directory: Path, *names: str) -> Iterator[tuple[list[SshMachine
     for machine in machines:
         host_key = (directory / machine.name / "host_key.pub").read_text(encoding="utf-8")
         with known.open("a", encoding="utf-8") as file:
-            file.write(f"[127.0.0.1]:{machine.port} {host_key}")
+            file.write(f"{machine.name} {host_key}")
         blocks.append(
-            f"Host {machine.name}\n  HostName 127.0.0.1\n  Port {machine.port}\n  IdentityFile {key}\n"
-            f"  IdentitiesOnly yes\n  UserKnownHostsFile {known}\n  GlobalKnownHostsFile none\n"
+            f"Host {machine.name}\n  HostName 127.0.0.1\n  HostKeyAlias {machine.name}\n  Port {machine.port}\n"
+            f"  IdentityFile {key}\n  IdentitiesOnly yes\n  UserKnownHostsFile {known}\n  GlobalKnownHostsFile none\n"
         )
     config.write_text("\n".join(blocks), encoding="utf-8")
     bin_directory = directory / "bin"

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from session_host.machines.names import MachineEntry
-from session_host.machines.ssh import end_shared
 from tests.support.commands import outlive
-from tests.support.ssh_machines import SshMachine, ssh_machines
+from tests.support.ssh_machines import SshMachine, end_logins, ssh_machines
 
 if TYPE_CHECKING:
     from tests.conftest import Sessions
@@ -23,8 +21,7 @@ def machines(area: Area, sessions: Sessions, monkeypatch: pytest.MonkeyPatch) ->
     with ssh_machines(area.root / "m", "alpha", "beta") as (started, environment):
         monkeypatch.setenv("PATH", environment["PATH"])
         yield started
-        for each in started:
-            end_shared(MachineEntry(each.name, each.name))
+        end_logins(*(each.name for each in started))
         sessions.end_all()
 
 

@@ -1,0 +1,169 @@
+"""Chats on a machine at the end of a bad line."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from session_host.client.sessions.listing import session_named, sessions_listed
+from session_host.client.sessions.selection import Selection
+from session_host.client.viewer.state import NO_DELEGATE, ViewerState
+from session_host.client.viewer.viewer import Viewer
+from session_host.errors import Unreachable
+from session_host.machines import link
+from session_host.machines.link import Link, LinkState
+from session_host.machines.names import MachineEntry
+from session_host.machines.remote import RemoteMachine
+from session_host.protocol.values import GridSize
+from session_host.system import event_loop
+from tests.support.commands import outlive
+from tests.support.ssh_machines import SshMachine, end_logins
+from tests.support.ssh_relay import Relay, ssh_relay
+from tests.support.waiting import eventually, wait_until
+
+PROGRAM = """
+import os, sys, tty
+tty.setraw(0)
+log = open(os.environ["HOME"] + "/received", "ab", buffering=0)
+os.write(1, b"ready")
+while data := os.read(0, 65536):
+    log.write(data)
+    os.write(1, b"%d\\r\\n" % log.tell())
+"""
+
+
+@pytest.fixture
+def relay(alpha: SshMachine, tmp_path: Path) -> Iterator[Relay]:
+    """A relay to ``alpha``, on which a chat ``log`` runs."""
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    assert outlive("new", "-d", "--on", "alpha", "-n", "log", "--", sys.executable, str(program)).code == 0
+    with ssh_relay(alpha.port) as relay:
+        yield relay
+        end_logins(_far(relay).destination)
+
+
+def _far(relay: Relay) -> MachineEntry:
+    return MachineEntry("far", f"ssh://alpha:{relay.port}")
+
+
+@asynccontextmanager
+async def _over(relay: Relay) -> AsyncIterator[RemoteMachine]:
+    """The machine beyond the relay."""
+    machine = RemoteMachine(Link(_far(relay)))
+    machine.link.hold()
+    try:
+        yield machine
+    finally:
+        await machine.link.close()
+
+
+async def _live_viewer(machine: RemoteMachine) -> Viewer:
+    info = await machine.call(session_named, "log")
+    viewer = Viewer(info.id, NO_DELEGATE, size=GridSize(80, 24), machine=machine)
+    viewer.start()
+    await eventually(lambda: viewer.state is ViewerState.LIVE, 30, lambda: f"{viewer.state} {viewer.message}")
+    return viewer
+
+
+def _has_passed(relay: Relay, length: int) -> bool:
+    return relay.counts().bytes > length
+
+
+def test_text_typed_into_a_dead_connection_arrives_once_when_the_network_is_back(
+    relay: Relay, alpha: SshMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "SILENCE_S", 2.0)
+    received = alpha.home / "received"
+
+    async def use() -> None:
+        async with _over(relay) as machine:
+            viewer = await _live_viewer(machine)
+            viewer.text("before")
+            await eventually(lambda: received.read_bytes() == b"before", 30, "the first text")
+            relay.stall()
+            viewer.text(" after")
+            await eventually(lambda: viewer.state is ViewerState.UNREACHABLE, 30, lambda: str(viewer.state))
+            assert machine.link.down_since is not None
+            relay.flow()
+            await eventually(lambda: received.read_bytes() == b"before after", 30, lambda: f"{machine.link.error}")
+            assert machine.unreachable_since is None
+            viewer.close()
+
+    event_loop.run(use())
+
+
+def test_a_connection_that_died_in_silence_is_replaced_before_anybody_notices(relay: Relay, alpha: SshMachine) -> None:
+    """As after the sleep of a laptop: its network is there, and its old connection is dead."""
+
+    async def use() -> None:
+        states = []
+        async with _over(relay) as machine:
+            viewer = await _live_viewer(machine)
+            relay.stall()
+            viewer.text("typed")
+            await eventually(lambda: viewer.pending > 0, 30, "the text is sent")
+            relay.flow()
+            machine.link.on_state = lambda: states.append(machine.link.state)
+            await eventually((alpha.home / "received").exists, 30, "the file")
+            await eventually(lambda: (alpha.home / "received").read_bytes() == b"typed", 30, "the text")
+            viewer.close()
+        assert LinkState.DOWN not in states[:-1], states
+
+    event_loop.run(use())
+
+
+def test_a_paste_of_a_megabyte_arrives_once_though_the_line_is_cut(relay: Relay, alpha: SshMachine) -> None:
+    text = "".join(f"{number:07} " for number in range(128 * 1024))
+    received = alpha.home / "received"
+
+    async def use() -> None:
+        async with _over(relay) as machine:
+            viewer = await _live_viewer(machine)
+            begun = relay.counts().bytes
+            viewer.paste(text)
+            for sent in (200_000, 400_000, 600_000):
+                await eventually(partial(_has_passed, relay, begun + sent), 30, "a part is sent")
+                relay.cut()
+            await eventually(lambda: received.stat().st_size >= len(text), 30, lambda: f"{received.stat().st_size}")
+            viewer.close()
+
+    event_loop.run(use())
+    assert received.read_text() == text
+
+
+def test_a_call_that_a_cut_interrupts_fails_and_the_next_one_does_not(relay: Relay) -> None:
+    async def use() -> None:
+        async with _over(relay) as machine:
+            await machine.link.ready()
+            relay.delay(0.1, 0.05)
+            calling = asyncio.create_task(machine.call(sessions_listed, Selection(), ended=False))
+            await asyncio.sleep(0)
+            relay.cut()
+            with pytest.raises(Unreachable, match="far: "):
+                await calling
+            relay.delay(0)
+            await machine.wait_reachable()
+            assert [info.name for info in await machine.call(sessions_listed, Selection(), ended=False)] == ["log"]
+
+    event_loop.run(use())
+
+
+def test_a_command_that_a_cut_interrupts_has_exit_code_7(relay: Relay) -> None:
+    assert outlive("machines", "add", *_far(relay)).code == 0
+    begun = relay.counts().bytes
+    relay.delay(0.1)
+    with ThreadPoolExecutor(1) as another:
+        sending = another.submit(outlive, "send", "far:log", "-", typed="x" * 500_000)
+        wait_until(lambda: relay.counts().bytes > begun + 100_000, 30, "the command is on its way")
+        relay.cut()
+        done = sending.result()
+    assert done.code == 7
+    assert done.complaint().startswith("far: ")

@@ -1,0 +1,185 @@
+"""A TCP relay with the faults of a bad line, in a process of its own: ``python -m tests.support.ssh_relay PORT``.
+
+It listens on a free port of loopback, and passes on to PORT. Its commands come as lines on standard input, and each is
+answered by a line: the numbers of connections and bytes so far.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Counts(NamedTuple):
+    """What a relay has seen: connections, and bytes in both directions."""
+
+    connections: int
+    bytes: int
+
+
+class Relay:
+    """A running relay.
+
+    Attributes:
+        port: the port that it listens on.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        assert process.stdout is not None
+        self.port = int(process.stdout.readline())
+
+    def delay(self, by_s: float, jitter_s: float = 0.0) -> None:
+        """Pass bytes on after this time, and up to ``jitter_s`` more, in their order."""
+        self._do(f"delay {by_s} {jitter_s}")
+
+    def stall(self) -> None:
+        """Swallow all bytes, as a network that is gone. Connections that lost some never pass bytes again."""
+        self._do("stall")
+
+    def refuse(self) -> None:
+        """Refuse new connections."""
+        self._do("refuse")
+
+    def flow(self) -> None:
+        """Serve new connections again."""
+        self._do("flow")
+
+    def cut(self) -> None:
+        """Break all connections."""
+        self._do("cut")
+
+    def counts(self) -> Counts:
+        """What it has seen so far."""
+        return self._do("counts")
+
+    def _do(self, command: str) -> Counts:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(command, file=self._process.stdin, flush=True)
+        return Counts(*map(int, self._process.stdout.readline().split()))
+
+
+@contextmanager
+def ssh_relay(port: int) -> Iterator[Relay]:
+    """A relay to a port of this machine."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.support.ssh_relay", str(port)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+    ) as process:  # fmt: skip
+        try:
+            yield Relay(process)
+        finally:
+            process.kill()
+
+
+class _Line:
+    """The faults of the line."""
+
+    def __init__(self) -> None:
+        self.delay_s = self.jitter_s = 0.0
+        self.is_stalled = self.is_refusing = False
+        self.connections = self.bytes = 0
+        self.ends: set[_End] = set()
+
+
+class _End(asyncio.Protocol):
+    """One end of a relayed connection; ``peer`` is the other one."""
+
+    def __init__(self, line: _Line, port: int = 0) -> None:
+        self._line = line
+        self._port = port
+        self._transport: asyncio.Transport | None = None
+        self._is_dead = False
+        self._due_s = 0.0
+        self._early: list[bytes] = []
+        self._task: asyncio.Task[None] | None = None
+        self.peer: _End | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._line.ends.add(self)
+        if self._port and self._line.is_refusing:
+            transport.abort()
+        elif self._port:
+            self._line.connections += 1
+            self._task = asyncio.get_running_loop().create_task(self._connect())
+
+    async def _connect(self) -> None:
+        peer = _End(self._line)
+        peer.peer = self
+        with suppress(OSError):
+            await asyncio.get_running_loop().create_connection(lambda: peer, "127.0.0.1", self._port)
+            self.peer = peer
+            for data in self._early:
+                self.data_received(data)
+            return
+        self.cut()
+
+    def data_received(self, data: bytes) -> None:
+        line = self._line
+        if line.is_stalled:
+            self._is_dead = True
+            if self.peer is not None:
+                self.peer._is_dead = True
+        if self._is_dead:
+            return
+        if self.peer is None:
+            self._early.append(data)
+            return
+        line.bytes += len(data)
+        loop = asyncio.get_running_loop()
+        self._due_s = max(self._due_s, loop.time() + line.delay_s + random.uniform(0, line.jitter_s))
+        loop.call_at(self._due_s, self.peer.write, data)
+
+    def write(self, data: bytes) -> None:
+        if self._transport is not None and not self._is_dead:
+            self._transport.write(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._line.ends.discard(self)
+        if self.peer is not None and not self._is_dead:
+            self.peer.cut()
+
+    def cut(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+async def _serve(port: int) -> None:
+    loop = asyncio.get_running_loop()
+    line = _Line()
+    server = await loop.create_server(lambda: _End(line, port), "127.0.0.1", 0)
+    _print(server.sockets[0].getsockname()[1])
+    commands = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    while words := (await commands.readline()).decode().split():
+        match words:
+            case ["delay", by_s, jitter_s]:
+                line.delay_s, line.jitter_s = float(by_s), float(jitter_s)
+            case ["stall"]:
+                line.is_stalled = True
+            case ["refuse"]:
+                line.is_refusing = True
+            case ["flow"]:
+                line.is_stalled = line.is_refusing = False
+            case ["cut"]:
+                for end in list(line.ends):
+                    end.cut()
+        _print(line.connections, line.bytes)
+
+
+def _print(*values: int) -> None:
+    sys.stdout.write(" ".join(map(str, values)) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(int(sys.argv[1])))
