@@ -23,7 +23,7 @@ from session_host.terminal.base import DefaultColors, EngineName
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.hosts import Watcher, end, peek, see, shown, start, watching
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, poll_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -237,6 +237,12 @@ async def test_colour_queries_are_answered_with_the_viewers_colours() -> None:
         await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
 
 
+async def wait_for_echo(session_id: str, text: str) -> None:
+    """Wait until the terminal's echo of what was typed is all that is shown: it comes after the acknowledgement."""
+    await poll_until(lambda: peek(session_id), bool, 60, "the echo")
+    assert await peek(session_id) == [text]
+
+
 @pytest.fixture
 def long_delivery_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(viewer_module, "DELIVERY_TIMEOUT_S", 60.0)
@@ -250,7 +256,7 @@ async def test_text_typed_before_the_viewer_connected_arrives_although_the_viewe
     viewer.text("typed ahead")
     viewer.close()
     assert await viewer.closed() == 0
-    assert await peek(record.id) == ["typed ahead"]
+    await wait_for_echo(record.id, "typed ahead")
     await end(record.id)
 
 
@@ -280,7 +286,7 @@ async def test_text_typed_just_before_its_host_is_killed_arrives_although_the_vi
         viewer.close()
         os.kill(record.host_pid, signal.SIGKILL)  # Its end closes the connection with the text unread.
         assert await viewer.closed() == 0
-    assert await peek(record.id) == ["exit"]
+    await wait_for_echo(record.id, "exit")
     assert watcher.refusals == []
     await end(record.id)
 
