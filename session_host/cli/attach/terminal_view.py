@@ -154,7 +154,7 @@ class TerminalView:
                 self._screen.paint_after(min(left_s, FRAME_INTERVAL_S))
                 return False
         self._held_since_s = None
-        frame = emulator.frame()
+        frame = self.viewer.frame()
         painter = self._screen.painter
         if self._scrolled is None:
             self._screen.terminal.write(painter.paint(frame, modes))

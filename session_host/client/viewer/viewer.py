@@ -53,10 +53,12 @@ from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
 from session_host.structured.transcript import Transcript
 from session_host.system.event_loop import Timer
 from session_host.terminal import default_engine, engine_build, from_replay, restore
-from session_host.terminal.base import DefaultColors, Emulator, EngineName
+from session_host.terminal.base import DefaultColors, Emulator, EngineName, Frame
 from session_host.terminal.commands import MAX_COMMANDS
 from session_host.terminal.encode import REPORT_EVENTS
+from session_host.terminal.rows import Row
 
+from .prediction import Predictions, Screen
 from .rules import (
     AddSnapshotPart,
     Connect,
@@ -134,6 +136,11 @@ class Viewer:
         self._last_connection: HostConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._answer_timer, self._delivery_timer, self._reattach_timer = Timer(), Timer(), Timer()
+        self._predictions = Predictions() if machine is not THIS_MACHINE and self._engine is not None else None
+        self._shown: Screen | None = None  # Without the predictions.
+        self._shown_rows: dict[int, Row] = {}
+        self._predicted_row = -1
+        self._prediction_timer = Timer()
         self.is_closed = False
         self._detached = asyncio.Event()
         self._refused_characters = 0  # Since ``close``.
@@ -227,6 +234,7 @@ class Viewer:
             case NotifyEvent(event):
                 self._delegate.viewer_event(event)
             case NotifyRefusal(refusal):
+                self._drop_predictions()
                 self._delegate.viewer_refused(refusal)
             case AddSnapshotPart(part):
                 self._add_part(part)
@@ -320,6 +328,7 @@ class Viewer:
         if type(message) is not CommandEvent:
             self._rules.receive_message(message)
             self._perform()
+            self._note_acknowledged()
             return
         # They may come before the output that they are about, or before the replica.
         self._times += message.times
@@ -365,6 +374,7 @@ class Viewer:
 
     def _replace(self, replica: TerminalOrTranscript) -> None:
         previous = self._replica
+        self._drop_predictions()
         self._use_replica(replica)
         _discard_side_effects(self.emulator)
         if previous is not None:
@@ -388,6 +398,57 @@ class Viewer:
         if previous is not None:
             previous.close()
 
+    # ------------------------------------------------------------ predictions
+
+    def frame(self) -> Frame:
+        """The changes to paint, with what the user typed on a distant machine predicted; only with a replica."""
+        assert self.emulator is not None
+        frame = self.emulator.frame()
+        if self._predictions is None:
+            return frame
+        rows = self._shown_rows
+        if frame.full:
+            rows.clear()
+        rows.update(frame.rows)
+        self._shown = screen = None
+        if not frame.scroll_offset and frame.cursor is not None:
+            self._shown = screen = Screen(frame.size, frame.cursor, rows)
+        changed = dict(frame.rows)
+        if self._predicted_row in rows:
+            changed.setdefault(self._predicted_row, rows[self._predicted_row])
+        self._predicted_row = -1
+        if screen is None or not self._predictions.is_pending:
+            return frame._replace(rows=changed)
+        now_s = asyncio.get_running_loop().time()
+        overlay = self._predictions.overlay(screen, now_s)
+        self._judge_when_due(now_s)
+        cursor = screen.cursor
+        if overlay is not None and overlay.row in rows:
+            self._predicted_row = overlay.row
+            changed[overlay.row] = overlay.over(rows[overlay.row])
+            if overlay.cursor is not None:
+                cursor = cursor._replace(row=overlay.row, column=overlay.cursor)
+        return frame._replace(rows=changed, cursor=cursor)
+
+    def _note_acknowledged(self) -> None:
+        if self._predictions is not None:
+            now_s = asyncio.get_running_loop().time()
+            self._predictions.acknowledged(self._rules.inputs.oldest_sequence - 1, now_s)
+            self._judge_when_due(now_s)
+
+    def _judge_when_due(self, now_s: float) -> None:
+        """Have the predictions painted again once the program has had the time to answer."""
+        if self._predictions is not None and (due_s := self._predictions.due_s) is not None:
+            self._prediction_timer.set(max(due_s - now_s, 0.001), self._predictions_due)
+
+    def _predictions_due(self) -> None:
+        self._delegate.viewer_damaged()
+
+    def _drop_predictions(self) -> None:
+        if self._predictions is not None:
+            self._predictions.drop()
+            self._shown = None
+
     # ------------------------------------------------------------ the user's input
 
     @property
@@ -396,8 +457,13 @@ class Viewer:
         return self._rules.attachment, self._rules.inputs.next_sequence
 
     def _input(self, message: Input) -> None:
+        predictions = self._predictions
+        if predictions is not None:
+            predictions.typed(message, self._shown, asyncio.get_running_loop().time())
         self._rules.receive_input(message)
         self._perform()
+        if predictions is not None and predictions.is_pending:
+            self._delegate.viewer_damaged()
 
     def _wants_releases(self) -> bool:
         """Whether the program asked for key releases, according to the replica."""
@@ -571,7 +637,7 @@ class Viewer:
             self._last_connection, self._connection = self._connection, None
         if self._task is not None:
             self._task.cancel()
-        for timer in (self._delivery_timer, self._reattach_timer, self._answer_timer):
+        for timer in (self._delivery_timer, self._reattach_timer, self._answer_timer, self._prediction_timer):
             timer.cancel()
         self._detached.set()
 
