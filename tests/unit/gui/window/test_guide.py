@@ -46,7 +46,7 @@ PAGES = {
     "third.md": "# The third\n\nShort.",
 }
 
-ATTACH = "Attach from a terminal, also over SSH"
+ATTACH = "Chats on other machines, over SSH"
 PANES = "Side by side: panes, tabs, windows"
 WORDS = {
     "terminal": "The terminal", "restore": "Restore files", "export": "Search and export", "paste": "The terminal",

@@ -172,6 +172,7 @@ def test_the_page_without_a_chat_scrolls_in_the_smallest_window(theme: Theme, ar
     page = EmptyState(theme)
     page.setParent(around)
     agents = list(load_catalog(area.config).values())
+    page._build()
     page._show_agents(agents, [agent.name for agent in agents])
     page.resize(QSize(*MIN_SIZE_PX))
     page.show()
