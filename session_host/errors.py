@@ -207,6 +207,10 @@ class WorktreeError(OutliveError):
     """git is missing, or it failed; nothing was created, and nothing was lost."""
 
 
+class FilesChanged(WorktreeError):
+    """Other files differ than those that the user was asked about; nothing was restored."""
+
+
 class UnsafeDirectory(OutliveError):
     """A directory of sockets or records cannot be trusted."""
 

@@ -31,6 +31,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Final, NamedTuple
@@ -177,6 +178,24 @@ class Stop:
         finally:
             with self._lock:
                 self._process = None
+
+
+_current_stop: ContextVar[Stop | None] = ContextVar("stop", default=None)
+
+
+@contextlib.contextmanager
+def stopped_by(stop: Stop) -> Iterator[None]:
+    """Within this context, and in threads that it starts, ``stop`` is ``current_stop``."""
+    token = _current_stop.set(stop)
+    try:
+        yield
+    finally:
+        _current_stop.reset(token)
+
+
+def current_stop() -> Stop | None:
+    """The ``Stop`` of the caller of a function that does not take one; None for none."""
+    return _current_stop.get()
 
 
 def run_read_only(

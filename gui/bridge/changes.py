@@ -6,7 +6,6 @@ agent's activity changes, or git's status of the directory does.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,18 +26,18 @@ from session_host.client.worktrees.changes import (
 )
 from session_host.client.worktrees.discarding import Discarded, can_discard_file, discard, hunks_of, undo
 from session_host.errors import OutliveError, WorktreeError
-from session_host.git import Stop
+from session_host.git import Stop, stopped_by
 from session_host.restore_points.points import RestorePoint
-from session_host.restore_points.restoring import FilesChanged, Outcome, Plan, file_counts, plan_restore, restore
+from session_host.restore_points.restoring import Outcome, Plan, file_counts, plan_restore, restore
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 
-from .chat import Chat
+from .chat import Chat, id_in_window
 from .ended_chat import read_last_transcript
 from .sessions import Sessions
 
 __all__ = [
-    "LINK", "MAX_BYTES", "ChangedFile", "Changes", "ChangesReader", "Discarded", "FilesChanged", "ListedPoint",
+    "LINK", "MAX_BYTES", "ChangedFile", "Changes", "ChangesReader", "Discarded", "ListedPoint",
     "Outcome", "Plan", "RestorePoint", "Since", "State", "can_discard_file", "discard", "hunks_of", "name_of",
     "plan_restore", "point_before", "points_of", "readable", "restore", "undo",
 ]  # fmt: skip
@@ -112,7 +111,8 @@ class ChangesReader(QObject):
         stop = Stop()
         self._stops.add(stop)
         try:
-            return await asyncio.to_thread(lines_before, changes, file, stop)
+            with stopped_by(stop):
+                return await self.chat.machine.call(lines_before, changes, file)
         finally:
             self._stops.discard(stop)
 
@@ -120,7 +120,7 @@ class ChangesReader(QObject):
         """The chat's restore points, newest first, and how many files have changed since each; raises WorktreeError."""
         points = await points_of(self.chat, self._sessions)
         directory = Path(self.chat.record.cwd)
-        counts = await asyncio.to_thread(file_counts, directory, [each.point for each in points])
+        counts = await self.chat.machine.call(file_counts, directory, [each.point for each in points])
         return list(zip(points, counts, strict=True))
 
     def _events(self) -> tuple[object, ...]:
@@ -140,7 +140,8 @@ class ChangesReader(QObject):
                 since, point = self.since, self.point.point if self.point is not None else None
                 directory = Path(self.chat.record.cwd if since == "prompt" else self.directory)
                 try:
-                    changes = await asyncio.to_thread(read_changes, directory, since, self._stop, point)
+                    with stopped_by(self._stop):
+                        changes = await self.chat.machine.call(read_changes, directory, since, point)
                     problem = ""
                 except WorktreeError as error:
                     changes, problem = None, str(error)
@@ -182,11 +183,11 @@ async def point_before(chat: Chat, sessions: Sessions, prompt: Item) -> ListedPo
 
 async def _listed(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
     def resumed_from(session_id: str) -> str | None:
-        resumed = sessions.get(session_id)
+        resumed = sessions.get(id_in_window(chat.machine, session_id))
         return resumed.record.resumed_from if resumed is not None else None
 
-    sessions_of_chat = resumed_chats(chat.id, resumed_from)
-    return await asyncio.to_thread(restore_list, Path(chat.record.cwd), sessions_of_chat)
+    sessions_of_chat = resumed_chats(chat.record.id, resumed_from)
+    return await chat.machine.call(restore_list, Path(chat.record.cwd), sessions_of_chat)
 
 
 async def _transcript_of(chat: Chat) -> Transcript | None:
@@ -198,6 +199,6 @@ async def _transcript_of(chat: Chat) -> Transcript | None:
     try:
         if not chat.has_ended:
             return await watch_transcript(chat.record.id, lambda _: True, chat.machine)
-        return await asyncio.to_thread(read_last_transcript, chat.id)
+        return await read_last_transcript(chat)
     except OutliveError:
         return None  # The times of the prompts are enough.

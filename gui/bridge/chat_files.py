@@ -1,6 +1,6 @@
-"""Files that the window makes of chats: exports, private texts for the user's editor, and pasted images.
+"""Files that the window makes of chats: exports, and private texts for the user's editor.
 
-Texts are removed when the window's process starts and ends, images with their chats.
+Texts are removed when the window's process starts and ends.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +20,7 @@ from PySide6.QtGui import QImage
 
 import session_host
 from session_host.errors import OutliveError
-from session_host.paths import check_private, ensure_private, pasted_images_dir, runtime_dir, texts_dir
+from session_host.paths import check_private, ensure_private, runtime_dir, texts_dir
 
 FORMS = (".html", ".txt", ".cast")
 """The export formats of a terminal, as the file name's ending."""
@@ -142,26 +141,14 @@ def _remove(directory: Path) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def save_image(session_id: str, image: QImage) -> Path:
-    """Save an image that was pasted into a chat as a new PNG file that only the user can read. Blocks.
+def png_of(image: QImage) -> bytes:
+    """An image in the PNG format.
 
     Raises:
-        OutliveError: the file cannot be written; nothing is left of it.
+        OutliveError: it cannot be encoded.
     """
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     if not image.save(buffer, "PNG"):  # type: ignore[call-overload]  # PySide6 takes a str, its type hints bytes
         raise OutliveError("the pasted image cannot be saved as PNG; save it in a file yourself, and paste its name")
-    directory = ensure_private(pasted_images_dir(session_id))
-    try:
-        descriptor, path = tempfile.mkstemp(".png", "image-", directory)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(buffer.data().data())
-        except OSError:
-            Path(path).unlink()
-            raise
-    except OSError as error:
-        line = f"{directory}: cannot save the pasted image ({error.strerror}); free some space"
-        raise OutliveError(line) from error
-    return Path(path)
+    return bytes(buffer.data().data())

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.wording.groups import OVER, Group
-from session_host.client.machine import THIS_MACHINE
 from session_host.errors import OutliveError
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Changes, SessionRecord, Store, Version
@@ -17,12 +16,13 @@ from session_host.terminal.base import DefaultColors
 
 from .chat import Chat
 from .ended_list import EndedChats, EndedList, is_unlisted
-from .store_thread import StoreThread
+from .store_thread import StoreThread, WindowsMachine
 from .tasks import Tasks
 
 if TYPE_CHECKING:
     from gui.bridge.chat import ViewerFactory
     from session_host.agents.agent import Agent
+    from session_host.client.machine import Machine
 
 
 RETRY_MS = 2000
@@ -36,6 +36,7 @@ class ChatList(QObject):
     """All chats. Each running one is a ``Chat``, which follows its host; an ended one is a record until it is shown.
 
     Attributes:
+        machine: the machine that the chats are on.
         agents: the catalog, once read.
         colors: the colours of the terminals, once known.
         is_loaded: whether the store was read, so that the list is complete.
@@ -60,6 +61,7 @@ class ChatList(QObject):
     def __init__(self, storage: StoreThread, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._storage, self._make_viewer = storage, make_viewer
+        self.machine: Machine = WindowsMachine(storage)
         self.colors: DefaultColors | None = None
         self.agents: Mapping[str, Agent] = {}
         self.is_loaded = False
@@ -190,7 +192,7 @@ class ChatList(QObject):
         """The chat of a record in the store, which the model need not have read yet."""
         if (known := self._chats.get(record.id)) is not None:
             return known
-        chat = Chat(record, self._make_viewer, THIS_MACHINE, self)
+        chat = Chat(record, self._make_viewer, self.machine, self)
         if self.colors is not None:
             chat.set_colors(self.colors)
         self._set_agent(chat)

@@ -11,21 +11,20 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from gui.theme.tokens import LABEL_COLORS
 from session_host.client.chats.notification_rules import is_still_muted
+from session_host.client.sessions.store_calls import order_chats
 from session_host.system.clock import parse_time
 
 if TYPE_CHECKING:
     from .chat import Chat
     from .chat_list import ChatList
-    from .store_thread import StoreThread
 
 
 class ChatOrder(QObject):
     """Pins chats and orders them. A chat that continues another one gets its pin and position from the store."""
 
-    def __init__(self, chats: ChatList, storage: StoreThread) -> None:
+    def __init__(self, chats: ChatList) -> None:
         super().__init__(chats)
         self._list = chats
-        self._storage = storage
 
     def pin(self, chats: Iterable[Chat], *, pinned: bool) -> None:
         """Pin or unpin chats."""
@@ -42,11 +41,9 @@ class ChatOrder(QObject):
             for field, value in fields.items():
                 setattr(chat.record, field, value)
             chat.changed.emit()
-        if changes:
-            self._list.tasks.start(self._store([(chat.id, fields) for chat, fields in changes]), "order of chats")
-
-    async def _store(self, changes: Sequence[tuple[str, dict[str, Any]]]) -> None:
-        await self._storage.call(lambda store: store.update_all(changes))
+        for machine in {chat.machine for chat, _fields in changes}:
+            own = [(chat.record.id, fields) for chat, fields in changes if chat.machine is machine]
+            self._list.tasks.start(machine.call(order_chats, own), "order of chats")
 
 
 class ColorLabels(QObject):

@@ -13,11 +13,12 @@ from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.search_indexing import SearchIndexing
 from gui.wording.explanation import Explained, explained, explained_without_host
+from session_host.client.chats.ended_chat import last_transitions
+from session_host.client.sessions.store_calls import recent_directories, rename_chat
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
-from session_host.paths import session_transitions
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Send, Stop
 from session_host.protocol.untrusted_text import as_name
-from session_host.storage.store import activity_log, free_name
+from session_host.storage.store import free_name
 
 from .chat import Chat
 from .chat_list import ChatList
@@ -68,7 +69,7 @@ class Sessions(ChatList):
         self.forgotten.connect(lambda _session_id: self.indexing.note_output())  # It removes their lines, too.
         self.removals = UndoableRemovals(self)
         self.shells = Shells(self)
-        self.order = ChatOrder(self, storage)
+        self.order = ChatOrder(self)
         self.muting = Muting(self)
         self.quiet_watch = QuietWatch(self)
         self.drafts = Drafts(self)
@@ -162,8 +163,8 @@ class Sessions(ChatList):
         """
         from session_host.client.chats.resume import resume
 
-        record = await resume(
-            chat.id, environment=await self.login_path.environment(), size=size, colors=self.colors,
+        record = await chat.machine.call(
+            resume, chat.record.id, environment=await self.login_path.environment(), size=size, colors=self.colors,
             anyway=anyway, runtime=runtime, prompt=prompt,
         )  # fmt: skip
         if record.is_shell:
@@ -181,12 +182,14 @@ class Sessions(ChatList):
         """
         from session_host.client.chats.fork import fork
 
-        record = await fork(chat.id, before=before, environment=await self.login_path.environment(), size=size)
+        record = await chat.machine.call(
+            fork, chat.record.id, before=before, environment=await self.login_path.environment(), size=size
+        )
         return self.chat_of(record)
 
     async def recent_directories(self, limit: int) -> list[str]:
         """The directories of recently started chats, latest first."""
-        return await self._storage.call(lambda store: store.recent_directories(limit))
+        return await self.machine.call(recent_directories, limit)
 
     async def explain(self, chat: Chat) -> Explained:
         """The evidence for a chat's status, from its host; for an ended chat, from its log.
@@ -198,7 +201,7 @@ class Sessions(ChatList):
         if not chat.has_ended:
             with contextlib.suppress(SessionEnded):
                 return explained(await chat.ask(Explain(request=1)), is_plain=is_plain)
-        changes = await asyncio.to_thread(activity_log.last, session_transitions(chat.id), TRANSITIONS)
+        changes = await chat.machine.call(last_transitions, chat.record.id, TRANSITIONS)
         conversation = chat.record.provider_session_id or ""
         return explained_without_host(changes, conversation, has_ended=chat.has_ended, is_plain=is_plain)
 
@@ -220,7 +223,7 @@ class Sessions(ChatList):
             self.tasks.start(self._rename(chat, name), "rename")
 
     async def _rename(self, chat: Chat, name: str) -> None:
-        await self._storage.call(lambda store: store.rename(chat.id, name))
+        await chat.machine.call(rename_chat, chat.record.id, name)
         chat.record.name, chat.record.default_name = name, ""
         chat.changed.emit()
         if not chat.has_ended:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
+from session_host.client.machine import ThisMachine
 from session_host.client.sessions.store_access import complete, open_or_recover, open_store, recover
 from session_host.errors import OutliveError, StoreCorrupt
 from session_host.storage.store import Store
@@ -142,6 +143,20 @@ class StoreThread:
         if self._store is not None:
             self._store.close()
             self._store = None
+
+
+class WindowsMachine(ThisMachine):
+    """This machine; functions of the store (``sessions.store_calls``) use the one that the window keeps open."""
+
+    def __init__(self, storage: StoreThread) -> None:
+        self._storage = storage
+
+    async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """See ``Machine``."""
+        on_store: Callable[..., Any] | None = getattr(function, "on_store", None)
+        if on_store is None:
+            return await super().call(function, *args, **kwargs)
+        return await self._storage.call(lambda store: on_store(store, *args, **kwargs))
 
 
 def _write_layout(store: Store, layout: dict[str, Any]) -> None:

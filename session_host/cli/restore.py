@@ -19,12 +19,12 @@ from session_host.cli.session_argument import with_store
 from session_host.client.chats.restore_list import restore_list, resumed_chats
 from session_host.client.permission import check_may_control
 from session_host.client.sessions.session_info import SessionInfo, find_session
-from session_host.errors import NoSuchPoint, OutliveError, UsageError
+from session_host.errors import FilesChanged, NoSuchPoint, OutliveError, UsageError
 from session_host.protocol.untrusted_text import one_line, plain
 from session_host.protocol.values import Activity
 from session_host.restore_points import restoring
 from session_host.restore_points.points import RestorePoint
-from session_host.restore_points.restoring import FilesChanged, Outcome, Plan
+from session_host.restore_points.restoring import Outcome, Plan
 from session_host.storage.store import Store
 
 NAME_CHARACTERS: Final = 60

@@ -6,9 +6,10 @@ Whoever uses chats does it through a ``Machine``, and needs not to know which on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 from session_host.protocol.messages import Role
 
@@ -39,8 +40,12 @@ class Machine(Protocol):
             OutliveError: as ``HostConnection.open``.
         """
 
-    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a blocking function on the machine, one that ``machines.calls`` lists if it is another one.
+    @overload
+    async def call(self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    @overload
+    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call a blocking or a coroutine function on the machine, one that ``machines.calls`` lists if it is another.
 
         Raises:
             Unreachable: the machine cannot be reached; the function may have been called.
@@ -49,6 +54,13 @@ class Machine(Protocol):
 
     async def wait_reachable(self) -> None:
         """Wait until the machine can be reached."""
+
+
+async def run_here(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a coroutine function, or a blocking one in a thread."""
+    if inspect.iscoroutinefunction(function):
+        return await function(*args, **kwargs)
+    return await asyncio.to_thread(function, *args, **kwargs)
 
 
 class ThisMachine:
@@ -61,9 +73,13 @@ class ThisMachine:
         """See ``Machine``."""
         return await HostConnection.open(session_id, role, engine_build)
 
-    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See ``Machine``; runs the function in a thread."""
-        return await asyncio.to_thread(function, *args, **kwargs)
+    @overload
+    async def call(self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    @overload
+    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """See ``Machine``; runs a blocking function in a thread."""
+        return await run_here(function, *args, **kwargs)
 
     async def wait_reachable(self) -> None:
         """See ``Machine``."""

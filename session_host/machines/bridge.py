@@ -37,7 +37,7 @@ from session_host.protocol.bridge import (
 from session_host.protocol.codec import Decoder, encode
 from session_host.version import VERSION
 
-from .calls import call
+from .calls import call, kind_of
 
 MARK = "outlive-bridge "
 """The line before the stream begins with this, and ends with the client's token: what a shell's start files print comes
@@ -74,7 +74,7 @@ class Bridge(asyncio.Protocol):
     def ended_channel(self, number: int, error: OutliveError | None = None, code: int = 0) -> None:
         """A channel has ended; report it, unless the client closed it."""
         if self._channels.pop(number, None) is not None:
-            kind = type(error).__name__ if error is not None else ""
+            kind = kind_of(error) if error is not None else ""
             self.send(Ended(number, kind, str(error or ""), code))
 
     async def close(self) -> None:
@@ -234,7 +234,7 @@ class _CallChannel(_Channel):
 
     async def run(self) -> None:
         try:
-            result = await asyncio.to_thread(call, self._function, self._arguments)
+            result = await call(self._function, self._arguments)
         except OutliveError as error:
             self._bridge.ended_channel(self.number, error)
         except OSError as error:

@@ -6,6 +6,7 @@ what ``CALLS`` names can be called.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import inspect
 import typing
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 
 import session_host.errors
+from session_host.client.machine import run_here
 from session_host.errors import OutliveError, ProtocolViolation
 from session_host.protocol.untrusted_text import one_line
 
@@ -27,6 +29,31 @@ CALLS = {
     "kill_unresponsive": "session_host.client.sessions.hosts",
     "session_named": "session_host.client.sessions.listing",
     "sessions_listed": "session_host.client.sessions.listing",
+    "rename_chat": "session_host.client.sessions.store_calls",
+    "order_chats": "session_host.client.sessions.store_calls",
+    "recent_directories": "session_host.client.sessions.store_calls",
+    "inspect_ended_chat": "session_host.client.chats.ended_chat",
+    "error_output": "session_host.client.chats.ended_chat",
+    "last_transitions": "session_host.client.chats.ended_chat",
+    "last_screen_for": "session_host.client.chats.last_view",
+    "last_transcript_for": "session_host.client.chats.last_view",
+    "save_pasted_image": "session_host.client.chats.pasted_images",
+    "end_left_processes": "session_host.client.chats.removal",
+    "resumable_among": "session_host.client.chats.resumability",
+    "resume": "session_host.client.chats.resume",
+    "resume_command": "session_host.client.chats.resume",
+    "fork": "session_host.client.chats.fork",
+    "find_answer": "session_host.client.chats.agent_record",
+    "note_on_worktree": "session_host.client.chats.chat_worktree",
+    "restore_list": "session_host.client.chats.restore_list",
+    "read_changes": "session_host.client.worktrees.changes",
+    "lines_before": "session_host.client.worktrees.changes",
+    "discard": "session_host.client.worktrees.discarding",
+    "undo": "session_host.client.worktrees.discarding",
+    "status_of": "session_host.client.worktrees.status",
+    "plan_restore": "session_host.restore_points.restoring",
+    "restore": "session_host.restore_points.restoring",
+    "file_counts": "session_host.restore_points.restoring",
 }
 """The module of each function."""
 
@@ -60,12 +87,21 @@ def encode_arguments(function: Callable[..., Any], args: tuple[Any, ...], kwargs
     return _encoder.encode(bound.arguments)
 
 
-def call(name: str, arguments: bytes) -> bytes:
-    """Call a function of ``CALLS``; returns its result for ``decode_result``. Blocks.
+async def call(name: str, arguments: bytes) -> bytes:
+    """Call a function of ``CALLS``; returns its result for ``decode_result``.
 
     Raises:
         OutliveError: the function's, or there is no such function, or the arguments do not fit it.
     """
+    function, values = await asyncio.to_thread(_decoded_call, name, arguments)
+    result = await run_here(function, **values)
+    try:
+        return await asyncio.to_thread(_encoder.encode, result)
+    except UnicodeEncodeError as error:  # A file's name that is not UTF-8.
+        raise OutliveError(f"the answer of {name!r} has a name that is not UTF-8") from error
+
+
+def _decoded_call(name: str, arguments: bytes) -> tuple[Callable[..., Any], dict[str, Any]]:
     module = CALLS.get(name)
     if module is None:
         raise OutliveError(f"this version of Outlive has no call {name!r}; run `outlive upgrade`")
@@ -78,7 +114,7 @@ def call(name: str, arguments: bytes) -> bytes:
         }
     except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
         raise OutliveError(f"the call {name!r} does not fit this version of Outlive; run `outlive upgrade`") from error
-    return _encoder.encode(function(**values))
+    return function, values
 
 
 def decode_result(function: Callable[..., Any], result: bytes) -> Any:
@@ -92,6 +128,11 @@ def decode_result(function: Callable[..., Any], result: bytes) -> Any:
         return msgspec.msgpack.decode(result, type=kind, dec_hook=_from_plain)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise ProtocolViolation("the answer cannot be read") from error
+
+
+def kind_of(error: OutliveError) -> str:
+    """The name of the nearest class of an error that both ends know."""
+    return next(kind.__name__ for kind in type(error).__mro__ if hasattr(session_host.errors, kind.__name__))
 
 
 def error_of(name: str, message: str) -> OutliveError:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, overload
 
 from session_host.client.connection import GREETING_TIMEOUT_S, HostConnection, HostNotResponding
 from session_host.errors import OutliveError
@@ -49,11 +49,14 @@ class RemoteMachine:
             raise
         return connection
 
-    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    @overload
+    async def call(self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    @overload
+    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """See ``Machine``."""
         arguments = encode_arguments(function, args, kwargs)
-        result: T = decode_result(function, await self.link.call(function.__name__, arguments))
-        return result
+        return decode_result(function, await self.link.call(function.__name__, arguments))
 
     async def wait_reachable(self) -> None:
         """See ``Machine``."""

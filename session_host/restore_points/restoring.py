@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from session_host.errors import WorktreeError
+from session_host.errors import FilesChanged, WorktreeError
 from session_host.git import GitRefused
 from session_host.restore_points.kept_tree import (
     LITERAL_PATHS,
@@ -87,10 +87,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Why not, one line; "" if git does not say."""
 
 
-class FilesChanged(WorktreeError):
-    """Other files differ than those that the user was asked about; nothing was restored."""
-
-
 def plan_restore(directory: Path, point: RestorePoint) -> Plan:
     """Plan a restore: find the changes that it would make. Blocks.
 
@@ -101,7 +97,7 @@ def plan_restore(directory: Path, point: RestorePoint) -> Plan:
     return _plan(tree, keep_tree(tree, niceness=0), point)
 
 
-def file_counts(directory: Path, points: Iterable[RestorePoint]) -> list[int]:
+def file_counts(directory: Path, points: Sequence[RestorePoint]) -> list[int]:
     """How many files a restore to each point would change. Blocks; raises as ``plan_restore``."""
     tree = find_tree(directory)
     now = keep_tree(tree, niceness=0)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu
 from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
-from gui.bridge.chat_files import save_image
+from gui.bridge.chat_files import png_of
 from gui.bridge.tasks import Tasks
 from gui.terminal.input import clipboard
 from gui.terminal.input.clipboard import LARGE_CHARACTERS
@@ -288,7 +288,7 @@ class ChatAnswers:
 
         is_working = not self._chat.has_ended and self._chat.activity is Activity.WORKING
         async with asyncio.timeout(READ_TIMEOUT_S):
-            return await asyncio.to_thread(find_answer, self._chat.id, position, is_working=is_working)
+            return await self._chat.machine.call(find_answer, self._chat.record.id, position, is_working=is_working)
 
 
 def paste_image(tasks: Tasks, terminal: TerminalContent, image: QImage) -> None:
@@ -297,6 +297,9 @@ def paste_image(tasks: Tasks, terminal: TerminalContent, image: QImage) -> None:
 
 
 async def _save_and_paste(terminal: TerminalContent, image: QImage) -> None:
-    path = await asyncio.to_thread(save_image, terminal.chat.id, image)
+    from session_host.client.chats.pasted_images import save_pasted_image  # the window's start does not need it
+
+    chat = terminal.chat
+    path = await chat.machine.call(save_pasted_image, chat.record.id, await asyncio.to_thread(png_of, image))
     if Shiboken.isValid(terminal):  # Else the page was closed meanwhile.
-        terminal.view.paste_files([str(path)])
+        terminal.view.paste_files([path])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from functools import partial
@@ -17,7 +16,6 @@ from gui.bridge.changes import (
     Changes,
     ChangesReader,
     Discarded,
-    FilesChanged,
     ListedPoint,
     Outcome,
     Plan,
@@ -37,7 +35,7 @@ from gui.window.sheets.question import SUBJECT_LINES, Question
 from gui.window.widgets.parts import button
 from gui.wording import changes_texts, phrases
 from gui.wording.text import Text
-from session_host.errors import WorktreeError
+from session_host.errors import FilesChanged, WorktreeError
 from session_host.protocol.values import Activity
 
 from . import anchors
@@ -93,7 +91,7 @@ class Restoring(QObject):
     async def _plan(self, listed: ListedPoint) -> Plan | None:
         """The plan of a restore; None, after a line, if it would change nothing or cannot be made."""
         try:
-            plan = await asyncio.to_thread(plan_restore, Path(self._chat.record.cwd), listed.point)
+            plan = await self._chat.machine.call(plan_restore, Path(self._chat.record.cwd), listed.point)
         except WorktreeError as error:
             self._say(changes_texts.CANNOT_RESTORE(reason=error))
             return None
@@ -109,7 +107,7 @@ class Restoring(QObject):
         if len(plan.files) >= MANY_FILES:
             self._say(changes_texts.RESTORING(n=len(plan.files)))
         try:
-            outcome = await asyncio.to_thread(restore, Path(self._chat.record.cwd), plan, self._chat.id)
+            outcome = await self._chat.machine.call(restore, Path(self._chat.record.cwd), plan, self._chat.record.id)
         except FilesChanged:
             await self._ask(listed, again=True)
         except WorktreeError as error:
@@ -335,7 +333,8 @@ class Discarding(QObject):
         reader, changes = self._reader, self._reader.changes
         if changes is None:
             return
-        done = await asyncio.to_thread(discard, Path(reader.directory), changes, file, reader.chat.id, hunk)
+        chat = reader.chat
+        done = await chat.machine.call(discard, Path(reader.directory), changes, file, chat.record.id, hunk)
         is_whole = hunk is None and file.state in {"added", "untracked", "deleted"}
         count = 0 if is_whole else 1 if hunk is not None else max(hunks_of(file), 1)
         text = changes_texts.discarded(shown(file.path), file.state, count)
@@ -345,7 +344,8 @@ class Discarding(QObject):
         self._say(text, button)
 
     async def _undo(self, done: Discarded) -> None:
-        await asyncio.to_thread(undo, Path(self._reader.directory), done, self._reader.chat.id)
+        chat = self._reader.chat
+        await chat.machine.call(undo, Path(self._reader.directory), done, chat.record.id)
         self._say(changes_texts.DISCARD_UNDONE(path=shown(done.path)))
 
     def _say(self, text: str, *offers: LineButton) -> None:

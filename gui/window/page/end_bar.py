@@ -9,13 +9,13 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.ended_chat import EndedChat
 from gui.theme.controls import FlowLayout, fit_buttons, flow, set_look
 from gui.theme.icons import Mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, MarkLabel, Scrolled, button, label, sentence
 from gui.wording import common_texts, page_texts, phrases
+from session_host.client.chats.ended_chat import EndedChat
 from session_host.protocol.values import State
 from session_host.system.clock import parse_time
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -358,7 +357,7 @@ class Tabs(QObject):
     async def _read_transcript(self, chat: Chat, content: StructuredContent) -> None:
         transcript = None
         try:
-            transcript = await asyncio.to_thread(read_last_transcript, chat.id)
+            transcript = await read_last_transcript(chat)
         except OutliveError as error:
             self._sessions.problem.emit(str(error))
         if (page := self._page_with(content, chat)) is not None:
@@ -371,7 +370,7 @@ class Tabs(QObject):
     async def _read_screen(self, chat: Chat, content: TerminalContent) -> None:
         emulator = None
         try:
-            emulator = await asyncio.to_thread(read_last_screen, chat.id)
+            emulator = await read_last_screen(chat)
         except OutliveError as error:
             self._sessions.problem.emit(str(error))
         if (page := self._page_with(content, chat)) is not None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.ended_chat import ERRORS_BYTES, error_output
 from gui.bridge.tasks import Tasks
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import LINES_PX, Sheet, button_row
 from gui.window.widgets.parts import ElidedLabel, PlainLines, button, label
 from gui.wording import common_texts, sheet_texts
+from session_host.client.chats.ended_chat import ERRORS_BYTES, error_output
+from session_host.errors import OutliveError
 
 HEIGHT_PX = 360
 
@@ -51,13 +50,13 @@ class OutputSheet(Sheet):
 
     async def _read(self, chat: Chat) -> None:
         try:
-            text, is_cut = await asyncio.to_thread(error_output, chat.id)
-        except FileNotFoundError:
-            text, state = "", sheet_texts.NO_ERROR_OUTPUT()
-        except OSError as error:
-            text, state = "", sheet_texts.CANNOT_READ_ERRORS(reason=error.strerror)
+            found = await chat.machine.call(error_output, chat.record.id)
+        except OutliveError as error:
+            text, state = "", sheet_texts.CANNOT_READ_ERRORS(reason=error)
         else:
-            state = sheet_texts.LAST_KIB(size=ERRORS_BYTES // 1024) if is_cut else ""
+            text = found.text if found is not None else ""
+            cut = sheet_texts.LAST_KIB(size=ERRORS_BYTES // 1024) if found is not None and found.is_cut else ""
+            state = cut if found is not None else sheet_texts.NO_ERROR_OUTPUT()
         if chat is self._chat:
             self.text.setPlainText(text)
             self.text.setVisible(bool(text))

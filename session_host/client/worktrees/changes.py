@@ -19,7 +19,15 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, Stop, check_directory, explained, read_limited, run_read_only, run_with_input
+from session_host.git import (
+    GitRefused,
+    check_directory,
+    current_stop,
+    explained,
+    read_limited,
+    run_read_only,
+    run_with_input,
+)
 from session_host.restore_points.kept_tree import fed, find_tree, keep_tree
 from session_host.restore_points.points import RestorePoint
 
@@ -303,15 +311,12 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
         return sum(file.withheld == "limit" for file in self.files)
 
 
-def read_changes(
-    directory: Path, since: Since = "commit", stop: Stop | None = None, point: RestorePoint | None = None
-) -> Changes:
-    """The changes of the working tree around a directory. Blocks for up to ``TIMEOUT_S``.
+def read_changes(directory: Path, since: Since = "commit", point: RestorePoint | None = None) -> Changes:
+    """The changes of the working tree around a directory. Blocks for up to ``TIMEOUT_S``; ``git.stopped_by`` ends it.
 
     Args:
         directory: a directory in the working tree.
         since: what the files are compared with; "branch" is "commit" if no beginning of the branch is known.
-        stop: ends it early, with an error.
         point: the restore point, for "prompt".
 
     Raises:
@@ -320,14 +325,14 @@ def read_changes(
     check_directory(directory)
     try:
         with explained(directory):
-            return _Reader(directory, stop).read(since, point)
+            return _Reader(directory).read(since, point)
     except ValueError as error:
         raise WorktreeError(f"git's output is not understood ({error}); try again") from error
     except OSError as error:
         raise WorktreeError(f"the changes cannot be read ({error.strerror})") from error
 
 
-def lines_before(changes: Changes, file: ChangedFile, stop: Stop | None = None) -> tuple[str, ...]:
+def lines_before(changes: Changes, file: ChangedFile) -> tuple[str, ...]:
     """The lines of a changed file before the change, as those of its patch are. Blocks for up to ``TIMEOUT_S``.
 
     Raises:
@@ -337,7 +342,7 @@ def lines_before(changes: Changes, file: ChangedFile, stop: Stop | None = None) 
     check_directory(directory)
     arguments = ("cat-file", "blob", f"{changes.base}:{file.old_path or file.path}")
     with explained(directory):
-        content, _ = read_limited(directory, *arguments, max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S, stop=stop)
+        content, _ = read_limited(directory, *arguments, max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S, stop=current_stop())
     return tuple(readable(content).removesuffix("\n").split("\n")) if content else ()
 
 
@@ -347,15 +352,15 @@ def base_of(directory: Path, since: Since) -> str:
     Raises:
         WorktreeError: as ``read_changes``.
     """
-    reader = _Reader(directory, None)
+    reader = _Reader(directory)
     return reader.base(since, reader.head())[0]
 
 
 class _Reader:
     """Reads the changes of one working tree, all calls of git together within ``TIMEOUT_S``."""
 
-    def __init__(self, directory: Path, stop: Stop | None) -> None:
-        self._stop = stop
+    def __init__(self, directory: Path) -> None:
+        self._stop = current_stop()
         self._until_s = time.monotonic() + TIMEOUT_S
         self._directory = directory
         self._directory = self._path("--show-toplevel")

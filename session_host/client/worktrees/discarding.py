@@ -24,7 +24,7 @@ from session_host.client.worktrees.changes import (
     readable,
     untracked_file,
 )
-from session_host.errors import WorktreeError
+from session_host.errors import FilesChanged, WorktreeError
 from session_host.git import check_directory, explained
 from session_host.restore_points.kept_tree import (
     LITERAL_PATHS,
@@ -37,7 +37,7 @@ from session_host.restore_points.kept_tree import (
     keep_tree,
 )
 from session_host.restore_points.points import About
-from session_host.restore_points.restoring import FileRestore, FilesChanged, How, entry_of, index_of, write_files
+from session_host.restore_points.restoring import FileRestore, How, entry_of, index_of, write_files
 
 _HUNK: Final = re.compile(r"^@@ ", re.MULTILINE)
 _SECTION: Final = re.compile(r"^(?=diff --git )", re.MULTILINE)

@@ -59,6 +59,14 @@ class SavedScreen(msgspec.Struct, frozen=True):
             offset,
         )
 
+    def is_readable(self, build: str) -> bool:
+        """Whether this build of an engine can read the state, and it is whole."""
+        state = self.snapshot if self.build == build else self.replay if self.engine != "transcript" else b""
+        try:
+            return bool(zlib.decompress(state))
+        except zlib.error:
+            return False
+
     def restore_transcript(self) -> Transcript:
         """Make a transcript with this state.
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from session_host.errors import WorktreeError
+from session_host.errors import FilesChanged, WorktreeError
 from session_host.restore_points import kept_tree, points, restoring
 from session_host.restore_points.points import About, RestorePoint, listed, remove_all, take
-from session_host.restore_points.restoring import FilesChanged, Outcome, file_counts, plan_restore, restore
+from session_host.restore_points.restoring import Outcome, file_counts, plan_restore, restore
 from tests.support.disks import fill_disk, make_read_only, small_disk
 from tests.support.repositories import Checkout
 

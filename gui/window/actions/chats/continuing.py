@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +13,6 @@ from PySide6.QtCore import QObject, Qt
 
 from gui.bridge.chat import Chat
 from gui.bridge.earlier_conversations import ChatOfConversation, EarlierConversations, can_list
-from gui.bridge.ended_chat import inspect_ended_chat
 from gui.bridge.new_chat import NewChatRequest
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.actions.chats.chat_actions import ChatActions
@@ -25,6 +23,7 @@ from gui.window.new_chat.request import suggested_name
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import common_texts, new_chat_texts, notice_texts, phrases
 from session_host.agents.agent import PROMPT, Agent
+from session_host.client.chats.ended_chat import inspect_ended_chat
 from session_host.errors import ConversationOpen, OutliveError
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize, Runtime
@@ -271,7 +270,7 @@ class ConversationActions(QObject):
 
 async def _is_resumable(chat: Chat) -> bool:
     try:
-        return (await asyncio.to_thread(inspect_ended_chat, chat.id)).can_resume is True
+        return (await chat.machine.call(inspect_ended_chat, chat.record.id)).can_resume is True
     except OutliveError:
         return False  # The store is missing or unreadable; its next reader reports this.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,7 +131,7 @@ class ForkActions:
         with contextlib.suppress(WorktreeError):
             point = await point_before(chat, self._sessions, prompt)
             if point is not None:
-                plan = await asyncio.to_thread(plan_restore, Path(forked.record.cwd), point.point)
+                plan = await forked.machine.call(plan_restore, Path(forked.record.cwd), point.point)
                 if plan.files:
                     banner.text = new_chat_texts.FILES_CHANGED(n=len(plan.files))
                     banner.action = changes_texts.SHOW_CHANGES()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -11,7 +10,6 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
-from gui.bridge.ended_chat import EndedChat, inspect_ended_chat
 from gui.bridge.second_lines import second_lines
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.actions.context import WindowContext
@@ -21,6 +19,7 @@ from gui.window.sheets.question import Question
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import common_texts, notice_texts, page_texts, phrases, sheet_texts
 from gui.wording.groups import Group
+from session_host.client.chats.ended_chat import EndedChat, inspect_ended_chat
 from session_host.client.chats.removal import end_left_processes
 from session_host.errors import ConversationOpen, ConversationUnknown, OutliveError
 from session_host.protocol.values import GridSize, Runtime
@@ -53,7 +52,7 @@ class EndedChatActions(QObject):
     async def _offer(self, page: ChatPage) -> None:
         started = page.end_bar.started
         try:
-            found = await asyncio.to_thread(inspect_ended_chat, page.chat.id)
+            found = await page.chat.machine.call(inspect_ended_chat, page.chat.record.id)
         except OutliveError:
             found = None  # The store is missing or unreadable; its next reader reports this.
         # The answer to what the user has started since stays.
@@ -74,7 +73,7 @@ class EndedChatActions(QObject):
 
     async def _end_left(self, chat: Chat) -> None:
         try:
-            await asyncio.to_thread(end_left_processes, chat.record, gracefully=True)
+            await chat.machine.call(end_left_processes, chat.record, gracefully=True)
         except OutliveError as error:
             self._banners.inform(str(error), key="end left")
         for page in self._tabs.pages():
@@ -201,7 +200,7 @@ class EndedChatActions(QObject):
         from session_host.client.chats.resume import resume_command
 
         try:
-            command = await asyncio.to_thread(resume_command, chat.id)
+            command = await chat.machine.call(resume_command, chat.record.id)
         except OutliveError as error:
             self._banners.inform(
                 notice_texts.NO_RESUME_COMMAND(name=chat.name, reason=error), kind="failed", key="command"
@@ -229,7 +228,7 @@ class EndedChatActions(QObject):
 
     async def _offer_undo(self, chat: Chat) -> None:
         try:
-            found = await asyncio.to_thread(inspect_ended_chat, chat.id)
+            found = await chat.machine.call(inspect_ended_chat, chat.record.id)
         except OutliveError:
             return
         if found.can_resume and not chat.is_continued:
@@ -343,7 +342,10 @@ async def resumable(chats: Sequence[Chat]) -> tuple[list[Chat], list[Chat]]:
     try:
         from session_host.client.chats.resumability import resumable_among  # the window's start does not need it
 
-        found = await asyncio.to_thread(resumable_among, [chat.id for chat in chats])
+        found: set[str] = set()
+        for machine in {chat.machine for chat in chats}:
+            found |= await machine.call(resumable_among, [chat.record.id for chat in chats if chat.machine is machine])
     except OutliveError:
         return [], []  # The store is gone or unreadable: its next reader reports this.
-    return [chat for chat in chats if chat.id in found], [chat for chat in chats if chat.id not in found]
+    can = [chat for chat in chats if chat.record.id in found]
+    return can, [chat for chat in chats if chat not in can]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from session_host.client.worktrees import changes as changes_module
 from session_host.client.worktrees.changes import ChangedFile, Changes, Since, State, read_changes, read_diff
 from session_host.errors import WorktreeError
-from session_host.git import Stop
+from session_host.git import Stop, stopped_by
 from session_host.restore_points.points import About, take
 from session_host.restore_points.restoring import plan_restore
 from tests.support.repositories import Checkout
@@ -249,13 +249,14 @@ async def test_a_git_that_hangs_is_ended_when_nobody_waits_for_it(
     monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
     monkeypatch.setattr(changes_module, "TIMEOUT_S", 1000.0)
     stop = Stop()
-    reading = asyncio.ensure_future(asyncio.to_thread(read_changes, checkout.path, "commit", stop))
+    with stopped_by(stop):
+        reading = asyncio.ensure_future(asyncio.to_thread(read_changes, checkout.path))
     await eventually((tmp_path / "hangs").exists, 60.0, "git to hang")
     stop.set()
     with pytest.raises(WorktreeError):
         await reading
-    with pytest.raises(WorktreeError):
-        read_changes(checkout.path, "commit", stop)
+    with stopped_by(stop), pytest.raises(WorktreeError):
+        read_changes(checkout.path)
 
 
 class TestErrors:

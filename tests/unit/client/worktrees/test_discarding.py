@@ -10,9 +10,8 @@ import pytest
 
 from session_host.client.worktrees.changes import ChangedFile, Changes, Since, read_changes
 from session_host.client.worktrees.discarding import Discarded, can_discard_file, discard, hunks_of, undo
-from session_host.errors import WorktreeError
+from session_host.errors import FilesChanged, WorktreeError
 from session_host.restore_points.points import listed
-from session_host.restore_points.restoring import FilesChanged
 from tests.support.repositories import Checkout
 
 CHAT = "0d5a3c52-6a0c-4c6b-9d3e-1f2a3b4c5d6e"

@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from gui.bridge.ended_chat import ERRORS_BYTES
 from session_host import paths
+from session_host.client.chats.ended_chat import ERRORS_BYTES
 from session_host.client.chats.resumability import Resumability
 from session_host.errors import ConversationOpen, NotResumable
 from session_host.protocol.values import Activity, State

@@ -10,13 +10,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from gui.bridge.chat import viewer_for_page
-from gui.bridge.ended_chat import EndedChat
 from gui.theme.icons import Mark
 from gui.window.new_chat.agent_tiles import AgentTile
 from gui.window.sidebar.model import ChatRow
 from gui.wording import window_texts
 from gui.wording.groups import Group
 from session_host import paths
+from session_host.client.chats.ended_chat import EndedChat
 from session_host.client.connection import HostNotResponding
 from session_host.client.sessions.session_info import reason_of
 from session_host.client.sessions.stale_rows import all_after_boot

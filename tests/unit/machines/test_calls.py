@@ -1,0 +1,74 @@
+"""Functions that another machine can call: their arguments and results travel."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import typing
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import gui
+from session_host.client.sessions.store_calls import rename_chat
+from session_host.errors import FilesChanged, OutliveError, ProtocolViolation, WorktreeError
+from session_host.git import GitRefused
+from session_host.machines import calls
+from session_host.machines.calls import CALLS, call, decode_result, encode_arguments, kind_of
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_arguments_and_the_result_of_a_call_can_be_read(name: str) -> None:
+    function = getattr(import_module(CALLS[name]), name)
+    hints = typing.get_type_hints(function)
+    assert hints.keys() == inspect.signature(function).parameters.keys() | {"return"}
+    for hint in hints.values():
+        msgspec.msgpack.Decoder(hint, dec_hook=calls._from_plain)
+        assert not [each for each in _custom_types(hint) if each is not Path], f"{name}: {hint}"
+
+
+def _custom_types(hint: typing.Any) -> Iterator[type]:
+    """The types that msgspec does not know, in a type and its fields."""
+    todo, seen = [msgspec.inspect.type_info(hint)], set[int]()
+    while todo:
+        info = todo.pop()
+        if isinstance(info, msgspec.inspect.CustomType):
+            yield info.cls
+        for name in getattr(info, "__struct_fields__", ()):
+            value = getattr(info, name)
+            for each in value if isinstance(value, tuple) else (value,):
+                inner = each.type if isinstance(each, msgspec.inspect.Field) else each
+                if isinstance(inner, msgspec.inspect.Type) and id(inner) not in seen:
+                    seen.add(id(inner))
+                    todo.append(inner)
+
+
+def test_the_window_calls_only_functions_that_another_machine_has() -> None:
+    called = {
+        node.args[0].id
+        for file in Path(gui.__file__).parent.rglob("*.py")
+        if "machine.call(" in (text := file.read_text())
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("machine.call")
+        if isinstance(node.args[0], ast.Name)
+    }
+    assert len(called) > 20
+    assert called <= CALLS.keys()
+
+
+async def test_a_function_of_the_store_has_no_store_among_its_arguments() -> None:
+    arguments = encode_arguments(rename_chat, ("0", "new"), {})
+    assert msgspec.msgpack.decode(arguments) == {"session_id": "0", "name": "new"}
+    with pytest.raises(OutliveError, match="does not fit"):
+        await call("rename_chat", msgspec.msgpack.encode({"store": "x"}))
+
+
+def test_an_error_travels_as_the_nearest_kind_that_the_other_end_knows() -> None:
+    assert [kind_of(each) for each in (FilesChanged("x"), GitRefused("no", 1))] == ["FilesChanged", "WorktreeError"]
+    assert isinstance(calls.error_of("WorktreeError", "git failed"), WorktreeError)
+    with pytest.raises(ProtocolViolation):
+        decode_result(rename_chat, b"\x01")
+    assert decode_result(rename_chat, msgspec.msgpack.encode(None)) is None
