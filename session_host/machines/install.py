@@ -7,14 +7,16 @@ its own pip fetches the libraries. It becomes a directory of its own in ``~/.loc
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import importlib.metadata
 import io
 import platform
 import re
 import secrets
-import subprocess
 import sys
 import tarfile
+from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +33,7 @@ LEAST_PYTHON = (3, 11)
 PYTHONS = "python3.14 python3.13 python3.12 python3.11 python3"
 PROBE_TIMEOUT_S = 30.0
 INSTALL_TIMEOUT_S = 600.0
+MAX_PRINTED_BYTES = 256 * 1024
 PLACE = "~/.local/share/outlive"
 LINK = "~/.local/bin/outlive"
 
@@ -136,24 +139,53 @@ def _answer(entry: MachineEntry, script: str, data: bytes, timeout_s: float) -> 
     """The lines that a script prints there; ``data`` is its standard input."""
     mark = f"{MARK} {secrets.token_hex(8)}"
     command = f"exec sh -c 'echo; echo {mark}; {script}'"
-    try:
-        done = subprocess.run(
-            ssh.argv(entry, command), input=data, capture_output=True, timeout=timeout_s, check=False, cwd="/"
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Unreachable(f"{entry.name}: no answer within {timeout_s:g} s") from error
-    except OSError as error:
-        raise OutliveError(f"cannot start ssh: {error.strerror}") from error
-    _noise, found, rest = done.stdout.decode(errors="replace").partition(mark)
-    errors = done.stderr.decode(errors="replace")
-    if not found:
-        raise ssh.error_of(entry, errors)
-    if done.returncode == ssh.FAILED:
+    code, output, errors = asyncio.run(_run_ssh(entry, ssh.argv(entry, command), data, timeout_s))
+    _noise, found, rest = output.partition(mark)
+    if not found or code == ssh.FAILED:
         raise ssh.error_of(entry, errors)
     lines = [one_line(line)[:200] for line in rest.splitlines()]
     if not any(line.strip() for line in lines) and errors.strip():
         raise OutliveError(f"{entry.name}: {one_line(errors.strip().splitlines()[-1])[:200]}")
     return lines
+
+
+async def _run_ssh(entry: MachineEntry, argv: list[str], data: bytes, timeout_s: float) -> tuple[int, str, str]:
+    """Run ssh; returns its exit code, and what it printed."""
+    try:
+        process = await asyncio.create_subprocess_exec(*argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd="/")
+    except OSError as error:
+        raise OutliveError(f"cannot start ssh: {error.strerror}") from error
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(timeout_s):
+            output, errors, _ = await asyncio.gather(
+                _text(process.stdout, entry), _text(process.stderr, entry), _write(process.stdin, data)
+            )
+            return await process.wait(), output, errors
+    except TimeoutError as error:
+        raise Unreachable(f"{entry.name}: no answer within {timeout_s:g} s") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _text(stream: asyncio.StreamReader, entry: MachineEntry) -> str:
+    text = bytearray()
+    while data := await stream.read(MAX_PRINTED_BYTES):
+        text += data
+        if len(text) > MAX_PRINTED_BYTES:
+            raise Unreachable(f"{entry.name}: it prints too much; see the start files of its login shell")
+    return text.decode(errors="replace")
+
+
+async def _write(stream: asyncio.StreamWriter, data: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        stream.write(data)
+        await stream.drain()
+    stream.close()
 
 
 def _archive(*, with_libraries: bool) -> bytes:

@@ -123,6 +123,7 @@ class Link:
         self._tries = 0
         self._attempt: asyncio.Task[None] | None = None
         self._rivals: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._rival_s = RIVAL_S
         """Grows on a slow line: twice the time of the last connection."""
         self._retry: TimerHandle | None = None
@@ -172,6 +173,7 @@ class Link:
         if (stream := self._stream) is not None:
             self._stream = None
             await stream.close()
+        await asyncio.gather(*self._closing)
         self._up.clear()
         self.state = LinkState.DOWN
 
@@ -244,6 +246,9 @@ class Link:
 
     def _use(self, stream: _Stream) -> None:
         self._rivals = None
+        if stream.error is not None:  # It failed right after it was ready.
+            self._lost(stream.error)
+            return
         self._stream = stream
         self.version = stream.version
         self._set_state(LinkState.UP)
@@ -262,8 +267,9 @@ class Link:
             stream = await self._first_rival()
         except Unreachable:
             return  # The silent one may still answer.
-        self._use(stream)
-        silent.replaced()
+        if stream.error is None:
+            self._use(stream)
+            silent.replaced()
 
     def stream_lost(self, stream: _Stream, error: Unreachable) -> None:
         """The stream has ended after it was up."""
@@ -271,6 +277,12 @@ class Link:
             self.stream_is_silent(stream, is_silent=False)
             self._stream = None
             self._lost(error)
+
+    def close_later(self, stream: _Stream) -> None:
+        """Close a stream that has failed."""
+        task = asyncio.get_running_loop().create_task(stream.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     def _lost(self, error: Unreachable) -> None:
         if self.down_since is None:
@@ -304,7 +316,11 @@ class Link:
         await self.ready()
         channel = self._channel(lambda number: OpenSession(number, session_id))
         channel.protocol = protocol
-        await channel.opened
+        try:
+            await channel.opened
+        except asyncio.CancelledError:
+            channel.close()
+            raise
 
     async def call(self, function: str, arguments: bytes) -> bytes:
         """Call a function of ``machines.calls``; returns its encoded result.
@@ -536,10 +552,12 @@ class _Stream(asyncio.Protocol):
 
     Attributes:
         version: the version of the other machine's Outlive.
+        error: why it failed after it was ready; None if it did not.
     """
 
     def __init__(self, link: Link) -> None:
         self.version = ""
+        self.error: Unreachable | None = None
         self._link = link
         self._entry = link.entry
         self._token = secrets.token_hex(8)
@@ -624,9 +642,8 @@ class _Stream(asyncio.Protocol):
         if self._is_lost:
             return
         self._is_lost = True
-        task = asyncio.get_running_loop().create_task(self.close())
-        _closing.add(task)
-        task.add_done_callback(_closing.discard)
+        self.error = error
+        self._link.close_later(self)
         self._link.stream_lost(self, error)
         self._end_channels(error)
 
@@ -790,10 +807,6 @@ class _Errors(asyncio.Protocol):
         """Read no more."""
         if self._transport is not None:
             self._transport.abort()
-
-
-_closing: set[asyncio.Task[None]] = set()
-"""Streams that are being closed."""
 
 
 async def _end_attempts(first: asyncio.Task[_Stream], rivals: asyncio.Task[_Stream], used: _Stream | None) -> None:

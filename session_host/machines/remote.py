@@ -35,8 +35,9 @@ class RemoteMachine:
         """See ``Machine``."""
         connection = HostConnection(ClientGreeting(session_id, role, engine_build))
         try:
-            await self.link.open_session(session_id, connection)
+            await self.link.ready()
             async with asyncio.timeout(GREETING_TIMEOUT_S):
+                await self.link.open_session(session_id, connection)
                 connection.welcome = await connection.greeted
         except TimeoutError as error:
             connection.close()

@@ -169,6 +169,11 @@ class Activity(StrEnum):
     """The program is stopped, by Ctrl+Z or a signal, and the next input continues it."""
     NO_SIGNAL = "no_signal"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Activity:  # noqa: ARG003 - enum's signature
+        """An activity of another version of Outlive, or of a machine that lies."""
+        return cls.NO_SIGNAL
+
     @property
     def words(self) -> str:
         """The activity as commands print it."""

@@ -1,0 +1,219 @@
+"""A machine whose Outlive is a program that lies: the process here lives, and says so in one line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from session_host.client.sessions.listing import session_named
+from session_host.client.sessions.selection import Selection
+from session_host.errors import HostUnavailable, OutliveError, Unreachable
+from session_host.machines import bridge, install, link, listing, names, remote
+from session_host.machines.names import MachineEntry
+from session_host.protocol.bridge import (
+    BRIDGE_PROTOCOL,
+    CHUNK_BYTES,
+    Data,
+    Ended,
+    Frame,
+    Grant,
+    Opened,
+    Ping,
+    Pong,
+    Ready,
+)
+from session_host.protocol.codec import encode
+from tests.support.area import Area
+from tests.support.commands import outlive
+
+ENTRY = MachineEntry("liar", "liar")
+
+SSH = """#!/bin/sh
+case "$*" in -G*) exit 0;; *"-O check"*) exit 255;; esac
+for last; do :; done
+token=${{last#*bridge }}
+cat {noise}
+printf '\\n{mark}%s\\n' "${{token%%;*}}"
+cat {ready}
+head -c 5 > /dev/null
+while cat {answer} && [ -e {endless} ]; do :; done
+exec cat > /dev/null
+"""
+
+READY = encode(Ready(BRIDGE_PROTOCOL, "9"))
+
+Lie = Callable[..., None]
+
+
+@pytest.fixture
+def lie(area: Area, monkeypatch: pytest.MonkeyPatch) -> Lie:
+    """Sets what the machine ``liar`` says at each connection: before and as it is ready, and to the first request."""
+    ssh, noise, ready_file, answer, endless = (
+        area.root / name for name in ("ssh", "noise", "ready", "answer", "endless")
+    )
+    ssh.write_text(SSH.format(mark=bridge.MARK, noise=noise, ready=ready_file, answer=answer, endless=endless))
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", str(area.root), prepend=":")
+    monkeypatch.setattr(link, "CONNECT_TIMEOUT_S", 0.3)
+    names.add(ENTRY)
+
+    def say(*frames: Frame | bytes, ready: bytes = READY, is_endless: bool = False, before: bytes = b"") -> None:
+        noise.write_bytes(before)
+        ready_file.write_bytes(ready)
+        answer.write_bytes(b"".join(each if isinstance(each, bytes) else encode(each) for each in frames))
+        if is_endless:
+            endless.touch()
+
+    return say
+
+
+def _reply(value: Any) -> list[Frame]:
+    data = msgspec.msgpack.encode(value)
+    return [*(Data(1, data[at : at + CHUNK_BYTES]) for at in range(0, len(data), CHUNK_BYTES)), Ended(1)]
+
+
+def _info(**values: Any) -> dict[str, Any]:
+    return {
+        "id": "x", "name": "x", "agent": "claude", "argv": [], "cwd": "/", "state": "running", "exit_code": None,
+        "exit_signal": None, "title": "", "host_pid": None, "child_pid": None, "created_at": "", "cols": 80,
+        "ended_at": None, "rows": 24, "engine": "", "provider_session_id": None,
+    } | values  # fmt: skip
+
+
+LIES: dict[str, tuple[list[Frame | bytes], str]] = {
+    "garbage": ([b"\xff" * 1000], "is not Outlive"),
+    "a huge frame": ([b"\x7f\xff\xff\xff"], "is not Outlive"),
+    "a message of the other direction": ([Ping(1)], "is not Outlive"),
+    "nested values": ([(1000).to_bytes(4, "big") + b"\x91" * 1000], "is not Outlive"),
+    "unknown channels": (
+        [Data(99, b"x"), Opened(98), Grant(97, 5), Ended(96), Pong(5), Opened(1), Grant(1, -5), *_reply("x")],
+        "cannot be read",
+    ),
+    "an end without an answer": ([Ended(1)], "cannot be read"),
+    "an answer of another type": (_reply([_info(cols="eighty")]), "cannot be read"),
+    "an answer that is no list": (_reply({"a": 1}), "cannot be read"),
+    "an error with escape sequences": ([Ended(1, "NoSuchSession", "\x1b]0;title\x07no")], r"liar: +\]0;title no"),
+    "an error of no kind": ([Ended(1, "__doc__", "no")], "liar: no"),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+async def test_a_list_from_a_machine_that_lies_is_one_line(lie: Lie, name: str) -> None:
+    frames, message = LIES[name]
+    lie(*frames)
+    problems: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, problem: problems.append(problem))
+    [result] = await listing.listed([ENTRY], Selection(), ended=False, wait_s=5.0)
+    assert isinstance(result, Unreachable)
+    with pytest.raises(Unreachable, match=message):
+        raise result
+    assert str(result).isprintable()
+    assert not problems
+
+
+async def test_a_machine_that_never_is_ready_is_given_up(lie: Lie) -> None:
+    lie(ready=b"")
+    far = link.Link(ENTRY)
+    with pytest.raises(Unreachable, match="liar: no answer within"):
+        await far.ready()
+    await far.close()
+
+
+@pytest.mark.parametrize(
+    ("ready", "before", "message"),
+    [
+        (READY + b"\xff" * 100, b"", "is not Outlive"),
+        (encode(Ready(BRIDGE_PROTOCOL + 1, "\x1b[2J9.0")), b"", r"liar has Outlive \[2J9.0, which this version cannot"),
+        (b"", b"welcome\n" * 50_000, "liar: its login shell prints too much"),
+    ],
+)
+async def test_a_beginning_that_is_no_beginning_is_one_line(
+    lie: Lie, ready: bytes, before: bytes, message: str
+) -> None:
+    lie(ready=ready, before=before)
+    far = link.Link(ENTRY)
+    with pytest.raises(Unreachable, match=message):
+        await far.ready()
+    await far.close()
+
+
+async def test_start_files_may_print_64_kilobytes(lie: Lie) -> None:
+    lie(before=b"x" * 65536)
+    far = link.Link(ENTRY)
+    await far.ready()
+    await far.close()
+
+
+async def test_an_endless_answer_ends_with_an_error_and_takes_little_memory(
+    lie: Lie, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "MAX_REPLY_BYTES", 1024 * 1024)
+    lie(*[Data(1, bytes(CHUNK_BYTES))] * 4, is_endless=True)
+    far = link.Link(ENTRY)
+    tracemalloc.start()
+    try:
+        with pytest.raises(OutliveError):
+            await remote.RemoteMachine(far).call(session_named, "x")
+        assert tracemalloc.get_traced_memory()[1] < 16 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+        await far.close()
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [Data(1, b"too early")],
+        [Ended(1)],
+        [Ended(1, "HostUnavailable", "no")],
+        [Opened(1), Opened(1), Data(1, b"\xff" * 100)],
+        [Opened(1), Ended(1)],
+        [Opened(1), *[Data(1, bytes(CHUNK_BYTES))] * 20],
+    ],
+)
+async def test_a_connection_to_a_chat_of_a_machine_that_lies_fails(
+    lie: Lie, monkeypatch: pytest.MonkeyPatch, frames: list[Frame]
+) -> None:
+    lie(*frames)
+    problems: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, problem: problems.append(problem))
+    monkeypatch.setattr(remote, "GREETING_TIMEOUT_S", 0.3)
+    far = link.Link(ENTRY)
+    with pytest.raises(HostUnavailable):
+        await remote.RemoteMachine(far).connect("x", "viewer")
+    await far.close()
+    assert not problems
+
+
+def test_a_machine_without_outlive_that_prints_without_end_is_given_up(lie: Lie) -> None:
+    lie(b"y\n" * 4096, is_endless=True)
+    with pytest.raises(Unreachable, match="liar: it prints too much"):
+        install.plan(ENTRY)
+
+
+def test_hostile_values_of_chats_are_printed_as_harmless_text(lie: Lie) -> None:
+    hostile = "\x1b]0;owned\x07\x9b2J\u202e\n"
+    values = {
+        "name": hostile, "agent": hostile, "cwd": hostile, "activity": hostile, "activity_since": hostile,
+        "activity_detail": hostile, "created_at": "2026-01-01T00:00:00", "foreground": hostile, "notice": hostile,
+        "id": hostile, "exit_signal": 10**9,
+    }  # fmt: skip
+    lie(*_reply([_info(**values), _info(state=hostile), _info(**values, state="exited", runtime="structured")]))
+    table = outlive("ls", "--on", "liar")
+    assert (table.code, table.error) == (0, "")
+    assert all(line.isprintable() for line in table.output.splitlines())
+    listed = outlive("ls", "--on", "liar", "--json")
+    assert json.loads(listed.output)[0]["name"] == hostile
+    assert all(line.isprintable() for line in listed.output.splitlines())
+
+
+def test_the_exit_code_of_a_command_is_one_of_a_process(lie: Lie) -> None:
+    lie(Data(1, b"done\n"), Ended(1, code=256))
+    done = outlive("peek", "liar:x")
+    assert (done.code, done.output) == (1, "done\n")
