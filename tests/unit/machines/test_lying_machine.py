@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -86,7 +86,7 @@ def _info(**values: Any) -> dict[str, Any]:
     } | values  # fmt: skip
 
 
-LIES: dict[str, tuple[list[Frame | bytes], str]] = {
+LIES: dict[str, tuple[Sequence[Frame | bytes], str]] = {
     "garbage": ([b"\xff" * 1000], "is not Outlive"),
     "a huge frame": ([b"\x7f\xff\xff\xff"], "is not Outlive"),
     "a message of the other direction": ([Ping(1)], "is not Outlive"),
