@@ -83,7 +83,7 @@ def configure_kill_all(parser: argparse.ArgumentParser) -> None:
 def run_kill_all(options: argparse.Namespace) -> int:
     """Kill all agents, after confirmation."""
     if not options.yes and not sys.stdin.isatty():
-        raise UsageError("kill-all kills every running chat; without a terminal, confirm with --yes")
+        raise UsageError("kill-all kills every running chat; confirm with --yes")
     infos = all_sessions(ended=False)
     if not infos:
         print_line("no running chats")
@@ -158,7 +158,7 @@ def run_rm(options: argparse.Namespace) -> int:
 
 def _remove_ended(selection: Selection, *, without_asking: bool) -> int:
     if not without_asking and not sys.stdin.isatty():
-        raise UsageError("rm --ended removes every ended chat; without a terminal, confirm with --yes")
+        raise UsageError("rm --ended removes every ended chat; confirm with --yes")
 
     def remove(store: Store) -> int:
         list_sessions(store, ended=False)  # Mark lost chats as ended.

@@ -9,6 +9,7 @@ import contextlib
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -32,8 +33,8 @@ _ON_A_MACHINE = {"new", "search", "doctor", "upgrade", "kill-all", "rm", "restor
 """The commands that take ``--on``, beside ``ls``."""
 
 _STARTING = {"new", "resume"}
-_NOT_YET_THERE = {"export", "replay"}
-"""Commands that write a file of this machine, or need this terminal."""
+_HERE = {"export", "replay"}
+"""Commands that bring the chat's recording here."""
 
 MAX_PRINTED_BYTES = 1024 * 1024
 
@@ -191,10 +192,8 @@ def run_for_chats(arguments: list[str], chats: list[str]) -> int | None:
     entry = found[0][0]
     if any(each != entry for each, _chat in found):
         raise UsageError("name chats of one machine")
-    if entry is None:
+    if entry is None or arguments[0] in _HERE:
         return None
-    if arguments[0] in _NOT_YET_THERE:
-        raise UsageError(f"`outlive {arguments[0]}` works only for chats of this machine")
     there = list(arguments)
     for chat, (_entry, name) in zip(chats, found, strict=True):
         there[there.index(chat)] = name
@@ -214,7 +213,12 @@ def _run_and_attach(entry: MachineEntry, arguments: list[str]) -> int:
     if arguments[0] not in _STARTING or is_quiet or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return run_there(entry, arguments)
     printed = bytearray()
-    code = run_there(entry, [arguments[0], "--json", *arguments[1:]], printed)
+
+    def take(data: bytes) -> None:
+        if len(printed) < MAX_PRINTED_BYTES:
+            printed.extend(data)
+
+    code = run_there(entry, [arguments[0], "--json", *arguments[1:]], take)
     if code:
         return code
     try:
@@ -234,23 +238,23 @@ class _Started(msgspec.Struct):
     id: str
 
 
-def run_there(entry: MachineEntry, arguments: list[str], printed: bytearray | None = None) -> int:
+def run_there(entry: MachineEntry, arguments: list[str], take: Callable[[bytes], object] | None = None) -> int:
     """Run an ``outlive`` command on another machine; returns its exit code.
 
     Args:
         entry: the machine.
         arguments: the command line without the program's name.
-        printed: gets what the command prints, in place of this terminal.
+        take: gets what the command prints, in place of this terminal.
 
     Raises:
         Unreachable: the machine cannot be reached, or the connection was lost; the command may have been done then.
         NotAllowed: this process belongs to an agent that may not reach other machines.
     """
     check_may_reach_machine(entry.name)
-    return event_loop.run_command(_run_there(entry, arguments, printed))
+    return event_loop.run_command(_run_there(entry, arguments, take))
 
 
-async def _run_there(entry: MachineEntry, arguments: list[str], printed: bytearray | None) -> int:
+async def _run_there(entry: MachineEntry, arguments: list[str], take: Callable[[bytes], object] | None) -> int:
     from session_host.machines.link import Link
 
     link = Link(entry)
@@ -261,10 +265,10 @@ async def _run_there(entry: MachineEntry, arguments: list[str], printed: bytearr
     def write(data: bytes, is_error: bool) -> None:
         if is_error:
             errors.write(data)
-        elif printed is None:
+        elif take is None:
             output.write(data)
-        elif len(printed) < MAX_PRINTED_BYTES:
-            printed.extend(data)
+        else:
+            take(data)
 
     try:
         return await link.run(arguments, terminal_columns() or 0, write, stdin)

@@ -128,7 +128,7 @@ def _check(options: argparse.Namespace) -> None:
     if options.json and (restores or options.diff):
         raise UsageError("--json works only with the list")
     if restores and not options.yes and not sys.stdin.isatty():
-        raise UsageError("restore changes files; without a terminal, confirm with --yes")
+        raise UsageError("restore changes files; confirm with --yes")
 
 
 # ------------------------------------------------------------ the list

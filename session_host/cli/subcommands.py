@@ -51,7 +51,10 @@ SUBCOMMANDS = {
 }
 """The module of each subcommand, and its description."""
 
-INTERNAL_SUBCOMMANDS = {"bridge": ("machines", "serve another machine's client, which starts this by ssh")}
+INTERNAL_SUBCOMMANDS = {
+    "bridge": ("machines", "serve another machine's client, which starts this by ssh"),
+    "recording": ("recording.there", "send a chat's recording to another machine's client"),
+}
 """Those that users don't type."""
 
 

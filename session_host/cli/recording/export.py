@@ -10,15 +10,19 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from session_host.cli.arguments import add_session_argument
 from session_host.cli.output import print_error
-from session_host.cli.session_argument import find
+from session_host.cli.session_argument import find, machine_and_chat
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError, UsageError
 from session_host.storage.journal import Output, Resize
 
-from .recording import Gap, Recording, RestoredState, Step, Terminal
+from .recording import Gap, Recording, RestoredState, Step, screen_after_gap
+
+if TYPE_CHECKING:
+    from .there import Fetched
 
 FORMATS = (".cast", ".txt", ".html")
 """The formats of a terminal's recording."""
@@ -47,14 +51,33 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(
             f"{options.file or 'FILE is empty'}: name it FILE.cast, FILE.txt, FILE.html, FILE.md or FILE.json"
         )
+    entry, chat = machine_and_chat(options.session)
+    if entry is not None:
+        from session_host.cli.recording.there import NotSent, fetched
+
+        try:
+            with fetched(entry, chat) as came:
+                _check_format(suffix, came.info)
+                write_whole(path, _content_of(suffix, came))
+                return _report(path, came.info, is_damaged=came.is_damaged)
+        except NotSent as refused:
+            return refused.code
     info = find(options.session)
+    _check_format(suffix, info)
+    damage: list[None] = []
+    write_whole(path, _content(suffix, info, lambda: damage.append(None)))
+    return _report(path, info, is_damaged=bool(damage))
+
+
+def _check_format(suffix: str, info: SessionInfo) -> None:
     formats = STRUCTURED_FORMATS if info.runtime == "structured" else FORMATS
     if suffix not in formats:
         kind = "is a chat view" if info.runtime == "structured" else "runs in a terminal"
         raise UsageError(f"{info.name} {kind}: name the file FILE{', FILE'.join(formats[:-1])} or FILE{formats[-1]}")
-    damage: list[None] = []
-    write_whole(path, _content(suffix, info, lambda: damage.append(None)))
-    if damage:
+
+
+def _report(path: Path, info: SessionInfo, *, is_damaged: bool) -> int:
+    if is_damaged:
         print_error(
             f"{path} is written, but without all that {info.name} showed: its recording is damaged, or the disk was "
             "full; the file says what is missing"
@@ -65,12 +88,28 @@ def run(options: argparse.Namespace) -> int:
 
 def _content(suffix: str, info: SessionInfo, on_damage: Callable[[], object]) -> Iterator[str]:
     if info.runtime == "structured":
-        from session_host.cli.recording.transcript_export import content_of
+        from session_host.cli.recording.transcript_export import content_of, transcript_of
 
-        return content_of(suffix, info, on_damage)
+        damage: list[None] = []
+        transcript = transcript_of(info, lambda: damage.append(None))
+        if damage:
+            on_damage()
+        return content_of(suffix, transcript, info, is_complete=not damage)
     from session_host.cli.recording.recording import recording_of
 
-    recording = recording_of(info, on_damage)
+    return _terminal_content(suffix, recording_of(info, on_damage), info)
+
+
+def _content_of(suffix: str, came: Fetched) -> Iterator[str]:
+    if came.transcript is not None:
+        from session_host.cli.recording.transcript_export import content_of
+
+        return content_of(suffix, came.transcript, came.info, is_complete=not came.is_damaged)
+    assert came.recording is not None
+    return _terminal_content(suffix, came.recording, came.info)
+
+
+def _terminal_content(suffix: str, recording: Recording, info: SessionInfo) -> Iterator[str]:
     if suffix == ".cast":
         return cast_of(recording, info)
     if suffix == ".html":
@@ -124,7 +163,6 @@ def _unwritable(path: Path, error: OSError, remedy: str = "choose another path")
 
 
 _NS_PER_S = 1_000_000_000
-_RESET = "\x1bc"
 
 
 def cast_of(recording: Recording, info: SessionInfo) -> Iterator[str]:
@@ -171,14 +209,9 @@ class _Events:
             case Gap():
                 yield from self._rest(step.time_ns)
                 yield self._event(step.time_ns, "m", str(step))
-            case RestoredState(snapshot=snapshot):
-                terminal = Terminal(self._recording)
-                try:
-                    if terminal.restore(snapshot):
-                        screen = terminal.emulator.replay().decode("utf-8", "replace")
-                        yield self._event(step.time_ns, "o", _RESET + screen)
-                finally:
-                    terminal.close()
+            case RestoredState():
+                if screen := screen_after_gap(self._recording, step):
+                    yield self._event(step.time_ns, "o", screen.decode("utf-8", "replace"))
 
     def ended(self, info: SessionInfo) -> Iterator[str]:
         """Yield the program's exit status, if it is known, as a shell reports it."""

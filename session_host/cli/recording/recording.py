@@ -225,3 +225,15 @@ class Terminal:
         self.emulator.close()
         self.emulator = emulator
         return True
+
+
+_RESET = b"\x1bc"
+
+
+def screen_after_gap(recording: Recording, state: RestoredState) -> bytes:
+    """The output that shows the terminal's state after a gap; b"" if the state cannot be read."""
+    terminal = Terminal(recording)
+    try:
+        return _RESET + terminal.emulator.replay() if terminal.restore(state.snapshot) else b""
+    finally:
+        terminal.close()

@@ -24,7 +24,8 @@ from session_host.cli.attach.painter import Painter
 from session_host.cli.output import print_line
 from session_host.cli.recording.lines import CONTROLS
 from session_host.cli.recording.recording import Gap, GapKind, Recording, RestoredState, Step, Terminal, recording_of
-from session_host.cli.session_argument import find
+from session_host.cli.session_argument import find, machine_and_chat
+from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.values import GridSize, KeyAction, Modifiers
 from session_host.storage.journal import Output, Resize
@@ -56,8 +57,22 @@ def run(options: argparse.Namespace) -> int:
     speed: float = options.speed
     if not (speed > 0 and math.isfinite(speed)):
         raise UsageError("--speed needs a positive number")
+    entry, chat = machine_and_chat(options.session)
+    if entry is not None:
+        from session_host.cli.recording.there import NotSent, fetched
+
+        try:
+            with fetched(entry, chat) as came:
+                return _replay(came.recording, came.info, speed)
+        except NotSent as refused:
+            return refused.code
     info = find(options.session)
-    recording = recording_of(info)
+    return _replay(recording_of(info), info, speed)
+
+
+def _replay(recording: Recording | None, info: SessionInfo, speed: float) -> int:
+    if recording is None:
+        raise OutliveError(f"{info.name} has no terminal to replay; see `outlive peek {info.name} --scrollback`")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise OutliveError(f"replay needs a terminal; without one, use `outlive export {info.name} FILE.txt`")
     if os.environ.get("TERM", "dumb") == "dumb":

@@ -33,22 +33,9 @@ _CSS: Final[dict[LineStyle, str]] = {
 MISSING: Final = "[the rest of the chat is missing: the recording is damaged]"
 
 
-def content_of(suffix: str, info: SessionInfo, on_damage: Callable[[], object]) -> Iterator[str]:
-    """The content of a file with this suffix.
-
-    Args:
-        suffix: the format.
-        info: the chat.
-        on_damage: called if the rest of the chat cannot be read.
-
-    Raises:
-        OutliveError: nothing of the chat is kept.
-    """
-    damage: list[None] = []
-    transcript = transcript_of(info, lambda: damage.append(None))
-    if damage:
-        on_damage()
-    return FORMATS[suffix](transcript, info, not damage)
+def content_of(suffix: str, transcript: Transcript, info: SessionInfo, *, is_complete: bool) -> Iterator[str]:
+    """The content of a file with this suffix; ``is_complete``: whether the whole chat could be read."""
+    return FORMATS[suffix](transcript, info, is_complete)
 
 
 def transcript_of(info: SessionInfo, on_damage: Callable[[], object]) -> Transcript:

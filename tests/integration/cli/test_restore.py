@@ -61,7 +61,7 @@ async def test_files_are_restored_to_before_a_prompt_and_back_again(checkout: Ch
         (2, "prompt", 1),
     ]
     assert outlive("restore", "api", "2", "--diff").output.startswith("modified  input.log  +")
-    assert outlive("restore", "api", "2").complaint().endswith("without a terminal, confirm with --yes")
+    assert outlive("restore", "api", "2").complaint().endswith("confirm with --yes")
     with OnTerminal("restore", "api", "2") as terminal:
         terminal.see("change  input.log")
         terminal.see("[y/N]")

@@ -59,7 +59,7 @@ class TestErrors:
             (["restore", "x", "--yes"], "--yes needs a POINT or --undo"),
             (["restore", "x", "--diff"], "--diff needs a POINT"),
             (["restore", "x", "1", "--json"], "--json works only with the list"),
-            (["restore", "x", "1"], "without a terminal, confirm with --yes"),
+            (["restore", "x", "1"], "confirm with --yes"),
             (["help", "lss"], "unknown command 'lss'; did you mean 'ls'?"),
             (["xyzzy"], "unknown command 'xyzzy'; see `outlive --help`"),
             (["--json"], "unknown option '--json'"),
