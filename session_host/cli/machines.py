@@ -55,11 +55,11 @@ def configure_machines(parser: argparse.ArgumentParser) -> None:
 
 def run_machines(options: argparse.Namespace) -> int:
     """List, add or remove machines, or log in to one."""
+    check_may_reach_machine(options.name or "")
     if options.action is None:
         return _list(as_json=options.json)
     if options.name is None:
         raise UsageError(f"machines {options.action} needs the machine's NAME")
-    check_may_reach_machine(options.name)
     if options.action == "remove":
         names.remove(options.name)
         print_line(f"{options.name} is forgotten; chats there keep running")

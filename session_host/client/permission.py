@@ -41,13 +41,13 @@ def check_may_control_window(pid: int) -> None:
     _check(agent_chats(pid), agent_chats(os.getpid()), "the window")
 
 
-def check_may_reach_machine(name: str) -> None:
-    """Refuse to reach another machine if this process belongs to an agent.
+def check_may_reach_machine(name: str = "") -> None:
+    """Refuse to reach another machine, or all of them, if this process belongs to an agent.
 
     Raises:
         NotAllowed: this process belongs to such an agent.
     """
-    _check(agent_chats(os.getpid()), (), f"the machine {name}")
+    _check(agent_chats(os.getpid()), (), f"the machine {name}" if name else "other machines")
 
 
 def _check(origin: tuple[str, ...], target: tuple[str, ...], name: str) -> None:

@@ -23,7 +23,7 @@ def chats_on(
     name: str, selection: Selection, *, ended: bool
 ) -> tuple[list[tuple[str, SessionInfo]], list[Unreachable]]:
     """The chats of a machine, or of ``all`` other ones, each with its machine's name; and why some do not answer."""
-    check_may_reach_machine(name)
+    check_may_reach_machine("" if name == names.ALL else name)
     entries = names.machines() if name == names.ALL else [names.machine_named(name)]
     wait_s = LIST_TIMEOUT_S if name == names.ALL else CONNECT_TIMEOUT_S
     found = event_loop.run_command(listed(entries, selection, ended=ended, wait_s=wait_s))

@@ -197,6 +197,22 @@ async def test_the_setting_allows_control_without_a_restart(agent: ShellInChat, 
     assert await peek(other) == ["allowed"]
 
 
+def test_an_agent_reaches_other_machines_only_if_the_setting_allows_it(agent: ShellInChat) -> None:
+    (config_dir() / "machines.toml").write_text('alpha = "ssh://127.0.0.1:1"\n')
+    for words, name in (
+        (["send", "alpha:x", "yes"], "the machine alpha"),
+        (["export", "alpha:x", "x.txt"], "the machine alpha"),
+        (["new", "-d", "--on", "alpha", "--", "cat"], "the machine alpha"),
+        (["ls", "--on", "all"], "other machines"),
+        (["machines"], "other machines"),
+        (["machines", "add", "beta"], "the machine beta"),
+    ):
+        assert_refused(agent.outlive(*words), name)
+    allow("all")
+    assert "refused" in agent.outlive("machines").output
+    assert agent.outlive("send", "alpha:x", "yes").code == 7
+
+
 def test_an_agent_controls_the_chats_that_it_started(agent: ShellInChat, other: str) -> None:
     assert agent.outlive("new", "-d", "-n", "helper", "--", "cat").code == 0
     assert agent.outlive("send", "helper", "hello").code == 0
