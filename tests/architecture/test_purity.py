@@ -32,10 +32,10 @@ OWN = {
     ),
     **{
         f"session_host/client/viewer/{name}.py": (
-            "session_host.client.viewer.", "session_host.session.states", "session_host.protocol",
-            "session_host.terminal.base", "session_host.terminal.encode",
+            "session_host.client.viewer.", "session_host.protocol", "session_host.terminal.base",
+            "session_host.terminal.rows",
         )
-        for name in ("effects", "numbered_input", "rules", "state", "turn_marks", "unacknowledged_input")
+        for name in ("prediction", "rules", "state", "unacknowledged_input")
     },
 }  # fmt: skip
 """For each pure package or module, the modules of this project that it may import."""

@@ -14,7 +14,6 @@ The ideas are those of mosh (Winstein and Balakrishnan, "Mosh: An Interactive Re
 
 from __future__ import annotations
 
-import statistics
 import unicodedata
 from collections import deque
 from collections.abc import Mapping
@@ -131,7 +130,11 @@ class Predictions:
             self._see_size(screen.size)
         self._unanswered.append((message.sequence, now_s))
         edits = _edits(message)
-        if edits == () or screen is None:
+        if edits == ():
+            return
+        if screen is None:
+            self._edits.clear()
+            self._barrier = message.sequence
             return
         for edit in edits or [""]:
             self._edit(message.sequence, edit, screen)
@@ -186,7 +189,8 @@ class Predictions:
 
     @property
     def _round_trip_s(self) -> float:
-        return statistics.median(self._round_trips) if self._round_trips else 0.0
+        """The median of the last round trips."""
+        return sorted(self._round_trips)[len(self._round_trips) // 2] if self._round_trips else 0.0
 
     @property
     def _is_proven(self) -> bool:

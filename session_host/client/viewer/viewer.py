@@ -392,6 +392,7 @@ class Viewer:
 
     def _free_replica(self) -> None:
         previous = self._replica
+        self._drop_predictions()
         self._use_replica(None)
         self._snapshot.clear()
         self._delegate.viewer_replaced()

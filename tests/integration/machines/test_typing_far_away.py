@@ -5,9 +5,13 @@ from __future__ import annotations
 import statistics
 import time
 
+import pytest
+
+from session_host.terminal.rows import Underline
 from tests.support.commands import OnTerminal, outlive
 from tests.support.ssh_machines import SshMachine, end_logins
 from tests.support.ssh_relay import ssh_relay
+from tests.support.waiting import WaitTimeout
 
 ONE_WAY_S = 0.1
 
@@ -30,20 +34,30 @@ def test_what_is_typed_is_seen_at_once_and_a_password_never(alpha: SshMachine) -
                 terminal.type(letter)
                 terminal.see(line.rstrip())
                 times_s += [time.monotonic() - began_s] if letter != " " else []
+            assert "chofaraway".endswith(_underlined(terminal))
+            assert _underlined(terminal)
             assert min(times_s) < 0.02, times_s
             assert statistics.median(times_s) < ONE_WAY_S, times_s
             terminal.type("\r")
             terminal.see("\nfar away\n")
+            assert not _underlined(terminal)
 
             terminal.type("read -s -p 'Pass''word: ' x\r")
             terminal.see("\nPassword:")
             begin = len(terminal.raw)
             for letter in "zzqqzqz":
                 terminal.type(letter)
-                time.sleep(0.04)
+                with pytest.raises(WaitTimeout):
+                    terminal.see(letter, timeout_s=0.05)
             terminal.type("\r")
             terminal.see("Password: here:")
             terminal.type("echo typed:$x\r")
             terminal.see("\ntyped:zzqqzqz")
             assert b"z" not in terminal.raw[begin : terminal.raw.index(b"typed:", begin)]
         end_logins(far)
+
+
+def _underlined(terminal: OnTerminal) -> str:
+    """The text that is underlined on the screen."""
+    runs = [run for row in terminal.screen.rows() for run in row.runs]
+    return "".join(run.text for run in runs if run.style.underline is Underline.SINGLE)
