@@ -81,7 +81,8 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
             for machine, info in found
         ]
         lines = table([row(info, now) for info in named], terminal_columns()) if named else []
-        for line in [*lines, *notices(named)] or [_nothing(selection, ended=ended)]:
+        nothing = [] if unreachable else [_nothing(selection, ended=ended)]
+        for line in [*lines, *notices(named)] or nothing:
             print(line)
     for error in unreachable:
         print_error(str(error))

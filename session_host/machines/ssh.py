@@ -21,6 +21,9 @@ _CONTROL_NAME_BYTES = len("/ssh-") + 40
 _TEMPORARY_SUFFIX_BYTES = 17
 """ssh makes the socket with this suffix, and then renames it."""
 
+RIDE = ("-o", "ControlMaster=no")
+"""Ride on a login, and start none."""
+
 CONTROL_PERSIST = "10m"
 """How long a login lasts after the last connection that rode on it."""
 
@@ -47,7 +50,7 @@ def check_ssh() -> None:
 
 
 def control_options(destination: str) -> tuple[str, ...]:
-    """The options with which connections share one login; () where the user's configuration says how they do.
+    """The options with which connections share one login; where the user's configuration says how, they ride on that.
 
     Blocks: ssh reads its configuration.
     """
@@ -58,7 +61,8 @@ def control_options(destination: str) -> tuple[str, ...]:
 def _control_options(destination: str, directory: Path) -> tuple[str, ...]:
     users = configuration(destination)
     if users.get("controlpath", "none") != "none":
-        return ()
+        # The others would end with a connection of ours that they ride on, unless it persists.
+        return RIDE if users.get("controlpersist", "no") == "no" else ()
     if len(str(directory)) + _CONTROL_NAME_BYTES + _TEMPORARY_SUFFIX_BYTES > SOCKET_PATH_BYTES:
         return ()
     path = str(directory / CONTROL_NAME).replace("%", "%%").replace("%%C", "%C")
@@ -108,7 +112,10 @@ def argv(entry: MachineEntry, command: str, *, shared: bool = True) -> list[str]
 def login_argv(entry: MachineEntry) -> list[str]:
     """The command line that logs in once, in a terminal, for later connections to ride on."""
     options = ("-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes")
-    return ["ssh", "-T", *options, *control_options(entry.destination), "--", entry.destination, "true"]
+    control = control_options(entry.destination)
+    if control == RIDE:
+        control = ("-o", "ControlMaster=auto", "-o", f"ControlPersist={CONTROL_PERSIST}")
+    return ["ssh", "-T", *options, *control, "--", entry.destination, "true"]
 
 
 def has_login(entry: MachineEntry) -> bool:

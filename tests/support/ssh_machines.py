@@ -44,6 +44,8 @@ class SshMachine:
         port: the port of its sshd.
         log: what its sshd wrote.
         more_environment: more variables of its users' processes; for the next start.
+        options: more lines of its sshd's configuration; for the next start.
+        ssh_config: the configuration of ``ssh`` here.
     """
 
     def __init__(self, name: str, directory: Path, client_key: Path) -> None:
@@ -52,6 +54,8 @@ class SshMachine:
         self.runtime = directory / "r"
         self.log = directory / "sshd.log"
         self.more_environment: dict[str, str] = {}
+        self.options = ""
+        self.ssh_config = directory.parent / "ssh_config"
         self._directory = directory
         self._client_key = client_key
         self._process: subprocess.Popen[bytes] | None = None
@@ -84,7 +88,7 @@ class SshMachine:
         environment = " ".join(f'"{key}={value}"' for key, value in self.environment.items())
         config = self._directory / "sshd_config"
         text = _SSHD_CONFIG.format(port=self.port, directory=self._directory, environment=environment)
-        config.write_text(text, encoding="utf-8")
+        config.write_text(self.options + text, encoding="utf-8")
         if os.getuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         with self.log.open("ab") as log:
@@ -94,6 +98,12 @@ class SshMachine:
     def _listens(self) -> bool:
         with closing(socket.socket()) as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def configure(self, *lines: str) -> None:
+        """Add lines to the configuration of ``ssh`` here, about this machine; they come before the others."""
+        text = self.ssh_config.read_text(encoding="utf-8")
+        block = "\n  ".join([f"Host {self.name}", *lines])
+        self.ssh_config.write_text(f"{block}\n\n{text}", encoding="utf-8")
 
     def cut(self) -> None:
         """Kill the sshd of each connection."""

@@ -1,0 +1,125 @@
+"""ssh as users have set it up, and its bad days: one clear line each, and exit code 7."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from session_host.machines import names
+from session_host.machines.link import Link
+from session_host.machines.names import MachineEntry
+from session_host.system import event_loop
+from tests.support.commands import outlive
+from tests.support.ssh_machines import SshMachine
+from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from tests.support.area import Area
+
+NO_CHATS = "no running chats; `outlive new AGENT` starts one\n"
+
+
+@pytest.fixture
+def alpha(machines: list[SshMachine]) -> SshMachine:
+    """The machine ``alpha``, added without a connection."""
+    names.add(MachineEntry("alpha", "alpha"))
+    return machines[0]
+
+
+def _other_key(alpha: SshMachine) -> Path:
+    key = alpha.home / "other_key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    return key
+
+
+def test_a_host_key_that_changed_or_is_unknown_and_a_refused_key_are_named(alpha: SshMachine, tmp_path: Path) -> None:
+    key = _other_key(alpha)
+    alpha.configure(f"IdentityFile {key}", "IdentitiesOnly yes")
+    text = alpha.ssh_config.read_text()
+    alpha.ssh_config.write_text(text.replace(f"IdentityFile {alpha.ssh_config.parent}/client_key", ""))
+    refused = outlive("ls", "--on", "alpha")
+    assert (refused.code, refused.complaint()) == (
+        7, "alpha: a login is needed; run `outlive machines login alpha`",
+    )  # fmt: skip
+    known = tmp_path / "known_hosts"
+    known.touch()
+    alpha.configure(f"UserKnownHostsFile {known}")
+    unknown = outlive("ls", "--on", "alpha")
+    assert (unknown.code, unknown.complaint()) == (
+        7, "alpha: its host key is not known yet; run `outlive machines login alpha`",
+    )  # fmt: skip
+    known.write_text(f"alpha {key.with_suffix('.pub').read_text()}")
+    changed = outlive("ls", "--on", "alpha")
+    assert changed.code == 7
+    assert changed.complaint().startswith("alpha: its host key has changed, ")
+
+
+def test_the_users_own_shared_connection_is_used(alpha: SshMachine, area: Area) -> None:
+    alpha.configure("ControlMaster auto", f"ControlPath {area.root}/own-%C", "ControlPersist 60")
+    assert outlive("ls", "--on", "alpha").output == NO_CHATS
+    assert outlive("ls", "--on", "alpha").output == NO_CHATS
+    assert len(list(area.root.glob("own-*"))) == 1
+    assert not list(area.runtime.glob("ssh-*"))
+    assert alpha.log.read_text().count("Accepted publickey") == 1
+
+
+def test_no_connection_of_the_user_ends_with_one_of_ours(alpha: SshMachine, area: Area) -> None:
+    alpha.configure("ControlMaster auto", f"ControlPath {area.root}/own-%C")
+    assert outlive("ls", "--on", "alpha").output == NO_CHATS
+    assert not list(area.root.glob("own-*"))
+    with subprocess.Popen(["ssh", "-N", "alpha"], stdin=subprocess.DEVNULL) as users:
+        wait_until(lambda: list(area.root.glob("own-*")), 30, "the user's connection is shared")
+        assert outlive("ls", "--on", "alpha").output == NO_CHATS
+        assert users.poll() is None
+        users.terminate()
+    assert alpha.log.read_text().count("Accepted publickey") == 2
+
+
+def test_several_links_work_where_a_connection_carries_one_session(alpha: SshMachine) -> None:
+    alpha.stop()
+    alpha.options = "MaxSessions 1\n"
+    alpha.start()
+
+    async def use() -> None:
+        links = [Link(MachineEntry("alpha", "alpha")) for _ in range(3)]
+        for each in links:
+            await each.ready()
+        for each in links:
+            await each.close()
+
+    event_loop.run(use())
+
+
+def test_options_of_the_user_that_are_for_terminals_do_no_harm(
+    alpha: SshMachine, machines: list[SshMachine], tmp_path: Path
+) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        alpha.configure(
+            "ProxyJump beta",
+            "RemoteCommand tmux attach",
+            "RequestTTY force",
+            f"LocalForward 127.0.0.1:{taken.getsockname()[1]} 127.0.0.1:1",
+            "ExitOnForwardFailure yes",
+            "PermitLocalCommand yes",
+            "LocalCommand echo welcome",
+            "LogLevel DEBUG",
+        )
+        done = outlive("ls", "--on", "alpha")
+        assert (done.code, done.output, done.error) == (0, NO_CHATS, "")
+    assert "Accepted publickey" in machines[1].log.read_text()
+
+
+def test_login_shells_of_any_kind_start_outlive(alpha: SshMachine) -> None:
+    for shell in ("fish", "tcsh", "zsh"):
+        alpha.stop()
+        alpha.options = f'ForceCommand exec {shell} -c "$SSH_ORIGINAL_COMMAND"\n'
+        alpha.start()
+        done = outlive("ls", "--on", "alpha")
+        assert (shell, done.code, done.output, done.error) == (shell, 0, NO_CHATS, "")
