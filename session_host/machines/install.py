@@ -34,6 +34,9 @@ PYTHONS = "python3.14 python3.13 python3.12 python3.11 python3"
 PROBE_TIMEOUT_S = 30.0
 INSTALL_TIMEOUT_S = 600.0
 MAX_PRINTED_BYTES = 256 * 1024
+TAR_ENDS = "tar: Exiting with failure status"
+"""The last line of tar's messages, which gives no reason."""
+
 PLACE = "~/.local/share/outlive"
 LINK = "~/.local/bin/outlive"
 
@@ -144,8 +147,9 @@ def _answer(entry: MachineEntry, script: str, data: bytes, timeout_s: float) -> 
     if not found or code == ssh.FAILED:
         raise ssh.error_of(entry, errors)
     lines = [one_line(line)[:200] for line in rest.splitlines()]
-    if not any(line.strip() for line in lines) and errors.strip():
-        raise OutliveError(f"{entry.name}: {one_line(errors.strip().splitlines()[-1])[:200]}")
+    problems = [line for line in errors.splitlines() if line.strip() and not line.startswith(TAR_ENDS)]
+    if problems and not any(line.strip() for line in lines):
+        raise OutliveError(f"{entry.name}: {one_line(problems[-1])[:200]}")
     return lines
 
 
