@@ -32,7 +32,7 @@ from session_host.restore_points.restoring import Outcome, Plan, file_counts, pl
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 
-from .chat import Chat, id_in_window
+from .chat import Chat
 from .ended_chat import read_last_transcript
 from .sessions import Sessions
 
@@ -183,11 +183,11 @@ async def point_before(chat: Chat, sessions: Sessions, prompt: Item) -> ListedPo
 
 async def _listed(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
     def resumed_from(session_id: str) -> str | None:
-        resumed = sessions.get(id_in_window(chat.machine, session_id))
+        resumed = sessions.get(session_id)
         return resumed.record.resumed_from if resumed is not None else None
 
-    sessions_of_chat = resumed_chats(chat.record.id, resumed_from)
-    return await chat.machine.call(restore_list, Path(chat.record.cwd), sessions_of_chat)
+    ids = [each.rpartition("/")[2] for each in resumed_chats(chat.id, resumed_from)]
+    return await chat.machine.call(restore_list, Path(chat.record.cwd), ids)
 
 
 async def _transcript_of(chat: Chat) -> Transcript | None:
@@ -198,7 +198,7 @@ async def _transcript_of(chat: Chat) -> Transcript | None:
 
     try:
         if not chat.has_ended:
-            return await watch_transcript(chat.record.id, lambda _: True, chat.machine)
+            return await watch_transcript(chat.session_id, lambda _: True, chat.machine)
         return await read_last_transcript(chat)
     except OutliveError:
         return None  # The times of the prompts are enough.

@@ -137,7 +137,7 @@ class ChatViewer(QObject):
             return
         record = self.chat.record
         size = GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE
-        self.viewer = self.make_viewer(record.id, self, size, output, record.runtime, self.chat.machine)
+        self.viewer = self.make_viewer(self.chat.session_id, self, size, output, record.runtime, self.chat.machine)
         if self._colors is not None:
             self.viewer.set_colors(self._colors)
         self.connection, self.connection_message = self.viewer.state, self.viewer.message
@@ -223,8 +223,8 @@ class Chat(ChatViewer):
     Its first page shows the replica of that viewer; each additional page has its own (``AdditionalViewer``).
 
     Attributes:
-        id: its id in the window.
-        machine: the machine that it is on, where ``record.id`` is its id.
+        record: its record, in which all ids are those of the window; see ``in_window``.
+        machine, session_id: the machine that it is on, and its id there.
         agent_title: the title of its agent ("Claude Code"); the agent's name if the catalog does not have it.
         activity, activity_source, activity_since, activity_detail: the host's last report of its agent.
         foreground: the foreground program of a shell or command; "" for a shell at its prompt, None while unknown.
@@ -272,7 +272,7 @@ class Chat(ChatViewer):
         super().__init__(make_viewer, parent)
         self.record = record
         self.machine = machine
-        self.id = id_in_window(machine, record.id)
+        self.session_id = record.id.rpartition("/")[2]
         self.agent_title = record.agent
         self.activity = Activity.NO_SIGNAL
         self.activity_source = ""
@@ -340,6 +340,11 @@ class Chat(ChatViewer):
             self.changed.emit()
 
     # ------------------------------------------------------------ facts
+
+    @property
+    def id(self) -> str:
+        """The id by which the window knows it."""
+        return self.record.id
 
     @property
     def name(self) -> str:
@@ -758,7 +763,7 @@ class Chat(ChatViewer):
 
         self.expect_answer()
         try:
-            return await control.request(self.record.id, request, self.machine)
+            return await control.request(self.session_id, request, self.machine)
         except HostNotResponding as error:
             raise HostUnavailable(page_texts.WAIT_OR_KILL(name=self.name)) from error
 
@@ -925,9 +930,22 @@ class AdditionalViewer(ChatViewer):
         self.deleteLater()
 
 
-def id_in_window(machine: Machine, session_id: str) -> str:
-    """The id by which the window knows a chat: the session's, with the name of its machine if that is another one."""
+def id_in_window(session_id: str, machine: Machine) -> str:
+    """The id by which the window knows a machine's chat: ``MACHINE/UUID``, the UUID alone for one of this machine."""
     return f"{machine.name}/{session_id}" if machine.name else session_id
+
+
+def in_window(record: SessionRecord, machine: Machine) -> SessionRecord:
+    """Give a machine's record the ids of the window; returns it."""
+    record.id = id_in_window(record.id, machine)
+    record.resumed_from = record.resumed_from and id_in_window(record.resumed_from, machine)
+    record.continued_by = record.continued_by and id_in_window(record.continued_by, machine)
+    return record
+
+
+def machine_of(session_id: str) -> str:
+    """The name of the machine of a chat with this id in the window; "" for this one."""
+    return session_id.rpartition("/")[0]
 
 
 PageViewer = Chat | AdditionalViewer

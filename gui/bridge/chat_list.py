@@ -1,4 +1,4 @@
-"""The list of all chats, kept equal to the store."""
+"""The list of all chats of all machines."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.wording.groups import OVER, Group
-from session_host.errors import OutliveError
 from session_host.protocol.values import RUNNING_STATES
-from session_host.storage.store import Changes, SessionRecord, Store, Version
+from session_host.storage.store import SessionRecord
 from session_host.terminal.base import DefaultColors
 
-from .chat import Chat
+from .chat import Chat, machine_of
 from .ended_list import EndedChats, EndedList, is_unlisted
+from .machine_chats import MachineChats
 from .store_thread import StoreThread, WindowsMachine
 from .tasks import Tasks
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from session_host.client.machine import Machine
 
 
-RETRY_MS = 2000
-"""Interval of attempts to read a store that could not be read at the start."""
-
 TEXTS_MS = 200
 """Interval at which chats' titles and details are shown while they change: a title may have a moving picture."""
 
@@ -36,10 +33,10 @@ class ChatList(QObject):
     """All chats. Each running one is a ``Chat``, which follows its host; an ended one is a record until it is shown.
 
     Attributes:
-        machine: the machine that the chats are on.
+        here: this machine's chats.
+        machines: the chats of each machine, by its name; this one is the first.
         agents: the catalog, once read.
         colors: the colours of the terminals, once known.
-        is_loaded: whether the store was read, so that the list is complete.
         tasks: the work in the background; a failed task's error is a ``problem``.
 
     Signals:
@@ -60,23 +57,21 @@ class ChatList(QObject):
 
     def __init__(self, storage: StoreThread, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._storage, self._make_viewer = storage, make_viewer
-        self.machine: Machine = WindowsMachine(storage)
+        self._make_viewer = make_viewer
         self.colors: DefaultColors | None = None
         self.agents: Mapping[str, Agent] = {}
-        self.is_loaded = False
         self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
+        self.here = MachineChats(WindowsMachine(storage), self.tasks, self.apply)
+        self.machines = {"": self.here}
         self._chats: dict[str, Chat] = {}
         self._alive: dict[str, Chat] = {}
         """The chats that had not ended when they last changed, oldest first."""
         self._ended = EndedList(self.chat_of)
-        self._version: Version | None = None
-        """The version of the store that was read last."""
         self._hidden: set[str] = set()
         self._tabs: dict[int, frozenset[str]] = {}
         """The chats with tabs, by the windows' ids."""
         self._open: frozenset[str] = frozenset()
-        self._is_refreshing = self._refresh_again = self._is_following = self._is_closed = False
+        self._is_following = self._is_closed = False
         self._changed_timer = QTimer(self, singleShot=True, interval=0)
         self._changed_timer.timeout.connect(self.changed)
         self._with_changed_text: dict[str, Chat] = {}
@@ -163,20 +158,27 @@ class ChatList(QObject):
 
     # ------------------------------------------------------------ updating
 
-    def apply_records(self, records: Iterable[SessionRecord], version: Version | None = None) -> None:
-        """Add, update and remove chats until they match the store, which has these records at this version."""
-        found = {record.id: record for record in records}
-        known = {*self._chats, *self._ended}
-        self._ended.put_all(
-            record for record in found.values() if record.id not in known and record.state not in RUNNING_STATES
-        )
+    def apply_records(self, records: Iterable[SessionRecord]) -> None:
+        """Add, update and remove chats until those of this machine have these records."""
+        self.apply(self.here.machine, records, None)
+
+    def apply(self, machine: Machine, changed: Iterable[SessionRecord], removed: Iterable[str] | None) -> None:
+        """Apply a machine's ``Changes``, which have the ids of the window."""
+        found = {record.id: record for record in changed}
+        if removed is None:
+            known = {each for each in (*self._chats, *self._ended) if machine_of(each) == machine.name}
+            self._ended.put_all(
+                record for record in found.values() if record.id not in known and record.state not in RUNNING_STATES
+            )
+            removed = known - found.keys()
         for record in found.values():
             self._apply_record(record)
-        for session_id in known - found.keys():
-            self._remove_chat(session_id)
-        self._version = version
-        if not self.is_loaded:
-            self.is_loaded = True
+        for session_id in removed:
+            if self.record(session_id) is not None:
+                self._remove_chat(session_id)
+        chats = self.machines[machine.name]
+        if not chats.is_loaded:
+            chats.is_loaded = True
             self._changed_timer.start()
 
     def _apply_record(self, record: SessionRecord) -> None:
@@ -192,7 +194,7 @@ class ChatList(QObject):
         """The chat of a record in the store, which the model need not have read yet."""
         if (known := self._chats.get(record.id)) is not None:
             return known
-        chat = Chat(record, self._make_viewer, self.machine, self)
+        chat = Chat(record, self._make_viewer, self.machines[machine_of(record.id)].machine, self)
         if self.colors is not None:
             chat.set_colors(self.colors)
         self._set_agent(chat)
@@ -303,51 +305,19 @@ class ChatList(QObject):
             if chat.viewer is None:
                 chat.follow(output=False)
 
-    def refresh(self) -> None:
-        """Read the store again in the background."""
-        if self._is_closed:
-            return
-        if self._is_refreshing:
-            self._refresh_again = True
-            return
-        self._is_refreshing = True
-        self.tasks.start(self._refresh(), "refresh")
+    @property
+    def is_loaded(self) -> bool:
+        """Whether this machine's store was read."""
+        return self.here.is_loaded
 
-    async def _refresh(self) -> None:
-        try:
-            while True:
-                self._refresh_again = False
-                await self.refresh_now()
-                if not self._refresh_again:
-                    return
-        except OutliveError:
-            if self.is_loaded:
-                raise
-            QTimer.singleShot(RETRY_MS, self, self.refresh)  # The problem was already shown at the start.
-        finally:
-            self._is_refreshing = False
+    def refresh(self, machine: str = "") -> None:
+        """Read the store of a machine again in the background, by default of this one."""
+        if not self._is_closed:
+            self.machines[machine].refresh()
 
     async def refresh_now(self) -> None:
-        """Read what has changed in the store, and wait for the result."""
-        version = self._version
-        found = await self._storage.call(lambda store: _read(store, version))
-        if not isinstance(found, Changes):
-            self.apply_records(*found)
-            return
-        for record in found.changed:
-            self._apply_record(record)
-        for session_id in found.removed:
-            if self.record(session_id) is not None:
-                self._remove_chat(session_id)
-        self._version = found.version
-
-
-def _read(store: Store, version: Version | None) -> Changes | tuple[list[SessionRecord], Version]:
-    """The changes since a version; all records and their version if there is none, or the file was replaced."""
-    if version is not None and (changes := store.changes_since(version)) is not None:
-        return changes
-    now = store.version()
-    return store.all(), now
+        """Read what has changed in this machine's store, and wait for the result."""
+        await self.here.refresh_now()
 
 
 def _grouped(chats: Iterable[Chat]) -> dict[Group, list[Chat]]:

@@ -42,7 +42,7 @@ class ChatOrder(QObject):
                 setattr(chat.record, field, value)
             chat.changed.emit()
         for machine in {chat.machine for chat, _fields in changes}:
-            own = [(chat.record.id, fields) for chat, fields in changes if chat.machine is machine]
+            own = [(chat.session_id, fields) for chat, fields in changes if chat.machine is machine]
             self._list.tasks.start(machine.call(order_chats, own), "order of chats")
 
 

@@ -22,7 +22,7 @@ async def read_last_screen(chat: Chat) -> Emulator | None:
     from session_host.terminal import default_engine, engine_build
 
     engine = default_engine()
-    saved = await chat.machine.call(last_screen_for, chat.record.id, engine, engine_build(engine))
+    saved = await chat.machine.call(last_screen_for, chat.session_id, engine, engine_build(engine))
     return await asyncio.to_thread(saved.restore, engine) if saved is not None else None
 
 
@@ -35,5 +35,5 @@ async def read_last_transcript(chat: Chat) -> Transcript | None:
     from session_host.client.chats.last_view import last_transcript_for
     from session_host.structured.transcript import BUILD
 
-    saved = await chat.machine.call(last_transcript_for, chat.record.id, BUILD)
+    saved = await chat.machine.call(last_transcript_for, chat.session_id, BUILD)
     return await asyncio.to_thread(saved.restore_transcript) if saved is not None else None

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from session_host.client.chats.ended_chat import Removal, remove_chats
 from session_host.client.sessions.foreground import has_jobs
 from session_host.errors import OutliveError, SessionEnded
 from session_host.protocol.messages import Describe, Description, Stop
 
+from .chat import id_in_window, in_window
 from .ended_list import is_kept
 
 if TYPE_CHECKING:
     from session_host.client.chats.retention import EndedChat
-    from session_host.storage.store import Store
+    from session_host.client.machine import Machine
 
     from .chat import Chat
     from .chat_list import ChatList
@@ -140,9 +142,11 @@ class UndoableRemovals(QObject):
                 self._keep(chat)
 
     async def _note_kept(self) -> None:
-        kept = list(self._kept)
-        await asyncio.to_thread(_note_viewed, kept)
-        self._kept.difference_update(kept)
+        from session_host.client.chats.retention import note_viewed
+
+        for chat in [chat for each in self._kept if (chat := self._list.get(each)) is not None]:
+            await chat.machine.call(note_viewed, chat.session_id)
+            self._kept.discard(chat.id)
 
     async def ended(self) -> list[EndedChat]:
         """The ended chats, but for hidden and continued ones, with their sizes; those that ended first come first.
@@ -150,15 +154,20 @@ class UndoableRemovals(QObject):
         Raises:
             OutliveError: the store could not be read.
         """
-        found = await asyncio.to_thread(_read_ended)
+        from session_host.client.chats.retention import measured_chats
+
         listed = set(self._list.listed_ids(with_left=True))
-        return [each for each in found if each.record.id in listed]
+        found: list[EndedChat] = []
+        for chats in self._list.machines.values():
+            ended = await chats.machine.call(measured_chats)
+            found += [each for each in ended if in_window(each.record, chats.machine).id in listed]
+        return sorted(found, key=lambda each: each.ended_s)
 
     async def size_of(self, chats: Iterable[Chat]) -> int:
         """The size of ended chats on the disk, in bytes."""
         from session_host.client.chats.retention import size_of
 
-        return await asyncio.to_thread(size_of, [chat.id for chat in chats])
+        return sum([await machine.call(size_of, own) for machine, own in _by_machine(chats)])
 
     async def finish(self) -> None:
         """Carry out all pending removals that the user asked for now, because the window closes."""
@@ -232,19 +241,22 @@ class UndoableRemovals(QObject):
         Raises:
             OutliveError: one of them could not be removed.
         """
-        # Not in the store's thread, since git may need long for a worktree.
-        results = await asyncio.to_thread(_forget, [chat.id for chat in chats], by_limit)
-        problem: OutliveError | None = None
-        for chat, result in zip(chats, results, strict=True):
-            if isinstance(result, str):
+        results: dict[str, Removal] = {}
+        for machine, own in _by_machine(chats):
+            done = await machine.call(remove_chats, own, by_limit=by_limit)
+            results |= {id_in_window(each, machine): result for each, result in zip(own, done, strict=True)}
+        problem = ""
+        for chat in chats:
+            result = results[chat.id]
+            if result.is_done:
                 self._list.forget(chat)
-                if result:
-                    self._list.notice_given.emit(result)
+                if result.line:
+                    self._list.notice_given.emit(result.line)
             else:
-                problem = result or problem
+                problem = result.line or problem
                 self._keep(chat)
-        if problem is not None:
-            raise problem
+        if problem:
+            raise OutliveError(problem)
 
 
 async def _end_idle(chat: Chat) -> None:
@@ -255,49 +267,9 @@ async def _end_idle(chat: Chat) -> None:
             await chat.ask(Stop(request=1))
 
 
-def _read_ended() -> list[EndedChat]:
-    from session_host.client.chats.retention import ended_chats
-    from session_host.client.sessions.store_access import open_store
-
-    with open_store() as store:  # Not in the store's thread: the disk may be slow.
-        return ended_chats(store)
-
-
-def _note_viewed(session_ids: list[str]) -> None:
-    from session_host.client.chats.retention import note_viewed
-
-    for session_id in session_ids:
-        note_viewed(session_id)
-
-
-def _forget(session_ids: list[str], by_limit: bool) -> list[str | OutliveError | None]:
-    """Remove chats' records and files.
-
-    Returns:
-        For each chat a line about what is left of its worktree or files, "" for nothing; the reason if it cannot be
-        removed; or None if the limit may no longer remove it.
-    """
-    from session_host.client.sessions.store_access import open_store
-
-    try:
-        with open_store() as store:
-            return [_forget_one(store, session_id, by_limit) for session_id in session_ids]
-    except OutliveError as error:
-        return [error] * len(session_ids)
-
-
-def _forget_one(store: Store, session_id: str, by_limit: bool) -> str | OutliveError | None:
-    from session_host.client.chats.removal import remove_chat
-    from session_host.client.chats.retention import remove_by_limit
-
-    record = store.get(session_id)
-    if record is None:
-        return ""
-    try:
-        if by_limit:
-            return "" if remove_by_limit(store, session_id) else None
-        return remove_chat(store, record)
-    except OutliveError as error:
-        return error
-    except OSError as error:
-        return OutliveError(f"cannot remove {record.name}: {error}")
+def _by_machine(chats: Iterable[Chat]) -> list[tuple[Machine, list[str]]]:
+    """The machines of chats, each with the ids of its chats there, in the same order."""
+    found: dict[Machine, list[str]] = {}
+    for chat in chats:
+        found.setdefault(chat.machine, []).append(chat.session_id)
+    return list(found.items())

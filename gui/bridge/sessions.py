@@ -20,7 +20,7 @@ from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, 
 from session_host.protocol.untrusted_text import as_name
 from session_host.storage.store import free_name
 
-from .chat import Chat
+from .chat import Chat, in_window
 from .chat_list import ChatList
 from .chat_marks import ChatOrder, ColorLabels, Muting, QuietWatch
 from .git_status import GitStatusWatcher
@@ -163,10 +163,10 @@ class Sessions(ChatList):
         """
         from session_host.client.chats.resume import resume
 
-        record = await chat.machine.call(
-            resume, chat.record.id, environment=await self.login_path.environment(), size=size, colors=self.colors,
+        record = in_window(await chat.machine.call(
+            resume, chat.session_id, environment=await self.login_path.environment(), size=size, colors=self.colors,
             anyway=anyway, runtime=runtime, prompt=prompt,
-        )  # fmt: skip
+        ), chat.machine)  # fmt: skip
         if record.is_shell:
             self.shells.own.add(record.id)
         if chat.has_ended:
@@ -183,13 +183,13 @@ class Sessions(ChatList):
         from session_host.client.chats.fork import fork
 
         record = await chat.machine.call(
-            fork, chat.record.id, before=before, environment=await self.login_path.environment(), size=size
+            fork, chat.session_id, before=before, environment=await self.login_path.environment(), size=size
         )
-        return self.chat_of(record)
+        return self.chat_of(in_window(record, chat.machine))
 
     async def recent_directories(self, limit: int) -> list[str]:
         """The directories of recently started chats, latest first."""
-        return await self.machine.call(recent_directories, limit)
+        return await self.here.machine.call(recent_directories, limit)
 
     async def explain(self, chat: Chat) -> Explained:
         """The evidence for a chat's status, from its host; for an ended chat, from its log.
@@ -201,7 +201,7 @@ class Sessions(ChatList):
         if not chat.has_ended:
             with contextlib.suppress(SessionEnded):
                 return explained(await chat.ask(Explain(request=1)), is_plain=is_plain)
-        changes = await chat.machine.call(last_transitions, chat.record.id, TRANSITIONS)
+        changes = await chat.machine.call(last_transitions, chat.session_id, TRANSITIONS)
         conversation = chat.record.provider_session_id or ""
         return explained_without_host(changes, conversation, has_ended=chat.has_ended, is_plain=is_plain)
 
@@ -223,7 +223,7 @@ class Sessions(ChatList):
             self.tasks.start(self._rename(chat, name), "rename")
 
     async def _rename(self, chat: Chat, name: str) -> None:
-        await chat.machine.call(rename_chat, chat.record.id, name)
+        await chat.machine.call(rename_chat, chat.session_id, name)
         chat.record.name, chat.record.default_name = name, ""
         chat.changed.emit()
         if not chat.has_ended:
@@ -248,7 +248,7 @@ class Sessions(ChatList):
         except SessionEnded:
             pass  # It has already ended.
         finally:
-            self.refresh()
+            self.refresh(chat.machine.name)
 
     def remove(self, chat: Chat) -> None:
         """Remove an ended chat and its files, at once."""

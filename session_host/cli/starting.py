@@ -319,7 +319,7 @@ def _launch(
     if record.worktree is not None:
         from session_host.client.chats.chat_worktree import note_on_worktree
 
-        if note := note_on_worktree(record):
+        if note := note_on_worktree(record.worktree):
             print_error(note)
     if agent.env_if:
         from session_host.agents.environment import missing_integration

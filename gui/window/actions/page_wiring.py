@@ -288,7 +288,7 @@ class ChatAnswers:
 
         is_working = not self._chat.has_ended and self._chat.activity is Activity.WORKING
         async with asyncio.timeout(READ_TIMEOUT_S):
-            return await self._chat.machine.call(find_answer, self._chat.record.id, position, is_working=is_working)
+            return await self._chat.machine.call(find_answer, self._chat.session_id, position, is_working=is_working)
 
 
 def paste_image(tasks: Tasks, terminal: TerminalContent, image: QImage) -> None:
@@ -300,6 +300,6 @@ async def _save_and_paste(terminal: TerminalContent, image: QImage) -> None:
     from session_host.client.chats.pasted_images import save_pasted_image  # the window's start does not need it
 
     chat = terminal.chat
-    path = await chat.machine.call(save_pasted_image, chat.record.id, await asyncio.to_thread(png_of, image))
+    path = await chat.machine.call(save_pasted_image, chat.session_id, await asyncio.to_thread(png_of, image))
     if Shiboken.isValid(terminal):  # Else the page was closed meanwhile.
         terminal.view.paste_files([path])

@@ -107,7 +107,7 @@ class Restoring(QObject):
         if len(plan.files) >= MANY_FILES:
             self._say(changes_texts.RESTORING(n=len(plan.files)))
         try:
-            outcome = await self._chat.machine.call(restore, Path(self._chat.record.cwd), plan, self._chat.record.id)
+            outcome = await self._chat.machine.call(restore, Path(self._chat.record.cwd), plan, self._chat.session_id)
         except FilesChanged:
             await self._ask(listed, again=True)
         except WorktreeError as error:
@@ -334,7 +334,7 @@ class Discarding(QObject):
         if changes is None:
             return
         chat = reader.chat
-        done = await chat.machine.call(discard, Path(reader.directory), changes, file, chat.record.id, hunk)
+        done = await chat.machine.call(discard, Path(reader.directory), changes, file, chat.session_id, hunk)
         is_whole = hunk is None and file.state in {"added", "untracked", "deleted"}
         count = 0 if is_whole else 1 if hunk is not None else max(hunks_of(file), 1)
         text = changes_texts.discarded(shown(file.path), file.state, count)
@@ -345,7 +345,7 @@ class Discarding(QObject):
 
     async def _undo(self, done: Discarded) -> None:
         chat = self._reader.chat
-        await chat.machine.call(undo, Path(self._reader.directory), done, chat.record.id)
+        await chat.machine.call(undo, Path(self._reader.directory), done, chat.session_id)
         self._say(changes_texts.DISCARD_UNDONE(path=shown(done.path)))
 
     def _say(self, text: str, *offers: LineButton) -> None:

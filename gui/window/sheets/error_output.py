@@ -50,7 +50,7 @@ class OutputSheet(Sheet):
 
     async def _read(self, chat: Chat) -> None:
         try:
-            found = await chat.machine.call(error_output, chat.record.id)
+            found = await chat.machine.call(error_output, chat.session_id)
         except OutliveError as error:
             text, state = "", sheet_texts.CANNOT_READ_ERRORS(reason=error)
         else:

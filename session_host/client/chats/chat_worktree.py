@@ -58,9 +58,9 @@ def clean_up_worktrees(store: Store) -> None:
     clean_up(lambda path: any(path in {record.worktree, record.cwd} for record in store.all()))
 
 
-def note_on_worktree(record: SessionRecord) -> str:
+def note_on_worktree(worktree: str | None) -> str:
     """A line for the user about a new chat's worktree; "" for nothing to say. Blocks."""
-    empty = empty_submodules(Path(record.worktree)) if record.worktree is not None else []
+    empty = empty_submodules(Path(worktree)) if worktree is not None else []
     if not empty:
         return ""
     names = ", ".join(one_line(path) for path in empty[:_NAMED]) + (", …" if len(empty) > _NAMED else "")

@@ -1,17 +1,20 @@
-"""An ended chat: whether it can be resumed, its error output, its last changes of activity."""
+"""An ended chat: whether it can be resumed, its error output, its last changes of activity, its removal."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from session_host.client.sessions.stale_rows import record_of
+from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError
 from session_host.paths import session_stderr, session_transitions
 from session_host.protocol.messages import Transition
 from session_host.protocol.untrusted_text import plain
-from session_host.storage.store import activity_log
+from session_host.storage.store import Store, activity_log
 
-from .removal import described, left_processes
+from .removal import described, end_left_processes, left_processes, remove_chat
 
 ERRORS_BYTES = 64 * 1024
 """Maximum length of the shown end of an error output."""
@@ -47,6 +50,18 @@ def inspect_ended_chat(session_id: str) -> EndedChat:
     can, reason = resumability(session_id)
     left = described(left_processes(session_id))
     return EndedChat(can, reason, _has_errors(session_id), left)
+
+
+def end_left(session_id: str) -> None:
+    """End the processes that the chat's program left behind. Blocks.
+
+    Raises:
+        NotAllowed: this process belongs to an agent that may not control the chat.
+        OutliveError: there is no record of the chat.
+    """
+    with open_store() as store:
+        record = record_of(store, session_id)
+    end_left_processes(record, gracefully=True)
 
 
 def _has_errors(session_id: str) -> bool:
@@ -93,3 +108,45 @@ def error_output(session_id: str) -> ErrorOutput | None:
 def last_transitions(session_id: str, count: int) -> list[Transition]:
     """The last changes of a chat's activity, oldest first. Blocks on the disk."""
     return activity_log.last(session_transitions(session_id), count)
+
+
+class Removal(NamedTuple):
+    """The result of removing a chat.
+
+    Attributes:
+        is_done: whether it was removed.
+        line: what is left of its worktree or files, or why it was not removed, one line; "" for nothing to say.
+    """
+
+    is_done: bool
+    line: str = ""
+
+
+def remove_chats(session_ids: Sequence[str], *, by_limit: bool) -> list[Removal]:
+    """Remove ended chats with their files. Blocks, also on git.
+
+    Args:
+        session_ids: the chats; one that is gone already counts as removed.
+        by_limit: remove only those that the limit of ended chats may remove.
+    """
+    try:
+        with open_store() as store:
+            return [_remove_one(store, each, by_limit=by_limit) for each in session_ids]
+    except OutliveError as error:
+        return [Removal(False, str(error))] * len(session_ids)
+
+
+def _remove_one(store: Store, session_id: str, *, by_limit: bool) -> Removal:
+    record = store.get(session_id)
+    if record is None:
+        return Removal(True)
+    try:
+        if by_limit:
+            from .retention import remove_by_limit  # the window's start does not need it
+
+            return Removal(bool(remove_by_limit(store, session_id)))
+        return Removal(True, remove_chat(store, record))
+    except OutliveError as error:
+        return Removal(False, str(error))
+    except OSError as error:
+        return Removal(False, f"cannot remove {record.name}: {error}")

@@ -106,6 +106,14 @@ def ended_chats(store: Store) -> list[EndedChat]:
     return [_measured(record, ends[record.id], indexed.get(record.id, 0), directory) for record in ended]
 
 
+def measured_chats() -> list[EndedChat]:
+    """See ``ended_chats``."""
+    from session_host.client.sessions.store_access import open_store
+
+    with open_store() as store:
+        return ended_chats(store)
+
+
 def _index_sizes() -> dict[str, int]:
     """The size of each chat in the search index, in bytes; nothing if the index cannot be read now."""
     with contextlib.suppress(OutliveError, OSError):
@@ -131,7 +139,7 @@ def _viewed_s(mark: str | Path) -> float:
         return 0.0
 
 
-def size_of(session_ids: Iterable[str]) -> int:
+def size_of(session_ids: Sequence[str]) -> int:
     """The size of chats' files, and of their parts of the search index, in bytes. Blocks on the disk."""
     indexed = _index_sizes()
     return sum(_size(str(session_dir(each))) + indexed.get(each, 0) for each in session_ids)

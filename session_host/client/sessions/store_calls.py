@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from session_host.storage.store import Store
+from session_host.storage.store import Changes, Store, Version
 
 from .store_access import open_store
 
@@ -46,3 +46,9 @@ def order_chats(store: Store, changes: Sequence[tuple[str, dict[str, float | boo
 def recent_directories(store: Store, limit: int) -> list[str]:
     """See ``Store.recent_directories``."""
     return store.recent_directories(limit)
+
+
+@_opening
+def changes_since(store: Store, version: Version | None) -> Changes:
+    """See ``Store.changes_since``."""
+    return store.changes_since(version)

@@ -128,12 +128,12 @@ class Changes(NamedTuple):
     Attributes:
         version: the version that the sessions have now, at least.
         changed: the changed and new ones, oldest first.
-        removed: the ids of those that were removed.
+        removed: the ids of those that were removed; None if ``changed`` are all sessions that there are.
     """
 
     version: Version
     changed: list[SessionRecord]
-    removed: list[str]
+    removed: list[str] | None
 
 
 class Store:
@@ -340,11 +340,11 @@ class Store:
             (number,) = connection.execute("SELECT coalesce(max(number), 0) FROM change").fetchone()
             return Version(self._database.file, number)
 
-    def changes_since(self, version: Version) -> Changes | None:
-        """The sessions that were changed since; None if another file has taken the place of that version's file."""
+    def changes_since(self, version: Version | None) -> Changes:
+        """The sessions that were changed since a version; all if it is None, or of a file that was replaced."""
         now = self.version()
-        if now.file != version.file or now.number < version.number:
-            return None
+        if version is None or now.file != version.file or now.number < version.number:
+            return Changes(now, self.all(), None)
         if now == version:
             return Changes(now, [], [])
         changed = self._select("WHERE id IN (SELECT id FROM change WHERE number > ?)", (version.number,))

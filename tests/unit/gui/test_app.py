@@ -16,7 +16,7 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.app import App
-from gui.bridge import chat_files, chat_list
+from gui.bridge import chat_files, machine_chats
 from gui.input.draft import Draft
 from gui.settings.theme_files import Library
 from gui.theme.theme import Look
@@ -256,7 +256,7 @@ async def test_chats_that_could_not_be_listed_are_listed_later(
     def locked(_store: Store) -> list[SessionRecord]:
         raise StoreError("another program kept it locked for 5 s; try again")
 
-    monkeypatch.setattr(chat_list, "RETRY_MS", 1)
+    monkeypatch.setattr(machine_chats, "RETRY_S", 0.001)
     with monkeypatch.context() as patch:
         patch.setattr(Store, "all", locked)
         async with opened(qapp) as app:

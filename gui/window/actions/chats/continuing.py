@@ -270,7 +270,7 @@ class ConversationActions(QObject):
 
 async def _is_resumable(chat: Chat) -> bool:
     try:
-        return (await chat.machine.call(inspect_ended_chat, chat.record.id)).can_resume is True
+        return (await chat.machine.call(inspect_ended_chat, chat.session_id)).can_resume is True
     except OutliveError:
         return False  # The store is missing or unreadable; its next reader reports this.
 

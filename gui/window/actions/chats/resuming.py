@@ -19,8 +19,7 @@ from gui.window.sheets.question import Question
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import common_texts, notice_texts, page_texts, phrases, sheet_texts
 from gui.wording.groups import Group
-from session_host.client.chats.ended_chat import EndedChat, inspect_ended_chat
-from session_host.client.chats.removal import end_left_processes
+from session_host.client.chats.ended_chat import EndedChat, end_left, inspect_ended_chat
 from session_host.errors import ConversationOpen, ConversationUnknown, OutliveError
 from session_host.protocol.values import GridSize, Runtime
 
@@ -52,7 +51,7 @@ class EndedChatActions(QObject):
     async def _offer(self, page: ChatPage) -> None:
         started = page.end_bar.started
         try:
-            found = await page.chat.machine.call(inspect_ended_chat, page.chat.record.id)
+            found = await page.chat.machine.call(inspect_ended_chat, page.chat.session_id)
         except OutliveError:
             found = None  # The store is missing or unreadable; its next reader reports this.
         # The answer to what the user has started since stays.
@@ -73,7 +72,7 @@ class EndedChatActions(QObject):
 
     async def _end_left(self, chat: Chat) -> None:
         try:
-            await chat.machine.call(end_left_processes, chat.record, gracefully=True)
+            await chat.machine.call(end_left, chat.session_id)
         except OutliveError as error:
             self._banners.inform(str(error), key="end left")
         for page in self._tabs.pages():
@@ -200,7 +199,7 @@ class EndedChatActions(QObject):
         from session_host.client.chats.resume import resume_command
 
         try:
-            command = await chat.machine.call(resume_command, chat.record.id)
+            command = await chat.machine.call(resume_command, chat.session_id)
         except OutliveError as error:
             self._banners.inform(
                 notice_texts.NO_RESUME_COMMAND(name=chat.name, reason=error), kind="failed", key="command"
@@ -228,7 +227,7 @@ class EndedChatActions(QObject):
 
     async def _offer_undo(self, chat: Chat) -> None:
         try:
-            found = await chat.machine.call(inspect_ended_chat, chat.record.id)
+            found = await chat.machine.call(inspect_ended_chat, chat.session_id)
         except OutliveError:
             return
         if found.can_resume and not chat.is_continued:
@@ -344,8 +343,8 @@ async def resumable(chats: Sequence[Chat]) -> tuple[list[Chat], list[Chat]]:
 
         found: set[str] = set()
         for machine in {chat.machine for chat in chats}:
-            found |= await machine.call(resumable_among, [chat.record.id for chat in chats if chat.machine is machine])
+            found |= await machine.call(resumable_among, [chat.session_id for chat in chats if chat.machine is machine])
     except OutliveError:
         return [], []  # The store is gone or unreadable: its next reader reports this.
-    can = [chat for chat in chats if chat.record.id in found]
+    can = [chat for chat in chats if chat.session_id in found]
     return can, [chat for chat in chats if chat not in can]

@@ -244,7 +244,7 @@ class StartActions(QObject):
         if chat is not None and request.worktree is not None:
             from session_host.client.chats.chat_worktree import note_on_worktree  # the window's start does not need it
 
-            if note := await chat.machine.call(note_on_worktree, chat.record):
+            if note := await chat.machine.call(note_on_worktree, chat.record.worktree):
                 self._banners.inform(phrases.first_upper(note), key=chat.id)
 
     async def _start_and_open(self, request: NewChatRequest, typed: HeldKeys, replaces: Chat | None) -> Chat | None:

@@ -78,7 +78,7 @@ async def test_git_is_not_asked_while_the_window_is_hidden(
 
 async def test_a_worktree_kept_after_a_removal_is_reported(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
-        "session_host.client.chats.removal.remove_chat",
+        "session_host.client.chats.ended_chat.remove_chat",
         lambda store, record: store.remove(record.id) or "kept the worktree /w",
     )
     session_id = await harness.add("one", state=State.EXITED)

@@ -1,0 +1,73 @@
+"""The chats of one machine, kept equal to its store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from session_host.client.sessions.store_calls import changes_since
+from session_host.errors import OutliveError, Unreachable
+from session_host.storage.store import SessionRecord, Version
+
+from .chat import id_in_window, in_window
+from .tasks import Tasks
+
+if TYPE_CHECKING:
+    from session_host.client.machine import Machine
+
+RETRY_S = 2.0
+"""Interval of attempts to read a store that could not be read at the start."""
+
+
+class MachineChats:
+    """Reads the records of a machine's chats.
+
+    Attributes:
+        machine: the machine.
+        is_loaded: whether its store was read, so that its chats are complete.
+    """
+
+    def __init__(
+        self, machine: Machine, tasks: Tasks, apply: Callable[[Machine, list[SessionRecord], list[str] | None], object]
+    ) -> None:
+        """``apply`` gets the changed records, with the ids of the window, and the removed ids, as in ``Changes``."""
+        self.machine = machine
+        self.is_loaded = False
+        self._tasks, self._apply = tasks, apply
+        self._version: Version | None = None
+        """The version of the store that was read last."""
+        self._is_refreshing = self._refresh_again = False
+
+    def refresh(self) -> None:
+        """Read the store again in the background."""
+        if self._is_refreshing:
+            self._refresh_again = True
+            return
+        self._is_refreshing = True
+        self._tasks.start(self._refresh(), "refresh")
+
+    async def _refresh(self) -> None:
+        try:
+            self._refresh_again = True
+            while self._refresh_again:
+                self._refresh_again = False
+                try:
+                    await self.refresh_now()
+                except Unreachable:
+                    await self.machine.wait_reachable()
+                    self._refresh_again = True
+                except OutliveError:
+                    if self.is_loaded:
+                        raise
+                    await asyncio.sleep(RETRY_S)  # The problem was already shown at the start.
+                    self._refresh_again = True
+        finally:
+            self._is_refreshing = False
+
+    async def refresh_now(self) -> None:
+        """Read what has changed in the store, and wait for the result."""
+        found = await self.machine.call(changes_since, self._version)
+        removed = found.removed and [id_in_window(each, self.machine) for each in found.removed]
+        self._apply(self.machine, [in_window(record, self.machine) for record in found.changed], removed)
+        self._version = found.version
