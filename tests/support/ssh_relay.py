@@ -10,6 +10,7 @@ import asyncio
 import random
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -99,6 +100,7 @@ class _End(asyncio.Protocol):
         self._is_dead = False
         self._due_s = 0.0
         self._early: list[bytes] = []
+        self._delayed: deque[bytes] = deque()
         self._task: asyncio.Task[None] | None = None
         self.peer: _End | None = None
 
@@ -137,7 +139,12 @@ class _End(asyncio.Protocol):
         line.bytes += len(data)
         loop = asyncio.get_running_loop()
         self._due_s = max(self._due_s, loop.time() + line.delay_s + random.uniform(0, line.jitter_s))
-        loop.call_at(self._due_s, self.peer.write, data)
+        self._delayed.append(data)
+        loop.call_at(self._due_s, self._pass_on)  # Calls for the same time may come in any order.
+
+    def _pass_on(self) -> None:
+        assert self.peer is not None
+        self.peer.write(self._delayed.popleft())
 
     def write(self, data: bytes) -> None:
         if self._transport is not None and not self._is_dead:
