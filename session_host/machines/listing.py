@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from session_host.client.permission import check_may_reach_machine
 from session_host.client.sessions.listing import sessions_listed
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError, Unreachable
+from session_host.paths import ensure_private, runtime_dir
 from session_host.protocol.untrusted_text import plain
 from session_host.system import event_loop
 
@@ -25,7 +28,7 @@ def chats_on(
     """The chats of a machine, or of ``all`` other ones, each with its machine's name; and why some do not answer."""
     check_may_reach_machine("" if name == names.ALL else name)
     entries = names.machines() if name == names.ALL else [names.machine_named(name)]
-    wait_s = LIST_TIMEOUT_S if name == names.ALL else CONNECT_TIMEOUT_S
+    wait_s = None if name == names.ALL else CONNECT_TIMEOUT_S
     found = event_loop.run_command(listed(entries, selection, ended=ended, wait_s=wait_s))
     pairs = list(zip(entries, found, strict=True))
     chats = [(entry.name, info) for entry, result in pairs if isinstance(result, Listed) for info in result.infos]
@@ -45,26 +48,44 @@ class Listed:
         self.infos = infos
 
 
-LIST_TIMEOUT_S = 0.8
+LIST_TIMEOUT_S = 5.0
 """What does not answer by then is reported as unreachable: the others are not kept waiting."""
+
+SILENT_LIST_TIMEOUT_S = 0.8
+"""The same, for a machine that did not answer within the last ``SILENT_S``."""
+
+SILENT_S = 300.0
 
 
 async def listed(
-    entries: Sequence[MachineEntry], selection: Selection, *, ended: bool, wait_s: float = LIST_TIMEOUT_S
+    entries: Sequence[MachineEntry], selection: Selection, *, ended: bool, wait_s: float | None = None
 ) -> list[Listed | Unreachable]:
     """The chats of machines, which are asked at once; an error for each that does not answer in time."""
     return await asyncio.gather(*(_listed(entry, selection, ended, wait_s) for entry in entries))
 
 
-async def _listed(entry: MachineEntry, selection: Selection, ended: bool, wait_s: float) -> Listed | Unreachable:
+async def _listed(entry: MachineEntry, selection: Selection, ended: bool, wait_s: float | None) -> Listed | Unreachable:
     link = Link(entry)
+    silent = ensure_private(runtime_dir()) / f"silent-{entry.name}"
+    if wait_s is None:
+        wait_s = SILENT_LIST_TIMEOUT_S if _is_recent(silent) else LIST_TIMEOUT_S
     try:
         async with asyncio.timeout(wait_s):
             infos = await RemoteMachine(link).call(sessions_listed, selection, ended=ended)
+        silent.unlink(missing_ok=True)
         return Listed(plain(link.version, 40), infos)
     except TimeoutError:
+        if not _is_recent(silent):
+            silent.touch()
         return Unreachable(f"{entry.name} does not answer")
     except OutliveError as error:
         return error if isinstance(error, Unreachable) else Unreachable(f"{entry.name}: {error}")
     finally:
         await link.close()
+
+
+def _is_recent(file: Path) -> bool:
+    try:
+        return time.time() - file.stat().st_mtime < SILENT_S
+    except OSError:
+        return False

@@ -117,6 +117,21 @@ async def test_a_list_from_a_machine_that_lies_is_one_line(lie: Lie, name: str) 
     assert not problems
 
 
+async def test_a_silent_machine_keeps_the_next_list_waiting_less(lie: Lie, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "CONNECT_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(listing, "LIST_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(listing, "SILENT_LIST_TIMEOUT_S", 60.0)
+    lie(ready=b"")
+    [first] = await listing.listed([ENTRY], Selection(), ended=False)
+    assert str(first) == "liar does not answer"
+    lie(*_reply([]))
+    [second] = await listing.listed([ENTRY], Selection(), ended=False)
+    assert isinstance(second, listing.Listed)
+    monkeypatch.setattr(listing, "SILENT_LIST_TIMEOUT_S", 0.0)
+    [third] = await listing.listed([ENTRY], Selection(), ended=False)
+    assert isinstance(third, listing.Listed)
+
+
 async def test_a_machine_that_never_is_ready_is_given_up(lie: Lie) -> None:
     lie(ready=b"")
     far = link.Link(ENTRY)
