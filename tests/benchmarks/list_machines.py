@@ -1,8 +1,8 @@
 """The time of ``outlive ls --all --on all`` with ten machines of a hundred chats, compared with ``ssh MACHINE true``.
 
 The machines are sshds on loopback, so this machine does the work of all of them: ten interpreters start for one list.
-Connections ride on logins, as after the first command. *With two dead ones*: two more machines accept a connection and
-say nothing.
+Connections ride on logins, as after the first command; *without logins* each connection makes one. *With two dead
+ones*: two more machines accept a connection and say nothing, and did so in a list before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 
 from session_host.machines import names
 from session_host.machines.names import MachineEntry
-from session_host.machines.ssh import argv, control_options
+from session_host.machines.ssh import argv
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
 from tests.benchmarks.environment import BenchmarkEnvironment
@@ -36,10 +36,8 @@ def run(bench: BenchmarkEnvironment) -> Report:
     if not SSHD:
         report.notes.append("sshd is not installed")
         return report
-    listed, with_dead, bare = (
-        Series("outlive ls --all --on all", "ms"), Series(f"the same with {DEAD} dead ones", "ms"),
-        Series("ssh MACHINE true", "ms"),
-    )  # fmt: skip
+    listed, with_dead = Series("outlive ls --all --on all", "ms"), Series(f"the same with {DEAD} dead ones", "ms")
+    first, bare = Series("the same without logins", "ms"), Series("ssh MACHINE true", "ms")
     with ExitStack() as stack:
         machines, variables = stack.enter_context(
             ssh_machines(bench.area.root / "m", *(f"m{number}" for number in range(MACHINES)))
@@ -49,20 +47,22 @@ def run(bench: BenchmarkEnvironment) -> Report:
         for each, entry in zip(machines, entries, strict=True):
             _fill(each.home / "state" / "outlive.db")
             names.add(entry)
-        stack.callback(end_logins, *(each.name for each in machines))
-        for entry in entries:
-            subprocess.run(["ssh", *control_options(entry.destination), entry.destination, "true"], check=True)
+        logins = [each.name for each in machines]
+        stack.callback(end_logins, *logins)
         _list_ms(MACHINES * CHATS)  # The first start of a machine's interpreter reads its files.
         for _ in range(bench.rounds):
+            end_logins(*logins)
+            first.values.append(_list_ms(MACHINES * CHATS))
+            listed.values.append(_list_ms(MACHINES * CHATS))
             began_s = time.perf_counter()
             subprocess.run(argv(entries[0], "true"), check=True)
             bare.values.append((time.perf_counter() - began_s) * 1e3)
-            listed.values.append(_list_ms(MACHINES * CHATS))
         for number in range(DEAD):
             silent = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
             names.add(MachineEntry(f"dead{number}", f"ssh://m0:{silent.getsockname()[1]}"))
+        _list_ms(MACHINES * CHATS, DEAD)
         with_dead.values = [_list_ms(MACHINES * CHATS, DEAD) for _ in range(bench.rounds)]
-    report.series = [listed, with_dead, bare]
+    report.series = [listed, with_dead, first, bare]
     for series in (listed, with_dead):
         report.verdicts.append(Verdict(series.name, series.median / 1e3, "s", LIMIT_S, False))
     ratio = statistics.median(ours / theirs for ours, theirs in zip(listed.values, bare.values, strict=True))

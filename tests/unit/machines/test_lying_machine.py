@@ -60,7 +60,6 @@ def lie(area: Area, monkeypatch: pytest.MonkeyPatch) -> Lie:
     ssh.write_text(SSH.format(mark=bridge.MARK, noise=noise, ready=ready_file, answer=answer, endless=endless))
     ssh.chmod(0o755)
     monkeypatch.setenv("PATH", str(area.root), prepend=":")
-    monkeypatch.setattr(link, "CONNECT_TIMEOUT_S", 0.3)
     names.add(ENTRY)
 
     def say(*frames: Frame | bytes, ready: bytes = READY, is_endless: bool = False, before: bytes = b"") -> None:
@@ -118,21 +117,25 @@ async def test_a_list_from_a_machine_that_lies_is_one_line(lie: Lie, name: str) 
 
 
 async def test_a_silent_machine_keeps_the_next_list_waiting_less(lie: Lie, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link, "CONNECT_TIMEOUT_S", 60.0)
     monkeypatch.setattr(listing, "LIST_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(listing, "SILENT_LIST_TIMEOUT_S", 60.0)
     lie(ready=b"")
     [first] = await listing.listed([ENTRY], Selection(), ended=False)
     assert str(first) == "liar does not answer"
+    monkeypatch.setattr(listing, "LIST_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(listing, "SILENT_LIST_TIMEOUT_S", 0.1)
+    [again] = await listing.listed([ENTRY], Selection(), ended=False)
+    assert isinstance(again, Unreachable)
+    monkeypatch.setattr(listing, "SILENT_LIST_TIMEOUT_S", 60.0)
     lie(*_reply([]))
-    [second] = await listing.listed([ENTRY], Selection(), ended=False)
-    assert isinstance(second, listing.Listed)
+    [found] = await listing.listed([ENTRY], Selection(), ended=False)
+    assert isinstance(found, listing.Listed)
     monkeypatch.setattr(listing, "SILENT_LIST_TIMEOUT_S", 0.0)
-    [third] = await listing.listed([ENTRY], Selection(), ended=False)
-    assert isinstance(third, listing.Listed)
+    [found] = await listing.listed([ENTRY], Selection(), ended=False)
+    assert isinstance(found, listing.Listed)
 
 
-async def test_a_machine_that_never_is_ready_is_given_up(lie: Lie) -> None:
+async def test_a_machine_that_never_is_ready_is_given_up(lie: Lie, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "CONNECT_TIMEOUT_S", 0.3)
     lie(ready=b"")
     far = link.Link(ENTRY)
     with pytest.raises(Unreachable, match="liar: no answer within"):
