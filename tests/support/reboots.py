@@ -31,9 +31,14 @@ def restart_computer(sessions: Sessions, *, spare: int | None = None, empty_tmp:
     """
     kill_at_once([pid for pid in sessions.processes() if pid != spare])
     with Store.open(database()) as store:
-        for record in store.all():
-            if record.state in RUNNING_STATES:
-                store.update(record.id, boot_id=PREVIOUS_BOOT)
+        note_reboot(store)
     if empty_tmp:
         shutil.rmtree(runtime_dir())
         runtime_dir().mkdir(mode=0o700)
+
+
+def note_reboot(store: Store) -> None:
+    """Make the running chats those of an earlier boot."""
+    for record in store.all():
+        if record.state in RUNNING_STATES:
+            store.update(record.id, boot_id=PREVIOUS_BOOT)

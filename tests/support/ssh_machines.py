@@ -13,7 +13,10 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from session_host.machines.ssh import control_options
-from tests.support.waiting import wait_until
+from session_host.storage.store import Store
+from tests.support import processes
+from tests.support.reboots import note_reboot
+from tests.support.waiting import wait_for_end, wait_until
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", "")) or ""
 
@@ -120,6 +123,16 @@ class SshMachine:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def reboot(self) -> None:
+        """Kill all of its processes at once, as a power cut does; it is then on again, with another boot id."""
+        self.stop()
+        processes.kill_at_once(ours := processes.with_environment("OUTLIVE_RUNTIME_DIR", str(self.runtime)))
+        for pid in ours:
+            wait_for_end(pid, 5)
+        with Store.open(self.home / "state" / "outlive.db") as store:
+            note_reboot(store)
+        self.start()
 
 
 def _below(pid: int) -> list[int]:
