@@ -116,7 +116,7 @@ class App:
         self._send_colors()
         if found is not None:
             self.sessions.apply_records(records)
-        preparer = StartPreparer(self.sessions.tasks, self.sessions.login_path)
+        preparer = StartPreparer(self.sessions.tasks, self.sessions.here)
         self.windows = Windows(
             self.theme, self.sessions, catalog, self.settings, layout, prepare_start=preparer.prepare
         )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from session_host.agents.agent import Agent
+from session_host.git import Stop, stopped_by
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord
 
@@ -17,6 +17,8 @@ from .sessions import Sessions
 
 if TYPE_CHECKING:
     from session_host.client.chats.earlier_conversations import ConversationList
+
+__all__ = ["ChatOfConversation", "EarlierConversations", "Stop", "can_list"]
 
 
 def can_list(agent: Agent) -> bool:
@@ -52,7 +54,7 @@ class EarlierConversations:
         self._agents = agents
 
     async def list_for(
-        self, agent: Agent, directory: str, overrides: Mapping[str, str], cancelled: threading.Event
+        self, agent: Agent, directory: str, overrides: Mapping[str, str], cancelled: Stop
     ) -> ConversationList:
         """List an agent's conversations; the disk is read in a thread, until ``cancelled`` is set.
 
@@ -61,11 +63,11 @@ class EarlierConversations:
         """
         from session_host.client.chats.earlier_conversations import list_conversations
 
-        environment = await self._sessions.login_path.environment()
+        here = self._sessions.here
+        environment = await here.environment()
         try:
-            return await asyncio.to_thread(
-                list_conversations, agent, directory, environment, overrides, cancelled.is_set
-            )
+            with stopped_by(cancelled):
+                return await here.machine.call(list_conversations, agent, directory, environment, overrides)
         except asyncio.CancelledError:
             cancelled.set()  # The window is closed; the thread would read on.
             raise
@@ -74,10 +76,11 @@ class EarlierConversations:
         """The shell command that continues a conversation in any terminal, as the request says."""
         from session_host.client.chats.earlier_conversations import command_to_continue
 
-        environment = await self._sessions.login_path.environment()
-        return command_to_continue(
-            agent, conversation, request.directory, request.arguments, environment, request.overrides
-        )
+        here = self._sessions.here
+        return await here.machine.call(
+            command_to_continue, agent, conversation, request.directory, request.arguments, await here.environment(),
+            request.overrides,
+        )  # fmt: skip
 
     def chats_of(self, agent: Agent) -> Callable[[str], ChatOfConversation | None]:
         """A function from a conversation of the agent to its chat: the running one, else the one that ended last."""

@@ -6,20 +6,15 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
-
-import msgspec
+from collections.abc import Callable
+from importlib import import_module
 
 from session_host.agents.agent import Agent
 from session_host.agents.login_shell import LONG_TIMEOUT_S, find_login_path, is_from_terminal
 from session_host.errors import OutliveError
 
+from .machine_chats import MachineChats
 from .tasks import Tasks
-
-if TYPE_CHECKING:
-    from session_host.client.chats.launch_spec import LaunchRequest
-
 
 RECENT_S = 10.0
 """For this time, an answer of the login shell is taken as its PATH."""
@@ -43,7 +38,6 @@ class LoginPathFinder:
         self._on_path_found = on_path_found
         self._finished = asyncio.Event()
         self._finished.set()
-        self._previous_paths: set[str] = set()
         self._had_problem = self._is_asking = False
         self._answered_s: float | None = None
         """The time of the shell's last answer, by ``time.monotonic``; None before the first one."""
@@ -60,14 +54,6 @@ class LoginPathFinder:
             return
         if self._had_problem or time.monotonic() > self._answered_s + RECENT_S:
             await self._ask(LONG_TIMEOUT_S)
-
-    async def with_login_path(self, request: LaunchRequest) -> LaunchRequest:
-        """Wait for the shell's PATH, and put it into the request; a request with a PATH of its own is unchanged."""
-        await self._finished.wait()
-        if request.environment.get("PATH", "") not in self._previous_paths:
-            return request
-        environment = {**request.environment, "PATH": os.environ["PATH"]}
-        return msgspec.structs.replace(request, environment=environment)
 
     async def environment(self) -> dict[str, str]:
         """Wait for the shell's PATH; return this process's environment with it."""
@@ -89,7 +75,6 @@ class LoginPathFinder:
             self._is_asking = False
         self._had_problem, self._answered_s = bool(answer.problem), time.monotonic()
         if answer.path != previous:
-            self._previous_paths.add(previous)
             os.environ["PATH"] = answer.path
             self._on_path_found()
         return answer.problem
@@ -98,22 +83,17 @@ class LoginPathFinder:
 class StartPreparer:
     """Starts the keeper and reads the agent's options in advance, so that the start does not wait for them."""
 
-    def __init__(self, tasks: Tasks, login_path: LoginPathFinder) -> None:
+    def __init__(self, tasks: Tasks, chats: MachineChats) -> None:
         self._tasks = tasks
-        self._login_path = login_path
+        self._chats = chats
 
     def prepare(self, agent: Agent) -> None:
         """Prepare the start of this agent."""
         self._tasks.start(self._prepare(agent), "prepare a start")
 
     async def _prepare(self, agent: Agent) -> None:
-        environment = await self._login_path.environment()
+        environment = await self._chats.environment()
+        # Imported in a thread, so that the window's start and the keys do not wait for it.
+        launch = await asyncio.to_thread(import_module, "session_host.client.chats.launch")
         with contextlib.suppress(OutliveError):  # The start itself reports it.
-            await asyncio.to_thread(_prepare_start, agent, environment)
-
-
-def _prepare_start(agent: Agent, environment: Mapping[str, str]) -> None:
-    # Imported here, in the thread, so that the window's start and the keys do not wait for it.
-    from session_host.client.chats.launch import prepare_start
-
-    prepare_start(agent, environment)
+            await self._chats.machine.call(launch.prepare_start, agent, environment)

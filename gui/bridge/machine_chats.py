@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from session_host.client.sessions.store_calls import changes_since
@@ -26,6 +26,7 @@ class MachineChats:
     Attributes:
         machine: the machine.
         is_loaded: whether its store was read, so that its chats are complete.
+        environment: returns the environment for chats that start there; None for the machine's own.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class MachineChats:
         """``apply`` gets the changed records, with the ids of the window, and the removed ids, as in ``Changes``."""
         self.machine = machine
         self.is_loaded = False
+        self.environment: Callable[[], Awaitable[Mapping[str, str] | None]] = _own_environment
         self._tasks, self._apply = tasks, apply
         self._version: Version | None = None
         """The version of the store that was read last."""
@@ -71,3 +73,7 @@ class MachineChats:
         removed = found.removed and [id_in_window(each, self.machine) for each in found.removed]
         self._apply(self.machine, [in_window(record, self.machine) for record in found.changed], removed)
         self._version = found.version
+
+
+async def _own_environment() -> None:
+    return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -61,6 +60,7 @@ class Sessions(ChatList):
     def __init__(self, storage: StoreThread, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
         super().__init__(storage, make_viewer, parent)
         self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.path_found.emit)
+        self.here.environment = self.login_path.environment
         self.git_status_watcher = GitStatusWatcher(self.tasks, self)
         self.changed.connect(lambda: self.git_status_watcher.follow(self.running()))
         self.indexing = SearchIndexing(self)
@@ -137,14 +137,19 @@ class Sessions(ChatList):
         from session_host.client.chats.launch_spec import LaunchRequest
 
         name = self.free_name(request.name, is_chosen=request.is_named) or None
-        full = await self.login_path.with_login_path(LaunchRequest(
+        machine = self.here.machine
+        full = LaunchRequest(
             agent=agent, arguments=request.arguments, name=name, is_named=request.is_named,
             directory=request.directory, prompt=request.prompt, worktree=request.worktree,
-            environment=dict(os.environ), overrides=request.overrides, size=size, colors=self.colors,
+            environment=await self.here.environment(), overrides=request.overrides, size=size, colors=self.colors,
             runtime=request.runtime, conversation=conversation,
-        ))  # fmt: skip
-        record = await (continue_conversation(full, anyway=anyway) if conversation else launch(full))
-        chat = self.chat_of(record)
+        )  # fmt: skip
+        record = (
+            await machine.call(continue_conversation, full, anyway=anyway)
+            if conversation
+            else await machine.call(launch, full)
+        )
+        chat = self.chat_of(in_window(record, machine))
         chat.has_prompt = bool(request.prompt)
         if record.is_shell:
             self.shells.own.add(record.id)
@@ -163,10 +168,12 @@ class Sessions(ChatList):
         """
         from session_host.client.chats.resume import resume
 
-        record = in_window(await chat.machine.call(
-            resume, chat.session_id, environment=await self.login_path.environment(), size=size, colors=self.colors,
-            anyway=anyway, runtime=runtime, prompt=prompt,
-        ), chat.machine)  # fmt: skip
+        environment = await self.machines[chat.machine.name].environment()
+        resumed = await chat.machine.call(
+            resume, chat.session_id, environment=environment, size=size, colors=self.colors, anyway=anyway,
+            runtime=runtime, prompt=prompt,
+        )  # fmt: skip
+        record = in_window(resumed, chat.machine)
         if record.is_shell:
             self.shells.own.add(record.id)
         if chat.has_ended:
@@ -182,9 +189,8 @@ class Sessions(ChatList):
         """
         from session_host.client.chats.fork import fork
 
-        record = await chat.machine.call(
-            fork, chat.session_id, before=before, environment=await self.login_path.environment(), size=size
-        )
+        environment = await self.machines[chat.machine.name].environment()
+        record = await chat.machine.call(fork, chat.session_id, before=before, environment=environment, size=size)
         return self.chat_of(in_window(record, chat.machine))
 
     async def recent_directories(self, limit: int) -> list[str]:

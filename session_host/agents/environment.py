@@ -80,7 +80,7 @@ _DEFAULT_DATA_DIRECTORIES: Final = "/usr/local/share:/usr/share"
 
 
 def child_environment(
-    base: Mapping[str, str],
+    base: Mapping[str, str] | None,
     agent: Agent,
     overrides: Mapping[str, str],
     files: str = "",
@@ -95,13 +95,14 @@ def child_environment(
     UTF-8 are left out: a launch spec cannot carry them.
 
     Args:
-        base: the caller's environment.
+        base: the caller's environment; this process's own if None.
         agent: the agent; its ``env`` and ``scrub_env`` are applied.
         overrides: variables that the user set for this session.
         files: the directory of the agent's files for this session.
         engine: the terminal emulator's name.
         directory: the agent's working directory; "" leaves out variables that depend on it.
     """
+    base = os.environ if base is None else base
     environment = {
         name: value
         for name, value in base.items()

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from session_host.agents.agent import Agent, TemplateValues
-from session_host.agents.conversations.base import Availability, ConversationQuery, IsCancelled, StoredConversation
+from session_host.agents.conversations.base import Availability, ConversationQuery, StoredConversation
 from session_host.agents.conversations.stores import can_list as can_list_store
 from session_host.agents.conversations.stores import find_conversation, list_stored
 from session_host.agents.environment import child_environment
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, NotResumable
+from session_host.git import current_stop
 from session_host.paths import session_files
 from session_host.storage.store import SessionRecord
 
@@ -48,28 +49,26 @@ def can_list(agent: Agent) -> bool:
 def list_conversations(
     agent: Agent,
     directory: str,
-    environment: Mapping[str, str],
+    environment: Mapping[str, str] | None,
     overrides: Mapping[str, str],
-    is_cancelled: IsCancelled = lambda: False,
 ) -> ConversationList:
-    """List an agent's conversations. Blocks on the disk.
+    """List an agent's conversations. Blocks on the disk; ``git.stopped_by`` ends it.
 
     Args:
         agent: the agent.
         directory: an absolute path; symlinks are resolved, as agents do.
-        environment: the caller's whole environment.
+        environment: the caller's whole environment; this process's own if None.
         overrides: variables that the user sets for the chat; they may move the agent's files.
-        is_cancelled: whether the list is no longer wanted.
 
     Raises:
         OSError: the agent's files cannot be read.
         StoreError: the store cannot be read.
     """
-    query = _query(agent, directory, environment, overrides)
+    query, stop = _query(agent, directory, environment, overrides), current_stop()
     here = os.path.realpath(directory)
     with open_store() as store:
         chats = {record.provider_session_id for record in store.all() if record.agent == agent.name}
-    stored = list_stored(agent.conversation.store, query, is_cancelled)
+    stored = list_stored(agent.conversation.store, query, lambda: stop is not None and stop.is_set)
     found = ConversationList([], [], stored.has_older)
     real = dict[str, str]()
     for conversation in stored.newest:
@@ -90,7 +89,7 @@ def command_to_continue(
     conversation: str,
     directory: str,
     arguments: list[str],
-    environment: Mapping[str, str],
+    environment: Mapping[str, str] | None,
     overrides: Mapping[str, str],
 ) -> str:
     """The shell command that continues a conversation in any terminal; the parameters as in ``LaunchRequest``."""
@@ -140,7 +139,7 @@ def _check(request: LaunchRequest, anyway: bool) -> None:
 
 
 def _query(
-    agent: Agent, directory: str, environment: Mapping[str, str], overrides: Mapping[str, str]
+    agent: Agent, directory: str, environment: Mapping[str, str] | None, overrides: Mapping[str, str]
 ) -> ConversationQuery:
     # The chat has not started, so it has no session files.
     files = session_files("none")

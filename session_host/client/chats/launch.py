@@ -60,13 +60,13 @@ class _Unknown(LaunchFailed):
     """It is unknown whether the session was started."""
 
 
-async def launch(request: LaunchRequest, stop: Stop | None = None) -> SessionRecord:
-    """Like ``launch_now``, in a thread; a cancelled task sets ``stop``."""
+async def launch(request: LaunchRequest) -> SessionRecord:
+    """Like ``launch_now``, in a thread; a cancelled task cancels the start."""
     import asyncio  # a command that starts one chat does not need them
 
     from session_host.git import Stop
 
-    stop = stop or Stop()
+    stop = Stop()
     try:
         return await asyncio.to_thread(launch_now, request, stop)
     except asyncio.CancelledError:
@@ -252,12 +252,12 @@ def _ended(spec: LaunchSpec, store: Store) -> LaunchReport | None:
     return LaunchReport(ok=True, host_pid=record.host_pid or 0, child_pid=record.child_pid or 0)
 
 
-def prepare_start(agent: Agent, environment: Mapping[str, str]) -> None:
+def prepare_start(agent: Agent, environment: Mapping[str, str] | None) -> None:
     """Start the keeper if there is none, and ask a new version of the agent's program for its options.
 
     Args:
         agent: the agent that is about to be started.
-        environment: the caller's whole environment.
+        environment: the caller's whole environment; this process's own if None.
 
     Raises:
         OutliveError: the start will fail, too.

@@ -40,12 +40,12 @@ from session_host.system.login_sockets import make_links
 from session_host.system.processes.identity import boot_id, current_umask
 from session_host.system.processes.permission import AGENT_CHATS, of_new_chat
 from session_host.terminal import default_engine
+from session_host.terminal.base import DefaultColors, EngineName
 
 from .settings import MIB, ChatSettings, load_chat_settings, remembered_colors
 
 if TYPE_CHECKING:
     from session_host.agents.conversations.base import ConversationQuery
-    from session_host.terminal.base import DefaultColors, EngineName
 
 
 def supported_options(agent: Agent, environment: Mapping[str, str], directory: str) -> frozenset[str] | None:
@@ -291,8 +291,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     directory: str
     worktree: str | None = None
     """The branch of a new git worktree for the chat, "" for a new branch; None for no worktree."""
-    environment: Mapping[str, str]
-    """The caller's whole environment."""
+    environment: Mapping[str, str] | None
+    """The caller's whole environment; None for that of the process that starts the chat."""
     overrides: dict[str, str] = {}
     """Variables that the user set in addition."""
     located_by: dict[str, str] = {}

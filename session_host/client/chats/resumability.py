@@ -226,9 +226,8 @@ def query_for(
     The place that the caller's environment names counts if that is unknown, or if the conversation is only there,
     since users move these directories.
     """
-    base = os.environ if environment is None else environment
     store, files = agent.conversation.store, session_files(record.id)
-    callers = child_environment(base, agent, record.env, str(files), record.engine)
+    callers = child_environment(environment, agent, record.env, str(files), record.engine)
     conversation, used = record.provider_session_id or "", _was_used(record)
     query = ConversationQuery(conversation, record.cwd, callers, files, used, transcripts)
     own = query._replace(environment=relocated(store, callers, record.located_by))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject, Qt
 
 from gui.bridge.chat import Chat
-from gui.bridge.earlier_conversations import ChatOfConversation, EarlierConversations, can_list
+from gui.bridge.earlier_conversations import ChatOfConversation, EarlierConversations, Stop, can_list
 from gui.bridge.new_chat import NewChatRequest
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.actions.chats.chat_actions import ChatActions
@@ -50,7 +49,7 @@ class _Opening(Struct):
     agent: Agent
     request: NewChatRequest
     chat: Chat | None = None
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    cancelled: Stop = field(default_factory=Stop)
 
 
 class ConversationActions(QObject):
@@ -134,7 +133,7 @@ class ConversationActions(QObject):
     async def _load(self, opening: _Opening) -> None:
         agent, picker = opening.agent, opening.picker
         own = await self._own_rows(opening, opening.chat) if opening.chat is not None else []
-        if opening.cancelled.is_set():
+        if opening.cancelled.is_set:
             return
         if not can_list(agent):
             picker.show_rows(own)
@@ -146,11 +145,11 @@ class ConversationActions(QObject):
                 agent, opening.request.directory, opening.request.overrides, opening.cancelled
             )
         except (OutliveError, OSError) as error:
-            if not opening.cancelled.is_set():
+            if not opening.cancelled.is_set:
                 picker.show_rows(own)
                 picker.refuse(new_chat_texts.CANNOT_LIST_CONVERSATIONS(agent=agent.title, error=error))
             return
-        if not opening.cancelled.is_set():
+        if not opening.cancelled.is_set:
             picker.show_rows(self._rows(opening, own, found), has_older=found.has_older)
 
     async def _own_rows(self, opening: _Opening, chat: Chat) -> list[ConversationRow]:

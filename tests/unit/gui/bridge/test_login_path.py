@@ -11,9 +11,6 @@ import pytest
 from gui.bridge.login_path import LoginPathFinder
 from gui.bridge.tasks import Tasks
 from session_host.agents import login_shell
-from session_host.agents.catalog import load_catalog
-from session_host.client.chats.launch_spec import LaunchRequest
-from session_host.paths import config_dir
 from tests.programs import Gate
 from tests.support.area import Area
 from tests.support.waiting import eventually
@@ -33,12 +30,8 @@ class FinderScript:
     def count(self) -> None:
         self.found += 1
 
-    def request(self, path: str) -> LaunchRequest:
-        agent = load_catalog(config_dir()).find("shell")
-        return LaunchRequest(agent=agent, directory="/", environment={"PATH": path, "X": "1"})
-
-    async def path(self, path: str = DESKTOP_PATH) -> str:
-        return (await self.finder.with_login_path(self.request(path))).environment["PATH"]
+    async def path(self) -> str:
+        return (await self.finder.environment())["PATH"]
 
 
 @pytest.fixture
@@ -62,14 +55,6 @@ async def test_a_chat_started_at_once_waits_for_the_answer(area: Area, script: F
         assert (await waiting).startswith("/nvm/bin:")
     assert os.environ["PATH"].startswith("/nvm/bin:")
     assert (script.problems, script.found) == ([], 1)
-
-
-async def test_a_path_that_the_request_chose_is_kept(area: Area, script: FinderScript) -> None:
-    (area.home / ".profile").write_text("PATH=/nvm/bin:$PATH\n")
-    script.finder.start()
-
-    assert await script.path("/chosen") == "/chosen"
-    assert (await script.path()).startswith("/nvm/bin:")
 
 
 async def test_a_shell_without_output_is_reported_and_changes_nothing(area: Area, script: FinderScript) -> None:
