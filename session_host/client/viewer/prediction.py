@@ -27,8 +27,11 @@ from session_host.terminal.rows import PLAIN, Row, Run, Underline
 SLOW_S, FAST_S = 0.03, 0.02
 """Predictions are shown from the first round trip on, and no more from the second one."""
 
-ANSWER_S = 0.1
-"""The time in which a program answers an input that it has; half a round trip if that is longer."""
+ANSWER_S, BUSY_ANSWER_S = 0.1, 0.3
+"""The time in which a program answers an input that it has; half a round trip if that is longer.
+
+While its echoes are where they were predicted, it gets the second one: an agent at work is slow to draw its input line.
+"""
 
 MAX_NEEDED_ECHOES = 8
 FORGIVING_ECHOES = 16
@@ -185,7 +188,7 @@ class Predictions:
 
     @property
     def _answer_s(self) -> float:
-        return max(ANSWER_S, self._round_trip_s / 2)
+        return max(BUSY_ANSWER_S if self._is_proven else ANSWER_S, self._round_trip_s / 2)
 
     @property
     def _round_trip_s(self) -> float:

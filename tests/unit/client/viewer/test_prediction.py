@@ -24,6 +24,7 @@ class Far:
     def __init__(self, program: Callable[[str], str] = lambda typed: typed, columns: int = 40) -> None:
         self.terminal = create("pyte", GridSize(columns, 4))
         self.now_s = 0.0
+        self.answers_after_s = 0.0
         self._predictions = Predictions()
         self._program = program
         self._sequence = 0
@@ -35,7 +36,9 @@ class Far:
     def send(self, message: Callable[[int], Input], answer: str) -> None:
         self._sequence += 1
         self._predictions.typed(message(self._sequence), self._screen(), self.now_s)
-        self._coming.append((self.now_s + ROUND_TRIP_S, self._sequence, answer))
+        arrives_s = self.now_s + ROUND_TRIP_S
+        self._coming += [(arrives_s, self._sequence, ""), (arrives_s + self.answers_after_s, 0, answer)]
+        self._coming.sort(key=lambda each: each[0])
 
     def type(self, text: str, every_s: float = 0.0) -> None:
         for typed in text:
@@ -184,7 +187,7 @@ def test_wrong_predictions_are_dropped_and_trusted_less(far: Far) -> None:
     far._program = lambda typed: typed.upper()
     far.type("ab")
     assert far.line() == "$ l_a_b|"
-    far.wait(ROUND_TRIP_S + 0.11)
+    far.wait(ROUND_TRIP_S + 0.31)
     assert far.line() == "$ lAB|"
     far._program = shell
     far.type("c")
@@ -196,12 +199,20 @@ def test_wrong_predictions_are_dropped_and_trusted_less(far: Far) -> None:
     assert far.line() == "$ lABcd_e|"
 
 
+def test_predictions_stay_while_an_agent_is_slow_to_draw_its_input_line(far: Far) -> None:
+    far.answers_after_s = 0.25
+    far.type("stuv", every_s=0.1)
+    assert far.line() == "$ l_s_t_u_v|"
+    far.wait(0.1)
+    assert far.line() == "$ ls_t_u_v|"
+
+
 def test_nothing_is_predicted_on_a_fast_line() -> None:
     far = Far()
     for letter in "abc":
         far.type(letter)
         assert far.overlay() is None
-        far._coming[-1] = (far.now_s + 0.01, *far._coming[-1][1:])
+        far._coming = [(far.now_s + 0.01, *each[1:]) for each in far._coming]
         far.wait(0.5)
 
 
