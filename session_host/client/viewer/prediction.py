@@ -180,8 +180,8 @@ class Predictions:
         round_trip_s = max(self._round_trip_s, waited_s)
         if round_trip_s > SLOW_S or (round_trip_s < FAST_S and not self.is_pending):
             self._is_slow = round_trip_s > SLOW_S
-        is_shown = self._is_slow and self._is_proven and (self._cells or self._edits)
-        if not is_shown:
+        is_here = screen.cursor.row == self._row  # Else output above has moved the input line.
+        if not (self._is_slow and self._is_proven and is_here and (self._cells or self._edits)):
             return None
         cells = {column: cell.text for column, cell in self._cells.items()}
         return Overlay(self._row, cells, self._cursor)
@@ -211,7 +211,7 @@ class Predictions:
                 self._barrier = 0
                 self._predict_again(screen)
         elif not self._judge_cells(screen):
-            if self._is_proven:
+            if self._is_proven and screen.cursor.row == self._row:
                 self._needed_echoes = min(2 * self._needed_echoes, MAX_NEEDED_ECHOES)
             self._forget()
             self._predict_again(screen)

@@ -207,6 +207,17 @@ def test_predictions_stay_while_an_agent_is_slow_to_draw_its_input_line(far: Far
     assert far.line() == "$ ls_t_u_v|"
 
 
+def test_an_input_line_that_output_moves_is_predicted_at_its_new_place(far: Far) -> None:
+    far.type("st")
+    far.print("\r\x1b[Koutput\r\n$ l")
+    assert far.overlay() is None
+    far.wait()
+    far.type("u")
+    far.wait()
+    far.type("v")
+    assert far.line() == "$ lstu_v|"
+
+
 def test_nothing_is_predicted_on_a_fast_line() -> None:
     far = Far()
     for letter in "abc":
