@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
+from session_host.client.machine import Machine
 from session_host.client.worktrees import Status, status_of
-from session_host.errors import WorktreeError
+from session_host.errors import Unreachable, WorktreeError
 from session_host.git import list_files, run_read_only
 from session_host.protocol.values import Activity
 
@@ -21,6 +22,9 @@ from .chat import Chat
 from .tasks import Tasks
 
 __all__ = ["GitStatusWatcher", "Status"]
+
+Place = tuple[Machine, str]
+"""A directory of a machine."""
 
 DEBOUNCE_MS = 200
 """Debounce time: changes come in bursts."""
@@ -32,26 +36,28 @@ RECHECK_MS = 2000
 class GitStatusWatcher(QObject):
     """Updates ``Chat.git_status`` of running chats, and the status of other directories that status lines show.
 
+    git's writes are watched on this machine alone.
+
     Signals:
         checked: pending directories were checked.
     """
 
     checked = Signal()
 
-    def __init__(self, tasks: Tasks, parent: QObject) -> None:
+    def __init__(self, tasks: Tasks, here: Machine, parent: QObject) -> None:
         super().__init__(parent)
-        self._tasks = tasks
+        self._tasks, self._here = tasks, here
         self._chats: list[Chat] = []
         self._seen_activity: dict[str, tuple[Activity, str]] = {}
-        self._names: dict[str, str] = {}
+        self._names: dict[Place, str] = {}
         """Repository names, by directory."""
-        self._shown: WeakKeyDictionary[QObject, str] = WeakKeyDictionary()
-        """The directories of status lines that are not those of chats, by status line; "" for none."""
-        self._statuses: dict[str, Status] = {}
+        self._shown: WeakKeyDictionary[QObject, Place] = WeakKeyDictionary()
+        """The directories of status lines that are not those of chats, by status line."""
+        self._statuses: dict[Place, Status] = {}
         """The status of those directories."""
-        self._watched: dict[str, str] = {}
+        self._watched: dict[Place, str] = {}
         """git's own directory, by working directory."""
-        self._pending: set[str] = set()
+        self._pending: set[Place] = set()
         self._is_visible = False
         self._is_checking = False
         self._watcher = QFileSystemWatcher(self)
@@ -60,8 +66,8 @@ class GitStatusWatcher(QObject):
         self._check_timer.timeout.connect(self._start_check)
 
     async def status_of(self, directory: str) -> Status | None:
-        """The git status of any directory, None outside a repository."""
-        return await asyncio.to_thread(status_of, directory)
+        """The git status of any directory of this machine, None outside a repository."""
+        return await self._here.call(status_of, directory)
 
     def set_visible(self, seen: bool) -> None:
         """Set whether the status is shown; when this changes, all directories are checked."""
@@ -73,38 +79,42 @@ class GitStatusWatcher(QObject):
         """Set the running chats; check those that are new or have another activity."""
         self._chats = chats
         activities = {chat.id: (chat.activity, chat.activity_since) for chat in chats}
-        changed = {chat.record.cwd for chat in chats if self._seen_activity.get(chat.id) != activities[chat.id]}
+        changed = {_place_of(chat) for chat in chats if self._seen_activity.get(chat.id) != activities[chat.id]}
         self._seen_activity = activities
         self._schedule_check(changed)
-        self._forget((self._watched.keys() | self._statuses.keys()) - self._directories())
+        self._forget((self._names.keys() | self._statuses.keys()) - self._places())
 
-    def follow_shown(self, status_line: QObject, directory: str) -> Status | None:
+    def follow_shown(self, status_line: QObject, machine: Machine, directory: str) -> Status | None:
         """Follow the directory that a status line shows if it is not that of a chat; forget its previous one.
 
         Args:
             status_line: shows the directory.
+            machine: the directory's machine.
             directory: its path; "" for none.
 
         Returns:
             The status, None outside a repository and while unknown.
         """
-        if self._shown.get(status_line, "") != directory:
-            self._shown[status_line] = directory
-            self._schedule_check({directory} - {""})
-        return self._statuses.get(directory)
+        place = (machine, directory)
+        if not directory:
+            self._shown.pop(status_line, None)
+        elif self._shown.get(status_line) != place:
+            self._shown[status_line] = place
+            self._schedule_check({place})
+        return self._statuses.get(place)
 
-    def _directories(self) -> set[str]:
-        return ({chat.record.cwd for chat in self._chats} | set(self._shown.values())) - {""}
+    def _places(self) -> set[Place]:
+        return {_place_of(chat) for chat in self._chats} | set(self._shown.values())
 
     def refresh(self) -> None:
         """Check all directories, because files may have changed without an event."""
-        self._schedule_check(self._directories())
+        self._schedule_check(self._places())
 
     def _on_written(self, git_directory: str) -> None:
-        self._schedule_check({directory for directory, own in self._watched.items() if own == git_directory})
+        self._schedule_check({place for place, own in self._watched.items() if own == git_directory})
 
-    def _schedule_check(self, directories: set[str]) -> None:
-        self._pending |= directories
+    def _schedule_check(self, places: set[Place]) -> None:
+        self._pending |= places
         if self._pending and self._is_visible and not self._is_checking and not self._check_timer.isActive():
             self._check_timer.start(DEBOUNCE_MS)
 
@@ -116,46 +126,56 @@ class GitStatusWatcher(QObject):
     async def _read_status(self) -> None:
         pending, self._pending = self._pending, set()
         try:
-            for directory in sorted(pending):
-                self._set_status(directory, await self._status(directory))
+            for place in sorted(pending, key=lambda place: (place[0].name, place[1])):
+                self._set_status(place, await self._status(place))
         finally:
             self._is_checking = False
         self.checked.emit()
         if self._pending and self._is_visible:
             self._check_timer.start(RECHECK_MS)
 
-    async def _status(self, directory: str) -> Status | None:
-        status = await asyncio.to_thread(status_of, directory, self._names.get(directory, ""))
-        if status is None or directory in self._watched:
+    async def _status(self, place: Place) -> Status | None:
+        machine, directory = place
+        try:
+            status = await machine.call(status_of, directory, self._names.get(place, ""))
+        except Unreachable:
+            return None
+        if status is None or place in self._names:
             return status
-        self._names[directory] = status.repository
+        self._names[place] = status.repository
+        if machine is not self._here:
+            return status
         try:
             git_directory = await asyncio.to_thread(run_read_only, Path(directory), "rev-parse", "--absolute-git-dir")
         except WorktreeError:
             return None  # The directory was removed meanwhile.
-        self._watched[directory] = git_directory.removesuffix("\n")
-        self._watcher.addPath(self._watched[directory])
+        self._watched[place] = git_directory.removesuffix("\n")
+        self._watcher.addPath(self._watched[place])
         # Changes made before the watch started are not reported, so check once.
-        return await asyncio.to_thread(status_of, directory, status.repository)
+        return await machine.call(status_of, directory, status.repository)
 
-    def _forget(self, directories: set[str]) -> None:
-        for directory in directories:
-            self._statuses.pop(directory, None)
-        for directory in directories & self._watched.keys():
-            self._names.pop(directory, None)
-            git_directory = self._watched.pop(directory)
+    def _forget(self, places: set[Place]) -> None:
+        for place in places:
+            self._statuses.pop(place, None)
+            self._names.pop(place, None)
+        for place in places & self._watched.keys():
+            git_directory = self._watched.pop(place)
             if git_directory not in self._watched.values():
                 self._watcher.removePath(git_directory)
 
-    def _set_status(self, directory: str, status: Status | None) -> None:
+    def _set_status(self, place: Place, status: Status | None) -> None:
         if status is None:
-            self._forget({directory})
-        elif directory in self._shown.values():
-            self._statuses[directory] = status
+            self._forget({place})
+        elif place in self._shown.values():
+            self._statuses[place] = status
         for chat in self._chats:
-            if chat.record.cwd == directory and chat.git_status != status:
+            if _place_of(chat) == place and chat.git_status != status:
                 chat.git_status = status
                 chat.changed.emit()
+
+
+def _place_of(chat: Chat) -> Place:
+    return chat.machine, chat.record.cwd
 
 
 _TIMEOUT_S = 5.0

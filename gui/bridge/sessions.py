@@ -61,7 +61,7 @@ class Sessions(ChatList):
         super().__init__(storage, make_viewer, parent)
         self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.path_found.emit)
         self.here.environment = self.login_path.environment
-        self.git_status_watcher = GitStatusWatcher(self.tasks, self)
+        self.git_status_watcher = GitStatusWatcher(self.tasks, self.here.machine, self)
         self.changed.connect(lambda: self.git_status_watcher.follow(self.running()))
         self.indexing = SearchIndexing(self)
         self.indexing.started.connect(self._on_indexing_started)
