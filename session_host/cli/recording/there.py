@@ -39,7 +39,7 @@ MAX_TRANSCRIPT_BYTES = 256 * 1024 * 1024
 
 _PIECE_BYTES = 1024 * 1024
 _READ_BYTES = 1024 * 1024
-_NAME_CHARACTERS = 200
+MAX_CHARACTERS = 4096
 
 
 class Part(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
@@ -184,38 +184,37 @@ def fetched(entry: MachineEntry, chat: str) -> Iterator[Fetched]:
             raise NotSent(code)
         try:
             yield _read(entry, file)
-        except (ProtocolViolation, msgspec.MsgspecError, RecursionError) as error:
+        except (ProtocolViolation, ValueError, OverflowError, RecursionError) as error:  # also times that are none
             raise OutliveError(f"{entry.name} sent no recording that this version can read") from error
 
 
 def _receive(entry: MachineEntry, chat: str, file: IO[bytes]) -> int:
     """Write what the machine sends into a file; returns the exit code there."""
     length = 0
-    failed: list[OSError] = []
+    failed: list[OutliveError] = []
 
     def write(data: bytes) -> None:
         nonlocal length
         length += len(data)
         if length > MAX_BYTES:
-            raise ProtocolViolation("the recording is too long")
-        try:
-            file.write(data)
-        except OSError as error:
-            failed.append(error)
-            raise ProtocolViolation("the recording cannot be written") from error
+            failed.append(
+                OutliveError(f"the recording is longer than {MAX_BYTES >> 30} GiB; export it on {entry.name}")
+            )
+        else:
+            try:
+                file.write(data)
+                file.flush()
+            except OSError as error:
+                failed.append(OutliveError(f"cannot keep the recording ({why_not_started(error)}); free some space"))
+        if failed:
+            raise ProtocolViolation("no more is wanted")  # The link ends.
 
-    code = 1
     try:
-        code = run_there(entry, ["recording", chat], write)
-        file.flush()
-    except OSError as error:
-        failed.append(error)
+        return run_there(entry, ["recording", chat], write)
     except Unreachable:
-        if not failed:
-            raise
-    if failed:
-        raise OutliveError(f"cannot keep the recording ({why_not_started(failed[0])}); free some space")
-    return code
+        if failed:
+            raise failed[0] from None
+        raise
 
 
 def _read(entry: MachineEntry, file: IO[bytes]) -> Fetched:
@@ -237,7 +236,8 @@ def _read(entry: MachineEntry, file: IO[bytes]) -> Fetched:
                     raise ProtocolViolation("the transcript is too long")
     if first is None or not isinstance(last, Last):
         raise ProtocolViolation("the recording is incomplete")
-    info = msgspec.structs.replace(first.info, name=f"{entry.name}:{plain(first.info.name, _NAME_CHARACTERS)}")
+    name, agent, cwd = (plain(each, MAX_CHARACTERS) for each in (first.info.name, first.info.agent, first.info.cwd))
+    info = msgspec.structs.replace(first.info, name=f"{entry.name}:{name}", agent=agent, cwd=cwd)
     if info.runtime == "structured":
         transcript = Transcript.restore(bytes(said))
         list(transcript)  # Items are read only when they are used.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from session_host.cli import main
 from session_host.cli.recording import there
+from session_host.errors import ProtocolViolation, Unreachable
 from session_host.machines.names import MachineEntry
 from session_host.paths import config_dir
 from session_host.protocol.codec import encode
@@ -35,8 +37,11 @@ def answers(patch: pytest.MonkeyPatch, answer: Answer) -> None:
     def run(entry: MachineEntry, arguments: list[str], take: Callable[[bytes], object]) -> int:
         assert entry.name == "alpha"
         code, sent = answer(arguments)
-        for first in range(0, len(sent), 1000):
-            take(sent[first : first + 1000])
+        try:
+            for first in range(0, len(sent), 1000):
+                take(sent[first : first + 1000])
+        except ProtocolViolation as error:
+            raise Unreachable("what answers there is not Outlive") from error
         return code
 
     patch.setattr(there, "run_there", run)
@@ -100,3 +105,19 @@ def test_a_file_stays_when_the_machine_sends_something_else(monkeypatch: pytest.
     answers(monkeypatch, lambda _arguments: (0, whole[: -len(last)] + large + last))
     assert outlive("export", "alpha:x", str(path)).code == 0
     assert path.read_text() == "hello\n"
+
+
+def test_a_recording_that_is_too_long_or_finds_no_space(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    answers(monkeypatch, as_this_machine)
+    recorded_session("x", [output(0, b"hello" * 1000)])
+    path = tmp_path / "x.txt"
+    with monkeypatch.context() as patch:
+        patch.setattr(there, "MAX_BYTES", 2000)
+        assert "is longer than 0 GiB; export it on alpha" in outlive("export", "alpha:x", str(path)).complaint()
+    with monkeypatch.context() as patch, Path("/dev/full").open("r+b", buffering=0) as full:
+        patch.setattr(tempfile, "TemporaryFile", lambda **_: full)
+        done = outlive("export", "alpha:x", str(path))
+    assert (done.code, done.complaint()) == (
+        1, "cannot keep the recording (No space left on device); free some space",
+    )  # fmt: skip
+    assert not path.exists()
