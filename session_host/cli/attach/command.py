@@ -19,6 +19,7 @@ from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import HostUnavailable, NoSuchSession, NotAllowed, OutliveError, SessionEnded, UsageError
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, Activity, Runtime
+from session_host.storage.store.session_record import INTERRUPTED
 from session_host.system import event_loop
 
 from .outer_terminal import OuterTerminal
@@ -160,6 +161,8 @@ def _report_ending(ending: Ending) -> int:
         case EndingKind.ENDED:
             print_line(f"[{ending.name} ended: {ending.message}]")
             return 0
+        case EndingKind.UNAVAILABLE if ending.message == INTERRUPTED:
+            raise SessionEnded(f"{ending.name} was interrupted by a restart; go on with: outlive resume {ending.name}")
         case EndingKind.UNAVAILABLE:
             raise HostUnavailable(f"{ending.name}: {ending.message}")
         case EndingKind.NOT_ALLOWED:

@@ -143,8 +143,8 @@ def test_a_chat_there_outlives_its_link_asks_here_and_continues_after_a_reboot(
             wait_until((project / "by-command").exists, TIMEOUT_S, "the command to run")
             done("wait", chat, "--activity", "idle", "--timeout", str(TIMEOUT_S))
         machine.reboot()
-        assert terminal.end() == 7
-        assert terminal.text().endswith(f"{chat}: the computer was restarted while this chat ran")
+        assert terminal.end() == 6
+        assert terminal.text().endswith(f"go on with: outlive resume {chat}")
 
     interrupted = there.info(chat)
     assert (interrupted["state"], interrupted["reason"]) == ("lost", "interrupted")

@@ -107,3 +107,15 @@ def test_a_chat_uses_the_ssh_agent_that_the_newest_login_forwards(alpha: SshMach
         wait_until(lambda: link.readlink() == places[1], 20, "the link to point to the second agent")
         terminal.type(DETACH)
         assert terminal.end() == 0
+
+
+def test_attach_to_a_chat_on_a_machine_that_reboots_says_how_to_go_on(alpha: SshMachine) -> None:
+    assert outlive("new", "-d", "--on", "alpha", "-n", "echo", "--", "cat").code == 0
+    with OnTerminal("attach", "alpha:echo", is_executed=True) as terminal:
+        terminal.type("hello\r")
+        terminal.see("hello\nhello")
+        alpha.reboot()
+        assert terminal.end() == 6
+        assert "was interrupted by a restart; go on with: outlive resume alpha:echo" in terminal.text()
+    [chat] = json.loads(outlive("ls", "--all", "--on", "alpha", "--json").output)
+    assert chat["reason"] == "interrupted"
