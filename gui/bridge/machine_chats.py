@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from session_host.client.sessions.store_calls import changes_since
+from session_host.client.sessions.store_calls import changes_since, later_changes
 from session_host.errors import OutliveError, Unreachable
-from session_host.storage.store import SessionRecord, Version
+from session_host.storage.store import Changes, SessionRecord, Version
 
 from .chat import id_in_window, in_window
 from .tasks import Tasks
@@ -67,9 +67,21 @@ class MachineChats:
         finally:
             self._is_refreshing = False
 
+    async def follow(self) -> None:
+        """Read each change in the store of a machine that nothing watches from here, until this is cancelled."""
+        while True:
+            try:
+                await self.refresh_now()
+                while self._version is not None:
+                    self._receive(await self.machine.call(later_changes, self._version))
+            except Unreachable:
+                await self.machine.wait_reachable()
+
     async def refresh_now(self) -> None:
         """Read what has changed in the store, and wait for the result."""
-        found = await self.machine.call(changes_since, self._version)
+        self._receive(await self.machine.call(changes_since, self._version))
+
+    def _receive(self, found: Changes) -> None:
         removed = found.removed and [id_in_window(each, self.machine) for each in found.removed]
         self._apply(self.machine, [in_window(record, self.machine) for record in found.changed], removed)
         self._version = found.version

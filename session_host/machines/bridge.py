@@ -134,6 +134,7 @@ class Bridge(asyncio.Protocol):
         task = asyncio.get_running_loop().create_task(channel.run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        channel.task = task
 
 
 class _Channel:
@@ -141,6 +142,7 @@ class _Channel:
 
     def __init__(self, bridge: Bridge, number: int) -> None:
         self.number = number
+        self.task: asyncio.Task[None] | None = None
         self._bridge = bridge
         self._send_window = SendWindow()
         self._receive_window = ReceiveWindow()
@@ -243,6 +245,10 @@ class _CallChannel(_Channel):
             self._send_data(result)
             await self._drained.wait()
             self._bridge.ended_channel(self.number)
+
+    def close(self) -> None:
+        if self.task is not None:
+            self.task.cancel()  # A coroutine function ends; a blocking one does not.
 
 
 class _CommandChannel(_Channel):

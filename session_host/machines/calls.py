@@ -33,6 +33,7 @@ CALLS = {
     "order_chats": "session_host.client.sessions.store_calls",
     "recent_directories": "session_host.client.sessions.store_calls",
     "changes_since": "session_host.client.sessions.store_calls",
+    "later_changes": "session_host.client.sessions.store_calls",
     "inspect_ended_chat": "session_host.client.chats.ended_chat",
     "error_output": "session_host.client.chats.ended_chat",
     "last_transitions": "session_host.client.chats.ended_chat",

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import inspect
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
+from session_host.paths import database
 from session_host.storage.store import Changes, Store, Version
 
 from .store_access import open_store
@@ -52,3 +56,42 @@ def recent_directories(store: Store, limit: int) -> list[str]:
 def changes_since(store: Store, version: Version | None) -> Changes:
     """See ``Store.changes_since``."""
     return store.changes_since(version)
+
+
+BURST_S = 0.05
+"""Changes come in bursts; one look after them is enough."""
+
+UNWATCHED_S = 2.0
+"""The interval of looks where the system cannot watch files."""
+
+
+async def later_changes(version: Version) -> Changes:
+    """The changes since a version, once there are any; see ``Store.changes_since``. Keeps the store open meanwhile."""
+    from session_host.system.inotify import Event, Inotify  # the window's start does not need it
+
+    written = asyncio.Event()
+
+    def note(events: list[Event]) -> None:
+        if any(each.name.startswith(database().name) for each in events):
+            written.set()
+
+    watch = Inotify(note)
+    loop, executor = asyncio.get_running_loop(), ThreadPoolExecutor(1, "store")
+    opened = executor.submit(open_store)
+    try:
+        store = await asyncio.wrap_future(opened)
+        is_watched = watch.start()
+        if is_watched:
+            watch.watch(database().parent, watch.flags.MODIFY | watch.flags.CREATE | watch.flags.MOVED_TO)
+        while True:
+            written.clear()
+            changes = await loop.run_in_executor(executor, store.changes_since, version)
+            if changes.removed is None or changes.version != version:
+                return changes
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(written.wait(), None if is_watched else UNWATCHED_S)
+            await asyncio.sleep(BURST_S)
+    finally:
+        watch.close()
+        executor.submit(lambda: opened.result().close())
+        executor.shutdown(wait=False)

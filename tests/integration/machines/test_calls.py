@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from session_host.client.chats.last_view import last_screen_for
 from session_host.client.chats.resume import resume
 from session_host.client.control import ControlConnection, request
 from session_host.client.sessions.listing import session_named
-from session_host.client.sessions.store_calls import changes_since, rename_chat
+from session_host.client.sessions.store_calls import changes_since, later_changes, rename_chat
 from session_host.client.worktrees.changes import read_changes
 from session_host.errors import WorktreeError
 from session_host.machines.link import Link
@@ -36,7 +37,10 @@ async def _use(alpha: SshMachine) -> None:
     try:
         session_id = (await machine.call(session_named, "prompt")).id
         assert (await request(session_id, Describe(0), machine)).cwd == str(alpha.home)
+        version = (await machine.call(changes_since, None)).version
+        waiting = asyncio.ensure_future(machine.call(later_changes, version))
         await machine.call(rename_chat, session_id, "renamed")
+        assert [each.name for each in (await waiting).changed] == ["renamed"]
         before = await machine.call(changes_since, None)
         assert [(each.id, each.name, before.removed) for each in before.changed] == [(session_id, "renamed", None)]
         with pytest.raises(WorktreeError, match="not in a git repository"):

@@ -106,4 +106,9 @@ async def test_chats_of_a_machine_without_a_link_are_read_once_it_has_one(
     alpha.machine.fails = 3
     harness.sessions.refresh("alpha")
     await eventually(lambda: "later" in there(harness), 10, added.id)
+    alpha.machine.fails = 3
+    harness.sessions.tasks.start(alpha.follow())
+    for name in ("soon", "sooner"):
+        insert_record(name)
+        await eventually(lambda: name in there(harness), 10, name)  # noqa: B023 - awaited in the same turn
     assert harness.problems == []
