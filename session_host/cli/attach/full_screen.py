@@ -12,6 +12,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol
 
 from session_host.cli.attach.input_parser import InputParser, KeyTyped, TerminalInput
@@ -19,6 +20,7 @@ from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import Painter
 from session_host.cli.attach.signals import BELL, OuterSignals, SignalQueue
 from session_host.cli.attach.view_end import UNRESPONSIVE, Ending, EndingKind, ViewEnd
+from session_host.cli.output import local_time
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import (
@@ -310,7 +312,10 @@ class FullScreen:
 
     def _unreachable_notice(self, message: str) -> str:
         input_note = "" if self.read_only else "; what you type is kept"
-        return f"{message}; the chat may run on{input_note} · Ctrl+B d detaches"
+        name, since = self.machine.name, self.machine.unreachable_since
+        time_note = f" since {local_time(since, datetime.now(UTC))}" if since is not None else ""
+        reason = message.removeprefix(f"{name}: ")
+        return f"{name}: out of reach{time_note}{input_note} · Ctrl+B d detaches · {reason}"
 
     # ------------------------------------------------------------ bells, notifications, the title
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,7 @@ from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
 from session_host.protocol.values import GridSize
 from session_host.system import event_loop
-from tests.support.commands import outlive
+from tests.support.commands import OnTerminal, outlive
 from tests.support.ssh_machines import SshMachine, end_logins
 from tests.support.ssh_relay import Relay, ssh_relay
 from tests.support.waiting import eventually, wait_until
@@ -98,6 +99,22 @@ def test_text_typed_into_a_dead_connection_arrives_once_when_the_network_is_back
             viewer.close()
 
     event_loop.run(use())
+
+
+def test_attach_says_since_when_a_machine_is_out_of_reach_and_keeps_what_is_typed(
+    relay: Relay, alpha: SshMachine
+) -> None:
+    assert outlive("machines", "add", *_far(relay)).code == 0
+    with OnTerminal("attach", "far:log") as user:
+        user.see("ready")
+        relay.refuse()
+        relay.cut()
+        screen = user.see("what you type is kept")
+        assert re.search(r"far: out of reach since \d\d:\d\d:\d\d; what you type is kept", screen), screen
+        user.type("hello")
+        relay.flow()
+        wait_until((alpha.home / "received").exists, 30, "the text")
+        wait_until(lambda: (alpha.home / "received").read_bytes() == b"hello", 30, "the text")
 
 
 def test_a_connection_that_died_in_silence_is_replaced_before_anybody_notices(relay: Relay, alpha: SshMachine) -> None:
