@@ -84,9 +84,13 @@ def prepare(session_id: str, name: str, suffix: str) -> Path:
     Raises:
         OutliveError: there can be no such directory.
     """
-    for directory in (runtime_dir(), texts_dir(), texts_dir() / session_id):
+    for directory in (runtime_dir(), texts_dir(), _texts_of(session_id)):
         ensure_private(directory)
-    return texts_dir() / session_id / (name[:_NAME_CHARACTERS] + suffix)
+    return _texts_of(session_id) / (name[:_NAME_CHARACTERS] + suffix)
+
+
+def _texts_of(session_id: str) -> Path:
+    return texts_dir() / file_name(session_id)
 
 
 def write(path: Path, text: str) -> None:
@@ -127,7 +131,7 @@ def remove_file(path: Path) -> None:
 
 def remove(session_id: str) -> None:
     """Remove a chat's texts."""
-    _remove(texts_dir() / session_id)
+    _remove(_texts_of(session_id))
 
 
 def remove_all() -> None:

@@ -16,8 +16,10 @@ def structured_chat_shown_by(terminal: Chat, chats: Iterable[Chat]) -> Chat | No
     """The running structured chat in ``chats`` that this terminal also shows; None if there is none."""
     if terminal.record.runtime == "structured":
         return None
+    names = {word.rpartition("/")[2] for word in terminal.record.argv}  # The directory may be another machine's.
     shown = (chat for chat in chats if chat.record.runtime == "structured" and not chat.has_ended)
-    return next((chat for chat in shown if str(agent_socket(chat.id)) in terminal.record.argv), None)
+    own = (chat for chat in shown if chat.machine is terminal.machine)
+    return next((chat for chat in own if agent_socket(chat.session_id).name in names), None)
 
 
 def structured_chat_asking_same(terminal: Chat, chats: Iterable[Chat]) -> Chat | None:
