@@ -89,7 +89,7 @@ class Last(Part, frozen=True, gc=False):
     is_damaged: bool
 
 
-_PARTS = Chat | Shown | Resized | Missing | Said | Last
+PARTS = Chat | Shown | Resized | Missing | Said | Last
 
 
 # ------------------------------------------------------------ there
@@ -266,7 +266,7 @@ class _FetchedRecording(Recording):
 
 
 def _parts(path: Path) -> Iterable[Any]:
-    decoder = Decoder(_PARTS)
+    decoder = Decoder(PARTS)
     with open(os.open(path, os.O_RDONLY), "rb") as file:  # noqa: PTH123
         while data := file.read(_READ_BYTES):
             yield from decoder.feed(data)

@@ -15,8 +15,10 @@ from session_host.cli.recording import there
 from session_host.errors import ProtocolViolation, Unreachable
 from session_host.machines.names import MachineEntry
 from session_host.paths import config_dir
-from session_host.protocol.codec import encode
+from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.values import CellSize, GridSize
+from session_host.structured.items import Item, Put
+from session_host.structured.transcript import BUILD, Transcript
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.journals import output, recorded_session, resize
@@ -105,6 +107,22 @@ def test_a_file_stays_when_the_machine_sends_something_else(monkeypatch: pytest.
     answers(monkeypatch, lambda _arguments: (0, whole[: -len(last)] + large + last))
     assert outlive("export", "alpha:x", str(path)).code == 0
     assert path.read_text() == "hello\n"
+
+
+@pytest.mark.usefixtures("sessions")
+def test_a_chat_view_with_times_that_are_none(area: Area, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    new_chat(area, "x")
+    send("x", "answer: hello")
+    wait("x", "idle")
+    _, whole = as_this_machine(["recording", "x"])
+    chat = next(Decoder(there.PARTS).feed(whole))
+    lying = Transcript()
+    lying.apply(Put(Item("lie", "agent", text="hello", at_ms=2**62)))
+    sent = encode(chat) + encode(there.Said(BUILD, lying.snapshot())) + encode(there.Last(False))
+    answers(monkeypatch, lambda _arguments: (0, sent))
+    for suffix in (".md", ".txt", ".html", ".json"):
+        done = outlive("export", "alpha:x", str(tmp_path / f"x{suffix}"))
+        assert done.code == 0 or done.complaint() == "alpha sent no recording that this version can read"
 
 
 def test_a_recording_that_is_too_long_or_finds_no_space(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
