@@ -936,10 +936,12 @@ def id_in_window(session_id: str, machine: Machine) -> str:
 
 
 def in_window(record: SessionRecord, machine: Machine) -> SessionRecord:
-    """Give a machine's record the ids of the window; returns it."""
-    record.id = id_in_window(record.id, machine)
-    record.resumed_from = record.resumed_from and id_in_window(record.resumed_from, machine)
-    record.continued_by = record.continued_by and id_in_window(record.continued_by, machine)
+    """Give a machine's record the ids of the window, and no processes that are not of this machine; returns it."""
+    if machine.name:
+        record.id = id_in_window(record.id, machine)
+        record.resumed_from = record.resumed_from and id_in_window(record.resumed_from, machine)
+        record.continued_by = record.continued_by and id_in_window(record.continued_by, machine)
+        record.host_pid = record.child_pid = None
     return record
 
 

@@ -41,7 +41,7 @@ class Alpha(ThisMachine):
 async def alpha(harness: WindowHarness) -> MachineChats:
     """Its chats, read: one that runs, and an ended one that another ended one continues."""
     ended = {"state": State.EXITED, "exit_code": 0, "ended_at": "2026-01-02T04:00:00.000Z"}
-    insert_record("runs")
+    insert_record("runs", child_pid=1)
     first = insert_record("first", **ended)
     insert_record("second", resumed_from=first.id, **ended)
     chats = harness.sessions.machines["alpha"] = MachineChats(Alpha(), harness.sessions.tasks, harness.sessions.apply)
@@ -64,6 +64,7 @@ async def test_chats_of_two_machines_are_in_one_list(harness: WindowHarness, alp
     harness.sessions.follow_all()
     viewer: Any = chats["runs"].viewer
     assert (viewer.machine, viewer.session_id) == (alpha.machine, chats["runs"].session_id)
+    assert chats["runs"].record.child_pid is None, "a process of this machine is another one"
     with Store.open(paths.database()) as store:
         store.rename(chats["runs"].session_id, "renamed")
         store.remove(chats["second"].session_id)
