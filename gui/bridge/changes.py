@@ -32,7 +32,7 @@ from session_host.restore_points.restoring import Outcome, Plan, file_counts, pl
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 
-from .chat import Chat
+from .chat import Chat, id_there
 from .ended_chat import read_last_transcript
 from .sessions import Sessions
 
@@ -186,7 +186,7 @@ async def _listed(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
         resumed = sessions.get(session_id)
         return resumed.record.resumed_from if resumed is not None else None
 
-    ids = [each.rpartition("/")[2] for each in resumed_chats(chat.id, resumed_from)]
+    ids = [id_there(each) for each in resumed_chats(chat.id, resumed_from)]
     return await chat.machine.call(restore_list, Path(chat.record.cwd), ids)
 
 

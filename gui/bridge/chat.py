@@ -272,7 +272,7 @@ class Chat(ChatViewer):
         super().__init__(make_viewer, parent)
         self.record = record
         self.machine = machine
-        self.session_id = record.id.rpartition("/")[2]
+        self.session_id = id_there(record.id)
         self.agent_title = record.agent
         self.activity = Activity.NO_SIGNAL
         self.activity_source = ""
@@ -947,7 +947,13 @@ def in_window(record: SessionRecord, machine: Machine) -> SessionRecord:
 
 def machine_of(session_id: str) -> str:
     """The name of the machine of a chat with this id in the window; "" for this one."""
-    return session_id.rpartition("/")[0]
+    name, slash, _ = session_id.partition("/")
+    return name if slash else ""
+
+
+def id_there(session_id: str) -> str:
+    """The id on its machine of a chat with this id in the window."""
+    return session_id.partition("/")[2] or session_id
 
 
 PageViewer = Chat | AdditionalViewer

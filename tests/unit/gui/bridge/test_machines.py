@@ -73,6 +73,15 @@ async def test_chats_of_two_machines_are_in_one_list(harness: WindowHarness, alp
     assert sorted(harness.listed_names()) == ["first", "renamed", "runs", "second"]
 
 
+async def test_an_id_that_another_machine_invents_is_of_that_machine(
+    harness: WindowHarness, alpha: MachineChats
+) -> None:
+    insert_record("invented", id="/beta/../x")
+    await alpha.refresh_now()
+    chat = there(harness)["invented"]
+    assert (chat.machine, chat.session_id) == (alpha.machine, "/beta/../x")
+
+
 async def test_a_chat_there_is_used_there(harness: WindowHarness, alpha: MachineChats) -> None:
     sessions, chat = harness.sessions, there(harness)["second"]
     engine = default_engine()
