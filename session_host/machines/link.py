@@ -70,7 +70,7 @@ QUICK_RETRIES = 200
 IDLE_PING_S = 30.0
 """After this time without a message, a ping asks whether the machine is there."""
 
-BUSY_PING_S = 1.0
+BUSY_PING_S = 0.5
 """The same, while an answer is expected."""
 
 RIVAL_S = 1.2
@@ -123,6 +123,8 @@ class Link:
         self._tries = 0
         self._attempt: asyncio.Task[None] | None = None
         self._rivals: asyncio.Task[None] | None = None
+        self._was_silent = False
+        """The last stream was silent, so a login that it rode on may be dead."""
         self._closing: set[asyncio.Task[None]] = set()
         self._rival_s = RIVAL_S
         """Grows on a slow line: twice the time of the last connection."""
@@ -192,7 +194,7 @@ class Link:
         # A shared login may refuse more connections; another try does without it.
         shared = self._tries % 3 < 2
         first = asyncio.create_task(self._new_stream(shared=shared, within_s=CONNECT_TIMEOUT_S))
-        rivals = asyncio.create_task(self._first_rival(RIVAL_S))
+        rivals = asyncio.create_task(self._first_rival(0.0 if self._was_silent else RIVAL_S))
         try:
             await asyncio.wait({first, rivals}, return_when=asyncio.FIRST_COMPLETED)
             stream = rivals.result() if rivals.done() and rivals.exception() is None else await first
@@ -250,11 +252,13 @@ class Link:
             self._lost(stream.error)
             return
         self._stream = stream
+        self._was_silent = False
         self.version = stream.version
         self._set_state(LinkState.UP)
 
     def stream_is_silent(self, stream: _Stream, *, is_silent: bool) -> None:
         """The stream does not answer, or does again."""
+        self._was_silent = is_silent
         if is_silent and self._rivals is None and stream is self._stream:
             self._rivals = asyncio.create_task(self._replace(stream))
         elif not is_silent and self._rivals is not None and stream is self._stream:
@@ -274,7 +278,9 @@ class Link:
     def stream_lost(self, stream: _Stream, error: Unreachable) -> None:
         """The stream has ended after it was up."""
         if stream is self._stream:
-            self.stream_is_silent(stream, is_silent=False)
+            if self._rivals is not None:
+                self._rivals.cancel()
+                self._rivals = None
             self._stream = None
             self._lost(error)
 
@@ -679,7 +685,8 @@ class _Stream(asyncio.Protocol):
     def _watch_later(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
-        wait_s = BUSY_PING_S if self._waits_for_answer else IDLE_PING_S
+        is_pinged = self._pinged_s > self._last_received_s
+        wait_s = RIVAL_S if is_pinged else BUSY_PING_S if self._waits_for_answer else IDLE_PING_S
         self._watch = asyncio.get_running_loop().call_later(wait_s, self._check)
 
     def _check(self) -> None:
@@ -690,7 +697,7 @@ class _Stream(asyncio.Protocol):
             if silent_s >= SILENCE_S:
                 self._fail(Unreachable(f"{self._entry.name} does not answer"))
                 return
-            if silent_s >= RIVAL_S and not self._is_silent:
+            if not self._is_silent:
                 self._is_silent = True
                 self._link.stream_is_silent(self, is_silent=True)
         elif self._waits_for_answer or now_s - self._last_received_s >= IDLE_PING_S:
@@ -729,7 +736,7 @@ class _Stream(asyncio.Protocol):
         self._noise += data
         begin = self._noise.find(mark, seen)
         end = self._noise.find(b"\n", begin + len(mark)) if begin >= 0 else -1
-        if end < 0:
+        if end < 0 or begin > MAX_NOISE_BYTES:
             if len(self._noise) > MAX_NOISE_BYTES:
                 self._fail(Unreachable(f"{self._entry.name}: its login shell prints too much; see its start files"))
             return b""
