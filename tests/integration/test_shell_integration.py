@@ -106,11 +106,13 @@ def test_a_command_line_is_shown_once_after_the_window_became_narrower(
             terminal.see("before\nfirst line\n$")
         terminal.type("echo one two three four five six seven eight nine")
         terminal.see("nine")
+        terminal.rest()
         for columns in (30, 20, 55):
             drawn = len(terminal.raw)
             terminal.resize(GridSize(columns, 30))
             while b"nine" not in terminal.raw[drawn:].replace(b"\r\n", b"") or "nine" not in terminal.text():
                 assert terminal._show(time.monotonic() + TIMEOUT_S), terminal.text()
+            terminal.rest()
             lines = "".join(terminal.text().split())
             assert lines.count("onetwothree") == 1, terminal.text()
             assert lines.count("before") == 2, "earlier lines stay"

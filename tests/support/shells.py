@@ -9,8 +9,9 @@ from pathlib import Path
 from session_host.agents.environment import shell_integration
 from session_host.protocol.values import GridSize
 from session_host.terminal.prompts import Prompt
+from tests.support import processes
 from tests.support.terminals import ScreenTerminal
-from tests.support.waiting import TIMEOUT_S
+from tests.support.waiting import TIMEOUT_S, wait_until
 
 
 def stop_fish_from_reading_man_pages(home: Path) -> None:
@@ -47,6 +48,14 @@ class ShellTerminal(ScreenTerminal):
         prompts = self.screen.prompts()
         assert len(prompts) == count, self.text()
         return prompts
+
+    def rest(self) -> None:
+        """Read until the shell sleeps: it draws a line in several pieces, and for the width that it knows."""
+        wait_until(self._is_resting, TIMEOUT_S, "the shell to wait for a key")
+
+    def _is_resting(self) -> bool:
+        is_asleep = processes.state(self.pid) == "S"
+        return not self._show(time.monotonic()) and is_asleep
 
     def rows(self) -> list[str]:
         return [row.text() for row in (*self.screen.history(0, self.screen.scrollback_rows), *self.screen.rows())]
