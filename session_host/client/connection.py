@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any, cast
 
@@ -103,15 +103,31 @@ class HostConnection(asyncio.Protocol):
             ProtocolMismatch: the host uses another version of the protocol.
             UnsafeDirectory: another user could have put the socket there.
         """
-        connection = cls(ClientGreeting(session_id, role, engine_build))
+        greeting = ClientGreeting(session_id, role, engine_build)
         try:
-            async with asyncio.timeout(GREETING_TIMEOUT_S):
-                await connect_socket(lambda: connection, session_id)
-                connection.welcome = await connection.greeted
+            return await cls.open_over(lambda connection: connect_socket(lambda: connection, session_id), greeting)
         except TimeoutError as error:
-            connection.close()
             hung = await asyncio.to_thread(name_host, session_id)
             raise HostNotResponding(f"{hung} does not respond; end the chat with `outlive kill`") from error
+
+    @classmethod
+    async def open_over(
+        cls, connect: Callable[[HostConnection], Awaitable[None]], greeting: ClientGreeting
+    ) -> HostConnection:
+        """Let ``connect`` connect this protocol to a host, and greet the host.
+
+        Raises:
+            TimeoutError: that took longer than ``GREETING_TIMEOUT_S``.
+            OutliveError: the error of ``connect``, or the host's refusal.
+        """
+        connection = cls(greeting)
+        try:
+            async with asyncio.timeout(GREETING_TIMEOUT_S):
+                await connect(connection)
+                connection.welcome = await connection.greeted
+        except TimeoutError:
+            connection.close()
+            raise
         except OutliveError:
             await connection.abandon()
             raise

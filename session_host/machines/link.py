@@ -261,7 +261,11 @@ class Link:
         self._was_silent = is_silent
         if is_silent and self._rivals is None and stream is self._stream:
             self._rivals = asyncio.create_task(self._replace(stream))
-        elif not is_silent and self._rivals is not None and stream is self._stream:
+        elif not is_silent and stream is self._stream:
+            self._cancel_rivals()
+
+    def _cancel_rivals(self) -> None:
+        if self._rivals is not None:
             self._rivals.cancel()
             self._rivals = None
 
@@ -278,9 +282,7 @@ class Link:
     def stream_lost(self, stream: _Stream, error: Unreachable) -> None:
         """The stream has ended after it was up."""
         if stream is self._stream:
-            if self._rivals is not None:
-                self._rivals.cancel()
-                self._rivals = None
+            self._cancel_rivals()
             self._stream = None
             self._lost(error)
 
@@ -336,14 +338,22 @@ class Link:
             OutliveError: the function's.
         """
         await self.ready()
-        reply = _Reply()
+        result = bytearray()
+
+        def receive(data: bytes) -> None:
+            result.extend(data)
+            if len(result) > MAX_REPLY_BYTES and not receiver.ended.done():
+                result.clear()
+                receiver.ended.set_exception(ProtocolViolation("the answer is too long"))
+
+        receiver = _Receiver(receive)
         channel = self._channel(lambda number: Call(number, function, arguments))
-        channel.protocol = reply
-        reply.connection_made(channel)
+        channel.protocol = receiver
         try:
-            return await reply.result
+            await receiver.ended
         finally:
             channel.close()
+        return bytes(result)
 
     async def run(
         self, arguments: list[str], columns: int, write: Callable[[bytes, bool], None], stdin: bytes | None = None
@@ -360,18 +370,18 @@ class Link:
             Unreachable: the link is down, or was lost meanwhile.
         """
         await self.ready()
-        command = _Command(write)
+        receiver = _Receiver(lambda data: write(data, False))
         channel = self._channel(lambda number: Run(number, arguments, columns))
-        channel.protocol = command
-        command.connection_made(channel)
+        channel.protocol = receiver
         channel.on_error_data = lambda data: write(data, True)
         if stdin:
             channel.write(stdin)
         channel.write_eof()
         try:
-            return await command.result
+            await receiver.ended
         finally:
             channel.close()
+        return channel.code
 
     def _channel(self, request: Callable[[int], Frame]) -> Channel:
         assert self._stream is not None
@@ -387,6 +397,7 @@ class Channel(asyncio.Transport):
         protocol: what gets its bytes.
         opened: becomes None once the other end has opened it, if it does so.
         on_error_data: gets what a command writes to standard error.
+        code: a command's exit code, once it has ended.
     """
 
     def __init__(self, stream: _Stream, number: int) -> None:
@@ -508,49 +519,27 @@ class Channel(asyncio.Transport):
             protocol.connection_lost(error)
 
 
-class _Reply(asyncio.Protocol):
-    """Collects the result of a call."""
+class _Receiver(asyncio.Protocol):
+    """Passes a channel's bytes on.
 
-    def __init__(self) -> None:
-        self.result: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._data = bytearray()
+    Attributes:
+        ended: becomes None at the channel's end, or has the error that ended it.
+    """
 
-    def data_received(self, data: bytes) -> None:
-        self._data += data
-        if len(self._data) > MAX_REPLY_BYTES and not self.result.done():
-            self._data.clear()
-            self.result.set_exception(ProtocolViolation("the answer is too long"))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self.result.done():
-            return
-        if exc is not None:
-            self.result.set_exception(exc)
-        else:
-            self.result.set_result(bytes(self._data))
-
-
-class _Command(asyncio.Protocol):
-    """Passes a command's output on, and learns its exit code."""
-
-    def __init__(self, write: Callable[[bytes, bool], None]) -> None:
-        self.result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._write = write
-        self._channel: Channel | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._channel = cast("Channel", transport)
+    def __init__(self, receive: Callable[[bytes], None]) -> None:
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._receive = receive
 
     def data_received(self, data: bytes) -> None:
-        self._write(data, False)
+        self._receive(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.result.done():
+        if self.ended.done():
             return
         if exc is not None:
-            self.result.set_exception(exc)
+            self.ended.set_exception(exc)
         else:
-            self.result.set_result(self._channel.code if self._channel is not None else 1)
+            self.ended.set_result(None)
 
 
 class _Stream(asyncio.Protocol):

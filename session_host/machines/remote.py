@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from functools import partial
 from typing import Any, ParamSpec, TypeVar, overload
 
-from session_host.client.connection import GREETING_TIMEOUT_S, HostConnection, HostNotResponding
-from session_host.errors import OutliveError
+from session_host.client.connection import HostConnection, HostNotResponding
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Role
 
@@ -33,22 +32,12 @@ class RemoteMachine:
 
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """See ``Machine``."""
-        connection = HostConnection(ClientGreeting(session_id, role, engine_build))
+        await self.link.ready()
+        greeting = ClientGreeting(session_id, role, engine_build)
         try:
-            await self.link.ready()
-            async with asyncio.timeout(GREETING_TIMEOUT_S):
-                await self.link.open_session(session_id, connection)
-                connection.welcome = await connection.greeted
+            return await HostConnection.open_over(partial(self.link.open_session, session_id), greeting)
         except TimeoutError as error:
-            connection.close()
             raise HostNotResponding(f"the chat on {self.name} does not respond") from error
-        except OutliveError:
-            await connection.abandon()
-            raise
-        except asyncio.CancelledError:
-            connection.drop()
-            raise
-        return connection
 
     @overload
     async def call(self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T: ...

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from session_host.client import connection
 from session_host.client.sessions.listing import session_named
 from session_host.client.sessions.selection import Selection
 from session_host.errors import HostUnavailable, OutliveError, Unreachable
@@ -201,7 +202,7 @@ async def test_a_connection_to_a_chat_of_a_machine_that_lies_fails(
     lie(*frames)
     problems: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, problem: problems.append(problem))
-    monkeypatch.setattr(remote, "GREETING_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(connection, "GREETING_TIMEOUT_S", 0.3)
     far = link.Link(ENTRY)
     with pytest.raises(HostUnavailable):
         await remote.RemoteMachine(far).connect("x", "viewer")
