@@ -124,7 +124,7 @@ async def _version_of(entry: MachineEntry) -> str:
     link = Link(entry)
     try:
         await link.ready()
-        return plain(link.version, 40)
+        return link.version
     finally:
         await link.close()
 
@@ -233,7 +233,7 @@ def _run_and_attach(entry: MachineEntry, arguments: list[str]) -> int:
 
 
 class _Started(msgspec.Struct):
-    """What is read of a started chat's JSON."""
+    """A started chat, as its JSON names it."""
 
     id: str
 

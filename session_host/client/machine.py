@@ -1,6 +1,6 @@
 """A machine on which chats run: this one, or another (``session_host.machines``).
 
-Whoever uses chats does it through a ``Machine``, and needs not to know which one it is.
+A ``Machine`` has the same methods in both cases, so its callers do not ask which one it is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Machine(Protocol):
-    """Where chats run.
+    """A machine on which chats run.
 
     Attributes:
         name: the machine's name; "" for this one.
@@ -30,7 +30,7 @@ class Machine(Protocol):
 
     @property
     def unreachable_since(self) -> datetime | None:
-        """When the connection was lost, or first failed; None if that is not so."""
+        """The time when the connection was lost, or first failed; None while it is up."""
 
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """Connect to a session's host and greet it; see ``HostConnection.open``.

@@ -1,6 +1,6 @@
 """``outlive bridge``: the far end of the stream between two machines; ssh starts it, and it ends with that connection.
 
-It serves one client on another machine: whoever logs in by ssh may do all that it does. It has no socket of its own.
+It serves the one client that has logged in by ssh, and so may do all of it. It has no socket of its own.
 """
 
 from __future__ import annotations

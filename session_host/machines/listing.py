@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from session_host.client.permission import check_may_reach_machine
 from session_host.client.sessions.listing import sessions_listed
@@ -13,7 +14,6 @@ from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError, Unreachable
 from session_host.paths import ensure_private, runtime_dir
-from session_host.protocol.untrusted_text import plain
 from session_host.system import event_loop
 
 from . import names
@@ -35,7 +35,7 @@ def chats_on(
     return chats, [result for _entry, result in pairs if isinstance(result, Unreachable)]
 
 
-class Listed:
+class Listed(NamedTuple):
     """A machine's chats.
 
     Attributes:
@@ -43,9 +43,8 @@ class Listed:
         infos: the chats, oldest first.
     """
 
-    def __init__(self, version: str, infos: list[SessionInfo]) -> None:
-        self.version = version
-        self.infos = infos
+    version: str
+    infos: list[SessionInfo]
 
 
 LIST_TIMEOUT_S = 5.0
@@ -73,7 +72,7 @@ async def _listed(entry: MachineEntry, selection: Selection, ended: bool, wait_s
         async with asyncio.timeout(wait_s):
             infos = await RemoteMachine(link).call(sessions_listed, selection, ended=ended)
         silent.unlink(missing_ok=True)
-        return Listed(plain(link.version, 40), infos)
+        return Listed(link.version, infos)
     except TimeoutError:
         if not _is_recent(silent):
             silent.touch()

@@ -174,10 +174,6 @@ class CommandOnTerminal(PtyProcess):  # type: ignore[misc]
         """As ``ForkedProcess.end_descriptor``."""
         return self._forked.end_descriptor()
 
-    def isalive(self) -> bool:
-        """Whether the command runs."""
-        return self._forked.poll() is None
-
     def kill(self, sig: int) -> None:
         """Send the command a signal, unless it has ended."""
         self._forked.send_signal(sig)

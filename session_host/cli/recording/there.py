@@ -142,7 +142,7 @@ def _pieces(data: bytes) -> Iterator[bytes]:
 
 
 class Fetched(NamedTuple):
-    """What came of a recording.
+    """The parts of a recording that have come.
 
     Attributes:
         info: the chat; its name is MACHINE:CHAT.

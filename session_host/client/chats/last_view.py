@@ -1,4 +1,4 @@
-"""What an ended chat showed last, in a form for the process that shows it."""
+"""The last screen or transcript of an ended chat, as a process that shows it can read it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def last_transcript_for(session_id: str, build: str) -> SavedScreen | None:
 
 
 def _saved_for(session_id: str, build: str) -> SavedScreen | None:
-    """What the host saved, if this build of an engine can read it."""
+    """The screen that the host saved; None if this build of the engine cannot read it."""
     note_viewed(session_id)
     with contextlib.suppress(OutliveError):
         saved = load_screen(session_screen(session_id))

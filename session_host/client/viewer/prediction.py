@@ -111,7 +111,7 @@ class Predictions:
         self._edits: list[tuple[int, str]] = []
         """The inputs that the replica does not show yet, oldest first, each with an edit."""
         self._row = self._begin = self._end = 0
-        """Where text was typed: its row, and its first column and the one after it."""
+        """The row of the typed text, its first column, and the column after its last one."""
         self._cursor: int | None = None
         """The column of the predicted cursor; None before the first prediction of an epoch."""
         self._size: GridSize | None = None
@@ -170,7 +170,7 @@ class Predictions:
 
     @property
     def due_s(self) -> float | None:
-        """When to judge again, even if nothing happens: the program has answered by then; None for never."""
+        """The time by which the program has answered, to judge again then; None if nothing waits for an answer."""
         return self._acknowledgements[0][1] + self._answer_s if self.is_pending and self._acknowledgements else None
 
     def overlay(self, screen: Screen, now_s: float) -> Overlay | None:
