@@ -116,6 +116,7 @@ class App:
         self._send_colors()
         if found is not None:
             self.sessions.apply_records(records)
+        self.sessions.others.read()
         preparer = StartPreparer(self.sessions.tasks, self.sessions.here)
         self.windows = Windows(
             self.theme, self.sessions, catalog, self.settings, layout, prepare_start=preparer.prepare
@@ -195,6 +196,9 @@ class App:
         self.theme.changed.connect(self._send_colors)
         self.settings.changed.connect(self._apply_settings)
         self.settings.changed.connect(self._apply_start_at_login)
+        self.settings.files_changed.connect(self.sessions.others.read)
+        self.sessions.others.changed.connect(self._show_machines_problem)
+        self._show_machines_problem()
         self.agents.changed.connect(self._apply_agents)
         tray.settings_requested.connect(windows.separate.settings.open)
         self.sessions.muting.changed.connect(self._save_muting)
@@ -249,6 +253,13 @@ class App:
 
     def _report_notify_command(self, line: str) -> None:
         self.window.banners.inform(line, kind="failed", key="notify command")
+
+    def _show_machines_problem(self) -> None:
+        self.window.banners.withdraw("machines")
+        if line := self.sessions.others.problem:
+            self.window.banners.show_banner(
+                Banner(phrases.first_upper(line), lasting=True, kind="failed", key="machines")
+            )
 
     def _apply_start_at_login(self) -> None:
         preferences = self.settings.preferences
@@ -310,6 +321,7 @@ class App:
                 self.window.commands.starting.new_chat()
             self._apply_start_at_login()
             self.settings.follow()
+            self.sessions.others.follow()
             await self._server.start(self._claim.listener)
             # The visible page attaches first, the other chats later.
             QTimer.singleShot(0, self.sessions, self.sessions.follow_all)

@@ -284,6 +284,20 @@ class ChatList(QObject):
         if self.record(chat.id) is not None:
             self._remove_chat(chat.id)
 
+    def known_records(self, machine: str, max_ended: int) -> list[SessionRecord]:
+        """The records of a machine's chats: all that run or have a tab, and of the others those that ended last."""
+        running = [chat.record for chat in self._alive.values() if chat.machine.name == machine]
+        ended = [record for each in self._ended if machine_of(each) == machine and (record := self._ended.get(each))]
+        ended.sort(key=lambda record: (record.id in self._open, record.ended_at or record.created_at), reverse=True)
+        return running + ended[: max(max_ended, sum(record.id in self._open for record in ended))]
+
+    def remove_machine(self, name: str) -> None:
+        """Remove a machine with its chats, which keep running there."""
+        for session_id in [each for each in (*self._chats, *self._ended) if machine_of(each) == name]:
+            if self.record(session_id) is not None:
+                self._remove_chat(session_id)
+        del self.machines[name]
+
     def _remove_chat(self, session_id: str) -> None:
         chat = self._chats.pop(session_id, None)
         self._alive.pop(session_id, None)

@@ -25,6 +25,7 @@ from .chat_marks import ChatOrder, ColorLabels, Muting, QuietWatch
 from .git_status import GitStatusWatcher
 from .login_path import LoginPathFinder
 from .new_chat import NewChatRequest
+from .other_machines import OtherMachines
 from .removals import Shells, UndoableRemovals
 from .store_thread import StoreThread
 from .unsent import Drafts, ReviewComments
@@ -50,6 +51,7 @@ class Sessions(ChatList):
         indexing: updates the index of the search in all chats.
         git_status_watcher: the git status of running chats' working trees.
         login_path: finds the PATH of the user's login shell.
+        others: the other machines.
 
     Signals:
         path_found: the PATH to search for agents changed.
@@ -75,6 +77,7 @@ class Sessions(ChatList):
         self.drafts = Drafts(self)
         self.review_comments = ReviewComments(self)
         self.color_labels = ColorLabels(self)
+        self.others = OtherMachines(self)
 
     @cached_property
     def search_thread(self) -> SearchThread:
@@ -111,6 +114,7 @@ class Sessions(ChatList):
         undelivered: Counter[str] = Counter()
         for (session_id, _), count in zip(viewers, counts, strict=True):
             undelivered[session_id] += count
+        await self.others.close()
         return dict(+undelivered)
 
     # ------------------------------------------------------------ changes of chats

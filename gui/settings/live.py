@@ -15,7 +15,7 @@ from .text_keys import TextKey, write_keys
 from .theme_files import Library, own_themes
 from .writing import Value, Values, write_values
 
-FILES = ("window.toml", "keys.toml", "chats.toml", "endpoint.toml")
+FILES = ("window.toml", "keys.toml", "chats.toml", "endpoint.toml", "machines.toml")
 
 DEBOUNCE_MS = 60
 """Debounce time: an editor writes a file in several steps."""

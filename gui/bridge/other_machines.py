@@ -1,0 +1,202 @@
+"""The user's other machines: a link to each, and their chats in the list.
+
+The list is ``machines.toml``, which the ``outlive machines`` command writes, too. The last known records of a machine
+are kept in a file, so that its chats are in the list also before the link is up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from session_host.errors import ConfigError, OutliveError
+from session_host.paths import config_dir, ensure_private, state_dir
+from session_host.storage.store import SessionRecord
+from session_host.system.files import replace_file
+
+from .chat import machine_of
+
+if TYPE_CHECKING:
+    from session_host.machines.names import MachineEntry
+    from session_host.machines.remote import RemoteMachine
+
+    from .chat_list import ChatList
+    from .machine_chats import MachineChats
+
+log = logging.getLogger(__name__)
+
+MAX_KEPT_ENDED = 100
+"""How many of a machine's ended chats are kept for the next start, beside those with a tab."""
+
+KEEP_AFTER_MS = 500
+"""Changes come in bursts; the file is written once after them."""
+
+
+READ_AGAIN_S = 20.0
+"""The time until a machine's list that could not be read is read again."""
+
+
+class OtherMachines(QObject):
+    """The other machines.
+
+    Attributes:
+        machines: each machine, by its name, in the file's order.
+        problem: why ``machines.toml`` cannot be read, one line; "" if it can.
+
+    Signals:
+        changed: ``machines`` or ``problem`` changed.
+        state_changed: the state or the error of a machine's link changed (the machine's name).
+    """
+
+    changed = Signal()
+    state_changed = Signal(str)
+
+    def __init__(self, chats: ChatList) -> None:
+        super().__init__(chats)
+        self.machines: dict[str, RemoteMachine] = {}
+        self.problem = ""
+        self._list = chats
+        self._following: dict[str, asyncio.Task[None]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._is_following = False
+        self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
+        self._keep_timer.timeout.connect(self._keep_all)
+
+    def read(self) -> None:
+        """Read the list of machines: add new ones with their last known chats, forget removed ones with their chats."""
+        if not self.machines and not _file().exists():
+            return
+        from session_host.machines.names import machines
+
+        problem, self.problem = self.problem, ""
+        try:
+            entries = {entry.name: entry for entry in machines()}
+        except ConfigError as error:
+            self.problem = str(error)
+            self.changed.emit()
+            return
+        before = {name: machine.link.entry for name, machine in self.machines.items()}
+        for name, entry in before.items():
+            if entries.get(name) != entry:
+                self._forget(name)
+        added = [entry for name, entry in entries.items() if before.get(name) != entry]
+        for entry in added:
+            self._add(entry)
+        self.machines = {name: self.machines[name] for name in entries}
+        if entries != before or problem:
+            self.changed.emit()
+
+    def follow(self) -> None:
+        """Connect to all machines, also to those that are added later. Needs a running loop."""
+        self._is_following = True
+        self._list.changed.connect(self._keep_soon)
+        for name in self.machines:
+            self._follow(self._list.machines[name])
+
+    async def close(self) -> None:
+        """End all connections; the lists are as last known at the next start."""
+        self._is_following = False
+        self._keep_timer.stop()
+        self._keep_all()
+        for task in self._following.values():
+            task.cancel()
+        await asyncio.gather(*self._following.values(), return_exceptions=True)
+        await asyncio.gather(*(machine.link.close() for machine in self.machines.values()), *self._closing)
+
+    # ------------------------------------------------------------ one machine
+
+    def _add(self, entry: MachineEntry) -> None:
+        from session_host.machines.link import Link
+        from session_host.machines.remote import RemoteMachine
+
+        from .machine_chats import MachineChats
+
+        machine = RemoteMachine(Link(entry, partial(self._on_state, entry.name)))
+        self.machines[entry.name] = machine
+        chats = self._list.machines[entry.name] = MachineChats(machine, self._list.tasks, self._list.apply)
+        self._list.apply(machine, _kept(entry.name), [])
+        chats.is_loaded = False
+        if self._is_following:
+            self._follow(chats)
+
+    def _follow(self, chats: MachineChats) -> None:
+        machine = self.machines[chats.machine.name]
+        machine.link.hold()
+        name = f"chats on {machine.name}"
+        self._following[machine.name] = asyncio.get_running_loop().create_task(self._read_chats(chats), name=name)
+
+    async def _read_chats(self, chats: MachineChats) -> None:
+        said = ""
+        while True:
+            try:
+                await chats.follow()
+            except OutliveError as error:  # Its store cannot be read, for example.
+                if str(error) != said:
+                    said = str(error)
+                    self._list.problem.emit(f"{chats.machine.name}: {said}")
+                await asyncio.sleep(READ_AGAIN_S)
+
+    def _forget(self, name: str) -> None:
+        machine = self.machines.pop(name)
+        if (task := self._following.pop(name, None)) is not None:
+            task.cancel()
+        self._list.remove_machine(name)
+        if self._is_following:
+            closing = asyncio.get_running_loop().create_task(machine.link.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+        with contextlib.suppress(OSError):
+            _kept_file(name).unlink(missing_ok=True)
+
+    def _on_state(self, name: str) -> None:
+        if name in self.machines:
+            self.state_changed.emit(name)
+
+    # ------------------------------------------------------------ the last known chats
+
+    def _keep_soon(self) -> None:
+        if self.machines and not self._keep_timer.isActive():
+            self._keep_timer.start()
+
+    def _keep_all(self) -> None:
+        for name in self.machines:
+            if self._list.machines[name].is_loaded:
+                _keep(name, self._list.known_records(name, MAX_KEPT_ENDED))
+
+
+def _file() -> Path:
+    return config_dir() / "machines.toml"
+
+
+def _kept_file(name: str) -> Path:
+    return state_dir() / "machines" / f"{name}.msgpack"
+
+
+def _keep(name: str, records: list[SessionRecord]) -> None:
+    file = _kept_file(name)
+    data = msgspec.msgpack.encode([msgspec.structs.replace(record, env={}) for record in records])
+    try:
+        ensure_private(file.parent)
+        if not file.exists() or file.read_bytes() != data:
+            replace_file(file, data)
+    except OSError as error:  # The next start shows older ones, until the link is up.
+        log.warning("%s: cannot write it (%s)", file, error.strerror)
+
+
+def _kept(name: str) -> list[SessionRecord]:
+    file = _kept_file(name)
+    try:
+        records = msgspec.msgpack.decode(file.read_bytes(), type=list[SessionRecord])
+    except FileNotFoundError:
+        return []
+    except (OSError, msgspec.MsgspecError) as error:
+        log.warning("%s: cannot read it (%s)", file, error)
+        return []
+    return [record for record in records if machine_of(record.id) == name]
