@@ -326,8 +326,8 @@ class ChatList(QObject):
 
     def refresh(self, machine: str = "") -> None:
         """Read the store of a machine again in the background, by default of this one."""
-        if not self._is_closed:
-            self.machines[machine].refresh()
+        if not self._is_closed and (chats := self.machines.get(machine)) is not None:
+            chats.refresh()
 
     async def refresh_now(self) -> None:
         """Read what has changed in this machine's store, and wait for the result."""
