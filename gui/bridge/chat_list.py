@@ -163,7 +163,10 @@ class ChatList(QObject):
         self.apply(self.here.machine, records, None)
 
     def apply(self, machine: Machine, changed: Iterable[SessionRecord], removed: Iterable[str] | None) -> None:
-        """Apply a machine's ``Changes``, which have the ids of the window."""
+        """Apply a machine's ``Changes``, which have the ids of the window; ignore those of a removed machine."""
+        chats = self.machines.get(machine.name)
+        if chats is None or chats.machine is not machine:
+            return
         found = {record.id: record for record in changed}
         if removed is None:
             known = {each for each in (*self._chats, *self._ended) if machine_of(each) == machine.name}
@@ -176,7 +179,6 @@ class ChatList(QObject):
         for session_id in removed:
             if self.record(session_id) is not None:
                 self._remove_chat(session_id)
-        chats = self.machines[machine.name]
         if not chats.is_loaded:
             chats.is_loaded = True
             self._changed_timer.start()
