@@ -331,9 +331,10 @@ class ChatList(QObject):
         if not self._is_closed and (chats := self.machines.get(machine)) is not None:
             chats.refresh()
 
-    async def refresh_now(self) -> None:
-        """Read what has changed in this machine's store, and wait for the result."""
-        await self.here.refresh_now()
+    async def refresh_now(self, machine: str = "") -> None:
+        """Read what has changed in a machine's store, by default this one's, and wait for the result."""
+        if (chats := self.machines.get(machine)) is not None:
+            await chats.refresh_now()
 
 
 def _grouped(chats: Iterable[Chat]) -> dict[Group, list[Chat]]:

@@ -212,9 +212,7 @@ def _control(options: argparse.Namespace) -> None:
         case "tabs":
             _tabs(_known_tabs(ask("tabs")), as_json=options.json)
         case "show":
-            from session_host.cli.session_argument import find
-
-            ask("show", session=find(operand).id)
+            ask("show", session=_id_in_window(operand))
         case "new":
             _new_chat()
         case "next":
@@ -225,6 +223,19 @@ def _control(options: argparse.Namespace) -> None:
             _grab(operand, options.window)
         case "close":
             ask("close")
+
+
+def _id_in_window(chat: str) -> str:
+    """The id by which the window knows a chat: that of a chat on another machine begins with the machine's name."""
+    from session_host.cli.session_argument import find, machine_and_chat
+
+    entry, name = machine_and_chat(chat)
+    if entry is None:
+        return find(name).id
+    from session_host.machines.listing import chat_there
+    from session_host.system import event_loop
+
+    return f"{entry.name}/{event_loop.run_command(chat_there(entry, name)).id}"
 
 
 def _new_chat() -> None:
@@ -275,9 +286,13 @@ def _tabs(tabs: list[dict[str, object]], *, as_json: bool) -> None:
     elif not tabs:
         print_line("no open tabs")
     else:
-        width = max(len(str(tab["name"])) for tab in tabs)
-        for tab in tabs:
+        ids = [str(tab["session_id"]).rpartition("/") for tab in tabs]
+        names = [
+            f"{machine}:{tab['name']}" if machine else str(tab["name"])
+            for tab, (machine, *_) in zip(tabs, ids, strict=True)
+        ]
+        width = max(map(len, names))
+        for tab, name, (*_, session_id) in zip(tabs, names, ids, strict=True):
             mark = "*" if tab["active"] else " "
             connected = "" if tab["connected"] else "  (not connected)"
-            name = one_line(str(tab["name"]))
-            print(f"{mark} {name:<{width}}  {tab['state']}  {str(tab['session_id'])[:8]}{connected}")
+            print(f"{mark} {one_line(name):<{width}}  {tab['state']}  {session_id[:8]}{connected}")

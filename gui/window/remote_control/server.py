@@ -18,6 +18,7 @@ import msgspec
 from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtGui import QImage, QImageWriter
 
+from gui.bridge.chat import machine_of
 from gui.bridge.sessions import Sessions
 from gui.input.activation import activation_token
 from gui.window.page.chat_page import ChatPage
@@ -178,7 +179,7 @@ class RemoteControl:
         chat = self._sessions.get(request.session)
         if chat is None:
             # The chat may have been started a moment ago.
-            await self._sessions.refresh_now()
+            await self._sessions.refresh_now(machine_of(request.session))
             chat = self._sessions.get(request.session)
         if chat is None:
             raise NoSuchSession(f"no chat {request.session!r}; `outlive ls --all` lists the chats")

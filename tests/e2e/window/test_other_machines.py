@@ -12,7 +12,7 @@ from tests.conftest import Sessions
 from tests.support.area import Area
 from tests.support.ssh_machines import SshMachine, end_logins, ssh_machines
 from tests.support.waiting import wait_until
-from tests.support.windows import Window, outlive
+from tests.support.windows import outlive
 
 from .conftest import WAIT_S, OpenWindow, chat_text
 from .user_actions import wait_until_tabs_are_saved
@@ -31,21 +31,13 @@ def alpha(area: Area, sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> It
         sessions.end_all()
 
 
-def shown(app: Window, session_id: str) -> bool:
-    """Show a chat; returns False while the window does not know it."""
-    try:
-        app.show(session_id)
-    except RuntimeError:
-        return False
-    return True
-
-
 def test_a_chat_there_outlives_window_and_link(open_window: OpenWindow, alpha: SshMachine) -> None:
     outlive("new", "-d", "--on", "alpha", "-n", "api", "shell")
     (chat,) = json.loads(outlive("ls", "--on", "alpha", "--json"))
     far = f"alpha/{chat['id']}"
     with open_window() as first:
-        wait_until(lambda: shown(first, far), WAIT_S, "the chat to be in the list")
+        wait_until(first.is_listening, WAIT_S, "the window to listen")
+        outlive("window", "show", "alpha:api")
         first.wait_connected([far])
         first.focus()
         first.type("echo typed $((6*7))\n")
