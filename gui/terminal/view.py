@@ -41,7 +41,7 @@ from .input.input_method import InputMethod
 from .input.keyboard import Keyboard
 from .input.pointer import MouseRules, Pointer, Wheel
 from .input_sink import InputSink, TypedInput
-from .links.link_pointer import Link, LinkPointer
+from .links.link_pointer import FindFile, Link, LinkPointer
 from .links.links import LinkRules, may_open
 from .prompts.clicking import move_cursor_to
 from .prompts.prompts import PromptFinder, TerminalPrompts
@@ -351,9 +351,9 @@ class TerminalView(TerminalScreen):
 
     # -- the mouse
 
-    def find_files_in(self, find_directories: Callable[[], Sequence[str]], directory: Callable[[], str] = str) -> None:
-        """Set the functions that return the base directories of relative file names; see ``FileLookup``."""
-        self.links.files.find_directories, self.links.files.directory = find_directories, directory
+    def find_files_by(self, find: FindFile) -> None:
+        """Set what finds the files that names in the text refer to."""
+        self.links.files.find = find
 
     def set_links(self, rules: LinkRules) -> None:
         """Set which click opens a link, and what counts as a link."""

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from gui.chat.content.segments import Action, Code, DiffHead, FoldLine, Paragraph, Run, Segment, Table, utf16_length
 from gui.chat.drawing.segment_layout import Control, SegmentLayout
-from gui.terminal.links.link_pointer import FileLookup, directories_of
+from gui.terminal.links.link_pointer import FileLookup, FilesHere, FindFile, directories_of
 from gui.terminal.links.links import LONGEST, FileLocation, LinkMatch, LinkRules, links_in
 from gui.wording import notice_texts
 
@@ -33,11 +33,15 @@ class FileNames(QObject):
         """Set up the lookup of names relative to a chat's directory, or to the git repository around it."""
         super().__init__(parent)
         self.rules = LinkRules(files=bool(directory))
-        self._lookup = FileLookup(partial(directories_of, directory))
+        self._lookup = FileLookup(FilesHere(partial(directories_of, directory)))
         self._lookup.answered.connect(self._on_answered)
         self._paths: dict[str, str] = {}
         """The latest answers: absolute paths, "" for what is no file."""
         self._wanted: frozenset[str] = frozenset()
+
+    def find_by(self, find: FindFile) -> None:
+        """Set what finds the files, instead of the search on this machine."""
+        self._lookup.find = find
 
     def of(self, segment: Segment, laid: SegmentLayout) -> list[FileName]:
         """The names in a segment that is laid out; those in a part of its text that is not shown are left out."""

@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -40,14 +41,53 @@ class _Answer(NamedTuple):
     at_s: float
 
 
+FindFile = Callable[[str, Callable[[str], object]], bool]
+"""Finds the file of a name, and gives its absolute path to a function, "" for none; returns False if it is too busy."""
+
+
+class FilesHere:
+    """Finds files on this machine; a ``FindFile``.
+
+    The threads are daemons: the window can exit while one of them hangs.
+    """
+
+    def __init__(self, find_directories: Callable[[], Sequence[str]], directory: Callable[[], str] = str) -> None:
+        """Set up the search.
+
+        Args:
+            find_directories: returns the base directories of relative names, in the order to try; called in a thread.
+            directory: returns the directory of the program, which is tried first; "" if unknown.
+        """
+        self._find_directories, self._directory = find_directories, directory
+        self._running = 0
+
+    def __call__(self, name: str, found: Callable[[str], object]) -> bool:
+        """Find a file; ``found`` is called in a thread."""
+        if self._running >= _THREADS:
+            return False
+        self._running += 1
+        threading.Thread(
+            target=self._find, args=(name, self._directory(), found), name="file lookup", daemon=True
+        ).start()
+        return True
+
+    def _find(self, name: str, directory: str, found: Callable[[str], object]) -> None:
+        path = existing(name, (*([directory] if directory else []), *self._find_directories()))
+        self._running -= 1
+        found(path)
+
+
+def no_file(_name: str, found: Callable[[str], object]) -> bool:
+    """Find no file; a ``FindFile``."""
+    found("")
+    return True
+
+
 class FileLookup(QObject):
     """Finds the files that names refer to, and remembers the answers for a moment.
 
-    The threads are daemons: the window can exit while one of them hangs.
-
     Attributes:
-        directory: returns the directory of the program, which is tried first; "" if unknown.
-        find_directories: returns the other base directories of relative names, in the order to try; called in a thread.
+        find: finds one.
 
     Signals:
         answered(): a lookup has ended.
@@ -55,10 +95,9 @@ class FileLookup(QObject):
 
     answered = Signal()
 
-    def __init__(self, find_directories: Callable[[], Sequence[str]] = tuple) -> None:
+    def __init__(self, find: FindFile = no_file) -> None:
         super().__init__()  # Without a parent: a thread may use this object after its view is deleted.
-        self.find_directories = find_directories
-        self.directory: Callable[[], str] = str
+        self.find = find
         self._answers: dict[str, _Answer] = {}
         self._running: set[str] = set()
 
@@ -67,15 +106,14 @@ class FileLookup(QObject):
         answer = self._answers.get(name)
         if answer is not None and time.monotonic() - answer.at_s < KNOWN_FOR_S:
             return answer.path
-        if name not in self._running and len(self._running) < _THREADS:
+        if name not in self._running:
             self._running.add(name)
-            directory = self.directory()
-            threading.Thread(target=self._look_up, args=(name, directory), name="file lookup", daemon=True).start()
+            if not self.find(name, partial(self._on_found, name)):
+                self._running.discard(name)
         return None
 
-    def _look_up(self, name: str, directory: str) -> None:
-        """Find a name's file; runs in a thread."""
-        path = existing(name, (*([directory] if directory else []), *self.find_directories()))
+    def _on_found(self, name: str, path: str) -> None:
+        """Note the answer; may be called in a thread."""
         if len(self._answers) >= _MAX_ANSWERS:
             self._answers.clear()
         self._answers[name] = _Answer(path, time.monotonic())
@@ -316,7 +354,7 @@ class LinkPointer(QObject):
             return None
         cell = surface.cell_at(point)
         link = marked_link(surface.rows, cell)
-        path_of = self.files.path_of if self.rules.files else _no_file
+        path_of = self.files.path_of if self.rules.files else lambda _name: ""
         return link or link_in_text(emulator, self._top_row, cell, path_of)
 
     def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
@@ -455,7 +493,3 @@ class LinkPointer(QObject):
                 self.open_link(Link((), file=file._replace(path=path)))
         if self._screen.underMouse():
             self.hover(self.mouse_position(), QGuiApplication.queryKeyboardModifiers())
-
-
-def _no_file(_name: str) -> str:
-    return ""

@@ -20,7 +20,7 @@ import socket
 import stat
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -32,6 +32,7 @@ from gui.bridge.tasks import Tasks
 from gui.terminal.links.link_pointer import directories_of, existing
 from gui.terminal.links.links import FileLocation, has_no_scheme, may_open
 from gui.wording import notice_texts
+from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.errors import OutliveError
 
 OPENING_S: Final = 30.0
@@ -304,29 +305,36 @@ class LinkOpener:
         self._on_failure = on_failure
         self._on_dead_link = on_dead_link or (lambda line, _uri: on_failure(line))
 
-    def open_address(self, uri: str, directory: str) -> None:
-        """Open an address that a chat in ``directory`` has printed; one without a scheme is a file's path."""
+    def open_address(self, uri: str, directory: str = "", machine: Machine = THIS_MACHINE) -> None:
+        """Open an address that a chat in ``directory`` of a machine has printed; one without a scheme is a path."""
         if has_no_scheme(uri):
             uri = f"file:{uri}"
         if not may_open(uri):
             self._on_failure(notice_texts.NOT_A_LINK_HERE())
         elif urlsplit(uri).scheme == "file":
-            self._tasks.start(self._open(lambda: checked(own_file(uri, directory)), directory), "open file")
+            self._start(machine, self._open(lambda: checked(own_file(uri, directory)), directory))
         else:
             line = notice_texts.LINK_NOT_OPENED(scheme=urlsplit(uri).scheme)
             open_in_desktop(uri, lambda: self._on_dead_link(line, uri))
 
-    def open_file(self, file: FileLocation, directory: str = "") -> None:
-        """Open a file; its path may be relative if it is named in the text of a chat in ``directory``."""
-        self._tasks.start(self._open(lambda: checked(named_file(file, directory)), directory), "open file")
+    def open_file(self, file: FileLocation, directory: str = "", machine: Machine = THIS_MACHINE) -> None:
+        """Open a file; its path may be relative if it is named in the text of a chat in ``directory`` of a machine."""
+        self._start(machine, self._open(lambda: checked(named_file(file, directory)), directory))
 
-    def open_directory(self, directory: str) -> None:
+    def open_directory(self, directory: str, machine: Machine = THIS_MACHINE) -> None:
         """Open a chat's directory in the editor."""
-        self._tasks.start(self._open(lambda: FileLocation(checked_directory(directory)), directory), "open directory")
+        self._start(machine, self._open(lambda: FileLocation(checked_directory(directory)), directory))
 
-    def show_directory(self, directory: str) -> None:
+    def show_directory(self, directory: str, machine: Machine = THIS_MACHINE) -> None:
         """Show a chat's directory in the desktop's file manager."""
-        self._tasks.start(self._show(directory), "show directory")
+        self._start(machine, self._show(directory))
+
+    def _start(self, machine: Machine, opening: Coroutine[object, object, None]) -> None:
+        if machine.name:  # A path of another machine means nothing here.
+            opening.close()
+            self._on_failure(notice_texts.FILE_ELSEWHERE())
+        else:
+            self._tasks.start(opening, "open")
 
     async def _show(self, directory: str) -> None:
         import asyncio

@@ -124,10 +124,10 @@ class PageWiring:
 
     def _wire_structured(self, content: StructuredContent) -> None:
         chat, commands, opener, view = content.chat, self._commands, self._commands.opener, content.view
-        content.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd))
-        content.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd))
+        content.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd, chat.machine))
+        content.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd, chat.machine))
         content.changes_requested.connect(lambda: commands.show_changes(chat))
-        content.image_requested.connect(lambda image: commands.sheets.image.show_image(image, chat.record.cwd))
+        content.image_requested.connect(lambda image: commands.sheets.image.show_image(image, _save_in(chat)))
         content.end_requested.connect(lambda: commands.chat_actions.stop(chat))
         content.resume_requested.connect(lambda prompt: commands.resuming.resume(chat, prompt=prompt))
         view.page.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
@@ -138,9 +138,9 @@ class PageWiring:
         view.set_window_keys(self._in_use)
         view.prompts.set_answers(ChatAnswers(chat, self._commands.context))
         view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
-        view.linkActivated.connect(lambda address: opener.open_address(address, chat.record.cwd))
+        view.linkActivated.connect(lambda address: opener.open_address(address, chat.record.cwd, chat.machine))
         view.markedLinkActivated.connect(lambda address: self._open_marked(page, address))
-        view.fileActivated.connect(lambda file: opener.open_file(file, chat.record.cwd))
+        view.fileActivated.connect(lambda file: opener.open_file(file, chat.record.cwd, chat.machine))
         view.notice.connect(self._on_notice)
         view.findRequested.connect(page.open_find)
         view.pasteNeedsConfirmation.connect(lambda text: self._ask_paste(page, view, text))
@@ -197,7 +197,7 @@ class PageWiring:
 
     def _open_marked(self, page: ChatPage, address: str) -> None:
         def open_it() -> None:
-            self._commands.opener.open_address(address, page.chat.record.cwd)
+            self._commands.opener.open_address(address, page.chat.record.cwd, page.chat.machine)
 
         if self._commands.settings.preferences.window.confirm_links:
             page.ask(Question(page_texts.OPEN_THIS_LINK(), common_texts.OPEN(), open_it, subject=shown(address)))
@@ -289,6 +289,11 @@ class ChatAnswers:
         is_working = not self._chat.has_ended and self._chat.activity is Activity.WORKING
         async with asyncio.timeout(READ_TIMEOUT_S):
             return await self._chat.machine.call(find_answer, self._chat.session_id, position, is_working=is_working)
+
+
+def _save_in(chat: Chat) -> str:
+    """The directory on this machine in which an image of a chat is saved."""
+    return "" if chat.machine.name else chat.record.cwd
 
 
 def paste_image(tasks: Tasks, terminal: TerminalContent, image: QImage) -> None:

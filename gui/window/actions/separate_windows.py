@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from PySide6.QtCore import QObject
@@ -118,8 +119,9 @@ class ChangesOpener(QObject):
                 open_window.show_message(line)
 
         opener = LinkOpener(sessions.tasks, lambda: settings.preferences.window.editor, self._edit_in_tab, say)
+        open_file = partial(opener.open_file, machine=chat.machine)
         reader = ChangesReader(chat, directory, sessions)
-        window = ChangesWindow(self._theme, reader, opener.open_file, sessions.review_comments, self._receiver)
+        window = ChangesWindow(self._theme, reader, open_file, sessions.review_comments, self._receiver)
         window.closed.connect(lambda: self._windows.pop(chat.id, None))
         _set_font(window, settings)
         return window

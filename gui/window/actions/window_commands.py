@@ -185,11 +185,11 @@ class WindowCommands:
 
     def open_directory(self, chat: Chat) -> None:
         """Open a chat's directory in the editor."""
-        self.opener.open_directory(directory_of(chat))
+        self.opener.open_directory(directory_of(chat), chat.machine)
 
     def show_directory(self, chat: Chat) -> None:
         """Show a chat's directory in the file manager."""
-        self.opener.show_directory(directory_of(chat))
+        self.opener.show_directory(directory_of(chat), chat.machine)
 
     def copy_path(self, chat: Chat) -> None:
         """Copy the path of a chat's directory."""

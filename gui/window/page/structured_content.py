@@ -17,6 +17,7 @@ from gui.chat.turns import TranscriptTurns
 from gui.chat.view import ChatView
 from gui.input.draft import Draft
 from gui.input.shortcuts import KeyOf
+from gui.terminal.links.link_pointer import no_file
 from gui.terminal.links.links import FileLocation, LinkRules
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
@@ -102,6 +103,9 @@ class StructuredContent(QObject):
         self.view = ChatView(theme, self, chat.record.cwd, page, list_tracked=repository_files)
         self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=chat.name))
         view = self.view
+        if chat.machine.name:  # Its paths are not of this machine.
+            view.page.names.find_by(no_file)
+            view.prompt.completion.files.set_directory("")
         view.page.zoom_requested.connect(lambda by: self.zoomed.emit(self._steps + by))
         view.prompt.show_draft(drafts.of(chat.id))
         view.prompt.editor.document().clearUndoRedoStacks()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat, PageViewer
-from gui.terminal.links.link_pointer import directories_of, local_directory
+from gui.terminal.links.link_pointer import FilesHere, directories_of, local_directory
 from gui.terminal.view import TerminalView
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
@@ -75,7 +75,8 @@ class TerminalContent(QObject):
         self.view = self.handle = TerminalView(theme.terminal, page)
         self.finder = self.view.finder
         self.view.setAccessibleName(page_texts.TERMINAL_OF(name=chat.name))
-        self.view.find_files_in(lambda: directories_of(chat.record.cwd), lambda: self.directory)
+        if not chat.machine.name:
+            self.view.find_files_by(FilesHere(lambda: directories_of(chat.record.cwd), lambda: self.directory))
         self.view.zoomChanged.connect(self._on_zoomed)
         self.view.gridResized.connect(self._on_grid)
         source.damaged.connect(self.view.on_damage)

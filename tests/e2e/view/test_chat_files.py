@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.chat.page import pointing
+from gui.terminal.links.link_pointer import FilesHere, directories_of
 from gui.terminal.links.links import FileLocation, LinkRules
 from session_host.structured.items import FileChange
 from tests.support.chat_view_harness import WAIT_S, ChatViewHarness, ShowChat
@@ -96,9 +97,9 @@ def test_a_click_during_the_lookup_opens_the_file_after_it(
     files: ChatViewHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pointing, "OPENS_WITHIN_S", WAIT_S)
-    lookup, is_free = files.view.page.names._lookup, Event()
-    directories = lookup.find_directories()
-    lookup.find_directories = lambda: directories if is_free.wait(WAIT_S) else ()
+    is_free = Event()
+    directories = directories_of(files.view.prompt.completion.files.directory)
+    files.view.page.names.find_by(FilesHere(lambda: directories if is_free.wait(WAIT_S) else ()))
     click(files, files.point_of("docs/log:5: error"), CONTROL)  # No name in code was looked up before.
     assert not files.of("open_file")
     is_free.set()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.finding.query import FindQuery
 from gui.terminal.finding.marked_rows import found_colors
+from gui.terminal.links.link_pointer import FilesHere
 from session_host.protocol.values import CellSize, GridSize
 from tests.e2e.view.conftest import ShownView, colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
@@ -215,7 +216,7 @@ def test_slash_opens_the_find_bar_and_mouse_and_pastes_end_the_mode(typist):
 def test_letters_open_and_copy_links_paths_and_hashes(show_view, keyboard_layout, tmp_path):
     (tmp_path / "app.py").write_text("x")
     terminal = show_view(columns=40)
-    terminal.view.find_files_in(lambda: (str(tmp_path),))
+    terminal.view.find_files_by(FilesHere(lambda: (str(tmp_path),)))
     opened: list[Any] = []
     terminal.view.linkActivated.connect(opened.append)
     terminal.view.fileActivated.connect(opened.append)

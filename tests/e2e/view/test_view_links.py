@@ -13,6 +13,7 @@ from PySide6.QtGui import QClipboard, QContextMenuEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gui.terminal.links.link_pointer import FilesHere
 from gui.terminal.links.links import LinkRules
 from tests.e2e.view.conftest import ShownView
 from tests.e2e.view.test_mouse import CONTROL, LEFT
@@ -106,7 +107,7 @@ def test_a_file_and_its_line_are_opened_if_the_file_exists(show_view, tmp_path):
     terminal = show_view()
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "app.py").write_text("x")
-    terminal.view.find_files_in(lambda: (str(tmp_path),))
+    terminal.view.find_files_by(FilesHere(lambda: (str(tmp_path),)))
     opened: list[Any] = []
     terminal.view.fileActivated.connect(opened.append)
     terminal.feed("src/app.py:12:5: error\r\nsrc/gone.py:1: error\r\nand/or\r\n")
@@ -121,7 +122,7 @@ def test_a_file_and_its_line_are_opened_if_the_file_exists(show_view, tmp_path):
 def test_a_double_click_on_the_name_of_a_file_and_its_line_selects_both(show_view, tmp_path):
     terminal = show_view()
     (tmp_path / "app.py").write_text("x")
-    terminal.view.find_files_in(lambda: (str(tmp_path),))
+    terminal.view.find_files_by(FilesHere(lambda: (str(tmp_path),)))
     terminal.feed("in app.py:12 and gone.py:3")
     for column, text in ((5, "app.py:12"), (20, "gone.py")):
         terminal.click(column, 0)
@@ -214,7 +215,7 @@ def dead_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
 def test_pointing_at_a_path_on_a_dead_network_mount_does_not_freeze_the_window(show_view, dead_mount):
     directory, answers = dead_mount
     terminal = show_view()
-    terminal.view.find_files_in(lambda: (str(directory),))
+    terminal.view.find_files_by(FilesHere(lambda: (str(directory),)))
     opened: list[Any] = []
     terminal.view.fileActivated.connect(opened.append)
     terminal.feed("app.py:3: error\r\nhttps://example.org/\r\n")
@@ -243,7 +244,7 @@ def test_pointing_at_a_path_on_a_dead_network_mount_does_not_freeze_the_window(s
 def test_the_context_menu_opens_while_a_file_is_being_looked_up(show_view, dead_mount):
     directory, answers = dead_mount
     terminal = show_view()
-    terminal.view.find_files_in(lambda: (str(directory),))
+    terminal.view.find_files_by(FilesHere(lambda: (str(directory),)))
     terminal.feed("app.py:3: error\r\n")
 
     def right_click() -> list[str]:
@@ -305,7 +306,7 @@ def test_the_menu_still_opens_links_if_clicks_are_set_not_to(show_view):
 def test_a_setting_makes_file_names_no_links(show_view, tmp_path):
     terminal = show_view()
     (tmp_path / "app.py").write_text("x")
-    terminal.view.find_files_in(lambda: (str(tmp_path),))
+    terminal.view.find_files_by(FilesHere(lambda: (str(tmp_path),)))
     terminal.view.set_links(LinkRules(files=False))
     terminal.feed("app.py:12\r\nhttps://example.org/")
     assert terminal.view.links.link_at(QPointF(terminal.point(2, 0))) is None

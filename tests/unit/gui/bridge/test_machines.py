@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,30 +10,13 @@ from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import read_last_screen
 from gui.bridge.machine_chats import MachineChats
 from session_host import paths
-from session_host.client.machine import ThisMachine
-from session_host.errors import Unreachable
-from session_host.machines import calls
 from session_host.protocol.values import GridSize, State
 from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import create, default_engine
+from tests.support.other_machine import Alpha
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WindowHarness, insert_record
-
-
-class Alpha(ThisMachine):
-    """The other machine."""
-
-    name = "alpha"
-    fails = 0
-
-    async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """See ``RemoteMachine``."""
-        if self.fails:
-            self.fails -= 1
-            raise Unreachable("alpha: connection refused")
-        arguments = calls.encode_arguments(function, args, kwargs)
-        return calls.decode_result(function, await calls.call(function.__name__, arguments))
 
 
 @pytest.fixture

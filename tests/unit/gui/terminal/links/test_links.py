@@ -13,7 +13,7 @@ from PySide6.QtGui import QHelpEvent, Qt, QTextDocument
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from gui.terminal.by_keyboard.hints import listed_targets
-from gui.terminal.links.link_pointer import FileLookup, link_in_text, local_directory
+from gui.terminal.links.link_pointer import FileLookup, FilesHere, link_in_text, local_directory
 from gui.terminal.links.links import (
     ALLOWED_SCHEMES,
     FileLocation,
@@ -254,8 +254,7 @@ def test_a_name_is_looked_up_in_the_programs_directory_first(qapp: object, tmp_p
     for directory in ("a", "b"):
         (tmp_path / directory).mkdir()
         (tmp_path / directory / "x.py").touch()
-    lookup = FileLookup(lambda: [str(tmp_path / "a")])
+    lookup = FileLookup(FilesHere(lambda: [str(tmp_path / "a")]))
     assert wait_until(lambda: lookup.path_of("x.py"), 10, "the answer") == str(tmp_path / "a" / "x.py")
-    other = FileLookup(lambda: [str(tmp_path / "a")])
-    other.directory = lambda: f"{tmp_path}/b"
+    other = FileLookup(FilesHere(lambda: [str(tmp_path / "a")], lambda: f"{tmp_path}/b"))
     assert wait_until(lambda: other.path_of("x.py"), 10, "the answer") == str(tmp_path / "b" / "x.py")

@@ -200,8 +200,7 @@ async def test_a_printed_directory_is_not_believed_and_no_git_runs_there(
     assert window.tabs.directory() == str(clone.path)
     await harness.until(lambda: str(clone.path) in asked, "git in the shell's directory")
     assert str(buried.path) not in asked
-    view = harness.view
-    assert view.links.files.directory() == str(clone.path)
+    assert harness.terminal.directory == str(clone.path)
 
 
 async def test_a_directory_is_shown_as_the_shell_spells_it(
