@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
+from itertools import islice
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -20,7 +22,7 @@ from gui.wording import common_texts, page_texts, phrases, window_texts
 from gui.wording.groups import Group, activity_words, group_of, mark_of, order_key
 from gui.wording.text import Text
 from session_host.client.sessions.session_info import Reason, reason_of
-from session_host.errors import HostUnavailable
+from session_host.errors import HostUnavailable, ProtocolViolation
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import (
     ActivityEvent,
@@ -37,8 +39,17 @@ from session_host.protocol.messages import (
     StateEvent,
     TitleEvent,
 )
-from session_host.protocol.untrusted_text import before_more, last_command, one_line
-from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT, Activity, GridSize, Runtime, State
+from session_host.protocol.untrusted_text import MAX_NAME_CHARACTERS, before_more, last_command, one_line, plain
+from session_host.protocol.values import (
+    MAX_COLUMNS,
+    MAX_ROWS,
+    RUNNING_STATES,
+    WITHOUT_AGENT,
+    Activity,
+    GridSize,
+    Runtime,
+    State,
+)
 from session_host.storage.store import SessionRecord
 from session_host.system.clock import now, parse_time
 from session_host.terminal.base import DefaultColors
@@ -817,20 +828,20 @@ class Chat(ChatViewer):
             case StateEvent(state, exit_code, exit_signal, end_request):
                 self._set_state(state, exit_code, exit_signal, end_request)
             case TitleEvent(title):
-                self.record.title, self._has_hosts_title = title, True
+                self.record.title, self._has_hosts_title = plain(title, _FIELD_CHARACTERS), True
                 self.text_changed.emit()
                 return
             case NameEvent(name):
-                self.record.name, self.record.default_name = name, ""
+                self.record.name, self.record.default_name = plain(name, MAX_NAME_CHARACTERS), ""
             case ActivityEvent():
                 self._apply_activity(event)
                 return
             case NoticeEvent(text=text):
-                self.notice = text
+                self.notice = plain(text, DETAIL_CHARACTERS)
             case SizeEvent():
                 self.last_size_event = event
             case ForegroundEvent(program, since, exit_code, ended):
-                self.foreground, self.foreground_since = program, since
+                self.foreground, self.foreground_since = program and plain(program, DETAIL_CHARACTERS), since
                 self.last_exit_code, self.last_ended = exit_code, ended
             case BellEvent():
                 self.bell.emit()
@@ -936,13 +947,41 @@ def id_in_window(session_id: str, machine: Machine) -> str:
 
 
 def in_window(record: SessionRecord, machine: Machine) -> SessionRecord:
-    """Give a machine's record the ids of the window, and no processes that are not of this machine; returns it."""
+    """Give a machine's record the ids of the window, harmless values, and no processes of this machine; returns it.
+
+    Raises:
+        ProtocolViolation: its id is none.
+    """
     if machine.name:
+        if not _ID.fullmatch(record.id):
+            raise ProtocolViolation("a chat has no valid id")
+        for name in record.__struct_fields__:
+            setattr(record, name, _harmless(getattr(record, name)))
+        record.columns = min(max(record.columns, 0), MAX_COLUMNS)
+        record.rows = min(max(record.rows, 0), MAX_ROWS)
         record.id = id_in_window(record.id, machine)
         record.resumed_from = record.resumed_from and id_in_window(record.resumed_from, machine)
         record.continued_by = record.continued_by and id_in_window(record.continued_by, machine)
         record.host_pid = record.child_pid = None
     return record
+
+
+_ID = re.compile("[0-9A-Za-z-]{1,64}")
+_FIELD_CHARACTERS = 4096
+_FIELD_ITEMS = 1000
+
+
+def _harmless(value: Any) -> Any:
+    """The value of a record's field without what could mislead the user, or is too long."""
+    if type(value) is str and not (value.isprintable() and len(value) <= _FIELD_CHARACTERS):
+        return plain(value.encode(errors="replace").decode(), _FIELD_CHARACTERS)
+    if isinstance(value, list):
+        return [_harmless(each) for each in value[:_FIELD_ITEMS]]
+    if isinstance(value, dict):
+        return {_harmless(key): _harmless(value[key]) for key in islice(value, _FIELD_ITEMS)}
+    if isinstance(value, float) and not isfinite(value):
+        return None
+    return value
 
 
 def machine_of(session_id: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from session_host.client.sessions.store_calls import changes_since, later_changes
-from session_host.errors import OutliveError, Unreachable
+from session_host.errors import OutliveError, ProtocolViolation, Unreachable
 from session_host.storage.store import Changes, SessionRecord, Version
 
 from .chat import id_in_window, in_window
@@ -15,6 +15,9 @@ from .tasks import Tasks
 
 if TYPE_CHECKING:
     from session_host.client.machine import Machine
+
+MAX_CHATS = 20_000
+"""The most chats of another machine that are listed."""
 
 RETRY_S = 2.0
 """Interval of attempts to read a store that could not be read at the start."""
@@ -39,6 +42,7 @@ class MachineChats:
         self._tasks, self._apply = tasks, apply
         self._version: Version | None = None
         """The version of the store that was read last."""
+        self._ids: set[str] = set()
         self._is_refreshing = self._refresh_again = False
 
     def refresh(self) -> None:
@@ -82,8 +86,14 @@ class MachineChats:
         self._receive(await self.machine.call(changes_since, self._version))
 
     def _receive(self, found: Changes) -> None:
+        changed = [in_window(record, self.machine) for record in found.changed]
         removed = found.removed and [id_in_window(each, self.machine) for each in found.removed]
-        self._apply(self.machine, [in_window(record, self.machine) for record in found.changed], removed)
+        if self.machine.name:
+            before = set[str]() if removed is None else self._ids - set(removed)
+            self._ids = before.union(record.id for record in changed)
+            if len(self._ids) > MAX_CHATS:
+                raise ProtocolViolation(f"it has more than {MAX_CHATS:,} chats")
+        self._apply(self.machine, changed, removed)
         self._version = found.version
 
 

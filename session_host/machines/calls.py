@@ -2,13 +2,18 @@
 
 A function is called by its name, with arguments and a result that msgspec converts by the function's annotations. Only
 what ``CALLS`` names can be called.
+
+A file's name that is not UTF-8 has surrogates here (``os.fsdecode``), which msgpack cannot carry. They travel as the
+characters from ``_CARRIER`` on, which are in a private plane.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import inspect
+import re
 import typing
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +90,46 @@ def _from_plain(kind: type[Any], value: Any) -> Any:
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_to_plain)
 
+_CARRIER = 0x10DC00
+_CARRIED = re.compile(f"[{chr(_CARRIER + 0x80)}-{chr(_CARRIER + 0xFF)}]")
+_CARRIED_BYTES = re.compile(b"\xf4\x8d[\xb2\xb3]")
+"""The beginnings of those characters in UTF-8."""
+_TO_CARRY = re.compile(f"[\ud800-\udfff]|{_CARRIED.pattern}")
+
+
+def _encode(value: Any) -> bytes:
+    with contextlib.suppress(UnicodeEncodeError):
+        data = _encoder.encode(value)
+        if _CARRIED_BYTES.search(data) is None:
+            return data
+    plain = msgspec.to_builtins(value, builtin_types=(bytes,), enc_hook=_to_plain)
+    return _encoder.encode(_mapped(plain, _TO_CARRY, _carried))
+
+
+def _decode(data: bytes | msgspec.Raw, kind: Any) -> Any:
+    if _CARRIED_BYTES.search(data) is None:
+        return msgspec.msgpack.decode(data, type=kind, dec_hook=_from_plain)
+    plain = _mapped(msgspec.msgpack.decode(data), _CARRIED, lambda found: chr(ord(found.group()) - _CARRIER + 0xDC00))
+    return msgspec.convert(plain, kind, dec_hook=_from_plain)
+
+
+def _carried(found: re.Match[str]) -> str:
+    try:
+        return "".join(chr(_CARRIER + byte) for byte in found.group().encode(errors="surrogateescape"))
+    except UnicodeEncodeError:
+        return "\ufffd"  # It is of no file's name.
+
+
+def _mapped(value: Any, characters: re.Pattern[str], become: Callable[[re.Match[str]], str]) -> Any:
+    """A value with other characters in place of these ones of its texts."""
+    if isinstance(value, str):
+        return characters.sub(become, value)
+    if isinstance(value, dict):
+        return {_mapped(key, characters, become): _mapped(each, characters, become) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mapped(each, characters, become) for each in value]
+    return value
+
 
 def encode_arguments(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
     """The arguments of a call, by name.
@@ -95,7 +140,7 @@ def encode_arguments(function: Callable[..., Any], args: tuple[Any, ...], kwargs
     if CALLS.get(function.__name__) != function.__module__:
         raise TypeError(f"{function.__module__}.{function.__name__} cannot be called on another machine")
     bound = inspect.signature(function).bind(*args, **kwargs)
-    return _encoder.encode(bound.arguments)
+    return _encode(bound.arguments)
 
 
 async def call(name: str, arguments: bytes) -> bytes:
@@ -106,10 +151,7 @@ async def call(name: str, arguments: bytes) -> bytes:
     """
     function, values = await asyncio.to_thread(_decoded_call, name, arguments)
     result = await run_here(function, **values)
-    try:
-        return await asyncio.to_thread(_encoder.encode, result)
-    except UnicodeEncodeError as error:  # A file's name that is not UTF-8.
-        raise OutliveError(f"the answer of {name!r} has a name that is not UTF-8") from error
+    return await asyncio.to_thread(_encode, result)
 
 
 def _decoded_call(name: str, arguments: bytes) -> tuple[Callable[..., Any], dict[str, Any]]:
@@ -120,9 +162,7 @@ def _decoded_call(name: str, arguments: bytes) -> tuple[Callable[..., Any], dict
     hints = typing.get_type_hints(function)
     try:
         given = msgspec.msgpack.decode(arguments, type=dict[str, msgspec.Raw])
-        values = {
-            key: msgspec.msgpack.decode(value, type=hints[key], dec_hook=_from_plain) for key, value in given.items()
-        }
+        values = {key: _decode(value, hints[key]) for key, value in given.items()}
     except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
         raise OutliveError(f"the call {name!r} does not fit this version of Outlive; run `outlive upgrade`") from error
     return function, values
@@ -136,7 +176,7 @@ def decode_result(function: Callable[..., Any], result: bytes) -> Any:
     """
     kind = typing.get_type_hints(function)["return"]
     try:
-        return msgspec.msgpack.decode(result, type=kind, dec_hook=_from_plain)
+        return _decode(result, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise ProtocolViolation("the answer cannot be read") from error
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import typing
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -72,3 +74,25 @@ def test_an_error_travels_as_the_nearest_kind_that_the_other_end_knows() -> None
     with pytest.raises(ProtocolViolation):
         decode_result(rename_chat, b"\x01")
     assert decode_result(rename_chat, msgspec.msgpack.encode(None)) is None
+
+
+class _Named(NamedTuple):
+    path: Path
+    contents: dict[str, bytes]
+    texts: frozenset[str]
+
+
+NAMES = ["/é\udcff\udc80", "\udcfe", "\U0010dc80", "\U0010dc80\udcb2"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_whose_name_is_not_utf_8_keeps_its_name_on_the_way(name: str) -> None:
+    sent = _Named(Path(name), {name: b"\xff\xf4\x8d\xb2"}, frozenset({name}))
+    got = calls._decode(calls._encode(sent), _Named)
+    assert os.fsencode(got.path) == os.fsencode(name)
+    assert {os.fsencode(each): data for each, data in got.contents.items()} == {os.fsencode(name): b"\xff\xf4\x8d\xb2"}
+    assert calls._decode(msgspec.Raw(calls._encode(got)), _Named) == got
+
+
+def test_a_text_that_is_no_text_does_not_stop_an_answer() -> None:
+    assert calls._decode(calls._encode(["\ud800", "x"]), list[str]) == ["\ufffd", "x"]

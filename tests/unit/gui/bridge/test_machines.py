@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from gui.bridge import machine_chats
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import read_last_screen
 from gui.bridge.machine_chats import MachineChats
 from session_host import paths
-from session_host.protocol.values import GridSize, State
+from session_host.errors import ProtocolViolation
+from session_host.protocol.values import MAX_COLUMNS, GridSize, State
 from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import create, default_engine
@@ -55,13 +57,39 @@ async def test_chats_of_two_machines_are_in_one_list(harness: WindowHarness, alp
     assert sorted(harness.listed_names()) == ["first", "renamed", "runs", "second"]
 
 
-async def test_an_id_that_another_machine_invents_is_of_that_machine(
-    harness: WindowHarness, alpha: MachineChats
+@pytest.mark.parametrize("session_id", ["/beta/../x", "", "x\n", "a" * 65])
+async def test_an_id_that_another_machine_invents_is_refused(
+    harness: WindowHarness, alpha: MachineChats, session_id: str
 ) -> None:
-    insert_record("invented", id="/beta/../x")
+    insert_record("invented", id=session_id)
+    with pytest.raises(ProtocolViolation):
+        await alpha.refresh_now()
+    assert "invented" not in there(harness)
+
+
+async def test_what_another_machine_says_of_a_chat_is_harmless(harness: WindowHarness, alpha: MachineChats) -> None:
+    hostile = f"\x1b]0;owned\x07\u202e\n{'x' * 9999}"
+    insert_record("liar", default_name=hostile, title=hostile, cwd=hostile, argv=[hostile], columns=10**9, rows=-1,
+                  position=float("inf"), branch=hostile, env={"A": hostile})  # fmt: skip
     await alpha.refresh_now()
-    chat = there(harness)["invented"]
-    assert (chat.machine, chat.session_id) == (alpha.machine, "/beta/../x")
+    record = there(harness)["liar"].record
+    assert (record.columns, record.rows, record.position) == (MAX_COLUMNS, 0, None)
+    for text in (record.env["A"], record.default_name, record.title, record.cwd, record.argv[0], record.branch):
+        assert text is not None
+        assert text.isprintable()
+        assert len(text) < 5000
+
+
+async def test_a_machine_with_too_many_chats_is_not_listed(
+    harness: WindowHarness, alpha: MachineChats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine_chats, "MAX_CHATS", 4)
+    insert_record("fourth")
+    await alpha.refresh_now()
+    insert_record("fifth")
+    with pytest.raises(ProtocolViolation, match="more than 4 chats"):
+        await alpha.refresh_now()
+    assert there(harness).keys() == {"runs", "first", "second", "fourth"}
 
 
 async def test_a_chat_there_is_used_there(harness: WindowHarness, alpha: MachineChats) -> None:
