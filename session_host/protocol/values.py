@@ -44,6 +44,8 @@ class ErrorCode:
     """The agent's question is not the one that was shown: look at it again."""
     WRONG_RUNTIME = "wrong_runtime"
     """A terminal takes no prompts, and a structured chat no keys."""
+    UNREACHABLE = "unreachable"
+    """The session's machine cannot be reached."""
     NOTHING_TYPED = "nothing_typed"
     """The key was not typed: see ``Key.may_detach``."""
 

@@ -5,10 +5,14 @@ carries those out.
 
 The viewer keeps input until the host acknowledges it. Input from before the attachment waits in order; after a broken
 connection the viewer sends unacknowledged input again, and the host drops what it has already.
+
+What the user types while the session's machine cannot be reached, they type without seeing the screen. It is refused,
+or kept and sent once, unless the program asks something that it did not ask before: then the user decides.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -29,7 +33,9 @@ from session_host.protocol.messages import (
     Input,
     InputAck,
     InputRefused,
+    Interrupt,
     Message,
+    Mouse,
     NoticeEvent,
     Output,
     Resize,
@@ -38,11 +44,11 @@ from session_host.protocol.messages import (
     Starting,
     StateEvent,
 )
-from session_host.protocol.values import CellSize, ErrorCode, GridSize, State
+from session_host.protocol.values import Activity, CellSize, ErrorCode, GridSize, MouseAction, State
 from session_host.terminal.base import DefaultColors
 
 from .state import FINAL_STATES, ViewerState
-from .unacknowledged_input import UnacknowledgedInput
+from .unacknowledged_input import UnacknowledgedInput, is_typed
 
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 """Delays before each attempt to connect; the last one repeats while the host's process lives."""
@@ -71,11 +77,21 @@ class ViewerRules:
         end: the program's end, once it has ended.
         turns: the turns of the agent that the replica has not reached yet.
         refusal: the ``ErrorCode`` of the host's refusal to serve the viewer; "" for no refusal.
+        asks_to_send: the kept input waits for ``send_kept`` or ``discard_kept``, since the program asks something new.
     """
 
     def __init__(
-        self, *, size: GridSize | None, cell: CellSize, engine_build: str, read_only: bool, output: bool, kind: str
+        self,
+        *,
+        size: GridSize | None,
+        cell: CellSize,
+        engine_build: str,
+        read_only: bool,
+        output: bool,
+        kind: str,
+        keeps_typing: Callable[[], bool] = lambda: True,
     ) -> None:
+        """``keeps_typing`` returns whether to keep what is typed while the machine cannot be reached."""
         self.effects: list[Effect] = []
         self.state = ViewerState.CONNECTING
         self.message = ""
@@ -98,6 +114,15 @@ class ViewerRules:
         self._can_send_inputs = False
         """False until the host has reported its last input. Missing inputs must be sent before newer ones: the host
         ignores an input with a lower sequence than the last one."""
+        self._keeps_typing = keeps_typing
+        self._has_blind_input = False
+        """Whether some of the kept input was typed while the machine could not be reached."""
+        self._awaits_activity = False
+        """Whether the host's report of the activity decides if the kept input is sent."""
+        self.asks_to_send = False
+        self._question_since = ""
+        self._accepts_refusal = False
+        """Whether to tell the host, at the next attach, that it may accept input again."""
         self._has_replica = False
         self.resizes = self._tries = 0
         self._notice = ""
@@ -164,7 +189,7 @@ class ViewerRules:
 
     def connection_lost(self, error: Error | None) -> None:
         """The connection is closed; if the host sent an error, it refuses this viewer."""
-        self._is_connected = self._can_send_inputs = False
+        self._is_connected = self._can_send_inputs = self._awaits_activity = self.asks_to_send = False
         if self.state in FINAL_STATES:
             return
         if error is not None:
@@ -185,9 +210,19 @@ class ViewerRules:
         if self.state not in FINAL_STATES:
             self.state = state
         self.message = message
-        self.effects.append(NotifyState(self.state, message))
+        self._notify_state()
         if self.state is ViewerState.LIVE:
             self._answers.start()
+        elif self.state in FINAL_STATES and self._has_blind_input:
+            self._has_blind_input = False
+            text = "what you typed while its machine was unreachable was not sent"
+            self.effects += [
+                NotifyRefusal(InputRefused(self.attachment, each.sequence, ErrorCode.ENDED, text))
+                for each in self.inputs.discard()
+            ]
+
+    def _notify_state(self) -> None:
+        self.effects.append(NotifyState(self.state, self.message))
 
     def _send(self, message: Message) -> None:
         if self._is_connected:
@@ -242,9 +277,10 @@ class ViewerRules:
             case Description(notice=text) | NoticeEvent(text=text):
                 self._notify_notice(text)
             case _:
-                turn = message.turn if isinstance(message, ActivityEvent) else -1
-                if turn >= 0 and self.turns.began(turn, self.offset):
-                    self.effects.append(MarkTurn())
+                if isinstance(message, ActivityEvent):
+                    if message.turn >= 0 and self.turns.began(message.turn, self.offset):
+                        self.effects.append(MarkTurn())
+                    self._note_activity(message)
                 self.effects.append(NotifyEvent(message))
 
     def _use_attachment(self, attachment: str, last_sequence: int) -> None:
@@ -254,12 +290,21 @@ class ViewerRules:
             self.effects += map(NotifyRefusal, self.inputs.reset_attachment(attachment))
         else:
             self.inputs.acknowledge(last_sequence)
+        if self._accepts_refusal:
+            self._accepts_refusal = False
+            self._send(AcceptRefusal(attachment))
+        self._has_blind_input = self._has_blind_input and self.inputs.has_user_input
+        if not self._has_blind_input:
+            self._send_inputs()
+
+    def _send_inputs(self) -> None:
         self.effects += map(SendMessage, self.inputs.pending())
         self._can_send_inputs = True
 
     def _attached(self, message: Attached) -> None:
         if self.state is not ViewerState.STARTING:  # That state has sent the inputs already.
             self._use_attachment(message.attachment, message.last_sequence)
+        self._awaits_activity = self._has_blind_input  # It is the next event.
         if self._output != self._requested_output:
             self._send_follow()
         if self._colors is not None:
@@ -327,18 +372,72 @@ class ViewerRules:
             if not isinstance(message, Focus):  # Nobody types a focus report.
                 self.effects.append(NotifyRefusal(refusal))
             return
-        added = self.inputs.append(message)
+        is_unreachable = self.state is ViewerState.UNREACHABLE and not self._is_connected
+        added = self._take_blind(message) if is_unreachable else self.inputs.append(message)
         if isinstance(added, InputRefused):
             self.effects.append(NotifyRefusal(added))
         elif self._can_send_inputs:
             self.effects += map(SendMessage, added)
             if not self._answers.is_timed and self.state is ViewerState.LIVE:
                 self._answers.start()
+        elif added and is_typed(message) and (is_unreachable or self._awaits_activity):
+            self._has_blind_input = True
+            self._notify_state()
+
+    def _take_blind(self, message: Input) -> list[Input] | InputRefused:
+        """Take an input while the machine cannot be reached."""
+        text = "its machine cannot be reached"
+        if isinstance(message, Mouse) and message.action is not MouseAction.RELEASE:
+            return []  # Something else may be under the mouse by then.
+        if isinstance(message, Interrupt):  # Of this turn, not of a later one.
+            return InputRefused(message.attachment, message.sequence, ErrorCode.UNREACHABLE, text)
+        if is_typed(message) and not self._keeps_typing():
+            return self.inputs.refuse(message, ErrorCode.UNREACHABLE, text)
+        added = self.inputs.append(message)
+        if isinstance(added, InputRefused) and added.code == ErrorCode.INPUT_FULL:
+            return msgspec.structs.replace(added, message=f"{text}, and too much waits for it")
+        return added
+
+    def _note_activity(self, event: ActivityEvent) -> None:
+        """Send the kept input, unless the program asks something that the user has not seen."""
+        question_since = event.since if event.activity is Activity.NEEDS_INPUT else ""
+        if not self._awaits_activity:
+            self._question_since = question_since
+        elif not question_since or question_since == self._question_since:
+            self.send_kept()
+        elif not self.asks_to_send:
+            self.asks_to_send = True
+            self._notify_state()
+
+    def send_kept(self) -> None:
+        """Send the input that was typed while the machine could not be reached."""
+        if self._awaits_activity:
+            self._end_blind_input()
+            self._send_inputs()
+            if self.state is ViewerState.LIVE:
+                self._answers.start()
+
+    def discard_kept(self) -> None:
+        """Drop the input that the host does not have, as far as is known."""
+        self.inputs.discard()
+        if self._awaits_activity:
+            self._send_inputs()
+        self._end_blind_input()
+        self._send_accept_refusal()  # The host may have a part of a paste.
+
+    def _end_blind_input(self) -> None:
+        self._has_blind_input = self._awaits_activity = self.asks_to_send = False
+        self._notify_state()
 
     def accept_refusal(self) -> None:
         """The user has seen that an input was refused: accept input again."""
         self.inputs.is_holding = False
-        self._send(AcceptRefusal(self.attachment))
+        self._send_accept_refusal()
+
+    def _send_accept_refusal(self) -> None:
+        self._accepts_refusal = not self._can_send_inputs
+        if self._can_send_inputs:
+            self._send(AcceptRefusal(self.attachment))
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """The viewer's grid changed."""

@@ -21,7 +21,7 @@ from session_host.protocol.messages import (
     Prompt,
     Text,
 )
-from session_host.protocol.values import ErrorCode, KeyAction
+from session_host.protocol.values import MODIFIER_KEYS, ErrorCode, KeyAction
 
 MAX_INPUTS = 20_000
 
@@ -81,12 +81,12 @@ class UnacknowledgedInput:
         limit = MAX_WHOLE_PASTE_CHARACTERS if isinstance(message, Paste) else MAX_PASTE_CHARACTERS
         if length > limit and not isinstance(message, Prompt):
             text = f"the text is too long ({length} characters, {limit} at most)"
-            return self._refuse(message, ErrorCode.TOO_LARGE, text)
+            return self.refuse(message, ErrorCode.TOO_LARGE, text)
         is_long = length > MAX_PASTE_CHARACTERS
         # Only the last part of a long paste counts against the limit, so that later keys have room.
         waiting = self._characters if is_long else self._short_characters + length
         if len(self._inputs) >= MAX_INPUTS or waiting > PENDING_INPUT_BYTES:
-            return self._refuse(message, ErrorCode.INPUT_FULL, "the program is not reading its input")
+            return self.refuse(message, ErrorCode.INPUT_FULL, "the program is not reading its input")
         messages = list(_parts(message))
         self._inputs += messages
         for each in messages:
@@ -94,7 +94,8 @@ class UnacknowledgedInput:
         self.next_sequence += len(messages)
         return messages
 
-    def _refuse(self, message: Input, code: str, text: str) -> InputRefused:
+    def refuse(self, message: Input, code: str, text: str) -> InputRefused:
+        """Refuse an input, and all later ones until the user accepts that."""
         self.is_holding = True
         return InputRefused(message.attachment, message.sequence, code, text)
 
@@ -164,17 +165,26 @@ class UnacknowledgedInput:
         """The number of characters, keys and inputs of a structured chat; the mouse counts nothing."""
         counted = 0
         for each in self._inputs:
-            if isinstance(each, _WITH_TEXT):
-                counted += len(each.text)
-            elif isinstance(each, Key):
-                counted += each.action is not KeyAction.RELEASE
-            else:
-                counted += isinstance(each, CHAT_INPUTS)
+            counted += len(each.text) if isinstance(each, _WITH_TEXT) else is_typed(each)
         return counted
+
+    def discard(self) -> list[Input]:
+        """Drop all inputs of the user's; returns them."""
+        dropped: list[Input] = [each for each in self._inputs if not isinstance(each, Focus)]
+        self._inputs = deque(each for each in self._inputs if isinstance(each, Focus))
+        self._characters = self._short_characters = len(self._inputs)
+        return dropped
 
     def pending(self) -> list[Input]:
         """The inputs to send after an attach."""
         return list(self._inputs)
+
+
+def is_typed(message: Input) -> bool:
+    """Whether the user typed, pasted or sent it; the mouse and released keys do not count."""
+    if isinstance(message, Key):
+        return message.action is not KeyAction.RELEASE and message.key not in MODIFIER_KEYS
+    return isinstance(message, (*_WITH_TEXT, *CHAT_INPUTS))
 
 
 def _parts(message: Input) -> Iterator[Input]:

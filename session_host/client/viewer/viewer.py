@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from session_host.client.connection import HostConnection, HostNotResponding
@@ -116,12 +116,17 @@ class Viewer:
         kind: str = "",
         runtime: Runtime = "terminal",
         machine: Machine = THIS_MACHINE,
+        keeps_typing: Callable[[], bool] = lambda: True,
     ) -> None:
+        """``keeps_typing`` returns whether to keep what is typed while the machine cannot be reached."""
         cell = cell or CellSize()
         self._machine = machine
         self._engine: EngineName | None = None if runtime == "structured" else engine or default_engine()
         build = TRANSCRIPT_BUILD if self._engine is None else engine_build(self._engine)
-        rules = ViewerRules(size=size, cell=cell, engine_build=build, read_only=read_only, output=output, kind=kind)
+        rules = ViewerRules(
+            size=size, cell=cell, engine_build=build, read_only=read_only, output=output, kind=kind,
+            keeps_typing=keeps_typing,
+        )  # fmt: skip
         self._rules, self._effects = rules, rules.effects
         self.session_id, self.read_only = session_id, read_only
         self.emulator: Emulator | None = None
@@ -191,6 +196,16 @@ class Viewer:
     def pending(self) -> int:
         """How many inputs the program has not received yet, as far as is known."""
         return len(self._rules.inputs)
+
+    @property
+    def kept_characters(self) -> int:
+        """How many characters of the user's input the host does not have, as far as is known."""
+        return self._rules.inputs.characters()
+
+    @property
+    def asks_to_send(self) -> bool:
+        """Whether the kept input waits for ``send_kept`` or ``discard_kept``, since the program asks something new."""
+        return self._rules.asks_to_send
 
     @property
     def is_holding(self) -> bool:
@@ -533,6 +548,18 @@ class Viewer:
         """The user has seen that an input was refused: accept input again."""
         self._rules.accept_refusal()
         self._perform()
+
+    def send_kept(self) -> None:
+        """Send the input that was typed while the machine could not be reached."""
+        self._rules.send_kept()
+        self._perform()
+
+    def discard_kept(self) -> None:
+        """Drop the input that the host does not have, as far as is known."""
+        self._rules.discard_kept()
+        self._perform()
+        self._drop_predictions()
+        self._delegate.viewer_damaged()
 
     def expect_answer(self) -> None:
         """The user sent a request on another connection: show it if the host does not answer."""

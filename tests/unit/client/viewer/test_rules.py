@@ -11,7 +11,7 @@ from session_host.client.viewer import rules as e
 from session_host.client.viewer.rules import RETRY_S
 from session_host.client.viewer.state import FINAL_STATES, ViewerState
 from session_host.protocol import messages as m
-from session_host.protocol.values import Activity, ErrorCode, State
+from session_host.protocol.values import Activity, ErrorCode, MouseAction, MouseButton, State
 from session_host.terminal.base import DefaultColors
 from tests.support.playbook import Event, do
 from tests.support.viewer_rules_harness import (
@@ -418,6 +418,160 @@ def test_each_input_of_a_read_only_viewer_is_refused_by_the_host() -> None:
         >> harness.types_key()
         << sent_key(2)
     )
+
+
+# ---------------------------------------------------------------- a machine that cannot be reached
+
+AWAY = notify(ViewerState.UNREACHABLE, "far: no route")
+NO_ACTIVITY = m.ActivityEvent(Activity.IDLE, "hook", "2026-01-02T03:04:05Z")
+QUESTION = m.ActivityEvent(Activity.NEEDS_INPUT, "hook", "2026-01-02T03:05:00Z")
+
+
+def unreachable(harness: Harness, typed: int = 0) -> Harness:
+    """Lose the machine of a live viewer, then type."""
+    harness.live().rules.connection_lost(None)
+    harness.rules.machine_unreachable("far: no route")
+    for _ in range(typed):
+        harness.rules.receive_input(harness.key())
+    harness.take_effects()
+    return harness
+
+
+def back(harness: Harness) -> Harness:
+    """The machine is back, and the host has greeted."""
+    harness.rules.start()
+    harness.rules.connected()
+    harness.take_effects()
+    return harness
+
+
+def test_keys_typed_while_the_machine_is_unreachable_are_shown_as_kept_and_sent_once(harness: Harness) -> None:
+    assert (
+        unreachable(harness).script()
+        >> harness.types_key()
+        << AWAY  # So the count is shown.
+        >> harness.types_key()
+        << AWAY
+    )
+    assert harness.rules.inputs.characters() == 2
+    assert (
+        back(harness).script()
+        >> harness.receives(attached(resumed=True))
+        << DESCRIBE
+        << notify(ViewerState.LIVE)
+        << START_TIMER
+        >> harness.receives(NO_ACTIVITY)
+        << notify(ViewerState.LIVE)
+        << sent_key(1)
+        << sent_key(2)
+        << e.NotifyEvent(NO_ACTIVITY)
+        >> harness.types_key()
+        << sent_key(3)
+    )
+
+
+def test_keys_typed_blindly_do_not_answer_a_question_that_came_meanwhile(harness: Harness) -> None:
+    back(unreachable(harness, typed=1)).rules.receive_message(attached(resumed=True))
+    harness.take_effects()
+    assert (
+        harness.script()
+        >> harness.receives(QUESTION)
+        << notify(ViewerState.LIVE)  # So the user is asked.
+        << e.NotifyEvent(QUESTION)
+        >> harness.types_key()
+        << notify(ViewerState.LIVE)
+    )
+    assert harness.rules.asks_to_send
+    assert harness.script() >> do(harness.rules.send_kept) << notify(ViewerState.LIVE) << sent_key(1) << sent_key(2)
+
+
+def test_the_answer_to_a_question_that_was_seen_is_sent(harness: Harness) -> None:
+    harness.live().rules.receive_message(QUESTION)
+    harness.rules.connection_lost(None)
+    harness.rules.machine_unreachable("far: no route")
+    harness.rules.receive_input(harness.key())
+    back(harness).rules.receive_message(attached(resumed=True))
+    harness.take_effects()
+    assert (
+        harness.script()
+        >> harness.receives(QUESTION)
+        << notify(ViewerState.LIVE)
+        << sent_key(1)
+        << e.NotifyEvent(QUESTION)
+    )
+
+
+def test_kept_keys_are_sent_once_the_new_question_is_answered_elsewhere(harness: Harness) -> None:
+    back(unreachable(harness, typed=1)).rules.receive_message(attached(resumed=True))
+    harness.rules.receive_message(QUESTION)
+    harness.take_effects()
+    assert (
+        harness.script()
+        >> harness.receives(NO_ACTIVITY)
+        << notify(ViewerState.LIVE)
+        << sent_key(1)
+        << e.NotifyEvent(NO_ACTIVITY)
+    )
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_discarded_keys_are_never_sent(harness: Harness, asks: bool) -> None:
+    unreachable(harness, typed=2)
+    if asks:
+        back(harness).rules.receive_message(attached(resumed=True))
+        harness.rules.receive_message(QUESTION)
+    harness.rules.discard_kept()
+    harness.take_effects()
+    if not asks:
+        back(harness)
+        harness.rules.receive_message(attached(resumed=True))
+        assert harness.take_effects()[0] == e.SendMessage(m.AcceptRefusal("one")), "the host may have half a paste"
+    harness.rules.receive_input(harness.key())
+    assert harness.take_effects()[0] == sent_key(3)
+
+
+def test_keys_kept_for_a_chat_that_ended_meanwhile_are_reported(harness: Harness) -> None:
+    text = "what you typed while its machine was unreachable was not sent"
+    assert (
+        unreachable(harness, typed=1).script()
+        >> do(harness.rules.outcome_read, LOST, "interrupted")
+        << notify(ViewerState.LOST, "interrupted")
+        << refusal(1, ErrorCode.ENDED, text)
+    )
+
+
+def test_keys_are_refused_while_the_machine_is_unreachable_if_the_user_wants_that() -> None:
+    harness = unreachable(Harness(keeps_typing=False))
+    text = "its machine cannot be reached"
+    assert (
+        harness.script()
+        >> harness.types_key()
+        << refusal(1, ErrorCode.UNREACHABLE, text)
+        >> harness.types_key()
+        << refusal(1, ErrorCode.UNREACHABLE, text)
+        >> harness.reports_focus()
+    )
+    back(harness).rules.receive_message(attached(resumed=True))
+    harness.take_effects()
+    assert (
+        harness.script()
+        >> harness.types_key()  # The end of a line of which the beginning was refused.
+        << refusal(2, ErrorCode.HELD, "an earlier input was refused")
+        >> do(harness.rules.accept_refusal)
+        << e.SendMessage(m.AcceptRefusal("one"))
+    )
+
+
+def test_a_click_or_an_interrupt_does_not_wait_for_a_machine(harness: Harness) -> None:
+    unreachable(harness)
+    click = m.Mouse("one", 1, MouseAction.PRESS, MouseButton.LEFT, 3, 4)
+    assert (
+        harness.script()
+        >> do(harness.rules.receive_input, click)
+        >> do(harness.rules.receive_input, m.Interrupt("one", 1))
+        << refusal(1, ErrorCode.UNREACHABLE, "its machine cannot be reached")
+    )
+    assert not harness.rules.inputs.is_holding
 
 
 # ---------------------------------------------------------------- notices and other events
