@@ -159,8 +159,16 @@ class LoginNeeded(Unreachable):
     """ssh needs the user: a password, a host key to confirm, a second factor."""
 
 
+class HostKeyChanged(Unreachable):
+    """The machine's host key is not the known one; only the user can say which one is right."""
+
+
 class NotInstalled(Unreachable):
-    """The machine has no Outlive, or one that this one cannot talk to."""
+    """The machine has no Outlive."""
+
+
+class OldVersion(NotInstalled):
+    """The machine's Outlive is so old that this one cannot talk to it."""
 
 
 class ProtocolViolation(OutliveError):

@@ -7,7 +7,8 @@ States::
     CONNECTING ──ssh fails, or does not come that far in time──▶ DOWN
     UP ──the stream ends, or nothing comes though it should──▶ DOWN
 
-A link that is *held* connects again by itself, after waits that grow; ``try_now`` ends a wait.
+A link that is *held* connects again by itself, after waits that grow; ``try_now`` ends a wait, and ``ask_now`` after a
+change of the network.
 
 A connection can hang: its packets are lost, or it rides on a login that died while this machine slept. So it gets
 rivals, which do not share the login: one after the other, and the first that is ready is used. A link that is up and
@@ -27,7 +28,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from session_host.errors import LoginNeeded, NotInstalled, OutliveError, ProtocolViolation, Unreachable, why_not_started
+from session_host.errors import (
+    HostKeyChanged,
+    LoginNeeded,
+    NotInstalled,
+    OldVersion,
+    OutliveError,
+    ProtocolViolation,
+    Unreachable,
+    why_not_started,
+)
 from session_host.protocol.bridge import (
     BRIDGE_PROTOCOL,
     MAX_REPLY_BYTES,
@@ -147,6 +157,13 @@ class Link:
             self._set_state(LinkState.CONNECTING)
             self._attempt = asyncio.get_running_loop().create_task(self._connect(), name=f"link {self.entry.name}")
 
+    def ask_now(self) -> None:
+        """Find out now whether the machine can be reached: the network has changed, perhaps after a sleep."""
+        if self._stream is not None:
+            self._stream.ask()
+        else:
+            self.try_now()
+
     async def wait_up(self) -> None:
         """Wait until the link is up; it must be held."""
         await self._up.wait()
@@ -222,7 +239,7 @@ class Link:
             next_s = loop.time() + RIVAL_S
             try:
                 return await self._new_stream(shared=False, within_s=self._rival_s)
-            except (LoginNeeded, NotInstalled):
+            except (LoginNeeded, HostKeyChanged, NotInstalled):
                 raise
             except Unreachable:
                 await asyncio.sleep(max(0.0, next_s - loop.time()))
@@ -296,7 +313,7 @@ class Link:
         if self.down_since is None:
             self.down_since = datetime.now(UTC)
         if self._is_held:
-            needs_user = isinstance(error, LoginNeeded | NotInstalled)
+            needs_user = isinstance(error, LoginNeeded | HostKeyChanged | NotInstalled)
             is_quick = self._tries < QUICK_RETRIES and not needs_user
             wait_s = RETRY_S[min(self._tries, len(RETRY_S) - 1)] if is_quick else LATER_RETRY_S
             self._retry = asyncio.get_running_loop().call_later(wait_s, self._retry_due)
@@ -690,10 +707,16 @@ class _Stream(asyncio.Protocol):
                 self._is_silent = True
                 self._link.stream_is_silent(self, is_silent=True)
         elif self._waits_for_answer or now_s - self._last_received_s >= IDLE_PING_S:
-            self._pings += 1
-            self._pinged_s = now_s
-            self.send(Ping(self._pings))
+            self.ask()
         self._watch_later()
+
+    def ask(self) -> None:
+        """Ask whether the machine is there, unless a question is under way."""
+        if self._pinged_s <= self._last_received_s:
+            self._pings += 1
+            self._pinged_s = asyncio.get_running_loop().time()
+            self.send(Ping(self._pings))
+            self._watch_later()
 
     # ------------------------------------------------------------ asyncio's callbacks
 
@@ -743,11 +766,11 @@ class _Stream(asyncio.Protocol):
     def _receive(self, frame: FromFar) -> None:
         match frame:
             case Ready(protocol, version):
-                if protocol != BRIDGE_PROTOCOL:
-                    self._fail(NotInstalled(
-                        f"{self._entry.name} has Outlive {plain(version, 20)}, which this version cannot talk to; "
-                        f"run `outlive upgrade --on {self._entry.name}`"
-                    ))  # fmt: skip
+                has = f"{self._entry.name} has Outlive {plain(version, 20)}, which this version cannot talk to"
+                if protocol < BRIDGE_PROTOCOL:
+                    self._fail(OldVersion(f"{has}; run `outlive upgrade --on {self._entry.name}`"))
+                elif protocol > BRIDGE_PROTOCOL:
+                    self._fail(Unreachable(f"{has}; update Outlive here"))
                 elif not self._ready.done():
                     self.version = plain(version, 40) or "?"
                     self._ready.set_result(None)

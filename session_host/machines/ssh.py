@@ -7,8 +7,9 @@ import shutil
 import subprocess
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
-from session_host.errors import LoginNeeded, OutliveError, Unreachable
+from session_host.errors import HostKeyChanged, LoginNeeded, OutliveError, Unreachable
 from session_host.paths import SOCKET_PATH_BYTES, ensure_private, runtime_dir
 from session_host.protocol.untrusted_text import one_line
 
@@ -35,8 +36,15 @@ CONFIG_TIMEOUT_S = 5.0
 FAILED = 255
 """ssh's exit code for errors of its own."""
 
-QUIET = ("-T", "-o", "BatchMode=yes", "-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes")
-"""Options of connections without a terminal. They ask nothing, and take no port that the user's own `ssh` forwards."""
+QUIET = ("-o", "BatchMode=yes", "-o", "LogLevel=INFO")
+"""Options with which ssh asks nothing, and says why it fails, as ``error_of`` reads it."""
+
+COMMAND = ("-T", "-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes")
+"""Options with which ssh runs our command, and takes no port that the user's own `ssh` forwards."""
+
+_LATER_DEFAULTS = {"stdinnull": "no", "sessiontype": "default", "forkafterauthentication": "no"}
+"""Such options, too, and their values: they are given where the user's configuration has others, since OpenSSH knows
+them only from 8.7 on."""
 
 
 def check_ssh() -> None:
@@ -54,12 +62,28 @@ def control_options(destination: str) -> tuple[str, ...]:
 
     Blocks: ssh reads its configuration.
     """
-    return _control_options(destination, ensure_private(runtime_dir()))
+    return _options(destination).control
+
+
+class _Options(NamedTuple):
+    """The options for a destination: with which ssh runs our command, and with which connections share a login."""
+
+    command: tuple[str, ...]
+    control: tuple[str, ...]
+
+
+def _options(destination: str) -> _Options:
+    return _options_in(destination, ensure_private(runtime_dir()))
 
 
 @lru_cache(maxsize=64)
-def _control_options(destination: str, directory: Path) -> tuple[str, ...]:
+def _options_in(destination: str, directory: Path) -> _Options:
     users = configuration(destination)
+    later = [f"-o{key}={value}" for key, value in _LATER_DEFAULTS.items() if users.get(key, value) != value]
+    return _Options((*COMMAND, *later), _control_options(users, directory))
+
+
+def _control_options(users: dict[str, str], directory: Path) -> tuple[str, ...]:
     if users.get("controlpath", "none") != "none":
         # The others would end with a connection of ours that they ride on, unless it persists.
         return RIDE if users.get("controlpersist", "no") == "no" else ()
@@ -105,17 +129,17 @@ def argv(entry: MachineEntry, command: str, *, shared: bool = True) -> list[str]
         command: the command.
         shared: ride on a login, if there is one.
     """
-    control = control_options(entry.destination) if shared else ("-o", "ControlPath=none")
-    return ["ssh", *QUIET, *control, "--", entry.destination, command]
+    own, control = _options(entry.destination)
+    control = control if shared else ("-o", "ControlPath=none")
+    return ["ssh", *QUIET, *own, *control, "--", entry.destination, command]
 
 
 def login_argv(entry: MachineEntry) -> list[str]:
     """The command line that logs in once, in a terminal, for later connections to ride on."""
-    options = ("-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes")
-    control = control_options(entry.destination)
+    own, control = _options(entry.destination)
     if control == RIDE:
         control = ("-o", "ControlMaster=auto", "-o", f"ControlPersist={CONTROL_PERSIST}")
-    return ["ssh", "-T", *options, *control, "--", entry.destination, "true"]
+    return ["ssh", *own, *control, "--", entry.destination, "true"]
 
 
 def has_login(entry: MachineEntry) -> bool:
@@ -134,9 +158,11 @@ def error_of(entry: MachineEntry, output: str) -> Unreachable:
     """The error that ssh's messages mean; ``output`` is what it wrote to standard error."""
     name = entry.name
     if "REMOTE HOST IDENTIFICATION HAS CHANGED" in output:
-        return Unreachable(
-            f"{name}: its host key has changed, as after a reinstallation or by an attack; if you know why, "
-            f"run `ssh-keygen -R` for it, then `outlive machines login {name}`"
+        known = re.search(r"^Offending .*$", output, re.MULTILINE)
+        why = f" (ssh: {one_line(known.group())[:200]})" if known is not None else ""
+        return HostKeyChanged(
+            f"{name}: its host key has changed, as after a reinstallation or by an attack{why}; if you know why, "
+            f"remove the old key with `ssh-keygen -R`, then run `outlive machines login {name}`"
         )
     if re.search(r"host key verification failed|host key is known", output, re.IGNORECASE):
         return LoginNeeded(f"{name}: its host key is not known yet; run `outlive machines login {name}`")

@@ -105,11 +105,15 @@ def test_options_of_the_user_that_are_for_terminals_do_no_harm(
             "ProxyJump beta",
             "RemoteCommand tmux attach",
             "RequestTTY force",
+            "StdinNull yes",
+            "SessionType none",
+            "ForkAfterAuthentication yes",
+            "ControlPersist 5",
             f"LocalForward 127.0.0.1:{taken.getsockname()[1]} 127.0.0.1:1",
             "ExitOnForwardFailure yes",
             "PermitLocalCommand yes",
             "LocalCommand echo welcome",
-            "LogLevel DEBUG",
+            "LogLevel QUIET",
         )
         done = outlive("ls", "--on", "alpha")
         assert (done.code, done.output, done.error) == (0, NO_CHATS, "")
