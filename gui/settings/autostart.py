@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from pathlib import Path
 
 from gui.settings.writing import write_text
 from session_host.client.window_control import HIDDEN_START
 from session_host.errors import ConfigError
+from session_host.system.installation import outlive_command
 
 _MARK = "X-Outlive-StartAtLogin=true"
 _DISABLED = re.compile(r"(?m)^(Hidden\s*=\s*true|X-GNOME-Autostart-enabled\s*=\s*false)\s*$")
@@ -58,8 +58,7 @@ def set_start_at_login(*, enabled: bool, is_changed: bool) -> None:
 
 
 def _entry() -> str:
-    program = Path(sys.executable).with_name("outlive")
-    command = [str(program)] if program.exists() else [sys.executable, "-P", "-m", "session_host.cli"]
+    command = outlive_command()
     variables = [f"{name}={os.environ[name]}" for name in _PASSED_VARIABLES if os.environ.get(name)]
     words = ["env", f"{HIDDEN_START}=1", *variables, *command]
     return "\n".join([

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gui.window.new_chat.conversation_picker import ConversationPicker
     from gui.window.new_chat.sheet import NewChatSheet
     from gui.window.search import Searching
+    from gui.window.sheets.add_machine import AddMachineSheet
     from gui.window.sheets.error_output import OutputSheet
     from gui.window.sheets.explain import StatusDetailsSheet
     from gui.window.sheets.export import ExportSheet
@@ -158,6 +159,13 @@ class Sheets(QObject):
         from gui.window.sheets.save_prompt import SavePromptSheet
 
         return self._register(SavePromptSheet(self._theme, self._window))
+
+    @cached_property
+    def add_machine(self) -> AddMachineSheet:
+        """Asks for a machine to add."""
+        from gui.window.sheets.add_machine import AddMachineSheet
+
+        return self._register(AddMachineSheet(self._theme, self._window))
 
     @cached_property
     def remove_ended(self) -> RemoveEndedSheet:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import re
+import shlex
 import shutil
 import subprocess
 from functools import lru_cache
@@ -10,10 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from session_host.errors import HostKeyChanged, LoginNeeded, OutliveError, Unreachable
-from session_host.paths import SOCKET_PATH_BYTES, ensure_private, runtime_dir
+from session_host.paths import SOCKET_PATH_BYTES, ensure_private, home_dir, runtime_dir
 from session_host.protocol.untrusted_text import one_line
 
-from .names import MachineEntry
+from .names import MachineEntry, problem_of_destination
 
 CONTROL_NAME = "ssh-%C"
 """The socket of a connection that later ones ride on; ssh replaces %C by a hash of user, host and port."""
@@ -32,6 +34,9 @@ ALIVE_INTERVAL_S = 15
 """ssh asks so often whether a silent machine is there; after three questions a login on a dead connection ends."""
 
 CONFIG_TIMEOUT_S = 5.0
+
+_HOST_LINE = re.compile(r"\s*(host|include)(?:\s*=\s*|\s+)(.*)", re.IGNORECASE)
+_PATTERN = frozenset("*?!")
 
 FAILED = 255
 """ssh's exit code for errors of its own."""
@@ -177,3 +182,38 @@ def _last_line(output: str) -> str:
     """The last line that ssh wrote, without its own name."""
     lines = [one_line(line)[:200] for line in output.splitlines() if line.strip()]
     return re.sub(r"^ssh: |\.$", "", lines[-1]) if lines else ""
+
+
+def configured_hosts() -> list[str]:
+    """The hosts that the user's configuration of ssh names, without patterns, then the system's. Blocks."""
+    found: dict[str, None] = {}
+    read = set[Path]()
+    for directory, name in ((home_dir() / ".ssh", "config"), (Path("/etc/ssh"), "ssh_config")):
+        _add_hosts(directory / name, directory, found, read)
+    return list(found)
+
+
+def _add_hosts(file: Path, directory: Path, found: dict[str, None], read: set[Path]) -> None:
+    """Add the hosts of a file and of those that it includes, also where it does that for some hosts only."""
+    if file in read:
+        return
+    read.add(file)
+    try:
+        lines = file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        if (setting := _HOST_LINE.match(line)) is None:
+            continue
+        try:
+            words = shlex.split(setting[2], comments=True)
+        except ValueError:
+            continue  # ssh refuses the file, and says so.
+        if setting[1].lower() == "host":
+            found.update(
+                (word, None) for word in words if not problem_of_destination(word) and not set(word) & _PATTERN
+            )
+        else:
+            for word in words:
+                for each in sorted(glob.glob(str(directory / Path(word).expanduser()))):  # noqa: PTH207 - also absolute
+                    _add_hosts(Path(each), directory, found, read)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
-from gui.wording import action_texts
+from gui.wording import action_texts, machine_texts
 from gui.wording.text import Text
 
 if TYPE_CHECKING:
@@ -329,6 +329,11 @@ TABLE: tuple[Action, ...] = (
            words=Text("action", "colours colors import")),
     Action("choose_appearance", SETTINGS, Text("action", "Light or dark…"),
            lambda w: w.themes.choose_appearance(), words=Text("action", "night mode theme")),
+    Action("add_machine", SETTINGS, machine_texts.ADD, lambda w: w.machines.add(),
+           words=Text("action", "ssh remote server host devbox connect")),
+    Action("machines", SETTINGS, machine_texts.MACHINES, lambda w: w.machines.choose(),
+           is_idle=lambda w: not w.sessions.others.machines,
+           words=Text("action", "ssh remote server host log in install upgrade remove connect")),
     Action("settings", SETTINGS, Text("action", "Settings…"), lambda w: w.context.open_settings(""), keys=("Ctrl+,",),
            words=Text("action", "preferences options configuration font notifications user")),
     Action("guide", SETTINGS, Text("action", "Guide"), lambda w: w.context.open_guide(), keys=("Ctrl+Shift+F1",),

@@ -22,6 +22,7 @@ from gui.window.actions.context import WindowContext
 from gui.window.actions.links import LinkOpener
 from gui.window.actions.lists import Lists
 from gui.window.actions.looks import LookActions, ThemeActions
+from gui.window.actions.machines import MachineActions
 from gui.window.actions.tabs_and_panes import Broadcasting, PaneActions
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
@@ -42,6 +43,7 @@ class WindowCommands:
         self.sessions, self.tabs = context.sessions, context.tabs
         self.sheets, self.banners = context.sheets, context.banners
         self.starting = StartActions(context, settings)
+        self.machines = MachineActions(context, self.starting)
         self.opener = opener = LinkOpener(
             context.sessions.tasks, lambda: settings.preferences.window.editor, self.starting.edit,
             lambda line: context.banners.inform(line, key="terminal"), partial(_report_dead_link, context.banners),

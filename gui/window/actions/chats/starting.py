@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -172,19 +172,24 @@ class StartActions(QObject):
         """
         raise_window(self._window)
         self._focus_page()
-        name = Path(file.path).name
-        request = NewChatRequest(agent=COMMAND, directory=directory, name=name, arguments=argv)
-        self._sessions.tasks.start(self._edit(request, self._keys_ahead.hold()), "editor")
+        self.run(argv, Path(file.path).name, directory)
 
-    async def _edit(self, request: NewChatRequest, typed: HeldKeys) -> None:
+    def run(
+        self, argv: list[str], name: str, directory: str = "", on_success: Callable[[], object] = lambda: None
+    ) -> None:
+        """Run a command in a tab, which goes when the command has succeeded; with an error, it stays."""
+        request = NewChatRequest(agent=COMMAND, directory=directory or str(Path.home()), name=name, arguments=argv)
+        self._sessions.tasks.start(self._run(request, self._keys_ahead.hold(), on_success), "command")
+
+    async def _run(self, request: NewChatRequest, typed: HeldKeys, on_success: Callable[[], object]) -> None:
         chat = await self._start_without_sheet(request, typed)
         if chat is not None:
-            chat.changed.connect(partial(self._on_editor_changed, chat))
+            chat.changed.connect(partial(self._on_command_changed, chat, on_success))
 
-    def _on_editor_changed(self, chat: Chat) -> None:
-        """Remove an editor that has ended without an error; what it showed is in the file."""
+    def _on_command_changed(self, chat: Chat, on_success: Callable[[], object]) -> None:
         if chat.has_ended and chat.record.exit_code == 0 and self._sessions.removals.begin([chat], undo_ms=0):
             self._focus_page()
+            on_success()
 
     def _install(self, agent: str) -> None:
         """Run the command that installs an agent in a chat of its own, where the user sees it and answers."""

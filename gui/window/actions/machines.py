@@ -1,0 +1,179 @@
+"""The actions on other machines. What needs a terminal is an ``outlive`` command in a tab, where ssh asks the user."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gui.finding.ranking import Ranking, Texts
+from gui.window.actions.chats.starting import StartActions
+from gui.window.actions.context import WindowContext
+from gui.window.sheets.chooser import Choice, Found
+from gui.window.sheets.question import Question
+from gui.wording import machine_texts, phrases
+from session_host.errors import LoginNeeded, NotInstalled, OldVersion
+from session_host.system.installation import outlive_command
+
+if TYPE_CHECKING:
+    from session_host.machines.remote import RemoteMachine
+
+Way = tuple[str, Callable[[], object]]
+"""The label of a menu's entry or a button, and what it does."""
+
+
+class MachineActions:
+    """The actions on other machines in one window. A machine is named by its name in ``machines.toml``."""
+
+    def __init__(self, context: WindowContext, starting: StartActions) -> None:
+        self._sessions, self._others = context.sessions, context.sessions.others
+        self._sheets, self._banners = context.sheets, context.banners
+        self._starting = starting
+
+    # ------------------------------------------------------------ adding
+
+    def add(self) -> None:
+        """Ask which machine to add: a host of the user's ssh configuration, or another one."""
+        self._sessions.tasks.start(self._add(), "add a machine")
+
+    async def _add(self) -> None:
+        from session_host.machines.ssh import configured_hosts
+
+        hosts = await asyncio.to_thread(configured_hosts)
+        destinations = {machine.link.entry.destination for machine in self._others.machines.values()}
+        if new := [host for host in hosts if host not in destinations]:
+            title = machine_texts.ADD_TITLE()
+            self._sheets.chooser.ask(title, machine_texts.SEARCH_HOSTS(), _Hosts(new, self._add_host, self._ask))
+        else:
+            self._ask("")
+
+    def _add_host(self, host: str) -> None:
+        """Add a host of the configuration by its own name, if a machine can have it."""
+        from session_host.machines.names import problem_of_name
+
+        if host in self._others.machines or problem_of_name(host):
+            self._ask(host)
+        else:
+            self._run_adding(host, host)
+
+    def _ask(self, destination: str) -> None:
+        self._sheets.add_machine.ask(destination, set(self._others.machines), self._run_adding)
+
+    def _run_adding(self, name: str, destination: str) -> None:
+        added = partial(self._banners.inform, machine_texts.ADDED(name=name), key="machines")
+        self._run(machine_texts.NAME_OF_ADDING(name=name), ["machines", "add", name, destination], added)
+
+    # ------------------------------------------------------------ one machine
+
+    def remedy(self, name: str) -> Way | None:
+        """What helps against the reason why a machine cannot be reached; None while there is none."""
+        machine = self._others.machines.get(name)
+        if machine is None or machine.unreachable_since is None:
+            return None
+        match machine.link.error:
+            case LoginNeeded():
+                return machine_texts.LOG_IN(), lambda: self.login(name)
+            case OldVersion():
+                return machine_texts.UPGRADE(), lambda: self.install(name)
+            case NotInstalled():
+                return machine_texts.INSTALL(), lambda: self.install(name)
+            case _:
+                return machine_texts.TRY_NOW(), lambda: self.try_now(name)
+
+    def ways(self, name: str) -> Sequence[Way]:
+        """All that can be done with a machine, for its menu; the remedy comes first."""
+        from session_host.version import VERSION
+
+        ways = [remedy] if (remedy := self.remedy(name)) is not None else []
+        machine = self._others.machines.get(name)
+        if machine is not None and remedy is None and machine.link.version not in {"", VERSION}:
+            ways.append((machine_texts.UPGRADE_TO(version=VERSION), lambda: self.install(name)))
+        return *ways, (machine_texts.REMOVE(), lambda: self.remove(name))
+
+    def login(self, name: str) -> None:
+        """Log in to a machine, in a tab."""
+        title = machine_texts.NAME_OF_LOGIN(name=name)
+        self._run(title, ["machines", "login", name], lambda: self.try_now(name))
+
+    def install(self, name: str) -> None:
+        """Install this version of Outlive on a machine, in a tab; its chats keep running."""
+        title = machine_texts.NAME_OF_INSTALLATION(name=name)
+        self._run(title, ["upgrade", "--on", name], lambda: self.try_now(name))
+
+    def try_now(self, name: str) -> None:
+        """Connect to a machine now."""
+        if (machine := self._others.machines.get(name)) is not None:
+            machine.link.try_now()
+
+    def remove(self, name: str) -> None:
+        """Forget a machine after a question; its chats keep running."""
+        self._sheets.question.ask(
+            Question(
+                machine_texts.REMOVE_QUESTION(name=name), machine_texts.REMOVE_BUTTON(),
+                lambda: self._sessions.tasks.start(self._remove(name), "remove a machine"),
+                machine_texts.REMOVE_DETAIL(),
+            )
+        )  # fmt: skip
+
+    async def _remove(self, name: str) -> None:
+        from session_host.machines import names
+
+        await asyncio.to_thread(names.remove, name)
+        self._others.read()
+
+    def _run(self, title: str, arguments: list[str], on_success: Callable[[], object]) -> None:
+        """Run an ``outlive`` command in a tab, which goes when it has succeeded."""
+        self._starting.run([*outlive_command(), *arguments], title, on_success=on_success)
+
+    # ------------------------------------------------------------ all machines
+
+    def choose(self) -> None:
+        """List the machines; the chosen one's actions are listed next."""
+        choices = [Choice(name, self._facts(name), partial(self._choose_way, name)) for name in self._others.machines]
+        if not choices:
+            self.add()
+            return
+        choices.append(Choice(machine_texts.ADD(), "", self.add))
+        title = machine_texts.MACHINES()
+        self._sheets.chooser.ask(title, machine_texts.SEARCH_MACHINES(), choices)
+
+    def _choose_way(self, name: str) -> None:
+        choices = [Choice(label, "", run) for label, run in self.ways(name)]
+        self._sheets.chooser.ask(name, name, choices)
+
+    def _facts(self, name: str) -> str:
+        machine = self._others.machines[name]
+        running = sum(chat.machine is machine for chat in self._sessions.running())
+        facts = [
+            "" if machine.link.entry.destination == name else machine.link.entry.destination,
+            _state(machine),
+            machine_texts.CHATS(count=running),
+            machine_texts.VERSION(version=machine.link.version) if machine.link.version else "",
+        ]
+        return " · ".join(filter(None, facts))
+
+
+def _state(machine: RemoteMachine) -> str:
+    since = machine.unreachable_since
+    if since is not None:
+        return machine_texts.UNREACHABLE(when=phrases.clock_time(since.astimezone()))
+    return machine_texts.CONNECTED() if machine.link.version else machine_texts.CONNECTING()
+
+
+class _Hosts:
+    """The hosts of the ssh configuration, and the destination that is typed."""
+
+    def __init__(self, hosts: Sequence[str], add: Callable[[str], object], ask: Callable[[str], object]) -> None:
+        self._hosts, self._add, self._ask = hosts, add, ask
+        self._ranking = Ranking([Texts(host, "", "") for host in hosts])
+
+    def find(self, typed: str) -> Iterator[Found]:
+        """See ``Choices``."""
+        for match in self._ranking.find(typed):
+            host = self._hosts[match.number]
+            choice = Choice(host, machine_texts.IN_SSH_CONFIG(), partial(self._add, host))
+            yield Found(choice, match.fit.positions)
+        destination = typed.strip()
+        title = machine_texts.ANOTHER_NAMED(destination=destination) if destination else machine_texts.ANOTHER()
+        yield Found(Choice(title, "", partial(self._ask, destination)))

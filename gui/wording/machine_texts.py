@@ -1,0 +1,43 @@
+"""Texts about the user's other machines."""
+
+from __future__ import annotations
+
+from gui.wording.text import Text
+
+MACHINES = Text("machines", "Machines…")
+ADD = Text("machines", "Add a machine…")
+ADD_TITLE = Text("machines", "Add a machine")
+SEARCH_HOSTS = Text("machines", "Host, or USER@HOST")
+IN_SSH_CONFIG = Text("machines", "in your ssh configuration")
+ANOTHER = Text("machines", "Another machine…")
+ANOTHER_NAMED = Text("machines", "Add {destination}…")
+DESTINATION = Text("machines", "Destination")
+DESTINATION_EXAMPLE = Text("machines", "USER@HOST, as for ssh")
+NAME_HERE = Text("machines", "Name here")
+ADD_HINT = Text(
+    "machines",
+    "A terminal opens: ssh asks there for a password or a host key, and Outlive can be installed on the machine, "
+    "without root.",
+)
+ADD_BUTTON = Text("machines", "Add")
+ADDED = Text("machines", "{name} is added.")
+REMOVE = Text("machines", "Remove machine…")
+REMOVE_QUESTION = Text("machines", "Remove the machine {name}?")
+REMOVE_DETAIL = Text("machines", "Its chats keep running there, and are no longer listed here.")
+REMOVE_BUTTON = Text("machines", "Remove")
+LOG_IN = Text("machines", "Log in…")
+INSTALL = Text("machines", "Install…")
+UPGRADE = Text("machines", "Upgrade…")
+UPGRADE_TO = Text("machines", "Upgrade to Outlive {version}…")
+TRY_NOW = Text("machines", "Try now")
+NAME_OF_ADDING = Text("machines", "add {name}")
+NAME_OF_LOGIN = Text("machines", "log in to {name}")
+NAME_OF_INSTALLATION = Text("machines", "install on {name}")
+"""The names of the chats in which ssh asks the user, and Outlive is installed."""
+SEARCH_MACHINES = Text("machines", "Search machines")
+TAKEN = Text("machines", "{name} is a machine already")
+CHATS = Text("machines", "{count:,} running")
+VERSION = Text("machines", "Outlive {version}")
+UNREACHABLE = Text("machines", "unreachable since {when}")
+CONNECTED = Text("machines", "connected")
+CONNECTING = Text("machines", "connecting")
