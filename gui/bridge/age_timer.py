@@ -56,4 +56,4 @@ class AgeTimer(QObject):
 
     def _has_young(self) -> bool:
         now = datetime.now(UTC)
-        return any(phrases.is_young(chat.since, now) for chat in self._sessions.running())
+        return any(phrases.is_young(chat.since, now) for chat in self._sessions.running() if not chat.is_unreachable)

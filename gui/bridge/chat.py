@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.theme.icons import Mark
-from gui.wording import common_texts, page_texts, phrases, window_texts
+from gui.wording import common_texts, machine_texts, page_texts, phrases, window_texts
 from gui.wording.groups import Group, activity_words, group_of, mark_of, order_key
 from gui.wording.text import Text
 from session_host.client.sessions.session_info import Reason, reason_of
@@ -363,6 +363,11 @@ class Chat(ChatViewer):
         return self.record.shown_name
 
     @property
+    def full_name(self) -> str:
+        """Its name with its machine, unless that is this one: "api-fix on build1"."""
+        return machine_texts.on_machine(self.name, self.machine.name)
+
+    @property
     def state(self) -> State:
         """The state of its process."""
         return self.record.state
@@ -378,6 +383,11 @@ class Chat(ChatViewer):
         return self.record.continued_by is not None and self.has_ended
 
     @property
+    def is_unreachable(self) -> bool:
+        """Whether it ran when its machine was reached last, and that cannot be reached now."""
+        return not self.machine.is_reachable and not self.has_ended
+
+    @property
     def group(self) -> Group:
         """Its group in the sidebar.
 
@@ -390,7 +400,7 @@ class Chat(ChatViewer):
             activity = Activity.WORKING if self.has_prompt else Activity.IDLE
         elif self.is_at_prompt or (self.record.is_shell and self._is_plain and self.foreground is None):
             activity = Activity.IDLE
-        return group_of(self.record.state, activity, plain=self.is_shell_or_command)
+        return group_of(self.record.state, activity, plain=self.is_shell_or_command, unreachable=self.is_unreachable)
 
     @property
     def _is_unreported(self) -> bool:
@@ -467,6 +477,8 @@ class Chat(ChatViewer):
         record = self.record
         if self.has_ended:
             return parse_time(record.ended_at or record.created_at)
+        if self.is_unreachable:
+            return self.machine.unreachable_since
         if self._is_plain:
             ended = self.last_ended if self.last_command else ""
             return parse_time(ended or self.foreground_since or record.created_at)
@@ -527,6 +539,9 @@ class Chat(ChatViewer):
         """One line: its topic and end, that it does not answer, its question, or its last message; "" for none."""
         if self.has_ended:
             return self._topic_and_end
+        if self.is_unreachable:
+            topic = "" if self.is_shell_or_command else plain_text(self.title)
+            return " · ".join(filter(None, (topic, machine_texts.unreachable(self.machine.unreachable_since))))
         if self.is_unresponsive:
             return page_texts.DOES_NOT_ANSWER()
         if self.is_suspended:
@@ -597,7 +612,12 @@ class Chat(ChatViewer):
     @property
     def is_silent(self) -> bool:
         """Whether the agent was working and then stopped reporting."""
-        return not self.has_ended and not self.is_shell_or_command and self.activity_source == phrases.SILENCE
+        return (
+            not self.has_ended
+            and not self.is_unreachable
+            and not self.is_shell_or_command
+            and self.activity_source == phrases.SILENCE
+        )
 
     @property
     def is_at_prompt(self) -> bool:
@@ -609,6 +629,8 @@ class Chat(ChatViewer):
         """Its activity and the age of that; "" if it has ended."""
         if self.has_ended:
             return ""
+        if self.is_unreachable:
+            return machine_texts.unreachable(self.machine.unreachable_since)
         if self.is_unresponsive:
             return Mark.UNRESPONSIVE.value
         if self.is_starting:
@@ -620,6 +642,8 @@ class Chat(ChatViewer):
     @property
     def reason_to_confirm_end(self) -> str:
         """Why the user should confirm before it is ended, as the beginning of a sentence; "" for no reason."""
+        if self.is_unreachable:
+            return ""  # It cannot be ended, and the error says so.
         if self.activity is Activity.WORKING:
             return page_texts.IS_WORKING(name=self.name)
         if self.needs_you:
@@ -634,12 +658,14 @@ class Chat(ChatViewer):
     @property
     def name_and_state(self) -> str:
         """Its name with its activity or end, as a line in a question to the user."""
-        return page_texts.CHAT_AND_STATE(name=self.name, state=self._activity_or_end)
+        return page_texts.CHAT_AND_STATE(name=self.full_name, state=self._activity_or_end)
 
     @property
     def _activity_or_end(self) -> str:
         if self.has_ended:
             return self.how_it_ended
+        if self.is_unreachable:
+            return machine_texts.unreachable(self.machine.unreachable_since)
         if self.is_starting:
             return Mark.STARTING.value
         now = datetime.now(UTC)

@@ -293,6 +293,12 @@ class ChatList(QObject):
         ended.sort(key=lambda record: (record.id in self._open, record.ended_at or record.created_at), reverse=True)
         return running + ended[: max(max_ended, sum(record.id in self._open for record in ended))]
 
+    def note_reachability(self, machine: str) -> None:
+        """Note that a machine can be reached, or cannot any more, or for another reason."""
+        for chat in [chat for chat in self._alive.values() if chat.machine.name == machine]:
+            chat.changed.emit()
+        self._changed_timer.start()
+
     def remove_machine(self, name: str) -> None:
         """Remove a machine with its chats, which keep running there."""
         for session_id in [each for each in (*self._chats, *self._ended) if machine_of(each) == name]:

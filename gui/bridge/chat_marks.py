@@ -257,7 +257,9 @@ class QuietWatch(QObject):
 
     def _check(self) -> None:
         for chat in self._watched():
-            if chat.has_ended or self._left_s(chat) <= 0:
+            if chat.is_unreachable:
+                self._since_s[chat.id] = time.monotonic()  # It may be writing.
+            elif chat.has_ended or self._left_s(chat) <= 0:
                 self._since_s[chat.id] = time.monotonic()
                 self.found_quiet.emit(chat)
         self._wait()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,6 +65,8 @@ class OtherMachines(QObject):
         self.problem = ""
         self._list = chats
         self._following: dict[str, asyncio.Task[None]] = {}
+        self._shown: dict[str, tuple[bool, datetime | None, str]] = {}
+        """Whether each machine can be reached, since when not, and why, as the lists show it."""
         self._closing: set[asyncio.Task[None]] = set()
         self._is_following = False
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
@@ -145,6 +148,7 @@ class OtherMachines(QObject):
 
     def _forget(self, name: str) -> None:
         machine = self.machines.pop(name)
+        self._shown.pop(name, None)
         if (task := self._following.pop(name, None)) is not None:
             task.cancel()
         self._list.remove_machine(name)
@@ -155,9 +159,18 @@ class OtherMachines(QObject):
         with contextlib.suppress(OSError):
             _kept_file(name).unlink(missing_ok=True)
 
+    def unreachable(self) -> list[RemoteMachine]:
+        """The machines that cannot be reached, in the file's order."""
+        return [machine for machine in self.machines.values() if not machine.is_reachable]
+
     def _on_state(self, name: str) -> None:
-        if name in self.machines:
-            self.state_changed.emit(name)
+        if (machine := self.machines.get(name)) is None:
+            return
+        shown = machine.is_reachable, machine.unreachable_since, str(machine.link.error or "")
+        if shown != self._shown.get(name):  # A link that is down tries again and again.
+            self._shown[name] = shown
+            self._list.note_reachability(name)
+        self.state_changed.emit(name)
 
     # ------------------------------------------------------------ the last known chats
 

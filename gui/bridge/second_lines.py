@@ -23,19 +23,21 @@ class SecondLine(NamedTuple):
     The order depends on the chat alone: the parts would swap when another chat comes or goes.
 
     Attributes:
-        difference: the part that distinguishes the chat from others of its name; "" if there are none.
+        difference: the part that distinguishes the chat from others of its name on its machine; "" if there are none.
+        machine: the name of its machine; "" for this one.
     """
 
     location: str
     status: str
     status_first: bool
     difference: str = ""
+    machine: str = ""
 
     @property
     def whole(self) -> str:
-        """Both parts in one line."""
+        """The machine and both parts in one line."""
         parts = (self.status, self.location) if self.status_first else (self.location, self.status)
-        return _BETWEEN.join(part for part in parts if part)
+        return _BETWEEN.join(part for part in (self.machine, *parts) if part)
 
 
 class Labels(NamedTuple):
@@ -50,6 +52,7 @@ class Labels(NamedTuple):
     directory: str
     agent: str
     has_ended: bool
+    machine: str
 
     @classmethod
     def of(cls, chat: Chat) -> Labels:
@@ -57,7 +60,7 @@ class Labels(NamedTuple):
         name, status = chat.name, chat.status_text
         return cls(
             chat, chat.id, name, chat.location, "" if status == name else status, chat.branch, chat.directory,
-            chat.agent_title, chat.has_ended,
+            chat.agent_title, chat.has_ended, chat.machine.name,
         )  # fmt: skip
 
 
@@ -77,28 +80,29 @@ def second_lines_of(listed: Sequence[Labels], projects: Mapping[str, str]) -> di
     locations = _separate_equal_ends(listed, headings, _locations(listed, headings))
     keys = _keys(listed, headings, locations)
     same_lines = Counter(keys)
-    names = Counter(chat.name for chat in listed)
-    shared_names = Counter((chat.name, location) for chat, location in zip(listed, locations, strict=True))
+    names = Counter((chat.name, chat.machine) for chat in listed)
+    shared_names = Counter(
+        (chat.name, chat.machine, location) for chat, location in zip(listed, locations, strict=True)
+    )
     lines: dict[str, SecondLine] = {}
     for chat, key, location in zip(listed, keys, locations, strict=True):
         status_first = chat.status not in {"", chat.agent}
         shown = location
         if same_lines[key] > 1:
-            shown = _BETWEEN.join(filter(None, (location, chat.id[:ID_DIGITS])))
+            shown = _BETWEEN.join(filter(None, (location, chat.chat.session_id[:ID_DIGITS])))
             differs_by_location = True
         else:
-            differs_by_location = shared_names[chat.name, location] == 1 or not chat.status
+            differs_by_location = shared_names[chat.name, chat.machine, location] == 1 or not chat.status
         difference = (shown or chat.status) if differs_by_location else chat.status
-        lines[chat.id] = SecondLine(shown, chat.status, status_first, difference if names[chat.name] > 1 else "")
+        is_shared = names[chat.name, chat.machine] > 1
+        lines[chat.id] = SecondLine(shown, chat.status, status_first, difference if is_shared else "", chat.machine)
     return lines
 
 
-def _keys(
-    listed: Sequence[Labels], headings: Sequence[str], locations: Sequence[str]
-) -> list[tuple[str, str, str, str]]:
+def _keys(listed: Sequence[Labels], headings: Sequence[str], locations: Sequence[str]) -> list[tuple[str, ...]]:
     """For each chat, all that its row shows: chats with equal ones look alike."""
     rows = zip(listed, headings, locations, strict=True)
-    return [(heading, chat.name, location, chat.status) for chat, heading, location in rows]
+    return [(heading, chat.name, chat.machine, location, chat.status) for chat, heading, location in rows]
 
 
 def _locations(listed: Sequence[Labels], headings: Sequence[str]) -> list[str]:

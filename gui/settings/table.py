@@ -199,7 +199,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bell_mark: bool = True
     bell_sound: bool = False
     bell_attention: bool = False
-    group_chats: Literal["state", "project"] = "state"
+    group_chats: Literal["state", "project", "machine"] = "state"
     compact_rows: bool = False
 
 
@@ -349,7 +349,11 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("window", "text_blinks", CURSOR, Text("settings", "Blinking text"), Toggle(),
             help=Text("settings", "For programs that ask for it.")),
     Setting("window", "group_chats", SIDEBAR, Text("settings", "Group chats"),
-            Choice({"state": Text("settings", "By state"), "project": Text("settings", "By project")})),
+            Choice({
+                "state": Text("settings", "By state"),
+                "project": Text("settings", "By project"),
+                "machine": Text("settings", "By machine"),
+            })),
     Setting("window", "compact_rows", SIDEBAR, Text("settings", "Compact rows"), Toggle(),
             help=Text("settings", "One line for each chat.")),
     Setting("chats", "scrollback_lines", NEW_TERMINALS, Text("settings", "Scrollback"),

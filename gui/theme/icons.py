@@ -4,7 +4,7 @@ Only the font and character map of QtAwesome are read: importing it takes 190 ms
 
 A mark shows a chat's state; each is recognizable without its colour:
 ▲ needs you · ◐ working · ❯ running (a shell or command) · ○ idle · ◌ no signal, or starting
-■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting · ⧗ does not answer.
+■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting · ⧗ does not answer · ⊘ unreachable.
 They are painted, since fonts disagree on how these characters look.
 """
 
@@ -173,6 +173,7 @@ class Mark(StrEnum):
     INTERRUPTED = "interrupted"
     RECONNECTING = "reconnecting"
     UNRESPONSIVE = "does not answer"
+    UNREACHABLE = "unreachable"
 
 
 _TOKEN = {
@@ -187,6 +188,7 @@ _TOKEN = {
     Mark.INTERRUPTED: "secondary",
     Mark.RECONNECTING: "accent",
     Mark.UNRESPONSIVE: "needs_you",
+    Mark.UNREACHABLE: "secondary",
 }
 
 
@@ -230,6 +232,11 @@ def _half_disc(painter: QPainter, color: QColor) -> None:
 def _ring(painter: QPainter, color: QColor) -> None:
     painter.setPen(QPen(color, 1.5))
     painter.drawEllipse(QPointF(0, 0), 4.2, 4.2)
+
+
+def _crossed_ring(painter: QPainter, color: QColor) -> None:
+    _ring(painter, color)
+    painter.drawLine(QPointF(-4.6, 4.6), QPointF(4.6, -4.6))
 
 
 def _prompt(painter: QPainter, color: QColor) -> None:
@@ -300,6 +307,7 @@ _PAINT = {
     Mark.INTERRUPTED: _two_bars,
     Mark.RECONNECTING: _turning_arrow,
     Mark.UNRESPONSIVE: _hourglass,
+    Mark.UNREACHABLE: _crossed_ring,
 }
 
 

@@ -84,7 +84,9 @@ class Events:
         self.has_uncertain_question = False
         self._started = datetime.now(UTC)
         self._questions: dict[str, tuple[str, str]] = {}
-        """The time and the text of each chat's question, by chat."""
+        """The time and the text of each chat's question, by chat; the last known ones of unreachable chats."""
+        self._reported: set[str] = set()
+        """The chats with an activity that was reported."""
         self._working: dict[str, datetime] = {}
         """The time at which each working chat began to work."""
         self._commands: dict[str, tuple[str, datetime]] = {}
@@ -105,7 +107,9 @@ class Events:
 
     def _find_questions(self, sessions: Sessions, shown: Container[str]) -> dict[str, Event]:
         found: dict[str, Event] = {}
-        known, self._questions = self._questions, {}
+        known = self._questions
+        self._questions = {each: question for each, question in known.items() if _is_unreachable(sessions.get(each))}
+        reported, self._reported = self._reported, {chat.id for chat in sessions.running() if chat.activity_since}
         self.has_uncertain_question = False
         if (now := datetime.now(UTC)) < self._started:
             self._started = now - timedelta(minutes=1)  # The clock was set back: what is asked from now on is new.
@@ -115,8 +119,10 @@ class Events:
                 continue
             question = (chat.activity_since, chat.activity_detail)
             self._questions[chat.id] = question
-            # Earlier questions need no notification: the user sees them when the window opens.
-            is_new = chat.id in shown or chat.since is None or chat.since >= self._started
+            # Earlier questions need no notification: the user sees them when the window opens. The clock of another
+            # machine may differ.
+            is_seen = chat.id in shown or (chat.machine.name and chat.id in reported)
+            is_new = is_seen or chat.since is None or chat.since >= self._started
             if known.get(chat.id) != question and is_new:
                 found[chat.id] = Event("asks", question)
         return found
@@ -157,6 +163,10 @@ class Events:
         previous, self._running = self._running, {chat.id for chat in running}
         ended = filter(None, map(sessions.get, previous - self._running))
         return {chat.id: Event("died") for chat in ended if chat.has_ended and chat.has_failed}
+
+
+def _is_unreachable(chat: Chat | None) -> bool:
+    return chat is not None and chat.is_unreachable
 
 
 def _is_uncertain(chat: Chat, sessions: Sessions) -> bool:
@@ -353,7 +363,7 @@ class Notifier(QObject):
         self._groups[kind] = [*previous, *(key for key in chats if key not in previous)]
         self._group_shown_at_s = time.monotonic()
         named = list(dict.fromkeys(filter(None, map(self._chat, self._groups[kind]))))
-        names = [chat.name for chat in named]
+        names = [chat.full_name for chat in named]
         title = {
             "asks": tray_texts.SEVERAL_NEED_YOU, "done": tray_texts.SEVERAL_FINISHED,
             "died": tray_texts.SEVERAL_DIED, "notified": tray_texts.SEVERAL_NOTIFIED,
@@ -366,21 +376,21 @@ class Notifier(QObject):
         if event.kind == "asks":
             self._show_question(chat)
         elif event.kind == "notified":
-            self._notifications.show(key, *passed_on(chat.name, event.messages))
+            self._notifications.show(key, *passed_on(chat.full_name, event.messages))
         elif event.kind == "done":
             text = tray_texts.AFTER(duration=phrases.duration(event.seconds), what=event.text or where)
-            self._notifications.show(chat.id, tray_texts.FINISHED(name=chat.name), text)
+            self._notifications.show(chat.id, tray_texts.FINISHED(name=chat.full_name), text)
         elif event.kind == "ran":
-            title = tray_texts.command_ended(phrases.shortened(event.text), chat.name, chat.last_exit_code)
+            title = tray_texts.command_ended(phrases.shortened(event.text), chat.full_name, chat.last_exit_code)
             text = tray_texts.HOW_LONG_AND_WHERE(duration=phrases.duration(event.seconds), directory=where)
             self._notifications.show(chat.id, title, text)
         elif event.kind == "quiet" and not chat.has_ended:
             text = tray_texts.HOW_QUIET_AND_WHERE(seconds=QUIET_S, where=where)
-            self._notifications.show(chat.id, tray_texts.QUIET(name=chat.name), text)
+            self._notifications.show(chat.id, tray_texts.QUIET(name=chat.full_name), text)
         else:
             title_of = tray_texts.ENDED_UNEXPECTEDLY if chat.has_failed else notice_texts.ENDED
             self._notifications.show(
-                chat.id, title_of(name=chat.name), tray_texts.HOW_AND_WHERE(how=chat.how_it_ended, where=where)
+                chat.id, title_of(name=chat.full_name), tray_texts.HOW_AND_WHERE(how=chat.how_it_ended, where=where)
             )
 
     def _show_question(self, chat: Chat) -> None:
@@ -395,7 +405,7 @@ class Notifier(QObject):
         where = phrases.short_directory(chat.record.cwd)
         text = question or chat.activity_detail or tray_texts.NEEDS_YOUR_ANSWER(agent=chat.agent_title, directory=where)
         self._offers.pop(chat.id, None)
-        self._notifications.show(chat.id, tray_texts.NEEDS_YOU(name=chat.name), text)
+        self._notifications.show(chat.id, tray_texts.NEEDS_YOU(name=chat.full_name), text)
 
     async def _show_offer(self, chat: Chat) -> None:
         """Show a question that can be answered outside of a terminal; with answers if it is short enough."""
@@ -411,7 +421,7 @@ class Notifier(QObject):
                 self._show_text(chat, questions.summary(found) if found is not None else "")
             return
         self._offers[chat.id] = offered
-        self._notifications.show(chat.id, tray_texts.NEEDS_YOU(name=chat.name), offered.text, offered.actions)
+        self._notifications.show(chat.id, tray_texts.NEEDS_YOU(name=chat.full_name), offered.text, offered.actions)
 
     def _withdraw(self, key: str) -> None:
         self._pending.pop(key, None)
@@ -447,4 +457,4 @@ class Notifier(QObject):
             await questions.answer(chat, offered, action)
         except OutliveError as error:
             self._shown[chat.id] = Event("refused")
-            self._notifications.show(chat.id, chat.name, str(error))
+            self._notifications.show(chat.id, chat.full_name, str(error))

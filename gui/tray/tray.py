@@ -21,6 +21,7 @@ from gui.theme.theme import Theme
 from gui.wording import action_texts, common_texts, phrases, tray_texts, window_texts
 from gui.wording.chat_texts import joined
 from gui.wording.groups import Group
+from gui.wording.machine_texts import on_machine
 from session_host.protocol.untrusted_text import before_more
 
 from .waiting import WATCHER
@@ -200,8 +201,11 @@ class Tray(QObject):
         if (waiting_count > 0) != (self._waiting_count > 0) or self._waiting_count < 0:
             self.icon.setIcon(tray_icon(self._theme, dot=waiting_count > 0))
         self._waiting_count = waiting_count
-        running = len(self._sessions.running())
-        parts = [tray_texts.RUNNING(n=running)]
+        running = self._sessions.running()
+        unreachable = sum(chat.is_unreachable for chat in running)
+        parts = [tray_texts.RUNNING(n=len(running) - unreachable)]
+        if unreachable:
+            parts.append(tray_texts.UNREACHABLE(count=unreachable))
         if waiting_count:
             parts.append(tray_texts.WAITING(n=waiting_count))
         if self._sessions.muting.until is not None:
@@ -275,7 +279,8 @@ class Tray(QObject):
 
     def _chat_text(self, chat: Chat, difference: str, now: datetime) -> str:
         parts = (difference, self._status_text(chat), phrases.age(chat.since, now))
-        return f"{before_more(phrases.shortened(chat.name))}  ·  {joined(*parts)}"
+        name = on_machine(phrases.shortened(chat.name), chat.machine.name)
+        return f"{before_more(name)}  ·  {joined(*parts)}"
 
     def _status_text(self, chat: Chat) -> str:
         """The chat's most important fact: no answer from its host, its command, its question, or its agent's name."""

@@ -49,6 +49,8 @@ class StatusAnnouncer(QObject):
         if chat is None:
             self._previous = None
             return
+        if chat.is_unreachable:
+            return  # What is new since is announced once it is known.
         question = (chat.activity_since, chat.activity_detail) if chat.needs_you else ("", "")
         previous, now = self._previous, _Status(chat.id, chat.activity, question, chat.has_ended)
         self._previous = now
@@ -58,12 +60,12 @@ class StatusAnnouncer(QObject):
     def _announce_change(self, chat: Chat, previous: _Status, now: _Status) -> None:
         if now.has_ended:
             if not previous.has_ended:
-                self._announce(notice_texts.HOW_CHAT_ENDED(name=chat.name, how=chat.how_it_ended))
+                self._announce(notice_texts.HOW_CHAT_ENDED(name=chat.full_name, how=chat.how_it_ended))
         elif now.question != previous.question and chat.needs_you:
             if chat.record.runtime == "terminal":  # A structured chat's view announces its requests itself.
-                self._announce(notice_texts.ASKS(name=chat.name, question=chat.status_text), Politeness.Assertive)
+                self._announce(notice_texts.ASKS(name=chat.full_name, question=chat.status_text), Politeness.Assertive)
         elif previous.activity is Activity.WORKING and now.activity is Activity.IDLE:
-            self._announce(tray_texts.FINISHED(name=chat.name))
+            self._announce(tray_texts.FINISHED(name=chat.full_name))
 
     def _announce(self, text: str, politeness: Politeness = Politeness.Polite) -> None:
         event = QAccessibleAnnouncementEvent(self._window(), text)

@@ -212,7 +212,7 @@ class SearchSheet(Sheet):
         elif not shown:
             state = common_texts.NO_MATCHES()
         if self.chat is not None:
-            state = sheet_texts.IN_CHAT(name=before_more(self.chat.name), lines=state)
+            state = sheet_texts.IN_CHAT(name=before_more(self.chat.full_name), lines=state)
         self._show(rows, state)
         self.is_reading = bool(found.behind)
         self._is_answered = not self._typing.isActive()
@@ -250,7 +250,7 @@ class SearchSheet(Sheet):
             item = QStandardItem(row.text)
             item.setData(row, _ROW_ROLE)
             item.setEditable(False)
-            item.setData(f"{row.text}, {row.chat.name}", int(Qt.ItemDataRole.AccessibleTextRole))
+            item.setData(f"{row.text}, {row.chat.full_name}", int(Qt.ItemDataRole.AccessibleTextRole))
             self.items.appendRow(item)
             # The row that the user has moved to stays marked while more lines come in above it.
             if previous_row > 0 and _is_same(previous, row):
@@ -328,7 +328,7 @@ class _MatchDelegate(RowDelegate):
         age = phrases.age(match.hit.moment, datetime.now(UTC))
         times = f"×{match.times} · " if match.times > 1 else ""
         painter.drawText(second, Qt.AlignmentFlag.AlignRight | middle, f"{times}{age}")
-        name = f"{match.chat.name} · {phrases.last_part(match.chat.record.cwd)}"
+        name = f"{match.chat.full_name} · {phrases.last_part(match.chat.record.cwd)}"
         room = second.adjusted(22, 0, -QFontMetrics(small).horizontalAdvance(f"{times}{age}") - GAP_M_PX, 0)
         elided = QFontMetrics(small).elidedText(name, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | middle, elided)
@@ -412,7 +412,7 @@ class Searching(QObject):
 
     def _show_recorded(self, chat: Chat, query: Query, hit: Hit) -> None:
         self._sessions.search_thread.read_context(
-            hit, LINES_AROUND, lambda lines: self.recorded.show_lines(chat.name, lines, hit, query)
+            hit, LINES_AROUND, lambda lines: self.recorded.show_lines(chat.full_name, lines, hit, query)
         )
 
 

@@ -160,6 +160,7 @@ class MainWindow(QWidget):
         self.sidebar.own_menu_requested.connect(menus.show_in_sidebar)
         self.sidebar.remove_requested.connect(commands.chat_actions.remove_several)
         self.sidebar.problem.connect(lambda line: self.banners.inform(line, kind="failed", key="theme"))
+        self.sidebar.offer_for_machines(commands.machines.remedy, commands.machines.ways)
         self.sidebar.left.connect(self.focus_page)
         self.sidebar.search_requested.connect(self.sheets.search)
         self.sheets.sheet_created.connect(self._on_sheet)
@@ -280,7 +281,7 @@ class MainWindow(QWidget):
     def describe(self) -> None:
         """Update the title and the status line for the visible chat."""
         chat, page = self.tabs.active_chat, self.tabs.active_page
-        self.setWindowTitle(window_texts.TITLE_OF(name=chat.name) if chat is not None else "Outlive")
+        self.setWindowTitle(window_texts.TITLE_OF(name=chat.full_name) if chat is not None else "Outlive")
         self.status_line.describe(chat, page)
         self.sidebar.model.update_active_age()
         self.status_line.setVisible(self.layout_state.status_line and chat is not None)

@@ -17,6 +17,7 @@ class Group(StrEnum):
     RUNNING = "running"
     IDLE = "idle"
     NO_SIGNAL = "no signal"
+    UNREACHABLE = "unreachable"
     INTERRUPTED = "interrupted"
     ENDED = "ended"
 
@@ -30,6 +31,7 @@ _WORDS = {
     Group.RUNNING: Text("group", "running"),
     Group.IDLE: Text("group", "idle"),
     Group.NO_SIGNAL: Text("group", "no signal"),
+    Group.UNREACHABLE: Text("group", "unreachable"),
     Group.INTERRUPTED: Text("group", "interrupted"),
     Group.ENDED: Text("group", "ended"),
 }
@@ -45,7 +47,9 @@ _BY_ACTIVITY = {
 _MARK = {group: Mark[group.name] for group in Group}
 
 
-def group_of(state: State, activity: Activity, *, interrupted: bool = False, plain: bool = False) -> Group:
+def group_of(
+    state: State, activity: Activity, *, interrupted: bool = False, plain: bool = False, unreachable: bool = False
+) -> Group:
     """The group of a chat in this state.
 
     Args:
@@ -53,11 +57,14 @@ def group_of(state: State, activity: Activity, *, interrupted: bool = False, pla
         activity: the activity of its agent.
         interrupted: a restart of the computer ended it.
         plain: it is a shell or a command, which need not report any activity.
+        unreachable: its machine cannot be reached, so nothing is known about a chat that had not ended.
     """
     if interrupted:
         return Group.INTERRUPTED
     if state in {State.EXITED, State.LOST}:
         return Group.ENDED
+    if unreachable:
+        return Group.UNREACHABLE
     return Group.RUNNING if plain and activity is Activity.NO_SIGNAL else _BY_ACTIVITY[activity]
 
 
@@ -79,6 +86,8 @@ def mark_of(
     """The mark of a chat: its group's, unless it failed, starts, does not answer or is being reconnected."""
     if group in OVER:
         return Mark.FAILED if failed else _MARK[group]
+    if group is Group.UNREACHABLE:
+        return _MARK[group]
     if unresponsive:
         return Mark.UNRESPONSIVE
     if reconnecting:

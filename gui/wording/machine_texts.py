@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from gui.wording.phrases import first_upper, short_clock, without_remedy
 from gui.wording.text import Text
+from session_host.errors import LoginNeeded, NotInstalled, OldVersion, Unreachable
 
 MACHINES = Text("machines", "Machines…")
 ADD = Text("machines", "Add a machine…")
@@ -38,6 +42,36 @@ SEARCH_MACHINES = Text("machines", "Search machines")
 TAKEN = Text("machines", "{name} is a machine already")
 CHATS = Text("machines", "{count:,} running")
 VERSION = Text("machines", "Outlive {version}")
-UNREACHABLE = Text("machines", "unreachable since {when}")
 CONNECTED = Text("machines", "connected")
-CONNECTING = Text("machines", "connecting")
+CONNECTING = Text("machines", "connecting…")
+THIS_MACHINE = Text("machines", "This machine")
+
+
+def on_machine(name: str, machine: str) -> str:
+    """A chat's name with its machine's: "api-fix on build1"; of this machine (""), the name alone."""
+    return Text("machines", "{name} on {machine}")(name=name, machine=machine) if machine else name
+
+
+def unreachable(since: datetime | None) -> str:
+    """The state of a machine without a connection: "unreachable since 10:32", "connecting…" before that has failed."""
+    if since is None:
+        return CONNECTING()
+    return Text("machines", "unreachable since {time}")(time=short_clock(since, datetime.now(UTC)))
+
+
+def state(error: Unreachable | None, since: datetime | None) -> str:
+    """The state of a machine that cannot be reached, below the heading "unreachable"."""
+    if isinstance(error, LoginNeeded):
+        return Text("machines", "needs a login")()
+    if isinstance(error, OldVersion):
+        return Text("machines", "needs an upgrade")()
+    if isinstance(error, NotInstalled):
+        return Text("machines", "needs Outlive")()
+    if since is None:
+        return CONNECTING()
+    return Text("machines", "since {time}")(time=short_clock(since, datetime.now(UTC)))
+
+
+def reason(error: Unreachable | None, machine: str) -> str:
+    """Why a machine cannot be reached, without its name and the command that helps."""
+    return first_upper(without_remedy(str(error or CONNECTING())).removeprefix(f"{machine}: "))

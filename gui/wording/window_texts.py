@@ -93,6 +93,7 @@ PINNED = Text("window", "Pinned")
 VIEW_OPTIONS = Text("window", "How chats are listed")
 BY_STATE = Text("window", "Group by state")
 BY_PROJECT = Text("window", "Group by project")
+BY_MACHINE = Text("window", "Group by machine")
 COMPACT_ROWS = Text("window", "Compact rows")
 
 

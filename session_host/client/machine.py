@@ -29,8 +29,12 @@ class Machine(Protocol):
     name: str
 
     @property
+    def is_reachable(self) -> bool:
+        """Whether the connection is up."""
+
+    @property
     def unreachable_since(self) -> datetime | None:
-        """The time when the connection was lost, or first failed; None while it is up."""
+        """The time when the connection was lost, or first failed; None while it is up, and before."""
 
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """Connect to a session's host and greet it; see ``HostConnection.open``.
@@ -67,6 +71,7 @@ class ThisMachine:
     """The machine that this process runs on."""
 
     name = ""
+    is_reachable = True
     unreachable_since = None
 
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:

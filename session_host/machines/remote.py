@@ -12,7 +12,7 @@ from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Role
 
 from .calls import decode_result, encode_arguments
-from .link import Link
+from .link import Link, LinkState
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,6 +24,11 @@ class RemoteMachine:
     def __init__(self, link: Link) -> None:
         self.name = link.entry.name
         self.link = link
+
+    @property
+    def is_reachable(self) -> bool:
+        """See ``Machine``."""
+        return self.link.state is LinkState.UP
 
     @property
     def unreachable_since(self) -> datetime | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import Qt
 
-from gui.bridge.chat import Chat
+from gui.bridge.chat import Chat, machine_of
 from gui.bridge.chat_marks import HOUR, QUIET_S, next_morning
 from gui.bridge.ended_list import EndedRecord
 from gui.bridge.second_lines import second_lines
@@ -235,7 +235,8 @@ class ChatChoices:
         if (line := self._lines.get(record.id)) is not None:
             return Texts(record.shown_name, line.whole, record.name)
         project, title = record.project.rpartition("/")[2], "" if record.agent in WITHOUT_AGENT else record.title
-        return Texts(record.shown_name, f"{record.agent} {title} {project} {record.branch or ''}", record.name)
+        facts = f"{machine_of(record.id)} {record.agent} {title} {project} {record.branch or ''}"
+        return Texts(record.shown_name, facts, record.name)
 
     def find(self, typed: str) -> Iterator[Found]:
         """See ``Choices``. Words that name a time ("march", "last week") also find the chats that ran then."""

@@ -12,15 +12,13 @@ from gui.window.actions.chats.starting import StartActions
 from gui.window.actions.context import WindowContext
 from gui.window.sheets.chooser import Choice, Found
 from gui.window.sheets.question import Question
-from gui.wording import machine_texts, phrases
+from gui.window.sidebar.model import Way
+from gui.wording import machine_texts
 from session_host.errors import LoginNeeded, NotInstalled, OldVersion
 from session_host.system.installation import outlive_command
 
 if TYPE_CHECKING:
     from session_host.machines.remote import RemoteMachine
-
-Way = tuple[str, Callable[[], object]]
-"""The label of a menu's entry or a button, and what it does."""
 
 
 class MachineActions:
@@ -155,10 +153,7 @@ class MachineActions:
 
 
 def _state(machine: RemoteMachine) -> str:
-    since = machine.unreachable_since
-    if since is not None:
-        return machine_texts.UNREACHABLE(when=phrases.clock_time(since.astimezone()))
-    return machine_texts.CONNECTED() if machine.link.version else machine_texts.CONNECTING()
+    return machine_texts.CONNECTED() if machine.is_reachable else machine_texts.unreachable(machine.unreachable_since)
 
 
 class _Hosts:

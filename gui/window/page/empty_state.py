@@ -99,7 +99,7 @@ class EmptyState(Area):
         """Set the texts for a user with running chats, with ended chats, or without chats."""
         if self.layout() is None:
             self._build()  # Most windows open with tabs.
-        running = len(chats.running())
+        running = sum(not chat.is_unreachable for chat in chats.running())
         if running:
             self.title.setText(window_texts.RUNNING_CHATS(n=running))
             self._text.setText(window_texts.CHOOSE_OR_START())

@@ -65,7 +65,7 @@ class _LinkedLabel(ElidedLabel):
 
 
 class StatusLine(Area):
-    """Agent, directory and branch at the left, then the status; the terminal's size only if another viewer set it.
+    """Machine, agent, directory and branch at the left, then the status; the terminal's size if another viewer set it.
 
     A click on how many files are changed opens them, one on the status its details.
 
@@ -129,7 +129,7 @@ class StatusLine(Area):
                 is_named = phrases.last_part(directory) == status.repository
                 where.append(status.words_without_repository if is_named else status.words)
         changed = "" if status is None or chat.has_ended else status.changed
-        self.left.set_linked(joined(chat.agent_title, *where), changed)
+        self.left.set_linked(joined(chat.machine.name, chat.agent_title, *where), changed)
         self.known.set_linked(chat.activity_and_age, chat.activity_and_age)
         self._show_size(settled=not is_another and not self.take_over.isHidden())
 

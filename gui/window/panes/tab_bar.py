@@ -34,6 +34,7 @@ from gui.theme.tokens import BAR_HEIGHT_PX, GAP_S_PX, ICON_PX
 from gui.theme.tooltips import set_tooltip, show_tooltip
 from gui.window.widgets.parts import GlyphLabel, IconButton
 from gui.wording import window_texts
+from gui.wording.machine_texts import on_machine
 
 
 class CloseButton(QAbstractButton):
@@ -109,7 +110,7 @@ class TabLook(NamedTuple):
     """The content of a tab: a chat's name, state, directory and status, whether it has unseen output, its colour.
 
     ``rang`` says why it is marked with a bell; "" for no mark. ``started`` is the time of the chat's start. A shell may
-    end when its tab is closed.
+    end when its tab is closed. ``machine`` is the name of the chat's machine; "" for this one.
     """
 
     name: str
@@ -121,10 +122,21 @@ class TabLook(NamedTuple):
     label: str = ""
     started: str = ""
     is_shell: bool = False
+    machine: str = ""
 
 
 def distinct_names(looks: Sequence[TabLook]) -> list[str]:
-    """The names of tabs; those of one name have the last part of their directory, or else their start, behind it."""
+    """The names of tabs; those of one name have behind it what differs.
+
+    That is the machine; on one machine, the last part of the directory, or else the start.
+    """
+    machines: dict[str, set[str]] = {}
+    for look in looks:
+        machines.setdefault(look.name, set()).add(look.machine)
+    looks = [
+        look._replace(name=on_machine(look.name, look.machine)) if len(machines[look.name]) > 1 else look
+        for look in looks
+    ]
     names = Counter(look.name for look in looks)
     whole = {(look.name, look.directory) for look in looks}
     last = Counter((name, PurePath(directory).name) for name, directory in whole)
@@ -251,7 +263,7 @@ class TabBar(QTabBar):
 
     def _show_details(self, index: int, look: TabLook) -> None:
         """Show a tab's bell, and set its tool tip and the texts for screen readers."""
-        name = look.name
+        name = on_machine(look.name, look.machine)
         if bool(look.rang) != (self.tabButton(index, QTabBar.ButtonPosition.LeftSide) is not None):
             self._show_bell(index, bool(look.rang))
         unseen = look.rang or (window_texts.UNREAD() if look.unseen else "")

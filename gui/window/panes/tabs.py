@@ -389,5 +389,5 @@ def _tab_look(chat: Chat) -> TabLook:
     return TabLook(
         chat.name, chat.mark, directory, chat.status_text, chat.has_unseen_output, chat.reason_for_bell,
         chat.color_label, phrases.short_clock(parse_time(chat.record.created_at), datetime.now(UTC)),
-        chat.record.is_shell,
+        chat.record.is_shell, chat.machine.name,
     )  # fmt: skip

@@ -23,6 +23,7 @@ from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.parts import button, label, sentence, show_text, stack
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, phrases, sheet_texts
+from gui.wording.machine_texts import on_machine
 from session_host.errors import NeedsInput, OutliveError
 
 NAME_CHARACTERS = 40
@@ -128,15 +129,15 @@ class SendSheet(Sheet):
         set_tooltip(self.target, sheet_texts.CHOOSE_CHATS())
 
     def _joined(self, chat: Chat) -> str:
-        return " · ".join(filter(None, (chat.name, self._difference(chat))))
+        return " · ".join(filter(None, (chat.full_name, self._difference(chat))))
 
     def _show_target(self, chat: Chat) -> None:
         name = chat.name if len(chat.name) <= NAME_CHARACTERS else f"{chat.name[: NAME_CHARACTERS - 1]}…"
         difference = self._difference(chat)
-        self.target.setText(_joined(name, difference))
+        self.target.setText(_joined(on_machine(name, chat.machine.name), difference))
         self.target.setIcon(mark_icon(chat.mark, self._theme.tokens))
         state = ", ".join(filter(None, (difference, chat.mark.value)))
-        self.target.setAccessibleName(sheet_texts.SEND_TO_CHAT(name=chat.name, mark=state))
+        self.target.setAccessibleName(sheet_texts.SEND_TO_CHAT(name=chat.full_name, mark=state))
         set_tooltip(self.target, sheet_texts.CHOOSE_ANOTHER_CHAT())
 
     def _difference(self, chat: Chat) -> str:
@@ -148,7 +149,7 @@ class SendSheet(Sheet):
         menu = temporary_menu(self)
         is_several = len(self._chats) > 1
         for chat in self._running():
-            text = _joined(chat.name, self._difference(chat) or chat.location)
+            text = _joined(chat.full_name, self._difference(chat) or chat.location)
             action = menu.addAction(mark_icon(chat.mark, self._theme.tokens), text)
             action.setCheckable(is_several)
             action.setChecked(is_several and chat in self._chats)

@@ -1,4 +1,4 @@
-"""Arranges chats for the sidebar: by state or by project; ended ones by the day of their end.
+"""Arranges chats for the sidebar: by state, by project or by machine; ended ones by the day of their end.
 
 Pinned chats are above the others; but by state, those that need the user come first, pinned or not.
 """
@@ -6,7 +6,7 @@ Pinned chats are above the others; but by state, those that need the user come f
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Literal, NamedTuple
 
@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_list import EndedChats, EndedRecord
-from gui.wording import phrases, window_texts
+from gui.wording import machine_texts, phrases, window_texts
+from gui.wording.chat_texts import joined
 from gui.wording.groups import OVER, Group, group_words
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.clock import parse_time
@@ -25,7 +26,7 @@ DAYS = 14
 MANY = 50
 """More chats than these that ended before are grouped by month, and the months are folded at first."""
 
-Grouping = Literal["state", "project"]
+Grouping = Literal["state", "project", "machine"]
 
 PINNED = "pinned"
 """The key of the part with the pinned chats, in the window's saved layout, too."""
@@ -35,11 +36,13 @@ class Part(Struct, frozen=True):
     """Chats below one heading.
 
     Attributes:
-        key: the part's name in the saved layout: a group's value, "pinned", or "project" with a path.
+        key: the part's name in the saved layout: a group's value, "pinned", "project" with a path, or "machine" with a
+            name.
         title: the heading's text.
         group: the group of all its chats; None if they are in several.
         chats: the chats, in the order in which they are shown.
         project: the name of the project of all its chats; "" if they are not grouped by it.
+        machine: the name of the machine of all its chats; None if they are not grouped by it.
     """
 
     key: str
@@ -47,11 +50,12 @@ class Part(Struct, frozen=True):
     group: Group | None
     chats: Sequence[Chat]
     project: str = ""
+    machine: str | None = None
 
     @property
     def can_be_ordered(self) -> bool:
         """Whether the user may order its chats: waits and ends have an order of their own."""
-        return self.group is None or not (self.group in OVER or self.group is Group.NEEDS_YOU)
+        return self.group is None or not (self.group in OVER or self.group in {Group.NEEDS_YOU, Group.UNREACHABLE})
 
 
 class ByPin(NamedTuple):
@@ -72,23 +76,39 @@ def by_pin(chats: Sequence[Chat]) -> ByPin:
     return ByPin(pinned, others)
 
 
-def arranged(groups: Mapping[Group, ByPin], grouping: Grouping) -> list[Part]:
-    """The parts from top to bottom, without empty ones.
+def arranged(
+    groups: Mapping[Group, ByPin],
+    grouping: Grouping,
+    machines: Iterable[str] = (),
+    unreachable: Mapping[str, datetime | None] | None = None,
+) -> list[Part]:
+    """The parts from top to bottom, without empty ones, unless they are of unreachable machines.
 
     Args:
         groups: the chats of each group in their usual order.
         grouping: what running chats are grouped by; ended ones are always below all others.
+        machines: the names of the other machines, in their order.
+        unreachable: since when machines cannot be reached, by their names.
     """
+    down = unreachable or {}
     pinned = _in_own_order(chat for group in groups.values() for chat in group.pinned)
     parts = [Part(PINNED, window_texts.PINNED(), None, pinned)]
     others = {group: chats.others for group, chats in groups.items()}
+    kept: Collection[str] = {Group.UNREACHABLE} if down else ()
     if grouping == "project":
-        parts += _by_project([chat for group, chats in others.items() if group not in OVER for chat in chats])
+        last = OVER | {Group.UNREACHABLE}
+        parts += _by_project([chat for group, chats in others.items() if group not in last for chat in chats])
+        others = {group: chats for group, chats in others.items() if group in last}
+    elif grouping == "machine":
+        running = [chat for group, chats in others.items() if group not in OVER for chat in chats]
+        parts += _by_machine(running, machines, down)
+        kept = {_machine_key(name) for name in down}
         others = {group: chats for group, chats in others.items() if group in OVER}
     for group, chats in others.items():
         part = Part(group.value, group_words(group), group, chats)
         parts.append(Part(part.key, part.title, group, _in_own_order(chats)) if part.can_be_ordered else part)
-    return sorted([part for part in parts if part.chats], key=lambda part: part.group is not Group.NEEDS_YOU)
+    shown = [part for part in parts if part.chats or part.key in kept]
+    return sorted(shown, key=lambda part: part.group is not Group.NEEDS_YOU)
 
 
 def _by_project(chats: Sequence[Chat]) -> list[Part]:
@@ -102,6 +122,24 @@ def _by_project(chats: Sequence[Chat]) -> list[Part]:
         title = phrases.short_directory(members[0].record.project) if names.count(name) > 1 else name
         parts.append(Part(f"project {path}", one_line(title), None, members, name))
     return sorted(parts, key=lambda part: (part.title.casefold(), part.key))
+
+
+def _by_machine(
+    chats: Sequence[Chat], machines: Iterable[str], unreachable: Mapping[str, datetime | None]
+) -> list[Part]:
+    """One part for each machine, this one first; chats that need the user come first in each."""
+    parts = []
+    for name in ("", *machines):
+        title = name or machine_texts.THIS_MACHINE()
+        if name in unreachable:
+            title = joined(title, machine_texts.unreachable(unreachable[name]))
+        own = _in_own_order(chat for chat in chats if chat.machine.name == name)
+        parts.append(Part(_machine_key(name), title, None, own, machine=name))
+    return parts
+
+
+def _machine_key(name: str) -> str:
+    return f"machine {name}"
 
 
 def _in_own_order(chats: Iterable[Chat]) -> list[Chat]:

@@ -11,14 +11,16 @@ from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, SECONDARY_PX, font
 from gui.theme.tooltips import hide_others
+from gui.wording.chat_texts import joined
 from gui.wording.groups import Group
 
 from .arrangement import PINNED
-from .model import ENTRY_ROLE, ChatRow, DayHeading, Heading
+from .model import ENTRY_ROLE, ChatRow, DayHeading, Heading, MachineLine
 
 ROW_HEIGHT_PX = 48
 COMPACT_ROW_HEIGHT_PX = 28
 DAY_HEIGHT_PX = 24
+MACHINE_HEIGHT_PX = 24
 COLLAPSED_ROW_HEIGHT_PX = 40
 HEADING_HEIGHT_PX = 28
 _TEXT_LEFT_PX = 36
@@ -75,6 +77,8 @@ class SidebarDelegate(QStyledItemDelegate):
             return QSize(0, HEADING_HEIGHT_PX + (GAP_S_PX if index.row() else 0))
         if isinstance(entry, DayHeading):
             return QSize(0, DAY_HEIGHT_PX)
+        if isinstance(entry, MachineLine):
+            return QSize(0, MACHINE_HEIGHT_PX)
         usual = COMPACT_ROW_HEIGHT_PX if self.compact else ROW_HEIGHT_PX
         return QSize(0, COLLAPSED_ROW_HEIGHT_PX if self.collapsed else usual)
 
@@ -99,6 +103,8 @@ class SidebarDelegate(QStyledItemDelegate):
             self._paint_heading(painter, area, entry, has_focus=bool(state & QStyle.StateFlag.State_HasFocus))
         elif isinstance(entry, DayHeading):
             self._paint_day(painter, area, entry)
+        elif isinstance(entry, MachineLine):
+            self._paint_machine(painter, area, entry, state)
         elif isinstance(entry, ChatRow):
             self._paint_background(painter, area, entry, state)
             if entry.label:
@@ -137,6 +143,22 @@ class SidebarDelegate(QStyledItemDelegate):
         text = area.adjusted(GAP_M_PX, 4, -GAP_M_PX, 0)
         painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, entry.title)
 
+    def _paint_machine(self, painter: QPainter, area: QRect, entry: MachineLine, state: QStyle.StateFlag) -> None:
+        """Its state, and what the user can do about it; the whole line does that."""
+        tokens = self._theme.tokens
+        if state & QStyle.StateFlag.State_HasFocus:
+            paint_frame(painter, QRectF(area).adjusted(4, 0, -4, -1), tokens.color("accent"))
+        painter.setFont(font(SECONDARY_PX))
+        metrics = painter.fontMetrics()
+        text, middle = area.adjusted(GAP_M_PX, 0, -GAP_M_PX, -1), Qt.AlignmentFlag.AlignVCenter
+        if entry.action:
+            painter.setPen(tokens.color("accent"))
+            painter.drawText(text, Qt.AlignmentFlag.AlignRight | middle, entry.action)
+            text.setRight(text.right() - metrics.horizontalAdvance(entry.action) - GAP_S_PX)
+        painter.setPen(tokens.color("secondary"))
+        shown = metrics.elidedText(entry.text, Qt.TextElideMode.ElideMiddle, text.width())
+        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | middle, shown)
+
     def _paint_background(self, painter: QPainter, area: QRect, entry: ChatRow, state: QStyle.StateFlag) -> None:
         tokens = self._theme.tokens
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
@@ -151,30 +173,33 @@ class SidebarDelegate(QStyledItemDelegate):
         paint_frame(painter, QRectF(area).adjusted(4, 0, -4, -1), line, background)
 
     def _paint_row(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """Two lines: mark, name and age; below them the agent and its status text."""
+        """Two lines: mark, name, machine and age; below them the agent and its status text."""
         tokens = self._theme.tokens
         first = QRect(area.left() + _TEXT_LEFT_PX, area.top() + 5, area.width() - _TEXT_LEFT_PX - GAP_M_PX, 20)
         second = first.translated(0, 18)
         middle = area.left() + 22
         paint_mark(painter, Mark(entry.mark), QPointF(middle, first.center().y() + 0.5), tokens)
         self._paint_agent(painter, QPointF(middle, second.center().y() + 1.5), entry)
-        self._paint_name(painter, first, entry)
+        self._paint_name(painter, first, entry, entry.machine)
         painter.setFont(font(SECONDARY_PX))
         self._paint_second_line(painter, second, entry)
 
     def _paint_compact(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """One line: mark, agent, name and age; after the name, what tells the chat from others of that name."""
+        """One line: mark, agent, name and age; after the name, what tells the chat from others of that name.
+
+        A chat of another machine has that machine's name there, too.
+        """
         line = area.adjusted(_COMPACT_TEXT_LEFT_PX, 0, -GAP_M_PX, -1)
         height = line.center().y() + 0.5
         paint_mark(painter, Mark(entry.mark), QPointF(area.left() + 22, height), self._theme.tokens)
         self._paint_agent(painter, QPointF(area.left() + 44, height), entry)
-        self._paint_name(painter, line, entry, entry.difference)
+        self._paint_name(painter, line, entry, joined(entry.machine, entry.difference))
 
     def _paint_agent(self, painter: QPainter, center: QPointF, entry: ChatRow) -> None:
         """The agent's letters, on its tile."""
         tile = QRectF(0, 0, _AGENT_PX, _AGENT_PX - 2)
         tile.moveCenter(center)
-        paint_tile(painter, tile, entry.monogram, entry.tile, self._theme.tokens, muted=entry.over)
+        paint_tile(painter, tile, entry.monogram, entry.tile, self._theme.tokens, muted=entry.dimmed)
 
     def _paint_name(self, painter: QPainter, area: QRect, entry: ChatRow, difference: str = "") -> None:
         """The name, a quieter text after it, and on the right its age, with a bell or a pin before it."""
@@ -197,7 +222,7 @@ class SidebarDelegate(QStyledItemDelegate):
                 paint_glyph(painter, glyph, rect, tokens.color(color))
         name_font = font(bold=entry.unseen)
         painter.setFont(name_font)
-        painter.setPen(tokens.color("secondary" if entry.over and not entry.active else "text"))
+        painter.setPen(tokens.color("secondary" if entry.dimmed and not entry.active else "text"))
         room = area.width() - taken - GAP_S_PX
         metrics = QFontMetrics(name_font)
         # The name gives way to the difference, but keeps the larger part.
@@ -221,7 +246,7 @@ class SidebarDelegate(QStyledItemDelegate):
         tile = QRectF(
             area.center().x() - _TILE_PX / 2 + 0.5, area.center().y() - _TILE_PX / 2 + 0.5, _TILE_PX, _TILE_PX
         )
-        paint_tile(painter, tile, entry.monogram, entry.tile, tokens, muted=entry.over)
+        paint_tile(painter, tile, entry.monogram, entry.tile, tokens, muted=entry.dimmed)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         badge = tile.bottomRight() + QPointF(-1, -1)
         painter.setPen(Qt.PenStyle.NoPen)

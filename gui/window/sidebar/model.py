@@ -11,13 +11,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from gui.bridge.chat import Chat, how_it_ended
+from gui.bridge.chat import Chat, how_it_ended, machine_of
 from gui.bridge.ended_list import EndedChats, EndedRecord
 from gui.bridge.second_lines import Labels, SecondLine, second_lines_of
 from gui.bridge.sessions import Sessions
 from gui.bridge.waiting_chats import without_duplicates
 from gui.theme.tooltips import as_tooltip
-from gui.wording import phrases, window_texts
+from gui.wording import machine_texts, phrases, window_texts
 from gui.wording.chat_texts import joined
 from gui.wording.groups import OVER, Group
 from session_host.client.sessions.selection import period
@@ -84,7 +84,8 @@ class ChatRow(Struct, frozen=True):
     rang: str
     """Why it is marked with a bell; "" for no mark."""
     muted: bool
-    over: bool
+    dimmed: bool
+    """Whether it has ended, or its machine cannot be reached."""
     active: bool
     monogram: str
     tile: int
@@ -93,6 +94,8 @@ class ChatRow(Struct, frozen=True):
     """The text that distinguishes the chat from others of its name; "" if there are none."""
     label: str = ""
     """Its colour label, "" for none."""
+    machine: str = ""
+    """The name of its machine; "" for this one, and below a heading that names it."""
 
     @property
     def second_line(self) -> str:
@@ -116,6 +119,8 @@ class Heading(Struct, frozen=True):
     group: Group | None
     count: int
     folded: bool
+    machine: str = ""
+    """The other machine of all its chats; "" for this one, and if they are not grouped by machine."""
 
 
 class DayHeading(Struct, frozen=True):
@@ -124,8 +129,28 @@ class DayHeading(Struct, frozen=True):
     title: str
 
 
-Entry = Heading | DayHeading | ChatRow
-_Listed = Heading | DayHeading | Chat | EndedRecord
+Way = tuple[str, Callable[[], object]]
+"""What the user can do with a machine: the text of a button, and what it does."""
+
+
+class MachineLine(Struct, frozen=True):
+    """An unreachable machine, above its chats.
+
+    Attributes:
+        machine: its name.
+        text: its state, or why it cannot be reached.
+        action: what the user can do, as a button's text; "" for nothing.
+        tooltip: why it cannot be reached.
+    """
+
+    machine: str
+    text: str
+    action: str
+    tooltip: str
+
+
+Entry = Heading | DayHeading | MachineLine | ChatRow
+_Listed = Heading | DayHeading | MachineLine | Chat | EndedRecord
 
 
 class SidebarModel(QAbstractListModel):
@@ -135,6 +160,7 @@ class SidebarModel(QAbstractListModel):
 
     Attributes:
         folded: the keys of the parts that are folded, and of the months that are not.
+        remedy: returns what helps against the reason why a machine cannot be reached: its text, and a function.
     """
 
     def __init__(self, sessions: Sessions, folded: set[str], parent: QObject | None = None) -> None:
@@ -158,6 +184,7 @@ class SidebarModel(QAbstractListModel):
         self._sections: tuple[Sequence[Chat], date, list[Section]] | None = None
         """The last list of ended chats, the day, and its sections on that day."""
         self.folded = folded
+        self.remedy: Callable[[str], Way | None] = lambda _name: None
 
     # ------------------------------------------------------------ what is shown
 
@@ -297,7 +324,11 @@ class SidebarModel(QAbstractListModel):
 
     def _parts(self) -> list[Part]:
         groups = self._sessions.groups(with_left=bool(self._filter))
-        return arranged({group: self._split(group, chats) for group, chats in groups.items()}, self._grouping)
+        others = self._sessions.others
+        grouping = self._grouping if others.machines or self._grouping != "machine" else "state"
+        unreachable = {} if self._filter else {each.name: each.unreachable_since for each in others.unreachable()}
+        splits = {group: self._split(group, chats) for group, chats in groups.items()}
+        return arranged(splits, grouping, others.machines, unreachable)
 
     def _split(self, group: Group, chats: Sequence[Chat]) -> ByPin:
         """Split what passes the filter into pinned and other chats; the same list of ended ones is split once.
@@ -318,7 +349,7 @@ class SidebarModel(QAbstractListModel):
     def _wanted(self) -> list[Entry]:
         now = datetime.now(UTC)
         parts = self._parts()
-        listed: list[Heading | DayHeading | Chat] = []
+        listed: list[Heading | DayHeading | MachineLine | Chat] = []
         ended = 0
         self._has_more = False
         for each in self._listed(parts, now.astimezone().date()):
@@ -342,7 +373,8 @@ class SidebarModel(QAbstractListModel):
             if self._headings:
                 asks = part.group is Group.NEEDS_YOU
                 counted = without_duplicates(part.chats, self._sessions.running()) if asks else part.chats
-                yield Heading(part.key, part.title, part.group, len(counted), self._is_left_out(part))
+                is_folded = self._is_left_out(part)
+                yield Heading(part.key, part.title, part.group, len(counted), is_folded, part.machine or "")
             if self._is_left_out(part):
                 if isinstance(part.chats, EndedChats):
                     yield from self._open_among(part.chats)
@@ -350,7 +382,11 @@ class SidebarModel(QAbstractListModel):
             if isinstance(part.chats, EndedChats):
                 in_time = part.group is Group.ENDED and self._headings
                 yield from self._by_time(part.chats, today) if in_time else part.chats.records
+            elif part.group is Group.UNREACHABLE and self._headings:
+                yield from self._by_machine(part.chats)
             else:
+                if part.machine and self._headings:
+                    yield from self._machine_line(part.machine, is_named=True)
                 yield from part.chats
 
     def _by_time(self, chats: EndedChats, today: date) -> Iterator[_Listed]:
@@ -362,6 +398,26 @@ class SidebarModel(QAbstractListModel):
             yield Heading(key, title, None, len(ended), is_folded) if key else DayHeading(title)
             yield from self._open_among(ended) if is_folded else ended.records
 
+    def _by_machine(self, chats: Sequence[Chat]) -> Iterator[_Listed]:
+        """Unreachable chats below their machines; without a filter, also the machines without such chats."""
+        for name in self._sessions.others.machines:
+            own = [chat for chat in chats if chat.machine.name == name]
+            if own or not self._filter:
+                yield from self._machine_line(name)
+            yield from own
+
+    def _machine_line(self, name: str, *, is_named: bool = False) -> Iterator[MachineLine]:
+        """The line of a machine, if it cannot be reached; ``is_named``: the heading has its name and since when."""
+        machine = self._sessions.others.machines[name]
+        if machine.is_reachable:
+            return
+        error, since = machine.link.error, machine.unreachable_since
+        reason = machine_texts.reason(error, name)
+        state = machine_texts.state(error, since)
+        text = reason if is_named else joined(name, state)
+        remedy = self.remedy(name)
+        yield MachineLine(name, text, remedy[0] if remedy is not None else "", reason)
+
     def _open_among(self, chats: EndedChats) -> Iterator[EndedRecord]:
         return (record for record in chats.records if record.id in self._open)
 
@@ -372,9 +428,15 @@ class SidebarModel(QAbstractListModel):
         return part.group in OVER
 
     def _second_lines(self, parts: Iterable[Part], chats: Iterable[Chat]) -> dict[str, SecondLine]:
-        """The second lines of chats; a project in the heading above is not repeated."""
+        """The second lines of chats; a project or a machine in the heading above is not repeated."""
+        parts = list(parts)
         projects = {chat.id: part.project for part in parts if part.project for chat in part.chats}
-        return second_lines_of([Labels.of(chat) for chat in chats], projects)
+        by_machine = [part for part in parts if part.machine or part.group is Group.UNREACHABLE]
+        lines = second_lines_of([Labels.of(chat) for chat in chats], projects)
+        for each in (chat.id for part in by_machine for chat in part.chats):
+            if self._headings and each in lines:
+                lines[each] = lines[each]._replace(machine="")
+        return lines
 
     def _passes(self, record: EndedRecord, text: str) -> bool:
         """Whether a chat with this searched text passes the filter."""
@@ -396,13 +458,14 @@ class SidebarModel(QAbstractListModel):
             unseen=chat.has_unseen_output,
             rang=chat.reason_for_bell,
             muted=chat.is_muted,
-            over=chat.has_ended,
+            dimmed=chat.has_ended or chat.is_unreachable,
             active=chat.id == self._active,
             monogram=agent.monogram if agent is not None else chat.record.agent[:2],
             tile=self._tiles.get(chat.record.agent, len(self._tiles)),
             pinned=chat.record.pinned,
             difference=line.difference,
             label=chat.color_label,
+            machine=line.machine,
         )
 
     def _searched_text_of_ended(self) -> Callable[[EndedRecord], str]:
@@ -415,7 +478,8 @@ class SidebarModel(QAbstractListModel):
             if (end := ends.get(key)) is None:
                 end = ends[key] = how_it_ended(record)
             agent, place = titles.get(record.agent, ""), f"{record.cwd} {record.repository or ''} {record.branch or ''}"
-            return f"{record.shown_name} {record.name} {record.agent} {agent} {place} {record.title} {end}".casefold()
+            name = f"{record.shown_name} {record.name} {machine_of(record.id)}"
+            return f"{name} {record.agent} {agent} {place} {record.title} {end}".casefold()
 
         return text
 
@@ -448,6 +512,10 @@ class SidebarModel(QAbstractListModel):
             return None
         if isinstance(entry, DayHeading):
             return entry.title if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole} else None
+        if isinstance(entry, MachineLine):
+            if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
+                return ", ".join(filter(None, (entry.text, entry.action)))
+            return as_tooltip(entry.tooltip) if role == Qt.ItemDataRole.ToolTipRole else None
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -458,7 +526,7 @@ class SidebarModel(QAbstractListModel):
             where = entry.second_line
             difference = "" if entry.difference in where else entry.difference
             parts = (
-                entry.name,
+                entry.chat.full_name,
                 entry.chat.agent_title,
                 entry.mark,
                 pinned,
@@ -561,14 +629,17 @@ def _searched_text(chat: Chat) -> str:
     """The text that the filter searches, case-folded: the chat's name, location, agent and status text."""
     record, agent = chat.record, f"{chat.record.agent} {chat.agent_title}"
     place = f"{record.cwd} {record.title} {chat.location}"
-    return f"{chat.name} {record.name} {agent} {place} {chat.status_text}".casefold()
+    return f"{chat.name} {record.name} {chat.machine.name} {agent} {place} {chat.status_text}".casefold()
 
 
 def _tooltip(row: ChatRow) -> str:
     """The row's texts in full length."""
     chat = row.chat
     command_line_name = chat.record.name if chat.record.name != row.name else ""
-    lines = [row.name, joined(command_line_name, chat.agent_title, phrases.short_directory(chat.current_directory))]
+    lines = [
+        chat.full_name,
+        joined(command_line_name, chat.agent_title, phrases.short_directory(chat.current_directory)),
+    ]
     if chat.current_directory != chat.directory:
         lines.append(window_texts.STARTED_IN(directory=phrases.short_directory(chat.directory)))
     if chat.location != phrases.last_part(chat.directory):
@@ -586,4 +657,6 @@ def _tooltip(row: ChatRow) -> str:
 def _key(entry: Entry) -> str:
     if isinstance(entry, ChatRow):
         return entry.chat.id
+    if isinstance(entry, MachineLine):
+        return f"line {entry.machine}"
     return f"part {entry.key}" if isinstance(entry, Heading) else f"day {entry.title}"

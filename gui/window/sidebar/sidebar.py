@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
@@ -22,7 +22,7 @@ from session_host.errors import ConfigError
 
 from .chat_list_view import ChatListView
 from .delegate import SidebarDelegate
-from .model import ChatRow, Heading, SidebarModel
+from .model import ChatRow, Heading, MachineLine, SidebarModel, Way
 
 
 class NoMatches(QWidget):
@@ -42,15 +42,27 @@ class NoMatches(QWidget):
 class ViewOptions:
     """The choices of how the list looks."""
 
-    def __init__(self, settings: LiveSettings, problem: Callable[[str], object]) -> None:
-        """``problem`` gets one line for the user about a choice that could not be saved."""
+    def __init__(
+        self, settings: LiveSettings, has_machines: Callable[[], bool], problem: Callable[[str], object]
+    ) -> None:
+        """Set up.
+
+        Args:
+            settings: the settings.
+            has_machines: returns whether the user has other machines.
+            problem: gets one line for the user about a choice that could not be saved.
+        """
         self._settings = settings
+        self._has_machines = has_machines
         self._problem = problem
 
     def fill(self, menu: QMenu) -> None:
         """Add the choices to a menu."""
         chosen = self._settings.preferences.window.group_chats
-        for grouping, text in (("state", window_texts.BY_STATE()), ("project", window_texts.BY_PROJECT())):
+        groupings = [("state", window_texts.BY_STATE()), ("project", window_texts.BY_PROJECT())]
+        if self._has_machines() or chosen == "machine":
+            groupings.append(("machine", window_texts.BY_MACHINE()))
+        for grouping, text in groupings:
             action = menu.addAction(text)
             action.setCheckable(True)
             action.setChecked(chosen == grouping)
@@ -135,9 +147,10 @@ class Sidebar(Area):
         self._theme = theme
         self._sessions = sessions
         self._settings = settings
-        self.view_options = ViewOptions(settings, self.problem.emit)
+        self.view_options = ViewOptions(settings, lambda: bool(sessions.others.machines), self.problem.emit)
         self.collapsed = False
         self._is_reveal_due = False
+        self._ways: Callable[[str], Sequence[Way]] = lambda _name: ()
         self.model = SidebarModel(sessions, folded, self)
 
         self.new_button = IconButton(theme, Glyph.ADD, common_texts.NEW_CHAT(), self.new_chat.emit)
@@ -202,6 +215,15 @@ class Sidebar(Area):
         self.list.verticalScrollBar().actionTriggered.connect(self._on_scrolled)
         self.list.installEventFilter(self)
         self.list.viewport().installEventFilter(self)
+
+    def offer_for_machines(self, remedy: Callable[[str], Way | None], ways: Callable[[str], Sequence[Way]]) -> None:
+        """Set what the list offers for other machines, by their names.
+
+        Args:
+            remedy: what helps against the reason why a machine cannot be reached.
+            ways: all that can be done with one.
+        """
+        self.model.remedy, self._ways = remedy, ways
 
     # ------------------------------------------------------------ what it shows
 
@@ -299,7 +321,9 @@ class Sidebar(Area):
         active = self.model.index_of(self.model.active_id)
         if active.isValid():  # A new chat has no row yet.
             # The rows of a window that opens move until the chats' states are known.
-            self._is_reveal_due = any(chat.connection in {None, "connecting"} for chat in self._sessions.running())
+            self._is_reveal_due = any(
+                chat.connection in {None, "connecting"} and not chat.is_unreachable for chat in self._sessions.running()
+            )
             self.list.reveal(active)
 
     def _on_scrolled(self) -> None:
@@ -362,6 +386,8 @@ class Sidebar(Area):
             self.opened.emit(entry.chat)
         elif isinstance(entry, Heading):
             self._toggle(entry.key)
+        elif isinstance(entry, MachineLine) and (remedy := self.model.remedy(entry.machine)) is not None:
+            remedy[1]()
 
     def _toggle(self, key: str) -> None:
         self._is_reveal_due = False
@@ -369,8 +395,20 @@ class Sidebar(Area):
         self.folded_changed.emit()
 
     def _on_menu(self, point: QPoint) -> None:
-        chat = self._chat_at(self.list.indexAt(point))
-        self._show_menu(chat, self.list.viewport().mapToGlobal(point))
+        index = self.list.indexAt(point)
+        if not self._show_machine_menu(index, self.list.viewport().mapToGlobal(point)):
+            self._show_menu(self._chat_at(index), self.list.viewport().mapToGlobal(point))
+
+    def _show_machine_menu(self, index: QModelIndex, point: QPoint) -> bool:
+        """Show the menu of a machine; returns whether there is one in this row."""
+        entry = self.model.entry(index)
+        if not isinstance(entry, Heading | MachineLine) or not entry.machine:
+            return False
+        menu = temporary_menu(self.list)
+        for text, run in self._ways(entry.machine):
+            menu.addAction(text, run)
+        menu.popup(point)
+        return True
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.own_menu_requested.emit(event.globalPos())
@@ -423,7 +461,9 @@ class Sidebar(Area):
             case Qt.Key.Key_Menu:
                 chosen = [chat] if chat is not None else self.selected()
                 point = self.list.visualRect(index).center() if index.isValid() else QPoint(GAP_S_PX, GAP_S_PX)
-                self._show_menu(chosen[-1] if chosen else None, self.list.viewport().mapToGlobal(point))
+                point = self.list.viewport().mapToGlobal(point)
+                if not self._show_machine_menu(index, point):
+                    self._show_menu(chosen[-1] if chosen else None, point)
             case _:
                 return False
         return True

@@ -364,7 +364,7 @@ def listed(chats: Sequence[Chat]) -> str:
         is_named = difference == chat.status_text or difference in text
         return text if is_named else page_texts.CHAT_AND_STATE(name=text, state=difference)
 
-    shells = [line(chat, chat.name) for chat in chats if chat.is_at_prompt]
+    shells = [line(chat, chat.full_name) for chat in chats if chat.is_at_prompt]
     others = [chat for chat in chats if not chat.is_at_prompt]
     others.sort(key=lambda chat: chat.has_ended or not chat.reason_to_confirm_end)
     named = [line(chat, chat.name_and_state) for chat in others]

@@ -320,8 +320,8 @@ class ResumeAll(QObject):
     def _line(self, chat: Chat) -> str:
         directory = phrases.short_directory(chat.record.cwd)
         if chat.record.is_shell:
-            return sheet_texts.SHELL_STARTS_AGAIN(name=chat.name, directory=directory)
-        return sheet_texts.CHAT_AGENT_AND_DIRECTORY(name=chat.name, agent=chat.agent_title, directory=directory)
+            return sheet_texts.SHELL_STARTS_AGAIN(name=chat.full_name, directory=directory)
+        return sheet_texts.CHAT_AGENT_AND_DIRECTORY(name=chat.full_name, agent=chat.agent_title, directory=directory)
 
     async def _resume(self, chats: list[Chat]) -> None:
         failed: dict[str, list[str]] = {}

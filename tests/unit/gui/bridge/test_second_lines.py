@@ -8,6 +8,10 @@ from typing import cast
 
 from gui.bridge.chat import Chat
 from gui.bridge.second_lines import Labels, SecondLine, second_lines, second_lines_of
+from session_host.client.machine import THIS_MACHINE, Machine
+from session_host.machines.link import Link
+from session_host.machines.names import MachineEntry
+from session_host.machines.remote import RemoteMachine
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,11 @@ class ListedChat:
     directory: str = "/src/api"
     ended_when: str = ""
     agent_title: str = "Claude Code"
+    machine: Machine = THIS_MACHINE
+
+    @property
+    def session_id(self) -> str:
+        return self.id
 
     @property
     def has_ended(self) -> bool:
@@ -109,6 +118,13 @@ def test_identical_chats_show_the_digits_that_the_command_line_takes():
     assert lines(ListedChat("adae1e2d"), ListedChat("beef0000"), ListedChat("cafe0000", name="other")) == [
         "api · adae", "api · beef", "api",
     ]  # fmt: skip
+
+
+def test_chats_of_one_name_on_different_machines_differ_by_these():
+    there = RemoteMachine(Link(MachineEntry("build1", "build1")))
+    chats = [ListedChat("1"), ListedChat("2", machine=there), ListedChat("3", machine=there, location="docs")]
+    assert lines(*chats) == ["api", "build1 · api", "build1 · docs"]
+    assert [line.difference for line in texts_of(chats).values()] == ["", "api", "docs"]
 
 
 def test_identical_ended_chats_show_the_time_of_their_end():

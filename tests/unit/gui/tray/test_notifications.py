@@ -29,6 +29,7 @@ from session_host.protocol.messages import BellEvent, ForegroundEvent, Notificat
 from session_host.protocol.values import Activity
 from tests.support.waiting import wait_for_end
 from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.window.machines import OtherMachine
 
 
 def later(seconds: float = 1.0) -> str:
@@ -628,3 +629,48 @@ async def test_marks_of_bells_disappear_when_they_are_turned_off(harness: Window
     set_.apply_settings(WindowFile())
     harness.chat(one).viewer_event(BellEvent())
     assert harness.chat(one).has_unseen_bell
+
+
+async def test_a_lost_link_notifies_nothing_and_what_was_asked_meanwhile_is_notified_once(
+    harness: WindowHarness, notices: Notices
+) -> None:
+    build1 = OtherMachine(harness, "build1")
+    notices.notifier.apply_settings(is_enabled=True, long_turn_s=5)
+    asks, works, dies = (build1.add(name) for name in ("asks", "works", "dies"))
+    viewers = harness.viewers
+    viewers[asks.session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
+    viewers[works.session_id].be(Activity.WORKING, later())
+    viewers[dies.session_id].be(Activity.WORKING, later())
+    harness.settle()
+    question = ("asks on build1 needs you", "Run npm test?")
+    assert notices.texts == [question]
+    build1.lose()
+    assert (notices.texts, notices.count) == ([question], 1), "it stays, and nothing is added"
+    build1.connect()
+    assert (notices.texts, notices.count) == ([question], 1), "it was notified"
+    build1.lose()
+    build1.connect()
+    behind = "2026-01-02T03:04:05Z"
+    viewers[works.session_id].be(Activity.NEEDS_INPUT, behind, "Asked by a clock that is behind")
+    viewers[dies.session_id].end(exit_code=1)
+    harness.settle()
+    assert notices.count == 3
+    assert [title for title, _ in notices.texts] == [
+        question[0], "works on build1 needs you", "dies on build1 ended unexpectedly",
+    ]  # fmt: skip
+
+
+async def test_a_watched_chat_is_not_quiet_while_its_machine_is_unreachable(
+    harness: WindowHarness, quiet: QuietNotices
+) -> None:
+    build1 = OtherMachine(harness, "build1")
+    chat = build1.add("api")
+    quiet.watch.begin(chat)
+    build1.lose()
+    quiet.wait(10 * QUIET_S)
+    build1.connect()
+    quiet.wait(QUIET_S - 1)
+    assert quiet.shown == {}
+    quiet.wait(1)
+    await harness.until(lambda: quiet.shown, "the notification")
+    assert quiet.texts == [("api on build1 is quiet", "No output for 10 s, in /srv/api")]

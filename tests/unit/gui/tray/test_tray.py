@@ -9,11 +9,13 @@ import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from gui.bridge.chat import Chat
 from gui.tray.tray import MAX_HIDDEN, ChangingActions, Entry, Tray, tray_icon
 from gui.wording import phrases
 from session_host.protocol.values import Activity
 from tests.support.qt_waiting import process_events_until
 from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.window.machines import OtherMachine
 
 
 @pytest.fixture
@@ -188,3 +190,23 @@ def test_as_many_entries_as_possible_keep_their_position(menu: QMenu):
     assert shown(menu)[1:] == before[:5]
     changing.show([Entry(key, key) for key in "abcdef"])
     assert shown(menu) == before, "also the one that was hidden"
+
+
+async def test_a_chat_of_another_machine_has_its_name_and_is_not_listed_while_it_is_unreachable(
+    harness: WindowHarness, tray: Tray
+) -> None:
+    build1 = OtherMachine(harness, "build1")
+    chat = build1.add("api-fix")
+    harness.sessions.follow_all()
+    harness.viewers[chat.session_id].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    tray.refresh()
+    assert entries(tray)[0].split("  ·  ")[0] == "api-fix on build1"
+    assert tray.icon.toolTip() == "Outlive: 1 chat running, 1 needs you"
+    chosen: list[Chat] = []
+    tray.chat_chosen.connect(chosen.append)
+    action(tray, "api-fix on build1").trigger()
+    assert chosen == [chat]
+    build1.lose()
+    tray.refresh()
+    assert not any("api-fix" in entry for entry in entries(tray))
+    assert tray.icon.toolTip() == "Outlive: 0 chats running, 1 unreachable"

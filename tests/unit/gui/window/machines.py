@@ -1,0 +1,66 @@
+"""Other machines for tests of the window: their links are up or down as a test says, and no ssh is called."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from gui.bridge.chat import Chat, in_window
+from session_host.errors import Unreachable
+from session_host.machines.link import LinkState
+from session_host.machines.names import MachineEntry
+from session_host.machines.remote import RemoteMachine
+from session_host.protocol.values import State
+from session_host.storage.store import SessionRecord
+from tests.unit.gui.conftest import WindowHarness
+
+
+class OtherMachine:
+    """A machine that the user has added; its link is up."""
+
+    def __init__(self, harness: WindowHarness, name: str) -> None:
+        self._harness = harness
+        self._others = harness.sessions.others
+        self._others._add(MachineEntry(name, name))
+        self.machine: RemoteMachine = self._others.machines[name]
+        self.tried = 0
+        self.machine.link.try_now = self._try_now  # type: ignore[method-assign]
+        self.connect()
+
+    def _try_now(self) -> None:
+        self.tried += 1
+
+    def connect(self) -> None:
+        """The link is up."""
+        link = self.machine.link
+        link.state, link.error, link.down_since = LinkState.UP, None, None
+        self._tell()
+
+    def lose(self, error: Unreachable | None = None, since: datetime | None = None) -> None:
+        """The link is down."""
+        link = self.machine.link
+        link.state, link.down_since = LinkState.DOWN, since or datetime.now(UTC)
+        link.error = error or Unreachable(f"{self.machine.name}: connection refused")
+        self._tell()
+
+    def begin(self) -> None:
+        """The first attempt to connect."""
+        link = self.machine.link
+        link.state, link.error, link.down_since = LinkState.CONNECTING, None, None
+        self._tell()
+
+    def _tell(self) -> None:
+        self.machine.link.on_state()
+        self._harness.settle()
+
+    def add(self, name: str, **fields: Any) -> Chat:
+        """Its list has one chat more."""
+        defaults: dict[str, Any] = {
+            "id": str(uuid.uuid4()), "name": name, "agent": "claude", "argv": ["claude"], "cwd": "/srv/api",
+            "state": State.RUNNING, "created_at": "2026-01-02T03:04:05Z",
+        }  # fmt: skip
+        record = in_window(SessionRecord(**(defaults | fields)), self.machine)
+        self._harness.sessions.apply(self.machine, [record], [])
+        self._harness.settle()
+        return self._harness.chat(record.id)

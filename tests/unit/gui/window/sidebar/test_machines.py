@@ -1,0 +1,171 @@
+"""Chats of other machines in the sidebar, and while their machines cannot be reached."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
+
+from gui.bridge.waiting_chats import NextChat, chats_with_questions, done_and_unread
+from gui.theme.icons import Mark
+from gui.window.actions.lists import ChatChoices
+from gui.window.sidebar.model import ChatRow, Heading, MachineLine, SidebarModel
+from gui.wording import phrases
+from gui.wording.groups import Group
+from session_host.errors import LoginNeeded, NotInstalled
+from session_host.protocol.values import Activity, State
+from tests.support.widgets import entries_of_open_menu
+from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.window.machines import OtherMachine
+
+SINCE = datetime.now(UTC) - timedelta(minutes=5)
+TIME = phrases.short_clock(SINCE, datetime.now(UTC))
+
+
+def lines(model: SidebarModel) -> list[str]:
+    """The rows of the list as text: headings in brackets, machines with a dash, a chat with its machine."""
+    found = []
+    for entry in model.entries():
+        if isinstance(entry, Heading):
+            found.append(f"[{entry.title}]")
+        elif isinstance(entry, MachineLine):
+            found.append(f"- {entry.text}|{entry.action}")
+        elif isinstance(entry, ChatRow):
+            found.append(" ".join(filter(None, (entry.name, entry.machine))))
+    return found
+
+
+@pytest.fixture
+def build1(harness: WindowHarness) -> OtherMachine:
+    return OtherMachine(harness, "build1")
+
+
+@pytest.fixture
+def build2(harness: WindowHarness, build1: OtherMachine) -> OtherMachine:
+    return OtherMachine(harness, "build2")
+
+
+async def test_an_unreachable_chat_is_neither_running_nor_ended(harness: WindowHarness, build1: OtherMachine) -> None:
+    await harness.add("here", agent="claude")
+    chat = build1.add("api-fix")
+    model = harness.open_window().sidebar.model
+    harness.viewers[chat.session_id].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    harness.settle()
+    assert lines(model) == ["[needs you]", "api-fix build1", "[idle]", "here"]
+    build1.lose(since=SINCE)
+    assert lines(model) == ["[idle]", "here", "[unreachable]", f"- build1 · since {TIME}|Try now", "api-fix"]
+    row = model.entry(model.index_of(chat.id))
+    assert isinstance(row, ChatRow)
+    assert (row.mark, row.dimmed, row.asks, row.age) == (Mark.UNREACHABLE, True, False, "5 m")
+    assert row.status == f"unreachable since {TIME}"
+    accessible = model.data(model.index_of(chat.id), Qt.ItemDataRole.AccessibleTextRole)
+    assert accessible.startswith("api-fix on build1, Claude Code, unreachable")
+    assert (chats_with_questions(harness.sessions), NextChat(harness.sessions).after("")) == ([], None)
+    chat.set_unread(unread=True)
+    assert done_and_unread(harness.sessions) == []
+    build1.connect()
+    assert lines(model) == ["[needs you]", "api-fix build1", "[idle]", "here"]
+
+
+async def test_ended_chats_of_an_unreachable_machine_stay_ended(harness: WindowHarness, build1: OtherMachine) -> None:
+    chat = build1.add("over", state=State.EXITED, exit_code=0, ended_at="2026-01-02T04:00:00.000Z")
+    build1.lose()
+    assert (chat.group, chat.mark, chat.how_it_ended) == (Group.ENDED, Mark.ENDED, "Finished")
+
+
+async def test_machines_are_a_grouping_in_their_order(
+    harness: WindowHarness, build1: OtherMachine, build2: OtherMachine
+) -> None:
+    await harness.add("here", agent="claude")
+    build2.add("there")
+    build1.add("api", pinned=True)
+    sidebar = harness.open_window().sidebar
+    menu = QMenu()
+    sidebar.view_options.fill(menu)
+    next(action for action in menu.actions() if action.text() == "Group by machine").trigger()
+    harness.settle()
+    assert lines(sidebar.model) == ["[Pinned]", "api build1", "[This machine]", "here", "[build2]", "there"]
+    build1.lose(since=SINCE)
+    assert lines(sidebar.model) == [
+        "[Pinned]", "api build1", "[This machine]", "here",
+        f"[build1 · unreachable since {TIME}]", "- Connection refused|Try now", "[build2]", "there",
+    ]  # fmt: skip
+    harness.sessions.remove_machine("build1")
+    harness.sessions.remove_machine("build2")
+    harness.sessions.others.machines.clear()
+    harness.settle()
+    assert lines(sidebar.model) == ["[idle]", "here"], "without machines, by state"
+
+
+async def test_without_other_machines_the_grouping_is_not_offered(harness: WindowHarness) -> None:
+    menu = QMenu()
+    harness.open_window().sidebar.view_options.fill(menu)
+    assert [action.text() for action in menu.actions()][:3] == ["Group by state", "Group by project", ""]
+
+
+async def test_a_filter_finds_the_chats_of_a_machine(
+    harness: WindowHarness, build1: OtherMachine, build2: OtherMachine
+) -> None:
+    await harness.add("here")
+    build1.add("api")
+    build2.add("docs")
+    build1.lose(since=SINCE)
+    build2.lose(since=SINCE)
+    sidebar = harness.open_window().sidebar
+    sidebar.filter.setText("build2")
+    assert lines(sidebar.model) == ["[unreachable]", f"- build2 · since {TIME}|Try now", "docs"]
+
+
+async def test_the_keyboard_reaches_what_helps_against_an_unreachable_machine(
+    harness: WindowHarness, build1: OtherMachine
+) -> None:
+    build1.lose(since=SINCE)
+    sidebar = harness.open_window().sidebar
+    assert lines(sidebar.model) == ["[unreachable]", f"- build1 · since {TIME}|Try now"], "also without chats"
+    sidebar.list.setFocus()
+    sidebar.list.setCurrentIndex(sidebar.model.index(1))
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Return)
+    assert build1.tried == 1
+
+
+async def test_the_line_of_a_machine_says_what_it_needs(harness: WindowHarness, build1: OtherMachine) -> None:
+    model = harness.open_window().sidebar.model
+    build1.begin()
+    assert lines(model) == ["[unreachable]", "- build1 · connecting…|"]
+    build1.lose(LoginNeeded("build1: a login is needed; run `outlive machines login build1`"))
+    assert lines(model) == ["[unreachable]", "- build1 · needs a login|Log in…"]
+    assert model.data(model.index(1), Qt.ItemDataRole.ToolTipRole).endswith("A login is needed</p>")
+    build1.lose(NotInstalled("build1: no outlive there; run `outlive machines add`"))
+    assert lines(model) == ["[unreachable]", "- build1 · needs Outlive|Install…"]
+
+
+async def test_a_link_that_tries_again_changes_no_row(harness: WindowHarness, build1: OtherMachine) -> None:
+    chat = build1.add("api")
+    build1.lose(since=SINCE)
+    changes: list[str] = []
+    harness.sessions.changed.connect(lambda: changes.append("list"))
+    chat.changed.connect(lambda: changes.append("chat"))
+    for _ in range(5):
+        build1.lose(since=SINCE)
+    assert changes == []
+
+
+async def test_the_switcher_names_the_machine(harness: WindowHarness, build1: OtherMachine) -> None:
+    await harness.add("api")
+    build1.add("api")
+    choices = ChatChoices(harness.sessions, harness.sessions.listed_ids(), lambda _chat: None)
+    found = [each.choice for each in choices.find("build1")]
+    assert [(choice.title, choice.detail) for choice in found] == [("api", "build1 · Claude Code")]
+
+
+async def test_the_menu_of_a_machine_opens_by_keyboard(harness: WindowHarness, build1: OtherMachine) -> None:
+    build1.add("api")
+    sidebar = harness.open_window().sidebar
+    harness.settings.write({"group_chats": "machine"})
+    sidebar.list.setFocus()
+    sidebar.list.setCurrentIndex(sidebar.model.index(0))
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Menu)
+    assert list(entries_of_open_menu()) == ["Remove machine…"]
