@@ -137,6 +137,31 @@ class ChatViewer(QObject):
         """Whether the host does not answer to the viewer."""
         return self.connection == "unresponsive"
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the viewer's machine cannot be reached."""
+        return self.connection == "unreachable"
+
+    @property
+    def asks_to_send(self) -> bool:
+        """Whether what the user typed while cut off waits, since the program asks something new."""
+        return self.viewer is not None and self.viewer.asks_to_send
+
+    @property
+    def kept_characters(self) -> int:
+        """How many characters of the user's input the host does not have, as far as is known."""
+        return self.viewer.kept_characters if self.viewer is not None else 0
+
+    def send_kept(self) -> None:
+        """Send what the user typed while cut off."""
+        if self.viewer is not None:
+            self.viewer.send_kept()
+
+    def discard_kept(self) -> None:
+        """Drop what the user typed while cut off."""
+        if self.viewer is not None:
+            self.viewer.discard_kept()
+
     # ------------------------------------------------------------ following
 
     def follow(self, *, output: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Emulator, Frame
 
 
 class TypedInput(Protocol):
@@ -27,6 +27,13 @@ class InputSink(TypedInput, Protocol):
     @property
     def emulator(self) -> Emulator | None:
         """The replica, or None until the first snapshot."""
+
+    def frame(self) -> Frame:
+        """The changes of the replica to paint, with what the user typed on a distant machine predicted."""
+
+    @property
+    def takes_mouse(self) -> bool:
+        """Whether the mouse can be passed on; False while the machine cannot be reached."""
 
     def mouse(self, action: MouseAction, button: MouseButton, column: int, row: int, modifiers: int) -> None:
         """A mouse event at a cell of the active screen, 0-based."""

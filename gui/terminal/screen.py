@@ -113,7 +113,7 @@ class TerminalScreen(QWidget):
     def program_takes_mouse(self, modifiers: Qt.KeyboardModifier) -> bool:
         """Whether a button's press with these modifiers goes to the program."""
         emulator = self.emulator
-        if emulator is None or self._sink is None or self.scrolled_back:
+        if emulator is None or self._sink is None or self.scrolled_back or not self._sink.takes_mouse:
             return False
         return emulator.modes.mouse != "none" and not modifiers & Qt.KeyboardModifier.ShiftModifier
 
@@ -220,7 +220,8 @@ class TerminalScreen(QWidget):
         if emulator is None or not self.isVisible():
             return
         previous = surface.cursor
-        region = surface.apply_frame(emulator)
+        frame = self._sink.frame() if self._sink is not None else emulator.frame()
+        region = surface.apply_frame(emulator, frame)
         paint = self.repaint if at_once else self.update
         if region is None:
             paint()

@@ -46,6 +46,18 @@ CHAT_DOES_NOT_ANSWER = Text("page", "The chat does not answer. What you type is 
 WAIT_OR_KILL = Text("page", "No answer from {name}. Wait, or end it in its menu: More, Kill.")
 """The host did not answer a request, such as to stop the chat."""
 TYPING_IS_KEPT = Text("page", "Reconnecting… What you type is kept.")
+CONNECTING_TO = Text("page", "Connecting to {machine}…")
+UNREACHABLE = Text("page", "{machine} can’t be reached")
+UNREACHABLE_SINCE = Text("page", "{machine} can’t be reached since {time}: {reason}")
+SHOWN_WHEN_BACK = Text("page", "This chat is shown when {machine} is back. It may still run there.")
+LAST_SHOWN_WHEN_BACK = Text("page", "How this chat ended is shown when {machine} is back.")
+SENT_WHEN_BACK = Text("page", "{n:,} character(s) wait: they are sent when {machine} is back.")
+ASKS_SINCE = Text("page", "{name} asks something that you have not seen.")
+"""A question came up while the machine could not be reached."""
+TYPED_MEANWHILE = Text("page", "{n:,} character(s) that you typed meanwhile are not sent yet.")
+SEND_TYPED = Text("page", "Send")
+DISCARD_TYPED = Text("page", "Discard")
+TRY_NOW = Text("page", "Try now")
 AGENTS_MAY_SAVE = Text("page", "Each agent is asked to exit and can save its work.")
 PASTE_LINES = Text("page", "Paste {n:,} line(s)?")
 PASTE_MANY_LINES = Text("page", "Paste {n:,} line(s), {characters:,} characters?")

@@ -239,6 +239,20 @@
 <context>
     <name>page</name>
     <message numerus="yes">
+        <source>{n:,} character(s) wait: they are sent when {machine} is back.</source>
+        <translation>
+            <numerusform>{n:,} character waits: it is sent when {machine} is back.</numerusform>
+            <numerusform>{n:,} characters wait: they are sent when {machine} is back.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{n:,} character(s) that you typed meanwhile are not sent yet.</source>
+        <translation>
+            <numerusform>{n:,} character that you typed meanwhile is not sent yet.</numerusform>
+            <numerusform>{n:,} characters that you typed meanwhile are not sent yet.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>Paste {n:,} line(s)?</source>
         <translation>
             <numerusform>Paste {n:,} line?</numerusform>

@@ -134,9 +134,8 @@ class Surface:
         self.images.pictures.forget()
         self._glyphs.forget_pictures()
 
-    def apply_frame(self, emulator: Emulator) -> QRegion | None:
-        """Take the emulator's damage; returns the region to repaint, None for the whole widget."""
-        frame = emulator.frame()
+    def apply_frame(self, emulator: Emulator, frame: Frame) -> QRegion | None:
+        """Show the emulator's next frame; returns the region to repaint, None for the whole widget."""
         for change in self._changes:
             frame = change(emulator, frame)
         return self.take_frame(frame, reverse_screen=emulator.modes.reverse_screen)

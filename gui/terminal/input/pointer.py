@@ -415,7 +415,7 @@ class Wheel:
         modes = emulator.modes
         shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if modes.alternate_screen and modes.alternate_scroll and modes.mouse == "none" and not shift:
-            if screen.sink is not None and not screen.scrolled_back:
+            if screen.sink is not None and screen.sink.takes_mouse and not screen.scrolled_back:
                 key = "ArrowDown" if down > 0 else "ArrowUp"
                 for _ in range(abs(down)):
                     screen.sink.key(key, "", 0, KeyAction.PRESS)

@@ -80,7 +80,7 @@ class ChatPage(Area):
         """Show this content, and follow the chat; called once, before the page is shown."""
         self.content: TerminalContent | StructuredContent = content
         self.waiting = Waiting(
-            self._theme, self, self.source,
+            self._theme, self, self.source, view=content.faded,
             is_empty=lambda: not (content.has_old_content or content.has_replica), bottom_px=self._bottom_px,
             typed_areas=content.handle.typed_areas,
         )  # fmt: skip
@@ -236,7 +236,10 @@ class ChatPage(Area):
             return
         self._end_bar.hide()
         if state == "live" and self.content.has_replica:
-            self.waiting.end()
+            if self.waiting.is_needed:
+                self.waiting.wait()
+            else:
+                self.waiting.end()
             self._set_settled(settled=True)
         else:
             self._set_settled(settled=False)
@@ -260,6 +263,11 @@ class ChatPage(Area):
             self.waiting.show_notice(page_texts.NO_SCREEN(), "")
         self._set_settled(settled=True)
 
+    def on_saved_waited_for(self) -> None:
+        """The saved end of the chat is on a machine that cannot be reached."""
+        name = self.chat.machine.name
+        self.waiting.show_notice(page_texts.UNREACHABLE(machine=name), page_texts.LAST_SHOWN_WHEN_BACK(machine=name))
+
     def _set_settled(self, *, settled: bool) -> None:
         self._settled = settled
         if settled:
@@ -278,6 +286,7 @@ class ChatPage(Area):
         self.setAccessibleName(self.chat.name)
         self.content.on_changed()
         self._show_problem()
+        self.waiting.update()
         if self._end_bar.is_open and self.isVisible():
             self.end_bar.describe(self.chat)
             self._report_end()

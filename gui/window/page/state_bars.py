@@ -6,6 +6,7 @@ They move when they would cover the text that the user types.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTimer, Signal
@@ -33,6 +34,7 @@ from gui.window.widgets.parts import (
 )
 from gui.wording import common_texts, page_texts, phrases, window_texts
 from session_host.protocol.untrusted_text import place_last
+from session_host.protocol.values import State
 
 INTERVAL_MS: Final = 100
 """The shortest time between two calls: in much output, the cursor moves with each frame."""
@@ -83,15 +85,16 @@ TypedAreas = Callable[[], list[QRect]]
 
 
 class ConnectionBar(QWidget):
-    """A thin bar with a short text over a screen that is not live.
+    """A thin bar with a short text over a screen that is not live, and a second line about what the user typed.
 
     It is at the top of the page, or at the bottom if the user types at the top.
 
     Attributes:
-        text: the text.
+        text, typed: the texts of the two lines; the second one is hidden if there is nothing to say.
+        try_now, send, discard: the buttons.
     """
 
-    HEIGHT_PX = 24
+    LINE_PX = 24
 
     def __init__(self, theme: Theme, parent: QWidget, typed_areas: TypedAreas, bottom_px: Callable[[], int]) -> None:
         super().__init__(parent)
@@ -102,29 +105,51 @@ class ConnectionBar(QWidget):
         self._shown_mark = Mark.RECONNECTING
         self._mark = MarkLabel(theme)
         self.text = ElidedLabel("", "secondary")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)
-        row.setSpacing(GAP_S_PX)
-        row.addWidget(self._mark)
-        row.addWidget(self.text, 1)
-        self.setFixedHeight(self.HEIGHT_PX)
+        self.typed = ElidedLabel("", "secondary")
+        self.try_now = button(page_texts.TRY_NOW(), "link")
+        self.send = button(page_texts.SEND_TYPED(), "link")
+        self.discard = button(page_texts.DISCARD_TYPED(), "link")
+        self._second = QWidget(self)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)
+        self._column.setSpacing(0)
+        first, second = QHBoxLayout(), QHBoxLayout(self._second)
+        second.setContentsMargins(0, 0, 0, 0)
+        for row, parts in (
+            (first, (self._mark, self.text, self.try_now)),
+            (second, (self.typed, self.send, self.discard)),
+        ):
+            row.setSpacing(GAP_S_PX)
+            for part in parts:
+                row.addWidget(part, part in {self.text, self.typed})
+        self._column.addLayout(first, 1)
+        self._column.addWidget(self._second, 1)
+        for control in (self.try_now, self.send, self.discard):
+            control.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            control.setAccessibleName(control.text())
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
         TypedAreaWatcher(self, self.place)
 
     def place(self) -> None:
         """Move to the top or bottom of the view, away from typed text."""
-        width, lowest_px = self._parent.width(), self._bottom_px() - self.HEIGHT_PX
-        ends = [QRect(0, top, width, self.HEIGHT_PX) for top in (0, lowest_px)]
+        width, height = self._parent.width(), self.LINE_PX * (1 if self._second.isHidden() else 2)
+        ends = [QRect(0, top, width, height) for top in (0, self._bottom_px() - height)]
         self.setGeometry(least_covering(ends, self._typed_areas()))
 
-    def show_text(self, mark: Mark, text: str) -> None:
-        """Set the mark, with its colour, and the text."""
+    def show_text(
+        self, mark: Mark, text: str, typed: str = "", *, can_try: bool = False, can_send: bool = False
+    ) -> None:
+        """Set the mark, with its colour, and the texts; the second line has a button that discards what was typed."""
         self._shown_mark = mark
         self._mark.set_mark(mark)
         self.text.set_whole(text)
-        self.setAccessibleName(text)
+        self.typed.set_whole(typed)
+        self._second.setVisible(bool(typed))
+        self.try_now.setVisible(can_try)
+        self.send.setVisible(can_send)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, on=not (typed or can_try))
+        self.setAccessibleName(f"{text} {typed}".strip())
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -134,6 +159,32 @@ class ConnectionBar(QWidget):
         painter.fillRect(QRectF(0, 0, self.width(), 2), mark_color(self._shown_mark, tokens))
         thin = 1 / self.devicePixelRatioF()
         painter.fillRect(QRectF(0, self.height() - thin, self.width(), thin), tokens.color("hairline"))
+        painter.end()
+
+
+class Dimming(QWidget):
+    """Makes a view look faded. The view stays usable."""
+
+    SHARE = 0.45
+    """Of the background, at each point."""
+
+    def __init__(self, theme: Theme, view: QWidget) -> None:
+        super().__init__(view)
+        self._theme = theme
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setGeometry(view.rect())
+        view.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QResizeEvent) and isinstance(watched, QWidget):
+            self.setGeometry(watched.rect())
+        return False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        color = self._theme.tokens.color("page")
+        color.setAlphaF(self.SHARE)
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), color)
         painter.end()
 
 
@@ -250,6 +301,7 @@ class Waiting(QObject):
         page: QWidget,
         source: PageViewer,
         *,
+        view: QWidget,
         is_empty: Callable[[], bool],
         bottom_px: Callable[[], int],
         typed_areas: TypedAreas,
@@ -260,6 +312,7 @@ class Waiting(QObject):
             theme: the theme.
             page: the page below it.
             source: the viewer of the chat that the page shows.
+            view: what is faded while the chat's machine cannot be reached.
             is_empty: returns whether the page shows nothing of the chat.
             bottom_px: returns the upper edge of the bars below the view, or the page's lower edge without them.
             typed_areas: returns the parts of the page that the user types into.
@@ -269,11 +322,19 @@ class Waiting(QObject):
         self._source = source
         self._is_empty = is_empty
         self._bottom_px = bottom_px
-        self._bar = LazyWidget(lambda: ConnectionBar(theme, page, typed_areas, bottom_px))
+        self._bar = LazyWidget(lambda: self._make_bar(ConnectionBar(theme, page, typed_areas, bottom_px)))
         self._notice = LazyWidget(lambda: Notice(page))
-        self._shows_unresponsive = False
+        self._dimming = LazyWidget(lambda: Dimming(theme, view))
+        self._shown_state = ""
         self._show_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
         self._show_timer.timeout.connect(self._show)
+
+    def _make_bar(self, bar: ConnectionBar) -> ConnectionBar:
+        source = self._source
+        bar.try_now.clicked.connect(lambda _checked: source.chat.machine.try_now())
+        bar.send.clicked.connect(lambda _checked: source.send_kept())
+        bar.discard.clicked.connect(lambda _checked: source.discard_kept())
+        return bar
 
     @property
     def bar(self) -> ConnectionBar:
@@ -285,13 +346,31 @@ class Waiting(QObject):
         """The text over an empty page."""
         return self._notice.get()
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether the user must know something, or decide."""
+        return self._state != "live"
+
+    @property
+    def _state(self) -> str:
+        """The state to show: "asks", or that of the connection."""
+        source = self._source
+        if source.is_unresponsive:
+            return "unresponsive"
+        return "asks" if source.asks_to_send else str(source.connection or "")
+
     def wait(self) -> None:
-        """Show that the chat is not live: at once if its host does not answer, else after a delay."""
-        is_shown = self._bar.is_open or self._notice.is_open
-        if self._source.is_unresponsive != (is_shown and self._shows_unresponsive):
+        """Show that the chat is not live: at once if its host does not answer or it asks, else after a delay."""
+        state, is_shown = self._state, self._bar.is_open or self._notice.is_open
+        if is_shown or state in {"unresponsive", "asks"}:
             self._show()
-        elif not is_shown and not self._show_timer.isActive():
+        elif not self._show_timer.isActive():
             self._show_timer.start()
+
+    def update(self) -> None:
+        """Show changed facts, if something is shown."""
+        if self._bar.is_open:
+            self._show()
 
     def stop(self) -> None:
         """Stop the delay; a shown bar or notice stays."""
@@ -300,6 +379,8 @@ class Waiting(QObject):
     def end(self, *, keep_notice: bool = False) -> None:
         """Stop the delay, and hide the bar and the notice."""
         self._show_timer.stop()
+        self._shown_state = ""
+        self._dimming.hide()
         if self._bar.is_open:
             self.bar.hide()
             self.bar_moved.emit()
@@ -323,31 +404,63 @@ class Waiting(QObject):
         if source.chat.has_ended:
             return
         self._show_timer.stop()
-        self._shows_unresponsive = source.is_unresponsive
+        state, was_shown = self._state, self._shown_state
+        self._shown_state = state
         overlay: Notice | ConnectionBar
-        if self._is_empty():
+        is_cut_off = state == "unreachable"
+        if is_empty := self._is_empty():
             overlay = self.notice
-            overlay.show_text(*self._texts())
+            overlay.show_text(*self._texts(state))
+            self._show_overlay(overlay)
         else:
             self._notice.hide()
+        if is_cut_off and not is_empty:
+            self._dimming.get().show()
+            self._dimming.get().raise_()
+        else:
+            self._dimming.hide()
+        if is_cut_off or not is_empty:
             overlay = self.bar
-            if self._shows_unresponsive:
-                overlay.show_text(Mark.UNRESPONSIVE, page_texts.CHAT_DOES_NOT_ANSWER())
-            else:
-                overlay.show_text(Mark.RECONNECTING, page_texts.TYPING_IS_KEPT())
-        self._show_overlay(overlay)
+            self._fill_bar(overlay, state)
+            self._show_overlay(overlay)
         self.bar_moved.emit()
-        if self._shows_unresponsive:
+        if state != was_shown and state in {"unresponsive", "unreachable", "asks"}:
             announce(overlay, overlay.accessibleName())
 
-    def _texts(self) -> tuple[str, str]:
+    def _fill_bar(self, bar: ConnectionBar, state: str) -> None:
+        source, count = self._source, self._source.kept_characters
+        machine = source.chat.machine
+        match state:
+            case "unreachable":
+                time = phrases.short_clock(machine.unreachable_since, datetime.now(UTC))
+                reason = machine.why_unreachable or source.connection_message
+                text = page_texts.UNREACHABLE_SINCE(machine=machine.name, time=time, reason=reason)
+                typed = page_texts.SENT_WHEN_BACK(n=count, machine=machine.name) if count else ""
+                bar.show_text(Mark.RECONNECTING, sentence(text), typed, can_try=True)
+            case "asks":
+                text = page_texts.ASKS_SINCE(name=source.chat.name)
+                bar.show_text(Mark.NEEDS_YOU, text, page_texts.TYPED_MEANWHILE(n=count), can_send=True)
+            case "unresponsive":
+                bar.show_text(Mark.UNRESPONSIVE, page_texts.CHAT_DOES_NOT_ANSWER())
+            case _:
+                bar.show_text(Mark.RECONNECTING, page_texts.TYPING_IS_KEPT())
+
+    def _texts(self, state: str) -> tuple[str, str]:
         """The notice's title and detail."""
-        source = self._source
-        if self._shows_unresponsive:
+        source, machine = self._source, self._source.chat.machine
+        if state == "unresponsive":
             return page_texts.DOES_NOT_ANSWER(), page_texts.CHAT_DOES_NOT_ANSWER()
-        again = source.connection is not None and source.connection == "reconnecting"
+        if state == "unreachable":
+            name = machine.name
+            return page_texts.UNREACHABLE(machine=name), page_texts.SHOWN_WHEN_BACK(machine=name)
+        if state == "reconnecting":
+            title = page_texts.RECONNECTING()
+        elif machine.name and source.chat.state is not State.STARTING:
+            title = page_texts.CONNECTING_TO(machine=machine.name)
+        else:
+            title = common_texts.STARTING()
         return (
-            page_texts.RECONNECTING() if again else common_texts.STARTING(),
+            title,
             page_texts.COMMAND_IN(
                 command=source.chat.command, directory=phrases.short_directory(source.chat.record.cwd)
             ),

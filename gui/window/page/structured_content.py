@@ -290,6 +290,11 @@ class StructuredContent(QObject):
         return self.source.viewer.transcript if self.source.viewer is not None else None
 
     @property
+    def faded(self) -> QWidget:
+        """See ``TerminalContent``; the prompt box stays as it is."""
+        return self.view.page
+
+    @property
     def has_replica(self) -> bool:
         """Whether the chat's viewer has a replica."""
         return self._replica is not None

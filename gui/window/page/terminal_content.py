@@ -106,6 +106,11 @@ class TerminalContent(QObject):
         return foreground_directory(self.chat.record, local_directory(emulator.directory)) or self.directory
 
     @property
+    def faded(self) -> QWidget:
+        """What is faded while the machine cannot be reached."""
+        return self.view
+
+    @property
     def has_replica(self) -> bool:
         """Whether the chat's viewer has a replica."""
         viewer = self.source.viewer

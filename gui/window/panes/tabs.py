@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
@@ -19,7 +19,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.sheet import is_over_window
 from gui.wording import phrases
-from session_host.errors import OutliveError
+from session_host.errors import OutliveError, Unreachable
 from session_host.system.clock import parse_time
 from session_host.system.freed_memory import return_freed_memory
 
@@ -27,6 +27,8 @@ from .tab_bar import TabBar, TabLook
 
 if TYPE_CHECKING:
     from gui.window.page.structured_content import StructuredContent
+
+T = TypeVar("T")
 
 
 MAX_RECENT = 100
@@ -355,11 +357,7 @@ class Tabs(QObject):
         self._sessions.tasks.start(self._read_transcript(chat, content), "transcript")
 
     async def _read_transcript(self, chat: Chat, content: StructuredContent) -> None:
-        transcript = None
-        try:
-            transcript = await read_last_transcript(chat)
-        except OutliveError as error:
-            self._sessions.problem.emit(str(error))
+        transcript = await self._read_saved(chat, content, read_last_transcript)
         if (page := self._page_with(content, chat)) is not None:
             content.show_transcript(transcript)
             page.on_saved_shown(found=transcript is not None)
@@ -368,16 +366,28 @@ class Tabs(QObject):
         self._sessions.tasks.start(self._read_screen(chat, content), "last screen")
 
     async def _read_screen(self, chat: Chat, content: TerminalContent) -> None:
-        emulator = None
-        try:
-            emulator = await read_last_screen(chat)
-        except OutliveError as error:
-            self._sessions.problem.emit(str(error))
+        emulator = await self._read_saved(chat, content, read_last_screen)
         if (page := self._page_with(content, chat)) is not None:
             content.show_screen(emulator)
             page.on_saved_shown(found=emulator is not None)
         elif emulator is not None:
             emulator.close()
+
+    async def _read_saved(
+        self, chat: Chat, content: TerminalContent | StructuredContent, read: Callable[[Chat], Awaitable[T | None]]
+    ) -> T | None:
+        """Read a chat's saved end once its machine can be reached; None without one, or if the page is gone."""
+        while True:
+            try:
+                return await read(chat)
+            except Unreachable:
+                if (page := self._page_with(content, chat)) is None:
+                    return None
+                page.on_saved_waited_for()
+                await chat.machine.wait_reachable()
+            except OutliveError as error:
+                self._sessions.problem.emit(str(error))
+                return None
 
     def _describe_all(self) -> None:
         for chat in self.chats():

@@ -23,7 +23,7 @@ from gui.window.widgets.parts import Area, button, label, sentence, show_text
 from gui.wording import settings_texts
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.terminal import create
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Emulator, Frame
 
 from .agents_page import AgentForm, AgentsPage
 from .context import FILES, SettingsContext, Values
@@ -64,6 +64,8 @@ _SAMPLE = (
 class _SampleSession:
     """An ``InputSink`` that shows a sample and takes no input."""
 
+    takes_mouse = False
+
     def __init__(self) -> None:
         self._emulator = create(None, GridSize(80, 12))
         self._emulator.feed(_SAMPLE.encode())
@@ -71,6 +73,10 @@ class _SampleSession:
     @property
     def emulator(self) -> Emulator | None:
         return self._emulator
+
+    def frame(self) -> Frame:
+        """The changes to paint."""
+        return self._emulator.frame()
 
     def key(self, key: str, text: str, modifiers: int, action: KeyAction) -> None:
         """Nothing: a sample takes no input."""

@@ -203,6 +203,11 @@ class Viewer:
         return self._rules.inputs.characters()
 
     @property
+    def takes_mouse(self) -> bool:
+        """Whether the mouse can be passed on; False while the machine cannot be reached."""
+        return self.state is not ViewerState.UNREACHABLE
+
+    @property
     def asks_to_send(self) -> bool:
         """Whether the kept input waits for ``send_kept`` or ``discard_kept``, since the program asks something new."""
         return self._rules.asks_to_send

@@ -18,7 +18,7 @@ from gui.theme.terminal import TerminalFont, TerminalTheme
 from gui.theme.theme import Theme
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.terminal import create
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Emulator, Frame
 from tests.support.chat_view_harness import ChatViewHarness, ShowChat
 from tests.support.displays import XServer
 from tests.support.qt_waiting import process_events_until, show_active
@@ -39,6 +39,11 @@ class Recorder:
     def __init__(self, emulator: Emulator | None) -> None:
         self.emulator = emulator
         self.calls: list[Call] = []
+        self.takes_mouse = True
+
+    def frame(self) -> Frame:
+        assert self.emulator is not None
+        return self.emulator.frame()
 
     def key(self, key: str, text: str, modifiers: int, action: KeyAction) -> None:
         self.calls.append(("key", key, text, int(modifiers), action))

@@ -50,7 +50,7 @@ class Screen:
     def show(self, output, pictures=0):
         """Feed output and paint it; with ``pictures``, wait until that many are decoded, and paint again."""
         self.emulator.feed(output)
-        region = self.surface.apply_frame(self.emulator)
+        region = self.surface.apply_frame(self.emulator, self.emulator.frame())
         self.paint(region)
         if pictures:
             process_events_until(lambda: len(self.ready) >= pictures, WAIT_S, "the pictures")

@@ -32,7 +32,7 @@ def rendered(
     width, height = size.columns * metrics.width, size.rows * metrics.height
     padding = round(8 * ratio)
     surface.set_layout(GridLayout(width + 2 * padding, height + 2 * padding, padding, metrics.width, metrics.height))
-    assert surface.apply_frame(emulator) is None
+    assert surface.apply_frame(emulator, emulator.frame()) is None
     image = QImage(width + 2 * padding, height + 2 * padding, QImage.Format.Format_RGB32)
     painter = QPainter(image)
     surface.paint(painter, QRegion(image.rect()))

@@ -32,7 +32,7 @@ from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction
 from session_host.storage.store import SessionRecord, Store
 from session_host.structured.transcript import Transcript
 from session_host.terminal import create
-from session_host.terminal.base import DefaultColors, Emulator
+from session_host.terminal.base import DefaultColors, Emulator, Frame
 from session_host.version import VERSION
 from tests.support.qt_waiting import run_deferred_deletes, show_active
 from tests.support.themes import OWN
@@ -72,7 +72,8 @@ class FakeViewer:
         self.started = self.is_closed = self.is_holding = False
         self.transcript: Transcript | None = None
         self.next_sequence = 1
-        self.undelivered = 0
+        self.undelivered = self.kept_characters = 0
+        self.takes_mouse, self.asks_to_send = True, False
         self.has_detached = True
 
     def start(self) -> None:
@@ -99,6 +100,16 @@ class FakeViewer:
 
     def follow(self, output: bool) -> None:
         self.output = output
+
+    def frame(self) -> Frame:
+        assert self.emulator is not None
+        return self.emulator.frame()
+
+    def send_kept(self) -> None:
+        self.calls.append(("send_kept",))
+
+    def discard_kept(self) -> None:
+        self.calls.append(("discard_kept",))
 
     def key(self, key: str, text: str, modifiers: int, action: KeyAction) -> None:
         self.calls.append(("key", key, text, int(modifiers), action))

@@ -155,7 +155,7 @@ def test_a_block_cursor_on_a_ligature_shows_its_part_of_the_ligature(qapp):
         surface, emulator = Surface(DARK, metrics), create(None, SIZE)
         surface.focused = True
         emulator.feed(b"a -> b\x1b[1;4H")
-        surface.apply_frame(emulator)
+        surface.apply_frame(emulator, emulator.frame())
         painter, row = surface._canvas.painter, surface.rows[0]
         cell = cell_under(row, 3)
         cursor = Cursor(3, 0, visible=True)
