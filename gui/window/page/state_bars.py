@@ -436,7 +436,7 @@ class Waiting(QObject):
                 reason = machine.why_unreachable or source.connection_message
                 text = page_texts.UNREACHABLE_SINCE(machine=machine.name, time=time, reason=reason)
                 typed = page_texts.SENT_WHEN_BACK(n=count, machine=machine.name) if count else ""
-                bar.show_text(Mark.RECONNECTING, sentence(text), typed, can_try=True)
+                bar.show_text(Mark.RECONNECTING, text, typed, can_try=True)
             case "asks":
                 text = page_texts.ASKS_SINCE(name=source.chat.name)
                 bar.show_text(Mark.NEEDS_YOU, text, page_texts.TYPED_MEANWHILE(n=count), can_send=True)

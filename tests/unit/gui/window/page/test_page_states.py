@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from collections.abc import Callable
+from datetime import datetime
 from itertools import combinations, pairwise
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -18,9 +23,11 @@ from gui.wording.groups import OVER, Group
 from session_host import paths
 from session_host.client.chats.ended_chat import EndedChat
 from session_host.client.connection import HostNotResponding
+from session_host.client.machine import THIS_MACHINE
 from session_host.client.sessions.session_info import reason_of
 from session_host.client.sessions.stale_rows import all_after_boot
 from session_host.client.viewer.viewer import ViewerState
+from session_host.errors import Unreachable
 from session_host.protocol.messages import Done, NoticeEvent, Request
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.storage.store import Store
@@ -88,6 +95,101 @@ async def test_a_bar_over_the_screen_shows_at_once_that_the_host_does_not_answer
     viewer.become(ViewerState.LIVE)
     assert bar.isHidden()
     assert chat.mark is Mark.RUNNING
+
+
+class Far:
+    """A machine that cannot be reached."""
+
+    name = "build1"
+    why_unreachable = "Connection refused"
+    unreachable_since = datetime.fromisoformat("2026-01-02T03:04:05Z")
+
+    def __init__(self) -> None:
+        self.tries = 0
+        self.is_back = asyncio.Event()
+
+    def try_now(self) -> None:
+        self.tries += 1
+
+    async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Fail until the machine ``is_back``."""
+        if not self.is_back.is_set():
+            raise Unreachable("build1: Connection refused")
+        return await THIS_MACHINE.call(function, *arguments)
+
+    async def wait_reachable(self) -> None:
+        await self.is_back.wait()
+
+
+async def test_the_last_screen_of_a_chat_on_a_machine_out_of_reach_is_shown_when_it_is_back(harness: WindowHarness):
+    session_id = await harness.add("one", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
+    window = harness.open_window()
+    far = Far()
+    harness.chat(session_id).machine = far  # type: ignore[assignment]
+    window.open_chat(harness.chat(session_id))
+    notice = harness.page.waiting.notice
+    await harness.until(notice.isVisible, "the notice")
+    assert notice.title.text() == "build1 can’t be reached", "and not that no screen was saved"
+    far.is_back.set()
+    await harness.until(lambda: notice.title.text() == "No screen was saved", "the answer")
+
+
+async def test_a_chat_out_of_reach_stays_readable_and_shows_why_and_what_waits(harness: WindowHarness):
+    viewer = await harness.open("one")
+    page, chat = harness.page, harness.chat(viewer.session_id)
+    far = Far()
+    chat.machine = far  # type: ignore[assignment]
+    viewer.takes_mouse = False
+    viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
+    bar = page.waiting.bar
+    await harness.until(bar.isVisible, "the bar")
+    assert re.fullmatch(r"build1 can’t be reached since 2 Jan.*: Connection refused", bar.text.accessibleName())
+    assert bar.typed.isHidden() or not bar.typed.isVisible()
+    assert "hello" in screen_text(harness)
+    assert harness.view.grab().toImage().pixelColor(1, 1) == harness.theme.tokens.color("page"), "faded, not covered"
+    assert not harness.view.program_takes_mouse(Qt.KeyboardModifier.NoModifier), "text can be selected"
+    viewer.kept_characters = 12
+    viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
+    assert bar.typed.accessibleName() == "12 characters wait: they are sent when build1 is back."
+    QTest.mouseClick(bar.try_now, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(bar.discard, Qt.MouseButton.LeftButton)
+    assert far.tries == 1
+    assert viewer.calls[-1] == ("discard_kept",)
+    viewer.become(ViewerState.LIVE)
+    assert bar.isHidden()
+
+
+async def test_after_a_question_that_came_meanwhile_the_user_decides_about_what_was_typed(harness: WindowHarness):
+    viewer = await harness.open("one")
+    viewer.asks_to_send, viewer.kept_characters = True, 1
+    viewer.become(ViewerState.LIVE)
+    bar = harness.page.waiting.bar
+    assert bar.isVisible()
+    assert bar.accessibleName() == (
+        "one asks something that you have not seen. 1 character that you typed meanwhile is not sent yet."
+    )
+    assert not bar.try_now.isVisible()
+    QTest.mouseClick(bar.send, Qt.MouseButton.LeftButton)
+    assert viewer.calls[-1] == ("send_kept",)
+    viewer.asks_to_send = False
+    viewer.become(ViewerState.LIVE)
+    assert bar.isHidden()
+
+
+async def test_a_chat_opened_while_its_machine_is_out_of_reach_says_so(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.chat(session_id).machine = Far()  # type: ignore[assignment]
+    window.open_chat(harness.chat(session_id))
+    harness.viewers[session_id].become(ViewerState.UNREACHABLE, "build1: Connection refused")
+    waiting = harness.page.waiting
+    await harness.until(waiting.notice.isVisible, "the notice")
+    assert waiting.notice.title.text() == "build1 can’t be reached"
+    assert waiting.bar.try_now.isVisible()
+    assert harness.page._end_bar.widget is None, "it has not ended"
+    harness.viewers[session_id].go_live()
+    assert waiting.notice.isHidden()
+    assert waiting.bar.isHidden()
 
 
 async def test_an_empty_page_shows_in_its_middle_that_the_host_does_not_answer(harness: WindowHarness):
