@@ -59,6 +59,11 @@ def unreachable(since: datetime | None) -> str:
     return Text("machines", "unreachable since {time}")(time=short_clock(since, datetime.now(UTC)))
 
 
+def unreachable_machine(name: str, since: datetime | None) -> str:
+    """The beginning of a line that says why a machine cannot be reached."""
+    return Text("machines", "{name} is {state}")(name=name, state=unreachable(since))
+
+
 def state(error: Unreachable | None, since: datetime | None) -> str:
     """The state of a machine that cannot be reached, below the heading "unreachable"."""
     if isinstance(error, LoginNeeded):

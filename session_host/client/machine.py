@@ -40,9 +40,6 @@ class Machine(Protocol):
     def why_unreachable(self) -> str:
         """Why the machine could not be reached last, one line without its name; "" while the connection is up."""
 
-    def try_now(self) -> None:
-        """Connect now, rather than after a wait; nothing is done if the connection is up."""
-
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """Connect to a session's host and greet it; see ``HostConnection.open``.
 
@@ -81,9 +78,6 @@ class ThisMachine:
     is_reachable = True
     unreachable_since = None
     why_unreachable = ""
-
-    def try_now(self) -> None:
-        """See ``Machine``."""
 
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """See ``Machine``."""

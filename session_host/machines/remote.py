@@ -40,10 +40,6 @@ class RemoteMachine:
         """See ``Machine``."""
         return str(self.link.error).removeprefix(f"{self.name}: ") if self.link.error is not None else ""
 
-    def try_now(self) -> None:
-        """See ``Machine``."""
-        self.link.try_now()
-
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """See ``Machine``."""
         await self.link.ready()

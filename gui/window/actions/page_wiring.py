@@ -114,6 +114,7 @@ class PageWiring:
         page.content.zoomed.connect(commands.looks.set_zoom)
         page.bars_moved.connect(self._banners.arrange)
         page.refused.connect(lambda line: self._on_refused(page, line))
+        page.waiting.remedy = lambda: commands.machines.remedy(chat.machine.name)
         if page.terminal is not None:
             self._wire_terminal(page, page.terminal)
         elif page.structured is not None:

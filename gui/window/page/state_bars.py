@@ -6,7 +6,6 @@ They move when they would cover the text that the user types.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTimer, Signal
@@ -32,9 +31,8 @@ from gui.window.widgets.parts import (
     label,
     sentence,
 )
-from gui.wording import common_texts, page_texts, phrases, window_texts
+from gui.wording import common_texts, machine_texts, page_texts, phrases, window_texts
 from session_host.protocol.untrusted_text import place_last
-from session_host.protocol.values import State
 
 INTERVAL_MS: Final = 100
 """The shortest time between two calls: in much output, the cursor moves with each frame."""
@@ -91,7 +89,7 @@ class ConnectionBar(QWidget):
 
     Attributes:
         text, typed: the texts of the two lines; the second one is hidden if there is nothing to say.
-        try_now, send, discard: the buttons.
+        remedy, send, discard: the buttons.
     """
 
     LINE_PX = 24
@@ -106,7 +104,7 @@ class ConnectionBar(QWidget):
         self._mark = MarkLabel(theme)
         self.text = ElidedLabel("", "secondary")
         self.typed = ElidedLabel("", "secondary")
-        self.try_now = button(page_texts.TRY_NOW(), "link")
+        self.remedy = button("", "link")
         self.send = button(page_texts.SEND_TYPED(), "link")
         self.discard = button(page_texts.DISCARD_TYPED(), "link")
         self._second = QWidget(self)
@@ -116,7 +114,7 @@ class ConnectionBar(QWidget):
         first, second = QHBoxLayout(), QHBoxLayout(self._second)
         second.setContentsMargins(0, 0, 0, 0)
         for row, parts in (
-            (first, (self._mark, self.text, self.try_now)),
+            (first, (self._mark, self.text, self.remedy)),
             (second, (self.typed, self.send, self.discard)),
         ):
             row.setSpacing(GAP_S_PX)
@@ -124,9 +122,8 @@ class ConnectionBar(QWidget):
                 row.addWidget(part, part in {self.text, self.typed})
         self._column.addLayout(first, 1)
         self._column.addWidget(self._second, 1)
-        for control in (self.try_now, self.send, self.discard):
+        for control in (self.remedy, self.send, self.discard):
             control.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            control.setAccessibleName(control.text())
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.hide()
         TypedAreaWatcher(self, self.place)
@@ -137,18 +134,17 @@ class ConnectionBar(QWidget):
         ends = [QRect(0, top, width, height) for top in (0, self._bottom_px() - height)]
         self.setGeometry(least_covering(ends, self._typed_areas()))
 
-    def show_text(
-        self, mark: Mark, text: str, typed: str = "", *, can_try: bool = False, can_send: bool = False
-    ) -> None:
+    def show_text(self, mark: Mark, text: str, typed: str = "", *, remedy: str = "", can_send: bool = False) -> None:
         """Set the mark, with its colour, and the texts; the second line has a button that discards what was typed."""
         self._shown_mark = mark
         self._mark.set_mark(mark)
         self.text.set_whole(text)
         self.typed.set_whole(typed)
         self._second.setVisible(bool(typed))
-        self.try_now.setVisible(can_try)
+        self.remedy.setText(remedy)
+        self.remedy.setVisible(bool(remedy))
         self.send.setVisible(can_send)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, on=not (typed or can_try))
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, on=not (typed or remedy))
         self.setAccessibleName(f"{text} {typed}".strip())
         self.update()
 
@@ -284,10 +280,17 @@ class Notice(Area):
         self.setAccessibleName(f"{title} {detail}".strip())
 
 
+Remedy = tuple[str, Callable[[], object]]
+"""The name of an action, and its function."""
+
+
 class Waiting(QObject):
     """A bar over a page that shows something, or a notice in the middle of an empty one.
 
     Both cover a part of the view; the view keeps the keyboard focus, and typed text is kept for the host.
+
+    Attributes:
+        remedy: returns what helps against the reason why the machine cannot be reached, None for nothing.
 
     Signals:
         bar_moved: the bar was shown, moved or hidden.
@@ -325,16 +328,21 @@ class Waiting(QObject):
         self._bar = LazyWidget(lambda: self._make_bar(ConnectionBar(theme, page, typed_areas, bottom_px)))
         self._notice = LazyWidget(lambda: Notice(page))
         self._dimming = LazyWidget(lambda: Dimming(theme, view))
+        self.remedy: Callable[[], Remedy | None] = lambda: None
         self._shown_state = ""
         self._show_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
         self._show_timer.timeout.connect(self._show)
 
     def _make_bar(self, bar: ConnectionBar) -> ConnectionBar:
         source = self._source
-        bar.try_now.clicked.connect(lambda _checked: source.chat.machine.try_now())
+        bar.remedy.clicked.connect(lambda _checked: self._run_remedy())
         bar.send.clicked.connect(lambda _checked: source.send_kept())
         bar.discard.clicked.connect(lambda _checked: source.discard_kept())
         return bar
+
+    def _run_remedy(self) -> None:
+        if (remedy := self.remedy()) is not None:
+            remedy[1]()
 
     @property
     def bar(self) -> ConnectionBar:
@@ -432,11 +440,14 @@ class Waiting(QObject):
         machine = source.chat.machine
         match state:
             case "unreachable":
-                time = phrases.short_clock(machine.unreachable_since, datetime.now(UTC))
-                reason = machine.why_unreachable or source.connection_message
-                text = page_texts.UNREACHABLE_SINCE(machine=machine.name, time=time, reason=reason)
+                text = machine_texts.unreachable_machine(machine.name, machine.unreachable_since)
+                reason = phrases.without_remedy(machine.why_unreachable)
                 typed = page_texts.SENT_WHEN_BACK(n=count, machine=machine.name) if count else ""
-                bar.show_text(Mark.RECONNECTING, text, typed, can_try=True)
+                remedy = self.remedy()
+                bar.show_text(
+                    Mark.UNREACHABLE, ": ".join(filter(None, (text, reason))), typed,
+                    remedy=remedy[0] if remedy is not None else "",
+                )  # fmt: skip
             case "asks":
                 text = page_texts.ASKS_SINCE(name=source.chat.name)
                 bar.show_text(Mark.NEEDS_YOU, text, page_texts.TYPED_MEANWHILE(n=count), can_send=True)
@@ -455,7 +466,7 @@ class Waiting(QObject):
             return page_texts.UNREACHABLE(machine=name), page_texts.SHOWN_WHEN_BACK(machine=name)
         if state == "reconnecting":
             title = page_texts.RECONNECTING()
-        elif machine.name and source.chat.state is not State.STARTING:
+        elif not machine.is_reachable:
             title = page_texts.CONNECTING_TO(machine=machine.name)
         else:
             title = common_texts.STARTING()
