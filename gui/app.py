@@ -52,7 +52,7 @@ from session_host.storage.store import SessionRecord, Store
 from session_host.system.freed_memory import return_freed_memory
 
 if TYPE_CHECKING:
-    from gui.bridge.chat import Chat, ViewerFactory
+    from gui.bridge.chat import Chat
 
 log = logging.getLogger(__name__)
 
@@ -65,14 +65,6 @@ LIMIT_UNDO_MS = 60_000
 """The time for an undo after the limit of ended chats removed some."""
 
 
-def make_viewer(
-    session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime, machine: Machine
-) -> Viewer:
-    """Create a viewer; a structured chat has no grid."""
-    grid = size if runtime == "terminal" else None
-    return Viewer(session_id, delegate, size=grid, output=output, kind="window", runtime=runtime, machine=machine)
-
-
 class App:
     """The window's process: creates its parts, connects them, and runs them."""
 
@@ -80,7 +72,6 @@ class App:
         self,
         qt: QApplication,
         claim: SingleInstance,
-        viewer_factory: ViewerFactory = make_viewer,
         *,
         is_for_new_chat: bool = False,
         is_hidden: bool = False,
@@ -111,7 +102,7 @@ class App:
         # Overwrite only values that could be read; keep the rest for the next start.
         self._can_save_layout = found is not None
         self.layout = layout = found or WindowLayout()
-        self.sessions = Sessions(self.storage, viewer_factory, qt)
+        self.sessions = Sessions(self.storage, self._make_viewer, qt)
         self.sessions.agents = catalog
         self._send_colors()
         if found is not None:
@@ -144,6 +135,22 @@ class App:
         catalog_problem = notice_texts.BUILT_IN_AGENTS(error=catalog.problem) if catalog.problem else ""
         self._warn(filter(None, [catalog_problem, damaged, *warnings]))
         self._connect()
+
+    def _make_viewer(
+        self,
+        session_id: str,
+        delegate: ViewerDelegate,
+        size: GridSize,
+        output: bool,
+        runtime: Runtime,
+        machine: Machine,
+    ) -> Viewer:
+        """Create a viewer; a structured chat has no grid."""
+        return Viewer(
+            session_id, delegate, size=size if runtime == "terminal" else None, output=output, kind="window",
+            runtime=runtime, machine=machine,
+            keeps_typing=lambda: self.settings.preferences.window.unreachable_typing == "keep",
+        )  # fmt: skip
 
     def _read_layout(self, store: Store) -> WindowLayout:
         def warn() -> None:

@@ -199,6 +199,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bell_mark: bool = True
     bell_sound: bool = False
     bell_attention: bool = False
+    unreachable_typing: Literal["keep", "refuse"] = "keep"
     group_chats: Literal["state", "project", "machine"] = "state"
     compact_rows: bool = False
 
@@ -250,6 +251,7 @@ def file_of(directory: Path, name: str) -> Path:
 
 GENERAL: Final = Place("general")
 NEW_CHATS: Final = Place("general", Text("settings", "New chats"))
+MACHINES: Final = Place("general", Text("settings", "Other machines"))
 ENDED_CHATS: Final = Place("general", Text("settings", "Ended chats"))
 THEME: Final = Place("appearance", Text("settings", "Theme"))
 TEXT: Final = Place("appearance", Text("settings", "Text"))
@@ -297,6 +299,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             Number(1, ENDED_LIMITS_MIB[1], unit=Text("settings", "MiB"), zero=Text("settings", "No limit"), step=256),
             help=Text("settings",
                 "Chats that ended first are removed first, but none that is pinned, open, or ended today.")),
+    Setting("window", "unreachable_typing", MACHINES, Text("settings", "Typing while a machine can’t be reached"),
+            Choice({
+                "keep": Text("settings", "Keep it, and send it later"),
+                "refuse": Text("settings", "Refuse it"),
+            }), help=Text("settings", "If the chat asks something by then, you decide whether it is sent."),
+            words=Text("settings", "ssh offline connection")),
     Setting("window", "theme", THEME, Text("settings", "Theme"), Named(of="theme"),
             words=Text("settings", "color scheme")),
     Setting("window", "appearance", THEME, Text("settings", "Light or dark"),

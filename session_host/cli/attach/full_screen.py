@@ -51,6 +51,8 @@ LOCKS = Modifiers.CAPS_LOCK | Modifiers.NUM_LOCK
 PREFIX = "b"
 _DETACH = "d"
 _HELP = "?"
+_SEND, _DROP = "c", "x"
+"""What was typed while the machine could not be reached."""
 
 FRAME_INTERVAL_S = 1 / 60
 _DELAY_FACTOR = 5
@@ -129,7 +131,7 @@ class FullScreen:
         self._left_detaches = not read_only and os.environ.get(LEFT_DETACHES, "") != "0"
         self._undecided_since_s = 0.0
         self._is_prefixed = False
-        self._was_live = False
+        self._was_live = self._is_cut_off = False
         self._was_restored = False
         self._dirty = False
         self._pacer = FramePacer()
@@ -227,6 +229,10 @@ class FullScreen:
             self.end.set(EndingKind.DETACHED)
         elif _HELP in {value.key, value.text}:
             self.notice(self._content.help_text, HELP_S)
+        elif value.key == _SEND and self._content.viewer.asks_to_send:
+            self._content.viewer.send_kept()
+        elif value.key == _DROP and self._unreachable_notice:
+            self._content.viewer.discard_kept()
         elif not self._content.command(value):
             self.notice("Unknown key after Ctrl+B; Ctrl+B ? shows the keys", NOTICE_S)
 
@@ -293,7 +299,7 @@ class FullScreen:
     def notice(self, text: str, for_s: float | None = None) -> None:
         """Show a notice, for a limited time if one is given; "" shows the lasting notice, if any."""
         self.cancel("notice")
-        self._content.show_notice(text or self._content.lasting_notice or self._unresponsive_notice)
+        self._content.show_notice(text or self._content.lasting_notice or self._state_notice)
         if for_s is not None:
             self.after("notice", for_s, lambda: self.notice(""))
 
@@ -303,19 +309,32 @@ class FullScreen:
         return "notice" in self._timers
 
     @property
-    def _unresponsive_notice(self) -> str:
+    def _state_notice(self) -> str:
         viewer = self._content.viewer
+        if notice := self._unreachable_notice:
+            return notice
         if viewer.state is not ViewerState.UNRESPONSIVE:
             return ""
         input_note = "" if self.read_only else "; what you type is kept"
         return f"{viewer.message or UNRESPONSIVE}{input_note} · Ctrl+B d detaches"
 
-    def _unreachable_notice(self, message: str) -> str:
-        input_note = "" if self.read_only else "; what you type is kept"
+    @property
+    def _unreachable_notice(self) -> str:
+        viewer = self._content.viewer
+        if viewer.asks_to_send:
+            return f"the chat asks something new; {self._kept} · Ctrl+B c sends it, x drops it"
+        if viewer.state is not ViewerState.UNREACHABLE:
+            return ""
+        input_note = f"; {self._kept} · Ctrl+B x drops it" if viewer.kept_characters else "; what you type is kept"
         name, since = self.machine.name, self.machine.unreachable_since
         time_note = f" since {local_time(since, datetime.now(UTC))}" if since is not None else ""
-        reason = message.removeprefix(f"{name}: ")
-        return f"{name}: out of reach{time_note}{input_note} · Ctrl+B d detaches · {reason}"
+        reason = viewer.message.removeprefix(f"{name}: ")
+        return f"{name}: out of reach{time_note}{'' if self.read_only else input_note} · Ctrl+B d detaches · {reason}"
+
+    @property
+    def _kept(self) -> str:
+        count = self._content.viewer.kept_characters
+        return f"{count:,} character{'s'[: count != 1]} wait{'s'[: count == 1]}"
 
     # ------------------------------------------------------------ bells, notifications, the title
 
@@ -343,16 +362,19 @@ class FullScreen:
             case ViewerState.UNRESPONSIVE:
                 self.notice("")
             case ViewerState.LIVE:
+                self._is_cut_off = False
                 self.notice("")
                 if not self._was_live:
                     # The process that runs the program may change, but the program's modes stay.
                     self._was_live = True
                     self._content.viewer.focus(True)
                     self.write_signals()
+            case ViewerState.UNREACHABLE if self._is_cut_off:
+                if not self.has_notice:
+                    self.notice("")  # More was typed, or there is another reason.
             case ViewerState.UNREACHABLE:
-                self.after(
-                    "notice", RECONNECTING_NOTICE_AFTER_S, lambda: self.notice(self._unreachable_notice(message))
-                )
+                self._is_cut_off = True
+                self.after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self.notice(""))
             case ViewerState.RECONNECTING:
                 text = f"reconnecting… {message}".strip()
                 self.after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self.notice(text))
