@@ -111,7 +111,12 @@ def test_attach_says_since_when_a_machine_is_out_of_reach_and_keeps_what_is_type
         relay.cut()
         screen = user.see("what you type is kept")
         assert re.search(r"far: out of reach since \d\d:\d\d:\d\d; what you type is kept", screen), screen
+        user.type("rm -r")
+        user.see("5 characters wait")
+        user.type("\x02x")
+        user.see("what you type is kept")
         user.type("hello")
+        user.see("5 characters wait")
         relay.flow()
         wait_until((alpha.home / "received").exists, 30, "the text")
         wait_until(lambda: (alpha.home / "received").read_bytes() == b"hello", 30, "the text")
