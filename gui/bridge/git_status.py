@@ -1,7 +1,8 @@
 """Git status of running chats' working trees, refreshed on change events.
 
 The events are: an agent's activity changes, git writes into its own directory, the user returns to the window.
-git runs only while the result is visible, and never on the loop's thread.
+git runs only while the result is visible, and never on the loop's thread. On another machine it runs for the chats in
+front alone.
 """
 
 from __future__ import annotations
@@ -52,14 +53,14 @@ class GitStatusWatcher(QObject):
         self._names: dict[Place, str] = {}
         """Repository names, by directory."""
         self._shown: WeakKeyDictionary[QObject, Place] = WeakKeyDictionary()
-        """The directories of status lines that are not those of chats, by status line."""
+        """The directories of status lines, but for those of this machine's chats, by status line."""
         self._statuses: dict[Place, Status] = {}
         """The status of those directories."""
         self._watched: dict[Place, str] = {}
         """git's own directory, by working directory."""
         self._pending: set[Place] = set()
         self._is_visible = False
-        self._is_checking = False
+        self._checking: set[Machine] = set()
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(self._on_written)
         self._check_timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
@@ -78,33 +79,37 @@ class GitStatusWatcher(QObject):
     def follow(self, chats: list[Chat]) -> None:
         """Set the running chats; check those that are new or have another activity."""
         self._chats = chats
-        activities = {chat.id: (chat.activity, chat.activity_since) for chat in chats}
-        changed = {_place_of(chat) for chat in chats if self._seen_activity.get(chat.id) != activities[chat.id]}
+        followed = [chat for chat in chats if self._is_followed(chat)]
+        activities = {chat.id: (chat.activity, chat.activity_since) for chat in followed}
+        changed = {_place_of(chat) for chat in followed if self._seen_activity.get(chat.id) != activities[chat.id]}
         self._seen_activity = activities
         self._schedule_check(changed)
         self._forget((self._names.keys() | self._statuses.keys()) - self._places())
 
-    def follow_shown(self, status_line: QObject, machine: Machine, directory: str) -> Status | None:
-        """Follow the directory that a status line shows if it is not that of a chat; forget its previous one.
+    def follow_shown(self, status_line: QObject, chat: Chat, directory: str) -> Status | None:
+        """Follow the directory that a status line shows; forget its previous one.
 
         Args:
             status_line: shows the directory.
-            machine: the directory's machine.
-            directory: its path; "" for none.
+            chat: the chat in front.
+            directory: the path on the chat's machine.
 
         Returns:
             The status, None outside a repository and while unknown.
         """
-        place = (machine, directory)
-        if not directory:
+        place = (chat.machine, directory)
+        if place == _place_of(chat) and chat.machine is self._here:
             self._shown.pop(status_line, None)
         elif self._shown.get(status_line) != place:
             self._shown[status_line] = place
             self._schedule_check({place})
-        return self._statuses.get(place)
+        return chat.git_status if place == _place_of(chat) else self._statuses.get(place)
+
+    def _is_followed(self, chat: Chat) -> bool:
+        return chat.machine is self._here or chat.is_shown
 
     def _places(self) -> set[Place]:
-        return {_place_of(chat) for chat in self._chats} | set(self._shown.values())
+        return {_place_of(chat) for chat in self._chats if self._is_followed(chat)} | set(self._shown.values())
 
     def refresh(self) -> None:
         """Check all directories, because files may have changed without an event."""
@@ -113,33 +118,45 @@ class GitStatusWatcher(QObject):
     def _on_written(self, git_directory: str) -> None:
         self._schedule_check({place for place, own in self._watched.items() if own == git_directory})
 
+    def refresh_machine(self, name: str) -> None:
+        """Check a machine's directories, because its link has changed."""
+        self._schedule_check({place for place in self._places() if place[0].name == name})
+
     def _schedule_check(self, places: set[Place]) -> None:
-        self._pending |= places
-        if self._pending and self._is_visible and not self._is_checking and not self._check_timer.isActive():
+        self._pending |= {place for place in places if place[0].unreachable_since is None}
+        if self._is_visible and self._due() and not self._check_timer.isActive():
             self._check_timer.start(DEBOUNCE_MS)
 
-    def _start_check(self) -> None:
-        if self._is_visible and self._pending and not self._is_checking:
-            self._is_checking = True
-            self._tasks.start(self._read_status(), "git status")
+    def _due(self) -> dict[Machine, set[Place]]:
+        """What is pending on the machines that are not being checked."""
+        found: dict[Machine, set[Place]] = {}
+        for place in self._pending:
+            if place[0] not in self._checking:
+                found.setdefault(place[0], set()).add(place)
+        return found
 
-    async def _read_status(self) -> None:
-        pending, self._pending = self._pending, set()
+    def _start_check(self) -> None:
+        if self._is_visible:
+            for machine, places in self._due().items():
+                self._checking.add(machine)
+                self._pending -= places
+                self._tasks.start(self._read_status(machine, places), "git status")
+
+    async def _read_status(self, machine: Machine, places: set[Place]) -> None:
         try:
-            for place in sorted(pending, key=lambda place: (place[0].name, place[1])):
+            for place in sorted(places, key=lambda place: place[1]):
                 self._set_status(place, await self._status(place))
+        except Unreachable:
+            pass  # The last known status stays.
         finally:
-            self._is_checking = False
+            self._checking.discard(machine)
         self.checked.emit()
-        if self._pending and self._is_visible:
+        if self._is_visible and self._due() and not self._check_timer.isActive():
             self._check_timer.start(RECHECK_MS)
 
     async def _status(self, place: Place) -> Status | None:
         machine, directory = place
-        try:
-            status = await machine.call(status_of, directory, self._names.get(place, ""))
-        except Unreachable:
-            return None
+        status = await machine.call(status_of, directory, self._names.get(place, ""))
         if status is None or place in self._names:
             return status
         self._names[place] = status.repository

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 from session_host.client.sessions.store_calls import changes_since, later_changes
 from session_host.errors import OutliveError, ProtocolViolation, Unreachable
@@ -21,6 +22,12 @@ MAX_CHATS = 20_000
 
 RETRY_S = 2.0
 """Interval of attempts to read a store that could not be read at the start."""
+
+
+ANSWER_S = 5.0
+"""The user waits no longer for what another machine does not answer."""
+
+T = TypeVar("T")
 
 
 class MachineChats:
@@ -99,3 +106,24 @@ class MachineChats:
 
 async def _own_environment() -> None:
     return None
+
+
+async def ask_all(machines: Iterable[Machine], ask: Callable[[Machine], Awaitable[T]]) -> tuple[list[T], list[str]]:
+    """Ask machines at once; returns the answers, and the names of the other machines that did not answer.
+
+    Raises:
+        OutliveError: as ``ask``, about this machine.
+    """
+    unanswered: list[str] = []
+
+    async def answer(machine: Machine) -> list[T]:
+        if not machine.name:
+            return [await ask(machine)]
+        if machine.unreachable_since is None:
+            with contextlib.suppress(OutliveError, TimeoutError):
+                return [await asyncio.wait_for(ask(machine), ANSWER_S)]
+        unanswered.append(machine.name)
+        return []
+
+    answers = await asyncio.gather(*map(answer, machines))
+    return [each for some in answers for each in some], sorted(unanswered)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from session_host.client.chats.ended_chat import Removal, remove_chats
-from session_host.client.sessions.foreground import has_jobs
-from session_host.errors import OutliveError, SessionEnded
+from session_host.client.sessions.foreground import has_jobs, shell_has_jobs
+from session_host.errors import OutliveError, ProtocolViolation, SessionEnded
 from session_host.protocol.messages import Describe, Description, Stop
+from session_host.protocol.untrusted_text import one_line
 
-from .chat import id_in_window, in_window
+from .chat import in_window
 from .ended_list import is_kept
+from .machine_chats import ask_all
 
 if TYPE_CHECKING:
     from session_host.client.chats.retention import EndedChat
@@ -46,12 +48,12 @@ class Shells:
 
     def ends_with_tab(self, chat: Chat) -> bool:
         """Whether nothing is lost if a shell ends when its tab is closed: it was started here, and is idle."""
-        return chat.id in self.own and chat.record.is_shell and not is_kept(chat.record) and is_idle(chat)
+        return chat.id in self.own and chat.record.is_shell and not is_kept(chat.record) and _seems_idle(chat)
 
 
-def is_idle(chat: Chat) -> bool:
-    """Whether a shell waits for a command, and has no background or stopped job."""
-    return chat.is_at_prompt and not has_jobs(chat.record)
+def _seems_idle(chat: Chat) -> bool:
+    """Whether a shell waits for a command, and has no background or stopped job, as far as known at once."""
+    return chat.is_at_prompt and (chat.record.child_pid is None or not has_jobs(chat.record))
 
 
 UNDO_MS = 10_000
@@ -148,8 +150,10 @@ class UndoableRemovals(QObject):
             await chat.machine.call(note_viewed, chat.session_id)
             self._kept.discard(chat.id)
 
-    async def ended(self) -> list[EndedChat]:
-        """The ended chats, but for hidden and continued ones, with their sizes; those that ended first come first.
+    async def ended(self) -> tuple[list[EndedChat], list[str]]:
+        """The ended chats, but for hidden and continued ones, with their sizes, and the machines that did not answer.
+
+        Those that ended first come first.
 
         Raises:
             OutliveError: the store could not be read.
@@ -157,17 +161,21 @@ class UndoableRemovals(QObject):
         from session_host.client.chats.retention import measured_chats
 
         listed = set(self._list.listed_ids(with_left=True))
-        found: list[EndedChat] = []
-        for chats in self._list.machines.values():
-            ended = await chats.machine.call(measured_chats)
-            found += [each for each in ended if in_window(each.record, chats.machine).id in listed]
-        return sorted(found, key=lambda each: each.ended_s)
 
-    async def size_of(self, chats: Iterable[Chat]) -> int:
-        """The size of ended chats on the disk, in bytes."""
+        async def ended_on(machine: Machine) -> list[EndedChat]:
+            found: list[EndedChat] = await machine.call(measured_chats)
+            return [each for each in found if in_window(each.record, machine).id in listed]
+
+        answers, unanswered = await ask_all([each.machine for each in self._list.machines.values()], ended_on)
+        return sorted((each for found in answers for each in found), key=lambda each: each.ended_s), unanswered
+
+    async def size_of(self, chats: Iterable[Chat]) -> int | None:
+        """The size of ended chats on the disk, in bytes; None if a machine does not answer."""
         from session_host.client.chats.retention import size_of
 
-        return sum([await machine.call(size_of, own) for machine, own in _by_machine(chats)])
+        own = _by_machine(chats)
+        sizes, unanswered = await ask_all(own, lambda machine: machine.call(size_of, _ids(own[machine])))
+        return None if unanswered else sum(sizes)
 
     async def finish(self) -> None:
         """Carry out all pending removals that the user asked for now, because the window closes."""
@@ -215,7 +223,9 @@ class UndoableRemovals(QObject):
             OutliveError: one of them could not be ended.
         """
         results = await asyncio.gather(*map(_end_idle, chats), return_exceptions=True)
-        await self._list.refresh_now()  # The ends are in the store, and not all of them here yet.
+        # The ends are in the store, and not all of them here yet.
+        read = [known for machine in _by_machine(chats) if (known := self._list.machines.get(machine.name)) is not None]
+        await ask_all([each.machine for each in read], lambda machine: self._list.machines[machine.name].refresh_now())
         for chat in chats:
             if self._list.is_hidden(chat):
                 self._keep(chat)
@@ -241,19 +251,29 @@ class UndoableRemovals(QObject):
         Raises:
             OutliveError: one of them could not be removed.
         """
-        results: dict[str, Removal] = {}
-        for machine, own in _by_machine(chats):
-            done = await machine.call(remove_chats, own, by_limit=by_limit)
-            results |= {id_in_window(each, machine): result for each, result in zip(own, done, strict=True)}
+        some = (self._remove_on(machine, own, by_limit) for machine, own in _by_machine(chats).items())
+        results = await asyncio.gather(*some, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _remove_on(self, machine: Machine, chats: list[Chat], by_limit: bool) -> None:
+        try:
+            done: list[Removal] = await machine.call(remove_chats, _ids(chats), by_limit=by_limit)
+            if len(done) != len(chats):
+                raise ProtocolViolation(f"{machine.name}: the answer is not complete")
+        except OutliveError:
+            for chat in chats:
+                self._keep(chat)
+            raise
         problem = ""
-        for chat in chats:
-            result = results[chat.id]
+        for chat, result in zip(chats, done, strict=True):
             if result.is_done:
                 self._list.forget(chat)
                 if result.line:
-                    self._list.notice_given.emit(result.line)
+                    self._list.notice_given.emit(one_line(result.line))
             else:
-                problem = result.line or problem
+                problem = one_line(result.line) or problem
                 self._keep(chat)
         if problem:
             raise OutliveError(problem)
@@ -263,13 +283,19 @@ async def _end_idle(chat: Chat) -> None:
     """End a shell that is idle and used nowhere else; returns when it has ended."""
     with contextlib.suppress(SessionEnded):
         now: Description = await chat.ask(Describe(request=1))
-        if is_idle(chat) and now.foreground == "" and not now.viewers:
+        is_idle = chat.is_at_prompt and now.foreground == "" and not now.viewers
+        if is_idle and not await chat.machine.call(shell_has_jobs, chat.session_id):
             await chat.ask(Stop(request=1))
 
 
-def _by_machine(chats: Iterable[Chat]) -> list[tuple[Machine, list[str]]]:
-    """The machines of chats, each with the ids of its chats there, in the same order."""
-    found: dict[Machine, list[str]] = {}
+def _by_machine(chats: Iterable[Chat]) -> dict[Machine, list[Chat]]:
+    """The chats of each machine, in the same order."""
+    found: dict[Machine, list[Chat]] = {}
     for chat in chats:
-        found.setdefault(chat.machine, []).append(chat.session_id)
-    return list(found.items())
+        found.setdefault(chat.machine, []).append(chat)
+    return found
+
+
+def _ids(chats: Iterable[Chat]) -> list[str]:
+    """The ids of chats on their machines."""
+    return [chat.session_id for chat in chats]

@@ -78,6 +78,7 @@ class Sessions(ChatList):
         self.review_comments = ReviewComments(self)
         self.color_labels = ColorLabels(self)
         self.others = OtherMachines(self)
+        self.others.state_changed.connect(self.git_status_watcher.refresh_machine)
 
     @cached_property
     def search_thread(self) -> SearchThread:

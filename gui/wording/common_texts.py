@@ -32,6 +32,7 @@ ERROR_OUTPUT = Text("common", "Error output")
 CLOSE = Text("common", "Close")
 NAME = Text("common", "Name")
 OK = Text("common", "OK")
+DID_NOT_ANSWER = Text("common", "{machines} did not answer")
 PIN = Text("common", "Pin")
 UNPIN = Text("common", "Unpin")
 

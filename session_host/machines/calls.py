@@ -29,6 +29,7 @@ from session_host.protocol.untrusted_text import one_line
 CALLS = {
     "outcome_of": "session_host.client.sessions.store_access",
     "later_saved_screen": "session_host.client.sessions.last_screen",
+    "shell_has_jobs": "session_host.client.sessions.foreground",
     "name_host": "session_host.client.sessions.hosts",
     "is_host_stopped": "session_host.client.sessions.hosts",
     "kill_unresponsive": "session_host.client.sessions.hosts",

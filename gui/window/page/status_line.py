@@ -119,8 +119,7 @@ class StatusLine(Area):
         if terminal is not None and not chat.has_ended:  # An ended chat is started again where it began.
             directory = terminal.directory
         is_own = directory == chat.directory
-        elsewhere = self._git_status_watcher.follow_shown(self, chat.machine, "" if is_own else directory)
-        status = chat.git_status if is_own else elsewhere
+        status = self._git_status_watcher.follow_shown(self, chat, directory)
         if is_own and directory == chat.record.worktree:
             where = [chat.location if status is None or chat.has_ended else status.words]
         else:

@@ -34,7 +34,7 @@ class RemoveEndedSheet(Sheet):
         parent: QWidget,
         tasks: Tasks,
         agents: Mapping[str, Agent],
-        read: Callable[[], Coroutine[Any, Any, list[EndedChat]]],
+        read: Callable[[], Coroutine[Any, Any, tuple[list[EndedChat], list[str]]]],
     ) -> None:
         """Create the sheet.
 
@@ -43,12 +43,13 @@ class RemoveEndedSheet(Sheet):
             parent: the window.
             tasks: the owner of background tasks.
             agents: the catalog.
-            read: reads the ended chats and their sizes.
+            read: reads the ended chats and their sizes, and the names of the machines that did not answer.
         """
         super().__init__(theme, parent, sheet_texts.REMOVE_ENDED_CHATS(), ASK_PX)
         self._tasks, self._agents, self._read_ended = tasks, agents, read
         self._ended: list[EndedChat] | None = None
         """All ended chats; None while they are read."""
+        self._unanswered: list[str] = []
         self._chosen: list[EndedChat] = []
         self._on_remove: Callable[[Sequence[str]], object] = lambda _ids: None
         self.age = QLineEdit()
@@ -76,7 +77,7 @@ class RemoveEndedSheet(Sheet):
     def ask(self, on_remove: Callable[[Sequence[str]], object]) -> None:
         """Open the sheet; ``on_remove`` gets the ids of the chosen chats."""
         self._on_remove = on_remove
-        self._ended = None
+        self._ended, self._unanswered = None, []
         self.age.setText(sheet_texts.FIRST_AGE)
         self._fill_boxes([])
         self._choose()
@@ -86,7 +87,7 @@ class RemoveEndedSheet(Sheet):
         self._tasks.start(self._read(), "ended chats")
 
     async def _read(self) -> None:
-        self._ended = await self._read_ended()
+        self._ended, self._unanswered = await self._read_ended()
         self._fill_boxes(self._ended)
         self._choose()
 
@@ -124,6 +125,8 @@ class RemoveEndedSheet(Sheet):
         else:
             size = phrases.data_size(sum(each.size_bytes for each in self._chosen))
             line = sheet_texts.chosen_chats(count, size, pinned)
+            if self._unanswered:
+                line = f"{line}\n{common_texts.DID_NOT_ANSWER(machines=', '.join(self._unanswered))}."
         if line != self.found.text():
             self.found.setText(line)
             if self.is_open:

@@ -70,3 +70,12 @@ def _home() -> tuple[str, str]:
 def has_jobs(record: SessionRecord) -> bool:
     """Whether a running shell has a program in the foreground, in the background, or stopped; or its PID is unknown."""
     return record.child_pid is None or bool(proc.children(record.child_pid))
+
+
+def shell_has_jobs(session_id: str) -> bool:
+    """See ``has_jobs``; True if there is no such chat."""
+    from .store_access import open_store  # it imports more than this module needs
+
+    with open_store() as store:
+        record = store.get(session_id)
+    return record is None or has_jobs(record)

@@ -328,8 +328,9 @@ class ChatActions(QObject):
 
     async def _complete(self, question: Question, chats: Sequence[Chat]) -> None:
         """Add the chats' size to the question, once it is known: thousands of files are counted."""
-        size = phrases.data_size(await self._sessions.removals.size_of(chats))
-        self._sheets.question.complete(question, page_texts.remove_several(len(chats), size))
+        if (size := await self._sessions.removals.size_of(chats)) is not None:
+            words = page_texts.remove_several(len(chats), phrases.data_size(size))
+            self._sheets.question.complete(question, words)
 
     def choose_ended(self) -> None:
         """Let the user choose ended chats by age, agent and project, and remove them."""

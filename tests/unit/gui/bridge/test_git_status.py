@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from gui.bridge import git_status
 from gui.bridge.chat import Chat
+from gui.bridge.machine_chats import MachineChats
 from session_host.client.worktrees import Status, status_of
 from session_host.protocol.values import Activity, State
 from tests.support.area import Area
+from tests.support.other_machine import Alpha
 from tests.support.repositories import Checkout
-from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.conftest import WindowHarness, insert_record
 
 
 @pytest.fixture
@@ -74,6 +79,46 @@ async def test_git_is_not_asked_while_the_window_is_hidden(
     window.show()
     await until_location(harness, chat, "api · fix")
     assert harness.chat(other).git_status is None
+
+
+class Counting(Alpha):
+    """Another machine that counts calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self.calls.append(function.__name__)
+        return await super().call(function, *args, **kwargs)
+
+
+async def test_git_is_asked_on_another_machine_for_the_chat_in_front_alone(
+    harness: WindowHarness, area: Area, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(git_status, "RECHECK_MS", 10)
+    repository = Checkout.new(area.home / "api")
+    insert_record("one", cwd=str(repository.path))
+    insert_record("two", cwd=str(area.home))
+    machine, sessions = Counting(), harness.sessions
+    chats = sessions.machines["alpha"] = MachineChats(machine, sessions.tasks, sessions.apply)
+    await chats.refresh_now()
+    one = next(chat for chat in sessions.chats() if chat.name == "one")
+    window = harness.open_window()
+    machine.calls.clear()
+    sessions.git_status_watcher.refresh()
+    harness.settle()
+    assert not sessions.git_status_watcher._pending
+    window.open_chat(one)
+    await until_location(harness, one, "api")
+    repository.write("new")
+    sessions.git_status_watcher.refresh_machine("alpha")
+    await until_location(harness, one, "api · 1 changed")
+    machine.fails = 1
+    sessions.git_status_watcher.refresh()
+    await harness.until(lambda: machine.fails == 0, "the lost link")
+    assert one.location == "api · 1 changed", "what was last known stays"
+    assert set(machine.calls) == {"status_of"}
+    assert harness.problems == []
 
 
 async def test_a_worktree_kept_after_a_removal_is_reported(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):

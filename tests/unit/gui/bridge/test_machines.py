@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import read_last_screen
 from gui.bridge.machine_chats import MachineChats
 from session_host import paths
-from session_host.errors import ProtocolViolation
+from session_host.errors import ProtocolViolation, Unreachable
 from session_host.protocol.values import MAX_COLUMNS, GridSize, State
 from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
@@ -111,11 +113,37 @@ async def test_a_chat_there_is_used_there(harness: WindowHarness, alpha: Machine
         record = store.get(chat.session_id)
         assert record is not None
         assert (record.name, record.pinned) == ("new name", True)
-    measured = await sessions.removals.ended()
-    assert [each.record.id for each in measured] == [chat.id]
-    assert await sessions.removals.size_of([chat]) > 0
+    measured, unanswered = await sessions.removals.ended()
+    assert ([each.record.id for each in measured], unanswered) == ([chat.id], [])
+    assert (await sessions.removals.size_of([chat]) or 0) > 0
     await sessions.removals.remove_now(chat)
     assert "new name" not in there(harness)
+
+
+async def test_a_machine_that_does_not_answer_keeps_no_result_waiting(
+    harness: WindowHarness, alpha: MachineChats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions, chat = harness.sessions, there(harness)["second"]
+    machine = alpha.machine
+    assert isinstance(machine, Alpha)
+    machine.fails = 1
+    assert (await sessions.removals.ended())[1] == ["alpha"]
+    machine.fails = 2
+    assert await sessions.removals.size_of([chat]) is None
+    sessions.hide(chat)
+    with pytest.raises(Unreachable):
+        await sessions.removals.remove_now(chat)
+    assert not sessions.is_hidden(chat), "a chat that stays is shown again"
+    monkeypatch.setattr(machine_chats, "ANSWER_S", 0.01)
+
+    async def hang(*_args: Any, **_kwargs: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(machine, "call", hang)
+    assert (await sessions.removals.ended())[1] == ["alpha"]
+    monkeypatch.setattr(type(machine), "unreachable_since", datetime.now(UTC))
+    monkeypatch.setattr(machine_chats, "ANSWER_S", 60.0)
+    assert (await sessions.removals.ended())[1] == ["alpha"]
 
 
 async def test_chats_of_a_machine_without_a_link_are_read_once_it_has_one(
