@@ -52,7 +52,7 @@ from session_host.storage.store import SessionRecord, Store
 from session_host.system.freed_memory import return_freed_memory
 
 if TYPE_CHECKING:
-    from gui.bridge.chat import Chat
+    from gui.bridge.chat import Chat, ViewerFactory
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,7 @@ class App:
         self,
         qt: QApplication,
         claim: SingleInstance,
+        viewer_factory: ViewerFactory | None = None,
         *,
         is_for_new_chat: bool = False,
         is_hidden: bool = False,
@@ -102,7 +103,7 @@ class App:
         # Overwrite only values that could be read; keep the rest for the next start.
         self._can_save_layout = found is not None
         self.layout = layout = found or WindowLayout()
-        self.sessions = Sessions(self.storage, self._make_viewer, qt)
+        self.sessions = Sessions(self.storage, viewer_factory or self._make_viewer, qt)
         self.sessions.agents = catalog
         self._send_colors()
         if found is not None:

@@ -183,10 +183,11 @@ class TerminalScreen(QWidget):
     def _is_drawing(self) -> bool:
         return (emulator := self.emulator) is not None and emulator.modes.synchronized
 
-    def _show_frame(self) -> None:
-        """Paint the next frame on the screen, without another turn of the event loop."""
-        self._paint_frame(at_once=True)
+    def _show_frame(self) -> bool:
+        """Paint the next frame on the screen, without another turn of the event loop; returns whether it changed."""
+        is_painted = self._paint_frame(at_once=True)
         self._server_wait.start()
+        return is_painted
 
     def _wait_for_x_server(self) -> None:
         """Wait until the X server has read the last frame.
@@ -214,11 +215,15 @@ class TerminalScreen(QWidget):
             emulator.damage_all()
             self._paint_frame()
 
-    def _paint_frame(self, *, at_once: bool = False) -> None:
-        """Update the canvas from the emulator; Qt's paint event shows the changes, now or in the next turn."""
+    def _paint_frame(self, *, at_once: bool = False) -> bool:
+        """Update the canvas from the emulator; Qt's paint event shows the changes, now or in the next turn.
+
+        Returns:
+            Whether there are changes.
+        """
         emulator, surface = self.emulator, self.surface
         if emulator is None or not self.isVisible():
-            return
+            return False
         previous = surface.cursor
         frame = self._sink.frame() if self._sink is not None else emulator.frame()
         region = surface.apply_frame(emulator, frame)
@@ -237,6 +242,7 @@ class TerminalScreen(QWidget):
             self._blink.touch()
             if self.hasFocus():
                 self.updateMicroFocus(CURSOR_MOVED)
+        return region is None or not region.isEmpty()
 
     def set_focused(self, *, focused: bool) -> None:
         """The keyboard focus changed: draw the cursor filled or hollow, blinking or not."""

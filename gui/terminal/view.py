@@ -320,12 +320,12 @@ class TerminalView(TerminalScreen):
         answer = self._input_method.answer(query)
         return super().inputMethodQuery(query) if answer is None else answer
 
-    def _paint_frame(self, *, at_once: bool = False) -> None:
+    def _paint_frame(self, *, at_once: bool = False) -> bool:
         if self._modes is not None:
             self._modes.before_frame()
         if self.finder.is_finding and not self._is_mode_on:
             self.finder.before_frame()
-        super()._paint_frame(at_once=at_once)
+        is_painted = super()._paint_frame(at_once=at_once)
         if self._modes is not None:
             self._modes.after_frame()
         self._pointer.after_frame()
@@ -334,6 +334,7 @@ class TerminalView(TerminalScreen):
         self.prompts.after_frame()
         if self.finder.is_finding:
             self.finder.after_frame()
+        return is_painted
 
     def set_theme(self, theme: TerminalTheme) -> None:
         """Use other colours."""

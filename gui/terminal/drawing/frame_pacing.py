@@ -1,10 +1,10 @@
 """Frame pacing: collects damage until a frame is due. Output path, 12 of 15.
 
 After a pause the first damage is painted at once, so that an echo appears without delay. Then frames are painted at
-most every 16 ms, and take at most half of the time. Under a flood, which nobody can read, they come half as often and
-take at most an eighth of the time: feeding has priority over painting. Frames that the user waits for, as while
-scrolling, are painted every 16 ms, whatever previous frames cost. While a program is drawing a frame (synchronized
-output), painting waits, for up to 150 ms.
+most every 16 ms, and take at most half of the time; a frame in which nothing has changed delays no other. Under a
+flood, which nobody can read, they come half as often and take at most an eighth of the time: feeding has priority over
+painting. Frames that the user waits for, as while scrolling, are painted every 16 ms, whatever previous frames cost.
+While a program is drawing a frame (synchronized output), painting waits, for up to 150 ms.
 """
 
 from __future__ import annotations
@@ -28,8 +28,14 @@ LONGEST_INTERVAL_S = 0.100
 class FramePacer(QObject):
     """Calls ``paint`` when a frame is due."""
 
-    def __init__(self, paint: Callable[[], None], is_drawing: Callable[[], bool], parent: QObject) -> None:
-        """``is_drawing`` returns whether the program is in the middle of a frame."""
+    def __init__(self, paint: Callable[[], bool | None], is_drawing: Callable[[], bool], parent: QObject) -> None:
+        """Create it.
+
+        Args:
+            paint: paints a frame; returns False if nothing has changed.
+            is_drawing: returns whether the program is in the middle of a frame.
+            parent: its owner.
+        """
         super().__init__(parent)
         self._paint = paint
         self._is_drawing = is_drawing
@@ -97,7 +103,7 @@ class FramePacer(QObject):
         is_flood = self._requests > _FLOOD_REQUESTS * max(frames, 1)
         shortest_s, self._cost_factor = (_FLOOD_FRAME_S, _FLOOD_COST_FACTOR) if is_flood else (FRAME_S, _COST_FACTOR)
         self._begun_s, self._requests = begin_s, 0
-        self._paint()
+        is_painted = self._paint() is not False
         cost_s = time.monotonic() - begin_s
-        interval_s = max(shortest_s, self._cost_factor * cost_s)
+        interval_s = max(shortest_s if is_painted else 0.0, self._cost_factor * cost_s)
         self._due_s = begin_s + min(interval_s, LONGEST_INTERVAL_S)
