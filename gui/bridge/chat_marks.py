@@ -36,8 +36,10 @@ class ChatOrder(QObject):
         self._write([(chat, fields) for chat, fields in positions if chat.record.position != fields["position"]])
 
     def _write(self, changes: Sequence[tuple[Chat, dict[str, Any]]]) -> None:
-        """Apply the changes to the chats, and store them."""
+        """Apply the changes to the chats, and store them; of a machine that cannot be reached, that fails."""
         for chat, fields in changes:
+            if not chat.machine.is_reachable:
+                continue
             for field, value in fields.items():
                 setattr(chat.record, field, value)
             chat.changed.emit()

@@ -36,7 +36,7 @@ class UpgradeOffer(QObject):
         sessions.changed.connect(self._check_versions)
 
     def _check_versions(self) -> None:
-        running = self._sessions.running()
+        running = self._running_here()
         older, newer = _older(running), _newer(running)
         if self._is_shown and not older and not newer:
             self._is_shown = False
@@ -51,13 +51,17 @@ class UpgradeOffer(QObject):
             text = notice_texts.NEWER_CHATS(theirs=newer[0].host_version, ours=VERSION)
             self._banners.show_banner(Banner(text, key=_KEY, lasting=True))
 
+    def _running_here(self) -> list[Chat]:
+        """The running chats of this machine; each other one is upgraded by itself (``MachineActions``)."""
+        return [chat for chat in self._sessions.running() if not chat.machine.name]
+
     def _start(self) -> None:
         self._is_shown = False
         self._banners.show_banner(Banner(notice_texts.UPDATING(), key=_KEY, lasting=True))
         self._sessions.tasks.start(self._upgrade(), "upgrade")
 
     async def _upgrade(self) -> None:
-        before = _older(self._sessions.running())
+        before = _older(self._running_here())
         try:
             results = await asyncio.to_thread(upgrade_all)
         except OutliveError as error:

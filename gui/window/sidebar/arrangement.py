@@ -131,8 +131,8 @@ def _by_machine(
     parts = []
     for name in ("", *machines):
         title = name or machine_texts.THIS_MACHINE()
-        if name in unreachable:
-            title = joined(title, machine_texts.unreachable(unreachable[name]))
+        if unreachable.get(name) is not None:
+            title = joined(title, group_words(Group.UNREACHABLE))
         own = _in_own_order(chat for chat in chats if chat.machine.name == name)
         parts.append(Part(_machine_key(name), title, None, own, machine=name))
     return parts

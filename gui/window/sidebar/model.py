@@ -138,7 +138,7 @@ class MachineLine(Struct, frozen=True):
 
     Attributes:
         machine: its name.
-        text: its state, or why it cannot be reached.
+        text: its state, with its name unless the heading has that.
         action: what the user can do, as a button's text; "" for nothing.
         tooltip: why it cannot be reached.
     """
@@ -407,15 +407,13 @@ class SidebarModel(QAbstractListModel):
             yield from own
 
     def _machine_line(self, name: str, *, is_named: bool = False) -> Iterator[MachineLine]:
-        """The line of a machine, if it cannot be reached; ``is_named``: the heading has its name and since when."""
+        """The line of a machine, if it cannot be reached; ``is_named``: the heading has its name."""
         machine = self._sessions.others.machines[name]
         if machine.is_reachable:
             return
-        error, since = machine.link.error, machine.unreachable_since
-        reason = machine_texts.reason(error, name)
-        state = machine_texts.state(error, since)
-        text = reason if is_named else joined(name, state)
-        remedy = self.remedy(name)
+        state = machine_texts.state(machine.link.error, machine.unreachable_since)
+        text = phrases.first_upper(state) if is_named else joined(name, state)
+        remedy, reason = self.remedy(name), machine_texts.reason(machine.link.error, name)
         yield MachineLine(name, text, remedy[0] if remedy is not None else "", reason)
 
     def _open_among(self, chats: EndedChats) -> Iterator[EndedRecord]:
@@ -428,14 +426,14 @@ class SidebarModel(QAbstractListModel):
         return part.group in OVER
 
     def _second_lines(self, parts: Iterable[Part], chats: Iterable[Chat]) -> dict[str, SecondLine]:
-        """The second lines of chats; a project or a machine in the heading above is not repeated."""
+        """The second lines of chats; a project or a machine in the heading above, with its state, is not repeated."""
         parts = list(parts)
         projects = {chat.id: part.project for part in parts if part.project for chat in part.chats}
         by_machine = [part for part in parts if part.machine or part.group is Group.UNREACHABLE]
         lines = second_lines_of([Labels.of(chat) for chat in chats], projects)
-        for each in (chat.id for part in by_machine for chat in part.chats):
-            if self._headings and each in lines:
-                lines[each] = lines[each]._replace(machine="")
+        for chat in (chat for part in by_machine for chat in part.chats if self._headings):
+            if (line := lines.get(chat.id)) is not None:
+                lines[chat.id] = line._replace(machine="", status="" if chat.is_unreachable else line.status)
         return lines
 
     def _passes(self, record: EndedRecord, text: str) -> bool:

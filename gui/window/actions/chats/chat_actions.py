@@ -275,12 +275,12 @@ class ChatActions(QObject):
     # ------------------------------------------------------------ on several chats
 
     def stop_all(self) -> None:
-        """Ask whether to stop all chats."""
-        running = self._sessions.running()
+        """Ask whether to stop all chats that can be reached."""
+        running = [chat for chat in self._sessions.running() if not chat.is_unreachable]
         if not running:
             self._banners.inform(common_texts.NO_RUNNING_CHATS(), key="stop all")
         elif len(running) == 1:
-            self._ask_to_stop(running, page_texts.STOP_ONE(name=running[0].name))
+            self._ask_to_stop(running, page_texts.STOP_ONE(name=running[0].full_name))
         else:
             self._ask_to_stop(running, page_texts.STOP_ALL(n=len(running)))
 

@@ -15,6 +15,7 @@ from gui.window.actions.lists import ChatChoices
 from gui.window.sidebar.model import ChatRow, Heading, MachineLine, SidebarModel
 from gui.wording import phrases
 from gui.wording.groups import Group
+from session_host.client.viewer.state import ViewerState
 from session_host.errors import LoginNeeded, NotInstalled
 from session_host.protocol.values import Activity, State
 from tests.support.widgets import entries_of_open_menu
@@ -60,7 +61,7 @@ async def test_an_unreachable_chat_is_neither_running_nor_ended(harness: WindowH
     row = model.entry(model.index_of(chat.id))
     assert isinstance(row, ChatRow)
     assert (row.mark, row.dimmed, row.asks, row.age) == (Mark.UNREACHABLE, True, False, "5 m")
-    assert row.status == f"unreachable since {TIME}"
+    assert (chat.status_text, row.second_line) == (f"unreachable since {TIME}", "api"), "the line above says it"
     accessible = model.data(model.index_of(chat.id), Qt.ItemDataRole.AccessibleTextRole)
     assert accessible.startswith("api-fix on build1, Claude Code, unreachable")
     assert (chats_with_questions(harness.sessions), NextChat(harness.sessions).after("")) == ([], None)
@@ -91,7 +92,7 @@ async def test_machines_are_a_grouping_in_their_order(
     build1.lose(since=SINCE)
     assert lines(sidebar.model) == [
         "[Pinned]", "api build1", "[This machine]", "here",
-        f"[build1 · unreachable since {TIME}]", "- Connection refused|Try now", "[build2]", "there",
+        "[build1 · unreachable]", f"- Since {TIME}|Try now", "[build2]", "there",
     ]  # fmt: skip
     harness.sessions.remove_machine("build1")
     harness.sessions.remove_machine("build2")
@@ -169,3 +170,32 @@ async def test_the_menu_of_a_machine_opens_by_keyboard(harness: WindowHarness, b
     sidebar.list.setCurrentIndex(sidebar.model.index(0))
     QTest.keyClick(sidebar.list, Qt.Key.Key_Menu)
     assert list(entries_of_open_menu()) == ["Remove machine…"]
+
+
+async def test_a_pin_that_an_unreachable_machine_does_not_get_is_not_shown(
+    harness: WindowHarness, build1: OtherMachine
+) -> None:
+    chat = build1.add("api")
+    build1.lose()
+    harness.sessions.order.pin([chat], pinned=True)
+    await harness.until(lambda: harness.problems, "the problem")
+    assert (harness.problems, chat.record.pinned) == (["build1: connection refused"], False)
+
+
+async def test_stop_all_leaves_out_what_cannot_be_reached(harness: WindowHarness, build1: OtherMachine) -> None:
+    build1.add("api")
+    build1.lose()
+    window = harness.open_window()
+    window.commands.chat_actions.stop_all()
+    assert harness.banner == "No running chats"
+
+
+async def test_an_older_chat_of_another_machine_is_not_offered_to_be_updated_here(
+    harness: WindowHarness, build1: OtherMachine
+) -> None:
+    chat = build1.add("api")
+    harness.open_window()
+    harness.viewers[chat.session_id].host_version = "0.0.1"
+    harness.viewers[chat.session_id].become(ViewerState.LIVE)
+    harness.settle()
+    assert harness.banner == ""
