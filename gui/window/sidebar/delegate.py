@@ -132,7 +132,9 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
         painter.setFont(font(HEADING_PX))
         painter.drawText(
-            text.adjusted(0, 0, -16, 0), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(entry.count)
+            text.adjusted(0, 0, -16, 0),
+            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+            str(entry.count) if entry.count else "",
         )
         caret = QRectF(text.right() - 11, line.center().y() - 5, 12, 12)
         paint_glyph(painter, Glyph.FOLDED if entry.folded else Glyph.EXPANDED, caret, tokens.color("secondary"))

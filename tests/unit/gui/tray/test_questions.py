@@ -9,15 +9,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gui.bridge.chat import Chat
+from gui.bridge.chat import Chat, id_in_window
+from gui.bridge.machine_chats import MachineChats
 from gui.tray.notifier import Notifier
 from gui.tray.questions import offer, summary
+from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.paths import config_dir
 from session_host.protocol.values import Activity
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.conversing import claude_like
+from tests.support.other_machine import Alpha
 from tests.support.structured_chats import new_chat, wait
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WAIT_S, WindowHarness
@@ -62,32 +65,39 @@ def test_a_command_too_long_to_be_answered_there_is_still_named() -> None:
     assert summary(msgspec.structs.replace(question, kind="question", title="Which one?")) == "Which one?"
 
 
-async def waiting_chat(area: Area, harness: WindowHarness, notifications: FakeNotifications) -> tuple[Notifier, str]:
-    """Return a notifier, and the id of a chat that asks for permission to run a command."""
+async def waiting_chat(
+    area: Area, harness: WindowHarness, notifications: FakeNotifications, machine: Machine = THIS_MACHINE
+) -> tuple[Notifier, str]:
+    """Return a notifier, and the id of a chat that asks for permission to run a command, on a machine."""
 
     def is_viewed(chat: Chat) -> bool:
         del chat
         return False
 
     notifier = Notifier(harness.sessions, harness.catalog, is_viewed, notifications, collect_ms=0)
-    session_id = await asyncio.to_thread(new_chat, area, "api-fix", "run: npm test")
+    there = await asyncio.to_thread(new_chat, area, "api-fix", "run: npm test")
     await asyncio.to_thread(wait, "api-fix", "needs_input")
-    await harness.sessions.refresh_now()
+    sessions, session_id = harness.sessions, id_in_window(there, machine)
+    if machine.name:
+        sessions.machines[machine.name] = MachineChats(machine, sessions.tasks, sessions.apply)
+    await sessions.machines[machine.name].refresh_now()
     harness.settle()
-    harness.sessions.follow_all()
+    sessions.follow_all()
     since = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
-    harness.viewers[session_id].be(Activity.NEEDS_INPUT, since, "Run npm test")
+    harness.viewers[there].be(Activity.NEEDS_INPUT, since, "Run npm test")
     harness.settle()
     await eventually(lambda: session_id in notifications.shown, WAIT_S, "the notification")
     return notifier, session_id
 
 
 @pytest.mark.usefixtures("sessions")
-async def test_a_command_is_allowed_from_its_notification(area: Area, harness: WindowHarness) -> None:
+async def test_a_command_on_another_machine_is_allowed_from_its_notification(
+    area: Area, harness: WindowHarness
+) -> None:
     notifications = FakeNotifications()
-    notifier, session_id = await waiting_chat(area, harness, notifications)
+    notifier, session_id = await waiting_chat(area, harness, notifications, Alpha())
     title, text = notifications.shown[session_id]
-    assert title == "api-fix needs you"
+    assert title == "api-fix on alpha needs you"
     assert text == "npm test\n~"
     (allow, _), (_, _) = notifications.actions
     assert [label for _, label in notifications.actions] == ["Allow", "Decline"]
