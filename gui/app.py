@@ -25,7 +25,6 @@ from gui.clipboard.fields import FieldPasting
 from gui.settings.autostart import set_start_at_login
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
-from gui.terminal.links.links import FileLocation
 from gui.theme.desktop import DesktopSettings
 from gui.theme.theme import Theme
 from gui.tray.bells import Bells
@@ -47,7 +46,7 @@ from session_host.client.machine import Machine
 from session_host.client.sessions.stale_rows import all_after_boot
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError
-from session_host.protocol.values import GridSize, Runtime
+from session_host.protocol.values import FileLocation, GridSize, Runtime
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.freed_memory import return_freed_memory
 

@@ -66,6 +66,7 @@ class NewChatRequest(Struct, frozen=True):
     """The user's request for a new chat.
 
     Attributes:
+        machine: the name of the machine it starts on, "" for this one.
         is_named: whether the user chose the name.
         worktree: as in ``LaunchRequest``: the branch of a new git worktree, "" for a new branch, None for no worktree.
         setup: the command that sets up the repository's worktrees, if the user changed it; None for no change.
@@ -84,3 +85,4 @@ class NewChatRequest(Struct, frozen=True):
     remembered: Start | None = None
     setup: SetupEntry | None = None
     is_named: bool = True
+    machine: str = ""

@@ -142,11 +142,12 @@ class Sessions(ChatList):
         from session_host.client.chats.launch_spec import LaunchRequest
 
         name = self.free_name(request.name, is_chosen=request.is_named) or None
-        machine = self.here.machine
+        chats = self.machines[request.machine]
+        machine = chats.machine
         full = LaunchRequest(
             agent=agent, arguments=request.arguments, name=name, is_named=request.is_named,
             directory=request.directory, prompt=request.prompt, worktree=request.worktree,
-            environment=await self.here.environment(), overrides=request.overrides, size=size, colors=self.colors,
+            environment=await chats.environment(), overrides=request.overrides, size=size, colors=self.colors,
             runtime=request.runtime, conversation=conversation,
         )  # fmt: skip
         record = (

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gui.terminal.links.links import FileLocation
 from session_host.protocol.messages import PromptMode
-from session_host.protocol.values import Image
+from session_host.protocol.values import FileLocation, Image
 
 
 class ChatPort(Protocol):

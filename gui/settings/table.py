@@ -179,6 +179,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start_at_login: bool = False
     readable_colors: bool = True
     editor: str = ""
+    remote_editor: str = ""
     new_chat_agent: str = ""
     new_chat_view: Literal["last", "chat", "terminal"] = "last"
     cursor_shape: Literal["block", "bar", "underline"] = "block"
@@ -273,6 +274,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             help=Text("settings", "Hidden in the tray."), words=Text("settings", "autostart startup boot")),
     Setting("window", "editor", GENERAL, Text("settings", "Editor"), Line(is_command=True),
             help=Text("settings", "A command that opens files; may have {file}, {line} and {column}.")),
+    Setting("window", "remote_editor", GENERAL, Text("settings", "Editor for other machines"), Line(is_command=True),
+            help=Text("settings", "As above, with {destination}; $EDITOR opens that machine’s editor in a tab."),
+            words=Text("settings", "remote ssh")),
     Setting("window", "new_chat_agent", NEW_CHATS, Text("settings", "Default agent"), Named(of="agent")),
     Setting("window", "new_chat_view", NEW_CHATS, Text("settings", "Default view"),
             Choice({

@@ -17,12 +17,13 @@ from gui.garbage import delete
 from gui.input import latin_keys
 from gui.settings.layout import SavedWindow, WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
-from gui.terminal.links.links import FileLocation
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.wording import notice_texts, phrases, window_texts
 from session_host.agents.agent import Agent
+from session_host.client.machine import Machine
+from session_host.protocol.values import FileLocation
 
 from .actions.context import WindowContext
 from .actions.keys import TextKeys, WindowKeys
@@ -693,8 +694,8 @@ class SeparateWindows:
     def _open_file(self, path: str) -> None:
         self._windows.current.commands.opener.open_file(FileLocation(path))
 
-    def _edit_in_tab(self, argv: list[str], file: FileLocation, directory: str) -> None:
-        self._windows.current.commands.starting.edit(argv, file, directory)
+    def _edit_in_tab(self, argv: list[str], file: FileLocation, directory: str, machine: Machine) -> None:
+        self._windows.current.commands.starting.edit(argv, file, directory, machine)
 
     def _import_theme(self) -> None:
         window = self._windows.current

@@ -112,17 +112,17 @@ RESTART_INTERRUPTED_CHATS = Text("notice", "A restart of the computer interrupte
 NOTHING_TO_REOPEN = Text("notice", "There is no closed tab to reopen.")
 
 # Files that open in the editor; links, files and directories that cannot be opened.
-FILE_ELSEWHERE = Text("notice", "Can’t open a file on another computer")
-FILE_OUTSIDE = Text("notice", "Can’t open {path}: it is outside the chat’s directory")
+DIRECTORY_ELSEWHERE = Text("notice", "The file manager here can’t show a directory on {machine}")
+NO_PATH = Text("notice", "Can’t open the file: no path came from {machine}")
+NO_FAR_EDITOR = Text("notice", "No editor that opens a directory on {machine} is set: see Settings, General")
+WRONG_FAR_EDITOR = Text(
+    "notice", "The editor for other machines in window.toml needs the machine and the file, such as: {example}"
+)
 NO_EDITOR = Text("notice", "No editor is set for {path}. Enter one in Settings, Terminal, Editor, such as: code")
 WRONG_EDITOR = Text("notice", "The editor setting in window.toml is not a valid command")
 NOT_A_LINK_HERE = Text("notice", "Can’t open this link: only web, mail and file links open")
 LINK_NOT_OPENED = Text("notice", "The desktop can’t open this {scheme} link")
 """The desktop could not open a link with this scheme, such as "https"."""
 CANNOT_START = Text("notice", "Can’t start {program}")
-CANNOT_OPEN = Text("notice", "Can’t open {path}: {reason}")
-NO_DIRECTORY = Text("notice", "The directory {path} does not exist")
 NO_FILE_MANAGER = Text("notice", "No file manager was found")
-NOT_A_FILE = Text("notice", "Can’t open {path}: not a file")
-NOT_A_TEXT_FILE = Text("notice", "Can’t open {path}: not a text file")
 OPENS_FILE = Text("chat", "Open {name} in your editor")

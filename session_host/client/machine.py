@@ -24,9 +24,11 @@ class Machine(Protocol):
 
     Attributes:
         name: the machine's name; "" for this one.
+        destination: what ssh takes to reach it; "" for this one.
     """
 
     name: str
+    destination: str
 
     @property
     def is_reachable(self) -> bool:
@@ -74,7 +76,7 @@ async def run_here(function: Callable[..., Any], *args: Any, **kwargs: Any) -> A
 class ThisMachine:
     """The machine that this process runs on."""
 
-    name = ""
+    name = destination = ""
     is_reachable = True
     unreachable_since = None
     why_unreachable = ""

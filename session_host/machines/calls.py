@@ -27,6 +27,11 @@ from session_host.errors import OutliveError, ProtocolViolation
 from session_host.protocol.untrusted_text import one_line
 
 CALLS = {
+    "find_files": "session_host.client.chats.named_files",
+    "named_file": "session_host.client.chats.named_files",
+    "linked_file": "session_host.client.chats.named_files",
+    "named_directory": "session_host.client.chats.named_files",
+    "terminal_editor": "session_host.client.editors",
     "outcome_of": "session_host.client.sessions.store_access",
     "later_saved_screen": "session_host.client.sessions.last_screen",
     "shell_has_jobs": "session_host.client.sessions.foreground",

@@ -23,6 +23,7 @@ class RemoteMachine:
 
     def __init__(self, link: Link) -> None:
         self.name = link.entry.name
+        self.destination = link.entry.destination
         self.link = link
 
     @property

@@ -6,7 +6,7 @@ Sizes are always ``columns`` before ``rows``; adapters of other libraries conver
 from __future__ import annotations
 
 from enum import IntFlag, StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -76,6 +76,22 @@ class CellSize(msgspec.Struct, frozen=True, array_like=True):
 
     width_px: Annotated[int, _UNSIGNED_SHORT] = 8
     height_px: Annotated[int, _UNSIGNED_SHORT] = 16
+
+
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class FileLocation(NamedTuple):
+    """A file and a position in it; lines and columns from 1, 0 for none."""
+
+    path: str
+    line: _Count = 0
+    column: _Count = 0
+
+    @property
+    def text(self) -> str:
+        """The file and the position, as compilers write them."""
+        return ":".join([self.path, *(str(number) for number in (self.line, self.column) if number)])
 
 
 class CommandTime(msgspec.Struct, frozen=True, array_like=True):

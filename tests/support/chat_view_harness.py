@@ -10,10 +10,12 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
+from gui.bridge.named_files import FilesHere
 from gui.chat.page.requests import RequestCard
 from gui.chat.port import ChatPort
 from gui.chat.view import ChatView
 from gui.theme.theme import Theme
+from session_host.client.chats.named_files import directories_of
 from tests.support.qt_waiting import process_events_until, show
 from tests.support.scripted_chat import ScriptedChat
 from tests.support.windows import has_keyboard
@@ -39,6 +41,7 @@ class ChatViewHarness:
         self.chat = chat
         self.calls: list[tuple[Any, ...]] = []
         self.view = ChatView(theme, cast(ChatPort, RecordedPort(self.calls)), directory)
+        self.view.page.names.find_by(FilesHere(lambda: directories_of(directory)))
         self.view.set_transcript(chat.transcript)
         self.view.resize(900, 700)
         show(self.view)

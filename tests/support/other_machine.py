@@ -15,10 +15,13 @@ class Alpha(ThisMachine):
 
     Attributes:
         fails: how many of the next calls find no link.
+        running: the number of calls that run.
     """
 
     name = "alpha"
+    destination = "me@alpha"
     fails = 0
+    running = 0
 
     async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """See ``RemoteMachine``."""
@@ -26,4 +29,8 @@ class Alpha(ThisMachine):
             self.fails -= 1
             raise Unreachable("alpha: connection refused")
         arguments = calls.encode_arguments(function, args, kwargs)
-        return calls.decode_result(function, await calls.call(function.__name__, arguments))
+        self.running += 1
+        try:
+            return calls.decode_result(function, await calls.call(function.__name__, arguments))
+        finally:
+            self.running -= 1

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import dropwhile, zip_longest
 from pathlib import PurePosixPath
 
-from gui.terminal.links.links import FileLocation
 from gui.theme.icons import Glyph
 from gui.wording import changes_texts, chat_texts
+from session_host.protocol.values import FileLocation
 from session_host.structured.items import FileChange
 
 from .ansi import visible

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntFlag
 from typing import Literal, NamedTuple
 
-from gui.terminal.links.links import FileLocation
-from session_host.protocol.values import Image
+from session_host.protocol.values import FileLocation, Image
 
 LINES_PER_CHUNK = 32
 """The maximum number of lines of code, output, a table or a diff in one segment."""

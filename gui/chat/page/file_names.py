@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from gui.chat.content.segments import Action, Code, DiffHead, FoldLine, Paragraph, Run, Segment, Table, utf16_length
 from gui.chat.drawing.segment_layout import Control, SegmentLayout
-from gui.terminal.links.link_pointer import FileLookup, FilesHere, FindFile, directories_of
-from gui.terminal.links.links import LONGEST, FileLocation, LinkMatch, LinkRules, links_in
+from gui.terminal.links.link_pointer import FileLookup, FindFile, no_file
+from gui.terminal.links.links import LONGEST, LinkMatch, LinkRules, links_in
 from gui.wording import notice_texts
+from session_host.protocol.values import FileLocation
 
 _MAX_KNOWN = 1000
 
@@ -29,23 +29,22 @@ class FileNames(QObject):
 
     answered = Signal()
 
-    def __init__(self, directory: str, parent: QObject) -> None:
-        """Set up the lookup of names relative to a chat's directory, or to the git repository around it."""
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.rules = LinkRules(files=bool(directory))
-        self._lookup = FileLookup(FilesHere(partial(directories_of, directory)))
+        self.rules = LinkRules()
+        self._lookup = FileLookup()
         self._lookup.answered.connect(self._on_answered)
         self._paths: dict[str, str] = {}
         """The latest answers: absolute paths, "" for what is no file."""
         self._wanted: frozenset[str] = frozenset()
 
     def find_by(self, find: FindFile) -> None:
-        """Set what finds the files, instead of the search on this machine."""
+        """Set what finds the files; before, no name is a link."""
         self._lookup.find = find
 
     def of(self, segment: Segment, laid: SegmentLayout) -> list[FileName]:
         """The names in a segment that is laid out; those in a part of its text that is not shown are left out."""
-        return _names(segment, laid) if self.rules.files else []
+        return _names(segment, laid) if self.rules.files and self._lookup.find is not no_file else []
 
     def path_of(self, name: str) -> str | None:
         """The path of the file that a name refers to; "" for none, None while that is not known yet.

@@ -78,7 +78,7 @@ class PaintedPage(QWidget):
         self.style_ = Style(theme, TEXT_PX)
         self.content: Content = item_content.segments
         self.rows = Rows(Transcript(), self.style_, 100.0, directory)
-        self.names = FileNames(directory, self)
+        self.names = FileNames(self)
         self.selection = Selection()
         self.visible: list[PlacedSegment] = []
         self.hovered: tuple[str, int, int] | None = None

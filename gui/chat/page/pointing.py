@@ -22,7 +22,7 @@ from shiboken6 import Shiboken
 from gui.chat.content.segments import Action, utf16_length
 from gui.chat.drawing.segment_layout import LINE_SEPARATOR, SegmentLayout
 from gui.terminal.links.link_pointer import OPENS_WITHIN_S
-from gui.terminal.links.links import FileLocation
+from session_host.protocol.values import FileLocation
 
 from .file_names import FileName
 from .painting import PaintedPage

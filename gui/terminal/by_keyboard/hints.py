@@ -13,9 +13,10 @@ from gui.terminal.drawing.canvas import Span
 from gui.terminal.finding.marked_rows import FrameChanger, Mark, found_colors, marked, overwritten
 from gui.terminal.input import clipboard
 from gui.terminal.links.link_pointer import ROWS_OF_A_LINE, Link, LinkPointer
-from gui.terminal.links.links import FileLocation, heading_above, links_in, listed_location
+from gui.terminal.links.links import heading_above, links_in, listed_location
 from gui.terminal.screen import TerminalScreen
 from gui.wording import notice_texts
+from session_host.protocol.values import FileLocation
 from session_host.terminal.base import Emulator, Frame
 from session_host.terminal.lines import TextLine, lines_around
 from session_host.terminal.rows import Attribute, Row, Style

@@ -5,15 +5,12 @@ A file's name becomes a link once the file is found.
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QObject, QPointF, QSysInfo, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QToolTip
 
@@ -21,18 +18,17 @@ from gui.terminal.drawing.canvas import Span
 from gui.terminal.drawing.cursor import cell_under
 from gui.terminal.screen import TerminalScreen
 from gui.theme.tooltips import show_at
+from session_host.protocol.values import FileLocation
 from session_host.terminal.base import Emulator
 from session_host.terminal.lines import TextLine, line_at
 from session_host.terminal.rows import Row
 
-from .links import FileLocation, LinkMatch, LinkRules, heading_above, link_in, listed_location, shown
+from .links import LinkMatch, LinkRules, heading_above, link_in, listed_location, shown
 
 KNOWN_FOR_S = 2.0
 """How long an answer is reused; a new or removed file is noticed after this time."""
 OPENS_WITHIN_S = 2.0
 """How long after a click its file may be found and opened; later, the user does something else."""
-_THREADS = 4
-"""The maximum number of parallel lookups; if all of them hang, further ones wait."""
 _MAX_ANSWERS = 200
 
 
@@ -42,39 +38,9 @@ class _Answer(NamedTuple):
 
 
 FindFile = Callable[[str, Callable[[str], object]], bool]
-"""Finds the file of a name, and gives its absolute path to a function, "" for none; returns False if it is too busy."""
+"""Finds the file of a name, and gives its absolute path to a function, "" for none, in any thread.
 
-
-class FilesHere:
-    """Finds files on this machine; a ``FindFile``.
-
-    The threads are daemons: the window can exit while one of them hangs.
-    """
-
-    def __init__(self, find_directories: Callable[[], Sequence[str]], directory: Callable[[], str] = str) -> None:
-        """Set up the search.
-
-        Args:
-            find_directories: returns the base directories of relative names, in the order to try; called in a thread.
-            directory: returns the directory of the program, which is tried first; "" if unknown.
-        """
-        self._find_directories, self._directory = find_directories, directory
-        self._running = 0
-
-    def __call__(self, name: str, found: Callable[[str], object]) -> bool:
-        """Find a file; ``found`` is called in a thread."""
-        if self._running >= _THREADS:
-            return False
-        self._running += 1
-        threading.Thread(
-            target=self._find, args=(name, self._directory(), found), name="file lookup", daemon=True
-        ).start()
-        return True
-
-    def _find(self, name: str, directory: str, found: Callable[[str], object]) -> None:
-        path = existing(name, (*([directory] if directory else []), *self._find_directories()))
-        self._running -= 1
-        found(path)
+It returns False if it is too busy."""
 
 
 def no_file(_name: str, found: Callable[[str], object]) -> bool:
@@ -119,37 +85,6 @@ class FileLookup(QObject):
         self._answers[name] = _Answer(path, time.monotonic())
         self._running.discard(name)
         self.answered.emit()
-
-
-def local_directory(address: str) -> str:
-    """The path in a directory's URL ``file://host/path``; "" for another computer, or another kind of URL."""
-    url = QUrl(address, QUrl.ParsingMode.StrictMode)
-    if url.scheme() != "file" or url.host() not in {"", "localhost", QSysInfo.machineHostName().lower()}:
-        return ""
-    return url.path(QUrl.ComponentFormattingOption.FullyDecoded)
-
-
-def existing(path: str, directories: Sequence[str]) -> str:
-    """The absolute path of an existing file with this name; "" for none. May block on the disk."""
-    names = [path]
-    if path.startswith(("a/", "b/")):
-        names.append(path[2:])  # as git diff writes names
-    for name in names:
-        for directory in directories or ("",):
-            try:
-                whole = Path(directory, Path(name).expanduser())
-                if whole.is_absolute() and whole.is_file():
-                    return os.path.normpath(whole)
-            except (OSError, RuntimeError, ValueError):
-                continue  # The name is too long, not readable, or in the home of an unknown user.
-    return ""
-
-
-def directories_of(directory: str) -> tuple[str, ...]:
-    """The directories of a chat's files: its directory, and the git repository around it."""
-    own = Path(os.path.realpath(directory))
-    repository = next((folder for folder in (own, *own.parents) if (folder / ".git").exists()), own)
-    return tuple(dict.fromkeys((str(own), str(repository))))
 
 
 ROWS_OF_A_LINE = 40

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from session_host.protocol.untrusted_text import WEB_SCHEMES, scheme_of
+from session_host.protocol.values import FileLocation
 from session_host.terminal.base import Emulator
 from session_host.terminal.rows import Row
 
@@ -63,19 +64,6 @@ class LinkRules(NamedTuple):
 
     opens_by: OpensBy = "ctrl_click"
     files: bool = True
-
-
-class FileLocation(NamedTuple):
-    """A file and a position in it; lines and columns from 1, 0 for none."""
-
-    path: str
-    line: int = 0
-    column: int = 0
-
-    @property
-    def text(self) -> str:
-        """The file and the position, as compilers write them."""
-        return ":".join([self.path, *(str(number) for number in (self.line, self.column) if number)])
 
 
 class LinkMatch(NamedTuple):

@@ -4,36 +4,41 @@ A program in a chat can print anything, so its output must not be able to run an
 
 - Web and mail addresses go to the desktop.
 - A file is opened only as a text in an editor, never by its type, since the desktop may run a file of some types.
-- A ``file:`` link (OSC 8, or an address in the text) and a link in Markdown may show one path and point to another.
-  They open only the chat's own files: those under its directory, or under the git repository around it. A path in
-  the text shows where it leads; it may be any text file.
+  ``client.chats.named_files`` says which files a text and a link may open.
+- The file of a chat of another machine is looked for and checked there, and never here. Its path reaches only the
+  editor that opens it over ssh, or the editor on that machine.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
-import re
-import shlex
 import shutil
-import socket
-import stat
 import subprocess
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import Final, NamedTuple, ParamSpec
+from urllib.parse import urlsplit
 
 from PySide6.QtCore import QProcess, QSocketNotifier, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
+from gui.bridge.named_files import is_path
 from gui.bridge.tasks import Tasks
-from gui.terminal.links.link_pointer import directories_of, existing
-from gui.terminal.links.links import FileLocation, has_no_scheme, may_open
-from gui.wording import notice_texts
+from gui.settings.live import LiveSettings
+from gui.terminal.links.links import has_no_scheme, may_open
+from gui.wording import notice_texts, phrases
+from session_host.client import editors
+from session_host.client.chats.named_files import linked_file, named_directory, named_file
+from session_host.client.editors import EditorCommand, terminal_editor
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.errors import OutliveError
+from session_host.protocol.values import FileLocation
+
+P = ParamSpec("P")
 
 OPENING_S: Final = 30.0
 """A later failure is that of a browser, which ``xdg-open`` may run until the user closes it."""
@@ -115,58 +120,38 @@ class _Run:
 
 _QUERY_TIMEOUT_S: Final = 5.0
 
-_CURSOR: Final = "+call cursor({line},{column})"
-"""A command for Vim and Neovim; ``+LINE`` alone has no column."""
+EDITOR_THERE: Final = "$EDITOR"
+"""The setting that opens another machine's files in the editor of that machine."""
 
-_JETBRAINS: Final = (
-    "idea", "pycharm", "clion", "goland", "webstorm", "phpstorm", "rubymine", "rider", "rustrover", "studio",
-)  # fmt: skip
 
-_WINDOWED: Final[dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(
-        ("code", "codium", "code-insiders", "code-oss", "cursor", "windsurf"), ("-g", "{file}:{line}:{column}")
-    ),
-    **dict.fromkeys(("subl", "sublime_text", "zed", "zeditor", "lapce"), ("{file}:{line}:{column}",)),
-    **dict.fromkeys(("kate", "kwrite"), ("-l", "{line}", "-c", "{column}", "{file}")),
-    **dict.fromkeys(("gedit", "gnome-text-editor", "pluma", "xed", "emacs"), ("+{line}:{column}", "{file}")),
-    "emacsclient": ("-n", "+{line}:{column}", "{file}"),
-    "gvim": (_CURSOR, "{file}"),
-    **dict.fromkeys(("nvim-qt", "neovide"), ("--", _CURSOR, "{file}")),
-    **dict.fromkeys(("geany", "mousepad"), ("--line={line}", "--column={column}", "{file}")),
-    **dict.fromkeys(_JETBRAINS, ("--line", "{line}", "--column", "{column}", "{file}")),
-}
-"""The arguments that make editors with a window open a position."""
+_EXAMPLE: Final = "code --remote ssh-remote+{destination} -g {file}:{line}"
 
-_IN_TERMINAL: Final[dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("nvim", "vim"), (_CURSOR, "{file}")),
-    **dict.fromkeys(("vi", "joe", "ne"), ("+{line}", "{file}")),
-    "nano": ("+{line},{column}", "{file}"),
-    **dict.fromkeys(("micro", "kak"), ("+{line}:{column}", "{file}")),
-    **dict.fromkeys(("hx", "helix"), ("{file}:{line}:{column}",)),
-}
-"""The same for editors that need a terminal."""
 
-_NO_WINDOW: Final = frozenset({"-nw", "-t", "--tty", "--no-window-system"})
-"""Arguments by which Emacs needs a terminal."""
+class Editors(NamedTuple):
+    """The user's settings: the editor's command for files here, and for those of other machines; "" for none."""
 
-_FALLBACKS: Final = ("vim", "nvim", "vi", "nano")
-"""The editors that are used if the user has named none and the desktop has none."""
+    here: str
+    far: str
+
+
+def editors_of(settings: LiveSettings) -> Editors:
+    """The user's settings as they are now."""
+    window = settings.preferences.window
+    return Editors(window.editor, window.remote_editor)
 
 
 class NotOpened(OutliveError):
     """A link or file is not opened; the message says why."""
 
 
-class EditorCommand(NamedTuple):
-    """The command that shows a file in an editor, and whether the editor needs a terminal."""
-
-    argv: list[str]
-    needs_terminal: bool
-
-
 def installed() -> list[str]:
     """The names of the known editors on PATH, those with a window first. Blocks on the disk."""
-    return [name for name in (*_WINDOWED, *_IN_TERMINAL) if shutil.which(name)]
+    return [name for name in (*editors.WINDOWED, *editors.IN_TERMINAL) if shutil.which(name)]
+
+
+def installed_for_far() -> list[str]:
+    """The names of the known editors on PATH that open files of other machines. Blocks on the disk."""
+    return [name for name in editors.FAR if shutil.which(name)]
 
 
 def command_for(file: FileLocation, editor: str, environment: Mapping[str, str]) -> EditorCommand:
@@ -184,54 +169,61 @@ def command_for(file: FileLocation, editor: str, environment: Mapping[str, str])
         NotOpened: there is no editor, or the setting is no command.
     """
     if editor:
-        return _filled(_split(editor), file)
-    variables = [_split(environment.get(name, "")) for name in ("VISUAL", "EDITOR")]
-    named = [argv for argv in variables if argv and shutil.which(argv[0])]
-    windowed = next((argv for argv in named if _name(argv) in _WINDOWED and not _needs_terminal(argv)), None)
-    if windowed := windowed or _desktops_editor(environment):
-        return _filled(windowed, file)
-    if named:  # An unknown editor needs a terminal, as most that are named in these variables.
-        return _filled(named[0], file)._replace(needs_terminal=True)
-    fallback = next(filter(shutil.which, _FALLBACKS), None)
+        return editors.filled(_words(editor), file)
+    if windowed := _windowed_editor(environment):
+        return editors.filled(windowed, file)
+    if named := editors.named_in(environment):
+        # An unknown editor needs a terminal, as most that are named in these variables.
+        return editors.filled(named[0], file)._replace(needs_terminal=True)
+    fallback = next(filter(shutil.which, editors.FALLBACKS), None)
     if fallback is None:
         raise NotOpened(notice_texts.NO_EDITOR(path=file.path))
-    return _filled([fallback], file)
+    return editors.filled([fallback], file)
 
 
-def _name(argv: list[str]) -> str:
-    return Path(argv[0]).name.removesuffix(".sh")
+def far_command_for(
+    file: FileLocation, chosen: Editors, environment: Mapping[str, str], destination: str, *, is_directory: bool
+) -> EditorCommand | None:
+    """The command that shows another machine's file in an editor here; None if an editor there must show it.
 
+    Args:
+        file: the file there.
+        chosen: the user's settings.
+        environment: the environment with VISUAL and EDITOR.
+        destination: the machine, as ssh takes it.
+        is_directory: whether it is a directory.
 
-def _needs_terminal(argv: list[str]) -> bool:
-    name = _name(argv)
-    return name in _IN_TERMINAL or (name in {"emacs", "emacsclient"} and not _NO_WINDOW.isdisjoint(argv))
-
-
-def _split(command: str) -> list[str]:
-    try:
-        return shlex.split(command)
-    except ValueError:
-        return []
-
-
-def _filled(argv: list[str], file: FileLocation) -> EditorCommand:
-    """An editor's command with the file."""
+    Raises:
+        NotOpened: the setting is no command for such files.
+    """
+    if chosen.far == EDITOR_THERE:
+        return None
+    editor = chosen.far or chosen.here
+    argv = _words(editor) if editor else _windowed_editor(environment)
     if not argv:
+        return None
+    if not chosen.far:
+        argv = argv[:1]  # Arguments with placeholders are for files here.
+    elif ("{file}" in editor) != ("{destination}" in editor) or (
+        "{file}" not in editor and editors.name_of(argv) not in editors.FAR
+    ):
+        raise NotOpened(notice_texts.WRONG_FAR_EDITOR(example=_EXAMPLE))
+    return editors.filled_far(argv, file, destination, is_directory=is_directory)
+
+
+def _words(command: str) -> list[str]:
+    if not (words := editors.split(command)):
         raise NotOpened(notice_texts.WRONG_EDITOR())
-    needs_terminal = _needs_terminal(argv)
-    if not any("{file}" in argument for argument in argv):
-        at_line = {**_WINDOWED, **_IN_TERMINAL}.get(_name(argv), ("{file}",))
-        if needs_terminal:
-            at_line = tuple(argument for argument in at_line if argument != "-n")  # waits in its terminal
-        argv = [*argv, *(at_line if file.line else ("{file}",))]
-    values = {"{line}": str(file.line or 1), "{column}": str(file.column or 1), "{file}": file.path}
-    return EditorCommand([_replaced(argument, values) for argument in argv], needs_terminal)
+    return words
 
 
-def _replaced(argument: str, values: Mapping[str, str]) -> str:
-    for name, value in values.items():  # the path last: placeholders within it stay as they are
-        argument = argument.replace(name, value)
-    return argument
+def _windowed_editor(environment: Mapping[str, str]) -> list[str]:
+    """VISUAL's or EDITOR's command if it has a window, else the desktop's editor; [] if there is none."""
+    named = editors.named_in(environment)
+    windowed = (
+        argv for argv in named if editors.name_of(argv) in editors.WINDOWED and not editors.needs_terminal(argv)
+    )
+    return next(windowed, None) or _desktops_editor(environment)
 
 
 def _desktops_editor(environment: Mapping[str, str]) -> list[str]:
@@ -265,17 +257,12 @@ def _desktops_editor(environment: Mapping[str, str]) -> list[str]:
                 return []
         except (configparser.Error, UnicodeDecodeError, ValueError):
             return []
-        return [argument for argument in _split(command) if not argument.startswith("%")]
+        return [argument for argument in editors.split(command) if not argument.startswith("%")]
     return []
 
 
-_LOOKED_AT_BYTES: Final = 8192
-_FRAGMENT: Final = re.compile(r"L?(?P<line>\d{1,8})(?:[:,C](?P<column>\d{1,6}))?(?:-.*)?")
-_BEHIND: Final = re.compile(r"(?P<path>.+?):(?P<line>\d{1,8})(?::(?P<column>\d{1,6}))?(?:-\d{1,8})?")
-
-
-EditInTab = Callable[[list[str], FileLocation, str], object]
-"""Runs an editor's command, for a file and in a directory, in a tab."""
+EditInTab = Callable[[list[str], FileLocation, str, Machine], object]
+"""Runs an editor's command, for a file and in a directory of a machine, in a tab."""
 
 
 class LinkOpener:
@@ -284,7 +271,7 @@ class LinkOpener:
     def __init__(
         self,
         tasks: Tasks,
-        editor: Callable[[], str],
+        editors_: Callable[[], Editors],
         edit_in_tab: EditInTab,
         on_failure: Callable[[str], object],
         on_dead_link: Callable[[str, str], object] | None = None,
@@ -293,14 +280,14 @@ class LinkOpener:
 
         Args:
             tasks: runs what takes time.
-            editor: returns the user's editor command, "" for none.
+            editors_: returns the user's editors.
             edit_in_tab: runs an editor that needs a terminal.
             on_failure: gets a line if opening fails.
             on_dead_link: gets a line and the address if the desktop cannot open a web or mail address; without it,
                 ``on_failure`` gets the line.
         """
         self._tasks = tasks
-        self._editor = editor
+        self._editors = editors_
         self._edit_in_tab = edit_in_tab
         self._on_failure = on_failure
         self._on_dead_link = on_dead_link or (lambda line, _uri: on_failure(line))
@@ -312,118 +299,79 @@ class LinkOpener:
         if not may_open(uri):
             self._on_failure(notice_texts.NOT_A_LINK_HERE())
         elif urlsplit(uri).scheme == "file":
-            self._start(machine, self._open(lambda: checked(own_file(uri, directory)), directory))
+            self._tasks.start(self._open(machine, directory, linked_file, uri, directory), "open file")
         else:
             line = notice_texts.LINK_NOT_OPENED(scheme=urlsplit(uri).scheme)
             open_in_desktop(uri, lambda: self._on_dead_link(line, uri))
 
     def open_file(self, file: FileLocation, directory: str = "", machine: Machine = THIS_MACHINE) -> None:
         """Open a file; its path may be relative if it is named in the text of a chat in ``directory`` of a machine."""
-        self._start(machine, self._open(lambda: checked(named_file(file, directory)), directory))
+        self._tasks.start(self._open(machine, directory, named_file, file, directory), "open file")
 
     def open_directory(self, directory: str, machine: Machine = THIS_MACHINE) -> None:
         """Open a chat's directory in the editor."""
-        self._start(machine, self._open(lambda: FileLocation(checked_directory(directory)), directory))
+        self._tasks.start(self._open(machine, directory, named_directory, directory), "open directory")
 
     def show_directory(self, directory: str, machine: Machine = THIS_MACHINE) -> None:
         """Show a chat's directory in the desktop's file manager."""
-        self._start(machine, self._show(directory))
-
-    def _start(self, machine: Machine, opening: Coroutine[object, object, None]) -> None:
-        if machine.name:  # A path of another machine means nothing here.
-            opening.close()
-            self._on_failure(notice_texts.FILE_ELSEWHERE())
+        if machine.name:
+            self._on_failure(notice_texts.DIRECTORY_ELSEWHERE(machine=machine.name))
         else:
-            self._tasks.start(opening, "open")
+            self._tasks.start(self._show(directory), "show directory")
 
     async def _show(self, directory: str) -> None:
-        import asyncio
-
         try:
-            await asyncio.to_thread(checked_directory, directory)
-        except NotOpened as error:
-            self._on_failure(str(error))
+            await THIS_MACHINE.call(named_directory, directory)
+        except OutliveError as error:
+            self._on_failure(phrases.first_upper(str(error)))
             return
         show_directory(directory, self._on_failure)
 
-    async def _open(self, find: Callable[[], FileLocation], directory: str) -> None:
-        import asyncio
-
+    async def _open(
+        self,
+        machine: Machine,
+        directory: str,
+        find: Callable[P, FileLocation],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Open what a function finds on a machine."""
         try:
-            editor = self._editor()
-            file = await asyncio.to_thread(find)
-            argv, needs_terminal = await asyncio.to_thread(command_for, file, editor, os.environ)
-        except NotOpened as error:
-            self._on_failure(str(error))
+            file = await machine.call(find, *args, **kwargs)
+            if machine.name:
+                await self._open_far(machine, file, directory, is_directory=find is named_directory)
+                return
+            argv, needs_terminal = await asyncio.to_thread(command_for, file, self._editors().here, os.environ)
+        except OutliveError as error:
+            self._on_failure(phrases.first_upper(str(error)))
             return
         if needs_terminal:
-            self._edit_in_tab(argv, file, directory or str(Path(file.path).parent))
-        elif not QProcess.startDetached(argv[0], argv[1:])[0]:
+            self._edit_in_tab(argv, file, directory or str(Path(file.path).parent), machine)
+        else:
+            self._run(argv)
+
+    async def _open_far(self, machine: Machine, file: FileLocation, directory: str, *, is_directory: bool) -> None:
+        """Open a file of another machine, by an editor here over ssh, else in a tab by that machine's editor."""
+        if not is_path(file.path):
+            raise NotOpened(notice_texts.NO_PATH(machine=machine.name))
+        command = partial(far_command_for, is_directory=is_directory)
+        found = await asyncio.to_thread(command, file, self._editors(), os.environ, machine.destination)
+        if found is not None and found.needs_terminal:
+            self._edit_in_tab(found.argv, file, str(Path.home()), THIS_MACHINE)
+        elif found is not None:
+            self._run(found.argv)
+        elif is_directory:
+            raise NotOpened(notice_texts.NO_FAR_EDITOR(machine=machine.name))
+        else:
+            argv = await machine.call(terminal_editor, file)
+            self._edit_in_tab(argv, file, directory or str(Path(file.path).parent), machine)
+
+    def _run(self, argv: list[str]) -> None:
+        if not QProcess.startDetached(argv[0], argv[1:])[0]:
             self._on_failure(notice_texts.CANNOT_START(program=argv[0]))
-
-
-def named_file(file: FileLocation, directory: str) -> FileLocation:
-    """A file with its absolute path; a relative one is looked up in the chat's directory and in its repository."""
-    path = existing(file.path, directories_of(directory)) or str(Path(directory, file.path))
-    return file._replace(path=path)
-
-
-def own_file(uri: str, directory: str) -> FileLocation:
-    """The file of a ``file:`` link, if it is one of the chat's own; its path may be relative, as in ``named_file``.
-
-    The line number is the link's fragment, as in kitty's links, or a suffix of the path (":12").
-
-    Raises:
-        NotOpened: the file is not the chat's own.
-    """
-    parts = urlsplit(uri)
-    if parts.netloc not in {"", "localhost", socket.gethostname()}:
-        raise NotOpened(notice_texts.FILE_ELSEWHERE())
-    named = unquote(parts.path).replace("\0", "")
-    position = _FRAGMENT.fullmatch(parts.fragment)
-    roots = directories_of(directory)
-    behind = None if existing(named, roots) else _BEHIND.fullmatch(named)
-    if behind is not None:
-        named, position = behind["path"], behind
-    path = os.path.realpath(named_file(FileLocation(named), directory).path)
-    if not any(os.path.commonpath([path, root]) == root for root in roots):
-        raise NotOpened(notice_texts.FILE_OUTSIDE(path=path))
-    return (
-        FileLocation(path, int(position["line"] or 0), int(position["column"] or 0)) if position else FileLocation(path)
-    )
 
 
 def show_directory(directory: str, on_failure: Callable[[str], object]) -> None:
     """Show a directory in the desktop's file manager; ``on_failure`` gets a line if there is none."""
     address = QUrl.fromLocalFile(directory).toString(QUrl.ComponentFormattingOption.FullyEncoded)
     open_in_desktop(address, lambda: on_failure(notice_texts.NO_FILE_MANAGER()))
-
-
-def checked_directory(directory: str) -> str:
-    """Return the directory if it exists.
-
-    Raises:
-        NotOpened: the directory does not exist.
-    """
-    if not Path(directory).is_dir():
-        raise NotOpened(notice_texts.NO_DIRECTORY(path=directory))
-    return directory
-
-
-def checked(file: FileLocation) -> FileLocation:
-    """Return the file if it is a text file.
-
-    Raises:
-        NotOpened: the file is missing, or is not a text file.
-    """
-    path = file.path
-    try:
-        # Opening a pipe would wait for its other end.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
-            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise NotOpened(notice_texts.NOT_A_FILE(path=path))
-            if b"\0" in opened.read(_LOOKED_AT_BYTES):
-                raise NotOpened(notice_texts.NOT_A_TEXT_FILE(path=path))
-    except OSError as error:
-        raise NotOpened(notice_texts.CANNOT_OPEN(path=path, reason=error.strerror)) from error
-    return file

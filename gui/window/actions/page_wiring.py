@@ -13,6 +13,7 @@ from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
 from gui.bridge.chat_files import png_of
+from gui.bridge.named_files import files_of
 from gui.bridge.tasks import Tasks
 from gui.terminal.input import clipboard
 from gui.terminal.input.clipboard import LARGE_CHARACTERS
@@ -125,6 +126,7 @@ class PageWiring:
 
     def _wire_structured(self, content: StructuredContent) -> None:
         chat, commands, opener, view = content.chat, self._commands, self._commands.opener, content.view
+        view.page.names.find_by(files_of(chat, commands.sessions.tasks))
         content.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd, chat.machine))
         content.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd, chat.machine))
         content.changes_requested.connect(lambda: commands.show_changes(chat))
@@ -137,6 +139,8 @@ class PageWiring:
     def _wire_terminal(self, page: ChatPage, terminal: TerminalContent) -> None:
         chat, opener, view = page.chat, self._commands.opener, terminal.view
         view.set_window_keys(self._in_use)
+        tasks = self._commands.sessions.tasks
+        view.find_files_by(files_of(chat, tasks, lambda: terminal.directory, lambda: terminal.reported_directory))
         view.prompts.set_answers(ChatAnswers(chat, self._commands.context))
         view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
         view.linkActivated.connect(lambda address: opener.open_address(address, chat.record.cwd, chat.machine))

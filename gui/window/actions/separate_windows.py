@@ -25,7 +25,7 @@ from session_host.protocol.values import Activity
 
 from .action_table import TABLE
 from .keys import sequences, with_overrides
-from .links import EditInTab, LinkOpener, installed
+from .links import EditInTab, LinkOpener, editors_of, installed, installed_for_far
 
 if TYPE_CHECKING:
     from gui.bridge.changes import ListedPoint
@@ -118,7 +118,7 @@ class ChangesOpener(QObject):
             if (open_window := self._windows.get(chat.id)) is not None:
                 open_window.show_message(line)
 
-        opener = LinkOpener(sessions.tasks, lambda: settings.preferences.window.editor, self._edit_in_tab, say)
+        opener = LinkOpener(sessions.tasks, partial(editors_of, settings), self._edit_in_tab, say)
         open_file = partial(opener.open_file, machine=chat.machine)
         reader = ChangesReader(chat, directory, sessions)
         window = ChangesWindow(self._theme, reader, open_file, sessions.review_comments, self._receiver)
@@ -285,7 +285,7 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
         context = SettingsContext(
             theme=self._theme, settings=self._settings, tasks=self._tasks, agents=self._agents, keys=keymap(),
             update_path=self._update_path, import_theme=self._import_theme, open_file=self._open_file,
-            editors=installed, reset_theme=self._reset_theme,
+            editors=installed, far_editors=installed_for_far, reset_theme=self._reset_theme,
         )  # fmt: skip
         return SettingsWindow(context)
 

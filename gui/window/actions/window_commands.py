@@ -19,7 +19,7 @@ from gui.window.actions.chats.resuming import EndedChatActions, ResumeAll
 from gui.window.actions.chats.saved_prompts import SavedPrompts
 from gui.window.actions.chats.starting import StartActions
 from gui.window.actions.context import WindowContext
-from gui.window.actions.links import LinkOpener
+from gui.window.actions.links import LinkOpener, editors_of
 from gui.window.actions.lists import Lists
 from gui.window.actions.looks import LookActions, ThemeActions
 from gui.window.actions.machines import MachineActions
@@ -45,7 +45,7 @@ class WindowCommands:
         self.starting = StartActions(context, settings)
         self.machines = MachineActions(context, self.starting)
         self.opener = opener = LinkOpener(
-            context.sessions.tasks, lambda: settings.preferences.window.editor, self.starting.edit,
+            context.sessions.tasks, partial(editors_of, settings), self.starting.edit,
             lambda line: context.banners.inform(line, key="terminal"), partial(_report_dead_link, context.banners),
         )  # fmt: skip
         self.resuming = EndedChatActions(context)

@@ -29,7 +29,6 @@ from gui.chat.page.page import DocumentPage
 from gui.chat.page.positions import PlacedSegment, ScrollPosition
 from gui.chat.page.rows import TAIL, Row
 from gui.settings.layout import ReviewComment
-from gui.terminal.links.links import FileLocation
 from gui.theme.controls import FlowLayout
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.painting import paint_frame
@@ -39,6 +38,7 @@ from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, label, monospace_font
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import changes_texts
+from session_host.protocol.values import FileLocation
 
 from .anchors import (
     AROUND,

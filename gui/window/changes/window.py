@@ -24,7 +24,6 @@ from gui.bridge.unsent import ReviewComments
 from gui.chat.content.segments import Action
 from gui.chat.drawing.code import SHOWN_AT_ONCE
 from gui.chat.finder import Hit, TranscriptFinder
-from gui.terminal.links.links import FileLocation
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
@@ -39,6 +38,7 @@ from gui.window.widgets.result_list import RowDelegate
 from gui.window.widgets.text_window import TextWindow
 from gui.wording import changes_texts, chat_texts, common_texts
 from session_host.errors import WorktreeError
+from session_host.protocol.values import FileLocation
 
 from .anchors import lines_of
 from .content import HiddenLines, shown

@@ -19,7 +19,6 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.terminal.drawing.canvas import least_covering
-from gui.terminal.links.links import FileLocation
 from gui.theme.controls import PlainLabel, set_look
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
@@ -29,6 +28,7 @@ from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, IconButton, button, sentence
 from gui.wording import common_texts, page_texts
 from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import FileLocation
 
 from .chat_page import ChatPage
 from .end_bar import EndBar

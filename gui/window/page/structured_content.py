@@ -17,13 +17,12 @@ from gui.chat.turns import TranscriptTurns
 from gui.chat.view import ChatView
 from gui.input.draft import Draft
 from gui.input.shortcuts import KeyOf
-from gui.terminal.links.link_pointer import no_file
-from gui.terminal.links.links import FileLocation, LinkRules
+from gui.terminal.links.links import LinkRules
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.wording import page_texts
 from session_host.protocol.messages import InputRefused, PromptMode
-from session_host.protocol.values import Image
+from session_host.protocol.values import FileLocation, Image
 from session_host.structured.items import Setting
 from session_host.structured.transcript import Transcript
 
@@ -104,7 +103,6 @@ class StructuredContent(QObject):
         self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=chat.name))
         view = self.view
         if chat.machine.name:  # Its paths are not of this machine.
-            view.page.names.find_by(no_file)
             view.prompt.completion.files.set_directory("")
         view.page.zoom_requested.connect(lambda by: self.zoomed.emit(self._steps + by))
         view.prompt.show_draft(drafts.of(chat.id))

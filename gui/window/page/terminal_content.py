@@ -9,12 +9,11 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat, PageViewer
-from gui.terminal.links.link_pointer import FilesHere, directories_of, local_directory
 from gui.terminal.view import TerminalView
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.wording import page_texts
-from session_host.client.sessions.foreground import foreground_directory, program_directory
+from session_host.client.sessions.foreground import foreground_directory, local_directory, program_directory
 from session_host.protocol.messages import Clearing
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
@@ -75,8 +74,6 @@ class TerminalContent(QObject):
         self.view = self.handle = TerminalView(theme.terminal, page)
         self.finder = self.view.finder
         self.view.setAccessibleName(page_texts.TERMINAL_OF(name=chat.name))
-        if not chat.machine.name:
-            self.view.find_files_by(FilesHere(lambda: directories_of(chat.record.cwd), lambda: self.directory))
         self.view.zoomChanged.connect(self._on_zoomed)
         self.view.gridResized.connect(self._on_grid)
         source.damaged.connect(self.view.on_damage)
@@ -96,6 +93,11 @@ class TerminalContent(QObject):
             return self.chat.current_directory
         record = self.chat.record
         return program_directory(record, local_directory(emulator.directory)) or record.cwd
+
+    @property
+    def reported_directory(self) -> str:
+        """The address of the directory that the program reports (OSC 7); "" without one."""
+        return self.view.emulator.directory if self.view.emulator is not None else ""
 
     @property
     def foreground_directory(self) -> str:

@@ -173,6 +173,7 @@ class SettingsContext:
         import_theme: opens the dialog that imports another terminal's theme.
         open_file: opens a file in the user's editor.
         editors: returns the names of the editors that are installed; it may wait for the disk.
+        far_editors: the same for those that open files of other machines.
         reset_theme: shows the saved theme after a preview.
     """
 
@@ -185,6 +186,7 @@ class SettingsContext:
     import_theme: Callable[[], object]
     open_file: Callable[[str], object]
     editors: Callable[[], list[str]]
+    far_editors: Callable[[], list[str]]
     reset_theme: Callable[[], object]
 
 

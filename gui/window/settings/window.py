@@ -249,6 +249,8 @@ class PageMaker:
                 return _ThemeControl(self._context)
             case _ if setting.key == "editor":
                 return EditorControl(theme, self._context.tasks, self._context.editors)
+            case _ if setting.key == "remote_editor":
+                return EditorControl(theme, self._context.tasks, self._context.far_editors)
             case _:
                 return TextControl()
 

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import os
+import socket
 from functools import cache
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from session_host.storage.store import SessionRecord
 from session_host.system.processes import proc
 
 _DELETED: Final = " (deleted)"
 """The end of a process's working directory that was deleted; see proc(5)."""
+
+
+def local_directory(address: str) -> str:
+    """The path in a directory's URL ``file://host/path``; "" for another computer, or another kind of URL."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    if parts.scheme != "file" or parts.netloc.lower() not in {"", "localhost", socket.gethostname().lower()}:
+        return ""
+    return unquote(parts.path)
 
 
 def program_directory(record: SessionRecord, reported: str) -> str:

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 
 from gui.chat.page import requests as request_cards
-from gui.terminal.links.links import FileLocation
+from session_host.protocol.values import FileLocation
 from session_host.structured.items import AgentRequest, FileChange, Question, RequestOption, digest
 from tests.support.chat_view_harness import ShowChat
 from tests.support.qt_waiting import process_events_until

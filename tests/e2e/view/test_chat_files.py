@@ -11,9 +11,11 @@ from PySide6.QtGui import QCursor, QGuiApplication, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gui.bridge.named_files import FilesHere
 from gui.chat.page import pointing
-from gui.terminal.links.link_pointer import FilesHere, directories_of
-from gui.terminal.links.links import FileLocation, LinkRules
+from gui.terminal.links.links import LinkRules
+from session_host.client.chats.named_files import directories_of
+from session_host.protocol.values import FileLocation
 from session_host.structured.items import FileChange
 from tests.support.chat_view_harness import WAIT_S, ChatViewHarness, ShowChat
 from tests.support.qt_waiting import process_events_until

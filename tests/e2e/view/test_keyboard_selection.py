@@ -11,9 +11,9 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication
 
+from gui.bridge.named_files import FilesHere
 from gui.finding.query import FindQuery
 from gui.terminal.finding.marked_rows import found_colors
-from gui.terminal.links.link_pointer import FilesHere
 from session_host.protocol.values import CellSize, GridSize
 from tests.e2e.view.conftest import ShownView, colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK

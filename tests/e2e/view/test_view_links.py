@@ -13,7 +13,7 @@ from PySide6.QtGui import QClipboard, QContextMenuEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.terminal.links.link_pointer import FilesHere
+from gui.bridge.named_files import FilesHere
 from gui.terminal.links.links import LinkRules
 from tests.e2e.view.conftest import ShownView
 from tests.e2e.view.test_mouse import CONTROL, LEFT

@@ -16,7 +16,6 @@ from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Chat
 from gui.bridge.removals import UNDO_MS
 from gui.bridge.second_lines import second_lines
 from gui.settings.live import LiveSettings
-from gui.terminal.links.links import FileLocation
 from gui.window.actions.context import WindowContext
 from gui.window.actions.links import LinkOpener, show_directory
 from gui.window.page.banners import Banner, BannerArea
@@ -25,7 +24,7 @@ from gui.window.sheets.question import Question
 from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases, sheet_texts
 from session_host.errors import OutliveError
 from session_host.paths import agent_socket
-from session_host.protocol.values import GridSize, Runtime
+from session_host.protocol.values import FileLocation, GridSize, Runtime
 
 from .resuming import EndedChatActions, ResumeAll, resumable
 

@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 
 from gui.bridge.chat import Chat
 from gui.settings.saved_prompts import BrokenPrompt, SavedPrompt, prompts_directory, read_prompts
-from gui.terminal.links.links import FileLocation
 from gui.window.actions.context import WindowContext
 from gui.window.actions.links import LinkOpener
 from gui.window.page.banners import Banner
@@ -21,6 +20,7 @@ from gui.wording import sheet_texts
 from session_host.errors import ConfigError
 from session_host.paths import make_directories
 from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import FileLocation
 
 if TYPE_CHECKING:
     from gui.window.new_chat.sheet import NewChatSheet

@@ -18,7 +18,6 @@ from gui.bridge.new_chat import NewChatRequest, setup_of, write_setup
 from gui.settings.layout import Start
 from gui.settings.live import LiveSettings
 from gui.settings.pane_tree import Side
-from gui.terminal.links.links import FileLocation
 from gui.window.actions.context import WindowContext
 from gui.window.actions.tabs_and_panes import has_room
 from gui.window.new_chat.request import start_of, suggested_name
@@ -28,10 +27,11 @@ from gui.wording import new_chat_texts, notice_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 from session_host.paths import named_directory
-from session_host.protocol.values import GridSize, Runtime
+from session_host.protocol.values import FileLocation, GridSize, Runtime
 
 if TYPE_CHECKING:
     from gui.window.sheets.sheet import Sheet
+    from session_host.client.machine import Machine
 
 RECENT_DIRECTORIES = 12
 SHELL, COMMAND = "shell", "command"
@@ -165,20 +165,27 @@ class StartActions(QObject):
         request = NewChatRequest(agent=SHELL, directory=where, name=name, arguments=[], is_named=False)
         self._sessions.tasks.start(self._start_without_sheet(request, self._keys_ahead.hold(), side), "shell")
 
-    def edit(self, argv: list[str], file: FileLocation, directory: str) -> None:
-        """Run an editor of terminals in a tab, which goes when the user leaves the editor.
+    def edit(self, argv: list[str], file: FileLocation, directory: str, machine: Machine) -> None:
+        """Run an editor of terminals on a machine, in a tab, which goes when the user leaves the editor.
 
         The window comes to the front: a file may be opened from another window.
         """
         raise_window(self._window)
         self._focus_page()
-        self.run(argv, Path(file.path).name, directory)
+        self.run(argv, Path(file.path).name, directory, machine=machine.name)
 
     def run(
-        self, argv: list[str], name: str, directory: str = "", on_success: Callable[[], object] = lambda: None
+        self,
+        argv: list[str],
+        name: str,
+        directory: str = "",
+        on_success: Callable[[], object] = lambda: None,
+        *,
+        machine: str = "",
     ) -> None:
         """Run a command in a tab, which goes when the command has succeeded; with an error, it stays."""
-        request = NewChatRequest(agent=COMMAND, directory=directory or str(Path.home()), name=name, arguments=argv)
+        where = directory or str(Path.home())
+        request = NewChatRequest(agent=COMMAND, directory=where, name=name, arguments=argv, machine=machine)
         self._sessions.tasks.start(self._run(request, self._keys_ahead.hold(), on_success), "command")
 
     async def _run(self, request: NewChatRequest, typed: HeldKeys, on_success: Callable[[], object]) -> None:

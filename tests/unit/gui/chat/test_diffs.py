@@ -20,8 +20,8 @@ from gui.chat.drawing.code import lay_out_diff
 from gui.chat.drawing.style import Style
 from gui.chat.page.accessible_rows import spoken_row
 from gui.chat.page.rows import Rows
-from gui.terminal.links.links import FileLocation
 from gui.theme.theme import Theme
+from session_host.protocol.values import FileLocation
 from session_host.structured.dialects.patches import fragment_patch, unified_patch, whole_diff
 from session_host.structured.items import AgentRequest, FileChange, Item
 from tests.support.scripted_chat import ScriptedChat

@@ -7,8 +7,7 @@ from itertools import pairwise
 import pytest
 
 from gui.terminal.by_keyboard.hints import Target, labels, marked_targets, targets_in
-from gui.terminal.links.links import FileLocation
-from session_host.protocol.values import GridSize
+from session_host.protocol.values import FileLocation, GridSize
 from session_host.terminal import create
 from session_host.terminal.lines import joined_lines
 

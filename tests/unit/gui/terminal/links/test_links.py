@@ -12,11 +12,11 @@ from PySide6.QtCore import QEvent
 from PySide6.QtGui import QHelpEvent, Qt, QTextDocument
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
+from gui.bridge.named_files import FilesHere
 from gui.terminal.by_keyboard.hints import listed_targets
-from gui.terminal.links.link_pointer import FileLookup, FilesHere, link_in_text, local_directory
+from gui.terminal.links.link_pointer import FileLookup, link_in_text
 from gui.terminal.links.links import (
     ALLOWED_SCHEMES,
-    FileLocation,
     heading,
     heading_above,
     link_in,
@@ -25,7 +25,8 @@ from gui.terminal.links.links import (
     shown,
 )
 from gui.theme.tooltips import as_tooltip
-from session_host.protocol.values import GridSize
+from session_host.client.sessions.foreground import local_directory
+from session_host.protocol.values import FileLocation, GridSize
 from session_host.terminal import create
 from session_host.terminal.lines import joined_lines
 from tests.support.waiting import wait_until

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
 
 import pytest
+from PySide6.QtCore import QProcess
 
+from gui.bridge.chat import Chat
 from gui.bridge.machine_chats import MachineChats
+from gui.bridge.new_chat import NewChatRequest
+from gui.bridge.sessions import Sessions
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
-from gui.terminal.links.links import FileLocation
+from gui.window.actions.links import Editors, NotOpened, far_command_for
+from session_host.client.chats import named_files
+from session_host.errors import OutliveError
+from session_host.protocol.values import FileLocation
 from tests.support.other_machine import Alpha
 from tests.unit.gui.conftest import WindowHarness, insert_record
 
@@ -21,37 +31,127 @@ async def alpha(harness: WindowHarness) -> MachineChats:
     return chats
 
 
-@pytest.mark.parametrize("runtime", ["terminal", "structured"])
-async def test_a_path_of_another_machine_is_not_looked_for_and_not_opened_here(
-    harness: WindowHarness, alpha: MachineChats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: str
-) -> None:
-    touched: list[object] = []
-    for what in ("links.open_in_desktop", "links.checked", "links.checked_directory", "links.directories_of"):
-        monkeypatch.setattr(f"gui.window.actions.{what}", lambda *of: touched.append(of))
-    monkeypatch.setattr("gui.terminal.links.link_pointer.existing", lambda *of: touched.append(of))
-    (tmp_path / "secret.txt").write_text("x")
-    record = insert_record("far", cwd=str(tmp_path), runtime=runtime, argv=["x"])
+@pytest.fixture
+def started(alpha: MachineChats, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands that were started here; a look at the disk fails unless the other machine takes it."""
+    commands: list[list[str]] = []
+
+    def start(program: str, arguments: list[str]) -> tuple[bool, int]:
+        commands.append([program, *arguments])
+        return True, 1
+
+    def only_there(function: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object) -> object:
+            assert cast("Alpha", alpha.machine).running
+            return function(*args)
+
+        return call
+
+    monkeypatch.setattr(QProcess, "startDetached", start)
+    for name in ("existing", "directories_of", "_text_file"):
+        monkeypatch.setattr(named_files, name, only_there(getattr(named_files, name)))
+    monkeypatch.setattr("gui.bridge.named_files.existing", named_files.existing)
+    return commands
+
+
+async def show(harness: WindowHarness, alpha: MachineChats, cwd: Path, editors: WindowFile, **fields: Any) -> Chat:
+    """Show a chat of the other machine."""
+    record = insert_record("far", cwd=str(cwd), argv=["x"], **fields)
     await alpha.refresh_now()
-    window = harness.open_window(preferences=Preferences(window=WindowFile(editor="code")))
-    window.open_chat(harness.chat(f"alpha/{record.id}"))
+    chat = harness.chat(f"alpha/{record.id}")
+    harness.open_window(preferences=Preferences(window=editors)).open_chat(chat)
     harness.viewers[record.id].go_live()
+    return chat
+
+
+@pytest.mark.parametrize("runtime", ["terminal", "structured"])
+async def test_a_file_that_another_machine_names_is_looked_for_there_and_opened_over_ssh(
+    harness: WindowHarness, alpha: MachineChats, tmp_path: Path, started: list[list[str]], runtime: str
+) -> None:
+    (tmp_path / "a b.txt").write_text("x")
+    path = str(tmp_path / "a b.txt")
+    await show(harness, alpha, tmp_path, WindowFile(editor="code -n {file}"), runtime=runtime)
     page = harness.page
-    path = str(tmp_path / "secret.txt")
+    names = page.terminal.view.links.files if page.terminal is not None else harness.content.view.page.names
+    await harness.until(lambda: names.path_of("a b.txt"), "the answer")
+    assert (names.path_of("a b.txt"), names.path_of("missing.txt")) == (path, None)
+    await harness.until(lambda: names.path_of("missing.txt") == "", "the answer")
     if page.terminal is not None:
-        for _ in range(2):
-            assert not page.terminal.view.links.files.path_of(path)
-        page.terminal.view.fileActivated.emit(FileLocation(path))
-        page.terminal.view.markedLinkActivated.emit(f"file://{path}")
-        page.terminal.view.linkActivated.emit(f"file://localhost{path}")
+        page.terminal.view.fileActivated.emit(FileLocation(path, 7, 3))
+        page.terminal.view.markedLinkActivated.emit(f"file://{quote(path)}#L7C3")
     else:
-        content = harness.content
-        for _ in range(2):
-            assert not content.view.page.names.path_of(path)
-        content.open_file(FileLocation(path))
-        content.open_link(f"file://{path}")
-        content.open_link("secret.txt#L3")
-    for name in ("open_directory", "show_directory"):
-        window.actions_[name].trigger()
+        harness.content.open_file(FileLocation("a b.txt", 7, 3))
+        harness.content.open_link("a%20b.txt#L7C3")
     await harness.sessions.tasks.wait_for_others(10)
-    assert harness.banner == "Can’t open a file on another computer"
-    assert not touched
+    assert started == [["code", "--remote", "ssh-remote+me@alpha", "-g", f"{path}:7:3"]] * 2
+    harness.window.actions_["open_directory"].trigger()
+    await harness.sessions.tasks.wait_for_others(10)
+    assert started[2:] == [["code", "--folder-uri", f"vscode-remote://ssh-remote+me@alpha{tmp_path}"]]
+    harness.window.actions_["show_directory"].trigger()
+    assert harness.banner == "The file manager here can’t show a directory on alpha"
+
+
+async def test_a_path_that_no_machine_has_reaches_no_editor(
+    harness: WindowHarness,
+    alpha: MachineChats,
+    tmp_path: Path,
+    started: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await show(harness, alpha, tmp_path, WindowFile(editor="code"))
+    for answer in ("--wait", "/etc/a\nb", "relative.txt", ""):
+        monkeypatch.setattr(named_files, "_text_file", lambda _file, answer=answer: FileLocation(answer))
+        harness.view.fileActivated.emit(FileLocation("x"))
+        await harness.sessions.tasks.wait_for_others(10)
+        assert harness.banner == "Can’t open the file: no path came from alpha"
+    assert not started
+
+
+@pytest.mark.parametrize("editors", [WindowFile(editor="vim"), WindowFile(editor="code", remote_editor="$EDITOR")])
+async def test_without_an_editor_for_other_machines_that_machines_editor_opens_in_a_tab(
+    harness: WindowHarness,
+    alpha: MachineChats,
+    tmp_path: Path,
+    started: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    editors: WindowFile,
+) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    nano = tmp_path / "nano"
+    nano.touch(0o755)
+    monkeypatch.setenv("EDITOR", str(nano))
+    requests: list[NewChatRequest] = []
+
+    async def launch(_sessions: Sessions, request: NewChatRequest, *_: object) -> None:
+        requests.append(request)
+        raise OutliveError("disk full")
+
+    monkeypatch.setattr(Sessions, "launch", launch)
+    await show(harness, alpha, tmp_path, editors)
+    harness.view.fileActivated.emit(FileLocation("a.txt", 7))
+    await harness.until(lambda: requests, "the editor")
+    assert (requests[0].machine, requests[0].arguments) == ("alpha", [str(nano), "+7,1", str(tmp_path / "a.txt")])
+    assert not started
+
+
+@pytest.mark.parametrize(
+    ("setting", "destination", "command"),
+    [
+        ("zed", "ssh://me@h:22/", "zed ssh://me@h:22/w/a%20b%7Bfile%7D.py:7:3"),
+        ("codium -n", "h", "codium -n --remote ssh-remote+h -g F:7:3"),
+        ("mine ssh:{destination} {file} {line}", "me@h", "mine ssh:me@h F 7"),
+        ("nvim scp://{destination}/{file}", "h", "nvim scp://h//w/a%20b%7Bfile%7D.py"),
+    ],
+)
+def test_an_editor_for_other_machines_gets_machine_path_and_line(setting: str, destination: str, command: str) -> None:
+    file = FileLocation("/w/a b{file}.py", 7, 3)
+    found = far_command_for(file, Editors("", setting), {}, destination, is_directory=False)
+    assert found is not None
+    expected = [word.replace("F", file.path) if "F:" in word or word == "F" else word for word in command.split()]
+    assert found == (expected, expected[0] == "nvim")
+
+
+@pytest.mark.parametrize("setting", ["code {file}", "gedit", "mine {destination}", "'"])
+def test_an_editor_that_would_open_the_path_here_is_refused(setting: str) -> None:
+    with pytest.raises(NotOpened):
+        far_command_for(FileLocation("/w/a.py"), Editors("", setting), {}, "h", is_directory=False)

@@ -16,11 +16,16 @@ from PySide6.QtWidgets import QApplication
 
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
-from gui.terminal.links.links import FileLocation, has_no_scheme
+from gui.terminal.links.links import has_no_scheme
 from gui.window.actions import links
-from gui.window.actions.links import EditorCommand, LinkOpener, NotOpened, checked, command_for, installed, own_file
+from gui.window.actions.links import Editors, LinkOpener, NotOpened, command_for, installed
 from gui.window.actions.separate_windows import ChangesOpener
 from session_host.client.chats.launch_spec import LaunchRequest
+from session_host.client.chats.named_files import linked_file, named_file
+from session_host.client.editors import EditorCommand
+from session_host.client.machine import THIS_MACHINE, Machine
+from session_host.errors import OutliveError
+from session_host.protocol.values import FileLocation
 from tests.support.area import Area
 from tests.support.repositories import Checkout
 from tests.support.widgets import entries_of_open_menu
@@ -51,17 +56,18 @@ def test_a_file_link_opens_only_files_of_the_chat(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("x")
     (chat / "innocent.txt").symlink_to(secret)
-    assert own_file(f"file://{chat}/a%20b.txt", str(chat)) == FileLocation(str(chat / "a b.txt"))
-    assert own_file(f"file://localhost{chat.parent}/other.txt", str(chat)).path == str(chat.parent / "other.txt")
+    assert linked_file(f"file://{chat}/a%20b.txt", str(chat)) == FileLocation(str(chat / "a b.txt"))
+    (chat.parent / "other.txt").write_text("x")
+    assert linked_file(f"file://localhost{chat.parent}/other.txt", str(chat)).path == str(chat.parent / "other.txt")
     (chat / "b.txt").write_text("x")
-    assert own_file(f"file://{chat}/b.txt#L7", str(chat)) == FileLocation(str(chat / "b.txt"), 7)
-    assert own_file(f"file://{chat}/b.txt:7:3", str(chat)) == FileLocation(str(chat / "b.txt"), 7, 3)
+    assert linked_file(f"file://{chat}/b.txt#L7", str(chat)) == FileLocation(str(chat / "b.txt"), 7)
+    assert linked_file(f"file://{chat}/b.txt:7:3", str(chat)) == FileLocation(str(chat / "b.txt"), 7, 3)
     for uri in (
         f"file://{secret}:3", f"file://{secret}#3", f"file://{secret}", f"file://{chat}/../../secret.txt", f"file://{chat}/innocent.txt",
         f"file://elsewhere.example{chat}/a%20b.txt", f"file://{chat.parent}x/a", "file:///etc/passwd",
     ):  # fmt: skip
-        with pytest.raises(NotOpened):
-            own_file(uri, str(chat))
+        with pytest.raises(OutliveError):
+            linked_file(uri, str(chat))
 
 
 def test_a_link_without_a_scheme_is_a_file_of_the_chat(tmp_path: Path) -> None:
@@ -76,14 +82,14 @@ def test_a_link_without_a_scheme_is_a_file_of_the_chat(tmp_path: Path) -> None:
         ("app.py", "app.py", 0, 0), ("app.py#L12", "app.py", 12, 0), ("app.py#L12-L20", "app.py", 12, 0),
         ("app.py:12", "app.py", 12, 0), ("app.py:12:3", "app.py", 12, 3), ("app.py:12-20", "app.py", 12, 0),
         ("./docs/y%201.md", "docs/y 1.md", 0, 0), (f"{chat}/app.py:12", "app.py", 12, 0),
-        ("docs/odd:7", "docs/odd:7", 0, 0), ("top.py", "../top.py", 0, 0), ("docs/missing.md", "docs/missing.md", 0, 0),
+        ("docs/odd:7", "docs/odd:7", 0, 0), ("top.py", "../top.py", 0, 0),
     ):  # fmt: skip
         assert has_no_scheme(link)
-        assert own_file(f"file:{link}", str(chat)) == FileLocation(os.path.normpath(chat / name), line, column)
+        assert linked_file(f"file:{link}", str(chat)) == FileLocation(os.path.normpath(chat / name), line, column)
     for link in ("../../secret.txt", "/etc/passwd", f"{tmp_path}/secret.txt#L1", "//elsewhere.example/app.py"):
         assert has_no_scheme(link)
-        with pytest.raises(NotOpened):
-            own_file(f"file:{link}", str(chat))
+        with pytest.raises(OutliveError):
+            linked_file(f"file:{link}", str(chat))
     for link in ("https://a.example/", "mailto:a@b.example", "javascript:alert(1)", "#usage", "?a", "", "a\x1b.py"):
         assert not has_no_scheme(link)
 
@@ -114,11 +120,11 @@ def test_a_link_to_a_file_opens_in_the_editor_or_says_that_it_does_not_exist(
     monkeypatch.setattr(QProcess, "startDetached", start)
     (tmp_path / "app.py").write_text("x")
     tasks, messages = Started(), list[str]()
-    in_tab: list[tuple[list[str], FileLocation, str]] = []
+    in_tab: list[tuple[list[str], FileLocation, str, Machine]] = []
     chosen = ["code"]
     opener = LinkOpener(
         tasks,  # type: ignore[arg-type] # runs them when it is asked to
-        lambda: chosen[0],
+        lambda: Editors(chosen[0], ""),
         lambda *what: in_tab.append(what),
         messages.append,
     )
@@ -135,8 +141,8 @@ def test_a_link_to_a_file_opens_in_the_editor_or_says_that_it_does_not_exist(
     tasks.run()
     app = f"{tmp_path}/app.py"
     assert in_tab == [
-        (["vim", app], FileLocation(app), str(tmp_path)),
-        (["vim", "+call cursor(12,1)", app], FileLocation(app, 12), str(tmp_path)),
+        (["vim", app], FileLocation(app), str(tmp_path), THIS_MACHINE),
+        (["vim", "+call cursor(12,1)", app], FileLocation(app, 12), str(tmp_path), THIS_MACHINE),
     ]
     assert len(commands) == 2
 
@@ -185,7 +191,7 @@ def test_a_link_without_a_program_for_it_is_reported_where_qt_opens_it(
     elif place == "wayland":
         monkeypatch.setattr(QGuiApplication, "platformName", lambda: "wayland")
     dead = list[tuple[str, str]]()
-    opener = LinkOpener(None, str, dead.append, dead.append, lambda *link: dead.append(link))  # type: ignore[arg-type] # an address needs no task
+    opener = LinkOpener(None, lambda: Editors("", ""), dead.append, dead.append, lambda *link: dead.append(link))  # type: ignore[arg-type] # an address needs no task
     for is_opened in (True, False):
         monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url, is_opened=is_opened: is_opened)
         opener.open_address("mailto:a@example.com", "/")
@@ -242,8 +248,8 @@ def test_a_file_that_is_no_text_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "program").write_bytes(b"\x7fELF\0\0")
     for name in ("pipe", "program", "missing", "."):
-        with pytest.raises(NotOpened):
-            checked(FileLocation(str(tmp_path / name)))
+        with pytest.raises(OutliveError):
+            named_file(FileLocation(str(tmp_path / name)), "/")
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.settings.saved_prompts import prompts_directory
-from gui.terminal.links.links import FileLocation
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.save_prompt import suggested_name
 from session_host import paths
-from session_host.protocol.values import State
+from session_host.protocol.values import FileLocation, State
 from session_host.structured.transcript import Transcript
 from tests.support.widgets import open_menu
 from tests.unit.gui.conftest import WindowHarness

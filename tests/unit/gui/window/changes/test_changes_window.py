@@ -10,9 +10,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from gui.terminal.links.links import FileLocation
 from session_host.client.worktrees import changes as changes_module
-from session_host.protocol.values import Activity
+from session_host.protocol.values import Activity, FileLocation
 from tests.support.qt_waiting import delete_now
 from tests.unit.gui.window.changes.conftest import ALT, CONTROL, FILE, LONG_FILE, NEW, SHIFT, Opened
 

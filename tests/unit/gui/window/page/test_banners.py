@@ -8,14 +8,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from gui.settings.preferences import Preferences
-from gui.terminal.links.links import FileLocation
 from gui.theme.tokens import GAP_S_PX
 from gui.window.actions.links import LinkOpener
 from gui.window.page.banners import INFORM_MS, Banner, BannerArea
 from gui.window.sheets.question import Question
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import NoticeEvent
-from session_host.protocol.values import CellSize, State
+from session_host.protocol.values import CellSize, FileLocation, State
 from tests.support.area import Area
 from tests.support.scripted_chat import ScriptedChat
 from tests.unit.gui.conftest import FakeViewer, WindowHarness
