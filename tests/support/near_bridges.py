@@ -1,0 +1,57 @@
+"""An ``ssh`` that runs the command right here: links and bridges are real, the network and sshd are left out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from session_host.machines.link import Link
+from session_host.machines.names import MachineEntry
+from session_host.machines.remote import RemoteMachine
+
+_SSH = """#!/bin/sh
+case "$*" in -G*) exit 0;; *"-O check"*) exit 255;; esac
+for last; do :; done
+echo $$ >> {pids}
+[ -e {gone} ] && {{ echo "ssh: connect to host near port 22: No route to host" >&2; exit 255; }}
+cat | sh -c "$last" | cat
+"""
+"""As sshd does, it gives the command pipes."""
+
+
+class NearBridges:
+    """Machines whose bridges run here, with this test's own directories."""
+
+    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        directory.mkdir()
+        self._pids, self._gone = directory / "pids", directory / "gone"
+        program = directory / "outlive"
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m session_host.cli "$@"\n', encoding="utf-8")
+        ssh = directory / "ssh"
+        ssh.write_text(_SSH.format(pids=self._pids, gone=self._gone), encoding="utf-8")
+        for each in (program, ssh):
+            each.chmod(0o755)
+        monkeypatch.setenv("PATH", str(directory), prepend=os.pathsep)
+
+    def machine(self, name: str = "near") -> RemoteMachine:
+        """A machine; its link is to be closed."""
+        return RemoteMachine(Link(MachineEntry(name, name)))
+
+    def set_reachable(self, is_reachable: bool) -> None:
+        """Let new connections succeed, or fail."""
+        if is_reachable:
+            self._gone.unlink()
+        else:
+            self._gone.touch()
+
+    def cut(self) -> None:
+        """Kill all bridges: each connection is a process group."""
+        for pid in self._pids.read_text(encoding="utf-8").split():
+            with suppress(ProcessLookupError):
+                os.killpg(int(pid), signal.SIGKILL)
+        self._pids.write_text("", encoding="utf-8")
