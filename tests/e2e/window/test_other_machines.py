@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QImage
 
 from session_host import paths
 from tests.conftest import Sessions
 from tests.support.area import Area
 from tests.support.ssh_machines import SshMachine, end_logins, ssh_machines
 from tests.support.waiting import wait_until
-from tests.support.windows import outlive
+from tests.support.windows import clipboard, outlive
 
 from .conftest import WAIT_S, OpenWindow, chat_text
 from .user_actions import wait_until_tabs_are_saved
 
 pytestmark = pytest.mark.e2e
+
+SIDEBAR_PX, TABS_PX = 244, 40
 
 
 @pytest.fixture
@@ -54,3 +58,39 @@ def test_a_chat_there_outlives_window_and_link(open_window: OpenWindow, alpha: S
         second.focus()
         second.type("echo again $((6*8))\n")
         wait_until(lambda: "again 48" in chat_text("alpha:api"), WAIT_S, "the shell's answer")
+
+
+def test_a_lost_link_leaves_the_page_as_it_was(open_window: OpenWindow, alpha: SshMachine, tmp_path: Path) -> None:
+    outlive("new", "-d", "--on", "alpha", "-n", "api", "shell")
+
+    def shown() -> QImage:
+        outlive("window", "grab", str(tmp_path / "page.png"))
+        return QImage(str(tmp_path / "page.png")).copy(SIDEBAR_PX, TABS_PX, 600, 500)
+
+    def is_connected() -> bool:
+        return all(tab["connected"] for tab in app.tabs())
+
+    with open_window() as app:
+        outlive("window", "show", "alpha:api")
+        wait_until(is_connected, WAIT_S, "the chat")
+        app.focus()
+        app.type("seq 200\n")
+        wait_until(lambda: "200" in chat_text("alpha:api"), WAIT_S, "the output")
+        for key in ("shift+Page_Up", "ctrl+shift+a"):
+            previous = shown()
+            app.press(key)
+            wait_until(lambda previous=previous: shown() != previous, WAIT_S, key)  # type: ignore[misc]
+        before = shown()
+        alpha.stop()
+        wait_until(lambda: not is_connected(), WAIT_S, "the link to be lost")
+        wait_until(lambda: shown() != before, WAIT_S, "the page to be faded")
+        app.press("ctrl+shift+c")
+        wait_until(lambda: "\n199\n200\n" in clipboard(), WAIT_S, "the selected text, which can be copied")
+        alpha.start()
+        wait_until(is_connected, WAIT_S, "the link")
+        wait_until(lambda: shown() == before, WAIT_S, "the same rows and selection")
+        alpha.stop()
+        wait_until(lambda: not is_connected(), WAIT_S, "the link to be lost")
+        app.type("echo typed $((6*7))\n")
+        alpha.start()
+        wait_until(lambda: "typed 42" in chat_text("alpha:api"), WAIT_S, "what was typed meanwhile")
