@@ -82,6 +82,10 @@ TypedAreas = Callable[[], list[QRect]]
 """The parts of the page that the user types into."""
 
 
+Remedy = tuple[str, Callable[[], object]]
+"""The name of an action, and its function."""
+
+
 class ConnectionBar(QWidget):
     """A thin bar with a short text over a screen that is not live, and a second line about what the user typed.
 
@@ -94,9 +98,17 @@ class ConnectionBar(QWidget):
 
     LINE_PX = 24
 
-    def __init__(self, theme: Theme, parent: QWidget, typed_areas: TypedAreas, bottom_px: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        parent: QWidget,
+        source: PageViewer,
+        typed_areas: TypedAreas,
+        bottom_px: Callable[[], int],
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._remedy: Remedy | None = None
         self._parent = parent
         self._bottom_px = bottom_px
         self._typed_areas = typed_areas
@@ -105,8 +117,9 @@ class ConnectionBar(QWidget):
         self.text = ElidedLabel("", "secondary")
         self.typed = ElidedLabel("", "secondary")
         self.remedy = button("", "link")
-        self.send = button(page_texts.SEND_TYPED(), "link")
-        self.discard = button(page_texts.DISCARD_TYPED(), "link")
+        self.remedy.clicked.connect(self._run_remedy)
+        self.send = button(page_texts.SEND_TYPED(), "link", source.send_kept)
+        self.discard = button(page_texts.DISCARD_TYPED(), "link", source.discard_kept)
         self._second = QWidget(self)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)
@@ -134,19 +147,26 @@ class ConnectionBar(QWidget):
         ends = [QRect(0, top, width, height) for top in (0, self._bottom_px() - height)]
         self.setGeometry(least_covering(ends, self._typed_areas()))
 
-    def show_text(self, mark: Mark, text: str, typed: str = "", *, remedy: str = "", can_send: bool = False) -> None:
+    def show_text(
+        self, mark: Mark, text: str, typed: str = "", *, remedy: Remedy | None = None, can_send: bool = False
+    ) -> None:
         """Set the mark, with its colour, and the texts; the second line has a button that discards what was typed."""
         self._shown_mark = mark
         self._mark.set_mark(mark)
         self.text.set_whole(text)
         self.typed.set_whole(typed)
         self._second.setVisible(bool(typed))
-        self.remedy.setText(remedy)
-        self.remedy.setVisible(bool(remedy))
+        self._remedy = remedy
+        self.remedy.setText(remedy[0] if remedy is not None else "")
+        self.remedy.setVisible(remedy is not None)
         self.send.setVisible(can_send)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, on=not (typed or remedy))
         self.setAccessibleName(f"{text} {typed}".strip())
         self.update()
+
+    def _run_remedy(self) -> None:
+        if self._remedy is not None:
+            self._remedy[1]()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens
@@ -280,10 +300,6 @@ class Notice(Area):
         self.setAccessibleName(f"{title} {detail}".strip())
 
 
-Remedy = tuple[str, Callable[[], object]]
-"""The name of an action, and its function."""
-
-
 class Waiting(QObject):
     """A bar over a page that shows something, or a notice in the middle of an empty one.
 
@@ -325,24 +341,13 @@ class Waiting(QObject):
         self._source = source
         self._is_empty = is_empty
         self._bottom_px = bottom_px
-        self._bar = LazyWidget(lambda: self._make_bar(ConnectionBar(theme, page, typed_areas, bottom_px)))
+        self._bar = LazyWidget(lambda: ConnectionBar(theme, page, source, typed_areas, bottom_px))
         self._notice = LazyWidget(lambda: Notice(page))
         self._dimming = LazyWidget(lambda: Dimming(theme, view))
         self.remedy: Callable[[], Remedy | None] = lambda: None
         self._shown_state = ""
         self._show_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
         self._show_timer.timeout.connect(self._show)
-
-    def _make_bar(self, bar: ConnectionBar) -> ConnectionBar:
-        source = self._source
-        bar.remedy.clicked.connect(lambda _checked: self._run_remedy())
-        bar.send.clicked.connect(lambda _checked: source.send_kept())
-        bar.discard.clicked.connect(lambda _checked: source.discard_kept())
-        return bar
-
-    def _run_remedy(self) -> None:
-        if (remedy := self.remedy()) is not None:
-            remedy[1]()
 
     @property
     def bar(self) -> ConnectionBar:
@@ -443,11 +448,8 @@ class Waiting(QObject):
                 text = machine_texts.unreachable_machine(machine.name, machine.unreachable_since)
                 reason = phrases.without_remedy(machine.why_unreachable)
                 typed = page_texts.SENT_WHEN_BACK(n=count, machine=machine.name) if count else ""
-                remedy = self.remedy()
-                bar.show_text(
-                    Mark.UNREACHABLE, ": ".join(filter(None, (text, reason))), typed,
-                    remedy=remedy[0] if remedy is not None else "",
-                )  # fmt: skip
+                line = ": ".join(filter(None, (text, reason)))
+                bar.show_text(Mark.UNREACHABLE, line, typed, remedy=self.remedy())
             case "asks":
                 text = page_texts.ASKS_SINCE(name=source.chat.name)
                 bar.show_text(Mark.NEEDS_YOU, text, page_texts.TYPED_MEANWHILE(n=count), can_send=True)
