@@ -40,6 +40,7 @@ from .values import (
     MouseAction,
     MouseButton,
     Runtime,
+    SnapshotKind,
     State,
 )
 
@@ -83,6 +84,9 @@ MAX_PROMPT_BYTES = MAX_FRAME_BYTES - 64 * 1024
 
 OUTPUT_CHUNK_BYTES = 256 * 1024
 """The most data in one Output or SnapshotPart."""
+
+RECEIVED_BYTES = 4 * 1024
+"""A viewer at the end of a line sends ``Received`` when it has used so many bytes."""
 
 EARLY_INPUT_BYTES = 64 * 1024
 """How much input is kept for a program that is not started yet."""
@@ -151,6 +155,10 @@ class Attach(Message, frozen=True):
     """How many resizes the replica has applied: several can be at one offset."""
     kind: str = ""
     """The kind of viewer: "window", "attach", or "" for another; see ``SizeEvent``."""
+    is_far: bool = False
+    """Whether a line is between viewer and host, which may be slow: the viewer sends ``Received``."""
+    has_history: bool = True
+    """Whether the viewer's replica has the history; not after a snapshot of the screen alone."""
 
 
 class Follow(Message, frozen=True):
@@ -160,6 +168,14 @@ class Follow(Message, frozen=True):
     output: bool
     offset: int = -1
     resizes: int = 0
+    has_history: bool = True
+
+
+class Received(Message, frozen=True):
+    """The viewer, which ``is_far``, has used so many more bytes of output and snapshots."""
+
+    attachment: str
+    length: int
 
 
 class Detach(Message, frozen=True):
@@ -379,6 +395,7 @@ class SnapshotPart(Message, frozen=True):
     scrollback_lines: int
     last: bool
     data: bytes
+    kind: SnapshotKind = SnapshotKind.WHOLE
 
 
 class Output(Message, frozen=True):
@@ -772,7 +789,7 @@ Event = (
 )  # fmt: skip
 
 FromClient = (
-    Hello | Attach | Follow | Detach | Resize | Colors | AcceptRefusal | ClearTerminal | Continue
+    Hello | Attach | Follow | Received | Detach | Resize | Colors | AcceptRefusal | ClearTerminal | Continue
     | Key | Text | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | SendNow | AnswerRequest | ChangeSetting
     | Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests | Report | AskUser

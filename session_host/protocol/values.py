@@ -131,6 +131,16 @@ class Modifiers(IntFlag):
     NUM_LOCK = 128
 
 
+class SnapshotKind(StrEnum):
+    """What a snapshot has, and in which form."""
+
+    WHOLE = "whole"
+    PACKED = "packed"
+    """All, compressed."""
+    SCREEN = "screen"
+    """A terminal without history and images, compressed. A chat without a terminal has no such snapshot."""
+
+
 class KeyAction(StrEnum):
     """The kind of a key event."""
 

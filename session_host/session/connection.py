@@ -36,6 +36,7 @@ from session_host.protocol.messages import (
     InputRefused,
     Message,
     Paste,
+    Received,
     Report,
     Request,
     Resize,
@@ -51,6 +52,7 @@ from session_host.terminal.base import Emulator
 from .attachments import Attachment
 from .effects import Close, Flush, Log, Timers, UseLogin
 from .output_ring import Span
+from .paced import PacedSubscription
 from .rights import REFUSABLE, Right, right_for
 from .session import Session
 from .subscription import OutputSubscription
@@ -166,6 +168,9 @@ class ClientConnection:
             case Colors() | ClearTerminal() | Continue():
                 if (attachment := self._own_attachment(message.attachment)) is not None and not attachment.read_only:
                     self._session.kind.change_terminal(message)
+            case Received():
+                if self._own_attachment(message.attachment) is not None:
+                    self._subscription.received(message.length)
             case Follow():
                 if self._own_attachment(message.attachment) is not None:
                     self._follow(message)
@@ -237,6 +242,8 @@ class ClientConnection:
             kind=message.kind,
         )
         self.attachment, self._attach_request = attachment, message
+        if message.is_far:
+            self._subscription = self.frames.pace()
         self._log("attached", attachment)
         if not message.read_only and message.kind:
             self._effects.append(UseLogin(self.frames.peer))
@@ -299,7 +306,7 @@ class ClientConnection:
         if self.attachment is not None:
             self._session.viewers.set_follows_output(self.attachment, output=request.output)
         if request.output:
-            self._subscription.follow(request.offset, request.resizes)
+            self._subscription.follow(request.offset, request.resizes, has_history=request.has_history)
         else:
             self._subscription.unfollow()
             self._subscription.listen()
@@ -334,7 +341,7 @@ class ClientConnection:
     def _caught_up(self) -> None:
         """Send the end of the program, since all output is queued for the client."""
         self._send_end()
-        if self.state is ConnectionState.FINISHING:
+        if self.state is ConnectionState.FINISHING and not self._subscription.lacks_history:
             self._close()
 
     def _send_end(self) -> None:
@@ -359,7 +366,7 @@ class ClientConnection:
 
     def finish(self) -> None:
         """Close the connection of an ended session once the client has all output."""
-        if self._subscription.is_behind:
+        if self._subscription.is_behind or self._subscription.lacks_history:
             self.state = ConnectionState.FINISHING
         else:
             self._close()
@@ -398,6 +405,7 @@ class FrameQueue:
         """
         self.peer, self.refuse, self.caught_up = peer, refuse, caught_up
         self.subscription = OutputSubscription(self, session.ring, session.subscribers, session.effects)
+        self._session = session
         self._effects = session.effects
         self._pieces: list[bytes | Span] = []
 
@@ -406,6 +414,13 @@ class FrameQueue:
         if not self._pieces:
             self._effects.append(Flush(self))
         self._pieces.append(message if isinstance(message, Span) else encode(message))
+
+    def pace(self) -> OutputSubscription:
+        """Send output no faster than the client's line carries it."""
+        previous, session = self.subscription, self._session
+        self.subscription = PacedSubscription(self, session.ring, session.subscribers, session.effects)
+        self.subscription.engine_build = previous.engine_build
+        return self.subscription
 
     def data_to_send(self) -> list[bytes | Span]:
         """Return the frames that wait for the client, in order."""

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from session_host.protocol.messages import Clearing, Colors, Event, Reply
-from session_host.protocol.values import CellSize, GridSize
+from session_host.protocol.messages import Clearing, Colors, Event, Reply, SnapshotPart
+from session_host.protocol.values import CellSize, GridSize, SnapshotKind
 from session_host.storage.descriptors.log_entries import NO_TAG, EntryKind
 from session_host.structured.operations import AnyOperation
 from session_host.terminal.base import Emulator
@@ -41,6 +41,14 @@ class Snapshot(NamedTuple):
     scrollback_lines: int
     offset: int
     resizes: int
+    kind: SnapshotKind = SnapshotKind.WHOLE
+
+    def parts(self, length: int) -> Iterator[SnapshotPart]:
+        """The messages that carry it, each with so many bytes."""
+        form, data, size, limit, offset, resizes, kind = self
+        for start in range(0, max(1, len(data)), length):
+            last = start + length >= len(data)
+            yield SnapshotPart(offset, resizes, form, size, limit, last, data[start : start + length], kind)
 
 
 class SnapshotUser(Protocol):
@@ -124,6 +132,7 @@ class MakeSnapshot(Effect, frozen=True):
 
     user: SnapshotUser
     engine_build: str
+    kind: SnapshotKind = SnapshotKind.WHOLE
 
 
 class UseColors(Effect, frozen=True):

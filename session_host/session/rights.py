@@ -33,6 +33,7 @@ from session_host.protocol.messages import (
     Paste,
     Peek,
     Prompt,
+    Received,
     Rename,
     Report,
     Resize,
@@ -65,7 +66,7 @@ REFUSABLE = (Right.CONTROL, Right.ANSWER)
 
 _RIGHTS: dict[type[Message], Right] = {
     **dict.fromkeys((Hello, Describe, Peek, Explain, OpenRequests), Right.READ),
-    **dict.fromkeys((Follow, Detach, AcceptRefusal, Resize), Right.ATTACHMENT),
+    **dict.fromkeys((Follow, Received, Detach, AcceptRefusal, Resize), Right.ATTACHMENT),
     **dict.fromkeys((Colors, ClearTerminal, Continue, Key, Text, Paste, Mouse, Focus), Right.ATTACHMENT),
     **dict.fromkeys(
         (Prompt, WithdrawPrompt, Interrupt, SendNow, AnswerRequest, ChangeSetting), Right.ATTACHMENT

@@ -28,7 +28,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Protocol
 
-from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Message, OutputEvent, Resized, SnapshotPart
+from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Message, OutputEvent, Resized
 from session_host.protocol.values import ErrorCode
 
 from .effects import Effect, MakeSnapshot, Refuse, Snapshot, Timers
@@ -128,6 +128,11 @@ class OutputSubscription:
             return (self._offset, self._resizes) != (self._ring.end, self._ring.resizes)
         return self.state in {SubscriptionState.BEHIND, SubscriptionState.SNAPSHOT_REQUESTED}
 
+    @property
+    def lacks_history(self) -> bool:
+        """Whether history is to follow the output; only a ``PacedSubscription`` sends it so late."""
+        return False
+
     def can_resume(self, offset: int) -> bool:
         """Whether the client can resume at this offset without a snapshot."""
         return self._ring.holds(offset)
@@ -140,12 +145,15 @@ class OutputSubscription:
             self, listens=self.state is SubscriptionState.OFF and OUTPUT_EVENT not in self._timers
         )
 
-    def follow(self, offset: int, resizes: int) -> None:
+    def follow(self, offset: int, resizes: int, *, has_history: bool = True) -> None:  # noqa: ARG002 - all have it
         """Send output from the client's offset on; -1 asks for a snapshot."""
         self._subscribers.set_listening(self, listens=False)
         self._offset = offset
         self._resizes = resizes
         self._catch_up(was_behind=True)
+
+    def received(self, length: int) -> None:
+        """The client has used so many more bytes; only ``PacedSubscription`` needs to know."""
 
     def unfollow(self) -> None:
         """Send the client no more output."""
@@ -185,11 +193,9 @@ class OutputSubscription:
         self._is_snapshot_requested = False
         if self.state is not SubscriptionState.SNAPSHOT_REQUESTED:
             return
-        form, data, size, limit, self._offset, self._resizes = snapshot
-        for start in range(0, max(1, len(data)), OUTPUT_CHUNK_BYTES):
-            part = data[start : start + OUTPUT_CHUNK_BYTES]
-            last = start + OUTPUT_CHUNK_BYTES >= len(data)
-            self._client.queue(SnapshotPart(self._offset, self._resizes, form, size, limit, last, part))
+        self._offset, self._resizes = snapshot.offset, snapshot.resizes
+        for part in snapshot.parts(OUTPUT_CHUNK_BYTES):
+            self._client.queue(part)
         self._timers.start(SNAPSHOT, SNAPSHOT_INTERVAL_S)
         # The emulator may be behind the output: send the rest as output.
         self._catch_up(was_behind=True, is_snapshot=True)

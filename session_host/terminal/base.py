@@ -165,6 +165,9 @@ class Emulator(Replica, Protocol):
     def engine(self) -> EngineName:
         """The engine's name."""
 
+    def replay(self, *, history: bool = True) -> bytes:
+        """As ``Replica``; or without history and images, for a slow line."""
+
     @property
     def scrollback_rows(self) -> int:
         """The current number of rows in the active screen's history."""

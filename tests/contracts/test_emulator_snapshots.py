@@ -13,7 +13,7 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create, engine_build, from_replay, restore
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
 from session_host.terminal.encode import encode_key
-from tests.support.emulators import key, outputs, visible_state
+from tests.support.emulators import key, outputs, texts, visible_state
 
 from .conftest import Maker
 
@@ -193,3 +193,16 @@ def test_a_replay_is_understood_by_every_engine(source: EngineName, target: Engi
     assert encode_key(key("ArrowUp"), other.modes) == encode_key(key("ArrowUp"), emulator.modes)
     emulator.close()
     other.close()
+
+
+@pytest.mark.parametrize("screen", [b"", b"\x1b[?1049hfull"], ids=["main", "alternate"])
+def test_a_replay_without_history_has_the_screen(make: Maker, screen: bytes) -> None:
+    emulator = make(
+        SIZE.columns, SIZE.rows, output=b"".join(b"line %d\r\n" % number for number in range(40)) + STATE + screen
+    )
+    copy = make.keep(from_replay(make.engine, emulator.replay(history=False), SIZE))
+    assert texts(copy) == texts(emulator)
+    assert (copy.cursor, copy.modes, copy.scrollback_rows) == (emulator.cursor, emulator.modes, 0)
+    for each in (emulator, copy):
+        each.feed(b"\x1b[?1049l")
+    assert (texts(copy), copy.cursor[:2], copy.scrollback_rows) == (texts(emulator), emulator.cursor[:2], 0)

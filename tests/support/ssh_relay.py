@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import subprocess
 import sys
 from collections import deque
@@ -15,6 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
+
+BUFFER_BYTES = 64 * 1024
+"""A line's buffers hold no more."""
 
 
 class Counts(NamedTuple):
@@ -39,6 +43,10 @@ class Relay:
     def delay(self, by_s: float, jitter_s: float = 0.0) -> None:
         """Pass bytes on after this time, and up to ``jitter_s`` more, in their order."""
         self._do(f"delay {by_s} {jitter_s}")
+
+    def rate(self, bytes_per_s: int) -> None:
+        """Pass on so many bytes a second in each direction, and read no more than that; 0 for all."""
+        self._do(f"rate {bytes_per_s}")
 
     def stall(self) -> None:
         """Swallow all bytes, as a network that is gone. Connections that lost some never pass bytes again."""
@@ -85,6 +93,7 @@ class _Line:
 
     def __init__(self) -> None:
         self.delay_s = self.jitter_s = 0.0
+        self.bytes_per_s = 0
         self.is_stalled = self.is_refusing = False
         self.connections = self.bytes = 0
         self.ends: set[_End] = set()
@@ -118,7 +127,11 @@ class _End(asyncio.Protocol):
         peer = _End(self._line)
         peer.peer = self
         with suppress(OSError):
-            await asyncio.get_running_loop().create_connection(lambda: peer, "127.0.0.1", self._port)
+            loop, ours = asyncio.get_running_loop(), socket.socket()
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+            ours.setblocking(False)
+            await loop.sock_connect(ours, ("127.0.0.1", self._port))
+            await loop.create_connection(lambda: peer, sock=ours)
             self.peer = peer
             for data in self._early:
                 self.data_received(data)
@@ -139,12 +152,21 @@ class _End(asyncio.Protocol):
         line.bytes += len(data)
         loop = asyncio.get_running_loop()
         self._due_s = max(self._due_s, loop.time() + line.delay_s + random.uniform(0, line.jitter_s))
+        if line.bytes_per_s:
+            self._due_s += len(data) / line.bytes_per_s
+            self._pause(is_paused=True)
         self._delayed.append(data)
         loop.call_at(self._due_s, self._pass_on)  # Calls for the same time may come in any order.
+
+    def _pause(self, *, is_paused: bool) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            (self._transport.pause_reading if is_paused else self._transport.resume_reading)()
 
     def _pass_on(self) -> None:
         assert self.peer is not None
         self.peer.write(self._delayed.popleft())
+        if self._line.bytes_per_s and not self._delayed:
+            self._pause(is_paused=False)
 
     def write(self, data: bytes) -> None:
         if self._transport is not None and not self._is_dead:
@@ -163,7 +185,9 @@ class _End(asyncio.Protocol):
 async def _serve(port: int) -> None:
     loop = asyncio.get_running_loop()
     line = _Line()
-    server = await loop.create_server(lambda: _End(line, port), "127.0.0.1", 0)
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+    server = await loop.create_server(lambda: _End(line, port), sock=listening)
     _print(server.sockets[0].getsockname()[1])
     commands = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
@@ -171,6 +195,8 @@ async def _serve(port: int) -> None:
         match words:
             case ["delay", by_s, jitter_s]:
                 line.delay_s, line.jitter_s = float(by_s), float(jitter_s)
+            case ["rate", bytes_per_s]:
+                line.bytes_per_s = int(bytes_per_s)
             case ["stall"]:
                 line.is_stalled = True
             case ["refuse"]:

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from session_host.protocol.messages import (
+    RECEIVED_BYTES,
     AcceptRefusal,
     ActivityEvent,
     Attach,
@@ -38,13 +39,14 @@ from session_host.protocol.messages import (
     Mouse,
     NoticeEvent,
     Output,
+    Received,
     Resize,
     Resized,
     SnapshotPart,
     Starting,
     StateEvent,
 )
-from session_host.protocol.values import Activity, CellSize, ErrorCode, GridSize, MouseAction, State
+from session_host.protocol.values import Activity, CellSize, ErrorCode, GridSize, MouseAction, SnapshotKind, State
 from session_host.terminal.base import DefaultColors
 
 from .state import FINAL_STATES, ViewerState
@@ -75,6 +77,7 @@ class ViewerRules:
         offset: the replica's position in the output; -1 without a replica, or while a snapshot is expected.
         engine_build: the requested format of snapshots; "" for the format that every engine reads.
         end: the program's end, once it has ended.
+        has_history: whether the replica has the history; False after a snapshot of the screen alone.
         turns: the turns of the agent that the replica has not reached yet.
         refusal: the ``ErrorCode`` of the host's refusal to serve the viewer; "" for no refusal.
         asks_to_send: the kept input waits for ``send_kept`` or ``discard_kept``, since the program asks something new.
@@ -88,6 +91,7 @@ class ViewerRules:
         engine_build: str,
         read_only: bool,
         output: bool,
+        is_far: bool = False,
         kind: str,
         keeps_typing: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -124,6 +128,10 @@ class ViewerRules:
         self._accepts_refusal = False
         """Whether to tell the host, at the next attach, that it may accept input again."""
         self._has_replica = False
+        self.has_history = True
+        self._is_far = is_far
+        self._received = 0
+        """Bytes of output and snapshots that the host does not know to be used."""
         self.resizes = self._tries = 0
         self._notice = ""
         self._unreachable_reason = ""
@@ -146,7 +154,7 @@ class ViewerRules:
         self._send(
             Attach(
                 size, self._cell, self._read_only, self._output, self.attachment, self.offset,
-                self.resizes, self._kind,
+                self.resizes, self._kind, self._is_far, self.has_history,
             )
         )  # fmt: skip
 
@@ -167,7 +175,7 @@ class ViewerRules:
             self.end = outcome
             if self._output and self._has_replica:
                 # The screen that the host saved has the output since the viewer was disconnected.
-                self.effects.append(LoadScreen(self.offset))
+                self.effects.append(LoadScreen(self.offset if self.has_history else -1))
             else:
                 self._change_state(ViewerState.ENDED)
         elif outcome.state is State.LOST:
@@ -249,6 +257,11 @@ class ViewerRules:
             if self._answers.is_asking:
                 self._on_host_message(message)
             self._receive_event(message)
+        if self._is_far and isinstance(message, Output | SnapshotPart):
+            self._received += len(message.data)
+            if self._received >= RECEIVED_BYTES or (isinstance(message, SnapshotPart) and message.last):
+                self._send(Received(self.attachment, self._received))
+                self._received = 0
 
     def _receive_event(self, message: Any) -> None:
         match message:
@@ -328,6 +341,7 @@ class ViewerRules:
     def snapshot_restored(self, last: SnapshotPart) -> None:
         """The replica is the snapshot that ends with this part."""
         self._has_replica = True
+        self.has_history = last.kind is not SnapshotKind.SCREEN
         self.offset, self.resizes = last.offset, last.resizes
         if self.turns.snapshot_restored(last.offset):
             self.effects.append(MarkTurn())
@@ -460,7 +474,7 @@ class ViewerRules:
             self._send_follow()
 
     def _send_follow(self) -> None:
-        self._send(Follow(self.attachment, self._output, self.offset, self.resizes))
+        self._send(Follow(self.attachment, self._output, self.offset, self.resizes, self.has_history))
         if self._output and self.size is not None:
             self._send(Resize(self.attachment, self.size, self._cell))
 

@@ -8,6 +8,7 @@ Drives ``ViewerRules``: owns the connection, the timers and the replica, and cal
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -47,6 +48,7 @@ from session_host.protocol.values import (
     MouseAction,
     MouseButton,
     Runtime,
+    SnapshotKind,
 )
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
@@ -90,6 +92,9 @@ REATTACH_AFTER_S = 0.3
 attaches, it also acknowledges input that it has recorded for a program that does not read.
 """
 
+MAX_SNAPSHOT_BYTES = 512 * 1024 * 1024
+"""The longest snapshot that another machine may send, unpacked."""
+
 LATE_TIMER_S = 0.5
 """If a timer is this late, this process or the machine was stopped."""
 
@@ -125,7 +130,7 @@ class Viewer:
         build = TRANSCRIPT_BUILD if self._engine is None else engine_build(self._engine)
         rules = ViewerRules(
             size=size, cell=cell, engine_build=build, read_only=read_only, output=output, kind=kind,
-            keeps_typing=keeps_typing,
+            keeps_typing=keeps_typing, is_far=machine is not THIS_MACHINE,
         )  # fmt: skip
         self._rules, self._effects = rules, rules.effects
         self.session_id, self.read_only = session_id, read_only
@@ -382,8 +387,9 @@ class Viewer:
         except OutliveError:
             self._rules.snapshot_unreadable()
         else:
+            had_history = self._rules.has_history
             self._rules.snapshot_restored(part)
-            self._replace(replica)
+            self._replace(replica, had_history=had_history)
 
     def _use_replica(self, replica: TerminalOrTranscript | None) -> None:
         self._replica = replica
@@ -392,13 +398,13 @@ class Viewer:
         if self.emulator is not None:
             self.emulator.commands.set_times(self._times)
 
-    def _replace(self, replica: TerminalOrTranscript) -> None:
+    def _replace(self, replica: TerminalOrTranscript, *, had_history: bool = True) -> None:
         previous = self._replica
         self._drop_predictions()
         self._use_replica(replica)
         _discard_side_effects(self.emulator)
         if previous is not None:
-            _copy_scroll_position(previous, replica)
+            _copy_scroll_position(previous, replica, had_history=had_history)
         self._delegate.viewer_replaced()
         if previous is not None:
             previous.close()
@@ -700,13 +706,17 @@ class _SnapshotReceiver:
         self._engine = engine
         self._cell = cell
         self._parts: list[bytes] = []
+        self._offset = 0
 
     def clear(self) -> None:
         """Drop the received parts: the connection is lost, so the other parts will not come."""
         self._parts.clear()
 
     def add_part(self, part: SnapshotPart) -> None:
-        """Append the next part."""
+        """Append the next part; a history's parts may end before the last one."""
+        if part.offset != self._offset:
+            self._parts.clear()
+            self._offset = part.offset
         self._parts.append(part.data)
 
     def build(self, part: SnapshotPart, build: str) -> TerminalOrTranscript:
@@ -717,6 +727,8 @@ class _SnapshotReceiver:
         """
         data = b"".join(self._parts)
         self._parts.clear()
+        if part.kind is not SnapshotKind.WHOLE:
+            data = _unpacked(data)
         if self._engine is None:
             if part.form != TRANSCRIPT_BUILD:
                 raise OutliveError("the chat runs in another version; run: outlive upgrade")
@@ -726,6 +738,22 @@ class _SnapshotReceiver:
         return from_replay(self._engine, data, part.size, cell=self._cell, scrollback_lines=part.scrollback_lines)
 
 
+def _unpacked(data: bytes) -> bytes:
+    """A snapshot as it was before it was compressed.
+
+    Raises:
+        OutliveError: it is damaged, or too long.
+    """
+    unpacking = zlib.decompressobj()
+    try:
+        unpacked = unpacking.decompress(data, MAX_SNAPSHOT_BYTES)
+    except zlib.error as error:
+        raise OutliveError("the snapshot is damaged") from error
+    if not unpacking.eof:
+        raise OutliveError("the snapshot is too long")
+    return unpacked
+
+
 def _discard_side_effects(emulator: Emulator | None) -> None:
     """Drop a replica's replies and events: the host's emulator answers and announces."""
     if emulator is not None:
@@ -733,11 +761,11 @@ def _discard_side_effects(emulator: Emulator | None) -> None:
         emulator.take_events()
 
 
-def _copy_scroll_position(previous: TerminalOrTranscript, emulator: TerminalOrTranscript) -> None:
-    """Scroll a terminal's new replica back as far as the previous one."""
+def _copy_scroll_position(previous: TerminalOrTranscript, emulator: TerminalOrTranscript, *, had_history: bool) -> None:
+    """Scroll a terminal's new replica back as far as the previous one; rows are added below, or a history above."""
     if isinstance(previous, TranscriptEngine) or isinstance(emulator, TranscriptEngine):
         return
     frame = previous.frame()
     if frame.scroll_offset:
-        added_rows = emulator.scrollback_rows - frame.scrollback_rows
+        added_rows = emulator.scrollback_rows - frame.scrollback_rows if had_history else 0
         emulator.scroll(-max(0, frame.scroll_offset + added_rows))

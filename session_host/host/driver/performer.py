@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import zlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from signal import Signals
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.program import Program
@@ -15,7 +16,7 @@ from session_host.host.program.termination import end_processes
 from session_host.paths import session_socket
 from session_host.protocol.codec import encode
 from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Kill, Output, Reply, Send, SendChatInput, Stop
-from session_host.protocol.values import GridSize
+from session_host.protocol.values import SnapshotKind
 from session_host.session.effects import (
     AppendEntry,
     Broadcast,
@@ -46,7 +47,7 @@ from session_host.system.login_sockets import VARIABLES, point_links
 from session_host.system.processes.identity import environment_variables
 from session_host.system.processes.process_tree import ChatProcess, chat_processes
 from session_host.system.worker import Worker
-from session_host.terminal.base import Replica
+from session_host.terminal.base import Emulator, Replica
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +58,18 @@ Handlers = Mapping[type[Effect], Callable[[Any], None]]
 """The handlers by type of effect; a handler gets the effect."""
 
 
-def _snapshot_of(engine_build: str, emulator: Replica) -> tuple[str, bytes, GridSize, int]:
-    """The snapshot's form and bytes, the grid size, and the maximum number of scrollback lines."""
-    is_readable = emulator.build in {engine_build, TRANSCRIPT}
-    data = emulator.snapshot() if is_readable else emulator.replay()
-    return emulator.build if is_readable else "vt", data, emulator.size, emulator.scrollback_limit
+def _snapshot_of(engine_build: str, kind: SnapshotKind, replica: Replica) -> Snapshot:
+    """A snapshot; the caller knows its offset."""
+    form = replica.build if replica.build in {engine_build, TRANSCRIPT} else "vt"
+    if kind is SnapshotKind.SCREEN and replica.engine == "transcript":
+        kind = SnapshotKind.PACKED
+    if kind is SnapshotKind.SCREEN:
+        form, data = "vt", cast("Emulator", replica).replay(history=False)
+    else:
+        data = replica.replay() if form == "vt" else replica.snapshot()
+    if kind is not SnapshotKind.WHOLE:
+        data = zlib.compress(data, 1)
+    return Snapshot(form, data, replica.size, replica.scrollback_limit, 0, 0, kind)
 
 
 class Performer:
@@ -157,18 +165,18 @@ class Performer:
     def _make_snapshot(self, effect: MakeSnapshot) -> None:
         worker, user = self._worker, effect.user
 
-        def made(snapshot: tuple[str, bytes, GridSize, int]) -> None:
+        def made(snapshot: Snapshot) -> None:
             offset, resizes = worker.interpreted_to, worker.resizes
-            log.info("snapshot form=%s bytes=%d offset=%d ahead=%d", snapshot[0], len(snapshot[1]), offset,
-                     self._output_file.end - offset)  # fmt: skip
-            user.snapshot_made(Snapshot(*snapshot, offset, resizes))
+            log.info("snapshot form=%s kind=%s bytes=%d offset=%d ahead=%d", snapshot.form, snapshot.kind,
+                     len(snapshot.data), offset, self._output_file.end - offset)  # fmt: skip
+            user.snapshot_made(snapshot._replace(offset=offset, resizes=resizes))
             self.perform()
 
         def failed() -> None:
             user.snapshot_failed()
             self.perform()
 
-        worker.submit(partial(_snapshot_of, effect.engine_build), made, failed)
+        worker.submit(partial(_snapshot_of, effect.engine_build, effect.kind), made, failed)
 
     # ------------------------------------------------------------ requests
 

@@ -16,6 +16,7 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Cursor, DefaultColors, Frame, Modes, SelectionUnit
 from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
+from session_host.terminal.images.graphics import NO_IMAGES
 from session_host.terminal.osc import MAX_TITLE_CHARACTERS
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.rows import Row
@@ -344,11 +345,12 @@ class GhosttyEmulator:
     def _parts(self) -> ghostty_snapshot.StatefulParts:
         return ghostty_snapshot.StatefulParts(self._effects, self._stream, self._prompts, self._images)
 
-    def replay(self) -> bytes:
+    def replay(self, *, history: bool = True) -> bytes:
         """Bytes that rebuild the state in any engine."""
         self._frames.collect_damage()
-        parts = self._prompts.saved(), self._prompts.kept_rows, self._images.replayed(), self._stream
-        return self._without_overlong_sequence(lambda: replay(self, self._terminal, *parts))
+        images = self._images.replayed() if history else NO_IMAGES
+        parts = self._prompts.saved(), self._prompts.kept_rows, images, self._stream
+        return self._without_overlong_sequence(lambda: replay(self, self._terminal, *parts, has_history=history))
 
     def _without_overlong_sequence(self, save: Callable[[], bytes]) -> bytes:
         """Save the state; without the unfinished sequence if that is longer than CONTINUATION_BYTES.

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, CursorShape, Emulator, Modes
+from session_host.terminal.commands import CommandLog
 from session_host.terminal.images.graphics import ReplayedImages
 from session_host.terminal.prompts import SavedPrompt, moved, replayed_marks
 from session_host.terminal.rows import DEFAULT_COLOR, Row
@@ -117,6 +118,8 @@ def replay(
     kept_rows: int | None,
     images: ReplayedImages,
     stream: Stream,
+    *,
+    has_history: bool,
 ) -> bytes:
     """Bytes that rebuild ``terminal``, the emulator's, in a fresh terminal of the same size.
 
@@ -127,6 +130,7 @@ def replay(
         kept_rows: see ``PromptMarks``.
         images: those of both screens, by stored rows.
         stream: its stream, for the pushed titles and the mouse pointer's shapes.
+        has_history: whether to rebuild the history.
 
     Raises:
         EngineFailure: an unfinished sequence is longer than the limit.
@@ -153,14 +157,19 @@ def replay(
         parts = [images.transmissions.encode(), stream.pointers.replay(alternate=False).encode()]
         if alternate:
             settings += stream.pointers.replay(alternate=True).encode()
-            marks = replayed_marks(prompts, emulator.commands, kept_rows)
-            parts.append(_primary_screen(copy, emulator.size, margins, alternate_mode, marks, images.primary))
+            primary = prompts, emulator.commands, kept_rows
+            parts.append(
+                _primary_screen(
+                    copy, emulator.size, margins, alternate_mode, primary, images.primary, has_history=has_history
+                )
+            )
             parts.append(positioned_rows(rows, columns, images.alternate).encode("utf-8", "replace"))
         else:
-            hidden = reader.history_rows() - emulator.scrollback_rows
+            shown_rows = emulator.scrollback_rows if has_history else 0
+            hidden = reader.history_rows() - shown_rows
             marks = replayed_marks([moved(prompt, -hidden) for prompt in prompts], emulator.commands, kept_rows)
             placed = {row - hidden: put for row, put in images.primary.items()}
-            shown = [*reader.read(hidden, emulator.scrollback_rows, keeps_marks=True), *rows]
+            shown = [*reader.read(hidden, shown_rows, keeps_marks=True), *rows]
             parts.append(scrolled_rows(shown, columns, marks, placed).encode("utf-8", "replace"))
         parts.append(_save_cursor(saved, margins, rows))
         parts.append(settings)
@@ -182,14 +191,19 @@ def _primary_screen(
     size: GridSize,
     margins: _Margins,
     alternate_mode: int,
-    marks: dict[int, str],
+    prompts: tuple[list[SavedPrompt], CommandLog, int | None],
     images: dict[int, str],
+    *,
+    has_history: bool,
 ) -> bytes:
     """The primary screen while the alternate one is active, and the switch to the alternate one."""
     copy.feed(b"\x1b[?47l\x1b8")
     cursor = copy.pen(style=b"")
     reader = GridReader(copy.terminal)
-    rows = reader.read(0, reader.history_rows() + size.rows, keeps_marks=True)
+    first = 0 if has_history else reader.history_rows()
+    rows = reader.read(first, reader.history_rows() - first + size.rows, keeps_marks=True)
+    saved_prompts, commands, kept_rows = prompts
+    marks = replayed_marks([moved(prompt, -first) for prompt in saved_prompts], commands, kept_rows)
     copy.feed(b"\x1b[2J")
     saved = cursor._replace(style=copy.pen().style)
     on_screen = rows[-size.rows :]

@@ -262,8 +262,8 @@ class PyteEmulator:
     def snapshot(self) -> bytes:
         return snapshot.save(self._screen, self._stream)
 
-    def replay(self) -> bytes:
-        return pyte_replay.replay(self._screen, self._stream)
+    def replay(self, *, history: bool = True) -> bytes:
+        return pyte_replay.replay(self._screen, self._stream, has_history=history)
 
     def close(self) -> None:
         self._screen.history.clear()

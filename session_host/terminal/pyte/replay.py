@@ -17,9 +17,15 @@ _NOT_SIMPLY_SET = frozenset({12, 47, 1047, 1048, 1049}) | _MOUSE
 """Private modes that are not simply set: they are set elsewhere, or have effects of their own."""
 
 
-def replay(screen: Screen, stream: OutliveStream) -> bytes:
+def replay(screen: Screen, stream: OutliveStream, *, has_history: bool) -> bytes:
     """Bytes that rebuild the state of ``screen`` and the unfinished input of ``stream``."""
-    parts = [_primary(screen), *_tab_stops(screen), *_screens(screen), *_modes(screen), *_colors(screen)]
+    parts = [
+        _primary(screen, has_history=has_history),
+        *_tab_stops(screen),
+        *_screens(screen),
+        *_modes(screen),
+        *_colors(screen),
+    ]
     first, second = screen.charsets
     at = screen.cursor
     cursor = SavedCursor(at.x, at.y, screen.pending_wrap, screen.style, screen.charset, (first, second))
@@ -32,10 +38,11 @@ def _row(line: Line) -> Row:
     return Row(line.runs(), line.wrapped)
 
 
-def _primary(screen: Screen) -> str:
+def _primary(screen: Screen, *, has_history: bool) -> str:
     """The history and the primary screen."""
-    lines = [*(unpack(packed, screen.columns) for packed in screen.history), *screen.primary]
-    hidden = max(len(screen.history) - screen.history_limit, 0)
+    history = screen.history if has_history else ()
+    lines = [*(unpack(packed, screen.columns) for packed in history), *screen.primary]
+    hidden = max(len(screen.history) - screen.history_limit, 0) - len(screen.history) + len(history)
     prompts = screen.prompts
     marks = replayed_marks(prompts.saved(), prompts.commands, prompts.kept_rows)
     marks = {row + hidden: mark for row, mark in marks.items()}

@@ -189,3 +189,48 @@ def test_a_command_that_a_cut_interrupts_has_exit_code_7(relay: Relay) -> None:
         done = sending.result()
     assert done.code == 7
     assert done.complaint().startswith("far: ")
+
+
+FLOOD = """
+import os, signal, sys, time
+for number in range(3000):
+    print(f"line {number}")
+print("ready", flush=True)
+try:
+    sys.stdin.readline()
+    while True:
+        print("y" * 90)
+except KeyboardInterrupt:
+    print("\\ninterrupted", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_flood_does_not_delay_ctrl_c_on_a_slow_line_and_the_history_follows(relay: Relay) -> None:
+    assert outlive("new", "-d", "--on", "alpha", "-n", "flood", "--", sys.executable, "-c", FLOOD).code == 0
+
+    def sees(viewer: Viewer, text: str) -> bool:
+        rows = viewer.emulator.rows() if viewer.emulator is not None else []
+        return any(run.text.startswith(text) for row in rows for run in row.runs)
+
+    async def use() -> None:
+        async with _over(relay) as machine:
+            info = await machine.call(session_named, "flood")
+            relay.rate(50_000)
+            viewer = Viewer(info.id, NO_DELEGATE, size=GridSize(100, 30), machine=machine)
+            viewer.start()
+            await eventually(lambda: sees(viewer, "ready"), 30, "the first screen")
+            assert viewer.emulator is not None
+            viewer.text("\r")
+            await eventually(lambda: sees(viewer, "y" * 90), 30, "the flood")
+            begun = relay.counts().bytes
+            await eventually(partial(_has_passed, relay, begun + 3_000), 30, "a part of the flood")
+            begun = relay.counts().bytes
+            viewer.text("\x03")
+            await eventually(lambda: sees(viewer, "interrupted"), 30, "the end of the flood")
+            assert relay.counts().bytes - begun < 200_000
+            relay.rate(0)
+            await eventually(lambda: viewer.emulator is not None and viewer.emulator.scrollback_rows > 2000, 30, "")
+            viewer.close()
+
+    event_loop.run(use())

@@ -41,6 +41,7 @@ FROM_CLIENT: list[m.Message] = [
     m.Focus("a", 5, focused=True),
     m.Send(9, "text", paste=True, keys=["Ctrl+c"], enter=True),
     m.Peek(10, lines=3, scrollback=True, ansi=True),
+    m.Received("a", 5000),
     m.Detach("a"),
 ]
 FROM_HOST: list[m.Message] = [
