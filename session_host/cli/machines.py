@@ -258,7 +258,9 @@ async def _run_there(entry: MachineEntry, arguments: list[str], take: Callable[[
     from session_host.machines.link import Link
 
     link = Link(entry)
-    output, errors = _Output(sys.stdout), _Output(sys.stderr)
+    says_how_to_undo = arguments[0] == "restore"
+    output = _Output(sys.stdout, entry.name if says_how_to_undo else "")
+    errors = _Output(sys.stderr, entry.name)
     reads = arguments[0] == "send" and "-" in arguments
     stdin = await asyncio.to_thread(sys.stdin.buffer.read) if reads else None
 
@@ -279,17 +281,21 @@ async def _run_there(entry: MachineEntry, arguments: list[str], take: Callable[[
 
 
 class _Output:
-    """Writes what another machine sends; to a terminal, as text without what would control it."""
+    """Writes what another machine sends; to a terminal, as text without what would control it.
 
-    def __init__(self, stream: Any) -> None:
+    With the machine's name, the text is what its Outlive says, with remedies that the user can run here.
+    """
+
+    def __init__(self, stream: Any, machine: str = "") -> None:
         self._stream = stream
+        self._machine = machine
         self._is_terminal = stream.isatty()
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._line = ""
 
     def write(self, data: bytes, *, final: bool = False) -> None:
         """Write some bytes; ``final``: there are no more."""
-        if not self._is_terminal:
+        if not self._is_terminal and not self._machine:
             self._stream.buffer.write(data)
         else:
             text = self._line + self._decoder.decode(data, final)
@@ -297,7 +303,12 @@ class _Output:
             if final:
                 whole, self._line = whole + newline + self._line, ""
                 newline = ""
-            self._stream.write(harmless(whole + newline))
+            text = whole + newline
+            if self._machine:
+                from session_host.machines.calls import with_remedies_here  # to list machines is quick
+
+                text = with_remedies_here(text, self._machine)
+            self._stream.write(harmless(text) if self._is_terminal else text)
         self._stream.flush()
 
 

@@ -23,7 +23,7 @@ import msgspec
 
 import session_host.errors
 from session_host.client.machine import run_here
-from session_host.errors import OutliveError, ProtocolViolation
+from session_host.errors import OutliveError, ProtocolViolation, Unreachable
 from session_host.protocol.untrusted_text import one_line
 
 CALLS = {
@@ -80,6 +80,12 @@ CALLS = {
 """The module of each function."""
 
 MAX_MESSAGE_CHARACTERS = 500
+
+_OF_A_CHAT = (
+    r"\boutlive (?:attach|peek|send|approve|deny|wait|stop|kill|resume|restore|rm|pin|rename|explain|replay|export"
+    r"|logs) (?=[\w'\"])"
+)
+_OF_A_MACHINE = r"\boutlive (?:new|search|doctor|upgrade|kill-all|ls)\b"
 
 
 def _to_plain(value: Any) -> Any:
@@ -187,16 +193,25 @@ def decode_result(function: Callable[..., Any], result: bytes) -> Any:
         raise ProtocolViolation("the answer cannot be read") from error
 
 
+def with_remedies_here(text: str, machine: str) -> str:
+    """A message of a machine's Outlive, in which the commands that it says to run are as the user writes them here."""
+    text = re.sub(_OF_A_CHAT, rf"\g<0>{machine}:", text)
+    return re.sub(_OF_A_MACHINE, rf"\g<0> --on {machine}", text)
+
+
 def kind_of(error: OutliveError) -> str:
     """The name of the nearest class of an error that both ends know."""
     return next(kind.__name__ for kind in type(error).__mro__ if hasattr(session_host.errors, kind.__name__))
 
 
-def error_of(name: str, message: str) -> OutliveError:
-    """The error that another machine reports; its text is made harmless, and its kind is one that we know."""
+def error_of(machine: str, name: str, message: str) -> OutliveError:
+    """The error that a machine reports; its text is made harmless, and its kind is one that we know.
+
+    Whether the machine is unreachable, only its link knows.
+    """
     kind = getattr(session_host.errors, name, None)
-    text = one_line(message)[:MAX_MESSAGE_CHARACTERS] or "no reason given"
-    if not (isinstance(kind, type) and issubclass(kind, OutliveError)):
+    text = with_remedies_here(one_line(message)[:MAX_MESSAGE_CHARACTERS], machine) or "no reason given"
+    if not (isinstance(kind, type) and issubclass(kind, OutliveError)) or issubclass(kind, Unreachable):
         kind = OutliveError
     try:
         return kind(text)

@@ -506,7 +506,7 @@ class Channel(asyncio.Transport):
                     self._stream.send(Data(self.number, piece))
             case Ended(_, error, message, code):
                 self.code = code if 0 <= code <= MAX_EXIT_CODE else 1
-                self.end(error_of(error, message) if error else None)
+                self.end(error_of(self._stream.machine, error, message) if error else None)
 
     def end(self, error: OutliveError | None) -> None:
         """The channel has ended, or the link was lost."""
@@ -563,7 +563,8 @@ class _Stream(asyncio.Protocol):
     """One ssh process and the stream on it.
 
     Attributes:
-        version: the version of the other machine's Outlive.
+        machine: the name of the other machine.
+        version: the version of its Outlive.
         error: why it failed after it was ready; None if it did not.
     """
 
@@ -572,6 +573,7 @@ class _Stream(asyncio.Protocol):
         self.error: Unreachable | None = None
         self._link = link
         self._entry = link.entry
+        self.machine = link.entry.name
         self._token = secrets.token_hex(8)
         self._process: subprocess.Popen[bytes] | None = None
         self._transport: asyncio.Transport | None = None

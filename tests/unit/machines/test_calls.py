@@ -16,7 +16,7 @@ import pytest
 
 import gui
 from session_host.client.sessions.store_calls import rename_chat
-from session_host.errors import FilesChanged, OutliveError, ProtocolViolation, WorktreeError
+from session_host.errors import FilesChanged, OutliveError, ProtocolViolation, Unreachable, WorktreeError
 from session_host.git import GitRefused
 from session_host.machines import calls
 from session_host.machines.calls import CALLS, call, decode_result, encode_arguments, kind_of
@@ -70,7 +70,7 @@ async def test_a_function_of_the_store_has_no_store_among_its_arguments() -> Non
 
 def test_an_error_travels_as_the_nearest_kind_that_the_other_end_knows() -> None:
     assert [kind_of(each) for each in (FilesChanged("x"), GitRefused("no", 1))] == ["FilesChanged", "WorktreeError"]
-    assert isinstance(calls.error_of("WorktreeError", "git failed"), WorktreeError)
+    assert isinstance(calls.error_of("build1", "WorktreeError", "git failed"), WorktreeError)
     with pytest.raises(ProtocolViolation):
         decode_result(rename_chat, b"\x01")
     assert decode_result(rename_chat, msgspec.msgpack.encode(None)) is None
@@ -96,3 +96,24 @@ def test_a_file_whose_name_is_not_utf_8_keeps_its_name_on_the_way(name: str) -> 
 
 def test_a_text_that_is_no_text_does_not_stop_an_answer() -> None:
     assert calls._decode(calls._encode(["\ud800", "x"]), list[str]) == ["\ufffd", "x"]
+
+
+@pytest.mark.parametrize(
+    ("there", "here"),
+    [
+        ("it is running; attach to it: outlive attach ab12cd34", "outlive attach build1:ab12cd34"),
+        ("api was interrupted by a restart; go on with: outlive resume api", "outlive resume build1:api"),
+        ("3 files restored; undo: outlive restore 'my api' --undo", "outlive restore build1:'my api' --undo"),
+        ("answer with `outlive approve` or `outlive send api`", "`outlive approve` or `outlive send build1:api`"),
+        ("no such call; run `outlive upgrade`", "run `outlive upgrade --on build1`"),
+        ("no chat runs; `outlive new AGENT` starts one", "`outlive new --on build1 AGENT` starts one"),
+        ("remove them with `outlive rm --ended`", "`outlive rm --ended`"),
+    ],
+)
+def test_a_remedy_of_another_machine_is_a_command_that_works_here(there: str, here: str) -> None:
+    assert here in str(calls.error_of("build1", "NotResumable", there))
+
+
+@pytest.mark.parametrize("kind", ["Unreachable", "LoginNeeded", "NotInstalled"])
+def test_a_machine_that_answers_that_it_is_unreachable_is_not_asked_again_and_again(kind: str) -> None:
+    assert not isinstance(calls.error_of("build1", kind, "no"), Unreachable)
