@@ -66,7 +66,7 @@ def _without_places(done: Done, path: Path, home: Path) -> tuple[int, str, str]:
     """A command's result without the names, times and numbers that differ from machine to machine."""
 
     def plain(text: str) -> str:
-        text = text.replace(str(path), "FILE").replace(str(home), "~").replace("alpha:", "")
+        text = text.replace(str(path), "FILE").replace(str(home), "~").replace("alpha:", "").replace(" --on alpha", "")
         text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{8}\b", "ID", text)
         return re.sub(r"\d+", "N", re.sub(r" +", " ", text))
 

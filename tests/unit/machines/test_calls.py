@@ -58,7 +58,8 @@ def test_the_window_calls_only_functions_that_another_machine_has() -> None:
         if isinstance(node.args[0], ast.Name)
     }
     assert len(called) > 20
-    assert called <= CALLS.keys()
+    passed_on = {"find"}  # The parameter of a method of the window.
+    assert called - passed_on <= CALLS.keys()
 
 
 async def test_a_function_of_the_store_has_no_store_among_its_arguments() -> None:
