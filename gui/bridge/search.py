@@ -1,24 +1,36 @@
-"""The search in all chats: a thread that finds lines, words that name a scope."""
+"""The search in all chats: a thread that finds lines here, other machines that find theirs, words that name a scope."""
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import date, datetime
+from functools import partial
+from itertools import accumulate
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from session_host.client.chats.search_lines import lines_around, search_lines
 from session_host.client.sessions.selection import Period, period
 from session_host.errors import OutliveError
+from session_host.protocol.untrusted_text import plain
 from session_host.storage.search import MAX_COUNTED, Found, Hit, Query, Scope, Search
 from session_host.storage.store import SessionRecord
 from session_host.system.clock import parse_time
 
+from .chat import id_in_window, id_there, machine_of
+from .machine_chats import ANSWER_S
+
+if TYPE_CHECKING:
+    from session_host.client.machine import Machine
+
+    from .chat_list import ChatList
+
 __all__ = [
-    "LIMIT", "MAX_COUNTED", "Found", "Hit", "Query", "Scope", "SearchResults", "SearchThread",
-    "scopes",
+    "LIMIT", "MAX_COUNTED", "Found", "Hit", "Query", "Scope", "SearchOfMachines", "SearchResults",
+    "SearchThread", "scopes",
 ]  # fmt: skip
 
 LIMIT = 200
@@ -26,6 +38,9 @@ LIMIT = 200
 
 LINES_OF_CHAT = 3
 """The most results of a chat, if others have some, too."""
+
+_LINE_CHARACTERS = 4096
+"""The longest line that is taken from another machine."""
 
 _REPEAT_S = 0.2
 """How often the search is repeated, at most, during an update of the index."""
@@ -41,11 +56,15 @@ class SearchResults(NamedTuple):
         found: the chats with matches; the one with the newest comes first.
         behind: the number of chats that are not indexed yet; 0 in the last results of a query.
         total: the number of all searched chats.
+        asked: the number of machines that have not answered yet.
+        unanswered: the machines that did not answer.
     """
 
     found: list[Found]
     behind: int
     total: int
+    asked: int = 0
+    unanswered: tuple[str, ...] = ()
 
 
 class SearchThread:
@@ -178,6 +197,135 @@ class SearchThread:
             if number == self._query_number:
                 search.behind = 0
                 report()
+
+
+class SearchOfMachines(SearchThread):
+    """The same for the chats of all machines, which are asked at once."""
+
+    def __init__(self, chats: ChatList, on_error: Callable[[OutliveError], object]) -> None:
+        super().__init__(on_error)
+        self._list = chats
+        self._asking: set[asyncio.Task[None]] = set()
+
+    def search(
+        self,
+        query: Query,
+        session_ids: list[str],
+        on_results: Callable[[SearchResults], object],
+        on_failure: Callable[[OutliveError], object],
+    ) -> None:
+        """See ``SearchThread``; a machine that does not answer is left out."""
+        self.cancel_query()
+        ids: dict[str, set[str]] = {}
+        for each in session_ids:
+            ids.setdefault(machine_of(each), set()).add(each)
+        others = ids.keys() & self._list.machines.keys() - {""}
+        answers: dict[str, SearchResults] = {}
+
+        def report(name: str, results: SearchResults) -> None:
+            answers[name] = results
+            on_results(_merged(answers.values(), len(others - answers.keys())))
+
+        if not others or "" in ids:
+            here = [each for each in session_ids if not machine_of(each)]
+            super().search(query, here, partial(report, ""), on_failure)
+        for name in others:
+            machine = self._list.machines[name].machine
+            one = id_there(session_ids[0]) if len(session_ids) == 1 else ""
+            self._start(_search_there(machine, query, ids[name], one, partial(report, name)))
+
+    def read_context(self, hit: Hit, lines: int, on_lines: Callable[[list[Hit]], object]) -> None:
+        """See ``SearchThread``."""
+        chats = self._list.machines.get(machine_of(hit.session_id))
+        if chats is None or not chats.machine.name:
+            super().read_context(hit, lines, on_lines)
+        else:
+            self._start(self._read_context_there(chats.machine, hit, lines, on_lines))
+
+    async def _read_context_there(
+        self, machine: Machine, hit: Hit, lines: int, on_lines: Callable[[list[Hit]], object]
+    ) -> None:
+        asked = hit._replace(session_id=id_there(hit.session_id))
+        try:
+            found = await machine.call(lines_around, asked, lines, lines)
+        except OutliveError as error:
+            self._on_error(error)
+        else:
+            on_lines([_clean(each, hit.session_id) for each in found[: 2 * lines + 1]])
+
+    def cancel_query(self) -> None:
+        """See ``SearchThread``."""
+        super().cancel_query()
+        for task in self._asking:
+            task.cancel()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work, name="search on another machine")
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+
+async def _search_there(
+    machine: Machine, query: Query, ids: set[str], session_id: str, report: Callable[[SearchResults], object]
+) -> None:
+    """Report the results of another machine until all of its chats are indexed; only of chats with these ids."""
+    terms = tuple(term._replace(scope=_scope_there(term.scope, machine)) for term in query.terms)
+    each = LIMIT if session_id else LINES_OF_CHAT
+    results = SearchResults([], 0, 0)
+    left = None
+    try:
+        while machine.unreachable_since is None:
+            ask = machine.call(search_lines, query._replace(terms=terms), session_id, LIMIT, each)
+            answer = await asyncio.wait_for(ask, ANSWER_S)
+            behind = min(max(answer.behind, 0), len(ids))
+            results = SearchResults(_cleaned(answer.found, machine, ids), behind, len(ids))
+            report(results)
+            # A chat that writes all the time is never indexed to its end.
+            if not behind or (left is not None and behind > left):
+                if behind:
+                    report(results._replace(behind=0))
+                return
+            left = behind
+    except (OutliveError, TimeoutError):
+        pass
+    report(results._replace(behind=0, unanswered=(machine.name,)))
+
+
+def _scope_there(scope: Scope, machine: Machine) -> Scope:
+    if scope.sessions is None:
+        return scope
+    own = (id_there(each) for each in scope.sessions if machine_of(each) == machine.name)
+    return scope._replace(sessions=frozenset(own))
+
+
+def _cleaned(found: list[Found], machine: Machine, ids: set[str]) -> list[Found]:
+    """Another machine's results about chats with these ids, with the ids of the window, harmless and bounded."""
+    cleaned = []
+    for each in found[:LIMIT]:
+        own = {id_in_window(hit.session_id, machine) for hit in each.hits}
+        if len(own) == 1 and own <= ids and len(each.hits) == len(each.times) <= LIMIT:
+            hits = [_clean(hit, *own) for hit in each.hits]
+            times = [max(count, 1) for count in each.times]
+            cleaned.append(Found(hits, times, max(each.more, 0), each.is_counted))
+    return cleaned
+
+
+def _clean(hit: Hit, session_id: str) -> Hit:
+    return hit._replace(session_id=session_id, text=plain(hit.text, _LINE_CHARACTERS))
+
+
+def _merged(answers: Collection[SearchResults], asked: int) -> SearchResults:
+    """The results of several machines in one."""
+    found = [each for answer in answers for each in answer.found]
+    if len(answers) > 1:
+        found.sort(key=lambda each: each.hits[0].order, reverse=True)
+        if len(found) > 1:
+            found = [each.first(LINES_OF_CHAT) for each in found]
+        lines = accumulate(len(each.hits) for each in found)
+        found = [each for each, count in zip(found, lines, strict=True) if count - len(each.hits) < LIMIT]
+    behind, total = sum(each.behind for each in answers), sum(each.total for each in answers)
+    unanswered = sorted(name for each in answers for name in each.unanswered)
+    return SearchResults(found, behind, total, asked, tuple(unanswered))
 
 
 def _report_exception(loop: asyncio.AbstractEventLoop, done: concurrent.futures.Future[None]) -> None:

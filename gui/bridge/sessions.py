@@ -32,7 +32,7 @@ from .unsent import Drafts, ReviewComments
 
 if TYPE_CHECKING:
     from gui.bridge.chat import ViewerFactory
-    from gui.bridge.search import SearchThread
+    from gui.bridge.search import SearchOfMachines
     from session_host.agents.agent import Agent
     from session_host.protocol.values import GridSize, Runtime
 
@@ -67,7 +67,7 @@ class Sessions(ChatList):
         self.changed.connect(lambda: self.git_status_watcher.follow(self.running()))
         self.indexing = SearchIndexing(self)
         self.indexing.started.connect(self._on_indexing_started)
-        self.added.connect(lambda chat: chat.output_written.connect(self.indexing.note_output))
+        self.added.connect(self._index_output)
         self.forgotten.connect(lambda _session_id: self.indexing.note_output())  # It removes their lines, too.
         self.removals = UndoableRemovals(self)
         self.shells = Shells(self)
@@ -81,11 +81,15 @@ class Sessions(ChatList):
         self.others.state_changed.connect(self.git_status_watcher.refresh_machine)
 
     @cached_property
-    def search_thread(self) -> SearchThread:
+    def search_thread(self) -> SearchOfMachines:
         """Searches in all chats."""
-        from gui.bridge.search import SearchThread  # the window's start does not need it
+        from gui.bridge.search import SearchOfMachines  # the window's start does not need it
 
-        return SearchThread(lambda error: self.problem.emit(str(error)))
+        return SearchOfMachines(self, lambda error: self.problem.emit(str(error)))
+
+    def _index_output(self, chat: Chat) -> None:
+        if chat.machine is self.here.machine:
+            chat.output_written.connect(self.indexing.note_output)
 
     def _on_indexing_started(self) -> None:
         """Reset the marks of new output: the process that starts now reads all output so far."""

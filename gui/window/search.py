@@ -210,11 +210,13 @@ class SearchSheet(Sheet):
             indexed = sheet_texts.INDEXED(done=found.total - found.behind, total=found.total)
             state = sheet_texts.SO_FAR(lines=state, indexed=indexed) if shown else indexed
         elif not shown:
-            state = common_texts.NO_MATCHES()
+            state = sheet_texts.SEARCHING() if found.asked else common_texts.NO_MATCHES()
+        if found.unanswered:
+            state = f"{state} · {common_texts.DID_NOT_ANSWER(machines=', '.join(found.unanswered))}"
         if self.chat is not None:
             state = sheet_texts.IN_CHAT(name=before_more(self.chat.full_name), lines=state)
         self._show(rows, state)
-        self.is_reading = bool(found.behind)
+        self.is_reading = bool(found.behind or found.asked)
         self._is_answered = not self._typing.isActive()
         if self._opens_first_result and self._is_answered and rows:
             self._open_result(self.items.index(0, 0))

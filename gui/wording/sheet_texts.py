@@ -57,6 +57,7 @@ TEXT_MIGHT_ANSWER = Text("sheet", "Not sent to {name}: {reason}. Your text might
 CANNOT_SEND = Text("sheet", "Can’t send to {name}: {reason}")
 LINES = Text("sheet", "{n:,} line(s)")
 INDEXED = Text("sheet", "{done:,} of {total:,} chats are indexed")
+SEARCHING = Text("sheet", "Searching…")
 SO_FAR = Text("sheet", "{lines} so far · {indexed}")
 
 

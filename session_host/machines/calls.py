@@ -55,6 +55,8 @@ CALLS = {
     "note_viewed": "session_host.client.chats.retention",
     "measured_chats": "session_host.client.chats.retention",
     "size_of": "session_host.client.chats.retention",
+    "search_lines": "session_host.client.chats.search_lines",
+    "lines_around": "session_host.client.chats.search_lines",
     "end_left": "session_host.client.chats.ended_chat",
     "resumable_among": "session_host.client.chats.resumability",
     "launch": "session_host.client.chats.launch",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.bridge.search import Found, SearchResults
+from gui.bridge.machine_chats import MachineChats
+from gui.bridge.search import Found, SearchResults, _cleaned
 from gui.theme.theme import Theme
-from gui.window.search import SearchSheet
+from gui.window.search import _ROW_ROLE, SearchSheet
 from session_host.paths import search_index, session_dir, session_journal
 from session_host.protocol.values import GridSize, State
 from session_host.storage.journal import Journal
@@ -17,6 +20,7 @@ from session_host.storage.search import Hit, Query, Search
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import create
 from tests.support.journals import BEGAN_NS, output, resize
+from tests.support.other_machine import Alpha
 from tests.unit.gui.conftest import WindowHarness
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -333,3 +337,54 @@ async def test_the_sheet_shows_why_a_search_failed_and_the_next_one_may_succeed(
     sheet.field.clear()
     await harness.until(lambda: not sheet.state.isVisible(), "the sheet to be its field alone")
     assert sheet.body.height() < sheet.field.height() + 8
+
+
+@pytest.fixture
+async def alpha(harness: WindowHarness) -> Alpha:
+    """Another machine, which has the chats of this one again."""
+    machine, sessions = Alpha(), harness.sessions
+    chats = sessions.machines["alpha"] = MachineChats(machine, sessions.tasks, sessions.apply)
+    await chats.refresh_now()
+    return machine
+
+
+async def test_lines_of_another_machine_are_found_with_those_here(harness: WindowHarness, alpha: Alpha) -> None:
+    running = await harness.add("running")
+    record(running, b"the needle\r\n")
+    await harness.sessions.machines["alpha"].refresh_now()
+    window = harness.open_window()
+    far = harness.chat(f"alpha/{running}")
+    window.open_chat(far)
+    viewer: Any = far.viewer
+    viewer.go_live(b"a fresh screen\r\n")
+    sheet = await search_for(harness, "needle")
+    await harness.until(lambda: not sheet.is_reading, "both answers")
+    assert lines(sheet) == ["the needle", "the needle"]
+    found = [sheet.items.item(row).data(_ROW_ROLE).chat for row in range(2)]
+    assert {chat.machine.name for chat in found} == {"", "alpha"}
+    sheet.list.setCurrentIndex(sheet.items.index(found.index(far), 0))
+    await harness.press(Qt.Key.Key_Return)
+    assert window.tabs.active_id == far.id
+    recorded = window.sheets.searching.recorded
+    await harness.until(lambda: recorded.is_open, "the recorded lines")
+    assert recorded.text.toPlainText() == "the needle"
+
+
+async def test_a_machine_that_does_not_answer_is_named_below_the_results(harness: WindowHarness, alpha: Alpha) -> None:
+    running = await harness.add("running")
+    record(running, b"the needle\r\n")
+    await harness.sessions.machines["alpha"].refresh_now()
+    harness.open_window()
+    alpha.fails = 100
+    sheet = await search_for(harness, "needle")
+    await harness.until(lambda: not sheet.is_reading, "both answers")
+    assert lines(sheet) == ["the needle"]
+    assert sheet.state.text() == "1 line · alpha did not answer"
+
+
+async def test_what_a_machine_invents_about_lines_is_dropped(harness: WindowHarness, alpha: Alpha) -> None:
+    known = await harness.add("known")
+    hit, other = Hit(known, 1, 0, 0, "the \x1b[31mneedle"), Hit("x", 1, 0, 0, "x")
+    lies = [Found([], [], 0), Found([hit], [], 0), Found([hit, other], [1, 1], 0), Found([other], [1], 0)]
+    cleaned = _cleaned([*lies, Found([hit], [-1], -5)], alpha, {f"alpha/{known}"})
+    assert cleaned == [Found([hit._replace(session_id=f"alpha/{known}", text="the [31mneedle")], [1], 0)]

@@ -1,0 +1,52 @@
+"""The search in a machine's chats, as a window on another one asks for it: in short calls, repeated while chats are
+indexed.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from session_host.client.sessions.store_access import open_store
+from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.search import Found, Hit, Query, Search
+
+WORK_S = 0.5
+"""How long a call indexes chats."""
+
+MAX_LINES = 1000
+
+
+class Searched(NamedTuple):
+    """Matching lines.
+
+    Attributes:
+        found: those of each chat.
+        behind: the number of chats that are not indexed yet.
+        total: the number of all searched chats.
+    """
+
+    found: list[Found]
+    behind: int
+    total: int
+
+
+def search_lines(query: Query, session_id: str, limit: int, each: int) -> Searched:
+    """The newest matching lines of a chat, or of all that no other continues (""); see ``Search.find_by_session``."""
+    if session_id:
+        ids = [session_id]
+    else:
+        with open_store() as store:
+            records = store.all()
+        records.sort(key=lambda record: record.ended_at or record.created_at, reverse=True)
+        ids = [record.id for record in records if record.continued_by is None or record.state in RUNNING_STATES]
+    end_s = time.monotonic() + WORK_S
+    with Search() as search:
+        search.update(ids, lambda: time.monotonic() > end_s)
+        return Searched(search.find_by_session(query, min(limit, MAX_LINES), each, set(ids)), search.behind, len(ids))
+
+
+def lines_around(hit: Hit, before: int, after: int) -> list[Hit]:
+    """See ``Search.around``."""
+    with Search() as search:
+        return search.around(hit, min(before, MAX_LINES), min(after, MAX_LINES))
