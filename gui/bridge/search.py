@@ -219,17 +219,17 @@ class SearchOfMachines(SearchThread):
         ids: dict[str, set[str]] = {}
         for each in session_ids:
             ids.setdefault(machine_of(each), set()).add(each)
-        others = ids.keys() & self._list.machines.keys() - {""}
+        asked = ids.keys() & self._list.machines.keys() or {""}
         answers: dict[str, SearchResults] = {}
 
         def report(name: str, results: SearchResults) -> None:
             answers[name] = results
-            on_results(_merged(answers.values(), len(others - answers.keys())))
+            on_results(_merged(answers.values(), len(asked - answers.keys())))
 
-        if not others or "" in ids:
+        if "" in asked:
             here = [each for each in session_ids if not machine_of(each)]
             super().search(query, here, partial(report, ""), on_failure)
-        for name in others:
+        for name in asked - {""}:
             machine = self._list.machines[name].machine
             one = id_there(session_ids[0]) if len(session_ids) == 1 else ""
             self._start(_search_there(machine, query, ids[name], one, partial(report, name)))
