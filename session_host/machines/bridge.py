@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import stat
 import sys
 from asyncio.subprocess import PIPE, Process
 from typing import cast
@@ -319,7 +320,13 @@ class _CommandChannel(_Channel):
 
 
 async def serve(token: str) -> None:
-    """Serve the client at standard input and output until it is gone."""
+    """Serve the client at standard input and output until it is gone.
+
+    Raises:
+        UsageError: no client is there.
+    """
+    if not (_carries_a_stream(0) and _carries_a_stream(1)):  # The loop would abort the process.
+        raise UsageError("only another machine's Outlive runs this command, over ssh")
     loop = asyncio.get_running_loop()
     bridge = Bridge()
     output, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(os.dup(1), "wb", buffering=0))
@@ -330,3 +337,11 @@ async def serve(token: str) -> None:
     await bridge.ended.wait()
     await bridge.close()
     output.abort()
+
+
+def _carries_a_stream(descriptor: int) -> bool:
+    try:
+        mode = os.fstat(descriptor).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
