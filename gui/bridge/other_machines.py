@@ -27,6 +27,7 @@ from .chat import machine_of
 if TYPE_CHECKING:
     from session_host.machines.names import MachineEntry
     from session_host.machines.remote import RemoteMachine
+    from session_host.system.network_changes import NetworkChanges
 
     from .chat_list import ChatList
     from .machine_chats import MachineChats
@@ -69,6 +70,7 @@ class OtherMachines(QObject):
         """Whether each machine can be reached, since when not, and why, as the lists show it."""
         self._closing: set[asyncio.Task[None]] = set()
         self._is_following = False
+        self._network: NetworkChanges | None = None
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._keep_timer.timeout.connect(self._keep_all)
 
@@ -106,6 +108,8 @@ class OtherMachines(QObject):
     async def close(self) -> None:
         """End all connections; the lists are as last known at the next start."""
         self._is_following = False
+        if self._network is not None:
+            self._network.close()
         self._keep_timer.stop()
         self._keep_all()
         for task in self._following.values():
@@ -132,8 +136,16 @@ class OtherMachines(QObject):
     def _follow(self, chats: MachineChats) -> None:
         machine = self.machines[chats.machine.name]
         machine.link.hold()
+        if self._network is None:
+            from session_host.system.network_changes import NetworkChanges
+
+            self._network = NetworkChanges(self._ask_all)
         name = f"chats on {machine.name}"
         self._following[machine.name] = asyncio.get_running_loop().create_task(self._read_chats(chats), name=name)
+
+    def _ask_all(self) -> None:
+        for machine in self.machines.values():
+            machine.link.ask_now()
 
     async def _read_chats(self, chats: MachineChats) -> None:
         said = ""

@@ -109,10 +109,13 @@ def _bring_version(entry: MachineEntry) -> None:
 
 def _check(entry: MachineEntry) -> str:
     """Connect to a machine, with a login in this terminal if one is needed; returns the version of its Outlive."""
+    has_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if has_terminal:
+        print_line(f"connecting to {entry.destination}…")
     try:
         return event_loop.run_command(_version_of(entry))
     except LoginNeeded:
-        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if not has_terminal:
             raise
     _login(entry)
     return event_loop.run_command(_version_of(entry))

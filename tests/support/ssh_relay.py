@@ -141,6 +141,7 @@ class _End(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         line = self._line
         if line.is_stalled:
+            line.bytes += len(data)
             self._is_dead = True
             if self.peer is not None:
                 self.peer._is_dead = True

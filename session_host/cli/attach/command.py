@@ -75,6 +75,7 @@ async def _show_there(entry: MachineEntry, chat: str, *, read_only: bool, is_pla
     from session_host.client.sessions.listing import session_named
     from session_host.machines.link import Link
     from session_host.machines.remote import RemoteMachine
+    from session_host.system.network_changes import NetworkChanges
 
     machine = RemoteMachine(Link(entry))
     try:
@@ -85,7 +86,13 @@ async def _show_there(entry: MachineEntry, chat: str, *, read_only: bool, is_pla
         is_plain = is_plain or (is_dumb and info.runtime == "structured")
         _check_terminal(info.id, name, is_dumb=is_dumb and not is_plain)
         machine.link.hold()
-        return await _show(info.id, name, read_only=read_only, runtime=info.runtime, is_plain=is_plain, machine=machine)
+        network = NetworkChanges(machine.link.ask_now)
+        try:
+            return await _show(
+                info.id, name, read_only=read_only, runtime=info.runtime, is_plain=is_plain, machine=machine
+            )
+        finally:
+            network.close()
     finally:
         await machine.link.close()
 

@@ -14,7 +14,7 @@ from session_host.machines import names
 from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
 from session_host.system import event_loop
-from tests.support.commands import outlive
+from tests.support.commands import OnTerminal, outlive
 from tests.support.ssh_machines import SshMachine
 from tests.support.waiting import wait_until
 
@@ -127,3 +127,43 @@ def test_login_shells_of_any_kind_start_outlive(alpha: SshMachine) -> None:
         alpha.start()
         done = outlive("ls", "--on", "alpha")
         assert (shell, done.code, done.output, done.error) == (shell, 0, NO_CHATS, "")
+
+
+@pytest.fixture
+def locked(machines: list[SshMachine], monkeypatch: pytest.MonkeyPatch) -> SshMachine:
+    """The machine ``alpha``, not added; its key has the passphrase ``right``. A program for such questions exists."""
+    alpha = machines[0]
+    key = alpha.ssh_config.parent / "client_key"
+    subprocess.run(["ssh-keygen", "-q", "-p", "-N", "right", "-f", key], check=True)
+    asker = alpha.home / "asker"
+    asker.write_text(f"#!/bin/sh\ntouch {alpha.home}/asked\necho right\n")
+    asker.chmod(0o755)
+    alpha.configure("NumberOfPasswordPrompts 1")
+    for variable, value in {"SSH_ASKPASS": str(asker), "DISPLAY": ":987", "SSH_AUTH_SOCK": ""}.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.delenv("SSH_ASKPASS_REQUIRE", raising=False)
+    return alpha
+
+
+def test_a_login_asks_in_the_terminal_and_says_when_it_failed(locked: SshMachine) -> None:
+    without_terminal = outlive("machines", "add", "alpha")
+    assert (without_terminal.code, without_terminal.complaint()) == (
+        7, "alpha: a login is needed; run `outlive machines login alpha`",
+    )  # fmt: skip
+    with OnTerminal("machines", "add", "alpha") as wrong:
+        wrong.see("passphrase for key")
+        wrong.type("wrong\r")
+        wrong.see("outlive: alpha: ssh did not log in")
+        assert wrong.wait() == 7
+    with OnTerminal("machines", "add", "alpha") as cancelled:
+        cancelled.see("passphrase for key")
+        cancelled.type("\x03")
+        assert cancelled.wait() == 130
+    assert names.machines() == []
+    with OnTerminal("machines", "add", "alpha") as right:
+        right.see("passphrase for key")
+        right.type("right\r")
+        right.see("alpha is added")
+        assert right.wait() == 0
+    assert not (locked.home / "asked").exists()
+    assert outlive("ls", "--on", "alpha").output == NO_CHATS
