@@ -306,7 +306,7 @@ class ViewerRules:
         if self._accepts_refusal:
             self._accepts_refusal = False
             self._send(AcceptRefusal(attachment))
-        self._has_blind_input = self._has_blind_input and self.inputs.has_user_input
+        self._has_blind_input = self._has_blind_input and self.inputs.has_keys
         if not self._has_blind_input:
             self._send_inputs()
 

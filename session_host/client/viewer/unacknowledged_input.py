@@ -161,6 +161,11 @@ class UnacknowledgedInput:
         """Whether there is an input of the user's; a focus report is none."""
         return any(not isinstance(each, Focus) for each in self._inputs)
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether there is input for a terminal that could answer a question; a chat's prompt never answers one."""
+        return any(is_typed(each) and not isinstance(each, CHAT_INPUTS) for each in self._inputs)
+
     def characters(self) -> int:
         """The number of characters, keys and inputs of a structured chat; the mouse counts nothing."""
         counted = 0

@@ -485,6 +485,23 @@ def test_keys_typed_blindly_do_not_answer_a_question_that_came_meanwhile(harness
     assert harness.script() >> do(harness.rules.send_kept) << notify(ViewerState.LIVE) << sent_key(1) << sent_key(2)
 
 
+def test_a_prompt_for_a_chat_view_does_not_wait_for_the_users_decision(harness: Harness) -> None:
+    prompt = m.Prompt("one", 1, "go on")
+    unreachable(harness).rules.receive_input(prompt)
+    back(harness)
+    assert (
+        harness.script()
+        >> harness.receives(attached(resumed=True))
+        << e.SendMessage(prompt)
+        << DESCRIBE
+        << notify(ViewerState.LIVE)
+        << START_TIMER
+        >> harness.receives(QUESTION)
+        << e.NotifyEvent(QUESTION)
+    )
+    assert not harness.rules.asks_to_send
+
+
 def test_the_answer_to_a_question_that_was_seen_is_sent(harness: Harness) -> None:
     harness.live().rules.receive_message(QUESTION)
     harness.rules.connection_lost(None)
