@@ -37,8 +37,12 @@ def file_name(name: str) -> str:
     return re.sub(r"[/\\]", "-", name).strip(" .") or "chat"
 
 
-async def export(session_id: str, path: Path) -> bool:
+async def export(chat: str, path: Path) -> bool:
     """Write a chat's recording to a file in a process, like ``outlive export``: a long one takes seconds of CPU time.
+
+    Args:
+        chat: its id, MACHINE:ID for a chat of another machine.
+        path: the file.
 
     Returns:
         Whether the file has everything; False if parts of the recording are missing.
@@ -49,7 +53,7 @@ async def export(session_id: str, path: Path) -> bool:
     before = await asyncio.to_thread(_identity, path)
     root = str(Path(session_host.__file__).parent.parent)
     process = subprocess.Popen(  # noqa: ASYNC220 - returns once the process exists; a thread awaits its end
-        [sys.executable, "-P", "-m", "session_host.cli", "export", session_id, str(path)],
+        [sys.executable, "-P", "-m", "session_host.cli", "export", chat, str(path)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

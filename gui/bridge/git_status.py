@@ -15,14 +15,15 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
 from session_host.client.machine import Machine
 from session_host.client.worktrees import Status, status_of
+from session_host.client.worktrees.repository_files import repository_files
 from session_host.errors import Unreachable, WorktreeError
-from session_host.git import list_files, run_read_only
+from session_host.git import run_read_only
 from session_host.protocol.values import Activity
 
 from .chat import Chat
 from .tasks import Tasks
 
-__all__ = ["GitStatusWatcher", "Status"]
+__all__ = ["GitStatusWatcher", "Status", "repository_files"]
 
 Place = tuple[Machine, str]
 """A directory of a machine."""
@@ -193,19 +194,3 @@ class GitStatusWatcher(QObject):
 
 def _place_of(chat: Chat) -> Place:
     return chat.machine, chat.record.cwd
-
-
-_TIMEOUT_S = 5.0
-
-
-def repository_files(directory: str) -> list[str]:
-    """The tracked and the new files below a directory, as relative paths; runs git, so call it in a thread.
-
-    A git repository inside that this one does not track is one path with a "/" at its end. The list is empty outside of
-    a repository, without git, or if git takes too long.
-    """
-    try:
-        listed = list_files(Path(directory), "--cached", "--others", "--exclude-standard", timeout_s=_TIMEOUT_S)
-        return sorted(listed - list_files(Path(directory), "--deleted", timeout_s=_TIMEOUT_S))
-    except WorktreeError:
-        return []

@@ -74,6 +74,7 @@ CALLS = {
     "lines_before": "session_host.client.worktrees.changes",
     "discard": "session_host.client.worktrees.discarding",
     "undo": "session_host.client.worktrees.discarding",
+    "repository_files": "session_host.client.worktrees.repository_files",
     "status_of": "session_host.client.worktrees.status",
     "plan_restore": "session_host.restore_points.restoring",
     "restore": "session_host.restore_points.restoring",

@@ -189,18 +189,22 @@ class DirectoryFiles(QObject):
         super().__init__()  # Without a parent: a thread may use this object after its window is deleted.
         self._directory = ""
         self._list_tracked: Callable[[str], list[str]] | None = None
+        self._is_here = True
         self._files = PathIndex()
         self._listed_at_s = -CACHE_S
         self._is_listing = False
 
     @property
     def directory(self) -> str:
-        """The directory, "" for none."""
-        return self._directory
+        """The directory on this machine, "" for none."""
+        return self._directory if self._is_here else ""
 
-    def set_lister(self, list_tracked: Callable[[str], list[str]]) -> None:
-        """Set the function that lists a repository's files; it runs in a thread, and returns none elsewhere."""
-        self._list_tracked = list_tracked
+    def set_lister(self, list_tracked: Callable[[str], list[str]], *, is_here: bool = True) -> None:
+        """Set the function that lists a repository's files; it runs in a thread, and returns none elsewhere.
+
+        Outside of a repository, the files of a directory of this machine (``is_here``) are listed.
+        """
+        self._list_tracked, self._is_here = list_tracked, is_here
 
     def set_directory(self, directory: str) -> None:
         """Set the directory."""
@@ -218,7 +222,7 @@ class DirectoryFiles(QObject):
     def _list(self, directory: str) -> None:
         """List the files; runs in a thread."""
         tracked = self._list_tracked(directory) if self._list_tracked is not None else []
-        found = PathIndex(with_folders(nearest(tracked) or files_in(directory)))
+        found = PathIndex(with_folders(nearest(tracked) or (files_in(directory) if self._is_here else [])))
         try:
             if directory == self._directory:
                 self._files, self._listed_at_s = found, time.monotonic()

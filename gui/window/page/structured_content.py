@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import unicodedata
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
@@ -11,6 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat, PageViewer
 from gui.bridge.git_status import repository_files
+from gui.bridge.machine_chats import ANSWER_S
 from gui.bridge.search import Query
 from gui.bridge.unsent import Drafts
 from gui.chat.turns import TranscriptTurns
@@ -21,10 +26,14 @@ from gui.terminal.links.links import LinkRules
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.wording import page_texts
+from session_host.errors import OutliveError
 from session_host.protocol.messages import InputRefused, PromptMode
 from session_host.protocol.values import FileLocation, Image
 from session_host.structured.items import Setting
 from session_host.structured.transcript import Transcript
+
+if TYPE_CHECKING:
+    from session_host.client.machine import Machine
 
 LINE_PX = 20
 """The scroll distance of one line."""
@@ -103,7 +112,9 @@ class StructuredContent(QObject):
         self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=chat.name))
         view = self.view
         if chat.machine.name:  # Its paths are not of this machine.
-            view.prompt.completion.files.set_directory("")
+            view.prompt.completion.files.set_lister(
+                partial(_files_there, asyncio.get_running_loop(), chat.machine), is_here=False
+            )
         view.page.zoom_requested.connect(lambda by: self.zoomed.emit(self._steps + by))
         view.prompt.show_draft(drafts.of(chat.id))
         view.prompt.editor.document().clearUndoRedoStacks()
@@ -379,3 +390,15 @@ class StructuredContent(QObject):
         """See ``TerminalContent``."""
         self._steps = steps
         self.view.page.set_font_size(self._base_px + steps)
+
+
+def _files_there(loop: asyncio.AbstractEventLoop, machine: Machine, directory: str) -> list[str]:
+    """The files of a repository of another machine; called in a thread, while the window's loop runs in its own."""
+    work = machine.call(repository_files, directory)
+    try:
+        return asyncio.run_coroutine_threadsafe(work, loop).result(ANSWER_S)
+    except (OutliveError, TimeoutError, concurrent.futures.CancelledError):
+        return []
+    except RuntimeError:  # The loop has ended.
+        work.close()
+        return []

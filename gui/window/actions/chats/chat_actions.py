@@ -41,7 +41,7 @@ async def export_to(path: Path, chat: Chat, banners: BannerArea, key: str) -> bo
     Raises:
         OutliveError: the file could not be written.
     """
-    work = asyncio.ensure_future(chat_files.export(chat.id, path))
+    work = asyncio.ensure_future(chat_files.export(chat.id.replace("/", ":"), path))
     try:
         done, _ = await asyncio.wait({work}, timeout=SHOW_WAITING_AFTER_MS / 1000)
         if not done:

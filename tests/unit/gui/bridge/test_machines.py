@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gui.bridge import machine_chats
+from gui.bridge import chat_files, machine_chats
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import read_last_screen
 from gui.bridge.machine_chats import MachineChats
+from gui.window.actions.chats.chat_actions import export_to
 from session_host import paths
 from session_host.errors import ProtocolViolation, Unreachable
 from session_host.protocol.values import MAX_COLUMNS, GridSize, State
 from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import create, default_engine
+from tests.support.area import Area
 from tests.support.other_machine import Alpha
+from tests.support.repositories import Checkout
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WindowHarness, insert_record
 
@@ -160,3 +164,42 @@ async def test_chats_of_a_machine_without_a_link_are_read_once_it_has_one(
         insert_record(name)
         await eventually(lambda: name in there(harness), 10, name)  # noqa: B023 - awaited in the same turn
     assert harness.problems == []
+
+
+async def test_files_of_a_repository_there_complete_a_mention_and_none_of_here_do(
+    harness: WindowHarness, area: Area
+) -> None:
+    repository = Checkout.new(area.home / "api")
+    repository.write("only_there.py")
+    insert_record("asks", cwd=str(repository.path), runtime="structured")
+    (area.home / "plain").mkdir()
+    (area.home / "plain" / "only_here.py").touch()
+    insert_record("outside", cwd=str(area.home / "plain"), runtime="structured")
+    chats = harness.sessions.machines["alpha"] = MachineChats(Alpha(), harness.sessions.tasks, harness.sessions.apply)
+    await chats.refresh_now()
+    window = harness.open_window()
+    window.open_chat(there(harness)["asks"])
+    files = harness.content.view.prompt.completion.files
+    assert files.directory == "", "nothing here is opened"
+    await eventually(lambda: [each.path for each in files.matching("only")] == ["only_there.py"], 10, "the file")
+    window.open_chat(there(harness)["outside"])
+    files = harness.content.view.prompt.completion.files
+    files.matching("only")
+    await eventually(lambda: not files._is_listing, 10, "the list")
+    assert files.matching("only") == []
+
+
+async def test_a_chat_there_is_exported_by_its_name_there(
+    harness: WindowHarness, alpha: MachineChats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported: list[str] = []
+
+    async def export(chat: str, _path: Path) -> bool:
+        exported.append(chat)
+        return True
+
+    monkeypatch.setattr(chat_files, "export", export)
+    harness.open_window()
+    chat = there(harness)["second"]
+    await export_to(Path("x.txt"), chat, harness.window.banners, "key")
+    assert exported == [f"alpha:{chat.session_id}"]
