@@ -53,20 +53,22 @@ def run(bench: BenchmarkEnvironment) -> Report:
             shell = ("env", "PS1=here: ", "bash", "--norc", "-i")
             for name in ("attach", "window"):
                 outlive("new", "-d", "--on", "far", "-n", name, "--", *shell)
-            with _far_window() as typed_line:
-                for name, type_line in (("attach", _typed_line), ("window", typed_line)):
-                    for round_trip_ms in ROUND_TRIPS_MS:
-                        relay.delay(round_trip_ms / 2000)
-                        type_line(-1)  # Not counted: so the viewer knows that the line is slow now.
-                        times_ms = [each for number in range(bench.rounds) for each in type_line(number)]
-                        relay.delay(0)
-                        for share in (50, 99):
-                            figure = percentile(times_ms, share)
-                            what = f"{name}, {round_trip_ms} ms, p{share}"
-                            report.series.append(Series(what, "ms", [figure]))
-                            report.verdicts.append(Verdict(what, figure, "ms", LIMIT_MS, False))
-            for name in ("attach", "window"):
-                outlive("kill", f"far:{name}")
+            try:
+                with _far_window() as typed_line:
+                    for name, type_line in (("attach", _typed_line), ("window", typed_line)):
+                        for round_trip_ms in ROUND_TRIPS_MS:
+                            relay.delay(round_trip_ms / 2000)
+                            type_line(-1)  # Not counted: so the viewer knows that the line is slow now.
+                            times_ms = [each for number in range(bench.rounds) for each in type_line(number)]
+                            relay.delay(0)
+                            for share in (50, 99):
+                                figure = percentile(times_ms, share)
+                                what = f"{name}, {round_trip_ms} ms, p{share}"
+                                report.series.append(Series(what, "ms", [figure]))
+                                report.verdicts.append(Verdict(what, figure, "ms", LIMIT_MS, False))
+            finally:
+                for name in ("attach", "window"):
+                    outlive("kill", f"far:{name}")
         end_logins(far)
     return report
 
