@@ -349,9 +349,9 @@ def session_left_conversations(session_id: str) -> Path:
     return session_dir(session_id) / "left_conversations"
 
 
-def pasted_images_dir(session_id: str) -> Path:
-    """The directory of the images that the user pasted into a session's terminal."""
-    return session_dir(session_id) / "images"
+def pasted_files_dir(session_id: str) -> Path:
+    """The directory of the images and files that the user pasted into a session's terminal."""
+    return session_dir(session_id) / "pasted"
 
 
 def session_stderr(session_id: str) -> Path:

@@ -481,6 +481,10 @@ class TerminalView(TerminalScreen):
         """Paste a text, ask for confirmation, or say why it cannot be pasted."""
         self._pasting.paste(text)
 
+    def files_go_by(self, handle: Callable[[list[str]], object]) -> None:
+        """Set what gets the files that the user pastes or drops, in place of typing their names."""
+        self._pasting.on_files = handle
+
     def paste_files(self, files: Sequence[str]) -> None:
         """Paste the names of files, quoted for a shell."""
         self._pasting.paste_files(files)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QTextCursor
@@ -99,6 +100,7 @@ class PromptBox(QWidget):
         self.editor.recall_requested.connect(self._recall)
         self.editor.image_given.connect(self._add_image)
         self.editor.files_given.connect(self._add_files)
+        self._copy: Callable[[list[str], Callable[[list[str]], object]], object] = lambda files, then: then(files)
         self.editor.menu_made.connect(self._extend_menu)
         self.editor.installEventFilter(self)
         self.attachments.changed.connect(self._on_edited)
@@ -379,17 +381,28 @@ class PromptBox(QWidget):
         elif problem := self.attachments.add_image(image):
             self._chat.inform(problem)
 
+    def files_go_by(self, copy: Callable[[list[str], Callable[[list[str]], object]], object]) -> None:
+        """Set what copies files to the chat's machine, and then gives their paths there to a function."""
+        self._copy = copy
+
     def _add_files(self, files: list[str]) -> None:
         """Attach images; put the paths of other files into the text."""
+        others = []
         for path in files:
             problem = self.attachments.add_file(path) if self._status.capabilities.images else None
             if problem is None:
-                directory = self.completion.files.directory
-                inside = directory and os.path.commonpath([directory, path]) == directory
-                name = os.path.relpath(path, directory) if inside else path
-                self.editor.insertPlainText(f"{mention(name)} ")
+                others.append(path)
             elif problem:
                 self._chat.inform(problem)
+        if others:
+            self._copy(others, self._mention)
+
+    def _mention(self, files: list[str]) -> None:
+        for path in files:
+            directory = self.completion.files.directory
+            inside = directory and os.path.commonpath([directory, path]) == directory
+            name = os.path.relpath(path, directory) if inside else path
+            self.editor.insertPlainText(f"{mention(name)} ")
 
     # ------------------------------------------------------------ painting
 

@@ -22,6 +22,7 @@ from gui.clipboard import fields
 from gui.clipboard.fields import edit_menu
 from gui.input.composing import deliver_earlier_keys, is_of_a_shortcut
 from gui.input.draft import typed_text
+from gui.input.dragging import local_files
 from gui.input.keys import LINEFEED, kind_of_answer
 from gui.wording import chat_texts
 from session_host.structured.mentions import open_mention
@@ -208,8 +209,7 @@ class PromptEditor(QPlainTextEdit):
         return bool(source.hasImage() or source.hasUrls() or super().canInsertFromMimeData(source))
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        files = [url.toLocalFile() for url in source.urls() if url.isLocalFile()]
-        if files:
+        if files := local_files(source):
             self.files_given.emit(files)
         elif source.hasImage() and not source.hasText():
             self.image_given.emit(source.imageData())

@@ -8,7 +8,7 @@ from enum import Enum
 from PySide6.QtCore import QMimeData, SignalInstance
 from PySide6.QtGui import QClipboard, QGuiApplication, QImage
 
-from gui.input.dragging import names_of_files, quoted
+from gui.input.dragging import local_files, quoted
 from gui.terminal.input_sink import TypedInput
 from gui.wording import notice_texts
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
@@ -60,7 +60,11 @@ def offer_selection(text: str) -> None:
 
 
 class Pasting:
-    """Pastes into one view."""
+    """Pastes into one view.
+
+    Attributes:
+        on_files: gets the files that are pasted or dropped; types their names, unless set.
+    """
 
     def __init__(
         self,
@@ -87,6 +91,7 @@ class Pasting:
         self._notice = notice
         self._image = image
         self._on_typed = on_typed
+        self.on_files: Callable[[list[str]], object] = self.paste_files
 
     def paste(self, text: str) -> None:
         """Paste a text, ask for confirmation, or say why it cannot be pasted."""
@@ -112,8 +117,9 @@ class Pasting:
 
     def paste_data(self, data: QMimeData) -> None:
         """Paste what was copied or dropped: the names of files, or a text, or the name of a file with the image."""
-        if names := names_of_files(data):
-            self.paste(names)
+        if files := local_files(data):
+            if self._receiver() is not None:
+                self.on_files(files)
         elif text := data.text():
             self.paste(text)
         elif self._receiver() is not None:

@@ -7,14 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QClipboard, QGuiApplication, QImage
+from PySide6.QtGui import QClipboard, QGuiApplication
 from PySide6.QtWidgets import QMenu
-from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
-from gui.bridge.chat_files import png_of
 from gui.bridge.named_files import files_of
-from gui.bridge.tasks import Tasks
 from gui.terminal.input import clipboard
 from gui.terminal.input.clipboard import LARGE_CHARACTERS
 from gui.terminal.input.pointer import MouseRules
@@ -36,6 +33,7 @@ from session_host.terminal.prompts import TurnPosition
 
 from .chats.forking import is_in_conversation
 from .context import WindowContext
+from .copying import Copying
 from .menus import Actions
 from .window_commands import WindowCommands
 
@@ -126,6 +124,9 @@ class PageWiring:
 
     def _wire_structured(self, content: StructuredContent) -> None:
         chat, commands, opener, view = content.chat, self._commands, self._commands.opener, content.view
+        if chat.machine.name:
+            copying = Copying(chat, commands.sessions.tasks, self._banners, content)
+            view.prompt.files_go_by(copying.paste)
         view.page.names.find_by(files_of(chat, commands.sessions.tasks))
         content.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd, chat.machine))
         content.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd, chat.machine))
@@ -149,7 +150,10 @@ class PageWiring:
         view.notice.connect(self._on_notice)
         view.findRequested.connect(page.open_find)
         view.pasteNeedsConfirmation.connect(lambda text: self._ask_paste(page, view, text))
-        view.imagePasted.connect(lambda image: paste_image(self._commands.sessions.tasks, terminal, image))
+        copying = Copying(chat, tasks, self._banners, terminal)
+        view.imagePasted.connect(lambda image: copying.paste_image(image, view.paste_files))
+        if chat.machine.name:
+            view.files_go_by(lambda files: copying.paste(files, view.paste_files))
         terminal.grid_changed.connect(lambda: self._on_grid_changed(terminal))
         terminal.clipboard_offered.connect(lambda text, targets: self._on_clipboard(page, text, targets))
 
@@ -299,17 +303,3 @@ class ChatAnswers:
 def _save_in(chat: Chat) -> str:
     """The directory on this machine in which an image of a chat is saved."""
     return "" if chat.machine.name else chat.record.cwd
-
-
-def paste_image(tasks: Tasks, terminal: TerminalContent, image: QImage) -> None:
-    """Save an image among the chat's files, and paste the file's name; ``tasks`` report what prevents it."""
-    tasks.start(_save_and_paste(terminal, image), "a pasted image")
-
-
-async def _save_and_paste(terminal: TerminalContent, image: QImage) -> None:
-    from session_host.client.chats.pasted_images import save_pasted_image  # the window's start does not need it
-
-    chat = terminal.chat
-    path = await chat.machine.call(save_pasted_image, chat.session_id, await asyncio.to_thread(png_of, image))
-    if Shiboken.isValid(terminal):  # Else the page was closed meanwhile.
-        terminal.view.paste_files([path])

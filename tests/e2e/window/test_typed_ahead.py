@@ -16,7 +16,7 @@ from jeepney import DBusAddress, HeaderFields, Message, message_bus, new_method_
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 from PySide6.QtGui import QImage
 
-from session_host.paths import pasted_images_dir
+from session_host.paths import pasted_files_dir
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.buses import BusDaemon, answering
@@ -238,7 +238,7 @@ def test_a_huge_text_and_an_image_on_the_clipboard_arrive_as_one_paste_each(
         wait_until(lambda: received.read_bytes()[len(paste) :].endswith(END), WAIT_S, "the name of the image")
     [name] = shlex.split(received.read_bytes()[len(paste) :].removeprefix(BEGIN).removesuffix(END).decode())
     assert QImage(name) == red
-    assert Path(name).parent == pasted_images_dir(chat["id"])
+    assert Path(name).parent.parent == pasted_files_dir(chat["id"])
     assert Path(name).stat().st_mode & 0o777 == 0o600
     subprocess.run(to_clipboard, input=b"", check=True)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
-from PySide6.QtCore import QProcess
+from PySide6.QtCore import QMimeData, QProcess, QUrl
 
 from gui.bridge.chat import Chat
 from gui.bridge.machine_chats import MachineChats
@@ -19,6 +21,7 @@ from gui.settings.table import WindowFile
 from gui.window.actions.links import Editors, NotOpened, far_command_for
 from session_host.client.chats import named_files
 from session_host.errors import OutliveError
+from session_host.paths import pasted_files_dir
 from session_host.protocol.values import FileLocation
 from tests.support.other_machine import Alpha
 from tests.unit.gui.conftest import WindowHarness, insert_record
@@ -155,3 +158,47 @@ def test_an_editor_for_other_machines_gets_machine_path_and_line(setting: str, d
 def test_an_editor_that_would_open_the_path_here_is_refused(setting: str) -> None:
     with pytest.raises(NotOpened):
         far_command_for(FileLocation("/w/a.py"), Editors("", setting), {}, "h", is_directory=False)
+
+
+async def test_a_dropped_file_is_copied_to_the_other_machine_and_its_path_there_is_typed(
+    harness: WindowHarness, alpha: MachineChats, tmp_path: Path
+) -> None:
+    (tmp_path / "a b.txt").write_text("x")
+    chat = await show(harness, alpha, tmp_path, WindowFile())
+    viewer: Any = harness.viewers[chat.session_id]
+    pasted: list[str] = []
+    viewer.paste = pasted.append
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a b.txt")), QUrl.fromLocalFile(str(tmp_path / "a b.txt"))])
+    harness.view._pasting.paste_data(data)
+    await harness.until(lambda: pasted, "the paths")
+    paths = [Path(each) for each in shlex.split(pasted[0])]
+    assert [path.read_text() for path in paths] == ["x", "x"]
+    assert all(path.is_relative_to(pasted_files_dir(chat.session_id)) for path in paths)
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a b.txt")), QUrl.fromLocalFile(str(tmp_path))])
+    harness.view._pasting.paste_data(data)
+    await harness.sessions.tasks.wait_for_others(10)
+    assert "is a directory; only files are copied to another machine" in harness.banner
+    assert len(pasted) == 1, "nothing is typed"
+
+
+async def test_a_copy_that_takes_long_shows_its_progress_and_can_be_cancelled(
+    harness: WindowHarness, alpha: MachineChats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.window.actions.copying.SHOW_AFTER_S", 0.0)
+    (tmp_path / "a.bin").write_bytes(bytes(1000))
+    chat = await show(harness, alpha, tmp_path, WindowFile())
+    viewer: Any = harness.viewers[chat.session_id]
+    pasted: list[str] = []
+    viewer.paste = pasted.append
+    cast("Alpha", alpha.machine).fails = 10**9
+    monkeypatch.setattr(alpha.machine, "wait_reachable", asyncio.Event().wait)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.bin"))])
+    harness.view._pasting.paste_data(data)
+    await harness.until(lambda: harness.window.banners.current is not None, "the line")
+    assert harness.banner == "Copying a.bin to alpha: 0 %"
+    harness.window.banners.run_action()
+    await harness.sessions.tasks.wait_for_others(10)
+    assert harness.window.banners.current is None
+    assert not pasted
