@@ -58,6 +58,14 @@ def home_dir() -> Path:
         raise OutliveError(f"HOME is not set, and user {os.getuid()} has no home directory; set HOME") from error
 
 
+def short_directory(path: str) -> str:
+    """A directory's path, with ``~`` for the home directory."""
+    home = str(Path.home())
+    if path == home:
+        return "~"
+    return "~" + path[len(home) :] if path.startswith(home + "/") else path
+
+
 def named_directory(path: str) -> str:
     """The absolute path of a directory as the user names it: in a shell, PWD has the symbolic links that led there."""
     with contextlib.suppress(OSError):

@@ -35,7 +35,6 @@ class ChatList(QObject):
     Attributes:
         here: this machine's chats.
         machines: the chats of each machine, by its name; this one is the first.
-        agents: the catalog, once read.
         colors: the colours of the terminals, once known.
         tasks: the work in the background; a failed task's error is a ``problem``.
 
@@ -59,7 +58,6 @@ class ChatList(QObject):
         super().__init__(parent)
         self._make_viewer = make_viewer
         self.colors: DefaultColors | None = None
-        self.agents: Mapping[str, Agent] = {}
         self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
         self.here = MachineChats(WindowsMachine(storage), self.tasks, self.apply)
         self.machines = {"": self.here}
@@ -77,6 +75,20 @@ class ChatList(QObject):
         self._with_changed_text: dict[str, Chat] = {}
         self._texts_timer = QTimer(self, singleShot=True, interval=TEXTS_MS)
         self._texts_timer.timeout.connect(self._show_texts)
+
+    @property
+    def agents(self) -> Mapping[str, Agent]:
+        """This machine's catalog, once read."""
+        return self.here.agents
+
+    @agents.setter
+    def agents(self, agents: Mapping[str, Agent]) -> None:
+        self.here.agents = agents
+
+    def agent_of(self, chat: Chat) -> Agent | None:
+        """A chat's agent, from the catalog of its machine; None if that does not have it."""
+        chats = self.machines.get(chat.machine.name)
+        return chats.agents.get(chat.record.agent) if chats is not None else None
 
     def set_colors(self, colors: DefaultColors) -> None:
         """Set the terminals' colours, which hosts answer to programs' colour queries."""
@@ -110,9 +122,10 @@ class ChatList(QObject):
         known = self._chats.get(session_id)
         return known.record if known is not None else self._ended.get(session_id)
 
-    def names(self) -> set[str]:
-        """The names of all chats."""
-        return {record.name for each in (*self._chats, *self._ended) if (record := self.record(each)) is not None}
+    def names(self, machine: str = "") -> set[str]:
+        """The names of all chats of a machine, by default of this one."""
+        ids = (each for each in (*self._chats, *self._ended) if machine_of(each) == machine)
+        return {record.name for each in ids if (record := self.record(each)) is not None}
 
     def latest_continuation(self, session_id: str) -> Chat | None:
         """The last chat in the chain of resumes that begins with this id."""
@@ -236,7 +249,7 @@ class ChatList(QObject):
             chat.changed.emit()
 
     def _set_agent(self, chat: Chat) -> None:
-        if (agent := self.agents.get(chat.record.agent)) is not None:
+        if (agent := self.agent_of(chat)) is not None:
             chat.set_agent(agent)
 
     def hide(self, chat: Chat) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from session_host.agents.agent import Agent
@@ -11,7 +11,7 @@ from session_host.git import Stop, stopped_by
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord
 
-from .chat import Chat
+from .chat import Chat, machine_of
 from .new_chat import NewChatRequest
 from .sessions import Sessions
 
@@ -49,25 +49,24 @@ class ChatOfConversation:
 class EarlierConversations:
     """Lists conversations, and the chats that are in them."""
 
-    def __init__(self, sessions: Sessions, agents: Mapping[str, Agent]) -> None:
+    def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._agents = agents
 
-    async def list_for(
-        self, agent: Agent, directory: str, overrides: Mapping[str, str], cancelled: Stop
-    ) -> ConversationList:
-        """List an agent's conversations; the disk is read in a thread, until ``cancelled`` is set.
+    async def list_for(self, agent: Agent, request: NewChatRequest, cancelled: Stop) -> ConversationList:
+        """List an agent's conversations on the request's machine; the disk is read until ``cancelled`` is set.
 
         Raises:
-            OSError, StoreError: as ``list_conversations``.
+            OSError, OutliveError: as ``list_conversations``, or the machine cannot be reached.
         """
         from session_host.client.chats.earlier_conversations import list_conversations
 
-        here = self._sessions.here
-        environment = await here.environment()
+        chats = self._sessions.chats_on(request.machine)
+        environment = await chats.environment()
         try:
             with stopped_by(cancelled):
-                return await here.machine.call(list_conversations, agent, directory, environment, overrides)
+                return await chats.machine.call(
+                    list_conversations, agent, request.directory, environment, request.overrides
+                )
         except asyncio.CancelledError:
             cancelled.set()  # The window is closed; the thread would read on.
             raise
@@ -76,19 +75,19 @@ class EarlierConversations:
         """The shell command that continues a conversation in any terminal, as the request says."""
         from session_host.client.chats.earlier_conversations import command_to_continue
 
-        here = self._sessions.here
-        return await here.machine.call(
-            command_to_continue, agent, conversation, request.directory, request.arguments, await here.environment(),
+        chats = self._sessions.chats_on(request.machine)
+        return await chats.machine.call(
+            command_to_continue, agent, conversation, request.directory, request.arguments, await chats.environment(),
             request.overrides,
         )  # fmt: skip
 
-    def chats_of(self, agent: Agent) -> Callable[[str], ChatOfConversation | None]:
-        """A function from a conversation of the agent to its chat: the running one, else the one that ended last."""
-        store = agent.conversation.store
-        names = {name for name, each in self._agents.items() if each.conversation.store == store}
+    def chats_of(self, agent: Agent, machine: str) -> Callable[[str], ChatOfConversation | None]:
+        """A function from a conversation of a machine's agent to its chat: the running one, else the last."""
+        store, agents = agent.conversation.store, self._sessions.chats_on(machine).agents
+        names = {name for name, each in agents.items() if each.conversation.store == store}
         found: dict[str, SessionRecord] = {}
         for record in self._sessions.listed_records():
-            if record.agent in names and record.provider_session_id:
+            if record.agent in names and record.provider_session_id and machine_of(record.id) == machine:
                 found.setdefault(record.provider_session_id, record)
 
         def chat_of(conversation: str) -> ChatOfConversation | None:

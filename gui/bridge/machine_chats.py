@@ -15,6 +15,8 @@ from .chat import id_in_window, in_window
 from .tasks import Tasks
 
 if TYPE_CHECKING:
+    from session_host.agents.agent import Agent
+    from session_host.client.chats.installed_agents import EndpointDefaults
     from session_host.client.machine import Machine
 
 MAX_CHATS = 20_000
@@ -37,6 +39,12 @@ class MachineChats:
         machine: the machine.
         is_loaded: whether its store was read, so that its chats are complete.
         environment: returns the environment for chats that start there; None for the machine's own.
+        agents: the machine's catalog; empty until another machine has told it.
+        is_installed: whether an agent of the catalog is installed there.
+        find_agents: looks for the agents that are installed there.
+        home: the user's home directory there; "" while unknown.
+        endpoint: the defaults of the chat with a model server there.
+        agents_found: called when the catalog of another machine has come.
     """
 
     def __init__(
@@ -46,6 +54,13 @@ class MachineChats:
         self.machine = machine
         self.is_loaded = False
         self.environment: Callable[[], Awaitable[Mapping[str, str] | None]] = _own_environment
+        self.agents: Mapping[str, Agent] = {}
+        self.is_installed: Callable[[Agent], bool] = lambda agent: agent.name in self._installed
+        self.find_agents: Callable[[], Awaitable[None]] = self._ask_for_agents
+        self.home = ""
+        self.endpoint: EndpointDefaults | None = None
+        self.agents_found: Callable[[], object] = lambda: None
+        self._installed: frozenset[str] = frozenset()
         self._tasks, self._apply = tasks, apply
         self._version: Version | None = None
         """The version of the store that was read last."""
@@ -83,10 +98,29 @@ class MachineChats:
         while True:
             try:
                 await self.refresh_now()
+                if not self.agents:
+                    self._tasks.start(self._ask_first(), f"agents on {self.machine.name}")
                 while self._version is not None:
                     self._receive(await self.machine.call(later_changes, self._version))
             except Unreachable:
                 await self.machine.wait_reachable()
+
+    async def _ask_first(self) -> None:
+        with contextlib.suppress(OutliveError):  # The sheet for a new chat asks again, and says why.
+            await self.find_agents()
+
+    async def _ask_for_agents(self) -> None:
+        """Ask another machine for its agents.
+
+        Raises:
+            OutliveError: it does not tell them.
+        """
+        from session_host.client.chats.installed_agents import harmless, installed_agents
+
+        found = harmless(await self.machine.call(installed_agents))
+        self.agents = {agent.name: agent for agent in found.agents}
+        self._installed, self.home, self.endpoint = frozenset(found.installed), found.home, found.endpoint
+        self.agents_found()
 
     async def refresh_now(self) -> None:
         """Read what has changed in the store, and wait for the result."""

@@ -128,6 +128,7 @@ class OtherMachines(QObject):
         machine = RemoteMachine(Link(entry, partial(self._on_state, entry.name)))
         self.machines[entry.name] = machine
         chats = self._list.machines[entry.name] = MachineChats(machine, self._list.tasks, self._list.apply)
+        chats.agents_found = self._list.apply_agents
         self._list.apply(machine, _kept(entry.name), [])
         chats.is_loaded = False
         if self._is_following:

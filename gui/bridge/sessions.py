@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,9 +15,9 @@ from gui.bridge.search_indexing import SearchIndexing
 from gui.wording.explanation import Explained, explained, explained_without_host
 from session_host.client.chats.ended_chat import last_transitions
 from session_host.client.sessions.store_calls import recent_directories, rename_chat
-from session_host.errors import HostUnavailable, SessionEnded, UsageError
+from session_host.errors import HostUnavailable, NoSuchMachine, SessionEnded, UsageError
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Send, Stop
-from session_host.protocol.untrusted_text import as_name
+from session_host.protocol.untrusted_text import as_name, one_line
 from session_host.storage.store import free_name
 
 from .chat import Chat, in_window
@@ -32,6 +33,7 @@ from .unsent import Drafts, ReviewComments
 
 if TYPE_CHECKING:
     from gui.bridge.chat import ViewerFactory
+    from gui.bridge.machine_chats import MachineChats
     from gui.bridge.search import SearchOfMachines
     from session_host.agents.agent import Agent
     from session_host.protocol.values import GridSize, Runtime
@@ -63,6 +65,8 @@ class Sessions(ChatList):
         super().__init__(storage, make_viewer, parent)
         self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.path_found.emit)
         self.here.environment = self.login_path.environment
+        self.here.find_agents = self.login_path.update
+        self.here.is_installed = lambda agent: agent.find(os.environ.get("PATH", os.defpath)) is not None
         self.git_status_watcher = GitStatusWatcher(self.tasks, self.here.machine, self)
         self.changed.connect(lambda: self.git_status_watcher.follow(self.running()))
         self.indexing = SearchIndexing(self)
@@ -124,14 +128,26 @@ class Sessions(ChatList):
 
     # ------------------------------------------------------------ changes of chats
 
-    def free_name(self, wanted: str, *, is_chosen: bool) -> str:
-        """The name that a new chat gets for a wanted one.
+    def free_name(self, wanted: str, *, is_chosen: bool, machine: str = "") -> str:
+        """The name that a new chat on a machine gets for a wanted one.
 
         If the user has chosen it, it differs from those of running chats; else from those of all.
         """
-        names = self.names()
-        running = {chat.record.name for chat in self.chats() if not chat.has_ended}  # Also a shell that is to end.
+        names = self.names(machine)
+        own = (chat for chat in self.chats() if chat.machine.name == machine)
+        running = {chat.record.name for chat in own if not chat.has_ended}  # Also a shell that is to end.
         return free_name(wanted, running if is_chosen else names, names)
+
+    def chats_on(self, machine: str) -> MachineChats:
+        """The chats of a machine.
+
+        Raises:
+            NoSuchMachine: it was removed.
+        """
+        try:
+            return self.machines[machine]
+        except KeyError:
+            raise NoSuchMachine(f"the machine {machine!r} was removed") from None
 
     async def launch(
         self, request: NewChatRequest, agent: Agent, size: GridSize, *, conversation: str = "", anyway: bool = False
@@ -145,8 +161,8 @@ class Sessions(ChatList):
         from session_host.client.chats.launch import launch
         from session_host.client.chats.launch_spec import LaunchRequest
 
-        name = self.free_name(request.name, is_chosen=request.is_named) or None
-        chats = self.machines[request.machine]
+        chats = self.chats_on(request.machine)
+        name = self.free_name(request.name, is_chosen=request.is_named, machine=request.machine) or None
         machine = chats.machine
         full = LaunchRequest(
             agent=agent, arguments=request.arguments, name=name, is_named=request.is_named,
@@ -203,9 +219,10 @@ class Sessions(ChatList):
         record = await chat.machine.call(fork, chat.session_id, before=before, environment=environment, size=size)
         return self.chat_of(in_window(record, chat.machine))
 
-    async def recent_directories(self, limit: int) -> list[str]:
-        """The directories of recently started chats, latest first."""
-        return await self.here.machine.call(recent_directories, limit)
+    async def recent_directories(self, limit: int, machine: str = "") -> list[str]:
+        """The directories of recently started chats on a machine, latest first."""
+        found = await self.chats_on(machine).machine.call(recent_directories, limit)
+        return [each for each in found[:limit] if each == one_line(each)]
 
     async def explain(self, chat: Chat) -> Explained:
         """The evidence for a chat's status, from its host; for an ended chat, from its log.

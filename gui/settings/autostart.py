@@ -10,10 +10,10 @@ import os
 import re
 from pathlib import Path
 
-from gui.settings.writing import write_text
 from session_host.client.window_control import HIDDEN_START
 from session_host.errors import ConfigError
 from session_host.system.installation import outlive_command
+from session_host.toml_writing import write_text
 
 _MARK = "X-Outlive-StartAtLogin=true"
 _DISABLED = re.compile(r"(?m)^(Hidden\s*=\s*true|X-GNOME-Autostart-enabled\s*=\s*false)\s*$")

@@ -15,9 +15,9 @@ from PySide6.QtGui import QColor
 from gui.theme.contrast import luminance
 from session_host.errors import ConfigError
 from session_host.toml_file import TomlFile
+from session_host.toml_writing import write_text
 
 from .theme_files import Library, TerminalColors, parse_theme, theme_text
-from .writing import write_text
 
 NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 MAX_BYTES = 512 * 1024

@@ -199,6 +199,7 @@ class WindowLayout(msgspec.Struct):
     groups_folded: list[str] = msgspec.field(default_factory=lambda: ["ended"])
     last_agent: str = ""
     last_directory: str = ""
+    last_machine: str = ""
     own_shells: list[str] = []
     close_explained: bool = False
     tray_explained: bool = False

@@ -9,11 +9,11 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
 from session_host.agents.agent import Agent
 from session_host.agents.catalog import BUILT_IN_DIRECTORY, load_catalog, load_valid_agents
+from session_host.toml_writing import Value, Values, write_values
 
 from .preferences import Preferences, load_preferences
 from .text_keys import TextKey, write_keys
 from .theme_files import Library, own_themes
-from .writing import Value, Values, write_values
 
 FILES = ("window.toml", "keys.toml", "chats.toml", "endpoint.toml", "machines.toml")
 

@@ -18,9 +18,8 @@ used instead; later, the previous settings stay in effect.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import get_args
 
 import msgspec
 
@@ -29,7 +28,6 @@ from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Look
 from session_host.client.chats.settings import load_chat_settings
 from session_host.errors import ConfigError
-from session_host.paths import config_dir
 from session_host.terminal.base import CursorShape
 from session_host.toml_file import TomlFile
 
@@ -151,20 +149,3 @@ def _read_theme(directory: Path, identifier: str) -> SchemePair:
         remedy = f'use appearance = "{identifier}"' if identifier in get_args(Appearance) else "choose one in Settings"
         raise file.error(("theme",), f"there is no theme '{identifier}'; {remedy}")
     return library.pair(identifier)
-
-
-class EndpointDefaults(NamedTuple):
-    """The values for fields that the user leaves empty; "" for none."""
-
-    url: str
-    model: str
-
-
-def endpoint_defaults() -> EndpointDefaults:
-    """Read the defaults; empty if the file is unreadable, which the chat itself reports."""
-    try:
-        found = TomlFile.read(config_dir() / "endpoint.toml").values()
-    except ConfigError:
-        found = {}
-    url, model = (value if isinstance(value := found.get(key), str) else "" for key in ("url", "model"))
-    return EndpointDefaults(url or os.environ.get("OPENAI_BASE_URL", ""), model)

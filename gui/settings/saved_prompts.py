@@ -22,8 +22,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from gui.settings.writing import write_text
 from session_host.errors import ConfigError
+from session_host.toml_writing import write_text
 
 SUFFIX = ".md"
 MAX_FILES = 1000

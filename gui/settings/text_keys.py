@@ -16,9 +16,9 @@ from typing import Any
 
 import msgspec
 
-from gui.settings.writing import Value, changed_document, set_value
 from session_host.errors import ConfigError
 from session_host.toml_file import TomlFile
+from session_host.toml_writing import Value, changed_document, set_value
 
 TABLE = "text"
 MAX_CHARACTERS = 10_000

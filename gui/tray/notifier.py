@@ -394,7 +394,7 @@ class Notifier(QObject):
             )
 
     def _show_question(self, chat: Chat) -> None:
-        agent = self._agents.get(chat.record.agent)
+        agent = self._sessions.agent_of(chat)
         is_structured = chat.record.runtime == "structured"
         if not is_structured:
             self._show_text(chat)  # Replaced by a notification with answers if the agent's hook reports the request.

@@ -22,6 +22,10 @@ def about(name: str, title: str) -> str:
     return title
 
 
+MACHINE = Text("new_chat", "Machine")
+THIS_MACHINE = Text("new_chat", "This machine")
+CANNOT_BE_REACHED = Text("new_chat", "Can’t be reached now: {reason}")
+LOOKING_FOR_AGENTS = Text("new_chat", "Looking for agents on {machine}…")
 DIRECTORIES = Text("new_chat", "Directories")
 CHOOSE_THIS_DIRECTORY = Text("new_chat", "Choose “{name}”")
 CHOOSE_DIRECTORY = Text("new_chat", "Choose a directory")

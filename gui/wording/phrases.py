@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QLocale, QTime
 
 from gui.wording.groups import activity_words
 from gui.wording.text import Text
+from session_host.paths import short_directory as short_directory  # noqa: PLC0414 - re-exported
 from session_host.protocol.untrusted_text import ended_by_user
 from session_host.protocol.values import Activity, State
 
@@ -89,14 +89,6 @@ def data_size(size_bytes: int) -> str:
     """A size on the disk: "120 KiB", "1.2 GiB"."""
     digits = 1 if size_bytes >= 1024**3 else 0
     return QLocale().formattedDataSize(size_bytes, digits, QLocale.DataSizeFormat.DataSizeIecFormat)
-
-
-def short_directory(path: str) -> str:
-    """A directory's path, with ``~`` for the home directory."""
-    home = str(Path.home())
-    if path == home:
-        return "~"
-    return "~" + path[len(home) :] if path.startswith(home + "/") else path
 
 
 def short_path(path: str, characters: int) -> str:

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from session_host.errors import AgentNotFound, UsageError
+from session_host.paths import agent_socket
 from session_host.protocol.launch import Identity, Watch
 from session_host.protocol.untrusted_text import is_conversation
 from session_host.system.files import find_program
@@ -203,9 +204,17 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         words = [word for part in self.conversation.resume for word in ((part,) if isinstance(part, str) else part)]
         return any(FILES in word and CONVERSATION in word for word in words)
 
-    def serves_terminal(self, argv: Sequence[str], socket: str) -> bool:
-        """Whether a structured chat with this argv can be shown in the agent's own terminal, too, by this socket."""
-        return self.structured is not None and bool(self.structured.terminal) and socket in argv
+    def serves_terminal(self, argv: Sequence[str], session_id: str) -> bool:
+        """Whether a structured chat with this argv can be shown in the agent's own terminal, too, by its socket.
+
+        The socket is known by its name: its directory may be one of another machine.
+        """
+        name = agent_socket(session_id).name
+        return (
+            self.structured is not None
+            and bool(self.structured.terminal)
+            and any(word.rpartition("/")[2] == name for word in argv)
+        )
 
     def preset(self, name: str) -> tuple[str, ...]:
         """The arguments of this name.

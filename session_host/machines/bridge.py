@@ -39,6 +39,7 @@ from session_host.protocol.codec import Decoder, encode
 from session_host.version import VERSION
 
 from .calls import call, kind_of
+from .login_path import LoginPath
 
 MARK = "outlive-bridge "
 """The line before the stream begins with this, and ends with the client's token: what a shell's start files print comes
@@ -52,10 +53,12 @@ class Bridge(asyncio.Protocol):
 
     Attributes:
         ended: set when the client is gone.
+        login_path: the PATH for what the client starts.
     """
 
     def __init__(self) -> None:
         self.ended = asyncio.Event()
+        self.login_path = LoginPath()
         self._output: asyncio.WriteTransport | None = None
         self._decoder = Decoder(FromNear)
         self._channels: dict[int, _Channel] = {}
@@ -85,7 +88,7 @@ class Bridge(asyncio.Protocol):
         self._channels.clear()
         for task in list(self._tasks):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, self.login_path.close(), return_exceptions=True)
 
     # ------------------------------------------------------------ asyncio's callbacks
 
@@ -237,7 +240,7 @@ class _CallChannel(_Channel):
 
     async def run(self) -> None:
         try:
-            result = await call(self._function, self._arguments)
+            result = await call(self._function, self._arguments, self._bridge.login_path)
         except OutliveError as error:
             self._bridge.ended_channel(self.number, error)
         except OSError as error:
@@ -263,6 +266,8 @@ class _CommandChannel(_Channel):
         self._input: asyncio.Queue[bytes | None] = asyncio.Queue()
 
     async def run(self) -> None:
+        if self._arguments[:1] in (["new"], ["resume"], ["doctor"]):
+            await self._bridge.login_path.read()
         environment = dict(os.environ)
         if self._columns:
             environment["COLUMNS"] = str(self._columns)

@@ -26,6 +26,8 @@ from session_host.client.machine import run_here
 from session_host.errors import OutliveError, ProtocolViolation, Unreachable
 from session_host.protocol.untrusted_text import one_line
 
+from .login_path import LoginPath
+
 CALLS = {
     "find_files": "session_host.client.chats.named_files",
     "named_file": "session_host.client.chats.named_files",
@@ -62,6 +64,14 @@ CALLS = {
     "resumable_among": "session_host.client.chats.resumability",
     "launch": "session_host.client.chats.launch",
     "prepare_start": "session_host.client.chats.launch",
+    "installed_agents": "session_host.client.chats.installed_agents",
+    "complete_path": "session_host.client.chats.directories",
+    "list_directory": "session_host.client.chats.directories",
+    "look_at_directory": "session_host.client.chats.directories",
+    "create_directory": "session_host.client.chats.directories",
+    "repository_of": "session_host.client.chats.setup_entries",
+    "write_setup": "session_host.client.chats.setup_entries",
+    "arguments_of_new_conversation": "session_host.client.chats.launch_spec",
     "list_conversations": "session_host.client.chats.earlier_conversations",
     "continue_conversation": "session_host.client.chats.earlier_conversations",
     "command_to_continue": "session_host.client.chats.earlier_conversations",
@@ -82,6 +92,9 @@ CALLS = {
     "file_counts": "session_host.restore_points.restoring",
 }
 """The module of each function."""
+
+_OF_STARTS = {"environment", "request"}
+"""The parameters of functions that start programs."""
 
 MAX_MESSAGE_CHARACTERS = 500
 
@@ -159,13 +172,17 @@ def encode_arguments(function: Callable[..., Any], args: tuple[Any, ...], kwargs
     return _encode(bound.arguments)
 
 
-async def call(name: str, arguments: bytes) -> bytes:
+async def call(name: str, arguments: bytes, login_path: LoginPath | None = None) -> bytes:
     """Call a function of ``CALLS``; returns its result for ``decode_result``.
+
+    ``login_path``: where a function that starts programs, or looks for them, finds those.
 
     Raises:
         OutliveError: the function's, or there is no such function, or the arguments do not fit it.
     """
     function, values = await asyncio.to_thread(_decoded_call, name, arguments)
+    if login_path is not None and function.__annotations__.keys() & _OF_STARTS:
+        await login_path.read(again=name == "installed_agents")
     result = await run_here(function, **values)
     return await asyncio.to_thread(_encode, result)
 

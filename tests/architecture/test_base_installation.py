@@ -42,7 +42,7 @@ def test_every_module_of_session_host_loads_without_the_windows_libraries() -> N
 
 def test_libraries_for_the_window_alone_are_an_extra() -> None:
     assert names(PROJECT["optional-dependencies"]["window"]) == {
-        "pyside6-essentials", "qasync", "qtawesome", "qtpy", "pygments", "tomlkit",
+        "pyside6-essentials", "qasync", "qtawesome", "qtpy", "pygments",
     }  # fmt: skip
     assert not names(PROJECT["dependencies"]) & names(PROJECT["optional-dependencies"]["window"])
 

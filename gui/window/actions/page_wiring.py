@@ -257,12 +257,12 @@ class ChatAnswers:
     def __init__(self, chat: Chat, context: WindowContext) -> None:
         self._chat = chat
         self._tasks = context.sessions.tasks
-        self._agents = context.agents
+        self._sessions = context.sessions
         self._banners = context.banners
 
     @property
     def _agent(self) -> Agent | None:
-        return self._agents.get(self._chat.record.agent)
+        return self._sessions.agent_of(self._chat)
 
     def has_answers(self) -> bool:
         """Whether the chat's agent keeps a record that Outlive can read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QElapsedTimer, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
@@ -120,12 +120,12 @@ class AgentTiles(QWidget):
         self._last_typed = QElapsedTimer()
         self.setAccessibleName(new_chat_texts.AGENT())
 
-    def set_agents(self, agents: Mapping[str, Agent], path: str) -> None:
-        """Show these agents; those that are not on ``path`` are greyed."""
+    def set_agents(self, agents: Mapping[str, Agent], is_installed: Callable[[Agent], bool]) -> None:
+        """Show these agents; those that are not installed are greyed."""
         if list(agents.values()) == [tile.agent for tile in self._tiles.values()]:
             # New tiles would get the keyboard only once they are shown, and keys until then would be lost.
             for tile in self._tiles.values():
-                tile.set_installed(tile.agent.find(path) is not None)
+                tile.set_installed(is_installed(tile.agent))
             return
         keep = self.current()
         for tile in self._tiles.values():
@@ -135,7 +135,7 @@ class AgentTiles(QWidget):
             tile.deleteLater()
         self._tiles = {}
         for index, agent in enumerate(agents.values()):
-            tile = AgentTile(self._theme, agent, index, installed=agent.find(path) is not None)
+            tile = AgentTile(self._theme, agent, index, installed=is_installed(agent))
             self._tiles[agent.name] = tile
             self._group.addButton(tile)
         widest = max((tile.width_for_title() for tile in self._tiles.values()), default=0)
@@ -180,9 +180,9 @@ class AgentTiles(QWidget):
         """Whether an agent's program is installed."""
         return name in self._tiles and self._tiles[name].installed
 
-    def are_outdated(self, path: str) -> bool:
-        """Whether an agent was installed on ``path``, or removed, since the tiles were made."""
-        return any(tile.installed != (tile.agent.find(path) is not None) for tile in self._tiles.values())
+    def are_outdated(self, is_installed: Callable[[Agent], bool]) -> bool:
+        """Whether an agent was installed, or removed, since the tiles were made."""
+        return any(tile.installed != is_installed(tile.agent) for tile in self._tiles.values())
 
     def first_installed(self) -> str:
         """The first agent that can be started without further input; an endpoint needs a server first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QSize, QStringListModel, Qt, QTimer, Signal
@@ -12,13 +11,11 @@ from PySide6.QtWidgets import QHBoxLayout, QListView, QWidget
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
-from gui.window.widgets.directory_field import LOOK_TIMEOUT_S, LOOKED_AT, DirectoryField
+from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import ElidedLabel, button, label, stack
 from gui.wording import common_texts, new_chat_texts
-from gui.wording.phrases import short_directory
-from session_host.patience import within
+from session_host.client.chats.directories import Listing, list_directory
 from session_host.protocol.untrusted_text import one_line
-from session_host.system.files import is_directory
 
 HEIGHT_PX = 320
 NAME_PX = 240
@@ -62,6 +59,8 @@ class DirectoryBrowser(Sheet):
         super().__init__(theme, parent, new_chat_texts.CHOOSE_DIRECTORY(), ASK_PX)
         self._field = field
         self._at = Path("/")
+        self._asked = object()
+        """The last question for a list."""
         self.path_label = ElidedLabel("", "secondary", Qt.TextElideMode.ElideMiddle)
         self._model = QStringListModel(self)
         self.list = DirectoryList(self)
@@ -75,7 +74,7 @@ class DirectoryBrowser(Sheet):
 
     def browse(self) -> None:
         """Open the sheet at the field's directory, or at its nearest existing parent."""
-        self._show(self._field.nearest())
+        self._show(self._field.directory(), nearest=True)
         self.open()
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -94,22 +93,31 @@ class DirectoryBrowser(Sheet):
         if name == UP:
             self.go_up()
         elif name:
-            self._show(self._at / name)
+            self._show(str(self._at / name))
 
     def go_up(self) -> None:
         """Go to the parent directory, and select the previous one."""
-        self._show(self._at.parent, self._at.name)
+        self._show(str(self._at.parent), self._at.name)
 
-    def _show(self, path: Path, selected: str = "") -> None:
-        try:
-            names = within(LOOK_TIMEOUT_S, lambda: _directories_in(path))
-        except TimeoutError:
-            self.problem.setText(new_chat_texts.DISK_DOES_NOT_ANSWER(path=short_directory(str(path))))
-            self.problem.show()
-            return
-        except OSError as error:
+    def _show(self, path: str, selected: str = "", *, nearest: bool = False) -> None:
+        self._asked = asked = object()
+        directories = self._field.directories
+
+        def found(listing: Listing) -> None:
+            if asked is self._asked and directories is self._field.directories:
+                self._show_listing(listing, selected)
+
+        directories.look(found, list_directory, path, nearest)
+
+    def _show_listing(self, listing: Listing, selected: str) -> None:
+        path, names, short = Path(listing.path), listing.names, self._field.directories.short
+        if listing.look.kind != "directory":
+            shown, reason = short(str(path)), one_line(listing.look.reason)
+            silent = listing.look.kind == "silent"
             self.problem.setText(
-                new_chat_texts.CANNOT_OPEN_DIRECTORY(path=short_directory(str(path)), reason=error.strerror)
+                new_chat_texts.DISK_DOES_NOT_ANSWER(path=shown)
+                if silent
+                else new_chat_texts.CANNOT_OPEN_DIRECTORY(path=shown, reason=reason)
             )
             self.problem.show()
             return
@@ -117,7 +125,7 @@ class DirectoryBrowser(Sheet):
         self._at = path
         rows = [*([UP] if path != path.parent else []), *names]
         self._model.setStringList(rows)
-        self.path_label.set_whole(short_directory(str(path)))
+        self.path_label.set_whole(short(str(path)))
         name = one_line(path.name or str(path))
         shown = self.choose.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, NAME_PX)
         self.choose.setText(new_chat_texts.CHOOSE_THIS_DIRECTORY(name=shown.replace("&", "&&")))
@@ -125,7 +133,7 @@ class DirectoryBrowser(Sheet):
         self.list.setCurrentIndex(self._model.index(row))
 
     def _choose(self) -> None:
-        text = short_directory(str(self._at))
+        text = self._field.directories.short(str(self._at))
         self._field.setText(text)
         self._field.textEdited.emit(text)
         self.dismiss()
@@ -149,20 +157,8 @@ class DirectoryRow(QWidget):
         self.browser.set_below(sheet, field)
         self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._debounce.timeout.connect(lambda: self.settled.emit(field.directory()))
-        field.textChanged.connect(lambda _text: self._debounce.start())
+        field.textChanged.connect(lambda _text: self.settle())
 
-
-def _directories_in(path: Path) -> list[str]:
-    """The directories in a directory, without hidden ones, sorted by name.
-
-    Raises:
-        OSError: the directory cannot be read.
-    """
-    found: list[str] = []
-    with os.scandir(path) as entries:
-        for count, entry in enumerate(entries):
-            if count >= LOOKED_AT:
-                break
-            if not entry.name.startswith(".") and is_directory(entry):
-                found.append(entry.name)
-    return sorted(found, key=str.casefold)
+    def settle(self) -> None:
+        """Emit ``settled`` soon."""
+        self._debounce.start()

@@ -21,9 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.bridge.git_status import Status
-from gui.bridge.new_chat import SetupEntry
 from gui.settings.layout import Start
-from gui.settings.preferences import endpoint_defaults
 from gui.theme.controls import FlowLayout
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
@@ -35,9 +33,11 @@ from gui.window.widgets.parts import CopyButton, IconButton, button, label, mono
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, new_chat_texts, sheet_texts
 from session_host.agents.agent import Agent
+from session_host.client.chats.installed_agents import EndpointDefaults, endpoint_defaults
+from session_host.client.chats.setup_entries import SetupEntry
 from session_host.endpoint.server.addresses import base_url
 from session_host.errors import UsageError
-from session_host.protocol.untrusted_text import as_name
+from session_host.protocol.untrusted_text import as_name, one_line
 from session_host.protocol.values import Runtime
 
 from .request import ENDPOINT, InvalidField, endpoint_arguments, known_words, needs_a_command, words_of
@@ -159,7 +159,7 @@ class WorktreeField(QWidget):
     def _set_setup(self, entry: SetupEntry | None) -> None:
         """Set the command of the directory's repository; None if it is unknown. An edited command stays."""
         if entry is None or self.changed_setup() is None or entry.repository != (self._entry or entry).repository:
-            self.setup.setText(entry.command if entry is not None else "")
+            self.setup.setText(entry.command[:MAX_COMMAND] if entry is not None else "")
         self._entry = entry
 
     def changed_setup(self) -> SetupEntry | None:
@@ -195,21 +195,26 @@ class WorktreeField(QWidget):
         self.checkbox.setEnabled(status is not None)
         self._show_fields()
         self.note.setText("" if status is not None else new_chat_texts.NO_REPOSITORY())
-        start = (status.branch or status.commit) if status is not None else ""
+        start = one_line((status.branch or status.commit) if status is not None else "")[:MAX_CHARACTERS]
         self.branch.setPlaceholderText(
             new_chat_texts.NEW_BRANCH_FROM(start=start) if start else new_chat_texts.NEW_BRANCH()
         )
 
 
 class EndpointFields:
-    """The model and the server's address of a chat with a model server."""
+    """The model and the server's address of a chat with a model server.
+
+    Attributes:
+        defaults: returns the values for empty fields.
+    """
 
     def __init__(self) -> None:
         self.model, self.url = QLineEdit(), QLineEdit()
+        self.defaults: Callable[[], EndpointDefaults] = endpoint_defaults
 
     def set_values(self, model: str, url: str) -> None:
         """Fill the fields in; empty ones show the defaults."""
-        defaults = endpoint_defaults()
+        defaults = self.defaults()
         self.model.setText(model)
         self.url.setText(url)
         self.model.setPlaceholderText(defaults.model or new_chat_texts.MODEL_FROM_SERVER())
@@ -218,7 +223,7 @@ class EndpointFields:
     @property
     def lacks_address(self) -> bool:
         """Whether there is no address, also not in the settings."""
-        return not (self.url.text().strip() or endpoint_defaults().url)
+        return not (self.url.text().strip() or self.defaults().url)
 
     def arguments(self, others: list[str]) -> list[str]:
         """The chat's arguments: those of the fields, then the others.
@@ -364,6 +369,8 @@ class StartFields:
 FreeName = Callable[..., str]
 """Returns the name that a new chat gets for a wanted one; see ``Sessions.free_name``."""
 MAX_CHARACTERS = 80
+MAX_COMMAND = 4000
+"""A longer setup command is none."""
 
 
 class NameField(QWidget):
@@ -371,6 +378,7 @@ class NameField(QWidget):
 
     Attributes:
         line: the field.
+        machine: the machine on which the name has to be free.
         is_chosen: whether the user entered a name; then no other one is suggested.
         is_settled: whether the chat is being started; then its own name is no other chat's.
     """
@@ -378,6 +386,7 @@ class NameField(QWidget):
     def __init__(self, free_name: FreeName) -> None:
         super().__init__()
         self._free_name = free_name
+        self.machine = ""
         self._suggested = ""
         self.is_chosen = self.is_settled = False
         self.line = QLineEdit()
@@ -402,12 +411,12 @@ class NameField(QWidget):
         """Show the name that the chat gets; call it again when chats start or end."""
         if self.is_settled:
             return
-        suggestion = self._free_name(self._suggested, is_chosen=False)
+        suggestion = self._free_name(self._suggested, is_chosen=False, machine=self.machine)
         self.line.setPlaceholderText(suggestion)
         if not self.is_chosen and (self.line.text().strip() or not self.line.hasFocus()):
             self.line.setText(suggestion)
         name = self.name
-        free = self._free_name(name, is_chosen=self.is_chosen)
+        free = self._free_name(name, is_chosen=self.is_chosen, machine=self.machine)
         note = new_chat_texts.NAME_IS_TAKEN(name=name, free=free) if free != name else ""
         show_text(self.note, note)
         self.line.setAccessibleDescription(note)

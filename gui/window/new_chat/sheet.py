@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
+from gui.bridge.directories import Directories
 from gui.bridge.earlier_conversations import can_list
 from gui.bridge.git_status import Status
-from gui.bridge.new_chat import NewChatRequest, SetupEntry
+from gui.bridge.new_chat import NewChatRequest
 from gui.settings.layout import Start
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX
@@ -39,13 +41,38 @@ from gui.window.new_chat.request import (
 )
 from gui.window.sheets.sheet import LIST_PX, Sheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
-from gui.window.widgets.parts import Scrolled, button, label, show_text, stack
-from gui.wording import common_texts, new_chat_texts, phrases
+from gui.window.widgets.parts import ChoiceBox, Scrolled, button, label, show_text, stack
+from gui.wording import common_texts, new_chat_texts
 from session_host.agents.agent import Agent
+from session_host.client.chats.installed_agents import EndpointDefaults
+from session_host.client.chats.setup_entries import SetupEntry
 
 MAX_PX = 1000
 PROGRESS_MS = 500
 """After this time, the sheet says what a start waits for."""
+
+
+def _is_on_path(agent: Agent) -> bool:
+    return agent.find(os.environ.get("PATH", os.defpath)) is not None
+
+
+class Place(NamedTuple):
+    """The machine of a new chat.
+
+    Attributes:
+        machine: its name; "" for this one.
+        agents, is_installed: its catalog, and which of the agents are installed there.
+        directories: looks into its directories.
+        endpoint_defaults: the defaults of the chat with a model server there.
+        problem: why it cannot be reached, one line; "" if it can.
+    """
+
+    machine: str
+    agents: Mapping[str, Agent]
+    is_installed: Callable[[Agent], bool]
+    directories: Directories
+    endpoint_defaults: Callable[[], EndpointDefaults]
+    problem: str = ""
 
 
 class NewChatSheet(Sheet):
@@ -56,6 +83,7 @@ class NewChatSheet(Sheet):
         start_cancelled: the user closes the sheet while the chat is being started.
         conversation_requested: show earlier conversations in ``conversations``, for a NewChatRequest.
         install_requested: the user runs the command that installs an agent; by the agent's name.
+        machine_chosen: the user chose another machine, by its name; ``set_place`` answers.
         directory_settled: look up this directory; ``set_repository_status`` answers.
     """
 
@@ -63,6 +91,7 @@ class NewChatSheet(Sheet):
     start_cancelled = Signal()
     conversation_requested = Signal(NewChatRequest)
     install_requested = Signal(str)
+    machine_chosen = Signal(str)
     directory_settled = Signal(str)
 
     def __init__(
@@ -70,10 +99,19 @@ class NewChatSheet(Sheet):
         theme: Theme,
         parent: QWidget,
         agents: Mapping[str, Agent],
-        free_name: FreeName = lambda wanted, *, is_chosen: wanted,  # noqa: ARG005 - there are no other chats
+        free_name: FreeName = lambda wanted, *, is_chosen, machine: wanted,  # noqa: ARG005 - there are no other chats
     ) -> None:
         super().__init__(theme, parent, common_texts.NEW_CHAT(), LIST_PX, self._submit)
         self._agents = agents
+        self._is_installed: Callable[[Agent], bool] = _is_on_path
+        self.machine = ""
+        self.machines = ChoiceBox(theme)
+        self.machines.activated.connect(self._on_machine)
+        self.machine_note = label("", "secondary", wraps=True)
+        self.machine_row = QWidget()
+        stack(QVBoxLayout(self.machine_row), self.machines, self.machine_note, gap=2)
+        self._directory_typed = False
+        """Whether the user has typed the directory."""
         self._is_draft = False
         """Whether the sheet has input that was not started yet."""
         self.tiles = AgentTiles(theme)
@@ -85,6 +123,7 @@ class NewChatSheet(Sheet):
         self.directory_row = DirectoryRow(theme, self, self.directory)
         self.directory.setAccessibleName(new_chat_texts.DIRECTORY())
         self.directory.textChanged.connect(self._on_directory)
+        self.directory.textEdited.connect(self._on_directory_edited)
         self.directory_row.settled.connect(self.directory_settled)
         self.conversations = ConversationPicker(theme, self.around)
         self.conversation = self.conversations.opening_button(self, self.choose_conversation)
@@ -119,12 +158,14 @@ class NewChatSheet(Sheet):
             field.textEdited.connect(self._on_typed)
         self.prompt.textChanged.connect(self._on_typed)
         self._lay_out()
+        self.set_machines([])
         self._set_error("")
         self._show_fields()
 
     def _lay_out(self) -> None:
         inner = QWidget()
         rows: list[tuple[str, QWidget]] = [
+            (new_chat_texts.MACHINE(), self.machine_row),
             (new_chat_texts.DIRECTORY(), self.directory_row),
             (new_chat_texts.CONVERSATION(), self.conversation),
             (common_texts.NAME(), self.naming),
@@ -137,7 +178,7 @@ class NewChatSheet(Sheet):
             (new_chat_texts.WORKTREE(), self.worktree),
             (new_chat_texts.ENVIRONMENT(), self.environment),
         ]
-        self._fields = FieldGrid(rows, (self.prompt_row, self.naming, self.worktree))
+        self._fields = FieldGrid(rows, (self.machine_row, self.prompt_row, self.naming, self.worktree))
         stack(
             QVBoxLayout(inner), self.tiles, self.missing, self._fields, self.progress, self.error, self.create_button,
             None, gap=GAP_M_PX,
@@ -147,7 +188,7 @@ class NewChatSheet(Sheet):
         last.insertWidget(0, self.more)
         self.lay_out(label(common_texts.NEW_CHAT(), "title"), self.scrolled, last, wide=self.scrolled)
         order = [
-            self.directory, self.directory_row.browse, self.conversation, self.name, self.prompt,
+            self.machines, self.directory, self.directory_row.browse, self.conversation, self.name, self.prompt,
             self.prompt_row.saved, *self.runtime.buttons, self.model, self.url, self.arguments, self.presets,
             *self.worktree.stops, self.environment, self.missing.copy, self.missing.install,
             self.more, self.cancel, self.start,
@@ -162,9 +203,64 @@ class NewChatSheet(Sheet):
 
     # ------------------------------------------------------------ opening
 
-    def set_agents(self, agents: Mapping[str, Agent]) -> None:
-        """Use another catalog."""
-        self._agents = agents
+    def set_machines(self, names: Sequence[str]) -> None:
+        """Offer these other machines."""
+        shown = [new_chat_texts.THIS_MACHINE(), *names]
+        if shown != [self.machines.itemText(index) for index in range(self.machines.count())]:
+            self.machines.clear()
+            self.machines.addItems(shown)
+        self.machines.setCurrentIndex(shown.index(self.machine, 1) if self.machine in names else 0)
+        self._fields.set_shown(self.machine_row, is_shown=bool(names))
+
+    def set_place(self, place: Place) -> None:
+        """Show the agents of a machine, and look there; what was typed stays, and a suggested directory goes."""
+        is_other = place.machine != self.machine
+        if is_other:
+            self.machine = self.naming.machine = place.machine
+            self.directory.set_directories(place.directories)
+            self.worktree.forget_repository()
+            if self.is_open and not self._directory_typed:
+                self.directory.setText("~")
+        self._agents, self._is_installed = place.agents, place.is_installed
+        self._start_fields.endpoint.defaults = place.endpoint_defaults
+        self.show_state(place)
+        if not self.is_open:
+            return
+        kept = self.tiles.current()
+        self.refresh_agents()
+        if is_other:
+            self.directory_row.settle()
+        if not self.tiles.is_installed(kept or self.tiles.current()):
+            self.tiles.choose(self.tiles.first_installed())
+        self._on_agent(self.tiles.current())
+        self.naming.update_name()
+        self.center()
+
+    def show_state(self, place: Place) -> None:
+        """Say why the machine cannot be reached, or that its agents are not known yet."""
+        looking = new_chat_texts.LOOKING_FOR_AGENTS(machine=place.machine) if not place.agents else ""
+        show_text(
+            self.machine_note, new_chat_texts.CANNOT_BE_REACHED(reason=place.problem) if place.problem else looking
+        )
+        self.machines.setAccessibleDescription(self.machine_note.text())
+
+    def suggest_directory(self, machine: str, recent: list[str]) -> None:
+        """Offer a machine's recent directories; the latest is suggested there, unless the user has typed one."""
+        if machine != self.machine:
+            return
+        self.directory.set_recent(recent)
+        if recent and not self._directory_typed and self.directory.text() == "~" and machine:
+            self.directory.setText(self.directory.directories.short(recent[0]))
+
+    def _on_machine(self, index: int) -> None:
+        name = self.machines.itemText(index) if index else ""
+        if name != self.machine:
+            self._is_draft = True
+            self._set_error("")
+            self.machine_chosen.emit(name)
+
+    def _on_directory_edited(self, _text: str) -> None:
+        self._directory_typed = True
 
     def ask(
         self,
@@ -185,12 +281,13 @@ class NewChatSheet(Sheet):
             overrides: environment variables.
             suggested: values for this one time, by agent; what the user does not change of them is not remembered.
         """
-        self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
+        self.tiles.set_agents(self._agents, self._is_installed)
         chosen = agent if agent in self._agents and self.tiles.is_installed(agent) else self.tiles.first_installed()
         self.naming.is_chosen = self._is_draft = False
         self._start_fields.begin(starts, suggested)
         self._more_shown = bool(overrides)
-        self.directory.setText(phrases.short_directory(directory))
+        self.directory.setText(self.directory.directories.short(directory))
+        self._directory_typed = False
         self.prompt.clear()
         self._is_draft = False
         self.environment.setText(shlex.join(f"{name}={value}" for name, value in overrides.items()))
@@ -240,7 +337,7 @@ class NewChatSheet(Sheet):
     def event(self, event: QEvent) -> bool:
         """Update the agents if the user comes back to the window after installing one."""
         is_back = self.is_open and event.type() == QEvent.Type.WindowActivate
-        if is_back and self.tiles.are_outdated(os.environ.get("PATH", os.defpath)):
+        if is_back and self.tiles.are_outdated(self._is_installed):
             self.refresh_agents()
         return super().event(event)
 
@@ -248,7 +345,7 @@ class NewChatSheet(Sheet):
         """Update the agents: PATH has changed, or an agent was installed."""
         if self.is_open:
             had_focus = self.tiles.isAncestorOf(self.window().focusWidget())
-            self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
+            self.tiles.set_agents(self._agents, self._is_installed)
             self._on_agent(self.tiles.current())
             if had_focus:
                 self.tiles.focus()
@@ -263,11 +360,15 @@ class NewChatSheet(Sheet):
         self.set_busy(busy=False)
         self.refresh_agents()
         if self.tiles.is_installed(self.tiles.current()):
-            is_missing = self.directory.is_missing()
-            self._set_error(message, self.directory if is_missing else self._named_field(message))
-            self.create_button.setVisible(is_missing)
+            self._set_error(message, self._named_field(message))
+            self.directory.ask_whether_missing(lambda is_missing: self._offer_directory(message, is_missing))
         if self._started_by_button:
             self.start.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _offer_directory(self, message: str, is_missing: bool) -> None:
+        if is_missing and self.error.text() == message:
+            mark_invalid(self._lines, self.directory)
+            self.create_button.show()
 
     def _named_field(self, message: str) -> QWidget | None:
         """The command's field, if a message names the command's program."""
@@ -300,12 +401,12 @@ class NewChatSheet(Sheet):
         agent = self._agents.get(name)
         missing = agent is not None and not self.tiles.is_installed(name)
         self.missing.show_agent(agent if missing else None)
+        self.start.setEnabled(agent is not None and not missing and not self.is_starting)
         if agent is None:
             return
         self._more_shown = self._start_fields.fill_for(agent) or self._more_shown
         self._show_fields()
         self._set_error("")
-        self.start.setEnabled(not missing)
         self._suggest_name()
         # The tiles and the fields below them get their places first.
         QTimer.singleShot(0, self, self._scroll_to_agent)
@@ -401,10 +502,14 @@ class NewChatSheet(Sheet):
 
     def _make_directory(self) -> None:
         """Create the missing directory, and start."""
-        if problem := self.directory.make():
-            self._set_error(problem)
-        else:
-            self._submit()
+
+        def made(problem: str) -> None:
+            if problem:
+                self._set_error(problem)
+            elif self.is_open:
+                self._submit()
+
+        self.directory.make(made)
 
     def _read(self) -> NewChatRequest:
         agent = self._agents.get(self.tiles.current())
@@ -425,4 +530,5 @@ class NewChatSheet(Sheet):
             runtime=self.runtime.value(),
             remembered=start,
             setup=self.worktree.changed_setup(),
+            machine=self.machine,
         )

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout
 from shiboken6 import Shiboken
 
 from gui.settings.live import is_built_in
-from gui.settings.writing import Key, Value, Values, write_values
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.sheets.sheet import button_row, field_grid
@@ -27,6 +26,7 @@ from session_host.agents.agent import ARGUMENTS, SHELL, Agent
 from session_host.agents.catalog import is_agent_name, load_agent
 from session_host.agents.probe import versions
 from session_host.errors import ConfigError, OutliveError
+from session_host.toml_writing import Key, Value, Values, write_values
 
 from .context import SettingsContext
 from .controls import TextControl

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLineEdit, QSizePoli
 from gui.input.shortcuts import show_key
 from gui.settings.live import LiveSettings
 from gui.settings.text_keys import MAX_CHARACTERS, TextKey, is_text, name_of, typed, without_controls
-from gui.settings.writing import Value
 from gui.theme.controls import set_look
 from gui.theme.menu import temporary_menu
 from gui.theme.painting import paint_frame
@@ -22,6 +21,7 @@ from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, label, sentence, stack
 from gui.wording import common_texts, phrases, settings_texts
 from session_host.errors import ConfigError
+from session_host.toml_writing import Value
 
 from .context import ActionKeys, Keymap, Overrides
 from .page import Card, Page, has_all, heading

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 from shiboken6 import Shiboken
 
-from gui.bridge.new_chat import entry_of
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.sheets.sheet import field_grid
@@ -17,6 +16,7 @@ from gui.window.widgets.accessibility import announce
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import IconButton, button, label, sentence, stack
 from gui.wording import common_texts, new_chat_texts, phrases, settings_texts
+from session_host.client.chats.setup_entries import entry_of
 from session_host.errors import OutliveError
 
 from .context import SettingsContext, Values

@@ -15,10 +15,11 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
-from gui.window.widgets.directory_field import LOOK_TIMEOUT_S, DirectoryField
+from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label, show_text
 from gui.wording import common_texts, new_chat_texts, sheet_texts
 from gui.wording.phrases import short_directory
+from session_host.client.chats.directories import LOOK_TIMEOUT_S
 from session_host.patience import within
 from session_host.protocol.values import Runtime
 

@@ -15,6 +15,7 @@ from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import button, label, show_text, stack
 from gui.wording import action_texts, common_texts, new_chat_texts, phrases, sheet_texts
+from session_host.client.chats.directories import list_directory
 
 
 class ImportThemeSheet(Sheet):
@@ -54,7 +55,9 @@ class ImportThemeSheet(Sheet):
 
     def _browse(self) -> None:
         """Choose the file in the desktop's dialog, which opens at the field's directory."""
-        dialog = FileDialog(self._theme, self, sheet_texts.CHOOSE_FILE(), str(self.file.nearest()))
+        dialog = FileDialog(
+            self._theme, self, sheet_texts.CHOOSE_FILE(), list_directory(self.file.directory(), nearest=True).path
+        )
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setFilter(dialog.filter() | QDir.Filter.Hidden)  # Terminals keep their themes below ~/.config.
         dialog.fileSelected.connect(self._on_chosen)

@@ -443,7 +443,7 @@ class SidebarModel(QAbstractListModel):
         return self._dates is not None and self._dates.has(record, text)
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
-        agent = self._sessions.agents.get(chat.record.agent)
+        agent = self._sessions.agent_of(chat)
         return ChatRow(
             chat=chat,
             name=chat.name,

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QStringListModel, Qt
 from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLineEdit
 
+from gui.bridge.directories import Directories, DirectoriesHere
 from gui.theme.controls import PopupList
 from gui.wording import new_chat_texts
-from gui.wording.phrases import short_directory
-from session_host.patience import within
-from session_host.system.files import is_directory
-
-OFFERED = 12
-LOOKED_AT = 2000
-"""The maximum number of directory entries that are read, so that a huge directory does not delay typing."""
-LOOK_TIMEOUT_S = 0.5
-"""How long a look at the disk may take: a network mount without its server never answers."""
+from session_host.client.chats.directories import (
+    OFFERED,
+    DirectoryLook,
+    complete_path,
+    create_directory,
+    look_at_directory,
+)
+from session_host.protocol.untrusted_text import one_line
 
 
 class DirectoryField(QLineEdit):
@@ -29,7 +28,10 @@ class DirectoryField(QLineEdit):
         """Initialize the field; ``offers_files``: a file is wanted, so files are completed, too."""
         super().__init__()
         self._offers_files = offers_files
+        self.directories: Directories = DirectoriesHere()
         self._recent: list[str] = []
+        self._asked = object()
+        """The last question for completions."""
         self._typed = ""
         """The typed text. While a row of the list is selected, the field shows that row's text."""
         self._offers = QStringListModel(self)
@@ -38,62 +40,85 @@ class DirectoryField(QLineEdit):
 
     def set_recent(self, directories: list[str]) -> None:
         """Set the directories to offer first."""
-        self._recent = [short_directory(path) for path in directories]
+        self._recent = [self.directories.short(path) for path in directories]
+
+    def set_directories(self, directories: Directories) -> None:
+        """Look into the directories of another machine from now on; what the previous one still answers is ignored."""
+        self.directories = directories
+        self._recent = []
+        self._asked = object()
+        self._hide_offers()
 
     def directory(self) -> str:
         """The typed directory as an absolute path."""
-        return os.path.abspath(os.path.expanduser(self.text().strip() or "~"))  # noqa: PTH100, PTH111 - as typed
+        return self.directories.absolute(self.text())
 
     def problem(self) -> str:
-        """Why a chat cannot be started in the directory; "" if it can."""
-        path = Path(self.directory())
-        shown = short_directory(str(path))
-
-        def look() -> str:
-            try:
-                if path.is_dir():
-                    return ""
-            except OSError as error:
-                return new_chat_texts.CANNOT_OPEN_DIRECTORY(path=shown, reason=error.strerror)
-            problem = new_chat_texts.NOT_A_DIRECTORY if path.exists() else new_chat_texts.NO_SUCH_DIRECTORY
-            return problem(path=shown)
-
-        try:
-            return within(LOOK_TIMEOUT_S, look)
-        except TimeoutError:
-            return new_chat_texts.DISK_DOES_NOT_ANSWER(path=shown)
-
-    def nearest(self) -> Path:
-        """The typed directory, or its nearest existing parent; the home directory if the disk does not answer."""
-        path = Path(self.directory())
-        try:
-            return within(LOOK_TIMEOUT_S, lambda: next(each for each in (path, *path.parents) if each.is_dir()))
-        except TimeoutError:
-            return Path.home()
-
-    def is_missing(self) -> bool:
-        """Whether the path does not exist."""
-        path = self.directory()
-        try:
-            return not within(LOOK_TIMEOUT_S, lambda: os.path.lexists(path))
-        except TimeoutError:
-            return False
-
-    def make(self) -> str:
-        """Create the directory and its parents; returns the error, "" for none."""
-        path = Path(self.directory())
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            return new_chat_texts.CANNOT_CREATE_DIRECTORY(path=short_directory(str(path)), reason=error.strerror)
+        """Why a chat cannot be started in the directory; "" if it can, or if that is unknown."""
+        shown = self.directories.short(self.directory())
+        look = self._look_now()
+        match look.kind:
+            case "unreadable":
+                return new_chat_texts.CANNOT_OPEN_DIRECTORY(path=shown, reason=look.reason)
+            case "other":
+                return new_chat_texts.NOT_A_DIRECTORY(path=shown)
+            case "missing":
+                return new_chat_texts.NO_SUCH_DIRECTORY(path=shown)
+            case "silent":
+                return new_chat_texts.DISK_DOES_NOT_ANSWER(path=shown)
         return ""
 
+    def _look_now(self) -> DirectoryLook:
+        """What there is at the path; as if it were a directory, if another machine has to be asked."""
+        found = [DirectoryLook("directory")]
+        self.directories.look(found.append, look_at_directory, self.directory())
+        return found[-1]
+
+    def is_missing(self) -> bool:
+        """Whether the path does not exist; False if that is unknown."""
+        return self._look_now().kind == "missing"
+
+    def ask_whether_missing(self, then: Callable[[bool], object]) -> None:
+        """Find out whether the path exists; ``then`` gets True if it does not."""
+        path = self.directory()
+
+        def found(look: DirectoryLook) -> None:
+            if path == self.directory():
+                then(look.kind == "missing")
+
+        self.directories.look(found, look_at_directory, path)
+
+    def make(self, then: Callable[[str], object]) -> None:
+        """Create the directory and its parents; ``then`` gets the error, "" for none."""
+        path = self.directory()
+
+        def made(reason: str) -> None:
+            shown = self.directories.short(path)
+            error = new_chat_texts.CANNOT_CREATE_DIRECTORY(path=shown, reason=one_line(reason)) if reason else ""
+            if path == self.directory():
+                then(error)
+
+        self.directories.look(made, create_directory, path)
+
     def offers(self, text: str) -> list[str]:
-        """The completions of a text: recent directories that contain it, then directories that begin with it."""
-        typed = text.strip()
+        """The completions of a text that are known now: recent directories that contain it, then others."""
+        found: list[str] = []
+        self._complete(text.strip(), found.extend)
+        return self._with_recent(text.strip(), found)
+
+    def _complete(self, typed: str, then: Callable[[list[str]], object]) -> None:
+        """Find directories that begin with a text; ``then`` gets them, unless the user asks for others before."""
+        self._asked = asked = object()
+        if not typed:
+            then([])
+            return
+        self.directories.look(
+            lambda found: then(found) if asked is self._asked else None, complete_path, typed, self._offers_files
+        )
+
+    def _with_recent(self, typed: str, found: list[str]) -> list[str]:
         recent = [path for path in self._recent if typed.casefold() in path.casefold()]
-        found = recent + [path for path in _completions(typed, self._offers_files) if path not in recent]
-        return found[:OFFERED]
+        return (recent + [path for path in found if path not in recent])[:OFFERED]
 
     # -- the list
 
@@ -103,7 +128,8 @@ class DirectoryField(QLineEdit):
         return self._list is not None and self._list.isVisible()
 
     def _on_edited(self, text: str) -> None:
-        self._show_offers(self.offers(text) if text.strip() else [])
+        typed = text.strip()
+        self._complete(typed, lambda found: self._show_offers(self._with_recent(typed, found) if typed else []))
 
     def _show_offers(self, offers: list[str]) -> None:
         """Show these directories below the field, or above it where more space is; hide the list for none."""
@@ -174,14 +200,21 @@ class DirectoryField(QLineEdit):
             and self.is_offering
         ):
             typed = self.text().strip()
-            offers = _completions(typed, self._offers_files) or self._offers.stringList()
-            if offers and offers != [typed]:
-                self.setText(offers[0])
-                if not offers[0].endswith("/") and (not self._offers_files or not self.problem()):
-                    self.setText(f"{offers[0]}/")
-                self._show_offers(self.offers(self.text()))
-                return True
+            self._complete(typed, lambda found: self._take_first(typed, found))
+            return True
         return super().event(event)
+
+    def _take_first(self, typed: str, found: list[str]) -> None:
+        """Accept the first completion; Tab goes on to the next field if there is none."""
+        offers = found or self._offers.stringList()
+        if not offers or offers == [typed]:
+            self.focusNextChild()
+            return
+        self.setText(offers[0])
+        if not offers[0].endswith("/") and (not self._offers_files or not self.problem()):
+            self.setText(f"{offers[0]}/")
+        text = self.text()
+        self._complete(text, lambda more: self._show_offers(self._with_recent(text, more)))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -199,33 +232,3 @@ class DirectoryField(QLineEdit):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._hide_offers()
-
-
-def _completions(typed: str, with_files: bool) -> list[str]:
-    """Directories, and maybe files, that begin with the text; hidden ones only after a typed dot."""
-    try:
-        return within(LOOK_TIMEOUT_S, lambda: _listed(typed, with_files))
-    except TimeoutError:
-        return []
-
-
-def _listed(typed: str, with_files: bool) -> list[str]:
-    if not typed:
-        return []
-    whole = os.path.expanduser(typed)  # noqa: PTH111 - keeps a final slash, which means "in there"
-    if not whole.startswith("/"):
-        return []
-    parent, _, begun = whole.rpartition("/")
-    found: list[str] = []
-    try:
-        with os.scandir(parent or "/") as entries:
-            for count, entry in enumerate(entries):
-                if count >= LOOKED_AT:
-                    break
-                fits = entry.name.casefold().startswith(begun.casefold())
-                is_offered = begun.startswith(".") or not entry.name.startswith(".")
-                if fits and is_offered and (with_files or is_directory(entry)):
-                    found.append(short_directory(f"{parent}/{entry.name}"))
-    except OSError:
-        return []  # The directory is missing or unreadable: there are no completions.
-    return sorted(found, key=str.casefold)

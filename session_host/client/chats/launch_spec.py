@@ -520,6 +520,11 @@ def _session_variables(request: LaunchRequest, session_id: str) -> dict[str, str
     return variables
 
 
+def arguments_of_new_conversation(agent: Agent, arguments: list[str]) -> list[str]:
+    """The user's arguments for an agent, without those that choose a conversation."""
+    return agent.parse_conversation_options(arguments).others
+
+
 def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
     """The user's arguments, the conversation's id if known before the start, and whether we choose it."""
     agent, arguments = request.agent, request.arguments

@@ -66,7 +66,7 @@ def live_terminal(
         chat = _chat_of(store, record)
         if agent is None or chat is None or (again and record is chat):
             return None
-        if not agent.serves_terminal(chat.argv, str(agent_socket(chat.id))):
+        if not agent.serves_terminal(chat.argv, chat.id):
             return None
         check_may_answer(chat)
         for other in _running(store):

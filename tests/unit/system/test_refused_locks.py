@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from gui.settings.writing import write_values
 from gui.window.remote_control.single_instance import claim_or_raise
 from session_host.cli.doctor import files
 from session_host.client.worktrees import find, make
@@ -20,6 +19,7 @@ from session_host.errors import HostUnavailable, OutliveError, StoreBusy, StoreE
 from session_host.keeper_client.discovery import connect_or_start_keeper
 from session_host.paths import lock_refusal, worktrees_dir
 from session_host.storage.store.database import store_error
+from session_host.toml_writing import write_values
 from tests.support.area import Area
 from tests.support.repositories import Checkout
 

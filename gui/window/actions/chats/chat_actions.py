@@ -23,7 +23,6 @@ from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.question import Question
 from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases, sheet_texts
 from session_host.errors import OutliveError
-from session_host.paths import agent_socket
 from session_host.protocol.values import FileLocation, GridSize, Runtime
 
 from .resuming import EndedChatActions, ResumeAll, resumable
@@ -124,7 +123,7 @@ class ChatActions(QObject):
         super().__init__(context.window)
         self._settings, self._resuming, self._resume_all = settings, resuming, resume_all
         self.end_report = EndReport(context, resume_all)
-        self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
+        self._sessions, self._layout = context.sessions, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_chat, self._focus_page = context.open_chat, context.focus_page
         for over in (context.sessions.removed, context.sessions.removals.undone, context.sessions.removals.kept):
@@ -137,19 +136,15 @@ class ChatActions(QObject):
 
     def other_runtime(self, chat: Chat) -> Runtime | None:
         """The other runtime of a chat's agent; None if the agent has only one."""
-        agent = self._agents.get(chat.record.agent)
+        agent = self._sessions.agent_of(chat)
         if agent is None or agent.structured is None or not agent.conversation.resume:
             return None
         return "structured" if chat.record.runtime == "terminal" else "terminal"
 
     def can_show_terminal(self, chat: Chat) -> bool:
         """Whether a running structured chat can also be shown in its agent's own terminal."""
-        agent = self._agents.get(chat.record.agent)
-        return (
-            agent is not None
-            and not chat.has_ended
-            and agent.serves_terminal(chat.record.argv, str(agent_socket(chat.id)))
-        )
+        agent = self._sessions.agent_of(chat)
+        return agent is not None and not chat.has_ended and agent.serves_terminal(chat.record.argv, chat.session_id)
 
     def open_agent_terminal(self, chat: Chat) -> None:
         """Show a running structured chat also in its agent's own terminal, in the tab beside it."""
@@ -168,7 +163,7 @@ class ChatActions(QObject):
 
     def has_conversations(self, chat: Chat) -> bool:
         """Whether the chat's agent has conversations that can be resumed."""
-        agent = self._agents.get(chat.record.agent)
+        agent = self._sessions.agent_of(chat)
         return agent is not None and bool(agent.conversation.resume or agent.conversation.picker)
 
     def can_resume(self, chat: Chat) -> bool:

@@ -62,11 +62,11 @@ class ConversationActions(QObject):
         self, context: WindowContext, starting: StartActions, chat_actions: ChatActions, resuming: EndedChatActions
     ) -> None:
         super().__init__(context.window)
-        self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
+        self._sessions, self._layout = context.sessions, context.layout
         self._sheets, self._open_chat, self._keys_ahead = context.sheets, context.open_chat, context.keys_ahead
         self._banners = context.banners
         self._starting, self._chat_actions, self._resuming = starting, chat_actions, resuming
-        self._conversations = EarlierConversations(context.sessions, context.agents)
+        self._conversations = EarlierConversations(context.sessions)
         self._opening: _Opening | None = None
         context.sheets.sheet_created.connect(self._on_sheet)
 
@@ -88,7 +88,7 @@ class ConversationActions(QObject):
         if chat is None or (chat.record.is_shell and not chat.has_ended):
             self.choose_agent()
             return
-        agent = self._agents.get(chat.record.agent)
+        agent = self._sessions.agent_of(chat)
         if agent is None:
             self._banners.inform(notice_texts.NO_SUCH_AGENT(agent=chat.record.agent), kind="failed")
             return
@@ -102,9 +102,10 @@ class ConversationActions(QObject):
         """Open the sheet for a new chat, with the conversations of its agent."""
         self._starting.new_chat()
         sheet = self._sheets.new_chat
-        agent = self._agents.get(sheet.tiles.current())
+        agents = self._sessions.chats_on(sheet.machine).agents
+        agent = agents.get(sheet.tiles.current())
         if agent is None or not can_list(agent) or not sheet.tiles.is_installed(agent.name):
-            able = [name for name, each in self._agents.items() if sheet.tiles.is_installed(name) and can_list(each)]
+            able = [name for name, each in agents.items() if sheet.tiles.is_installed(name) and can_list(each)]
             if not able:
                 sheet.failed(new_chat_texts.NO_AGENT_WITH_CONVERSATIONS())
                 return
@@ -112,7 +113,7 @@ class ConversationActions(QObject):
         sheet.choose_conversation()
 
     def _open_below_fields(self, request: NewChatRequest) -> None:
-        agent, sheet = self._agents[request.agent], self._sheets.new_chat
+        agent, sheet = self._sessions.chats_on(request.machine).agents[request.agent], self._sheets.new_chat
         if request.prompt and request.runtime == "terminal" and not _takes_prompt(agent):
             sheet.failed(new_chat_texts.TAKES_NO_PROMPT(agent=agent.title))
             return
@@ -141,9 +142,7 @@ class ConversationActions(QObject):
         if not any(row.comes_last for row in own):
             picker.show_rows(own, is_whole=False)
         try:
-            found = await self._conversations.list_for(
-                agent, opening.request.directory, opening.request.overrides, opening.cancelled
-            )
+            found = await self._conversations.list_for(agent, opening.request, opening.cancelled)
         except (OutliveError, OSError) as error:
             if not opening.cancelled.is_set:
                 picker.show_rows(own)
@@ -182,7 +181,7 @@ class ConversationActions(QObject):
         """All rows; ``own``: those of the chat at hand, of which the first gets its conversation's title and age."""
         from gui.window.new_chat.conversation_picker import ConversationRow, details_of, title_of
 
-        chat_of = self._conversations.chats_of(opening.agent)
+        chat_of = self._conversations.chats_of(opening.agent, opening.request.machine)
         current = opening.chat.record.provider_session_id if opening.chat is not None else ""
 
         def row(section: Section, stored: StoredConversation) -> ConversationRow:
@@ -229,7 +228,7 @@ class ConversationActions(QObject):
         return run
 
     def _continue(self, opening: _Opening, stored: StoredConversation, request: NewChatRequest, anyway: bool) -> None:
-        found = self._conversations.chats_of(opening.agent)(stored.conversation)
+        found = self._conversations.chats_of(opening.agent, opening.request.machine)(stored.conversation)
         if found is not None and (chat := found.chat) is not None:
             self._run_of_chat(opening, chat)(anyway)
             return
@@ -252,12 +251,12 @@ class ConversationActions(QObject):
             except OutliveError as error:
                 opening.picker.refuse(str(error), can_force=isinstance(error, ConversationOpen))
                 return
-            self._layout.last_agent, self._layout.last_directory = request.agent, request.directory
+            self._starting.note_start(request)
             self._finish(opening, lambda: typed.deliver(self._open_chat(chat).content.view))
 
     def _copy(self, opening: _Opening, stored: StoredConversation, request: NewChatRequest) -> None:
         """Copy the command that continues a conversation in any terminal."""
-        found = self._conversations.chats_of(opening.agent)(stored.conversation)
+        found = self._conversations.chats_of(opening.agent, opening.request.machine)(stored.conversation)
         if found is not None and (chat := found.chat) is not None:
             self._resuming.copy_command(chat)
         else:

@@ -30,7 +30,7 @@ class ForkActions:
 
     def __init__(self, context: WindowContext) -> None:
         self._open_changes = context.open_changes
-        self._sessions, self._agents, self._layout = context.sessions, context.agents, context.layout
+        self._sessions, self._layout = context.sessions, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_chat, self._keys_ahead = context.open_chat, context.keys_ahead
 
@@ -40,7 +40,7 @@ class ForkActions:
             return False
         from session_host.client.chats.launch_spec import can_fork  # most windows do not need it at their start
 
-        return can_fork(self._agents.get(chat.record.agent), chat.record)
+        return can_fork(self._sessions.agent_of(chat), chat.record)
 
     def can_fork_before(self, chat: Chat) -> bool:
         """Whether the chat's agent can copy its conversation up to a prompt."""
@@ -48,7 +48,7 @@ class ForkActions:
             return False
         from session_host.client.chats.launch_spec import can_fork_before
 
-        return can_fork_before(self._agents.get(chat.record.agent), chat.record)
+        return can_fork_before(self._sessions.agent_of(chat), chat.record)
 
     def fork(self, chat: Chat) -> None:
         """Start a chat with a copy of this one's conversation."""

@@ -31,7 +31,7 @@ class EndedChatActions(QObject):
         super().__init__(context.window)
         self._sessions, self._layout = context.sessions, context.layout
         self._tabs, self._banners = context.tabs, context.banners
-        self._open_chat, self._agents, self._keys_ahead = context.open_chat, context.agents, context.keys_ahead
+        self._open_chat, self._keys_ahead = context.open_chat, context.keys_ahead
         self._in_progress: set[str] = set()
         self._ending: dict[str, Chat] = {}
         context.sessions.changed.connect(self._check_endings)
@@ -83,7 +83,7 @@ class EndedChatActions(QObject):
         """Why a chat cannot be resumed, or what resuming a shell does; "" for neither."""
         if chat.record.is_shell:
             return page_texts.RESUMED_SHELL() if found.can_resume else found.reason
-        agent = self._agents.get(chat.record.agent)
+        agent = self._sessions.agent_of(chat)
         if agent is not None and not (agent.conversation.resume or agent.conversation.picker):
             return ""  # An agent without conversations needs no reason why resuming is impossible.
         return found.reason

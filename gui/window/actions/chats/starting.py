@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import contextlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from gui.bridge.chat import Chat
-from gui.bridge.new_chat import NewChatRequest, setup_of, write_setup
+from gui.bridge.new_chat import NewChatRequest
 from gui.settings.layout import Start
 from gui.settings.live import LiveSettings
 from gui.settings.pane_tree import Side
@@ -25,11 +25,13 @@ from gui.window.widgets.activation import raise_window
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import new_chat_texts, notice_texts, phrases
 from session_host.agents.agent import Agent
-from session_host.errors import OutliveError
+from session_host.errors import NoSuchAgent, OutliveError, Unreachable
 from session_host.paths import named_directory
 from session_host.protocol.values import FileLocation, GridSize, Runtime
 
 if TYPE_CHECKING:
+    from gui.bridge.machine_chats import MachineChats
+    from gui.window.new_chat.sheet import Place
     from gui.window.sheets.sheet import Sheet
     from session_host.client.machine import Machine
 
@@ -73,7 +75,10 @@ class StartActions(QObject):
             sheet.start_cancelled.connect(self._on_start_cancelled)
             sheet.install_requested.connect(self._install)
             sheet.directory_settled.connect(self._on_directory)
+            sheet.machine_chosen.connect(self._on_machine_chosen)
             self._sessions.path_found.connect(sheet.refresh_agents)
+            self._sessions.others.state_changed.connect(self._on_machine_state)
+            self._sessions.others.changed.connect(self._on_machines_changed)
             self._sessions.changed.connect(sheet.naming.update_name)
             sheet.opened.connect(self.agent_timer.start)
             sheet.opened.connect(self._look_for_agents)
@@ -88,34 +93,108 @@ class StartActions(QObject):
         arguments: list[str] | None = None,
         overrides: Mapping[str, str] | None = None,
         runtime: Runtime = "terminal",
+        machine: str = "",
     ) -> None:
         """Open the sheet for a new chat; values that are not given are the default ones, or those of the last start.
 
-        Given ones hold for this one time.
+        Given ones hold for this one time. A ``machine`` is given with a directory of it.
         """
-        if not (agent or directory or arguments or overrides) and self._sheets.new_chat.reopen_draft():
-            return
-        layout = self._layout
+        sheet = self._sheets.new_chat
+        if not (agent or directory or arguments or overrides) and sheet.machine in self._sessions.machines:
+            sheet.set_machines([name for name in self._sessions.machines if name])
+            if sheet.reopen_draft():
+                self._look_at(sheet.machine)
+                return
+        where, machine = (directory, machine) if directory else self._default_place()
+        if machine not in self._sessions.machines:
+            where, machine = _start_directory(), ""
+        chats = self._sessions.machines[machine]
         suggested = {}
-        if arguments is not None and agent in self._agents:
-            suggested[agent] = start_of(self._agents[agent], arguments, runtime)
-        where = directory or self._tabs.directory() or layout.last_directory or _start_directory()
-        self._sheets.new_chat.ask(agent or self._default_agent(), where, self._starts(), overrides or {}, suggested)
-        self._sessions.tasks.start(self._load_recent_directories(), "recent directories")
+        if arguments is not None and agent in chats.agents:
+            suggested[agent] = start_of(chats.agents[agent], arguments, runtime)
+        sheet.set_place(self._place(machine))
+        sheet.set_machines([name for name in self._sessions.machines if name])
+        sheet.ask(agent or self._default_agent(chats), where, self._starts(chats), overrides or {}, suggested)
+        self._look_at(machine)
 
-    def _default_agent(self) -> str:
+    def _default_place(self) -> tuple[str, str]:
+        """The directory and the machine of the active chat; without one, of the last start."""
+        layout, chat = self._layout, self._tabs.active_chat
+        if chat is not None and (directory := self._tabs.directory()):
+            return directory, chat.machine.name
+        return (layout.last_directory, layout.last_machine) if layout.last_directory else (_start_directory(), "")
+
+    def _place(self, machine: str) -> Place:
+        from gui.bridge.directories import DirectoriesHere, DirectoriesThere
+        from gui.window.new_chat.sheet import Place
+        from session_host.client.chats.installed_agents import EndpointDefaults, endpoint_defaults
+
+        chats, others = self._sessions.chats_on(machine), self._sessions.others
+        if not machine:
+            return Place(machine, chats.agents, chats.is_installed, DirectoriesHere(), endpoint_defaults)
+        there = others.machines.get(machine)
+        error = there.link.error if there is not None else None
+        return Place(
+            machine, chats.agents, chats.is_installed, DirectoriesThere(chats, self._sessions.tasks),
+            lambda: chats.endpoint or EndpointDefaults("", ""), str(error) if error else "",
+        )  # fmt: skip
+
+    def _look_at(self, machine: str) -> None:
+        """Look for the agents and the recent directories of the sheet's machine."""
+        self._sessions.tasks.start(self._load_recent_directories(machine), "recent directories")
+        if machine:
+            self._sessions.tasks.start(self._find_agents(machine), "agents")
+
+    async def _find_agents(self, machine: str) -> None:
+        try:
+            await self._sessions.chats_on(machine).find_agents()
+        except Unreachable:
+            pass  # The sheet says so.
+        except OutliveError as error:
+            if self._sheets.new_chat.is_open and self._sheets.new_chat.machine == machine:
+                self._sheets.new_chat.failed(phrases.first_upper(str(error)))
+            return
+        self._show_place(machine)
+
+    def _show_place(self, machine: str) -> None:
+        """Show what is known of the sheet's machine, unless another one was chosen meanwhile."""
+        sheet = self._sheets.new_chat
+        if sheet.is_open and sheet.machine == machine and machine in self._sessions.machines:
+            sheet.set_place(self._place(machine))
+
+    def _on_machine_chosen(self, machine: str) -> None:
+        if machine in self._sessions.machines:
+            self._sheets.new_chat.set_place(self._place(machine))
+            self._look_at(machine)
+
+    def _on_machine_state(self, machine: str) -> None:
+        sheet = self._sheets.new_chat
+        if not sheet.is_open or sheet.machine != machine or machine not in self._sessions.machines:
+            return
+        place = self._place(machine)
+        sheet.show_state(place)
+        if not place.problem:
+            self._look_at(machine)
+
+    def _on_machines_changed(self) -> None:
+        sheet = self._sheets.new_chat
+        if sheet.machine not in self._sessions.machines:
+            sheet.set_place(self._place(""))
+        sheet.set_machines([name for name in self._sessions.machines if name])
+
+    def _default_agent(self, chats: MachineChats) -> str:
         """The agent of the settings, if it is installed; else the one used last."""
-        default = self._agents.get(self._settings.preferences.window.new_chat_agent)
-        is_installed = default is not None and default.find(os.environ.get("PATH", os.defpath)) is not None
+        default = chats.agents.get(self._settings.preferences.window.new_chat_agent)
+        is_installed = default is not None and chats.is_installed(default)
         return default.name if default is not None and is_installed else self._layout.last_agent
 
-    def _starts(self) -> Mapping[str, Start]:
+    def _starts(self, chats: MachineChats) -> Mapping[str, Start]:
         """The last start of each agent, in the default view of the settings where the agent has both views."""
         view, starts = self._settings.preferences.window.new_chat_view, self._layout.starts
         if view == "last":
             return starts
         runtime: Runtime = "structured" if view == "chat" else "terminal"
-        both = (each for each in self._agents.values() if each.structured is not None and not each.arguments_replace)
+        both = (each for each in chats.agents.values() if each.structured is not None and not each.arguments_replace)
         own = {each.name: structs.replace(starts.get(each.name, Start()), runtime=runtime) for each in both}
         return starts | own
 
@@ -127,18 +206,26 @@ class StartActions(QObject):
     def _on_agent_settled(self) -> None:
         sheet = self._sheets.new_chat
         name = sheet.tiles.current()
-        if sheet.is_open and sheet.tiles.is_installed(name):
+        if sheet.is_open and not sheet.machine and sheet.tiles.is_installed(name):
             self.agent_selected.emit(self._agents[name])
 
     def _on_directory(self, directory: str) -> None:
-        self._sessions.tasks.start(self._load_repository_status(directory), "repository")
+        machine = self._sheets.new_chat.machine
+        self._sessions.tasks.start(self._load_repository(machine, directory), "repository")
 
-    async def _load_repository_status(self, directory: str) -> None:
-        status = await self._sessions.git_status_watcher.status_of(directory)
-        self._sheets.new_chat.set_repository_status(directory, status, await asyncio.to_thread(setup_of, directory))
+    async def _load_repository(self, machine: str, directory: str) -> None:
+        from session_host.client.chats.setup_entries import repository_of
 
-    async def _load_recent_directories(self) -> None:
-        self._sheets.new_chat.directory.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
+        with contextlib.suppress(Unreachable):  # The sheet says so.
+            found = await self._sessions.chats_on(machine).machine.call(repository_of, directory)
+            if self._sheets.new_chat.machine == machine:
+                status, setup = (found.status, found.setup) if found is not None else (None, None)
+                self._sheets.new_chat.set_repository_status(directory, status, setup)
+
+    async def _load_recent_directories(self, machine: str) -> None:
+        with contextlib.suppress(Unreachable):
+            recent = await self._sessions.recent_directories(RECENT_DIRECTORIES, machine)
+            self._sheets.new_chat.suggest_directory(machine, recent)
 
     def _look_for_agents(self) -> None:
         """Ask the login shell for its PATH again; the sheet shows the agents that are installed there."""
@@ -148,21 +235,36 @@ class StartActions(QObject):
 
     def new_like(self, chat: Chat, runtime: Runtime | None = None) -> None:
         """Start a chat with the same options as this one, in a new conversation; ``runtime``: in another view."""
-        agent = self._agents.get(chat.record.agent)
+        agent = self._sessions.agent_of(chat)
         if agent is None:
             self._banners.inform(notice_texts.NO_SUCH_AGENT(agent=chat.record.agent), kind="failed")
             return
         request = request_like(agent, chat)
         request = replace(request, runtime=runtime or request.runtime)
-        self._sessions.tasks.start(self._start(request, self._keys_ahead.hold(), replaces=chat), "start")
+        self._sessions.tasks.start(self._start_like(agent, request, self._keys_ahead.hold(), chat), "start")
+
+    async def _start_like(self, agent: Agent, request: NewChatRequest, typed: HeldKeys, chat: Chat) -> None:
+        from session_host.client.chats.launch_spec import arguments_of_new_conversation
+
+        with typed:
+            try:
+                arguments = await chat.machine.call(arguments_of_new_conversation, agent, request.arguments)
+            except OutliveError as error:
+                self._banners.inform(phrases.first_upper(str(error)), kind="failed", key=request.agent)
+                return
+            await self._start(replace(request, arguments=arguments), typed, replaces=chat)
 
     def new_shell(self, directory: str, side: Side | None = None) -> None:
         """Start a shell in a directory: in a tab of the active pane, or in a new pane beside it."""
         if side is not None and self._tabs.active_chat is not None and not has_room(self._tabs, side, self._banners):
             return
-        where = directory or self._layout.last_directory or _start_directory()
+        chat = self._tabs.active_chat
+        machine = chat.machine.name if directory and chat is not None else ""
+        where = (
+            directory or (self._layout.last_directory if not self._layout.last_machine else "") or _start_directory()
+        )
         name = suggested_name(where, SHELL)
-        request = NewChatRequest(agent=SHELL, directory=where, name=name, arguments=[], is_named=False)
+        request = NewChatRequest(SHELL, where, name, [], is_named=False, machine=machine)
         self._sessions.tasks.start(self._start_without_sheet(request, self._keys_ahead.hold(), side), "shell")
 
     def edit(self, argv: list[str], file: FileLocation, directory: str, machine: Machine) -> None:
@@ -200,9 +302,11 @@ class StartActions(QObject):
 
     def _install(self, agent: str) -> None:
         """Run the command that installs an agent in a chat of its own, where the user sees it and answers."""
-        self._sheets.new_chat.dismiss()
-        name, command = new_chat_texts.INSTALLATION_NAME(agent=agent), ["sh", "-c", self._agents[agent].install_hint]
-        request = NewChatRequest(agent=COMMAND, directory=str(Path.home()), name=name, arguments=command)
+        sheet = self._sheets.new_chat
+        sheet.dismiss()
+        hint = self._sessions.chats_on(sheet.machine).agents[agent].install_hint
+        name, home = new_chat_texts.INSTALLATION_NAME(agent=agent), sheet.directory.directories.absolute("~")
+        request = NewChatRequest(COMMAND, home, name, ["sh", "-c", hint], machine=sheet.machine)
         self._sessions.tasks.start(self._start_without_sheet(request, self._keys_ahead.hold()), "install")
 
     async def _start_without_sheet(
@@ -245,10 +349,22 @@ class StartActions(QObject):
         Raises:
             OutliveError: it could not be started; nothing is left of it.
         """
+        chats = self._sessions.chats_on(request.machine)
+        if request.agent not in chats.agents:
+            await chats.find_agents()
+        if request.agent not in chats.agents:
+            raise NoSuchAgent(notice_texts.NO_SUCH_AGENT(agent=request.agent))
         if request.setup is not None:
-            write_setup(request.setup)
-        size = GridSize(*self._layout.grid).clamped()
-        return await self._sessions.launch(request, self._agents[request.agent], size)
+            from session_host.client.chats.setup_entries import write_setup
+
+            await chats.machine.call(write_setup, request.setup)
+        return await self._sessions.launch(request, chats.agents[request.agent], GridSize(*self._layout.grid).clamped())
+
+    def note_start(self, request: NewChatRequest) -> None:
+        """Suggest the agent, the directory and the machine of a start for the next one."""
+        layout = self._layout
+        layout.last_agent, layout.last_directory = request.agent, request.directory
+        layout.last_machine = request.machine
 
     async def _start(self, request: NewChatRequest, typed: HeldKeys, replaces: Chat | None = None) -> None:
         with typed:
@@ -265,14 +381,17 @@ class StartActions(QObject):
         except OutliveError as error:
             if replaces is not None:
                 # The user can correct the values in the sheet.
-                self.new_chat(request.agent, request.directory, request.arguments, request.overrides, request.runtime)
+                self.new_chat(
+                    request.agent, request.directory, request.arguments, request.overrides, request.runtime,
+                    request.machine,
+                )  # fmt: skip
             problem = phrases.first_upper(str(error))
             if self._sheets.new_chat.is_open:
                 self._sheets.new_chat.failed(problem)
             else:
                 self._banners.inform(problem, kind="failed", key=request.agent)
             return None
-        self._layout.last_agent, self._layout.last_directory = request.agent, request.directory
+        self.note_start(request)
         if request.remembered is not None:
             self._layout.starts[request.agent] = request.remembered
         self._sheets.new_chat.done()
@@ -288,7 +407,8 @@ def request_like(agent: Agent, chat: Chat) -> NewChatRequest:
         directory=record.cwd,
         name=record.name,
         is_named=record.is_named,
-        arguments=agent.parse_conversation_options(record.arguments).others,
+        arguments=record.arguments,
+        machine=chat.machine.name,
         overrides=dict(record.env),
         runtime=record.runtime,
     )

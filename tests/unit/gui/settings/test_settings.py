@@ -10,11 +10,12 @@ import pytest
 
 from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.pane_tree import Pane, Split, numbers
-from gui.settings.preferences import endpoint_defaults, load_preferences
+from gui.settings.preferences import load_preferences
 from gui.settings.table import SETTINGS, Choice, FileValues, Line, Named, Names, Number, Setting, Toggle, WindowFile
 from gui.theme.terminal import FEATURE_FORM, TerminalFont
 from gui.window.actions.keys import with_overrides
 from gui.wording.text import Text
+from session_host.client.chats.installed_agents import endpoint_defaults
 from session_host.client.chats.settings import ChatSettings, load_chat_settings
 from session_host.endpoint import options
 from session_host.endpoint.conversation import Settings

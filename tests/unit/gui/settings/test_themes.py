@@ -11,9 +11,9 @@ from gui.settings.foreign_themes import color_of, find_foreign_themes, import_th
 from gui.settings.live import LiveSettings
 from gui.settings.preferences import load_preferences
 from gui.settings.theme_files import DEFAULT, RESOURCES, Library, own_themes, read_theme
-from gui.settings.writing import write_values
 from session_host.errors import ConfigError
 from session_host.terminal.base import DefaultColors
+from session_host.toml_writing import write_values
 
 COLORS = [f"#{index:02x}{index * 3:02x}{255 - index * 9:02x}" for index in range(16)]
 NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")

@@ -17,8 +17,8 @@ from gui.settings.table import WindowFile
 from gui.window.new_chat.agent_tiles import AgentTile
 from gui.window.new_chat.directory_browser import DirectoryBrowser
 from gui.window.new_chat.request import endpoint_arguments, suggested_name, without_endpoint_arguments
-from gui.window.widgets import directory_field
 from gui.window.widgets.directory_field import DirectoryField
+from session_host.client.chats import directories
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.protocol.values import State
 from tests.support.area import Area
@@ -435,8 +435,7 @@ async def test_cancel_forgets_the_first_prompt_and_escape_keeps_it(harness: Wind
 async def test_the_window_answers_while_a_directory_hangs(
     harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directory_field, "LOOK_TIMEOUT_S", 0.05)
-    monkeypatch.setattr("gui.window.new_chat.directory_browser.LOOK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(directories, "LOOK_TIMEOUT_S", 0.05)
     with hanging_disk(tmp_path / "mount") as disk:
         look_at(harness, disk)
 
@@ -449,8 +448,6 @@ def look_at(harness: WindowHarness, disk: Path) -> None:
     window = harness.open_window()
     browser = DirectoryBrowser(harness.theme, window, field)
     browser.browse()
-    assert browser.directory == Path.home()
-    browser._show(disk)
     assert "does not answer" in browser.problem.text()
 
 

@@ -11,12 +11,11 @@ from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QPushButton, QVBo
 
 from gui.input.keys import LINEFEED
 from gui.theme.controls import flow
-from gui.window.new_chat.directory_browser import _directories_in
 from gui.window.widgets import activation
 from gui.window.widgets.composed_text import FieldChanges
-from gui.window.widgets.directory_field import _completions
 from gui.window.widgets.parts import Scrolled
 from gui.window.widgets.prompt_field import PromptField
+from session_host.client.chats.directories import complete_path, list_directory
 from tests.support.qt_waiting import delete_now, process_events_until, show
 from tests.support.waiting import eventually
 
@@ -73,8 +72,8 @@ def test_a_link_to_itself_hides_no_directory(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "once").symlink_to("once")
 
-    assert _completions(f"{tmp_path}/on", with_files=False) == [f"{tmp_path}/one"]
-    assert _directories_in(tmp_path) == ["one"]
+    assert complete_path(f"{tmp_path}/on") == [f"{tmp_path}/one"]
+    assert list_directory(str(tmp_path)).names == ["one"]
 
 
 def test_copied_files_are_pasted_as_names(qapp):

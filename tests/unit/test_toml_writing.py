@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from gui.settings.live import LiveSettings
-from gui.settings.writing import write_values
 from session_host.errors import ConfigError
+from session_host.toml_writing import write_values
 from tests.support.area import Area
 from tests.support.disks import fill_disk, small_disk
 from tests.support.qt_waiting import delete_now, process_events_until

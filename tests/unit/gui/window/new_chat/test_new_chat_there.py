@@ -1,0 +1,168 @@
+"""A new chat on another machine, from the sheet: here it is this machine again, whose calls travel as from afar."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from msgspec.structs import replace
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from gui.bridge.directories import DirectoriesThere
+from gui.bridge.machine_chats import MachineChats
+from gui.window.new_chat.sheet import NewChatSheet
+from session_host.client.chats.directories import LOOKED_AT, DirectoryLook, Listing, complete_path, list_directory
+from session_host.client.chats.installed_agents import EndpointDefaults, InstalledAgents, harmless
+from session_host.client.chats.launch_spec import LaunchRequest
+from session_host.errors import Unreachable
+from session_host.machines.remote import RemoteMachine
+from tests.support.area import Area
+from tests.support.other_machine import Alpha
+from tests.unit.gui.conftest import WindowHarness, insert_record
+
+
+class Far(Alpha):
+    """The other machine.
+
+    Attributes:
+        answers: whether it answers now.
+        lies: answers in place of the true ones, by the functions' names.
+    """
+
+    def __init__(self) -> None:
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.lies: dict[str, object] = {}
+
+    async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        await self.answers.wait()
+        if function.__name__ in self.lies:
+            return self.lies[function.__name__]
+        if function.__name__ == "launch" and not self.fails:  # The test's own one.
+            return await function(*args, **kwargs)
+        return await super().call(function, *args, **kwargs)
+
+
+class FakeLink:
+    """The state of its link."""
+
+    error: Unreachable | None = None
+
+    async def close(self) -> None:
+        """It has nothing to close."""
+
+
+class FakeRemote:
+    """What the window knows of the link."""
+
+    unreachable_since = None
+
+    @property
+    def is_reachable(self) -> bool:
+        return self.link.error is None
+
+    def __init__(self) -> None:
+        self.name, self.link = "alpha", FakeLink()
+
+
+@pytest.fixture
+async def far(harness: WindowHarness) -> Far:
+    """The machine, which has told its agents."""
+    sessions, machine = harness.sessions, Far()
+    chats = sessions.machines["alpha"] = MachineChats(machine, sessions.tasks, sessions.apply)
+    sessions.others.machines["alpha"] = cast("RemoteMachine", FakeRemote())
+    await chats.find_agents()
+    return machine
+
+
+def opened(harness: WindowHarness) -> NewChatSheet:
+    """The sheet, at this machine."""
+    harness.open_window().commands.starting.new_chat()
+    return harness.window.sheets.new_chat
+
+
+def choose(sheet: NewChatSheet, key: Qt.Key) -> None:
+    """Choose another machine by keyboard."""
+    sheet.machines.setFocus()
+    QTest.keyClick(sheet.machines, key)
+
+
+async def test_a_chat_is_started_on_the_machine_that_is_chosen(
+    harness: WindowHarness, far: Far, launches: list[LaunchRequest], area: Area
+) -> None:
+    (area.home / "src/api").mkdir(parents=True)
+    insert_record("api", cwd=str(area.home / "src/api"))
+    sheet = opened(harness)
+    sheet.tiles.choose("shell")
+    assert sheet.machine_row.isVisible()
+    choose(sheet, Qt.Key.Key_Down)
+    await harness.until(lambda: sheet.directory.text() == "~/src/api", "its recent directory")
+    assert (sheet.machine, sheet.tiles.current(), sheet.naming.name) == ("alpha", "shell", "api")
+    QTest.keyClick(sheet.directory, Qt.Key.Key_Return)
+    await harness.until(lambda: not sheet.is_open, "the start")
+    assert launches[0].directory == str(area.home / "src/api")
+    assert launches[0].environment is None, "its own environment"
+    assert harness.window.tabs.active_id.startswith("alpha/")
+    harness.window.commands.starting.new_chat()
+    assert sheet.machine == "alpha", "the machine of the chat in view"
+
+
+async def test_what_the_machine_before_answers_late_is_not_shown(harness: WindowHarness, far: Far) -> None:
+    sheet = opened(harness)
+    far.lies["installed_agents"] = InstalledAgents([], [], "/far", EndpointDefaults("", ""))
+    far.answers.clear()
+    choose(sheet, Qt.Key.Key_Down)
+    choose(sheet, Qt.Key.Key_Up)
+    far.answers.set()
+    await harness.until(lambda: not harness.sessions.machines["alpha"].agents, "its late answer")
+    assert (sheet.machine, len(sheet.tiles._tiles)) == ("", len(harness.catalog))
+
+
+async def test_an_unreachable_machine_is_named_and_what_was_typed_stays(harness: WindowHarness, far: Far) -> None:
+    sheet, others = opened(harness), harness.sessions.others
+    QTest.keyClicks(sheet.prompt, "fix the tests")
+    choose(sheet, Qt.Key.Key_Down)
+    far.fails = 100
+    link = cast("FakeLink", others.machines["alpha"].link)
+    link.error = Unreachable("alpha: connection refused")
+    others.state_changed.emit("alpha")
+    assert sheet.machine_note.text() == "Can’t be reached now: alpha: connection refused"
+    QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
+    await harness.until(lambda: bool(sheet.error.text()), "the refusal")
+    assert (sheet.is_open, sheet.prompt.toPlainText()) == (True, "fix the tests")
+    far.fails, link.error = 0, None
+    others.state_changed.emit("alpha")
+    assert not sheet.machine_note.isVisible()
+
+
+async def test_a_lying_machine_shows_no_control_characters_and_no_endless_list(
+    harness: WindowHarness, far: Far
+) -> None:
+    names = ["good", "\x1b[2Jbad", "\u202ebad", "x" * 300, *(f"d{each}" for each in range(100_000))]
+    far.lies |= {"complete_path": names, "list_directory": Listing("/a\x1bb", names, DirectoryLook("directory"))}
+    there = DirectoriesThere(harness.sessions.machines["alpha"], harness.sessions.tasks)
+    found: list[Any] = []
+    there.look(found.append, complete_path, "~/")
+    there.look(found.append, list_directory, "/")
+    await harness.until(lambda: len(found) == 2, "the answers")
+    for each in (found[0], found[1].names):
+        assert (each[0], "d0" in each, len(each) <= LOOKED_AT) == ("good", True, True)
+        assert all(name.isprintable() for name in each)
+    assert found[1].path == "/a b"
+
+
+def test_a_lying_machines_agents_are_harmless(harness: WindowHarness) -> None:
+    agent = next(iter(harness.catalog.values()))
+    lies = [
+        replace(agent, title="a\x1b[2J" + "b" * 1000, monogram="\x07XYZ"), replace(agent, name="../x"),
+        replace(agent, default_arguments=("x" * 100_000,)),
+    ]  # fmt: skip
+    found = harmless(InstalledAgents(lies * 200, [], "relative", EndpointDefaults("\x1bx", "")))
+    assert len(found.agents) <= 100
+    assert {len(each.title) <= 40 and each.title.isprintable() for each in found.agents} == {True}
+    assert (found.home, found.endpoint.url) == ("", "x")
+    assert Path(found.agents[0].name).name == found.agents[0].name
