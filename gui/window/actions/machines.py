@@ -15,10 +15,15 @@ from gui.window.sheets.question import Question
 from gui.window.sidebar.model import Way
 from gui.wording import machine_texts
 from session_host.errors import LoginNeeded, NotInstalled, OldVersion
+from session_host.patience import within
 from session_host.system.installation import outlive_command
 
 if TYPE_CHECKING:
     from session_host.machines.remote import RemoteMachine
+
+
+LOOK_TIMEOUT_S = 0.5
+"""How long the files of the ssh configuration may take: a network mount without its server never answers."""
 
 
 class MachineActions:
@@ -33,12 +38,12 @@ class MachineActions:
 
     def add(self) -> None:
         """Ask which machine to add: a host of the user's ssh configuration, or another one."""
-        self._sessions.tasks.start(self._add(), "add a machine")
-
-    async def _add(self) -> None:
         from session_host.machines.ssh import configured_hosts
 
-        hosts = await asyncio.to_thread(configured_hosts)
+        try:
+            hosts = within(LOOK_TIMEOUT_S, configured_hosts)  # What is typed next is for the list.
+        except TimeoutError:
+            hosts = []
         destinations = {machine.link.entry.destination for machine in self._others.machines.values()}
         if new := [host for host in hosts if host not in destinations]:
             title = machine_texts.ADD_TITLE()

@@ -1,0 +1,79 @@
+"""A machine is added, logged in to and removed in the window; its key has a passphrase, for which ssh asks."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from session_host.machines import names
+from session_host.machines.names import MachineEntry
+from tests.conftest import Sessions
+from tests.support.area import Area
+from tests.support.ssh_machines import SshMachine, end_logins, ssh_machines
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, outlive
+
+from .conftest import WAIT_S, OpenWindow, chat_text
+from .user_actions import command
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_machine_is_added_logged_in_to_and_removed_by_keys(
+    open_window: OpenWindow, area: Area, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = area.root / "home"
+    (home / ".ssh").mkdir(parents=True, exist_ok=True)
+    (home / ".ssh" / "config").write_text("Host *.example.org web1 alpha\n")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("SSH_AUTH_SOCK", "")
+    with ssh_machines(area.root / "m", "alpha") as ([alpha], environment):
+        monkeypatch.setenv("PATH", environment["PATH"])
+        key = area.root / "m" / "client_key"
+        subprocess.run(["ssh-keygen", "-q", "-p", "-N", "right", "-f", key], check=True, stdout=subprocess.DEVNULL)
+        with open_window() as app:
+            _use_by_keys(app, alpha)
+        end_logins("alpha")
+        sessions.end_all()
+
+
+def _use_by_keys(app: Window, alpha: SshMachine) -> None:
+    app.focus()
+    command(app, "add a machine")
+    app.type("alpha")
+    app.press("Return")
+    _type_passphrase(app, tabs=1)
+    wait_until(lambda: names.machines() == [MachineEntry("alpha", "alpha")], WAIT_S, "alpha to be added")
+    wait_until(lambda: not app.tabs(), WAIT_S, "the terminal to close itself")
+    outlive("new", "-d", "--on", "alpha", "-n", "api", "shell")
+    wait_until(lambda: _is_shown(app, "alpha:api"), WAIT_S, "its chat to be listed")
+    app.focus()
+    refused = alpha.log.read_text().count("[preauth]")
+    end_logins("alpha")
+    wait_until(lambda: alpha.log.read_text().count("[preauth]") > refused, WAIT_S, "the link to need a login")
+    command(app, "machines")
+    app.press("Return", "Return")  # alpha, Log in…
+    _type_passphrase(app, tabs=2)
+    wait_until(lambda: [tab["connected"] for tab in app.tabs()] == [True], WAIT_S, "the link to be up")
+    command(app, "machines")
+    app.press("Return", "Return", "Return")  # alpha, Remove machine…, Remove
+    wait_until(lambda: not names.machines(), WAIT_S, "alpha to be forgotten")
+    wait_until(lambda: not app.tabs(), WAIT_S, "its tab to go")
+
+
+def _is_shown(app: Window, chat: str) -> bool:
+    """Show a chat, if the window knows it."""
+    try:
+        outlive("window", "show", chat)
+    except RuntimeError:
+        return False
+    return any(tab["connected"] for tab in app.tabs())
+
+
+def _type_passphrase(app: Window, tabs: int) -> None:
+    wait_until(lambda: len(app.tabs()) == tabs, WAIT_S, "the terminal to open")
+    terminal = app.tabs()[-1]["session_id"]
+    app.wait_connected([terminal])
+    wait_until(lambda: "passphrase for key" in chat_text(terminal), WAIT_S, "ssh to ask")
+    app.type("right\n")
