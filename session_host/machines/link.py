@@ -208,8 +208,8 @@ class Link:
         self.on_state()
 
     async def _connect(self) -> None:
-        # A shared login may refuse more connections; another try does without it.
-        shared = self._tries % 3 < 2
+        # A shared login may refuse more connections; another try does without it, unless that needs a login.
+        shared = self._tries % 3 < 2 or isinstance(self.error, LoginNeeded)
         first = asyncio.create_task(self._new_stream(shared=shared, within_s=CONNECT_TIMEOUT_S))
         rivals = asyncio.create_task(self._first_rival(0.0 if self._was_silent else RIVAL_S))
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 from contextlib import closing
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from session_host.errors import LoginNeeded
 from session_host.machines import names
 from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
 from session_host.system import event_loop
 from tests.support.commands import OnTerminal, outlive
-from tests.support.ssh_machines import SshMachine
-from tests.support.waiting import wait_until
+from tests.support.ssh_machines import SshMachine, end_logins
+from tests.support.waiting import eventually, wait_until
 
 if TYPE_CHECKING:
     from tests.support.area import Area
@@ -166,4 +168,21 @@ def test_a_login_asks_in_the_terminal_and_says_when_it_failed(locked: SshMachine
         right.see("alpha is added")
         assert right.wait() == 0
     assert not (locked.home / "asked").exists()
-    assert outlive("ls", "--on", "alpha").output == NO_CHATS
+    event_loop.run(_log_in_again())
+
+
+async def _log_in_again() -> None:
+    """A held link that needs a login is up at the first try after it."""
+    link = Link(MachineEntry("alpha", "alpha"))
+    link.hold()
+    await link.wait_up()
+    end_logins("alpha")
+    await eventually(lambda: isinstance(link.error, LoginNeeded), 30, lambda: f"a login to be needed: {link.error}")
+    with OnTerminal("machines", "login", "alpha") as terminal:
+        await asyncio.to_thread(terminal.see, "passphrase for key")
+        terminal.type("right\r")
+        assert await asyncio.to_thread(terminal.wait) == 0
+    link.try_now()
+    async with asyncio.timeout(15):
+        await link.wait_up()
+    await link.close()
