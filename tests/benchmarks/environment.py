@@ -52,7 +52,9 @@ class BenchmarkEnvironment:
                 path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def _processes(self) -> list[int]:
-        ours = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(self.area.runtime))
+        # Those of its ``ssh_machines``, too.
+        directories = [self.area.runtime, *self.area.root.glob("m/*/r")]
+        ours = [pid for each in directories for pid in processes.with_environment("OUTLIVE_RUNTIME_DIR", str(each))]
         return [pid for pid in ours if pid not in self._displays]
 
     def tray(self) -> TrayHost:
