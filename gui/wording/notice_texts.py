@@ -114,6 +114,8 @@ NOTHING_TO_REOPEN = Text("notice", "There is no closed tab to reopen.")
 # Files that open in the editor; links, files and directories that cannot be opened.
 DIRECTORY_ELSEWHERE = Text("notice", "The file manager here can’t show a directory on {machine}")
 COPYING = Text("notice", "Copying {what} to {machine}: {percent} %")
+FORWARDED = Text("notice", "Port {port} of {machine} is forwarded to {local}")
+STOP_FORWARDING = Text("notice", "Stop forwarding")
 NO_PATH = Text("notice", "Can’t open the file: no path came from {machine}")
 NO_FAR_EDITOR = Text("notice", "No editor that opens a directory on {machine} is set: see Settings, General")
 WRONG_FAR_EDITOR = Text(

@@ -18,6 +18,8 @@ SELECTED = Text("page", "Selected: {text}")
 COPY_LINK = Text("page", "Copy link")
 COPY_PATH = Text("page", "Copy path")
 OPEN_LINK = Text("page", "Open link")
+FORWARD_PORT = Text("page", "Forward port {port} of {machine} to this computer, and open it?")
+FORWARD = Text("page", "Forward")
 OPEN_THIS_LINK = Text("page", "Open this link?")
 CONVERSATION_OF = Text("page", "Chat view of {name}")
 """Accessible name of a chat view."""

@@ -27,6 +27,7 @@ from session_host.protocol.bridge import (
     FromNear,
     Grant,
     Opened,
+    OpenPort,
     OpenSession,
     Ping,
     Pong,
@@ -114,6 +115,8 @@ class Bridge(asyncio.Protocol):
                 self.send(Pong(number))
             case OpenSession(number, session_id):
                 self._open(_SessionChannel(self, number, session_id))
+            case OpenPort(number, port):
+                self._open(_PortChannel(self, number, port))
             case Call(number, function, arguments):
                 self._open(_CallChannel(self, number, function, arguments))
             case Run(number, arguments, columns):
@@ -228,6 +231,40 @@ class _SessionChannel(_Channel, asyncio.Protocol):
         if is_reading != self._is_reading and transport is not None and not transport.is_closing():
             self._is_reading = is_reading
             (transport.resume_reading if is_reading else transport.pause_reading)()
+
+
+class _PortChannel(_SessionChannel):
+    """A connection to a port of this machine's loopback."""
+
+    def __init__(self, bridge: Bridge, number: int, port: int) -> None:
+        super().__init__(bridge, number, "")
+        self._port = port
+        self._is_full = False
+        self._unnoted = 0
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for host in ("127.0.0.1", "::1"):
+            with contextlib.suppress(OSError, OverflowError):
+                await loop.create_connection(lambda: self, host, self._port)
+                return
+        self._bridge.ended_channel(self.number, OutliveError(f"nothing listens on port {self._port} there"))
+
+    def receive(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+        if self._is_full:
+            self._unnoted += len(data)
+        else:
+            self._note_used(len(data))
+
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        self._note_used(self._unnoted)
+        self._unnoted = 0
 
 
 class _CallChannel(_Channel):

@@ -50,6 +50,7 @@ from session_host.protocol.bridge import (
     FromFar,
     Grant,
     Opened,
+    OpenPort,
     OpenSession,
     Ping,
     Pong,
@@ -338,8 +339,20 @@ class Link:
             Unreachable: the link is down.
             HostUnavailable: no host listens there.
         """
+        await self._open(lambda number: OpenSession(number, session_id), protocol)
+
+    async def open_port(self, port: int, protocol: asyncio.Protocol) -> None:
+        """Connect a protocol to a TCP port on the machine's loopback; its transport is the channel.
+
+        Raises:
+            Unreachable: the link is down.
+            OutliveError: nothing listens there.
+        """
+        await self._open(lambda number: OpenPort(number, port), protocol)
+
+    async def _open(self, request: Callable[[int], Frame], protocol: asyncio.Protocol) -> None:
         await self.ready()
-        channel = self._channel(lambda number: OpenSession(number, session_id))
+        channel = self._channel(request)
         channel.protocol = protocol
         try:
             await channel.opened
@@ -444,6 +457,10 @@ class Channel(asyncio.Transport):
         if not self._is_closed:
             for piece in self._send_window.add(bytes(data)):
                 self._stream.send(Data(self.number, piece))
+
+    def get_write_buffer_size(self) -> int:
+        """The number of bytes that wait until the other end accepts them."""
+        return len(self._send_window.waiting)
 
     def write_eof(self) -> None:
         """Say that nothing more is sent; only commands need it, and their input is sent at once."""

@@ -36,6 +36,13 @@ class OpenSession(Frame, frozen=True, gc=False):
     session_id: str
 
 
+class OpenPort(Frame, frozen=True, gc=False):
+    """Connect to a TCP port on the other machine's loopback."""
+
+    channel: int
+    port: int
+
+
 class Call(Frame, frozen=True, gc=False):
     """Call a function of ``machines.calls``: its name, and its arguments as msgpack. The result comes as ``Data``."""
 
@@ -118,7 +125,7 @@ class Pong(Frame, frozen=True, gc=False):
     number: int
 
 
-FromNear = OpenSession | Call | Run | Finish | Close | Ping | Data | Grant
+FromNear = OpenSession | OpenPort | Call | Run | Finish | Close | Ping | Data | Grant
 FromFar = Ready | Opened | Data | Grant | Ended | Pong
 
 

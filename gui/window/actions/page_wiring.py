@@ -34,6 +34,7 @@ from session_host.terminal.prompts import TurnPosition
 from .chats.forking import is_in_conversation
 from .context import WindowContext
 from .copying import Copying
+from .forwarding import Forwarding
 from .menus import Actions
 from .window_commands import WindowCommands
 
@@ -72,6 +73,7 @@ class PageWiring:
         self._tabs, self._banners = commands.tabs, commands.banners
         self._window_keys, self._in_use = window_keys, window_keys()
         self._on_grid_changed = on_grid_changed
+        self._forwarding = Forwarding(commands.sessions, commands.banners)
         self._tabs.active_changed.connect(self._banners.arrange)
 
     def update_window_keys(self) -> None:
@@ -117,18 +119,18 @@ class PageWiring:
         if page.terminal is not None:
             self._wire_terminal(page, page.terminal)
         elif page.structured is not None:
-            self._wire_structured(page.structured)
+            self._wire_structured(page, page.structured)
 
     def _on_notice(self, text: str) -> None:
         self._banners.inform(text, key="terminal")
 
-    def _wire_structured(self, content: StructuredContent) -> None:
+    def _wire_structured(self, page: ChatPage, content: StructuredContent) -> None:
         chat, commands, opener, view = content.chat, self._commands, self._commands.opener, content.view
         if chat.machine.name:
             copying = Copying(chat, commands.sessions.tasks, self._banners, content)
             view.prompt.files_go_by(copying.paste)
         view.page.names.find_by(files_of(chat, commands.sessions.tasks))
-        content.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd, chat.machine))
+        content.link_requested.connect(lambda address: self._open_link(page, address))
         content.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd, chat.machine))
         content.changes_requested.connect(lambda: commands.show_changes(chat))
         content.image_requested.connect(lambda image: commands.sheets.image.show_image(image, _save_in(chat)))
@@ -144,7 +146,7 @@ class PageWiring:
         view.find_files_by(files_of(chat, tasks, lambda: terminal.directory, lambda: terminal.reported_directory))
         view.prompts.set_answers(ChatAnswers(chat, self._commands.context))
         view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
-        view.linkActivated.connect(lambda address: opener.open_address(address, chat.record.cwd, chat.machine))
+        view.linkActivated.connect(lambda address: self._open_link(page, address))
         view.markedLinkActivated.connect(lambda address: self._open_marked(page, address))
         view.fileActivated.connect(lambda file: opener.open_file(file, chat.record.cwd, chat.machine))
         view.notice.connect(self._on_notice)
@@ -204,9 +206,16 @@ class PageWiring:
             clipboard.setText(text)
             self._banners.inform(notice_texts.CLIPBOARD_SET(name=page.chat.name), key="clipboard")
 
+    def _open_link(self, page: ChatPage, address: str) -> None:
+        chat = page.chat
+        if self._forwarding.offers(chat, address):
+            self._forwarding.open(page, address, self._commands.opener.open_address)
+        else:
+            self._commands.opener.open_address(address, chat.record.cwd, chat.machine)
+
     def _open_marked(self, page: ChatPage, address: str) -> None:
         def open_it() -> None:
-            self._commands.opener.open_address(address, page.chat.record.cwd, page.chat.machine)
+            self._open_link(page, address)
 
         if self._commands.settings.preferences.window.confirm_links:
             page.ask(Question(page_texts.OPEN_THIS_LINK(), common_texts.OPEN(), open_it, subject=shown(address)))

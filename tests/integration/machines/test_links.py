@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from session_host.client.sessions.listing import session_named
 from session_host.client.viewer.state import FINAL_STATES, NO_DELEGATE, ViewerState
 from session_host.client.viewer.viewer import Viewer
+from session_host.machines.forwarding import Forward
 from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
@@ -76,3 +78,35 @@ async def _type_during_cuts(alpha: SshMachine) -> list[str]:
 
 def _has_few_pending(viewer: Viewer, most: int) -> bool:
     return viewer.pending <= most
+
+
+def test_a_port_of_the_machine_is_reached_here(alpha: SshMachine) -> None:
+    event_loop.run(_use_a_port())
+
+
+async def _use_a_port() -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    link = Link(MachineEntry("alpha", "alpha"))
+    link.hold()
+    forward = Forward(link, server.sockets[0].getsockname()[1])
+    await forward.start()
+    assert forward.local_port != forward.port, "that port is in use here"
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", forward.local_port)
+        data = bytes(range(256)) * 8192
+        writer.write(data)
+        assert await asyncio.wait_for(reader.readexactly(len(data)), 30) == data
+        writer.close()
+        server.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", forward.local_port)
+        assert await asyncio.wait_for(reader.read(), 30) == b"", "nothing listens there now"
+        writer.close()
+    finally:
+        await forward.stop()
+        await link.close()

@@ -6,6 +6,7 @@ import asyncio
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from gui.bridge.new_chat import NewChatRequest
 from gui.bridge.sessions import Sessions
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
+from gui.window.actions.forwarding import loopback_port
 from gui.window.actions.links import Editors, NotOpened, far_command_for
 from session_host.client.chats import named_files
 from session_host.errors import OutliveError
@@ -202,3 +204,58 @@ async def test_a_copy_that_takes_long_shows_its_progress_and_can_be_cancelled(
     await harness.sessions.tasks.wait_for_others(10)
     assert harness.window.banners.current is None
     assert not pasted
+
+
+@pytest.mark.parametrize(
+    ("uri", "port"),
+    [
+        ("http://localhost:3000/a?b", 3000), ("https://127.0.0.1:8443", 8443), ("http://[::1]:80/", 80),
+        ("http://0.0.0.0:5173", 5173), ("http://localhost/", 80), ("http://example.org:3000", 0),
+        ("http://localhost.example.org:1", 0), ("ftp://localhost:21", 0), ("http://localhost:99999", 0),
+        ("http://user@localhost:8000/", 8000), ("mailto:a@localhost", 0),
+    ],
+)  # fmt: skip
+def test_an_address_of_the_machine_itself_has_a_port_to_forward(uri: str, port: int) -> None:
+    assert loopback_port(uri) == port
+
+
+async def test_a_port_is_forwarded_only_after_the_users_answer(
+    harness: WindowHarness, alpha: MachineChats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    events: list[str] = []
+    monkeypatch.setattr("gui.window.actions.links.open_in_desktop", lambda uri, _failed: opened.append(uri))
+
+    class Forward:
+        local_port = 4000
+
+        def __init__(self, link: object, port: int) -> None:
+            assert (link, port) == ("link", 3000)
+
+        async def start(self) -> None:
+            events.append("start")
+
+        async def stop(self) -> None:
+            events.append("stop")
+
+    monkeypatch.setattr("session_host.machines.forwarding.Forward", Forward)
+    await show(harness, alpha, tmp_path, WindowFile())
+    machines: Any = harness.sessions.others.machines
+    machines["alpha"] = SimpleNamespace(link="link", is_reachable=True, unreachable_since=None, why_unreachable="")
+    view, tasks = harness.view, harness.sessions.tasks
+    view.linkActivated.emit("http://localhost:3000/a?b")
+    await tasks.wait_for_others(10)
+    assert not events
+    assert harness.page.is_question_open
+    harness.page.question.yes.click()
+    await tasks.wait_for_others(10)
+    assert opened == ["http://localhost:4000/a?b"]
+    view.markedLinkActivated.emit("http://0.0.0.0:3000/")
+    await tasks.wait_for_others(10)
+    assert opened[1:] == ["http://localhost:4000/"]
+    assert events == ["start"], "asked once"
+    assert harness.banner == "Port 3000 of alpha is forwarded to localhost:4000"
+    harness.window.banners.run_action()
+    await tasks.wait_for_others(10)
+    assert events == ["start", "stop"]
+    machines.clear()
