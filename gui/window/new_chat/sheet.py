@@ -105,11 +105,6 @@ class NewChatSheet(Sheet):
         self._agents = agents
         self._is_installed: Callable[[Agent], bool] = _is_on_path
         self.machine = ""
-        self.machines = ChoiceBox(theme)
-        self.machines.activated.connect(self._on_machine)
-        self.machine_note = label("", "secondary", wraps=True)
-        self.machine_row = QWidget()
-        stack(QVBoxLayout(self.machine_row), self.machines, self.machine_note, gap=2)
         self._directory_typed = False
         """Whether the user has typed the directory."""
         self._is_draft = False
@@ -119,6 +114,11 @@ class NewChatSheet(Sheet):
         self.tiles.clicked.connect(self._focus_first)
         self.missing = InstallHint(theme)
         self.missing.install.clicked.connect(lambda: self.install_requested.emit(self.tiles.current()))
+        self.machines = ChoiceBox(theme)
+        self.machines.activated.connect(self._on_machine)
+        self.machine_note = label("", "secondary", wraps=True)
+        self.machine_row = QWidget()
+        stack(QVBoxLayout(self.machine_row), self.machines, self.machine_note, gap=2)
         self.directory = DirectoryField()
         self.directory_row = DirectoryRow(theme, self, self.directory)
         self.directory.setAccessibleName(new_chat_texts.DIRECTORY())

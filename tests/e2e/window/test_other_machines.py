@@ -94,3 +94,21 @@ def test_a_lost_link_leaves_the_page_as_it_was(open_window: OpenWindow, alpha: S
         app.type("echo typed $((6*7))\n")
         alpha.start()
         wait_until(lambda: "typed 42" in chat_text("alpha:api"), WAIT_S, "what was typed meanwhile")
+
+
+def test_a_new_chat_on_a_machine_by_keyboard(open_window: OpenWindow, alpha: SshMachine) -> None:
+    (alpha.home / "src" / "api").mkdir(parents=True)
+    with open_window() as app:
+        wait_until(app.is_listening, WAIT_S, "the window to listen")
+        app.focus()
+        app.ask("new_chat")
+        app.type("she")  # Shell.
+        app.press("Tab", "Down", "Tab")
+        app.type("~/src/api")
+        app.press("Return")
+        wait_until(lambda: _names() == ["api"], WAIT_S, "the chat there")
+        wait_until(lambda: [tab["session_id"][:6] for tab in app.tabs()] == ["alpha/"], WAIT_S, "its tab")
+
+
+def _names() -> list[str]:
+    return [chat["name"] for chat in json.loads(outlive("ls", "--on", "alpha", "--json"))]
