@@ -89,9 +89,11 @@ class OtherMachines(QObject):
             return
         before = {name: machine.link.entry for name, machine in self.machines.items()}
         for name, entry in before.items():
-            if entries.get(name) != entry:
+            if name not in entries:
                 self._forget(name)
-        added = [entry for name, entry in entries.items() if before.get(name) != entry]
+            elif entries[name] != entry:
+                self.machines[name].link.move(entries[name])
+        added = [entry for name, entry in entries.items() if name not in before]
         for entry in added:
             self._add(entry)
         self.machines = {name: self.machines[name] for name in entries}

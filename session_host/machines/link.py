@@ -165,6 +165,14 @@ class Link:
         else:
             self.try_now()
 
+    def move(self, entry: MachineEntry) -> None:
+        """The machine has another destination: connect to that."""
+        self.entry = entry
+        if self._stream is not None:
+            self._stream.replaced()
+        else:
+            self.try_now()
+
     async def wait_up(self) -> None:
         """Wait until the link is up; it must be held."""
         await self._up.wait()
@@ -252,7 +260,7 @@ class Link:
             Unreachable: that failed.
         """
         began_s = asyncio.get_running_loop().time()
-        stream = _Stream(self)
+        stream, entry = _Stream(self), self.entry
         try:
             async with asyncio.timeout(within_s):
                 await stream.start(shared=shared)
@@ -261,6 +269,9 @@ class Link:
             if isinstance(error, TimeoutError):
                 raise Unreachable(f"{self.entry.name}: no answer within {within_s:g} s") from error
             raise
+        if entry != self.entry:
+            await stream.close()
+            raise Unreachable(f"{entry.name} has another destination now")
         self._rival_s = max(RIVAL_S, 2 * (asyncio.get_running_loop().time() - began_s))
         return stream
 
