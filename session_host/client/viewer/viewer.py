@@ -400,7 +400,8 @@ class Viewer:
 
     def _replace(self, replica: TerminalOrTranscript, *, had_history: bool = True) -> None:
         previous = self._replica
-        self._drop_predictions()
+        if had_history:  # Else the screen goes on, and gets its history.
+            self._drop_predictions()
         self._use_replica(replica)
         _discard_side_effects(self.emulator)
         if previous is not None:
