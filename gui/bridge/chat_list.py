@@ -86,9 +86,10 @@ class ChatList(QObject):
         self.here.agents = agents
 
     def agent_of(self, chat: Chat) -> Agent | None:
-        """A chat's agent, from the catalog of its machine; None if that does not have it."""
+        """A chat's agent, from the catalog of its machine; from this machine's while that one is unknown."""
         chats = self.machines.get(chat.machine.name)
-        return chats.agents.get(chat.record.agent) if chats is not None else None
+        catalog = (chats.agents if chats is not None else {}) or self.here.agents
+        return catalog.get(chat.record.agent)
 
     def set_colors(self, colors: DefaultColors) -> None:
         """Set the terminals' colours, which hosts answer to programs' colour queries."""
