@@ -1,7 +1,8 @@
 """The user's other machines: a link to each, and their chats in the list.
 
-The list is ``machines.toml``, which the ``outlive machines`` command writes, too. The last known records of a machine
-are kept in a file, so that its chats are in the list also before the link is up.
+The list is ``machines.toml``, which the ``outlive machines`` command writes, too. Each machine's destination and last
+known records are kept in a file, so that its chats are in the list also before the link is up, and while
+``machines.toml`` cannot be read.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import logging
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from gui.wording import machine_texts
 from session_host.errors import ConfigError, OutliveError
 from session_host.paths import config_dir, ensure_private, state_dir
 from session_host.storage.store import SessionRecord
@@ -45,6 +47,13 @@ READ_AGAIN_S = 20.0
 """The time until a machine's list that could not be read is read again."""
 
 
+class _Kept(NamedTuple):
+    """What is kept of a machine for the next start."""
+
+    destination: str
+    records: list[SessionRecord]
+
+
 class OtherMachines(QObject):
     """The other machines.
 
@@ -69,25 +78,33 @@ class OtherMachines(QObject):
         self._shown: dict[str, tuple[bool, datetime | None, str]] = {}
         """Whether each machine can be reached, since when not, and why, as the lists show it."""
         self._closing: set[asyncio.Task[None]] = set()
+        self._gone: list[str] = []
+        """The machines that were removed while there was no window."""
         self._is_following = False
         self._network: NetworkChanges | None = None
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._keep_timer.timeout.connect(self._keep_all)
 
     def read(self) -> None:
-        """Read the list of machines: add new ones with their last known chats, forget removed ones with their chats."""
-        if not self.machines and not _file().exists():
-            return
-        from session_host.machines.names import machines
+        """Read the list of machines: add new ones with their last known chats, forget removed ones with their chats.
 
+        While it cannot be read, the machines are the last known ones.
+        """
+        kept = {} if self._is_following else _all_kept()
+        if not self.machines and not kept and not _file().exists():
+            return
+        from session_host.machines.names import MachineEntry, machines
+
+        before = {name: machine.link.entry for name, machine in self.machines.items()}
         problem, self.problem = self.problem, ""
         try:
             entries = {entry.name: entry for entry in machines()}
         except ConfigError as error:
             self.problem = str(error)
-            self.changed.emit()
-            return
-        before = {name: machine.link.entry for name, machine in self.machines.items()}
+            entries = before or {name: MachineEntry(name, each.destination) for name, each in kept.items()}
+        for name in kept.keys() - entries.keys():
+            self._gone.append(name)
+            _forget_kept(name)
         for name, entry in before.items():
             if name not in entries:
                 self._forget(name)
@@ -95,9 +112,9 @@ class OtherMachines(QObject):
                 self.machines[name].link.move(entries[name])
         added = [entry for name, entry in entries.items() if name not in before]
         for entry in added:
-            self._add(entry)
+            self._add(entry, kept.get(entry.name))
         self.machines = {name: self.machines[name] for name in entries}
-        if entries != before or problem:
+        if entries != before or self.problem != problem:
             self.changed.emit()
 
     def follow(self) -> None:
@@ -106,6 +123,8 @@ class OtherMachines(QObject):
         self._list.changed.connect(self._keep_soon)
         for name in self.machines:
             self._follow(self._list.machines[name])
+        if self._gone:
+            self._list.notice_given.emit(machine_texts.GONE(names=", ".join(sorted(self._gone))))
 
     async def close(self) -> None:
         """End all connections; the lists are as last known at the next start."""
@@ -121,7 +140,7 @@ class OtherMachines(QObject):
 
     # ------------------------------------------------------------ one machine
 
-    def _add(self, entry: MachineEntry) -> None:
+    def _add(self, entry: MachineEntry, kept: _Kept | None) -> None:
         from session_host.machines.link import Link
         from session_host.machines.remote import RemoteMachine
 
@@ -131,7 +150,7 @@ class OtherMachines(QObject):
         self.machines[entry.name] = machine
         chats = self._list.machines[entry.name] = MachineChats(machine, self._list.tasks, self._list.apply)
         chats.agents_found = self._list.apply_agents
-        self._list.apply(machine, _kept(entry.name), [])
+        self._list.apply(machine, kept.records if kept is not None else [], [])
         chats.is_loaded = False
         if self._is_following:
             self._follow(chats)
@@ -171,8 +190,7 @@ class OtherMachines(QObject):
             closing = asyncio.get_running_loop().create_task(machine.link.close())
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
-        with contextlib.suppress(OSError):
-            _kept_file(name).unlink(missing_ok=True)
+        _forget_kept(name)
 
     def unreachable(self) -> list[RemoteMachine]:
         """The machines that cannot be reached, in the file's order."""
@@ -196,20 +214,31 @@ class OtherMachines(QObject):
     def _keep_all(self) -> None:
         for name in self.machines:
             if self._list.machines[name].is_loaded:
-                _keep(name, self._list.known_records(name, MAX_KEPT_ENDED))
+                destination = self.machines[name].link.entry.destination
+                _keep(name, _Kept(destination, self._list.known_records(name, MAX_KEPT_ENDED)))
 
 
 def _file() -> Path:
     return config_dir() / "machines.toml"
 
 
+def _kept_directory() -> Path:
+    return state_dir() / "machines"
+
+
 def _kept_file(name: str) -> Path:
-    return state_dir() / "machines" / f"{name}.msgpack"
+    return _kept_directory() / f"{name}.msgpack"
 
 
-def _keep(name: str, records: list[SessionRecord]) -> None:
+def _forget_kept(name: str) -> None:
+    with contextlib.suppress(OSError):
+        _kept_file(name).unlink(missing_ok=True)
+
+
+def _keep(name: str, kept: _Kept) -> None:
     file = _kept_file(name)
-    data = msgspec.msgpack.encode([msgspec.structs.replace(record, env={}) for record in records])
+    records = [msgspec.structs.replace(record, env={}) for record in kept.records]
+    data = msgspec.msgpack.encode(kept._replace(records=records))
     try:
         ensure_private(file.parent)
         if not file.exists() or file.read_bytes() != data:
@@ -218,13 +247,19 @@ def _keep(name: str, records: list[SessionRecord]) -> None:
         log.warning("%s: cannot write it (%s)", file, error.strerror)
 
 
-def _kept(name: str) -> list[SessionRecord]:
-    file = _kept_file(name)
+def _all_kept() -> dict[str, _Kept]:
+    """What is kept of each machine, by its name."""
     try:
-        records = msgspec.msgpack.decode(file.read_bytes(), type=list[SessionRecord])
-    except FileNotFoundError:
-        return []
-    except (OSError, msgspec.MsgspecError) as error:
-        log.warning("%s: cannot read it (%s)", file, error)
-        return []
-    return [record for record in records if machine_of(record.id) == name]
+        names = sorted(file.stem for file in _kept_directory().glob("*.msgpack"))
+    except OSError:
+        return {}
+    found = {}
+    for name in names:
+        file = _kept_file(name)
+        try:
+            kept = msgspec.msgpack.decode(file.read_bytes(), type=_Kept)
+        except (OSError, msgspec.MsgspecError) as error:
+            log.warning("%s: cannot read it (%s)", file, error)
+            continue
+        found[name] = kept._replace(records=[each for each in kept.records if machine_of(each.id) == name])
+    return found

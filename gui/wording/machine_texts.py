@@ -25,6 +25,7 @@ ADD_HINT = Text(
 )
 ADD_BUTTON = Text("machines", "Add")
 ADDED = Text("machines", "{name} is added.")
+GONE = Text("machines", "No longer in machines.toml: {names}. Chats there keep running, and are not listed here.")
 REMOVE = Text("machines", "Remove machine…")
 REMOVE_QUESTION = Text("machines", "Remove the machine {name}?")
 REMOVE_DETAIL = Text("machines", "Its chats keep running there, and are no longer listed here.")

@@ -1,0 +1,60 @@
+"""``machines.toml`` is wrong, or was changed while there was no window, when the window starts."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from gui.bridge.other_machines import OtherMachines
+from session_host.machines import names
+from session_host.machines.names import MachineEntry
+from session_host.paths import config_dir
+from tests.unit.gui.conftest import WindowHarness, insert_record
+
+
+@pytest.fixture
+def far_id(harness: WindowHarness) -> str:
+    """The id in the window of a chat on a machine that the window knew when it was closed."""
+    names.add(MachineEntry("devbox", "me@devbox"))
+    others = OtherMachines(harness.sessions)
+    others.read()
+    record = insert_record("api")
+    far = msgspec.structs.replace(record, id=f"devbox/{record.id}")
+    harness.sessions.apply(others.machines["devbox"], [far], [])
+    others._keep_all()
+    harness.sessions.remove_machine("devbox")
+    return far.id
+
+
+async def test_a_typo_in_the_file_costs_no_chat_of_another_machine(harness: WindowHarness, far_id: str) -> None:
+    file, others = config_dir() / names.FILE, harness.sessions.others
+    right = file.read_text()
+    file.write_text("devbox = me@")
+    others.read()
+    assert harness.sessions.record(far_id) is not None
+    assert others.machines["devbox"].link.entry == MachineEntry("devbox", "me@devbox")
+    assert str(file) in others.problem
+    file.write_text(right)
+    others.read()
+    assert harness.sessions.record(far_id) is not None
+    assert others.problem == ""
+
+
+@pytest.mark.parametrize("left", ["", 'build1 = "build1"\n', None])
+async def test_a_machine_that_was_removed_meanwhile_goes_with_one_line(
+    harness: WindowHarness, far_id: str, left: str | None
+) -> None:
+    file, others = config_dir() / names.FILE, harness.sessions.others
+    if left is None:
+        file.unlink()
+    else:
+        file.write_text(left)
+    said: list[str] = []
+    harness.sessions.notice_given.connect(said.append)
+    others.read()
+    others.machines.clear()
+    others.follow()
+    assert harness.sessions.record(far_id) is None
+    assert said == ["No longer in machines.toml: devbox. Chats there keep running, and are not listed here."]
+    file.write_text("devbox = me@")
+    assert "devbox" not in OtherMachines(harness.sessions).machines
