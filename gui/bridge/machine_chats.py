@@ -25,6 +25,8 @@ MAX_CHATS = 20_000
 RETRY_S = 2.0
 """Interval of attempts to read a store that could not be read at the start."""
 
+FOLLOW_S = 0.2
+"""The least time between two reads of another machine's changes: one that always has some must not keep us busy."""
 
 ANSWER_S = 5.0
 """The user waits no longer for what another machine does not answer."""
@@ -102,6 +104,7 @@ class MachineChats:
                     self._tasks.start(self._ask_first(), f"agents on {self.machine.name}")
                 while self._version is not None:
                     self._receive(await self.machine.call(later_changes, self._version))
+                    await asyncio.sleep(FOLLOW_S)
             except Unreachable:
                 await self.machine.wait_reachable()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from gui.bridge.ended_chat import read_last_screen
 from gui.bridge.machine_chats import MachineChats
 from gui.window.actions.chats.chat_actions import export_to
 from session_host import paths
+from session_host.client.chats.installed_agents import installed_agents
+from session_host.client.sessions import store_calls
 from session_host.errors import ProtocolViolation, Unreachable
 from session_host.protocol.values import MAX_COLUMNS, GridSize, State
 from session_host.storage.store import Store
@@ -164,6 +167,22 @@ async def test_chats_of_a_machine_without_a_link_are_read_once_it_has_one(
         insert_record(name)
         await eventually(lambda: name in there(harness), 10, name)  # noqa: B023 - awaited in the same turn
     assert harness.problems == []
+
+
+async def test_a_machine_that_always_has_changes_does_not_keep_the_window_busy(
+    harness: WindowHarness, alpha: MachineChats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = (await alpha.machine.call(store_calls.changes_since, None))._replace(changed=[], removed=[])
+    times: list[float] = []
+
+    async def answer(function: Any, *_arguments: Any) -> Any:
+        times.append(time.monotonic())
+        return nothing if function is not installed_agents else await asyncio.Event().wait()
+
+    monkeypatch.setattr(alpha.machine, "call", answer)
+    harness.sessions.tasks.start(alpha.follow())
+    await eventually(lambda: len(times) == 5, 10, "more reads")
+    assert times[4] - times[3] >= machine_chats.FOLLOW_S / 2
 
 
 async def test_files_of_a_repository_there_complete_a_mention_and_none_of_here_do(
