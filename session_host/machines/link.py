@@ -118,6 +118,7 @@ class Link:
         error: why the link is down; None if nothing has failed.
         down_since: when it was lost, or first failed to connect; None while it is up, and before.
         version: the version of the other machine's Outlive; "" while unknown.
+        heard_at_s: the loop's time of the first bytes from the machine, also of its login shell; None before.
         round_trip_s: the time of the last ping and its pong; None before.
         on_state: called after ``state`` or ``error`` changed.
     """
@@ -128,6 +129,7 @@ class Link:
         self.error: Unreachable | None = None
         self.down_since: datetime | None = None
         self.version = ""
+        self.heard_at_s: float | None = None
         self.round_trip_s: float | None = None
         self.on_state = on_state
         self._is_held = False
@@ -757,6 +759,8 @@ class _Stream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Something came from the other machine."""
         self._last_received_s = asyncio.get_running_loop().time()
+        if self._link.heard_at_s is None:
+            self._link.heard_at_s = self._last_received_s
         self._waits_for_answer = False
         if self._is_silent:
             self._is_silent = False
@@ -876,15 +880,15 @@ def _wait_for_end(process: subprocess.Popen[bytes]) -> None:
 
 
 def bridge_command(token: str) -> str:
-    """The command for the login shell there, of any kind: finds Outlive and starts its bridge.
+    """The command for the login shell there, of any kind: finds Outlive and starts its bridge, after a sign of life.
 
     It has no character that sh, bash, zsh, fish or tcsh treat differently: one line, in single quotes.
     """
     mark = f"{MARK}{token}"
     places = '"$HOME/.local/bin/outlive" outlive /usr/local/bin/outlive'
     script = (
-        f"for each in {places}; do "
+        f"echo; for each in {places}; do "
         f'if command -v "$each" >/dev/null 2>&1; then exec "$each" bridge {token}; fi; done; '
-        f'echo; echo "{mark} missing"'
+        f'echo "{mark} missing"'
     )
     return f"exec sh -c '{script}'"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from session_host.client.permission import check_may_reach_machine
 from session_host.client.sessions.listing import session_named, sessions_listed
@@ -16,7 +19,7 @@ from session_host.errors import OutliveError, Unreachable
 from session_host.paths import ensure_private, runtime_dir
 from session_host.system import event_loop
 
-from . import names
+from . import names, ssh
 from .link import CONNECT_TIMEOUT_S, Link
 from .names import MachineEntry
 from .remote import RemoteMachine
@@ -67,9 +70,50 @@ LIST_TIMEOUT_S = 5.0
 """What does not answer by then is reported as unreachable: the others are not kept waiting."""
 
 SILENT_LIST_TIMEOUT_S = 0.8
-"""The same, for a machine that did not answer within the last ``SILENT_S``."""
+"""The least time in which a machine must be heard of; it is also the one for a machine that missed the last one."""
 
 SILENT_S = 300.0
+"""How long a machine that did not answer is not waited for again."""
+
+SLOWER = 3.0
+"""A machine is dead that is not heard of in this multiple of the time that it took in the last list."""
+
+
+class Answers(msgspec.Struct, frozen=True):
+    """How a machine answered the last lists; in a file, since each list is another process.
+
+    Attributes:
+        on_login_s: the time until it was heard of in the last list that rode on a login; None if unknown.
+        without_login_s: the same for the last one that logged in.
+        silent_at: when it did not answer in ``LIST_TIMEOUT_S``; 0 if it answered since.
+    """
+
+    on_login_s: float | None = None
+    without_login_s: float | None = None
+    silent_at: float = 0.0
+
+    def is_silent(self, at: float) -> bool:
+        """Whether the machine did not answer lately."""
+        return 0 <= at - self.silent_at < SILENT_S
+
+    def wait_s(self, at: float, *, has_login: bool) -> float:
+        """How long a list waits until the machine is heard of."""
+        if self.is_silent(at):
+            return SILENT_LIST_TIMEOUT_S
+        last_s = self.on_login_s if has_login else self.without_login_s
+        return LIST_TIMEOUT_S if last_s is None else min(max(SLOWER * last_s, SILENT_LIST_TIMEOUT_S), LIST_TIMEOUT_S)
+
+    def heard(self, after_s: float, *, has_login: bool) -> Answers:
+        """It has answered."""
+        if has_login:
+            return Answers(after_s, self.without_login_s)
+        return Answers(self.on_login_s, after_s)
+
+    def missed(self, at: float, waited_s: float) -> Answers:
+        """It has not. After a short wait nothing is known: its line may be slower now, so the next wait is long."""
+        if self.is_silent(at):
+            return self
+        return Answers() if waited_s < LIST_TIMEOUT_S else Answers(silent_at=at)
 
 
 async def listed(
@@ -81,26 +125,39 @@ async def listed(
 
 async def _listed(entry: MachineEntry, selection: Selection, ended: bool, wait_s: float | None) -> Listed | Unreachable:
     link = Link(entry)
-    silent = ensure_private(runtime_dir()) / f"silent-{entry.name}"
+    file = ensure_private(runtime_dir()) / f"answers-{entry.name}"
+    answers, loop = _read(file), asyncio.get_running_loop()
+    began_s = loop.time()
+    has_login = await asyncio.to_thread(ssh.has_login, entry)
     if wait_s is None:
-        wait_s = SILENT_LIST_TIMEOUT_S if _is_recent(silent) else LIST_TIMEOUT_S
+        wait_s = answers.wait_s(time.time(), has_login=has_login)
+    answer = loop.create_task(RemoteMachine(link).call(sessions_listed, selection, ended=ended))
     try:
-        async with asyncio.timeout(wait_s):
-            infos = await RemoteMachine(link).call(sessions_listed, selection, ended=ended)
-        silent.unlink(missing_ok=True)
+        await asyncio.wait({answer}, timeout=began_s + wait_s - loop.time())
+        if link.heard_at_s is not None and not answers.is_silent(time.time()):
+            wait_s = max(wait_s, LIST_TIMEOUT_S)
+            await asyncio.wait({answer}, timeout=began_s + wait_s - loop.time())
+        if not answer.done():
+            _keep(file, answers.missed(time.time(), wait_s))
+            return Unreachable(f"{entry.name} does not answer")
+        infos = answer.result()
+        assert link.heard_at_s is not None
+        _keep(file, answers.heard(link.heard_at_s - began_s, has_login=has_login))
         return Listed(link.version, infos)
-    except TimeoutError:
-        if not _is_recent(silent):
-            silent.touch()
-        return Unreachable(f"{entry.name} does not answer")
     except OutliveError as error:
         return error if isinstance(error, Unreachable) else Unreachable(f"{entry.name}: {error}")
     finally:
+        answer.cancel()
         await link.close()
 
 
-def _is_recent(file: Path) -> bool:
+def _read(file: Path) -> Answers:
     try:
-        return time.time() - file.stat().st_mtime < SILENT_S
-    except OSError:
-        return False
+        return msgspec.json.decode(file.read_bytes(), type=Answers)
+    except (OSError, msgspec.MsgspecError):
+        return Answers()
+
+
+def _keep(file: Path, answers: Answers) -> None:
+    with contextlib.suppress(OSError):  # The next list then waits as long as this one.
+        file.write_bytes(msgspec.json.encode(answers))

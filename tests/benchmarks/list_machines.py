@@ -1,8 +1,9 @@
 """The time of ``outlive ls --all --on all`` with ten machines of a hundred chats, compared with ``ssh MACHINE true``.
 
 The machines are sshds on loopback, so this machine does the work of all of them: ten interpreters start for one list.
-Connections ride on logins, as after the first command; *without logins* each connection makes one. *With two dead
-ones*: two more machines accept a connection and say nothing, and did so in a list before.
+Connections ride on logins, as after the first command; *without logins* each connection makes one. *Two newly dead
+ones* answered the list before, and since then their network swallows all; *two dead ones* accept a connection and say
+nothing, and did so in the lists before.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict
 from tests.support.commands import OUTLIVE, environment
 from tests.support.ssh_machines import SSHD, end_logins, ssh_machines
+from tests.support.ssh_relay import ssh_relay
 
 MACHINES, CHATS, DEAD = 10, 100, 2
 LIMIT_S = 1.0
@@ -37,6 +39,7 @@ def run(bench: BenchmarkEnvironment) -> Report:
         report.notes.append("sshd is not installed")
         return report
     listed, with_dead = Series("outlive ls --all --on all", "ms"), Series(f"the same with {DEAD} dead ones", "ms")
+    newly_dead = Series(f"the same with {DEAD} newly dead ones", "ms")
     first, bare = Series("the same without logins", "ms"), Series("ssh MACHINE true", "ms")
     with ExitStack() as stack:
         machines, variables = stack.enter_context(
@@ -57,13 +60,29 @@ def run(bench: BenchmarkEnvironment) -> Report:
             began_s = time.perf_counter()
             subprocess.run(argv(entries[0], "true"), check=True)
             bare.values.append((time.perf_counter() - began_s) * 1e3)
+        relays = [stack.enter_context(ssh_relay(machines[0].port)) for _ in range(DEAD)]
+        far = [MachineEntry(f"far{number}", f"ssh://m0:{relay.port}") for number, relay in enumerate(relays)]
+        stack.callback(end_logins, *(each.destination for each in far))
+        for entry in far:
+            names.add(entry)
+        for _ in range(bench.rounds):
+            for _ in "login", "list":
+                _list_ms((MACHINES + DEAD) * CHATS)
+            for relay in relays:
+                relay.stall()
+            newly_dead.values.append(_list_ms(MACHINES * CHATS, DEAD))
+            end_logins(*(each.destination for each in far))
+            for relay in relays:
+                relay.flow()
+        for entry in far:
+            names.remove(entry.name)
         for number in range(DEAD):
             silent = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
             names.add(MachineEntry(f"dead{number}", f"ssh://m0:{silent.getsockname()[1]}"))
         _list_ms(MACHINES * CHATS, DEAD)
         with_dead.values = [_list_ms(MACHINES * CHATS, DEAD) for _ in range(bench.rounds)]
-    report.series = [listed, with_dead, first, bare]
-    for series in (listed, with_dead):
+    report.series = [listed, newly_dead, with_dead, first, bare]
+    for series in (listed, newly_dead, with_dead):
         report.verdicts.append(Verdict(series.name, series.median / 1e3, "s", LIMIT_S, False))
     ratio = statistics.median(ours / theirs for ours, theirs in zip(listed.values, bare.values, strict=True))
     report.verdicts.append(Verdict(f"{listed.name} of {bare.name}", ratio, "×"))

@@ -87,4 +87,4 @@ def test_commands_mean_the_same_in_every_login_shell(machine: Shell, area: Area,
     program.write_text('#!/bin/sh\necho "$@"\n')
     program.chmod(0o755)
     found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd="/")
-    assert (found.stdout, found.stderr) == ("bridge 0\n", "")
+    assert (found.stdout, found.stderr) == ("\nbridge 0\n", "")
