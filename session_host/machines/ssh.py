@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 import shlex
 import shutil
 import subprocess
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -14,11 +16,16 @@ from typing import NamedTuple
 from session_host.errors import HostKeyChanged, LoginNeeded, OutliveError, Unreachable
 from session_host.paths import SOCKET_PATH_BYTES, ensure_private, home_dir, runtime_dir
 from session_host.protocol.untrusted_text import one_line
+from session_host.system.login_sockets import make_links
 
 from .names import MachineEntry, problem_of_destination
 
 CONTROL_NAME = "ssh-%C"
 """The socket of a connection that later ones ride on; ssh replaces %C by a hash of user, host and port."""
+
+_AGENT_NAME = "forwarded"
+"""With ``.ssh``, the link to the ssh agent of the newest login here. A connection that later ones ride on forwards this
+link's agent, since it may outlive the login that it was made in, and the agent of that login."""
 
 _CONTROL_NAME_BYTES = len("/ssh-") + 40
 _TEMPORARY_SUFFIX_BYTES = 17
@@ -78,7 +85,10 @@ class _Options(NamedTuple):
 
 
 def _options(destination: str) -> _Options:
-    return _options_in(destination, ensure_private(runtime_dir()))
+    directory = ensure_private(runtime_dir())
+    with suppress(OSError):  # Another process is making it.
+        make_links({"SSH_AUTH_SOCK": os.environ.get("SSH_AUTH_SOCK", "")}, directory / _AGENT_NAME)
+    return _options_in(destination, directory)
 
 
 @lru_cache(maxsize=64)
@@ -95,7 +105,12 @@ def _control_options(users: dict[str, str], directory: Path) -> tuple[str, ...]:
     if len(str(directory)) + _CONTROL_NAME_BYTES + _TEMPORARY_SUFFIX_BYTES > SOCKET_PATH_BYTES:
         return ()
     path = str(directory / CONTROL_NAME).replace("%", "%%").replace("%%C", "%C")
+    options: tuple[str, ...]
     options = ("-o", "ControlMaster=auto", "-o", f"ControlPath={path}", "-o", f"ControlPersist={CONTROL_PERSIST}")
+    agent = (directory / _AGENT_NAME).with_suffix(".ssh")
+    # OpenSSH takes a path only from 8.2 on, and shows this one of _LATER_DEFAULTS only if it is newer.
+    if users.get("forwardagent") == "yes" and "sessiontype" in users and agent.is_symlink():
+        options = (*options, "-o", f"ForwardAgent={str(agent).replace('%', '%%')}")
     if users.get("serveraliveinterval", "0") != "0":
         return options
     return (*options, "-o", f"ServerAliveInterval={ALIVE_INTERVAL_S}")
