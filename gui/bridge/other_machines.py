@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Coroutine
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -27,6 +28,7 @@ from session_host.system.files import replace_file
 from .chat import machine_of
 
 if TYPE_CHECKING:
+    from session_host.machines.forwarding import Forward
     from session_host.machines.names import MachineEntry
     from session_host.machines.remote import RemoteMachine
     from session_host.system.network_changes import NetworkChanges
@@ -80,6 +82,8 @@ class OtherMachines(QObject):
         self._closing: set[asyncio.Task[None]] = set()
         self._gone: list[str] = []
         """The machines that were removed while there was no window."""
+        self._forwards: dict[tuple[str, int], Forward] = {}
+        """The forwarded ports, by machine and port there; one lasts until the user stops it or removes its machine."""
         self._is_following = False
         self._network: NetworkChanges | None = None
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
@@ -136,7 +140,41 @@ class OtherMachines(QObject):
         for task in self._following.values():
             task.cancel()
         await asyncio.gather(*self._following.values(), return_exceptions=True)
+        for name, port in list(self._forwards):
+            self.stop_forwarding(name, port)
         await asyncio.gather(*(machine.link.close() for machine in self.machines.values()), *self._closing)
+
+    # ------------------------------------------------------------ forwarded ports
+
+    def forwarded_ports(self, name: str) -> list[int]:
+        """The ports of a machine that are forwarded."""
+        return [port for machine, port in self._forwards if machine == name]
+
+    async def forward(self, name: str, port: int) -> int:
+        """Forward a port of a machine, unless it is forwarded; returns the port here.
+
+        Raises:
+            OutliveError: that is impossible.
+        """
+        from session_host.machines.forwarding import Forward
+
+        if (name, port) not in self._forwards:
+            opened = Forward(self.machines[name].link, port)
+            await opened.start()
+            if self._forwards.setdefault((name, port), opened) is not opened:
+                await opened.stop()  # Another window has forwarded it meanwhile.
+        return self._forwards[name, port].local_port
+
+    def stop_forwarding(self, name: str, port: int) -> None:
+        """Stop forwarding a port, unless that has stopped; its connections end."""
+        if (forward := self._forwards.pop((name, port), None)) is not None:
+            self._close(forward.stop())
+
+    def _close(self, closing: Coroutine[Any, Any, None]) -> None:
+        """Run what closes something; ``close`` waits for it."""
+        task = asyncio.get_running_loop().create_task(closing)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     # ------------------------------------------------------------ one machine
 
@@ -186,10 +224,10 @@ class OtherMachines(QObject):
         if (task := self._following.pop(name, None)) is not None:
             task.cancel()
         self._list.remove_machine(name)
+        for port in self.forwarded_ports(name):
+            self.stop_forwarding(name, port)
         if self._is_following:
-            closing = asyncio.get_running_loop().create_task(machine.link.close())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
+            self._close(machine.link.close())
         _forget_kept(name)
 
     def unreachable(self) -> list[RemoteMachine]:

@@ -1,13 +1,10 @@
-"""Ports of other machines that the user forwards, by a click on a link that a chat there has printed."""
+"""The offer to forward a port of another machine, after a click on a link that a chat there has printed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
@@ -16,9 +13,6 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.question import Question
 from gui.wording import notice_texts, page_texts, phrases
 from session_host.errors import OutliveError
-
-if TYPE_CHECKING:
-    from session_host.machines.forwarding import Forward
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - compared, not listened on
 
@@ -33,13 +27,11 @@ def loopback_port(uri: str) -> int:
         return 0
 
 
-class Forwarding(QObject):
-    """The forwarded ports; each lasts as long as the window, unless the user stops it."""
+class Forwarding:
+    """Offers to forward ports, in one window; ``OtherMachines`` forwards them for all windows."""
 
     def __init__(self, sessions: Sessions, banners: BannerArea) -> None:
-        super().__init__(banners)
-        self._sessions, self._banners = sessions, banners
-        self._forwards: dict[tuple[str, int], Forward] = {}
+        self._tasks, self._others, self._banners = sessions.tasks, sessions.others, banners
 
     def offers(self, chat: Chat, uri: str) -> bool:
         """Whether the address is of the chat's other machine itself."""
@@ -50,34 +42,23 @@ class Forwarding(QObject):
         machine, port = page.chat.machine.name, loopback_port(uri)
 
         def forward() -> None:
-            self._sessions.tasks.start(self._open(machine, port, uri, open_address), "forward a port")
+            self._tasks.start(self._open(machine, port, uri, open_address), "forward a port")
 
-        if (machine, port) in self._forwards:
+        if port in self._others.forwarded_ports(machine):
             forward()
         else:
             question = page_texts.FORWARD_PORT(port=port, machine=machine)
             page.ask(Question(question, page_texts.FORWARD(), forward, subject=uri))
 
     async def _open(self, machine: str, port: int, uri: str, open_address: Callable[[str], object]) -> None:
-        from session_host.machines.forwarding import Forward  # only with other machines
-
         try:
-            forward = self._forwards.get((machine, port))
-            if forward is None:
-                forward = Forward(self._sessions.others.machines[machine].link, port)
-                await forward.start()
-                self._forwards[machine, port] = forward
+            local = f"localhost:{await self._others.forward(machine, port)}"
         except KeyError:
             return  # The machine was removed.
         except OutliveError as error:
             self._banners.inform(phrases.first_upper(str(error)), kind="failed")
             return
-        parts = urlsplit(uri)
-        open_address(parts._replace(netloc=f"localhost:{forward.local_port}").geturl())
-        text = notice_texts.FORWARDED(port=port, machine=machine, local=f"localhost:{forward.local_port}")
-        stop = partial(self._stop, machine, port)
+        open_address(urlsplit(uri)._replace(netloc=local).geturl())
+        text = notice_texts.FORWARDED(port=port, machine=machine, local=local)
+        stop = partial(self._others.stop_forwarding, machine, port)
         self._banners.show_banner(Banner(text, notice_texts.STOP_FORWARDING(), stop, f"forward {machine} {port}"))
-
-    def _stop(self, machine: str, port: int) -> None:
-        if (forward := self._forwards.pop((machine, port), None)) is not None:
-            self._sessions.tasks.start(forward.stop(), "stop forwarding")

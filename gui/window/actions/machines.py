@@ -92,6 +92,9 @@ class MachineActions:
         machine = self._others.machines.get(name)
         if machine is not None and remedy is None and machine.link.version not in {"", VERSION}:
             ways.append((machine_texts.UPGRADE_TO(version=VERSION), lambda: self.install(name)))
+        for port in self._others.forwarded_ports(name):
+            stop = partial(self._others.stop_forwarding, name, port)
+            ways.append((machine_texts.STOP_FORWARDING(port=port), stop))
         return *ways, (machine_texts.REMOVE(), lambda: self.remove(name))
 
     def login(self, name: str) -> None:

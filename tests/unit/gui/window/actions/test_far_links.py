@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import socket
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -256,6 +258,32 @@ async def test_a_port_is_forwarded_only_after_the_users_answer(
     assert events == ["start"], "asked once"
     assert harness.banner == "Port 3000 of alpha is forwarded to localhost:4000"
     harness.window.banners.run_action()
-    await tasks.wait_for_others(10)
+    await asyncio.sleep(0)
     assert events == ["start", "stop"]
     machines.clear()
+
+
+async def test_all_windows_share_a_forwarded_port_until_the_machine_is_removed(
+    harness: WindowHarness, alpha: MachineChats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.window.actions.links.open_in_desktop", lambda _uri, _failed: None)
+    await show(harness, alpha, tmp_path, WindowFile())
+    others, machines = harness.sessions.others, cast("Any", harness.sessions.others.machines)
+    machines["alpha"] = SimpleNamespace(
+        link=SimpleNamespace(version="", entry=None), is_reachable=True, unreachable_since=None
+    )
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]
+        local_ports = await asyncio.gather(others.forward("alpha", port), others.forward("alpha", port))
+        assert len({*local_ports}) == 1
+    harness.view.linkActivated.emit(f"http://localhost:{port}/")
+    await harness.sessions.tasks.wait_for_others(10)
+    assert not harness.page.is_question_open
+    _reader, writer = await asyncio.open_connection("127.0.0.1", local_ports[0])
+    writer.close()
+    ways = dict(harness.window.commands.machines.ways("alpha"))
+    assert f"Stop forwarding port {port}" in ways
+    others._forget("alpha")
+    await asyncio.sleep(0)
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", local_ports[0])
