@@ -210,7 +210,7 @@ def decode_result(function: Callable[..., Any], result: bytes) -> Any:
     kind = typing.get_type_hints(function)["return"]
     try:
         return _decode(result, kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except (msgspec.MsgspecError, RecursionError, TypeError, ValueError) as error:  # A key can be a list, for example.
         raise ProtocolViolation("the answer cannot be read") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
@@ -16,6 +17,9 @@ from .link import Link, LinkState
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+AT_ONCE_BYTES = 256 * 1024
+"""Longer answers are read in a thread: the longest take seconds."""
 
 
 class RemoteMachine:
@@ -57,7 +61,10 @@ class RemoteMachine:
     async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """See ``Machine``."""
         arguments = encode_arguments(function, args, kwargs)
-        return decode_result(function, await self.link.call(function.__name__, arguments))
+        result = await self.link.call(function.__name__, arguments)
+        if len(result) > AT_ONCE_BYTES:
+            return await asyncio.to_thread(decode_result, function, result)
+        return decode_result(function, result)
 
     async def wait_reachable(self) -> None:
         """See ``Machine``."""

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 import gui
+from session_host.client.chats.named_files import find_files
 from session_host.client.sessions.store_calls import rename_chat
 from session_host.errors import FilesChanged, OutliveError, ProtocolViolation, Unreachable, WorktreeError
 from session_host.git import GitRefused
@@ -99,6 +100,13 @@ def test_a_file_whose_name_is_not_utf_8_keeps_its_name_on_the_way(name: str) -> 
 
 def test_a_text_that_is_no_text_does_not_stop_an_answer() -> None:
     assert calls._decode(calls._encode(["\ud800", "x"]), list[str]) == ["\ufffd", "x"]
+
+
+@pytest.mark.parametrize("key", [["a list"], {"a": 1}])
+def test_an_answer_with_a_key_that_no_dictionary_can_have_is_refused(key: object) -> None:
+    answer = b"\x82" + msgspec.msgpack.encode(key) + b"\x01" + msgspec.msgpack.encode("\U0010dc80") + b"\x01"
+    with pytest.raises(ProtocolViolation):
+        decode_result(find_files, answer)
 
 
 @pytest.mark.parametrize(
