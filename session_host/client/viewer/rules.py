@@ -272,7 +272,7 @@ class ViewerRules:
             case Resized():
                 if self.offset >= 0:
                     self.resizes = message.number
-                    self.effects.append(ResizeReplica(message.size, message.cell))
+                    self.effects.append(ResizeReplica(message.size.clamped(), message.cell))
             case Starting(attachment=attachment):
                 self._use_attachment(attachment, 0)
                 self._change_state(ViewerState.STARTING)

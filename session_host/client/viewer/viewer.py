@@ -8,7 +8,6 @@ Drives ``ViewerRules``: owns the connection, the timers and the replica, and cal
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -39,6 +38,7 @@ from session_host.protocol.messages import (
     Text,
     WithdrawPrompt,
 )
+from session_host.protocol.packing import MAX_SNAPSHOT_BYTES, unpacked
 from session_host.protocol.values import (
     CellSize,
     CommandTime,
@@ -91,9 +91,6 @@ REATTACH_AFTER_S = 0.3
 """After this time the viewer attaches again. A host acknowledges input when the program has read it; when a viewer
 attaches, it also acknowledges input that it has recorded for a program that does not read.
 """
-
-MAX_SNAPSHOT_BYTES = 512 * 1024 * 1024
-"""The longest snapshot that another machine may send, unpacked."""
 
 LATE_TIMER_S = 0.5
 """If a timer is this late, this process or the machine was stopped."""
@@ -379,10 +376,10 @@ class Viewer:
             self.emulator.mark_turn()
 
     def _add_part(self, part: SnapshotPart) -> None:
-        self._snapshot.add_part(part)
-        if not part.last:
-            return
         try:
+            self._snapshot.add_part(part)
+            if not part.last:
+                return
             replica = self._snapshot.build(part, self._rules.engine_build)
         except OutliveError:
             self._rules.snapshot_unreadable()
@@ -706,7 +703,7 @@ class _SnapshotReceiver:
         """Start without a part; ``engine``: the replica's engine, None for a transcript."""
         self._engine = engine
         self._cell = cell
-        self._parts: list[bytes] = []
+        self._parts = bytearray()
         self._offset = 0
 
     def clear(self) -> None:
@@ -714,11 +711,18 @@ class _SnapshotReceiver:
         self._parts.clear()
 
     def add_part(self, part: SnapshotPart) -> None:
-        """Append the next part; a history's parts may end before the last one."""
+        """Append the next part; a history's parts may end before the last one.
+
+        Raises:
+            OutliveError: there are too many.
+        """
         if part.offset != self._offset:
             self._parts.clear()
             self._offset = part.offset
-        self._parts.append(part.data)
+        self._parts += part.data
+        if len(self._parts) > MAX_SNAPSHOT_BYTES:
+            self._parts.clear()
+            raise OutliveError("the snapshot is too long")
 
     def build(self, part: SnapshotPart, build: str) -> TerminalOrTranscript:
         """Build the replica after the last part.
@@ -726,33 +730,19 @@ class _SnapshotReceiver:
         Raises:
             OutliveError: the snapshot does not fit this engine build.
         """
-        data = b"".join(self._parts)
+        data = bytes(self._parts)
         self._parts.clear()
         if part.kind is not SnapshotKind.WHOLE:
-            data = _unpacked(data)
+            data = unpacked(data)
         if self._engine is None:
             if part.form != TRANSCRIPT_BUILD:
                 raise OutliveError("the chat runs in another version; run: outlive upgrade")
             return TranscriptEngine(Transcript.restore(data))
         if part.form == build:
             return restore(self._engine, data)
-        return from_replay(self._engine, data, part.size, cell=self._cell, scrollback_lines=part.scrollback_lines)
-
-
-def _unpacked(data: bytes) -> bytes:
-    """A snapshot as it was before it was compressed.
-
-    Raises:
-        OutliveError: it is damaged, or too long.
-    """
-    unpacking = zlib.decompressobj()
-    try:
-        unpacked = unpacking.decompress(data, MAX_SNAPSHOT_BYTES)
-    except zlib.error as error:
-        raise OutliveError("the snapshot is damaged") from error
-    if not unpacking.eof:
-        raise OutliveError("the snapshot is too long")
-    return unpacked
+        return from_replay(
+            self._engine, data, part.size.clamped(), cell=self._cell, scrollback_lines=part.scrollback_lines
+        )
 
 
 def _discard_side_effects(emulator: Emulator | None) -> None:

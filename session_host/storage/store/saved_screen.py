@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from session_host.errors import OutliveError, StoreError
+from session_host.protocol.packing import unpacked
 from session_host.protocol.values import GridSize
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
 from session_host.structured.transcript import Transcript
@@ -76,8 +77,8 @@ class SavedScreen(msgspec.Struct, frozen=True):
         if self.build != TRANSCRIPT_BUILD:
             raise StoreError("the saved chat is from another version and cannot be read")
         try:
-            return Transcript.restore(zlib.decompress(self.snapshot))
-        except (zlib.error, OutliveError) as error:
+            return Transcript.restore(unpacked(self.snapshot))
+        except OutliveError as error:
             raise StoreError("the saved chat is damaged") from error
 
     def restore(self, engine: EngineName) -> Emulator:
@@ -86,14 +87,16 @@ class SavedScreen(msgspec.Struct, frozen=True):
         Raises:
             StoreError: the state is damaged, or only another build of the engine could read it.
         """
+        is_own = engine_build(engine) == self.build
+        if not is_own and not self.replay:
+            raise StoreError("the saved screen is from another engine version and cannot be read")
         try:
-            if engine_build(engine) == self.build:
-                return restore(engine, zlib.decompress(self.snapshot))
-            if not self.replay:
-                raise StoreError("the saved screen is from another engine version and cannot be read")
-            return from_replay(engine, zlib.decompress(self.replay), self.size, scrollback_lines=self.scrollback_lines)
-        except zlib.error as error:
+            data = unpacked(self.snapshot if is_own else self.replay)
+        except OutliveError as error:
             raise StoreError("the saved screen is damaged") from error
+        if is_own:
+            return restore(engine, data)
+        return from_replay(engine, data, self.size.clamped(), scrollback_lines=self.scrollback_lines)
 
 
 def save_screen(path: Path, screen: SavedScreen, *, may_make_directory: bool = True) -> None:

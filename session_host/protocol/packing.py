@@ -1,0 +1,27 @@
+"""Compressed snapshots of chats. They may come from another machine, which may lie about anything."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final
+
+from session_host.errors import OutliveError
+
+MAX_SNAPSHOT_BYTES: Final = 512 * 1024 * 1024
+"""The longest snapshot that is read."""
+
+
+def unpacked(data: bytes) -> bytes:
+    """A snapshot as it was before it was compressed.
+
+    Raises:
+        OutliveError: it is damaged, or too long.
+    """
+    unpacking = zlib.decompressobj()
+    try:
+        found = unpacking.decompress(data, MAX_SNAPSHOT_BYTES)
+    except zlib.error as error:
+        raise OutliveError("the snapshot is damaged") from error
+    if not unpacking.eof:
+        raise OutliveError("the snapshot is damaged, or too long")
+    return found

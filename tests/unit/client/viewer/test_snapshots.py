@@ -1,0 +1,48 @@
+"""A snapshot of a host on another machine, which may lie about its length and size."""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+
+from session_host.client.viewer import viewer
+from session_host.client.viewer.viewer import _SnapshotReceiver
+from session_host.errors import OutliveError, StoreError
+from session_host.protocol import packing
+from session_host.protocol.messages import SnapshotPart
+from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, CellSize, GridSize
+from session_host.storage.store.saved_screen import SavedScreen
+from session_host.terminal import engine_build
+
+BOMB = zlib.compress(bytes(1_000_000))
+HUGE = GridSize(65535, 65535)
+
+
+def test_a_last_screen_that_would_fill_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "MAX_SNAPSHOT_BYTES", 999_999)
+    for build, snapshot, replay in ((engine_build("pyte"), BOMB, b""), ("another", b"", BOMB)):
+        saved = SavedScreen("pyte", build, GridSize(80, 24), 10, "", snapshot, replay, 0)
+        with pytest.raises(StoreError, match="damaged"):
+            saved.restore("pyte")
+
+
+def test_a_snapshot_without_an_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(viewer, "MAX_SNAPSHOT_BYTES", 2_500_000)
+    receiver = _SnapshotReceiver("pyte", CellSize(8, 16))
+    part = SnapshotPart(0, 0, "vt", HUGE, 10, last=False, data=bytes(1_000_000))
+    receiver.add_part(part)
+    receiver.add_part(part)
+    with pytest.raises(OutliveError, match="too long"):
+        receiver.add_part(part)
+
+
+def test_a_screen_is_not_larger_than_a_terminal_can_be() -> None:
+    receiver = _SnapshotReceiver("pyte", CellSize(8, 16))
+    part = SnapshotPart(0, 0, "vt", HUGE, 10, last=True, data=b"hello")
+    receiver.add_part(part)
+    replica = receiver.build(part, "another")
+    saved = SavedScreen("pyte", "another", HUGE, 10, "", b"", zlib.compress(b"hello"), 0).restore("pyte")
+    for each in (replica, saved):
+        assert each.size == GridSize(MAX_COLUMNS, MAX_ROWS)
+        each.close()
