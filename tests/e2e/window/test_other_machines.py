@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from PySide6.QtGui import QImage
@@ -14,9 +20,9 @@ from tests.conftest import Sessions
 from tests.support.area import Area
 from tests.support.ssh_machines import SshMachine, end_logins, ssh_machines
 from tests.support.waiting import wait_until
-from tests.support.windows import clipboard, outlive
+from tests.support.windows import clipboard, outlive, xdotool
 
-from .conftest import WAIT_S, OpenWindow, chat_text
+from .conftest import WAIT_S, OpenWindow, chat_text, retry_until
 from .user_actions import wait_until_tabs_are_saved
 
 pytestmark = pytest.mark.e2e
@@ -108,6 +114,65 @@ def test_a_new_chat_on_a_machine_by_keyboard(open_window: OpenWindow, alpha: Ssh
         app.press("Return")
         wait_until(lambda: _names() == ["api"], WAIT_S, "the chat there")
         wait_until(lambda: [tab["session_id"][:6] for tab in app.tabs()] == ["alpha/"], WAIT_S, "its tab")
+
+
+def test_a_pasted_image_is_copied_there_and_a_printed_port_is_forwarded_here(
+    open_window: OpenWindow, alpha: SshMachine, area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (area.root / "bin").mkdir()
+    browser, opened = area.root / "bin" / "xdg-open", area.root / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.new; mv {opened}.new {opened}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{browser.parent}:{os.environ['PATH']}")
+    image = area.root / "image.png"
+    picture = QImage(30, 20, QImage.Format.Format_RGB32)
+    picture.fill(0)
+    picture.save(str(image))
+    outlive("new", "-d", "--on", "alpha", "-n", "api", "shell")
+    with open_window() as app, subprocess.Popen(
+        ["xclip", "-selection", "clipboard", "-target", "image/png", "-quiet", image], stderr=subprocess.DEVNULL
+    ) as owner, _server() as port:  # fmt: skip
+        outlive("window", "show", "alpha:api")
+        wait_until(lambda: [tab["connected"] for tab in app.tabs()] == [True], WAIT_S, "the chat")
+        app.focus()
+        app.type("cp ")
+        app.press("ctrl+shift+v")
+        wait_until(lambda: "image.png" in chat_text("alpha:api"), WAIT_S, "the path there")
+        owner.kill()
+        app.type("$HOME/copy\n")
+        copy = alpha.home / "copy"
+        wait_until(lambda: copy.exists() and not QImage(str(copy), "PNG").isNull(), WAIT_S, "the image there")
+        app.type(f"clear; yes http://localhost:{port}/a?b | head -n 20\n")
+        wait_until(lambda: chat_text("alpha:api").count("/a?b\n") >= 20, WAIT_S, "the links")
+        click = ["mousemove", "--window", app.shown()[0], str(SIDEBAR_PX + 50), str(TABS_PX + 100)]
+        retry_until(
+            lambda: xdotool(*click, "keydown", "ctrl", "click", "1", "keyup", "ctrl", "sleep", "0.3", "key", "Return"),
+            opened.exists, "the browser",
+        )  # fmt: skip
+        address = opened.read_text().strip()
+        assert not address.startswith(f"http://localhost:{port}/"), "that port is in use here"
+        with urllib.request.urlopen(address, timeout=WAIT_S) as answer:
+            assert answer.read() == b"/a?b"
+
+
+@contextmanager
+def _server() -> Iterator[int]:
+    """A web server, which answers with the path; yields its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(self.path.encode())
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _names() -> list[str]:
