@@ -22,7 +22,7 @@ class OtherMachine:
     def __init__(self, harness: WindowHarness, name: str) -> None:
         self._harness = harness
         self._others = harness.sessions.others
-        self._others._add(MachineEntry(name, name))
+        self._others._add(MachineEntry(name, name), None)
         self.machine: RemoteMachine = self._others.machines[name]
         self.tried = 0
         self.machine.link.try_now = self._try_now  # type: ignore[method-assign]
