@@ -170,6 +170,10 @@ class Link:
     def move(self, entry: MachineEntry) -> None:
         """The machine has another destination: connect to that."""
         self.entry = entry
+        self.reconnect()
+
+    def reconnect(self) -> None:
+        """Connect anew, since another machine or another version of Outlive is there."""
         if self._stream is not None:
             self._stream.replaced()
         else:

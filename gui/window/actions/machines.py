@@ -17,6 +17,7 @@ from gui.wording import machine_texts
 from session_host.errors import LoginNeeded, NotInstalled, OldVersion
 from session_host.patience import within
 from session_host.system.installation import outlive_command
+from session_host.version import VERSION, is_older
 
 if TYPE_CHECKING:
     from session_host.machines.remote import RemoteMachine
@@ -86,11 +87,9 @@ class MachineActions:
 
     def ways(self, name: str) -> Sequence[Way]:
         """All that can be done with a machine, for its menu; the remedy comes first."""
-        from session_host.version import VERSION
-
         ways = [remedy] if (remedy := self.remedy(name)) is not None else []
         machine = self._others.machines.get(name)
-        if machine is not None and remedy is None and machine.link.version not in {"", VERSION}:
+        if machine is not None and remedy is None and is_older(machine.link.version):
             ways.append((machine_texts.UPGRADE_TO(version=VERSION), lambda: self.install(name)))
         for port in self._others.forwarded_ports(name):
             stop = partial(self._others.stop_forwarding, name, port)
@@ -105,7 +104,11 @@ class MachineActions:
     def install(self, name: str) -> None:
         """Install this version of Outlive on a machine, in a tab; its chats keep running."""
         title = machine_texts.NAME_OF_INSTALLATION(name=name)
-        self._run(title, ["upgrade", "--on", name], lambda: self.try_now(name))
+        self._run(title, ["upgrade", "--on", name], lambda: self._use_installed(name))
+
+    def _use_installed(self, name: str) -> None:
+        if (machine := self._others.machines.get(name)) is not None:
+            machine.link.reconnect()
 
     def try_now(self, name: str) -> None:
         """Connect to a machine now."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from gui.window.page.banners import Banner, BannerArea
 from gui.wording import common_texts, notice_texts, window_texts
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError
-from session_host.version import VERSION
+from session_host.version import VERSION, is_older
 
 if TYPE_CHECKING:
     from session_host.client.sessions.hosts import UpgradeResult
@@ -79,16 +78,12 @@ class UpgradeOffer(QObject):
 
 def _older(chats: Iterable[Chat]) -> list[Chat]:
     """The chats that run on an older version than this window."""
-    return [chat for chat in chats if chat.host_version and _numbers(chat.host_version) < _numbers(VERSION)]
+    return [chat for chat in chats if is_older(chat.host_version)]
 
 
 def _newer(chats: Iterable[Chat]) -> list[Chat]:
     """The chats that run on a newer version than this window."""
-    return [chat for chat in chats if chat.host_version and _numbers(chat.host_version) > _numbers(VERSION)]
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+    return [chat for chat in chats if is_older(VERSION, chat.host_version)]
 
 
 def upgrade_all() -> list[UpgradeResult]:

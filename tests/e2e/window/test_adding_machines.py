@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from session_host.machines import names
 from session_host.machines.names import MachineEntry
+from session_host.version import VERSION
 from tests.conftest import Sessions
+from tests.support import processes
 from tests.support.area import Area
+from tests.support.screen_reader import ScreenReader
 from tests.support.ssh_machines import SshMachine, end_logins, ssh_machines
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive
@@ -36,6 +40,47 @@ def test_a_machine_is_added_logged_in_to_and_removed_by_keys(
             _use_by_keys(app, alpha)
         end_logins("alpha")
         sessions.end_all()
+
+
+def test_outlive_is_installed_and_upgraded_on_a_machine_by_keys(
+    reader: ScreenReader, open_window: OpenWindow, area: Area, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ssh_machines(area.root / "m", "alpha") as ([alpha], environment):
+        monkeypatch.setenv("PATH", environment["PATH"])
+        alpha.program.unlink()
+        names.add(MachineEntry("alpha", "alpha"))
+        with open_window() as app:
+            program = reader.program("outlive")
+            wait_until(lambda: any("needs Outlive" in name for name in program.names("showing")), WAIT_S, "the reason")
+            app.focus()
+            _use_remedy(app, alpha)
+            [first] = (alpha.home / ".local/share/outlive").iterdir()
+            [version] = first.glob("venv/lib/*/site-packages/session_host/version.py")
+            version.write_text(version.read_text().replace(VERSION, "0.0.1"))
+            alpha.cut()
+            outlive("new", "-d", "--on", "alpha", "-n", "api", "shell")
+            wait_until(lambda: _is_shown(app, "alpha:api"), WAIT_S, "its chat to be listed")
+            _use_remedy(app, alpha)
+            wait_until(lambda: _is_shown(app, "alpha:api"), WAIT_S, "its chat to be there again")
+        end_logins("alpha")
+        sessions.end_all()
+
+
+def _use_remedy(app: Window, alpha: SshMachine) -> None:
+    """Choose the first that can be done with alpha; wait until the window uses what was installed."""
+    tabs = len(app.tabs())
+    command(app, "machines")
+    app.press("Return")
+    app.press("Return")
+    wait_until(lambda: len(app.tabs()) > tabs, WAIT_S, "the terminal to open")
+    wait_until(lambda: len(app.tabs()) == tabs, WAIT_S, "the terminal to close itself")
+    newest = (alpha.home / ".local/bin/outlive").readlink().parent
+    wait_until(lambda: _has_bridge(alpha, newest), WAIT_S, "the window to use it")
+
+
+def _has_bridge(alpha: SshMachine, installation: Path) -> bool:
+    pids = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(alpha.runtime))
+    return any(str(installation) in (line := processes.command_line(pid)) and " bridge " in line for pid in pids)
 
 
 def _use_by_keys(app: Window, alpha: SshMachine) -> None:
