@@ -69,6 +69,11 @@ def check_ssh() -> None:
         raise OutliveError("ssh is not installed; install it (Debian: openssh-client)")
 
 
+def forget_configuration() -> None:
+    """Ask ssh again for the options of each destination: the user may have changed its configuration."""
+    _options_in.cache_clear()
+
+
 def control_options(destination: str) -> tuple[str, ...]:
     """The options with which connections share one login; where the user's configuration says how, they ride on that.
 

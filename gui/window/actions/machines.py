@@ -111,8 +111,11 @@ class MachineActions:
             machine.link.reconnect()
 
     def try_now(self, name: str) -> None:
-        """Connect to a machine now."""
+        """Connect to a machine now, as the configuration of ssh says now."""
         if (machine := self._others.machines.get(name)) is not None:
+            from session_host.machines.ssh import forget_configuration
+
+            forget_configuration()
             machine.link.try_now()
 
     def remove(self, name: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from session_host.machines.ssh import configured_hosts
+from session_host.machines.ssh import RIDE, configured_hosts, control_options, forget_configuration
 
 
 def test_hosts_are_found_as_ssh_reads_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,3 +22,17 @@ def test_hosts_are_found_as_ssh_reads_them(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / ".ssh" / "d" / "a.conf").write_text("Host inner\nInclude ~/.ssh/config\n")
     (tmp_path / ".ssh" / "more").write_bytes(b"host last \xff\n")
     assert configured_hosts()[:5] == ["inner", "dev", "pi", "eq", "last"]
+
+
+def test_a_changed_configuration_counts_once_it_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config"
+    config.write_text("")
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {config} "$@"\n')
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    before = control_options("web1")
+    config.write_text(f"ControlPath {tmp_path}/of-user\n")
+    assert control_options("web1") == before
+    forget_configuration()
+    assert control_options("web1") == RIDE
