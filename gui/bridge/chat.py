@@ -51,7 +51,7 @@ from session_host.protocol.values import (
     State,
 )
 from session_host.storage.store import SessionRecord
-from session_host.system.clock import now, parse_time
+from session_host.system.clock import earlier, now, parse_time
 from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
@@ -892,8 +892,11 @@ class Chat(ChatViewer):
             case SizeEvent():
                 self.last_size_event = event
             case ForegroundEvent(program, since, exit_code, ended):
-                self.foreground, self.foreground_since = program and plain(program, DETAIL_CHARACTERS), since
-                self.last_exit_code, self.last_ended = exit_code, ended
+                self.foreground, self.foreground_since = (
+                    program and plain(program, DETAIL_CHARACTERS),
+                    self._time(since),
+                )
+                self.last_exit_code, self.last_ended = exit_code, self._time(ended)
             case BellEvent():
                 self.bell.emit()
                 if not (self.marks_bell and self._mark_unseen(rang=True)):
@@ -908,12 +911,17 @@ class Chat(ChatViewer):
 
     def _apply_activity(self, event: ActivityEvent) -> None:
         previous = self.activity, self.activity_source, self.activity_since
-        self.activity, self.activity_source, self.activity_since = event.activity, event.source, event.since
+        since = self._time(event.since)
+        self.activity, self.activity_source, self.activity_since = event.activity, event.source, since
         self.activity_detail = one_line(event.detail).strip()[:DETAIL_CHARACTERS]
         self.has_worked |= event.activity in {Activity.WORKING, Activity.NEEDS_INPUT}
-        is_same = previous == (event.activity, event.source, event.since)
+        is_same = previous == (event.activity, event.source, since)
         # A question's text is shown at once.
         (self.text_changed if is_same and event.activity is not Activity.NEEDS_INPUT else self.changed).emit()
+
+    def _time(self, text: str) -> str:
+        """A time of the chat's machine by the clock here."""
+        return earlier(text, self.machine.clock_ahead)
 
     def _mark_output(self, event: NotificationEvent | OutputEvent) -> bool:
         """Mark unseen output, or a notification, which is also passed on; returns whether the marks changed."""
@@ -998,7 +1006,8 @@ def id_in_window(session_id: str, machine: Machine) -> str:
 
 
 def in_window(record: SessionRecord, machine: Machine) -> SessionRecord:
-    """Give a machine's record the ids of the window, harmless values, and no processes of this machine; returns it.
+    """Give a machine's record the ids of the window, times by the clock here, harmless values, and no
+    processes of this machine; returns it.
 
     Raises:
         ProtocolViolation: its id is none.
@@ -1010,6 +1019,8 @@ def in_window(record: SessionRecord, machine: Machine) -> SessionRecord:
             setattr(record, name, _harmless(getattr(record, name)))
         record.columns = min(max(record.columns, 0), MAX_COLUMNS)
         record.rows = min(max(record.rows, 0), MAX_ROWS)
+        record.created_at = earlier(record.created_at, machine.clock_ahead)
+        record.ended_at = record.ended_at and earlier(record.ended_at, machine.clock_ahead)
         record.id = id_in_window(record.id, machine)
         record.resumed_from = record.resumed_from and id_in_window(record.resumed_from, machine)
         record.continued_by = record.continued_by and id_in_window(record.continued_by, machine)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 from session_host.protocol.messages import Role
@@ -25,10 +25,15 @@ class Machine(Protocol):
     Attributes:
         name: the machine's name; "" for this one.
         destination: what ssh takes to reach it; "" for this one.
+        clock_ahead: how far its clock is ahead of the one here; 0 while unknown, and for this one.
     """
 
     name: str
     destination: str
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """See the class."""
 
     @property
     def is_reachable(self) -> bool:
@@ -80,6 +85,7 @@ class ThisMachine:
     is_reachable = True
     unreachable_since = None
     why_unreachable = ""
+    clock_ahead = timedelta()
 
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """See ``Machine``."""

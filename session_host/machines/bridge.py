@@ -37,6 +37,7 @@ from session_host.protocol.bridge import (
     SendWindow,
 )
 from session_host.protocol.codec import Decoder, encode
+from session_host.system.clock import now_ms
 from session_host.version import VERSION
 
 from .calls import call, kind_of
@@ -69,7 +70,7 @@ class Bridge(asyncio.Protocol):
         """Begin the stream to the client."""
         self._output = output
         output.write(f"\n{MARK}{token}\n".encode())
-        self.send(Ready(BRIDGE_PROTOCOL, VERSION))
+        self.send(Ready(BRIDGE_PROTOCOL, VERSION, now_ms()))
 
     def send(self, frame: Frame) -> None:
         """Send a message to the client."""

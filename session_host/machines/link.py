@@ -24,7 +24,7 @@ import socket
 import subprocess
 from asyncio import TimerHandle
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 
@@ -61,6 +61,7 @@ from session_host.protocol.bridge import (
 )
 from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.untrusted_text import plain
+from session_host.system.clock import now_ms
 
 from . import ssh
 from .bridge import MARK
@@ -90,6 +91,10 @@ RIVAL_S = 1.2
 SILENCE_S = 6.0
 """A link is dead that stays silent so long after a ping."""
 
+MIN_CLOCK_AHEAD_S = 5
+MAX_CLOCK_AHEAD_S = 2 * 24 * 3600
+"""Clocks differ by a wrong time zone or date; what is further away is not corrected."""
+
 MAX_NOISE_BYTES = 256 * 1024
 """What a login shell may print before the stream begins."""
 
@@ -118,6 +123,7 @@ class Link:
         error: why the link is down; None if nothing has failed.
         down_since: when it was lost, or first failed to connect; None while it is up, and before.
         version: the version of the other machine's Outlive; "" while unknown.
+        clock_ahead: how far the machine's clock is ahead of the one here; 0 while unknown.
         heard_at_s: the loop's time of the first bytes from the machine, also of its login shell; None before.
         round_trip_s: the time of the last ping and its pong; None before.
         on_state: called after ``state`` or ``error`` changed.
@@ -129,6 +135,7 @@ class Link:
         self.error: Unreachable | None = None
         self.down_since: datetime | None = None
         self.version = ""
+        self.clock_ahead = timedelta()
         self.heard_at_s: float | None = None
         self.round_trip_s: float | None = None
         self.on_state = on_state
@@ -289,6 +296,8 @@ class Link:
         self._stream = stream
         self._was_silent = False
         self.version = stream.version
+        if abs(stream.clock_ahead - self.clock_ahead).total_seconds() >= MIN_CLOCK_AHEAD_S:
+            self.clock_ahead = stream.clock_ahead
         self._set_state(LinkState.UP)
 
     def stream_is_silent(self, stream: _Stream, *, is_silent: bool) -> None:
@@ -599,11 +608,13 @@ class _Stream(asyncio.Protocol):
     Attributes:
         machine: the name of the other machine.
         version: the version of its Outlive.
+        clock_ahead: as ``Link.clock_ahead``.
         error: why it failed after it was ready; None if it did not.
     """
 
     def __init__(self, link: Link) -> None:
         self.version = ""
+        self.clock_ahead = timedelta()
         self.error: Unreachable | None = None
         self._link = link
         self._entry = link.entry
@@ -803,7 +814,7 @@ class _Stream(asyncio.Protocol):
 
     def _receive(self, frame: FromFar) -> None:
         match frame:
-            case Ready(protocol, version):
+            case Ready(protocol, version, there_ms):
                 has = f"{self._entry.name} has Outlive {plain(version, 20)}, which this version cannot talk to"
                 if protocol < BRIDGE_PROTOCOL:
                     self._fail(OldVersion(f"{has}; run `outlive upgrade --on {self._entry.name}`"))
@@ -811,6 +822,7 @@ class _Stream(asyncio.Protocol):
                     self._fail(Unreachable(f"{has}; update Outlive here"))
                 elif not self._ready.done():
                     self.version = plain(version, 40) or "?"
+                    self.clock_ahead = clock_ahead(there_ms, now_ms())
                     self._ready.set_result(None)
             case Pong(number):
                 if number == self._pings:
@@ -881,6 +893,12 @@ def _wait_for_end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def clock_ahead(there_ms: int, here_ms: int) -> timedelta:
+    """How far the clock there is ahead; 0 if it only seems so, by the time that its message took, or is no clock's."""
+    ahead_s = round((there_ms - here_ms) / 1000)
+    return timedelta(seconds=ahead_s) if MIN_CLOCK_AHEAD_S <= abs(ahead_s) <= MAX_CLOCK_AHEAD_S else timedelta()
 
 
 def bridge_command(token: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError, Unreachable
 from session_host.paths import ensure_private, runtime_dir
 from session_host.system import event_loop
+from session_host.system.clock import earlier
 
 from . import names, ssh
 from .link import CONNECT_TIMEOUT_S, Link
@@ -143,12 +145,20 @@ async def _listed(entry: MachineEntry, selection: Selection, ended: bool, wait_s
         infos = answer.result()
         assert link.heard_at_s is not None
         _keep(file, answers.heard(link.heard_at_s - began_s, has_login=has_login))
-        return Listed(link.version, infos)
+        return Listed(link.version, [_by_our_clock(info, link.clock_ahead) for info in infos])
     except OutliveError as error:
         return error if isinstance(error, Unreachable) else Unreachable(f"{entry.name}: {error}")
     finally:
         answer.cancel()
         await link.close()
+
+
+def _by_our_clock(info: SessionInfo, ahead: timedelta) -> SessionInfo:
+    times = {name: getattr(info, name) for name in _TIMES}
+    return msgspec.structs.replace(info, **{name: earlier(time, ahead) for name, time in times.items() if time})
+
+
+_TIMES = ("created_at", "ended_at", "activity_since", "foreground_since", "last_ended")
 
 
 def _read(file: Path) -> Answers:

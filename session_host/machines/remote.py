@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -44,6 +44,11 @@ class RemoteMachine:
     def why_unreachable(self) -> str:
         """See ``Machine``."""
         return str(self.link.error).removeprefix(f"{self.name}: ") if self.link.error is not None else ""
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """See ``Machine``."""
+        return self.link.clock_ahead
 
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """See ``Machine``."""

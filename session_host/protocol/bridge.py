@@ -99,6 +99,8 @@ class Ready(Frame, frozen=True, gc=False):
     protocol: int
     version: str
     """The version of its Outlive."""
+    now_ms: int = 0
+    """Its clock, in milliseconds since 1970."""
 
 
 class Opened(Frame, frozen=True, gc=False):

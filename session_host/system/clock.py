@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def now() -> str:
@@ -30,6 +30,16 @@ def parse_time(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def earlier(text: str, by: timedelta) -> str:
+    """The time that is so much earlier, in the format of ``now``; ``text`` itself if it is no time."""
+    if not by or (moment := parse_time(text)) is None:
+        return text
+    try:
+        return _written(moment.astimezone(UTC) - by)
+    except OverflowError:
+        return text
 
 
 def _written(moment: datetime) -> str:

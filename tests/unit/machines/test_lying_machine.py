@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import tracemalloc
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -30,6 +32,7 @@ from session_host.protocol.bridge import (
     Ready,
 )
 from session_host.protocol.codec import encode
+from session_host.system.clock import as_text, earlier, now_ms
 from tests.support.area import Area
 from tests.support.commands import outlive
 
@@ -131,6 +134,34 @@ async def test_a_silent_machine_keeps_the_next_list_waiting_less(lie: Lie, monke
     wait_at_most(0.0, 60.0)
     [result] = await listing.listed([ENTRY], Selection(), ended=False)
     assert isinstance(result, listing.Listed)
+
+
+@pytest.mark.parametrize("ahead_h", [-1, 0, 1])
+async def test_ages_of_chats_where_the_clock_is_wrong_are_right(lie: Lie, ahead_h: int) -> None:
+    ahead_s = ahead_h * 3600
+    began, now = (as_text(time.time() + ahead_s - ago_s) for ago_s in (120, 60))
+    ready = Ready(BRIDGE_PROTOCOL, "9", now_ms() + 1000 * ahead_s)
+    lie(*_reply([_info(created_at=began, activity="idle", activity_since=now)]), ready=encode(ready))
+    [result] = await listing.listed([ENTRY], Selection(), ended=False)
+    assert isinstance(result, listing.Listed)
+    [info] = result.infos
+    for text, ago_s in [(info.created_at, 120), (info.activity_since, 60)]:
+        assert ago_s - 2 < time.time() - datetime.fromisoformat(text or "").timestamp() < ago_s + 30
+    assert info.ended_at is None
+
+
+@pytest.mark.parametrize(
+    ("there_s", "ahead_s"),
+    [(1.0, 0), (-4.0, 0), (3600.4, 3600), (-3600.4, -3600), (86400 * 365, 0), (-1.7e9, 0), (2**60, 0), (-(2**60), 0)],
+)
+def test_a_clock_that_is_wrong_is_corrected_within_bounds(there_s: float, ahead_s: int) -> None:
+    here_ms = 1_700_000_000_000
+    assert link.clock_ahead(here_ms + int(there_s * 1000), here_ms) == timedelta(seconds=ahead_s)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "0001-01-01T00:00:00Z", "\x1b[2J"])
+def test_a_time_that_cannot_be_corrected_stays(text: str) -> None:
+    assert earlier(text, timedelta(hours=1)) == text
 
 
 async def test_a_machine_that_never_is_ready_is_given_up(lie: Lie, monkeypatch: pytest.MonkeyPatch) -> None:
