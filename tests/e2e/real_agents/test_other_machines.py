@@ -10,14 +10,21 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from session_host import paths
 from tests.conftest import Sessions
+from tests.e2e.window.conftest import OpenWindow, open_window, reader, window_server
+from tests.e2e.window.user_actions import wait_until_tabs_are_saved
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.area import Area
 from tests.support.commands import OnTerminal
 from tests.support.real_agents import CLAUDE, CODEX, CannotInstall, RealAgent
 from tests.support.real_chats import PRESS_AGAIN_S, SIZE, TIMEOUT_S, Work, done
+from tests.support.screen_reader import Gone, ScreenReader
 from tests.support.ssh_machines import SshMachine, end_logins, ssh_machines
 from tests.support.waiting import WaitTimeout, wait_until
+from tests.support.windows import Window
+
+__all__ = ["open_window", "reader", "window_server"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
 
@@ -154,3 +161,100 @@ def test_a_chat_there_outlives_its_link_asks_here_and_continues_after_a_reboot(
     done("send", chat, "hello after", "--enter")
     done("wait", chat, "--text", "echo: hello after", "--timeout", str(TIMEOUT_S))
     assert "echo: hello again" in json.dumps(server.wait_asked("hello after").body)
+
+
+def push(reader: ScreenReader, name: str, is_done: Callable[[], object]) -> None:
+    """Push the visible button with this name until it has an effect."""
+
+    def is_pushed() -> bool:
+        with contextlib.suppress(Gone, WaitTimeout):
+            for part in reader.program("outlive").descendants():
+                if part.name == name and "showing" in part.states:
+                    part.call("Action", "DoAction", "i", 0)
+                    wait_until(is_done, PRESS_AGAIN_S, "the effect", is_exact=True)
+                    return True
+        return False
+
+    wait_until(is_pushed, TIMEOUT_S, f"the button {name}")
+
+
+@pytest.mark.parametrize("runtimes", [("structured", "terminal"), ("terminal", "structured")], ids="/".join)
+def test_chats_there_outlive_the_window_and_are_answered_and_resumed_in_it(
+    places: list[There], server: ModelServer, runtimes: tuple[str, str], open_window: OpenWindow, reader: ScreenReader
+) -> None:
+    prompt = f"count: {LINES} hold: {HELD_AT}"
+    chats = []
+    for (machine, agent, project), runtime in zip(places, runtimes, strict=True):
+        words = ("new", agent.name, "-d", "--json", "--on", machine.name, "-n", "chat", "-C", str(project))
+        started = json.loads(done(*words, "--runtime", runtime, "-p", prompt))
+        chats.append(f"{machine.name}/{started['id']}")
+        server.wait_held(TIMEOUT_S)
+
+    with open_window() as first:
+        for chat in chats:
+            first.show(chat)
+        first.wait_connected(chats)
+        wait_until_tabs_are_saved(first)
+        kept = [paths.state_dir() / "machines" / f"{there.machine.name}.msgpack" for there in places]
+        wait_until(lambda: all(file.exists() for file in kept), TIMEOUT_S, "the lists to be kept")
+        first.kill()
+    for there in places:
+        there.machine.stop()
+        server.release()
+    with open_window() as app:
+        assert [(tab["session_id"], tab["connected"]) for tab in app.tabs()] == [(chat, False) for chat in chats]
+        for there in places:
+            there.machine.start()
+        app.wait_connected(chats)
+        for there, runtime, chat in zip(places, runtimes, chats, strict=True):
+            _is_answered_and_resumed(app, reader, server, there, runtime=runtime, chat=chat)
+
+
+def _is_answered_and_resumed(
+    app: Window, reader: ScreenReader, server: ModelServer, there: There, *, runtime: str, chat: str
+) -> None:
+    """Allow a command in the window, reboot the machine, push *Resume*, and see that the conversation goes on."""
+    machine, agent, project = there
+    name = f"{machine.name}:chat"
+
+    def wait(*words: str) -> None:
+        done("wait", name, *words, "--timeout", str(TIMEOUT_S))
+
+    def tabs() -> dict[str, str]:
+        """The machine's tabs: the state of each chat."""
+        return {
+            tab["session_id"]: tab["state"] for tab in app.tabs() if tab["session_id"].startswith(f"{machine.name}/")
+        }
+
+    wait("--text", answer_line(LINES))
+    wait("--activity", "idle")
+    app.show(chat)
+    app.focus()
+    work = Work(project)
+    app.type(work.wish(agent))
+    app.press("Return")
+    wait("--activity", "needs_input")
+
+    def is_allowed() -> bool:
+        app.press("alt+y" if runtime == "structured" else "Return")
+        with contextlib.suppress(WaitTimeout):
+            wait_until(work.has_begun, PRESS_AGAIN_S, "the command to run", is_exact=True)
+        return work.has_begun()
+
+    wait_until(is_allowed, TIMEOUT_S, "the command to be allowed")
+    work.end()
+    wait("--activity", "idle")
+
+    machine.reboot()
+    wait_until(lambda: tabs() == {chat: "lost"}, TIMEOUT_S, "the window to know of the end")
+    assert there.info(name)["reason"] == "interrupted"
+    push(reader, "Resume", lambda: tabs() and chat not in tabs())
+    [resumed] = tabs()
+    app.wait_connected([resumed])
+    wait("--activity", "idle")
+    app.focus()
+    prompt = f"hello {machine.name}"
+    app.type(prompt)
+    app.press("Return")
+    assert work.command in json.dumps(server.wait_asked(prompt).body)
+    wait("--text", f"echo: {prompt}")
