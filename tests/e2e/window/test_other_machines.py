@@ -141,14 +141,15 @@ def test_a_pasted_image_is_copied_there_and_a_printed_port_is_forwarded_here(
         owner.kill()
         app.type("$HOME/copy\n")
         copy = alpha.home / "copy"
-        wait_until(lambda: copy.exists() and not QImage(str(copy), "PNG").isNull(), WAIT_S, "the image there")
+        wait_until(lambda: copy.exists() and not QImage(str(copy)).isNull(), WAIT_S, "the image there")
         app.type(f"clear; yes http://localhost:{port}/a?b | head -n 20\n")
         wait_until(lambda: chat_text("alpha:api").count("/a?b\n") >= 20, WAIT_S, "the links")
-        click = ["mousemove", "--window", app.shown()[0], str(SIDEBAR_PX + 50), str(TABS_PX + 100)]
-        retry_until(
-            lambda: xdotool(*click, "keydown", "ctrl", "click", "1", "keyup", "ctrl", "sleep", "0.3", "key", "Return"),
-            opened.exists, "the browser",
-        )  # fmt: skip
+        place = ["mousemove", "--window", app.shown()[0], str(SIDEBAR_PX + 50), str(TABS_PX + 100)]
+
+        def open_link() -> None:
+            xdotool(*place, "keydown", "ctrl", "click", "1", "keyup", "ctrl", "sleep", "0.3", "key", "Return")
+
+        retry_until(open_link, opened.exists, "the browser")
         address = opened.read_text().strip()
         assert not address.startswith(f"http://localhost:{port}/"), "that port is in use here"
         with urllib.request.urlopen(address, timeout=WAIT_S) as answer:
