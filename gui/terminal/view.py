@@ -62,6 +62,7 @@ class TerminalView(TerminalScreen):
     """A terminal for interactive use: the screen with keyboard, mouse, input methods and clipboard.
 
     Attributes:
+        machine: the name of the machine on which the program runs; "" for this one.
         finder: finds text in the history and on the screen.
         links: the links in the text, and which click opens them.
         modes: the keyboard's modes, which replace the mouse.
@@ -93,14 +94,15 @@ class TerminalView(TerminalScreen):
     def __init__(self, theme: TerminalTheme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._key_of: KeyOf = no_key
+        self.machine = ""
         self._receivers: Receivers | None = None
         self.links = LinkPointer(self, self.open_link)
         self._pointer = Pointer(self, self.links, self.paste_primary, self._move_cursor_to)
         self._wheel = Wheel(self, self._pointer)
         self._input_method = InputMethod(self, self._takes_text, self.commit)
         self._pasting = Pasting(
-            self._receiver, self.is_paste_bracketed, self.pasteNeedsConfirmation, self.notice, self.imagePasted,
-            self._on_typed,
+            self._receiver, self.is_paste_bracketed, self._takes_paths, self.pasteNeedsConfirmation, self.notice,
+            self.imagePasted, self._on_typed,
         )  # fmt: skip
         self.finder = TerminalFinder(self, (self.scrolled, self.typed), self.select_cells)
         self._prompt_finder = PromptFinder()
@@ -245,6 +247,11 @@ class TerminalView(TerminalScreen):
         others = self._receivers() if self._receivers is not None else ()
         emulators = [self.emulator, *(other.emulator for other in others)]
         return all(emulator is not None and emulator.modes.bracketed_paste for emulator in emulators)
+
+    def _takes_paths(self) -> bool:
+        """Whether all receiving programs run on this view's machine."""
+        others = self._receivers() if self._receivers is not None else ()
+        return all(other.machine == self.machine for other in others)
 
     @property
     def receiver_count(self) -> int:

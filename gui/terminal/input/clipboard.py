@@ -70,6 +70,7 @@ class Pasting:
         self,
         receiver: Callable[[], TypedInput | None],
         is_bracketed: Callable[[], bool],
+        takes_paths: Callable[[], bool],
         ask: SignalInstance,
         notice: SignalInstance,
         image: SignalInstance,
@@ -80,6 +81,7 @@ class Pasting:
         Args:
             receiver: returns the receiver of what is typed; None if the screen is read-only.
             is_bracketed: whether all receiving programs can distinguish a paste from typing.
+            takes_paths: whether all receiving programs run on one machine, so that a path means the same to them.
             ask: gets a text that needs confirmation.
             notice: gets one line for the user.
             image: gets a pasted image; its receiver saves it in a file and pastes the file's name.
@@ -87,6 +89,7 @@ class Pasting:
         """
         self._receiver = receiver
         self._is_bracketed = is_bracketed
+        self._takes_paths = takes_paths
         self._ask = ask
         self._notice = notice
         self._image = image
@@ -117,12 +120,16 @@ class Pasting:
 
     def paste_data(self, data: QMimeData) -> None:
         """Paste what was copied or dropped: the names of files, or a text, or the name of a file with the image."""
-        if files := local_files(data):
-            if self._receiver() is not None:
-                self.on_files(files)
-        elif text := data.text():
+        files = local_files(data)
+        if not files and (text := data.text()):
             self.paste(text)
-        elif self._receiver() is not None:
+        elif self._receiver() is None:
+            return
+        elif (files or data.hasImage()) and not self._takes_paths():
+            self._notice.emit(notice_texts.PATH_ELSEWHERE())
+        elif files:
+            self.on_files(files)
+        else:
             image = data.imageData() if data.hasImage() else None
             if isinstance(image, QImage) and not image.isNull():
                 self._image.emit(image)
@@ -132,4 +139,7 @@ class Pasting:
 
     def paste_files(self, files: Sequence[str]) -> None:
         """Paste the names of files, quoted for a shell."""
-        self.paste(quoted(files))
+        if self._takes_paths():
+            self.paste(quoted(files))
+        else:  # The broadcast began while a file was copied.
+            self._notice.emit(notice_texts.PATH_ELSEWHERE())

@@ -154,6 +154,7 @@ class PageWiring:
         view.pasteNeedsConfirmation.connect(lambda text: self._ask_paste(page, view, text))
         copying = Copying(chat, tasks, self._banners, terminal)
         view.imagePasted.connect(lambda image: copying.paste_image(image, view.paste_files))
+        view.machine = chat.machine.name
         if chat.machine.name:
             view.files_go_by(lambda files: copying.paste(files, view.paste_files))
         terminal.grid_changed.connect(lambda: self._on_grid_changed(terminal))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QMimeData, QPoint, QRect, Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -121,6 +122,31 @@ async def test_a_paste_is_asked_about_once_if_any_program_would_run_its_lines(ha
     assert question.detail.text().startswith("It is pasted into 2 panes.")
     question.yes.click()
     assert panes.got() == [["one\ntwo\n"]] * 2
+
+
+async def test_a_files_path_is_not_pasted_into_several_machines(harness: WindowHarness, tmp_path: Path) -> None:
+    panes = PanesHarness(harness)
+    await panes.open(2)
+    panes.toggle()
+    (tmp_path / "a.txt").touch()
+    path, file, picture = str(tmp_path / "a.txt"), QMimeData(), QMimeData()
+    file.setUrls([QUrl.fromLocalFile(path)])
+    picture.setImageData(QImage(1, 1, QImage.Format.Format_RGB32))
+    panes.views[0]._pasting.paste_data(file)
+    assert panes.got() == [[f"{path} "]] * 2
+    panes.views[1].machine = "alpha"
+    for paste in (
+        lambda: panes.views[0]._pasting.paste_data(file),
+        lambda: panes.views[0]._pasting.paste_data(picture),
+        lambda: panes.views[1].paste_files([path]),
+    ):
+        harness.window.banners.dismiss()
+        paste()
+        assert panes.got() == [[], []]
+        assert harness.banner == "Not pasted: panes of other machines have no such file; stop broadcasting first"
+    panes.toggle()
+    panes.views[0]._pasting.paste_data(file)
+    assert panes.got() == [[f"{path} "], []]
 
 
 async def test_an_agents_question_is_answered_only_in_its_own_pane(harness: WindowHarness) -> None:
