@@ -41,13 +41,13 @@ def check_may_control_window(pid: int) -> None:
     _check(agent_chats(pid), agent_chats(os.getpid()), "the window")
 
 
-def check_may_reach_machine(name: str = "") -> None:
-    """Refuse to reach another machine, or all of them, if this process belongs to an agent.
+def check_may_reach_machine(name: str = "", pid: int | None = None) -> None:
+    """Refuse to let a process, by default this one, reach another machine, or all of them, if it belongs to an agent.
 
     Raises:
-        NotAllowed: this process belongs to such an agent.
+        NotAllowed: the process belongs to such an agent.
     """
-    _check(agent_chats(os.getpid()), (), f"the machine {name}" if name else "other machines")
+    _check(agent_chats(os.getpid() if pid is None else pid), (), f"the machine {name}" if name else "other machines")
 
 
 def _check(origin: tuple[str, ...], target: tuple[str, ...], name: str) -> None:

@@ -23,7 +23,7 @@ from gui.bridge.sessions import Sessions
 from gui.input.activation import activation_token
 from gui.window.page.chat_page import ChatPage
 from gui.window.windows import MainWindow, Windows
-from session_host.client.permission import check_may_control_window
+from session_host.client.permission import check_may_control_window, check_may_reach_machine
 from session_host.errors import NoSuchSession, OutliveError, TimedOut, UsageError
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.unix_sockets import is_foreign, peer_pid
@@ -114,6 +114,8 @@ class ControlServer:
                 )
             if request.kind in CONTROLLING:
                 check_may_control_window(pid)
+            if machine := machine_of(request.session):
+                check_may_reach_machine(machine, pid)
             return {"ok": True, "result": await handler(request)}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return _refusal(f"invalid request: {error}", 2)

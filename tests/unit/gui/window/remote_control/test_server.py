@@ -7,6 +7,7 @@ import json
 import random
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
@@ -78,6 +79,27 @@ async def test_an_agent_may_not_take_a_picture_of_the_window_or_close_it(served:
 
     assert await window("close", chats="") == 0
     assert [request.kind for request in served] == ["close"]
+
+
+@pytest.mark.parametrize(("chats", "error"), [("", "no chat devbox/x"), ("an-agents-chat", "not the machine devbox")])
+async def test_an_agent_may_not_reach_another_machine_through_the_window(
+    served: list[ControlRequest], chats: str, error: str
+):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _SHOW, str(paths.window_socket()),
+        env=environment({AGENT_CHATS: chats}), stdout=subprocess.PIPE,
+    )  # fmt: skip
+    answer, _ = await process.communicate()
+    assert error in json.loads(answer)["error"]
+
+
+_SHOW = """
+import socket, sys
+with socket.socket(socket.AF_UNIX) as window:
+    window.connect(sys.argv[1])
+    window.sendall(b'{"verb": "show", "session": "devbox/x"}\\n')
+    print(window.makefile().readline())
+"""
 
 
 @pytest.mark.parametrize(
