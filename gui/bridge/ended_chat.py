@@ -22,8 +22,10 @@ async def read_last_screen(chat: Chat) -> Emulator | None:
     from session_host.terminal import default_engine, engine_build
 
     engine = default_engine()
-    saved = await chat.machine.call(last_screen_for, chat.session_id, engine, engine_build(engine))
-    return await asyncio.to_thread(saved.restore, engine) if saved is not None else None
+    own_form = not chat.machine.name
+    build = engine_build(engine) if own_form else ""
+    saved = await chat.machine.call(last_screen_for, chat.session_id, engine, build)
+    return await asyncio.to_thread(saved.restore, engine, own_form=own_form) if saved is not None else None
 
 
 async def read_last_transcript(chat: Chat) -> Transcript | None:

@@ -21,7 +21,7 @@ def last_screen_for(session_id: str, engine: EngineName, build: str) -> SavedScr
     Args:
         session_id: the chat.
         engine: the engine that restores it in the caller's process.
-        build: the engine's build there.
+        build: the engine's build there; "" for a form that every engine reads.
     """
     if (saved := _saved_for(session_id, build)) is not None:
         return saved if saved.engine != "transcript" else None

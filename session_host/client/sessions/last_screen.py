@@ -66,13 +66,15 @@ def later_saved_screen(session_id: str, offset: int) -> SavedScreen | None:
     return None
 
 
-def restored(saved: SavedScreen, engine: EngineName | None) -> Emulator | TranscriptEngine:
+def restored(saved: SavedScreen, engine: EngineName | None, *, own_form: bool) -> Emulator | TranscriptEngine:
     """A replica with a saved screen, which the caller closes; ``engine`` is None for a transcript.
+
+    ``own_form`` as for ``SavedScreen.restore``.
 
     Raises:
         OutliveError: this version cannot read it.
     """
-    return TranscriptEngine(saved.restore_transcript()) if engine is None else saved.restore(engine)
+    return TranscriptEngine(saved.restore_transcript()) if engine is None else saved.restore(engine, own_form=own_form)
 
 
 MAX_BYTES: Final = 512 * 1024

@@ -124,10 +124,13 @@ class Viewer:
         cell = cell or CellSize()
         self._machine = machine
         self._engine: EngineName | None = None if runtime == "structured" else engine or default_engine()
+        self._is_far = machine is not THIS_MACHINE
         build = TRANSCRIPT_BUILD if self._engine is None else engine_build(self._engine)
+        if self._is_far and self._engine is not None:
+            build = ""  # The engine's own form can hold anything, so another machine sends escape sequences.
         rules = ViewerRules(
             size=size, cell=cell, engine_build=build, read_only=read_only, output=output, kind=kind,
-            keeps_typing=keeps_typing, is_far=machine is not THIS_MACHINE,
+            keeps_typing=keeps_typing, is_far=self._is_far,
         )  # fmt: skip
         self._rules, self._effects = rules, rules.effects
         self.session_id, self.read_only = session_id, read_only
@@ -331,7 +334,11 @@ class Viewer:
 
         try:
             saved = await self._machine.call(later_saved_screen, self.session_id, offset)
-            replica = await asyncio.to_thread(restored, saved, self._engine) if saved is not None else None
+            replica = (
+                await asyncio.to_thread(restored, saved, self._engine, own_form=not self._is_far)
+                if saved is not None
+                else None
+            )
         except OutliveError:
             saved = replica = None
         if saved is not None and replica is not None:
@@ -738,7 +745,7 @@ class _SnapshotReceiver:
             if part.form != TRANSCRIPT_BUILD:
                 raise OutliveError("the chat runs in another version; run: outlive upgrade")
             return TranscriptEngine(Transcript.restore(data))
-        if part.form == build:
+        if build and part.form == build:
             return restore(self._engine, data)
         return from_replay(
             self._engine, data, part.size.clamped(), cell=self._cell, scrollback_lines=part.scrollback_lines

@@ -81,13 +81,17 @@ class SavedScreen(msgspec.Struct, frozen=True):
         except OutliveError as error:
             raise StoreError("the saved chat is damaged") from error
 
-    def restore(self, engine: EngineName) -> Emulator:
+    def restore(self, engine: EngineName, *, own_form: bool = True) -> Emulator:
         """Make an emulator with this state.
+
+        Args:
+            engine: the emulator's engine.
+            own_form: whether to read the engine's own form. It can hold anything: not for what another machine sends.
 
         Raises:
             StoreError: the state is damaged, or only another build of the engine could read it.
         """
-        is_own = engine_build(engine) == self.build
+        is_own = own_form and engine_build(engine) == self.build
         if not is_own and not self.replay:
             raise StoreError("the saved screen is from another engine version and cannot be read")
         try:
