@@ -66,10 +66,12 @@ class OtherMachines(QObject):
     Signals:
         changed: ``machines`` or ``problem`` changed.
         state_changed: the state or the error of a machine's link changed (the machine's name).
+        forwarding_stopped: a port is forwarded no more (the machine's name, the port there).
     """
 
     changed = Signal()
     state_changed = Signal(str)
+    forwarding_stopped = Signal(str, int)
 
     def __init__(self, chats: ChatList) -> None:
         super().__init__(chats)
@@ -169,6 +171,7 @@ class OtherMachines(QObject):
         """Stop forwarding a port, unless that has stopped; its connections end."""
         if (forward := self._forwards.pop((name, port), None)) is not None:
             self._close(forward.stop())
+            self.forwarding_stopped.emit(name, port)
 
     def _close(self, closing: Coroutine[Any, Any, None]) -> None:
         """Run what closes something; ``close`` waits for it."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlsplit
 
+from PySide6.QtCore import QObject
+
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.window.page.banners import Banner, BannerArea
@@ -27,11 +29,13 @@ def loopback_port(uri: str) -> int:
         return 0
 
 
-class Forwarding:
+class Forwarding(QObject):
     """Offers to forward ports, in one window; ``OtherMachines`` forwards them for all windows."""
 
     def __init__(self, sessions: Sessions, banners: BannerArea) -> None:
+        super().__init__(banners)
         self._tasks, self._others, self._banners = sessions.tasks, sessions.others, banners
+        self._others.forwarding_stopped.connect(self._on_stopped)
 
     def offers(self, chat: Chat, uri: str) -> bool:
         """Whether the address is of the chat's other machine itself."""
@@ -61,4 +65,11 @@ class Forwarding:
         open_address(urlsplit(uri)._replace(netloc=local).geturl())
         text = notice_texts.FORWARDED(port=port, machine=machine, local=local)
         stop = partial(self._others.stop_forwarding, machine, port)
-        self._banners.show_banner(Banner(text, notice_texts.STOP_FORWARDING(), stop, f"forward {machine} {port}"))
+        self._banners.show_banner(Banner(text, notice_texts.STOP_FORWARDING(), stop, _key(machine, port)))
+
+    def _on_stopped(self, machine: str, port: int) -> None:
+        self._banners.withdraw(_key(machine, port))
+
+
+def _key(machine: str, port: int) -> str:
+    return f"forward {machine} {port}"

@@ -282,8 +282,12 @@ async def test_all_windows_share_a_forwarded_port_until_the_machine_is_removed(
     _reader, writer = await asyncio.open_connection("127.0.0.1", local_ports[0])
     writer.close()
     ways = dict(harness.window.commands.machines.ways("alpha"))
-    assert f"Stop forwarding port {port}" in ways
+    stop = ways[f"Stop forwarding port {port}"]
+    assert harness.banner == f"Port {port} of alpha is forwarded to localhost:{local_ports[0]}"
+    stop()
+    assert harness.window.banners.current is None
+    local_port = await others.forward("alpha", port)
     others._forget("alpha")
     await asyncio.sleep(0)
     with pytest.raises(ConnectionRefusedError):
-        await asyncio.open_connection("127.0.0.1", local_ports[0])
+        await asyncio.open_connection("127.0.0.1", local_port)
