@@ -21,6 +21,7 @@ from gui.wording import common_texts, notice_texts, page_texts, phrases, sheet_t
 from gui.wording.groups import Group
 from session_host.client.chats.ended_chat import EndedChat, end_left, inspect_ended_chat
 from session_host.errors import ConversationOpen, ConversationUnknown, OutliveError
+from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize, Runtime
 
 
@@ -209,6 +210,7 @@ class EndedChatActions(QObject):
 
     def put_on_clipboard(self, command: str, *, is_running: bool = False) -> None:
         """Copy a command that resumes a conversation; ``is_running``: a chat is in it now."""
+        command = one_line(command)  # Another machine's answer could have a line end, and so run when it is pasted.
         QGuiApplication.clipboard().setText(command)
         copied = notice_texts.COPIED_COMMAND_OF_RUNNING if is_running else notice_texts.COPIED_COMMAND
         self._banners.inform(copied(command=command), key="command")
