@@ -58,12 +58,10 @@ def home_dir() -> Path:
         raise OutliveError(f"HOME is not set, and user {os.getuid()} has no home directory; set HOME") from error
 
 
-def short_directory(path: str) -> str:
-    """A directory's path, with ``~`` for the home directory."""
-    home = str(Path.home())
-    if path == home:
-        return "~"
-    return "~" + path[len(home) :] if path.startswith(home + "/") else path
+def short_directory(path: str, home: str | None = None) -> str:
+    """A directory's path, with ``~`` for the home directory, by default this user's; "" is an unknown one."""
+    home = str(Path.home()) if home is None else home
+    return f"~{path[len(home) :]}" if home and (path == home or path.startswith(f"{home}/")) else path
 
 
 def named_directory(path: str) -> str:

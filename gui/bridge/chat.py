@@ -548,6 +548,10 @@ class Chat(ChatViewer):
         """The directory that it was started in."""
         return self.record.cwd
 
+    def short_directory(self, path: str) -> str:
+        """The path of a directory of its machine, with ``~`` for the home directory there."""
+        return phrases.short_directory(path, self.machine.home)
+
     @property
     def current_directory(self) -> str:
         """The program's current directory; if it is unknown, or the program has ended, the directory of its start."""
@@ -616,7 +620,13 @@ class Chat(ChatViewer):
             return ""
         if not record.is_named and record.topic and record.topic.rstrip("…") in title:
             return ""
-        return "" if title and self.is_shell_or_command and is_directory_title(title, self.current_directory) else title
+        return (
+            ""
+            if title
+            and self.is_shell_or_command
+            and is_directory_title(title, self.current_directory, self.machine.home)
+            else title
+        )
 
     @property
     def last_command(self) -> str:
@@ -1107,14 +1117,14 @@ def plain_text(line: str) -> str:
     return "".join(token.content for token in tokens)
 
 
-def is_directory_title(title: str, directory: str) -> bool:
+def is_directory_title(title: str, directory: str, home: str) -> bool:
     """Whether a shell's title only repeats its user, this computer and its directory, which the window shows itself.
 
     Such are the default titles of bash in Debian, Ubuntu and Fedora (``user@computer: ~/src``), of Oh My Zsh
     (``user@computer:~/src``) and of fish at its prompt (``~/s/api``). A title from another computer or user tells more.
     """
     where = title.removeprefix(_account()).strip()
-    short = phrases.short_directory(directory)
+    short = phrases.short_directory(directory, home)
     return where in {directory, short, phrases.last_part(directory), _abbreviated(short)}
 
 

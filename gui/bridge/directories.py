@@ -60,7 +60,7 @@ class DirectoriesThere:
     def absolute(self, typed: str) -> str:
         """See ``Directories``; the home directory may be unknown, and is found there then."""
         typed = typed.strip() or "~"
-        home = self._chats.home or "~"
+        home = self._chats.machine.home or "~"
         if typed == "~" or typed.startswith("~/"):
             typed = home + typed[1:]
         elif not typed.startswith(("/", "~")):
@@ -69,8 +69,7 @@ class DirectoriesThere:
 
     def short(self, path: str) -> str:
         """See ``Directories``."""
-        home = self._chats.home
-        return f"~{path[len(home) :]}" if home and (path == home or path.startswith(f"{home}/")) else path
+        return short_directory(path, self._chats.machine.home)
 
     def look(self, then: Callable[[T], object], function: Callable[..., T], *args: object) -> None:
         """See ``Directories``."""

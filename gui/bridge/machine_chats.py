@@ -44,7 +44,6 @@ class MachineChats:
         agents: the machine's catalog; empty until another machine has told it.
         is_installed: whether an agent of the catalog is installed there.
         find_agents: looks for the agents that are installed there.
-        home: the user's home directory there; "" while unknown.
         endpoint: the defaults of the chat with a model server there.
         agents_found: called when the catalog of another machine has come.
     """
@@ -59,7 +58,6 @@ class MachineChats:
         self.agents: Mapping[str, Agent] = {}
         self.is_installed: Callable[[Agent], bool] = lambda agent: agent.name in self._installed
         self.find_agents: Callable[[], Awaitable[None]] = self._ask_for_agents
-        self.home = ""
         self.endpoint: EndpointDefaults | None = None
         self.agents_found: Callable[[], object] = lambda: None
         self._installed: frozenset[str] = frozenset()
@@ -122,7 +120,7 @@ class MachineChats:
 
         found = harmless(await self.machine.call(installed_agents))
         self.agents = {agent.name: agent for agent in found.agents}
-        self._installed, self.home, self.endpoint = frozenset(found.installed), found.home, found.endpoint
+        self._installed, self.endpoint = frozenset(found.installed), found.endpoint
         self.agents_found()
 
     async def refresh_now(self) -> None:

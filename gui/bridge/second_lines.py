@@ -118,7 +118,7 @@ def _locations(listed: Sequence[Labels], headings: Sequence[str]) -> list[str]:
         name, _, rest = chat.location.partition(_BETWEEN)
         is_one_directory = len(directories[chat.location]) == 1
         if name == heading or (name == before_more(chat.name) and is_one_directory):
-            whole = "" if heading or chat.status else short_directory(chat.directory)
+            whole = "" if heading or chat.status else short_directory(chat.directory, chat.chat.machine.home)
             locations.append(rest or whole)
         else:
             locations.append(_location(chat, directories[chat.location]))

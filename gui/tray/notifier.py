@@ -372,7 +372,7 @@ class Notifier(QObject):
 
     def _show(self, key: str, chat: Chat, event: Event) -> None:
         self._remove_from_group(key)
-        where = phrases.short_directory(chat.record.cwd)
+        where = chat.short_directory(chat.record.cwd)
         if event.kind == "asks":
             self._show_question(chat)
         elif event.kind == "notified":
@@ -402,7 +402,7 @@ class Notifier(QObject):
             self._sessions.tasks.start(self._show_offer(chat), "a question for a notification")
 
     def _show_text(self, chat: Chat, question: str = "") -> None:
-        where = phrases.short_directory(chat.record.cwd)
+        where = chat.short_directory(chat.record.cwd)
         text = question or chat.activity_detail or tray_texts.NEEDS_YOUR_ANSWER(agent=chat.agent_title, directory=where)
         self._offers.pop(chat.id, None)
         self._notifications.show(chat.id, tray_texts.NEEDS_YOU(name=chat.full_name), text)

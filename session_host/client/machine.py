@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
+from session_host.paths import home_dir
 from session_host.protocol.messages import Role
 
 from .connection import HostConnection
@@ -38,6 +39,10 @@ class Machine(Protocol):
     @property
     def is_reachable(self) -> bool:
         """Whether the connection is up."""
+
+    @property
+    def home(self) -> str:
+        """The user's home directory there; "" while unknown."""
 
     @property
     def unreachable_since(self) -> datetime | None:
@@ -86,6 +91,11 @@ class ThisMachine:
     unreachable_since = None
     why_unreachable = ""
     clock_ahead = timedelta()
+
+    @property
+    def home(self) -> str:
+        """See ``Machine``."""
+        return str(home_dir())
 
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """See ``Machine``."""

@@ -16,6 +16,7 @@ from typing import cast
 
 from session_host.client.connection import connect_socket
 from session_host.errors import OutliveError, ProtocolViolation, UsageError, why_not_started
+from session_host.paths import home_dir
 from session_host.protocol.bridge import (
     BRIDGE_PROTOCOL,
     Call,
@@ -70,7 +71,7 @@ class Bridge(asyncio.Protocol):
         """Begin the stream to the client."""
         self._output = output
         output.write(f"\n{MARK}{token}\n".encode())
-        self.send(Ready(BRIDGE_PROTOCOL, VERSION, now_ms()))
+        self.send(Ready(BRIDGE_PROTOCOL, VERSION, now_ms(), str(home_dir())))
 
     def send(self, frame: Frame) -> None:
         """Send a message to the client."""

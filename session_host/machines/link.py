@@ -105,6 +105,9 @@ MAX_MARK_BYTES = 64
 
 MAX_ERROR_BYTES = 16 * 1024
 
+MAX_HOME = 1024
+"""The longest path of a home directory that is believed."""
+
 
 class LinkState(StrEnum):
     """The states of a link."""
@@ -124,6 +127,7 @@ class Link:
         down_since: when it was lost, or first failed to connect; None while it is up, and before.
         version: the version of the other machine's Outlive; "" while unknown.
         clock_ahead: how far the machine's clock is ahead of the one here; 0 while unknown.
+        home: the user's home directory there; "" while unknown.
         heard_at_s: the loop's time of the first bytes from the machine, also of its login shell; None before.
         round_trip_s: the time of the last ping and its pong; None before.
         on_state: called after ``state`` or ``error`` changed.
@@ -134,7 +138,7 @@ class Link:
         self.state = LinkState.DOWN
         self.error: Unreachable | None = None
         self.down_since: datetime | None = None
-        self.version = ""
+        self.version = self.home = ""
         self.clock_ahead = timedelta()
         self.heard_at_s: float | None = None
         self.round_trip_s: float | None = None
@@ -295,7 +299,7 @@ class Link:
             return
         self._stream = stream
         self._was_silent = False
-        self.version = stream.version
+        self.version, self.home = stream.version, stream.home
         if abs(stream.clock_ahead - self.clock_ahead).total_seconds() >= MIN_CLOCK_AHEAD_S:
             self.clock_ahead = stream.clock_ahead
         self._set_state(LinkState.UP)
@@ -613,7 +617,7 @@ class _Stream(asyncio.Protocol):
     """
 
     def __init__(self, link: Link) -> None:
-        self.version = ""
+        self.version = self.home = ""
         self.clock_ahead = timedelta()
         self.error: Unreachable | None = None
         self._link = link
@@ -814,7 +818,7 @@ class _Stream(asyncio.Protocol):
 
     def _receive(self, frame: FromFar) -> None:
         match frame:
-            case Ready(protocol, version, there_ms):
+            case Ready(protocol, version, there_ms, home):
                 has = f"{self._entry.name} has Outlive {plain(version, 20)}, which this version cannot talk to"
                 if protocol < BRIDGE_PROTOCOL:
                     self._fail(OldVersion(f"{has}; run `outlive upgrade --on {self._entry.name}`"))
@@ -823,6 +827,8 @@ class _Stream(asyncio.Protocol):
                 elif not self._ready.done():
                     self.version = plain(version, 40) or "?"
                     self.clock_ahead = clock_ahead(there_ms, now_ms())
+                    is_path = home.startswith("/") and home == plain(home, MAX_HOME)
+                    self.home = home if is_path else ""
                     self._ready.set_result(None)
             case Pong(number):
                 if number == self._pings:

@@ -36,6 +36,11 @@ class RemoteMachine:
         return self.link.state is LinkState.UP
 
     @property
+    def home(self) -> str:
+        """See ``Machine``."""
+        return self.link.home
+
+    @property
     def unreachable_since(self) -> datetime | None:
         """See ``Machine``."""
         return self.link.down_since

@@ -101,6 +101,8 @@ class Ready(Frame, frozen=True, gc=False):
     """The version of its Outlive."""
     now_ms: int = 0
     """Its clock, in milliseconds since 1970."""
+    home: str = ""
+    """Its user's home directory."""
 
 
 class Opened(Frame, frozen=True, gc=False):

@@ -210,7 +210,7 @@ class EndBar(Area):
         if chat.is_interrupted:
             self.title.set_whole(page_texts.INTERRUPTED())
             when = phrases.clock(parse_time(record.ended_at), now)
-            where = phrases.short_directory(record.cwd)
+            where = chat.short_directory(record.cwd)
             self.detail.set_whole(
                 page_texts.LAST_ACTIVE(when=when, command=command, directory=where)
                 if when
@@ -224,7 +224,7 @@ class EndBar(Area):
         elif record.state is State.EXITED:
             when = phrases.clock(parse_time(record.ended_at), now)
             self.title.set_whole(page_texts.ENDED_AT(how=chat.how_it_ended, when=when).rstrip())
-            self.detail.set_whole(page_texts.COMMAND_IN(command=command, directory=phrases.short_directory(record.cwd)))
+            self.detail.set_whole(page_texts.COMMAND_IN(command=command, directory=chat.short_directory(record.cwd)))
         else:
             self.title.set_whole(page_texts.CANNOT_SHOW_CHAT())
             self.detail.set_whole(sentence(chat.connection_message))

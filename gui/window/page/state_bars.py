@@ -475,7 +475,7 @@ class Waiting(QObject):
         return (
             title,
             page_texts.COMMAND_IN(
-                command=source.chat.command, directory=phrases.short_directory(source.chat.record.cwd)
+                command=source.chat.command, directory=source.chat.short_directory(source.chat.record.cwd)
             ),
         )
 

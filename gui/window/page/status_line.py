@@ -123,7 +123,7 @@ class StatusLine(Area):
         if is_own and directory == chat.record.worktree:
             where = [chat.location if status is None or chat.has_ended else status.words]
         else:
-            where = [one_line(phrases.short_directory(directory))]
+            where = [one_line(chat.short_directory(directory))]
             if status is not None and not chat.has_ended:
                 is_named = phrases.last_part(directory) == status.repository
                 where.append(status.words_without_repository if is_named else status.words)

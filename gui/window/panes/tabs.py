@@ -395,7 +395,7 @@ class Tabs(QObject):
 
 
 def _tab_look(chat: Chat) -> TabLook:
-    directory = phrases.short_directory(chat.current_directory)
+    directory = chat.short_directory(chat.current_directory)
     return TabLook(
         chat.name, chat.mark, directory, chat.status_text, chat.has_unseen_output, chat.reason_for_bell,
         chat.color_label, phrases.short_clock(parse_time(chat.record.created_at), datetime.now(UTC)),

@@ -119,7 +119,7 @@ def _by_project(chats: Sequence[Chat]) -> list[Part]:
     names = [phrases.last_part(members[0].record.project) for members in found.values()]
     parts = []
     for (path, members), name in zip(found.items(), names, strict=True):
-        title = phrases.short_directory(members[0].record.project) if names.count(name) > 1 else name
+        title = members[0].short_directory(members[0].record.project) if names.count(name) > 1 else name
         parts.append(Part(f"project {path}", one_line(title), None, members, name))
     return sorted(parts, key=lambda part: (part.title.casefold(), part.key))
 

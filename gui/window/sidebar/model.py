@@ -636,10 +636,10 @@ def _tooltip(row: ChatRow) -> str:
     command_line_name = chat.record.name if chat.record.name != row.name else ""
     lines = [
         chat.full_name,
-        joined(command_line_name, chat.agent_title, phrases.short_directory(chat.current_directory)),
+        joined(command_line_name, chat.agent_title, chat.short_directory(chat.current_directory)),
     ]
     if chat.current_directory != chat.directory:
-        lines.append(window_texts.STARTED_IN(directory=phrases.short_directory(chat.directory)))
+        lines.append(window_texts.STARTED_IN(directory=chat.short_directory(chat.directory)))
     if chat.location != phrases.last_part(chat.directory):
         lines.append(chat.location)
     lines.append(chat.activity_and_age or row.mark)

@@ -1,4 +1,4 @@
-"""What a sheet for a new chat shows of a machine: its agents, its home directory, the defaults of its settings."""
+"""What a sheet for a new chat shows of a machine: its agents, the defaults of its settings."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ import msgspec
 from session_host.agents.agent import Agent
 from session_host.agents.catalog import is_agent_name, load_catalog, load_valid_agents
 from session_host.errors import ConfigError
-from session_host.paths import config_dir, home_dir
-from session_host.protocol.untrusted_text import one_line, plain
+from session_host.paths import config_dir
+from session_host.protocol.untrusted_text import plain
 from session_host.toml_file import TomlFile
 
 MAX_AGENTS = 100
 MAX_AGENT_BYTES = 64 * 1024
 MAX_TEXT = 200
-MAX_PATH = 4096
 MAX_TITLE = 40
 MAX_STALE_S = 10 * 86400.0
 
@@ -36,13 +35,11 @@ class InstalledAgents(NamedTuple):
     Attributes:
         agents: all agents of its catalog.
         installed: the names of those that are installed.
-        home: the user's home directory.
         endpoint: the defaults of the chat with a model server.
     """
 
     agents: list[Agent]
     installed: list[str]
-    home: str
     endpoint: EndpointDefaults
 
 
@@ -51,15 +48,14 @@ def installed_agents(environment: Mapping[str, str] | None = None) -> InstalledA
     directory, path = config_dir(), (os.environ if environment is None else environment).get("PATH", os.defpath)
     catalog, _problem = load_valid_agents(directory, load_catalog(directory / "none"))
     installed = [agent.name for agent in catalog.values() if agent.find(path) is not None]
-    return InstalledAgents(list(catalog.values()), installed, str(home_dir()), endpoint_defaults())
+    return InstalledAgents(list(catalog.values()), installed, endpoint_defaults())
 
 
 def harmless(found: InstalledAgents) -> InstalledAgents:
     """Another machine's answer with clean and short texts, and without agents that cannot be."""
     agents = [_harmless_agent(agent) for agent in found.agents[:MAX_AGENTS] if _can_be(agent)]
-    home = found.home if len(found.home) <= MAX_PATH and found.home == one_line(found.home) else ""
     endpoint = EndpointDefaults(*(plain(text, MAX_TEXT) for text in found.endpoint))
-    return InstalledAgents(agents, found.installed, home if home.startswith("/") else "", endpoint)
+    return InstalledAgents(agents, found.installed, endpoint)
 
 
 def _can_be(agent: Agent) -> bool:

@@ -19,6 +19,8 @@ from session_host.client.sessions.selection import Selection
 from session_host.errors import HostUnavailable, OutliveError, Unreachable
 from session_host.machines import bridge, install, link, listing, names, remote
 from session_host.machines.names import MachineEntry
+from session_host.machines.remote import RemoteMachine
+from session_host.paths import short_directory
 from session_host.protocol.bridge import (
     BRIDGE_PROTOCOL,
     CHUNK_BYTES,
@@ -189,6 +191,19 @@ async def test_a_beginning_that_is_no_beginning_is_one_line(
     with pytest.raises(Unreachable, match=message):
         await far.ready()
     await far.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "home"),
+    [("/home/a b", "/home/a b"), ("home", ""), ("/\x1b[2J", ""), ("/a\nb", ""), ("/" + "a" * 5000, ""), ("", "")],
+)
+async def test_a_home_that_can_be_none_is_not_believed(lie: Lie, told: str, home: str) -> None:
+    lie(ready=encode(Ready(BRIDGE_PROTOCOL, "9", home=told)))
+    far = RemoteMachine(link.Link(ENTRY))
+    await far.link.ready()
+    assert far.home == home
+    assert short_directory("/home/a b/src", far.home) == ("~/src" if home else "/home/a b/src")
+    await far.link.close()
 
 
 async def test_start_files_may_print_64_kilobytes(lie: Lie) -> None:

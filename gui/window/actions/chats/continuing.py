@@ -159,7 +159,7 @@ class ConversationActions(QObject):
         is_shell, is_current = shown.record.is_shell, not shown.has_ended
         like = ConversationRow(
             "chat", common_texts.NEW_CHAT_LIKE_THIS(),
-            new_chat_texts.SAME_OPTIONS(agent=opening.agent.title, directory=phrases.short_directory(chat.record.cwd)),
+            new_chat_texts.SAME_OPTIONS(agent=opening.agent.title, directory=chat.short_directory(chat.record.cwd)),
             lambda _anyway: self._finish(opening, lambda: self._starting.new_like(chat, self._runtime(opening))),
             comes_last=is_current,
         )  # fmt: skip

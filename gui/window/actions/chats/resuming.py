@@ -320,7 +320,7 @@ class ResumeAll(QObject):
         ]
 
     def _line(self, chat: Chat) -> str:
-        directory = phrases.short_directory(chat.record.cwd)
+        directory = chat.short_directory(chat.record.cwd)
         if chat.record.is_shell:
             return sheet_texts.SHELL_STARTS_AGAIN(name=chat.full_name, directory=directory)
         return sheet_texts.CHAT_AGENT_AND_DIRECTORY(name=chat.full_name, agent=chat.agent_title, directory=directory)

@@ -222,7 +222,7 @@ HERE = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname().partition('.'
     ],
 )
 def test_a_shells_title_that_only_says_where_it_is_is_recognized(title: str, directory: str, repeats: bool) -> None:
-    assert is_directory_title(title, str(Path.home() / directory)) is repeats
+    assert is_directory_title(title, str(Path.home() / directory), str(Path.home())) is repeats
 
 
 async def test_the_default_title_of_a_shell_is_not_shown_beside_its_directory(harness: WindowHarness) -> None:

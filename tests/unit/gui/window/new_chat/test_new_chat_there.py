@@ -113,7 +113,7 @@ async def test_a_chat_is_started_on_the_machine_that_is_chosen(
 
 async def test_what_the_machine_before_answers_late_is_not_shown(harness: WindowHarness, far: Far) -> None:
     sheet = opened(harness)
-    far.lies["installed_agents"] = InstalledAgents([], [], "/far", EndpointDefaults("", ""))
+    far.lies["installed_agents"] = InstalledAgents([], [], EndpointDefaults("", ""))
     far.answers.clear()
     choose(sheet, Qt.Key.Key_Down)
     choose(sheet, Qt.Key.Key_Up)
@@ -161,8 +161,8 @@ def test_a_lying_machines_agents_are_harmless(harness: WindowHarness) -> None:
         replace(agent, title="a\x1b[2J" + "b" * 1000, monogram="\x07XYZ"), replace(agent, name="../x"),
         replace(agent, default_arguments=("x" * 100_000,)),
     ]  # fmt: skip
-    found = harmless(InstalledAgents(lies * 200, [], "relative", EndpointDefaults("\x1bx", "")))
+    found = harmless(InstalledAgents(lies * 200, [], EndpointDefaults("\x1bx", "")))
     assert len(found.agents) <= 100
     assert {len(each.title) <= 40 and each.title.isprintable() for each in found.agents} == {True}
-    assert (found.home, found.endpoint.url) == ("", "x")
+    assert found.endpoint.url == "x"
     assert Path(found.agents[0].name).name == found.agents[0].name

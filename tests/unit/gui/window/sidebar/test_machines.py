@@ -199,3 +199,11 @@ async def test_an_older_chat_of_another_machine_is_not_offered_to_be_updated_her
     harness.viewers[chat.session_id].become(ViewerState.LIVE)
     harness.settle()
     assert harness.banner == ""
+
+
+async def test_the_home_of_a_machine_is_a_tilde_for_its_chats(harness: WindowHarness, build1: OtherMachine) -> None:
+    build1.machine.link.home = "/srv"
+    chat = build1.add("one")
+    harness.open_window()
+    harness.window.open_chat(chat)
+    assert harness.window.status_line.left.accessibleName() == "build1 · Claude Code · ~/api"
