@@ -209,7 +209,8 @@ class OutputSubscription:
         """Allow another notification or snapshot, since the interval is over."""
         self._timers.expired(name)
         if name == OUTPUT_EVENT:
-            self.listen()
+            if self.state is SubscriptionState.OFF:
+                self.listen()
         elif self.state is SubscriptionState.BEHIND:
             self._request_snapshot()
 

@@ -9,7 +9,7 @@ from session_host.protocol.values import GridSize, SnapshotKind
 from session_host.session.effects import Effect, MakeSnapshot, Snapshot
 from session_host.session.output_ring import OutputRing, Span
 from session_host.session.paced import FIRST_BYTES, HISTORY, PACE, PART_BYTES, Pace, PacedSubscription
-from session_host.session.subscription import SNAPSHOT, Subscribers, SubscriptionState
+from session_host.session.subscription import OUTPUT_EVENT, SNAPSHOT, Subscribers, SubscriptionState
 
 from .test_subscription import CAUGHT_UP, Client
 
@@ -95,6 +95,16 @@ def test_history_is_given_up_when_a_flood_goes_on(line: Line) -> None:
     line.received(FIRST_BYTES)
     assert line.asked() == [SnapshotKind.SCREEN]
     assert line.subscription.state is SubscriptionState.SNAPSHOT_REQUESTED
+
+
+def test_a_terminal_that_is_shown_right_after_output_in_the_background_does_not_stop(line: Line) -> None:
+    line.subscription.unfollow()
+    line.subscription.listen()
+    line.output(5)
+    line.subscription.follow(15, 0)
+    line.subscription.timer_due(OUTPUT_EVENT)
+    line.viewer.take()
+    assert line.output(5) == [Span(15, 20)]
 
 
 def test_what_may_be_under_way_follows_the_line() -> None:
