@@ -87,9 +87,13 @@ class ChatList(QObject):
 
     def agent_of(self, chat: Chat) -> Agent | None:
         """A chat's agent, from the catalog of its machine; from this machine's while that one is unknown."""
-        chats = self.machines.get(chat.machine.name)
+        return self.agent_named(chat.record.agent, chat.machine.name)
+
+    def agent_named(self, name: str, machine: str) -> Agent | None:
+        """The agent of this name, from the catalog of a machine; from this machine's while that one is unknown."""
+        chats = self.machines.get(machine)
         catalog = (chats.agents if chats is not None else {}) or self.here.agents
-        return catalog.get(chat.record.agent)
+        return catalog.get(name)
 
     def set_colors(self, colors: DefaultColors) -> None:
         """Set the terminals' colours, which hosts answer to programs' colour queries."""

@@ -468,16 +468,19 @@ class SidebarModel(QAbstractListModel):
 
     def _searched_text_of_ended(self) -> Callable[[EndedRecord], str]:
         """A function that returns the searched text of an ended chat; there may be thousands, so it makes no chat."""
-        titles = {name: agent.title for name, agent in self._sessions.agents.items()}
+        titles: dict[tuple[str, str], str] = {}
         ends: dict[tuple[object, ...], str] = {}
 
         def text(record: EndedRecord) -> str:
             key = record.state, record.exit_code, record.exit_signal, record.end_request, record.error
             if (end := ends.get(key)) is None:
                 end = ends[key] = how_it_ended(record)
-            agent, place = titles.get(record.agent, ""), f"{record.cwd} {record.repository or ''} {record.branch or ''}"
-            name = f"{record.shown_name} {record.name} {machine_of(record.id)}"
-            return f"{name} {record.agent} {agent} {place} {record.title} {end}".casefold()
+            machine, place = machine_of(record.id), f"{record.cwd} {record.repository or ''} {record.branch or ''}"
+            if (title := titles.get((machine, record.agent))) is None:
+                agent = self._sessions.agent_named(record.agent, machine)
+                title = titles[machine, record.agent] = agent.title if agent is not None else ""
+            name = f"{record.shown_name} {record.name} {machine}"
+            return f"{name} {record.agent} {title} {place} {record.title} {end}".casefold()
 
         return text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -207,3 +208,14 @@ async def test_the_home_of_a_machine_is_a_tilde_for_its_chats(harness: WindowHar
     harness.open_window()
     harness.window.open_chat(chat)
     assert harness.window.status_line.left.accessibleName() == "build1 · Claude Code · ~/api"
+
+
+async def test_the_filter_finds_an_ended_chat_by_the_title_that_its_machine_gives_the_agent(
+    harness: WindowHarness, build1: OtherMachine
+) -> None:
+    chat = build1.add("api", state=State.EXITED)
+    agents = harness.sessions.agents
+    harness.sessions.machines["build1"].agents = {"claude": msgspec.structs.replace(agents["claude"], title="Far One")}
+    sidebar = harness.open_window().sidebar
+    sidebar.filter.setText("far one")
+    assert lines(sidebar.model) == ["[ended]", f"{chat.name} build1"]
