@@ -67,10 +67,6 @@ class GitStatusWatcher(QObject):
         self._check_timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._check_timer.timeout.connect(self._start_check)
 
-    async def status_of(self, directory: str) -> Status | None:
-        """The git status of any directory of this machine, None outside a repository."""
-        return await self._here.call(status_of, directory)
-
     def set_visible(self, seen: bool) -> None:
         """Set whether the status is shown; when this changes, all directories are checked."""
         if seen != self._is_visible:
