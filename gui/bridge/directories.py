@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from .tasks import Tasks
 
 T = TypeVar("T")
+Failed = Callable[[str], object]
 
 MAX_NAME = 255
 """A longer name of another machine's file is none."""
+
+
+def _ignore(_problem: str) -> None:
+    """The sheet shows that the machine cannot be reached; a start says what else is wrong."""
 
 
 class Directories(Protocol):
@@ -31,8 +36,17 @@ class Directories(Protocol):
     def short(self, path: str) -> str:
         """A path as it is shown, with ``~`` for the home directory."""
 
-    def look(self, then: Callable[[T], object], function: Callable[..., T], *args: object) -> None:
-        """Call a function of ``client.chats.directories``; ``then`` gets its result: now, later or never."""
+    def look(
+        self, then: Callable[[T], object], function: Callable[..., T], *args: object, failed: Failed = _ignore
+    ) -> None:
+        """Call a function of ``client.chats.directories``, now or later.
+
+        Args:
+            then: gets its result.
+            function: the function.
+            *args: its arguments.
+            failed: gets the reason if another machine gives no result.
+        """
 
 
 class DirectoriesHere:
@@ -46,7 +60,9 @@ class DirectoriesHere:
         """See ``Directories``."""
         return short_directory(path)
 
-    def look(self, then: Callable[[T], object], function: Callable[..., T], *args: object) -> None:
+    def look(
+        self, then: Callable[[T], object], function: Callable[..., T], *args: object, failed: Failed = _ignore
+    ) -> None:
         """See ``Directories``; ``then`` has the result when this returns."""
         then(function(*args))
 
@@ -71,15 +87,20 @@ class DirectoriesThere:
         """See ``Directories``."""
         return short_directory(path, self._chats.machine.home)
 
-    def look(self, then: Callable[[T], object], function: Callable[..., T], *args: object) -> None:
+    def look(
+        self, then: Callable[[T], object], function: Callable[..., T], *args: object, failed: Failed = _ignore
+    ) -> None:
         """See ``Directories``."""
-        self._tasks.start(self._look(then, function, *args), "look into a directory")
+        self._tasks.start(self._look(then, failed, function, *args), "look into a directory")
 
-    async def _look(self, then: Callable[[T], object], function: Callable[..., T], *args: object) -> None:
+    async def _look(
+        self, then: Callable[[T], object], failed: Failed, function: Callable[..., T], *args: object
+    ) -> None:
         try:
             found = await self._chats.machine.call(function, *args)
-        except OutliveError:
-            return  # The sheet shows that the machine cannot be reached; a start says what else is wrong.
+        except OutliveError as error:
+            failed(str(error))
+            return
         then(_harmless(found))
 
 

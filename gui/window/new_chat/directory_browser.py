@@ -12,8 +12,8 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import ASK_PX, Sheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
-from gui.window.widgets.parts import ElidedLabel, button, label, stack
-from gui.wording import common_texts, new_chat_texts
+from gui.window.widgets.parts import ElidedLabel, button, label, show_text, stack
+from gui.wording import common_texts, new_chat_texts, phrases
 from session_host.client.chats.directories import Listing, list_directory
 from session_host.protocol.untrusted_text import one_line
 
@@ -74,6 +74,10 @@ class DirectoryBrowser(Sheet):
 
     def browse(self) -> None:
         """Open the sheet at the field's directory, or at its nearest existing parent."""
+        self._model.setStringList([])
+        self.path_label.set_whole("")
+        self.problem.hide()
+        self.choose.setEnabled(False)
         self._show(self._field.directory(), nearest=True)
         self.open()
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -107,7 +111,11 @@ class DirectoryBrowser(Sheet):
             if asked is self._asked and directories is self._field.directories:
                 self._show_listing(listing, selected)
 
-        directories.look(found, list_directory, path, nearest)
+        def failed(problem: str) -> None:
+            if asked is self._asked:
+                show_text(self.problem, phrases.first_upper(problem))
+
+        directories.look(found, list_directory, path, nearest, failed=failed)
 
     def _show_listing(self, listing: Listing, selected: str) -> None:
         path, names, short = Path(listing.path), listing.names, self._field.directories.short
@@ -122,6 +130,7 @@ class DirectoryBrowser(Sheet):
             self.problem.show()
             return
         self.problem.hide()
+        self.choose.setEnabled(True)
         self._at = path
         rows = [*([UP] if path != path.parent else []), *names]
         self._model.setStringList(rows)

@@ -228,8 +228,7 @@ class NewChatSheet(Sheet):
             return
         kept = self.tiles.current()
         self.refresh_agents()
-        if is_other:
-            self.directory_row.settle()
+        self.directory_row.settle()
         if not self.tiles.is_installed(kept or self.tiles.current()):
             self.tiles.choose(self.tiles.first_installed())
         self._on_agent(self.tiles.current())

@@ -133,10 +133,19 @@ async def test_an_unreachable_machine_is_named_and_what_was_typed_stays(harness:
     assert sheet.machine_note.text() == "Can’t be reached now: alpha: connection refused"
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
     await harness.until(lambda: bool(sheet.error.text()), "the refusal")
+    assert sheet.error.text().startswith("alpha: "), "the name as the user wrote it"
     assert (sheet.is_open, sheet.prompt.toPlainText()) == (True, "fix the tests")
+    await harness.until(lambda: not sheet.directory_row._debounce.isActive(), "the look at the directory, which fails")
+    browser = sheet.directory_row.browser
+    sheet.directory_row.browse.click()
+    await harness.until(browser.problem.isVisible, "the reason why nothing is listed")
+    assert (browser.problem.text()[:7], browser.names(), browser.choose.isEnabled()) == ("alpha: ", [], False)
+    browser.dismiss()
+    assert not sheet.worktree.note.text()
     far.fails, link.error = 0, None
     others.state_changed.emit("alpha")
     assert not sheet.machine_note.isVisible()
+    await harness.until(lambda: bool(sheet.worktree.note.text()), "what is known of its directory")
 
 
 async def test_a_lying_machine_shows_no_control_characters_and_no_endless_list(
