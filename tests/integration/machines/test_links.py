@@ -19,8 +19,7 @@ from session_host.machines.remote import RemoteMachine
 from session_host.protocol.values import GridSize
 from session_host.system import event_loop
 from tests.support.commands import outlive
-from tests.support.ssh_machines import SshMachine, end_logins
-from tests.support.ssh_relay import Relay, ssh_relay
+from tests.support.ssh_machines import SshMachine
 from tests.support.waiting import eventually
 
 LINES = 40
@@ -69,83 +68,16 @@ async def _type_during_cuts(alpha: SshMachine) -> list[str]:
         viewer.key("Enter", "\r")
         await eventually(lambda: viewer.state in FINAL_STATES, 30, lambda: f"the end, in {viewer.state}")
         assert viewer.state is ViewerState.ENDED, viewer.message
-        lines = _lines(viewer)
+        assert viewer.emulator is not None
+        rows = viewer.emulator.history(0, viewer.emulator.scrollback_rows) + viewer.emulator.rows()
         viewer.close()
-        return lines
+        return [row.text().strip() for row in rows]
     finally:
         await machine.link.close()
 
 
 def _has_few_pending(viewer: Viewer, most: int) -> bool:
     return viewer.pending <= most
-
-
-def test_two_laptops_type_into_one_chat_and_one_of_them_is_cut(alpha: SshMachine, tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM)
-    assert outlive("new", "-d", "--on", "alpha", "-n", "log", "--", sys.executable, str(program)).code == 0
-    with ssh_relay(alpha.port) as relay:
-        laptops = [MachineEntry("alpha", "alpha"), MachineEntry("far", f"ssh://alpha:{relay.port}")]
-        first, second = event_loop.run(_type_on_two(laptops, relay))
-        end_logins(laptops[1].destination)
-    expected = [f"{number}-{laptop}" for number in range(4) for laptop in range(2)] + ["end"]
-    assert (alpha.home / "received").read_text().split() == first == second == expected
-
-
-async def _type_on_two(laptops: list[MachineEntry], relay: Relay) -> list[list[str]]:
-    """What the program wrote, as each laptop shows it; the second one's line is cut now and then."""
-    machines = [RemoteMachine(Link(each)) for each in laptops]
-    sizes = [GridSize(80, 40), GridSize(100, 50)]
-    try:
-        info = await machines[0].call(session_named, "log")
-        viewers = [
-            Viewer(info.id, NO_DELEGATE, size=size, machine=each) for each, size in zip(machines, sizes, strict=True)
-        ]
-        for machine, viewer in zip(machines, viewers, strict=True):
-            machine.link.hold()
-            viewer.start()
-        for number in range(4):
-            for laptop, viewer in enumerate(viewers):
-                if number % 2:
-                    relay.cut()
-                line = f"{number}-{laptop}"
-                viewer.text(line)
-                viewer.key("Enter", "\r")
-                # One that connects again is in use, so its size may be the one.
-                size = None if number % 2 else sizes[laptop]
-                for each in viewers:
-                    await eventually(partial(_shows, each, f"got {line}", size), 30, partial(_state, each))
-        viewers[1].text("end")
-        viewers[1].key("Enter", "\r")
-        for each in viewers:
-            await eventually(partial(_has_ended, each), 30, partial(_state, each))
-        shown = ["\n".join(_lines(each)) for each in viewers]
-        for each in viewers:
-            each.close()
-        return [re.findall(r"got (\S+)$", text, re.MULTILINE) for text in shown]
-    finally:
-        for machine in machines:
-            await machine.link.close()
-
-
-def _lines(viewer: Viewer) -> list[str]:
-    assert viewer.emulator is not None
-    rows = viewer.emulator.history(0, viewer.emulator.scrollback_rows) + viewer.emulator.rows()
-    return [row.text().strip() for row in rows]
-
-
-def _state(viewer: Viewer) -> str:
-    return f"{viewer.state} {viewer.message}"
-
-
-def _has_ended(viewer: Viewer) -> bool:
-    return viewer.state is ViewerState.ENDED
-
-
-def _shows(viewer: Viewer, line: str, size: GridSize | None) -> bool:
-    if viewer.emulator is None or line not in _lines(viewer):
-        return False
-    return size is None or viewer.emulator.size == size
 
 
 def test_a_port_of_the_machine_is_reached_here(alpha: SshMachine) -> None:
