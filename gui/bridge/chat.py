@@ -39,7 +39,14 @@ from session_host.protocol.messages import (
     StateEvent,
     TitleEvent,
 )
-from session_host.protocol.untrusted_text import MAX_NAME_CHARACTERS, before_more, last_command, one_line, plain
+from session_host.protocol.untrusted_text import (
+    MAX_NAME_CHARACTERS,
+    before_more,
+    for_clipboard,
+    last_command,
+    one_line,
+    plain,
+)
 from session_host.protocol.values import (
     MAX_COLUMNS,
     MAX_ROWS,
@@ -53,6 +60,7 @@ from session_host.protocol.values import (
 from session_host.storage.store import SessionRecord
 from session_host.system.clock import earlier, now, parse_time
 from session_host.terminal.base import DefaultColors
+from session_host.terminal.osc import MAX_CLIPBOARD_CHARACTERS
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -250,7 +258,7 @@ class ChatViewer(QObject):
     def viewer_event(self, event: Event) -> None:
         """Apply an event of the host."""
         if isinstance(event, ClipboardEvent) and self._shown:
-            self.clipboard_offered.emit(event.text, event.targets)
+            self.clipboard_offered.emit(for_clipboard(event.text, MAX_CLIPBOARD_CHARACTERS), event.targets)
 
 
 class Chat(ChatViewer):

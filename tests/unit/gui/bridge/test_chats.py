@@ -279,7 +279,7 @@ async def test_output_on_the_second_page_counts_as_seen(harness: WindowHarness):
     for viewer_of_chat in (second, chat):
         viewer_of_chat.clipboard_offered.connect(lambda *offer: offered.append(offer))
     for viewer in (harness.viewers[session_id], *harness.further):
-        viewer.tell(ClipboardEvent("copied", "cp"))
+        viewer.tell(ClipboardEvent("co\x1b\x03pied", "cp"))
     assert offered == [("copied", "cp")], "once, from the page that is shown"
     second.set_shown(False)
     harness.viewers[session_id].tell(OutputEvent(offset=3))
