@@ -280,7 +280,8 @@ class ChatAnswers:
 
     def prompt_pattern(self) -> str:
         """The pattern of the rows that begin a user's prompt to the chat's agent."""
-        return self._agent.signals.user_prompt if self._agent is not None else ""
+        agent = self._sessions.agents.get(self._chat.record.agent)  # Another machine's pattern could take for ever.
+        return agent.signals.user_prompt if agent is not None else ""
 
     def copy_answer(self, position: TurnPosition | None) -> bool:
         """Put the answer at a position on the clipboard, None for the last one, and say so; False without an agent."""
