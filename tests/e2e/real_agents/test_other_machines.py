@@ -244,6 +244,7 @@ def _is_answered_and_resumed(
     wait_until(is_allowed, TIMEOUT_S, "the command to be allowed")
     work.end()
     wait("--activity", "idle")
+    wait_until(lambda: "the work is done" in app.copy_all(), TIMEOUT_S, "the window to show the answer")
 
     machine.reboot()
     wait_until(lambda: tabs() == {chat: "lost"}, TIMEOUT_S, "the window to know of the end")
