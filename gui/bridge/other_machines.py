@@ -127,6 +127,7 @@ class OtherMachines(QObject):
         """Connect to all machines, also to those that are added later. Needs a running loop."""
         self._is_following = True
         self._list.changed.connect(self._keep_soon)
+        self._list.added.connect(lambda _chat: self._keep_timer.start(0))  # Its tab may be saved soon.
         for name in self.machines:
             self._follow(self._list.machines[name])
         if self._gone:
