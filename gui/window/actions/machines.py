@@ -94,6 +94,8 @@ class MachineActions:
         for port in self._others.forwarded_ports(name):
             stop = partial(self._others.stop_forwarding, name, port)
             ways.append((machine_texts.STOP_FORWARDING(port=port), stop))
+        if machine is not None and machine.is_reachable:
+            ways.append((machine_texts.NEW_CHAT(), lambda: self._starting.new_chat(directory="~", machine=name)))
         return *ways, (machine_texts.REMOVE(), lambda: self.remove(name))
 
     def login(self, name: str) -> None:

@@ -170,7 +170,7 @@ async def test_the_menu_of_a_machine_opens_by_keyboard(harness: WindowHarness, b
     sidebar.list.setFocus()
     sidebar.list.setCurrentIndex(sidebar.model.index(0))
     QTest.keyClick(sidebar.list, Qt.Key.Key_Menu)
-    assert list(entries_of_open_menu()) == ["Remove machine…"]
+    assert list(entries_of_open_menu()) == ["New chat there…", "Remove machine…"]
 
 
 async def test_a_pin_that_an_unreachable_machine_does_not_get_is_not_shown(
@@ -219,3 +219,15 @@ async def test_the_filter_finds_an_ended_chat_by_the_title_that_its_machine_give
     sidebar = harness.open_window().sidebar
     sidebar.filter.setText("far one")
     assert lines(sidebar.model) == ["[ended]", f"{chat.name} build1"]
+
+
+async def test_a_new_chat_is_started_on_a_machine_from_its_menu(harness: WindowHarness, build1: OtherMachine) -> None:
+    build1.machine.link.home = "/srv"
+    harness.open_window()
+    ways = dict(harness.window.commands.machines.ways("build1"))
+    assert list(ways) == ["New chat there…", "Remove machine…"]
+    ways["New chat there…"]()
+    sheet = harness.window.sheets.new_chat
+    assert (sheet.is_open, sheet.machine, sheet.directory.text()) == (True, "build1", "~")
+    build1.lose()
+    assert next(iter(dict(harness.window.commands.machines.ways("build1")))) == "Try now"
