@@ -281,8 +281,12 @@ class ClientConnection:
             self.send_message(event)
         self._follow(request)
         if request.size is not None:
-            is_in_use = not attachment.read_only and request.output
-            session.viewers.attached(attachment, request.size, request.cell, is_in_use=is_in_use)
+            is_shown = not attachment.read_only and request.output
+            if is_shown and attachment.id == request.resume:
+                # It has only reconnected: it does not take the size from another that is in use.
+                session.viewers.resized(attachment, request.size, request.cell)
+            else:
+                session.viewers.attached(attachment, request.size, request.cell, is_in_use=is_shown)
 
     def _detach(self, message: Detach) -> None:
         attachment = self._own_attachment(message.attachment)

@@ -197,6 +197,15 @@ def test_a_key_in_another_viewer_changes_the_grid_to_its_size(harness: Harness) 
     )
 
 
+def test_a_viewer_that_reconnects_does_not_take_the_size_from_the_one_in_use(harness: Harness) -> None:
+    harness.start_program().connection(HELLO_MESSAGE, m.Attach(GridSize(80, 24)))
+    other = harness.connection(HELLO_MESSAGE, m.Attach(GridSize(50, 7), output=False))
+    other.receive_eof()
+    harness.connection(HELLO_MESSAGE, m.Attach(GridSize(50, 7), resume=OTHER_ID))
+    assert harness.session.sizing.in_use is not None
+    assert harness.session.sizing.in_use.id == ID
+
+
 def test_a_commands_text_is_typed_once_for_each_request(harness: Harness) -> None:
     assert (
         harness.start_program().script()
