@@ -63,7 +63,7 @@ class Pasting:
     """Pastes into one view.
 
     Attributes:
-        on_files: gets the files that are pasted or dropped; types their names, unless set.
+        on_files: gets the files that are pasted or dropped; None if their names are typed.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Pasting:
         self._notice = notice
         self._image = image
         self._on_typed = on_typed
-        self.on_files: Callable[[list[str]], object] = self.paste_files
+        self.on_files: Callable[[list[str]], object] | None = None
 
     def paste(self, text: str) -> None:
         """Paste a text, ask for confirmation, or say why it cannot be pasted."""
@@ -128,7 +128,7 @@ class Pasting:
         elif (files or data.hasImage()) and not self._takes_paths():
             self._notice.emit(notice_texts.PATH_ELSEWHERE())
         elif files:
-            self.on_files(files)
+            (self.on_files or self.paste_files)(files)
         else:
             image = data.imageData() if data.hasImage() else None
             if isinstance(image, QImage) and not image.isNull():

@@ -124,7 +124,7 @@ class Viewer:
         cell = cell or CellSize()
         self._machine = machine
         self._engine: EngineName | None = None if runtime == "structured" else engine or default_engine()
-        self._is_far = machine is not THIS_MACHINE
+        self._is_far = bool(machine.name)
         build = TRANSCRIPT_BUILD if self._engine is None else engine_build(self._engine)
         if self._is_far and self._engine is not None:
             build = ""  # The engine's own form can hold anything, so another machine sends escape sequences.
@@ -146,7 +146,7 @@ class Viewer:
         self._last_connection: HostConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._answer_timer, self._delivery_timer, self._reattach_timer = Timer(), Timer(), Timer()
-        self._predictions = Predictions() if machine is not THIS_MACHINE and self._engine is not None else None
+        self._predictions = Predictions() if bool(machine.name) and self._engine is not None else None
         self._shown: Screen | None = None  # Without the predictions.
         self._shown_rows: dict[int, Row] = {}
         self._predicted_row = -1

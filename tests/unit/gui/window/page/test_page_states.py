@@ -104,6 +104,7 @@ class Far:
     is_reachable = False
     why_unreachable = "Connection refused"
     unreachable_since = datetime.fromisoformat("2026-01-02T03:04:05Z")
+    home = ""
 
     def __init__(self) -> None:
         self.is_back = asyncio.Event()
