@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -76,7 +76,7 @@ def save_piece(session_id: str, upload: str, name: str, offset: int, piece: byte
         session_id: the chat.
         upload: the file's number, 16 hexadecimal digits.
         name: its name.
-        offset: the piece's place in it.
+        offset: the piece's place in it; the one at 0 comes first.
         piece: at most ``PIECE_BYTES``.
 
     Raises:
@@ -86,8 +86,10 @@ def save_piece(session_id: str, upload: str, name: str, offset: int, piece: byte
         raise OutliveError(f"this file is too long: at most {MAX_BYTES // 2**20} MiB are copied")
     directory = pasted_files_dir(session_id)
     try:
-        ensure_private(directory)
-        path = ensure_private(directory / upload) / _file_name(name)
+        if not offset:  # A later piece may come when the upload was discarded already.
+            ensure_private(directory)
+            ensure_private(directory / upload)
+        path = directory / upload / _file_name(name)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             written = 0
@@ -131,10 +133,10 @@ async def copy_to(
     if source.size > MAX_BYTES:
         raise OutliveError(f"{source.name}: the file is too long: at most {MAX_BYTES // 2**20} MiB are copied")
     upload = secrets.token_hex(8)
-    offsets = iter(range(0, max(source.size, 1), PIECE_BYTES))
+    later = iter(range(PIECE_BYTES, source.size, PIECE_BYTES))
     arrived, path = 0, ""
 
-    async def send() -> None:
+    async def send(offsets: Iterable[int]) -> None:
         nonlocal arrived, path
         for offset in offsets:
             piece = await asyncio.to_thread(source.read, offset)
@@ -149,8 +151,10 @@ async def copy_to(
             arrived += len(piece)
             on_progress(arrived)
 
-    senders = [asyncio.ensure_future(send()) for _ in range(_PARALLEL)]
+    senders: list[asyncio.Future[None]] = []
     try:
+        await send([0])
+        senders += [asyncio.ensure_future(send(later)) for _ in range(_PARALLEL)]
         await asyncio.gather(*senders)
     except BaseException as error:
         for each in senders:
