@@ -125,7 +125,7 @@ class GitStatusWatcher(QObject):
             self._check_timer.start(DEBOUNCE_MS)
 
     def _due(self) -> dict[Machine, set[Place]]:
-        """What is pending on the machines that are not being checked."""
+        """The pending directories of the machines that are not being checked."""
         found: dict[Machine, set[Place]] = {}
         for place in self._pending:
             if place[0] not in self._checking:

@@ -98,7 +98,7 @@ def is_path(text: str) -> bool:
 
 
 def files_of(chat: Chat, tasks: Tasks, directory: Callable[[], str] = str, reported: Callable[[], str] = str) -> Finder:
-    """What finds the files that a chat's text names.
+    """The finder of files that a chat's text names.
 
     Args:
         chat: the chat.

@@ -50,7 +50,7 @@ READ_AGAIN_S = 20.0
 
 
 class _Kept(NamedTuple):
-    """What is kept of a machine for the next start."""
+    """A machine's destination and last known records, in its file."""
 
     destination: str
     records: list[SessionRecord]
@@ -290,7 +290,7 @@ def _keep(name: str, kept: _Kept) -> None:
 
 
 def _all_kept() -> dict[str, _Kept]:
-    """What is kept of each machine, by its name."""
+    """Read the files of all machines; returns their content by the machine's name."""
     try:
         names = sorted(file.stem for file in _kept_directory().glob("*.msgpack"))
     except OSError:

@@ -132,7 +132,7 @@ class Modifiers(IntFlag):
 
 
 class SnapshotKind(StrEnum):
-    """What a snapshot has, and in which form."""
+    """The content of a snapshot, and its form."""
 
     WHOLE = "whole"
     PACKED = "packed"

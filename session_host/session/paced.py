@@ -33,10 +33,10 @@ from .subscription import (
 )
 
 FIRST_BYTES, MIN_BYTES, MAX_BYTES = 64 * 1024, 24 * 1024, 1024 * 1024
-"""What may be under way: at first, on the slowest line, on the fastest."""
+"""Limits of the bytes under way: at first, on the slowest line, on the fastest."""
 
 PACE, QUICK_S = "pace", 0.35
-"""What is under way is doubled if it arrives within this time, and halved after twice the time."""
+"""The limit is doubled if a full one arrives within this time, and halved after twice the time."""
 
 MAX_TICKS = 8
 
@@ -61,7 +61,7 @@ class Pace:
         self._timers = timers
         self._sent = self._received = 0
         self._full_at: int | None = None
-        """What was sent when the limit was reached; None once that has arrived."""
+        """The bytes that were sent when the limit was reached; None once they have arrived."""
         self._ticks = 0
 
     @property

@@ -12,7 +12,7 @@ from gui.window.actions.chats.starting import StartActions
 from gui.window.actions.context import WindowContext
 from gui.window.sheets.chooser import Choice, Found
 from gui.window.sheets.question import Question
-from gui.window.sidebar.model import Way
+from gui.window.widgets.parts import Way
 from gui.wording import machine_texts
 from session_host.errors import LoginNeeded, NotInstalled, OldVersion
 from session_host.patience import within
@@ -71,7 +71,7 @@ class MachineActions:
     # ------------------------------------------------------------ one machine
 
     def remedy(self, name: str) -> Way | None:
-        """What helps against the reason why a machine cannot be reached; None while there is none."""
+        """The action that may make an unreachable machine reachable; None for one that can be reached."""
         machine = self._others.machines.get(name)
         if machine is None or machine.unreachable_since is None:
             return None

@@ -27,6 +27,7 @@ from gui.window.widgets.parts import (
     IconButton,
     LazyWidget,
     MarkLabel,
+    Way,
     button,
     label,
     sentence,
@@ -82,10 +83,6 @@ TypedAreas = Callable[[], list[QRect]]
 """The parts of the page that the user types into."""
 
 
-Remedy = tuple[str, Callable[[], object]]
-"""The name of an action, and its function."""
-
-
 class ConnectionBar(QWidget):
     """A thin bar with a short text over a screen that is not live, and a second line about what the user typed.
 
@@ -108,7 +105,7 @@ class ConnectionBar(QWidget):
     ) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._remedy: Remedy | None = None
+        self._remedy: Way | None = None
         self._parent = parent
         self._bottom_px = bottom_px
         self._typed_areas = typed_areas
@@ -148,7 +145,7 @@ class ConnectionBar(QWidget):
         self.setGeometry(least_covering(ends, self._typed_areas()))
 
     def show_text(
-        self, mark: Mark, text: str, typed: str = "", *, remedy: Remedy | None = None, can_send: bool = False
+        self, mark: Mark, text: str, typed: str = "", *, remedy: Way | None = None, can_send: bool = False
     ) -> None:
         """Set the mark, with its colour, and the texts; the second line has a button that discards what was typed."""
         self._shown_mark = mark
@@ -344,7 +341,7 @@ class Waiting(QObject):
         self._bar = LazyWidget(lambda: ConnectionBar(theme, page, source, typed_areas, bottom_px))
         self._notice = LazyWidget(lambda: Notice(page))
         self._dimming = LazyWidget(lambda: Dimming(theme, view))
-        self.remedy: Callable[[], Remedy | None] = lambda: None
+        self.remedy: Callable[[], Way | None] = lambda: None
         self._shown_state = ""
         self._show_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
         self._show_timer.timeout.connect(self._show)

@@ -109,7 +109,7 @@ class TerminalContent(QObject):
 
     @property
     def faded(self) -> QWidget:
-        """What is faded while the machine cannot be reached."""
+        """The widget that is faded while the machine cannot be reached."""
         return self.view
 
     @property

@@ -17,6 +17,7 @@ from gui.bridge.second_lines import Labels, SecondLine, second_lines_of
 from gui.bridge.sessions import Sessions
 from gui.bridge.waiting_chats import without_duplicates
 from gui.theme.tooltips import as_tooltip
+from gui.window.widgets.parts import Way
 from gui.wording import machine_texts, phrases, window_texts
 from gui.wording.chat_texts import joined
 from gui.wording.groups import OVER, Group
@@ -127,10 +128,6 @@ class DayHeading(Struct, frozen=True):
     """The day of the end of the chats below it."""
 
     title: str
-
-
-Way = tuple[str, Callable[[], object]]
-"""What the user can do with a machine: the text of a button, and what it does."""
 
 
 class MachineLine(Struct, frozen=True):

@@ -16,13 +16,13 @@ from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_M_PX, GAP_S_PX, SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
-from gui.window.widgets.parts import Area, Hairline, IconButton, button, label, own_viewport
+from gui.window.widgets.parts import Area, Hairline, IconButton, Way, button, label, own_viewport
 from gui.wording import common_texts, window_texts
 from session_host.errors import ConfigError
 
 from .chat_list_view import ChatListView
 from .delegate import SidebarDelegate
-from .model import ChatRow, Heading, MachineLine, SidebarModel, Way
+from .model import ChatRow, Heading, MachineLine, SidebarModel
 
 
 class NoMatches(QWidget):

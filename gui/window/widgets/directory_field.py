@@ -69,7 +69,7 @@ class DirectoryField(QLineEdit):
         return ""
 
     def _look_now(self) -> DirectoryLook:
-        """What there is at the path; as if it were a directory, if another machine has to be asked."""
+        """The look at the path; one of a directory, while another machine has not answered yet."""
         found = [DirectoryLook("directory")]
         self.directories.look(found.append, look_at_directory, self.directory())
         return found[-1]

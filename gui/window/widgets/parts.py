@@ -38,6 +38,9 @@ from gui.wording import common_texts, phrases
 W = TypeVar("W", bound=QWidget)
 Box = TypeVar("Box", bound=QBoxLayout)
 
+Way = tuple[str, Callable[[], object]]
+"""The name of an action on a machine, and its function."""
+
 
 class LazyWidget(Generic[W]):
     """A widget that is created when first needed. Hidden widgets with buttons take 50 to 250 KB each.

@@ -52,7 +52,7 @@ PREFIX = "b"
 _DETACH = "d"
 _HELP = "?"
 _SEND, _DROP = "c", "x"
-"""What was typed while the machine could not be reached."""
+"""The keys that send, and drop, the text typed while the machine could not be reached."""
 
 FRAME_INTERVAL_S = 1 / 60
 _DELAY_FACTOR = 5

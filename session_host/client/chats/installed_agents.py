@@ -1,4 +1,4 @@
-"""What a sheet for a new chat shows of a machine: its agents, the defaults of its settings."""
+"""A machine's facts for the sheet for a new chat: its agents, the defaults of its settings."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class SetupEntry(NamedTuple):
 
 
 class RepositoryFacts(NamedTuple):
-    """What a start in a directory shows of its repository.
+    """The facts about a directory's repository that a start shows.
 
     Attributes:
         status: git's status of the directory.

@@ -146,7 +146,7 @@ class Viewer:
         self._last_connection: HostConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._answer_timer, self._delivery_timer, self._reattach_timer = Timer(), Timer(), Timer()
-        self._predictions = Predictions() if bool(machine.name) and self._engine is not None else None
+        self._predictions = Predictions() if self._is_far and self._engine is not None else None
         self._shown: Screen | None = None  # Without the predictions.
         self._shown_rows: dict[int, Row] = {}
         self._predicted_row = -1
