@@ -17,6 +17,8 @@ from session_host.client.machine import ThisMachine
 from session_host.client.sessions.listing import session_named, sessions_listed
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.store_calls import changes_since, later_changes, recent_directories, rename_chat
+from session_host.client.viewer.state import NO_DELEGATE
+from session_host.client.viewer.viewer import Viewer
 from session_host.client.worktrees.changes import read_changes
 from session_host.errors import AmbiguousSession, HostUnavailable, NoSuchSession, Unreachable, WorktreeError
 from session_host.machines.calls import CALLS
@@ -24,7 +26,7 @@ from session_host.machines.remote import RemoteMachine
 from session_host.paths import database, ensure_private, session_dir, state_dir
 from session_host.protocol.bridge import WINDOW_BYTES
 from session_host.protocol.messages import Describe, Peek, Send
-from session_host.protocol.values import State
+from session_host.protocol.values import GridSize, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.clock import now
 from tests.conftest import Sessions
@@ -133,6 +135,12 @@ async def test_a_chat_is_connected_to_by_its_id(machine: AnyMachine, sessions: S
     with pytest.raises(HostUnavailable) as raised:
         await machine.connect(str(uuid.uuid4()), "control")
     assert not isinstance(raised.value, Unreachable)
+
+
+async def test_a_viewer_is_far_from_a_chat_of_another_machine_alone(machine: AnyMachine) -> None:
+    viewer = Viewer(str(uuid.uuid4()), NO_DELEGATE, size=GridSize(80, 24), machine=machine)
+    is_far = isinstance(machine, RemoteMachine)
+    assert (viewer._is_far, viewer._predictions is not None) == (is_far, is_far)
 
 
 async def test_another_machine_is_unreachable_until_its_bridge_is_back(
