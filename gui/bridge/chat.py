@@ -542,7 +542,7 @@ class Chat(ChatViewer):
         if self.git_status is not None and not self.has_ended:  # The status of an ended chat is not updated.
             return self.git_status.words_without_default_branch
         branch = record.branch if record.worktree == record.cwd else ""
-        directory = one_line(phrases.last_part(record.project if branch else record.cwd))
+        directory = one_line(self.directory_name(record.project if branch else record.cwd))
         return " · ".join(before_more(part) for part in (directory, branch) if part)
 
     @property
@@ -559,6 +559,10 @@ class Chat(ChatViewer):
     def short_directory(self, path: str) -> str:
         """The path of a directory of its machine, with ``~`` for the home directory there."""
         return phrases.short_directory(path, self.machine.home)
+
+    def directory_name(self, path: str) -> str:
+        """The short name of a directory of its machine."""
+        return phrases.last_part(path, self.machine.home)
 
     @property
     def current_directory(self) -> str:
@@ -624,7 +628,7 @@ class Chat(ChatViewer):
         """The program's terminal title; "" if it only repeats the name of the chat, its directory or its agent."""
         record = self.record
         title = record.title
-        if title in {record.name, phrases.last_part(record.cwd), self.agent_title}:
+        if title in {record.name, self.directory_name(record.cwd), self.agent_title}:
             return ""
         if not record.is_named and record.topic and record.topic.rstrip("…") in title:
             return ""
@@ -1133,7 +1137,7 @@ def is_directory_title(title: str, directory: str, home: str) -> bool:
     """
     where = title.removeprefix(_account()).strip()
     short = phrases.short_directory(directory, home)
-    return where in {directory, short, phrases.last_part(directory), _abbreviated(short)}
+    return where in {directory, short, phrases.last_part(directory, home), _abbreviated(short)}
 
 
 @cache

@@ -95,6 +95,11 @@ class ChatList(QObject):
         catalog = (chats.agents if chats is not None else {}) or self.here.agents
         return catalog.get(name)
 
+    def home_of(self, record: SessionRecord) -> str:
+        """The user's home directory on a chat's machine; "" while unknown."""
+        chats = self.machines.get(machine_of(record.id))
+        return chats.machine.home if chats is not None else ""
+
     def set_colors(self, colors: DefaultColors) -> None:
         """Set the terminals' colours, which hosts answer to programs' colour queries."""
         self.colors = colors

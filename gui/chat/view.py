@@ -29,6 +29,7 @@ from gui.terminal.links.links import LinkRules
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.wording import chat_texts, sheet_texts
+from session_host.paths import short_directory
 from session_host.protocol.values import Image
 from session_host.structured.items import Item, UsageChanged
 from session_host.structured.transcript import Transcript
@@ -79,6 +80,7 @@ class ChatView(QWidget):
         parent: QWidget | None = None,
         *,
         list_tracked: Callable[[str], list[str]] | None = None,
+        short_directory: Callable[[str], str] = short_directory,
     ) -> None:
         """Create an empty view.
 
@@ -88,12 +90,13 @@ class ChatView(QWidget):
             directory: the chat's: paths are shown relative to it, and its files complete "@".
             parent: the view's parent widget.
             list_tracked: lists the files of a directory in a repository, see ``DirectoryFiles.set_lister``.
+            short_directory: returns a directory's path as it is shown.
         """
         super().__init__(parent)
         self.setProperty("area", "page")
         self.theme = theme
         self._chat = chat
-        self.page = TranscriptPage(theme, directory, self, answer=chat.answer_request)
+        self.page = TranscriptPage(theme, directory, self, answer=chat.answer_request, short_directory=short_directory)
         self.prompt = PromptBox(theme, self, chat)
         self.prompt.completion.files.set_directory(directory)
         if list_tracked is not None:

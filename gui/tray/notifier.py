@@ -413,7 +413,7 @@ class Notifier(QObject):
 
         asked = self._shown.get(chat.id)
         found = await questions.find_request(chat)
-        offered = questions.offer(found) if found is not None else None
+        offered = questions.offer(found, chat.machine.home) if found is not None else None
         if asked is None or self._shown.get(chat.id) != asked or self._is_seen_by_user(chat):
             return  # It was answered or seen meanwhile.
         if offered is None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from gui.wording import phrases
 from session_host.errors import OutliveError
+from session_host.paths import short_directory
 from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption, digest
@@ -59,13 +59,16 @@ async def find_request(chat: Chat) -> AgentRequest | None:
     return requests[0] if len(requests) == 1 else None
 
 
-def offer(agent_request: AgentRequest) -> AnswerableQuestion | None:
-    """The offer for a request; None if it is not a whole, short command, or lacks one of the two answers."""
+def offer(agent_request: AgentRequest, home: str) -> AnswerableQuestion | None:
+    """The offer for a request from a machine with this home directory.
+
+    None if it is not a whole, short command, or lacks one of the two answers.
+    """
     lines = exact_lines(agent_request.shown_subject)
     if agent_request.kind != "command" or not agent_request.complete or not 0 < len(lines) <= MAX_LINES:
         return None
     if agent_request.directory:
-        lines.append(" ".join(exact_lines(phrases.short_directory(agent_request.directory))))
+        lines.append(" ".join(exact_lines(short_directory(agent_request.directory, home))))
     text = "\n".join(lines)
     options = {action: _option(agent_request, kinds) for action, kinds in _KINDS.items()}
     asked = digest(agent_request)

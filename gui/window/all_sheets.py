@@ -173,8 +173,8 @@ class Sheets(QObject):
         from gui.window.sheets.remove_ended import RemoveEndedSheet
 
         sessions = self._sessions
-        sheet = RemoveEndedSheet(self._theme, self._window, sessions.tasks, self._agents, sessions.removals.ended)
-        return self._register(sheet)
+        read, home = sessions.removals.ended, sessions.home_of
+        return self._register(RemoveEndedSheet(self._theme, self._window, sessions.tasks, self._agents, read, home))
 
     @cached_property
     def searching(self) -> Searching:

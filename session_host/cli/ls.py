@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 
@@ -16,6 +15,7 @@ from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import StoreCorrupt
+from session_host.paths import home_dir, short_directory
 from session_host.protocol.untrusted_text import last_command, one_line, place_last
 from session_host.protocol.values import Activity, State
 
@@ -71,18 +71,18 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
 
     found, unreachable = chats_on(options.on, selection, ended=ended)
     if options.on == ALL:
-        found = [*((HERE, info) for info in _sessions(selection, ended=ended)), *found]
+        found = [*((HERE, str(home_dir()), info) for info in _sessions(selection, ended=ended)), *found]
     if options.json:
-        print_json([{"machine": machine, **msgspec.to_builtins(info)} for machine, info in found])
+        print_json([{"machine": machine, **msgspec.to_builtins(info)} for machine, _home, info in found])
     else:
         now = datetime.now(UTC)
         named = [
-            msgspec.structs.replace(info, name=f"{machine}:{info.name}" if machine != HERE else info.name)
-            for machine, info in found
+            (msgspec.structs.replace(info, name=f"{machine}:{info.name}" if machine != HERE else info.name), home)
+            for machine, home, info in found
         ]
-        lines = table([row(info, now) for info in named], terminal_columns()) if named else []
+        lines = table([row(info, now, home) for info, home in named], terminal_columns()) if named else []
         nothing = [] if unreachable else [_nothing(selection, ended=ended)]
-        for line in [*lines, *notices(named)] or nothing:
+        for line in [*lines, *notices(info for info, _home in named)] or nothing:
             print(line)
     for error in unreachable:
         print_error(str(error))
@@ -106,12 +106,8 @@ def _sessions(selection: Selection, *, ended: bool) -> list[SessionInfo]:
         return _sessions(selection, ended=ended)
 
 
-def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
-    """One session as table cells."""
-    home = str(Path.home())
-    directory = info.cwd
-    if directory == home or directory.startswith(f"{home}/"):
-        directory = f"~{directory[len(home) :]}"
+def row(info: SessionInfo, now: datetime, home: str | None = None) -> tuple[str, ...]:
+    """One session as table cells; ``home``: the home directory on its machine, by default this user's."""
     state = state_words(info)
     if info.state == State.RUNNING and info.activity_since and info.activity != Activity.NO_SIGNAL:
         state += f" {age(info.activity_since, now)}"
@@ -125,7 +121,7 @@ def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
         state = f"◌ no signal {age(info.activity_since, now)}"
     if info.notice:
         state += f" {NOTICE_MARK}"
-    cells = (info.name, info.agent, state, age(info.created_at, now), info.id[:8], directory)
+    cells = (info.name, info.agent, state, age(info.created_at, now), info.id[:8], short_directory(info.cwd, home))
     return tuple(one_line(cell) for cell in cells)
 
 

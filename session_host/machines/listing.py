@@ -29,14 +29,18 @@ from .remote import RemoteMachine
 
 def chats_on(
     name: str, selection: Selection, *, ended: bool
-) -> tuple[list[tuple[str, SessionInfo]], list[Unreachable]]:
-    """The chats of a machine, or of ``all`` other ones, each with its machine's name; and why some do not answer."""
+) -> tuple[list[tuple[str, str, SessionInfo]], list[Unreachable]]:
+    """The chats of a machine, or of ``all`` other ones, and why some machines do not answer.
+
+    Each chat comes with its machine's name, and the user's home directory there.
+    """
     check_may_reach_machine("" if name == names.ALL else name)
     entries = names.machines() if name == names.ALL else [names.machine_named(name)]
     wait_s = None if name == names.ALL else CONNECT_TIMEOUT_S
     found = event_loop.run_command(listed(entries, selection, ended=ended, wait_s=wait_s))
     pairs = list(zip(entries, found, strict=True))
-    chats = [(entry.name, info) for entry, result in pairs if isinstance(result, Listed) for info in result.infos]
+    answers = [(entry.name, result) for entry, result in pairs if isinstance(result, Listed)]
+    chats = [(machine, result.home, info) for machine, result in answers for info in result.infos]
     return chats, [result for _entry, result in pairs if isinstance(result, Unreachable)]
 
 
@@ -61,10 +65,12 @@ class Listed(NamedTuple):
 
     Attributes:
         version: the version of its Outlive.
+        home: the user's home directory there.
         infos: the chats, oldest first.
     """
 
     version: str
+    home: str
     infos: list[SessionInfo]
 
 
@@ -145,7 +151,7 @@ async def _listed(entry: MachineEntry, selection: Selection, ended: bool, wait_s
         infos = answer.result()
         assert link.heard_at_s is not None
         _keep(file, answers.heard(link.heard_at_s - began_s, has_login=has_login))
-        return Listed(link.version, [_by_our_clock(info, link.clock_ahead) for info in infos])
+        return Listed(link.version, link.home, [_by_our_clock(info, link.clock_ahead) for info in infos])
     except OutliveError as error:
         return error if isinstance(error, Unreachable) else Unreachable(f"{entry.name}: {error}")
     finally:

@@ -33,6 +33,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import COPIED_MS
 from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts, common_texts, page_texts
+from session_host.paths import short_directory
 from session_host.structured.items import REJECTIONS, Item, Put, StateChanged
 from session_host.structured.transcript import Transcript
 
@@ -81,15 +82,21 @@ class TranscriptPage(PaintedPage):
     interrupt_requested = Signal()
 
     def __init__(
-        self, theme: Theme, directory: str = "", parent: QWidget | None = None, *, answer: Answer = lambda *_: None
+        self,
+        theme: Theme,
+        directory: str = "",
+        parent: QWidget | None = None,
+        *,
+        answer: Answer = lambda *_: None,
+        short_directory: Callable[[str], str] = short_directory,
     ) -> None:
-        """Make an empty page; ``answer`` gets the answers to its requests."""
+        """Make an empty page; ``answer`` gets the answers to its requests, ``short_directory`` shortens their paths."""
         super().__init__(theme, directory, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.MESSAGES())
         self.setMinimumSize(24, 24)
         self._key_of: KeyOf = no_key
-        self.requests = RequestCards(self, answer, self._arrange, self._scroll_to_part)
+        self.requests = RequestCards(self, answer, short_directory, self._arrange, self._scroll_to_part)
         self.scroller = Scroller(self, self.requests, self._card_height, self._place_cards)
         self.pointer = Pointer(self, self.scroller, self.run_action, self.action_triggered.emit)
         self._pacer = FramePacer(self.scroller.show_frame, lambda: False, self)

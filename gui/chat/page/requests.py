@@ -28,7 +28,7 @@ from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
 from gui.theme.tooltips import set_tooltip
-from gui.wording import chat_texts, phrases
+from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, Question, digest
 from session_host.structured.shortening import cut
@@ -88,18 +88,25 @@ class RequestCards(QObject):
     left = Signal()
 
     def __init__(
-        self, page: PaintedPage, answer: Answer, arrange: Callable[[], object], reveal: Callable[[QWidget], object]
+        self,
+        page: PaintedPage,
+        answer: Answer,
+        short_directory: Callable[[str], str],
+        arrange: Callable[[], object],
+        reveal: Callable[[QWidget], object],
     ) -> None:
         """Make widgets when they are needed.
 
         Args:
             page: the page.
             answer: gets the user's answers.
+            short_directory: returns a directory's path as it is shown.
             arrange: arranges the page, since a widget needs another height.
             reveal: scrolls until a part of a widget is in view.
         """
         super().__init__(page)
         self._page, self._answer, self._arrange, self._reveal = page, answer, arrange, reveal
+        self._short_directory = short_directory
         self._cards: dict[str, RequestCard] = {}
         self._begun = ""
         """The last request that was shown from its beginning, as it is higher than the page."""
@@ -116,7 +123,9 @@ class RequestCards(QObject):
             _delete(found)
             found = None
         if found is None:
-            found = self._cards[request_id] = RequestCard(page.theme, request, page, self._answer)
+            found = self._cards[request_id] = RequestCard(
+                page.theme, request, page, self._answer, self._short_directory
+            )
             if request.kind == "edit" and request.subject:
                 found.seen.set_visible_ends(lambda: self._visible_ends(request_id))
             found.set_style(page.style_)
@@ -261,7 +270,14 @@ class RequestCard(QWidget):
     resized = Signal()
     reveal_requested = Signal(QWidget)
 
-    def __init__(self, theme: Theme, request: AgentRequest, parent: QWidget, answer: Answer) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        request: AgentRequest,
+        parent: QWidget,
+        answer: Answer,
+        short_directory: Callable[[str], str],
+    ) -> None:
         super().__init__(parent)
         self._answer = answer
         self.request = request
@@ -298,7 +314,7 @@ class RequestCard(QWidget):
             self._column.addWidget(self._subject, 1)
         if request.directory:
             directory = self._label(
-                chat_texts.IN_DIRECTORY(directory=phrases.short_directory(escaped(request.directory))), "secondary"
+                chat_texts.IN_DIRECTORY(directory=escaped(short_directory(request.directory))), "secondary"
             )
             self._column.addWidget(directory)
         if not request.complete:

@@ -158,11 +158,11 @@ class ConversationPicker(Sheet):
 
         Args:
             agent: its title; "" for an agent without a list of conversations.
-            directory: its conversations come first.
+            directory: its conversations come first; as it is shown.
             runtime: the suggested view; None for no choice.
             is_alone: whether the user can go on to another agent from here.
         """
-        self._agent, self._directory = agent, phrases.short_directory(directory)
+        self._agent, self._directory = agent, directory
         self._rows, self._takes_first = [], False
         self._is_read = self._is_busy = self._has_older = False
         self.runtime.setVisible(runtime is not None)

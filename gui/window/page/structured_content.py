@@ -108,7 +108,9 @@ class StructuredContent(QObject):
         self._sent: dict[int, Draft] = {}
         """The latest prompts that were sent here, by their numbers: a refused one is put back."""
         self._drafts = drafts
-        self.view = ChatView(theme, self, chat.record.cwd, page, list_tracked=repository_files)
+        self.view = ChatView(
+            theme, self, chat.record.cwd, page, list_tracked=repository_files, short_directory=chat.short_directory
+        )
         self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=chat.name))
         view = self.view
         if chat.machine.name:  # Its paths are not of this machine.

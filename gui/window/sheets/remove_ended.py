@@ -20,6 +20,7 @@ from gui.wording import action_texts, common_texts, page_texts, phrases, sheet_t
 from session_host.agents.agent import Agent
 from session_host.client.chats.retention import EndedChat
 from session_host.client.sessions.selection import Selection, period
+from session_host.storage.store import SessionRecord
 
 
 class RemoveEndedSheet(Sheet):
@@ -35,6 +36,7 @@ class RemoveEndedSheet(Sheet):
         tasks: Tasks,
         agents: Mapping[str, Agent],
         read: Callable[[], Coroutine[Any, Any, tuple[list[EndedChat], list[str]]]],
+        home: Callable[[SessionRecord], str],
     ) -> None:
         """Create the sheet.
 
@@ -44,9 +46,10 @@ class RemoveEndedSheet(Sheet):
             tasks: the owner of background tasks.
             agents: the catalog.
             read: reads the ended chats and their sizes, and the names of the machines that did not answer.
+            home: returns the home directory on the machine of a chat with this record.
         """
         super().__init__(theme, parent, sheet_texts.REMOVE_ENDED_CHATS(), ASK_PX)
-        self._tasks, self._agents, self._read_ended = tasks, agents, read
+        self._tasks, self._agents, self._read_ended, self._home = tasks, agents, read, home
         self._ended: list[EndedChat] | None = None
         """All ended chats; None while they are read."""
         self._unanswered: list[str] = []
@@ -92,8 +95,9 @@ class RemoveEndedSheet(Sheet):
         self._choose()
 
     def _fill_boxes(self, ended: Iterable[EndedChat]) -> None:
-        agents = {each.record.agent: self._title(each.record.agent) for each in ended}
-        projects = {each.record.project: phrases.short_directory(each.record.project) for each in ended}
+        records = [each.record for each in ended]
+        agents = {each.agent: self._title(each.agent) for each in records}
+        projects = {each.project: phrases.short_directory(each.project, self._home(each)) for each in records}
         for box, texts, of_all in (
             (self.agent, agents, sheet_texts.ALL_AGENTS()), (self.project, projects, sheet_texts.ALL_PROJECTS())
         ):  # fmt: skip

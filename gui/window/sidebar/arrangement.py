@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_list import EndedChats, EndedRecord
-from gui.wording import machine_texts, phrases, window_texts
+from gui.wording import machine_texts, window_texts
 from gui.wording.chat_texts import joined
 from gui.wording.groups import OVER, Group, group_words
 from session_host.protocol.untrusted_text import one_line
@@ -116,7 +116,7 @@ def _by_project(chats: Sequence[Chat]) -> list[Part]:
     found: dict[str, list[Chat]] = {}
     for chat in _in_own_order(chats):
         found.setdefault(chat.record.real_project, []).append(chat)
-    names = [phrases.last_part(members[0].record.project) for members in found.values()]
+    names = [members[0].directory_name(members[0].record.project) for members in found.values()]
     parts = []
     for (path, members), name in zip(found.items(), names, strict=True):
         title = members[0].short_directory(members[0].record.project) if names.count(name) > 1 else name

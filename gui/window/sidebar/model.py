@@ -640,7 +640,7 @@ def _tooltip(row: ChatRow) -> str:
     ]
     if chat.current_directory != chat.directory:
         lines.append(window_texts.STARTED_IN(directory=chat.short_directory(chat.directory)))
-    if chat.location != phrases.last_part(chat.directory):
+    if chat.location != chat.directory_name(chat.directory):
         lines.append(chat.location)
     lines.append(chat.activity_and_age or row.mark)
     if chat.needs_you and chat.activity_detail:

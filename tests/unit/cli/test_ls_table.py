@@ -124,6 +124,7 @@ def test_only_home_becomes_a_tilde() -> None:
     assert row(info(cwd=home), NOW)[-1] == "~"
     assert row(info(cwd=f"{home}/api"), NOW)[-1] == "~/api"
     assert row(info(cwd=f"{home}2"), NOW)[-1] == f"{home}2"
+    assert row(info(cwd="/srv/kim/api"), NOW, "/srv/kim")[-1] == "~/api", "on a machine with another home"
 
 
 def test_names_cannot_break_the_line_or_colour_the_terminal() -> None:

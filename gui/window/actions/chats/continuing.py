@@ -95,7 +95,8 @@ class ConversationActions(QObject):
         picker, has_both = self._sheets.conversations, self._chat_actions.other_runtime(chat) is not None
         request = replace(request_like(agent, chat), is_named=False)
         title = agent.title if can_list(agent) else ""
-        picker.begin(title, request.directory, request.runtime if has_both else None, is_alone=True)
+        directory = chat.short_directory(request.directory)
+        picker.begin(title, directory, request.runtime if has_both else None, is_alone=True)
         self._begin(_Opening(picker, agent, request, chat))
 
     def choose_agent(self) -> None:
@@ -117,7 +118,7 @@ class ConversationActions(QObject):
         if request.prompt and request.runtime == "terminal" and not _takes_prompt(agent):
             sheet.failed(new_chat_texts.TAKES_NO_PROMPT(agent=agent.title))
             return
-        sheet.conversations.begin(agent.title, request.directory)
+        sheet.conversations.begin(agent.title, sheet.directory.directories.short(request.directory))
         self._begin(_Opening(sheet.conversations, agent, request))
 
     def _begin(self, opening: _Opening) -> None:
@@ -183,10 +184,11 @@ class ConversationActions(QObject):
 
         chat_of = self._conversations.chats_of(opening.agent, opening.request.machine)
         current = opening.chat.record.provider_session_id if opening.chat is not None else ""
+        home = self._sessions.chats_on(opening.request.machine).machine.home
 
         def row(section: Section, stored: StoredConversation) -> ConversationRow:
             chat = chat_of(stored.conversation)
-            directory = one_line(phrases.short_directory(stored.directory)) if section == "elsewhere" else ""
+            directory = one_line(phrases.short_directory(stored.directory, home)) if section == "elsewhere" else ""
             where = stored.directory if section == "elsewhere" else opening.request.directory
             continued = replace(opening.request, directory=where)
             return ConversationRow(

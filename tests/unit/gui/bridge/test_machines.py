@@ -28,6 +28,7 @@ from tests.support.other_machine import Alpha
 from tests.support.repositories import Checkout
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WindowHarness, insert_record
+from tests.unit.gui.window.machines import OtherMachine
 
 
 @pytest.fixture
@@ -125,6 +126,15 @@ async def test_a_chat_there_is_used_there(harness: WindowHarness, alpha: Machine
     assert (await sessions.removals.size_of([chat]) or 0) > 0
     await sessions.removals.remove_now(chat)
     assert "new name" not in there(harness)
+
+
+async def test_a_path_there_is_shown_by_the_home_there(harness: WindowHarness) -> None:
+    machine = OtherMachine(harness, "build1")
+    machine.machine.link.home = "/srv/kim"
+    chat = machine.add("api", cwd="/srv/kim")
+    assert (chat.location, chat.short_directory("/srv/kim/api")) == ("~", "~/api")
+    assert chat.short_directory(str(Path.home())) == str(Path.home())
+    assert harness.sessions.home_of(chat.record) == "/srv/kim"
 
 
 async def test_a_machine_that_does_not_answer_keeps_no_result_waiting(

@@ -35,9 +35,9 @@ def request(subject: str, *kinds: OptionKind, complete: bool = True, directory: 
 
 
 def test_a_short_command_is_offered_whole() -> None:
-    offered = offer(request("npm test"))
+    offered = offer(request("npm test", directory="/srv/kim/api"), "/srv/kim")
     assert offered is not None
-    assert offered.text == "npm test\n/srv"
+    assert offered.text == "npm test\n~/api"
     assert [label for _, label in offered.actions] == ["Allow_Once", "Reject_Once"]
 
 
@@ -53,7 +53,7 @@ def test_a_short_command_is_offered_whole() -> None:
     ],
 )
 def test_a_question_that_does_not_fit_is_not_offered(question: AgentRequest) -> None:
-    assert offer(question) is None
+    assert offer(question, "/home/me") is None
 
 
 def test_a_command_too_long_to_be_answered_there_is_still_named() -> None:
