@@ -10,6 +10,7 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from gui.bridge.ended_list import EndedRecord
 from gui.bridge.removals import UNDO_MS
 from gui.bridge.tasks import Tasks
 from gui.theme.theme import Theme
@@ -20,7 +21,6 @@ from gui.wording import action_texts, common_texts, page_texts, phrases, sheet_t
 from session_host.agents.agent import Agent
 from session_host.client.chats.retention import EndedChat
 from session_host.client.sessions.selection import Selection, period
-from session_host.storage.store import SessionRecord
 
 
 class RemoveEndedSheet(Sheet):
@@ -36,7 +36,7 @@ class RemoveEndedSheet(Sheet):
         tasks: Tasks,
         agents: Mapping[str, Agent],
         read: Callable[[], Coroutine[Any, Any, tuple[list[EndedChat], list[str]]]],
-        home: Callable[[SessionRecord], str],
+        home: Callable[[EndedRecord], str],
     ) -> None:
         """Create the sheet.
 
