@@ -113,8 +113,8 @@ class Bridge(asyncio.Protocol):
 
     def _receive(self, frame: FromNear) -> None:
         match frame:
-            case Ping(number):
-                self.send(Pong(number))
+            case Ping():
+                self.send(Pong())
             case OpenSession(number, session_id):
                 self._open(_SessionChannel(self, number, session_id))
             case OpenPort(number, port):

@@ -8,7 +8,8 @@ from typing import cast
 
 from session_host.errors import OutliveError
 
-from .link import Channel, Link
+from .channel import Channel
+from .link import Link
 
 _READ_BYTES = 64 * 1024
 _BUFFER_BYTES = 256 * 1024

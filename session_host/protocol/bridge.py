@@ -73,9 +73,7 @@ class Close(Frame, frozen=True, gc=False):
 
 
 class Ping(Frame, frozen=True, gc=False):
-    """Asks for a ``Pong`` with the same number."""
-
-    number: int
+    """Asks for a ``Pong``."""
 
 
 class Data(Frame, frozen=True, gc=False):
@@ -125,8 +123,6 @@ class Ended(Frame, frozen=True, gc=False):
 
 class Pong(Frame, frozen=True, gc=False):
     """The answer to a ``Ping``."""
-
-    number: int
 
 
 FromNear = OpenSession | OpenPort | Call | Run | Finish | Close | Ping | Data | Grant

@@ -18,7 +18,7 @@ from session_host.client.sessions.selection import Selection
 from session_host.client.viewer.state import NO_DELEGATE, ViewerState
 from session_host.client.viewer.viewer import Viewer
 from session_host.errors import Unreachable
-from session_host.machines import link
+from session_host.machines import link, stream
 from session_host.machines.link import Link, LinkState
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
@@ -81,7 +81,7 @@ def _has_passed(relay: Relay, length: int) -> bool:
 def test_text_typed_into_a_dead_connection_arrives_once_when_the_network_is_back(
     relay: Relay, alpha: SshMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link, "SILENCE_S", 2.0)
+    monkeypatch.setattr(stream, "SILENCE_S", 2.0)
     received = alpha.home / "received"
 
     async def use() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from session_host.errors import NotInstalled, OutliveError
 from session_host.machines.install import Plan, install, plan
-from session_host.machines.link import bridge_command
 from session_host.machines.names import MachineEntry
+from session_host.machines.stream import bridge_command
 from tests.support.area import Area
 from tests.support.disks import fill_disk, make_read_only, small_disk
 

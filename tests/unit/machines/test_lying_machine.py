@@ -17,7 +17,7 @@ from session_host.client import connection
 from session_host.client.sessions.listing import session_named
 from session_host.client.sessions.selection import Selection
 from session_host.errors import HostUnavailable, OutliveError, Unreachable
-from session_host.machines import bridge, install, link, listing, names, remote
+from session_host.machines import bridge, install, link, listing, names, remote, stream
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
 from session_host.paths import short_directory
@@ -94,10 +94,10 @@ def _info(**values: Any) -> dict[str, Any]:
 LIES: dict[str, tuple[Sequence[Frame | bytes], str]] = {
     "garbage": ([b"\xff" * 1000], "is not Outlive"),
     "a huge frame": ([b"\x7f\xff\xff\xff"], "is not Outlive"),
-    "a message of the other direction": ([Ping(1)], "is not Outlive"),
+    "a message of the other direction": ([Ping()], "is not Outlive"),
     "nested values": ([(1000).to_bytes(4, "big") + b"\x91" * 1000], "is not Outlive"),
     "unknown channels": (
-        [Data(99, b"x"), Opened(98), Grant(97, 5), Ended(96), Pong(5), Opened(1), Grant(1, -5), *_reply("x")],
+        [Data(99, b"x"), Opened(98), Grant(97, 5), Ended(96), Pong(), Opened(1), Grant(1, -5), *_reply("x")],
         "cannot be read",
     ),
     "an end without an answer": ([Ended(1)], "cannot be read"),
@@ -158,7 +158,7 @@ async def test_ages_of_chats_where_the_clock_is_wrong_are_right(lie: Lie, ahead_
 )
 def test_a_clock_that_is_wrong_is_corrected_within_bounds(there_s: float, ahead_s: int) -> None:
     here_ms = 1_700_000_000_000
-    assert link.clock_ahead(here_ms + int(there_s * 1000), here_ms) == timedelta(seconds=ahead_s)
+    assert stream.clock_ahead(here_ms + int(there_s * 1000), here_ms) == timedelta(seconds=ahead_s)
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "0001-01-01T00:00:00Z", "\x1b[2J"])
