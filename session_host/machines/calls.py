@@ -36,6 +36,7 @@ CALLS = {
     "terminal_editor": "session_host.client.editors",
     "outcome_of": "session_host.client.sessions.store_access",
     "later_saved_screen": "session_host.client.sessions.last_screen",
+    "program_directories": "session_host.client.sessions.foreground",
     "shell_has_jobs": "session_host.client.sessions.foreground",
     "name_host": "session_host.client.sessions.hosts",
     "is_host_stopped": "session_host.client.sessions.hosts",

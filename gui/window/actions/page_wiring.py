@@ -143,7 +143,7 @@ class PageWiring:
         chat, opener, view = page.chat, self._commands.opener, terminal.view
         view.set_window_keys(self._in_use)
         tasks = self._commands.sessions.tasks
-        view.find_files_by(files_of(chat, tasks, lambda: terminal.directory, lambda: terminal.reported_directory))
+        view.find_files_by(files_of(chat, tasks, lambda: chat.current_directory, lambda: terminal.reported_directory))
         view.prompts.set_answers(ChatAnswers(chat, self._commands.context))
         view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
         view.linkActivated.connect(lambda address: self._open_link(page, address))

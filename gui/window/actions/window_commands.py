@@ -172,11 +172,11 @@ class WindowCommands:
         elif (chat := self.sessions.get(session_id)) is not None:
             self.chat_actions.rename(chat)
 
-    def shown_directory(self) -> str:
+    async def shown_directory(self) -> str:
         """The directory of the shown chat's foreground program; "" for none."""
         page, chat = self.tabs.active_page, self.chat
         if page is not None and page.terminal is not None:
-            return page.terminal.foreground_directory
+            return await page.terminal.foreground_directory()
         return chat.record.cwd if chat is not None else ""
 
     # ------------------------------------------------------------ a chat's directory, links

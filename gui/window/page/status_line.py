@@ -115,9 +115,7 @@ class StatusLine(Area):
             self._say_size("")
             self.take_over.hide()
             return
-        directory = chat.directory
-        if terminal is not None and not chat.has_ended:  # An ended chat is started again where it began.
-            directory = terminal.directory
+        directory = chat.current_directory
         is_own = directory == chat.directory
         status = self._git_status_watcher.follow_shown(self, chat, directory)
         if is_own and directory == chat.record.worktree:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from gui.terminal.view import TerminalView
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.wording import page_texts
-from session_host.client.sessions.foreground import foreground_directory, local_directory, program_directory
+from session_host.client.sessions.foreground import program_directories
+from session_host.errors import OutliveError
 from session_host.protocol.messages import Clearing
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
@@ -49,6 +51,7 @@ class TerminalContent(QObject):
         page: QWidget,
         focus: Callable[[], object],
         load_screen: Callable[[Chat, TerminalContent], None],
+        note_directory: Callable[[Chat, str], object],
     ) -> None:
         """Make the terminal of a page.
 
@@ -58,6 +61,7 @@ class TerminalContent(QObject):
             page: the page.
             focus: gives the page the keyboard focus.
             load_screen: loads the last screen of an ended chat.
+            note_directory: gets the address of the directory that the output of the chat in front reports.
         """
         super().__init__(page)
         self._theme = theme
@@ -67,7 +71,7 @@ class TerminalContent(QObject):
         self._base_px = 0
         self._steps = 0
         self._is_in_front = False
-        self._load_screen = load_screen
+        self._load_screen, self._report_directory = load_screen, note_directory
         self._screen: Emulator | None = None
         self._is_screen_requested = False
         self.grid = GridSize(0, 0)
@@ -86,26 +90,18 @@ class TerminalContent(QObject):
     # ------------------------------------------------------------ showing
 
     @property
-    def directory(self) -> str:
-        """The program's directory if it reports one (OSC 7), else the chat's; without a replica, the last known one."""
-        emulator = self.view.emulator
-        if emulator is None:
-            return self.chat.current_directory
-        record = self.chat.record
-        return program_directory(record, local_directory(emulator.directory)) or record.cwd
-
-    @property
     def reported_directory(self) -> str:
         """The address of the directory that the program reports (OSC 7); "" without one."""
         return self.view.emulator.directory if self.view.emulator is not None else ""
 
-    @property
-    def foreground_directory(self) -> str:
+    async def foreground_directory(self) -> str:
         """The directory in which the foreground program is now; the last known one if nothing says so."""
-        emulator = self.view.emulator
-        if emulator is None or self.chat.has_ended:
-            return self.chat.current_directory
-        return foreground_directory(self.chat.record, local_directory(emulator.directory)) or self.directory
+        chat = self.chat
+        if self.view.emulator is not None and not chat.has_ended:
+            with contextlib.suppress(OutliveError):
+                found = await chat.machine.call(program_directories, chat.session_id, self.reported_directory)
+                return found.foreground or chat.current_directory
+        return chat.current_directory
 
     @property
     def faded(self) -> QWidget:
@@ -193,7 +189,7 @@ class TerminalContent(QObject):
 
     def _note_directory(self) -> None:
         if self._is_in_front and self.view.emulator is not None:
-            self.chat.note_directory(self.directory)
+            self._report_directory(self.chat, self.reported_directory)
 
     def on_changed(self) -> None:
         """Show changed facts of the chat."""

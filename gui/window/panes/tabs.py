@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStackedWidget
 
 from gui.bridge.chat import Chat, viewer_for_page
 from gui.bridge.ended_chat import read_last_screen, read_last_transcript
+from gui.bridge.program_directories import ProgramDirectories
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import SavedPane, WindowLayout
 from gui.terminal.scrolling import ScrollPosition
@@ -91,6 +92,7 @@ class Tabs(QObject):
         self._bar = bar
         self._stack = stack
         self._recent = recent
+        self._directories = ProgramDirectories(sessions.tasks)
         self._pages: dict[str, ChatPage] = {}
         self._shown = ""
         self._is_visible = True
@@ -340,7 +342,8 @@ class Tabs(QObject):
     def _make_page(self, chat: Chat) -> ChatPage:
         page = ChatPage(self._theme, viewer_for_page(chat))
         if chat.record.runtime == "terminal":
-            page.set_content(TerminalContent(self._theme, page.source, page, page.focus_content, self._load_screen))
+            screen, note = self._load_screen, self._directories.note
+            page.set_content(TerminalContent(self._theme, page.source, page, page.focus_content, screen, note))
             return page
         from gui.window.page.structured_content import StructuredContent  # Most windows show only terminals.
 

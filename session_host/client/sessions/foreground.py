@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from session_host.storage.store import SessionRecord
@@ -85,10 +85,41 @@ def has_jobs(record: SessionRecord) -> bool:
     return record.child_pid is None or bool(proc.children(record.child_pid))
 
 
+class ProgramDirectories(NamedTuple):
+    """Where a chat's program is.
+
+    Attributes:
+        shown: the directory that it reports, if it is in it; see ``program_directory``.
+        foreground: the directory in which its foreground program is now; see ``foreground_directory``.
+    """
+
+    shown: str
+    foreground: str
+
+
+def program_directories(session_id: str, reported: str) -> ProgramDirectories:
+    """The directories of a chat's program, by default the one in which the chat was started.
+
+    Args:
+        session_id: the chat; if there is none, both are "".
+        reported: the address that its output reports (OSC 7); "" for none.
+    """
+    record = _record(session_id)
+    if record is None:
+        return ProgramDirectories("", "")
+    path = local_directory(reported)
+    shown = program_directory(record, path) or record.cwd
+    return ProgramDirectories(shown, foreground_directory(record, path) or shown)
+
+
 def shell_has_jobs(session_id: str) -> bool:
     """See ``has_jobs``; True if there is no such chat."""
+    record = _record(session_id)
+    return record is None or has_jobs(record)
+
+
+def _record(session_id: str) -> SessionRecord | None:
     from .store_access import open_store  # it imports more than this module needs
 
     with open_store() as store:
-        record = store.get(session_id)
-    return record is None or has_jobs(record)
+        return store.get(session_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -254,18 +254,22 @@ class StartActions(QObject):
                 return
             await self._start(replace(request, arguments=arguments), typed, replaces=chat)
 
-    def new_shell(self, directory: str, side: Side | None = None) -> None:
-        """Start a shell in a directory: in a tab of the active pane, or in a new pane beside it."""
+    def new_shell(self, find_directory: Callable[[], Awaitable[str]], side: Side | None = None) -> None:
+        """Start a shell in the active chat's directory: in a tab of the active pane, or in a new pane beside it."""
         if side is not None and self._tabs.active_chat is not None and not has_room(self._tabs, side, self._banners):
             return
-        chat = self._tabs.active_chat
-        machine = chat.machine.name if directory and chat is not None else ""
-        where = (
-            directory or (self._layout.last_directory if not self._layout.last_machine else "") or _start_directory()
-        )
-        name = suggested_name(where, SHELL)
-        request = NewChatRequest(SHELL, where, name, [], is_named=False, machine=machine)
-        self._sessions.tasks.start(self._start_without_sheet(request, self._keys_ahead.hold(), side), "shell")
+        self._sessions.tasks.start(self._start_shell(find_directory, self._keys_ahead.hold(), side), "shell")
+
+    async def _start_shell(
+        self, find_directory: Callable[[], Awaitable[str]], typed: HeldKeys, side: Side | None
+    ) -> None:
+        with typed:
+            chat = self._tabs.active_chat
+            machine = chat.machine.name if chat is not None else ""
+            last = self._layout.last_directory if not self._layout.last_machine else ""
+            where = await find_directory() or last or _start_directory()
+            request = NewChatRequest(SHELL, where, suggested_name(where, SHELL), [], is_named=False, machine=machine)
+            await self._start_without_sheet(request, typed, side)
 
     def edit(self, argv: list[str], file: FileLocation, directory: str, machine: Machine) -> None:
         """Run an editor of terminals on a machine, in a tab, which goes when the user leaves the editor.

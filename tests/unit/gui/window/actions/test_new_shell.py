@@ -34,7 +34,7 @@ async def test_a_shell_beside_the_chat_has_its_own_pane_and_the_reported_directo
         assert harness.view.emulator is not None
         harness.view.emulator.feed(f"\x1b]7;file://{tmp_path}/deep\x1b\\".encode())
         window.actions_[f"split_{side}"].trigger()
-    await harness.until(lambda: len(window.tabs.panes()) == 2, "the shell's pane")
+        await harness.until(lambda: len(window.tabs.panes()) == 2, "the shell's pane")
     assert launches[0].directory == str(tmp_path / "deep")
     first, second = window.tabs.panes()
     assert first.tabs.ids() == [chat]

@@ -11,13 +11,16 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextDocumentFragment
 
+from gui.bridge.machine_chats import MachineChats
+from gui.bridge.new_chat import NewChatRequest
 from gui.window.sidebar.model import Heading
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
 from session_host.protocol.values import GridSize, State
 from session_host.terminal import create
 from tests.support.area import Area
+from tests.support.other_machine import Alpha
 from tests.support.repositories import Checkout
-from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.conftest import WindowHarness, insert_record
 
 
 class Program:
@@ -172,6 +175,35 @@ async def test_a_new_chat_is_offered_in_the_directory_of_the_shell(
     assert window.sheets.new_chat.directory.directory() == "/usr"
 
 
+async def test_the_directory_of_a_shell_on_another_machine_is_followed_there(
+    harness: WindowHarness, program: Program, area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[NewChatRequest] = []
+
+    async def note(request: NewChatRequest, *_: object) -> None:
+        started.append(request)
+
+    alpha = MachineChats(Alpha(), harness.sessions.tasks, harness.sessions.apply)
+    harness.sessions.machines["alpha"] = alpha
+    record = insert_record("far", agent="shell", child_pid=program.pid, cwd=str(area.home), argv=["x"])
+    await alpha.refresh_now()
+    chat = harness.chat(f"alpha/{record.id}")
+    window = harness.open_window()
+    window.open_chat(chat)
+    harness.viewers[record.id].go_live()
+    await harness.until(lambda: chat.reported_directory == str(area.home), "its first directory")
+    report(harness, record.id, "file:///usr", program)
+    await harness.until(lambda: shown(harness) == ["alpha", "Shell", "/usr"], "the reported directory")
+    window.commands.starting.new_chat()
+    assert (window.sheets.new_chat.machine, window.sheets.new_chat.directory.directory()) == ("alpha", "/usr")
+    window.sheets.new_chat.dismiss()
+    program.go_to("/etc")  # and reports nothing
+    monkeypatch.setattr(window.commands.starting, "_start_without_sheet", note)
+    window.actions_["new_shell"].trigger()
+    await harness.until(lambda: started, "the shell")
+    assert (started[0].machine, started[0].directory) == ("alpha", "/etc")
+
+
 async def test_the_directory_of_a_snapshot_is_shown(harness: WindowHarness, program: Program, area: Area) -> None:
     session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(area.home))
     program.go_to("/usr")
@@ -200,7 +232,6 @@ async def test_a_printed_directory_is_not_believed_and_no_git_runs_there(
     assert window.tabs.directory() == str(clone.path)
     await harness.until(lambda: str(clone.path) in asked, "git in the shell's directory")
     assert str(buried.path) not in asked
-    assert harness.terminal.directory == str(clone.path)
 
 
 async def test_a_directory_is_shown_as_the_shell_spells_it(
