@@ -8,7 +8,7 @@
 import net from "node:net"
 
 const KEY = Symbol.for("outlive.status")
-const PROTOCOL_VERSION = 3
+const PROTOCOL_VERSION = 1
 const BACKLOG = 200
 const RETRY_MS = 2000
 const DETAIL_CHARACTERS = 400

@@ -14,7 +14,7 @@ import pytest
 
 from session_host.agents.catalog import BUILT_IN_DIRECTORY
 from session_host.protocol.codec import Decoder
-from session_host.protocol.messages import FromClient, Hello, Report
+from session_host.protocol.messages import PROTOCOL_VERSION, FromClient, Hello, Report
 
 PLUGIN = BUILT_IN_DIRECTORY / "opencode" / "status.js"
 
@@ -80,7 +80,7 @@ def test_a_turn_with_a_question_is_reported(listener: socket.socket, tmp_path: P
         ],
     )  # fmt: skip
     assert reports == [
-        Hello(3, "control"),
+        Hello(PROTOCOL_VERSION, "control"),
         Report("plugin", "start", report_id="1f"),
         Report("plugin", "conversation", root, "New session", report_id="1f"),
         Report("plugin", "working", root, report_id="1f"),
