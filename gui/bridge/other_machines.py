@@ -241,7 +241,7 @@ class OtherMachines(QObject):
     def _on_state(self, name: str) -> None:
         if (machine := self.machines.get(name)) is None:
             return
-        shown = machine.is_reachable, machine.unreachable_since, str(machine.link.error or "")
+        shown = machine.is_reachable, machine.unreachable_since, machine.why_unreachable
         if shown != self._shown.get(name):  # A link that is down tries again and again.
             self._shown[name] = shown
             self._list.note_reachability(name)

@@ -38,7 +38,7 @@ class Machine(Protocol):
 
     @property
     def is_reachable(self) -> bool:
-        """Whether the connection is up."""
+        """Whether the connection is up, or was lost just now and is probably back soon."""
 
     @property
     def home(self) -> str:
@@ -46,11 +46,11 @@ class Machine(Protocol):
 
     @property
     def unreachable_since(self) -> datetime | None:
-        """The time when the connection was lost, or first failed; None while it is up, and before."""
+        """The time when the connection was lost, or first failed; None while ``is_reachable``, and before."""
 
     @property
     def why_unreachable(self) -> str:
-        """Why the machine could not be reached last, one line without its name; "" while the connection is up."""
+        """Why the machine could not be reached last, one line without its name; "" while ``is_reachable``."""
 
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """Connect to a session's host and greet it; see ``HostConnection.open``.

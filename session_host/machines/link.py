@@ -7,8 +7,11 @@ States::
     CONNECTING ──ssh fails, or does not come that far in time──▶ DOWN
     UP ──the stream ends, or nothing comes though it should──▶ DOWN
 
-A link that is *held* connects again by itself, after waits that grow; ``try_now`` ends a wait, and ``ask_now`` after a
-change of the network.
+A link that is *held* connects again by itself: at once if it was up for a while, else after waits that grow.
+``try_now`` ends a wait, and ``ask_now`` after a change of the network.
+
+Most lost links are back soon. So the machine still counts as reachable for a moment, and calls wait that long; if links
+to it fall again and again soon after they come up, it counts as reachable only when one has lasted.
 
 A connection can hang: its packets are lost, or it rides on a login that died while this machine slept. So it gets
 rivals, which do not share the login: one after the other, and the first that is ready is used. A link that is up and
@@ -38,6 +41,12 @@ CONNECT_TIMEOUT_S = 20.0
 RETRY_S = (0.2, 0.5, 1.0, 1.5)
 """Waits before the next attempts."""
 
+STEADY_S = 5.0
+"""A link that falls sooner is retried like one that does not come up."""
+
+CALM_S = 1.5
+"""How long a link must be lost until its machine counts as unreachable."""
+
 LATER_RETRY_S = 20.0
 """The wait between later attempts, after ``QUICK_RETRIES``, and where the user must act."""
 
@@ -61,26 +70,32 @@ class Link:
     Attributes:
         entry: the machine.
         state: see the module.
-        error: why the link is down; None if nothing has failed.
-        down_since: when it was lost, or first failed to connect; None while it is up, and before.
+        is_reachable: whether the machine counts as reachable; see the module.
+        error: why it was lost, or failed to connect; None if nothing has failed since it was up and reachable.
+        lost_at: the time of that; while it fails again and again, of the first time.
         version: the version of the other machine's Outlive; "" while unknown.
         clock_ahead: how far the machine's clock is ahead of the one here; 0 while unknown.
         home: the user's home directory there; "" while unknown.
         heard_at_s: the loop's time of the first bytes from the machine, also of its login shell; None before.
-        on_state: called after ``state`` or ``error`` changed.
+        on_state: called after ``state``, ``is_reachable`` or ``error`` changed.
     """
 
     def __init__(self, entry: MachineEntry, on_state: Callable[[], None] = lambda: None) -> None:
         self.entry = entry
         self.state = LinkState.DOWN
+        self.is_reachable = False
         self.error: Unreachable | None = None
-        self.down_since: datetime | None = None
+        self.lost_at: datetime | None = None
         self.version = self.home = ""
         self.clock_ahead = timedelta()
         self.heard_at_s: float | None = None
         self.on_state = on_state
         self._is_held = False
-        self._tries = 0
+        self._failures = 0
+        """How many attempts have failed since it was up."""
+        self._falls = 0
+        """How many links in a row fell before ``STEADY_S``."""
+        self._up_at_s = 0.0
         self._attempt: asyncio.Task[None] | None = None
         self._replacing: asyncio.Task[None] | None = None
         self._was_silent = False
@@ -89,8 +104,10 @@ class Link:
         self._rival_s = RIVAL_S
         """Grows on a slow line: twice the time of the last connection."""
         self._retry: TimerHandle | None = None
+        self._settling: TimerHandle | None = None
         self._stream: Stream | None = None
-        self._up = asyncio.Event()
+        self._changed = asyncio.Event()
+        """Set, and replaced, when ``on_state`` is called."""
 
     # ------------------------------------------------------------ the connection
 
@@ -127,7 +144,8 @@ class Link:
 
     async def wait_up(self) -> None:
         """Wait until the link is up; it must be held."""
-        await self._up.wait()
+        while self.state is not LinkState.UP:
+            await self._changed.wait()
 
     async def ready(self) -> None:
         """Connect if that is due; wait for the result.
@@ -135,10 +153,13 @@ class Link:
         Raises:
             Unreachable: the link is down; a held one connects later.
         """
-        if self.state is LinkState.DOWN and (self._retry is None or self.error is None):
+        if self.state is LinkState.DOWN and self._retry is None:
             self.try_now()
-        if self._attempt is not None and self.state is LinkState.CONNECTING:
-            await asyncio.shield(self._attempt)
+        was_reachable = self.is_reachable
+        while self.is_reachable if was_reachable else self.state is LinkState.CONNECTING:
+            if self.state is LinkState.UP:
+                return
+            await self._changed.wait()
         if self.state is not LinkState.UP:
             raise self.error or Unreachable(f"{self.entry.name} cannot be reached")
 
@@ -146,6 +167,8 @@ class Link:
         """End the connection, and connect no more."""
         self._is_held = False
         self._cancel_retry()
+        if self._settling is not None:
+            self._settling.cancel()
         attempts = [each for each in (self._attempt, self._replacing) if each is not None]
         for each in attempts:
             each.cancel()
@@ -154,23 +177,40 @@ class Link:
             self._stream = None
             await stream.close()
         await asyncio.gather(*self._closing)
-        self._up.clear()
-        self.state = LinkState.DOWN
+        self.state, self.is_reachable = LinkState.DOWN, False
+        self._changed.set()
 
     def _set_state(self, state: LinkState, error: Unreachable | None = None) -> None:
-        self.state = state
-        if state is LinkState.UP:
-            self.error = self.down_since = None
-            self._tries = 0
-            self._up.set()
-        else:
-            self._up.clear()
-            self.error = error or self.error
+        was_up, is_up = self.state is LinkState.UP, state is LinkState.UP
+        self.state, self.error = state, error or self.error
+        if is_up != was_up:
+            if self._settling is not None:
+                self._settling.cancel()
+            is_doubtful = self._falls > 1 if is_up else self._is_held and not self._was_silent
+            self._settling = asyncio.get_running_loop().call_later(CALM_S, self._settle) if is_doubtful else None
+            if not is_doubtful or is_up == self.is_reachable:
+                self._note_reachability()
+        self._notify()
+
+    def _settle(self) -> None:
+        """Note a state that has lasted."""
+        self._settling = None
+        self._note_reachability()
+        self._notify()
+
+    def _note_reachability(self) -> None:
+        self.is_reachable = self.state is LinkState.UP
+        if self.is_reachable:
+            self.error = self.lost_at = None
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
         self.on_state()
 
     async def _connect(self) -> None:
         # A shared login may refuse more connections; another try does without it, unless that needs a login.
-        shared = self._tries % 3 < 2 or isinstance(self.error, LoginNeeded)
+        shared = self._failures % 3 < 2 or isinstance(self.error, LoginNeeded)
         first = asyncio.create_task(self._new_stream(shared=shared, within_s=CONNECT_TIMEOUT_S))
         rival = asyncio.create_task(self._rival(after_s=0.0 if self._was_silent else RIVAL_S))
         used: Stream | None = None
@@ -243,6 +283,7 @@ class Link:
             return
         self._stream = stream
         self._was_silent = False
+        self._failures, self._up_at_s = 0, asyncio.get_running_loop().time()
         self.version, self.home = stream.version, stream.home
         if abs(stream.clock_ahead - self.clock_ahead).total_seconds() >= MIN_CLOCK_AHEAD_S:
             self.clock_ahead = stream.clock_ahead
@@ -289,14 +330,20 @@ class Link:
             self._lost(error)
 
     def _lost(self, error: Unreachable) -> None:
-        if self.down_since is None:
-            self.down_since = datetime.now(UTC)
+        loop = asyncio.get_running_loop()
+        self.lost_at = self.lost_at or datetime.now(UTC)
+        if self.state is not LinkState.UP:
+            self._failures += 1
+        elif loop.time() - self._up_at_s < STEADY_S:
+            self._falls += 1
+        else:
+            self._falls = 0
         if self._is_held:
             needs_user = isinstance(error, LoginNeeded | HostKeyChanged | NotInstalled)
-            is_quick = self._tries < QUICK_RETRIES and not needs_user
-            wait_s = RETRY_S[min(self._tries, len(RETRY_S) - 1)] if is_quick else LATER_RETRY_S
-            self._retry = asyncio.get_running_loop().call_later(wait_s, self._retry_due)
-        self._tries += 1
+            tries = self._failures + self._falls
+            is_quick = tries < QUICK_RETRIES and not needs_user
+            wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)] if is_quick else LATER_RETRY_S
+            self._retry = loop.call_later(wait_s, self._retry_due)
         self._set_state(LinkState.DOWN, error)
 
     def _retry_due(self) -> None:

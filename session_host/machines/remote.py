@@ -13,7 +13,7 @@ from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Role
 
 from .calls import decode_result, encode_arguments
-from .link import Link, LinkState
+from .link import Link
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,7 +33,7 @@ class RemoteMachine:
     @property
     def is_reachable(self) -> bool:
         """See ``Machine``."""
-        return self.link.state is LinkState.UP
+        return self.link.is_reachable
 
     @property
     def home(self) -> str:
@@ -43,12 +43,13 @@ class RemoteMachine:
     @property
     def unreachable_since(self) -> datetime | None:
         """See ``Machine``."""
-        return self.link.down_since
+        return None if self.link.is_reachable else self.link.lost_at
 
     @property
     def why_unreachable(self) -> str:
         """See ``Machine``."""
-        return str(self.link.error).removeprefix(f"{self.name}: ") if self.link.error is not None else ""
+        error = None if self.link.is_reachable else self.link.error
+        return str(error or "").removeprefix(f"{self.name}: ")
 
     @property
     def clock_ahead(self) -> timedelta:

@@ -21,6 +21,7 @@ from session_host.client.viewer.state import NO_DELEGATE
 from session_host.client.viewer.viewer import Viewer
 from session_host.client.worktrees.changes import read_changes
 from session_host.errors import AmbiguousSession, HostUnavailable, NoSuchSession, Unreachable, WorktreeError
+from session_host.machines import link
 from session_host.machines.calls import CALLS
 from session_host.machines.remote import RemoteMachine
 from session_host.paths import database, ensure_private, session_dir, state_dir
@@ -146,6 +147,7 @@ async def test_a_viewer_is_far_from_a_chat_of_another_machine_alone(machine: Any
 async def test_another_machine_is_unreachable_until_its_bridge_is_back(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(link, "CALM_S", 0.1)
     near = NearBridges(area.root / "b", monkeypatch)
     machine = near.machine()
     machine.link.hold()

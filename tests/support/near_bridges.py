@@ -19,7 +19,7 @@ case "$*" in -G*) exit 0;; *"-O check"*) exit 255;; esac
 for last; do :; done
 echo $$ >> {pids}
 [ -e {gone} ] && {{ echo "ssh: connect to host near port 22: No route to host" >&2; exit 255; }}
-cat | sh -c "$last" | cat
+if [ -e {falling} ]; then sleep 0.1; else cat; fi | sh -c "$last" | cat
 """
 """As sshd does, it gives the command pipes."""
 
@@ -29,11 +29,11 @@ class NearBridges:
 
     def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         directory.mkdir()
-        self._pids, self._gone = directory / "pids", directory / "gone"
+        self._pids, self._gone, self._falling = (directory / name for name in ("pids", "gone", "falling"))
         program = directory / "outlive"
         program.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m session_host.cli "$@"\n', encoding="utf-8")
         ssh = directory / "ssh"
-        ssh.write_text(_SSH.format(pids=self._pids, gone=self._gone), encoding="utf-8")
+        ssh.write_text(_SSH.format(pids=self._pids, gone=self._gone, falling=self._falling), encoding="utf-8")
         for each in (program, ssh):
             each.chmod(0o755)
         monkeypatch.setenv("PATH", str(directory), prepend=os.pathsep)
@@ -48,6 +48,13 @@ class NearBridges:
             self._gone.unlink()
         else:
             self._gone.touch()
+
+    def set_falling(self, *, is_falling: bool = True) -> None:
+        """Let new connections end right after they are ready, or last."""
+        if is_falling:
+            self._falling.touch()
+        else:
+            self._falling.unlink()
 
     def cut(self) -> None:
         """Kill all bridges: each connection is a process group."""

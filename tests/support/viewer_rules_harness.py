@@ -40,10 +40,12 @@ def follow(offset: int, resizes: int = 2, *, output: bool = True, attachment: st
 class Harness(RulesHarness[e.Effect]):
     """A viewer's rules; each method is an event, or a sequence of events."""
 
-    def __init__(self, *, read_only: bool = False, output: bool = True, keeps_typing: bool = True) -> None:
+    def __init__(
+        self, *, read_only: bool = False, output: bool = True, keeps_typing: bool = True, is_far: bool = False
+    ) -> None:
         self.rules = ViewerRules(
             size=SIZE, cell=CELL, engine_build=BUILD, read_only=read_only, output=output, kind="tab",
-            keeps_typing=lambda: keeps_typing,
+            keeps_typing=lambda: keeps_typing, is_far=is_far,
         )  # fmt: skip
         self.effects = self.rules.effects
 

@@ -386,15 +386,17 @@ class ViewerRules:
             if not isinstance(message, Focus):  # Nobody types a focus report.
                 self.effects.append(NotifyRefusal(refusal))
             return
-        is_unreachable = self.state is ViewerState.UNREACHABLE and not self._is_connected
-        added = self._take_blind(message) if is_unreachable else self.inputs.append(message)
+        is_cut_off = not self._is_connected and (
+            self.state is ViewerState.UNREACHABLE or (self._is_far and self.state is ViewerState.RECONNECTING)
+        )
+        added = self._take_blind(message) if is_cut_off else self.inputs.append(message)
         if isinstance(added, InputRefused):
             self.effects.append(NotifyRefusal(added))
         elif self._can_send_inputs:
             self.effects += map(SendMessage, added)
             if not self._answers.is_timed and self.state is ViewerState.LIVE:
                 self._answers.start()
-        elif added and is_typed(message) and (is_unreachable or self._awaits_activity):
+        elif added and is_typed(message) and (is_cut_off or self._awaits_activity):
             self._has_blind_input = True
             self._notify_state()
 

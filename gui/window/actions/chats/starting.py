@@ -133,7 +133,7 @@ class StartActions(QObject):
         if not machine:
             return Place(machine, chats.agents, chats.is_installed, DirectoriesHere(), endpoint_defaults)
         there = others.machines.get(machine)
-        error = there.link.error if there is not None else None
+        error = there.link.error if there is not None and not there.is_reachable else None
         return Place(
             machine, chats.agents, chats.is_installed, DirectoriesThere(chats, self._sessions.tasks),
             lambda: chats.endpoint or EndpointDefaults("", ""), str(error) if error else "",

@@ -579,6 +579,16 @@ def test_keys_are_refused_while_the_machine_is_unreachable_if_the_user_wants_tha
     )
 
 
+def test_keys_typed_right_after_the_link_was_lost_do_not_answer_a_new_question() -> None:
+    harness = Harness(is_far=True).live()
+    harness.rules.connection_lost(None)
+    harness.rules.receive_input(harness.key())
+    harness.rules.machine_unreachable("far: no route")
+    back(harness).rules.receive_message(attached(resumed=True))
+    harness.rules.receive_message(QUESTION)
+    assert harness.rules.asks_to_send
+
+
 def test_a_click_or_an_interrupt_does_not_wait_for_a_machine(harness: Harness) -> None:
     unreachable(harness)
     click = m.Mouse("one", 1, MouseAction.PRESS, MouseButton.LEFT, 3, 4)

@@ -32,6 +32,6 @@ async def test_a_machine_with_a_new_address_keeps_its_chats(
     assert others.machines["devbox"] is machine
     assert machine.link.entry.destination == "new"
     assert harness.sessions.record(far.id) is not None
-    assert machine.unreachable_since is not None
+    assert machine.link.error is not None
     await machine.wait_reachable()
     await machine.link.close()

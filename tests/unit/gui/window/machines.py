@@ -34,20 +34,20 @@ class OtherMachine:
     def connect(self) -> None:
         """The link is up."""
         link = self.machine.link
-        link.state, link.error, link.down_since = LinkState.UP, None, None
+        link.state, link.is_reachable, link.error, link.lost_at = LinkState.UP, True, None, None
         self._tell()
 
     def lose(self, error: Unreachable | None = None, since: datetime | None = None) -> None:
         """The link is down."""
         link = self.machine.link
-        link.state, link.down_since = LinkState.DOWN, since or datetime.now(UTC)
+        link.state, link.is_reachable, link.lost_at = LinkState.DOWN, False, since or datetime.now(UTC)
         link.error = error or Unreachable(f"{self.machine.name}: connection refused")
         self._tell()
 
     def begin(self) -> None:
         """The first attempt to connect."""
         link = self.machine.link
-        link.state, link.error, link.down_since = LinkState.CONNECTING, None, None
+        link.state, link.is_reachable, link.error, link.lost_at = LinkState.CONNECTING, False, None, None
         self._tell()
 
     def _tell(self) -> None:

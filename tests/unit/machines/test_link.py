@@ -1,0 +1,91 @@
+"""When a link connects again, and when its machine counts as reachable; its bridge runs here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from session_host.client.sessions.store_calls import recent_directories
+from session_host.machines import link
+from session_host.machines.link import LinkState
+from session_host.machines.remote import RemoteMachine
+from tests.support.area import Area
+from tests.support.near_bridges import NearBridges
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def near(area: Area, monkeypatch: pytest.MonkeyPatch) -> NearBridges:
+    """The bridges of the machine."""
+    return NearBridges(area.root / "b", monkeypatch)
+
+
+@pytest.fixture
+async def machine(near: NearBridges) -> AsyncIterator[RemoteMachine]:
+    """A machine with a link that is up."""
+    machine = near.machine()
+    machine.link.hold()
+    await machine.wait_reachable()
+    yield machine
+    await machine.link.close()
+
+
+def _waits_long(machine: RemoteMachine) -> bool:
+    retry = machine.link._retry
+    return retry is not None and retry.when() - asyncio.get_running_loop().time() > 10
+
+
+async def test_a_link_that_falls_at_once_is_retried_after_longer_waits(
+    near: NearBridges, machine: RemoteMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "RETRY_S", (0.0, 0.0, 60.0))
+    states: list[LinkState] = []
+    machine.link.on_state = lambda: states.append(machine.link.state)
+    near.cut()
+    near.set_falling()
+    await eventually(lambda: _waits_long(machine), 30, lambda: f"a long wait: {states}")
+    assert states.count(LinkState.UP) == 1
+
+
+async def test_a_link_that_was_up_for_a_while_is_retried_at_once(
+    near: NearBridges, machine: RemoteMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "RETRY_S", (0.0, 60.0))
+    monkeypatch.setattr(link, "STEADY_S", 0.0)
+    for _ in range(3):
+        near.cut()
+        await eventually(lambda: machine.link.state is not LinkState.UP, 30, "the cut")
+        await machine.wait_reachable()
+
+
+async def test_a_short_cut_changes_no_row_and_calls_wait_for_its_end(
+    near: NearBridges, machine: RemoteMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "CALM_S", 60.0)
+    shown = []
+    machine.link.on_state = lambda: shown.append((machine.is_reachable, machine.unreachable_since))
+    near.cut()
+    await eventually(lambda: machine.link.state is not LinkState.UP, 30, "the cut")
+    assert await machine.call(recent_directories, 5) == []
+    assert set(shown) == {(True, None)}
+
+
+async def test_a_machine_to_which_links_fall_again_and_again_is_unreachable_until_one_lasts(
+    near: NearBridges, machine: RemoteMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "RETRY_S", (0.2,))
+    monkeypatch.setattr(link, "CALM_S", 0.1)
+    near.cut()
+    near.set_falling()
+    await eventually(lambda: machine.link._falls > 1 and not machine.is_reachable, 30, "it is unreachable")
+    monkeypatch.setattr(link, "CALM_S", 60.0)
+    shown: list[tuple[bool, LinkState]] = []
+    machine.link.on_state = lambda: shown.append((machine.is_reachable, machine.link.state))
+    await eventually(lambda: shown.count((False, LinkState.UP)) == 2, 30, lambda: f"two more falls: {shown}")
+    assert machine.unreachable_since is not None
+    monkeypatch.setattr(link, "CALM_S", 0.1)
+    near.set_falling(is_falling=False)
+    await eventually(lambda: machine.is_reachable, 30, lambda: f"a link that lasts: {shown[-5:]}")
+    assert machine.unreachable_since is None
