@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent
 
 from gui.chat.page.page import DocumentPage
 from gui.settings.layout import ZOOM_RANGE
 from gui.theme.terminal import TerminalFont
 
 from .paged_window import PagedWindow, PageList
+
+_ZOOM_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1, Qt.Key.Key_0: 0}
+"""The steps by which keys with Ctrl zoom; 0 is the usual size."""
 
 
 class TextWindow(PagedWindow):
@@ -47,9 +50,10 @@ class TextWindow(PagedWindow):
             self.search.setText(text)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.ZoomIn) or event.matches(QKeySequence.StandardKey.ZoomOut):
-            self._set_zoom(self._zoom + (1 if event.matches(QKeySequence.StandardKey.ZoomIn) else -1))
-        elif event.key() == Qt.Key.Key_0 and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
-            self._set_zoom(0)
-        else:
+        # Shift is ignored: many keyboards have "+" above "=".
+        modifiers = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        key = event.key()
+        if modifiers != Qt.KeyboardModifier.ControlModifier or key not in _ZOOM_KEYS:
             super().keyPressEvent(event)
+        else:
+            self._set_zoom(self._zoom + step if (step := _ZOOM_KEYS[key]) else 0)

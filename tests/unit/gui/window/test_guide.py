@@ -290,6 +290,20 @@ def test_the_beginning_of_a_chapter_stays_visible_when_the_window_becomes_smalle
     assert opened.place[2] >= 0
 
 
+@pytest.mark.parametrize(
+    ("key", "shift"), [(Qt.Key.Key_Plus, True), (Qt.Key.Key_Plus, False), (Qt.Key.Key_Equal, False)]
+)
+def test_ctrl_plus_makes_the_text_larger_also_where_plus_needs_shift(
+    opened: Opened, key: Qt.Key, *, shift: bool
+) -> None:
+    control = Qt.KeyboardModifier.ControlModifier
+    usual_px = opened.window.page.style_.size_px
+    opened.press(key, control | Qt.KeyboardModifier.ShiftModifier if shift else control)
+    assert opened.window.page.style_.size_px == usual_px + 1
+    opened.press(Qt.Key.Key_0, control)
+    assert opened.window.page.style_.size_px == usual_px
+
+
 def test_in_a_narrow_window_the_list_leaves_most_of_the_room_to_the_page(opened: Opened) -> None:
     window, usual = opened.window, opened.window.navigation.width()
     window.resize(500, 600)
