@@ -465,7 +465,7 @@ class Windows(QObject):
         """Show once which chats did not get all input before the last window closed."""
         for session_id, count in self._layout.undelivered.items():
             if (chat := self._sessions.get(session_id)) is not None:
-                text = window_texts.undelivered(chat.name, count)
+                text = window_texts.undelivered(chat.full_name, count)
                 self.current.banners.show_banner(Banner(text, lasting=True, kind="failed"))
         if self._layout.undelivered:
             self._layout.undelivered = {}

@@ -88,7 +88,7 @@ class Lists:
             for choice in setting.choices
         ]
         if not offered:
-            self._banners.inform(notice_texts.SETTING_NOT_OFFERED(chat=page.chat.name), key="agent setting")
+            self._banners.inform(notice_texts.SETTING_NOT_OFFERED(chat=page.chat.full_name), key="agent setting")
             return
         choices = [
             Choice(
@@ -165,12 +165,12 @@ class Lists:
         title = action_texts.NOTIFICATIONS()
         if chat is not None and self.has_notifications(chat):
             choices = [*self._one_chat(chat), *choices]
-            title = window_texts.NOTIFICATIONS_OF(name=chat.name)
+            title = window_texts.NOTIFICATIONS_OF(name=chat.full_name)
         self._sheets.chooser.ask(title, title, choices)
 
     def _one_chat(self, chat: Chat) -> list[Choice]:
         mute = window_texts.UNMUTE_THIS() if chat.is_muted else window_texts.MUTE_THIS()
-        choices = [Choice(mute, chat.name, partial(self._mute, chat, muted=not chat.is_muted))]
+        choices = [Choice(mute, chat.full_name, partial(self._mute, chat, muted=not chat.is_muted))]
         if not chat.has_ended and chat.record.runtime != "structured":
             title = window_texts.watch_this(cancel=self._watch.is_watched(chat))
             choices.append(Choice(title, window_texts.HOW_QUIET(seconds=QUIET_S), partial(self._watch_for_quiet, chat)))
@@ -192,15 +192,15 @@ class Lists:
     def _mute(self, chat: Chat, *, muted: bool) -> None:
         self._muting.mute_chat(chat, muted=muted)
         message_of = window_texts.CHAT_MUTED if muted else window_texts.CHAT_UNMUTED
-        self._banners.inform(message_of(name=chat.name), key="muting")
+        self._banners.inform(message_of(name=chat.full_name), key="muting")
 
     def _watch_for_quiet(self, chat: Chat) -> None:
         if self._watch.is_watched(chat):
             self._watch.end(chat.id)
-            message = window_texts.NOT_WATCHING_FOR_QUIET(name=chat.name)
+            message = window_texts.NOT_WATCHING_FOR_QUIET(name=chat.full_name)
         else:
             self._watch.begin(chat)
-            message = window_texts.WATCHING_FOR_QUIET(name=chat.name, seconds=QUIET_S)
+            message = window_texts.WATCHING_FOR_QUIET(name=chat.full_name, seconds=QUIET_S)
         self._banners.inform(message, key="quiet")
 
     def _mute_all(self, mute: Callable[[], None]) -> None:

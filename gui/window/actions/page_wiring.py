@@ -187,7 +187,7 @@ class PageWiring:
 
     def _on_refused(self, page: ChatPage, line: str) -> None:
         chat, source = page.chat, page.source
-        text, key = notice_texts.INPUT_REFUSED(name=chat.name, reason=line), f"refused {chat.id}"
+        text, key = notice_texts.INPUT_REFUSED(name=chat.full_name, reason=line), f"refused {chat.id}"
         if source.holds_input:
             # A part of the typed input is missing: later input is refused until the user has seen this.
             self._banners.show_banner(
@@ -205,7 +205,7 @@ class PageWiring:
             clipboard.setText(text, QClipboard.Mode.Selection)
         if "c" in targets:
             clipboard.setText(text)
-            self._banners.inform(notice_texts.CLIPBOARD_SET(name=page.chat.name), key="clipboard")
+            self._banners.inform(notice_texts.CLIPBOARD_SET(name=page.chat.full_name), key="clipboard")
 
     def _open_link(self, page: ChatPage, address: str) -> None:
         chat = page.chat

@@ -223,7 +223,7 @@ class CommentInserter:
         asks = chat.record.runtime == "terminal" and chat.activity is Activity.NEEDS_INPUT
         page = self._open_chat(chat)
         if asks or page.is_question_open:
-            report(changes_texts.answer_first(chat.name))  # The text could become the answer.
+            report(changes_texts.answer_first(chat.full_name))  # The text could become the answer.
         elif _is_ready(page):
             page.content.append_prompt(text)
             report("")
@@ -246,7 +246,7 @@ class CommentInserter:
             page.content.append_prompt(text)
             report("")
         else:
-            report(changes_texts.not_connected(chat.name))
+            report(changes_texts.not_connected(chat.full_name))
 
 
 def _is_ready(page: ChatPage) -> bool:

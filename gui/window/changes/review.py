@@ -353,7 +353,7 @@ class Review(QObject):
             return
         if chat.has_ended:
             resume = LineButton(changes_texts.RESUME_CHAT(), lambda: self._receiver.resume(chat))
-            self.bar.show_message(changes_texts.has_ended(chat.name), resume)
+            self.bar.show_message(changes_texts.has_ended(chat.full_name), resume)
             return
 
         def report(problem: str) -> None:
@@ -365,7 +365,7 @@ class Review(QObject):
             if self._reader.is_released:
                 return
             is_structured = chat.record.runtime == "structured"
-            text = changes_texts.comments_sent(len(removed), chat.name, in_prompt_box=is_structured)
+            text = changes_texts.comments_sent(len(removed), chat.full_name, in_prompt_box=is_structured)
             self.bar.show_message(text, self._undo_of(removed))
 
         self._receiver.insert(chat, self._text(sent), report)

@@ -346,7 +346,7 @@ class ChangesWindow(TextWindow):
     def describe(self) -> None:
         """Update the title, the summary and the message."""
         reader, changes = self.reader, self.reader.changes
-        self.setWindowTitle(changes_texts.TITLE_OF(chat=reader.chat.name))
+        self.setWindowTitle(changes_texts.TITLE_OF(chat=reader.chat.full_name))
         self.review.update_bar()
         top_name = shown(PurePosixPath(changes.top if changes is not None else reader.directory).name)
         text = ""

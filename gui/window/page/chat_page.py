@@ -65,7 +65,7 @@ class ChatPage(Area):
         self._reported_end: tuple[str | None, bool] | None = None
         """Last reported continuation and whether the exit was saved."""
 
-        self.setAccessibleName(chat.name)
+        self.setAccessibleName(chat.full_name)
         self._end_bar = LazyWidget(self._make_end_bar)
         self._problem_line = LazyWidget(self._make_problem_line)
         self._broadcast_mark = LazyWidget(self._make_broadcast_mark)
@@ -283,7 +283,7 @@ class ChatPage(Area):
             self.structured.on_refused(refusal)
 
     def _on_changed(self) -> None:
-        self.setAccessibleName(self.chat.name)
+        self.setAccessibleName(self.chat.full_name)
         self.content.on_changed()
         self._show_problem()
         self.waiting.update()

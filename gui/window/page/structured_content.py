@@ -111,7 +111,7 @@ class StructuredContent(QObject):
         self.view = ChatView(
             theme, self, chat.record.cwd, page, list_tracked=repository_files, short_directory=chat.short_directory
         )
-        self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=chat.name))
+        self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=chat.full_name))
         view = self.view
         if chat.machine.name:  # Its paths are not of this machine.
             view.prompt.completion.files.set_lister(
@@ -374,7 +374,7 @@ class StructuredContent(QObject):
         """Show changed facts of the chat."""
         if self.chat.has_ended:
             self._offer_to_resume()
-        self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=self.chat.name))
+        self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=self.chat.full_name))
 
     def show_line(self, text: str, query: Query) -> bool:
         """Show a line that a search found; returns whether the line exists."""

@@ -77,7 +77,7 @@ class TerminalContent(QObject):
         self.grid = GridSize(0, 0)
         self.view = self.handle = TerminalView(theme.terminal, page)
         self.finder = self.view.finder
-        self.view.setAccessibleName(page_texts.TERMINAL_OF(name=chat.name))
+        self.view.setAccessibleName(page_texts.TERMINAL_OF(name=chat.full_name))
         self.view.zoomChanged.connect(self._on_zoomed)
         self.view.gridResized.connect(self._on_grid)
         source.damaged.connect(self.view.on_damage)
@@ -194,7 +194,7 @@ class TerminalContent(QObject):
     def on_changed(self) -> None:
         """Show changed facts of the chat."""
         self._note_directory()
-        self.view.setAccessibleName(page_texts.TERMINAL_OF(name=self.chat.name))
+        self.view.setAccessibleName(page_texts.TERMINAL_OF(name=self.chat.full_name))
 
     def type_text(self, text: str) -> None:
         """Type a text into the terminal as it is, with control characters."""

@@ -40,7 +40,7 @@ class OutputSheet(Sheet):
     def ask(self, chat: Chat) -> None:
         """Open the sheet for this chat."""
         self._chat = chat
-        self.title.set_whole(sheet_texts.ERROR_OUTPUT_OF(name=chat.name))
+        self.title.set_whole(sheet_texts.ERROR_OUTPUT_OF(name=chat.full_name))
         self.text.setPlainText("")
         self.text.show()
         self.state.setText(sheet_texts.LOADING())

@@ -67,7 +67,7 @@ class StatusDetailsSheet(Sheet):
         self._forget()
         self._chat = chat
         chat.changed.connect(self._on_changed)
-        self.title.set_whole(sheet_texts.STATUS_OF(name=chat.name))
+        self.title.set_whole(sheet_texts.STATUS_OF(name=chat.full_name))
         self._show(None)
         self.open()
         self.close_button.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -221,8 +221,8 @@ def _chat_setter(set_chat: Callable[[Chat, bool], None], chat: Chat) -> Callable
 
 def _reason(chat: Chat, error: OutliveError) -> str:
     if isinstance(error, NeedsInput):
-        return sheet_texts.TEXT_MIGHT_ANSWER(name=chat.name, reason=phrases.without_remedy(str(error)))
-    return sheet_texts.CANNOT_SEND(name=chat.name, reason=error)
+        return sheet_texts.TEXT_MIGHT_ANSWER(name=chat.full_name, reason=phrases.without_remedy(str(error)))
+    return sheet_texts.CANNOT_SEND(name=chat.full_name, reason=error)
 
 
 def _joined(*parts: str) -> str:

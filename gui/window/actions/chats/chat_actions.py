@@ -44,7 +44,7 @@ async def export_to(path: Path, chat: Chat, banners: BannerArea, key: str) -> bo
     try:
         done, _ = await asyncio.wait({work}, timeout=SHOW_WAITING_AFTER_MS / 1000)
         if not done:
-            banners.show_banner(Banner(notice_texts.EXPORTING(name=chat.name), key=key, lasting=True))
+            banners.show_banner(Banner(notice_texts.EXPORTING(name=chat.full_name), key=key, lasting=True))
         return await work
     finally:
         work.cancel()
@@ -77,13 +77,15 @@ class ChatTexts(QObject):
             await self._replace_previous(chat.id, _TEXT, path)
             lines = await asyncio.to_thread(chat_files.count_lines, path)
         except OutliveError as error:
-            self._banners.inform(notice_texts.CANNOT_OPEN_TEXT(name=chat.name, reason=error), kind="failed", key=key)
+            self._banners.inform(
+                notice_texts.CANNOT_OPEN_TEXT(name=chat.full_name, reason=error), kind="failed", key=key
+            )
             return
         if lines:
             self._banners.withdraw(key)
             self._opener.open_file(FileLocation(str(path), lines))
         else:
-            self._banners.inform(notice_texts.NO_TEXT(name=chat.name), key=key)
+            self._banners.inform(notice_texts.NO_TEXT(name=chat.full_name), key=key)
 
     async def _open_output(self, chat: Chat, text: str) -> None:
         try:
@@ -91,7 +93,7 @@ class ChatTexts(QObject):
             await asyncio.to_thread(chat_files.write, path, text + "\n")
             await self._replace_previous(chat.id, _OUTPUT, path)
         except OutliveError as error:
-            text = notice_texts.CANNOT_OPEN_TEXT(name=chat.name, reason=error)
+            text = notice_texts.CANNOT_OPEN_TEXT(name=chat.full_name, reason=error)
             self._banners.inform(text, kind="failed", key=f"text {chat.id}")
         else:
             self._opener.open_file(FileLocation(str(path)))
@@ -200,7 +202,7 @@ class ChatActions(QObject):
             removals.undo([chat])
             self._open_chat(chat)
 
-        text = notice_texts.SHELL_CLOSED(name=chat.name)
+        text = notice_texts.SHELL_CLOSED(name=chat.full_name)
         self._banners.show_banner(Banner(text, notice_texts.UNDO(), undo, key=f"removed {chat.id}"))
 
     def rename(self, chat: Chat) -> None:
@@ -256,9 +258,9 @@ class ChatActions(QObject):
         try:
             is_complete = await export_to(path, chat, self._banners, key)
         except OutliveError as error:
-            self._banners.inform(notice_texts.CANNOT_EXPORT(name=chat.name, reason=error), kind="failed", key=key)
+            self._banners.inform(notice_texts.CANNOT_EXPORT(name=chat.full_name, reason=error), kind="failed", key=key)
         else:
-            text = notice_texts.exported(chat.name, phrases.short_directory(str(path)), is_complete=is_complete)
+            text = notice_texts.exported(chat.full_name, phrases.short_directory(str(path)), is_complete=is_complete)
             show = Banner(
                 text, notice_texts.SHOW_IN_FOLDER(),
                 lambda: show_directory(str(path.parent), lambda line: self._banners.inform(line, kind="failed")), key,
@@ -408,7 +410,7 @@ class EndReport(QObject):
             sheet_texts.SEVERAL_ENDED(count=count) if count > 1 or running else notice_texts.ENDED(name=ended[0].name)
         )
         if running:
-            names = ", ".join(chat.name for chat in running)
+            names = ", ".join(chat.full_name for chat in running)
             text = sheet_texts.SOME_ENDED(count=count, total=count + len(running), names=names)
         action = action_texts.resume_chats(len(chats)) if len(chats) > 1 else common_texts.RESUME()
         resume = partial(self._resume_all.resume, chats) if chats else None

@@ -190,7 +190,7 @@ class EndedChatActions(QObject):
             line = phrases.without_remedy(reason) if isinstance(error, ConversationUnknown) else reason
             page.end_bar.refuse(line, can_force=isinstance(error, ConversationOpen))
         else:
-            self._banners.inform(notice_texts.CANNOT_RESUME(name=chat.name, reason=error), kind="failed")
+            self._banners.inform(notice_texts.CANNOT_RESUME(name=chat.full_name, reason=error), kind="failed")
 
     def copy_command(self, chat: Chat) -> None:
         """Copy the command that resumes a chat in any terminal."""
@@ -203,7 +203,7 @@ class EndedChatActions(QObject):
             command = await chat.machine.call(resume_command, chat.session_id)
         except OutliveError as error:
             self._banners.inform(
-                notice_texts.NO_RESUME_COMMAND(name=chat.name, reason=error), kind="failed", key="command"
+                notice_texts.NO_RESUME_COMMAND(name=chat.full_name, reason=error), kind="failed", key="command"
             )
             return
         self.put_on_clipboard(command, is_running=not chat.has_ended)
@@ -234,7 +234,7 @@ class EndedChatActions(QObject):
             return
         if found.can_resume and not chat.is_continued:
             banner = Banner(
-                notice_texts.ENDED(name=chat.name),
+                notice_texts.ENDED(name=chat.full_name),
                 common_texts.RESUME(),
                 lambda: self.resume(chat),
                 key=f"ended {chat.id}",
@@ -298,7 +298,7 @@ class ResumeAll(QObject):
             return
         details = (
             sheet_texts.SHELLS_BEGIN_ANEW() if any(chat.record.is_shell for chat in chats) else "",
-            sheet_texts.NOT_RESUMED(names=", ".join(chat.name for chat in others)) if others else "",
+            sheet_texts.NOT_RESUMED(names=", ".join(chat.full_name for chat in others)) if others else "",
         )
         self._sheets.question.ask(
             Question(
@@ -329,7 +329,7 @@ class ResumeAll(QObject):
         failed: dict[str, list[str]] = {}
         for chat in chats:
             if reason := await self._resuming.resume_in_place(chat):
-                failed.setdefault(reason, []).append(chat.name)
+                failed.setdefault(reason, []).append(chat.full_name)
         for reason, names in failed.items():  # One agent that is not installed is one line for all its chats.
             text = notice_texts.CANNOT_RESUME(name=", ".join(names), reason=reason)
             self._banners.show_banner(Banner(text, key=f"resume {reason}", lasting=True, kind="failed"))
