@@ -11,7 +11,7 @@ from gui.theme.terminal import TerminalFont
 
 from .paged_window import PagedWindow, PageList
 
-_ZOOM_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1, Qt.Key.Key_0: 0}
+_ZOOM_KEYS: dict[int, int] = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1, Qt.Key.Key_0: 0}
 """The steps by which keys with Ctrl zoom; 0 is the usual size."""
 
 
