@@ -10,7 +10,7 @@ States of the grid::
     SETTLING ──the program ended──▶ OVER
 
 While SETTLING, a timer runs, so that a window that changes size repeatedly causes one repaint. A viewer that
-disconnects may reconnect at once, so a second timer delays the change to the previously used viewer.
+leaves or is cut off may be back soon, so a second timer delays the change to the previously used viewer.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from .effects import Broadcast, Effect, ResizeGrid, Timers
 
 RESIZE, RESIZE_DEBOUNCE_S = "resize", 0.03
 LEAVING, LEAVING_DEBOUNCE_S = "leaving", 0.3
+CUT_OFF_DEBOUNCE_S = 5.0
+"""A viewer on another machine has a new link by then."""
 
 
 class SizingState(StrEnum):
@@ -79,12 +81,12 @@ class Sizing:
         if self.in_use is attachment:
             self._settle()
 
-    def viewer_left(self, attachment: Attachment) -> None:
-        """Handle a viewer that left."""
+    def viewer_left(self, attachment: Attachment, *, is_cut_off: bool = False) -> None:
+        """Handle a viewer that left, or lost its connection."""
         if self.in_use is attachment:
             self.in_use = None
             if self.state is not SizingState.OVER:
-                self._timers.start(LEAVING, LEAVING_DEBOUNCE_S)
+                self._timers.start(LEAVING, CUT_OFF_DEBOUNCE_S if is_cut_off else LEAVING_DEBOUNCE_S)
 
     def timer_due(self, name: str) -> None:
         """Apply the settled size, or change to another viewer since the one in use has not returned."""

@@ -47,15 +47,15 @@ class Viewers:
     def detach(self, attachment: Attachment) -> None:
         """Remove the attachment of a viewer that detached."""
         self.attachments.detach(attachment)
-        self._viewer_left(attachment)
+        self._viewer_left(attachment, is_cut_off=False)
 
     def disconnect(self, attachment: Attachment, client: AttachedClient) -> None:
         """Keep a viewer's attachment after it lost its connection."""
         if self.attachments.disconnect(attachment, client):
-            self._viewer_left(attachment)
+            self._viewer_left(attachment, is_cut_off=True)
 
-    def _viewer_left(self, attachment: Attachment) -> None:
-        self.sizing.viewer_left(attachment)
+    def _viewer_left(self, attachment: Attachment, *, is_cut_off: bool) -> None:
+        self.sizing.viewer_left(attachment, is_cut_off=is_cut_off)
         self.focus.viewers_changed()
 
     def set_follows_output(self, attachment: Attachment, *, output: bool) -> None:

@@ -20,6 +20,7 @@ import pytest
 from session_host.client.sessions.listing import session_named
 from session_host.client.viewer.state import FINAL_STATES, NO_DELEGATE, ViewerState
 from session_host.client.viewer.viewer import Viewer
+from session_host.machines import link
 from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
@@ -50,6 +51,7 @@ def run(bench: BenchmarkEnvironment) -> Report:
     report = Report("cuts", f"a link that is cut {CUTS} times")
     with ssh_machines(bench.area.root / "m", "alpha") as ([alpha], environment), pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", environment["PATH"])
+        patch.setattr(link, "STEADY_S", 0.0)  # As if each link had been up for long.
         outlive("machines", "add", "alpha")
         outlive("new", "-d", "--on", "alpha", "-n", "log", "--", sys.executable, "-c", PROGRAM)
         typed, seen = event_loop.run(_type_during_cuts(alpha, report))

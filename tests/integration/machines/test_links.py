@@ -9,17 +9,22 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from session_host.client.sessions.listing import session_named
 from session_host.client.viewer.state import FINAL_STATES, NO_DELEGATE, ViewerState
 from session_host.client.viewer.viewer import Viewer
+from session_host.machines import link
 from session_host.machines.forwarding import Forward
 from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
+from session_host.protocol.messages import Event, SizeEvent
 from session_host.protocol.values import GridSize
 from session_host.system import event_loop
 from tests.support.commands import outlive
-from tests.support.ssh_machines import SshMachine
+from tests.support.ssh_machines import SshMachine, end_logins
+from tests.support.ssh_relay import Relay, ssh_relay
 from tests.support.waiting import eventually
 
 LINES = 40
@@ -35,7 +40,10 @@ for line in sys.stdin:
 """
 
 
-def test_no_key_and_no_byte_is_lost_or_doubled_when_the_link_is_cut(alpha: SshMachine, tmp_path: Path) -> None:
+def test_no_key_and_no_byte_is_lost_or_doubled_when_the_link_is_cut(
+    alpha: SshMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "STEADY_S", 0.0)  # Each link is retried at once.
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     assert outlive("new", "-d", "--on", "alpha", "-n", "log", "--", sys.executable, str(program)).code == 0
@@ -68,16 +76,121 @@ async def _type_during_cuts(alpha: SshMachine) -> list[str]:
         viewer.key("Enter", "\r")
         await eventually(lambda: viewer.state in FINAL_STATES, 30, lambda: f"the end, in {viewer.state}")
         assert viewer.state is ViewerState.ENDED, viewer.message
-        assert viewer.emulator is not None
-        rows = viewer.emulator.history(0, viewer.emulator.scrollback_rows) + viewer.emulator.rows()
+        lines = _lines(viewer)
         viewer.close()
-        return [row.text().strip() for row in rows]
+        return lines
     finally:
         await machine.link.close()
 
 
 def _has_few_pending(viewer: Viewer, most: int) -> bool:
     return viewer.pending <= most
+
+
+def _lines(viewer: Viewer) -> list[str]:
+    assert viewer.emulator is not None
+    rows = viewer.emulator.history(0, viewer.emulator.scrollback_rows) + viewer.emulator.rows()
+    return [row.text().strip() for row in rows]
+
+
+def test_two_laptops_type_into_one_chat_and_one_that_is_cut_and_comes_back_changes_nothing(
+    alpha: SshMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "STEADY_S", 0.0)  # Each link is retried at once.
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    assert outlive("new", "-d", "--on", "alpha", "-n", "log", "--", sys.executable, str(program)).code == 0
+    with ssh_relay(alpha.port) as relay:
+        away = MachineEntry("alpha", f"ssh://alpha:{relay.port}")  # So it has a login of its own.
+        laptops, sizes = event_loop.run(_use_two(MachineEntry("alpha", "alpha"), away, relay))
+        end_logins(away.destination)
+    expected = ["0", "1", "2", "3", "4", "end"]
+    assert (alpha.home / "received").read_text().split() == expected
+    assert [re.findall(r"got (\w+)$", "\n".join(lines), re.MULTILINE) for lines in laptops] == [expected] * 2
+    assert sizes == [HOME_SIZE, AWAY_SIZE] * 2, "only a key takes the size"
+
+
+HOME_SIZE, AWAY_SIZE = GridSize(80, 40), GridSize(100, 50)
+
+
+class _Sizes(type(NO_DELEGATE)):  # type: ignore[misc]
+    """Notes the sizes that a chat takes."""
+
+    def __init__(self) -> None:
+        self.sizes: list[GridSize] = []
+
+    def viewer_event(self, event: Event) -> None:
+        if isinstance(event, SizeEvent) and event.size not in self.sizes[-1:]:
+            self.sizes.append(event.size)
+
+
+async def _use_two(home: MachineEntry, away: MachineEntry, relay: Relay) -> tuple[list[list[str]], list[GridSize]]:
+    """The lines that two laptops show in the end, and the sizes that the chat took."""
+    machines = [RemoteMachine(Link(each)) for each in (home, away)]
+    seen = _Sizes()
+    try:
+        for machine in machines:
+            machine.link.hold()
+        info = await machines[0].call(session_named, "log")
+        at_home = Viewer(info.id, seen, size=HOME_SIZE, machine=machines[0])
+        from_away = Viewer(info.id, NO_DELEGATE, size=AWAY_SIZE, machine=machines[1])
+        both = (at_home, from_away)
+        for viewer in both:
+            viewer.start()
+            await eventually(partial(_is_live, viewer), 30, partial(_state, viewer))
+        await eventually(lambda: seen.sizes[-1:] == [AWAY_SIZE], 30, lambda: f"{seen.sizes}")
+        seen.sizes.clear()
+
+        async def type_line(viewer: Viewer, text: str, size: GridSize) -> None:
+            viewer.text(text)
+            viewer.key("Enter", "\r")
+            for each in both:
+                await eventually(partial(_shows, each, f"got {text}", size), 30, partial(_state, each))
+
+        async def cut() -> None:
+            relay.cut()
+            await eventually(lambda: not _is_live(from_away), 30, partial(_state, from_away))
+            await eventually(partial(_is_live, from_away), 30, partial(_state, from_away))
+
+        await type_line(at_home, "0", HOME_SIZE)
+        await type_line(from_away, "1", AWAY_SIZE)
+        await cut()  # The one in use keeps the size.
+        await type_line(from_away, "2", AWAY_SIZE)
+        await type_line(at_home, "3", HOME_SIZE)
+        await cut()  # The other one does not take it.
+        from_away.text("4")
+        relay.cut()
+        from_away.key("Enter", "\r")
+        for each in both:
+            await eventually(partial(_shows, each, "got 4", AWAY_SIZE), 30, partial(_state, each))
+        from_away.text("end")
+        from_away.key("Enter", "\r")
+        for each in both:
+            await eventually(partial(_has_ended, each), 30, partial(_state, each))
+        lines = [_lines(each) for each in both]
+        for each in both:
+            each.close()
+        return lines, seen.sizes
+    finally:
+        for machine in machines:
+            await machine.link.close()
+
+
+def _is_live(viewer: Viewer) -> bool:
+    return viewer.state is ViewerState.LIVE
+
+
+def _has_ended(viewer: Viewer) -> bool:
+    return viewer.state is ViewerState.ENDED
+
+
+def _state(viewer: Viewer) -> str:
+    size = viewer.emulator.size if viewer.emulator is not None else None
+    return f"{viewer.state} {viewer.message} {size} {_lines(viewer)}"
+
+
+def _shows(viewer: Viewer, line: str, size: GridSize) -> bool:
+    return viewer.emulator is not None and viewer.emulator.size == size and line in _lines(viewer)
 
 
 def test_a_port_of_the_machine_is_reached_here(alpha: SshMachine) -> None:
@@ -92,9 +205,9 @@ async def _use_a_port() -> None:
         writer.close()
 
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
-    link = Link(MachineEntry("alpha", "alpha"))
-    link.hold()
-    forward = Forward(link, server.sockets[0].getsockname()[1])
+    to_alpha = Link(MachineEntry("alpha", "alpha"))
+    to_alpha.hold()
+    forward = Forward(to_alpha, server.sockets[0].getsockname()[1])
     await forward.start()
     assert forward.local_port != forward.port, "that port is in use here"
     try:
@@ -109,4 +222,4 @@ async def _use_a_port() -> None:
         writer.close()
     finally:
         await forward.stop()
-        await link.close()
+        await to_alpha.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 
 import pytest
 
@@ -11,6 +12,7 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.session.attachments import Attachment, Attachments
 from session_host.session.effects import Broadcast, Effect, ResizeGrid, StartTimer, StopTimer
 from session_host.session.sizing import (
+    CUT_OFF_DEBOUNCE_S,
     LEAVING,
     LEAVING_DEBOUNCE_S,
     RESIZE,
@@ -160,6 +162,10 @@ def test_the_grid_keeps_its_size_if_the_viewer_returns_in_time(harness: Harness)
         >> do(harness.sizing.viewer_left, window)
         << harness.leaving
         >> harness.used(window)
+        << StopTimer(harness.sizing, LEAVING)
+        >> do(partial(harness.sizing.viewer_left, is_cut_off=True), window)
+        << StartTimer(harness.sizing, LEAVING, CUT_OFF_DEBOUNCE_S)
+        >> harness.resized(window, 100, 30)
         << StopTimer(harness.sizing, LEAVING)
     )
 
