@@ -18,8 +18,6 @@ from .sessions import Sessions
 if TYPE_CHECKING:
     from session_host.client.chats.earlier_conversations import ConversationList
 
-__all__ = ["ChatOfConversation", "EarlierConversations", "Stop", "can_list"]
-
 
 def can_list(agent: Agent) -> bool:
     """Whether an agent's conversations can be listed and continued."""
@@ -52,8 +50,8 @@ class EarlierConversations:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    async def list_for(self, agent: Agent, request: NewChatRequest, cancelled: Stop) -> ConversationList:
-        """List an agent's conversations on the request's machine; the disk is read until ``cancelled`` is set.
+    async def list_for(self, agent: Agent, request: NewChatRequest) -> ConversationList:
+        """List an agent's conversations on the request's machine; the disk is read until this is cancelled.
 
         Raises:
             OSError, OutliveError: as ``list_conversations``, or the machine cannot be reached.
@@ -61,14 +59,14 @@ class EarlierConversations:
         from session_host.client.chats.earlier_conversations import list_conversations
 
         chats = self._sessions.chats_on(request.machine)
-        environment = await chats.environment()
+        environment, stop = await chats.environment(), Stop()
         try:
-            with stopped_by(cancelled):
+            with stopped_by(stop):
                 return await chats.machine.call(
                     list_conversations, agent, request.directory, environment, request.overrides
                 )
         except asyncio.CancelledError:
-            cancelled.set()  # The window is closed; the thread would read on.
+            stop.set()  # The thread would read on.
             raise
 
     async def command(self, agent: Agent, conversation: str, request: NewChatRequest) -> str:

@@ -24,14 +24,15 @@ class Tasks:
         self._running: set[asyncio.Task[Any]] = set()
         self._is_cancelled = False
 
-    def start(self, work: Coroutine[Any, Any, Any], name: str = "") -> None:
-        """Start ``work``; after ``cancel_all``, do nothing."""
+    def start(self, work: Coroutine[Any, Any, Any], name: str = "") -> asyncio.Task[Any] | None:
+        """Start ``work``; after ``cancel_all``, do nothing. The caller may cancel the returned task."""
         if self._is_cancelled:
             work.close()
-            return
+            return None
         task = asyncio.get_running_loop().create_task(work, name=name or None)
         self._running.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)

@@ -16,6 +16,7 @@ from typing import cast
 
 from session_host.client.connection import connect_socket
 from session_host.errors import OutliveError, ProtocolViolation, UsageError, why_not_started
+from session_host.git import Stop, stopped_by
 from session_host.paths import home_dir
 from session_host.protocol.bridge import (
     BRIDGE_PROTOCOL,
@@ -276,10 +277,12 @@ class _CallChannel(_Channel):
         super().__init__(bridge, number)
         self._function = function
         self._arguments = arguments
+        self._stop = Stop()
 
     async def run(self) -> None:
         try:
-            result = await call(self._function, self._arguments, self._bridge.login_path)
+            with stopped_by(self._stop):
+                result = await call(self._function, self._arguments, self._bridge.login_path)
         except OutliveError as error:
             self._bridge.ended_channel(self.number, error)
         except OSError as error:
@@ -290,8 +293,9 @@ class _CallChannel(_Channel):
             self._bridge.ended_channel(self.number)
 
     def close(self) -> None:
+        self._stop.set()
         if self.task is not None:
-            self.task.cancel()  # A coroutine function ends; a blocking one does not.
+            self.task.cancel()  # A coroutine function ends; a blocking one ends if it asks for the ``Stop``.
 
 
 class _CommandChannel(_Channel):

@@ -309,7 +309,7 @@ def _start(repository: Repository, branch: str | None, chat: str) -> _Start:
         commit = run_read_only(repository.directory, *arguments, is_git_directory=is_bare).strip()
     except GitRefused as refused:
         raise WorktreeError(
-            f"{repository.name} has no commits; commit something first, or omit --worktree"
+            f"{repository.name} has no commits; commit something first, or start without a worktree"
         ) from refused
     return _Start(branch=branch, commit=commit)
 

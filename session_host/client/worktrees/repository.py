@@ -219,7 +219,9 @@ def _name(common: Path, top: Path | None) -> str:
 
 def _no_repository(directory: Path, refused: GitRefused) -> WorktreeError:
     if "not a git repository" in refused.message:
-        return WorktreeError(f"{directory} is not in a git repository; run `git init` there, or omit --worktree")
+        return WorktreeError(
+            f"{directory} is not in a git repository; run `git init` there, or start without a worktree"
+        )
     if "dubious ownership" in refused.message:
         named = refused.message.partition("'")[2].rpartition("'")[0] or directory
         return WorktreeError(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, Qt
 
 from gui.bridge.chat import Chat
-from gui.bridge.earlier_conversations import ChatOfConversation, EarlierConversations, Stop, can_list
+from gui.bridge.earlier_conversations import ChatOfConversation, EarlierConversations, can_list
 from gui.bridge.new_chat import NewChatRequest
 from gui.input.draft import NO_DRAFT, Draft
 from gui.window.actions.chats.chat_actions import ChatActions
@@ -42,14 +43,12 @@ class _Opening(Struct):
         agent: the agent with the conversations.
         request: how the chosen conversation is continued; the user may choose another view in the sheet.
         chat: the chat from which the list was opened; None if the sheet for a new chat has opened it.
-        cancelled: set when the sheet is closed.
     """
 
     picker: ConversationPicker
     agent: Agent
     request: NewChatRequest
     chat: Chat | None = None
-    cancelled: Stop = field(default_factory=Stop)
 
 
 class ConversationActions(QObject):
@@ -67,7 +66,8 @@ class ConversationActions(QObject):
         self._banners = context.banners
         self._starting, self._chat_actions, self._resuming = starting, chat_actions, resuming
         self._conversations = EarlierConversations(context.sessions)
-        self._opening: _Opening | None = None
+        self._loading: asyncio.Task[None] | None = None
+        """Reads the open list."""
         context.sheets.sheet_created.connect(self._on_sheet)
 
     def _on_sheet(self, sheet: Sheet) -> None:
@@ -123,34 +123,29 @@ class ConversationActions(QObject):
 
     def _begin(self, opening: _Opening) -> None:
         self._on_closed()  # Of the list that was open in the same sheet.
-        self._opening = opening
-        self._sessions.tasks.start(self._load(opening), "conversations")
+        self._loading = self._sessions.tasks.start(self._load(opening), "conversations")
 
     def _on_closed(self) -> None:
-        if self._opening is not None:
-            self._opening.cancelled.set()
+        if self._loading is not None:
+            self._loading.cancel()
 
     # ------------------------------------------------------------ listing
 
     async def _load(self, opening: _Opening) -> None:
         agent, picker = opening.agent, opening.picker
         own = await self._own_rows(opening, opening.chat) if opening.chat is not None else []
-        if opening.cancelled.is_set:
-            return
         if not can_list(agent):
             picker.show_rows(own)
             return
         if not any(row.comes_last for row in own):
             picker.show_rows(own, is_whole=False)
         try:
-            found = await self._conversations.list_for(agent, opening.request, opening.cancelled)
+            found = await self._conversations.list_for(agent, opening.request)
         except (OutliveError, OSError) as error:
-            if not opening.cancelled.is_set:
-                picker.show_rows(own)
-                picker.refuse(new_chat_texts.CANNOT_LIST_CONVERSATIONS(agent=agent.title, error=error))
+            picker.show_rows(own)
+            picker.refuse(new_chat_texts.CANNOT_LIST_CONVERSATIONS(agent=agent.title, error=error))
             return
-        if not opening.cancelled.is_set:
-            picker.show_rows(self._rows(opening, own, found), has_older=found.has_older)
+        picker.show_rows(self._rows(opening, own, found), has_older=found.has_older)
 
     async def _own_rows(self, opening: _Opening, chat: Chat) -> list[ConversationRow]:
         """The rows of the chat at hand: its conversation, and a new one."""

@@ -71,7 +71,7 @@ class TestFinding:
 class TestRefusals:
     def test_a_directory_without_a_repository_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(
-            WorktreeError, match=r"is not in a git repository; run `git init` there, or omit --worktree"
+            WorktreeError, match=r"is not in a git repository; run `git init` there, or start without a worktree"
         ):
             find(tmp_path)
 

@@ -30,16 +30,22 @@ class Far(Alpha):
 
     Attributes:
         answers: whether it answers now.
+        waiting: the functions of the calls that it has not answered.
         lies: answers in place of the true ones, by the functions' names.
     """
 
     def __init__(self) -> None:
         self.answers = asyncio.Event()
         self.answers.set()
+        self.waiting: list[str] = []
         self.lies: dict[str, object] = {}
 
     async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        await self.answers.wait()
+        self.waiting.append(function.__name__)
+        try:
+            await self.answers.wait()
+        finally:
+            self.waiting.remove(function.__name__)
         if function.__name__ in self.lies:
             return self.lies[function.__name__]
         if function.__name__ == "launch" and not self.fails:  # The test's own one.
@@ -120,6 +126,18 @@ async def test_what_the_machine_before_answers_late_is_not_shown(harness: Window
     far.answers.set()
     await harness.until(lambda: not harness.sessions.machines["alpha"].agents, "its late answer")
     assert (sheet.machine, len(sheet.tiles._tiles)) == ("", len(harness.catalog))
+
+
+async def test_conversations_are_not_waited_for_after_their_list_was_closed(harness: WindowHarness, far: Far) -> None:
+    harness.sessions.machines["alpha"]._installed = frozenset({"claude"})
+    sheet = opened(harness)
+    choose(sheet, Qt.Key.Key_Down)
+    far.answers.clear()
+    sheet.tiles.choose("claude")
+    sheet.choose_conversation()
+    await harness.until(lambda: "list_conversations" in far.waiting, "the call")
+    sheet.conversations.dismiss()
+    await harness.until(lambda: "list_conversations" not in far.waiting, "the end of the call")
 
 
 async def test_an_unreachable_machine_is_named_and_what_was_typed_stays(harness: WindowHarness, far: Far) -> None:
