@@ -22,6 +22,9 @@ _MAX_LOCK_BYTES = 16 * 1024 * 1024
 _ANY_SESSIONS_FILES = r"\S*/sessions/[0-9a-f-]{36}/agent"
 """A pattern for the value of ``{files}`` in a variable of another chat, from which this chat is started."""
 
+COLORS_VARIABLE: Final = "OUTLIVE_COLORS"
+"""The terminal colours of the computer that starts a chat here over ssh, as JSON."""
+
 # A "*" at the end matches any ending.
 TERMINAL_VARIABLES = (
     # Variables that describe the caller's terminal, multiplexer or editor; programs would take them for the session's
@@ -59,6 +62,7 @@ NESTING_VARIABLES = (
     "OPENCODE", "OPENCODE_PID", "GEMINI_CLI", "COPILOT_CLI", "COPILOT_AGENT_SESSION_ID", "COPILOT_LOADER_PID",
     "QWEN_CODE", "QWEN_CODE_SESSION_ID", "QWEN_CODE_MESSAGING_*",
     "OUTLIVE_SESSION", "OUTLIVE_SOCKET", "OUTLIVE_REPORT_ID", "OUTLIVE_AGENT_CHATS", "OUTLIVE_TERMINAL",
+    COLORS_VARIABLE,
 )  # fmt: skip
 
 _ASKPASS = ("GIT_ASKPASS", "SSH_ASKPASS")

@@ -258,6 +258,7 @@ def run_there(entry: MachineEntry, arguments: list[str], take: Callable[[bytes],
 
 
 async def _run_there(entry: MachineEntry, arguments: list[str], take: Callable[[bytes], object] | None) -> int:
+    from session_host.client.chats.settings import saved_colors
     from session_host.machines.link import Link
 
     link = Link(entry)
@@ -275,8 +276,9 @@ async def _run_there(entry: MachineEntry, arguments: list[str], take: Callable[[
         else:
             take(data)
 
+    colors = saved_colors().decode(errors="replace") if arguments[0] in _STARTING else ""
     try:
-        return await link.run(arguments, terminal_columns() or 0, write, stdin)
+        return await link.run(arguments, terminal_columns() or 0, write, stdin, colors)
     finally:
         output.write(b"", final=True)
         errors.write(b"", final=True)

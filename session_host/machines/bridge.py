@@ -14,6 +14,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from typing import cast
 
+from session_host.agents.environment import COLORS_VARIABLE
 from session_host.client.connection import connect_socket
 from session_host.errors import OutliveError, ProtocolViolation, UsageError, why_not_started
 from session_host.git import Stop, stopped_by
@@ -122,8 +123,8 @@ class Bridge(asyncio.Protocol):
                 self._open(_PortChannel(self, number, port))
             case Call(number, function, arguments):
                 self._open(_CallChannel(self, number, function, arguments))
-            case Run(number, arguments, columns):
-                self._open(_CommandChannel(self, number, arguments, columns))
+            case Run():
+                self._open(_CommandChannel(self, frame))
             case Data(number, data):
                 if (channel := self._channels.get(number)) is not None:
                     channel.receive(data)
@@ -301,10 +302,11 @@ class _CallChannel(_Channel):
 class _CommandChannel(_Channel):
     """An ``outlive`` command, in a process of its own."""
 
-    def __init__(self, bridge: Bridge, number: int, arguments: list[str], columns: int) -> None:
-        super().__init__(bridge, number)
-        self._arguments = arguments
-        self._columns = columns
+    def __init__(self, bridge: Bridge, run: Run) -> None:
+        super().__init__(bridge, run.channel)
+        self._arguments = run.arguments
+        self._columns = run.columns
+        self._colors = run.colors
         self._process: Process | None = None
         self._input: asyncio.Queue[bytes | None] = asyncio.Queue()
 
@@ -314,6 +316,8 @@ class _CommandChannel(_Channel):
         environment = dict(os.environ)
         if self._columns:
             environment["COLUMNS"] = str(self._columns)
+        if self._colors:
+            environment[COLORS_VARIABLE] = self._colors
         argv = [sys.executable, "-m", "session_host.cli", *self._arguments]
         try:
             process = await asyncio.create_subprocess_exec(

@@ -407,7 +407,12 @@ class Link:
         return bytes(result)
 
     async def run(
-        self, arguments: list[str], columns: int, write: Callable[[bytes, bool], None], stdin: bytes | None = None
+        self,
+        arguments: list[str],
+        columns: int,
+        write: Callable[[bytes, bool], None],
+        stdin: bytes | None = None,
+        colors: str = "",
     ) -> int:
         """Run an ``outlive`` command there; returns its exit code.
 
@@ -416,12 +421,13 @@ class Link:
             columns: the width of the terminal that shows its output, 0 for none.
             write: gets its output, and whether that is of standard error.
             stdin: what it reads; None for nothing.
+            colors: the terminal colours here, as in ``Run``.
 
         Raises:
             Unreachable: the link is down, or was lost meanwhile.
         """
         receiver = Receiver(lambda data: write(data, False))
-        channel = await self._open(lambda number: Run(number, arguments, columns), receiver)
+        channel = await self._open(lambda number: Run(number, arguments, columns, colors), receiver)
         channel.on_error_data = lambda data: write(data, True)
         if stdin:
             channel.write(stdin)

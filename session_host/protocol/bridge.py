@@ -58,6 +58,8 @@ class Run(Frame, frozen=True, gc=False):
     arguments: list[str]
     columns: int
     """The width of the terminal that its output is shown in; 0 for none."""
+    colors: str = ""
+    """The near end's terminal colours (``DefaultColors`` as JSON), for the chat that it starts; "" if unknown."""
 
 
 class Finish(Frame, frozen=True, gc=False):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from session_host.agents.environment import shell_integration
+from session_host.agents.environment import COLORS_VARIABLE, shell_integration
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, state_dir
 from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES, Watch
@@ -113,11 +113,19 @@ def remember_colors(colors: DefaultColors) -> None:
         return
 
 
+def saved_colors() -> bytes:
+    """The saved colours as JSON; those of the computer that starts this process over ssh come first; b"" for none."""
+    if colors := os.environ.get(COLORS_VARIABLE):
+        return os.fsencode(colors)
+    try:
+        return _colors_file().read_bytes()
+    except OSError:
+        return b""
+
+
 def remembered_colors() -> DefaultColors | None:
     """Read the saved colours; None if there are none, or they cannot be read."""
-    try:
-        data = _colors_file().read_bytes()
-    except OSError:
+    if not (data := saved_colors()):
         return None
     from session_host.terminal.base import DefaultColors  # a user without a window does not need it
 

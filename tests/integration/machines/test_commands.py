@@ -6,6 +6,8 @@ import json
 import re
 import socket
 
+from session_host.client.chats.settings import remember_colors
+from session_host.terminal.base import DefaultColors
 from session_host.version import VERSION
 from tests.support.commands import OnTerminal, outlive
 from tests.support.ssh_machines import SshMachine
@@ -107,6 +109,14 @@ def test_a_chat_uses_the_ssh_agent_that_the_newest_login_forwards(alpha: SshMach
         wait_until(lambda: link.readlink() == places[1], 20, "the link to point to the second agent")
         terminal.type(DETACH)
         assert terminal.end() == 0
+
+
+def test_a_chat_that_is_started_there_gets_the_colours_of_the_terminals_here(alpha: SshMachine) -> None:
+    remember_colors(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, dark=False))
+    asks = "stty -echo -icanon; printf '\\033]11;?\\033\\\\'; head -c 24 | tr '\\033' E; echo; echo \"<$OUTLIVE_COLORS>\"; exec cat"
+    assert outlive("new", "-d", "--on", "alpha", "-n", "asks", "--", "sh", "-c", asks).code == 0
+    assert outlive("wait", "alpha:asks", "--text", "<>", "--timeout", "20").code == 0
+    assert "E]11;rgb:ffff/ffff/ffff" in outlive("peek", "alpha:asks").output
 
 
 def test_attach_to_a_chat_on_a_machine_that_reboots_says_how_to_go_on(alpha: SshMachine) -> None:
