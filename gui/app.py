@@ -36,9 +36,10 @@ from gui.window.announcing import StatusAnnouncer
 from gui.window.page.banners import Banner
 from gui.window.remote_control.server import ControlServer, RemoteControl
 from gui.window.remote_control.single_instance import SingleInstance
+from gui.window.sheets.question import Question
 from gui.window.widgets.accessibility import install_roles
 from gui.window.windows import MainWindow, Windows
-from gui.wording import notice_texts, phrases, tray_texts
+from gui.wording import notice_texts, phrases, tray_texts, window_texts
 from session_host import paths
 from session_host.client.chats.retention import CHECK_INTERVAL_S, Tidying, check_limit
 from session_host.client.chats.settings import remember_colors
@@ -223,7 +224,7 @@ class App:
         tray.all_chats.connect(lambda: self.window.sidebar.list.setFocus(Qt.FocusReason.OtherFocusReason))
         tray.new_chat.connect(lambda directory: self.window.commands.starting.new_chat(directory=directory))
         tray.open_requested.connect(windows.raise_window)
-        tray.quit_requested.connect(self.quit)
+        tray.quit_requested.connect(self._quit_after_question)
         tray.stop_all_requested.connect(self._on_stop_all)
 
     def _on_stop_all(self) -> None:
@@ -250,7 +251,29 @@ class App:
                 text = tray_texts.IN_THE_TRAY()
                 self.notifications.show("closed to the tray", tray_texts.IN_THE_TRAY_TITLE(), text)
         else:
+            self._quit_after_question()
+
+    def _quit_after_question(self) -> None:
+        """Quit; ask first if that would lose what the user typed for a machine that cannot be reached."""
+        kept = self.sessions.kept_input()
+        if not kept:
             self.quit()
+            return
+
+        def discard_and_quit() -> None:
+            for _chat, viewer in kept:
+                viewer.discard_kept()
+            self.quit()
+
+        names = ", ".join(dict.fromkeys(chat.full_name for chat, _viewer in kept))
+        count = sum(viewer.kept_characters for _chat, viewer in kept)
+        self.windows.raise_window()
+        self.window.sheets.question.ask(
+            Question(
+                window_texts.QUIT_UNSENT(), window_texts.DISCARD_AND_CLOSE(), discard_and_quit,
+                window_texts.UNSENT(n=count, names=names), discards=True,
+            )
+        )  # fmt: skip
 
     def _apply_settings(self) -> None:
         settings = self.settings.preferences.window

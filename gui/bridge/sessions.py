@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gui.bridge.machine_chats import MachineChats
     from gui.bridge.search import SearchOfMachines
     from session_host.agents.agent import Agent
+    from session_host.client.viewer.viewer import Viewer
     from session_host.protocol.values import GridSize, Runtime
 
 
@@ -104,6 +105,15 @@ class Sessions(ChatList):
         """See ``ChatList``; also index what chats wrote while no window was open."""
         self.indexing.note_output()
         super().follow_all()
+
+    def kept_input(self) -> list[tuple[Chat, Viewer]]:
+        """The viewers with input that waits for a machine out of reach, or for the user's decision."""
+        viewers = [(chat, viewer) for chat in self._chats.values() for viewer in chat.viewers()]
+        return [
+            (chat, viewer)
+            for chat, viewer in viewers
+            if viewer.kept_characters and (viewer.state == "unreachable" or viewer.asks_to_send)
+        ]
 
     async def close(self) -> dict[str, int]:
         """Detach from every chat; returns how many characters of input a chat did not get, at most, by its id."""

@@ -118,6 +118,12 @@ def month(date: dt.date | None, today: dt.date) -> str:
     return f"{date:%B}" + ("" if date.year == today.year else f" {date.year}")
 
 
+QUIT_UNSENT = Text("window", "Close, and discard what you typed?")
+UNSENT = Text("window", "{n:,} character(s) for {names} are not sent yet.")
+DISCARD_AND_CLOSE = Text("window", "Discard and close")
+"""The user closes Outlive while input waits for a machine that cannot be reached."""
+
+
 def undelivered(name: str, count: int) -> str:
     if count == 1:
         text = Text("window", "{name} did not respond when the window closed. Your last key may be missing.")

@@ -398,6 +398,13 @@
 <context>
     <name>window</name>
     <message numerus="yes">
+        <source>{n:,} character(s) for {names} are not sent yet.</source>
+        <translation>
+            <numerusform>{n:,} character for {names} is not sent yet.</numerusform>
+            <numerusform>{n:,} characters for {names} are not sent yet.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>Tabs closed. {n:,} chat(s) keep(s) running.</source>
         <translation>
             <numerusform>Tabs closed. {n:,} chat keeps running.</numerusform>

@@ -113,7 +113,10 @@ def test_a_chat_uses_the_ssh_agent_that_the_newest_login_forwards(alpha: SshMach
 
 def test_a_chat_that_is_started_there_gets_the_colours_of_the_terminals_here(alpha: SshMachine) -> None:
     remember_colors(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, dark=False))
-    asks = "stty -echo -icanon; printf '\\033]11;?\\033\\\\'; head -c 24 | tr '\\033' E; echo; echo \"<$OUTLIVE_COLORS>\"; exec cat"
+    asks = (
+        "stty -echo -icanon; printf '\\033]11;?\\033\\\\'; head -c 24 | tr '\\033' E; echo;"
+        ' echo "<$OUTLIVE_COLORS>"; exec cat'
+    )
     assert outlive("new", "-d", "--on", "alpha", "-n", "asks", "--", "sh", "-c", asks).code == 0
     assert outlive("wait", "alpha:asks", "--text", "<>", "--timeout", "20").code == 0
     assert "E]11;rgb:ffff/ffff/ffff" in outlive("peek", "alpha:asks").output

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import pytest
 from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.app import App
@@ -25,6 +26,7 @@ from gui.window.remote_control import single_instance
 from session_host import paths
 from session_host.agents.agent import Agent
 from session_host.client.chats.retention import Tidying
+from session_host.client.viewer.state import ViewerState
 from session_host.errors import LaunchFailed, StoreError
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
@@ -104,6 +106,23 @@ async def test_with_a_tray_closing_hides_the_window_and_quit_is_in_the_tray(app:
     app.tray.open_requested.emit()
     assert app.window.isVisible()
     app.tray.quit_requested.emit()
+    assert app.finished.is_set()
+
+
+async def test_closing_asks_before_it_loses_what_was_typed_for_a_machine_out_of_reach(
+    app: App, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Tray, "is_available", False)
+    viewer = cast("FakeViewer", app.sessions.chats()[0].viewer)
+    viewer.kept_characters = 12
+    viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
+    app.window.close()
+    assert not app.finished.is_set()
+    question = app.window.sheets.question
+    assert question.isVisible()
+    assert "12 characters for one are not sent yet." in question.detail.text()
+    QTest.mouseClick(question.yes, Qt.MouseButton.LeftButton)
+    assert viewer.calls[-1] == ("discard_kept",), "so that closing does not wait for its delivery"
     assert app.finished.is_set()
 
 
