@@ -415,6 +415,10 @@ class TerminalScreen(QWidget):
         typed = self.logical_rect(self.surface.typed_rect())
         return [] if typed.isEmpty() else [typed]
 
+    def written_areas(self) -> list[QRect]:
+        """The rows with text."""
+        return [self.logical_rect(rect) for rect in self.surface.written_rects()]
+
     def repaint_device(self, region: QRegion) -> None:
         """Repaint a region given in device pixels."""
         self.update(self._logical(region))

@@ -52,6 +52,8 @@ CONNECTING_TO = Text("page", "Connecting to {machine}…")
 UNREACHABLE = Text("page", "{machine} can’t be reached")
 SHOWN_WHEN_BACK = Text("page", "This chat is shown when {machine} is back. It may still run there.")
 LAST_SHOWN_WHEN_BACK = Text("page", "How this chat ended is shown when {machine} is back.")
+CLICK_MOVES = Text("page", "Click to move this line to the other end")
+"""The line says that a machine cannot be reached, and may cover text."""
 SENT_WHEN_BACK = Text("page", "{n:,} character(s) wait: they are sent when {machine} is back.")
 ASKS_SINCE = Text("page", "{name} asks something that you have not seen.")
 """A question came up while the machine could not be reached."""

@@ -41,13 +41,12 @@ def bands(rows: Iterable[int]) -> list[tuple[int, int]]:
     return found
 
 
-def least_covering(candidates: Sequence[QRect], kept_free: Iterable[QRect]) -> QRect:
-    """The first candidate that overlaps no rectangle of ``kept_free``, or else the one that overlaps them least."""
-    rects = list(kept_free)
+def least_covering(candidates: Sequence[QRect], *kept_free: Sequence[QRect]) -> QRect:
+    """The first candidate that overlaps the rectangles of ``kept_free`` least; of several lists, the first decides."""
 
-    def covered(candidate: QRect) -> int:
-        parts = [candidate.intersected(rect) for rect in rects]
-        return sum(part.width() * part.height() for part in parts)
+    def covered(candidate: QRect) -> list[int]:
+        parts = [[candidate.intersected(rect) for rect in rects] for rects in kept_free]
+        return [sum(part.width() * part.height() for part in some) for some in parts]
 
     return min(candidates, key=covered)
 

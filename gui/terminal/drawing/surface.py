@@ -270,6 +270,11 @@ class Surface:
             first -= 1
         return self._rows_rect(first, last)
 
+    def written_rects(self) -> list[QRect]:
+        """The rows with text."""
+        written = [number for number, row in enumerate(self._canvas.rows) if row is not None and row.text().strip()]
+        return [self._rows_rect(first, last) for first, last in bands(written)]
+
     def _cursor_cell(self) -> tuple[int, Run]:
         """The first column of the cursor's picture, and the cell under it."""
         assert self.cursor is not None

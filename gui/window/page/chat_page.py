@@ -82,9 +82,9 @@ class ChatPage(Area):
         self.waiting = Waiting(
             self._theme, self, self.source, view=content.faded,
             is_empty=lambda: not (content.has_old_content or content.has_replica), bottom_px=self._bottom_px,
-            typed_areas=content.handle.typed_areas,
+            areas_in_use=content.areas_in_use,
         )  # fmt: skip
-        self.waiting.bar_moved.connect(self.bars_moved)
+        self.waiting.bar_moved.connect(self._on_bar_moved)
         self._column.addWidget(content.view, 1)
         self.setFocusProxy(content.view)
         source = self.source
@@ -370,12 +370,19 @@ class ChatPage(Area):
         """The upper edge of the bars below the view; the page's lower edge without them. In pixels of the page."""
         return max(self.height() - sum(bar.sizeHint().height() for bar in self._bars), 0)
 
+    def _on_bar_moved(self) -> None:
+        if self.structured is not None:  # A terminal keeps its grid.
+            self._column.setContentsMargins(0, self.waiting.bar_height_px, 0, 0)
+        if self._problem_line.widget is not None:
+            self.problem_line.place(self.waiting.free_bottom_px)
+        self.bars_moved.emit()
+
     def _place_overlays(self) -> None:
         if self._end_bar.widget is not None:
             self._end_bar.widget.setMaximumHeight(self.height())
         self.waiting.place()
         if self._problem_line.widget is not None:
-            self.problem_line.place(self._bottom_px())
+            self.problem_line.place(self.waiting.free_bottom_px)
         if self._find_bar.is_open:
             self.find_bar.place(self.width(), self._bottom_px())
         if self._broadcast_mark.is_open:

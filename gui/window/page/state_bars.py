@@ -9,7 +9,16 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QMoveEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
+from PySide6.QtGui import (
+    QGuiApplication,
+    QHideEvent,
+    QMouseEvent,
+    QMoveEvent,
+    QPainter,
+    QPaintEvent,
+    QRegion,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.bridge.chat import SHOW_WAITING_AFTER_MS, PageViewer
@@ -86,7 +95,8 @@ TypedAreas = Callable[[], list[QRect]]
 class ConnectionBar(QWidget):
     """A thin bar with a short text over a screen that is not live, and a second line about what the user typed.
 
-    It is at the top of the page, or at the bottom if the user types at the top.
+    It is at the top of the page, or at the bottom if the user types at the top, or only the top has text. A click moves
+    it to the other end.
 
     Attributes:
         text, typed: the texts of the two lines; the second one is hidden if there is nothing to say.
@@ -100,15 +110,18 @@ class ConnectionBar(QWidget):
         theme: Theme,
         parent: QWidget,
         source: PageViewer,
-        typed_areas: TypedAreas,
+        areas_in_use: Callable[[], list[list[QRect]]],
         bottom_px: Callable[[], int],
+        on_moved: Callable[[], object],
     ) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._on_moved = on_moved
+        self._is_at_other_end = False
         self._remedy: Way | None = None
         self._parent = parent
         self._bottom_px = bottom_px
-        self._typed_areas = typed_areas
+        self._areas_in_use = areas_in_use
         self._shown_mark = Mark.RECONNECTING
         self._mark = MarkLabel(theme)
         self.text = ElidedLabel("", "secondary")
@@ -138,11 +151,32 @@ class ConnectionBar(QWidget):
         self.hide()
         TypedAreaWatcher(self, self.place)
 
+    @property
+    def height_px(self) -> int:
+        """Its height with the present texts."""
+        return self.LINE_PX * (1 if self._second.isHidden() else 2)
+
     def place(self) -> None:
-        """Move to the top or bottom of the view, away from typed text."""
-        width, height = self._parent.width(), self.LINE_PX * (1 if self._second.isHidden() else 2)
-        ends = [QRect(0, top, width, height) for top in (0, self._bottom_px() - height)]
-        self.setGeometry(least_covering(ends, self._typed_areas()))
+        """Move to the top or bottom of the view, away from text."""
+        width, height = self._parent.width(), self.height_px
+        top, bottom = (QRect(0, at, width, height) for at in (0, self._bottom_px() - height))
+        in_use = self._areas_in_use()
+        area = least_covering([top, bottom], *in_use)
+        if in_use:
+            set_tooltip(self, page_texts.CLICK_MOVES())
+            if self._is_at_other_end:
+                area = bottom if area == top else top
+        if area != self.geometry():
+            self.setGeometry(area)
+            self._on_moved()
+
+    def mousePressEvent(self, _event: QMouseEvent) -> None:
+        self._is_at_other_end = not self._is_at_other_end
+        self.place()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._is_at_other_end = False
 
     def show_text(
         self, mark: Mark, text: str, typed: str = "", *, remedy: Way | None = None, can_send: bool = False
@@ -320,7 +354,7 @@ class Waiting(QObject):
         view: QWidget,
         is_empty: Callable[[], bool],
         bottom_px: Callable[[], int],
-        typed_areas: TypedAreas,
+        areas_in_use: Callable[[], list[list[QRect]]],
     ) -> None:
         """Create it without showing anything.
 
@@ -331,14 +365,14 @@ class Waiting(QObject):
             view: what is faded while the chat's machine cannot be reached.
             is_empty: returns whether the page shows nothing of the chat.
             bottom_px: returns the upper edge of the bars below the view, or the page's lower edge without them.
-            typed_areas: returns the parts of the page that the user types into.
+            areas_in_use: returns the parts of the page that the bar shall not cover, the most important ones first.
         """
         super().__init__(page)
         self._page = page
         self._source = source
         self._is_empty = is_empty
         self._bottom_px = bottom_px
-        self._bar = LazyWidget(lambda: ConnectionBar(theme, page, source, typed_areas, bottom_px))
+        self._bar = LazyWidget(lambda: ConnectionBar(theme, page, source, areas_in_use, bottom_px, self.bar_moved.emit))
         self._notice = LazyWidget(lambda: Notice(page))
         self._dimming = LazyWidget(lambda: Dimming(theme, view))
         self.remedy: Callable[[], Way | None] = lambda: None
@@ -355,6 +389,17 @@ class Waiting(QObject):
     def notice(self) -> Notice:
         """The text over an empty page."""
         return self._notice.get()
+
+    @property
+    def bar_height_px(self) -> int:
+        """The height of the bar; 0 while it is not shown."""
+        return self.bar.height_px if self._bar.is_open else 0
+
+    @property
+    def free_bottom_px(self) -> int:
+        """The upper edge of the bars at the bottom of the page."""
+        bottom_px = self._bottom_px()
+        return bottom_px - self.bar_height_px if self._bar.is_open and self.bar.y() else bottom_px
 
     @property
     def is_needed(self) -> bool:

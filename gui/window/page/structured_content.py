@@ -305,6 +305,10 @@ class StructuredContent(QObject):
         """See ``TerminalContent``; the prompt box stays as it is."""
         return self.view.page
 
+    def areas_in_use(self) -> list[list[QRect]]:
+        """See ``TerminalContent``: none, since the view gives up its height to such a line."""
+        return []
+
     @property
     def has_replica(self) -> bool:
         """Whether the chat's viewer has a replica."""

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QRect, Signal
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat, PageViewer
@@ -107,6 +107,10 @@ class TerminalContent(QObject):
     def faded(self) -> QWidget:
         """The widget that is faded while the machine cannot be reached."""
         return self.view
+
+    def areas_in_use(self) -> list[list[QRect]]:
+        """The parts that a line over the page shall not cover: where the user types; then where text is."""
+        return [self.view.typed_areas(), self.view.written_areas()]
 
     @property
     def has_replica(self) -> bool:

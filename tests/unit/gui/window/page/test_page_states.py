@@ -33,6 +33,7 @@ from session_host.protocol.values import Activity, GridSize, State
 from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
+from session_host.structured.transcript import Transcript
 from session_host.system.processes.identity import boot_id
 from session_host.terminal import create
 from tests.support.area import Area
@@ -156,6 +157,39 @@ async def test_a_chat_out_of_reach_stays_readable_and_shows_why_and_what_waits(h
     assert viewer.calls[-1] == ("discard_kept",)
     viewer.become(ViewerState.LIVE)
     assert bar.isHidden()
+
+
+async def test_the_line_about_a_machine_out_of_reach_covers_no_text_or_moves_at_a_click(harness: WindowHarness):
+    viewer = await harness.open("one")
+    page, view = harness.page, harness.view
+    viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
+    bar = page.waiting.bar
+    await harness.until(bar.isVisible, "the bar")
+    assert not any(bar.geometry().intersects(area) for area in view.written_areas())
+    viewer.become(ViewerState.LIVE)
+    viewer.feed(b"\x1b[2J" + b"\r\n".join(b"row" for _ in range(24)))
+    view.on_damage()
+    await harness.until(lambda: len(view.surface.written_rects()) == 1, "the rows")
+    view.resize(view.width(), view.logical_rect(view.surface.row_rect(23)).bottom())
+    viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
+    await harness.until(bar.isVisible, "the bar")
+    at = bar.y()
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton)
+    assert bar.y() != at
+
+
+async def test_the_line_about_a_machine_out_of_reach_is_above_a_transcript(harness: WindowHarness):
+    session_id = await harness.add("one", runtime="structured")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    viewer = harness.viewers[session_id]
+    viewer.show_transcript(Transcript())
+    viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
+    page = harness.page
+    await harness.until(page.waiting.bar.isVisible, "the bar")
+    await harness.until(lambda: page.content.view.y() == page.waiting.bar.height(), "the transcript to make room")
+    viewer.become(ViewerState.LIVE)
+    await harness.until(lambda: page.content.view.y() == 0, "the bar to go")
 
 
 async def test_after_a_question_that_came_meanwhile_the_user_decides_about_what_was_typed(harness: WindowHarness):
