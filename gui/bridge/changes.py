@@ -121,6 +121,8 @@ class ChangesReader(QObject):
         points = await points_of(self.chat, self._sessions)
         directory = Path(self.chat.record.cwd)
         counts = await self.chat.machine.call(file_counts, directory, [each.point for each in points])
+        if len(counts) != len(points):  # Another machine may answer anything.
+            raise WorktreeError("the restore points cannot be counted")
         return list(zip(points, counts, strict=True))
 
     def _events(self) -> tuple[object, ...]:

@@ -861,7 +861,7 @@ class Chat(ChatViewer):
             self.host_version = self.viewer.host_version
         if state == "lost" and not self.has_ended:
             self._set_state(State.LOST, None, None)
-            self.record.error = message
+            self.record.error = harmless(message)
         elif state == "ended" and not self.has_ended and self.viewer is not None:
             self._set_state(State.EXITED, self.viewer.exit_code, self.viewer.exit_signal, self.viewer.end_request)
         elif state == "live" and self.record.state is State.STARTING:
@@ -971,7 +971,7 @@ class Chat(ChatViewer):
     def _set_state(self, state: State, exit_code: int | None, exit_signal: int | None, end_request: str = "") -> None:
         record = self.record
         record.state, record.exit_code, record.exit_signal = state, exit_code, exit_signal
-        record.end_request = end_request
+        record.end_request = harmless(end_request)
         if self.has_ended:
             # A lost chat's row is written by its keeper, or corrected by the next process that reads it.
             self.is_recorded = state is State.LOST
@@ -1038,7 +1038,7 @@ def in_window(record: SessionRecord, machine: Machine) -> SessionRecord:
         if not _ID.fullmatch(record.id):
             raise ProtocolViolation("a chat has no valid id")
         for name in record.__struct_fields__:
-            setattr(record, name, _harmless(getattr(record, name)))
+            setattr(record, name, harmless(getattr(record, name)))
         record.columns = min(max(record.columns, 0), MAX_COLUMNS)
         record.rows = min(max(record.rows, 0), MAX_ROWS)
         record.created_at = earlier(record.created_at, machine.clock_ahead)
@@ -1055,14 +1055,14 @@ _FIELD_CHARACTERS = 4096
 _FIELD_ITEMS = 1000
 
 
-def _harmless(value: Any) -> Any:
+def harmless(value: Any) -> Any:
     """The value of a record's field without what could mislead the user, or is too long."""
     if type(value) is str and not (value.isprintable() and len(value) <= _FIELD_CHARACTERS):
         return plain(value.encode(errors="replace").decode(), _FIELD_CHARACTERS)
     if isinstance(value, list):
-        return [_harmless(each) for each in value[:_FIELD_ITEMS]]
+        return [harmless(each) for each in value[:_FIELD_ITEMS]]
     if isinstance(value, dict):
-        return {_harmless(key): _harmless(value[key]) for key in islice(value, _FIELD_ITEMS)}
+        return {harmless(key): harmless(value[key]) for key in islice(value, _FIELD_ITEMS)}
     if isinstance(value, float) and not isfinite(value):
         return None
     return value

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+from math import isfinite
 
 from gui.wording.phrases import short_clock
 from gui.wording.text import Text
 from session_host.protocol.untrusted_text import before_more, one_line
 from session_host.structured.items import UsageLimit
+from session_host.system.clock import moment_of
 
 _MINUTE_MS = 60_000
 MESSAGES = Text("chat", "Messages")
@@ -151,7 +153,7 @@ def answered(name: str, by: str, at_ms: int) -> str:
         "command": Text("chat", "from the command line"),
         "notification": Text("chat", "in a notification"),
     }.get(by)
-    time = datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M") if at_ms else ""
+    time = moment_of(at_ms).astimezone().strftime("%H:%M") if at_ms else ""
     return joined(name, where() if where is not None else "", time)
 
 
@@ -283,7 +285,7 @@ _HOUR_MIN, _DAY_MIN, _WEEK_MIN, _MONTH_MIN = 60, 24 * 60, 7 * 24 * 60, 30 * 24 *
 
 def used_percent(limit: UsageLimit) -> int:
     """The used share in percent, rounded down: 100 only if the limit is reached."""
-    return int(limit.used * 100 + 1e-6)
+    return int(limit.used * 100 + 1e-6) if isfinite(limit.used) else 0
 
 
 def limit_name(limit: UsageLimit) -> str:
@@ -319,7 +321,7 @@ def all_limits_used(limits: list[UsageLimit], now: datetime) -> list[str]:
         text = Text("limits", "{limit}: {percent} % used")(limit=limit_name(limit), percent=used_percent(limit))
         lines.append(joined(text, _resets(limit, now)))
     if at_ms := max((limit.at_ms for limit in limits), default=0):
-        time = short_clock(_moment(at_ms), now)
+        time = short_clock(moment_of(at_ms), now)
         lines.append(Text("limits", "Limits as the agent reported them: {time}")(time=time))
     return lines
 
@@ -327,8 +329,4 @@ def all_limits_used(limits: list[UsageLimit], now: datetime) -> list[str]:
 def _resets(limit: UsageLimit, now: datetime) -> str:
     if not limit.resets_ms:
         return ""
-    return Text("limits", "resets {time}")(time=short_clock(_moment(limit.resets_ms), now))
-
-
-def _moment(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
+    return Text("limits", "resets {time}")(time=short_clock(moment_of(limit.resets_ms), now))

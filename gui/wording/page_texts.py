@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from gui.wording import phrases
 from gui.wording.text import Text
+from session_host.system.clock import moment_of
 
 TERMINAL = Text("page", "Terminal")
 SCROLLBAR = Text("page", "History")
@@ -185,7 +186,7 @@ def command_facts(code: int | None, took_ms: int | None, began_ms: int | None, *
     if took_ms is not None:
         parts.append(phrases.exact_duration(took_ms))
     if began_ms is not None:
-        began = phrases.short_clock(datetime.fromtimestamp(began_ms / 1000, UTC), datetime.now(UTC))
+        began = phrases.short_clock(moment_of(began_ms), datetime.now(UTC))
         parts.append(Text("prompts", "running since {time}")(time=began) if is_running else began)
     return " · ".join(parts)
 

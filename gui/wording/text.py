@@ -11,6 +11,9 @@ TRANSLATIONS = Path(__file__).parents[2] / "resources" / "translations"
 
 translate = QCoreApplication.translate
 
+_MAX_NUMBER = 2**31 - 1
+"""Qt takes no greater one."""
+
 
 class Text:
     """A text of the window in English; a call translates it and fills in its fields: ``COPIED(path=path)``.
@@ -27,7 +30,7 @@ class Text:
 
     def __call__(self, *, n: int = -1, **values: object) -> str:
         """The text in the user's language; ``n`` is the number that decides between its plural forms."""
-        text = translate(self._context, self._source, None, n)
+        text = translate(self._context, self._source, None, min(max(n, -1), _MAX_NUMBER))
         if n >= 0:
             return text.format(n=n, **values)
         return text.format(**values) if values else text

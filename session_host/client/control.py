@@ -21,15 +21,19 @@ from session_host.errors import (
     UsageError,
     WrongRuntime,
 )
+from session_host.protocol.bridge import MAX_REPLY_BYTES
 from session_host.protocol.messages import (
     AgentRequests,
     Attach,
+    Describe,
     Description,
     Done,
+    Explain,
     Explanation,
     Failed,
     Kill,
     Message,
+    OpenRequests,
     Peek,
     Request,
     Screen,
@@ -58,6 +62,11 @@ _TIMEOUTS_S: dict[type[Request], float] = {Stop: STOP_TIMEOUT_S, Send: SEND_TIME
 
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
 """Delays before repeating a request to a host that went away during it."""
+
+_REPLIES: dict[type[Request], type[Message]] = {
+    Describe: Description, Peek: Screen, Explain: Explanation, OpenRequests: AgentRequests
+}  # fmt: skip
+"""The replies to requests; ``Done`` to all others."""
 
 _ERRORS: dict[str, type[OutliveError]] = {
     ErrorCode.ENDED: SessionEnded,
@@ -136,15 +145,19 @@ class ControlConnection:
             match message:
                 case Failed(code=code, message=text):
                     raise _ERRORS.get(code, OutliveError)(text)
+                case _ if not isinstance(message, _REPLIES.get(type(request), Done)):
+                    raise HostUnavailable("the process at the chat's socket is not Outlive (another reply)")
                 case Screen(last=False):
                     lines += message.lines
                 case Screen():
                     return msgspec.structs.replace(message, lines=lines + message.lines)
                 case AgentRequests(last=False):
                     data += message.data
+                    if len(data) > MAX_REPLY_BYTES:
+                        raise OutliveError("the answer is too long")
                 case AgentRequests():
                     return msgspec.structs.replace(message, data=data + message.data)
-                case Description() | Explanation() | Done():
+                case _:
                     return message
         raise HostUnavailable("the connection to the chat was lost; try again")
 

@@ -21,7 +21,8 @@ MAX_FRAME_BYTES = 2 * 1024 * 1024
 
 LENGTH_BYTES = 4
 _REASON_CHARACTERS = 120
-_NO_MESSAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
+"""The errors of msgspec for bytes that are no value of the type."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -76,7 +77,7 @@ class Decoder:
     def _decode(self, payload: bytes | memoryview) -> Any:
         try:
             return self._message(payload)
-        except _NO_MESSAGE as error:
+        except UNREADABLE as error:
             raise _violation(error) from None
 
 

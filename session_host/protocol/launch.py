@@ -9,6 +9,7 @@ import msgspec
 from .values import Activity, GridSize, Runtime
 
 DEFAULT_SCROLLBACK_LINES: Final = 10_000
+MAX_SCROLLBACK_LINES: Final = 1_000_000
 
 
 class Identity(msgspec.Struct, frozen=True):

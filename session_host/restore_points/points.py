@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,6 +19,7 @@ import msgspec
 from session_host.errors import WorktreeError
 from session_host.git import GitRefused, Stop
 from session_host.restore_points.kept_tree import Git, KeptTree, WorkingTree, find_tree, keep_tree
+from session_host.system.clock import moment_of
 
 PREFIX: Final = "refs/outlive/restore-points"
 MAX_POINTS: Final = 100
@@ -58,7 +59,7 @@ class RestorePoint(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def moment(self) -> datetime:
         """When it was begun."""
-        return datetime.fromtimestamp(self.at_ms / 1000, UTC)
+        return moment_of(self.at_ms)
 
     @property
     def reference(self) -> str:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import msgspec
 
 from session_host.errors import ProtocolViolation
+from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.messages import ChatInput
 
 from .items import AnyChange
@@ -143,7 +144,7 @@ class RecordReader:
                     break
                 try:
                     body = _decoder.decode(memoryview(rest)[done + HEADER_BYTES : end])
-                except msgspec.DecodeError as error:
+                except UNREADABLE as error:
                     raise ProtocolViolation(f"a damaged record in the transcript: {error}") from error
                 start, self.offset = self.offset, self.offset + end - done
                 done = end

@@ -8,12 +8,14 @@ snapshot are decoded when they are first read, so that a chat of 10,000 items op
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import msgspec
 
 from session_host.errors import OutliveError, ProtocolViolation
+from session_host.protocol.codec import UNREADABLE
 
 from .items import (
     AgentRequest,
@@ -95,6 +97,14 @@ class _Saved(msgspec.Struct, array_like=True):
 _saved_decoder = msgspec.msgpack.Decoder(_Saved)
 
 
+def _decoded(data: msgspec.Raw, item_id: str) -> Item:
+    """An item of a snapshot; a notice in place of one that cannot be read, since another machine may send anything."""
+    with contextlib.suppress(*UNREADABLE):
+        if (item := _item_decoder.decode(data)).id == item_id:
+            return item
+    return Item(item_id, "notice", 0, "This item is damaged")
+
+
 class Changes(NamedTuple):
     """The changes since the last call of ``take_changes``.
 
@@ -149,7 +159,7 @@ class Transcript:
         """
         item = self._items[position]
         if isinstance(item, msgspec.Raw):
-            self._items[position] = item = _item_decoder.decode(item)
+            self._items[position] = item = _decoded(item, self._ids[position])
         return self._with_appended(position, item) if self._appended else item
 
     def __iter__(self) -> Iterator[Item]:
@@ -354,9 +364,10 @@ class Transcript:
         """
         try:
             saved = _saved_decoder.decode(snapshot)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise OutliveError(f"a damaged transcript: {error}") from error
-        if len(saved.ids) != len(saved.items):
+        positions = {item_id: position for position, item_id in enumerate(saved.ids)}
+        if not len(positions) == len(saved.ids) == len(saved.items):
             raise OutliveError("a damaged transcript: items are missing")
         transcript = cls()
         transcript.status = saved.status
@@ -364,6 +375,6 @@ class Transcript:
         transcript.answers = {answer.id: answer for answer in saved.answers}
         transcript.endings, transcript.turn_ends = saved.endings, saved.turn_ends
         transcript._ids, transcript._items = saved.ids, list(saved.items)
-        transcript._positions = {item_id: position for position, item_id in enumerate(saved.ids)}
+        transcript._positions = positions
         transcript._reader = RecordReader(saved.offset, saved.rest)
         return transcript

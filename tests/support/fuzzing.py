@@ -14,8 +14,9 @@ import random
 import string
 import types
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -128,14 +129,14 @@ def fitting(choose: random.Random, kind: Any) -> Any:
         return some(choose, typing.get_args(kind))
     if origin in {typing.Union, types.UnionType}:
         return fitting(choose, some(choose, typing.get_args(kind)))
-    if origin is list:
+    if origin in {list, set, frozenset, Sequence}:
         return [fitting(choose, typing.get_args(kind)[0]) for _ in range(choose.randrange(4))]
     if origin is tuple:
         kinds = typing.get_args(kind)
         if kinds[-1] is ...:
             return [fitting(choose, kinds[0]) for _ in range(choose.randrange(4))]
         return [fitting(choose, each) for each in kinds]
-    if origin is dict:
+    if origin in {dict, Mapping}:
         key, value = typing.get_args(kind)
         return {fitting(choose, key): fitting(choose, value) for _ in range(choose.randrange(4))}
     if kind is type(None):
@@ -146,7 +147,7 @@ def fitting(choose: random.Random, kind: Any) -> Any:
         return some_number(choose)
     if kind is float:
         return choose.choice([0.0, -1.5, 60.0, 1e300, float("inf")])
-    if kind is str:
+    if kind in {str, Path}:
         return some_text(choose)
     if kind is bytes:
         return choose.randbytes(choose.randrange(40))
@@ -154,6 +155,9 @@ def fitting(choose: random.Random, kind: Any) -> Any:
         return some(choose, list(kind)).value
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return fields_of(choose, kind)
+    if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        kinds = typing.get_type_hints(kind, include_extras=True)
+        return [fitting(choose, kinds[name]) for name in kind._fields]
     raise TypeError(f"no values of {kind} are known")
 
 

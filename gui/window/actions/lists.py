@@ -27,6 +27,7 @@ from gui.wording.text import Text
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import WITHOUT_AGENT
 from session_host.structured.items import Item
+from session_host.system.clock import moment_of
 from session_host.terminal.prompts import Prompt
 
 from .chats.chat_actions import ChatTexts
@@ -138,7 +139,7 @@ class Lists:
 
     def _prompt(self, content: StructuredContent, prompt: Item) -> Choice:
         turns = content.view.turns
-        began = phrases.short_clock(datetime.fromtimestamp(prompt.at_ms / 1000, UTC), datetime.now(UTC))
+        began = phrases.short_clock(moment_of(prompt.at_ms), datetime.now(UTC))
         keys = [
             ChoiceKey(_COPY, page_texts.KEY_COPIES(), partial(self._copy, prompt.text)),
             ChoiceKey(_COPY_BOTH, page_texts.KEY_COPIES_ANSWER(), lambda: self._copy(turns.answer_to(prompt.id))),

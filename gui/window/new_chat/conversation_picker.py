@@ -24,6 +24,7 @@ from gui.window.widgets.parts import button, label, sentence, show_text
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts, new_chat_texts, phrases
 from session_host.protocol.values import Runtime
+from session_host.system.clock import moment_of
 
 if TYPE_CHECKING:
     from session_host.agents.conversations.base import StoredConversation
@@ -69,11 +70,9 @@ class ConversationRow(NamedTuple):
     @property
     def age(self) -> str:
         """The time since its last change."""
-        try:
-            changed = datetime.fromtimestamp(self.changed_s, UTC) if self.changed_s is not None else None
-        except (ValueError, OverflowError, OSError):
-            return ""  # A file's time may be any number.
-        return phrases.age(changed, datetime.now(UTC)) if changed is not None else ""
+        if self.changed_s is None:
+            return ""
+        return phrases.age(moment_of(1000 * self.changed_s), datetime.now(UTC))
 
 
 def title_of(stored: StoredConversation) -> str:

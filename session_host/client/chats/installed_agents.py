@@ -59,7 +59,10 @@ def harmless(found: InstalledAgents) -> InstalledAgents:
 
 
 def _can_be(agent: Agent) -> bool:
-    return is_agent_name(agent.name) and len(msgspec.msgpack.encode(agent)) <= MAX_AGENT_BYTES
+    try:
+        return is_agent_name(agent.name) and len(msgspec.msgpack.encode(agent)) <= MAX_AGENT_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 def _harmless_agent(agent: Agent) -> Agent:

@@ -18,7 +18,7 @@ import msgspec
 from session_host.agents.environment import COLORS_VARIABLE, shell_integration
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, state_dir
-from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES, Watch
+from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES, MAX_SCROLLBACK_LINES, Watch
 from session_host.system.files import replace_file
 from session_host.toml_file import TomlFile
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 RECORD_LIMITS_MIB = (1, 1024 * 1024)
 ENDED_LIMITS_MIB = (0, 1024 * 1024 * 1024)
-SCROLLBACK_LIMITS_LINES = (0, 1_000_000)
+SCROLLBACK_LIMITS_LINES = (0, MAX_SCROLLBACK_LINES)
 IDLE_LIMITS_MIN = (0, 365 * 1440)
 
 

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -16,6 +16,7 @@ import msgspec
 
 from session_host.errors import StoreError
 from session_host.storage.store.database import Database, Schema, damaged, directory_lock, is_sound
+from session_host.system.clock import moment_of
 
 from .query import Query, Term, folded, trigrams
 
@@ -226,10 +227,7 @@ class Hit(NamedTuple):
     @property
     def moment(self) -> datetime:
         """The line's time; 1970 if no calendar has it, since the clock was wrong."""
-        try:
-            return datetime.fromtimestamp(self.time_ns / 1_000_000_000, UTC)
-        except (OverflowError, ValueError, OSError):
-            return datetime.fromtimestamp(0, UTC)
+        return moment_of(self.time_ns / 1_000_000)
 
 
 class Found(NamedTuple):

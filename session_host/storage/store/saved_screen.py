@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from session_host.errors import OutliveError, StoreError
+from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.packing import unpacked
 from session_host.protocol.values import GridSize
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
@@ -126,7 +127,7 @@ def load_screen(path: Path) -> SavedScreen | None:
     """Read a last screen; None if there is none or it is damaged."""
     try:
         return msgspec.msgpack.decode(path.read_bytes(), type=SavedScreen)
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+    except (FileNotFoundError, NotADirectoryError, *UNREADABLE):
         return None
     except OSError as error:
         raise StoreError(f"{path}: cannot read the saved screen ({error.strerror})") from error

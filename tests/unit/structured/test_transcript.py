@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ from session_host.structured.items import (
     TurnEnded,
 )
 from session_host.structured.log import Cause, encode_record
-from session_host.structured.transcript import Transcript
+from session_host.structured.transcript import Status, Transcript, _Saved
 
 _IDS = st.sampled_from(["a", "b", "c"])
 _CHANGES: st.SearchStrategy[AnyChange] = st.one_of(
@@ -119,6 +120,35 @@ def test_a_damaged_log_keeps_the_items_read_before() -> None:
 def test_a_damaged_snapshot_is_an_error() -> None:
     with pytest.raises(OutliveError, match="damaged"):
         Transcript.restore(b"garbage")
+
+
+@pytest.mark.parametrize(
+    "item", [b"\xc0", b"\x94\xa1a\xa5agent\x00\xa1\xff", msgspec.msgpack.encode(Item("b", "agent", 1))]
+)
+def test_an_item_that_another_machine_damages_is_a_notice(item: bytes) -> None:
+    saved = _Saved(["a"], [msgspec.Raw(item)], Status(), [], [], 0, b"")
+    transcript = Transcript.restore(msgspec.msgpack.encode(saved))
+    assert [(each.id, each.kind, each.text) for each in transcript] == [("a", "notice", "This item is damaged")]
+    transcript.apply(Remove("a"))
+    assert not len(transcript)
+
+
+@pytest.mark.parametrize(
+    "snapshot",
+    [
+        msgspec.msgpack.encode(_Saved(["a", "a"], [msgspec.Raw(b"\xc0")] * 2, Status(), [], [], 0, b"")),
+        msgspec.msgpack.encode(_Saved(["a"], [], Status(title="x"), [], [], 0, b"")).replace(b"\xa1x", b"\xa1\xff"),
+    ],
+)
+def test_a_snapshot_that_another_machine_damages_is_an_error(snapshot: bytes) -> None:
+    with pytest.raises(OutliveError, match="damaged"):
+        Transcript.restore(snapshot)
+
+
+def test_a_record_with_a_text_that_is_not_utf_8_damages_the_log() -> None:
+    transcript = Transcript()
+    transcript.feed(encode_record(Cause.LINES, [TitleChanged("xy")], at_ms=1, raw_end=1).replace(b"xy", b"\xff\xff"))
+    assert "damaged" in transcript.damaged
 
 
 def test_a_chat_without_items_keeps_its_state_when_its_host_is_replaced() -> None:

@@ -20,6 +20,7 @@ from gui.wording import action_texts, changes_texts, new_chat_texts, phrases
 from session_host.errors import OutliveError, WorktreeError
 from session_host.protocol.values import GridSize
 from session_host.structured.items import Item
+from session_host.system.clock import moment_of
 
 if TYPE_CHECKING:
     from gui.bridge.changes import ListedPoint
@@ -78,7 +79,7 @@ class ForkActions:
         now = datetime.now(UTC)
 
         def choice(prompt: Item) -> Choice:
-            detail = phrases.short_clock(datetime.fromtimestamp(prompt.at_ms / 1000, UTC), now)
+            detail = phrases.short_clock(moment_of(prompt.at_ms), now)
             return Choice(new_chat_texts.fork_row(prompt.text), detail, lambda: self.fork_before(chat, prompt))
 
         choices = [Choice(new_chat_texts.FROM_THE_END(), new_chat_texts.WHOLE_CONVERSATION(), lambda: self.fork(chat))]
