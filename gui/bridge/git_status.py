@@ -12,6 +12,7 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
+from shiboken6 import isValid
 
 from session_host.client.machine import Machine
 from session_host.client.worktrees import Status, status_of
@@ -183,7 +184,8 @@ class GitStatusWatcher(QObject):
         elif place in self._shown.values():
             self._statuses[place] = status
         for chat in self._chats:
-            if _place_of(chat) == place and chat.git_status != status:
+            # One may have been removed since the list's last change.
+            if _place_of(chat) == place and chat.git_status != status and isValid(chat):
                 chat.git_status = status
                 chat.changed.emit()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import groupby, pairwise
@@ -199,7 +199,10 @@ def _with_stretches(runs: tuple[Run, ...]) -> list[Run]:
     parts: list[Run] = []
     done = 0
     for found in stretch().finditer(text):
-        first, end = bisect_left(offsets, found.start()), bisect_left(offsets, found.end())
+        # A mark of these scripts may be on another script's character; whole cells count.
+        first, end = max(bisect_right(offsets, found.start()) - 1, done), bisect_left(offsets, found.end())
+        if first >= end:
+            continue
         parts += _without_stretch(cells[done:first])
         columns = cells[end - 1].column + cells[end - 1].cells - cells[first].column
         parts.append(cells[first]._replace(cells=columns, text=text[offsets[first] : offsets[end]], cluster=True))

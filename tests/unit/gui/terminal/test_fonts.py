@@ -190,6 +190,11 @@ def test_hebrew_is_in_visual_order_and_other_text_stays(qapp, logical, visual):
     assert read(logical, "אבגד12ab,!()│") == visual
 
 
+@pytest.mark.parametrize("text", [" \u05b0", " \u05b0A", "א\u05b0.\u05b0ב"])
+def test_a_hebrew_mark_on_another_scripts_character_is_painted(qapp, text):
+    assert letters(text)
+
+
 def test_arabic_letters_are_joined(qapp):
     joined, alone = letters("بب"), letters("ب")[0]
     assert joined[0] != alone
