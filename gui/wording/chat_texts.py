@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isfinite
 
 from gui.wording.phrases import short_clock
@@ -281,6 +281,11 @@ NOT_AN_IMAGE = Text("chat", "The file is not an image that can be shown")
 
 # The limits of the user's subscription, as an agent reported them.
 _HOUR_MIN, _DAY_MIN, _WEEK_MIN, _MONTH_MIN = 60, 24 * 60, 7 * 24 * 60, 30 * 24 * 60
+
+
+def time_of(at_ms: int) -> str:
+    """A time in milliseconds since 1970, with its date if that is another day."""
+    return short_clock(moment_of(at_ms), datetime.now(UTC))
 
 
 def used_percent(limit: UsageLimit) -> int:

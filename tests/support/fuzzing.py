@@ -156,8 +156,8 @@ def fitting(choose: random.Random, kind: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return fields_of(choose, kind)
     if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        kinds = typing.get_type_hints(kind, include_extras=True)
-        return [fitting(choose, kinds[name]) for name in kind._fields]
+        hints = typing.get_type_hints(kind, include_extras=True)
+        return [fitting(choose, hints[name]) for name in kind._fields]
     raise TypeError(f"no values of {kind} are known")
 
 

@@ -16,11 +16,10 @@ from gui.chat.drawing.lay_out import estimate, lay_out
 from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import Style
 from gui.theme.icons import Glyph
-from gui.wording import chat_texts, common_texts, phrases
+from gui.wording import chat_texts, common_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import NOT_STOPPED, Item, TurnEnded
 from session_host.structured.transcript import Transcript
-from session_host.system.clock import moment_of
 
 _SHOWING_STATUS = frozenset({"agent", "tool"})
 """The kinds of items that say themselves that they did not end."""
@@ -405,7 +404,7 @@ def turn_footer(transcript: Transcript, position: int, prompt: str) -> TurnFoote
     ended_ms, asked = transcript.turn_ends.get(item.id, 0), transcript.get(prompt)
     time = duration = ""
     if ended_ms:
-        time = phrases.short_clock(moment_of(ended_ms), datetime.now(UTC))
+        time = chat_texts.time_of(ended_ms)
     if ended_ms and asked is not None:
         duration = chat_texts.duration(ended_ms - asked.at_ms)
     return TurnFooter(item=item.id, label=chat_texts.joined(time, duration))
