@@ -161,7 +161,10 @@ class MainWindow(QWidget):
         self.sidebar.own_menu_requested.connect(menus.show_in_sidebar)
         self.sidebar.remove_requested.connect(commands.chat_actions.remove_several)
         self.sidebar.problem.connect(lambda line: self.banners.inform(line, kind="failed", key="theme"))
-        self.sidebar.offer_for_machines(commands.machines.remedy, commands.machines.ways)
+        self.sidebar.offer_for_machines(
+            lambda name: commands.machines.remedy(name),  # noqa: PLW0108 - the first call imports the actions
+            lambda name: commands.machines.ways(name),  # noqa: PLW0108
+        )
         self.sidebar.left.connect(self.focus_page)
         self.sidebar.search_requested.connect(self.sheets.search)
         self.sheets.sheet_created.connect(self._on_sheet)

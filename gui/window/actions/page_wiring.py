@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QClipboard, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
@@ -33,14 +34,15 @@ from session_host.terminal.prompts import TurnPosition
 
 from .chats.forking import is_in_conversation
 from .context import WindowContext
-from .copying import Copying
-from .forwarding import Forwarding
 from .menus import Actions
 from .window_commands import WindowCommands
 
 if TYPE_CHECKING:
     from gui.window.page.structured_content import StructuredContent
     from session_host.client.chats.agent_record import FoundAnswer
+
+    from .copying import Copying
+    from .forwarding import Forwarding
 
 CONTINUE = "continue_program"
 TERMINAL_MENU = (
@@ -73,8 +75,18 @@ class PageWiring:
         self._tabs, self._banners = commands.tabs, commands.banners
         self._window_keys, self._in_use = window_keys, window_keys()
         self._on_grid_changed = on_grid_changed
-        self._forwarding = Forwarding(commands.sessions, commands.banners)
         self._tabs.active_changed.connect(self._banners.arrange)
+
+    @cached_property
+    def _forwarding(self) -> Forwarding:
+        from .forwarding import Forwarding  # the window's start does not need it
+
+        return Forwarding(self._commands.sessions, self._banners)
+
+    def _copying(self, chat: Chat, content: QObject) -> Copying:
+        from .copying import Copying  # the window's start does not need it
+
+        return Copying(chat, self._commands.sessions.tasks, self._banners, content)
 
     def update_window_keys(self) -> None:
         """Set the window's keys in open pages, if they have changed."""
@@ -127,8 +139,7 @@ class PageWiring:
     def _wire_structured(self, page: ChatPage, content: StructuredContent) -> None:
         chat, commands, opener, view = content.chat, self._commands, self._commands.opener, content.view
         if chat.machine.name:
-            copying = Copying(chat, commands.sessions.tasks, self._banners, content)
-            view.prompt.files_go_by(copying.paste)
+            view.prompt.files_go_by(lambda files, paste: self._copying(chat, content).paste(files, paste))
         view.page.names.find_by(files_of(chat, commands.sessions.tasks))
         content.link_requested.connect(lambda address: self._open_link(page, address))
         content.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd, chat.machine))
@@ -152,11 +163,11 @@ class PageWiring:
         view.notice.connect(self._on_notice)
         view.findRequested.connect(page.open_find)
         view.pasteNeedsConfirmation.connect(lambda text: self._ask_paste(page, view, text))
-        copying = Copying(chat, tasks, self._banners, terminal)
-        view.imagePasted.connect(lambda image: copying.paste_image(image, view.paste_files))
+        copying = partial(self._copying, chat, terminal)
+        view.imagePasted.connect(lambda image: copying().paste_image(image, view.paste_files))
         view.machine = chat.machine.name
         if chat.machine.name:
-            view.files_go_by(lambda files: copying.paste(files, view.paste_files))
+            view.files_go_by(lambda files: copying().paste(files, view.paste_files))
         terminal.grid_changed.connect(lambda: self._on_grid_changed(terminal))
         terminal.clipboard_offered.connect(lambda text, targets: self._on_clipboard(page, text, targets))
 

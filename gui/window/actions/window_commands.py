@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
 
@@ -22,13 +23,15 @@ from gui.window.actions.context import WindowContext
 from gui.window.actions.links import LinkOpener, editors_of
 from gui.window.actions.lists import Lists
 from gui.window.actions.looks import LookActions, ThemeActions
-from gui.window.actions.machines import MachineActions
 from gui.window.actions.tabs_and_panes import Broadcasting, PaneActions
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_content import TerminalContent
 from gui.wording import common_texts, notice_texts, page_texts
 from gui.wording.groups import Group
+
+if TYPE_CHECKING:
+    from gui.window.actions.machines import MachineActions
 
 
 class WindowCommands:
@@ -43,7 +46,6 @@ class WindowCommands:
         self.sessions, self.tabs = context.sessions, context.tabs
         self.sheets, self.banners = context.sheets, context.banners
         self.starting = StartActions(context, settings)
-        self.machines = MachineActions(context, self.starting)
         self.opener = opener = LinkOpener(
             context.sessions.tasks, partial(editors_of, settings), self.starting.edit,
             lambda line: context.banners.inform(line, key="terminal"), partial(_report_dead_link, context.banners),
@@ -60,6 +62,13 @@ class WindowCommands:
         self.saved_prompts = SavedPrompts(context, settings.directory, opener)
         self.themes = ThemeActions(context, settings)
         self._next_chat = NextChat(context.sessions)
+
+    @cached_property
+    def machines(self) -> MachineActions:
+        """The actions on other machines."""
+        from gui.window.actions.machines import MachineActions  # most users have none
+
+        return MachineActions(self.context, self.starting)
 
     # ------------------------------------------------------------ conditions
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from session_host.client.connection import HostConnection, HostNotResponding
 from session_host.client.machine import THIS_MACHINE, Machine
@@ -60,7 +60,6 @@ from session_host.terminal.commands import MAX_COMMANDS
 from session_host.terminal.encode import REPORT_EVENTS
 from session_host.terminal.rows import Row
 
-from .prediction import Predictions, Screen
 from .rules import (
     AddSnapshotPart,
     Connect,
@@ -81,6 +80,9 @@ from .rules import (
     WaitReachable,
 )
 from .state import FINAL_STATES, NO_DELEGATE, ViewerDelegate, ViewerState
+
+if TYPE_CHECKING:
+    from .prediction import Predictions, Screen
 
 __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
 
@@ -146,7 +148,11 @@ class Viewer:
         self._last_connection: HostConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._answer_timer, self._delivery_timer, self._reattach_timer = Timer(), Timer(), Timer()
-        self._predictions = Predictions() if self._is_far and self._engine is not None else None
+        self._predictions: Predictions | None = None
+        if self._is_far and self._engine is not None:
+            from .prediction import Predictions  # most users have no other machines
+
+            self._predictions = Predictions()
         self._shown: Screen | None = None  # Without the predictions.
         self._shown_rows: dict[int, Row] = {}
         self._predicted_row = -1
@@ -438,6 +444,8 @@ class Viewer:
         frame = self.emulator.frame()
         if self._predictions is None:
             return frame
+        from .prediction import Screen
+
         rows = self._shown_rows
         if frame.full:
             rows.clear()
