@@ -117,7 +117,7 @@ COPYING = Text("notice", "Copying {what} to {machine}: {percent} %")
 FORWARDED = Text("notice", "Port {port} of {machine} is forwarded to {local}")
 STOP_FORWARDING = Text("notice", "Stop forwarding")
 PATH_ELSEWHERE = Text("notice", "Not pasted: panes of other machines have no such file; stop broadcasting first")
-NO_PATH = Text("notice", "Can’t open the file: no path came from {machine}")
+NO_PATH = Text("notice", "No valid path of the file came from {machine}")
 NO_FAR_EDITOR = Text("notice", "No editor that opens a directory on {machine} is set: see Settings, General")
 WRONG_FAR_EDITOR = Text(
     "notice", "The editor for other machines in window.toml needs the machine and the file, such as: {example}"

@@ -110,7 +110,7 @@ async def test_a_path_that_no_machine_has_reaches_no_editor(
         monkeypatch.setattr(named_files, "_text_file", lambda _file, answer=answer: FileLocation(answer))
         harness.view.fileActivated.emit(FileLocation("x"))
         await harness.sessions.tasks.wait_for_others(10)
-        assert harness.banner == "Can’t open the file: no path came from alpha"
+        assert harness.banner == "No valid path of the file came from alpha"
     assert not started
 
 
