@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from session_host.client.chats.removal import described, end_left_processes, left_processes, remove_chat
@@ -18,7 +17,7 @@ from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
 
 from .arguments import DIGITS_TO_END, add_session_argument
-from .output import confirmed, print_error, print_line
+from .output import can_ask, confirmed, print_error, print_line
 from .session_argument import (
     add_selection,
     all_sessions,
@@ -82,7 +81,7 @@ def configure_kill_all(parser: argparse.ArgumentParser) -> None:
 
 def run_kill_all(options: argparse.Namespace) -> int:
     """Kill all agents, after confirmation."""
-    if not options.yes and not sys.stdin.isatty():
+    if not options.yes and not can_ask():
         raise UsageError("kill-all kills every running chat; confirm with --yes")
     infos = all_sessions(ended=False)
     if not infos:
@@ -157,7 +156,7 @@ def run_rm(options: argparse.Namespace) -> int:
 
 
 def _remove_ended(selection: Selection, *, without_asking: bool) -> int:
-    if not without_asking and not sys.stdin.isatty():
+    if not without_asking and not can_ask():
         raise UsageError("rm --ended removes every ended chat; confirm with --yes")
 
     def remove(store: Store) -> int:

@@ -69,8 +69,8 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
     from session_host.machines.listing import chats_on  # rarely needed
     from session_host.machines.names import ALL, HERE
 
-    found, unreachable = chats_on(options.on, selection, ended=ended)
-    if options.on == ALL:
+    found, unreachable = ([], []) if options.on == HERE else chats_on(options.on, selection, ended=ended)
+    if options.on in {ALL, HERE}:
         found = [*((HERE, str(home_dir()), info) for info in _sessions(selection, ended=ended)), *found]
     if options.json:
         print_json([{"machine": machine, **msgspec.to_builtins(info)} for machine, _home, info in found])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from session_host.cli.output import answer_to, print_json, print_line, terminal_columns
+from session_host.cli.output import YES_OR_NO, confirmed, is_yes, print_json, print_line, terminal_columns
 from session_host.cli.session_argument import machine_and_chat
 from session_host.client.permission import check_may_reach_machine
 from session_host.client.sessions.selection import Selection
@@ -27,14 +27,15 @@ from session_host.system import event_loop
 from session_host.version import VERSION
 
 if TYPE_CHECKING:
+    from session_host.machines.channel import Channel
     from session_host.machines.listing import Listed
 
 _ON_A_MACHINE = {"new", "search", "doctor", "upgrade", "kill-all", "rm", "restore", "wait", "logs"}
 """The commands that take ``--on``, beside ``ls``."""
 
 _STARTING = {"new", "resume"}
-_HERE = {"export", "replay"}
-"""Commands that bring the chat's recording here."""
+_HERE = {"attach", "export", "replay"}
+"""Commands that show the chat here, or bring its recording."""
 
 MAX_PRINTED_BYTES = 1024 * 1024
 
@@ -93,7 +94,7 @@ def _install(entry: MachineEntry, *, is_wanted: bool) -> str:
     if not is_wanted:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise NotInstalled(f"{entry.name} has no Outlive; to install it as said, add --install")
-        if answer_to("Install it? [y/N] ").strip().lower() not in {"y", "yes"}:
+        if not confirmed("Install it?"):
             raise NotInstalled(f"{entry.name} has no Outlive, and is not added")
     return install(entry, chosen)
 
@@ -170,8 +171,8 @@ def _row(entry: MachineEntry, result: Listed | Unreachable) -> dict[str, Any]:
     return row | {"state": "reachable", "version": result.version, "chats": len(result.infos)}
 
 
-def run_on(arguments: list[str]) -> int:
-    """Run a command line with ``--on NAME`` on that machine, without it."""
+def run_on(arguments: list[str], run_here: Callable[[list[str]], int]) -> int:
+    """Run a command line with ``--on NAME`` on that machine, without it; ``run_here`` does so on this one."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--on", metavar="NAME")
     end = arguments.index("--") if "--" in arguments else len(arguments)
@@ -183,23 +184,31 @@ def run_on(arguments: list[str]) -> int:
         raise UsageError("--on needs the NAME of a machine; see `outlive machines`")
     if rest[0] not in _ON_A_MACHINE:
         raise UsageError(f"`outlive {rest[0]}` takes no --on; a chat on a machine is MACHINE:CHAT")
+    if options.on == names.HERE:
+        return run_here([*rest, *arguments[end:]])
     entry = names.machine_named(options.on)
     if rest[0] == "upgrade":
         _bring_version(entry)
     return _run_and_attach(entry, [*map(_of_their_home, rest), *arguments[end:]])
 
 
-def run_for_chats(arguments: list[str], chats: list[str]) -> int | None:
-    """Run a command about ``MACHINE:CHAT`` on that machine; None if the chats are of this machine."""
+def run_for_chats(arguments: list[str], chats: list[str], run_here: Callable[[list[str]], int]) -> int | None:
+    """Run a command about ``MACHINE:CHAT`` on that machine, without its name; ``run_here`` does so on this one.
+
+    Returns:
+        The exit code; None if the command reaches the chats itself.
+    """
     found = [machine_and_chat(chat) for chat in chats]
     entry = found[0][0]
     if any(each != entry for each, _chat in found):
         raise UsageError("name chats of one machine")
-    if entry is None or arguments[0] in _HERE:
-        return None
     there = list(arguments)
     for chat, (_entry, name) in zip(chats, found, strict=True):
         there[there.index(chat)] = name
+    if entry is None:
+        return run_here(there) if there != arguments else None
+    if arguments[0] in _HERE:
+        return None
     return _run_and_attach(entry, there)
 
 
@@ -267,19 +276,44 @@ async def _run_there(entry: MachineEntry, arguments: list[str], take: Callable[[
     errors = _Output(sys.stderr, entry.name)
     reads = arguments[0] == "send" and "-" in arguments
     stdin = await asyncio.to_thread(sys.stdin.buffer.read) if reads else None
+    can_ask = take is None and stdin is None and sys.stdin.isatty()
+    loop, end = asyncio.get_running_loop(), b""
+    channel: Channel
+
+    def begin(opened: Channel) -> None:
+        nonlocal channel
+        channel = opened
+        if stdin is not None:
+            channel.write(stdin)
+        if not can_ask:
+            channel.write_eof()
 
     def write(data: bytes, is_error: bool) -> None:
+        nonlocal end
         if is_error:
             errors.write(data)
-        elif take is None:
-            output.write(data)
-        else:
+        elif take is not None:
             take(data)
+        else:
+            end = (end + data)[-len(YES_OR_NO) :]
+            is_question = can_ask and end == YES_OR_NO.encode()
+            output.write(data, final=is_question)
+            if is_question:
+                loop.add_reader(sys.stdin.fileno(), answer)
+
+    def answer() -> None:
+        loop.remove_reader(sys.stdin.fileno())
+        line = sys.stdin.readline()
+        if not line:
+            print()  # Ctrl+D
+        channel.write(b"y\n" if is_yes(line) else b"n\n")
 
     colors = saved_colors().decode(errors="replace") if arguments[0] in _STARTING else ""
     try:
-        return await link.run(arguments, terminal_columns() or 0, write, stdin, colors)
+        return await link.run(arguments, terminal_columns() or 0, write, begin, colors=colors, can_ask=can_ask)
     finally:
+        if can_ask:
+            loop.remove_reader(sys.stdin.fileno())
         output.write(b"", final=True)
         errors.write(b"", final=True)
         await link.close()
@@ -299,7 +333,7 @@ class _Output:
         self._line = ""
 
     def write(self, data: bytes, *, final: bool = False) -> None:
-        """Write some bytes; ``final``: there are no more."""
+        """Write some bytes; ``final``: also the beginning of a line, since no more come soon."""
         if not self._is_terminal and not self._machine:
             self._stream.buffer.write(data)
         else:

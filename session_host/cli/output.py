@@ -169,12 +169,30 @@ def width(text: str) -> int:
     return columns if columns >= 0 else len(text)
 
 
+YES_OR_NO = " [y/N] "
+"""The end of a question."""
+
+
+def can_ask() -> bool:
+    """Whether there is a user who can answer a question: at this terminal, or at that of another machine's command."""
+    if sys.stdin.isatty():
+        return True
+    from session_host.protocol.bridge import ANSWERED_ELSEWHERE  # rarely needed
+
+    return ANSWERED_ELSEWHERE in os.environ
+
+
 def confirmed(question: str) -> bool:
     """Ask a question; whether the user answers "y" or "yes". Any other answer, and the end of the input, is no."""
     try:
-        return answer_to(f"{one_line(question)} [y/N] ").lower() in {"y", "yes"}
+        return is_yes(answer_to(f"{one_line(question)}{YES_OR_NO}"))
     except EOFError:
         return False
+
+
+def is_yes(answer: str) -> bool:
+    """Whether the answer to a question is yes."""
+    return answer.strip().lower() in {"y", "yes"}
 
 
 def answer_to(question: str) -> str:

@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from session_host.cli.arguments import add_session_argument
-from session_host.cli.output import confirmed, cut, local_time, print_error, print_json, print_line, terminal_columns
+from session_host.cli.output import (
+    can_ask,
+    confirmed,
+    cut,
+    local_time,
+    print_error,
+    print_json,
+    print_line,
+    terminal_columns,
+)
 from session_host.cli.session_argument import with_store
 from session_host.client.chats.restore_list import restore_list, resumed_chats
 from session_host.client.permission import check_may_control
@@ -127,7 +136,7 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--yes needs a POINT or --undo")
     if options.json and (restores or options.diff):
         raise UsageError("--json works only with the list")
-    if restores and not options.yes and not sys.stdin.isatty():
+    if restores and not options.yes and not can_ask():
         raise UsageError("restore changes files; confirm with --yes")
 
 

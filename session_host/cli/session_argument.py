@@ -52,7 +52,7 @@ def find(text: str, *, to_end: bool = False) -> SessionInfo:
 
 
 def machine_and_chat(text: str) -> tuple[MachineEntry | None, str]:
-    """What ``MACHINE:CHAT`` names; (None, text) for a chat of this machine.
+    """What ``MACHINE:CHAT`` names; None for a chat of this machine.
 
     Raises:
         AmbiguousSession: a chat of this machine has the whole as its name.
@@ -62,10 +62,11 @@ def machine_and_chat(text: str) -> tuple[MachineEntry | None, str]:
     from session_host.machines.names import split  # rarely needed
 
     entry, chat = split(text)
-    if entry is not None:
+    if chat != text:
         with contextlib.suppress(NoSuchSession, StoreError):
             info = find(text)
-            raise AmbiguousSession(f"{text} is a chat here ({info.id[:8]}), and may be one on {entry.name}; use its id")
+            where = f"on {entry.name}" if entry is not None else f"called {chat}"
+            raise AmbiguousSession(f"{text} is a chat here ({info.id[:8]}), and may be one {where}; use its id")
     return entry, chat
 
 

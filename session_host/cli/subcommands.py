@@ -175,17 +175,17 @@ def _dispatch(arguments: list[str]) -> int:
     if is_for_machine(arguments):
         from session_host.cli.machines import run_on
 
-        return run_on(arguments)
+        return run_on(arguments, _dispatch)
     subcommand = Subcommand.load(first)
     parser = Parser(first, (SUBCOMMANDS | INTERNAL_SUBCOMMANDS)[first][1])
     subcommand.configure(parser)
     options = parser.read(arguments[1:])
     home_dir()  # Many parts use it; without one, none of them works.
     chats = getattr(options, "sessions", None) or [getattr(options, "session", None) or ""]
-    if first != "attach" and any(":" in chat for chat in chats):
+    if any(":" in chat for chat in chats):
         from session_host.cli.machines import run_for_chats
 
-        if (code := run_for_chats(arguments, chats)) is not None:
+        if (code := run_for_chats(arguments, chats, _dispatch)) is not None:
             return code
     return subcommand.run(options)
 

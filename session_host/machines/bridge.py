@@ -20,6 +20,7 @@ from session_host.errors import OutliveError, ProtocolViolation, UsageError, why
 from session_host.git import Stop, stopped_by
 from session_host.paths import home_dir
 from session_host.protocol.bridge import (
+    ANSWERED_ELSEWHERE,
     BRIDGE_PROTOCOL,
     Call,
     Close,
@@ -270,6 +271,10 @@ class _PortChannel(_SessionChannel):
         self._note_used(self._unnoted)
         self._unnoted = 0
 
+    def finish(self) -> None:
+        if self._transport is not None:
+            self._transport.write_eof()
+
 
 class _CallChannel(_Channel):
     """The call of a function."""
@@ -302,23 +307,24 @@ class _CallChannel(_Channel):
 class _CommandChannel(_Channel):
     """An ``outlive`` command, in a process of its own."""
 
-    def __init__(self, bridge: Bridge, run: Run) -> None:
-        super().__init__(bridge, run.channel)
-        self._arguments = run.arguments
-        self._columns = run.columns
-        self._colors = run.colors
+    def __init__(self, bridge: Bridge, wanted: Run) -> None:
+        super().__init__(bridge, wanted.channel)
+        self._wanted = wanted
         self._process: Process | None = None
         self._input: asyncio.Queue[bytes | None] = asyncio.Queue()
 
     async def run(self) -> None:
-        if self._arguments[:1] in (["new"], ["resume"], ["doctor"]):
+        arguments = self._wanted.arguments
+        if arguments[:1] in (["new"], ["resume"], ["doctor"]):
             await self._bridge.login_path.read()
         environment = dict(os.environ)
-        if self._columns:
-            environment["COLUMNS"] = str(self._columns)
-        if self._colors:
-            environment[COLORS_VARIABLE] = self._colors
-        argv = [sys.executable, "-m", "session_host.cli", *self._arguments]
+        if self._wanted.columns:
+            environment["COLUMNS"] = str(self._wanted.columns)
+        if self._wanted.colors:
+            environment[COLORS_VARIABLE] = self._wanted.colors
+        if self._wanted.can_ask:
+            environment[ANSWERED_ELSEWHERE] = "1"
+        argv = [sys.executable, "-m", "session_host.cli", *arguments]
         try:
             process = await asyncio.create_subprocess_exec(
                 *argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, limit=READ_BYTES

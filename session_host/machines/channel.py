@@ -48,6 +48,7 @@ class Channel(asyncio.Transport):
         self._machine, self._send = machine, send
         self._send_window = SendWindow()
         self._receive_window = ReceiveWindow()
+        self._is_full = self._is_finishing = False
         self._paused: bytearray | None = None
         self._error: OutliveError | None = None
         self._has_ended = False
@@ -65,13 +66,10 @@ class Channel(asyncio.Transport):
         if not self._is_closed:
             self._send_pieces(self._send_window.add(bytes(data)))
 
-    def get_write_buffer_size(self) -> int:
-        """The number of bytes that wait until the other end accepts them."""
-        return len(self._send_window.waiting)
-
     def write_eof(self) -> None:
-        """Say that nothing more is sent; only commands need it, and their input is sent at once."""
-        self._send(Finish(self.number))
+        """Say that nothing more is sent, once nothing waits."""
+        self._is_finishing = True
+        self._send_pieces([])
 
     def can_write_eof(self) -> bool:
         """Return True."""
@@ -140,6 +138,13 @@ class Channel(asyncio.Transport):
     def _send_pieces(self, pieces: list[bytes]) -> None:
         for piece in pieces:
             self._send(Data(self.number, piece))
+        is_full = bool(self._send_window.waiting)
+        if self._is_finishing and not is_full:
+            self._is_finishing = False
+            self._send(Finish(self.number))
+        if is_full != self._is_full and self.protocol is not None:
+            self._is_full = is_full
+            (self.protocol.pause_writing if is_full else self.protocol.resume_writing)()
 
     def _pass(self, data: bytes) -> None:
         if self._paused is not None:

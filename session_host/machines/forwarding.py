@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import cast
 
 from session_host.errors import OutliveError
 
-from .channel import Channel
 from .link import Link
-
-_READ_BYTES = 64 * 1024
-_BUFFER_BYTES = 256 * 1024
-_POLL_S = 0.02
 
 
 class Forward:
@@ -37,9 +33,10 @@ class Forward:
         Raises:
             OutliveError: that is impossible.
         """
+        loop = asyncio.get_running_loop()
         for wanted in (self.port if self.port >= 1024 else 0, 0):
             try:
-                self._server = await asyncio.start_server(self._serve, "127.0.0.1", wanted)
+                self._server = await loop.create_server(lambda: _End(self._serve), "127.0.0.1", wanted)
             except OSError as error:
                 if not wanted:
                     raise OutliveError(f"cannot listen on a port: {error.strerror}") from error
@@ -55,62 +52,52 @@ class Forward:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _serve(self, near: _End) -> None:
+        """Connect the port there to a new connection here."""
+        task = asyncio.get_running_loop().create_task(self._connect(near))
         self._connections.add(task)
-        end = _FarEnd(writer)
-        try:
-            await self._link.open_port(self.port, end)
-            assert end.channel is not None
-            sending = asyncio.ensure_future(_send(reader, end.channel))
-            ended = asyncio.ensure_future(end.ended.wait())
+        task.add_done_callback(self._connections.discard)
+        task.add_done_callback(lambda _done: near.transport.close())
+
+    async def _connect(self, near: _End) -> None:
+        near.transport.pause_reading()  # Earlier has no effect: the loop begins to read after `connection_made`.
+        far = near.other = _End()
+        far.other = near
+        with contextlib.suppress(OutliveError):  # Nothing listens there now, or the link is down.
+            await self._link.open_port(self.port, far)
             try:
-                await asyncio.wait({sending, ended}, return_when=asyncio.FIRST_COMPLETED)
+                near.transport.resume_reading()
+                await asyncio.wait({near.ended, far.ended}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                sending.cancel()
-                ended.cancel()
-                end.channel.close()
-        except OutliveError:
-            pass  # Nothing listens there now, or the link is down: the connection ends.
-        finally:
-            self._connections.discard(task)
-            with contextlib.suppress(OSError):
-                writer.close()
+                far.transport.close()
 
 
-async def _send(reader: asyncio.StreamReader, channel: Channel) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(_READ_BYTES):
-            channel.write(data)
-            while channel.get_write_buffer_size() > _BUFFER_BYTES and not channel.is_closing():  # noqa: ASYNC110
-                await asyncio.sleep(_POLL_S)  # the channel tells nobody when it has sent
+class _End(asyncio.Protocol):
+    """One end of a forwarded connection: what comes in here goes out at the other end."""
 
+    transport: asyncio.Transport
+    other: _End
 
-class _FarEnd(asyncio.Protocol):
-    """Writes what comes from the other machine to a connection here."""
-
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self.channel: Channel | None = None
-        self.ended = asyncio.Event()
-        self._writer = writer
-        self._draining: asyncio.Future[None] | None = None
+    def __init__(self, on_made: Callable[[_End], object] = lambda _end: None) -> None:
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._on_made = on_made
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.channel = cast("Channel", transport)
+        self.transport = cast("asyncio.Transport", transport)
+        self._on_made(self)
 
     def data_received(self, data: bytes) -> None:
-        self._writer.write(data)
-        is_full = self._writer.transport.get_write_buffer_size() > _BUFFER_BYTES
-        if is_full and self.channel is not None and self._draining is None:
-            self.channel.pause_reading()
-            self._draining = asyncio.ensure_future(self._drain(self.channel))
+        self.other.transport.write(data)
 
-    async def _drain(self, channel: Channel) -> None:
-        with contextlib.suppress(OSError):
-            await self._writer.drain()
-        self._draining = None
-        channel.resume_reading()
+    def eof_received(self) -> bool:
+        self.other.transport.write_eof()
+        return True  # The answer may still come.
+
+    def pause_writing(self) -> None:
+        self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.other.transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        self.ended.set()
+        self.ended.set_result(None)

@@ -411,8 +411,10 @@ class Link:
         arguments: list[str],
         columns: int,
         write: Callable[[bytes, bool], None],
-        stdin: bytes | None = None,
+        begin: Callable[[Channel], object] = Channel.write_eof,
+        *,
         colors: str = "",
+        can_ask: bool = False,
     ) -> int:
         """Run an ``outlive`` command there; returns its exit code.
 
@@ -420,18 +422,17 @@ class Link:
             arguments: the command line without the program's name.
             columns: the width of the terminal that shows its output, 0 for none.
             write: gets its output, and whether that is of standard error.
-            stdin: what it reads; None for nothing.
-            colors: the terminal colours here, as in ``Run``.
+            begin: writes what it reads to the channel; by default it reads nothing.
+            colors: as in ``Run``.
+            can_ask: as in ``Run``.
 
         Raises:
             Unreachable: the link is down, or was lost meanwhile.
         """
         receiver = Receiver(lambda data: write(data, False))
-        channel = await self._open(lambda number: Run(number, arguments, columns, colors), receiver)
+        channel = await self._open(lambda number: Run(number, arguments, columns, colors, can_ask), receiver)
         channel.on_error_data = lambda data: write(data, True)
-        if stdin:
-            channel.write(stdin)
-        channel.write_eof()
+        begin(channel)
         try:
             await receiver.ended
         finally:

@@ -14,7 +14,7 @@ FILE = "machines.toml"
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 HERE = "here"
-"""The name of this machine on the command line."""
+"""The name of this machine on the command line, also in `outlive ls --on all --json`."""
 
 ALL = "all"
 
@@ -55,8 +55,10 @@ def machine_named(name: str) -> MachineEntry:
 
 
 def split(text: str) -> tuple[MachineEntry | None, str]:
-    """Split ``MACHINE:CHAT`` as the user wrote it; (None, text) if it names no machine of the list."""
+    """Split ``MACHINE:CHAT`` as the user wrote it; None for this machine, (None, text) if no machine is named."""
     name, colon, chat = text.partition(":")
+    if colon and name == HERE:
+        return None, chat
     if colon and NAME.fullmatch(name):
         for entry in machines():
             if entry.name == name:

@@ -15,6 +15,9 @@ import msgspec
 BRIDGE_PROTOCOL: Final = 1
 """The version of these messages; both ends must use the same."""
 
+ANSWERED_ELSEWHERE: Final = "OUTLIVE_ANSWERED_ELSEWHERE"
+"""Set in the environment of a command with ``Run.can_ask``."""
+
 WINDOW_BYTES: Final = 128 * 1024
 """What may be sent on a new channel, and is granted again as it is used."""
 
@@ -60,10 +63,12 @@ class Run(Frame, frozen=True, gc=False):
     """The width of the terminal that its output is shown in; 0 for none."""
     colors: str = ""
     """The near end's terminal colours (``DefaultColors`` as JSON), for the chat that it starts; "" if unknown."""
+    can_ask: bool = False
+    """A user answers its questions, by ``Data``."""
 
 
 class Finish(Frame, frozen=True, gc=False):
-    """There is no more ``Data`` from the near end on this channel."""
+    """There is no more ``Data`` from the near end on this channel, to a command or a port."""
 
     channel: int
 

@@ -30,6 +30,49 @@ def test_a_chat_on_a_machine_is_started_listed_used_and_ended(alpha: SshMachine)
     assert json.loads(outlive("ls", "--on", "alpha", "--json").output) == []
 
 
+def test_a_question_of_a_command_there_is_answered_here(alpha: SshMachine) -> None:
+    assert outlive("new", "-d", "--on", "alpha", "-n", "echo", "--", "cat").code == 0
+    refused = outlive("kill-all", "--on", "alpha")
+    assert (refused.code, refused.complaint()) == (2, "kill-all kills every running chat; confirm with --yes")
+    for answer, said, code in (
+        ("n\r", "no chats were killed", 1), ("\x04", "no chats were killed", 1), ("\x03", "", 130),
+        ("yes\r", "killed 1 chat", 0),
+    ):  # fmt: skip
+        with OnTerminal("kill-all", "--on", "alpha") as terminal:
+            terminal.see("Kill 1 running chat: echo? [y/N]")
+            terminal.type(answer)
+            assert (terminal.end(), terminal.text().splitlines()[1:]) == (code, [said] if said else [])
+
+
+def test_a_long_text_for_a_machine_comes_whole(alpha: SshMachine) -> None:
+    kept = alpha.home / "kept"
+    command = ("sh", "-c", f"stty raw -echo; echo ready; exec cat > {kept}")
+    assert outlive("new", "-d", "--on", "alpha", "-n", "log", "--", *command).code == 0
+    assert outlive("wait", "alpha:log", "--text", "ready", "--timeout", "10").code == 0
+    text = "0123456789abcde\n" * 12_000
+    sent = outlive("send", "alpha:log", "-", typed=text)
+    assert sent.code == 0, sent.error
+    wait_until(lambda: kept.stat().st_size == len(text), 20, lambda: f"all of it; {kept.stat().st_size} came")
+
+
+def test_this_machine_is_called_here(alpha: SshMachine) -> None:
+    assert outlive("new", "-d", "--on", "here", "-n", "near", "--", "cat").code == 0
+    [chat] = json.loads(outlive("ls", "--on", "here", "--json").output)
+    assert (chat["machine"], chat["name"]) == ("here", "near")
+    assert outlive("send", "here:near", "hello", "--enter").code == 0
+    assert outlive("wait", f"here:{chat['id']}", "--text", "hello\nhello", "--timeout", "10").code == 0
+    assert "hello" in outlive("peek", "--", "here:near").output
+    assert outlive("rename", "here:near", "here:near").code == 0
+    assert outlive("rename", "here:near", "x").code == 4
+    assert outlive("rename", f"here:{chat['id']}", "x").code == 0
+    with OnTerminal("attach", "here:x") as terminal:
+        terminal.see("hello\nhello")
+        terminal.type(DETACH)
+        assert terminal.wait() == 0
+    assert outlive("kill", "here:x").code == 0
+    assert outlive("peek", "here:none").complaint().startswith("no chat")
+
+
 def test_the_list_of_all_machines_tells_which_one_does_not_answer(
     alpha: SshMachine, machines: list[SshMachine]
 ) -> None:
