@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject
+
 from gui.finding.ranking import Ranking, Texts
 from gui.window.actions.chats.starting import StartActions
 from gui.window.actions.context import WindowContext
-from gui.window.sheets.chooser import Choice, Found
+from gui.window.sheets.chooser import Choice, Chooser, Found, ListedChoices
 from gui.window.sheets.question import Question
+from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.parts import Way
 from gui.wording import machine_texts
 from session_host.errors import LoginNeeded, NotInstalled, OldVersion
@@ -27,13 +30,20 @@ LOOK_TIMEOUT_S = 0.5
 """How long the files of the ssh configuration may take: a network mount without its server never answers."""
 
 
-class MachineActions:
+class MachineActions(QObject):
     """The actions on other machines in one window. A machine is named by its name in ``machines.toml``."""
 
     def __init__(self, context: WindowContext, starting: StartActions) -> None:
+        super().__init__(context.window)
         self._sessions, self._others = context.sessions, context.sessions.others
         self._sheets, self._banners = context.sheets, context.banners
         self._starting = starting
+        self._sheets.sheet_created.connect(self._on_sheet)
+
+    def _on_sheet(self, sheet: Sheet) -> None:
+        if isinstance(sheet, Chooser):
+            self._others.state_changed.connect(self._list_again)
+            self._others.changed.connect(self._list_again)
 
     # ------------------------------------------------------------ adding
 
@@ -65,8 +75,11 @@ class MachineActions:
         self._sheets.add_machine.ask(destination, set(self._others.machines), self._run_adding)
 
     def _run_adding(self, name: str, destination: str) -> None:
-        added = partial(self._banners.inform, machine_texts.ADDED(name=name), key="machines")
-        self._run(machine_texts.NAME_OF_ADDING(name=name), ["machines", "add", name, destination], added)
+        def tell(has_succeeded: bool) -> None:
+            if has_succeeded:
+                self._banners.inform(machine_texts.ADDED(name=name), key="machines")
+
+        self._run(machine_texts.NAME_OF_ADDING(name=name), ["machines", "add", name, destination], tell)
 
     # ------------------------------------------------------------ one machine
 
@@ -86,30 +99,34 @@ class MachineActions:
                 return machine_texts.TRY_NOW(), lambda: self.try_now(name)
 
     def ways(self, name: str) -> Sequence[Way]:
-        """All that can be done with a machine, for its menu; the remedy comes first."""
+        """All that can be done with a machine, for its menu; first what does no harm, chosen a moment too late."""
         ways = [remedy] if (remedy := self.remedy(name)) is not None else []
         machine = self._others.machines.get(name)
+        if machine is not None and machine.is_reachable:
+            ways.append((machine_texts.NEW_CHAT(), lambda: self._starting.new_chat(directory="~", machine=name)))
+        elif remedy is None:
+            ways.append((machine_texts.TRY_NOW(), lambda: self.try_now(name)))
         if machine is not None and remedy is None and is_older(machine.link.version):
             ways.append((machine_texts.UPGRADE_TO(version=VERSION), lambda: self.install(name)))
         for port in self._others.forwarded_ports(name):
             stop = partial(self._others.stop_forwarding, name, port)
             ways.append((machine_texts.STOP_FORWARDING(port=port), stop))
-        if machine is not None and machine.is_reachable:
-            ways.append((machine_texts.NEW_CHAT(), lambda: self._starting.new_chat(directory="~", machine=name)))
         return *ways, (machine_texts.REMOVE(), lambda: self.remove(name))
 
     def login(self, name: str) -> None:
         """Log in to a machine, in a tab."""
         title = machine_texts.NAME_OF_LOGIN(name=name)
-        self._run(title, ["machines", "login", name], lambda: self.try_now(name))
+        self._run(title, ["machines", "login", name], lambda _has_succeeded: self.try_now(name))
 
     def install(self, name: str) -> None:
         """Install this version of Outlive on a machine, in a tab; its chats keep running."""
         title = machine_texts.NAME_OF_INSTALLATION(name=name)
-        self._run(title, ["upgrade", "--on", name], lambda: self._use_installed(name))
+        self._run(title, ["upgrade", "--on", name], lambda _has_succeeded: self._use_installed(name))
 
     def _use_installed(self, name: str) -> None:
-        if (machine := self._others.machines.get(name)) is not None:
+        """Connect to what is installed there now, also if a chat could not be upgraded."""
+        machine = self._others.machines.get(name)
+        if machine is not None and not (machine.is_reachable and machine.link.version == VERSION):
             machine.link.reconnect()
 
     def try_now(self, name: str) -> None:
@@ -136,21 +153,26 @@ class MachineActions:
         await asyncio.to_thread(names.remove, name)
         self._others.read()
 
-    def _run(self, title: str, arguments: list[str], on_success: Callable[[], object]) -> None:
+    def _run(self, title: str, arguments: list[str], on_end: Callable[[bool], object]) -> None:
         """Run an ``outlive`` command in a tab, which goes when it has succeeded."""
-        self._starting.run([*outlive_command(), *arguments], title, on_success=on_success)
+        self._starting.run([*outlive_command(), *arguments], title, on_end=on_end)
 
     # ------------------------------------------------------------ all machines
 
     def choose(self) -> None:
         """List the machines; the chosen one's actions are listed next."""
-        choices = [Choice(name, self._facts(name), partial(self._choose_way, name)) for name in self._others.machines]
-        if not choices:
+        if self._others.machines:
+            self._sheets.chooser.ask(machine_texts.MACHINES(), machine_texts.SEARCH_MACHINES(), self)
+        else:
             self.add()
-            return
-        choices.append(Choice(machine_texts.ADD(), "", self.add))
-        title = machine_texts.MACHINES()
-        self._sheets.chooser.ask(title, machine_texts.SEARCH_MACHINES(), choices)
+
+    def find(self, typed: str) -> Iterator[Found]:
+        """The machines, and *Add a machine…*; see ``Choices``."""
+        choices = [Choice(name, self._facts(name), partial(self._choose_way, name)) for name in self._others.machines]
+        return ListedChoices([*choices, Choice(machine_texts.ADD(), "", self.add)]).find(typed)
+
+    def _list_again(self) -> None:
+        self._sheets.chooser.list_again(self)
 
     def _choose_way(self, name: str) -> None:
         choices = [Choice(label, "", run) for label, run in self.ways(name)]

@@ -166,6 +166,11 @@ class Chooser(Sheet):
             self._choices = ListedChoices(choices)
             self._narrow(self.field.text(), 0 if self.field.text() else marked)
 
+    def list_again(self, choices: Choices) -> None:
+        """Find these choices anew, since they have changed, if the sheet shows them."""
+        if self.is_open and self._choices is choices:
+            self._narrow(self.field.text(), self.list.currentIndex().row())
+
     def _narrow(self, text: str, marked: int = 0) -> None:
         self.items.set_rows(map(_row, self._choices.find(text)), least=marked + 1)
         count = self.items.rowCount()

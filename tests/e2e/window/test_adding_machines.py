@@ -53,25 +53,25 @@ def test_outlive_is_installed_and_upgraded_on_a_machine_by_keys(
             program = reader.program("outlive")
             wait_until(lambda: any("needs Outlive" in name for name in program.names("showing")), WAIT_S, "the reason")
             app.focus()
-            _use_remedy(app, alpha)
+            _install(app, alpha, "Return")
             [first] = (alpha.home / ".local/share/outlive").iterdir()
             [version] = first.glob("venv/lib/*/site-packages/session_host/version.py")
             version.write_text(version.read_text().replace(VERSION, "0.0.1"))
             alpha.cut()
             outlive("new", "-d", "--on", "alpha", "-n", "api", "shell")
             wait_until(lambda: _is_shown(app, "alpha:api"), WAIT_S, "its chat to be listed")
-            _use_remedy(app, alpha)
+            _install(app, alpha, "Down", "Return")  # below New chat there…
             wait_until(lambda: _is_shown(app, "alpha:api"), WAIT_S, "its chat to be there again")
         end_logins("alpha")
         sessions.end_all()
 
 
-def _use_remedy(app: Window, alpha: SshMachine) -> None:
-    """Choose the first that can be done with alpha; wait until the window uses what was installed."""
+def _install(app: Window, alpha: SshMachine, *keys: str) -> None:
+    """Choose a way to do with alpha by these keys; wait until the window uses what was installed."""
     tabs = len(app.tabs())
     command(app, "machines")
     app.press("Return")
-    app.press("Return")
+    app.press(*keys)
     wait_until(lambda: len(app.tabs()) > tabs, WAIT_S, "the terminal to open")
     wait_until(lambda: len(app.tabs()) == tabs, WAIT_S, "the terminal to close itself")
     newest = (alpha.home / ".local/bin/outlive").readlink().parent

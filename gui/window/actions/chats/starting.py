@@ -285,24 +285,28 @@ class StartActions(QObject):
         argv: list[str],
         name: str,
         directory: str = "",
-        on_success: Callable[[], object] = lambda: None,
+        on_end: Callable[[bool], object] = lambda _has_succeeded: None,
         *,
         machine: str = "",
     ) -> None:
         """Run a command in a tab, which goes when the command has succeeded; with an error, it stays."""
         where = directory or str(Path.home())
         request = NewChatRequest(agent=COMMAND, directory=where, name=name, arguments=argv, machine=machine)
-        self._sessions.tasks.start(self._run(request, self._keys_ahead.hold(), on_success), "command")
+        self._sessions.tasks.start(self._run(request, self._keys_ahead.hold(), on_end), "command")
 
-    async def _run(self, request: NewChatRequest, typed: HeldKeys, on_success: Callable[[], object]) -> None:
+    async def _run(self, request: NewChatRequest, typed: HeldKeys, on_end: Callable[[bool], object]) -> None:
         chat = await self._start_without_sheet(request, typed)
         if chat is not None:
-            chat.changed.connect(partial(self._on_command_changed, chat, on_success))
+            chat.changed.connect(partial(self._on_command_changed, chat, on_end))
 
-    def _on_command_changed(self, chat: Chat, on_success: Callable[[], object]) -> None:
-        if chat.has_ended and chat.record.exit_code == 0 and self._sessions.removals.begin([chat], undo_ms=0):
+    def _on_command_changed(self, chat: Chat, on_end: Callable[[bool], object]) -> None:
+        if not chat.has_ended:
+            return
+        if chat.record.exit_code:
+            on_end(False)
+        elif chat.record.exit_code == 0 and self._sessions.removals.begin([chat], undo_ms=0):
             self._focus_page()
-            on_success()
+            on_end(True)
 
     def _install(self, agent: str) -> None:
         """Run the command that installs an agent in a chat of its own, where the user sees it and answers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -13,12 +14,14 @@ from PySide6.QtWidgets import QMenu
 from gui.bridge.waiting_chats import NextChat, chats_with_questions, done_and_unread
 from gui.theme.icons import Mark
 from gui.window.actions.lists import ChatChoices
+from gui.window.sheets.chooser import _CHOICE_ROLE, Chooser
 from gui.window.sidebar.model import ChatRow, Heading, MachineLine, SidebarModel
 from gui.wording import phrases
 from gui.wording.groups import Group
 from session_host.client.viewer.state import ViewerState
 from session_host.errors import LoginNeeded, NotInstalled
 from session_host.protocol.values import Activity, State
+from session_host.version import VERSION
 from tests.support.widgets import entries_of_open_menu
 from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.machines import OtherMachine
@@ -231,3 +234,52 @@ async def test_a_new_chat_is_started_on_a_machine_from_its_menu(harness: WindowH
     assert (sheet.is_open, sheet.machine, sheet.directory.text()) == (True, "build1", "~")
     build1.lose()
     assert next(iter(dict(harness.window.commands.machines.ways("build1")))) == "Try now"
+
+
+async def test_the_open_list_of_machines_follows_their_states(harness: WindowHarness, build1: OtherMachine) -> None:
+    build1.lose(since=SINCE)
+    harness.open_window()
+    harness.window.commands.machines.choose()
+    chooser = harness.window.sheets.chooser
+    assert shown(chooser)[0] == ["build1", f"unreachable since {TIME} · 0 running"]
+    QTest.keyClick(chooser.field, Qt.Key.Key_Down)
+    build1.connect()
+    assert shown(chooser)[0] == ["build1", "connected · 0 running"]
+    assert chooser.list.currentIndex().data() == "Add a machine…", "the marked line stays marked"
+
+
+@pytest.mark.parametrize("state", ["connected", "connecting", "older"])
+async def test_a_second_return_meant_for_try_now_removes_and_installs_nothing(
+    harness: WindowHarness, build1: OtherMachine, state: str
+) -> None:
+    if state == "connecting":
+        build1.begin()
+    elif state == "older":
+        build1.machine.link.version = "0.0.1"
+    harness.open_window()
+    first = next(iter(dict(harness.window.commands.machines.ways("build1"))))
+    assert first == ("Try now" if state == "connecting" else "New chat there…")
+
+
+async def test_a_machine_with_a_chat_that_could_not_be_upgraded_uses_the_installed_version(
+    harness: WindowHarness, build1: OtherMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness.open_window()
+    commands, reconnected = list[tuple[list[str], Callable[[bool], object]]](), list[str]()
+    machines = harness.window.commands.machines
+    monkeypatch.setattr(machines._starting, "run", lambda argv, _title, on_end: commands.append((argv, on_end)))
+    monkeypatch.setattr(build1.machine.link, "reconnect", lambda: reconnected.append("build1"))
+    build1.machine.link.version = "0.0.1"
+    machines.install("build1")
+    [(argv, on_end)] = commands
+    assert argv[-3:] == ["upgrade", "--on", "build1"]
+    on_end(False)
+    build1.machine.link.version = VERSION
+    on_end(False)
+    assert reconnected == ["build1"]
+
+
+def shown(chooser: Chooser) -> list[list[str]]:
+    """The lines of a list: title and detail."""
+    found = [chooser.items.item(row).data(_CHOICE_ROLE) for row in range(chooser.items.rowCount())]
+    return [[choice.title, choice.detail] for choice in found]
