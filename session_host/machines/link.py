@@ -338,13 +338,16 @@ class Link:
             self._falls += 1
         else:
             self._falls = 0
+        needs_user = isinstance(error, LoginNeeded | HostKeyChanged | NotInstalled)
         if self._is_held:
-            needs_user = isinstance(error, LoginNeeded | HostKeyChanged | NotInstalled)
             tries = self._failures + self._falls
             is_quick = tries < QUICK_RETRIES and not needs_user
             wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)] if is_quick else LATER_RETRY_S
             self._retry = loop.call_later(wait_s, self._retry_due)
         self._set_state(LinkState.DOWN, error)
+        if needs_user and self._settling is not None:  # It will not be back by itself.
+            self._settling.cancel()
+            self._settle()
 
     def _retry_due(self) -> None:
         self._retry = None

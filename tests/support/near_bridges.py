@@ -18,7 +18,7 @@ _SSH = """#!/bin/sh
 case "$*" in -G*) exit 0;; *"-O check"*) exit 255;; esac
 for last; do :; done
 echo $$ >> {pids}
-[ -e {gone} ] && {{ echo "ssh: connect to host near port 22: No route to host" >&2; exit 255; }}
+[ -e {gone} ] && {{ cat {gone} >&2; exit 255; }}
 if [ -e {falling} ]; then sleep 0.1; else cat; fi | sh -c "$last" | cat
 """
 """As sshd does, it gives the command pipes."""
@@ -42,12 +42,14 @@ class NearBridges:
         """A machine; its link is to be closed."""
         return RemoteMachine(Link(MachineEntry(name, name)))
 
-    def set_reachable(self, is_reachable: bool) -> None:
-        """Let new connections succeed, or fail."""
+    def set_reachable(
+        self, is_reachable: bool, why: str = "ssh: connect to host near port 22: No route to host"
+    ) -> None:
+        """Let new connections succeed, or fail with this message."""
         if is_reachable:
             self._gone.unlink()
         else:
-            self._gone.touch()
+            self._gone.write_text(f"{why}\n", encoding="utf-8")
 
     def set_falling(self, *, is_falling: bool = True) -> None:
         """Let new connections end right after they are ready, or last."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -14,7 +14,6 @@ from gui.window.actions.chats.starting import StartActions
 from gui.window.actions.context import WindowContext
 from gui.window.sheets.chooser import Choice, Chooser, Found, ListedChoices
 from gui.window.sheets.question import Question
-from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.parts import Way
 from gui.wording import machine_texts
 from session_host.errors import LoginNeeded, NotInstalled, OldVersion
@@ -38,12 +37,6 @@ class MachineActions(QObject):
         self._sessions, self._others = context.sessions, context.sessions.others
         self._sheets, self._banners = context.sheets, context.banners
         self._starting = starting
-        self._sheets.sheet_created.connect(self._on_sheet)
-
-    def _on_sheet(self, sheet: Sheet) -> None:
-        if isinstance(sheet, Chooser):
-            self._others.state_changed.connect(self._list_again)
-            self._others.changed.connect(self._list_again)
 
     # ------------------------------------------------------------ adding
 
@@ -162,7 +155,7 @@ class MachineActions(QObject):
     def choose(self) -> None:
         """List the machines; the chosen one's actions are listed next."""
         if self._others.machines:
-            self._sheets.chooser.ask(machine_texts.MACHINES(), machine_texts.SEARCH_MACHINES(), self)
+            self._list.ask(machine_texts.MACHINES(), machine_texts.SEARCH_MACHINES(), self)
         else:
             self.add()
 
@@ -171,8 +164,15 @@ class MachineActions(QObject):
         choices = [Choice(name, self._facts(name), partial(self._choose_way, name)) for name in self._others.machines]
         return ListedChoices([*choices, Choice(machine_texts.ADD(), "", self.add)]).find(typed)
 
+    @cached_property
+    def _list(self) -> Chooser:
+        """The list; it follows the machines' states while it shows them."""
+        self._others.state_changed.connect(self._list_again)
+        self._others.changed.connect(self._list_again)
+        return self._sheets.chooser
+
     def _list_again(self) -> None:
-        self._sheets.chooser.list_again(self)
+        self._list.list_again(self)
 
     def _choose_way(self, name: str) -> None:
         choices = [Choice(label, "", run) for label, run in self.ways(name)]

@@ -72,6 +72,16 @@ async def test_a_short_cut_changes_no_row_and_calls_wait_for_its_end(
     assert set(shown) == {(True, None)}
 
 
+async def test_a_machine_that_needs_a_login_is_unreachable_at_once(
+    near: NearBridges, machine: RemoteMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "CALM_S", 60.0)
+    near.set_reachable(False, "me@near: Permission denied (publickey,keyboard-interactive).")
+    near.cut()
+    await eventually(lambda: not machine.is_reachable, 30, "the login to be asked for")
+    assert machine.why_unreachable.startswith("a login is needed")
+
+
 async def test_a_machine_to_which_links_fall_again_and_again_is_unreachable_until_one_lasts(
     near: NearBridges, machine: RemoteMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
