@@ -1058,7 +1058,7 @@ _FIELD_ITEMS = 1000
 def harmless(value: Any) -> Any:
     """The value of a record's field without what could mislead the user, or is too long."""
     if type(value) is str and not (value.isprintable() and len(value) <= _FIELD_CHARACTERS):
-        return plain(value.encode(errors="replace").decode(), _FIELD_CHARACTERS)
+        return plain(value[: 2 * _FIELD_CHARACTERS].encode(errors="replace").decode(), _FIELD_CHARACTERS)
     if isinstance(value, list):
         return [harmless(each) for each in value[:_FIELD_ITEMS]]
     if isinstance(value, dict):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from session_host.errors import ConfigError, ConversationOpen, NoSuchAgent, OutliveError, StoreCorrupt, UsageError
 from session_host.paths import config_dir
 from session_host.protocol.untrusted_text import MAX_NAME_CHARACTERS, is_name
-from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize, Runtime
+from session_host.protocol.values import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize, Runtime
 from session_host.toml_file import TomlFile
 
 from .arguments import AFTER_DASHES, Parser, add_session_argument, check_text
@@ -386,7 +386,8 @@ def _size(text: str) -> GridSize:
         raise UsageError(f"--size {text}: write it as COLSxROWS, such as 120x40")
     size = GridSize(int(match[1]), int(match[2]))
     if size.clamped() != size:
-        raise UsageError(f"--size {text}: choose a size from {MIN_COLUMNS}x{MIN_ROWS} to {MAX_COLUMNS}x{MAX_ROWS}")
+        sizes = f"{MIN_COLUMNS}x{MIN_ROWS} to {MAX_COLUMNS}x{MAX_ROWS}"
+        raise UsageError(f"--size {text}: choose a size from {sizes}, of at most {MAX_CELLS:,} cells")
     return size
 
 

@@ -87,7 +87,7 @@ class HostConnection(asyncio.Protocol):
         self._waiting: deque[Any] = deque()
         """Messages that are not passed on yet; reading pauses while they wait for the next turn of the loop."""
         self._next_turn: asyncio.Handle | None = None
-        self._is_paused = False
+        self._is_paused = self._is_held = False
         self._piece_bytes = MAX_PIECE_BYTES
         self._lost = False
         self._over = asyncio.Event()
@@ -158,6 +158,12 @@ class HostConnection(asyncio.Protocol):
         if self._transport is not None and not self._lost:
             self._transport.write(encode(message))
 
+    def hold(self, is_held: bool) -> None:
+        """Pass no more messages on, until they are held no more or the connection is lost."""
+        self._is_held = is_held
+        if not is_held:
+            self._pass_messages(TURN_S)
+
     def drop(self) -> None:
         """Break the connection; the callback is called as for any other break."""
         if self._transport is not None:
@@ -209,13 +215,16 @@ class HostConnection(asyncio.Protocol):
             self._next_turn.cancel()
             self._next_turn = None
         began_s = perf_counter()
-        while self._waiting:
+        while self._has_next():
             self._pass_next()
-            if self._waiting and perf_counter() - began_s > time_s:
+            if self._has_next() and perf_counter() - began_s > time_s:
                 self._next_turn = asyncio.get_running_loop().call_soon(self._pass_messages, TURN_S)
                 break
-        if self._is_paused != (self._next_turn is not None):
+        if self._is_paused != (self._is_held or self._next_turn is not None):
             self._set_paused(not self._is_paused)
+
+    def _has_next(self) -> bool:
+        return bool(self._waiting) and not self._is_held
 
     def _set_paused(self, is_paused: bool) -> None:
         self._is_paused = is_paused
@@ -239,6 +248,7 @@ class HostConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The connection was lost, or the host refused this client."""
+        self._is_held = False
         self._pass_messages(math.inf)
         self._lost = True
         self._over.set()

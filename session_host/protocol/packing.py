@@ -10,6 +10,9 @@ from session_host.errors import OutliveError
 MAX_SNAPSHOT_BYTES: Final = 512 * 1024 * 1024
 """The longest snapshot that is read."""
 
+MAX_FAR_LINES: Final = 100_000
+"""The longest history of another machine's terminal: each line takes up to 8 KB here."""
+
 
 def unpacked(data: bytes) -> bytes:
     """A snapshot as it was before it was compressed.

@@ -55,6 +55,8 @@ MIN_COLUMNS = 20
 MIN_ROWS = 5
 MAX_COLUMNS = 1000
 MAX_ROWS = 1000
+MAX_CELLS = 250_000
+"""A window's picture of so many takes 130 MB."""
 
 
 class GridSize(msgspec.Struct, frozen=True, array_like=True):
@@ -65,7 +67,8 @@ class GridSize(msgspec.Struct, frozen=True, array_like=True):
 
     def clamped(self) -> GridSize:
         """The size, limited to the minimum and maximum of a session's terminal."""
-        return GridSize(min(max(self.columns, MIN_COLUMNS), MAX_COLUMNS), min(max(self.rows, MIN_ROWS), MAX_ROWS))
+        columns = min(max(self.columns, MIN_COLUMNS), MAX_COLUMNS)
+        return GridSize(columns, min(max(self.rows, MIN_ROWS), MAX_ROWS, MAX_CELLS // columns))
 
     def __str__(self) -> str:
         return f"{self.columns}x{self.rows}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES, MAX_SCROLLBACK_LINES
+from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 from session_host.protocol.values import CellSize, GridSize
 
 from .engines import available_engines, default_engine, engine_build, installed_engine
@@ -82,7 +82,7 @@ def from_replay(
     scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
 ) -> Emulator:
     """Rebuild an emulator from the bytes of any engine's ``replay``."""
-    emulator = create(engine, size, cell=cell, scrollback_lines=min(scrollback_lines, MAX_SCROLLBACK_LINES))
+    emulator = create(engine, size, cell=cell, scrollback_lines=scrollback_lines)
     emulator.feed(data)
     emulator.take_replies()
     emulator.take_events()

@@ -8,14 +8,17 @@ Drives ``ViewerRules``: owns the connection, the timers and the replica, and cal
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from session_host.client.connection import HostConnection, HostNotResponding
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.sessions.store_access import outcome_of
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, Unreachable
+from session_host.protocol.launch import MAX_SCROLLBACK_LINES
 from session_host.protocol.messages import (
     AnswerRequest,
     ChangeSetting,
@@ -38,7 +41,7 @@ from session_host.protocol.messages import (
     Text,
     WithdrawPrompt,
 )
-from session_host.protocol.packing import MAX_SNAPSHOT_BYTES, unpacked
+from session_host.protocol.packing import MAX_FAR_LINES, MAX_SNAPSHOT_BYTES, unpacked
 from session_host.protocol.values import (
     CellSize,
     CommandTime,
@@ -138,12 +141,13 @@ class Viewer:
         self.session_id, self.read_only = session_id, read_only
         self.emulator: Emulator | None = None
         self.transcript: Transcript | None = None
-        self._replica: TerminalOrTranscript | None = None
+        self._replica: Replica | None = None
         self._times: deque[CommandTime] = deque(maxlen=MAX_COMMANDS)
         self.host_version = ""
         self._delegate = delegate
         self._is_performing = False
-        self._snapshot = _SnapshotReceiver(self._engine, cell)
+        self._snapshot = _SnapshotReceiver(self._engine, cell, MAX_FAR_LINES if self._is_far else MAX_SCROLLBACK_LINES)
+        self._building: asyncio.Task[None] | None = None
         self._connection: HostConnection | None = None
         self._last_connection: HostConnection | None = None
         self._task: asyncio.Task[None] | None = None
@@ -393,22 +397,48 @@ class Viewer:
             self._snapshot.add_part(part)
             if not part.last:
                 return
-            replica = self._snapshot.build(part, self._rules.engine_build)
+            build = partial(self._snapshot.build, self._snapshot.take(), part, self._rules.engine_build)
+            if self._is_far and self._connection is not None:
+                self._connection.hold(True)
+                self._building = asyncio.get_running_loop().create_task(self._build(self._connection, part, build))
+                return
+            replica = build()
         except OutliveError:
             self._rules.snapshot_unreadable()
         else:
-            had_history = self._rules.has_history
-            self._rules.snapshot_restored(part)
-            self._replace(replica, had_history=had_history)
+            self._use_snapshot(part, replica)
 
-    def _use_replica(self, replica: TerminalOrTranscript | None) -> None:
+    async def _build(self, connection: HostConnection, part: SnapshotPart, build: Callable[[], Replica]) -> None:
+        """Build the replica in a thread, since another machine may send what takes long, and go on after that."""
+        replica: Replica | None = None
+        try:
+            with contextlib.suppress(OutliveError):
+                replica = await asyncio.to_thread(build)
+            if connection is not self._connection or self.is_closed:
+                if replica is not None:
+                    replica.close()
+                return
+            if replica is None:
+                self._rules.snapshot_unreadable()
+            else:
+                self._use_snapshot(part, replica)
+            self._perform()
+        finally:
+            connection.hold(False)
+
+    def _use_snapshot(self, part: SnapshotPart, replica: Replica) -> None:
+        had_history = self._rules.has_history
+        self._rules.snapshot_restored(part)
+        self._replace(replica, had_history=had_history)
+
+    def _use_replica(self, replica: Replica | None) -> None:
         self._replica = replica
         self.emulator = None if isinstance(replica, TranscriptEngine) else replica
         self.transcript = replica.transcript if isinstance(replica, TranscriptEngine) else None
         if self.emulator is not None:
             self.emulator.commands.set_times(self._times)
 
-    def _replace(self, replica: TerminalOrTranscript, *, had_history: bool = True) -> None:
+    def _replace(self, replica: Replica, *, had_history: bool = True) -> None:
         previous = self._replica
         if had_history:  # Else the screen goes on, and gets its history.
             self._drop_predictions()
@@ -687,8 +717,9 @@ class Viewer:
             if not self._has_delivered:
                 self._connection.drop()
             self._last_connection, self._connection = self._connection, None
-        if self._task is not None:
-            self._task.cancel()
+        for task in (self._task, self._building):
+            if task is not None:
+                task.cancel()
         for timer in (self._delivery_timer, self._reattach_timer, self._answer_timer, self._prediction_timer):
             timer.cancel()
         self._detached.set()
@@ -707,16 +738,22 @@ class Viewer:
         return 0 if self.state in FINAL_STATES else self._refused_characters + self._rules.inputs.characters()
 
 
-TerminalOrTranscript = Emulator | TranscriptEngine
+Replica = Emulator | TranscriptEngine
 """A replica: a terminal, or a structured chat's transcript."""
 
 
 class _SnapshotReceiver:
     """Collects the parts of one snapshot at a time."""
 
-    def __init__(self, engine: EngineName | None, cell: CellSize) -> None:
-        """Start without a part; ``engine``: the replica's engine, None for a transcript."""
-        self._engine = engine
+    def __init__(self, engine: EngineName | None, cell: CellSize, max_lines: int) -> None:
+        """Start without a part.
+
+        Args:
+            engine: the replica's engine, None for a transcript.
+            cell: the size of its cells.
+            max_lines: the longest history.
+        """
+        self._engine, self._max_lines = engine, max_lines
         self._cell = cell
         self._parts = bytearray()
         self._offset = 0
@@ -739,14 +776,18 @@ class _SnapshotReceiver:
             self._parts.clear()
             raise OutliveError("the snapshot is too long")
 
-    def build(self, part: SnapshotPart, build: str) -> TerminalOrTranscript:
+    def take(self) -> bytes:
+        """Return and forget what was received."""
+        data = bytes(self._parts)
+        self._parts.clear()
+        return data
+
+    def build(self, data: bytes, part: SnapshotPart, build: str) -> Replica:
         """Build the replica after the last part.
 
         Raises:
             OutliveError: the snapshot does not fit this engine build.
         """
-        data = bytes(self._parts)
-        self._parts.clear()
         if part.kind is not SnapshotKind.WHOLE:
             data = unpacked(data)
         if self._engine is None:
@@ -755,9 +796,8 @@ class _SnapshotReceiver:
             return TranscriptEngine(Transcript.restore(data))
         if build and part.form == build:
             return restore(self._engine, data)
-        return from_replay(
-            self._engine, data, part.size.clamped(), cell=self._cell, scrollback_lines=part.scrollback_lines
-        )
+        lines = min(part.scrollback_lines, self._max_lines)
+        return from_replay(self._engine, data, part.size.clamped(), cell=self._cell, scrollback_lines=lines)
 
 
 def _discard_side_effects(emulator: Emulator | None) -> None:
@@ -767,7 +807,7 @@ def _discard_side_effects(emulator: Emulator | None) -> None:
         emulator.take_events()
 
 
-def _copy_scroll_position(previous: TerminalOrTranscript, emulator: TerminalOrTranscript, *, had_history: bool) -> None:
+def _copy_scroll_position(previous: Replica, emulator: Replica, *, had_history: bool) -> None:
     """Scroll a terminal's new replica back as far as the previous one; rows are added below, or a history above."""
     if isinstance(previous, TranscriptEngine) or isinstance(emulator, TranscriptEngine):
         return

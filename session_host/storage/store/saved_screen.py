@@ -14,7 +14,7 @@ import msgspec
 
 from session_host.errors import OutliveError, StoreError
 from session_host.protocol.codec import UNREADABLE
-from session_host.protocol.packing import unpacked
+from session_host.protocol.packing import MAX_FAR_LINES, unpacked
 from session_host.protocol.values import GridSize
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
 from session_host.structured.transcript import Transcript
@@ -101,7 +101,8 @@ class SavedScreen(msgspec.Struct, frozen=True):
             raise StoreError("the saved screen is damaged") from error
         if is_own:
             return restore(engine, data)
-        return from_replay(engine, data, self.size.clamped(), scrollback_lines=self.scrollback_lines)
+        lines = self.scrollback_lines if own_form else min(self.scrollback_lines, MAX_FAR_LINES)
+        return from_replay(engine, data, self.size.clamped(), scrollback_lines=lines)
 
 
 def save_screen(path: Path, screen: SavedScreen, *, may_make_directory: bool = True) -> None:

@@ -103,6 +103,21 @@ async def test_what_a_host_sent_before_its_end_is_passed_on_before_the_end(monke
         assert passed == [Output(0, b"one"), Output(3, b"two"), "lost"]
 
 
+async def test_messages_wait_while_they_are_held_and_until_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    with two_outputs_received(monkeypatch) as (host, transport, passed):
+        host.hold(True)
+        await asyncio.sleep(0)
+        assert passed == [Output(0, b"one")]
+        host.hold(False)
+        assert passed == [Output(0, b"one"), Output(3, b"two")]
+        transport.resume_reading.assert_called_once_with()
+        host.hold(True)
+        host.data_received(encode(Output(6, b"three")))
+        assert transport.pause_reading.call_count == 2
+        host.connection_lost(None)
+        assert passed[2:] == [Output(6, b"three"), "lost"]
+
+
 async def test_nothing_is_passed_on_after_a_connection_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     with two_outputs_received(monkeypatch) as (host, _, passed):
         host.close()

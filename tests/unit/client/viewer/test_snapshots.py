@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
+from unittest.mock import Mock, call
 
 import msgspec
 import pytest
@@ -13,11 +15,14 @@ from session_host.client.viewer.viewer import Viewer, _SnapshotReceiver
 from session_host.errors import OutliveError, StoreError
 from session_host.protocol import packing
 from session_host.protocol.messages import SnapshotPart
-from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, CellSize, GridSize
+from session_host.protocol.packing import MAX_FAR_LINES
+from session_host.protocol.values import MAX_CELLS, MAX_COLUMNS, CellSize, GridSize
 from session_host.storage.store.saved_screen import SavedScreen
 from session_host.structured.engine import TranscriptEngine
-from session_host.terminal import create, default_engine, engine_build
+from session_host.terminal import available_engines, create, default_engine, engine_build
+from session_host.terminal.base import EngineName
 from tests.support.other_machine import Alpha
+from tests.support.waiting import eventually
 
 BOMB = zlib.compress(bytes(1_000_000))
 HUGE = GridSize(65535, 65535)
@@ -33,7 +38,7 @@ def test_a_last_screen_that_would_fill_the_memory_is_refused(monkeypatch: pytest
 
 def test_a_snapshot_without_an_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(viewer, "MAX_SNAPSHOT_BYTES", 2_500_000)
-    receiver = _SnapshotReceiver("pyte", CellSize(8, 16))
+    receiver = _SnapshotReceiver("pyte", CellSize(8, 16), 10)
     part = SnapshotPart(0, 0, "vt", HUGE, 10, last=False, data=bytes(1_000_000))
     receiver.add_part(part)
     receiver.add_part(part)
@@ -41,15 +46,36 @@ def test_a_snapshot_without_an_end_does_not_fill_the_memory(monkeypatch: pytest.
         receiver.add_part(part)
 
 
-def test_a_screen_is_not_larger_than_a_terminal_can_be() -> None:
-    receiver = _SnapshotReceiver("pyte", CellSize(8, 16))
-    part = SnapshotPart(0, 0, "vt", HUGE, 10, last=True, data=b"hello")
+@pytest.mark.parametrize("engine", available_engines())
+def test_a_terminal_is_not_larger_than_one_can_be(engine: EngineName) -> None:
+    receiver = _SnapshotReceiver(engine, CellSize(8, 16), MAX_FAR_LINES)
+    part = SnapshotPart(0, 0, "vt", HUGE, 2**62, last=True, data=b"hello")
     receiver.add_part(part)
-    replica = receiver.build(part, "another")
-    saved = SavedScreen("pyte", "another", HUGE, 10, "", b"", zlib.compress(b"hello"), 0).restore("pyte")
-    for each in (replica, saved):
-        assert each.size == GridSize(MAX_COLUMNS, MAX_ROWS)
+    replica = receiver.build(receiver.take(), part, "another")
+    saved = SavedScreen(engine, "another", HUGE, 2**62, "", b"", zlib.compress(b"hello"), 0)
+    for each in (replica, saved.restore(engine, own_form=False)):
+        assert each.size == GridSize(MAX_COLUMNS, MAX_CELLS // MAX_COLUMNS)
+        assert each.scrollback_limit == MAX_FAR_LINES
         each.close()
+
+
+async def test_the_window_goes_on_while_a_snapshot_of_another_machine_is_built() -> None:
+    far, connection = Viewer("x", NO_DELEGATE, engine="pyte", machine=Alpha()), Mock()
+    far._connection = connection
+
+    def shown() -> str:
+        return far.emulator.rows()[0].text().rstrip() if far.emulator is not None else ""
+
+    far._message(SnapshotPart(0, 0, "vt", GridSize(20, 5), 10, last=True, data=b"shown"))
+    assert not shown()
+    connection.hold.assert_called_once_with(True)
+    await eventually(lambda: shown() == "shown", 10, "the replica")
+    await eventually(lambda: connection.hold.call_args == call(False), 10, "the next messages")
+    far._message(SnapshotPart(0, 0, "vt", GridSize(20, 5), 10, last=True, data=b"late"))
+    far.close()
+    assert far._building is not None
+    await asyncio.wait([far._building])
+    assert not shown()
 
 
 def test_what_another_machine_sends_in_an_engines_own_form_is_not_read() -> None:
@@ -57,13 +83,13 @@ def test_what_another_machine_sends_in_an_engines_own_form_is_not_read() -> None
     engine = default_engine()
     emulator = create(engine, GridSize(20, 3))
     emulator.feed(b"shown")
-    receiver = _SnapshotReceiver(engine, CellSize(8, 16))
+    receiver = _SnapshotReceiver(engine, CellSize(8, 16), 10)
     far = Viewer("x", NO_DELEGATE, engine=engine, machine=Alpha())
     assert far._rules.engine_build == ""
     for form in ("", emulator.build):
         part = SnapshotPart(0, 0, form, GridSize(20, 3), 10, last=True, data=b"\x1b[31mas text")
         receiver.add_part(part)
-        replica = receiver.build(part, far._rules.engine_build)
+        replica = receiver.build(receiver.take(), part, far._rules.engine_build)
         assert not isinstance(replica, TranscriptEngine)
         assert replica.rows()[0].text().rstrip() == "as text"
         replica.close()
