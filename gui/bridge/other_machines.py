@@ -1,8 +1,8 @@
 """The user's other machines: a link to each, and their chats in the list.
 
-The list is ``machines.toml``, which the ``outlive machines`` command writes, too. Each machine's destination and last
-known records are kept in a file, so that its chats are in the list also before the link is up, and while
-``machines.toml`` cannot be read.
+The list is ``machines.toml``, which the ``outlive machines`` command writes, too. Each machine's destination, and its
+last known home directory and records, are kept in a file, so that its chats are in the list also before the link is
+up, and while ``machines.toml`` cannot be read.
 """
 
 from __future__ import annotations
@@ -50,9 +50,10 @@ READ_AGAIN_S = 20.0
 
 
 class _Kept(NamedTuple):
-    """A machine's destination and last known records, in its file."""
+    """A machine's destination, and its last known home directory and records, in its file."""
 
     destination: str
+    home: str
     records: list[SessionRecord]
 
 
@@ -190,6 +191,8 @@ class OtherMachines(QObject):
 
         machine = RemoteMachine(Link(entry, partial(self._on_state, entry.name)))
         self.machines[entry.name] = machine
+        if kept is not None:
+            machine.link.home = kept.home
         chats = self._list.machines[entry.name] = MachineChats(machine, self._list.tasks, self._list.apply)
         chats.agents_found = self._list.apply_agents
         self._list.apply(machine, kept.records if kept is not None else [], [])
@@ -256,8 +259,8 @@ class OtherMachines(QObject):
     def _keep_all(self) -> None:
         for name in self.machines:
             if self._list.machines[name].is_loaded:
-                destination = self.machines[name].link.entry.destination
-                _keep(name, _Kept(destination, self._list.known_records(name, MAX_KEPT_ENDED)))
+                link, records = self.machines[name].link, self._list.known_records(name, MAX_KEPT_ENDED)
+                _keep(name, _Kept(link.entry.destination, link.home, records))
 
 
 def _file() -> Path:

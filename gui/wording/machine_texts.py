@@ -45,7 +45,7 @@ SEARCH_MACHINES = Text("machines", "Search machines")
 TAKEN = Text("machines", "{name} is a machine already")
 CHATS = Text("machines", "{count:,} running")
 VERSION = Text("machines", "Outlive {version}")
-CONNECTED = Text("machines", "connected")
+REACHABLE = Text("machines", "reachable")
 CONNECTING = Text("machines", "connecting…")
 THIS_MACHINE = Text("machines", "This machine")
 

@@ -45,7 +45,11 @@ _SGR = re.compile(r"(\x1b\[[0-9;:]*m)")
 def configure_machines(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``outlive machines`` to the parser."""
     parser.add_argument(
-        "action", metavar="ACTION", nargs="?", choices=("add", "remove", "login"), help="add, remove or login"
+        "action",
+        metavar="ACTION",
+        nargs="?",
+        choices=("add", "remove", "login"),
+        help="add; remove; login: log in again, in this terminal",
     )
     parser.add_argument("name", metavar="NAME", nargs="?", help="the machine's name here")
     parser.add_argument("destination", metavar="DESTINATION", nargs="?", help="as ssh takes it; NAME if left out")
@@ -63,7 +67,7 @@ def run_machines(options: argparse.Namespace) -> int:
         raise UsageError(f"machines {options.action} needs the machine's NAME")
     if options.action == "remove":
         names.remove(options.name)
-        print_line(f"{options.name} is forgotten; chats there keep running")
+        print_line(f"{options.name} is removed; its chats keep running")
         return 0
     if options.action == "login":
         return _login(names.machine_named(options.name))
@@ -138,7 +142,7 @@ def _login(entry: MachineEntry) -> int:
     from session_host.machines.ssh import login_argv
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("a login needs a terminal")
+        raise UsageError("ssh asks for a login in a terminal; run this command in one")
     if subprocess.run(login_argv(entry), check=False).returncode:
         raise Unreachable(f"{entry.name}: ssh did not log in")
     return 0
@@ -156,8 +160,8 @@ def _list(*, as_json: bool) -> int:
     if as_json:
         print_json(rows)
         return 0
-    cells = [("NAME", "ADDRESS", "STATE", "VERSION", "CHATS")]
-    cells += [(row["name"], row["address"], row["state"], row["version"], str(row["chats"] or "")) for row in rows]
+    cells = [("NAME", "DESTINATION", "STATE", "VERSION", "CHATS")]
+    cells += [(row["name"], row["destination"], row["state"], row["version"], str(row["chats"] or "")) for row in rows]
     widths = [max(len(line[column]) for line in cells) for column in range(5)]
     for line in cells:
         print_line("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
@@ -165,9 +169,9 @@ def _list(*, as_json: bool) -> int:
 
 
 def _row(entry: MachineEntry, result: Listed | Unreachable) -> dict[str, Any]:
-    row: dict[str, Any] = {"name": entry.name, "address": entry.destination, "version": "", "chats": None}
+    row: dict[str, Any] = {"name": entry.name, "destination": entry.destination, "version": "", "chats": None}
     if isinstance(result, OutliveError):
-        return row | {"state": f"unreachable: {result}"}
+        return row | {"state": f"unreachable: {str(result).removeprefix(f'{entry.name}: ')}"}
     return row | {"state": "reachable", "version": result.version, "chats": len(result.infos)}
 
 

@@ -161,7 +161,7 @@ class Link:
                 return
             await self._changed.wait()
         if self.state is not LinkState.UP:
-            raise self.error or Unreachable(f"{self.entry.name} cannot be reached")
+            raise self.error or Unreachable(f"{self.entry.name} is unreachable")
 
     async def close(self) -> None:
         """End the connection, and connect no more."""

@@ -232,7 +232,7 @@ class Stream(asyncio.Protocol):
         if ready.protocol < BRIDGE_PROTOCOL:
             self.fail(OldVersion(f"{has}; run `outlive upgrade --on {self.machine}`"))
         elif ready.protocol > BRIDGE_PROTOCOL:
-            self.fail(Unreachable(f"{has}; update Outlive here"))
+            self.fail(Unreachable(f"{has}; install a newer Outlive here"))
         else:
             self.version = plain(ready.version, 40) or "?"
             self.clock_ahead = clock_ahead(ready.now_ms, now_ms())
@@ -352,7 +352,8 @@ class _Beginning:
             return None
         if self._noise[begin + len(self._mark) : end].strip():
             raise NotInstalled(
-                f"{self._machine} has no Outlive in its PATH, ~/.local/bin or /usr/local/bin; install it there"
+                f"{self._machine} has no Outlive in its PATH, ~/.local/bin or /usr/local/bin; "
+                f"run `outlive upgrade --on {self._machine}` to install it"
             )
         return bytes(self._noise[end + 1 :])
 

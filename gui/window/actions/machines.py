@@ -191,7 +191,7 @@ class MachineActions(QObject):
 
 
 def _state(machine: RemoteMachine) -> str:
-    return machine_texts.CONNECTED() if machine.is_reachable else machine_texts.unreachable(machine.unreachable_since)
+    return machine_texts.REACHABLE() if machine.is_reachable else machine_texts.unreachable(machine.unreachable_since)
 
 
 class _Hosts:

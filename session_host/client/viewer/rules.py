@@ -402,7 +402,7 @@ class ViewerRules:
 
     def _take_blind(self, message: Input) -> list[Input] | InputRefused:
         """Take an input while the machine cannot be reached."""
-        text = "its machine cannot be reached"
+        text = "its machine is unreachable"
         if isinstance(message, Mouse) and message.action is not MouseAction.RELEASE:
             return []  # Something else may be under the mouse by then.
         if isinstance(message, Interrupt):  # Of this turn, not of a later one.

@@ -559,7 +559,7 @@ def test_keys_kept_for_a_chat_that_ended_meanwhile_are_reported(harness: Harness
 
 def test_keys_are_refused_while_the_machine_is_unreachable_if_the_user_wants_that() -> None:
     harness = unreachable(Harness(keeps_typing=False))
-    text = "its machine cannot be reached"
+    text = "its machine is unreachable"
     assert (
         harness.script()
         >> harness.types_key()
@@ -596,7 +596,7 @@ def test_a_click_or_an_interrupt_does_not_wait_for_a_machine(harness: Harness) -
         harness.script()
         >> do(harness.rules.receive_input, click)
         >> do(harness.rules.receive_input, m.Interrupt("one", 1))
-        << refusal(1, ErrorCode.UNREACHABLE, "its machine cannot be reached")
+        << refusal(1, ErrorCode.UNREACHABLE, "its machine is unreachable")
     )
     assert not harness.rules.inputs.is_holding
 

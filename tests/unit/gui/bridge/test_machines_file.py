@@ -21,6 +21,7 @@ def far_id(harness: WindowHarness) -> str:
     record = insert_record("api")
     far = msgspec.structs.replace(record, id=f"devbox/{record.id}")
     harness.sessions.apply(others.machines["devbox"], [far], [])
+    others.machines["devbox"].link.home = "/srv/me"
     others._keep_all()
     harness.sessions.remove_machine("devbox")
     return far.id
@@ -33,6 +34,7 @@ async def test_a_typo_in_the_file_costs_no_chat_of_another_machine(harness: Wind
     others.read()
     assert harness.sessions.record(far_id) is not None
     assert others.machines["devbox"].link.entry == MachineEntry("devbox", "me@devbox")
+    assert others.machines["devbox"].home == "/srv/me", "paths are shown as before"
     assert str(file) in others.problem
     file.write_text(right)
     others.read()

@@ -128,7 +128,7 @@ async def test_the_last_screen_of_a_chat_on_a_machine_out_of_reach_is_shown_when
     window.open_chat(harness.chat(session_id))
     notice = harness.page.waiting.notice
     await harness.until(notice.isVisible, "the notice")
-    assert notice.title.text() == "build1 can’t be reached", "and not that no screen was saved"
+    assert notice.title.text() == "build1 is unreachable", "and not that no screen was saved"
     far.is_back.set()
     await harness.until(lambda: notice.title.text() == "No screen was saved", "the answer")
 
@@ -217,7 +217,7 @@ async def test_a_chat_opened_while_its_machine_is_out_of_reach_says_so(harness: 
     harness.viewers[session_id].become(ViewerState.UNREACHABLE, "build1: Connection refused")
     waiting = harness.page.waiting
     await harness.until(waiting.notice.isVisible, "the notice")
-    assert waiting.notice.title.text() == "build1 can’t be reached"
+    assert waiting.notice.title.text() == "build1 is unreachable"
     assert waiting.bar.isVisible()
     assert harness.page._end_bar.widget is None, "it has not ended"
     harness.viewers[session_id].go_live()
