@@ -77,7 +77,10 @@ def needs_a_command(agent: Agent) -> bool:
 
 
 def suggested_name(directory: str, program: str) -> str:
-    """The name of a chat in a directory, if the user chooses none: the agent's or command's in the home directory."""
+    """The name of a chat in a directory, if the user chooses none: the agent's or command's in the home directory.
+
+    The directory is as it is shown: on another machine, only ``~`` says that it is the home directory.
+    """
     return as_name(phrases.last_part(directory).strip("/~")) or (program if program != ENDPOINT else "") or "chat"
 
 

@@ -425,7 +425,7 @@ class NewChatSheet(Sheet):
         name = self.tiles.current()
         if (agent := self._agents.get(name)) is not None and agent.arguments_replace:
             name = next((Path(word).name for word in known_words(self.arguments.text())), name)
-        self.naming.suggest(suggested_name(self.directory.directory(), name))
+        self.naming.suggest(suggested_name(self.directory.directories.short(self.directory.directory()), name))
 
     def _focus_first(self) -> None:
         """Give the keyboard to the field without which the chosen agent cannot start, else to the agent's tile."""

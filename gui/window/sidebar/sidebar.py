@@ -20,6 +20,7 @@ from gui.window.widgets.parts import Area, Hairline, IconButton, Way, button, la
 from gui.wording import common_texts, window_texts
 from session_host.errors import ConfigError
 
+from .arrangement import Grouping
 from .chat_list_view import ChatListView
 from .delegate import SidebarDelegate
 from .model import ChatRow, Heading, MachineLine, SidebarModel
@@ -73,19 +74,18 @@ class ViewOptions:
         compact.setChecked(self.is_compact)
         compact.triggered.connect(lambda _checked: self.toggle_rows())
 
-    @property
-    def is_by_project(self) -> bool:
-        """Whether chats are grouped by project, not by state."""
-        return self._settings.preferences.window.group_chats == "project"
+    def is_by(self, grouping: Grouping) -> bool:
+        """Whether chats are grouped so."""
+        return self._settings.preferences.window.group_chats == grouping
 
     @property
     def is_compact(self) -> bool:
         """Whether a row has one line, not two."""
         return self._settings.preferences.window.compact_rows
 
-    def toggle_grouping(self) -> None:
-        """Group by project, or by state again."""
-        self._choose({"group_chats": "state" if self.is_by_project else "project"})
+    def toggle_grouping(self, grouping: Grouping) -> None:
+        """Group so, or by state again."""
+        self._choose({"group_chats": "state" if self.is_by(grouping) else grouping})
 
     def toggle_rows(self) -> None:
         """Make rows compact, or of two lines again."""

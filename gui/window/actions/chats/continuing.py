@@ -238,7 +238,8 @@ class ConversationActions(QObject):
     async def _start(
         self, opening: _Opening, conversation: str, request: NewChatRequest, typed: HeldKeys, *, anyway: bool
     ) -> None:
-        name = request.name if request.is_named else one_line(suggested_name(request.directory, request.agent))
+        shown = phrases.short_directory(request.directory, self._sessions.chats_on(request.machine).machine.home)
+        name = request.name if request.is_named else one_line(suggested_name(shown, request.agent))
         request, size = replace(request, name=name, worktree=None), GridSize(*self._layout.grid).clamped()
         with typed:
             try:

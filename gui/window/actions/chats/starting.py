@@ -26,7 +26,7 @@ from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import new_chat_texts, notice_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.errors import NoSuchAgent, OutliveError, Unreachable
-from session_host.paths import named_directory
+from session_host.paths import named_directory, short_directory
 from session_host.protocol.values import FileLocation, GridSize, Runtime
 
 if TYPE_CHECKING:
@@ -268,7 +268,9 @@ class StartActions(QObject):
             machine = chat.machine.name if chat is not None else ""
             last = self._layout.last_directory if not self._layout.last_machine else ""
             where = await find_directory() or last or _start_directory()
-            request = NewChatRequest(SHELL, where, suggested_name(where, SHELL), [], is_named=False, machine=machine)
+            shown = short_directory(where, self._sessions.chats_on(machine).machine.home)
+            name = suggested_name(shown, SHELL)
+            request = NewChatRequest(SHELL, where, name, [], is_named=False, machine=machine)
             await self._start_without_sheet(request, typed, side)
 
     def edit(self, argv: list[str], file: FileLocation, directory: str, machine: Machine) -> None:

@@ -117,6 +117,18 @@ async def test_a_chat_is_started_on_the_machine_that_is_chosen(
     assert sheet.machine == "alpha", "the machine of the chat in view"
 
 
+@pytest.mark.usefixtures("far")
+async def test_a_chat_in_the_home_there_is_not_named_after_it(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Far, "home", "/srv/kim")
+    sheet = opened(harness)
+    sheet.tiles.choose("shell")
+    choose(sheet, Qt.Key.Key_Down)
+    sheet.directory.setText("~")
+    assert (sheet.directory.directory(), sheet.naming.name) == ("/srv/kim", "shell")
+
+
 async def test_what_the_machine_before_answers_late_is_not_shown(harness: WindowHarness, far: Far) -> None:
     sheet = opened(harness)
     far.lies["installed_agents"] = InstalledAgents([], [], EndpointDefaults("", ""))

@@ -168,8 +168,9 @@ async def test_the_switcher_names_the_machine(harness: WindowHarness, build1: Ot
 
 async def test_the_menu_of_a_machine_opens_by_keyboard(harness: WindowHarness, build1: OtherMachine) -> None:
     build1.add("api")
-    sidebar = harness.open_window().sidebar
-    harness.settings.write({"group_chats": "machine"})
+    window = harness.open_window()
+    sidebar = window.sidebar
+    window.actions_["group_by_machine"].trigger()
     sidebar.list.setFocus()
     sidebar.list.setCurrentIndex(sidebar.model.index(0))
     QTest.keyClick(sidebar.list, Qt.Key.Key_Menu)
