@@ -26,6 +26,7 @@ from gui.theme.tokens import TERMINAL_PADDING_PX
 from gui.wording import page_texts
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
+from session_host.terminal.scroll_position import ScrollPosition, go_to, position_in
 
 from .cell_metrics import MAX_FONT_PX, MIN_FONT_PX, CellMetrics, default_size_px
 from .drawing.blinking import CursorBlink, TextBlink, is_blinking
@@ -33,7 +34,7 @@ from .drawing.canvas import GridLayout, scaled
 from .drawing.frame_pacing import FramePacer
 from .drawing.surface import Surface
 from .input_sink import InputSink
-from .scrolling import WIDTH_PX, HistoryBar, NewOutput, SavedFrame, ScrollPosition, go_to, position_in
+from .scrolling import WIDTH_PX, HistoryBar, NewOutput, SavedFrame
 
 _RESIZE_DEBOUNCE_MS = 50
 

@@ -14,7 +14,6 @@ from gui.bridge.ended_chat import read_last_screen, read_last_transcript
 from gui.bridge.program_directories import ProgramDirectories
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import SavedPane, WindowLayout
-from gui.terminal.scrolling import ScrollPosition
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_content import TerminalContent
@@ -23,6 +22,7 @@ from gui.wording import phrases
 from session_host.errors import OutliveError, Unreachable
 from session_host.system.clock import parse_time
 from session_host.system.freed_memory import return_freed_memory
+from session_host.terminal.scroll_position import ScrollPosition
 
 from .tab_bar import TabBar, TabLook
 

@@ -62,6 +62,7 @@ from session_host.terminal.base import DefaultColors, Emulator, EngineName, Fram
 from session_host.terminal.commands import MAX_COMMANDS
 from session_host.terminal.encode import REPORT_EVENTS
 from session_host.terminal.rows import Row
+from session_host.terminal.scroll_position import go_to, position_in
 
 from .rules import (
     AddSnapshotPart,
@@ -105,7 +106,7 @@ class Viewer:
     """Follows one session; reconnects by itself while the session's host lives.
 
     Attributes:
-        emulator: the replica, None until the first snapshot. Any turn of the loop may replace it.
+        emulator: the shown replica, None until the first snapshot. Any turn of the loop may replace it.
         host_version: the code version of the host that greeted last, "" before.
         read_only: the viewer shows the session and takes no input.
     """
@@ -265,7 +266,7 @@ class Viewer:
             case DropConnection():
                 self._drop_connection()
             case NotifyState(state, message):
-                self._delegate.viewer_state(state, message)
+                self._notify_state(state, message)
             case NotifyEvent(event):
                 self._delegate.viewer_event(event)
             case NotifyRefusal(refusal):
@@ -290,6 +291,11 @@ class Viewer:
                 self._start_task(self._read_outcome())
             case LoadScreen(offset):
                 self._start_task(self._load_screen(offset))
+
+    def _notify_state(self, state: ViewerState, message: str) -> None:
+        if state in FINAL_STATES:
+            self._show_newest()
+        self._delegate.viewer_state(state, message)
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine as the viewer's task. Only one runs at a time; each ends with a request for a connection."""
@@ -371,8 +377,8 @@ class Viewer:
             return
         # They may come before the output that they are about, or before the replica.
         self._times += message.times
-        if self.emulator is not None:
-            self.emulator.commands.set_times(message.times)
+        if self._terminal is not None:
+            self._terminal.commands.set_times(message.times)
 
     def _feed(self, message: Output) -> None:
         """Feed output, in which turns of the agent may have begun."""
@@ -385,12 +391,12 @@ class Viewer:
             self._mark_turn()
             fed = begin
         replica.feed(message.data[fed:])
-        _discard_side_effects(self.emulator)
+        _discard_side_effects(self._terminal)
         self._delegate.viewer_damaged()
 
     def _mark_turn(self) -> None:
-        if self.emulator is not None:
-            self.emulator.mark_turn()
+        if self._terminal is not None:
+            self._terminal.mark_turn()
 
     def _add_part(self, part: SnapshotPart) -> None:
         try:
@@ -429,42 +435,62 @@ class Viewer:
     def _use_snapshot(self, part: SnapshotPart, replica: Replica) -> None:
         had_history = self._rules.has_history
         self._rules.snapshot_restored(part)
-        self._replace(replica, had_history=had_history)
+        self._replace(replica, had_history=had_history, has_history=self._rules.has_history)
 
-    def _use_replica(self, replica: Replica | None) -> None:
+    @property
+    def _terminal(self) -> Emulator | None:
+        """The replica that is fed; ``emulator`` is another one while the user reads in the history of that."""
+        return None if isinstance(self._replica, TranscriptEngine) else self._replica
+
+    def _use_replica(self, replica: Replica | None, *, shown: Emulator | None = None) -> None:
+        """Feed a replica, and show it, or ``shown`` until ``_show_newest``; free the previous ones."""
+        previous = {id(each): each for each in (self._replica, self.emulator) if each is not None}
         self._replica = replica
-        self.emulator = None if isinstance(replica, TranscriptEngine) else replica
+        self.emulator = shown or self._terminal
         self.transcript = replica.transcript if isinstance(replica, TranscriptEngine) else None
-        if self.emulator is not None:
-            self.emulator.commands.set_times(self._times)
+        if self._terminal is not None:
+            self._terminal.commands.set_times(self._times)
+            _discard_side_effects(self._terminal)
+        if shown is None:
+            self._delegate.viewer_replaced()
+        for each in previous.values():
+            if each is not replica and each is not shown:
+                each.close()
 
-    def _replace(self, replica: Replica, *, had_history: bool = True) -> None:
-        previous = self._replica
+    def _replace(self, replica: Replica, *, had_history: bool = True, has_history: bool = True) -> None:
+        """Use another replica; one without history is not shown to a user who reads in the history."""
         if had_history:  # Else the screen goes on, and gets its history.
             self._drop_predictions()
-        self._use_replica(replica)
-        _discard_side_effects(self.emulator)
-        if previous is not None:
-            _copy_scroll_position(previous, replica, had_history=had_history)
-        self._delegate.viewer_replaced()
-        if previous is not None:
-            previous.close()
+        shown = self.emulator
+        frame = shown.frame() if shown is not None else None
+        if shown is None or frame is None or not frame.scroll_offset:
+            self._use_replica(replica)
+            return
+        shown.damage_all()
+        if has_history and not isinstance(replica, TranscriptEngine):
+            position = position_in(frame, shown)
+            if position is not None and not go_to(replica, position):
+                replica.scroll(min(position.row - replica.scrollback_rows, 0))
+            self._use_replica(replica)
+        else:
+            self._use_replica(replica, shown=shown)
+
+    def _show_newest(self) -> None:
+        """The user does not read in an earlier replica any more."""
+        if self.emulator is not self._terminal:
+            self._use_replica(self._replica)
 
     def _resize_replica(self, size: GridSize, cell: CellSize) -> None:
-        emulator = self.emulator
+        emulator = self._terminal
         if emulator is not None and (size, cell) != (emulator.size, emulator.cell):
             emulator.resize(size, cell)
             _discard_side_effects(emulator)
             self._delegate.viewer_damaged()
 
     def _free_replica(self) -> None:
-        previous = self._replica
         self._drop_predictions()
-        self._use_replica(None)
         self._snapshot.clear()
-        self._delegate.viewer_replaced()
-        if previous is not None:
-            previous.close()
+        self._use_replica(None)
 
     # ------------------------------------------------------------ predictions
 
@@ -472,6 +498,8 @@ class Viewer:
         """The changes to paint, with what the user typed on a distant machine predicted; only with a replica."""
         assert self.emulator is not None
         frame = self.emulator.frame()
+        if not frame.scroll_offset and self.emulator is not self._terminal:
+            asyncio.get_running_loop().call_soon(self._show_newest)
         if self._predictions is None:
             return frame
         from .prediction import Screen
@@ -537,7 +565,7 @@ class Viewer:
 
     def _wants_releases(self) -> bool:
         """Whether the program asked for key releases, according to the replica."""
-        emulator = self.emulator
+        emulator = self._terminal
         return emulator is None or bool(emulator.modes.kitty_keyboard & REPORT_EVENTS)
 
     def key(
@@ -673,9 +701,7 @@ class Viewer:
             return
         self.is_closed = True
         self._delegate = NO_DELEGATE
-        if self._replica is not None:
-            self._replica.close()
-            self._use_replica(None)
+        self._use_replica(None)
         self._delivery_timer.set(DELIVERY_TIMEOUT_S, self._detach)
         if not self._has_delivered:
             if self._connection is not None:
@@ -805,13 +831,3 @@ def _discard_side_effects(emulator: Emulator | None) -> None:
     if emulator is not None:
         emulator.take_replies()
         emulator.take_events()
-
-
-def _copy_scroll_position(previous: Replica, emulator: Replica, *, had_history: bool) -> None:
-    """Scroll a terminal's new replica back as far as the previous one; rows are added below, or a history above."""
-    if isinstance(previous, TranscriptEngine) or isinstance(emulator, TranscriptEngine):
-        return
-    frame = previous.frame()
-    if frame.scroll_offset:
-        added_rows = emulator.scrollback_rows - frame.scrollback_rows if had_history else 0
-        emulator.scroll(-max(0, frame.scroll_offset + added_rows))

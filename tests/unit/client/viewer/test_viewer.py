@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -13,11 +15,21 @@ import pytest
 from session_host.client.viewer import viewer as viewer_module
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import runtime_dir
-from session_host.protocol.messages import Detach, InputAck, InputRefused, Message, NoticeEvent, Text
-from session_host.protocol.values import ErrorCode, GridSize, KeyAction
-from session_host.terminal import create
+from session_host.protocol.messages import (
+    Detach,
+    InputAck,
+    InputRefused,
+    Message,
+    NoticeEvent,
+    Output,
+    SnapshotPart,
+    Text,
+)
+from session_host.protocol.values import ErrorCode, GridSize, KeyAction, SnapshotKind
+from session_host.terminal import create, default_engine
 from tests.support.area import Area
 from tests.support.hosts import Watcher, watching
+from tests.support.other_machine import Alpha
 from tests.support.waiting import eventually
 
 from .conftest import FakeHost
@@ -126,7 +138,46 @@ def test_a_release_is_sent_only_to_a_program_that_asked_for_releases() -> None:
     viewer._use_replica(None)
     viewer.key("a", action=KeyAction.RELEASE)
     assert viewer.pending == 3, "without a replica, the host decides"
-    emulator.close()
+
+
+async def test_a_user_who_reads_in_the_history_keeps_the_place_while_newest_screens_come_over_a_slow_line() -> None:
+    program = create(None, GridSize(20, 5), scrollback_lines=1000)
+    program.feed(b"\r\n".join(b"line %d" % number for number in range(60)))
+    viewer = Viewer(str(uuid.uuid4()), Watcher(), engine=default_engine(), machine=Alpha())
+    offset = 0
+
+    def send(kind: SnapshotKind) -> None:
+        nonlocal offset
+        offset += 1000
+        data = zlib.compress(program.replay(history=kind is not SnapshotKind.SCREEN))
+        viewer._message(SnapshotPart(offset, 0, "vt", GridSize(20, 5), 1000, last=True, data=data, kind=kind))
+
+    def seen() -> str:
+        assert viewer.emulator is not None
+        viewer.emulator.damage_all()
+        return viewer.frame().rows[0].text().rstrip()
+
+    send(SnapshotKind.PACKED)
+    assert viewer.emulator is not None
+    viewer.emulator.scroll(-20)
+    assert seen() == "line 35"
+    for number in range(2000, 2040):
+        program.feed(b"\r\nline %d" % number)
+        send(SnapshotKind.SCREEN)
+        viewer._message(Output(offset, b"\r\nmore"))
+        offset += 6
+    assert seen() == "line 35"
+    viewer.emulator.scroll(-10)
+    assert seen() == "line 25", "the user reads on"
+    send(SnapshotKind.PACKED)
+    assert seen() == "line 25"
+    send(SnapshotKind.SCREEN)
+    viewer.emulator.scroll_to_bottom()
+    assert seen() == "line 2035", "the end of what was read"
+    await asyncio.sleep(0)
+    assert (viewer.emulator.scrollback_rows, seen()) == (0, "line 2035"), "the newest screen"
+    viewer.close()
+    program.close()
 
 
 def notice_texts(events: list[Any]) -> list[str]:
