@@ -187,7 +187,6 @@ class PageWiring:
         commands, chat_actions, resuming = self._commands, self._commands.chat_actions, self._commands.resuming
         bar.resume_requested.connect(lambda anyway: resuming.resume(chat, anyway=anyway))
         bar.has_conversations = chat_actions.has_conversations(chat)
-        bar.offer(None)
         bar.continue_requested.connect(lambda: commands.continuing.open(chat))
         bar.continued_requested.connect(lambda: resuming.show_continuation(chat))
         bar.again_requested.connect(lambda: commands.starting.new_like(chat))

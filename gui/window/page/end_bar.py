@@ -90,10 +90,10 @@ class EndBar(Area):
         heading.setSpacing(GAP_M_PX)
         heading.addWidget(self._mark)
         heading.addLayout(texts, 1)
-        controls = (
-            self.resume, self.continued, self.anyway, self.continue_, self.again, self.end_left, self.errors,
-            self.export, self.close_button,
+        self._ways = (
+            self.resume, self.continued, self.anyway, self.continue_, self.again, self.end_left, self.errors
         )  # fmt: skip
+        controls = (*self._ways, self.export, self.close_button)
         for control in controls:
             control.setAccessibleName(control.text())
         self._buttons = flow(*controls)
@@ -111,7 +111,7 @@ class EndBar(Area):
         layout.setSpacing(0)
         layout.addWidget(Hairline(theme))
         layout.addWidget(Scrolled(inner, ANY_HEIGHT_PX, page_texts.HOW_IT_ENDED()))
-        self.offer(None)
+        self.offer_nothing()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -146,8 +146,14 @@ class EndBar(Area):
         if isinstance(layout, FlowLayout):
             fit_buttons(layout, self.width() - left_px - right_px, is_narrow=is_narrow)
 
+    def offer_nothing(self) -> None:
+        """Offer no way to go on while the possible ones are not known yet."""
+        for control in self._ways:
+            control.hide()
+        self._show_message("")
+
     def offer(self, found: EndedChat | None) -> None:
-        """Offer the possible actions; None while they are unknown."""
+        """Offer the possible actions; None if they cannot be determined."""
         self._is_resumable = found is not None and found.can_resume is True
         self.resume.setVisible(self._is_resumable)
         self.set_busy("")

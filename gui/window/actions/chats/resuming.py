@@ -20,7 +20,7 @@ from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import common_texts, notice_texts, page_texts, phrases, sheet_texts
 from gui.wording.groups import Group
 from session_host.client.chats.ended_chat import EndedChat, end_left, inspect_ended_chat
-from session_host.errors import ConversationOpen, ConversationUnknown, OutliveError
+from session_host.errors import ConversationOpen, ConversationUnknown, OutliveError, Unreachable
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize, Runtime
 
@@ -45,14 +45,19 @@ class EndedChatActions(QObject):
         if follower is not None:
             page.end_bar.show_continued(follower.name)
         elif not page.chat.is_recorded:
-            page.end_bar.offer(None)  # Unknown until the store has the end.
+            page.end_bar.offer_nothing()  # Unknown until the store has the end.
         elif page.chat.has_ended and page.chat.id not in self._in_progress:
             self._sessions.tasks.start(self._offer(page), "inspect_ended_chat")
 
     async def _offer(self, page: ChatPage) -> None:
-        started = page.end_bar.started
+        started, machine = page.end_bar.started, page.chat.machine
         try:
-            found = await page.chat.machine.call(inspect_ended_chat, page.chat.session_id)
+            found = await machine.call(inspect_ended_chat, page.chat.session_id)
+        except Unreachable:
+            await machine.wait_reachable()
+            if page in self._tabs.pages():
+                self.check_resumable(page)
+            return
         except OutliveError:
             found = None  # The store is missing or unreadable; its next reader reports this.
         # The answer to what the user has started since stays.
