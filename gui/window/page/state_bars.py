@@ -415,9 +415,12 @@ class Waiting(QObject):
         return "asks" if source.asks_to_send else str(source.connection or "")
 
     def wait(self) -> None:
-        """Show that the chat is not live: at once if its host does not answer or it asks, else after a delay."""
+        """Show that the chat is not live: at once if its host does not answer or it asks, or if the page is empty since
+        its machine is not reached; else after a delay.
+        """
         state, is_shown = self._state, self._bar.is_open or self._notice.is_open
-        if is_shown or state in {"unresponsive", "asks"}:
+        is_out_of_reach = not self._source.chat.machine.is_reachable and self._is_empty()
+        if is_shown or is_out_of_reach or state in {"unresponsive", "asks"}:
             self._show()
         elif not self._show_timer.isActive():
             self._show_timer.start()
@@ -502,24 +505,20 @@ class Waiting(QObject):
 
     def _texts(self, state: str) -> tuple[str, str]:
         """The notice's title and detail."""
-        source, machine = self._source, self._source.chat.machine
-        if state == "unresponsive":
-            return page_texts.DOES_NOT_ANSWER(), page_texts.CHAT_DOES_NOT_ANSWER()
-        if state == "unreachable":
-            name = machine.name
-            return page_texts.UNREACHABLE(machine=name), page_texts.SHOWN_WHEN_BACK(machine=name)
-        if state == "reconnecting":
-            title = page_texts.RECONNECTING()
-        elif not machine.is_reachable:
-            title = page_texts.CONNECTING_TO(machine=machine.name)
-        else:
-            title = common_texts.STARTING()
-        return (
-            title,
-            page_texts.COMMAND_IN(
-                command=source.chat.command, directory=source.chat.short_directory(source.chat.record.cwd)
-            ),
-        )
+        chat = self._source.chat
+        name = chat.machine.name
+        known = page_texts.COMMAND_IN(command=chat.command, directory=chat.short_directory(chat.record.cwd))
+        match state:
+            case "unresponsive":
+                return page_texts.DOES_NOT_ANSWER(), page_texts.CHAT_DOES_NOT_ANSWER()
+            case "unreachable":
+                known = "\n".join(filter(None, (page_texts.SHOWN_WHEN_BACK(machine=name), chat.title, known)))
+                return page_texts.UNREACHABLE(machine=name), known
+            case "reconnecting":
+                return page_texts.RECONNECTING(), known
+            case "connecting" if name:
+                return page_texts.CONNECTING_TO(machine=name), known
+        return common_texts.STARTING(), known
 
     def _show_overlay(self, overlay: QWidget) -> None:
         self.place()

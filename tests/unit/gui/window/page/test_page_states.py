@@ -214,10 +214,12 @@ async def test_a_chat_opened_while_its_machine_is_out_of_reach_says_so(harness: 
     window = harness.open_window()
     harness.chat(session_id).machine = Far()  # type: ignore[assignment]
     window.open_chat(harness.chat(session_id))
-    harness.viewers[session_id].become(ViewerState.UNREACHABLE, "build1: Connection refused")
     waiting = harness.page.waiting
-    await harness.until(waiting.notice.isVisible, "the notice")
+    assert waiting.notice.isVisible(), "at once"
+    assert waiting.notice.title.text() == "Connecting to build1…"
+    harness.viewers[session_id].become(ViewerState.UNREACHABLE, "build1: Connection refused")
     assert waiting.notice.title.text() == "build1 is unreachable"
+    assert waiting.notice.detail.text().endswith("\ncat in /tmp"), "what is known of it"
     assert waiting.bar.isVisible()
     assert harness.page._end_bar.widget is None, "it has not ended"
     harness.viewers[session_id].go_live()
