@@ -36,7 +36,7 @@ from .names import MachineEntry
 from .stream import ANSWER_S, MIN_CLOCK_AHEAD_S, Stream
 
 CONNECT_TIMEOUT_S = 20.0
-"""How long ssh and the bridge may take until they are ready."""
+"""How long ssh and the bridge may take until they are ready; after a failure, twice as long: the line may be bad."""
 
 RETRY_S = (0.2, 0.5, 1.0, 1.5)
 """Waits before the next attempts."""
@@ -101,8 +101,8 @@ class Link:
         self._was_silent = False
         """The last stream was silent, so a login that it rode on may be dead."""
         self._closing: set[asyncio.Task[None]] = set()
-        self._rival_s = RIVAL_S
-        """Grows on a slow line: twice the time of the last connection."""
+        self._patience_s = 0.0
+        """Twice the time of the last connection, or half of the last patience if that is longer: a line may be slow."""
         self._retry: TimerHandle | None = None
         self._settling: TimerHandle | None = None
         self._stream: Stream | None = None
@@ -211,7 +211,8 @@ class Link:
     async def _connect(self) -> None:
         # A shared login may refuse more connections; another try does without it, unless that needs a login.
         shared = self._failures % 3 < 2 or isinstance(self.error, LoginNeeded)
-        first = asyncio.create_task(self._new_stream(shared=shared, within_s=CONNECT_TIMEOUT_S))
+        within_s = CONNECT_TIMEOUT_S * (2 if self._failures else 1)
+        first = asyncio.create_task(self._new_stream(shared=shared, within_s=within_s))
         rival = asyncio.create_task(self._rival(after_s=0.0 if self._was_silent else RIVAL_S))
         used: Stream | None = None
         try:
@@ -244,7 +245,7 @@ class Link:
         while True:
             next_s = loop.time() + RIVAL_S
             try:
-                return await self._new_stream(shared=False, within_s=self._rival_s)
+                return await self._new_stream(shared=False, within_s=max(RIVAL_S, self._patience_s))
             except (LoginNeeded, HostKeyChanged, NotInstalled):
                 raise
             except Unreachable:
@@ -273,7 +274,8 @@ class Link:
         if entry != self.entry:
             await stream.close()
             raise Unreachable(f"{entry.name} has another destination now")
-        self._rival_s = max(RIVAL_S, 2 * (loop.time() - began_s))
+        self._patience_s = max(2 * (loop.time() - began_s), self._patience_s / 2)
+        stream.watch.patience_s = self._patience_s
         return stream
 
     def _use(self, stream: Stream) -> None:
@@ -438,6 +440,9 @@ class Link:
         begin(channel)
         try:
             await receiver.ended
+        except Unreachable as error:
+            message = f"the connection was lost while `{arguments[0]}` ran there; it may have been done"
+            raise Unreachable(f"{self.entry.name}: {message}") from error
         finally:
             channel.close()
         return channel.code

@@ -195,6 +195,8 @@ def error_of(entry: MachineEntry, output: str) -> Unreachable:
         r"permission denied|too many authentication failures|no supported authentication", output, re.IGNORECASE
     ):
         return LoginNeeded(f"{name}: a login is needed; run `outlive machines login {name}`")
+    if re.search(r"exchange_identification: (read: )?Connection (closed|reset)", output):
+        return Unreachable(f"{name}: its sshd takes no connection now; it may be full (MaxStartups) or starting")
     return Unreachable(f"{name}: {_last_line(output) or 'the connection was closed'}")
 
 

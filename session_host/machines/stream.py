@@ -49,10 +49,10 @@ BUSY_PING_S = 0.5
 """The same, while an answer is expected."""
 
 ANSWER_S = 1.2
-"""A stream is silent that has not answered a ping in this time."""
+"""A stream is silent that has not answered a ping in this time, or in a quarter of ``Watch.patience_s``."""
 
 SILENCE_S = 6.0
-"""A stream is dead that stays silent so long after a ping."""
+"""A stream is dead that stays silent so long after a ping, or for ``Watch.patience_s``."""
 
 MIN_CLOCK_AHEAD_S = 5
 MAX_CLOCK_AHEAD_S = 2 * 24 * 3600
@@ -254,11 +254,13 @@ class Watch:
     """Asks a machine whether it is there, when an answer is due, or nothing has come for long.
 
     Attributes:
+        patience_s: how long an answer may take on this line.
         on_silence: called with True when a question has no answer in time, and with False when something comes then.
     """
 
     def __init__(self, send: Callable[[Ping], None], on_death: Callable[[], None]) -> None:
         """``on_death`` is called when the machine stays silent."""
+        self.patience_s = 0.0
         self.on_silence: Callable[[bool], None] = lambda _is_silent: None
         self._send, self._on_death = send, on_death
         self._timer: TimerHandle | None = None
@@ -298,18 +300,19 @@ class Watch:
 
     @property
     def _is_asking(self) -> bool:
-        return self._asked_s > self._heard_s
+        return self._asked_s >= self._heard_s
 
     def _wait(self) -> None:
         self.stop()
-        wait_s = ANSWER_S if self._is_asking else BUSY_PING_S if self._expects_answer else IDLE_PING_S
+        answer_s = max(ANSWER_S, self.patience_s / 4)
+        wait_s = answer_s if self._is_asking else BUSY_PING_S if self._expects_answer else IDLE_PING_S
         self._timer = asyncio.get_running_loop().call_later(wait_s, self._check)
 
     def _check(self) -> None:
         if not self._is_asking:
             if self._expects_answer or _now_s() - self._heard_s >= IDLE_PING_S:
                 self.ask()
-        elif _now_s() - self._asked_s >= SILENCE_S:
+        elif _now_s() - self._asked_s >= max(SILENCE_S, self.patience_s):
             self._on_death()
             return
         elif not self._is_silent:

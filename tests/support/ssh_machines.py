@@ -32,7 +32,6 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin yes
 PermitUserEnvironment no
-MaxStartups 100
 SetEnv {environment}
 """
 
@@ -91,7 +90,8 @@ class SshMachine:
         environment = " ".join(f'"{key}={value}"' for key, value in self.environment.items())
         config = self._directory / "sshd_config"
         text = _SSHD_CONFIG.format(port=self.port, directory=self._directory, environment=environment)
-        config.write_text(self.options + text, encoding="utf-8")
+        # The last MaxStartups counts, and the first of all others.
+        config.write_text("MaxStartups 100\n" + self.options + text, encoding="utf-8")
         if os.getuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         with self.log.open("ab") as log:

@@ -17,6 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+RETRANSMIT_S = 1.0
+"""TCP sends what was lost again after this time, and after twice the last time while it is lost again."""
+
 BUFFER_BYTES = 64 * 1024
 """A line's buffers hold no more."""
 
@@ -43,6 +46,10 @@ class Relay:
     def delay(self, by_s: float, jitter_s: float = 0.0) -> None:
         """Pass bytes on after this time, and up to ``jitter_s`` more, in their order."""
         self._do(f"delay {by_s} {jitter_s}")
+
+    def loss(self, chance: float) -> None:
+        """Lose a part of the packets: what was lost, and all after it, comes later."""
+        self._do(f"loss {chance}")
 
     def rate(self, bytes_per_s: int) -> None:
         """Pass on so many bytes a second in each direction, and read no more than that; 0 for all."""
@@ -92,7 +99,7 @@ class _Line:
     """The faults of the line."""
 
     def __init__(self) -> None:
-        self.delay_s = self.jitter_s = 0.0
+        self.delay_s = self.jitter_s = self.loss = 0.0
         self.bytes_per_s = 0
         self.is_stalled = self.is_refusing = False
         self.connections = self.bytes = 0
@@ -152,7 +159,11 @@ class _End(asyncio.Protocol):
             return
         line.bytes += len(data)
         loop = asyncio.get_running_loop()
-        self._due_s = max(self._due_s, loop.time() + line.delay_s + random.uniform(0, line.jitter_s))
+        again_s, lost_s = RETRANSMIT_S, 0.0
+        while random.random() < line.loss:
+            lost_s += again_s
+            again_s *= 2
+        self._due_s = max(self._due_s, loop.time() + line.delay_s + random.uniform(0, line.jitter_s) + lost_s)
         if line.bytes_per_s:
             self._due_s += len(data) / line.bytes_per_s
             self._pause(is_paused=True)
@@ -196,6 +207,8 @@ async def _serve(port: int) -> None:
         match words:
             case ["delay", by_s, jitter_s]:
                 line.delay_s, line.jitter_s = float(by_s), float(jitter_s)
+            case ["loss", chance]:
+                line.loss = float(chance)
             case ["rate", bytes_per_s]:
                 line.bytes_per_s = int(bytes_per_s)
             case ["stall"]:

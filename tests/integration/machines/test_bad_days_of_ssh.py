@@ -6,6 +6,7 @@ import asyncio
 import socket
 import subprocess
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,38 @@ def test_several_links_work_where_a_connection_carries_one_session(alpha: SshMac
             await each.close()
 
     event_loop.run(use())
+
+
+def test_an_sshd_that_is_full_is_named_and_used_as_soon_as_it_has_room(alpha: SshMachine) -> None:
+    alpha.options = "MaxStartups 1:100:1\n"
+    alpha.stop()
+    alpha.start()
+
+    async def use() -> None:
+        link = Link(MachineEntry("alpha", "alpha"))
+        another = wait_until(partial(_served, alpha), 30, "a connection")
+        assert another is not None
+        with another:
+            full = await asyncio.to_thread(outlive, "ls", "--on", "alpha")
+            assert (full.code, full.complaint()) == (
+                7, "alpha: its sshd takes no connection now; it may be full (MaxStartups) or starting",
+            )  # fmt: skip
+            link.hold()
+            await eventually(lambda: link.error, 30, "the link to fail")
+        async with asyncio.timeout(15):
+            await link.wait_up()
+        await link.close()
+
+    event_loop.run(use())
+
+
+def _served(alpha: SshMachine) -> socket.socket | None:
+    """A connection that sshd serves, and that does not log in; None if it is full."""
+    connection = socket.create_connection(("127.0.0.1", alpha.port))
+    if connection.recv(4) == b"SSH-":
+        return connection
+    connection.close()
+    return None
 
 
 def test_options_of_the_user_that_are_for_terminals_do_no_harm(

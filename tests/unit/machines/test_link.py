@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from session_host.client.sessions.store_calls import recent_directories
-from session_host.machines import link
+from session_host.machines import link, stream
 from session_host.machines.link import LinkState
 from session_host.machines.remote import RemoteMachine
 from tests.support.area import Area
@@ -58,6 +58,17 @@ async def test_a_link_that_was_up_for_a_while_is_retried_at_once(
         near.cut()
         await eventually(lambda: machine.link.state is not LinkState.UP, 30, "the cut")
         await machine.wait_reachable()
+
+
+async def test_an_answer_may_take_longer_on_a_line_that_connects_slowly() -> None:
+    for patience_s, wait_s in ((0.0, stream.ANSWER_S), (40.0, 10.0)):
+        watch = stream.Watch(lambda _ping: None, lambda: None)
+        watch.start()
+        watch.patience_s = patience_s
+        watch.ask()
+        assert watch._timer is not None
+        assert watch._timer.when() - asyncio.get_running_loop().time() == pytest.approx(wait_s, abs=1)
+        watch.stop()
 
 
 async def test_a_short_cut_changes_no_row_and_calls_wait_for_its_end(
