@@ -179,7 +179,7 @@ class WindowLayout(msgspec.Struct):
         own_shells: ids of running shells that were started in a window; see ``Shells``.
         close_explained: whether the line about closing a tab was shown.
         tray_explained, no_tray_explained: whether the line about the tray, or about its absence, was shown.
-        starts: the last start of each agent, by the agent's name.
+        starts: the last start of each agent, by the agent's name; on another machine, by "MACHINE/AGENT".
         muted: ids of chats that send no notifications; this and the next are also read by ``notification_rules`` of
             ``session_host.client.chats``.
         muted_until: until when no chat sends any, ISO 8601; "" for no such time.

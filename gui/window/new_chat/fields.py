@@ -293,6 +293,8 @@ class StartFields:
         """The values of the fields for each agent."""
         self._filled_for = ""
         """The agent for which the fields are filled in."""
+        self._filled = Start()
+        """What they were filled with."""
         self._defaults: list[str] = []
         """The default arguments of that agent."""
 
@@ -301,6 +303,14 @@ class StartFields:
         self._last, self._suggested = dict(last), dict(suggested)
         self._starts = {**last, **suggested}
         self._filled_for = ""
+
+    def move(self, last: Mapping[str, Start]) -> None:
+        """Use the last starts on another machine; what the user has changed in the fields stays."""
+        filled_for = self._filled_for
+        is_changed = filled_for and self._as_start(known_words(self.arguments.text())) != self._filled
+        self.begin(last, self._suggested)
+        if is_changed:
+            self._filled_for = filled_for
 
     def suggest_worktree(self, agents: Iterable[str]) -> None:
         """Suggest a git worktree this one time, for all agents."""
@@ -327,6 +337,7 @@ class StartFields:
         self.worktree.set_value(enabled=start.worktree)
         self.runtime.set_value(start.runtime if agent.structured is not None else "terminal")
         self.endpoint.set_values(start.model, start.url)
+        self._filled = self._as_start(known_words(self.arguments.text()))
         return bool(start.worktree or start.presets or (start.arguments and not agent.arguments_replace))
 
     def needed(self, agent: Agent | None) -> QLineEdit | None:

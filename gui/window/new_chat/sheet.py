@@ -64,6 +64,7 @@ class Place(NamedTuple):
         agents, is_installed: its catalog, and which of the agents are installed there.
         directories: looks into its directories.
         endpoint_defaults: the defaults of the chat with a model server there.
+        starts: the last start of each agent there, by name.
         problem: why it cannot be reached, one line; "" if it can.
     """
 
@@ -72,6 +73,7 @@ class Place(NamedTuple):
     is_installed: Callable[[Agent], bool]
     directories: Directories
     endpoint_defaults: Callable[[], EndpointDefaults]
+    starts: Mapping[str, Start]
     problem: str = ""
 
 
@@ -221,6 +223,8 @@ class NewChatSheet(Sheet):
             self.worktree.forget_repository()
             if self.is_open and not self._directory_typed:
                 self.directory.setText("~")
+        if is_other or not self._agents:
+            self._start_fields.move(place.starts)
         self._agents, self._is_installed = place.agents, place.is_installed
         self._start_fields.endpoint.defaults = place.endpoint_defaults
         self.show_state(place)

@@ -131,12 +131,13 @@ class StartActions(QObject):
 
         chats, others = self._sessions.chats_on(machine), self._sessions.others
         if not machine:
-            return Place(machine, chats.agents, chats.is_installed, DirectoriesHere(), endpoint_defaults)
+            directories = DirectoriesHere()
+            return Place(machine, chats.agents, chats.is_installed, directories, endpoint_defaults, self._starts(chats))
         there = others.machines.get(machine)
         error = there.link.error if there is not None and not there.is_reachable else None
         return Place(
             machine, chats.agents, chats.is_installed, DirectoriesThere(chats, self._sessions.tasks),
-            lambda: chats.endpoint or EndpointDefaults("", ""), str(error) if error else "",
+            lambda: chats.endpoint or EndpointDefaults("", ""), self._starts(chats), str(error) if error else "",
         )  # fmt: skip
 
     def _look_at(self, machine: str) -> None:
@@ -189,8 +190,12 @@ class StartActions(QObject):
         return default.name if default is not None and is_installed else self._layout.last_agent
 
     def _starts(self, chats: MachineChats) -> Mapping[str, Start]:
-        """The last start of each agent, in the default view of the settings where the agent has both views."""
-        view, starts = self._settings.preferences.window.new_chat_view, self._layout.starts
+        """The last start of each agent there, in the default view of the settings where the agent has both views."""
+        machine, view = chats.machine.name, self._settings.preferences.window.new_chat_view
+        there = f"{machine}/" if machine else ""
+        starts = {
+            name: start for key, start in self._layout.starts.items() if there + (name := key.rpartition("/")[2]) == key
+        }
         if view == "last":
             return starts
         runtime: Runtime = "structured" if view == "chat" else "terminal"
@@ -403,7 +408,7 @@ class StartActions(QObject):
             return None
         self.note_start(request)
         if request.remembered is not None:
-            self._layout.starts[request.agent] = request.remembered
+            self._layout.starts[f"{request.machine}/{request.agent}".removeprefix("/")] = request.remembered
         self._sheets.new_chat.done()
         typed.deliver(self._open_chat(chat).content.view)
         return chat

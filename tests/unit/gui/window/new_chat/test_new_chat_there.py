@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 
 from gui.bridge.directories import DirectoriesThere
 from gui.bridge.machine_chats import MachineChats
+from gui.settings.layout import Start
 from gui.window.new_chat.sheet import NewChatSheet
 from session_host.client.chats.directories import LOOKED_AT, DirectoryLook, Listing, complete_path, list_directory
 from session_host.client.chats.installed_agents import EndpointDefaults, InstalledAgents, harmless
@@ -112,6 +113,7 @@ async def test_a_chat_is_started_on_the_machine_that_is_chosen(
     await harness.until(lambda: not sheet.is_open, "the start")
     assert launches[0].directory == str(area.home / "src/api")
     assert launches[0].environment is None, "its own environment"
+    assert list(harness.window.commands.context.layout.starts) == ["alpha/shell"]
     assert harness.window.tabs.active_id.startswith("alpha/")
     harness.window.commands.starting.new_chat()
     assert sheet.machine == "alpha", "the machine of the chat in view"
@@ -127,6 +129,25 @@ async def test_a_chat_in_the_home_there_is_not_named_after_it(
     choose(sheet, Qt.Key.Key_Down)
     sheet.directory.setText("~")
     assert (sheet.directory.directory(), sheet.naming.name) == ("/srv/kim", "shell")
+
+
+async def test_the_options_of_another_machines_last_start_are_suggested_there_alone(
+    harness: WindowHarness, far: Far
+) -> None:
+    defaults = list(harness.catalog["shell"].default_arguments)
+    start, commands = Start(defaults=defaults), harness.open_window().commands
+    for machine in ("", "alpha"):
+        starts = commands.context.layout.starts
+        starts[f"{machine}/shell".removeprefix("/")] = replace(start, arguments=[machine or "here"])
+    commands.starting.new_chat()
+    sheet = harness.window.sheets.new_chat
+    sheet.tiles.choose("shell")
+    assert sheet.arguments.text() == "here"
+    choose(sheet, Qt.Key.Key_Down)
+    assert sheet.arguments.text() == "alpha"
+    sheet.arguments.setText("typed")
+    choose(sheet, Qt.Key.Key_Up)
+    assert sheet.arguments.text() == "typed"
 
 
 async def test_what_the_machine_before_answers_late_is_not_shown(harness: WindowHarness, far: Far) -> None:
