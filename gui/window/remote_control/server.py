@@ -24,7 +24,7 @@ from gui.input.activation import activation_token
 from gui.window.page.chat_page import ChatPage
 from gui.window.windows import MainWindow, Windows
 from session_host.client.permission import check_may_control_window, check_may_reach_machine
-from session_host.errors import NoSuchSession, OutliveError, TimedOut, UsageError
+from session_host.errors import NoSuchSession, NotAllowed, OutliveError, TimedOut, UsageError
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.unix_sockets import is_foreign, peer_pid
 
@@ -116,11 +116,27 @@ class ControlServer:
                 check_may_control_window(pid)
             if machine := machine_of(request.session):
                 check_may_reach_machine(machine, pid)
-            return {"ok": True, "result": await handler(request)}
+            return {"ok": True, "result": _for_process(pid, await handler(request))}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return _refusal(f"invalid request: {error}", 2)
         except OutliveError as error:
             return _refusal(str(error), error.exit_code)
+
+
+def _for_process(pid: int, result: Any) -> Any:
+    """A result for a process: without chats of other machines, if it is an agent that may not reach those."""
+    near = [each for each in result if not _is_far(each)] if isinstance(result, list) else result
+    near = None if _is_far(near) else near
+    if near != result:
+        try:
+            check_may_reach_machine(pid=pid)
+        except NotAllowed:
+            return near
+    return result
+
+
+def _is_far(entry: Any) -> bool:
+    return isinstance(entry, dict) and bool(machine_of(entry.get("session_id", "")))
 
 
 def _refusal(message: str, exit_code: int) -> dict[str, Any]:

@@ -39,7 +39,15 @@ async def served(area: Area) -> AsyncIterator[list[ControlRequest]]:
 
     claim = single_instance.claim_or_raise()
     assert claim is not None
-    server = ControlServer({"tabs": tabs, "show": show, "grab": tabs, "close": tabs})
+    far = {"session_id": "devbox/x", "name": "api"}
+
+    async def two(_request: ControlRequest) -> list[dict[str, str]]:
+        return [far, {"session_id": "y", "name": "docs"}]
+
+    async def one(_request: ControlRequest) -> dict[str, str]:
+        return far
+
+    server = ControlServer({"tabs": tabs, "show": show, "grab": tabs, "close": tabs, "two": two, "next": one})
     await server.start(claim.listener)
     yield got
     await server.close()
@@ -81,24 +89,27 @@ async def test_an_agent_may_not_take_a_picture_of_the_window_or_close_it(served:
     assert [request.kind for request in served] == ["close"]
 
 
-@pytest.mark.parametrize(("chats", "error"), [("", "no chat devbox/x"), ("an-agents-chat", "not the machine devbox")])
-async def test_an_agent_may_not_reach_another_machine_through_the_window(
-    served: list[ControlRequest], chats: str, error: str
-):
+@pytest.mark.parametrize("chats", ["", "an-agents-chat"])
+async def test_an_agent_learns_nothing_of_another_machine_through_the_window(served: list[ControlRequest], chats: str):
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _SHOW, str(paths.window_socket()),
+        sys.executable, "-c", _ASK, str(paths.window_socket()),
         env=environment({AGENT_CHATS: chats}), stdout=subprocess.PIPE,
     )  # fmt: skip
-    answer, _ = await process.communicate()
-    assert error in json.loads(answer)["error"]
+    output, _ = await process.communicate()
+    shown, listed, following = map(json.loads, output.splitlines())
+    assert ("not the machine devbox" if chats else "no chat devbox/x") in shown["error"]
+    assert [each["name"] for each in listed["result"]] == (["docs"] if chats else ["api", "docs"])
+    assert following["result"] == (None if chats else {"session_id": "devbox/x", "name": "api"})
 
 
-_SHOW = """
+_ASK = """
 import socket, sys
 with socket.socket(socket.AF_UNIX) as window:
     window.connect(sys.argv[1])
-    window.sendall(b'{"verb": "show", "session": "devbox/x"}\\n')
-    print(window.makefile().readline())
+    for request in ('"show", "session": "devbox/x"', '"two"', '"next"'):
+        window.sendall(b'{"verb": %s}\\n' % request.encode())
+    lines = window.makefile()
+    print(*(lines.readline() for _ in range(3)), sep="", end="")
 """
 
 
