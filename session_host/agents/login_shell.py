@@ -2,7 +2,7 @@
 
 A desktop starts programs with its own PATH, while nvm, mise, brew and others extend PATH in the shell's startup files:
 agents that every terminal finds would be missing. So Outlive starts the shell once as a terminal does (login and
-interactive), and takes only its PATH: the other variables are for the shell itself.
+interactive), and takes only its PATH and the user's editors: the other variables are for the shell itself.
 
 The startup files belong to the user and may do anything: print, read, wait, start tmux, exec another shell. The shell
 has no terminal and no input; Outlive reads only the output between two random marks, and kills the shell's whole
@@ -47,6 +47,9 @@ _READ_BYTES = 65536
 _KEPT_BYTES = 1024 * 1024
 """How much of a shell's output is kept, the newest; a PATH is far shorter."""
 
+EDITORS = ("VISUAL", "EDITOR")
+"""The variables that name the user's editors."""
+
 _ASKED_WITH = {
     "OUTLIVE_RESOLVING_ENVIRONMENT": "1",
     # Oh My Zsh asks whether to update itself, and its tmux plugin starts tmux.
@@ -71,6 +74,8 @@ class LoginPath(msgspec.Struct, frozen=True):
     """Directories joined by colons: the shell's, then the caller's others; or the caller's unchanged PATH."""
     problem: str = ""
     """Why ``path`` is the caller's, or not the interactive shell's, one line; "" if the shell has answered."""
+    editors: Mapping[str, str] = {}
+    """VISUAL and EDITOR, as far as the shell sets them."""
 
 
 def is_from_terminal(environment: Mapping[str, str]) -> bool:
@@ -122,9 +127,11 @@ def login_path(
             break
         if stop.is_set():
             break
-        if found := _path_in(output, mark):
+        if found := _values_in(output, mark):
             part = f"cannot read the whole PATH of {shell} ({why}); agents may be missing" if is_late else ""
-            return LoginPath(_merged(found, own), part)
+            path, *editors = found
+            named = {name: value for name, value in zip(EDITORS, editors, strict=True) if value}
+            return LoginPath(_merged(path, own), part, named)
         deadline_s = max(deadline_s, time.monotonic() + LATER_TIMEOUT_S)
     return LoginPath(own, f"cannot read the PATH of {shell} ({why}); using the current PATH to find agents")
 
@@ -133,7 +140,8 @@ def _attempts(shell: str, mark: str) -> Iterator[_Attempt]:
     """The argvs to try: as terminals start the shell; then without its interactive files, which may exec a program."""
     name = Path(shell).name
     # Single quotes are the same in every shell; other shells do not parse the quoted script for /bin/sh.
-    question = f"""/bin/sh -c 'printf "%s" "{mark}<$PATH>{mark}"'"""
+    values = "".join(f"{mark}<${name}>" for name in ("PATH", *EDITORS))
+    question = f"""/bin/sh -c 'printf "%s" "{values}{mark}"'"""
     if name in {"tcsh", "csh"}:
         # csh and tcsh accept no -l beside other options; a dash before the name makes a login shell, see tcsh(1).
         yield f"-{name}", ["-i", "-c", question]
@@ -195,7 +203,7 @@ def _read(process: subprocess.Popen[bytes], mark: bytes, deadline_s: float, stop
             except BlockingIOError:
                 continue
             output = (output + piece)[-_KEPT_BYTES:]
-            if not piece or output.count(mark) >= 2:
+            if not piece or output.count(mark) >= 2 + len(EDITORS):
                 return output
         elif ended:
             return output
@@ -216,12 +224,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _path_in(output: bytes, mark: str) -> str:
-    match = re.search(rb"%b<(.*)>%b" % (mark.encode(), mark.encode()), output, re.DOTALL)
+def _values_in(output: bytes, mark: str) -> list[str]:
+    """The values of PATH, VISUAL and EDITOR; [] without a PATH."""
+    pattern = (rb"%b<(.*)>" % mark.encode()) * (1 + len(EDITORS)) + mark.encode()
+    match = re.search(pattern, output, re.DOTALL)
     try:
-        return match[1].decode() if match else ""
+        return [value.decode() for value in match.groups()] if match and match[1] else []
     except UnicodeDecodeError:
-        return ""
+        return []
 
 
 def _merged(found: str, own: str) -> str:

@@ -131,13 +131,16 @@ def _with_values(argument: str, values: Mapping[str, str], path: str) -> str:
     return argument.replace("{file}", quote(path) if is_address else path)  # the last: placeholders in it stay
 
 
-def terminal_editor(file: FileLocation) -> list[str]:
+def terminal_editor(file: FileLocation, environment: Mapping[str, str] | None = None) -> list[str]:
     """The command that shows a file in this machine's editor of terminals: VISUAL's or EDITOR's, else vim. Blocks.
+
+    ``environment``: None for this process's own.
 
     Raises:
         OutliveError: there is none.
     """
-    named = next((argv for argv in named_in(os.environ) if needs_terminal(argv) or name_of(argv) not in WINDOWED), None)
+    theirs = named_in(os.environ if environment is None else environment)
+    named = next((argv for argv in theirs if needs_terminal(argv) or name_of(argv) not in WINDOWED), None)
     fallback = next(filter(shutil.which, FALLBACKS), None)
     if named is None and fallback is None:
         raise OutliveError(f"no editor is set for {file.path}: set EDITOR on that machine, or install vim or nano")

@@ -1,4 +1,4 @@
-"""The PATH of this machine's login shell, for what a client on another machine starts here.
+"""The PATH and the editors of this machine's login shell, for what a client on another machine starts here.
 
 ``ssh MACHINE COMMAND`` reads few of the shell's start files, so agents that every terminal finds would be missing.
 """
@@ -16,7 +16,7 @@ RECENT_S = 10.0
 
 
 class LoginPath:
-    """Asks the login shell for its PATH when it is first needed, and sets it in this process."""
+    """Asks the login shell for its PATH and editors when they are first needed, and sets them in this process."""
 
     def __init__(self) -> None:
         self._asking: asyncio.Task[None] | None = None
@@ -36,5 +36,6 @@ class LoginPath:
 
     async def _ask(self) -> None:
         if not is_from_terminal(os.environ):
-            os.environ["PATH"] = (await find_login_path(dict(os.environ))).path
+            found = await find_login_path(dict(os.environ))
+            os.environ |= {"PATH": found.path, **found.editors}
         self._answered_s = time.monotonic()

@@ -25,11 +25,11 @@ FILES = {
     "tcsh": ".tcshrc",
     "dash": ".profile",
 }
-"""Where each shell's users put their PATH."""
+"""Where each shell's users put their PATH and their editor."""
 
 SYNTAX = {
-    "fish": "set -gx PATH /nvm/bin $PATH\n",
-    "tcsh": "setenv PATH /nvm/bin:$PATH\n",
+    "fish": "set -gx PATH /nvm/bin $PATH; set -gx EDITOR 'emacs -nw'\n",
+    "tcsh": "setenv PATH /nvm/bin:$PATH; setenv EDITOR 'emacs -nw'\n",
 }
 
 
@@ -53,11 +53,11 @@ def start_up(area: Area, shell: str, text: str) -> None:
 @pytest.mark.parametrize("shell", FILES)
 class TestEveryShell:
     def test_its_path_comes_first_and_no_entry_is_lost(self, area: Area, shell: str) -> None:
-        start_up(area, shell, SYNTAX.get(shell, "export PATH=/nvm/bin:$PATH\n"))
+        start_up(area, shell, SYNTAX.get(shell, "export PATH=/nvm/bin:$PATH EDITOR='emacs -nw'\n"))
 
         result = login_path(desktop(shell))
 
-        assert result.problem == ""
+        assert (result.problem, result.editors) == ("", {"EDITOR": "emacs -nw"})
         entries = result.path.split(":")
         assert entries[0] == "/nvm/bin"
         assert {"/usr/bin", "/bin", "/snap/bin"} <= set(entries)

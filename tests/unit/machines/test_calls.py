@@ -16,11 +16,15 @@ import pytest
 
 import gui
 from session_host.client.chats.named_files import find_files
+from session_host.client.editors import terminal_editor
 from session_host.client.sessions.store_calls import rename_chat
 from session_host.errors import FilesChanged, OutliveError, ProtocolViolation, Unreachable, WorktreeError
 from session_host.git import GitRefused
 from session_host.machines import calls
 from session_host.machines.calls import CALLS, call, decode_result, encode_arguments, kind_of
+from session_host.machines.login_path import LoginPath
+from session_host.protocol.values import FileLocation
+from tests.support.area import Area
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -31,6 +35,18 @@ def test_the_arguments_and_the_result_of_a_call_can_be_read(name: str) -> None:
     for hint in hints.values():
         msgspec.msgpack.Decoder(hint, dec_hook=calls._from_plain)
         assert not [each for each in _custom_types(hint) if each is not Path], f"{name}: {hint}"
+
+
+async def test_a_file_opens_in_the_editor_that_the_shells_start_files_set(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (area.home / ".profile").write_text("export EDITOR=cat\n")
+    monkeypatch.setattr("session_host.machines.login_path.is_from_terminal", lambda _environment: False)
+    for name, value in {"SHELL": "/bin/sh", "PATH": os.environ["PATH"], "EDITOR": ""}.items():
+        monkeypatch.setenv(name, value)
+    arguments = encode_arguments(terminal_editor, (FileLocation("/a b"),), {})
+    result = await call("terminal_editor", arguments, LoginPath())
+    assert decode_result(terminal_editor, result) == ["cat", "/a b"]
 
 
 def _custom_types(hint: typing.Any) -> Iterator[type]:
