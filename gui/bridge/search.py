@@ -42,6 +42,9 @@ LINES_OF_CHAT = 3
 _LINE_CHARACTERS = 4096
 """The longest line that is taken from another machine."""
 
+_ASK_AGAIN_S = 0.05
+"""The pause before another machine is asked again: one that always finds more must not keep us busy."""
+
 _REPEAT_S = 0.2
 """How often the search is repeated, at most, during an update of the index."""
 
@@ -286,6 +289,7 @@ async def _search_there(
                     report(results._replace(behind=0))
                 return
             left = behind
+            await asyncio.sleep(_ASK_AGAIN_S)
     except (OutliveError, TimeoutError):
         pass
     report(results._replace(behind=0, unanswered=(machine.name,)))

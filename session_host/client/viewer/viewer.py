@@ -98,6 +98,10 @@ REATTACH_AFTER_S = 0.3
 attaches, it also acknowledges input that it has recorded for a program that does not read.
 """
 
+FAR_CONNECT_S = 0.1
+"""The least time between two connections to a host on another machine: one that always ends them must not keep us busy.
+"""
+
 LATE_TIMER_S = 0.5
 """If a timer is this late, this process or the machine was stopped."""
 
@@ -149,6 +153,7 @@ class Viewer:
         self._is_performing = False
         self._snapshot = _SnapshotReceiver(self._engine, cell, MAX_FAR_LINES if self._is_far else MAX_SCROLLBACK_LINES)
         self._building: asyncio.Task[None] | None = None
+        self._connect_again_s = 0.0
         self._connection: HostConnection | None = None
         self._last_connection: HostConnection | None = None
         self._task: asyncio.Task[None] | None = None
@@ -304,7 +309,9 @@ class Viewer:
     # ------------------------------------------------------------ connecting
 
     async def _connect(self, after_s: float) -> None:
-        await asyncio.sleep(after_s)
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(max(after_s, self._connect_again_s - loop.time()))
+        self._connect_again_s = loop.time() + FAR_CONNECT_S if self._is_far else 0.0
         rules = self._rules
         try:
             connection = await self._machine.connect(self.session_id, "viewer", rules.engine_build)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from unittest.mock import Mock, call
+from unittest.mock import AsyncMock, Mock, call
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from session_host.client.viewer import viewer
 from session_host.client.viewer.state import NO_DELEGATE
 from session_host.client.viewer.viewer import Viewer, _SnapshotReceiver
-from session_host.errors import OutliveError, StoreError
+from session_host.errors import HostUnavailable, OutliveError, StoreError
 from session_host.protocol import packing
 from session_host.protocol.messages import SnapshotPart
 from session_host.protocol.packing import MAX_FAR_LINES
@@ -76,6 +76,18 @@ async def test_the_window_goes_on_while_a_snapshot_of_another_machine_is_built()
     assert far._building is not None
     await asyncio.wait([far._building])
     assert not shown()
+
+
+async def test_a_host_that_always_ends_the_connection_does_not_keep_the_window_busy() -> None:
+    machine = Alpha()
+    machine.connect = AsyncMock(side_effect=HostUnavailable("no"))  # type: ignore[method-assign]
+    far, loop = Viewer("x", NO_DELEGATE, engine="pyte", machine=machine), asyncio.get_running_loop()
+    began_s = loop.time()
+    for _ in range(3):
+        await far._connect(0.0)
+    assert loop.time() - began_s >= 2 * viewer.FAR_CONNECT_S
+    far.close()
+    await far.closed()
 
 
 def test_what_another_machine_sends_in_an_engines_own_form_is_not_read() -> None:
