@@ -49,8 +49,7 @@ class Explained(NamedTuple):
 
 def explained(explanation: Explanation, *, is_plain: bool = False) -> Explained:
     """The texts of an explanation; ``is_plain``: of a shell or a command, which need not report anything."""
-    now = parse_time(explanation.now)
-    assert now is not None
+    now = parse_time(explanation.now) or datetime.now(UTC)
 
     def ago(text: str) -> str:
         return phrases.ago(parse_time(text), now)
@@ -58,7 +57,7 @@ def explained(explanation: Explanation, *, is_plain: bool = False) -> Explained:
     evidence = [
         TableRow(
             (
-                phrases.source_words(report.source),
+                one_line(phrases.source_words(report.source)),
                 one_line(report.said),
                 _meaning(report.activity),
                 ago(report.at),
@@ -68,7 +67,7 @@ def explained(explanation: Explanation, *, is_plain: bool = False) -> Explained:
         for report in explanation.evidence
     ]
     notes: list[str] = []
-    if explanation.stale_after_s < NEVER_S and (evidence or not is_plain):
+    if 0 <= explanation.stale_after_s < NEVER_S and (evidence or not is_plain):
         text = Text("explanation", "After {duration} without output or reports, “working” becomes “no signal”.")
         notes.append(text(duration=phrases.duration(explanation.stale_after_s)))
     if when := ago(explanation.last_output):
@@ -76,7 +75,7 @@ def explained(explanation: Explanation, *, is_plain: bool = False) -> Explained:
     if when := ago(explanation.last_input):
         notes.append(Text("explanation", "Last input {when}")(when=when))
     if explanation.remark:
-        notes.append(explanation.remark)
+        notes.append(one_line(explanation.remark))
     if explanation.child_pid is not None:
         notes.append(Text("explanation", "Process ID: {pid}")(pid=explanation.child_pid))
     notes += _conversation_notes(explanation.conversation, explanation.conversation_source, is_plain=is_plain)
@@ -97,7 +96,7 @@ def _changes(transitions: Sequence[Transition], *, has_ended: bool, is_plain: bo
     for index, change in enumerate(reversed(transitions)):
         is_end = has_ended and not index
         activity = _changed(change, is_plain=is_plain, is_end=is_end)
-        why = phrases.source_words(change.source) or _started_or_ended(is_end=is_end)
+        why = one_line(phrases.source_words(change.source)) or _started_or_ended(is_end=is_end)
         rows.append(TableRow((_clock(change.at), activity, why, one_line(change.detail))))
     return rows
 
@@ -117,7 +116,7 @@ def _conversation_notes(conversation: str, source: str, *, is_plain: bool) -> li
     if not conversation:
         return [] if is_plain else [Text("explanation", "Conversation: unknown")()]
     note = f" ({phrases.source_words(source)})" if source else ""
-    return [Text("explanation", "Conversation: {conversation}")(conversation=f"{conversation}{note}")]
+    return [Text("explanation", "Conversation: {conversation}")(conversation=one_line(f"{conversation}{note}"))]
 
 
 def _meaning(activity: Activity | None) -> str:
