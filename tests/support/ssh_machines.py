@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -49,6 +49,8 @@ class SshMachine:
         options: more lines of its sshd's configuration; for the next start.
         ssh_config: the configuration of ``ssh`` here.
     """
+
+    _start: Sequence[str] = (SSHD,)
 
     def __init__(self, name: str, directory: Path, client_key: Path) -> None:
         self.name = name
@@ -95,8 +97,34 @@ class SshMachine:
         if os.getuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen([SSHD, "-D", "-e", "-f", config], stdin=subprocess.DEVNULL, stderr=log)
+            self._process = subprocess.Popen(
+                [*self._start, "-D", "-e", "-f", config], stdin=subprocess.DEVNULL, stderr=log
+            )
         wait_until(self._listens, 10, lambda: f"sshd: {self.log.read_text(encoding='utf-8')}")
+
+    def require_code(self) -> Path:
+        """Let it ask for the code 123456 beside the key, by PAM; for the next start. Needs root.
+
+        Returns:
+            The file with a line for each code that it was given.
+        """
+        given, check, pam = (self._directory / name for name in ("given", "check", "pam"))
+        given.touch()
+        check.write_text(
+            f'#!/bin/sh\ncode=$(tr -d "\\0")\necho "$code" >> {given}\n[ "$code" = 123456 ]\n', encoding="utf-8"
+        )
+        check.chmod(0o755)
+        pam.write_text(
+            f"auth required pam_exec.so expose_authtok quiet {check}\nauth required pam_permit.so\n"
+            "account required pam_permit.so\nsession required pam_permit.so\n",
+            encoding="utf-8",
+        )
+        self.options = (
+            "UsePAM yes\nKbdInteractiveAuthentication yes\nAuthenticationMethods publickey,keyboard-interactive\n"
+        )
+        mount = f'mount --bind {pam} /etc/pam.d/sshd && exec "$@"'
+        self._start = ("unshare", "-m", "sh", "-c", mount, "sh", SSHD)
+        return given
 
     def _listens(self) -> bool:
         with closing(socket.socket()) as probe:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 from contextlib import closing
 from functools import partial
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -219,3 +221,44 @@ async def _log_in_again() -> None:
     async with asyncio.timeout(15):
         await link.wait_up()
     await link.close()
+
+
+@pytest.fixture
+def given_codes(machines: list[SshMachine]) -> Path:
+    """The codes that ``alpha`` was given; it is not added, and needs a code beside the key."""
+    if os.getuid():
+        pytest.skip("only root can give sshd a PAM configuration of its own")
+    [alpha, _beta] = machines
+    alpha.stop()
+    given = alpha.require_code()
+    alpha.start()
+    return given
+
+
+def test_a_second_factor_is_asked_once_and_never_without_its_user(given_codes: Path) -> None:
+    needed = (7, "alpha: a login is needed; run `outlive machines login alpha`")
+    without_terminal = outlive("machines", "add", "alpha")
+    assert (without_terminal.code, without_terminal.complaint()) == needed
+    with OnTerminal("machines", "add", "alpha") as cancelled:
+        cancelled.see("Password:")
+        cancelled.type("\x03")
+        assert cancelled.wait() == 130
+    assert given_codes.read_text() == ""
+    with OnTerminal("machines", "add", "alpha") as wrong:
+        for number in (1, 2, 3):
+            wrong.see("\n".join([f"({getuser()}@alpha) Password:"] * number))
+            wrong.type("000000\r")
+        wrong.see("outlive: alpha: ssh did not log in")
+        assert wrong.wait() == 7
+    assert (given_codes.read_text(), names.machines()) == ("000000\n" * 3, [])
+    with OnTerminal("machines", "add", "alpha") as right:
+        right.see("Password:")
+        right.type("123456\r")
+        right.see("alpha is added")
+        assert right.wait() == 0
+    assert outlive("ls", "--on", "alpha").output == NO_CHATS
+    assert outlive("ls", "--on", "alpha").output == NO_CHATS
+    end_logins("alpha")
+    again = outlive("ls", "--on", "alpha")
+    assert (again.code, again.complaint()) == needed
+    assert given_codes.read_text() == "000000\n" * 3 + "123456\n"
