@@ -17,8 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-RETRANSMIT_S = 1.0
-"""TCP sends what was lost again after this time, and after twice the last time while it is lost again."""
+RETRANSMIT_S = 0.2
+"""TCP sends what was lost again after this time and two round trips, and after twice the last time if it is lost
+again."""
 
 BUFFER_BYTES = 64 * 1024
 """A line's buffers hold no more."""
@@ -159,7 +160,7 @@ class _End(asyncio.Protocol):
             return
         line.bytes += len(data)
         loop = asyncio.get_running_loop()
-        again_s, lost_s = RETRANSMIT_S, 0.0
+        again_s, lost_s = RETRANSMIT_S + 4 * line.delay_s, 0.0
         while random.random() < line.loss:
             lost_s += again_s
             again_s *= 2

@@ -142,6 +142,23 @@ def test_a_connection_that_died_in_silence_is_replaced_before_anybody_notices(re
     event_loop.run(use())
 
 
+def test_text_arrives_once_over_a_line_that_loses_packets(relay: Relay, alpha: SshMachine) -> None:
+    text = "".join(f"{number:04} " for number in range(10_000))
+
+    async def use() -> None:
+        async with _over(relay) as machine:
+            viewer = await _live_viewer(machine)
+            relay.loss(0.3)
+            viewer.paste(text)
+            viewer.text("end")
+            received = alpha.home / "received"
+            await eventually(lambda: received.exists() and received.read_text() == f"{text}end", 60, "the text")
+            await eventually(lambda: not viewer.pending, 60, "its acknowledgement")
+            viewer.close()
+
+    event_loop.run(use())
+
+
 def test_a_paste_of_a_megabyte_arrives_once_though_the_line_is_cut(relay: Relay, alpha: SshMachine) -> None:
     text = "".join(f"{number:07} " for number in range(128 * 1024))
     received = alpha.home / "received"
