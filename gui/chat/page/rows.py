@@ -378,11 +378,11 @@ def ends_turn(transcript: Transcript, position: int) -> bool:
     if item.kind != "agent" or item.parent or item.status == "running" or not item.text:
         return False
     following = position + 1
-    while following < len(transcript) and transcript[following].status == "withdrawn":
+    while following < len(transcript) and _is_beside_turns(transcript[following]):
         following += 1
     state, turn = transcript.status.state, transcript.status.turn
     if following == len(transcript) or transcript[following].status == "queued":
-        return state in {"idle", "ended"}
+        return state in {"starting", "idle", "ended"}
     if transcript[following].kind != "user":
         return False
     # A prompt that was added to the running turn has no turn until the agent confirms it.
@@ -393,9 +393,14 @@ def ends_turn(transcript: Transcript, position: int) -> bool:
 def item_before(transcript: Transcript, position: int) -> int:
     """The position of the item that may end a turn or not because of the item at a position; negative for none."""
     position -= 1
-    while position >= 0 and transcript[position].status == "withdrawn":
+    while position >= 0 and _is_beside_turns(transcript[position]):
         position -= 1
     return position
+
+
+def _is_beside_turns(item: Item) -> bool:
+    """Whether an item says nothing of where a turn ends: a withdrawn prompt, or a line that Outlive adds."""
+    return item.status == "withdrawn" or item.kind == "notice"
 
 
 def turn_footer(transcript: Transcript, position: int, prompt: str) -> TurnFooter:

@@ -25,9 +25,9 @@ from gui.chat.content.segments import (
     as_plain,
     cut,
 )
-from gui.chat.page.rows import turn_footer, with_ending
+from gui.chat.page.rows import ends_turn, item_before, turn_footer, with_ending
 from gui.wording import phrases
-from session_host.structured.items import AgentRequest, Item, Put, RequestResolved, TurnEnded
+from session_host.structured.items import AgentRequest, Item, Put, RequestResolved, StateChanged, TurnEnded
 from session_host.structured.transcript import Transcript
 from tests.support.qt_waiting import process_events_until
 
@@ -285,6 +285,19 @@ def test_the_duration_of_a_command_does_not_count_the_time_before_it_was_allowed
     assert head.detail == "3.0 s"
     assert isinstance(answered, QuietLine)
     assert answered.text.startswith("Allow · in a notification · ")
+
+
+def test_the_line_that_an_idle_agent_was_ended_does_not_take_the_duration_of_its_last_turn() -> None:
+    transcript = Transcript()
+    transcript.apply(Put(Item("a1", "agent", 6000, "Done.", "done", "p1", ended_ms=80_000)))
+    assert ends_turn(transcript, 0), "of an earlier chat, while the agent starts"
+    transcript.apply(StateChanged("idle"))
+    assert ends_turn(transcript, 0)
+    transcript.apply(Put(Item("n1", "notice", 90_000, text="The agent was idle and has been ended.")))
+    assert ends_turn(transcript, 0)
+    assert item_before(transcript, 2) == 0
+    transcript.apply(StateChanged("running", "p1"))
+    assert not ends_turn(transcript, 0)
 
 
 def test_an_answer_of_an_earlier_chat_has_its_time_and_duration() -> None:
