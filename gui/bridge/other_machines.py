@@ -22,6 +22,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gui.wording import machine_texts
 from session_host.errors import ConfigError, OutliveError
 from session_host.paths import config_dir, ensure_private, state_dir
+from session_host.protocol.codec import UNREADABLE
 from session_host.storage.store import SessionRecord
 from session_host.system.files import replace_file
 
@@ -303,7 +304,7 @@ def _all_kept() -> dict[str, _Kept]:
         file = _kept_file(name)
         try:
             kept = msgspec.msgpack.decode(file.read_bytes(), type=_Kept)
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, *UNREADABLE) as error:
             log.warning("%s: cannot read it (%s)", file, error)
             continue
         found[name] = kept._replace(records=[each for each in kept.records if machine_of(each.id) == name])

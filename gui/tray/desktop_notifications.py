@@ -27,6 +27,7 @@ from gui.input.activation import activation_token
 from gui.wording import common_texts
 from session_host.errors import OutliveError
 from session_host.paths import notifications_file
+from session_host.protocol.codec import UNREADABLE
 from session_host.system.dbus.addresses import session_bus
 from session_host.system.dbus.bus import DAEMON, NOBODY, Bus, BusGone, Peer, Refused, in_thread
 from session_host.system.dbus.bus import Signal as BusSignal
@@ -68,7 +69,7 @@ class ShownNotifications:
         Args:
             service: the running service; a later one gives the same numbers to other programs.
         """
-        with contextlib.suppress(OSError, msgspec.MsgspecError):
+        with contextlib.suppress(OSError, *UNREADABLE):
             shown = msgspec.json.decode(self._path.read_bytes(), type=_Shown)
             return shown.numbers if shown.service == service else []
         return []

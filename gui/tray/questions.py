@@ -8,6 +8,7 @@ import msgspec
 
 from session_host.errors import OutliveError
 from session_host.paths import short_directory
+from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption, digest
@@ -54,7 +55,7 @@ async def find_request(chat: Chat) -> AgentRequest | None:
     try:
         reply: AgentRequests = await chat.ask(OpenRequests(0))
         requests = _decoder.decode(reply.data)
-    except (OutliveError, msgspec.MsgspecError):  # Another machine may send anything.
+    except (OutliveError, *UNREADABLE):  # Another machine may send anything.
         return None
     return requests[0] if len(requests) == 1 else None
 

@@ -18,6 +18,7 @@ from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError, Unreachable
 from session_host.paths import ensure_private, runtime_dir
+from session_host.protocol.codec import UNREADABLE
 from session_host.system import event_loop
 from session_host.system.clock import earlier
 
@@ -170,7 +171,7 @@ _TIMES = ("created_at", "ended_at", "activity_since", "foreground_since", "last_
 def _read(file: Path) -> Answers:
     try:
         return msgspec.json.decode(file.read_bytes(), type=Answers)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         return Answers()
 
 

@@ -15,6 +15,7 @@ import msgspec
 from session_host.errors import WorktreeError
 from session_host.git import WORK_TIMEOUT_S, GitRefused, Stop, list_files, run_read_only
 from session_host.paths import make_directories, worktrees_dir
+from session_host.protocol.codec import UNREADABLE
 
 from .repository import (
     HEADS,
@@ -162,7 +163,7 @@ def clean_up(is_used: Callable[[str], bool]) -> None:
             file.unlink(missing_ok=True)
         except (OSError, WorktreeError):
             pass  # It is still being made, or git refuses.
-        except msgspec.DecodeError:
+        except UNREADABLE:
             file.unlink(missing_ok=True)  # The disk was full.
         finally:
             os.close(descriptor)

@@ -6,8 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from session_host.errors import OutliveError
 from session_host.host.operations.runner import OperationRunner
 from session_host.host.program.emulator_worker import EmulatorWorker
@@ -17,6 +15,7 @@ from session_host.host.program.termination import end_strays
 from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.host.watchers.conversation import PROTOCOL, ConversationTracker
 from session_host.paths import session_history
+from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.launch import LaunchSpec, StructuredLaunch
 from session_host.protocol.messages import Event, Failed, OpenRequests, Peek, Prompt, Reply, Screen, Send, SendChatInput
 from session_host.protocol.untrusted_text import one_line, topic_of
@@ -254,7 +253,7 @@ def history_of(session_id: str, launch: StructuredLaunch) -> list[AnyChange]:
         if launch.fork_of or launch.begins_with_items:
             return decode_items(session_history(session_id).read_bytes())
         transcript = last_transcript(launch.history) if launch.history else None
-    except (OutliveError, OSError, msgspec.DecodeError) as error:
+    except (OutliveError, OSError, *UNREADABLE) as error:
         log.warning("the history of %s: %s", session_id, error)
         return []
     return copied_items(transcript) if transcript is not None else []
