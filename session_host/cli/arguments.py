@@ -40,6 +40,10 @@ def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = Fals
     parser.add_argument("session", metavar="CHAT", nargs="?" if optional else None, help=f"name, id or {prefix}")
 
 
+ON_A_MACHINE = frozenset({"new", "search", "doctor", "upgrade", "kill-all", "rm", "restore", "wait", "logs"})
+"""The commands that run on another machine with ``--on``; ``ls`` handles it itself."""
+
+
 AFTER_DASHES = "after_dashes"
 """The attribute with the arguments after ``--``, for subcommands with ``takes_arguments``; None without a ``--``."""
 

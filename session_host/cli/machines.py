@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from session_host.cli.output import YES_OR_NO, confirmed, is_yes, print_json, print_line, terminal_columns
+from session_host.cli.arguments import ON_A_MACHINE
+from session_host.cli.output import YES_OR_NO, confirmed, is_yes, print_error, print_json, print_line, terminal_columns
 from session_host.cli.session_argument import machine_and_chat
 from session_host.client.permission import check_may_reach_machine
 from session_host.client.sessions.selection import Selection
@@ -29,9 +30,6 @@ from session_host.version import VERSION
 if TYPE_CHECKING:
     from session_host.machines.channel import Channel
     from session_host.machines.listing import Listed
-
-_ON_A_MACHINE = {"new", "search", "doctor", "upgrade", "kill-all", "rm", "restore", "wait", "logs"}
-"""The commands that take ``--on``, beside ``ls``."""
 
 _STARTING = {"new", "resume"}
 _HERE = {"attach", "export", "replay"}
@@ -119,9 +117,9 @@ def _check(entry: MachineEntry) -> str:
         print_line(f"connecting to {entry.destination}…")
     try:
         return event_loop.run_command(_version_of(entry))
-    except LoginNeeded:
+    except LoginNeeded as error:
         if not has_terminal:
-            raise
+            raise LoginNeeded(f"{entry.name}: ssh asks for a login in a terminal; run this command in one") from error
     _login(entry)
     return event_loop.run_command(_version_of(entry))
 
@@ -165,14 +163,17 @@ def _list(*, as_json: bool) -> int:
     widths = [max(len(line[column]) for line in cells) for column in range(5)]
     for line in cells:
         print_line("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    for row in rows:
+        if row["problem"]:
+            print_error(row["problem"])
     return 0
 
 
 def _row(entry: MachineEntry, result: Listed | Unreachable) -> dict[str, Any]:
-    row: dict[str, Any] = {"name": entry.name, "destination": entry.destination, "version": "", "chats": None}
+    row = {"name": entry.name, "destination": entry.destination}
     if isinstance(result, OutliveError):
-        return row | {"state": f"unreachable: {str(result).removeprefix(f'{entry.name}: ')}"}
-    return row | {"state": "reachable", "version": result.version, "chats": len(result.infos)}
+        return row | {"state": "unreachable", "version": "", "chats": None, "problem": str(result)}
+    return row | {"state": "reachable", "version": result.version, "chats": len(result.infos), "problem": ""}
 
 
 def run_on(arguments: list[str], run_here: Callable[[list[str]], int]) -> int:
@@ -186,7 +187,7 @@ def run_on(arguments: list[str], run_here: Callable[[list[str]], int]) -> int:
         raise UsageError(str(error)) from error
     if not options.on:
         raise UsageError("--on needs the NAME of a machine; see `outlive machines`")
-    if rest[0] not in _ON_A_MACHINE:
+    if rest[0] not in ON_A_MACHINE:
         raise UsageError(f"`outlive {rest[0]}` takes no --on; a chat on a machine is MACHINE:CHAT")
     if options.on == names.HERE:
         return run_here([*rest, *arguments[end:]])

@@ -111,8 +111,9 @@ def configure_new(parser: Parser) -> None:
     """Add the subcommand's arguments to the parser."""
     parser.takes_arguments = True
     parser.usage = (
-        "outlive new [AGENT] [-n NAME] [-C DIR] [--worktree [BRANCH]] [-d] [--json] [--size COLSxROWS] [--engine E] "
-        "[-e NAME=VALUE] [-p PROMPT] [--preset NAME] [--runtime RUNTIME] [--one-shot] [-- ARGS…]\n"
+        "outlive new [AGENT] [-n NAME] [-C DIR] [--on NAME] [--worktree [BRANCH]] [-d] [--json] "
+        "[--size COLSxROWS] [--engine E] [-e NAME=VALUE] [-p PROMPT] [--preset NAME] [--runtime RUNTIME] "
+        "[--one-shot] [-- ARGS…]\n"
         "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")

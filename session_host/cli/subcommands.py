@@ -14,9 +14,10 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple, NoReturn
 
-from session_host.cli.arguments import Parser
+from session_host.cli.arguments import ON_A_MACHINE, Parser
 from session_host.cli.output import prepare_streams, print_error
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.paths import home_dir, own_obstacle
@@ -72,14 +73,20 @@ class Subcommand(NamedTuple):
         """Import the subcommand's module."""
         module = importlib.import_module(f"session_host.cli.{(SUBCOMMANDS | INTERNAL_SUBCOMMANDS)[name][0]}")
         end = "" if hasattr(module, "run") else f"_{name.replace('-', '_')}"
-        return cls(getattr(module, f"configure{end}"), getattr(module, f"run{end}"))
+        configure, run = getattr(module, f"configure{end}"), getattr(module, f"run{end}")
+        return cls(partial(_configure_on_machine, configure) if name in ON_A_MACHINE else configure, run)
+
+
+def _configure_on_machine(configure: Callable[[Parser], None], parser: Parser) -> None:
+    configure(parser)
+    parser.add_argument("--on", metavar="NAME", help="do this on another machine; see `outlive machines`")
 
 
 USAGE = "outlive [COMMAND] [ARGUMENT…]"
 SUMMARY = "Agent chats that outlive their window. Without a command, opens or raises the window."
 SESSION_HELP = (
     "CHAT is a chat's name, its id, or the\nunique beginning of its id; `stop`, `kill` and `rm` need at least four "
-    "digits of the id."
+    "digits of the id.\nMACHINE:CHAT is a chat on another machine; see `outlive machines --help`."
 )
 
 _REMEDIES = {

@@ -149,7 +149,7 @@ def _answer(entry: MachineEntry, script: str, data: bytes, timeout_s: float) -> 
     lines = [one_line(line)[:200] for line in rest.splitlines()]
     problems = [line for line in errors.splitlines() if line.strip() and not line.startswith(TAR_ENDS)]
     if problems and not any(line.strip() for line in lines):
-        raise OutliveError(f"{entry.name}: {one_line(problems[-1])[:200]}")
+        raise OutliveError(f"{entry.name}: {one_line(problems[-1])[-200:]}")  # The reason is at its end.
     return lines
 
 

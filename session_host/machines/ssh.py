@@ -139,9 +139,12 @@ def configuration(destination: str) -> dict[str, str]:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise OutliveError(f"ssh cannot read its configuration: {error}") from error
     if done.returncode:
-        raise OutliveError(
-            f"ssh: {_last_line(done.stderr.decode(errors='replace')) or 'cannot read its configuration'}"
-        )
+        said = done.stderr.decode(errors="replace")
+        if "usage:" in said:
+            raise OutliveError(
+                f"{destination!r} is no destination of ssh; write it as HOST, USER@HOST or ssh://HOST:PORT"
+            )
+        raise OutliveError(f"ssh: {_last_line(said) or 'cannot read its configuration'}")
     lines = done.stdout.decode(errors="replace").splitlines()
     return {key: value for key, _, value in (line.partition(" ") for line in lines)}
 
@@ -183,11 +186,13 @@ def error_of(entry: MachineEntry, output: str) -> Unreachable:
     """The error that ssh's messages mean; ``output`` is what it wrote to standard error."""
     name = entry.name
     if "REMOTE HOST IDENTIFICATION HAS CHANGED" in output:
-        known = re.search(r"^Offending .*$", output, re.MULTILINE)
-        why = f" (ssh: {one_line(known.group())[:200]})" if known is not None else ""
+        file = re.search(r"^Offending .* in (\S+):\d+\s*$", output, re.MULTILINE)
+        host = re.search(r"host key for (\S+) has changed", output, re.IGNORECASE)
+        of_file = f" -f {shlex.quote(one_line(file[1]))}" if file is not None else ""
+        of_host = f" {shlex.quote(one_line(host[1]))}" if host is not None else ""
         return HostKeyChanged(
-            f"{name}: its host key has changed, as after a reinstallation or by an attack{why}; if you know why, "
-            f"remove the old key with `ssh-keygen -R`, then run `outlive machines login {name}`"
+            f"{name}: its host key has changed, as after a reinstallation or by an attack; if you know why, "
+            f"run `ssh-keygen{of_file} -R{of_host}`, then `outlive machines login {name}`"
         )
     if re.search(r"host key verification failed|host key is known", output, re.IGNORECASE):
         return LoginNeeded(f"{name}: its host key is not known yet; run `outlive machines login {name}`")

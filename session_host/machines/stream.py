@@ -247,7 +247,11 @@ class Stream(asyncio.Protocol):
 
     async def _lost(self) -> None:
         await self._errors.ended()
-        self.fail(ssh.error_of(self._entry, self._errors.text()))
+        text = self._errors.text()
+        if text.strip() or self._ready.done():
+            self.fail(ssh.error_of(self._entry, text))
+        else:
+            self.fail(Unreachable(f"{self.machine}: its login shell ended at once; see its start files there"))
 
 
 class Watch:

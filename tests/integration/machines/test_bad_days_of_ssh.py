@@ -61,7 +61,7 @@ def test_a_host_key_that_changed_or_is_unknown_and_a_refused_key_are_named(alpha
     known.write_text(f"alpha {key.with_suffix('.pub').read_text()}")
     changed = outlive("ls", "--on", "alpha")
     assert changed.code == 7
-    assert changed.complaint().startswith("alpha: its host key has changed, ")
+    assert changed.complaint().endswith(f"run `ssh-keygen -f {known} -R alpha`, then `outlive machines login alpha`")
 
 
 def test_the_users_own_shared_connection_is_used(alpha: SshMachine, area: Area) -> None:
@@ -185,7 +185,7 @@ def locked(machines: list[SshMachine], monkeypatch: pytest.MonkeyPatch) -> SshMa
 def test_a_login_asks_in_the_terminal_and_says_when_it_failed(locked: SshMachine) -> None:
     without_terminal = outlive("machines", "add", "alpha")
     assert (without_terminal.code, without_terminal.complaint()) == (
-        7, "alpha: a login is needed; run `outlive machines login alpha`",
+        7, "alpha: ssh asks for a login in a terminal; run this command in one",
     )  # fmt: skip
     with OnTerminal("machines", "add", "alpha") as wrong:
         wrong.see("passphrase for key")
@@ -236,9 +236,10 @@ def given_codes(machines: list[SshMachine]) -> Path:
 
 
 def test_a_second_factor_is_asked_once_and_never_without_its_user(given_codes: Path) -> None:
-    needed = (7, "alpha: a login is needed; run `outlive machines login alpha`")
     without_terminal = outlive("machines", "add", "alpha")
-    assert (without_terminal.code, without_terminal.complaint()) == needed
+    assert (without_terminal.code, without_terminal.complaint()) == (
+        7, "alpha: ssh asks for a login in a terminal; run this command in one",
+    )  # fmt: skip
     with OnTerminal("machines", "add", "alpha") as cancelled:
         cancelled.see("Password:")
         cancelled.type("\x03")
@@ -260,5 +261,15 @@ def test_a_second_factor_is_asked_once_and_never_without_its_user(given_codes: P
     assert outlive("ls", "--on", "alpha").output == NO_CHATS
     end_logins("alpha")
     again = outlive("ls", "--on", "alpha")
-    assert (again.code, again.complaint()) == needed
+    assert (again.code, again.complaint()) == (7, "alpha: a login is needed; run `outlive machines login alpha`")
     assert given_codes.read_text() == "000000\n" * 3 + "123456\n"
+
+
+def test_a_login_shell_that_ends_at_once_and_a_destination_that_ssh_refuses_are_named(alpha: SshMachine) -> None:
+    (alpha.home / ".bashrc").write_text("exit\n")
+    done = outlive("ls", "--on", "alpha")
+    assert (done.code, done.complaint()) == (7, "alpha: its login shell ended at once; see its start files there")
+    refused = outlive("machines", "add", "six", "ssh://user@[::1]:22")
+    assert (refused.code, refused.complaint()) == (
+        7, "'ssh://user@[::1]:22' is no destination of ssh; write it as HOST, USER@HOST or ssh://HOST:PORT",
+    )  # fmt: skip
