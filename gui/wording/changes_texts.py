@@ -208,7 +208,7 @@ def counted_comments(count: int, drafts: int) -> str:
 
 def send_comments_to(chat: str) -> str:
     """The button that puts all comments into a chat."""
-    return Text("comments", "Send to {chat}")(chat=_short_chat(chat))
+    return Text("comments", "Put into {chat}")(chat=_short_chat(chat))
 
 
 SEND_COMMENTS_HELP = Text(

@@ -80,7 +80,7 @@ async def test_lines_are_selected_commented_and_given_to_the_chat_by_keyboard_al
     type_text(opened, "Keep it")
     opened.press(Qt.Key.Key_Return, CONTROL)
     assert window.review.bar.count.accessibleName() == "2 comments"
-    assert window.review.bar.send.text() == "Send to work"
+    assert window.review.bar.send.text() == "Put into work"
     window.navigation.setFocus()
     for key in (*[Qt.Key.Key_Tab] * 4, Qt.Key.Key_Return):
         opened.press(key)
