@@ -76,8 +76,10 @@ def ago(since: datetime | None, now: datetime) -> str:
 
 def clock_time(moment: datetime) -> str:
     """A time of day, in local time and in the user's format."""
-    local = moment.astimezone()
-    return QLocale().toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
+    local, locale = moment.astimezone(), QLocale()
+    if locale.language() is QLocale.Language.C:  # Its short format has seconds.
+        return f"{local:%H:%M}"
+    return locale.toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
 
 
 def is_young(since: datetime | None, now: datetime) -> bool:
