@@ -48,9 +48,13 @@ CALM_S = 1.5
 """How long a link must be lost until its machine counts as unreachable."""
 
 LATER_RETRY_S = 20.0
-"""The wait between later attempts, after ``QUICK_RETRIES``, and where the user must act."""
+"""The wait between later attempts, and where the user must act."""
 
 QUICK_RETRIES = 200
+"""How many attempts may fail before the waits are long: the network may be back at any time."""
+
+QUICK_FALLS = 10
+"""The same for links that come up and fall soon: each costs the machine a login."""
 
 RIVAL_S = ANSWER_S
 """How long a connection may take before a rival begins; and how long each rival may take."""
@@ -342,9 +346,9 @@ class Link:
             self._falls = 0
         needs_user = isinstance(error, LoginNeeded | HostKeyChanged | NotInstalled)
         if self._is_held:
-            tries = self._failures + self._falls
-            is_quick = tries < QUICK_RETRIES and not needs_user
-            wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)] if is_quick else LATER_RETRY_S
+            is_quick = self._failures < QUICK_RETRIES and self._falls < QUICK_FALLS and not needs_user
+            tries = min(self._failures + self._falls, len(RETRY_S) - 1)
+            wait_s = RETRY_S[tries] if is_quick else LATER_RETRY_S
             self._retry = loop.call_later(wait_s, self._retry_due)
         self._set_state(LinkState.DOWN, error)
         if needs_user and self._settling is not None:  # It will not be back by itself.
