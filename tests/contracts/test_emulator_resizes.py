@@ -44,6 +44,15 @@ def test_attaching_a_narrow_viewer_loses_no_history(make: Maker, limit: int) -> 
     assert history_texts(emulator) == before
 
 
+def test_a_terminal_that_is_restored_and_resized_again_and_again_keeps_its_lines(make: Maker) -> None:
+    emulator = make(60, 40, output="".join(f"{number:05}\r\n" for number in range(800)), scrollback_lines=500)
+    before = whole_text(emulator)[-500:]
+    for columns, rows in ((10, 38), (106, 30), (120, 49), (133, 14), (60, 40)):
+        emulator = make.keep(restore(make.engine, emulator.snapshot()))
+        emulator.resize(GridSize(columns, rows), CELL)
+    assert whole_text(emulator)[-500:] == before
+
+
 def test_output_to_a_narrow_terminal_drops_only_the_oldest_lines(make: Maker) -> None:
     emulator = make(80, 24, output=long_lines(200), scrollback_lines=100)
     emulator.resize(GridSize(40, 24), CELL)

@@ -34,6 +34,9 @@ _MIN_PAGE_BYTES = 393_216
 _PAGE_OVERHEAD = 1.5
 """Factor for pages with more styles and links than the library expects."""
 
+_SPLIT_PAGES = 16
+"""Room for pages that are not full: a terminal that is restored and resized again and again gets about 8 of them."""
+
 _SPARE_PAGES = 2
 """How many pages the history has beyond its lines when its limit is lowered."""
 
@@ -80,7 +83,7 @@ class HistoryLimits:
             return 0
         rows_per_page = max(1, _PAGE_CELLS // (self.widest_columns + 1))
         pages = -(-(self._lines + self._size.rows) // rows_per_page) + 2
-        return int(pages * _PAGE_BYTES * _PAGE_OVERHEAD)
+        return int(pages * _PAGE_BYTES * _PAGE_OVERHEAD) + _SPLIT_PAGES * _PAGE_BYTES
 
     def _line_limit(self) -> int:
         return self._rows_with(1) + 1
