@@ -13,6 +13,10 @@ SIZE = GridSize(80, 24)
 """The size in messages about a transcript, which has no grid."""
 
 
+NEWEST_BYTES = 48 * 1024
+"""The length of the newest items, for a slow line: some screens."""
+
+
 class TranscriptEngine:
     """A transcript, with the interface that a terminal's emulator has, too.
 
@@ -43,9 +47,9 @@ class TranscriptEngine:
         """The whole state."""
         return self.transcript.snapshot()
 
-    def replay(self) -> bytes:
-        """The whole state; the same as ``snapshot``."""
-        return self.transcript.snapshot()
+    def replay(self, *, history: bool = True) -> bytes:
+        """The state; without history, only its newest items."""
+        return self.transcript.snapshot(newest_bytes=None if history else NEWEST_BYTES)
 
     def close(self) -> None:
         """Do nothing: there is nothing to free."""

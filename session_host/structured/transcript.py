@@ -341,19 +341,50 @@ class Transcript:
         """A reader of the log that continues at the transcript's end."""
         return RecordReader(self._reader.offset, bytes(self._reader.rest))
 
-    def snapshot(self) -> bytes:
-        """The whole state, with any unfinished record."""
-        for item_id, _ in list(self._appended):
-            self[self._positions[item_id]]
-        items = [
-            item if isinstance(item, msgspec.Raw) else msgspec.Raw(msgspec.msgpack.encode(item)) for item in self._items
-        ]
+    def snapshot(self, *, newest_bytes: int | None = None) -> bytes:
+        """The whole state, with any unfinished record; or only the newest items, of about so many bytes."""
+        self._join_appended()
+        items: list[msgspec.Raw] = []
+        length = 0
+        for item in reversed(self._items):
+            raw = item if isinstance(item, msgspec.Raw) else msgspec.Raw(msgspec.msgpack.encode(item))
+            length += memoryview(raw).nbytes
+            if newest_bytes is not None and items and length > newest_bytes:
+                break
+            items.append(raw)
+        items.reverse()
+        ids, requests, answers = self._ids, list(self.requests.values()), list(self.answers.values())
+        endings, turn_ends = self.endings, self.turn_ends
+        if len(items) < len(ids):
+            ids = ids[-len(items) :]
+            kept = set(ids)
+            requests = [each for each in requests if each.item in kept or each.id not in self.answers]
+            answers = [self.answers[each.id] for each in requests if each.id in self.answers]
+            endings = {item_id: each for item_id, each in endings.items() if item_id in kept}
+            turn_ends = {item_id: each for item_id, each in turn_ends.items() if item_id in kept}
         saved = _Saved(
-            self._ids, items, self.status, list(self.requests.values()), list(self.answers.values()),
-            self._reader.offset, bytes(self._reader.rest), self.endings,
-            self.turn_ends,
+            ids, items, self.status, requests, answers,
+            self._reader.offset, bytes(self._reader.rest), endings,
+            turn_ends,
         )  # fmt: skip
         return msgspec.msgpack.encode(saved)
+
+    def _join_appended(self) -> None:
+        for item_id, _ in list(self._appended):
+            self[self._positions[item_id]]
+
+    def add_older(self, earlier: Transcript) -> None:
+        """Put the items that an earlier state of the chat had before these above them."""
+        earlier._join_appended()
+        end = earlier._positions.get(self._ids[0], len(earlier)) if self._ids else len(earlier)
+        older = [(item_id, earlier._items[at]) for at, item_id in enumerate(earlier._ids[:end]) if item_id not in self]
+        self._ids = [*(item_id for item_id, _item in older), *self._ids]
+        self._items = [*(item for _item_id, item in older), *self._items]
+        self._positions = {item_id: position for position, item_id in enumerate(self._ids)}
+        self.requests = earlier.requests | self.requests
+        self.answers = earlier.answers | self.answers
+        self.endings = earlier.endings | self.endings
+        self.turn_ends = earlier.turn_ends | self.turn_ends
 
     @classmethod
     def restore(cls, snapshot: bytes) -> Transcript:

@@ -151,8 +151,11 @@ class Replica(Protocol):
     def snapshot(self) -> bytes:
         """The whole state, with any unfinished sequence."""
 
-    def replay(self) -> bytes:
-        """Bytes that rebuild this state when fed to a fresh replica of the same size, of any engine."""
+    def replay(self, *, history: bool = True) -> bytes:
+        """Bytes that rebuild this state when fed to a fresh replica of the same size, of any engine.
+
+        Without ``history``, for a slow line: the screen without images, or a transcript's newest items.
+        """
 
     def close(self) -> None:
         """Free what the engine holds; nothing else may be called afterwards."""
@@ -164,9 +167,6 @@ class Emulator(Replica, Protocol):
     @property
     def engine(self) -> EngineName:
         """The engine's name."""
-
-    def replay(self, *, history: bool = True) -> bytes:
-        """As ``Replica``; or without history and images, for a slow line."""
 
     @property
     def scrollback_rows(self) -> int:

@@ -468,7 +468,9 @@ class Viewer:
         """Use another replica; one without history is not shown to a user who reads in the history."""
         if had_history:  # Else the screen goes on, and gets its history.
             self._drop_predictions()
-        shown = self.emulator
+        previous, shown = self._replica, self.emulator
+        if not has_history and isinstance(replica, TranscriptEngine) and isinstance(previous, TranscriptEngine):
+            replica.transcript.add_older(previous.transcript)
         frame = shown.frame() if shown is not None else None
         if shown is None or frame is None or not frame.scroll_offset:
             self._use_replica(replica)

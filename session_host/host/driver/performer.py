@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from signal import Signals
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.program import Program
@@ -47,7 +47,7 @@ from session_host.system.login_sockets import VARIABLES, point_links
 from session_host.system.processes.identity import environment_variables
 from session_host.system.processes.process_tree import ChatProcess, chat_processes
 from session_host.system.worker import Worker
-from session_host.terminal.base import Emulator, Replica
+from session_host.terminal.base import Replica
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +61,9 @@ Handlers = Mapping[type[Effect], Callable[[Any], None]]
 def _snapshot_of(engine_build: str, kind: SnapshotKind, replica: Replica) -> Snapshot:
     """A snapshot; the caller knows its offset."""
     form = replica.build if replica.build in {engine_build, TRANSCRIPT} else "vt"
-    if kind is SnapshotKind.SCREEN and replica.engine == "transcript":
-        kind = SnapshotKind.PACKED
     if kind is SnapshotKind.SCREEN:
-        form, data = "vt", cast("Emulator", replica).replay(history=False)
+        form = replica.build if replica.build == TRANSCRIPT else "vt"
+        data = replica.replay(history=False)
     else:
         data = replica.replay() if form == "vt" else replica.snapshot()
     if kind is not SnapshotKind.WHOLE:

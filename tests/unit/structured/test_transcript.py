@@ -156,3 +156,23 @@ def test_a_chat_without_items_keeps_its_state_when_its_host_is_replaced() -> Non
     transcript.feed(log_of([[StateChanged("idle"), TitleChanged("a chat")]]))
     engine = transcript_engine(transcript.snapshot())
     assert everything(engine.transcript) == everything(transcript)
+
+
+def test_the_newest_items_come_first_over_a_slow_line_and_older_ones_stay_above_them() -> None:
+    def put(number: int) -> list[AnyChange]:
+        return [Put(Item(f"i{number}", "agent", number, text="x" * 100))]
+
+    whole = Transcript()
+    whole.feed(log_of([put(number) for number in range(50)]))
+    earlier = Transcript.restore(whole.snapshot())
+    whole.apply(RequestOpened(AgentRequest("open", "command", 1, "?", "make", item="i0")))
+    for change in (Append("i49", "yz"), *put(50), *put(51), TurnEnded("t", "failed")):
+        whole.apply(change)
+    newest = Transcript.restore(whole.snapshot(newest_bytes=600))
+    assert [item.id for item in newest] == ["i48", "i49", "i50", "i51"]
+    assert (newest[1].text[-3:], list(newest.requests), list(newest.endings)) == ("xyz", ["open"], ["i51"])
+    newest.add_older(earlier)
+    assert everything(newest) == everything(whole)
+    assert [newest.position(f"i{number}") for number in (0, 49, 51)] == [0, 49, 51]
+    tiny = Transcript.restore(whole.snapshot(newest_bytes=1))
+    assert [item.id for item in tiny] == ["i51"], "something is shown, however long it is"

@@ -14,6 +14,7 @@ import pytest
 
 from session_host.client.viewer import viewer as viewer_module
 from session_host.client.viewer.viewer import Viewer, ViewerState
+from session_host.host.driver.performer import _snapshot_of
 from session_host.paths import runtime_dir
 from session_host.protocol.messages import (
     Detach,
@@ -26,6 +27,9 @@ from session_host.protocol.messages import (
     Text,
 )
 from session_host.protocol.values import ErrorCode, GridSize, KeyAction, SnapshotKind
+from session_host.session.paced import PART_BYTES
+from session_host.structured.engine import TranscriptEngine
+from session_host.structured.items import Item, Put
 from session_host.terminal import create, default_engine
 from tests.support.area import Area
 from tests.support.hosts import Watcher, watching
@@ -205,3 +209,23 @@ async def test_after_a_notice_ends_the_previous_one_is_reported(host: FakeHost) 
         host.notice = ""
         host.recording("")
         await watcher.until(lambda: notice_texts(watcher.events)[2:] == [""], "nothing to be wrong any more")
+
+
+async def test_the_newest_part_of_a_transcript_over_a_slow_line_leaves_the_rest_as_it_was() -> None:
+    host = TranscriptEngine()
+    for number in range(1000):
+        host.transcript.apply(Put(Item(f"i{number}", "agent", number, text="x" * 200)))
+    viewer = Viewer(str(uuid.uuid4()), Watcher(), runtime="structured", machine=Alpha())
+
+    def send(kind: SnapshotKind) -> int:
+        made = _snapshot_of("", kind, host)
+        for part in made.parts(PART_BYTES):
+            viewer._message(part)
+        assert viewer.transcript is not None
+        return len(viewer.transcript)
+
+    assert 100 < send(SnapshotKind.SCREEN) < 300, "some screens"
+    assert send(SnapshotKind.PACKED) == 1000
+    host.transcript.apply(Put(Item("new", "agent", 1001)))
+    assert send(SnapshotKind.SCREEN) == 1001
+    viewer.close()
