@@ -2,8 +2,8 @@
 
 The viewer says how many bytes it has used, so the host knows how many are under way, in whichever buffer. So many may
 be as the line carries in about half a second (``Pace``). A viewer that lacks more than that gets no output but the
-screen, compressed and without history (of a transcript the newest items); once it has kept up for a moment, the history follows, in parts between which
-output passes. Nothing of this is lost for the recording.
+screen, compressed and without history, or the newest items of a transcript; once it has kept up for a moment, the
+history follows, in parts between which output passes. Nothing of this is lost for the recording.
 
 States::
 
