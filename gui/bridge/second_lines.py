@@ -106,22 +106,22 @@ def _keys(listed: Sequence[Labels], headings: Sequence[str], locations: Sequence
 
 
 def _locations(listed: Sequence[Labels], headings: Sequence[str]) -> list[str]:
-    """The locations of chats; those of different directories or branches differ.
+    """The locations of chats; those of different directories or branches of a machine differ.
 
     None repeats the heading or the chat's name. If nothing else is left for the line, it is the whole directory.
     """
-    directories: dict[str, set[str]] = {}
+    directories: dict[tuple[str, str], set[str]] = {}
     for chat in listed:
-        directories.setdefault(chat.location, set()).add(chat.directory)
+        directories.setdefault((chat.machine, chat.location), set()).add(chat.directory)
     locations = []
     for chat, heading in zip(listed, headings, strict=True):
         name, _, rest = chat.location.partition(_BETWEEN)
-        is_one_directory = len(directories[chat.location]) == 1
+        is_one_directory = len(directories[chat.machine, chat.location]) == 1
         if name == heading or (name == before_more(chat.name) and is_one_directory):
             whole = "" if heading or chat.status else short_directory(chat.directory, chat.chat.machine.home)
             locations.append(rest or whole)
         else:
-            locations.append(_location(chat, directories[chat.location]))
+            locations.append(_location(chat, directories[chat.machine, chat.location]))
     return locations
 
 

@@ -81,7 +81,8 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
             for machine, home, info in found
         ]
         lines = table([row(info, now, home) for info, home in named], terminal_columns()) if named else []
-        nothing = [] if unreachable else [_nothing(selection, ended=ended)]
+        where = "" if options.on in {ALL, HERE} else f" --on {options.on}"
+        nothing = [] if unreachable else [_nothing(selection, ended=ended, where=where)]
         for line in [*lines, *notices(info for info, _home in named)] or nothing:
             print(line)
     for error in unreachable:
@@ -89,10 +90,10 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
     return unreachable[0].exit_code if unreachable and options.on != ALL else 0
 
 
-def _nothing(selection: Selection, *, ended: bool) -> str:
+def _nothing(selection: Selection, *, ended: bool, where: str = "") -> str:
     if selection != Selection():
         return "no such chats"
-    return "no chats" if ended else "no running chats; `outlive new AGENT` starts one"
+    return "no chats" if ended else f"no running chats; `outlive new AGENT{where}` starts one"
 
 
 def _sessions(selection: Selection, *, ended: bool) -> list[SessionInfo]:

@@ -26,7 +26,7 @@ from tests.support.waiting import eventually, wait_until
 if TYPE_CHECKING:
     from tests.support.area import Area
 
-NO_CHATS = "no running chats; `outlive new AGENT` starts one\n"
+NO_CHATS = "no running chats; `outlive new AGENT --on alpha` starts one\n"
 
 
 @pytest.fixture

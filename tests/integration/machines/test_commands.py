@@ -116,7 +116,8 @@ def test_outlive_is_installed_on_a_machine_that_has_none(machines: list[SshMachi
 def test_what_start_files_print_is_no_part_of_the_answer(alpha: SshMachine) -> None:
     (alpha.home / ".bashrc").write_text("echo welcome; echo outlive-bridge 0; echo to stderr >&2\n")
     done = outlive("ls", "--on", "alpha")
-    assert (done.code, done.output, done.error) == (0, "no running chats; `outlive new AGENT` starts one\n", "")
+    nothing = "no running chats; `outlive new AGENT --on alpha` starts one\n"
+    assert (done.code, done.output, done.error) == (0, nothing, "")
 
 
 def test_names_that_machines_cannot_have(machines: list[SshMachine]) -> None:

@@ -120,6 +120,12 @@ def test_identical_chats_show_the_digits_that_the_command_line_takes():
     ]  # fmt: skip
 
 
+def test_home_directories_of_machines_have_no_part_of_their_paths_before_them():
+    build1 = RemoteMachine(Link(MachineEntry("build1", "build1")))
+    home = ListedChat("1", location="~", directory="/home/ada")
+    assert lines(home, replace(home, id="2", directory="/home/a", machine=build1)) == ["~", "build1 · ~"]
+
+
 def test_chats_of_one_name_on_different_machines_differ_by_these():
     there = RemoteMachine(Link(MachineEntry("build1", "build1")))
     chats = [ListedChat("1"), ListedChat("2", machine=there), ListedChat("3", machine=there, location="docs")]

@@ -245,7 +245,7 @@ async def test_the_open_list_of_machines_follows_their_states(harness: WindowHar
     assert shown(chooser)[0] == ["build1", f"unreachable since {TIME} · 0 running"]
     QTest.keyClick(chooser.field, Qt.Key.Key_Down)
     build1.connect()
-    assert shown(chooser)[0] == ["build1", "connected · 0 running"]
+    assert shown(chooser)[0] == ["build1", "reachable · 0 running"]
     assert chooser.list.currentIndex().data() == "Add a machine…", "the marked line stays marked"
 
 
