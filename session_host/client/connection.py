@@ -15,6 +15,7 @@ from session_host.paths import check_private, runtime_dir, session_socket
 from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Error, FromHost, Message, Output, Role, Welcome
+from session_host.protocol.untrusted_text import as_message
 from session_host.system.unix_sockets import is_foreign
 
 from .sessions.hosts import name_host
@@ -258,9 +259,12 @@ class HostConnection(asyncio.Protocol):
             self._on_lost()
 
     def _message(self, message: Any) -> None:
-        if self._on_message is not None and not isinstance(message, Error):
+        if isinstance(message, Error):
+            message = Error(message.code, as_message(message.message))
+        elif self._on_message is not None:
             self._on_message(message)
-        elif not self.greeted.done():
+            return
+        if not self.greeted.done():
             try:
                 self.greeted.set_result(self._greeting.receive(message))
             except HostUnavailable as error:

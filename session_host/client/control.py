@@ -41,6 +41,7 @@ from session_host.protocol.messages import (
     SendChatInput,
     Stop,
 )
+from session_host.protocol.untrusted_text import as_message
 from session_host.protocol.values import RUNNING_STATES, ErrorCode, State
 
 from .connection import HostConnection, HostNotResponding
@@ -144,7 +145,7 @@ class ControlConnection:
                 continue
             match message:
                 case Failed(code=code, message=text):
-                    raise _ERRORS.get(code, OutliveError)(text)
+                    raise _ERRORS.get(code, OutliveError)(as_message(text))
                 case _ if not isinstance(message, _REPLIES.get(type(request), Done)):
                     raise HostUnavailable("the process at the chat's socket is not Outlive (another reply)")
                 case Screen(last=False):

@@ -24,7 +24,7 @@ import msgspec
 import session_host.errors
 from session_host.client.machine import run_here
 from session_host.errors import OutliveError, ProtocolViolation, Unreachable
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.untrusted_text import as_message
 
 from .login_path import LoginPath
 
@@ -96,8 +96,6 @@ CALLS = {
 
 _OF_STARTS = {"environment", "request"}
 """The parameters of functions that start programs."""
-
-MAX_MESSAGE_CHARACTERS = 500
 
 _OF_A_CHAT = (
     r"\boutlive (?:attach|peek|send|approve|deny|wait|stop|kill|resume|restore|rm|pin|rename|explain|replay|export"
@@ -232,7 +230,7 @@ def error_of(machine: str, name: str, message: str) -> OutliveError:
     Whether the machine is unreachable, only its link knows.
     """
     kind = getattr(session_host.errors, name, None)
-    text = with_remedies_here(one_line(message)[:MAX_MESSAGE_CHARACTERS], machine) or "no reason given"
+    text = with_remedies_here(as_message(message), machine) or "no reason given"
     if not (isinstance(kind, type) and issubclass(kind, OutliveError)) or issubclass(kind, Unreachable):
         kind = OutliveError
     try:

@@ -29,6 +29,7 @@ _LEFT_TO_RIGHT_MARK: Final = "\u200e"
 _JOINERS_AND_MARKS: Final = frozenset(f"\u200c\u200d\u200f{_LEFT_TO_RIGHT_MARK}")
 MAX_NAME_CHARACTERS: Final = 200
 MAX_TOPIC_CHARACTERS: Final = 80
+MAX_MESSAGE_CHARACTERS: Final = 500
 _RUNS: Final = f"{_CONTROLS}+"
 _CONVERSATION: Final = "[A-Za-z0-9_][A-Za-z0-9_-]{0,127}"
 _BY_USER: Final = {"stop": "stopped by you", "kill": "killed by you"}
@@ -50,6 +51,11 @@ def plain(text: str, limit: int, *, keep_lines: bool = False) -> str:
 def one_line(text: str) -> str:
     """The text in one line, with a blank in place of each run of misleading characters."""
     return re.sub(_RUNS, " ", text)
+
+
+def as_message(text: str) -> str:
+    """A message for the user from a process that may not be ours: one line of a bounded length."""
+    return one_line(text[: 2 * MAX_MESSAGE_CHARACTERS]).strip()[:MAX_MESSAGE_CHARACTERS]
 
 
 def is_name(text: str) -> bool:

@@ -16,8 +16,9 @@ from session_host.client import connection
 from session_host.client.connection import MAX_PIECE_BYTES, TURN_S, HostConnection
 from session_host.protocol.codec import encode
 from session_host.protocol.greeting import ClientGreeting
-from session_host.protocol.messages import Output, Resized
-from session_host.protocol.values import GridSize
+from session_host.protocol.messages import PROTOCOL_VERSION, Error, Output, Resized, Welcome
+from session_host.protocol.untrusted_text import MAX_MESSAGE_CHARACTERS
+from session_host.protocol.values import GridSize, State
 
 
 async def test_wait_closed_can_be_cancelled_at_the_moment_of_the_end() -> None:
@@ -101,6 +102,17 @@ async def test_what_a_host_sent_before_its_end_is_passed_on_before_the_end(monke
         transport.pause_reading.assert_called_once_with()
         host.connection_lost(None)
         assert passed == [Output(0, b"one"), Output(3, b"two"), "lost"]
+
+
+@pytest.mark.parametrize("is_greeted", [False, True])
+async def test_a_refusal_of_another_machines_host_is_one_harmless_line(is_greeted: bool) -> None:
+    host = HostConnection(ClientGreeting("id", "control"))
+    if is_greeted:
+        host.data_received(encode(Welcome(PROTOCOL_VERSION, "9", "id", State.RUNNING)))
+    host.data_received(encode(Error("violation", f"\x1b]0;owned\x07\u202eno\n{'x' * 9999}")))
+    error = host.refusal.message if host.refusal is not None else str(host.greeted.exception())
+    assert error.isprintable()
+    assert len(error) <= MAX_MESSAGE_CHARACTERS
 
 
 async def test_messages_wait_while_they_are_held_and_until_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
