@@ -42,6 +42,7 @@ from session_host.protocol.messages import (
     WithdrawPrompt,
 )
 from session_host.protocol.packing import MAX_FAR_LINES, MAX_SNAPSHOT_BYTES, unpacked
+from session_host.protocol.untrusted_text import as_message
 from session_host.protocol.values import (
     CellSize,
     CommandTime,
@@ -349,7 +350,7 @@ class Viewer:
             self._perform()
             return
         event = StateEvent(outcome.state, outcome.exit_code, outcome.exit_signal, outcome.end_request)
-        self._rules.outcome_read(event, outcome.message)
+        self._rules.outcome_read(event, as_message(outcome.message))
         self._perform()
 
     async def _load_screen(self, offset: int) -> None:
