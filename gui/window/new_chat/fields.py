@@ -32,6 +32,7 @@ from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.parts import CopyButton, IconButton, button, label, monospace_font, show_text, stack
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, new_chat_texts, sheet_texts
+from gui.wording.machine_texts import on_machine
 from session_host.agents.agent import Agent
 from session_host.client.chats.installed_agents import EndpointDefaults, endpoint_defaults
 from session_host.client.chats.setup_entries import SetupEntry
@@ -261,12 +262,13 @@ class InstallHint(QWidget):
         stack(QVBoxLayout(self), self.hint, row, gap=GAP_S_PX)
         self.hide()
 
-    def show_agent(self, agent: Agent | None) -> None:
-        """Show the message for this agent; None for no message."""
+    def show_agent(self, agent: Agent | None, machine: str) -> None:
+        """Show the message for this agent of a machine; None for no message."""
         self.setVisible(agent is not None)
         if agent is not None:
             how = new_chat_texts.INSTALL_WITH() if agent.install_hint else new_chat_texts.SEE(address=agent.website)
-            self.hint.setText(new_chat_texts.HOW_TO_INSTALL(agent=agent.title, executable=agent.executable, how=how))
+            title = on_machine(agent.title, machine)
+            self.hint.setText(new_chat_texts.HOW_TO_INSTALL(agent=title, executable=agent.executable, how=how))
             self.command.setText(agent.install_hint)
             for part in (self.command, self.copy, self.install):
                 part.setVisible(bool(agent.install_hint))

@@ -403,7 +403,7 @@ class NewChatSheet(Sheet):
     def _on_agent(self, name: str) -> None:
         agent = self._agents.get(name)
         missing = agent is not None and not self.tiles.is_installed(name)
-        self.missing.show_agent(agent if missing else None)
+        self.missing.show_agent(agent if missing else None, self.machine)
         self.start.setEnabled(agent is not None and not missing and not self.is_starting)
         if agent is None:
             return
