@@ -1,8 +1,9 @@
 """Installs Outlive on another machine for its user, from this installation: the part without the window.
 
-Where the other machine has the same Python and processor, everything comes from here, and it needs no internet; else
-its own pip fetches the libraries. It becomes a directory of its own in ``~/.local/share/outlive``, and the link
-``~/.local/bin/outlive``; running chats keep the directory of the version that they were started with.
+Everything comes from here, and it needs no internet. Where it has another Python or processor, the pip here fetches
+the libraries for it; without one, or without such builds, the pip there does. It becomes a directory of its own in
+``~/.local/share/outlive``, and the link ``~/.local/bin/outlive``; running chats keep the directory of the version that
+they were started with.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import io
 import platform
 import re
 import secrets
+import subprocess
 import sys
 import tarfile
+import tempfile
 from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,8 +50,11 @@ umask 077
 here=$(pwd)
 target=$(dirname "$here")/$2
 if [ "$3" = pip ]; then
-    "$1" -m venv "$here/venv"
-    "$here/venv/bin/python" -m pip install -q --disable-pip-version-check -r "$here/requirements.txt" >&2
+    "$1" -m venv "$here/venv" &&
+    "$here/venv/bin/python" -m pip install -q --disable-pip-version-check -r "$here/requirements.txt" >&2 || {
+        echo "its pip cannot fetch the libraries; it needs internet and python3-venv, or the Python of this machine" >&2
+        exit 1
+    }
 else
     "$1" -m venv --without-pip "$here/venv"
 fi
@@ -70,18 +76,22 @@ class Plan(NamedTuple):
 
     Attributes:
         python: the command of the other machine's Python.
-        fetches: its pip fetches the libraries from its package index.
-        why: why it does, one line; "" if it does not.
+        fetches: the libraries are fetched from a package index: those here are none for its Python.
+        why: why they are, one line; "" if they are not.
+        builds: the options with which the pip here fetches builds for its Python; () if it cannot.
     """
 
     python: str
     fetches: bool
     why: str
+    builds: tuple[str, ...] = ()
 
     def describe(self, entry: MachineEntry) -> str:
         """What will be written and where, one line."""
-        source = f"its pip fetches the libraries, since {self.why}" if self.fetches else "all of it is sent from here"
-        return f"Outlive {VERSION} is written to {PLACE} on {entry.name}, and the link {LINK}; {source}"
+        source = (
+            f"the libraries for it are fetched, since {self.why}" if self.fetches else "all of it is sent from here"
+        )
+        return f"Outlive {VERSION} will be written to {PLACE} on {entry.name}, and the link {LINK}; {source}"
 
 
 def plan(entry: MachineEntry) -> Plan:
@@ -107,7 +117,17 @@ def plan(entry: MachineEntry) -> Plan:
             return Plan(words[0], fetches=False, why="")
     words = usable[0]
     why = f"it has Python {words[1]}.{words[2]} for {words[4]}, and this machine {own[0]}.{own[1]} for {own[3]}"
-    return Plan(words[0], fetches=True, why=one_line(why)[:120])
+    return Plan(words[0], fetches=True, why=one_line(why)[:120], builds=_builds(words))
+
+
+def _builds(words: list[str]) -> tuple[str, ...]:
+    """The options of pip for builds of libraries that a Python there can use."""
+    (library, version), processor = _libc(words[5:]), words[4]
+    if (library, words[3], version[:1]) != ("glibc", "linux", (2,)) or not re.fullmatch(r"[a-z0-9_]{1,20}", processor):
+        return ()
+    tags = ["2014", *(f"_2_{minor}" for minor in range(5, min(version[-1], 99) + 1))]
+    options = (f"--platform=manylinux{tag}_{processor}" for tag in tags)
+    return ("--implementation=cp", "--python-version={}.{}".format(*_version(words)), *options)
 
 
 def _version(words: list[str]) -> tuple[int, int]:
@@ -129,13 +149,30 @@ def install(entry: MachineEntry, chosen: Plan) -> str:
     """
     new = f"new-{secrets.token_hex(4)}"
     place = f'd="$HOME/.local/share/outlive/{new}"; mkdir -p "$d" && cd "$d" && tar xzf -'
-    arguments = f"{chosen.python} {VERSION}-{secrets.token_hex(4)} {'pip' if chosen.fetches else 'sent'}"
+    with tempfile.TemporaryDirectory(prefix="outlive-") as directory:
+        fetched = Path(directory) if chosen.builds and _fetch(chosen.builds, directory) else None
+        is_whole = not chosen.fetches or fetched is not None
+        archive = _archive(with_libraries=not chosen.fetches, fetched=fetched)
+    arguments = f"{chosen.python} {VERSION}-{secrets.token_hex(4)} {'sent' if is_whole else 'pip'}"
     script = f'{place} && sh ./install.sh {arguments} || {{ cd /; rm -rf "$d"; }}'
-    lines = _answer(entry, script, _archive(with_libraries=not chosen.fetches), INSTALL_TIMEOUT_S)
+    lines = _answer(entry, script, archive, INSTALL_TIMEOUT_S)
     found = [line for line in lines if re.fullmatch(r"outlive [0-9][0-9a-z.+-]{0,30}", line)]
     if not found:
         raise OutliveError(f"{entry.name}: the installation failed; nothing was changed")
     return found[-1].split()[1]
+
+
+def _fetch(builds: tuple[str, ...], directory: str) -> bool:
+    """Fetch the libraries into a directory with the pip here; returns whether it could."""
+    command = [sys.executable, "-m", "pip", "install", "-q", "--target", directory, "--no-deps", "--no-compile"]
+    try:
+        done = subprocess.run(
+            [*command, "--only-binary=:all:", *builds, *_pinned()],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=INSTALL_TIMEOUT_S, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def _answer(entry: MachineEntry, script: str, data: bytes, timeout_s: float) -> list[str]:
@@ -192,23 +229,33 @@ async def _write(stream: asyncio.StreamWriter, data: bytes) -> None:
     stream.close()
 
 
-def _archive(*, with_libraries: bool) -> bytes:
-    """What is sent: a compressed tar file with ``install.sh``, ``requirements.txt`` and the directory ``site``."""
+def _archive(*, with_libraries: bool, fetched: Path | None) -> bytes:
+    """What is sent: a compressed tar file with ``install.sh``, ``requirements.txt`` and the directory ``site``.
+
+    Args:
+        with_libraries: with the libraries of this installation.
+        fetched: a directory of libraries, which are sent, too.
+    """
     output = io.BytesIO()
     with tarfile.open(fileobj=output, mode="w:gz", compresslevel=1) as archive:
         _add_text(archive, "install.sh", _SCRIPT)
-        names = dict(_libraries())
-        pinned = [f"{name}=={version.version}\n" for name, version in names.items()]
-        _add_text(archive, "requirements.txt", "".join(pinned))
+        _add_text(archive, "requirements.txt", "\n".join(_pinned()))
         root = Path(__file__).parents[2]
         for part in ("session_host", "resources"):
             archive.add(root / part, f"site/{part}", filter=_without_owner)
-        for library in names.values() if with_libraries else ():
+        if fetched is not None:
+            archive.add(fetched, "site", filter=_without_owner)
+        for _name, library in _libraries() if with_libraries else ():
             for file in library.files or ():
                 path = Path(str(library.locate_file(file)))
                 if ".." not in file.parts and path.is_file():
                     archive.add(path, f"site/{file}", filter=_without_owner)
     return output.getvalue()
+
+
+def _pinned() -> list[str]:
+    """The libraries with their versions, as pip takes them."""
+    return [f"{name}=={library.version}" for name, library in _libraries()]
 
 
 def _libraries() -> Iterator[tuple[str, importlib.metadata.Distribution]]:
@@ -224,9 +271,11 @@ def _libraries() -> Iterator[tuple[str, importlib.metadata.Distribution]]:
             yield name, found
         for requirement in found.requires or ():
             needed = re.match(r"[A-Za-z0-9._-]+", requirement)
-            if needed is not None and "extra ==" not in requirement and needed.group().lower() not in seen:
-                seen.add(needed.group().lower())
-                waiting.append(needed.group())
+            if needed is not None and "extra ==" not in requirement:
+                library = re.sub(r"[-_.]+", "-", needed.group()).lower()
+                if library not in seen:
+                    seen.add(library)
+                    waiting.append(library)
 
 
 def _add_text(archive: tarfile.TarFile, name: str, text: str) -> None:

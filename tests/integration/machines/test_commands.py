@@ -100,7 +100,7 @@ def test_outlive_is_installed_on_a_machine_that_has_none(machines: list[SshMachi
     beta.program.unlink()
     asked = outlive("machines", "add", "beta")
     assert asked.code == 7
-    assert "is written to ~/.local/share/outlive on beta, and the link ~/.local/bin/outlive" in asked.output
+    assert "will be written to ~/.local/share/outlive on beta, and the link ~/.local/bin/outlive" in asked.output
     assert asked.error == "outlive: beta has no Outlive; to install it as said, add --install\n"
     assert outlive("machines").output.startswith("no machine is added")
     assert not (beta.home / ".local").exists()

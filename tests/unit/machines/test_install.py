@@ -64,6 +64,28 @@ def test_a_full_disk_is_named_and_nothing_remains(machine: Shell, area: Area) ->
         assert not list(home.glob(".local/share/outlive/*"))
 
 
+def test_libraries_for_another_python_are_fetched_here_and_sent(
+    machine: Shell, area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs, sent, pip = (area.root / each for each in ("programs", "sent", "pip"))
+    programs.mkdir()
+    for name in ("sh", "env", "mkdir", "tar", "gzip", "cp", "rm", "dirname"):
+        (programs / name).symlink_to(shutil.which(name) or "")
+    python = programs / "python3.13"
+    python.write_text(f"#!/bin/sh\n[ $1 = -c ] && echo 3 13 linux x86_64 glibc 2.39 && exit\ncp -R . {sent}; exit 1\n")
+    pip.write_text('#!/bin/sh\n[ "$5" = --target ] && echo "$*" > "$6/library"\n')
+    python.chmod(0o755)
+    pip.chmod(0o755)
+    machine(path=str(programs))
+    monkeypatch.setattr("sys.executable", str(pip))
+    with pytest.raises(OutliveError):
+        install(ENTRY, plan(ENTRY))
+    fetched = (sent / "site/library").read_text()
+    assert "--python-version=3.13" in fetched
+    assert "--platform=manylinux_2_39_x86_64" in fetched
+    assert "msgspec==" in fetched
+
+
 def test_a_home_that_cannot_be_written_to_is_named(machine: Shell, area: Area) -> None:
     with small_disk(area.root / "disk", 64) as home:
         machine(home)
