@@ -10,8 +10,8 @@ from session_host.errors import OutliveError
 MAX_SNAPSHOT_BYTES: Final = 512 * 1024 * 1024
 """The longest snapshot that is read."""
 
-MAX_FAR_LINES: Final = 100_000
-"""The longest history of another machine's terminal: each line takes up to 8 KB here."""
+MAX_FAR_LINES: Final = 25_000
+"""The longest history of another machine's terminal that is kept here: a line takes up to 8 KB."""
 
 
 def unpacked(data: bytes) -> bytes:

@@ -6,6 +6,7 @@ since that costs tens of milliseconds; nor does a command that starts a chat nee
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
@@ -24,6 +25,10 @@ __all__ = [
     "from_replay",
     "restore",
 ]
+
+
+_PIECE_BYTES = 1024 * 1024
+"""So much of a replay takes an engine at most a second."""
 
 
 def create(
@@ -80,10 +85,14 @@ def from_replay(
     size: GridSize,
     cell: CellSize = CellSize(),
     scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Emulator:
-    """Rebuild an emulator from the bytes of any engine's ``replay``."""
+    """Rebuild an emulator from the bytes of any engine's ``replay``, unless it ``should_stop`` before that is done."""
     emulator = create(engine, size, cell=cell, scrollback_lines=scrollback_lines)
-    emulator.feed(data)
-    emulator.take_replies()
-    emulator.take_events()
+    for start in range(0, len(data), _PIECE_BYTES):
+        if should_stop():
+            break
+        emulator.feed(data[start : start + _PIECE_BYTES])
+        emulator.take_replies()
+        emulator.take_events()
     return emulator

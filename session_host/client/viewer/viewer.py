@@ -709,7 +709,7 @@ class Viewer:
         """
         if self.is_closed:
             return
-        self.is_closed = True
+        self.is_closed = self._snapshot.is_closed = True
         self._delegate = NO_DELEGATE
         self._use_replica(None)
         self._delivery_timer.set(DELIVERY_TIMEOUT_S, self._detach)
@@ -779,7 +779,11 @@ Replica = Emulator | TranscriptEngine
 
 
 class _SnapshotReceiver:
-    """Collects the parts of one snapshot at a time."""
+    """Collects the parts of one snapshot at a time.
+
+    Attributes:
+        is_closed: nobody needs a replica; one that is being built need not be finished.
+    """
 
     def __init__(self, engine: EngineName | None, cell: CellSize, max_lines: int) -> None:
         """Start without a part.
@@ -790,6 +794,7 @@ class _SnapshotReceiver:
             max_lines: the longest history.
         """
         self._engine, self._max_lines = engine, max_lines
+        self.is_closed = False
         self._cell = cell
         self._parts = bytearray()
         self._offset = 0
@@ -833,7 +838,10 @@ class _SnapshotReceiver:
         if build and part.form == build:
             return restore(self._engine, data)
         lines = min(part.scrollback_lines, self._max_lines)
-        return from_replay(self._engine, data, part.size.clamped(), cell=self._cell, scrollback_lines=lines)
+        return from_replay(
+            self._engine, data, part.size.clamped(), cell=self._cell, scrollback_lines=lines,
+            should_stop=lambda: self.is_closed,
+        )  # fmt: skip
 
 
 def _discard_side_effects(emulator: Emulator | None) -> None:

@@ -9,6 +9,7 @@ from unittest.mock import AsyncMock, Mock, call
 import msgspec
 import pytest
 
+from session_host import terminal
 from session_host.client.viewer import viewer
 from session_host.client.viewer.state import NO_DELEGATE
 from session_host.client.viewer.viewer import Viewer, _SnapshotReceiver
@@ -76,6 +77,18 @@ async def test_the_window_goes_on_while_a_snapshot_of_another_machine_is_built()
     assert far._building is not None
     await asyncio.wait([far._building])
     assert not shown()
+
+
+def test_a_replica_that_nobody_needs_any_more_is_not_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "_PIECE_BYTES", 5)
+    receiver = _SnapshotReceiver("pyte", CellSize(8, 16), 10)
+    part = SnapshotPart(0, 0, "vt", GridSize(20, 5), 10, last=True, data=b"hello world")
+    for receiver.is_closed, shown in [(False, "hello world"), (True, "")]:
+        receiver.add_part(part)
+        replica = receiver.build(receiver.take(), part, "another")
+        assert not isinstance(replica, TranscriptEngine)
+        assert replica.rows()[0].text().rstrip() == shown
+        replica.close()
 
 
 async def test_a_host_that_always_ends_the_connection_does_not_keep_the_window_busy() -> None:
