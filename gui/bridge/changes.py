@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from gui.wording import changes_texts
@@ -16,6 +17,7 @@ from session_host.client.chats.restore_list import ListedPoint, restore_list, re
 from session_host.client.worktrees.changes import (
     LINK,
     MAX_BYTES,
+    MAX_FILES,
     ChangedFile,
     Changes,
     Since,
@@ -27,7 +29,7 @@ from session_host.client.worktrees.changes import (
 from session_host.client.worktrees.discarding import Discarded, can_discard_file, discard, hunks_of, undo
 from session_host.errors import OutliveError, WorktreeError
 from session_host.git import Stop, stopped_by
-from session_host.restore_points.points import RestorePoint
+from session_host.restore_points.points import MAX_POINTS, RestorePoint
 from session_host.restore_points.restoring import Outcome, Plan, file_counts, plan_restore, restore
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
@@ -144,6 +146,8 @@ class ChangesReader(QObject):
                 try:
                     with stopped_by(self._stop):
                         changes = await self.chat.machine.call(read_changes, directory, since, point)
+                    if len(changes.files) > MAX_FILES:  # Another machine may answer anything.
+                        changes = msgspec.structs.replace(changes, files=changes.files[:MAX_FILES])
                     problem = ""
                 except WorktreeError as error:
                     changes, problem = None, str(error)
@@ -189,7 +193,7 @@ async def _listed(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
         return resumed.record.resumed_from if resumed is not None else None
 
     ids = [id_there(each) for each in resumed_chats(chat.id, resumed_from)]
-    return await chat.machine.call(restore_list, Path(chat.record.cwd), ids)
+    return (await chat.machine.call(restore_list, Path(chat.record.cwd), ids))[: MAX_POINTS * len(ids)]
 
 
 async def _transcript_of(chat: Chat) -> Transcript | None:
