@@ -632,13 +632,8 @@ class Chat(ChatViewer):
             return ""
         if not record.is_named and record.topic and record.topic.rstrip("…") in title:
             return ""
-        return (
-            ""
-            if title
-            and self.is_shell_or_command
-            and is_directory_title(title, self.current_directory, self.machine.home)
-            else title
-        )
+        is_of_shell = bool(title) and self.is_shell_or_command
+        return "" if is_of_shell and is_directory_title(title, self.current_directory, self.machine) else title
 
     @property
     def last_command(self) -> str:
@@ -1129,15 +1124,21 @@ def plain_text(line: str) -> str:
     return "".join(token.content for token in tokens)
 
 
-def is_directory_title(title: str, directory: str, home: str) -> bool:
-    """Whether a shell's title only repeats its user, this computer and its directory, which the window shows itself.
+def is_directory_title(title: str, directory: str, machine: Machine) -> bool:
+    """Whether a shell's title only repeats its user, its computer and its directory, which the window shows itself.
 
     Such are the default titles of bash in Debian, Ubuntu and Fedora (``user@computer: ~/src``), of Oh My Zsh
-    (``user@computer:~/src``) and of fish at its prompt (``~/s/api``). A title from another computer or user tells more.
+    (``user@computer:~/src``) and of fish at its prompt (``~/s/api``). Here, a title from another computer or
+    user tells more; on another machine, the user and the computer's own name are unknown.
     """
-    where = title.removeprefix(_account()).strip()
+    account = (_ACCOUNT.match(title) or [""])[0] if machine.name else _account()
+    where, home = title.removeprefix(account).strip(), machine.home
     short = phrases.short_directory(directory, home)
     return where in {directory, short, phrases.last_part(directory, home), _abbreviated(short)}
+
+
+_ACCOUNT = re.compile(r"[^\s@]+@[^\s:]+:")
+"""Any user and computer, as shells write them before the directory."""
 
 
 @cache

@@ -12,6 +12,7 @@ import pytest
 from gui.bridge.chat import is_directory_title, plain_text, viewer_for_page
 from gui.bridge.waiting_chats import NextChat
 from gui.wording.groups import Group
+from session_host.client.machine import THIS_MACHINE
 from session_host.protocol.messages import (
     BellEvent,
     ClipboardEvent,
@@ -22,6 +23,7 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import Activity, State
 from session_host.system.clock import now
+from tests.support.other_machine import Alpha
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
 from tests.unit.gui.conftest import WindowHarness
 
@@ -222,7 +224,12 @@ HERE = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname().partition('.'
     ],
 )
 def test_a_shells_title_that_only_says_where_it_is_is_recognized(title: str, directory: str, repeats: bool) -> None:
-    assert is_directory_title(title, str(Path.home() / directory), str(Path.home())) is repeats
+    assert is_directory_title(title, str(Path.home() / directory), THIS_MACHINE) is repeats
+
+
+@pytest.mark.parametrize(("title", "repeats"), [("kim@devbox: ~/api", True), ("~/api", True), ("kim@devbox: ~", False)])
+def test_a_title_that_only_says_where_a_shell_on_another_machine_is_is_recognized(title: str, repeats: bool) -> None:
+    assert is_directory_title(title, str(Path.home() / "api"), Alpha()) is repeats
 
 
 async def test_the_default_title_of_a_shell_is_not_shown_beside_its_directory(harness: WindowHarness) -> None:
