@@ -111,8 +111,12 @@ def test_a_new_chat_on_a_machine_by_keyboard(open_window: OpenWindow, alpha: Ssh
         app.type("she")  # Shell.
         app.press("Tab", "Down", "Tab")
         app.type("~/src/api")
-        app.press("Return")
-        wait_until(lambda: _names() == ["api"], WAIT_S, "the chat there")
+
+        def is_started() -> bool:
+            app.press("Return")  # It starts nothing before the machine has told its agents.
+            return _names() == ["api"]
+
+        wait_until(is_started, WAIT_S, "the chat there")
         wait_until(lambda: [tab["session_id"][:6] for tab in app.tabs()] == ["alpha/"], WAIT_S, "its tab")
 
 
