@@ -45,6 +45,8 @@ CONFIG_TIMEOUT_S = 5.0
 _HOST_LINE = re.compile(r"\s*(host|include)(?:\s*=\s*|\s+)(.*)", re.IGNORECASE)
 _PATTERN = frozenset("*?!")
 
+_INTERNAL = re.compile("mux_client_|ssh_dispatch_run_fatal|Failed to connect to new control master")
+
 FAILED = 255
 """ssh's exit code for errors of its own."""
 
@@ -206,8 +208,8 @@ def error_of(entry: MachineEntry, output: str) -> Unreachable:
 
 
 def _last_line(output: str) -> str:
-    """The last line that ssh wrote, without its own name."""
-    lines = [one_line(line)[:200] for line in output.splitlines() if line.strip()]
+    """The last line that ssh wrote for its user, without its own name; not how the login ended that it rode on."""
+    lines = [one_line(line)[:200] for line in output.splitlines() if line.strip() and not _INTERNAL.match(line)]
     return re.sub(r"^ssh: |\.$", "", lines[-1]) if lines else ""
 
 

@@ -100,6 +100,7 @@ class Stream(asyncio.Protocol):
         self._decoder: Decoder | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())
+        self._losing: asyncio.Task[None] | None = None
         self._is_over = False
         self._channels: dict[int, Channel] = {}
         self._next_channel = 1
@@ -152,6 +153,8 @@ class Stream(asyncio.Protocol):
         if self._process is not None:
             self._process.terminate()
             await asyncio.to_thread(_wait_for_end, self._process)
+        if self._losing is not None:
+            await self._losing
 
     def fail(self, error: Unreachable) -> None:
         """The stream is of no use, or over."""
@@ -243,15 +246,21 @@ class Stream(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The process of ssh has ended: its messages say why."""
         self._transport = None
-        asyncio.get_running_loop().create_task(self._lost()).add_done_callback(lambda done: done.exception())
+        self._losing = asyncio.get_running_loop().create_task(self._lost())
 
     async def _lost(self) -> None:
         await self._errors.ended()
         text = self._errors.text()
-        if text.strip() or self._ready.done():
-            self.fail(ssh.error_of(self._entry, text))
-        else:
+        if not text.strip() and not self._ready.done() and await self._has_shell_ended():
             self.fail(Unreachable(f"{self.machine}: its login shell ended at once; see its start files there"))
+        else:
+            self.fail(ssh.error_of(self._entry, text))
+
+    async def _has_shell_ended(self) -> bool:
+        """Whether the process of ssh has an exit code that is not its own."""
+        assert self._process is not None
+        await asyncio.to_thread(_wait_for_end, self._process)
+        return self._process.returncode >= 0 and self._process.returncode != ssh.FAILED
 
 
 class Watch:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from session_host.client.sessions.store_calls import recent_directories
+from session_host.errors import Unreachable
 from session_host.machines import link, stream
 from session_host.machines.link import LinkState
+from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
 from tests.support.area import Area
 from tests.support.near_bridges import NearBridges
@@ -110,3 +114,23 @@ async def test_a_machine_to_which_links_fall_again_and_again_is_unreachable_unti
     near.set_falling(is_falling=False)
     await eventually(lambda: machine.is_reachable, 30, lambda: f"a link that lasts: {shown[-5:]}")
     assert machine.unreachable_since is None
+
+
+@pytest.mark.parametrize(
+    ("ssh", "why"),
+    [
+        ("exit 255", "the connection was closed"),
+        ("echo 'mux_client_request_alive: write packet: Broken pipe' >&2; exit 255", "the connection was closed"),
+        ("exit 0", "its login shell ended at once; see its start files there"),
+    ],
+)
+async def test_an_ssh_that_ends_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ssh: str, why: str) -> None:
+    program = tmp_path / "ssh"
+    program.write_text(f'#!/bin/sh\ncase "$*" in -G*) exit 0;; esac\n{ssh}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    to_near = link.Link(MachineEntry("near", "near"))
+    with pytest.raises(Unreachable) as raised:
+        await to_near.ready()
+    assert str(raised.value) == f"near: {why}"
+    await to_near.close()
