@@ -116,8 +116,8 @@ class Bridge(asyncio.Protocol):
 
     def _receive(self, frame: FromNear) -> None:
         match frame:
-            case Ping():
-                self.send(Pong())
+            case Ping(asked_ms):
+                self.send(Pong(asked_ms, now_ms()))
             case OpenSession(number, session_id):
                 self._open(_SessionChannel(self, number, session_id))
             case OpenPort(number, port):

@@ -56,6 +56,9 @@ SILENCE_S = 6.0
 
 MIN_CLOCK_AHEAD_S = 5
 MAX_CLOCK_AHEAD_S = 2 * 24 * 3600
+QUICK_MS = 1000
+"""Only an answer within this time says what the clock there shows."""
+
 """Clocks differ by a wrong time zone or date; what is further away is not corrected."""
 
 MAX_NOISE_BYTES = 256 * 1024
@@ -221,8 +224,8 @@ class Stream(asyncio.Protocol):
             case Ready():
                 if not self._ready.done():
                     self._be_ready(frame)
-            case Pong():
-                pass  # Anything from there is an answer.
+            case Pong(asked_ms, there_ms):
+                self._check_clock(asked_ms, there_ms)
             case Ended(number):
                 if (channel := self._channels.pop(number, None)) is not None:
                     channel.receive(frame)
@@ -242,6 +245,13 @@ class Stream(asyncio.Protocol):
             is_path = ready.home.startswith("/") and ready.home == plain(ready.home, MAX_HOME)
             self.home = ready.home if is_path else ""
             self._ready.set_result(None)
+
+    def _check_clock(self, asked_ms: int, there_ms: int) -> None:
+        """Fail if one of the clocks was set meanwhile: with the next stream, the times of all chats are right again."""
+        here_ms = now_ms()
+        moved_s = (clock_ahead(there_ms, here_ms) - self.clock_ahead).total_seconds()
+        if 0 <= here_ms - asked_ms <= QUICK_MS and abs(moved_s) >= MIN_CLOCK_AHEAD_S:
+            self.fail(Unreachable(f"{self.machine}: a clock was set"))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The process of ssh has ended: its messages say why."""
@@ -308,7 +318,7 @@ class Watch:
         """Ask, unless a question is under way."""
         if not self._is_asking:
             self._asked_s = _now_s()
-            self._send(Ping())
+            self._send(Ping(now_ms()))
             self._wait()
 
     @property

@@ -82,6 +82,9 @@ class Close(Frame, frozen=True, gc=False):
 class Ping(Frame, frozen=True, gc=False):
     """Asks for a ``Pong``."""
 
+    now_ms: int = 0
+    """The clock of the near end."""
+
 
 class Data(Frame, frozen=True, gc=False):
     """Bytes of a channel; of a command, ``is_error`` tells its standard error from its standard output."""
@@ -130,6 +133,11 @@ class Ended(Frame, frozen=True, gc=False):
 
 class Pong(Frame, frozen=True, gc=False):
     """The answer to a ``Ping``."""
+
+    asked_ms: int = 0
+    """The time in that message."""
+    now_ms: int = 0
+    """The clock of the other machine."""
 
 
 FromNear = OpenSession | OpenPort | Call | Run | Finish | Close | Ping | Data | Grant

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from session_host.machines import link, stream
 from session_host.machines.link import LinkState
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
+from session_host.system.clock import now_ms
 from tests.support.area import Area
 from tests.support.near_bridges import NearBridges
 from tests.support.waiting import eventually
@@ -95,6 +97,18 @@ async def test_a_machine_that_needs_a_login_is_unreachable_at_once(
     near.cut()
     await eventually(lambda: not machine.is_reachable, 30, "the login to be asked for")
     assert machine.why_unreachable.startswith("a login is needed")
+
+
+async def test_times_are_right_soon_after_a_clock_was_set(
+    machine: RemoteMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+    machine.link.on_state = lambda: shown.append(machine.is_reachable)
+    monkeypatch.setattr(link, "CALM_S", 60.0)
+    monkeypatch.setattr(stream, "now_ms", lambda: now_ms() + 3_600_000)
+    machine.link.ask_now()
+    await eventually(lambda: machine.clock_ahead == timedelta(hours=-1), 30, lambda: f"the time: {machine.clock_ahead}")
+    assert set(shown) == {True}
 
 
 async def test_a_machine_to_which_links_fall_again_and_again_is_unreachable_until_one_lasts(
