@@ -116,6 +116,8 @@ class AgentTiles(QWidget):
         self._columns = MAX_COLUMNS
         self._tile_px = TILE_WIDTH_PX
         """The width that the widest title needs."""
+        self._kept = ""
+        """The choice from before there were no agents."""
         self._typed = ""
         self._last_typed = QElapsedTimer()
         self.setAccessibleName(new_chat_texts.AGENT())
@@ -127,7 +129,7 @@ class AgentTiles(QWidget):
             for tile in self._tiles.values():
                 tile.set_installed(is_installed(tile.agent))
             return
-        keep = self.current()
+        self._kept = self.current() or self._kept
         for tile in self._tiles.values():
             self._group.removeButton(tile)
             self._grid.removeWidget(tile)
@@ -142,8 +144,7 @@ class AgentTiles(QWidget):
         self._tile_px = min(max(widest, TILE_WIDTH_PX), MAX_TILE_WIDTH_PX)
         self._columns = self._fitting_columns()
         self._arrange()
-        if keep in self._tiles:
-            self.choose(keep)
+        self.choose(self._kept)
 
     def _arrange(self) -> None:
         for tile in self._tiles.values():

@@ -161,6 +161,19 @@ async def test_what_the_machine_before_answers_late_is_not_shown(harness: Window
     assert (sheet.machine, len(sheet.tiles._tiles)) == ("", len(harness.catalog))
 
 
+async def test_the_chosen_agent_stays_while_the_agents_there_are_not_known(harness: WindowHarness, far: Far) -> None:
+    chats = harness.sessions.machines["alpha"]
+    chats.agents = {}
+    sheet = opened(harness)
+    sheet.tiles.choose("command")
+    far.answers.clear()
+    choose(sheet, Qt.Key.Key_Down)
+    assert (sheet.tiles.current(), sheet.start.isEnabled()) == ("", False)
+    far.answers.set()
+    await harness.until(sheet.start.isEnabled, "the agents there")
+    assert sheet.tiles.current() == "command"
+
+
 async def test_conversations_are_not_waited_for_after_their_list_was_closed(harness: WindowHarness, far: Far) -> None:
     harness.sessions.machines["alpha"]._installed = frozenset({"claude"})
     sheet = opened(harness)
