@@ -165,7 +165,7 @@ class Link:
                 return
             await self._changed.wait()
         if self.state is not LinkState.UP:
-            raise self.error or Unreachable(f"{self.entry.name} is unreachable")
+            raise self.error or Unreachable(f"{self.entry.name}: no connection")
 
     async def close(self) -> None:
         """End the connection, and connect no more."""
@@ -318,7 +318,7 @@ class Link:
             return  # The silent one may still answer.
         if stream.error is None:
             self._use(stream)
-            silent.fail(Unreachable(f"{self.entry.name} did not answer"))
+            silent.fail(Unreachable(f"{self.entry.name}: no answer"))
 
     def _stop_replacing(self) -> None:
         if self._replacing is not None:

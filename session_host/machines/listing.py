@@ -148,7 +148,7 @@ async def _listed(entry: MachineEntry, selection: Selection, ended: bool, wait_s
             await asyncio.wait({answer}, timeout=began_s + wait_s - loop.time())
         if not answer.done():
             _keep(file, answers.missed(time.time(), wait_s))
-            return Unreachable(f"{entry.name} does not answer")
+            return Unreachable(f"{entry.name}: no answer")
         infos = answer.result()
         assert link.heard_at_s is not None
         _keep(file, answers.heard(link.heard_at_s - began_s, has_login=has_login))

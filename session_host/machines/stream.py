@@ -91,7 +91,7 @@ class Stream(asyncio.Protocol):
         self.machine = entry.name
         self.version = self.home = ""
         self.clock_ahead = timedelta()
-        self.watch = Watch(self.send, lambda: self.fail(Unreachable(f"{self.machine} does not answer")))
+        self.watch = Watch(self.send, lambda: self.fail(Unreachable(f"{self.machine}: no answer")))
         self.error: Unreachable | None = None
         self.on_heard: Callable[[], None] = lambda: None
         self.on_failed: Callable[[Unreachable], None] = lambda _error: None
@@ -234,7 +234,7 @@ class Stream(asyncio.Protocol):
                     channel.receive(frame)
 
     def _be_ready(self, ready: Ready) -> None:
-        has = f"{self.machine} has Outlive {plain(ready.version, 20)}, which this version cannot talk to"
+        has = f"{self.machine}: it has Outlive {plain(ready.version, 20)}, which this version cannot talk to"
         if ready.protocol < BRIDGE_PROTOCOL:
             self.fail(OldVersion(f"{has}; run `outlive upgrade --on {self.machine}`"))
         elif ready.protocol > BRIDGE_PROTOCOL:
@@ -378,7 +378,7 @@ class _Beginning:
             return None
         if self._noise[begin + len(self._mark) : end].strip():
             raise NotInstalled(
-                f"{self._machine} has no Outlive in its PATH, ~/.local/bin or /usr/local/bin; "
+                f"{self._machine}: no Outlive in its PATH, ~/.local/bin or /usr/local/bin; "
                 f"run `outlive upgrade --on {self._machine}` to install it"
             )
         return bytes(self._noise[end + 1 :])

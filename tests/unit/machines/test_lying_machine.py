@@ -131,7 +131,7 @@ async def test_a_silent_machine_keeps_the_next_list_waiting_less(lie: Lie, monke
     for waits in [(0.3, 60.0), (60.0, 0.1)]:
         wait_at_most(*waits)
         [result] = await listing.listed([ENTRY], Selection(), ended=False)
-        assert str(result) == "liar does not answer"
+        assert str(result) == "liar: no answer"
     lie(*_reply([]))
     wait_at_most(0.0, 60.0)
     [result] = await listing.listed([ENTRY], Selection(), ended=False)
