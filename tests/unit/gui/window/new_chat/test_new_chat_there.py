@@ -232,7 +232,7 @@ def test_a_lying_machines_agents_are_harmless(harness: WindowHarness) -> None:
     agent = next(iter(harness.catalog.values()))
     lies = [
         replace(agent, title="a\x1b[2J" + "b" * 1000, monogram="\x07XYZ"), replace(agent, name="../x"),
-        replace(agent, default_arguments=("x" * 100_000,)),
+        replace(agent, default_arguments=("x" * 100_000,)), replace(agent, title="\udcff"),
     ]  # fmt: skip
     found = harmless(InstalledAgents(lies * 200, [], EndpointDefaults("\x1bx", "")))
     assert len(found.agents) <= 100
