@@ -56,6 +56,7 @@ def machine_and_chat(text: str) -> tuple[MachineEntry | None, str]:
 
     Raises:
         AmbiguousSession: a chat of this machine has the whole as its name.
+        NoSuchSession: neither a machine nor a chat has such a name.
     """
     if ":" not in text:
         return None, text
@@ -67,6 +68,12 @@ def machine_and_chat(text: str) -> tuple[MachineEntry | None, str]:
             info = find(text)
             where = f"on {entry.name}" if entry is not None else f"called {chat}"
             raise AmbiguousSession(f"{text} is a chat here ({info.id[:8]}), and may be one {where}; use its id")
+    elif (name := text.partition(":")[0]) and " " not in name:
+        try:
+            find(text)
+        except NoSuchSession as error:
+            missing = f"no chat matches {text!r}, and no machine is called {name!r}"
+            raise NoSuchSession(f"{missing}; see `outlive ls --all` and `outlive machines`") from error
     return entry, chat
 
 

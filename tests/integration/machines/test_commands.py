@@ -92,7 +92,9 @@ def test_the_list_of_all_machines_tells_which_one_does_not_answer(
     assert states == {"alpha": "reachable", "second": "unreachable"}
     assert re.fullmatch(r"outlive: second: .*refused\n", outlive("machines").error)
     assert outlive("machines", "remove", "second").code == 0
-    assert outlive("peek", "second:any").code == 3
+    unknown = outlive("peek", "second:any")
+    assert unknown.code == 3
+    assert "no chat matches 'second:any', and no machine is called 'second'; see " in unknown.error
 
 
 def test_outlive_is_installed_on_a_machine_that_has_none(machines: list[SshMachine]) -> None:

@@ -179,7 +179,11 @@ async def test_a_machine_that_never_is_ready_is_given_up(lie: Lie, monkeypatch: 
     ("ready", "before", "message"),
     [
         (READY + b"\xff" * 100, b"", "is not Outlive"),
-        (encode(Ready(BRIDGE_PROTOCOL + 1, "\x1b[2J9.0")), b"", r"liar: it has Outlive \[2J9.0, which this version cannot"),
+        (
+            encode(Ready(BRIDGE_PROTOCOL + 1, "\x1b[2J9.0")),
+            b"",
+            r"liar: it has Outlive \[2J9.0, which this version cannot",
+        ),
         (b"", b"welcome\n" * 50_000, "liar: its login shell prints too much"),
     ],
 )
