@@ -372,7 +372,8 @@ class Waiting(QObject):
         self._source = source
         self._is_empty = is_empty
         self._bottom_px = bottom_px
-        self._bar = LazyWidget(lambda: ConnectionBar(theme, page, source, areas_in_use, bottom_px, self.bar_moved.emit))
+        moved = self.bar_moved.emit  # The function that makes the bar must not keep this object.
+        self._bar = LazyWidget(lambda: ConnectionBar(theme, page, source, areas_in_use, bottom_px, moved))
         self._notice = LazyWidget(lambda: Notice(page))
         self._dimming = LazyWidget(lambda: Dimming(theme, view))
         self.remedy: Callable[[], Way | None] = lambda: None
