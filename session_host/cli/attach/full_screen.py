@@ -329,7 +329,7 @@ class FullScreen:
         name, since = self.machine.name, self.machine.unreachable_since
         time_note = f" since {local_time(since, datetime.now(UTC))}" if since is not None else ""
         reason = viewer.message.removeprefix(f"{name}: ")
-        return f"{name}: out of reach{time_note}{'' if self.read_only else input_note} · Ctrl+B d detaches · {reason}"
+        return f"{name}: unreachable{time_note}{'' if self.read_only else input_note} · Ctrl+B d detaches · {reason}"
 
     @property
     def _kept(self) -> str:
