@@ -109,7 +109,7 @@ class ChangesReader(QObject):
             stop.set()  # The end of the process would wait for a git that hangs.
 
     async def lines_before(self, changes: Changes, file: ChangedFile) -> tuple[str, ...]:
-        """The lines of a changed file before the change; raises WorktreeError."""
+        """The lines of a changed file before the change; raises OutliveError."""
         stop = Stop()
         self._stops.add(stop)
         try:
@@ -119,7 +119,7 @@ class ChangesReader(QObject):
             self._stops.discard(stop)
 
     async def points(self) -> list[tuple[ListedPoint, int]]:
-        """The chat's restore points, newest first, and how many files have changed since each; raises WorktreeError."""
+        """The chat's restore points, newest first, and how many files have changed since each; raises OutliveError."""
         points = await points_of(self.chat, self._sessions)
         directory = Path(self.chat.record.cwd)
         counts = await self.chat.machine.call(file_counts, directory, [each.point for each in points])
@@ -128,7 +128,8 @@ class ChangesReader(QObject):
         return list(zip(points, counts, strict=True))
 
     def _events(self) -> tuple[object, ...]:
-        return self.chat.activity, self.chat.activity_since, self.chat.git_status
+        chat = self.chat
+        return chat.activity, chat.activity_since, chat.git_status, chat.machine.is_reachable
 
     def _on_changed(self) -> None:
         seen = self._events()
@@ -149,7 +150,7 @@ class ChangesReader(QObject):
                     if len(changes.files) > MAX_FILES:  # Another machine may answer anything.
                         changes = msgspec.structs.replace(changes, files=changes.files[:MAX_FILES])
                     problem = ""
-                except WorktreeError as error:
+                except OutliveError as error:
                     changes, problem = None, str(error)
         finally:
             self._is_reading = False
@@ -171,7 +172,8 @@ async def points_of(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
     """The restore points of a chat and of those that it resumes, newest first.
 
     Raises:
-        WorktreeError: one line: the chat's directory is in no working tree, or git is missing or refuses.
+        OutliveError: one line: the chat's directory is in no working tree, git is missing or refuses, or the machine is
+            unreachable.
     """
     found = await _listed(chat, sessions)
     if not any(each.point.about.item for each in found):

@@ -35,7 +35,7 @@ from gui.window.sheets.question import SUBJECT_LINES, Question
 from gui.window.widgets.parts import button
 from gui.wording import changes_texts, phrases
 from gui.wording.text import Text
-from session_host.errors import FilesChanged, WorktreeError
+from session_host.errors import FilesChanged, OutliveError
 from session_host.protocol.values import Activity
 
 from . import anchors
@@ -92,7 +92,7 @@ class Restoring(QObject):
         """The plan of a restore; None, after a line, if it would change nothing or cannot be made."""
         try:
             plan = await self._chat.machine.call(plan_restore, Path(self._chat.record.cwd), listed.point)
-        except WorktreeError as error:
+        except OutliveError as error:
             self._say(changes_texts.CANNOT_RESTORE(reason=error))
             return None
         if not plan.files:
@@ -110,7 +110,7 @@ class Restoring(QObject):
             outcome = await self._chat.machine.call(restore, Path(self._chat.record.cwd), plan, self._chat.session_id)
         except FilesChanged:
             await self._ask(listed, again=True)
-        except WorktreeError as error:
+        except OutliveError as error:
             self._say(changes_texts.CANNOT_RESTORE(reason=error))
         else:
             self._report(outcome, plan, is_undo=listed.point.about.kind == "restore")
@@ -220,7 +220,7 @@ class SinceSelector(QObject):
         points = list[tuple[ListedPoint, int]]()
         try:
             points = await self._reader.points()
-        except WorktreeError as error:
+        except OutliveError as error:
             problem = changes_texts.CANNOT_RESTORE(reason=error)
         if self._reader.is_released:
             return
@@ -323,7 +323,7 @@ class Discarding(QObject):
     async def _run(self, work: Coroutine[Any, Any, None], cannot: Text) -> None:
         try:
             await work
-        except WorktreeError as error:
+        except OutliveError as error:
             self._say(cannot(reason=error))
         finally:
             self._is_busy = False

@@ -37,7 +37,7 @@ from gui.window.widgets.parts import Area, ElidedLabel, Hairline, IconButton, bu
 from gui.window.widgets.result_list import RowDelegate
 from gui.window.widgets.text_window import TextWindow
 from gui.wording import changes_texts, chat_texts, common_texts
-from session_host.errors import WorktreeError
+from session_host.errors import OutliveError
 from session_host.protocol.values import FileLocation
 
 from .anchors import lines_of
@@ -197,7 +197,7 @@ class Opening(QObject):
         problem = ""
         try:
             lines = await self._reader.lines_before(changes, file) if file is not None else ()
-        except WorktreeError as error:
+        except OutliveError as error:
             problem = str(error)
         finally:
             self._reading.discard(hidden)

@@ -17,7 +17,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.chooser import Choice
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import action_texts, changes_texts, new_chat_texts, phrases
-from session_host.errors import OutliveError, WorktreeError
+from session_host.errors import OutliveError
 from session_host.protocol.values import GridSize
 from session_host.structured.items import Item
 from session_host.system.clock import moment_of
@@ -113,7 +113,7 @@ class ForkActions:
 
         try:
             point = await point_before(chat, self._sessions, prompt)
-        except WorktreeError as error:
+        except OutliveError as error:
             self._banners.inform(changes_texts.CANNOT_RESTORE(reason=error), key=f"changes {chat.id}")
             return
         if point is None:
@@ -129,7 +129,7 @@ class ForkActions:
         from gui.bridge.changes import plan_restore, point_before
 
         banner = Banner(new_chat_texts.FORKED_BEFORE(), key=f"fork {forked.id}")
-        with contextlib.suppress(WorktreeError):
+        with contextlib.suppress(OutliveError):
             point = await point_before(chat, self._sessions, prompt)
             if point is not None:
                 plan = await forked.machine.call(plan_restore, Path(forked.record.cwd), point.point)

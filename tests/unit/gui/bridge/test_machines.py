@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gui.bridge import chat_files, machine_chats
+from gui.bridge.changes import ChangesReader
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import read_last_screen
 from gui.bridge.machine_chats import MachineChats
@@ -161,6 +162,22 @@ async def test_a_machine_that_does_not_answer_keeps_no_result_waiting(
     monkeypatch.setattr(type(machine), "unreachable_since", datetime.now(UTC))
     monkeypatch.setattr(machine_chats, "ANSWER_S", 60.0)
     assert (await sessions.removals.ended())[1] == ["alpha"]
+
+
+async def test_the_changes_window_says_that_the_machine_is_unreachable_and_reads_again_when_it_is_back(
+    harness: WindowHarness, alpha: MachineChats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat, machine = there(harness)["runs"], alpha.machine
+    assert isinstance(machine, Alpha)
+    machine.fails = 1
+    reader = ChangesReader(chat, chat.record.cwd, harness.sessions, harness.sessions)
+    reader.refresh()
+    reader.set_visible(visible=True)
+    await harness.until(lambda: reader.problem, "the reason")
+    assert reader.problem == "alpha: connection refused"
+    monkeypatch.setattr(Alpha, "is_reachable", False)
+    chat.changed.emit()
+    await harness.until(lambda: reader.problem != "alpha: connection refused", "another read")
 
 
 async def test_chats_of_a_machine_without_a_link_are_read_once_it_has_one(
