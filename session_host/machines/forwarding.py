@@ -60,8 +60,8 @@ class Forward:
         task.add_done_callback(lambda _done: near.transport.close())
 
     async def _connect(self, near: _End) -> None:
-        near.transport.pause_reading()  # Earlier has no effect: the loop begins to read after `connection_made`.
-        far = near.other = _End()
+        near.transport.pause_reading()
+        far = _End(near.join)
         far.other = near
         with contextlib.suppress(OutliveError):  # Nothing listens there now, or the link is down.
             await self._link.open_port(self.port, far)
@@ -76,28 +76,47 @@ class _End(asyncio.Protocol):
     """One end of a forwarded connection: what comes in here goes out at the other end."""
 
     transport: asyncio.Transport
-    other: _End
 
-    def __init__(self, on_made: Callable[[_End], object] = lambda _end: None) -> None:
+    def __init__(self, on_made: Callable[[_End], object]) -> None:
+        """``on_made`` is called when this end is connected."""
+        self.other: _End | None = None
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._on_made = on_made
+        self._early = bytearray()
+        """What came before the other end was connected: the loop reads once before it can be stopped."""
+        self._has_finished = False
+
+    def join(self, other: _End) -> None:
+        """The other end is connected."""
+        self.other = other
+        if self._early:
+            other.transport.write(bytes(self._early))
+        if self._has_finished:
+            other.transport.write_eof()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self._on_made(self)
 
     def data_received(self, data: bytes) -> None:
-        self.other.transport.write(data)
+        if self.other is None:
+            self._early += data
+        else:
+            self.other.transport.write(data)
 
     def eof_received(self) -> bool:
-        self.other.transport.write_eof()
+        self._has_finished = True
+        if self.other is not None:
+            self.other.transport.write_eof()
         return True  # The answer may still come.
 
     def pause_writing(self) -> None:
-        self.other.transport.pause_reading()
+        if self.other is not None:
+            self.other.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        self.other.transport.resume_reading()
+        if self.other is not None:
+            self.other.transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self.ended.set_result(None)

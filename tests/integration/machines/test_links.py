@@ -218,6 +218,12 @@ async def _use_a_port() -> None:
         writer.write_eof()  # As `nc -N` does: the answer still comes.
         assert await asyncio.wait_for(reader.read(), 30) == data + b"end"
         writer.close()
+        for _ in range(20):
+            reader, writer = await asyncio.open_connection("127.0.0.1", forward.local_port)
+            writer.write(b"short")
+            writer.write_eof()
+            assert await asyncio.wait_for(reader.read(), 30) == b"shortend"
+            writer.close()
         server.close()
         reader, writer = await asyncio.open_connection("127.0.0.1", forward.local_port)
         assert await asyncio.wait_for(reader.read(), 30) == b"", "nothing listens there now"
