@@ -70,8 +70,7 @@ def run_machines(options: argparse.Namespace) -> int:
     if options.action == "login":
         return _login(names.machine_named(options.name))
     entry = MachineEntry(options.name, options.destination or options.name)
-    if problem := names.problem_of_name(entry.name) or names.problem_of_destination(entry.destination):
-        raise UsageError(problem)
+    names.check_new(entry)
     try:
         version = _check(entry)
     except NotInstalled:
@@ -95,9 +94,9 @@ def _install(entry: MachineEntry, *, is_wanted: bool) -> str:
     print_line(chosen.describe(entry))
     if not is_wanted:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
-            raise NotInstalled(f"{entry.name} has no Outlive; to install it as said, add --install")
+            raise NotInstalled(f"{entry.name} is not added; to install Outlive there as said, add --install")
         if not confirmed("Install it?"):
-            raise NotInstalled(f"{entry.name} has no Outlive, and is not added")
+            raise NotInstalled(f"nothing was installed, and {entry.name} is not added")
     return install(entry, chosen)
 
 

@@ -73,12 +73,20 @@ def add(entry: MachineEntry) -> None:
         UsageError: the name or the destination is invalid, or the name is in use.
         ConfigError: the file cannot be written.
     """
+    check_new(entry)
+    _write([*machines(), entry])
+
+
+def check_new(entry: MachineEntry) -> None:
+    """Check that a machine can be added.
+
+    Raises:
+        UsageError: the name or the destination is invalid, or the name is in use.
+    """
     if problem := problem_of_name(entry.name) or problem_of_destination(entry.destination):
         raise UsageError(problem)
-    entries = machines()
-    if any(each.name == entry.name for each in entries):
+    if any(each.name == entry.name for each in machines()):
         raise UsageError(f"{entry.name} is a machine already; see `outlive machines`")
-    _write([*entries, entry])
 
 
 def remove(name: str) -> None:

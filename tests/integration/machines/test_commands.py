@@ -103,7 +103,7 @@ def test_outlive_is_installed_on_a_machine_that_has_none(machines: list[SshMachi
     asked = outlive("machines", "add", "beta")
     assert asked.code == 7
     assert "will be written to ~/.local/share/outlive on beta, and the link ~/.local/bin/outlive" in asked.output
-    assert asked.error == "outlive: beta has no Outlive; to install it as said, add --install\n"
+    assert asked.error == "outlive: beta is not added; to install Outlive there as said, add --install\n"
     assert outlive("machines").output.startswith("no machine is added")
     assert not (beta.home / ".local").exists()
     done = outlive("machines", "add", "beta", "--install")
@@ -130,6 +130,16 @@ def test_names_that_machines_cannot_have(machines: list[SshMachine]) -> None:
             else outlive("machines", "add", name, destination)
         )
         assert done.code == 2, done.error
+
+
+def test_a_name_that_another_machine_has_is_refused_before_anything_is_installed(
+    alpha: SshMachine, machines: list[SshMachine]
+) -> None:
+    beta = machines[1]
+    beta.program.unlink()
+    done = outlive("machines", "add", alpha.name, beta.name, "--install")
+    assert (done.code, done.error) == (2, "outlive: alpha is a machine already; see `outlive machines`\n")
+    assert not (beta.home / ".local").exists()
 
 
 def test_a_chat_uses_the_ssh_agent_that_the_newest_login_forwards(alpha: SshMachine) -> None:
