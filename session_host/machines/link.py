@@ -273,7 +273,10 @@ class Link:
         except BaseException as error:
             await stream.close()
             if isinstance(error, TimeoutError):
-                raise Unreachable(f"{entry.name}: no answer within {within_s:g} s") from error
+                test = (
+                    "" if self.version else f"; if `ssh {entry.destination} true` hangs, too, see its start files there"
+                )
+                raise Unreachable(f"{entry.name}: no answer within {within_s:g} s{test}") from error
             raise
         if entry != self.entry:
             await stream.close()
