@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import socket
 import sys
 from functools import partial
 from pathlib import Path
@@ -218,12 +219,12 @@ async def _use_a_port() -> None:
         writer.write_eof()  # As `nc -N` does: the answer still comes.
         assert await asyncio.wait_for(reader.read(), 30) == data + b"end"
         writer.close()
-        for _ in range(20):
-            reader, writer = await asyncio.open_connection("127.0.0.1", forward.local_port)
-            writer.write(b"short")
-            writer.write_eof()
-            assert await asyncio.wait_for(reader.read(), 30) == b"shortend"
-            writer.close()
+        early = socket.create_connection(("127.0.0.1", forward.local_port))
+        early.sendall(b"short")
+        early.shutdown(socket.SHUT_WR)
+        reader, writer = await asyncio.open_connection(sock=early)
+        assert await asyncio.wait_for(reader.read(), 30) == b"shortend", "it was there before the connection there"
+        writer.close()
         server.close()
         reader, writer = await asyncio.open_connection("127.0.0.1", forward.local_port)
         assert await asyncio.wait_for(reader.read(), 30) == b"", "nothing listens there now"
