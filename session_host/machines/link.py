@@ -21,13 +21,14 @@ silent gets them, too, and keeps its stream until one is ready.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from asyncio import TimerHandle
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 
-from session_host.errors import HostKeyChanged, LoginNeeded, NotInstalled, ProtocolViolation, Unreachable
+from session_host.errors import HostKeyChanged, LoginNeeded, NotInstalled, OutliveError, ProtocolViolation, Unreachable
 from session_host.protocol.bridge import MAX_REPLY_BYTES, Call, Frame, OpenPort, OpenSession, Run
 
 from . import ssh
@@ -122,17 +123,20 @@ class Link:
 
     def try_now(self) -> None:
         """Connect now, unless the link is up or connecting."""
+        self._begin(self._connect)
+
+    def _begin(self, connect: Callable[[], Coroutine[None, None, None]]) -> None:
         if self.state is LinkState.DOWN:
             self._cancel_retry()
             self._set_state(LinkState.CONNECTING)
-            self._attempt = asyncio.get_running_loop().create_task(self._connect(), name=f"link {self.entry.name}")
+            self._attempt = asyncio.get_running_loop().create_task(connect(), name=f"link {self.entry.name}")
 
     def ask_now(self) -> None:
         """Find out now whether the machine can be reached: the network has changed, perhaps after a sleep."""
         if self._stream is not None:
             self._stream.watch.ask()
         else:
-            self.try_now()
+            self._begin(self._connect_unasked)
 
     def move(self, entry: MachineEntry) -> None:
         """The machine has another destination: connect to that."""
@@ -211,6 +215,16 @@ class Link:
         self._changed.set()
         self._changed = asyncio.Event()
         self.on_state()
+
+    async def _connect_unasked(self) -> None:
+        """Connect, unless that needs a login and there is none: many servers block who fails to log in repeatedly."""
+        error = self.error
+        if isinstance(error, LoginNeeded):
+            with contextlib.suppress(OutliveError):  # ssh refuses its configuration; the connection says why.
+                if not await asyncio.to_thread(ssh.has_login, self.entry):
+                    self._lost(error)
+                    return
+        await self._connect()
 
     async def _connect(self) -> None:
         # A shared login may refuse more connections; another try does without it, unless that needs a login.
@@ -360,7 +374,7 @@ class Link:
 
     def _retry_due(self) -> None:
         self._retry = None
-        self.try_now()
+        self._begin(self._connect_unasked)
 
     def _cancel_retry(self) -> None:
         if self._retry is not None:

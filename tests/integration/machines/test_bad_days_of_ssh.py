@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from session_host.errors import LoginNeeded
+from session_host.machines import link as link_module
 from session_host.machines import names
 from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
@@ -182,7 +183,9 @@ def locked(machines: list[SshMachine], monkeypatch: pytest.MonkeyPatch) -> SshMa
     return alpha
 
 
-def test_a_login_asks_in_the_terminal_and_says_when_it_failed(locked: SshMachine) -> None:
+def test_a_login_asks_in_the_terminal_and_says_when_it_failed(
+    locked: SshMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     without_terminal = outlive("machines", "add", "alpha")
     assert (without_terminal.code, without_terminal.complaint()) == (
         7, "alpha: ssh asks for a login in a terminal; run this command in one",
@@ -203,11 +206,12 @@ def test_a_login_asks_in_the_terminal_and_says_when_it_failed(locked: SshMachine
         right.see("alpha is added")
         assert right.wait() == 0
     assert not (locked.home / "asked").exists()
-    event_loop.run(_log_in_again())
+    monkeypatch.setattr(link_module, "LATER_RETRY_S", 0.1)
+    event_loop.run(_log_in_again(locked))
 
 
-async def _log_in_again() -> None:
-    """A held link that needs a login is up at the first try after it."""
+async def _log_in_again(alpha: SshMachine) -> None:
+    """A held link that needs a login is up after it, and asks the server no more before it."""
     link = Link(MachineEntry("alpha", "alpha"))
     link.hold()
     await link.wait_up()
@@ -215,12 +219,13 @@ async def _log_in_again() -> None:
     await eventually(lambda: isinstance(link.error, LoginNeeded), 30, lambda: f"a login to be needed: {link.error}")
     with OnTerminal("machines", "login", "alpha") as terminal:
         await asyncio.to_thread(terminal.see, "passphrase for key")
+        refused = alpha.log.read_text().count("[preauth]")
         terminal.type("right\r")
         assert await asyncio.to_thread(terminal.wait) == 0
-    link.try_now()
     async with asyncio.timeout(15):
         await link.wait_up()
     await link.close()
+    assert alpha.log.read_text().count("[preauth]") == refused
 
 
 @pytest.fixture
