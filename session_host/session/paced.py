@@ -32,7 +32,7 @@ from .subscription import (
     SubscriptionState,
 )
 
-FIRST_BYTES, MIN_BYTES, MAX_BYTES = 64 * 1024, 24 * 1024, 1024 * 1024
+FIRST_BYTES, MIN_BYTES, MAX_BYTES = 32 * 1024, 24 * 1024, 1024 * 1024
 """Limits of the bytes under way: at first, on the slowest line, on the fastest."""
 
 PACE, QUICK_S = "pace", 0.35
