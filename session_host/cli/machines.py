@@ -9,7 +9,8 @@ import contextlib
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -29,6 +30,7 @@ from session_host.version import VERSION
 
 if TYPE_CHECKING:
     from session_host.machines.channel import Channel
+    from session_host.machines.link import Link
     from session_host.machines.listing import Listed
 
 _STARTING = {"new", "resume"}
@@ -313,14 +315,47 @@ async def _run_there(entry: MachineEntry, arguments: list[str], take: Callable[[
         channel.write(b"y\n" if is_yes(line) else b"n\n")
 
     colors = saved_colors().decode(errors="replace") if arguments[0] in _STARTING else ""
+    run = partial(link.run, columns=terminal_columns() or 0, write=write, begin=begin, colors=colors, can_ask=can_ask)
     try:
-        return await link.run(arguments, terminal_columns() or 0, write, begin, colors=colors, can_ask=can_ask)
+        return await (_wait_there(link, arguments, run) if arguments[0] == "wait" else run(arguments))
     finally:
         if can_ask:
             loop.remove_reader(sys.stdin.fileno())
         output.write(b"", final=True)
         errors.write(b"", final=True)
         await link.close()
+
+
+async def _wait_there(link: Link, arguments: list[str], run: Callable[[list[str]], Awaitable[int]]) -> int:
+    """Run ``wait`` there, after a loss of the connection again, with the time that is left.
+
+    Raises:
+        Unreachable: the machine could not be reached at first, or at the end of that time.
+    """
+    from session_host.cli.wait import configure
+
+    parser = argparse.ArgumentParser()
+    configure(parser)
+    timeout_s = parser.parse_args(arguments[1:]).timeout
+    loop = asyncio.get_running_loop()
+    until_s = None if timeout_s is None else loop.time() + timeout_s
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    left: list[str] = []
+    while True:
+        try:
+            return await run([*arguments[:end], *left, *arguments[end:]])
+        except Unreachable as error:
+            if not link.version:
+                raise
+            print_error(f"{link.entry.name}: the connection was lost; waiting until it is back")
+            link.hold()
+            try:
+                async with asyncio.timeout_at(until_s):
+                    await link.wait_up()
+            except TimeoutError:
+                raise link.error or error from None
+        if until_s is not None:
+            left = ["--timeout", str(max(0.0, until_s - loop.time()))]
 
 
 class _Output:

@@ -9,6 +9,7 @@ import socket
 from session_host.client.chats.settings import remember_colors
 from session_host.terminal.base import DefaultColors
 from session_host.version import VERSION
+from tests.support import processes
 from tests.support.commands import OnTerminal, outlive
 from tests.support.ssh_machines import SshMachine
 from tests.support.waiting import wait_until
@@ -53,6 +54,26 @@ def test_a_long_text_for_a_machine_comes_whole(alpha: SshMachine) -> None:
     sent = outlive("send", "alpha:log", "-", typed=text)
     assert sent.code == 0, sent.error
     wait_until(lambda: kept.stat().st_size == len(text), 20, lambda: f"all of it; {kept.stat().st_size} came")
+
+
+def test_wait_goes_on_after_a_lost_connection(alpha: SshMachine) -> None:
+    assert outlive("new", "-d", "--on", "alpha", "-n", "echo", "--", "cat").code == 0
+
+    def is_waiting() -> bool:
+        pids = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(alpha.runtime))
+        return any("wait" in processes.command_line(pid) for pid in pids)
+
+    for limit in ("--timeout", "2"), ():
+        with OnTerminal("wait", "alpha:echo", "--text", "done", *limit) as terminal:
+            wait_until(is_waiting, 10, "the command there")
+            alpha.stop()
+            terminal.see("alpha: the connection was lost; waiting until it is back")
+            if limit:
+                assert terminal.end() == 7
+            alpha.start()
+            if not limit:
+                assert outlive("send", "alpha:echo", "done").code == 0
+                assert terminal.end() == 0
 
 
 def test_this_machine_is_called_here(alpha: SshMachine) -> None:
