@@ -6,7 +6,7 @@ carries those out.
 The viewer keeps input until the host acknowledges it. Input from before the attachment waits in order; after a broken
 connection the viewer sends unacknowledged input again, and the host drops what it has already.
 
-What the user types while the session's machine cannot be reached, they type without seeing the screen. It is refused,
+What the user types while the session's machine is not connected, they type without seeing the screen. It is refused,
 or kept and sent once, unless the program asks something that it did not ask before: then the user decides.
 """
 
@@ -60,6 +60,9 @@ INTERVAL_S = 1.0
 
 MAX_SILENT_INTERVALS = 3
 """Intervals without an answer before the user gets a notice."""
+
+_UNSEEN_STATES = frozenset({ViewerState.CONNECTING, ViewerState.RECONNECTING, ViewerState.UNREACHABLE})
+"""States of a viewer on another machine in which the user does not see the screen as it is."""
 
 MAX_TURNS = 256
 
@@ -386,9 +389,7 @@ class ViewerRules:
             if not isinstance(message, Focus):  # Nobody types a focus report.
                 self.effects.append(NotifyRefusal(refusal))
             return
-        is_cut_off = not self._is_connected and (
-            self.state is ViewerState.UNREACHABLE or (self._is_far and self.state is ViewerState.RECONNECTING)
-        )
+        is_cut_off = self._is_far and not self._can_send_inputs and self.state in _UNSEEN_STATES
         added = self._take_blind(message) if is_cut_off else self.inputs.append(message)
         if isinstance(added, InputRefused):
             self.effects.append(NotifyRefusal(added))
@@ -407,7 +408,7 @@ class ViewerRules:
             return []  # Something else may be under the mouse by then.
         if isinstance(message, Interrupt):  # Of this turn, not of a later one.
             return InputRefused(message.attachment, message.sequence, ErrorCode.UNREACHABLE, text)
-        if is_typed(message) and not self._keeps_typing():
+        if is_typed(message) and self.state is not ViewerState.CONNECTING and not self._keeps_typing():
             return self.inputs.refuse(message, ErrorCode.UNREACHABLE, text)
         added = self.inputs.append(message)
         if isinstance(added, InputRefused) and added.code == ErrorCode.INPUT_FULL:

@@ -427,6 +427,12 @@ NO_ACTIVITY = m.ActivityEvent(Activity.IDLE, "hook", "2026-01-02T03:04:05Z")
 QUESTION = m.ActivityEvent(Activity.NEEDS_INPUT, "hook", "2026-01-02T03:05:00Z")
 
 
+@pytest.fixture
+def far() -> Harness:
+    """The harness of a viewer on another machine."""
+    return Harness(is_far=True)
+
+
 def unreachable(harness: Harness, typed: int = 0) -> Harness:
     """Lose the machine of a live viewer, then type."""
     harness.live().rules.connection_lost(None)
@@ -445,86 +451,80 @@ def back(harness: Harness) -> Harness:
     return harness
 
 
-def test_keys_typed_while_the_machine_is_unreachable_are_shown_as_kept_and_sent_once(harness: Harness) -> None:
+def test_keys_typed_while_the_machine_is_unreachable_are_shown_as_kept_and_sent_once(far: Harness) -> None:
     assert (
-        unreachable(harness).script()
-        >> harness.types_key()
+        unreachable(far).script()
+        >> far.types_key()
         << AWAY  # So the count is shown.
-        >> harness.types_key()
+        >> far.types_key()
         << AWAY
     )
-    assert harness.rules.inputs.characters() == 2
+    assert far.rules.inputs.characters() == 2
     assert (
-        back(harness).script()
-        >> harness.receives(attached(resumed=True))
+        back(far).script()
+        >> far.receives(attached(resumed=True))
         << DESCRIBE
         << notify(ViewerState.LIVE)
         << START_TIMER
-        >> harness.receives(NO_ACTIVITY)
+        >> far.receives(NO_ACTIVITY)
         << notify(ViewerState.LIVE)
         << sent_key(1)
         << sent_key(2)
         << e.NotifyEvent(NO_ACTIVITY)
-        >> harness.types_key()
+        >> far.types_key()
         << sent_key(3)
     )
 
 
-def test_keys_typed_blindly_do_not_answer_a_question_that_came_meanwhile(harness: Harness) -> None:
-    back(unreachable(harness, typed=1)).rules.receive_message(attached(resumed=True))
-    harness.take_effects()
+def test_keys_typed_blindly_do_not_answer_a_question_that_came_meanwhile(far: Harness) -> None:
+    back(unreachable(far, typed=1)).rules.receive_message(attached(resumed=True))
+    far.take_effects()
     assert (
-        harness.script()
-        >> harness.receives(QUESTION)
+        far.script()
+        >> far.receives(QUESTION)
         << notify(ViewerState.LIVE)  # So the user is asked.
         << e.NotifyEvent(QUESTION)
-        >> harness.types_key()
+        >> far.types_key()
         << notify(ViewerState.LIVE)
     )
-    assert harness.rules.asks_to_send
-    assert harness.script() >> do(harness.rules.send_kept) << notify(ViewerState.LIVE) << sent_key(1) << sent_key(2)
+    assert far.rules.asks_to_send
+    assert far.script() >> do(far.rules.send_kept) << notify(ViewerState.LIVE) << sent_key(1) << sent_key(2)
 
 
-def test_a_prompt_for_a_chat_view_does_not_wait_for_the_users_decision(harness: Harness) -> None:
+def test_a_prompt_for_a_chat_view_does_not_wait_for_the_users_decision(far: Harness) -> None:
     prompt = m.Prompt("one", 1, "go on")
-    unreachable(harness).rules.receive_input(prompt)
-    back(harness)
+    unreachable(far).rules.receive_input(prompt)
+    back(far)
     assert (
-        harness.script()
-        >> harness.receives(attached(resumed=True))
+        far.script()
+        >> far.receives(attached(resumed=True))
         << e.SendMessage(prompt)
         << DESCRIBE
         << notify(ViewerState.LIVE)
         << START_TIMER
-        >> harness.receives(QUESTION)
+        >> far.receives(QUESTION)
         << e.NotifyEvent(QUESTION)
     )
-    assert not harness.rules.asks_to_send
+    assert not far.rules.asks_to_send
 
 
-def test_the_answer_to_a_question_that_was_seen_is_sent(harness: Harness) -> None:
-    harness.live().rules.receive_message(QUESTION)
-    harness.rules.connection_lost(None)
-    harness.rules.machine_unreachable("far: no route")
-    harness.rules.receive_input(harness.key())
-    back(harness).rules.receive_message(attached(resumed=True))
-    harness.take_effects()
+def test_the_answer_to_a_question_that_was_seen_is_sent(far: Harness) -> None:
+    far.live().rules.receive_message(QUESTION)
+    far.rules.connection_lost(None)
+    far.rules.machine_unreachable("far: no route")
+    far.rules.receive_input(far.key())
+    back(far).rules.receive_message(attached(resumed=True))
+    far.take_effects()
+    assert far.script() >> far.receives(QUESTION) << notify(ViewerState.LIVE) << sent_key(1) << e.NotifyEvent(QUESTION)
+
+
+def test_kept_keys_are_sent_once_the_new_question_is_answered_elsewhere(far: Harness) -> None:
+    back(unreachable(far, typed=1)).rules.receive_message(attached(resumed=True))
+    far.rules.receive_message(QUESTION)
+    far.take_effects()
     assert (
-        harness.script()
-        >> harness.receives(QUESTION)
-        << notify(ViewerState.LIVE)
-        << sent_key(1)
-        << e.NotifyEvent(QUESTION)
-    )
-
-
-def test_kept_keys_are_sent_once_the_new_question_is_answered_elsewhere(harness: Harness) -> None:
-    back(unreachable(harness, typed=1)).rules.receive_message(attached(resumed=True))
-    harness.rules.receive_message(QUESTION)
-    harness.take_effects()
-    assert (
-        harness.script()
-        >> harness.receives(NO_ACTIVITY)
+        far.script()
+        >> far.receives(NO_ACTIVITY)
         << notify(ViewerState.LIVE)
         << sent_key(1)
         << e.NotifyEvent(NO_ACTIVITY)
@@ -532,33 +532,33 @@ def test_kept_keys_are_sent_once_the_new_question_is_answered_elsewhere(harness:
 
 
 @pytest.mark.parametrize("asks", [False, True])
-def test_discarded_keys_are_never_sent(harness: Harness, asks: bool) -> None:
-    unreachable(harness, typed=2)
+def test_discarded_keys_are_never_sent(far: Harness, asks: bool) -> None:
+    unreachable(far, typed=2)
     if asks:
-        back(harness).rules.receive_message(attached(resumed=True))
-        harness.rules.receive_message(QUESTION)
-    harness.rules.discard_kept()
-    harness.take_effects()
+        back(far).rules.receive_message(attached(resumed=True))
+        far.rules.receive_message(QUESTION)
+    far.rules.discard_kept()
+    far.take_effects()
     if not asks:
-        back(harness)
-        harness.rules.receive_message(attached(resumed=True))
-        assert harness.take_effects()[0] == e.SendMessage(m.AcceptRefusal("one")), "the host may have half a paste"
-    harness.rules.receive_input(harness.key())
-    assert harness.take_effects()[0] == sent_key(3)
+        back(far)
+        far.rules.receive_message(attached(resumed=True))
+        assert far.take_effects()[0] == e.SendMessage(m.AcceptRefusal("one")), "the host may have half a paste"
+    far.rules.receive_input(far.key())
+    assert far.take_effects()[0] == sent_key(3)
 
 
-def test_keys_kept_for_a_chat_that_ended_meanwhile_are_reported(harness: Harness) -> None:
+def test_keys_kept_for_a_chat_that_ended_meanwhile_are_reported(far: Harness) -> None:
     text = "what you typed while its machine was unreachable was not sent"
     assert (
-        unreachable(harness, typed=1).script()
-        >> do(harness.rules.outcome_read, LOST, "interrupted")
+        unreachable(far, typed=1).script()
+        >> do(far.rules.outcome_read, LOST, "interrupted")
         << notify(ViewerState.LOST, "interrupted")
         << refusal(1, ErrorCode.ENDED, text)
     )
 
 
 def test_keys_are_refused_while_the_machine_is_unreachable_if_the_user_wants_that() -> None:
-    harness = unreachable(Harness(keeps_typing=False))
+    harness = unreachable(Harness(is_far=True, keeps_typing=False))
     text = "its machine is unreachable"
     assert (
         harness.script()
@@ -579,26 +579,40 @@ def test_keys_are_refused_while_the_machine_is_unreachable_if_the_user_wants_tha
     )
 
 
-def test_keys_typed_right_after_the_link_was_lost_do_not_answer_a_new_question() -> None:
-    harness = Harness(is_far=True).live()
-    harness.rules.connection_lost(None)
-    harness.rules.receive_input(harness.key())
-    harness.rules.machine_unreachable("far: no route")
-    back(harness).rules.receive_message(attached(resumed=True))
-    harness.rules.receive_message(QUESTION)
-    assert harness.rules.asks_to_send
+def test_keys_typed_right_after_the_link_was_lost_do_not_answer_a_new_question(far: Harness) -> None:
+    far.live().rules.connection_lost(None)
+    far.rules.receive_input(far.key())
+    far.rules.machine_unreachable("far: no route")
+    back(far).rules.receive_message(attached(resumed=True))
+    far.rules.receive_message(QUESTION)
+    assert far.rules.asks_to_send
 
 
-def test_a_click_or_an_interrupt_does_not_wait_for_a_machine(harness: Harness) -> None:
-    unreachable(harness)
+@pytest.mark.parametrize("keeps_typing", [True, False])
+@pytest.mark.parametrize("is_greeted", [True, False])
+def test_keys_typed_during_the_first_connecting_do_not_answer_a_question(is_greeted: bool, keeps_typing: bool) -> None:
+    far = Harness(is_far=True, keeps_typing=keeps_typing)
+    if is_greeted:
+        far.connected()
+    far.rules.receive_input(far.key())
+    if not is_greeted:
+        far.connected()
+    far.rules.receive_message(attached())
+    assert far.rules.inputs.characters() == 1
+    far.rules.receive_message(QUESTION)
+    assert far.rules.asks_to_send
+
+
+def test_a_click_or_an_interrupt_does_not_wait_for_a_machine(far: Harness) -> None:
+    unreachable(far)
     click = m.Mouse("one", 1, MouseAction.PRESS, MouseButton.LEFT, 3, 4)
     assert (
-        harness.script()
-        >> do(harness.rules.receive_input, click)
-        >> do(harness.rules.receive_input, m.Interrupt("one", 1))
+        far.script()
+        >> do(far.rules.receive_input, click)
+        >> do(far.rules.receive_input, m.Interrupt("one", 1))
         << refusal(1, ErrorCode.UNREACHABLE, "its machine is unreachable")
     )
-    assert not harness.rules.inputs.is_holding
+    assert not far.rules.inputs.is_holding
 
 
 # ---------------------------------------------------------------- notices and other events
