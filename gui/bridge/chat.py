@@ -300,6 +300,7 @@ class Chat(ChatViewer):
         text_changed: emitted in place of ``changed`` if only the program's title changed, or the detail of the agent's
             activity: these may change many times a second. The list emits ``changed`` soon.
         output_written: ``has_new_output`` became true.
+        closing: a viewer was closed, and may still deliver input (the Viewer).
         bell: it rang the bell; emitted also while it is shown.
         notified: its program sent a notification that is no question; emitted also while it is shown.
     """
@@ -307,6 +308,7 @@ class Chat(ChatViewer):
     changed = Signal()
     text_changed = Signal()
     output_written = Signal()
+    closing = Signal(object)
     bell = Signal()
     notified = Signal(NotificationEvent)
 
@@ -757,6 +759,7 @@ class Chat(ChatViewer):
     def note_closing(self, viewer: Viewer) -> None:
         """Note a closed viewer that still delivers input."""
         self._closing_viewers = [*(each for each in self._closing_viewers if not each.has_detached), viewer]
+        self.closing.emit(viewer)
 
     def viewers(self) -> list[Viewer]:
         """The viewers that follow the host now, and closed ones that may still deliver input."""
@@ -1004,7 +1007,11 @@ class AdditionalViewer(ChatViewer):
 
     def free_replica(self) -> None:
         """Free the replica of a page that is not in front; showing the page again makes another."""
-        if not self._shown:
+        if self.viewer is None or self._shown:
+            return
+        if self.kept_characters:
+            self.viewer.free_replica()
+        else:
             self.close()
 
     def release(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from gui.wording import window_texts
 from gui.wording.groups import OVER, Group
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gui.bridge.chat import ViewerFactory
     from session_host.agents.agent import Agent
     from session_host.client.machine import Machine
+    from session_host.client.viewer.viewer import Viewer
 
 
 TEXTS_MS = 200
@@ -225,6 +227,7 @@ class ChatList(QObject):
         self._set_agent(chat)
         chat.changed.connect(partial(self._on_changed, chat))
         chat.text_changed.connect(partial(self._on_text_changed, chat))
+        chat.closing.connect(partial(self._on_closing, chat))
         self._chats[record.id] = chat
         is_known = record is self._ended.get(record.id)
         if not chat.has_ended:
@@ -238,6 +241,14 @@ class ChatList(QObject):
         if self._is_following:
             chat.follow(output=False)
         return chat
+
+    def _on_closing(self, chat: Chat, viewer: Viewer) -> None:
+        self.tasks.start(self._report_undelivered(chat, viewer), f"last input of {chat.name}")
+
+    async def _report_undelivered(self, chat: Chat, viewer: Viewer) -> None:
+        """Report input that a closed viewer could not deliver; if the program exits before, the next one reports it."""
+        if count := await viewer.closed():
+            self.problem.emit(window_texts.undelivered(chat.full_name, count))
 
     def _on_text_changed(self, chat: Chat) -> None:
         """Show the first change at once, and those that follow quickly together."""

@@ -126,12 +126,9 @@ DISCARD_AND_CLOSE = Text("window", "Discard and close")
 
 def undelivered(name: str, count: int) -> str:
     if count == 1:
-        text = Text("window", "{name} did not respond when the window closed. Your last key may be missing.")
-        return text(name=name)
-    return Text(
-        "window",
-        "{name} did not respond when the window closed. Up to {count:,} characters of your input may be missing.",
-    )(name=name, count=count)
+        return Text("window", "Your last key for {name} may be missing, since its tab closed.")(name=name)
+    text = Text("window", "Your last {count:,} characters for {name} may be missing, since its tab closed.")
+    return text(name=name, count=count)
 
 
 SEARCH_ALL_CHATS = Text("window", "Search all chats…")

@@ -261,12 +261,10 @@ async def test_the_next_window_reports_input_that_a_chat_did_not_get_before_the_
     async with opened(qapp) as app:
         banner = app.window.banners.current
         assert banner is not None
-        assert banner.text == (
-            "one did not respond when the window closed. Up to 1,500,000 characters of your input may be missing."
-        )
+        assert banner.text == ("Your last 1,500,000 characters for one may be missing, since its tab closed.")
         assert banner.lasting
     async with opened(qapp) as app:
-        assert app.window.banners.current is None or "did not respond" not in app.window.banners.current.text
+        assert app.window.banners.current is None or "may be missing" not in app.window.banners.current.text
 
 
 async def test_chats_that_could_not_be_listed_are_listed_later(

@@ -271,6 +271,24 @@ async def test_the_second_page_has_a_viewer_of_its_own_while_it_is_shown(harness
     assert viewer_for_page(chat) is chat
 
 
+async def test_text_that_waits_on_a_second_page_is_not_lost_in_silence(harness: WindowHarness):
+    harness.sessions.follow_all()
+    problems: list[str] = []
+    harness.sessions.problem.connect(problems.append)
+    chat = harness.chat(await harness.add("one"))
+    _first, second = viewer_for_page(chat), viewer_for_page(chat)
+    second.set_shown(True)
+    [viewer] = harness.further
+    viewer.kept_characters = viewer.undelivered = 12
+    viewer.has_detached = False
+    second.set_shown(False)
+    second.free_replica()
+    assert not viewer.is_closed, "the user may come back to the page"
+    second.release()
+    await harness.until(lambda: bool(problems), "the banner")
+    assert problems == ["Your last 12 characters for one may be missing, since its tab closed."]
+
+
 async def test_output_on_the_second_page_counts_as_seen(harness: WindowHarness):
     harness.sessions.follow_all()
     session_id = await harness.add("one")
