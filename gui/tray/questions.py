@@ -12,7 +12,7 @@ from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption, digest
-from session_host.structured.shortening import cut
+from session_host.structured.shortening import NAME_CHARACTERS, cut
 from session_host.structured.text import exact_lines
 
 if TYPE_CHECKING:
@@ -98,4 +98,5 @@ async def answer(chat: Chat, offered: AnswerableQuestion, action: str) -> None:
 
 
 def _option(agent_request: AgentRequest, kinds: tuple[OptionKind, ...]) -> RequestOption | None:
-    return next((option for kind in kinds for option in agent_request.options if option.kind == kind), None)
+    options = [option for option in agent_request.options if len(option.label) <= NAME_CHARACTERS]
+    return next((option for kind in kinds for option in options if option.kind == kind), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
@@ -30,7 +31,7 @@ from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import escaped, one_line
-from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, Question, digest
+from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, Question, RequestOption, digest
 from session_host.structured.shortening import cut
 
 from . import positions
@@ -68,6 +69,10 @@ MIN_LEAD_PAGE_PX = 160
 """A lower page has no heading, and no lines above the request."""
 AT_EDGE_PX = 8
 """A line counts as visible if at most this much of it is outside of the page; the margin around a line is larger."""
+_MAX_CHARACTERS = 10_000
+"""The most characters of an answer, and of the other texts beside the subject: wrapping more takes long."""
+_MAX_WORD_CHARACTERS = 50_000
+"""The same for a word of the subject, which scrolls."""
 _GAP_PX = 8
 """The space above and below a widget."""
 _OTHER_PX = 150
@@ -282,6 +287,7 @@ class RequestCard(QWidget):
         self._answer = answer
         self.request = request
         self.shown_digest = digest(request)
+        self._shown = request = readable(request)
         self._theme = theme
         self._style = Style(theme, SECONDARY_PX + 1)
         self._is_sent = False
@@ -317,9 +323,10 @@ class RequestCard(QWidget):
                 chat_texts.IN_DIRECTORY(directory=escaped(short_directory(request.directory))), "secondary"
             )
             self._column.addWidget(directory)
-        if not request.complete:
-            incomplete = self._label(chat_texts.REQUEST_INCOMPLETE(), "failed")
-            self._column.addWidget(incomplete)
+        if request != self.request:
+            self._column.addWidget(self._label(chat_texts.REQUEST_TOO_LONG(), "failed"))
+        elif not request.complete:
+            self._column.addWidget(self._label(chat_texts.REQUEST_INCOMPLETE(), "failed"))
         is_title_asked = bool(request.questions) and self._is_title(request.questions[0].text)
         if is_title_asked:
             self._title.hide()  # The first question says it.
@@ -351,21 +358,21 @@ class RequestCard(QWidget):
         return widget
 
     def _make_subject(self) -> SubjectView | None:
-        subject, kind = self.request.subject, self.request.kind
+        subject, kind = self._shown.subject, self._shown.kind
         if not subject or kind == "edit" or (kind == "question" and self._is_title(subject)):
             return None  # The page shows a diff, above this widget; the title shows a question's message.
-        return SubjectView(escaped(self.request.shown_subject))
+        return SubjectView(escaped(self._shown.shown_subject))
 
     def _is_title(self, text: str) -> bool:
         """Whether the request's title is this whole text, in one line."""
-        return " ".join(text.split()) == self.request.title
+        return " ".join(text.split()) == self._shown.title
 
     def _add_buttons(self) -> None:
         row = self._add_row()
-        options = [option for option in self.request.options if self.request.complete or option.kind in REJECTIONS]
+        options = [option for option in self._shown.options if self._shown.complete or option.kind in REJECTIONS]
         self._choices = [self._choice(option.id, option.kind, option.name, option.label) for option in options]
         in_order = sorted(self._choices, key=lambda choice: _ORDER.index(choice.kind))
-        if self.request.questions:
+        if self._shown.questions:
             name = chat_texts.SEND_ANSWER()
             answer = self._choice("", "allow_once", name, name)
             self._form.submitted.connect(lambda: self._press(answer.button))
@@ -374,7 +381,7 @@ class RequestCard(QWidget):
         for choice in in_order:
             row.addWidget(choice.button)
         self._exact_button: QPushButton | None = None
-        if self.request.has_more:
+        if self._shown.has_more:
             self._exact_button = exact = option_button(chat_texts.SHOW_EXACTLY())
             exact.setProperty("kind", "quiet")
             exact.clicked.connect(self._on_exact_clicked)
@@ -390,7 +397,7 @@ class RequestCard(QWidget):
     def _on_exact_clicked(self) -> None:
         self._is_exact = not self._is_exact
         if self._subject is not None:
-            self._subject.setPlainText(escaped(self.request.subject if self._is_exact else self.request.shown_subject))
+            self._subject.setPlainText(escaped(self._shown.subject if self._is_exact else self._shown.shown_subject))
         self._name_buttons()
         self._measured = (0, 0.0)
         self.resized.emit()
@@ -602,6 +609,26 @@ class RequestCard(QWidget):
         painter.setBrush(tokens.color("needs_you"))
         painter.drawRoundedRect(QRectF(3, 8, 3, self.height() - 16), 1.5, 1.5)
         painter.end()
+
+
+def readable(request: AgentRequest) -> AgentRequest:
+    """The request as it is shown: nobody can read what is very long, so that is cut, and can only be declined."""
+    options: list[RequestOption] = []
+    for option in request.options:
+        if len(option.name) + len(option.short) <= _MAX_CHARACTERS:
+            options.append(option)
+        elif option.kind in REJECTIONS:
+            options.append(replace(option, name=cut(option.name), short=""))
+    shown = replace(request, options=tuple(options))
+    asked = (text for each in request.questions for text in (each.text, *each.options, *each.descriptions))
+    longest_word = max(map(len, request.subject.split()), default=0) if request.kind != "edit" else 0
+    texts = (request.title, request.reason, request.directory, *asked)
+    if sum(map(len, texts)) <= _MAX_CHARACTERS and longest_word <= _MAX_WORD_CHARACTERS:
+        return shown
+    return replace(
+        shown, title=cut(request.title), reason=cut(request.reason), directory=cut(request.directory),
+        subject=cut(request.subject), short_subject="", questions=(), complete=False,
+    )  # fmt: skip
 
 
 def title_of(request: AgentRequest) -> str:

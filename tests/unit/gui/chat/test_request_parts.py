@@ -1,10 +1,19 @@
-"""Texts of a request are wrapped without losing a word."""
+"""A request's texts are wrapped without losing a word; what nobody can read can only be declined."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QApplication, QLabel
+from typing import Any
 
+import pytest
+from msgspec.structs import replace
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+
+from gui.chat.page.requests import RequestCard
 from gui.theme.controls import show_text
+from gui.theme.theme import Theme
+from gui.wording import chat_texts
+from session_host.structured.items import AgentRequest, Question, RequestOption
+from tests.support.themes import OWN
 
 WIDTH_PX = 200
 
@@ -25,3 +34,33 @@ def test_a_path_wider_than_a_line_begins_after_the_previous_word(qapp: QApplicat
     assert min(widest) > WIDTH_PX * 0.9, "no line is left half empty"
     show_text(label, "short words only", WIDTH_PX)
     assert label.text() == "short words only"
+
+
+BIG = "x" * 1_000_000
+YES, ALWAYS = RequestOption("1", "Yes", "allow_once"), RequestOption("2", "Always", "allow_always")
+NO = RequestOption("3", "No", "reject_once")
+
+
+@pytest.mark.parametrize(
+    ("fields", "answers"),
+    [
+        ({"options": (YES, replace(ALWAYS, name=BIG, short="x…"), NO)}, ["Yes", "No"]),
+        ({"options": (YES, replace(NO, name=BIG))}, ["Yes", "x"]),
+        ({"subject": BIG}, ["No"]),
+        ({"reason": BIG}, ["No"]),
+        ({"questions": (Question("q", "Which?", (BIG, "other")),)}, ["No"]),
+    ],
+    ids=["an answer", "a refusal", "the subject", "the reason", "a choice"],
+)
+def test_a_request_with_a_text_of_a_megabyte_freezes_no_window_and_it_can_only_be_declined(
+    qapp: QApplication, fields: dict[str, Any], answers: list[str]
+) -> None:
+    request = replace(AgentRequest("1", "permission", 0, "Do it?", "all of it", (YES, ALWAYS, NO)), **fields)
+    parent = QWidget()
+    card = RequestCard(Theme(qapp, OWN, "dark"), request, parent, lambda *_answer: None, str)
+    card.height_for(600, 600)
+    shown = [button.accessibleName()[:6].rstrip("x") or "x" for button in card.findChildren(QPushButton)]
+    assert shown == answers
+    texts = [label.text() for label in card.findChildren(QLabel)]
+    assert chat_texts.REQUEST_TOO_LONG() in texts
+    assert max(map(len, texts)) < 1000

@@ -27,6 +27,7 @@ from tests.unit.gui.conftest import WAIT_S, WindowHarness
 from tests.unit.gui.tray.test_notifications import FakeNotifications
 
 _BOTH: tuple[OptionKind, ...] = ("allow_always", "allow_once", "cancel", "reject_once")
+_DENY = RequestOption("d", "No", "reject_once")
 
 
 def request(subject: str, *kinds: OptionKind, complete: bool = True, directory: str = "/srv") -> AgentRequest:
@@ -50,6 +51,7 @@ def test_a_short_command_is_offered_whole() -> None:
         request("npm test", "allow_once"),
         request("npm test", "reject_once", "choice"),
         request(""),
+        msgspec.structs.replace(request("npm test"), options=(RequestOption("a", "x" * 101, "allow_once"), _DENY)),
     ],
 )
 def test_a_question_that_does_not_fit_is_not_offered(question: AgentRequest) -> None:
