@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, cast
 
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QObject, QTimer, Signal
 from PySide6.QtGui import QClipboard, QGuiApplication
@@ -62,9 +62,14 @@ def read(widget: QWidget, mode: Mode, use: Callable[[QMimeData], object]) -> Non
     if mode == "selection" and not clipboard.supportsSelection():
         use(QMimeData())
     elif is_own or QGuiApplication.platformName() != "xcb":
-        use(clipboard.mimeData(_MODES[mode]))
+        use(_by_qt(mode))
     else:
         _PendingRead(keyboard, mode, use)
+
+
+def _by_qt(mode: Mode) -> QMimeData:
+    """The content as Qt reads it; for none, some platforms give no object, against its declaration."""
+    return cast("QMimeData | None", QGuiApplication.clipboard().mimeData(_MODES[mode])) or QMimeData()
 
 
 class _PendingRead(QObject):
@@ -89,7 +94,7 @@ class _PendingRead(QObject):
         try:
             SelectionRead(_ATOMS[mode], self._on_read, application)
         except OSError:  # Qt has a connection that we cannot have.
-            self._on_read(QGuiApplication.clipboard().mimeData(_MODES[mode]))
+            self._on_read(_by_qt(mode))
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() not in _HELD or not self.is_waiting:

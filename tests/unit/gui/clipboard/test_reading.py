@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QContextMenuEvent, QImage, QMouseEvent
+from PySide6.QtGui import QClipboard, QContextMenuEvent, QGuiApplication, QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 
@@ -71,6 +71,13 @@ def shown(field: QLineEdit | QPlainTextEdit) -> QLineEdit | QPlainTextEdit:
 
 def text_of(field: QLineEdit | QPlainTextEdit) -> str:
     return field.text() if isinstance(field, QLineEdit) else field.toPlainText()
+
+
+def test_pasting_with_an_empty_clipboard_pastes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QGuiApplication, "platformName", lambda: "offscreen")
+    monkeypatch.setattr(QClipboard, "mimeData", lambda *_arguments: None)  # As Qt's offscreen platform does.
+    monkeypatch.setattr(QClipboard, "ownsClipboard", lambda _clipboard: False)
+    assert read().formats() == []
 
 
 @pytest.mark.parametrize("text", ["größer", "long " * 1_000_000])
