@@ -306,16 +306,21 @@ class SidebarModel(QAbstractListModel):
                 row += 1
 
     def _in_their_positions(self, entries: list[Entry]) -> list[Entry]:
-        """The current rows, without those of removed chats."""
+        """The current rows, without those of removed chats; one that is not yet below its machine's line names it."""
         now = datetime.now(UTC)
-        lines = self._second_lines(self._parts(), [entry.chat for entry in self._entries if isinstance(entry, ChatRow)])
+        above = [part for part in self._parts() if part.group is not Group.UNREACHABLE]
+        lines = self._second_lines(above, [entry.chat for entry in self._entries if isinstance(entry, ChatRow)])
         fresh = {_key(entry): entry for entry in entries}
         kept: list[Entry] = []
+        group: Group | None = None
         for entry in self._entries:
+            if isinstance(entry, Heading):
+                group = entry.group
             if not isinstance(entry, ChatRow):
                 kept.append(fresh.get(_key(entry), entry))
             elif self._sessions.get(entry.chat.id) is not None:
-                found = fresh.get(_key(entry))
+                is_to_move = entry.chat.is_unreachable and group is not Group.UNREACHABLE
+                found = None if is_to_move else fresh.get(_key(entry))
                 kept.append(found if found is not None else self._row(entry.chat, now, lines[entry.chat.id]))
         return kept
 

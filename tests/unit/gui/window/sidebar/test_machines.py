@@ -75,6 +75,22 @@ async def test_an_unreachable_chat_is_neither_running_nor_ended(harness: WindowH
     assert lines(model) == ["[needs you]", "api-fix build1", "[idle]", "here"]
 
 
+async def test_while_the_pointer_is_over_the_list_an_unreachable_chat_still_names_its_machine(
+    harness: WindowHarness, build1: OtherMachine
+) -> None:
+    chat = build1.add("api-fix")
+    model = harness.open_window().sidebar.model
+    model.hold(True)
+    build1.lose(since=SINCE)
+    row = model.entry(model.index_of(chat.id))
+    assert isinstance(row, ChatRow)
+    assert (row.machine, row.second_line) == ("build1", f"unreachable since {TIME} · api")
+    model.hold(False)
+    model.hold(True)
+    build1.lose(since=SINCE)
+    assert lines(model) == ["[unreachable]", f"- build1 · since {TIME}|Try now", "api-fix"]
+
+
 async def test_ended_chats_of_an_unreachable_machine_stay_ended(harness: WindowHarness, build1: OtherMachine) -> None:
     chat = build1.add("over", state=State.EXITED, exit_code=0, ended_at="2026-01-02T04:00:00.000Z")
     build1.lose()
