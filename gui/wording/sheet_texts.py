@@ -94,8 +94,6 @@ SHELLS_BEGIN_ANEW = Text("several", "A shell begins below what it showed. No com
 """Below the list of chats that are to be resumed, if there is a shell among them."""
 NOT_RESUMED = Text("several", "Not resumed, because there is no conversation: {names}")
 """Chats that are left out when several are resumed."""
-REMOVE_ENDED = Text("several", "Remove ended chats…")
-"""The menu's entry, which opens the sheet."""
 REMOVE_ENDED_CHATS = Text("several", "Remove ended chats")
 OLDER_THAN = Text("several", "Older than")
 FIRST_AGE = "90 days"

@@ -18,8 +18,7 @@ from gui.window.actions import action_table
 from gui.window.actions.window_commands import WindowCommands
 from gui.window.sheets.chooser import Choice
 from gui.window.sidebar.sidebar import key_of_row
-from gui.wording import action_texts, common_texts, sheet_texts, window_texts
-from gui.wording.groups import OVER
+from gui.wording import action_texts, common_texts, window_texts
 
 PANES = (
     "split_right", "split_down", "mirror_right", "mirror_down", "", "maximise_pane", "even_out", "swap_panes",
@@ -207,14 +206,10 @@ class Menus:
 
     def show_in_sidebar(self, point: QPoint) -> None:
         """Show the sidebar's own menu at a point of the screen."""
-        menu, commands = self._new_menu(), self._commands
+        menu = self._new_menu()
         self._actions.fill(menu, ("new_chat", ""))
-        commands.sidebar.view_options.fill(menu)
-        self._actions.fill(menu, ("", "sidebar"))
-        groups = commands.sessions.groups(with_left=True)
-        if any(groups[group] for group in OVER):
-            menu.addSeparator()
-            menu.addAction(sheet_texts.REMOVE_ENDED(), commands.chat_actions.choose_ended)
+        self._commands.sidebar.view_options.fill(menu)
+        self._actions.fill(menu, ("", "sidebar", "", "remove_ended"))
         menu.popup(point)
 
     def show_beside_tabs(self, point: QPoint) -> None:

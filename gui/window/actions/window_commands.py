@@ -28,7 +28,7 @@ from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_content import TerminalContent
 from gui.wording import common_texts, notice_texts, page_texts
-from gui.wording.groups import Group
+from gui.wording.groups import OVER, Group
 
 if TYPE_CHECKING:
     from gui.window.actions.machines import MachineActions
@@ -87,6 +87,12 @@ class WindowCommands:
     def has_no_chats(self) -> bool:
         """Whether there are no chats, neither running nor ended ones."""
         return not self.sessions.listed_ids(with_left=True)
+
+    @property
+    def has_no_ended(self) -> bool:
+        """Whether there are no ended chats."""
+        groups = self.sessions.groups(with_left=True)
+        return not any(groups[group] for group in OVER)
 
     @property
     def has_no_interrupted(self) -> bool:

@@ -152,6 +152,15 @@ async def test_the_palette_offers_commands_where_there_are_some_to_list(harness:
     assert "Commands…" in palette_of(harness, "commands")
 
 
+async def test_ended_chats_are_removed_from_the_palette(harness: WindowHarness) -> None:
+    harness.open_window()
+    assert "Remove ended chats…" not in palette_of(harness, "clean up")
+    await harness.add("over", state=State.EXITED, exit_code=0)
+    assert "Remove ended chats…" in palette_of(harness, "clean up")
+    harness.window.actions_["remove_ended"].trigger()
+    assert harness.window.sheets.remove_ended.is_open
+
+
 async def test_the_switcher_finds_the_chat_of_last_march(harness: WindowHarness):
     for name, day in (
         ("login", "2025-03-10"),
