@@ -209,7 +209,7 @@ def test_an_agent_reaches_other_machines_only_if_the_setting_allows_it(agent: Sh
     ):
         assert_refused(agent.outlive(*words), name)
     allow("all")
-    assert "refused" in agent.outlive("machines").output
+    assert "refused" in agent.outlive("machines").error
     assert agent.outlive("send", "alpha:x", "yes").code == 7
 
 
