@@ -46,6 +46,7 @@ RESUMING = Text("page", "Resuming…")
 DOES_NOT_ANSWER = Text("page", "Does not answer")
 CHAT_DOES_NOT_ANSWER = Text("page", "The chat does not answer. What you type is kept.")
 """A line over the page; it must fit into a narrow pane."""
+CHARACTERS_WAIT = Text("page", "The chat does not answer. {n:,} character(s) wait.")
 WAIT_OR_KILL = Text("page", "No answer from {name}. Wait, or end it in its menu: More, Kill.")
 """The host did not answer a request, such as to stop the chat."""
 TYPING_IS_KEPT = Text("page", "Reconnecting… What you type is kept.")

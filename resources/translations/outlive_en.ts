@@ -239,6 +239,13 @@
 <context>
     <name>page</name>
     <message numerus="yes">
+        <source>The chat does not answer. {n:,} character(s) wait.</source>
+        <translation>
+            <numerusform>The chat does not answer. {n:,} character waits.</numerusform>
+            <numerusform>The chat does not answer. {n:,} characters wait.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{n:,} character(s) wait: they are sent when {machine} is back.</source>
         <translation>
             <numerusform>{n:,} character waits: it is sent when {machine} is back.</numerusform>

@@ -500,7 +500,8 @@ class Waiting(QObject):
                 text = page_texts.ASKS_SINCE(name=source.chat.name)
                 bar.show_text(Mark.NEEDS_YOU, text, page_texts.TYPED_MEANWHILE(n=count), can_send=True)
             case "unresponsive":
-                bar.show_text(Mark.UNRESPONSIVE, page_texts.CHAT_DOES_NOT_ANSWER())
+                text = page_texts.CHARACTERS_WAIT(n=count) if count else page_texts.CHAT_DOES_NOT_ANSWER()
+                bar.show_text(Mark.UNRESPONSIVE, text)
             case _:
                 bar.show_text(Mark.RECONNECTING, page_texts.TYPING_IS_KEPT())
 

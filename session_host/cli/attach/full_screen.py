@@ -315,8 +315,7 @@ class FullScreen:
             return notice
         if viewer.state is not ViewerState.UNRESPONSIVE:
             return ""
-        input_note = "" if self.read_only else "; what you type is kept"
-        return f"{viewer.message or UNRESPONSIVE}{input_note} · Ctrl+B d detaches"
+        return f"{viewer.message or UNRESPONSIVE}{self._input_note()} · Ctrl+B d detaches"
 
     @property
     def _unreachable_notice(self) -> str:
@@ -325,11 +324,16 @@ class FullScreen:
             return f"the chat asks something new; {self._kept} · Ctrl+B c sends it, x drops it"
         if viewer.state is not ViewerState.UNREACHABLE:
             return ""
-        input_note = f"; {self._kept} · Ctrl+B x drops it" if viewer.kept_characters else "; what you type is kept"
         name, since = self.machine.name, self.machine.unreachable_since
         time_note = f" since {local_time(since, datetime.now(UTC))}" if since is not None else ""
         reason = viewer.message.removeprefix(f"{name}: ")
-        return f"{name}: unreachable{time_note}{'' if self.read_only else input_note} · Ctrl+B d detaches · {reason}"
+        input_note = self._input_note(" · Ctrl+B x drops it")
+        return f"{name}: unreachable{time_note}{input_note} · Ctrl+B d detaches · {reason}"
+
+    def _input_note(self, remedy: str = "") -> str:
+        if self.read_only:
+            return ""
+        return f"; {self._kept}{remedy}" if self._content.viewer.kept_characters else "; what you type is kept"
 
     @property
     def _kept(self) -> str:

@@ -55,7 +55,7 @@ from .unacknowledged_input import UnacknowledgedInput, is_typed
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 """Delays before each attempt to connect; the last one repeats while the host's process lives."""
 
-INTERVAL_S = 1.0
+INTERVAL_S = 0.65
 """The timer's interval. The timer runs only while an acknowledgement or a reply is missing."""
 
 MAX_SILENT_INTERVALS = 3
@@ -123,7 +123,7 @@ class ViewerRules:
         ignores an input with a lower sequence than the last one."""
         self._keeps_typing = keeps_typing
         self._has_blind_input = False
-        """Whether some of the kept input was typed while the machine could not be reached."""
+        """Whether some of the kept input was typed without a connection to the machine, or into one that was lost."""
         self._awaits_activity = False
         """Whether the host's report of the activity decides if the kept input is sent."""
         self.asks_to_send = False
@@ -309,7 +309,8 @@ class ViewerRules:
         if self._accepts_refusal:
             self._accepts_refusal = False
             self._send(AcceptRefusal(attachment))
-        self._has_blind_input = self._has_blind_input and self.inputs.has_keys
+        # Also what was sent into a line that stalled was typed without seeing the screen.
+        self._has_blind_input = self._is_far and self.inputs.has_keys
         if not self._has_blind_input:
             self._send_inputs()
 
@@ -400,6 +401,8 @@ class ViewerRules:
         elif added and is_typed(message) and (is_cut_off or self._awaits_activity):
             self._has_blind_input = True
             self._notify_state()
+        if self.state is ViewerState.UNRESPONSIVE and is_typed(message):
+            self._notify_state()  # The number of characters that wait is another one.
 
     def _take_blind(self, message: Input) -> list[Input] | InputRefused:
         """Take an input while the machine cannot be reached."""

@@ -355,7 +355,7 @@ def test_attach_shows_that_the_host_does_not_answer_and_can_be_left() -> None:
         processes.stop(entry["host_pid"])
         try:
             terminal.type("a")
-            terminal.see("the chat does not answer; what you type is kept")
+            terminal.see("the chat does not answer; 1 character waits")
             terminal.type(b"\x02?")
             terminal.see("Ctrl+B, then: d detach")
         finally:

@@ -588,6 +588,14 @@ def test_keys_typed_right_after_the_link_was_lost_do_not_answer_a_new_question(f
     assert far.rules.asks_to_send
 
 
+def test_keys_typed_into_a_line_that_stalled_do_not_answer_a_new_question(far: Harness) -> None:
+    far.live(typed=2).rules.connection_lost(None)
+    back(far).rules.receive_message(attached(resumed=True, last_sequence=1))
+    far.rules.receive_message(QUESTION)
+    assert far.rules.asks_to_send
+    assert far.rules.inputs.characters() == 1
+
+
 @pytest.mark.parametrize("keeps_typing", [True, False])
 @pytest.mark.parametrize("is_greeted", [True, False])
 def test_keys_typed_during_the_first_connecting_do_not_answer_a_question(is_greeted: bool, keeps_typing: bool) -> None:
@@ -862,6 +870,7 @@ def test_a_missing_answer_is_reported_after_three_intervals_and_an_answer_at_onc
         << notify(ViewerState.UNRESPONSIVE)
         >> harness.types_key()  # and the socket keeps it for the host
         << sent_key(2)
+        << notify(ViewerState.UNRESPONSIVE)  # So the count is shown.
         >> harness.receives(m.InputAck("one", 2))
         << notify(ViewerState.LIVE)
         << START_TIMER

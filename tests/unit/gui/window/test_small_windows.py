@@ -229,7 +229,9 @@ async def test_the_list_of_all_tabs_does_not_cover_the_windows_menu(harness: Win
     assert pane.overflow.isVisible()
 
 
-@pytest.mark.parametrize("text", [page_texts.CHAT_DOES_NOT_ANSWER(), page_texts.TYPING_IS_KEPT()])
+@pytest.mark.parametrize(
+    "text", [page_texts.CHAT_DOES_NOT_ANSWER(), page_texts.CHARACTERS_WAIT(n=1234), page_texts.TYPING_IS_KEPT()]
+)
 def test_a_line_over_a_screen_is_not_cut_in_a_narrow_pane(theme: Theme, around: QWidget, text: str) -> None:
     around.resize(360, 400)
     bar = ConnectionBar(theme, around, Mock(), list, around.height, Mock())

@@ -87,6 +87,9 @@ async def test_a_bar_over_the_screen_shows_at_once_that_the_host_does_not_answer
     bar = page.waiting.bar
     assert bar.isVisible()
     assert bar.text.accessibleName().endswith("does not answer. What you type is kept.")
+    viewer.kept_characters = 3
+    viewer.become(ViewerState.UNRESPONSIVE)
+    assert bar.text.accessibleName().endswith("does not answer. 3 characters wait.")
     assert "hello" in screen_text(harness)
     assert (chat.mark, chat.status_text) == (Mark.UNRESPONSIVE, "Does not answer")
     assert window.status_line.known.accessibleName() == "does not answer"
