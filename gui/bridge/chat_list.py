@@ -10,11 +10,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.wording import window_texts
 from gui.wording.groups import OVER, Group
+from session_host.errors import AmbiguousSession
 from session_host.protocol.values import RUNNING_STATES
-from session_host.storage.store import SessionRecord
+from session_host.storage.store import SessionRecord, meant
 from session_host.terminal.base import DefaultColors
 
-from .chat import Chat, machine_of
+from .chat import Chat, id_there, machine_of
 from .ended_list import EndedChats, EndedList, is_unlisted
 from .machine_chats import MachineChats
 from .store_thread import StoreThread, WindowsMachine
@@ -138,6 +139,21 @@ class ChatList(QObject):
         """The names of all chats of a machine, by default of this one."""
         ids = (each for each in (*self._chats, *self._ended) if machine_of(each) == machine)
         return {record.name for each in ids if (record := self.record(each)) is not None}
+
+    def named(self, text: str) -> Chat | None:
+        """The chat that ``CHAT`` or ``MACHINE/CHAT`` names, by its name or a beginning of its id; see ``Store.find``.
+
+        Raises:
+            AmbiguousSession: several chats match.
+        """
+        machine, chat = machine_of(text), id_there(text)
+        ids = {each for each in (*self._chats, *self._ended) if machine_of(each) == machine}
+        records = [record for each in ids if (record := self.record(each)) is not None]
+        found = meant([record for record in records if record.name == chat])
+        found = found or [record for record in records if chat and id_there(record.id).startswith(chat.lower())]
+        if len(found) > 1:
+            raise AmbiguousSession(f"{chat!r} matches {len(found)} chats; use an id from `outlive ls --all`")
+        return self.get(found[0].id) if found else None
 
     def latest_continuation(self, session_id: str) -> Chat | None:
         """The last chat in the chain of resumes that begins with this id."""

@@ -226,16 +226,14 @@ def _control(options: argparse.Namespace) -> None:
 
 
 def _id_in_window(chat: str) -> str:
-    """The id by which the window knows a chat: that of a chat on another machine begins with the machine's name."""
+    """The id by which the window knows a chat; on another machine, the machine's name and what the user gave.
+
+    The window looks for that in its list, since the machine need not be reachable.
+    """
     from session_host.cli.session_argument import find, machine_and_chat
 
     entry, name = machine_and_chat(chat)
-    if entry is None:
-        return find(name).id
-    from session_host.machines.listing import chat_there
-    from session_host.system import event_loop
-
-    return f"{entry.name}/{event_loop.run_command(chat_there(entry, name)).id}"
+    return find(name).id if entry is None else f"{entry.name}/{name}"
 
 
 def _new_chat() -> None:

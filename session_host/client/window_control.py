@@ -57,7 +57,7 @@ def ask(
 
     Args:
         kind: the kind of request.
-        session: a full session id, for ``show``.
+        session: a full session id, or ``MACHINE/CHAT``, for ``show``.
         file: an absolute path, for ``grab``.
         window: a window's number or "all", for ``grab``; None for the one that the user used last.
         timeout_s: how long to wait for the answer.

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from session_host.client.permission import check_may_reach_machine
-from session_host.client.sessions.listing import session_named, sessions_listed
+from session_host.client.sessions.listing import sessions_listed
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError, Unreachable
@@ -43,22 +43,6 @@ def chats_on(
     answers = [(entry.name, result) for entry, result in pairs if isinstance(result, Listed)]
     chats = [(machine, result.home, info) for machine, result in answers for info in result.infos]
     return chats, [result for _entry, result in pairs if isinstance(result, Unreachable)]
-
-
-async def chat_there(entry: MachineEntry, chat: str) -> SessionInfo:
-    """The chat on a machine that the user means by a name or an id.
-
-    Raises:
-        Unreachable: the machine cannot be reached.
-        NotAllowed: this process belongs to an agent that may not reach other machines.
-        OutliveError: as ``session_named``.
-    """
-    check_may_reach_machine(entry.name)
-    link = Link(entry)
-    try:
-        return await RemoteMachine(link).call(session_named, chat)
-    finally:
-        await link.close()
 
 
 class Listed(NamedTuple):

@@ -1,7 +1,7 @@
 """The window's socket: one JSON object per line, from commands and from a second start.
 
 A request is ``{"verb": "tabs" | "show" | "grab" | "close" | "raise" | "toggle" | "new_chat" | "next",
-"session": id?, "file": path?, "window": number? | "all"?, "activation_token": string?}``;
+"session": id or MACHINE/CHAT?, "file": path?, "window": number? | "all"?, "activation_token": string?}``;
 its reply is ``{"ok": true, "result": …}`` or ``{"ok": false, "error": "one line", "exit_code": n}``.
 """
 
@@ -18,13 +18,13 @@ import msgspec
 from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtGui import QImage, QImageWriter
 
-from gui.bridge.chat import machine_of
+from gui.bridge.chat import Chat, machine_of
 from gui.bridge.sessions import Sessions
 from gui.input.activation import activation_token
 from gui.window.page.chat_page import ChatPage
 from gui.window.windows import MainWindow, Windows
 from session_host.client.permission import check_may_control_window, check_may_reach_machine
-from session_host.errors import NoSuchSession, NotAllowed, OutliveError, TimedOut, UsageError
+from session_host.errors import NoSuchSession, NotAllowed, OutliveError, TimedOut, Unreachable, UsageError
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.unix_sockets import is_foreign, peer_pid
 
@@ -193,22 +193,33 @@ class RemoteControl:
         ]
 
     async def show(self, request: ControlRequest) -> dict[str, Any]:
-        """Show a chat's tab, opening it if needed; replies when it is live, or its last screen is shown."""
-        chat = self._sessions.get(request.session)
-        if chat is None:
-            # The chat may have been started a moment ago.
-            await self._sessions.refresh_now(machine_of(request.session))
-            chat = self._sessions.get(request.session)
-        if chat is None:
-            raise NoSuchSession(f"no chat {request.session!r}; `outlive ls --all` lists the chats")
+        """Show a chat's tab, opening it if needed; replies when it is live, or its last screen is shown, or its machine
+        cannot be reached.
+        """
+        chat = await self._find(request.session)
         with activation_token(request.activation_token):
             page = self._windows.open_chat(chat)
-        try:
-            async with asyncio.timeout(SETTLE_TIMEOUT_S):
-                await _settled(page)
-        except TimeoutError as error:
-            raise TimedOut(f"{chat.record.name} was not ready within {SETTLE_TIMEOUT_S:g} s") from error
+        if chat.machine.is_reachable:  # Else the page shows since when it is not.
+            try:
+                async with asyncio.timeout(SETTLE_TIMEOUT_S):
+                    await _settled(page)
+            except TimeoutError as error:
+                raise TimedOut(f"{chat.record.name} was not ready within {SETTLE_TIMEOUT_S:g} s") from error
         return {"session_id": chat.id}
+
+    async def _find(self, text: str) -> Chat:
+        """The chat with this id, or the one that ``MACHINE/CHAT`` names, also while its machine cannot be reached."""
+        machine, chat = machine_of(text), self._sessions.named(text)
+        if chat is None or (machine and chat.machine.is_reachable):
+            try:
+                await self._sessions.refresh_now(machine)  # The chat may have been started a moment ago.
+                chat = self._sessions.named(text)
+            except Unreachable:
+                if chat is None:
+                    raise
+        if chat is None:
+            raise NoSuchSession(f"no chat {text!r}; `outlive ls --all` lists the chats")
+        return chat
 
     async def grab(self, request: ControlRequest) -> list[dict[str, Any]]:
         """Write a picture of each window that the request names, as it is now; of all windows into numbered files."""

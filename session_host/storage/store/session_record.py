@@ -12,7 +12,7 @@ import msgspec
 
 from session_host.protocol.launch import LaunchSpec, Origin
 from session_host.protocol.untrusted_text import is_conversation
-from session_host.protocol.values import Runtime, State
+from session_host.protocol.values import RUNNING_STATES, Runtime, State
 from session_host.system.processes.permission import AGENT_CHATS
 
 INTERRUPTED = "the computer was restarted while this chat ran"
@@ -168,6 +168,15 @@ def free_name(wanted: str, taken: Collection[str], all_names: Collection[str]) -
     while (name := f"{wanted}-{number}") in all_names:
         number += 1
     return name
+
+
+def meant(named: list[SessionRecord]) -> list[SessionRecord]:
+    """Those that the user means by the name that all have: the running one, else the one that was not continued."""
+    return (
+        [record for record in named if record.state in RUNNING_STATES]
+        or [record for record in named if record.continued_by is None]
+        or named
+    )
 
 
 FIELDS = SessionRecord.__struct_fields__

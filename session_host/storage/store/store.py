@@ -14,7 +14,7 @@ from session_host.protocol.values import RUNNING_STATES, State
 
 from . import copies, database, moved_aside
 from .database import FILE_TRIES, Database, damaged, directory_lock, is_sound
-from .session_record import COLUMNS, FIELDS, INSERTED, SessionRecord, from_row, to_column, to_row
+from .session_record import COLUMNS, FIELDS, INSERTED, SessionRecord, from_row, meant, to_column, to_row
 
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
 """The states of a running session, as a part of a statement (S608: made of literals)."""
@@ -417,12 +417,7 @@ class Store:
         wanted = text.strip().encode(errors="backslashreplace").decode()
         if record := self.get(wanted.lower()):
             return record
-        named = self._select("WHERE name = ?", (wanted,))
-        found = (
-            [record for record in named if record.state in RUNNING_STATES]
-            or [record for record in named if record.continued_by is None]
-            or named
-        )
+        found = meant(self._select("WHERE name = ?", (wanted,)))
         if not found and wanted and all(character in "0123456789abcdef-" for character in wanted.lower()):
             found = self._select("WHERE id BETWEEN ? AND ? || 'g'", (wanted.lower(), wanted.lower()))
             if found and len(wanted.replace("-", "")) < least_digits:

@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -16,6 +17,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import read_last_screen
 from gui.bridge.machine_chats import MachineChats
 from gui.window.actions.chats.chat_actions import export_to
+from gui.window.remote_control.server import ControlRequest, RemoteControl
 from session_host import paths
 from session_host.client.chats.installed_agents import installed_agents
 from session_host.client.sessions import store_calls
@@ -66,6 +68,26 @@ async def test_chats_of_two_machines_are_in_one_list(harness: WindowHarness, alp
     await alpha.refresh_now()
     assert there(harness).keys() == {"renamed", "first"}
     assert sorted(harness.listed_names()) == ["first", "renamed", "runs", "second"]
+
+
+async def test_window_show_finds_a_chat_of_a_machine_that_cannot_be_reached(
+    harness: WindowHarness, alpha: MachineChats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows, ids = Mock(), {name: chat.id for name, chat in there(harness).items()}
+    remote = RemoteControl(windows, harness.sessions, Mock())
+
+    async def shown(chat: str) -> object:
+        return (await remote.show(ControlRequest("show", session=f"alpha/{chat}")))["session_id"]
+
+    new = insert_record("new")
+    assert await shown("new") == f"alpha/{new.id}", "it was started a moment ago"
+    windows.open_chat.return_value.is_settled = False
+    monkeypatch.setattr(Alpha, "is_reachable", False)
+    monkeypatch.setattr(Alpha, "fails", 9)
+    assert await shown("runs") == ids["runs"]
+    assert await shown(ids["second"].removeprefix("alpha/")) == ids["second"]
+    with pytest.raises(Unreachable):
+        await shown("unknown")
 
 
 @pytest.mark.parametrize("session_id", ["/beta/../x", "", "x\n", "a" * 65])
