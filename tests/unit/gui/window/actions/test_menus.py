@@ -284,6 +284,7 @@ OF_SIDEBAR = [
     window_texts.BY_PROJECT(),
     window_texts.COMPACT_ROWS(),
     "Hide sidebar",
+    "Remove ended chats…",
 ]
 
 
@@ -316,7 +317,7 @@ async def test_a_right_click_in_the_sidebar_away_from_chats_shows_what_concerns_
     below, heading = QPoint(40, viewport.height() - 10), sidebar.list.visualRect(sidebar.model.index(0)).center()
     for widget, point in ((viewport, below), (viewport, heading), (sidebar.new_button, QPoint(3, 3))):
         right_click(widget, point)
-        assert taken(harness) == (OF_SIDEBAR, [])
+        assert taken(harness) == (OF_SIDEBAR, OF_SIDEBAR[-1:])
     right_click(viewport, below)
     taken(harness, window_texts.BY_PROJECT())
     assert harness.settings.preferences.window.group_chats == "project"
