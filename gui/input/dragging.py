@@ -9,11 +9,6 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QDropEvent
 
 
-def names_of_files(data: QMimeData) -> str:
-    """The names of the files in a clipboard or a drag, as ``quoted`` gives them; "" if there are none."""
-    return quoted(local_files(data))
-
-
 def local_files(data: QMimeData) -> list[str]:
     """The files in a clipboard or a drag."""
     return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]

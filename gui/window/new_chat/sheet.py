@@ -134,6 +134,7 @@ class NewChatSheet(Sheet):
         self.prompt_row = PromptRow(theme, self)
         self.prompt = self.prompt_row.field
         self.prompt.submitted.connect(self._submit)
+        self.prompt.on_files = self._on_files
         self._start_fields = fields = StartFields()
         self.arguments, self.presets = fields.arguments, fields.presets
         self.runtime, self.worktree = fields.runtime, fields.worktree
@@ -332,6 +333,13 @@ class NewChatSheet(Sheet):
         self._start_fields.suggest_worktree(self._agents)
         self._more_shown = True
         self._show_fields()
+
+    def _on_files(self, files: list[str]) -> None:
+        """Insert the names of files into the prompt; another machine does not have them before there is a chat."""
+        if self.machine:
+            self._set_error(new_chat_texts.FILES_ARE_HERE(machine=self.machine))
+        else:
+            self.prompt.insert_names(files)
 
     def _on_typed(self) -> None:
         self._is_draft = True

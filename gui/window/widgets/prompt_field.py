@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
@@ -9,12 +11,15 @@ from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 from gui.clipboard import fields
 from gui.clipboard.fields import edit_menu
 from gui.input.draft import typed_text
-from gui.input.dragging import names_of_files
+from gui.input.dragging import local_files, quoted
 from gui.input.keys import LINEFEED
 
 
 class PromptField(QPlainTextEdit):
     """A field for a few lines of text; Enter submits it, Shift+Enter begins another line.
+
+    Attributes:
+        on_files: gets the files that are pasted or dropped.
 
     Signals:
         submitted: the user pressed Enter.
@@ -27,6 +32,7 @@ class PromptField(QPlainTextEdit):
     def __init__(self, name: str, *, enter_submits: bool = True) -> None:
         super().__init__()
         self._enter_submits = enter_submits
+        self.on_files: Callable[[list[str]], object] = self.insert_names
         self.setAccessibleName(name)
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -64,10 +70,14 @@ class PromptField(QPlainTextEdit):
     min_lines = 1
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        if names := names_of_files(source):
-            self.insertPlainText(names)  # Qt would insert their addresses.
+        if files := local_files(source):
+            self.on_files(files)  # Qt would insert their addresses.
         else:
             super().insertFromMimeData(source)
+
+    def insert_names(self, files: Iterable[str]) -> None:
+        """Insert the names of files, quoted for a shell."""
+        self.insertPlainText(quoted(files))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         edit_menu(self, lambda: fields.paste(self)).popup(event.globalPos())

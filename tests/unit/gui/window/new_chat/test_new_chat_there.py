@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtTest import QTest
 
 from gui.bridge.directories import DirectoriesThere
@@ -129,6 +129,20 @@ async def test_a_chat_in_the_home_there_is_not_named_after_it(
     choose(sheet, Qt.Key.Key_Down)
     sheet.directory.setText("~")
     assert (sheet.directory.directory(), sheet.naming.name) == ("/srv/kim", "shell")
+
+
+@pytest.mark.usefixtures("far")
+async def test_a_file_of_this_machine_is_not_named_in_the_first_prompt_of_a_chat_on_another(
+    harness: WindowHarness,
+) -> None:
+    sheet, files = opened(harness), QMimeData()
+    files.setUrls([QUrl.fromLocalFile("/tmp/a b.txt")])
+    sheet.prompt.insertFromMimeData(files)
+    assert sheet.prompt.toPlainText() == "'/tmp/a b.txt' "
+    choose(sheet, Qt.Key.Key_Down)
+    sheet.prompt.insertFromMimeData(files)
+    assert sheet.prompt.toPlainText() == "'/tmp/a b.txt' "
+    assert sheet.error.text().startswith("alpha has no such file. Drop it on the chat")
 
 
 async def test_the_options_of_another_machines_last_start_are_suggested_there_alone(
