@@ -61,7 +61,7 @@ class ChatList(QObject):
         super().__init__(parent)
         self._make_viewer = make_viewer
         self.colors: DefaultColors | None = None
-        self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
+        self.tasks = Tasks(self.problem.emit)
         self.here = MachineChats(WindowsMachine(storage), self.tasks, self.apply)
         self.machines = {"": self.here}
         self._chats: dict[str, Chat] = {}

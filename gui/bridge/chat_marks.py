@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from gui.theme.tokens import LABEL_COLORS
+from gui.wording import notice_texts
 from session_host.client.chats.notification_rules import is_still_muted
 from session_host.client.sessions.store_calls import order_chats
 from session_host.system.clock import parse_time
@@ -45,7 +46,7 @@ class ChatOrder(QObject):
             chat.changed.emit()
         for machine in {chat.machine for chat, _fields in changes}:
             own = [(chat.session_id, fields) for chat, fields in changes if chat.machine is machine]
-            self._list.tasks.start(machine.call(order_chats, own), "order of chats")
+            self._list.tasks.start(machine.call(order_chats, own), "order of chats", notice_texts.CANNOT_ARRANGE())
 
 
 class ColorLabels(QObject):

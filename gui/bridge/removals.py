@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from gui.wording import notice_texts
 from session_host.client.chats.ended_chat import Removal, remove_chats
 from session_host.client.sessions.foreground import has_jobs, shell_has_jobs
 from session_host.errors import OutliveError, ProtocolViolation, SessionEnded
@@ -113,7 +114,9 @@ class UndoableRemovals(QObject):
             return []
         timer = QTimer(self, singleShot=True, interval=undo_ms)
         pending = _Pending(list(begun), timer, by_limit, ends_shells)
-        timer.timeout.connect(lambda: self._list.tasks.start(self._carry_out(pending), "remove"))
+        text = notice_texts.CANNOT_STOP if ends_shells else notice_texts.CANNOT_REMOVE
+        failure = text(name=begun[0].name) if len(begun) == 1 else notice_texts.CANNOT_REMOVE_SEVERAL()
+        timer.timeout.connect(lambda: self._list.tasks.start(self._carry_out(pending), "remove", failure))
         self._pending.append(pending)
         timer.start()
         for chat in begun:

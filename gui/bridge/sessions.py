@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.search_indexing import SearchIndexing
+from gui.wording import notice_texts
 from gui.wording.explanation import Explained, explained, explained_without_host
 from session_host.client.chats.ended_chat import last_transitions
 from session_host.client.sessions.store_calls import recent_directories, rename_chat
@@ -263,7 +264,7 @@ class Sessions(ChatList):
         """Rename a chat."""
         name = as_name(name)
         if name and (name != chat.record.name or not chat.record.is_named):
-            self.tasks.start(self._rename(chat, name), "rename")
+            self.tasks.start(self._rename(chat, name), "rename", notice_texts.CANNOT_RENAME(name=chat.name))
 
     async def _rename(self, chat: Chat, name: str) -> None:
         await chat.machine.call(rename_chat, chat.session_id, name)
@@ -283,7 +284,7 @@ class Sessions(ChatList):
 
     def _end(self, chat: Chat, request: Stop | Kill) -> None:
         if not chat.has_ended:
-            self.tasks.start(self._end_now(chat, request), "end")
+            self.tasks.start(self._end_now(chat, request), "end", notice_texts.CANNOT_STOP(name=chat.name))
 
     async def _end_now(self, chat: Chat, request: Stop | Kill) -> None:
         try:
@@ -296,4 +297,4 @@ class Sessions(ChatList):
     def remove(self, chat: Chat) -> None:
         """Remove an ended chat and its files, at once."""
         if chat.has_ended:
-            self.tasks.start(self.removals.remove_now(chat), "remove")
+            self.tasks.start(self.removals.remove_now(chat), "remove", notice_texts.CANNOT_REMOVE(name=chat.name))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
+from gui.wording.notice_texts import failed
 from session_host.errors import OutliveError
 
 log = logging.getLogger(__name__)
@@ -15,32 +17,38 @@ log = logging.getLogger(__name__)
 class Tasks:
     """Runs coroutines on the current loop and keeps references to their tasks.
 
-    ``on_error`` shows the line of an ``OutliveError``. Any other exception is a bug, and goes to the loop's exception
+    ``on_error`` shows a line about an ``OutliveError``. Any other exception is a bug, and goes to the loop's exception
     handler.
     """
 
-    def __init__(self, on_error: Callable[[OutliveError], None]) -> None:
+    def __init__(self, on_error: Callable[[str], None]) -> None:
         self._on_error = on_error
         self._running: set[asyncio.Task[Any]] = set()
         self._is_cancelled = False
 
-    def start(self, work: Coroutine[Any, Any, Any], name: str = "") -> asyncio.Task[Any] | None:
-        """Start ``work``; after ``cancel_all``, do nothing. The caller may cancel the returned task."""
+    def start(self, work: Coroutine[Any, Any, Any], name: str = "", failure: str = "") -> asyncio.Task[Any] | None:
+        """Start ``work``; after ``cancel_all``, do nothing. The caller may cancel the returned task.
+
+        Args:
+            work: the work.
+            name: its name for developers.
+            failure: the beginning of a line about its failure, such as "Can’t rename api".
+        """
         if self._is_cancelled:
             work.close()
             return None
         task = asyncio.get_running_loop().create_task(work, name=name or None)
         self._running.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(partial(self._done, failure))
         return task
 
-    def _done(self, task: asyncio.Task[Any]) -> None:
+    def _done(self, failure: str, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if task.cancelled():
             return
         error = task.exception()
         if isinstance(error, OutliveError):
-            self._on_error(error)
+            self._on_error(failed(failure, error))
         elif error is not None:
             task.get_loop().call_exception_handler(
                 {"message": f"{task.get_name()} failed", "exception": error, "task": task}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from gui.wording.phrases import first_upper
 from gui.wording.text import Text
+from session_host.errors import HostUnavailable, OutliveError
 
 ANOTHER_WINDOW = Text("notice", "Outlive runs twice. The command `outlive window` controls the other one.")
 WINDOW_FAULT = Text("notice", "Something went wrong in this window. Your chats keep running.")
@@ -90,6 +92,24 @@ CHANGE_LIMIT = Text("notice", "Change the limit…")
 REMOVED = Text("notice", "{name} removed")
 UNDO = Text("notice", "Undo")
 CANNOT_EXPORT = Text("notice", "Can’t export {name}: {reason}")
+CANNOT_RENAME = Text("notice", "Can’t rename {name}")
+CANNOT_STOP = Text("notice", "Can’t stop {name}")
+CANNOT_REMOVE = Text("notice", "Can’t remove {name}")
+CANNOT_REMOVE_SEVERAL = Text("notice", "Can’t remove the chats")
+CANNOT_ARRANGE = Text("notice", "Can’t pin or move chats")
+CANNOT_OPEN = Text("notice", "Can’t open this")
+CANNOT_COPY = Text("notice", "Can’t copy files")
+CANNOT_FORWARD = Text("notice", "Can’t forward port {port}")
+"""The beginnings of lines about actions that failed, see ``failed``."""
+
+
+def failed(action: str, error: OutliveError) -> str:
+    """A line about an action that failed; it names the action if the error is only that something does not answer."""
+    if isinstance(error, HostUnavailable) and action:
+        return Text("notice", "{action}: {reason}")(action=action, reason=error)
+    return first_upper(str(error))
+
+
 CANNOT_OPEN_TEXT = Text("notice", "Can’t open the text of {name}: {reason}")
 NO_TEXT = Text("notice", "{name} has no text yet")
 SHOW_IN_FOLDER = Text("notice", "Show in folder")

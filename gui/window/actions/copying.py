@@ -16,7 +16,7 @@ from gui.bridge.chat_files import png_of
 from gui.bridge.named_files import is_path
 from gui.bridge.tasks import Tasks
 from gui.window.page.banners import Banner, BannerArea
-from gui.wording import common_texts, notice_texts, phrases
+from gui.wording import common_texts, notice_texts
 from session_host.errors import OutliveError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Copying:
                 copying.cancel()
                 self._banners.withdraw(key)
         except OutliveError as error:
-            self._banners.inform(phrases.first_upper(str(error)), kind="failed")
+            self._banners.inform(notice_texts.failed(notice_texts.CANNOT_COPY(), error), kind="failed")
             return
         if paths and Shiboken.isValid(self._page):
             paste(paths)

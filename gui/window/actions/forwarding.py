@@ -13,7 +13,7 @@ from gui.bridge.sessions import Sessions
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.question import Question
-from gui.wording import notice_texts, page_texts, phrases
+from gui.wording import notice_texts, page_texts
 from session_host.errors import OutliveError
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - compared, not listened on
@@ -60,7 +60,8 @@ class Forwarding(QObject):
         except KeyError:
             return  # The machine was removed.
         except OutliveError as error:
-            self._banners.inform(phrases.first_upper(str(error)), kind="failed")
+            line = notice_texts.failed(notice_texts.CANNOT_FORWARD(port=port), error)
+            self._banners.inform(line, kind="failed")
             return
         open_address(urlsplit(uri)._replace(netloc=local).geturl())
         text = notice_texts.FORWARDED(port=port, machine=machine, local=local)

@@ -30,7 +30,7 @@ from gui.bridge.named_files import is_path
 from gui.bridge.tasks import Tasks
 from gui.settings.live import LiveSettings
 from gui.terminal.links.links import has_no_scheme, may_open
-from gui.wording import notice_texts, phrases
+from gui.wording import notice_texts
 from session_host.client import editors
 from session_host.client.chats.named_files import linked_file, named_directory, named_file
 from session_host.client.editors import EditorCommand, terminal_editor
@@ -323,7 +323,7 @@ class LinkOpener:
         try:
             await THIS_MACHINE.call(named_directory, directory)
         except OutliveError as error:
-            self._on_failure(phrases.first_upper(str(error)))
+            self._on_failure(notice_texts.failed(notice_texts.CANNOT_OPEN(), error))
             return
         show_directory(directory, self._on_failure)
 
@@ -343,7 +343,7 @@ class LinkOpener:
                 return
             argv, needs_terminal = await asyncio.to_thread(command_for, file, self._editors().here, os.environ)
         except OutliveError as error:
-            self._on_failure(phrases.first_upper(str(error)))
+            self._on_failure(notice_texts.failed(notice_texts.CANNOT_OPEN(), error))
             return
         if needs_terminal:
             self._edit_in_tab(argv, file, directory or str(Path(file.path).parent), machine)

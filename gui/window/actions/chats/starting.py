@@ -255,7 +255,8 @@ class StartActions(QObject):
             try:
                 arguments = await chat.machine.call(arguments_of_new_conversation, agent, request.arguments)
             except OutliveError as error:
-                self._banners.inform(phrases.first_upper(str(error)), kind="failed", key=request.agent)
+                line = notice_texts.failed(notice_texts.CANNOT_START(program=request.name), error)
+                self._banners.inform(line, kind="failed", key=request.agent)
                 return
             await self._start(replace(request, arguments=arguments), typed, replaces=chat)
 
@@ -332,7 +333,8 @@ class StartActions(QObject):
             try:
                 chat = await self._launch(request)
             except OutliveError as error:
-                self._banners.inform(phrases.first_upper(str(error)), kind="failed", key=request.agent)
+                line = notice_texts.failed(notice_texts.CANNOT_START(program=request.name), error)
+                self._banners.inform(line, kind="failed", key=request.agent)
                 return None
             has_page = self._tabs.active_chat is not None  # It may be another one than before the launch.
             if side is not None and has_page and has_room(self._tabs, side, self._banners):
@@ -400,11 +402,11 @@ class StartActions(QObject):
                     request.agent, request.directory, request.arguments, request.overrides, request.runtime,
                     request.machine,
                 )  # fmt: skip
-            problem = phrases.first_upper(str(error))
             if self._sheets.new_chat.is_open:
-                self._sheets.new_chat.failed(problem)
+                self._sheets.new_chat.failed(phrases.first_upper(str(error)))
             else:
-                self._banners.inform(problem, kind="failed", key=request.agent)
+                line = notice_texts.failed(notice_texts.CANNOT_START(program=request.name), error)
+                self._banners.inform(line, kind="failed", key=request.agent)
             return None
         self.note_start(request)
         if request.remembered is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 import pytest
@@ -200,7 +201,8 @@ async def test_a_pin_that_an_unreachable_machine_does_not_get_is_not_shown(
     build1.lose()
     harness.sessions.order.pin([chat], pinned=True)
     await harness.until(lambda: harness.problems, "the problem")
-    assert (harness.problems, chat.record.pinned) == (["build1: connection refused"], False)
+    assert harness.problems == ["Can’t pin or move chats: build1: connection refused"]
+    assert not chat.record.pinned
 
 
 async def test_stop_all_leaves_out_what_cannot_be_reached(harness: WindowHarness, build1: OtherMachine) -> None:
@@ -300,3 +302,23 @@ def shown(chooser: Chooser) -> list[list[str]]:
     """The lines of a list: title and detail."""
     found = [chooser.items.item(row).data(_CHOICE_ROLE) for row in range(chooser.items.rowCount())]
     return [[choice.title, choice.detail] for choice in found]
+
+
+async def test_an_action_on_an_unreachable_machine_says_what_has_failed(
+    harness: WindowHarness, build1: OtherMachine
+) -> None:
+    chat = build1.add("api")
+    over = build1.add("over", state=State.EXITED, exit_code=0, ended_at="2026-01-02T04:00:00.000Z")
+    window = harness.open_window()
+    build1.lose()
+
+    def shows(line: str) -> bool:
+        return harness.banner == line
+
+    for act, line in (
+        (lambda: harness.sessions.rename(chat, "api-fix"), "Can’t rename api"),
+        (lambda: harness.sessions.remove(over), "Can’t remove over"),
+        (lambda: window.commands.starting.new_like(chat), "Can’t start api"),
+    ):
+        act()
+        await harness.until(partial(shows, f"{line}: build1: connection refused"), line)
