@@ -232,7 +232,7 @@ LOOK_THROUGH_TO_ALLOW = Text("chat", "Scroll through all changes to allow them")
 REQUEST_INCOMPLETE = Text(
     "chat", "The agent did not report everything that would run. You can only decline this request."
 )
-REQUEST_TOO_LONG = Text("chat", "What is too long to be read here is left out. You can only decline it.")
+REQUEST_TOO_LONG = Text("chat", "What is too long to be read here is left out, and you can’t allow it.")
 ANSWER_SENT = Text("chat", "Sending the answer…")
 SEND_ANSWER = Text("chat", "Answer")
 

@@ -27,7 +27,7 @@ THIS_MACHINE = Text("new_chat", "This machine")
 CANNOT_BE_REACHED = Text("new_chat", "Can’t be reached now: {reason}")
 LOOKING_FOR_AGENTS = Text("new_chat", "Looking for agents on {machine}…")
 FILES_ARE_HERE = Text(
-    "new_chat", "{machine} has no such file. Drop it on the chat when it runs: then it is copied there."
+    "new_chat", "This file is on this machine. Drop it on the chat when it runs: then it is copied to {machine}."
 )
 DIRECTORIES = Text("new_chat", "Directories")
 CHOOSE_THIS_DIRECTORY = Text("new_chat", "Choose “{name}”")

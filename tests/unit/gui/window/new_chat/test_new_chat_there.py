@@ -142,7 +142,7 @@ async def test_a_file_of_this_machine_is_not_named_in_the_first_prompt_of_a_chat
     choose(sheet, Qt.Key.Key_Down)
     sheet.prompt.insertFromMimeData(files)
     assert sheet.prompt.toPlainText() == "'/tmp/a b.txt' "
-    assert sheet.error.text().startswith("alpha has no such file. Drop it on the chat")
+    assert sheet.error.text().endswith("Drop it on the chat when it runs: then it is copied to alpha.")
 
 
 async def test_the_options_of_another_machines_last_start_are_suggested_there_alone(
