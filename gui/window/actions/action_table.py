@@ -148,7 +148,7 @@ TABLE: tuple[Action, ...] = (
     Action("remove", CHAT, Text("action", "Remove chat"), lambda w: w.on_chat(w.chat_actions.remove), on="ended",
            words=Text("action", "delete discard trash clear")),
     Action("remove_ended", CHAT, Text("action", "Remove ended chats…"), lambda w: w.chat_actions.choose_ended(),
-           is_idle=lambda w: w.has_no_ended, words=Text("action", "delete clean up clear old disk space")),
+           is_idle=lambda w: w.has_no_ended, words=Text("action", "clean up old disk space")),
     Action("notifications", CHAT, action_texts.NOTIFICATIONS, lambda w: w.lists.notifications(w.chat),
            words=Text("action", "mute unmute notify when quiet for an hour until tomorrow morning do not disturb "
                                 "snooze monitor silence watch alert bell done")),

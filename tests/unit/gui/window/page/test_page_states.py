@@ -283,7 +283,7 @@ async def test_stop_of_a_chat_that_does_not_answer_says_what_to_do_in_the_window
     session_id = await harness.add("one")
     harness.sessions.stop(harness.chat(session_id))
     await harness.until(lambda: harness.problems, "the error")
-    assert harness.problems == ["No answer from one. Wait, or end it in its menu: More, Kill."]
+    assert harness.problems == ["Can’t stop one: No answer from one. Wait, or end it in its menu: More, Kill."]
 
 
 async def test_a_chat_that_ends_while_shown_keeps_its_screen_and_takes_no_keys(harness: WindowHarness):
