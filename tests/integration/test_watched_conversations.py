@@ -38,10 +38,11 @@ while read word file; do
     printf '\\033]2;W\\007'
     cat "$file.begin" >> "$file" 2>/dev/null && rm "$file.begin"
     echo '{"type":"user","content":"x"}' >> "$file"
+    read end
     printf '\\033]2;I\\007did %s\\n' "$word"
 done
 """
-"""An agent for which each line of input is a turn that creates or extends a transcript."""
+"""An agent for which a line of input begins a turn that creates or extends a transcript; the next line ends it."""
 
 FIRST, SECOND, THIRD = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "abc")
 
@@ -74,6 +75,7 @@ def start(area: Area, project: Path, *, preset: bool) -> str:
 
 def turn(chat: str, word: str, path: Path) -> None:
     assert outlive("send", chat, f"{word} {path}", "--enter").code == 0
+    assert outlive("send", chat, "--enter").code == 0
     see(chat, f"did {word}")
 
 
