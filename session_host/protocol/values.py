@@ -141,7 +141,7 @@ class SnapshotKind(StrEnum):
     PACKED = "packed"
     """All, compressed."""
     SCREEN = "screen"
-    """A terminal without history and images, compressed. A chat without a terminal has no such snapshot."""
+    """A terminal without history and images, or the newest items of a transcript; compressed."""
 
 
 class KeyAction(StrEnum):

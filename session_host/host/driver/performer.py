@@ -60,12 +60,10 @@ Handlers = Mapping[type[Effect], Callable[[Any], None]]
 
 def _snapshot_of(engine_build: str, kind: SnapshotKind, replica: Replica) -> Snapshot:
     """A snapshot; the caller knows its offset."""
-    form = replica.build if replica.build in {engine_build, TRANSCRIPT} else "vt"
-    if kind is SnapshotKind.SCREEN:
-        form = replica.build if replica.build == TRANSCRIPT else "vt"
-        data = replica.replay(history=False)
-    else:
-        data = replica.replay() if form == "vt" else replica.snapshot()
+    has_history = kind is not SnapshotKind.SCREEN
+    is_readable = replica.build == TRANSCRIPT or (has_history and replica.build == engine_build)
+    form = replica.build if is_readable else "vt"
+    data = replica.snapshot() if is_readable and has_history else replica.replay(history=has_history)
     if kind is not SnapshotKind.WHOLE:
         data = zlib.compress(data, 1)
     return Snapshot(form, data, replica.size, replica.scrollback_limit, 0, 0, kind)
