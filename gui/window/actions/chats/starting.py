@@ -101,7 +101,7 @@ class StartActions(QObject):
         """
         sheet = self._sheets.new_chat
         if not (agent or directory or arguments or overrides) and sheet.machine in self._sessions.machines:
-            sheet.set_machines([name for name in self._sessions.machines if name])
+            self._offer_machines()
             if sheet.reopen_draft():
                 self._look_at(sheet.machine)
                 return
@@ -113,9 +113,12 @@ class StartActions(QObject):
         if arguments is not None and agent in chats.agents:
             suggested[agent] = start_of(chats.agents[agent], arguments, runtime)
         sheet.set_place(self._place(machine))
-        sheet.set_machines([name for name in self._sessions.machines if name])
+        self._offer_machines()
         sheet.ask(agent or self._default_agent(chats), where, self._starts(chats), overrides or {}, suggested)
         self._look_at(machine)
+
+    def _offer_machines(self) -> None:
+        self._sheets.new_chat.set_machines([name for name in self._sessions.machines if name])
 
     def _default_place(self) -> tuple[str, str]:
         """The directory and the machine of the active chat; without one, of the last start."""
@@ -181,7 +184,7 @@ class StartActions(QObject):
         sheet = self._sheets.new_chat
         if sheet.machine not in self._sessions.machines:
             sheet.set_place(self._place(""))
-        sheet.set_machines([name for name in self._sessions.machines if name])
+        self._offer_machines()
 
     def _default_agent(self, chats: MachineChats) -> str:
         """The agent of the settings, if it is installed; else the one used last."""
@@ -255,8 +258,7 @@ class StartActions(QObject):
             try:
                 arguments = await chat.machine.call(arguments_of_new_conversation, agent, request.arguments)
             except OutliveError as error:
-                line = notice_texts.failed(notice_texts.CANNOT_START(program=request.name), error)
-                self._banners.inform(line, kind="failed", key=request.agent)
+                self._report_failed(request, error)
                 return
             await self._start(replace(request, arguments=arguments), typed, replaces=chat)
 
@@ -333,8 +335,7 @@ class StartActions(QObject):
             try:
                 chat = await self._launch(request)
             except OutliveError as error:
-                line = notice_texts.failed(notice_texts.CANNOT_START(program=request.name), error)
-                self._banners.inform(line, kind="failed", key=request.agent)
+                self._report_failed(request, error)
                 return None
             has_page = self._tabs.active_chat is not None  # It may be another one than before the launch.
             if side is not None and has_page and has_room(self._tabs, side, self._banners):
@@ -377,6 +378,10 @@ class StartActions(QObject):
             await chats.machine.call(write_setup, request.setup)
         return await self._sessions.launch(request, chats.agents[request.agent], GridSize(*self._layout.grid).clamped())
 
+    def _report_failed(self, request: NewChatRequest, error: OutliveError) -> None:
+        line = notice_texts.failed(notice_texts.CANNOT_START(program=request.name), error)
+        self._banners.inform(line, kind="failed", key=request.agent)
+
     def note_start(self, request: NewChatRequest) -> None:
         """Suggest the agent, the directory and the machine of a start for the next one."""
         layout = self._layout
@@ -405,8 +410,7 @@ class StartActions(QObject):
             if self._sheets.new_chat.is_open:
                 self._sheets.new_chat.failed(phrases.first_upper(str(error)))
             else:
-                line = notice_texts.failed(notice_texts.CANNOT_START(program=request.name), error)
-                self._banners.inform(line, kind="failed", key=request.agent)
+                self._report_failed(request, error)
             return None
         self.note_start(request)
         if request.remembered is not None:
