@@ -16,6 +16,7 @@ from gui.window.sheets.chooser import Choice, Chooser, Found, ListedChoices
 from gui.window.sheets.question import Question
 from gui.window.widgets.parts import Way
 from gui.wording import machine_texts
+from session_host.client.chats.directories import LOOK_TIMEOUT_S
 from session_host.errors import LoginNeeded, NotInstalled, OldVersion
 from session_host.patience import within
 from session_host.system.installation import outlive_command
@@ -23,10 +24,6 @@ from session_host.version import VERSION, is_older
 
 if TYPE_CHECKING:
     from session_host.machines.remote import RemoteMachine
-
-
-LOOK_TIMEOUT_S = 0.5
-"""How long the files of the ssh configuration may take: a network mount without its server never answers."""
 
 
 class MachineActions(QObject):
