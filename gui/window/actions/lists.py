@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -22,12 +22,20 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.chooser import Choice, ChoiceKey, Found
 from gui.window.sidebar.model import DateFilter
-from gui.wording import action_texts, common_texts, new_chat_texts, notice_texts, page_texts, phrases, window_texts
+from gui.wording import (
+    action_texts,
+    chat_texts,
+    common_texts,
+    new_chat_texts,
+    notice_texts,
+    page_texts,
+    phrases,
+    window_texts,
+)
 from gui.wording.text import Text
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import WITHOUT_AGENT
 from session_host.structured.items import Item
-from session_host.system.clock import moment_of
 from session_host.terminal.prompts import Prompt
 
 from .chats.chat_actions import ChatTexts
@@ -139,7 +147,7 @@ class Lists:
 
     def _prompt(self, content: StructuredContent, prompt: Item) -> Choice:
         turns = content.view.turns
-        began = phrases.short_clock(moment_of(prompt.at_ms), datetime.now(UTC))
+        began = chat_texts.time_of(prompt.at_ms)
         keys = [
             ChoiceKey(_COPY, page_texts.KEY_COPIES(), partial(self._copy, prompt.text)),
             ChoiceKey(_COPY_BOTH, page_texts.KEY_COPIES_ANSWER(), lambda: self._copy(turns.answer_to(prompt.id))),

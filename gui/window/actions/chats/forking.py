@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +15,10 @@ from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.chooser import Choice
 from gui.window.widgets.keys_ahead import HeldKeys
-from gui.wording import action_texts, changes_texts, new_chat_texts, phrases
+from gui.wording import action_texts, changes_texts, chat_texts, new_chat_texts
 from session_host.errors import OutliveError
 from session_host.protocol.values import GridSize
 from session_host.structured.items import Item
-from session_host.system.clock import moment_of
 
 if TYPE_CHECKING:
     from gui.bridge.changes import ListedPoint
@@ -76,11 +74,10 @@ class ForkActions:
         content = page.structured if page is not None else None
         transcript = content.view.transcript if content is not None else ()
         prompts = [item for item in transcript if is_in_conversation(item)]
-        now = datetime.now(UTC)
 
         def choice(prompt: Item) -> Choice:
-            detail = phrases.short_clock(moment_of(prompt.at_ms), now)
-            return Choice(new_chat_texts.fork_row(prompt.text), detail, lambda: self.fork_before(chat, prompt))
+            row, began = new_chat_texts.fork_row(prompt.text), chat_texts.time_of(prompt.at_ms)
+            return Choice(row, began, lambda: self.fork_before(chat, prompt))
 
         choices = [Choice(new_chat_texts.FROM_THE_END(), new_chat_texts.WHOLE_CONVERSATION(), lambda: self.fork(chat))]
         choices += [choice(each) for each in reversed(prompts)]
