@@ -159,8 +159,10 @@ class WorktreeField(QWidget):
 
     def _set_setup(self, entry: SetupEntry | None) -> None:
         """Set the command of the directory's repository; None if it is unknown. An edited command stays."""
+        if entry is not None and len(entry.command) > MAX_COMMAND:
+            entry = None  # A start would write the part that is in the field into the settings.
         if entry is None or self.changed_setup() is None or entry.repository != (self._entry or entry).repository:
-            self.setup.setText(entry.command[:MAX_COMMAND] if entry is not None else "")
+            self.setup.setText(entry.command if entry is not None else "")
         self._entry = entry
 
     def changed_setup(self) -> SetupEntry | None:
@@ -383,7 +385,7 @@ FreeName = Callable[..., str]
 """Returns the name that a new chat gets for a wanted one; see ``Sessions.free_name``."""
 MAX_CHARACTERS = 80
 MAX_COMMAND = 4000
-"""A longer setup command is none."""
+"""A longer setup command is not shown, and cannot be changed here."""
 
 
 class NameField(QWidget):

@@ -194,6 +194,24 @@ async def test_the_setup_of_a_repositorys_worktrees_is_shown_and_changed(
     await harness.until(lambda: field.checkbox.isEnabled() and not field.setup.isVisible(), "no setup to be shown")
 
 
+async def test_a_setup_command_too_long_for_its_field_is_not_cut_in_the_settings(
+    harness: WindowHarness, launches: list[LaunchRequest], area: Area
+) -> None:
+    repository = Checkout.new(area.home / "api").path
+    settings, written = area.config / "chats.toml", f'[worktree_setup]\n"~/api" = "{"x" * 4001}"\n'
+    settings.write_text(written)
+    window = harness.open_window()
+    window.commands.starting.new_chat("shell", str(repository))
+    sheet = window.sheets.new_chat
+    sheet.more.click()
+    sheet.worktree.checkbox.click()
+    await harness.until(lambda: "from" in sheet.worktree.branch.placeholderText(), "the repository")
+    assert not sheet.worktree.setup.isVisible()
+    sheet.start.click()
+    await harness.until(lambda: launches, "the start")
+    assert settings.read_text() == written
+
+
 async def test_the_previous_choice_of_a_worktree_does_not_count_outside_a_repository(
     harness: WindowHarness, launches: list[LaunchRequest], area: Area
 ) -> None:
