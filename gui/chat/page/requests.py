@@ -612,7 +612,7 @@ class RequestCard(QWidget):
 
 
 def readable(request: AgentRequest) -> AgentRequest:
-    """The request as it is shown: nobody can read what is very long, so that is cut, and can only be declined."""
+    """The request as it is shown; one with texts that are too long to read is cut, and can only be declined."""
     options: list[RequestOption] = []
     for option in request.options:
         if len(option.name) + len(option.short) <= _MAX_CHARACTERS:

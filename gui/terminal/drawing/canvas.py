@@ -42,7 +42,10 @@ def bands(rows: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def least_covering(candidates: Sequence[QRect], *kept_free: Sequence[QRect]) -> QRect:
-    """The first candidate that overlaps the rectangles of ``kept_free`` least; of several lists, the first decides."""
+    """The first of the candidates that overlap the rectangles of ``kept_free`` least.
+
+    A later list decides only between candidates that overlap the earlier lists equally.
+    """
 
     def covered(candidate: QRect) -> list[int]:
         parts = [[candidate.intersected(rect) for rect in rects] for rects in kept_free]

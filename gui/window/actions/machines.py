@@ -89,7 +89,10 @@ class MachineActions(QObject):
                 return machine_texts.TRY_NOW(), lambda: self.try_now(name)
 
     def ways(self, name: str) -> Sequence[Way]:
-        """All that can be done with a machine, for its menu; first what does no harm, chosen a moment too late."""
+        """The actions on a machine, for its menu.
+
+        The machine's state may change while the user aims: the first actions do no harm then, and *Remove* is the last.
+        """
         ways = [remedy] if (remedy := self.remedy(name)) is not None else []
         machine = self._others.machines.get(name)
         if machine is not None and machine.is_reachable:

@@ -117,7 +117,7 @@ class AgentTiles(QWidget):
         self._tile_px = TILE_WIDTH_PX
         """The width that the widest title needs."""
         self._kept = ""
-        """The choice from before there were no agents."""
+        """The last choice; it stays while no agents are known."""
         self._typed = ""
         self._last_typed = QElapsedTimer()
         self.setAccessibleName(new_chat_texts.AGENT())

@@ -298,7 +298,7 @@ class StartFields:
         self._filled_for = ""
         """The agent for which the fields are filled in."""
         self._filled = Start()
-        """What they were filled with."""
+        """The values with which the fields were filled in."""
         self._defaults: list[str] = []
         """The default arguments of that agent."""
 

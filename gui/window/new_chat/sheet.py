@@ -216,7 +216,7 @@ class NewChatSheet(Sheet):
         self._fields.set_shown(self.machine_row, is_shown=bool(names))
 
     def set_place(self, place: Place) -> None:
-        """Show the agents of a machine, and look there; what was typed stays, and a suggested directory goes."""
+        """Show the agents of a machine, and look there; typed input stays, but a suggested directory is replaced."""
         is_other = place.machine != self.machine
         if is_other:
             self.machine = self.naming.machine = place.machine

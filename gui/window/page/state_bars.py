@@ -416,8 +416,10 @@ class Waiting(QObject):
         return "asks" if source.asks_to_send else str(source.connection or "")
 
     def wait(self) -> None:
-        """Show that the chat is not live: at once if its host does not answer or it asks, or if the page is empty since
-        its machine is not reached; else after a delay.
+        """Show that the chat is not live: at once or after a delay.
+
+        It is shown at once if the chat asks, if its host does not answer, or if its machine cannot be reached and the
+        page is empty.
         """
         state, is_shown = self._state, self._bar.is_open or self._notice.is_open
         is_out_of_reach = not self._source.chat.machine.is_reachable and self._is_empty()

@@ -61,7 +61,7 @@ class TerminalContent(QObject):
             page: the page.
             focus: gives the page the keyboard focus.
             load_screen: loads the last screen of an ended chat.
-            note_directory: gets the address of the directory that the output of the chat in front reports.
+            note_directory: gets the chat and the directory (an address) that its output reports, while it is in front.
         """
         super().__init__(page)
         self._theme = theme

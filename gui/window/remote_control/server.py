@@ -193,8 +193,9 @@ class RemoteControl:
         ]
 
     async def show(self, request: ControlRequest) -> dict[str, Any]:
-        """Show a chat's tab, opening it if needed; replies when it is live, or its last screen is shown, or its machine
-        cannot be reached.
+        """Show a chat's tab, opening it if needed.
+
+        The reply comes when the chat is live or its last screen is shown; at once if its machine cannot be reached.
         """
         chat = await self._find(request.session)
         with activation_token(request.activation_token):

@@ -69,7 +69,7 @@ class DirectoryField(QLineEdit):
         return ""
 
     def _look_now(self) -> DirectoryLook:
-        """The look at the path; one of a directory, while another machine has not answered yet."""
+        """Look at the path; on another machine, which answers later, any path counts as a directory."""
         found = [DirectoryLook("directory")]
         self.directories.look(found.append, look_at_directory, self.directory())
         return found[-1]
