@@ -230,6 +230,9 @@ def test_a_flood_does_not_delay_ctrl_c_on_a_slow_line_and_the_history_follows(re
         rows = viewer.emulator.rows() if viewer.emulator is not None else []
         return any(run.text.startswith(text) for row in rows for run in row.runs)
 
+    def has_history(viewer: Viewer) -> bool:
+        return viewer.emulator is not None and viewer.emulator.scrollback_rows > 2000
+
     async def use() -> None:
         async with _over(relay) as machine:
             info = await machine.call(session_named, "flood")
@@ -247,8 +250,10 @@ def test_a_flood_does_not_delay_ctrl_c_on_a_slow_line_and_the_history_follows(re
             await eventually(lambda: sees(viewer, "interrupted"), 30, "the end of the flood")
             assert relay.counts().bytes - begun < 200_000
             relay.rate(0)
-            await eventually(lambda: viewer.emulator is not None and viewer.emulator.scrollback_rows > 2000, 30, "")
+            await eventually(lambda: has_history(viewer), 30, "the history")
             viewer.close()
+
+    event_loop.run(use())
 
 
 def test_after_a_sleep_a_link_is_back_within_2_s_of_the_network(
