@@ -1,4 +1,4 @@
-"""Ports of another machine on this one: a listener on loopback, whose connections are channels of the link."""
+"""Forwards ports of another machine: listens on loopback here, and carries each connection as a channel of the link."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class _End(asyncio.Protocol):
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._on_made = on_made
         self._early = bytearray()
-        """What came before the other end was connected: the loop reads once before it can be stopped."""
+        """The bytes that came before ``other`` was connected: the loop reads once before it can be stopped."""
         self._has_finished = False
 
     def join(self, other: _End) -> None:

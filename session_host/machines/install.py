@@ -1,9 +1,10 @@
 """Installs Outlive on another machine for its user, from this installation: the part without the window.
 
-Everything comes from here, and it needs no internet. Where it has another Python or processor, the pip here fetches
-the libraries for it; without one, or without such builds, the pip there does. It becomes a directory of its own in
-``~/.local/share/outlive``, and the link ``~/.local/bin/outlive``; running chats keep the directory of the version that
-they were started with.
+Everything is sent from here, so the other machine needs no internet. If that has another Python or processor, the pip
+here fetches the libraries for it; if there is no pip here, or there are no such builds, the pip there fetches them.
+
+An installation is a directory of its own in ``~/.local/share/outlive``, and the link ``~/.local/bin/outlive`` leads to
+the newest; running chats keep the directory of the version that they were started with.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Plan(NamedTuple):
 
     Attributes:
         python: the command of the other machine's Python.
-        fetches: the libraries are fetched from a package index: those here are none for its Python.
+        fetches: the libraries are fetched from a package index, since those here do not fit its Python.
         why: why they are, one line; "" if they are not.
         builds: the options with which the pip here fetches builds for its Python; () if it cannot.
     """
@@ -230,11 +231,11 @@ async def _write(stream: asyncio.StreamWriter, data: bytes) -> None:
 
 
 def _archive(*, with_libraries: bool, fetched: Path | None) -> bytes:
-    """What is sent: a compressed tar file with ``install.sh``, ``requirements.txt`` and the directory ``site``.
+    """The compressed tar file that is sent: it has ``install.sh``, ``requirements.txt`` and the directory ``site``.
 
     Args:
-        with_libraries: with the libraries of this installation.
-        fetched: a directory of libraries, which are sent, too.
+        with_libraries: ``site`` has the libraries of this installation.
+        fetched: a directory with libraries, which ``site`` has, too.
     """
     output = io.BytesIO()
     with tarfile.open(fileobj=output, mode="w:gz", compresslevel=1) as archive:

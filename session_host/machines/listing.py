@@ -60,16 +60,16 @@ class Listed(NamedTuple):
 
 
 LIST_TIMEOUT_S = 5.0
-"""What does not answer by then is reported as unreachable: the others are not kept waiting."""
+"""A machine that does not answer in this time is reported as unreachable, so that the others need not wait."""
 
 SILENT_LIST_TIMEOUT_S = 0.8
-"""The least time in which a machine must be heard of; it is also the one for a machine that missed the last one."""
+"""A list waits at least so long until it hears of a machine, and not longer for one that did not answer lately."""
 
 SILENT_S = 300.0
 """How long a machine that did not answer is not waited for again."""
 
 SLOWER = 3.0
-"""A machine is dead that is not heard of in this multiple of the time that it took in the last list."""
+"""A list waits for a machine this multiple of the time after which the last list heard of it."""
 
 
 class Answers(msgspec.Struct, frozen=True):

@@ -56,16 +56,16 @@ SILENCE_S = 6.0
 
 MIN_CLOCK_AHEAD_S = 5
 MAX_CLOCK_AHEAD_S = 2 * 24 * 3600
+"""Clocks differ by a wrong time zone or date; what is further away is not corrected."""
+
 QUICK_MS = 1000
 """Only an answer within this time says what the clock there shows."""
 
-"""Clocks differ by a wrong time zone or date; what is further away is not corrected."""
-
 MAX_NOISE_BYTES = 256 * 1024
-"""What a login shell may print before the stream begins."""
+"""A login shell may print this much before the stream begins."""
 
 MAX_MARK_BYTES = 64
-"""The longest rest of the line that begins the stream."""
+"""The line that begins the stream has at most this much after the token."""
 
 MAX_ERROR_BYTES = 16 * 1024
 

@@ -56,7 +56,7 @@ MIN_ROWS = 5
 MAX_COLUMNS = 1000
 MAX_ROWS = 1000
 MAX_CELLS = 250_000
-"""A window's picture of so many takes 130 MB."""
+"""The most cells of a terminal: a window's picture of so many takes 130 MB."""
 
 
 class GridSize(msgspec.Struct, frozen=True, array_like=True):

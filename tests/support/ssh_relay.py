@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 RETRANSMIT_S = 0.2
-"""TCP sends what was lost again after this time and two round trips, and after twice the last time if it is lost
-again."""
+"""TCP sends lost data again after this time and two round trips; each further loss doubles the wait."""
 
 BUFFER_BYTES = 64 * 1024
 """A line's buffers hold no more."""
