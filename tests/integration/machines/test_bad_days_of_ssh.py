@@ -186,28 +186,38 @@ def locked(machines: list[SshMachine], monkeypatch: pytest.MonkeyPatch) -> SshMa
 def test_a_login_asks_in_the_terminal_and_says_when_it_failed(
     locked: SshMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without_terminal = outlive("machines", "add", "alpha")
-    assert (without_terminal.code, without_terminal.complaint()) == (
-        7, "alpha: ssh asks for a login in a terminal; run this command in one",
-    )  # fmt: skip
+    _check_that_a_login_needs_a_terminal()
     with OnTerminal("machines", "add", "alpha") as wrong:
         wrong.see("passphrase for key")
         wrong.type("wrong\r")
         wrong.see("outlive: alpha: ssh did not log in")
         assert wrong.wait() == 7
-    with OnTerminal("machines", "add", "alpha") as cancelled:
-        cancelled.see("passphrase for key")
-        cancelled.type("\x03")
-        assert cancelled.wait() == 130
+    _cancel_login("passphrase for key")
     assert names.machines() == []
-    with OnTerminal("machines", "add", "alpha") as right:
-        right.see("passphrase for key")
-        right.type("right\r")
-        right.see("alpha is added")
-        assert right.wait() == 0
+    _add_with_login("passphrase for key", "right")
     assert not (locked.home / "asked").exists()
     monkeypatch.setattr(link_module, "LATER_RETRY_S", 0.1)
     event_loop.run(_log_in_again(locked))
+
+
+def _check_that_a_login_needs_a_terminal() -> None:
+    done = outlive("machines", "add", "alpha")
+    assert (done.code, done.complaint()) == (7, "alpha: ssh asks for a login in a terminal; run this command in one")
+
+
+def _cancel_login(question: str) -> None:
+    with OnTerminal("machines", "add", "alpha") as terminal:
+        terminal.see(question)
+        terminal.type("\x03")
+        assert terminal.wait() == 130
+
+
+def _add_with_login(question: str, answer: str) -> None:
+    with OnTerminal("machines", "add", "alpha") as terminal:
+        terminal.see(question)
+        terminal.type(f"{answer}\r")
+        terminal.see("alpha is added")
+        assert terminal.wait() == 0
 
 
 async def _log_in_again(alpha: SshMachine) -> None:
@@ -241,14 +251,8 @@ def given_codes(machines: list[SshMachine]) -> Path:
 
 
 def test_a_second_factor_is_asked_once_and_never_without_its_user(given_codes: Path) -> None:
-    without_terminal = outlive("machines", "add", "alpha")
-    assert (without_terminal.code, without_terminal.complaint()) == (
-        7, "alpha: ssh asks for a login in a terminal; run this command in one",
-    )  # fmt: skip
-    with OnTerminal("machines", "add", "alpha") as cancelled:
-        cancelled.see("Password:")
-        cancelled.type("\x03")
-        assert cancelled.wait() == 130
+    _check_that_a_login_needs_a_terminal()
+    _cancel_login("Password:")
     assert given_codes.read_text() == ""
     with OnTerminal("machines", "add", "alpha") as wrong:
         for number in (1, 2, 3):
@@ -257,11 +261,7 @@ def test_a_second_factor_is_asked_once_and_never_without_its_user(given_codes: P
         wrong.see("outlive: alpha: ssh did not log in")
         assert wrong.wait() == 7
     assert (given_codes.read_text(), names.machines()) == ("000000\n" * 3, [])
-    with OnTerminal("machines", "add", "alpha") as right:
-        right.see("Password:")
-        right.type("123456\r")
-        right.see("alpha is added")
-        assert right.wait() == 0
+    _add_with_login("Password:", "123456")
     assert outlive("ls", "--on", "alpha").output == NO_CHATS
     assert outlive("ls", "--on", "alpha").output == NO_CHATS
     end_logins("alpha")

@@ -41,16 +41,20 @@ for line in sys.stdin:
 """
 
 
-def test_no_key_and_no_byte_is_lost_or_doubled_when_the_link_is_cut(
-    alpha: SshMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(link, "STEADY_S", 0.0)  # Each link is retried at once.
+@pytest.fixture
+def received(alpha: SshMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file with the lines that the chat ``log`` on ``alpha`` got; each link that is cut is retried at once."""
+    monkeypatch.setattr(link, "STEADY_S", 0.0)
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     assert outlive("new", "-d", "--on", "alpha", "-n", "log", "--", sys.executable, str(program)).code == 0
+    return alpha.home / "received"
+
+
+def test_no_key_and_no_byte_is_lost_or_doubled_when_the_link_is_cut(alpha: SshMachine, received: Path) -> None:
     seen = event_loop.run(_type_during_cuts(alpha))
     expected = [f"{number:04}" for number in range(LINES)] + ["end"]
-    assert (alpha.home / "received").read_text().split() == expected
+    assert received.read_text().split() == expected
     assert re.findall(r"got (\w+)$", "\n".join(seen), re.MULTILINE) == expected
 
 
@@ -95,18 +99,14 @@ def _lines(viewer: Viewer) -> list[str]:
 
 
 def test_two_laptops_type_into_one_chat_and_one_that_is_cut_and_comes_back_changes_nothing(
-    alpha: SshMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    alpha: SshMachine, received: Path
 ) -> None:
-    monkeypatch.setattr(link, "STEADY_S", 0.0)  # Each link is retried at once.
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM)
-    assert outlive("new", "-d", "--on", "alpha", "-n", "log", "--", sys.executable, str(program)).code == 0
     with ssh_relay(alpha.port) as relay:
         away = MachineEntry("alpha", f"ssh://alpha:{relay.port}")  # So it has a login of its own.
         laptops, sizes = event_loop.run(_use_two(MachineEntry("alpha", "alpha"), away, relay))
         end_logins(away.destination)
     expected = ["0", "1", "2", "3", "4", "end"]
-    assert (alpha.home / "received").read_text().split() == expected
+    assert received.read_text().split() == expected
     assert [re.findall(r"got (\w+)$", "\n".join(lines), re.MULTILINE) for lines in laptops] == [expected] * 2
     assert sizes == [HOME_SIZE, AWAY_SIZE] * 2, "only a key takes the size"
 
