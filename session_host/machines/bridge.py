@@ -197,20 +197,13 @@ class _Channel:
             self._bridge.send(Grant(self.number, granted))
 
 
-class _SessionChannel(_Channel, asyncio.Protocol):
-    """A connection to a session's host."""
+class _SocketChannel(_Channel, asyncio.Protocol):
+    """A connection to a socket of this machine; ``run`` connects it."""
 
-    def __init__(self, bridge: Bridge, number: int, session_id: str) -> None:
+    def __init__(self, bridge: Bridge, number: int) -> None:
         super().__init__(bridge, number)
-        self._session_id = session_id
         self._transport: asyncio.Transport | None = None
         self._is_reading = True
-
-    async def run(self) -> None:
-        try:
-            await connect_socket(lambda: self, self._session_id)
-        except OutliveError as error:
-            self._bridge.ended_channel(self.number, error)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -221,11 +214,6 @@ class _SessionChannel(_Channel, asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._bridge.ended_channel(self.number)
-
-    def receive(self, data: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(data)
-        self._note_used(len(data))
 
     def close(self) -> None:
         if self._transport is not None:
@@ -238,11 +226,30 @@ class _SessionChannel(_Channel, asyncio.Protocol):
             (transport.resume_reading if is_reading else transport.pause_reading)()
 
 
-class _PortChannel(_SessionChannel):
+class _SessionChannel(_SocketChannel):
+    """A connection to a session's host."""
+
+    def __init__(self, bridge: Bridge, number: int, session_id: str) -> None:
+        super().__init__(bridge, number)
+        self._session_id = session_id
+
+    async def run(self) -> None:
+        try:
+            await connect_socket(lambda: self, self._session_id)
+        except OutliveError as error:
+            self._bridge.ended_channel(self.number, error)
+
+    def receive(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+        self._note_used(len(data))
+
+
+class _PortChannel(_SocketChannel):
     """A connection to a port of this machine's loopback."""
 
     def __init__(self, bridge: Bridge, number: int, port: int) -> None:
-        super().__init__(bridge, number, "")
+        super().__init__(bridge, number)
         self._port = port
         self._is_full = False
         self._unnoted = 0
