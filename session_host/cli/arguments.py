@@ -44,6 +44,12 @@ ON_A_MACHINE = frozenset({"new", "search", "doctor", "upgrade", "kill-all", "rm"
 """The commands that run on another machine with ``--on``; ``ls`` handles it itself."""
 
 
+def split_at_dashes(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The arguments before the first ``--``, and the others; these begin with it."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return list(arguments[:end]), list(arguments[end:])
+
+
 AFTER_DASHES = "after_dashes"
 """The attribute with the arguments after ``--``, for subcommands with ``takes_arguments``; None without a ``--``."""
 
@@ -78,12 +84,9 @@ class Parser(argparse.ArgumentParser):
         """
         if not self.takes_arguments:
             return self.parse_intermixed_args(arguments)
-        own, after_dashes = list(arguments), None
-        if "--" in own:
-            index = own.index("--")
-            own, after_dashes = own[:index], own[index + 1 :]
+        own, rest = split_at_dashes(arguments)
         options = self.parse_intermixed_args(own)
-        setattr(options, AFTER_DASHES, after_dashes)
+        setattr(options, AFTER_DASHES, rest[1:] if rest else None)
         return options
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from session_host.cli.arguments import ON_A_MACHINE
+from session_host.cli.arguments import ON_A_MACHINE, split_at_dashes
 from session_host.cli.output import YES_OR_NO, confirmed, is_yes, print_error, print_json, print_line, terminal_columns
 from session_host.cli.session_argument import machine_and_chat
 from session_host.client.permission import check_may_reach_machine
@@ -181,9 +181,9 @@ def run_on(arguments: list[str], run_here: Callable[[list[str]], int]) -> int:
     """Run a command line with ``--on NAME`` on that machine, without it; ``run_here`` does so on this one."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--on", metavar="NAME")
-    end = arguments.index("--") if "--" in arguments else len(arguments)
+    own, after = split_at_dashes(arguments)
     try:
-        options, rest = parser.parse_known_args(arguments[:end])
+        options, rest = parser.parse_known_args(own)
     except argparse.ArgumentError as error:
         raise UsageError(str(error)) from error
     if not options.on:
@@ -191,11 +191,11 @@ def run_on(arguments: list[str], run_here: Callable[[list[str]], int]) -> int:
     if rest[0] not in ON_A_MACHINE:
         raise UsageError(f"`outlive {rest[0]}` takes no --on; a chat on a machine is MACHINE:CHAT")
     if options.on == names.HERE:
-        return run_here([*rest, *arguments[end:]])
+        return run_here([*rest, *after])
     entry = names.machine_named(options.on)
     if rest[0] == "upgrade":
         _bring_version(entry)
-    return _run_and_attach(entry, [*map(_of_their_home, rest), *arguments[end:]])
+    return _run_and_attach(entry, [*map(_of_their_home, rest), *after])
 
 
 def run_for_chats(arguments: list[str], chats: list[str], run_here: Callable[[list[str]], int]) -> int | None:
@@ -226,7 +226,7 @@ def _of_their_home(argument: str) -> str:
 
 def _run_and_attach(entry: MachineEntry, arguments: list[str]) -> int:
     """Run a command on another machine; attach to a chat that it starts, unless it is not to be shown here."""
-    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    own, _after = split_at_dashes(arguments)
     is_quiet = any(each in {"-d", "--detach", "--json"} for each in own)
     if arguments[0] not in _STARTING or is_quiet or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return run_there(entry, arguments)
@@ -339,11 +339,11 @@ async def _wait_there(link: Link, arguments: list[str], run: Callable[[list[str]
     timeout_s = parser.parse_args(arguments[1:]).timeout
     loop = asyncio.get_running_loop()
     until_s = None if timeout_s is None else loop.time() + timeout_s
-    end = arguments.index("--") if "--" in arguments else len(arguments)
+    own, after = split_at_dashes(arguments)
     left: list[str] = []
     while True:
         try:
-            return await run([*arguments[:end], *left, *arguments[end:]])
+            return await run([*own, *left, *after])
         except Unreachable as error:
             if not link.version:
                 raise

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple, NoReturn
 
-from session_host.cli.arguments import ON_A_MACHINE, Parser
+from session_host.cli.arguments import ON_A_MACHINE, Parser, split_at_dashes
 from session_host.cli.output import prepare_streams, print_error
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.paths import home_dir, own_obstacle
@@ -199,7 +199,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 def is_for_machine(arguments: list[str]) -> bool:
     """Whether a command line has ``--on``; ``ls`` handles it itself."""
-    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    own, _after = split_at_dashes(arguments)
     return own[0] != "ls" and any(each == "--on" or each.startswith("--on=") for each in own)
 
 
