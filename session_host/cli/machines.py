@@ -327,7 +327,7 @@ async def _run_there(entry: MachineEntry, arguments: list[str], take: Callable[[
 
 
 async def _wait_there(link: Link, arguments: list[str], run: Callable[[list[str]], Awaitable[int]]) -> int:
-    """Run ``wait`` there, after a loss of the connection again, with the time that is left.
+    """Run ``wait`` there; after each lost connection, run it again with the time that is left.
 
     Raises:
         Unreachable: the machine could not be reached at first, or at the end of that time.

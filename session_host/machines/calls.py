@@ -214,7 +214,7 @@ def decode_result(function: Callable[..., Any], result: bytes) -> Any:
 
 
 def with_remedies_here(text: str, machine: str) -> str:
-    """A message of a machine's Outlive, in which the commands that it says to run are as the user writes them here."""
+    """A message of a machine's Outlive, with the commands in it changed to those that the user can run here."""
     text = re.sub(_OF_A_CHAT, rf"\g<0>{machine}:", text)
     return re.sub(_OF_A_MACHINE, rf"\g<0> --on {machine}", text)
 

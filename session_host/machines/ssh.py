@@ -24,8 +24,8 @@ CONTROL_NAME = "ssh-%C"
 """The socket of a connection that later ones ride on; ssh replaces %C by a hash of user, host and port."""
 
 _AGENT_NAME = "forwarded"
-"""With ``.ssh``, the link to the ssh agent of the newest login here. A connection that later ones ride on forwards this
-link's agent, since it may outlive the login that it was made in, and the agent of that login."""
+"""With ``.ssh``, the link to the ssh agent of the newest login here. A connection that later ones ride on forwards the
+agent of this link: the agent of the login in which it began may end before it."""
 
 _CONTROL_NAME_BYTES = len("/ssh-") + 40
 _TEMPORARY_SUFFIX_BYTES = 17
@@ -115,7 +115,7 @@ def _control_options(users: dict[str, str], directory: Path) -> tuple[str, ...]:
     options: tuple[str, ...]
     options = ("-o", "ControlMaster=auto", "-o", f"ControlPath={path}", "-o", f"ControlPersist={CONTROL_PERSIST}")
     agent = (directory / _AGENT_NAME).with_suffix(".ssh")
-    # OpenSSH takes a path only from 8.2 on, and shows this one of _LATER_DEFAULTS only if it is newer.
+    # OpenSSH takes a path only from 8.2 on; one that shows ``sessiontype``, of _LATER_DEFAULTS, is newer.
     if users.get("forwardagent") == "yes" and "sessiontype" in users and agent.is_symlink():
         options = (*options, "-o", f"ForwardAgent={str(agent).replace('%', '%%')}")
     if users.get("serveraliveinterval", "0") != "0":
@@ -208,7 +208,7 @@ def error_of(entry: MachineEntry, output: str) -> Unreachable:
 
 
 def _last_line(output: str) -> str:
-    """The last line that ssh wrote for its user, without its own name; not how the login ended that it rode on."""
+    """The last line that ssh wrote for its user, without the name of ssh; those about a shared login are left out."""
     lines = [one_line(line)[:200] for line in output.splitlines() if line.strip() and not _INTERNAL.match(line)]
     return re.sub(r"^ssh: |\.$", "", lines[-1]) if lines else ""
 

@@ -49,10 +49,10 @@ BUSY_PING_S = 0.5
 """The same, while an answer is expected."""
 
 ANSWER_S = 1.2
-"""A stream is silent that has not answered a ping in this time, or in a quarter of ``Watch.patience_s``."""
+"""A stream is silent if it does not answer a ping in this time, or in a quarter of ``Watch.patience_s`` if longer."""
 
 SILENCE_S = 6.0
-"""A stream is dead that stays silent so long after a ping, or for ``Watch.patience_s``."""
+"""A stream is dead if it stays silent for this time after a ping, or for ``Watch.patience_s`` if that is longer."""
 
 MIN_CLOCK_AHEAD_S = 5
 MAX_CLOCK_AHEAD_S = 2 * 24 * 3600
@@ -427,7 +427,7 @@ def _wait_for_end(process: subprocess.Popen[bytes]) -> None:
 
 
 def clock_ahead(there_ms: int, here_ms: int) -> timedelta:
-    """How far the clock there is ahead; 0 if it only seems so, by the time that its message took, or is no clock's."""
+    """How far the clock there is ahead; 0 if its message may have taken that long, or clocks do not differ so much."""
     ahead_s = round((there_ms - here_ms) / 1000)
     return timedelta(seconds=ahead_s) if MIN_CLOCK_AHEAD_S <= abs(ahead_s) <= MAX_CLOCK_AHEAD_S else timedelta()
 

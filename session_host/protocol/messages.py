@@ -156,7 +156,7 @@ class Attach(Message, frozen=True):
     kind: str = ""
     """The kind of viewer: "window", "attach", or "" for another; see ``SizeEvent``."""
     is_far: bool = False
-    """Whether a line is between viewer and host, which may be slow: the viewer sends ``Received``."""
+    """Whether viewer and host are on different machines: the line may be slow, so the viewer sends ``Received``."""
     has_history: bool = True
     """Whether the viewer's replica has the history; not after a snapshot of the screen alone."""
 

@@ -47,7 +47,7 @@ def moment_of(at_ms: float) -> datetime:
 
 
 def earlier(text: str, by: timedelta) -> str:
-    """The time that is so much earlier, in the format of ``now``; ``text`` itself if it is no time."""
+    """The time of ``text`` less ``by``, in the format of ``now``; ``text`` itself if it is no time."""
     if not by or (moment := parse_time(text)) is None:
         return text
     try:
