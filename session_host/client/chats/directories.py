@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
@@ -24,10 +25,10 @@ T = TypeVar("T")
 
 
 class DirectoryLook(NamedTuple):
-    """What there is at a path.
+    """The answer of the disk about a path.
 
     Attributes:
-        kind: "silent" if the disk does not answer.
+        kind: the kind of file at the path; "silent" if the disk does not answer.
         reason: the system's reason, if it is unreadable.
     """
 
@@ -41,7 +42,7 @@ class Listing(NamedTuple):
     Attributes:
         path: the directory's path.
         names: their names; none if the directory cannot be read.
-        look: what there is at the path.
+        look: the answer of the disk about the path.
     """
 
     path: str
@@ -56,7 +57,7 @@ def complete_path(typed: str, with_files: bool = False) -> list[str]:
 
 
 def look_at_directory(path: str) -> DirectoryLook:
-    """What there is at an absolute path."""
+    """Ask the disk about an absolute path."""
 
     def look() -> DirectoryLook:
         try:
@@ -76,7 +77,8 @@ def list_directory(path: str, nearest: bool = False) -> Listing:
         whole = Path(path)
         there = next(each for each in (whole, *whole.parents) if each.is_dir()) if nearest else whole
         try:
-            return Listing(str(there), _directories_in(there), DirectoryLook("directory"))
+            names = sorted(_names_in(str(there)), key=str.casefold)
+            return Listing(str(there), names, DirectoryLook("directory"))
         except OSError as error:
             return Listing(str(there), [], DirectoryLook("unreadable", error.strerror or ""))
 
@@ -106,30 +108,23 @@ def _completions(typed: str, with_files: bool) -> list[str]:
     if not whole.startswith("/"):
         return []
     parent, _, begun = whole.rpartition("/")
-    found: list[str] = []
     try:
-        with os.scandir(parent or "/") as entries:
-            for count, entry in enumerate(entries):
-                if count >= LOOKED_AT:
-                    break
-                fits = entry.name.casefold().startswith(begun.casefold())
-                is_offered = begun.startswith(".") or not entry.name.startswith(".")
-                if fits and is_offered and _is_text(entry.name) and (with_files or is_directory(entry)):
-                    found.append(short_directory(f"{parent}/{entry.name}"))
+        names = _names_in(parent or "/", begun, with_files=with_files)
     except OSError:
         return []  # The directory is missing or unreadable: there are no completions.
-    return sorted(found, key=str.casefold)
+    return sorted((short_directory(f"{parent}/{name}") for name in names), key=str.casefold)
 
 
-def _directories_in(path: Path) -> list[str]:
-    found: list[str] = []
-    with os.scandir(path) as entries:
-        for count, entry in enumerate(entries):
-            if count >= LOOKED_AT:
-                break
-            if not entry.name.startswith(".") and _is_text(entry.name) and is_directory(entry):
-                found.append(entry.name)
-    return sorted(found, key=str.casefold)
+def _names_in(directory: str, begun: str = "", *, with_files: bool = False) -> list[str]:
+    """The directories, and maybe files, in a directory whose names begin so; hidden ones only after a dot."""
+    names: list[str] = []
+    with os.scandir(directory) as entries:
+        for entry in islice(entries, LOOKED_AT):
+            fits = entry.name.casefold().startswith(begun.casefold())
+            is_offered = begun.startswith(".") or not entry.name.startswith(".")
+            if fits and is_offered and _is_text(entry.name) and (with_files or is_directory(entry)):
+                names.append(entry.name)
+    return names
 
 
 def _is_text(name: str) -> bool:
