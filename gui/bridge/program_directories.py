@@ -1,8 +1,8 @@
-"""Notes which directory the program of a shown chat is in, by what its output reports and the kernel knows."""
+"""Notes the directory of a shown chat's program: the chat's output reports it, and the kernel confirms it."""
 
 from __future__ import annotations
 
-from session_host.client.sessions.foreground import local_directory, program_directories, program_directory
+from session_host.client.sessions.foreground import program_directories, shown_directory
 from session_host.errors import OutliveError
 
 from .chat import Chat
@@ -11,18 +11,20 @@ from .tasks import Tasks
 
 
 class ProgramDirectories:
-    """Looks at once on this machine; asks another one when a command has begun or ended, or the report has changed."""
+    """Looks at this machine's chats at once.
+
+    It asks another machine when a chat's command has begun or ended, or its report has changed.
+    """
 
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
         self._asked: dict[str, tuple[str, str | None, str]] = {}
-        """What was known of each chat when its machine was asked last."""
+        """For each chat, what it reported and ran when we last asked its machine."""
 
     def note(self, chat: Chat, reported: str) -> None:
         """Note a chat's directory, now or later; ``reported``: the address that its output reports, "" for none."""
         if not chat.machine.name:
-            record = chat.record
-            chat.note_directory(program_directory(record, local_directory(reported)) or record.cwd)
+            chat.note_directory(shown_directory(chat.record, reported))
             return
         known = reported, chat.foreground, chat.last_ended
         if not chat.has_ended and (self._asked.get(chat.id) != known or not chat.reported_directory):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from session_host.client.sessions.foreground import local_directory, program_directory
+from session_host.client.sessions.foreground import shown_directory
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError
 from session_host.protocol.values import FileLocation
@@ -41,8 +41,7 @@ def find_files(session_id: str, names: list[str], reported: str) -> list[str]:
         record = store.get(session_id)
     if record is None:
         return [""] * len(names)
-    directory = program_directory(record, local_directory(reported)) or record.cwd
-    directories = (directory, *directories_of(record.cwd))
+    directories = (shown_directory(record, reported), *directories_of(record.cwd))
     return [existing(name, directories) for name in names[:MAX_NAMES]]
 
 

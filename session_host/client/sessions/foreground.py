@@ -85,11 +85,19 @@ def has_jobs(record: SessionRecord) -> bool:
     return record.child_pid is None or bool(proc.children(record.child_pid))
 
 
+def shown_directory(record: SessionRecord, address: str) -> str:
+    """The directory of a chat's program, see ``program_directory``; by default the one in which the chat was started.
+
+    ``address`` is the one that the chat's output reports (OSC 7); "" for none.
+    """
+    return program_directory(record, local_directory(address)) or record.cwd
+
+
 class ProgramDirectories(NamedTuple):
-    """Where a chat's program is.
+    """The directories of a chat's program.
 
     Attributes:
-        shown: the directory that it reports, if it is in it; see ``program_directory``.
+        shown: the directory that it reports, if it is in it; see ``shown_directory``.
         foreground: the directory in which its foreground program is now; see ``foreground_directory``.
     """
 
@@ -107,9 +115,8 @@ def program_directories(session_id: str, reported: str) -> ProgramDirectories:
     record = _record(session_id)
     if record is None:
         return ProgramDirectories("", "")
-    path = local_directory(reported)
-    shown = program_directory(record, path) or record.cwd
-    return ProgramDirectories(shown, foreground_directory(record, path) or shown)
+    shown = shown_directory(record, reported)
+    return ProgramDirectories(shown, foreground_directory(record, local_directory(reported)) or shown)
 
 
 def shell_has_jobs(session_id: str) -> bool:
