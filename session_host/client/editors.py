@@ -1,4 +1,4 @@
-"""The commands of editors: how each of them is told the file, the line and the column."""
+"""The commands that make editors open a file at a line and a column."""
 
 from __future__ import annotations
 
