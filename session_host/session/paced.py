@@ -175,7 +175,7 @@ class PacedSubscription(OutputSubscription):
         """Send the requested snapshot: the screen at once, the history bit by bit."""
         asked, self._asked = self._asked, None
         if self.state is SubscriptionState.SNAPSHOT_REQUESTED and asked is SnapshotKind.SCREEN:
-            for part in _parts(snapshot):
+            for part in snapshot.parts(PART_BYTES):
                 self._queue_part(part)
             self._offset, self._resizes = snapshot.offset, snapshot.resizes
             self._has_history = snapshot.kind is not SnapshotKind.SCREEN
@@ -184,7 +184,7 @@ class PacedSubscription(OutputSubscription):
         elif self.state is SubscriptionState.SNAPSHOT_REQUESTED:
             self._ask(SnapshotKind.SCREEN)
         elif self.state is SubscriptionState.CURRENT and asked is SnapshotKind.PACKED:
-            self._history.extend(_parts(snapshot))
+            self._history.extend(snapshot.parts(PART_BYTES))
         self._send()
 
     def timer_due(self, name: str) -> None:
@@ -206,8 +206,8 @@ class PacedSubscription(OutputSubscription):
 
     def _send(self) -> None:
         """Send what the viewer lacks, as far as there is room for it."""
-        state, pace = self.state, self._pace
-        if state is SubscriptionState.BEHIND and pace.has_room and SNAPSHOT not in self._timers:
+        pace = self._pace
+        if self.state is SubscriptionState.BEHIND and pace.has_room and SNAPSHOT not in self._timers:
             self.state = SubscriptionState.SNAPSHOT_REQUESTED
             if self._asked is None:
                 self._ask(SnapshotKind.SCREEN)
@@ -265,7 +265,3 @@ class PacedSubscription(OutputSubscription):
     def _ask(self, kind: SnapshotKind) -> None:
         self._asked = kind
         self._effects.append(MakeSnapshot(self, self.engine_build, kind))
-
-
-def _parts(snapshot: Snapshot) -> list[SnapshotPart]:
-    return list(snapshot.parts(PART_BYTES))
