@@ -472,14 +472,12 @@ class Viewer:
         previous, shown = self._replica, self.emulator
         if not has_history and isinstance(replica, TranscriptEngine) and isinstance(previous, TranscriptEngine):
             replica.transcript.add_older(previous.transcript)
-        frame = shown.frame() if shown is not None else None
-        if shown is None or frame is None or not frame.scroll_offset:
+        if shown is None or (position := position_in(shown.frame(), shown)) is None:
             self._use_replica(replica)
             return
         shown.damage_all()
         if has_history and not isinstance(replica, TranscriptEngine):
-            position = position_in(frame, shown)
-            if position is not None and not go_to(replica, position):
+            if not go_to(replica, position):
                 replica.scroll(min(position.row - replica.scrollback_rows, 0))
             self._use_replica(replica)
         else:
