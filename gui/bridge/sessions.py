@@ -109,10 +109,10 @@ class Sessions(ChatList):
 
     def kept_input(self) -> list[tuple[Chat, Viewer]]:
         """The viewers with input that waits for a machine out of reach, or for the user's decision."""
-        viewers = [(chat, viewer) for chat in self._chats.values() for viewer in chat.viewers()]
         return [
             (chat, viewer)
-            for chat, viewer in viewers
+            for chat in self._chats.values()
+            for viewer in chat.viewers()
             if viewer.kept_characters and (viewer.state == "unreachable" or viewer.asks_to_send)
         ]
 
