@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from session_host.agents.login_shell import EDITORS
 from session_host.errors import OutliveError
 from session_host.protocol.values import FileLocation
 
@@ -90,7 +91,7 @@ def needs_terminal(argv: list[str]) -> bool:
 
 def named_in(environment: Mapping[str, str]) -> list[list[str]]:
     """The commands in VISUAL and EDITOR that are installed. Blocks on the disk."""
-    commands = [split(environment.get(name, "")) for name in ("VISUAL", "EDITOR")]
+    commands = [split(environment.get(name, "")) for name in EDITORS]
     return [argv for argv in commands if argv and shutil.which(argv[0])]
 
 
