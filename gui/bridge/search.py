@@ -203,7 +203,7 @@ class SearchThread:
 
 
 class SearchOfMachines(SearchThread):
-    """The same for the chats of all machines, which are asked at once."""
+    """Searches the chats of all machines at once: in the thread here, by calls on the others."""
 
     def __init__(self, chats: ChatList, on_error: Callable[[OutliveError], object]) -> None:
         super().__init__(on_error)
