@@ -54,7 +54,8 @@ the time of \-\-timeout has passed
 the chat has ended; for approve and deny, the question was answered already
 .TP
 7
-the chat's background process does not answer
+the chat's background process does not answer, or has another version (run `outlive upgrade`), or the chat's machine
+is not reached
 .TP
 8
 not allowed for an agent

@@ -1,6 +1,15 @@
 """Everything of Outlive that needs no display: hosts, keeper, client and commands. None imports Qt or ``gui``."""
 
+import os
 import sys
+
+# A user's own msgspec.py is no library: `-m` and an empty entry of PYTHONPATH put the working directory on the path.
+_root = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120 - pathlib is not imported yet
+try:
+    _directory = os.getcwd()  # noqa: PTH109
+except OSError:
+    _directory = ""  # It was removed.
+sys.path[:] = [each for each in sys.path if each == _root or each not in {"", _directory}]
 
 # Without typing_extensions msgspec uses typing instead. Importing typing_extensions takes a quarter of a short
 # command's time, and typing has everything that this package needs.

@@ -122,7 +122,8 @@ def ensure_private(path: Path) -> Path:
         ``path`` itself.
 
     Raises:
-        UnsafeDirectory: the path is a symbolic link, not a directory, or another user's.
+        UnsafeDirectory: the path is a symbolic link, not a directory, or another user's; or root would create it among
+            another user's files.
         OutliveError: the directory cannot be created.
     """
     _make(path)
@@ -135,6 +136,14 @@ def ensure_private(path: Path) -> Path:
 
 
 def _make(path: Path) -> None:
+    if os.getuid() == 0 and not os.path.lexists(path):
+        # `sudo -E` keeps HOME: the user could not use directories of root's there.
+        above = next(each for each in path.parents if os.path.lexists(each))
+        if owner := above.stat().st_uid:
+            raise UnsafeDirectory(
+                f"{above} belongs to another user (uid {owner}), and {path} would belong to root; "
+                "run this as that user or with `sudo -H`, or create the directory first"
+            )
     try:
         make_directories(path)
     except FileExistsError:
@@ -175,9 +184,17 @@ def check_private(path: Path) -> os.stat_result | None:
         raise UnsafeDirectory(f"{path} is not a directory; move it away")
     if found.st_uid != os.getuid():
         raise UnsafeDirectory(
-            f"{path} belongs to another user (uid {found.st_uid}); set OUTLIVE_RUNTIME_DIR to another directory"
+            f"{path} belongs to another user (uid {found.st_uid}); set {_variable(path)} to another directory"
         )
     return found
+
+
+def _variable(path: Path) -> str:
+    """The environment variable that chooses the directory of a path of Outlive's own."""
+    for name, directory in (("OUTLIVE_RUNTIME_DIR", runtime_dir), ("OUTLIVE_CONFIG_DIR", config_dir)):
+        if path.is_relative_to(directory()):
+            return name
+    return "OUTLIVE_STATE_DIR"
 
 
 def obstacle(path: Path, *, is_directory: bool = False) -> str:

@@ -69,7 +69,8 @@ def remove() -> None:
     if kept := clean(keeps_current=False):
         print(
             f"outlive: {chats} running chat{'' if chats == 1 else 's'} will not be ended. "
-            f"Until `apt purge outlive`, the files stay in {' and '.join(map(str, kept))}."
+            f"Until `apt purge outlive`, the files stay in {' and '.join(map(str, kept))}. "
+            f"To end the chats, their users run: {kept[-1]}/bin/outlive kill-all"
         )
     else:
         with suppress(OSError):

@@ -165,8 +165,8 @@ def _prompts_by_item(info: SessionInfo) -> dict[str, str]:
 
 def _none(info: SessionInfo) -> str:
     return (
-        f"{info.name} has no restore points; they are made before each prompt to an agent "
-        "(not in shells and commands), unless `restore_points = false` is in chats.toml"
+        f"{info.name} has no restore points; they hold the files of a git repository before each prompt to an agent "
+        "(not to a model server, a shell or a command), unless `restore_points = false` is in chats.toml"
     )
 
 

@@ -56,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     condition.add_argument("--exited", action="store_true", help="until the agent exits")
     condition.add_argument(
         "--status", "--activity", dest="activity", metavar="STATUS", choices=[str(activity) for activity in Activity],
-        help="until the agent's status is working, needs_input, idle or no_signal",
+        help=f"until the agent's status is one of {', '.join(Activity)}",
     )  # fmt: skip
     condition.add_argument(
         "--quiet", metavar="SECONDS", type=float, help="until the chat has written nothing for this time, or has ended"

@@ -331,7 +331,7 @@ class _CommandChannel(_Channel):
             environment[COLORS_VARIABLE] = self._wanted.colors
         if self._wanted.can_ask:
             environment[ANSWERED_ELSEWHERE] = "1"
-        argv = [sys.executable, "-m", "session_host.cli", *arguments]
+        argv = [sys.executable, "-P", "-m", "session_host.cli", *arguments]
         try:
             process = await asyncio.create_subprocess_exec(
                 *argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, limit=READ_BYTES

@@ -165,7 +165,7 @@ def install(entry: MachineEntry, chosen: Plan) -> str:
 
 def _fetch(builds: tuple[str, ...], directory: str) -> bool:
     """Fetch the libraries into a directory with the pip here; returns whether it could."""
-    command = [sys.executable, "-m", "pip", "install", "-q", "--target", directory, "--no-deps", "--no-compile"]
+    command = [sys.executable, "-P", "-m", "pip", "install", "-q", "--target", directory, "--no-deps", "--no-compile"]
     try:
         done = subprocess.run(
             [*command, "--only-binary=:all:", *builds, *_pinned()],

@@ -151,10 +151,28 @@ def test_a_directory_of_another_user_is_refused_by_every_command(area: Area, whi
         for words in commands:
             done = outlive(*words)
             assert done.code == 1, (words, done)
-            assert "belongs to another user" in done.complaint()
+            remedy = f"set OUTLIVE_{which.upper()}_DIR to another directory"
+            assert done.complaint() == f"{directory} belongs to another user (uid {NOBODY}); {remedy}"
     finally:
         os.chown(directory, 0, 0)
     assert outlive("kill", session).code == 0
+
+
+def test_root_with_the_home_of_another_user_leaves_no_directory_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``sudo -E outlive new`` left a state directory of root's, with which the user's own commands failed."""
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, NOBODY, NOBODY)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("OUTLIVE_STATE_DIR")
+    done = outlive("new", "-d", "--", "cat")
+    assert (done.code, done.complaint()) == (1, (
+        f"{home} belongs to another user (uid {NOBODY}), and {home}/.local/state/outlive would belong to root; "
+        "run this as that user or with `sudo -H`, or create the directory first"
+    ))  # fmt: skip
+    assert list(home.iterdir()) == []
 
 
 def test_another_user_cannot_trace_or_read_the_products_processes(area: Area) -> None:
