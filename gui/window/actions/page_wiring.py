@@ -126,6 +126,7 @@ class PageWiring:
         page.content.notice_given.connect(self._on_notice)
         page.content.zoomed.connect(commands.looks.set_zoom)
         page.bars_moved.connect(self._banners.arrange)
+        page.rename_requested.connect(lambda: commands.chat_actions.rename(chat))
         page.refused.connect(lambda line: self._on_refused(page, line))
         page.waiting.remedy = lambda: commands.machines.remedy(chat.machine.name)
         if page.terminal is not None:

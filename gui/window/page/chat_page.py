@@ -45,6 +45,7 @@ class ChatPage(Area):
         find_used: the user searched for something else in the chat.
         broadcast_left: the user takes this page (itself) out of the broadcast.
         bars_moved: bars or a question cover another part of the page, or no part.
+        rename_requested: the user renames the chat by F2, which no program gets.
     """
 
     end_shown = Signal()
@@ -54,6 +55,7 @@ class ChatPage(Area):
     find_used = Signal()
     broadcast_left = Signal(object)
     bars_moved = Signal()
+    rename_requested = Signal()
 
     def __init__(self, theme: Theme, source: PageViewer) -> None:
         super().__init__("page")
@@ -389,5 +391,7 @@ class ChatPage(Area):
             self._broadcast_mark.get().frame_.place(self.rect())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self.structured is None or not self.structured.press(event):
+        if event.key() == Qt.Key.Key_F2 and not event.modifiers():
+            self.rename_requested.emit()
+        elif self.structured is None or not self.structured.press(event):
             super().keyPressEvent(event)

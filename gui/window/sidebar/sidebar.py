@@ -24,6 +24,7 @@ from .arrangement import Grouping
 from .chat_list_view import ChatListView
 from .delegate import SidebarDelegate
 from .model import ChatRow, Heading, MachineLine, SidebarModel
+from .opened_row import OpenedRow
 
 
 class NoMatches(QWidget):
@@ -174,6 +175,7 @@ class Sidebar(Area):
         self.view_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list = ChatListView(theme, self.model)
         self.delegate = SidebarDelegate(theme, self.list)
+        self._opened_row = OpenedRow(self)
         self._set_up_list()
 
         head = QWidget()
@@ -383,11 +385,29 @@ class Sidebar(Area):
     def _on_clicked(self, index: QModelIndex) -> None:
         entry = self.model.entry(index)
         if isinstance(entry, ChatRow):
-            self.opened.emit(entry.chat)
+            self._open(entry.chat)
         elif isinstance(entry, Heading):
             self._toggle(entry.key)
         elif isinstance(entry, MachineLine) and (remedy := self.model.remedy(entry.machine)) is not None:
             remedy[1]()
+
+    def _open(self, chat: Chat) -> None:
+        self.opened.emit(chat)
+        if not self.list.hasFocus():
+            self._opened_row.begin(self.window(), partial(self._key_after_opening, chat))
+
+    def _key_after_opening(self, chat: Chat, event: QKeyEvent) -> bool:
+        """Run F2, and Delete of an ended chat; returns whether it was one of them: all others are for the page."""
+        if event.modifiers():
+            return False
+        match event.key():
+            case Qt.Key.Key_F2:
+                self.rename_requested.emit(chat)
+            case Qt.Key.Key_Delete if chat.has_ended:
+                self.remove_requested.emit([chat])
+            case _:
+                return False
+        return True
 
     def _toggle(self, key: str) -> None:
         self._is_reveal_due = False
@@ -482,7 +502,7 @@ class Sidebar(Area):
                 chat = self._chat_at(self.list.currentIndex())
                 if chat is not None:
                     self.filter.clear()
-                    self.opened.emit(chat)
+                    self._open(chat)
                 elif self.filter.text():
                     self._search_all()
             case _:

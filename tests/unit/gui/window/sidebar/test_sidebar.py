@@ -240,6 +240,56 @@ async def test_several_chats_are_stopped_and_removed_with_one_question(harness: 
     assert window.focusWidget() is harness.view
 
 
+async def test_f2_after_a_click_on_a_row_renames_and_types_nothing_to_the_agent(harness: WindowHarness) -> None:
+    structured, terminal = await harness.add("view", runtime="structured"), await harness.add("program")
+    over = await harness.add("over", **ended(0))
+    window = harness.open_window()
+    sidebar, sheet = window.sidebar, window.sheets.name
+    sidebar.model.toggle_group("ended")
+
+    async def click_and_press(session_id: str, *keys: Qt.Key) -> None:
+        place = sidebar.list.visualRect(sidebar.model.index_of(session_id)).center()
+        QTest.mouseClick(sidebar.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert not sidebar.list.hasFocus(), "what is typed is for the chat"
+        for key in keys:
+            await harness.press(key)
+
+    def is_asked(name: str) -> bool:
+        found = sheet.is_open and sheet.field.text() == name
+        sheet.dismiss()
+        return found
+
+    await click_and_press(structured, Qt.Key.Key_F2)
+    assert is_asked("view")
+    await harness.press(Qt.Key.Key_A)
+    await harness.press(Qt.Key.Key_F2)
+    assert is_asked("view"), "no program gets the key in a chat view"
+    await click_and_press(terminal)
+    viewer = harness.viewers[terminal]
+    viewer.go_live()
+    await harness.press(Qt.Key.Key_F2)
+    assert is_asked("program")
+    assert [call for call in viewer.calls if call[0] == "key"] == []
+    await click_and_press(terminal, Qt.Key.Key_A, Qt.Key.Key_F2)
+    assert not sheet.is_open
+    assert "F2" in {call[1] for call in viewer.calls if call[0] == "key"}, "the program's key, while the user uses it"
+    await click_and_press(terminal)
+    QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, pos=harness.view.mapTo(window, QPoint(60, 60)))
+    await harness.press(Qt.Key.Key_F2)
+    assert not sheet.is_open, "a click into the program"
+    await click_and_press(terminal, Qt.Key.Key_Delete)
+    assert (harness.banner, viewer.calls[-1][1]) == ("", "Delete"), "of a running chat, the program's"
+    await click_and_press(over, Qt.Key.Key_Delete)
+    assert harness.listed_names() == ["program", "view"]
+
+
+async def test_f2_renames_an_ended_chat_from_its_page(harness: WindowHarness) -> None:
+    (await harness.open("one")).end(0)
+    harness.settle()
+    await harness.press(Qt.Key.Key_F2)
+    assert harness.window.sheets.name.is_open
+
+
 async def test_a_click_with_ctrl_selects_and_opens_nothing(harness: WindowHarness) -> None:
     ids = [await harness.add(name) for name in ("one", "two")]
     window = harness.open_window()
