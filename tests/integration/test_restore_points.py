@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from session_host.client.chats.removal import remove_chat
 from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
-from session_host.paths import config_dir
+from session_host.host.driver.restore_points import HOLD_S
+from session_host.paths import config_dir, session_log
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import Activity
 from session_host.restore_points.points import RestorePoint, listed
@@ -40,8 +42,12 @@ async def test_each_prompts_restore_point_has_the_files_from_before_the_agent_re
         items = [item.id for item in chat.items if item.kind == "user"]
     found = listed(checkout.path, [record.id])
     assert [point.about.item for point in found] == items
-    assert ["answer: first" in input_log_of(checkout, point) for point in found] == [False, True]
-    assert "answer: second" not in input_log_of(checkout, found[1])
+    logs = [input_log_of(checkout, point) for point in found]
+    assert "answer: first" in logs[1]
+    # A prompt waits for its restore point, but not for longer than HOLD_S.
+    took_ms = [int(ms) for ms in re.findall(r"restore point left_out=\d+ ms=(\d+)", session_log(record.id).read_text())]
+    for log, prompt, ms in zip(logs, ("answer: first", "answer: second"), took_ms, strict=True):
+        assert prompt not in log or ms >= HOLD_S * 1000
     await end(record.id)
     with open_store() as store:
         ended = store.get(record.id)
