@@ -75,6 +75,16 @@ class Machine(Protocol):
     async def wait_reachable(self) -> None:
         """Wait until the machine can be reached."""
 
+    def add_reader(self, on_silence: Callable[[bool], None]) -> None:
+        """The user sees something of the machine: notice soon if it does not answer, also while nothing is typed.
+
+        Args:
+            on_silence: called with True when it does not answer, and with False when it does so after all.
+        """
+
+    def remove_reader(self, on_silence: Callable[[bool], None]) -> None:
+        """The user does not see it any more."""
+
 
 async def run_here(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a coroutine function, or a blocking one in a thread."""
@@ -110,6 +120,12 @@ class ThisMachine:
         return await run_here(function, *args, **kwargs)
 
     async def wait_reachable(self) -> None:
+        """See ``Machine``."""
+
+    def add_reader(self, on_silence: Callable[[bool], None]) -> None:
+        """See ``Machine``."""
+
+    def remove_reader(self, on_silence: Callable[[bool], None]) -> None:
         """See ``Machine``."""
 
 

@@ -82,6 +82,7 @@ class Link:
         clock_ahead: how far the machine's clock is ahead of the one here; 0 while unknown.
         home: the user's home directory there; "" while unknown.
         heard_at_s: the loop's time of the first bytes from the machine, also of its login shell; None before.
+        readers: see ``Watch``.
         on_state: called after ``state``, ``is_reachable`` or ``error`` changed.
     """
 
@@ -94,6 +95,7 @@ class Link:
         self.version = self.home = ""
         self.clock_ahead = timedelta()
         self.heard_at_s: float | None = None
+        self.readers: set[Callable[[bool], None]] = set()
         self.on_state = on_state
         self._is_held = False
         self._failures = 0
@@ -112,7 +114,7 @@ class Link:
         self._settling: TimerHandle | None = None
         self._stream: Stream | None = None
         self._changed = asyncio.Event()
-        """Set, and replaced, when ``on_state`` is called."""
+        """Set, and replaced, when something has changed."""
 
     # ------------------------------------------------------------ the connection
 
@@ -137,6 +139,15 @@ class Link:
             self._stream.watch.ask()
         else:
             self._begin(self._connect_unasked)
+
+    def add_reader(self, on_silence: Callable[[bool], None]) -> None:
+        """The user sees something of the machine: report to ``on_silence`` when it does not answer, and when it does.
+
+        A lost link is not reported to it.
+        """
+        self.readers.add(on_silence)
+        if self._stream is not None:
+            self._stream.watch.hurry()
 
     def move(self, entry: MachineEntry) -> None:
         """The machine has another destination: connect to that."""
@@ -186,7 +197,7 @@ class Link:
             await stream.close()
         await asyncio.gather(*self._closing)
         self.state, self.is_reachable = LinkState.DOWN, False
-        self._changed.set()
+        self._wake()
 
     def _set_state(self, state: LinkState, error: Unreachable | None = None) -> None:
         was_up, is_up = self.state is LinkState.UP, state is LinkState.UP
@@ -212,9 +223,12 @@ class Link:
             self.error = self.lost_at = None
 
     def _notify(self) -> None:
+        self._wake()
+        self.on_state()
+
+    def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
-        self.on_state()
 
     async def _connect_unasked(self) -> None:
         """Connect, unless that needs a login and there is none: many servers block who fails to log in repeatedly."""
@@ -281,6 +295,7 @@ class Link:
         stream.on_heard = self._heard
         stream.on_failed = partial(self._failed, stream)
         stream.watch.on_silence = partial(self._silence_changed, stream)
+        stream.watch.readers = self.readers
         try:
             async with asyncio.timeout(within_s):
                 await stream.start(shared=shared)

@@ -80,3 +80,11 @@ class RemoteMachine:
     async def wait_reachable(self) -> None:
         """See ``Machine``."""
         await self.link.wait_up()
+
+    def add_reader(self, on_silence: Callable[[bool], None]) -> None:
+        """See ``Machine``."""
+        self.link.add_reader(on_silence)
+
+    def remove_reader(self, on_silence: Callable[[bool], None]) -> None:
+        """See ``Machine``."""
+        self.link.readers.discard(on_silence)

@@ -45,6 +45,9 @@ from .names import MachineEntry
 IDLE_PING_S = 30.0
 """After this time without a message, a ping asks whether the machine is there."""
 
+SHOWN_PING_S = 2.0
+"""The same, while the user sees something of the machine, or after data has come."""
+
 BUSY_PING_S = 0.5
 """The same, while an answer is expected."""
 
@@ -230,6 +233,8 @@ class Stream(asyncio.Protocol):
                 if (channel := self._channels.pop(number, None)) is not None:
                     channel.receive(frame)
             case Opened(number) | Data(number) | Grant(number):
+                if isinstance(frame, Data):
+                    self.watch.note_flow()
                 if (channel := self._channels.get(number)) is not None:
                     channel.receive(frame)
 
@@ -279,16 +284,19 @@ class Watch:
     Attributes:
         patience_s: how long an answer may take on this line.
         on_silence: called with True when a question has no answer in time, and with False when something comes then.
+        readers: called like it, with True when the silence lasts: those who show something of the machine. Call
+            ``hurry`` after another one is added.
     """
 
     def __init__(self, send: Callable[[Ping], None], on_death: Callable[[], None]) -> None:
         """``on_death`` is called when the machine stays silent."""
         self.patience_s = 0.0
         self.on_silence: Callable[[bool], None] = lambda _is_silent: None
+        self.readers: set[Callable[[bool], None]] = set()
         self._send, self._on_death = send, on_death
         self._timer: TimerHandle | None = None
         self._heard_s = self._asked_s = 0.0
-        self._expects_answer = self._is_silent = False
+        self._expects_answer = self._is_flowing = self._is_silent = False
 
     def start(self) -> None:
         """Begin."""
@@ -299,6 +307,7 @@ class Watch:
         """Ask no more."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def heard(self) -> None:
         """Something came from the machine."""
@@ -306,7 +315,19 @@ class Watch:
         self._expects_answer = False
         if self._is_silent:
             self._is_silent = False
-            self.on_silence(False)
+            for call in (self.on_silence, *self.readers):
+                call(False)
+
+    def note_flow(self) -> None:
+        """Data came, and more of it may be missed."""
+        if not self._is_flowing:
+            self._is_flowing = True
+            self.hurry()
+
+    def hurry(self) -> None:
+        """The rest before the next question may be shorter now."""
+        if self._timer is not None and not self._is_asking and not self._expects_answer:
+            self._wait()
 
     def expect_answer(self) -> None:
         """Something was sent that the machine answers."""
@@ -318,6 +339,7 @@ class Watch:
         """Ask, unless a question is under way."""
         if not self._is_asking:
             self._asked_s = _now_s()
+            self._is_flowing = False
             self._send(Ping(now_ms()))
             self._wait()
 
@@ -325,15 +347,23 @@ class Watch:
     def _is_asking(self) -> bool:
         return self._asked_s >= self._heard_s
 
+    @property
+    def _rest_s(self) -> float:
+        """How long nothing may come before a question."""
+        return SHOWN_PING_S if self.readers or self._is_flowing else IDLE_PING_S
+
     def _wait(self) -> None:
         self.stop()
-        answer_s = max(ANSWER_S, self.patience_s / 4)
-        wait_s = answer_s if self._is_asking else BUSY_PING_S if self._expects_answer else IDLE_PING_S
-        self._timer = asyncio.get_running_loop().call_later(wait_s, self._check)
+        due_s = self._heard_s + self._rest_s
+        if self._is_asking:
+            due_s = _now_s() + max(ANSWER_S, self.patience_s / 4)
+        elif self._expects_answer:
+            due_s = _now_s() + BUSY_PING_S
+        self._timer = asyncio.get_running_loop().call_at(due_s, self._check)
 
     def _check(self) -> None:
         if not self._is_asking:
-            if self._expects_answer or _now_s() - self._heard_s >= IDLE_PING_S:
+            if self._expects_answer or _now_s() - self._heard_s >= self._rest_s:
                 self.ask()
         elif _now_s() - self._asked_s >= max(SILENCE_S, self.patience_s):
             self._on_death()
@@ -341,6 +371,9 @@ class Watch:
         elif not self._is_silent:
             self._is_silent = True
             self.on_silence(True)
+        else:  # A short silence is none that the user need know of.
+            for call in tuple(self.readers):
+                call(True)
         self._wait()
 
 

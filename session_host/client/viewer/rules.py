@@ -141,6 +141,12 @@ class ViewerRules:
         self._is_hanging = False
         """Whether the host accepted the last connection, and did not greet."""
         self._answers = AnswerWatch(self.effects, self.inputs)
+        self._is_line_silent = False
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the viewer follows output that may still come."""
+        return self._output and self.state not in FINAL_STATES
 
     # ------------------------------------------------------------ connecting
 
@@ -201,12 +207,13 @@ class ViewerRules:
     def connection_lost(self, error: Error | None) -> None:
         """The connection is closed; if the host sent an error, it refuses this viewer."""
         self._is_connected = self._can_send_inputs = self._awaits_activity = self.asks_to_send = False
+        self._is_line_silent = False
         if self.state in FINAL_STATES:
             return
         if error is not None:
             self.refused(error.message, error.code)
             return
-        if self.state is ViewerState.LIVE or self._answers.is_silent:
+        if self.state in {ViewerState.LIVE, ViewerState.UNRESPONSIVE}:
             self._tries = 0
         self._answers.reset()
         self._change_state(ViewerState.RECONNECTING)
@@ -372,6 +379,16 @@ class ViewerRules:
             self._answers.restart_interval()
         elif self._answers.on_interval(self.offset):
             self._change_state(ViewerState.UNRESPONSIVE)
+
+    def line_silent(self, is_silent: bool) -> None:
+        """The session's machine does not answer, though the line to it is not lost; or it does again."""
+        if is_silent and self.state is ViewerState.LIVE:
+            self._is_line_silent = True
+            self._change_state(ViewerState.UNRESPONSIVE)
+        elif not is_silent and self._is_line_silent:
+            self._is_line_silent = False
+            if self.state is ViewerState.UNRESPONSIVE:
+                self._change_state(ViewerState.LIVE)
 
     def _on_host_message(self, message: Message) -> None:
         if self._answers.is_silent:

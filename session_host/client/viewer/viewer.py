@@ -243,6 +243,7 @@ class Viewer:
 
     def start(self) -> None:
         """Start following the session; call it once, from a running loop."""
+        self._watch_line()
         self._rules.start()
         self._perform()
 
@@ -301,6 +302,7 @@ class Viewer:
     def _notify_state(self, state: ViewerState, message: str) -> None:
         if state in FINAL_STATES:
             self._show_newest()
+            self._watch_line()
         self._delegate.viewer_state(state, message)
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
@@ -368,6 +370,15 @@ class Viewer:
         if saved is not None and replica is not None:
             self._replace(replica)
         self._rules.screen_read(saved.offset if saved is not None else None)
+        self._perform()
+
+    def _watch_line(self) -> None:
+        """Have the line to another machine watched closely while the user reads."""
+        is_read = self._rules.is_shown and not self.is_closed
+        (self._machine.add_reader if is_read else self._machine.remove_reader)(self._on_line_silent)
+
+    def _on_line_silent(self, is_silent: bool) -> None:
+        self._rules.line_silent(is_silent)
         self._perform()
 
     def _on_answer_timer(self, due_s: float) -> None:
@@ -685,6 +696,7 @@ class Viewer:
     def follow(self, output: bool) -> None:
         """Start or stop following output; a hidden tab needs only events."""
         self._rules.follow(output)
+        self._watch_line()
         self._perform()
 
     def free_replica(self) -> None:
@@ -709,6 +721,7 @@ class Viewer:
             return
         self.is_closed = self._snapshot.is_closed = True
         self._delegate = NO_DELEGATE
+        self._watch_line()
         self._use_replica(None)
         self._delivery_timer.set(DELIVERY_TIMEOUT_S, self._detach)
         if not self._has_delivered:

@@ -101,6 +101,22 @@ def test_text_typed_into_a_dead_connection_arrives_once_when_the_network_is_back
     event_loop.run(use())
 
 
+def test_who_only_reads_soon_sees_that_the_line_is_dead(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "IDLE_PING_S", 600.0)
+
+    async def use() -> None:
+        async with _over(relay) as machine:
+            viewer = await _live_viewer(machine)
+            relay.stall()
+            await eventually(lambda: viewer.state is ViewerState.UNRESPONSIVE, 30, lambda: str(viewer.state))
+            await eventually(lambda: viewer.state is ViewerState.UNREACHABLE, 30, lambda: str(viewer.state))
+            relay.flow()
+            await eventually(lambda: viewer.state is ViewerState.LIVE, 30, lambda: str(viewer.state))
+            viewer.close()
+
+    event_loop.run(use())
+
+
 def test_attach_says_since_when_a_machine_is_out_of_reach_and_keeps_what_is_typed(
     relay: Relay, alpha: SshMachine
 ) -> None:

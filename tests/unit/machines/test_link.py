@@ -16,6 +16,7 @@ from session_host.machines import link, stream
 from session_host.machines.link import LinkState
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
+from session_host.protocol.bridge import Ping
 from session_host.system.clock import now_ms
 from tests.support.area import Area
 from tests.support.near_bridges import NearBridges
@@ -75,6 +76,63 @@ async def test_an_answer_may_take_longer_on_a_line_that_connects_slowly() -> Non
         assert watch._timer is not None
         assert watch._timer.when() - asyncio.get_running_loop().time() == pytest.approx(wait_s, abs=1)
         watch.stop()
+
+
+async def test_a_question_is_due_soon_after_the_last_message_while_something_is_shown_or_flows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin_s = asyncio.get_running_loop().time()
+    passed_s = 0.0
+    monkeypatch.setattr(stream, "_now_s", lambda: begin_s + passed_s)
+    asked: list[Ping] = []
+    silences: list[bool] = []
+    watch = stream.Watch(asked.append, lambda: None)
+
+    def due_s() -> float:
+        assert watch._timer is not None
+        return round(watch._timer.when() - begin_s, 1)
+
+    watch.start()
+    passed_s = 20.0
+    watch.heard()
+    passed_s = 30.0
+    watch._check()
+    assert not asked
+    assert due_s() == 20 + stream.IDLE_PING_S
+    watch.heard()
+    watch.note_flow()
+    assert due_s() == 30 + stream.SHOWN_PING_S
+    passed_s = 32.0
+    watch._check()
+    assert len(asked) == 1
+    passed_s = 33.0
+    watch.heard()
+    watch._check()
+    assert due_s() == 33 + stream.IDLE_PING_S  # Nothing flows any more.
+    watch.readers.add(silences.append)
+    watch.hurry()
+    assert due_s() == 33 + stream.SHOWN_PING_S
+    while not silences:
+        passed_s = due_s() + 0.1
+        watch._check()
+    assert passed_s <= 33 + 5
+    watch.heard()
+    watch.stop()
+    assert silences == [True, False]
+
+
+async def test_who_waits_for_a_link_that_is_closed_leaves_the_others_their_turn(
+    near: NearBridges, machine: RemoteMachine
+) -> None:
+    near.set_reachable(False)
+    near.cut()
+    await eventually(lambda: machine.link.state is not LinkState.UP, 30, "the cut")
+    waiting = asyncio.create_task(machine.wait_reachable())
+    await asyncio.sleep(0)
+    await machine.link.close()
+    done, _ = await asyncio.wait({waiting}, timeout=0.1)
+    waiting.cancel()
+    assert not done
 
 
 async def test_a_short_cut_changes_no_row_and_calls_wait_for_its_end(

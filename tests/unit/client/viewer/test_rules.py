@@ -902,6 +902,30 @@ def test_a_host_that_replies_is_not_reported_for_a_program_that_does_not_read(ha
     )
 
 
+def test_a_line_that_does_not_answer_is_reported_to_a_user_who_only_reads(far: Harness) -> None:
+    far.live()
+    assert (
+        far.script()
+        >> do(far.rules.line_silent, False)
+        >> do(far.rules.line_silent, True)
+        << notify(ViewerState.UNRESPONSIVE)
+        >> do(far.rules.line_silent, True)
+        >> do(far.rules.line_silent, False)
+        << notify(ViewerState.LIVE)
+        >> do(far.rules.line_silent, True)
+        << notify(ViewerState.UNRESPONSIVE)
+        >> do(far.rules.connection_lost, None)
+        << notify(ViewerState.RECONNECTING)
+        << e.Connect(0.0)
+        >> do(far.rules.line_silent, False)
+    )
+
+
+def test_a_host_that_does_not_answer_is_not_reported_as_live_when_its_line_is(far: Harness) -> None:
+    silent(far)
+    assert far.script() >> do(far.rules.line_silent, True) >> do(far.rules.line_silent, False)
+
+
 def test_output_restarts_the_count_of_intervals(harness: Harness) -> None:
     harness.live(typed=1)
     assert (
