@@ -48,40 +48,17 @@ def without_duplicates(waiting: Iterable[Chat], chats: Collection[Chat]) -> list
 _MAY_BE_DONE = (Group.IDLE, Group.RUNNING, Group.NO_SIGNAL, Group.ENDED)
 
 
-class NextChat:
-    """Goes through the chats to look at.
+def next_chat(sessions: Sessions, shown: str) -> Chat | None:
+    """The chat to look at after the shown one (its id, "" for none); None if there is none.
 
-    Questions come first, and then the chats that are done. A question that the user has passed comes again after all of
-    them: else each second step would lead back to it. Once the user goes elsewhere, the round begins anew.
+    While other chats ask something, it is one of these, the longest wait first; after a shown question, the one behind
+    it. Then come the chats that are done, and last the shown question itself.
     """
-
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
-        self._passed: set[tuple[str, str]] = set()
-        """The chats and times of the questions that were shown when the user went on, in this round."""
-        self._last = ""
-        """The chat that was found last."""
-
-    def after(self, shown: str) -> Chat | None:
-        """The chat to look at after the shown one (its id, "" for none); None if there is none."""
-        if shown != self._last:
-            self._passed.clear()
-        asking = chats_with_questions(self._sessions)
-        ids = [chat.id for chat in asking]
-        number = 0
-        if shown in ids:
-            number = ids.index(shown) + 1
-            self._passed.add(_question(asking[number - 1]))
-        around = [*asking[number:], *asking[:number]]
-        new = [chat for chat in around if _question(chat) not in self._passed]
-        done = [chat for chat in done_and_unread(self._sessions) if chat.id != shown]
-        found = next(iter([*new, *done, *around]), None)
-        self._last = found.id if found is not None else ""
-        return found
-
-
-def _question(chat: Chat) -> tuple[str, str]:
-    return chat.id, chat.activity_since
+    asking = chats_with_questions(sessions)
+    number = next((number for number, chat in enumerate(asking, 1) if chat.id == shown), 0)
+    around = [*asking[number:], *asking[:number]]
+    others = [chat for chat in (*around, *done_and_unread(sessions)) if chat.id != shown]
+    return next(iter((*others, *around)), None)
 
 
 def done_and_unread(sessions: Sessions) -> list[Chat]:

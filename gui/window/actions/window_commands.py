@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
-from gui.bridge.waiting_chats import NextChat
+from gui.bridge.waiting_chats import next_chat
 from gui.settings.live import LiveSettings
 from gui.terminal.input import clipboard
 from gui.terminal.view import TerminalView
@@ -61,7 +61,6 @@ class WindowCommands:
         self.lists = Lists(context, self.texts)
         self.saved_prompts = SavedPrompts(context, settings.directory, opener)
         self.themes = ThemeActions(context, settings)
-        self._next_chat = NextChat(context.sessions)
 
     @cached_property
     def machines(self) -> MachineActions:
@@ -158,7 +157,7 @@ class WindowCommands:
 
     def next_waiting(self) -> Chat | None:
         """Show the next chat that needs the user, or else one that is done and unread; return it, None if none is."""
-        chat = self._next_chat.after(self.tabs.active_id)
+        chat = next_chat(self.sessions, self.tabs.active_id)
         if chat is not None:
             self.context.open_chat(chat)
         else:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gui.bridge.chat import is_directory_title, plain_text, viewer_for_page
-from gui.bridge.waiting_chats import NextChat
+from gui.bridge.waiting_chats import next_chat
 from gui.wording.groups import Group
 from session_host.client.machine import THIS_MACHINE
 from session_host.protocol.messages import (
@@ -26,6 +26,7 @@ from session_host.system.clock import now
 from tests.support.other_machine import Alpha
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
 from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.window.machines import OtherMachine
 
 
 def names(harness: WindowHarness, group: Group) -> list[str]:
@@ -311,16 +312,42 @@ async def test_output_on_the_second_page_counts_as_seen(harness: WindowHarness):
     assert chat.has_unseen_output
 
 
-async def test_all_questions_come_before_a_finished_chat_once_the_user_has_gone_elsewhere(harness: WindowHarness):
+async def test_the_only_chat_that_asks_comes_before_each_of_three_that_are_done(harness: WindowHarness) -> None:
     harness.sessions.follow_all()
-    asks, done, other = [await harness.add(name, agent="claude") for name in ("asks", "done", "other")]
-    harness.viewers[asks].be(Activity.NEEDS_INPUT, "2026-01-02T01:00:00Z")
-    harness.viewers[done].be(Activity.IDLE, "2026-01-02T02:00:00Z")
+    asks, *done = [await harness.add(name, agent="claude") for name in ("asks", "first", "second", "third")]
+    for number, session_id in enumerate(done):
+        harness.viewers[session_id].be(Activity.IDLE, f"2026-01-02T0{number}:00:00Z")
+        harness.chat(session_id).set_unread(unread=True)
+    harness.viewers[asks].be(Activity.NEEDS_INPUT, "2026-01-02T09:00:00Z")
+    shown, visited = "", []
+    for _ in range(6):
+        chat = next_chat(harness.sessions, shown)
+        assert chat is not None
+        visited.append(chat.name)
+        chat.mark_seen()
+        shown = chat.id
+    assert visited == ["asks", "first", "asks", "second", "asks", "third"]
+
+
+async def test_questions_also_of_another_machine_come_first_the_longest_wait_in_front(
+    harness: WindowHarness,
+) -> None:
+    machine = OtherMachine(harness, "build1")
+    harness.sessions.follow_all()
+    there = machine.add("there").id
+    here, done = await harness.add("here", agent="claude"), await harness.add("done", agent="claude")
+    harness.viewers[done].be(Activity.IDLE, "2026-01-02T01:00:00Z")
     harness.chat(done).set_unread(unread=True)
-    goes = NextChat(harness.sessions)
-    assert goes.after("") is harness.chat(asks)
-    assert goes.after(asks) is harness.chat(done), "the question was passed"
-    assert goes.after(other) is harness.chat(asks)
+    harness.viewers[here].be(Activity.NEEDS_INPUT, "2026-01-02T03:00:00Z")
+    harness.viewers[harness.chat(there).session_id].be(Activity.NEEDS_INPUT, "2026-01-02T02:00:00Z")
+
+    def following(shown: str) -> str:
+        chat = next_chat(harness.sessions, shown)
+        return chat.name if chat is not None else ""
+
+    assert [following(shown) for shown in ("", done, there, here)] == ["there", "there", "here", "there"]
+    harness.viewers[harness.chat(there).session_id].be(Activity.IDLE)
+    assert [following(shown) for shown in (here, done)] == ["done", "here"]
 
 
 async def test_finished_unread_chats_come_after_those_that_ask(harness: WindowHarness):
@@ -343,14 +370,13 @@ async def test_finished_unread_chats_come_after_those_that_ask(harness: WindowHa
     harness.chat(stopped).record.state = State.EXITED
     harness.chat(stopped).record.end_request = "stop"
 
-    goes, visited, shown = NextChat(harness.sessions), [], ""
-    for _ in range(6):
-        chat = goes.after(shown)
+    visited = []
+    for _ in range(5):
+        chat = next_chat(harness.sessions, asks)
         assert chat is not None
         visited.append(chat.name)
         chat.mark_seen()
-        shown = chat.id
-    assert visited == ["asks", "old", "prompt", "new", "died", "asks"]
+    assert visited == ["old", "prompt", "new", "died", "asks"]
 
 
 async def test_a_chat_that_the_user_marked_as_unread_is_visited_again_later(harness: WindowHarness):
@@ -358,9 +384,8 @@ async def test_a_chat_that_the_user_marked_as_unread_is_visited_again_later(harn
     one = await harness.add("one", agent="claude")
     harness.viewers[one].be(Activity.IDLE)
     chat = harness.chat(one)
-    goes = NextChat(harness.sessions)
     chat.set_unread(unread=True)
-    assert goes.after(one) is None
-    assert goes.after("") is chat
+    assert next_chat(harness.sessions, one) is None
+    assert next_chat(harness.sessions, "") is chat
     chat.set_unread(unread=False)
-    assert goes.after("") is None
+    assert next_chat(harness.sessions, "") is None

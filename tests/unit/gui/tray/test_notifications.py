@@ -15,7 +15,7 @@ from gui.bridge import chat as chat_module
 from gui.bridge import chat_marks
 from gui.bridge.chat import Chat
 from gui.bridge.chat_marks import QUIET_S, Muting, next_morning
-from gui.bridge.waiting_chats import NextChat, chats_with_questions
+from gui.bridge.waiting_chats import chats_with_questions, next_chat
 from gui.settings.table import WindowFile
 from gui.tray import bells, notifier, notify_command
 from gui.tray.bells import Bells
@@ -161,7 +161,7 @@ async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_notified_
     await harness.until(lambda: notices.shown == {one: ("one needs you", "make")}, "a notification of the chat")
     assert counted() == ["one"]
     assert harness.chat(terminal).needs_you, "it shows that it waits"
-    assert NextChat(harness.sessions).after(one) is harness.chat(one)
+    assert next_chat(harness.sessions, one) is harness.chat(one)
     model = SidebarModel(harness.sessions, set())
     model.refresh()
     assert model.data(model.index(0), ENTRY_ROLE) == Heading("needs you", "needs you", Group.NEEDS_YOU, 1, folded=False)
