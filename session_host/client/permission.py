@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from session_host.errors import NotAllowed
-from session_host.paths import config_dir
-from session_host.storage.store import SessionRecord
+from session_host.paths import config_dir, database
+from session_host.storage.store import SessionRecord, Store
 from session_host.system.processes.permission import agent_chats, refusal, refusal_by, split
 
 
@@ -19,6 +20,31 @@ def check_may_control(*records: SessionRecord) -> None:
     origin = agent_chats(os.getpid())
     for record in records:
         _check(origin, split(record.agent_chats), record.name)
+
+
+def check_may_control_chats(session_ids: Sequence[str]) -> None:
+    """Like ``check_may_control``, for chats by their ids. Blocks on the disk if this process belongs to an agent.
+
+    Raises:
+        NotAllowed: this process belongs to an agent that may not control one of them, or there is no such chat.
+        StoreError: the store cannot be read.
+    """
+    if not (origin := agent_chats(os.getpid())):
+        return
+    with Store.open(database()) as store:
+        records = {each: store.get(each) for each in session_ids}
+    for session_id, record in records.items():
+        chats, name = (split(record.agent_chats), record.name) if record is not None else ((), session_id[:8])
+        _check(origin, chats, name)
+
+
+def check_may_change_settings() -> None:
+    """Refuse to change the user's settings if this process belongs to an agent.
+
+    Raises:
+        NotAllowed: it does.
+    """
+    _check(agent_chats(os.getpid()), (), "the settings")
 
 
 def check_may_answer(record: SessionRecord) -> None:

@@ -17,82 +17,106 @@ import re
 import typing
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 import session_host.errors
 from session_host.client.machine import run_here
+from session_host.client.permission import check_may_change_settings, check_may_control_chats
 from session_host.errors import OutliveError, ProtocolViolation, Unreachable
 from session_host.protocol.untrusted_text import as_message
 
 from .login_path import LoginPath
 
-CALLS = {
-    "find_files": "session_host.client.chats.named_files",
-    "named_file": "session_host.client.chats.named_files",
-    "linked_file": "session_host.client.chats.named_files",
-    "named_directory": "session_host.client.chats.named_files",
-    "terminal_editor": "session_host.client.editors",
-    "outcome_of": "session_host.client.sessions.store_access",
-    "later_saved_screen": "session_host.client.sessions.last_screen",
-    "program_directories": "session_host.client.sessions.foreground",
-    "shell_has_jobs": "session_host.client.sessions.foreground",
-    "name_host": "session_host.client.sessions.hosts",
-    "is_host_stopped": "session_host.client.sessions.hosts",
-    "kill_unresponsive": "session_host.client.sessions.hosts",
-    "session_named": "session_host.client.sessions.listing",
-    "sessions_listed": "session_host.client.sessions.listing",
-    "rename_chat": "session_host.client.sessions.store_calls",
-    "order_chats": "session_host.client.sessions.store_calls",
-    "recent_directories": "session_host.client.sessions.store_calls",
-    "changes_since": "session_host.client.sessions.store_calls",
-    "later_changes": "session_host.client.sessions.store_calls",
-    "inspect_ended_chat": "session_host.client.chats.ended_chat",
-    "error_output": "session_host.client.chats.ended_chat",
-    "last_transitions": "session_host.client.chats.ended_chat",
-    "last_screen_for": "session_host.client.chats.last_view",
-    "last_transcript_for": "session_host.client.chats.last_view",
-    "save_piece": "session_host.client.chats.pasted_files",
-    "discard_upload": "session_host.client.chats.pasted_files",
-    "remove_chats": "session_host.client.chats.ended_chat",
-    "note_viewed": "session_host.client.chats.retention",
-    "measured_chats": "session_host.client.chats.retention",
-    "size_of": "session_host.client.chats.retention",
-    "search_lines": "session_host.client.chats.search_lines",
-    "lines_around": "session_host.client.chats.search_lines",
-    "end_left": "session_host.client.chats.ended_chat",
-    "resumable_among": "session_host.client.chats.resumability",
-    "launch": "session_host.client.chats.launch",
-    "prepare_start": "session_host.client.chats.launch",
-    "installed_agents": "session_host.client.chats.installed_agents",
-    "complete_path": "session_host.client.chats.directories",
-    "list_directory": "session_host.client.chats.directories",
-    "look_at_directory": "session_host.client.chats.directories",
-    "create_directory": "session_host.client.chats.directories",
-    "repository_of": "session_host.client.chats.setup_entries",
-    "write_setup": "session_host.client.chats.setup_entries",
-    "arguments_of_new_conversation": "session_host.client.chats.launch_spec",
-    "list_conversations": "session_host.client.chats.earlier_conversations",
-    "continue_conversation": "session_host.client.chats.earlier_conversations",
-    "command_to_continue": "session_host.client.chats.earlier_conversations",
-    "resume": "session_host.client.chats.resume",
-    "resume_command": "session_host.client.chats.resume",
-    "fork": "session_host.client.chats.fork",
-    "find_answer": "session_host.client.chats.agent_record",
-    "note_on_worktree": "session_host.client.chats.chat_worktree",
-    "restore_list": "session_host.client.chats.restore_list",
-    "read_changes": "session_host.client.worktrees.changes",
-    "lines_before": "session_host.client.worktrees.changes",
-    "discard": "session_host.client.worktrees.discarding",
-    "undo": "session_host.client.worktrees.discarding",
-    "repository_files": "session_host.client.worktrees.repository_files",
-    "status_of": "session_host.client.worktrees.status",
-    "plan_restore": "session_host.restore_points.restoring",
-    "restore": "session_host.restore_points.restoring",
-    "file_counts": "session_host.restore_points.restoring",
+
+class Callee(NamedTuple):
+    """A function that can be called.
+
+    Attributes:
+        module: its module.
+        right: what an agent needs to call it: ``READ``, ``ITSELF``, ``SETTINGS``, or control of the chats in the
+            argument of this name.
+    """
+
+    module: str
+    right: str
+
+
+READ = "(read)"
+"""Each process of the user may call it: it changes no chat."""
+
+ITSELF = "(itself)"
+"""The function itself, or the process that it asks, refuses what an agent may not do."""
+
+SETTINGS = "(settings)"
+"""It changes the user's settings."""
+
+CALLS: Final = {
+    "find_files": Callee("session_host.client.chats.named_files", READ),
+    "named_file": Callee("session_host.client.chats.named_files", READ),
+    "linked_file": Callee("session_host.client.chats.named_files", READ),
+    "named_directory": Callee("session_host.client.chats.named_files", READ),
+    "terminal_editor": Callee("session_host.client.editors", READ),
+    "outcome_of": Callee("session_host.client.sessions.store_access", READ),
+    "later_saved_screen": Callee("session_host.client.sessions.last_screen", READ),
+    "program_directories": Callee("session_host.client.sessions.foreground", READ),
+    "shell_has_jobs": Callee("session_host.client.sessions.foreground", READ),
+    "name_host": Callee("session_host.client.sessions.hosts", READ),
+    "is_host_stopped": Callee("session_host.client.sessions.hosts", READ),
+    "kill_unresponsive": Callee("session_host.client.sessions.hosts", "session_id"),
+    "session_named": Callee("session_host.client.sessions.listing", READ),
+    "sessions_listed": Callee("session_host.client.sessions.listing", READ),
+    "rename_chat": Callee("session_host.client.sessions.store_calls", "session_id"),
+    "order_chats": Callee("session_host.client.sessions.store_calls", "changes"),
+    "recent_directories": Callee("session_host.client.sessions.store_calls", READ),
+    "changes_since": Callee("session_host.client.sessions.store_calls", READ),
+    "later_changes": Callee("session_host.client.sessions.store_calls", READ),
+    "inspect_ended_chat": Callee("session_host.client.chats.ended_chat", READ),
+    "error_output": Callee("session_host.client.chats.ended_chat", READ),
+    "last_transitions": Callee("session_host.client.chats.ended_chat", READ),
+    "last_screen_for": Callee("session_host.client.chats.last_view", READ),
+    "last_transcript_for": Callee("session_host.client.chats.last_view", READ),
+    "save_piece": Callee("session_host.client.chats.pasted_files", "session_id"),
+    "discard_upload": Callee("session_host.client.chats.pasted_files", "session_id"),
+    "remove_chats": Callee("session_host.client.chats.ended_chat", "session_ids"),
+    "note_viewed": Callee("session_host.client.chats.retention", "session_id"),
+    "measured_chats": Callee("session_host.client.chats.retention", READ),
+    "size_of": Callee("session_host.client.chats.retention", READ),
+    "search_lines": Callee("session_host.client.chats.search_lines", READ),
+    "lines_around": Callee("session_host.client.chats.search_lines", READ),
+    "end_left": Callee("session_host.client.chats.ended_chat", "session_id"),
+    "resumable_among": Callee("session_host.client.chats.resumability", READ),
+    "launch": Callee("session_host.client.chats.launch", ITSELF),
+    "prepare_start": Callee("session_host.client.chats.launch", READ),
+    "installed_agents": Callee("session_host.client.chats.installed_agents", READ),
+    "complete_path": Callee("session_host.client.chats.directories", READ),
+    "list_directory": Callee("session_host.client.chats.directories", READ),
+    "look_at_directory": Callee("session_host.client.chats.directories", READ),
+    "create_directory": Callee("session_host.client.chats.directories", READ),
+    "repository_of": Callee("session_host.client.chats.setup_entries", READ),
+    "write_setup": Callee("session_host.client.chats.setup_entries", SETTINGS),
+    "arguments_of_new_conversation": Callee("session_host.client.chats.launch_spec", READ),
+    "list_conversations": Callee("session_host.client.chats.earlier_conversations", READ),
+    "continue_conversation": Callee("session_host.client.chats.earlier_conversations", ITSELF),
+    "command_to_continue": Callee("session_host.client.chats.earlier_conversations", READ),
+    "resume": Callee("session_host.client.chats.resume", "session_id"),
+    "resume_command": Callee("session_host.client.chats.resume", READ),
+    "fork": Callee("session_host.client.chats.fork", "session_id"),
+    "find_answer": Callee("session_host.client.chats.agent_record", READ),
+    "note_on_worktree": Callee("session_host.client.chats.chat_worktree", READ),
+    "restore_list": Callee("session_host.client.chats.restore_list", READ),
+    "read_changes": Callee("session_host.client.worktrees.changes", READ),
+    "lines_before": Callee("session_host.client.worktrees.changes", READ),
+    "discard": Callee("session_host.client.worktrees.discarding", "session"),
+    "undo": Callee("session_host.client.worktrees.discarding", "session"),
+    "repository_files": Callee("session_host.client.worktrees.repository_files", READ),
+    "status_of": Callee("session_host.client.worktrees.status", READ),
+    "plan_restore": Callee("session_host.restore_points.restoring", READ),
+    "restore": Callee("session_host.restore_points.restoring", "session"),
+    "file_counts": Callee("session_host.restore_points.restoring", READ),
 }
-"""The module of each function."""
+"""The functions. A bridge may be started by an agent, which then has no more rights by it than by the commands."""
 
 _OF_STARTS = {"environment", "request"}
 """The parameters of functions that start programs."""
@@ -101,7 +125,7 @@ _OF_A_CHAT = (
     r"\boutlive (?:attach|peek|send|approve|deny|wait|stop|kill|resume|restore|rm|pin|rename|explain|replay|export"
     r"|logs) (?=[\w'\"])"
 )
-_OF_A_MACHINE = r"\boutlive (?:new|search|doctor|upgrade|kill-all|ls)\b"
+_OF_A_MACHINE = r"\boutlive (?:(?:new|search|doctor|upgrade|kill-all|ls)\b|logs(?! [\w'\"]))"
 
 
 def _to_plain(value: Any) -> Any:
@@ -165,7 +189,8 @@ def encode_arguments(function: Callable[..., Any], args: tuple[Any, ...], kwargs
     Raises:
         TypeError: they are not the function's, or the function cannot be called from another machine.
     """
-    if CALLS.get(function.__name__) != function.__module__:
+    callee = CALLS.get(function.__name__)
+    if callee is None or callee.module != function.__module__:
         raise TypeError(f"{function.__module__}.{function.__name__} cannot be called on another machine")
     bound = inspect.signature(function).bind(*args, **kwargs)
     return _encode(bound.arguments)
@@ -177,6 +202,7 @@ async def call(name: str, arguments: bytes, login_path: LoginPath | None = None)
     ``login_path``: where a function that starts programs, or looks for them, finds those.
 
     Raises:
+        NotAllowed: this process belongs to an agent that may not do this.
         OutliveError: the function's, or there is no such function, or the arguments do not fit it.
     """
     function, values = await asyncio.to_thread(_decoded_call, name, arguments)
@@ -187,17 +213,32 @@ async def call(name: str, arguments: bytes, login_path: LoginPath | None = None)
 
 
 def _decoded_call(name: str, arguments: bytes) -> tuple[Callable[..., Any], dict[str, Any]]:
-    module = CALLS.get(name)
-    if module is None:
+    callee = CALLS.get(name)
+    if callee is None:
         raise OutliveError(f"this version of Outlive has no call {name!r}; run `outlive upgrade`")
-    function = getattr(importlib.import_module(module), name)
+    function = getattr(importlib.import_module(callee.module), name)
     hints = typing.get_type_hints(function)
     try:
         given = msgspec.msgpack.decode(arguments, type=dict[str, msgspec.Raw])
         values = {key: _decode(value, hints[key]) for key, value in given.items()}
     except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
         raise OutliveError(f"the call {name!r} does not fit this version of Outlive; run `outlive upgrade`") from error
+    _check_right(callee.right, values)
     return function, values
+
+
+def _check_right(right: str, values: dict[str, Any]) -> None:
+    """Refuse a call that this process may not make.
+
+    Raises:
+        NotAllowed: it belongs to an agent that may not do this.
+    """
+    if right == SETTINGS:
+        check_may_change_settings()
+    elif right not in {READ, ITSELF}:
+        named = values.get(right, ())
+        chats = [named] if isinstance(named, str) else [each if isinstance(each, str) else each[0] for each in named]
+        check_may_control_chats(chats)
 
 
 def decode_result(function: Callable[..., Any], result: bytes) -> Any:

@@ -25,6 +25,7 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, outlive
 from tests.support.hosts import peek
+from tests.support.near_bridges import NearBridges
 from tests.support.structured_chats import start_chat
 from tests.support.waiting import wait_until
 
@@ -297,6 +298,55 @@ def test_an_agent_does_not_have_the_keeper_end_or_replace_a_chat(agent: ShellInC
     status = keeper_status()
     assert status is not None
     assert host in {each.host_pid for each in status.sessions}
+
+
+BRIDGE = """
+import asyncio, sys
+from session_host.client.chats.ended_chat import remove_chats
+from session_host.client.control import request
+from session_host.client.sessions.store_calls import rename_chat
+from session_host.errors import OutliveError
+from session_host.machines.link import Link
+from session_host.machines.names import MachineEntry
+from session_host.machines.remote import RemoteMachine
+from session_host.protocol.messages import Kill, Send
+
+async def main(running, ended):
+    machine = RemoteMachine(Link(MachineEntry("near", "near")))
+    for tried in (
+        machine.call(rename_chat, running, "mine"),
+        machine.call(remove_chats, [ended], by_limit=False),
+        request(running, Send(0, "yes", enter=True), machine),
+        request(running, Kill(0), machine),
+    ):
+        try:
+            print(await tried)
+        except OutliveError as error:
+            print(type(error).__name__, error)
+    print(await machine.link.run(["rename", running, "mine"], 0, lambda data, _is_error: print(data.decode())))
+    await machine.link.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_an_agent_that_starts_a_bridge_itself_has_no_more_rights_by_it(
+    area: Area, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    NearBridges(tmp_path / "near", monkeypatch)
+    agent, other = ShellInChat(area, "docs"), started("command", "api-fix", "cat")
+    ended = started("command", "old", "true")
+    assert outlive("wait", ended, "--exited", "--timeout", "60").code == 0
+
+    done = agent.run(shlex.join([sys.executable, "-c", BRIDGE, other, ended]))
+
+    assert done.code == 0, done
+    lines = done.output.splitlines()
+    assert [line.partition(" ")[0] for line in lines[:4]] == ["NotAllowed"] * 4, done
+    assert "agents_may_control" in lines[4]
+    assert lines[-1] == str(NOT_ALLOWED)
+    await assert_untouched(other)
+    assert {each["name"] for each in outlive("ls", "--all", "--json").json()} == {"docs", "api-fix", "old"}
 
 
 def attached(agent: ShellInChat, chat: str) -> Done:

@@ -20,7 +20,7 @@ from session_host.agents.catalog import find_agent, load_agents
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.stores import find_conversation, locating, opened_by
 from session_host.agents.probe import LONG_TIMEOUT_S, probed
-from session_host.client.permission import check_may_answer
+from session_host.client.permission import check_may_answer, check_may_control
 from session_host.client.sessions.session_info import SessionInfo, describe, list_sessions
 from session_host.client.sessions.stale_rows import record_of, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
@@ -261,6 +261,7 @@ async def resume(
 
     Raises:
         NotResumable: the chat cannot be resumed; ``ConversationUnknown`` and ``ConversationOpen`` have remedies.
+        NotAllowed: this process belongs to an agent that may not control the chat.
         AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory, WorktreeError: as ``launch.launch``.
     """
     await wait_until_exit_saved(session_id)
@@ -305,6 +306,7 @@ def resume_command(session_id: str) -> str:
 def _request(session_id: str, environment: Mapping[str, str] | None, anyway: bool) -> LaunchRequest:
     with open_store() as store:
         record = record_of(store, session_id)
+        check_may_control(record)
         plan = plan_for(store, load_agents(config_dir(), [record.agent]), record, environment)
         record, can, reason, agent, query = plan[:5]
         if not can or agent is None:

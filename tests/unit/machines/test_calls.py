@@ -29,7 +29,7 @@ from tests.support.area import Area
 
 @pytest.mark.parametrize("name", CALLS)
 def test_the_arguments_and_the_result_of_a_call_can_be_read(name: str) -> None:
-    function = getattr(import_module(CALLS[name]), name)
+    function = getattr(import_module(CALLS[name].module), name)
     hints = typing.get_type_hints(function)
     assert hints.keys() == inspect.signature(function).parameters.keys() | {"return"}
     for hint in hints.values():
