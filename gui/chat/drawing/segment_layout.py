@@ -151,6 +151,16 @@ class SegmentLayout:
             return box.start
         return box.start + min(max(line.xToCursor(point.x() - box.x), 0), box.length)
 
+    def end_above(self, y: float) -> int:
+        """The offset in the text after the last line that begins at or above ``y``."""
+        end = 0
+        for box in self.boxes:
+            for number in range(box.layout.lineCount()):
+                line = box.layout.lineAt(number)
+                if box.y + line.y() <= y:
+                    end = max(end, box.start + line.textStart() + line.textLength())
+        return end
+
     def link_at(self, point: QPointF) -> str:
         """The address of the link at a point, "" for none."""
         for box in self.boxes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QScrollBar
 
 from gui.chat.content.highlighting import lexers
@@ -287,8 +287,7 @@ class Scroller(QObject):
             return Point(TAIL, 0, 0)
         if shown.bottom <= bottom_px and shown.number == len(rows.row(shown.position).segments) - 1:
             return Point(rows.key(shown.position + 1), 0, 0)
-        offset = shown.laid.offset_at(QPointF(rows.width, bottom_px - shown.top))
-        return Point(rows.key(shown.position), shown.number, offset)
+        return Point(rows.key(shown.position), shown.number, shown.laid.end_above(bottom_px - shown.top))
 
     def _on_bar(self, value: int) -> None:
         if self._is_setting_bar:
