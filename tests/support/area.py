@@ -17,12 +17,16 @@ PREFIX = "ot-"
 """Short, since the paths of sockets below it must fit into 108 bytes."""
 
 SCRUBBED = (
-    "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DESKTOP_SESSION", "SESSION_MANAGER",
+    "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DESKTOP_SESSION", "KDE_FULL_SESSION", "GNOME_DESKTOP_SESSION_ID",
+    "SESSION_MANAGER",
     "TMUX", "TMUX_PANE", "STY", "WINDOWID", "COLUMNS", "LINES", "VTE_VERSION", "TERM_PROGRAM", "TERM_PROGRAM_VERSION",
-    "OUTLIVE_SESSION", "OUTLIVE_AGENT_CHATS", "QT_QPA_PLATFORM", "QT_SCALE_FACTOR", "QT_STYLE_OVERRIDE",
-    "QT_QPA_PLATFORMTHEME", "QT_DEBUG_PLUGINS", "PYTHONASYNCIODEBUG",
+    "OUTLIVE_SESSION", "OUTLIVE_AGENT_CHATS", "PYTHONASYNCIODEBUG",
+    "QT_QPA_PLATFORM", "QT_QPA_PLATFORMTHEME", "QT_STYLE_OVERRIDE", "QT_SCALE_FACTOR", "QT_FONT_DPI",
+    "QT_DEBUG_PLUGINS",
     "PS1", "PS2", "PROMPT_COMMAND", "BASH_ENV", "ENV",
 )  # fmt: skip
+
+FONTS = Path(__file__).with_name("fonts.conf")
 
 
 class Area:
@@ -64,6 +68,7 @@ class Area:
             "XDG_RUNTIME_DIR": self.xdg_runtime,
             # Nothing listens at this address, so no test talks to the real desktop or starts a bus.
             "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.xdg_runtime}/no-bus",
+            "FONTCONFIG_FILE": FONTS,
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
             "TERM": "xterm-256color",
