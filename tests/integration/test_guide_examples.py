@@ -1,0 +1,322 @@
+"""Every code block of the guide works as it is printed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gui.settings.preferences import Preferences, load_preferences
+from gui.settings.saved_prompts import prompts_directory, read_prompts
+from gui.settings.theme_files import Library, own_themes
+from gui.tray.notify_command import filled
+from session_host.agents.catalog import load_catalog
+from session_host.client.chats.settings import load_chat_settings
+from session_host.endpoint import options
+from session_host.restore_points.points import About, take
+from tests.support.area import Area
+from tests.support.commands import REPOSITORY, Done, OnTerminal, environment, new, outlive
+from tests.support.near_bridges import NearBridges
+from tests.support.repositories import Checkout
+from tests.support.structured_chats import add_agent, new_chat, send, viewing, wait
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+GUIDE = REPOSITORY / "resources" / "guide"
+BLOCKS: dict[str, str] = {
+    f"{page.stem} {number}": block
+    for page in sorted(GUIDE.glob("*.md"))
+    for number, block in enumerate(re.findall(r"(?ms)^```\w*\n(.*?)^```$", page.read_text("utf-8")), start=1)
+}
+"""Each block's text, by its page and its number there."""
+
+ECHO = "stty -icanon -echo 2>/dev/null; echo passed; exec cat"
+"""The programs of the examples print a word and their input. As agents do, they show what is typed themselves."""
+
+
+@pytest.fixture
+def home(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with the repository ``~/src/api``, and the programs of the examples on the PATH."""
+    programs = area.home / "bin"
+    programs.mkdir()
+    for name in ("claude", "codex", "htop", "my-agent", "curl"):
+        (programs / name).write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{area.home}/{name}.arguments\n{ECHO}\n')
+        (programs / name).chmod(0o755)
+    (programs / "outlive").write_text(f'#!/bin/sh\nexec {sys.executable} -P -m session_host.cli "$@"\n')
+    (programs / "outlive").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{environment()['PATH']}")
+    agents = area.config / "agents"
+    agents.mkdir(parents=True)
+    # The agents' own protocols have tests of their own; here the words of the commands are tried.
+    claude = 'executable = "claude"\nstart = ["claude", "{arguments}", "{prompt}"]\n[signals]\ninput_line = ""\n'
+    (agents / "claude.toml").write_text(claude)
+    add_agent("codex")
+    Checkout.new(area.home / "src/api")
+    return area.home
+
+
+def run(line: str, home: Path) -> Done:
+    """Run a line as a user's shell does, without a terminal."""
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=home, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=90, check=False,
+    )  # fmt: skip
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def works(line: str, home: Path) -> str:
+    """Run a line that succeeds; returns what it printed."""
+    done = run(line, home)
+    assert (done.code, done.error) == (0, ""), f"{line}: {done}"
+    return done.output
+
+
+def confirmed(line: str) -> None:
+    """Run a line on a terminal, and confirm what it asks."""
+    with OnTerminal(*shlex.split(line, comments=True)[1:]) as terminal:
+        terminal.see("[y/N]")
+        terminal.type("y\r")
+        assert terminal.end() == 0
+
+
+def lines(block: str) -> list[str]:
+    return BLOCKS[block].splitlines()
+
+
+def written(block: str, path: Path) -> Path:
+    """Write a block's text into a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(BLOCKS[block], "utf-8")
+    return path
+
+
+def preferences(area: Area) -> Preferences:
+    """The settings, which have no problem."""
+    found = load_preferences(area.config)
+    assert found.problems == ()
+    return found
+
+
+# ------------------------------------------------------------------------------------ commands
+
+
+def answering(area: Area, home: Path) -> None:
+    session = new_chat(area, "api-fix")
+
+    async def asked() -> str:
+        async with viewing(session) as chat:
+            return (await chat.until_asked()).id
+
+    def ask() -> None:
+        wait("api-fix", "idle")
+        send("api-fix", "run: npm test")
+        wait("api-fix", "needs_input")
+
+    approve, always, deny = lines("answer-questions 1")
+    for line in (approve, always):
+        ask()
+        works(line, home)
+    ask()
+    assert run(deny, home).code == 3, "each agent has its own ids"
+    works(deny.replace("--request 7", f"--request {asyncio.run(asked())}"), home)
+
+
+def ending(area: Area, home: Path) -> None:
+    for line in lines("end-a-chat 1"):
+        if not line.startswith("outlive rm"):
+            outlive("rm", "api-fix")
+            new("-n", "api-fix", "--", "cat")
+        if line.startswith("outlive kill-all"):
+            confirmed(line)
+        else:
+            works(line, home)
+    assert outlive("ls", "--all", "--json").json() == []
+
+
+def at_a_model_server(area: Area, home: Path) -> None:
+    for line in lines("model-server 1"):
+        works(line, home)
+    assert [each["agent"] for each in outlive("ls", "--json").json()] == ["endpoint", "endpoint"]
+
+
+def on_another_machine(area: Area, home: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        NearBridges(home / "near", patch)
+        (home / "near/outlive").unlink()  # the one of ``home``
+        for line in lines("other-machines 1"):
+            if line.startswith("outlive attach"):
+                outlive("rename", outlive("ls", "--json").json()[0]["id"], "api")
+                with OnTerminal(*shlex.split(line)[1:]) as terminal:
+                    terminal.see("passed")
+                    terminal.type("\x02d")
+                    assert terminal.end() == 0
+            else:
+                works(line, home)
+
+
+def restoring(area: Area, home: Path) -> None:
+    checkout = Checkout(home / "src/api")
+    session = new("-n", "api", "-C", str(checkout.path), "--", "cat")
+    for number in range(3):
+        take(checkout.path, session, About(kind="prompt"))
+        checkout.write("file", f"changed {number}\n")
+    listing, diff, restore, undo = lines("restore-files 1")
+    assert len(works(listing, home).splitlines()) == 4
+    assert "file" in works(diff, home)
+    for line, before, after in ((restore, "changed 2\n", "changed 1\n"), (undo, "changed 1\n", "changed 2\n")):
+        assert (checkout.path / "file").read_text() == before
+        confirmed(line)
+        assert (checkout.path / "file").read_text() == after
+
+
+def in_scripts(area: Area, home: Path) -> None:
+    listing, start, *others = lines("scripts 1")
+    assert works(listing, home) == "[]\n"
+    assert works(start, home).startswith("api-fix ")
+    assert (home / "claude.arguments").read_text() == "fix the tests\n"
+    for line in others:
+        assert run(line, home).code == 0, line
+    assert "run the tests" in works(others[-1], home)
+
+
+def searching(area: Area, home: Path) -> None:
+    new("-n", "api-fix", "--", "sh", "-c", "echo 'connection refused: exit code 7'; exec cat")
+    outlive("wait", "api-fix", "--text", "refused")
+    outlive("kill", "api-fix")
+    first, second, third = lines("search 1")
+    assert "api-fix" in works(first, home)
+    assert "api-fix" in works(second, home)
+    assert run(third, home).code in {0, 1}
+
+
+def keeping_a_recording(area: Area, home: Path) -> None:
+    new("-n", "api-fix", "--", "sh", "-c", "echo hello; exec cat")
+    outlive("wait", "api-fix", "--text", "hello")
+    outlive("kill", "api-fix")
+    export, replay = lines("search 2")
+    works(export, home)
+    assert "hello" in (home / "chat.html").read_text("utf-8")
+    with OnTerminal(*shlex.split(replay, comments=True)[1:]) as terminal:
+        terminal.see("hello")
+        terminal.type("q")
+        assert terminal.end() == 0
+
+
+def starting(area: Area, home: Path) -> None:
+    for line in lines("start-a-chat 1"):
+        works(line, home)
+    assert (home / "claude.arguments").read_text() == "fix the tests\n"
+    assert sorted(each["agent"] for each in outlive("ls", "--json").json()) == ["claude", "codex", "command", "shell"]
+
+
+def in_a_worktree(area: Area, home: Path) -> None:
+    for line in lines("worktrees 1"):
+        works(line, home / "src/api")
+        outlive("kill", "api-fix")
+        outlive("rm", "api-fix")
+
+
+# --------------------------------------------------------------------------------------- files
+
+
+def own_agent(area: Area, home: Path) -> None:
+    written("own-agents 1", area.config / "agents/my-agent.toml")
+    assert load_catalog(area.config).find("my-agent").title == "My agent"
+    works("outlive new my-agent -d", home)
+
+
+def keys(area: Area, home: Path) -> None:
+    written("keys 1", area.config / "keys.toml")
+    found = preferences(area)
+    assert found.keys["paste"] == ["Ctrl+Shift+V", "Ctrl+V"]
+    assert [each.text for each in found.texts] == [r"git status\r"]
+
+
+def notifying(area: Area, home: Path) -> None:
+    written("notifications 1", area.config / "window.toml")
+    command = preferences(area).window.notify_command
+    words = filled(command, "api-fix", "asks")
+    works(shlex.join(words), home)
+    assert "api-fix: asks\n" in (home / "curl.arguments").read_text()
+
+
+def saved_prompt(area: Area, home: Path) -> None:
+    directory = prompts_directory(area.config)
+    written("saved-prompts 1", directory / "review.md")
+    [prompt], broken = read_prompts(directory, {"claude", "codex"})
+    assert broken == []
+    assert prompt.text.startswith("Review the changes since the last commit.")
+
+
+def agents_rights(area: Area, home: Path) -> None:
+    written("security 1", area.config / "chats.toml")
+    assert load_chat_settings(area.config).agents_may_control == "all"
+
+
+def settings_of_the_window(area: Area, home: Path) -> None:
+    written("settings 1", area.config / "window.toml")
+    preferences(area)
+
+
+def settings_of_chats(area: Area, home: Path) -> None:
+    written("settings 2", area.config / "chats.toml")
+    preferences(area)
+
+
+def settings_of_a_model_server(area: Area, home: Path) -> None:
+    written("settings 3", area.config / "endpoint.toml")
+    assert options.read_defaults(area.config)["timeout_s"] == 300
+
+
+def own_theme(area: Area, home: Path) -> None:
+    written("themes 1", own_themes(area.config) / "mine.toml")
+    (area.config / "window.toml").write_text('theme = "mine"\n')
+    assert preferences(area).schemes.dark.name == "Mine"
+    assert Library.of(area.config).pairs()[1] == []
+
+
+def worktree_setup(area: Area, home: Path) -> None:
+    written("worktrees 2", area.config / "chats.toml")
+    found = load_chat_settings(area.config).setup_of(str(home / "src/api"))
+    assert found is not None
+    assert found[1] == "npm ci"
+
+
+TRIED: dict[str, Callable[[Area, Path], None]] = {
+    "answer-questions 1": answering,
+    "end-a-chat 1": ending,
+    "keys 1": keys,
+    "model-server 1": at_a_model_server,
+    "notifications 1": notifying,
+    "other-machines 1": on_another_machine,
+    "own-agents 1": own_agent,
+    "restore-files 1": restoring,
+    "saved-prompts 1": saved_prompt,
+    "scripts 1": in_scripts,
+    "search 1": searching,
+    "search 2": keeping_a_recording,
+    "security 1": agents_rights,
+    "settings 1": settings_of_the_window,
+    "settings 2": settings_of_chats,
+    "settings 3": settings_of_a_model_server,
+    "start-a-chat 1": starting,
+    "themes 1": own_theme,
+    "worktrees 1": in_a_worktree,
+    "worktrees 2": worktree_setup,
+}
+"""How each block is tried."""
+
+
+def test_every_block_is_tried() -> None:
+    assert set(TRIED) == set(BLOCKS)
+
+
+@pytest.mark.parametrize("block", TRIED)
+def test_the_block_works_as_printed(block: str, area: Area, home: Path) -> None:
+    TRIED[block](area, home)
