@@ -18,8 +18,7 @@ from typing import Final, TextIO
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from session_host.paths import make_directories
-from session_host.system.log_rotation import FORMAT, LIMIT_BYTES, rotated_path
+from session_host.system.log_rotation import FORMAT, open_appended
 
 REPEAT_AFTER_S: Final = 60.0
 """An error that repeats, such as one of painting, is written once in this time."""
@@ -61,7 +60,7 @@ class FaultReport(QObject):
         self._handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
         try:
             self.has_crashed = _ends_with_crash(path)
-            self._file = _open(path)
+            self._file = open_appended(path)
         except OSError as error:
             log.warning("%s: cannot write it (%s)", path, error.strerror)
         else:
@@ -135,19 +134,6 @@ def _origin(kind: type[BaseException], traceback: TracebackType | None) -> Origi
     if traceback is None:
         return kind.__name__, "", 0
     return kind.__name__, traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
-
-
-def _open(path: Path) -> TextIO:
-    """Open the log for appending; a long one is renamed first.
-
-    Raises:
-        OSError: it cannot be opened.
-    """
-    make_directories(path.parent)
-    if path.exists() and path.stat().st_size > LIMIT_BYTES:
-        path.replace(rotated_path(path))
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    return os.fdopen(descriptor, "a", encoding="utf-8", errors="replace")
 
 
 def _ends_with_crash(path: Path) -> bool:

@@ -63,6 +63,11 @@ def why_not_started(error: OSError) -> str:
     return _LIMITS.get(error.errno or 0, error.strerror or str(error))
 
 
+def unexpected(error: Exception, logs: str) -> str:
+    """The answer to a request that failed by an error of ours; ``logs``: the command that prints its traceback."""
+    return f"unexpected error ({type(error).__name__}); `{logs}` has the details"
+
+
 class UsageError(OutliveError):
     """The command line is wrong."""
 

@@ -268,7 +268,11 @@ class Loop:
         for message in messages:
             if client.socket.fileno() < 0:
                 break  # An earlier message in this batch ended the connection.
-            self._owner.on_connection(client, message)
+            try:
+                self._owner.on_connection(client, message)
+            except Exception:
+                log.exception("a message of a client failed")
+                self.drop(client)  # It waits for no answer then.
         if messages and client in self._clients:
             client.drop_descriptors()  # No message used them.
 

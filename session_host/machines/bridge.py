@@ -1,12 +1,15 @@
 """``outlive bridge``: the far end of the stream between two machines; ssh starts it, and it ends with that connection.
 
-It serves the one client that has logged in by ssh, and so may do all of it. It has no socket of its own.
+It serves the one client that has logged in by ssh, and so may do what the user may. It has no socket of its own. An
+agent that starts it itself gets no more rights by it: this process, and each that it starts or connects to, finds the
+agent among its ancestors.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import stat
@@ -16,9 +19,9 @@ from typing import cast
 
 from session_host.agents.environment import COLORS_VARIABLE
 from session_host.client.connection import connect_socket
-from session_host.errors import OutliveError, ProtocolViolation, UsageError, why_not_started
+from session_host.errors import OutliveError, ProtocolViolation, UsageError, unexpected, why_not_started
 from session_host.git import Stop, stopped_by
-from session_host.paths import home_dir
+from session_host.paths import home_dir, keeper_log
 from session_host.protocol.bridge import (
     ANSWERED_ELSEWHERE,
     BRIDGE_PROTOCOL,
@@ -42,6 +45,7 @@ from session_host.protocol.bridge import (
 )
 from session_host.protocol.codec import Decoder, encode
 from session_host.system.clock import now_ms
+from session_host.system.log_rotation import FORMAT, open_appended
 from session_host.version import VERSION
 
 from .calls import call, kind_of
@@ -52,6 +56,8 @@ MARK = "outlive-bridge "
 before it."""
 
 READ_BYTES = 64 * 1024
+
+log = logging.getLogger(__name__)
 
 
 class Bridge(asyncio.Protocol):
@@ -143,10 +149,22 @@ class Bridge(asyncio.Protocol):
         if channel.number in self._channels:
             raise ProtocolViolation("this channel is open")
         self._channels[channel.number] = channel
-        task = asyncio.get_running_loop().create_task(channel.run())
+        task = asyncio.get_running_loop().create_task(self._run(channel))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         channel.task = task
+
+    async def _run(self, channel: _Channel) -> None:
+        """Serve a channel; the client is answered whatever happens."""
+        try:
+            await channel.run()
+        except OutliveError as error:
+            self.ended_channel(channel.number, error)
+        except OSError as error:
+            self.ended_channel(channel.number, OutliveError(why_not_started(error)))
+        except Exception as error:
+            self.ended_channel(channel.number, OutliveError(unexpected(error, "outlive logs")))
+            log.exception("%s failed", type(channel).__name__)
 
 
 class _Channel:
@@ -162,7 +180,11 @@ class _Channel:
         self._drained.set()
 
     async def run(self) -> None:
-        """Serve the channel until its end."""
+        """Serve the channel until its end.
+
+        Raises:
+            OutliveError, OSError: it ends with this error, which the client gets.
+        """
 
     def receive(self, data: bytes) -> None:
         """The client sent bytes."""
@@ -234,10 +256,7 @@ class _SessionChannel(_SocketChannel):
         self._session_id = session_id
 
     async def run(self) -> None:
-        try:
-            await connect_socket(lambda: self, self._session_id)
-        except OutliveError as error:
-            self._bridge.ended_channel(self.number, error)
+        await connect_socket(lambda: self, self._session_id)
 
     def receive(self, data: bytes) -> None:
         if self._transport is not None:
@@ -260,7 +279,7 @@ class _PortChannel(_SocketChannel):
             with contextlib.suppress(OSError, OverflowError):
                 await loop.create_connection(lambda: self, host, self._port)
                 return
-        self._bridge.ended_channel(self.number, OutliveError(f"nothing listens on port {self._port} there"))
+        raise OutliveError(f"nothing listens on port {self._port} there")
 
     def receive(self, data: bytes) -> None:
         if self._transport is not None:
@@ -293,17 +312,11 @@ class _CallChannel(_Channel):
         self._stop = Stop()
 
     async def run(self) -> None:
-        try:
-            with stopped_by(self._stop):
-                result = await call(self._function, self._arguments, self._bridge.login_path)
-        except OutliveError as error:
-            self._bridge.ended_channel(self.number, error)
-        except OSError as error:
-            self._bridge.ended_channel(self.number, OutliveError(why_not_started(error)))
-        else:
-            self._send_data(result)
-            await self._drained.wait()
-            self._bridge.ended_channel(self.number)
+        with stopped_by(self._stop):
+            result = await call(self._function, self._arguments, self._bridge.login_path)
+        self._send_data(result)
+        await self._drained.wait()
+        self._bridge.ended_channel(self.number)
 
     def close(self) -> None:
         self._stop.set()
@@ -337,9 +350,7 @@ class _CommandChannel(_Channel):
                 *argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, limit=READ_BYTES
             )
         except (OSError, ValueError) as error:
-            reason = why_not_started(error) if isinstance(error, OSError) else str(error)
-            self._bridge.ended_channel(self.number, UsageError(reason))
-            return
+            raise UsageError(why_not_started(error) if isinstance(error, OSError) else str(error)) from error
         self._process = process
         assert process.stdout is not None
         assert process.stderr is not None
@@ -392,6 +403,8 @@ async def serve(token: str) -> None:
     """
     if not (_carries_a_stream(0) and _carries_a_stream(1)):  # The loop would abort the process.
         raise UsageError("only another machine's Outlive runs this command, over ssh")
+    with contextlib.suppress(OSError):  # Without a disk that takes it, there is no log.
+        logging.basicConfig(level=logging.WARNING, format=FORMAT, stream=open_appended(keeper_log()))
     loop = asyncio.get_running_loop()
     bridge = Bridge()
     output, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(os.dup(1), "wb", buffering=0))

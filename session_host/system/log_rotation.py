@@ -7,7 +7,9 @@ import os
 import stat
 import sys
 from pathlib import Path
+from typing import TextIO
 
+from session_host.paths import make_directories
 from session_host.system.files import open_log
 from session_host.system.processes import proc
 
@@ -24,6 +26,18 @@ FORMAT = "%(asctime)s %(process)d %(name)s %(message)s"
 def rotated_path(path: Path) -> Path:
     """The path of a log's older part."""
     return path.with_name(path.name + ROTATED_SUFFIX)
+
+
+def open_appended(path: Path) -> TextIO:
+    """Open a log for appending, beside other processes that may write it; a long one is renamed first.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    make_directories(path.parent)
+    if path.exists() and path.stat().st_size > LIMIT_BYTES:
+        path.replace(rotated_path(path))
+    return os.fdopen(open_log(path), "a", encoding="utf-8", errors="replace")
 
 
 class RotatingHandler(logging.StreamHandler):  # type: ignore[type-arg]

@@ -16,14 +16,25 @@ import pytest
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import prepare_start
 from session_host.client.connection import HostConnection
+from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer, ViewerState
-from session_host.errors import AgentNotFound, LaunchFailed
+from session_host.errors import AgentNotFound, LaunchFailed, OutliveError
+from session_host.host.clients import server
 from session_host.host.clients.command_requests import handle_request
 from session_host.host.clients.server import Server
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
-from session_host.protocol.messages import EARLY_INPUT_BYTES, Attach, Attached, InputRefused, Kill, Starting, Text
+from session_host.protocol.messages import (
+    EARLY_INPUT_BYTES,
+    Attach,
+    Attached,
+    Describe,
+    InputRefused,
+    Kill,
+    Starting,
+    Text,
+)
 from session_host.protocol.values import ErrorCode, GridSize, State
 from session_host.system.processes.pty_process import Program, ProgramDescriptors, PtyProcess
 from tests.conftest import Sessions
@@ -110,6 +121,33 @@ async def test_attached_is_not_sent_before_the_exec_of_the_program() -> None:
         assert attached.state is State.RUNNING
         connection.close()
         await connection.wait_closed()
+
+
+async def test_a_request_that_fails_unexpectedly_is_answered_and_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_arguments: object) -> None:
+        raise ValueError("embedded null byte")
+
+    async with held_host(["cat"]) as host:
+        host.release()
+        assert host.starting is not None
+        await host.starting
+        monkeypatch.setattr(server, "handle_request", fail)
+        with pytest.raises(OutliveError, match=rf"^unexpected error \(ValueError\); `outlive logs {ID[:8]}` has"):
+            await request(ID, Describe(0))
+        monkeypatch.undo()
+        monkeypatch.setattr(host.session.viewers, "attach", lambda *_, **__: int("x"))
+        connection = await HostConnection.open(ID, "viewer")
+        over = asyncio.Event()
+        connection.set_callbacks(lambda _message: None, over.set)
+        connection.send_message(Attach(GridSize(80, 24)))
+        await asyncio.wait_for(over.wait(), 60)
+        assert connection.refusal is not None
+        assert connection.refusal.message.startswith("unexpected error (ValueError)")
+        monkeypatch.undo()
+        await connection.wait_closed()
+    assert caplog.text.count("Traceback") == 2
 
 
 async def test_a_thousand_keys_before_exec_arrive_completely_and_in_order(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -24,9 +25,19 @@ from gui.input.activation import activation_token
 from gui.window.page.chat_page import ChatPage
 from gui.window.windows import MainWindow, Windows
 from session_host.client.permission import check_may_control_window, check_may_reach_machine
-from session_host.errors import NoSuchSession, NotAllowed, OutliveError, TimedOut, Unreachable, UsageError
+from session_host.errors import (
+    NoSuchSession,
+    NotAllowed,
+    OutliveError,
+    TimedOut,
+    Unreachable,
+    UsageError,
+    unexpected,
+)
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.unix_sockets import is_foreign, peer_pid
+
+log = logging.getLogger(__name__)
 
 CONTROLLING = frozenset({"grab", "close"})
 """Requests that an agent may not make, except on a window that it opened: a picture shows everything on the window."""
@@ -105,22 +116,28 @@ class ControlServer:
 
     async def _answer(self, line: bytes, pid: int) -> dict[str, Any]:
         try:
-            request = msgspec.json.decode(line, type=ControlRequest)
-            handler = self._handlers.get(request.kind)
-            if handler is None:
-                raise UsageError(
-                    f"the window does not support {request.kind!r}; it may be an older version: close it and run "
-                    "`outlive` again"
-                )
-            if request.kind in CONTROLLING:
-                check_may_control_window(pid)
-            if machine := machine_of(request.session):
-                check_may_reach_machine(machine, pid)
-            return {"ok": True, "result": _for_process(pid, await handler(request))}
+            return {"ok": True, "result": await self._result(line, pid)}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return _refusal(f"invalid request: {error}", 2)
         except OutliveError as error:
             return _refusal(str(error), error.exit_code)
+        except Exception as error:
+            log.exception("a request failed")
+            return _refusal(unexpected(error, "outlive logs --window"), 1)
+
+    async def _result(self, line: bytes, pid: int) -> Any:
+        request = msgspec.json.decode(line, type=ControlRequest)
+        handler = self._handlers.get(request.kind)
+        if handler is None:
+            raise UsageError(
+                f"the window does not support {request.kind!r}; it may be an older version: close it and run "
+                "`outlive` again"
+            )
+        if request.kind in CONTROLLING:
+            check_may_control_window(pid)
+        if machine := machine_of(request.session):
+            check_may_reach_machine(machine, pid)
+        return _for_process(pid, await handler(request))
 
 
 def _for_process(pid: int, result: Any) -> Any:

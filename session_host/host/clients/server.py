@@ -10,9 +10,10 @@ import socket
 from functools import cached_property
 from pathlib import Path
 
+from session_host.errors import unexpected
 from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
-from session_host.protocol.messages import AskUser, Reply, Report, Request
+from session_host.protocol.messages import AskUser, Failed, Reply, Report, Request
 from session_host.protocol.values import ErrorCode
 from session_host.session.connection import ClientConnection
 from session_host.session.rights import Right
@@ -42,6 +43,14 @@ class Client:
 
     def data_received(self, data: bytes) -> None:
         """The client sent these bytes."""
+        try:
+            self._receive(data)
+        except Exception as error:
+            log.exception("a message of a client failed")
+            self.connection.refuse(ErrorCode.FAILED, unexpected(error, self._server.logs))
+            self._driver.performer.perform()
+
+    def _receive(self, data: bytes) -> None:
         connection, driver = self.connection, self._driver
         while True:
             connection.receive_data(data, driver.kind.idle_emulator)
@@ -249,5 +258,15 @@ class Server:
 
     async def _handle_client_request(self, client: Client, request: Request) -> None:
         log.info("request %s", type(request).__name__)
-        for reply in await handle_request(self._driver, request, os.getpid(), self._keeper.keeper_pid):
+        try:
+            replies = await handle_request(self._driver, request, os.getpid(), self._keeper.keeper_pid)
+        except Exception as error:
+            log.exception("the request failed")
+            replies = [Failed(request.request, ErrorCode.FAILED, unexpected(error, self.logs))]
+        for reply in replies:
             client.reply(reply)
+
+    @property
+    def logs(self) -> str:
+        """The command that prints this process's log."""
+        return f"outlive logs {self._driver.spec.session_id[:8]}"

@@ -10,7 +10,7 @@ import pytest
 
 from session_host.git import current_stop
 from session_host.machines.bridge import Bridge
-from session_host.protocol.bridge import Call, Close
+from session_host.protocol.bridge import Call, Close, Ended, Frame, OpenSession
 from session_host.protocol.codec import encode
 from tests.support.commands import OUTLIVE, environment
 
@@ -46,3 +46,22 @@ async def test_a_list_that_the_user_has_closed_is_not_read_on(monkeypatch: pytes
     bridge.data_received(encode(Close(1)))
     await asyncio.to_thread(ended.wait)
     await bridge.close()
+
+
+@pytest.mark.parametrize("frame", [OpenSession(1, "x"), Call(1, "list_conversations", b"")], ids=["session", "call"])
+async def test_a_channel_that_fails_unexpectedly_is_answered(
+    frame: Frame, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_arguments: object) -> None:
+        raise ValueError("embedded null byte")
+
+    for name in ("call", "connect_socket"):
+        monkeypatch.setattr(f"session_host.machines.bridge.{name}", fail)
+    answers = asyncio.Queue[Frame]()
+    bridge = Bridge()
+    monkeypatch.setattr(bridge, "send", answers.put_nowait)
+    bridge.data_received(encode(frame))
+    why = "unexpected error (ValueError); `outlive logs` has the details"
+    assert await asyncio.wait_for(answers.get(), 60) == Ended(1, "OutliveError", why)
+    await bridge.close()
+    assert "Traceback" in caplog.text

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from session_host.client.chats.directories import create_directory
 from session_host.client.sessions.store_calls import recent_directories
-from session_host.errors import Unreachable
+from session_host.errors import OutliveError, Unreachable
 from session_host.machines import link, stream
 from session_host.machines.link import LinkState
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
+from session_host.paths import keeper_log
 from session_host.protocol.bridge import Ping
 from session_host.system.clock import now_ms
 from tests.support.area import Area
@@ -42,6 +44,13 @@ async def machine(near: NearBridges) -> AsyncIterator[RemoteMachine]:
 def _waits_long(machine: RemoteMachine) -> bool:
     retry = machine.link._retry
     return retry is not None and retry.when() - asyncio.get_running_loop().time() > 10
+
+
+async def test_what_fails_unexpectedly_there_is_answered_and_logged_there(machine: RemoteMachine) -> None:
+    why = r"^unexpected error \(ValueError\); `outlive logs --on near` has the details$"
+    with pytest.raises(OutliveError, match=why):
+        await machine.call(create_directory, "/tmp/\0")
+    assert "ValueError: embedded null byte" in keeper_log().read_text()
 
 
 async def test_a_link_that_falls_at_once_is_retried_after_longer_waits(

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gui.window.remote_control import single_instance
-from gui.window.remote_control.server import MAX_LINE_BYTES, ControlRequest, ControlServer
+from gui.window.remote_control.server import MAX_LINE_BYTES, ControlRequest, ControlServer, Handler
 from session_host import paths
 from session_host.errors import NoSuchSession, NotAllowed
 from session_host.system.processes.permission import AGENT_CHATS
@@ -47,7 +47,19 @@ async def served(area: Area) -> AsyncIterator[list[ControlRequest]]:
     async def one(_request: ControlRequest) -> dict[str, str]:
         return far
 
-    server = ControlServer({"tabs": tabs, "show": show, "grab": tabs, "close": tabs, "two": two, "next": one})
+    async def failing(_request: ControlRequest) -> None:
+        raise ValueError("of ours")
+
+    handlers: dict[str, Handler] = {
+        "tabs": tabs,
+        "show": show,
+        "grab": tabs,
+        "close": tabs,
+        "two": two,
+        "next": one,
+        "toggle": failing,
+    }
+    server = ControlServer(handlers)
     await server.start(claim.listener)
     yield got
     await server.close()
@@ -72,6 +84,15 @@ async def test_requests_are_answered_in_order(served: list[ControlRequest]):
         {"ok": False, "error": "no chat x", "exit_code": 3},
         {"ok": True, "result": ["a"]},
     ]
+
+
+async def test_a_request_that_fails_unexpectedly_is_answered_and_logged(
+    served: list[ControlRequest], caplog: pytest.LogCaptureFixture
+):
+    answers = await ask(b'{"verb": "toggle"}\n', b'{"verb": "tabs"}\n')
+    error = "unexpected error (ValueError); `outlive logs --window` has the details"
+    assert answers == [{"ok": False, "error": error, "exit_code": 1}, {"ok": True, "result": ["a"]}]
+    assert "of ours" in caplog.text
 
 
 async def test_an_agent_may_not_take_a_picture_of_the_window_or_close_it(served: list[ControlRequest]):
