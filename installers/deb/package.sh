@@ -95,6 +95,7 @@ write_desktop_files() {
     local root=$1/usr/share size
     install -D -m 644 -- "$ROOT/resources/desktop/outlive.desktop" "$root/applications/outlive.desktop"
     install -D -m 644 -- "$ROOT/resources/desktop/outlive.metainfo.xml" "$root/metainfo/io.outlive.outlive.metainfo.xml"
+    sed -i "s|@HOMEPAGE@|$(homepage)|; s|@VERSION@|$(clone_version)|; s|@DATE@|$(release_date)|" "$root/metainfo/io.outlive.outlive.metainfo.xml"
     install -D -m 644 -- "$ROOT/resources/icons/outlive.svg" "$root/icons/hicolor/scalable/apps/outlive.svg"
     for size in 16 24 32 48 64 128 256; do
         mkdir -p -- "$root/icons/hicolor/${size}x$size/apps"
@@ -119,6 +120,8 @@ for folder in Path(sys.argv[2]).glob("*x*"):
 PY
 }
 
+homepage() { sed -n '/^\[project.urls\]/,/^\[/s/^Homepage = "\(.*\)"/\1/p' "$ROOT/pyproject.toml"; }
+release_date() { sed -n "s/^## $(clone_version), \(.*\)/\1/p" "$ROOT/CHANGELOG.md"; }
 maintainer() { printf '%s <%s>' "${DEBFULLNAME:-Outlive contributors}" "${DEBEMAIL:-outlive@localhost.localdomain}"; }
 
 # write_control ROOT VERSION
@@ -133,7 +136,7 @@ write_control() {
     mkdir -p -- "$control"
     {
         printf 'Package: outlive\nVersion: %s\nArchitecture: %s\n' "$2" "$(dpkg --print-architecture)"
-        printf 'Maintainer: %s\n' "$(maintainer)"
+        printf 'Maintainer: %s\nHomepage: %s\n' "$(maintainer)" "$(homepage)"
         printf 'Installed-Size: %s\nSection: devel\nPriority: optional\n' "$(du -sk "$1/usr" | cut -f1)"
         printf 'Depends: %s\n' "$(printf '%s, ' "${depends[@]}" | sed 's/, $//')"
         printf 'Recommends: %s\n' "${recommends%, }"

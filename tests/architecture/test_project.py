@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from session_host.agents.catalog import load_catalog
+from session_host.cli.subcommands import SUBCOMMANDS
 from session_host.version import VERSION
 from tests.architecture.source_tree import REPOSITORY, docstring, imports, project_files, python_files, text
 from tests.support.commands import outlive
@@ -172,6 +173,16 @@ def test_subcommands_in_the_readme_and_the_guide_exist() -> None:
     for subcommand in sorted(subcommands):
         done = outlive(subcommand, "--help")
         assert done.code == 0, f"outlive {subcommand} --help: {done.error}"
+
+
+def test_the_guide_lists_each_subcommand_with_options_that_it_has() -> None:
+    rows = re.findall(r"(?m)^\| ([a-z][a-z, -]+) \|(.*)\|$", text(Path("resources/guide/command-line.md")))
+    listed = {name: row for names, row in rows[1:] for name in names.split(", ")}
+    assert set(listed) == set(SUBCOMMANDS)
+    for name, row in listed.items():
+        options = re.findall(r"`(--?[a-z-]+)", row)
+        helped = outlive(name, "--help").output
+        assert not [each for each in options if each not in helped], name
 
 
 PACKAGES = sorted({path.parent for path in python_files("session_host", "gui") if len(path.parts) > 2})

@@ -16,6 +16,7 @@ from gui.settings.preferences import Preferences, load_preferences
 from gui.settings.saved_prompts import prompts_directory, read_prompts
 from gui.settings.theme_files import Library, own_themes
 from gui.tray.notify_command import filled
+from installers import command_line_files
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.settings import load_chat_settings
 from session_host.endpoint import options
@@ -288,8 +289,32 @@ def worktree_setup(area: Area, home: Path) -> None:
     assert found[1] == "npm ci"
 
 
+def completion(area: Area, home: Path) -> None:
+    """The layout of an installed wheel: pipx and uv link the command from elsewhere."""
+    for place, text in command_line_files.files().items():
+        path = home / "venv/share" / place
+        path.parent.mkdir(parents=True)
+        path.write_text(text, "utf-8")
+    (home / "venv/bin").mkdir()
+    (home / "bin/outlive").rename(home / "venv/bin/outlive")
+    (home / "bin/outlive").symlink_to(home / "venv/bin/outlive")
+    bash, zsh, fish = lines("command-line 1")
+    for argv, line, asks in (
+        (["bash"], bash, "complete -p outlive"),
+        (["zsh", "-f"], zsh, "print -r -- $_comps[outlive]"),
+        (["fish", "--no-config"], fish, "complete -C 'outlive pe'"),
+    ):
+        done = subprocess.run(
+            [*argv, "-c", f"{line}\n{asks}"], cwd=home, env=environment(), stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=90, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, ""), done
+        assert re.search("outlive|peek", done.stdout), done
+
+
 TRIED: dict[str, Callable[[Area, Path], None]] = {
     "answer-questions 1": answering,
+    "command-line 1": completion,
     "end-a-chat 1": ending,
     "keys 1": keys,
     "model-server 1": at_a_model_server,
