@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 #   find_python KIND        looks for a Python; PYTHON_PACKAGES is what Debian has to add to it
-#   setup_system PACKAGE…   installs what is missing of these Debian packages (a|b: either will do)
+#   setup_system PACKAGE…   installs what is missing of these Debian packages (a|b: either will do), or says how
 #   setup_environment KIND  makes .venv with what KIND ("run" or "test") needs; quick when nothing changed
 #
 # Everything is pinned by name and version in constraints.txt; where it comes from is pip's own
@@ -21,6 +21,12 @@ WINDOW_PACKAGES=(
     libwayland-client0 libwayland-cursor0 libwayland-egl1
     libdbus-1-3 'libglib2.0-0t64|libglib2.0-0' libfontconfig1 libfreetype6 libzstd1 libbrotli1 libgssapi-krb5-2
     fontconfig fonts-dejavu-core fonts-noto-color-emoji
+)
+
+# What the tests use besides.
+TEST_PACKAGES=(
+    git zsh fish tcsh tmux procps openssh-client openssh-server libseccomp2 xvfb xdotool libxdamage1 xclip x11-apps x11-utils
+    x11-xkb-utils openbox trayer sway grim wl-clipboard dbus-daemon at-spi2-core systemd dbus-user-session util-linux fonts-firacode
 )
 
 say() { printf '%s\n' "$*"; }
@@ -85,7 +91,7 @@ setup_system() {
         if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
             as_root=(sudo -n)
         else
-            fail "system packages are missing; run this, then start again: sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages[*]}"
+            ask_for_packages
         fi
     fi
     say "installing ${#packages[@]} system packages: ${packages[*]}"
@@ -104,6 +110,29 @@ setup_system() {
         packages=()
         for name in "${missing[@]}"; do packages+=("$(known_alternative "$name")"); done
         apt_install || fail "system packages could not be installed ($(last_error)). Details: $LOG"
+    fi
+}
+
+# Says at once all that is missing, so that nobody installs packages for run.sh, and then others for test.sh.
+ask_for_packages() {
+    local name tests=()
+    while read -r name; do
+        [[ " ${packages[*]} " == *" $name "* ]] || tests+=("$name")
+    done < <(missing_packages "${TEST_PACKAGES[@]}")
+    say "outlive: system packages are missing. Run this, then start again:" >&2
+    say "  $(for_root "apt-get update && apt-get install -y --no-install-recommends ${packages[*]}")" >&2
+    [ ${#tests[@]} = 0 ] || say "If you want to run installers/test.sh as well, add: ${tests[*]}" >&2
+    exit 1
+}
+
+# for_root COMMANDS: what to type so that root runs them.
+for_root() {
+    if command -v sudo >/dev/null; then
+        printf "sudo sh -c '%s'" "$1"
+    elif command -v su >/dev/null; then
+        printf "su - -c '%s'" "$1"
+    else
+        printf 'as root: %s' "$1"
     fi
 }
 
@@ -148,7 +177,7 @@ require_python() {
     if [ -z "$PYTHON" ] || ! is_new_enough "$PYTHON"; then
         fail "Python 3.11 or newer is needed, found: $(python3 -V 2>/dev/null || echo none). Install one, or name it in OUTLIVE_PYTHON"
     fi
-    has_venv || fail "$PYTHON has no venv module; install it (Debian: sudo apt-get install -y python3-venv)"
+    has_venv || fail "$PYTHON has no venv module; install it (Debian: $(for_root "apt-get install -y python3-venv"))"
 }
 
 # What decides whether an environment is up to date: its inputs, its place, its Python.

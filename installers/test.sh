@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Sets up what the tests need, and runs every check. All of them run; it fails if any did.
 #
-#   bash installers/test.sh [--fast] [--real-agents] [--compositors] [-- ARGUMENTS OF pytest…]
+#   bash installers/test.sh [--fast] [--real-agents] [--compositors] [--busy N] [-- ARGUMENTS OF pytest…]
 #
 #   --fast          in a minute: without the tests that start chats, a display or other programs, or try random things
 #   --real-agents   with the tests that run agents' own command lines, where npm has them; fills resources/guide/real-agents.md
 #   --compositors   with the tests of Wayland on KWin and GNOME Shell, which it installs: those of Debian 12 only
+#   --busy N        beside N loops that never wait, as on a machine with much else to do
 set -euo pipefail
 # shellcheck source=setup.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
@@ -13,14 +14,20 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 fast=
 real_agents=
 compositors=
+loops=0
 pytest_arguments=()
 while [ $# -gt 0 ]; do
     case "$1" in
         --fast) fast=yes ;;
         --real-agents) real_agents=yes ;;
         --compositors) compositors=yes ;;
+        --busy)
+            loops="${2:-}"
+            [[ $loops =~ ^[1-9][0-9]?$ ]] || fail "--busy needs a number of loops, such as 4"
+            shift
+            ;;
         -h | --help)
-            sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
         --)
@@ -36,7 +43,6 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-TEST_PACKAGES=(git zsh fish tcsh tmux procps openssh-client openssh-server libseccomp2 xvfb xdotool libxdamage1 xclip x11-apps x11-utils x11-xkb-utils openbox trayer sway grim wl-clipboard dbus-daemon at-spi2-core systemd dbus-user-session util-linux fonts-firacode)
 COMPOSITOR_PACKAGES=(kwin-wayland libkf5screen-bin qtwayland5 gnome-shell libgl1-mesa-dri)
 
 exec </dev/null
@@ -83,7 +89,7 @@ note() {
     fi
 }
 
-# beside NAME COMMAND…: as check, in the time that the tests leave the processors; `said` waits for it.
+# beside NAME COMMAND…: as check, while the tests run; `said` waits for it.
 beside() {
     local name=$1
     shift
@@ -91,15 +97,16 @@ beside() {
     (
         began=$SECONDS code=0
         printf '\n=== %s: %s\n' "$name" "$*"
-        nice -n 19 "$@" 2>&1 || code=$?
+        "$@" 2>&1 || code=$?
         printf '%d %d\n' "$code" $((SECONDS - began)) >"$outputs/${#besides[@]}.result"
     ) >"$outputs/${#besides[@]}" &
+    waited+=($!)
 }
 
 # said: prints what the checks said that ran beside the tests.
 said() {
     local number code seconds
-    wait
+    wait "${waited[@]}" || :
     for number in $(seq "${#besides[@]}"); do
         cat "$outputs/$number"
         read -r code seconds <"$outputs/$number.result" || { code=1 seconds=0; }
@@ -107,16 +114,21 @@ said() {
     done
 }
 
+# Keeps a processor busy until this script has ended, in whatever way.
+busy() { while kill -0 $$ 2>/dev/null; do :; done; }
+
 besides=()
+waited=()
 outputs="$(mktemp -d)"
-trap 'rm -rf -- "$outputs"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || :; rm -rf -- "$outputs"' EXIT
 beside "shell syntax" bash -c 'for file; do bash -n "$file" || exit; done' shell installers/*.sh installers/deb/*.sh
 beside "lint" ruff check .
 beside "format" ruff format --check --quiet .
 beside "types" mypy session_host gui tests installers
 beside "import contracts" lint-imports
+for ((number = 0; number < loops; number++)); do busy & done
 # More at once than there are processors: tests wait, for processes and for the product's own timeouts. Fast ones do not.
-workers=$((3 * $(nproc)))
+workers=$((2 * $(nproc)))
 [ -z "$fast" ] || workers=$(nproc)
 [ "$workers" -le 16 ] || workers=16
 check "tests" python -m pytest -q -n "$workers" --dist worksteal ${fast:+--fast} "${pytest_arguments[@]}"

@@ -15,7 +15,7 @@ require_deb_tools() {
     command -v dpkg-deb >/dev/null && command -v dpkg >/dev/null || fail "a Debian package is built on Debian or Ubuntu"
     PYTHON="$(readlink -f /usr/bin/python3)" # the system's, which the package depends on
     is_new_enough "$PYTHON" || fail "the system's Python is too old ($("$PYTHON" -V)); 3.11 or newer is needed"
-    has_venv || fail "$PYTHON has no venv module; install it: sudo apt-get install -y python3-venv"
+    has_venv || fail "$PYTHON has no venv module; install it: $(for_root "apt-get install -y python3-venv")"
 }
 
 # make_base: an environment with all that Outlive needs, made once.
