@@ -15,7 +15,7 @@ import sys
 
 from gui.tray.waiting import wait_for_tray
 from gui.window.remote_control.single_instance import claim_or_raise
-from session_host.client.window_control import HIDDEN_START, ask
+from session_host.client.window_control import HIDDEN_START, ask, outdated
 from session_host.errors import OutliveError, UsageError
 from session_host.paths import config_dir, home_dir, runtime_dir, state_dir
 from session_host.protocol.untrusted_text import one_line
@@ -51,6 +51,10 @@ def main(argv: list[str]) -> int:
     if claim is None:
         return 0
     _import_as_python_does()
+    if problem := outdated(importlib.import_module("PySide6").__version__):
+        claim.release()
+        print(f"outlive: {problem}; `outlive doctor` says how to install it", file=sys.stderr)  # noqa: T201 - as above
+        return 1
     from gui.qt_overrides import guard_overrides
 
     guard_overrides()

@@ -23,6 +23,10 @@ TIMEOUT_S = 10.0
 MAX_REPLY_BYTES = 4 * 1024 * 1024
 
 
+MIN_PYSIDE = (6, 10)
+"""The oldest PySide6, and Qt, with which the window works."""
+
+
 class WindowNotOpen(OutliveError):
     """No window listens."""
 
@@ -124,6 +128,13 @@ def _result(answer: bytes) -> Any:
             str(reply.get("error") or "the window refused the request"), exit_code if isinstance(exit_code, int) else 1
         )
     return reply.get("result")
+
+
+def outdated(version: str) -> str:
+    """The reason why the window cannot open with this version of PySide6 or Qt; "" if it can."""
+    if tuple(int(number) for number in version.split(".")[:2]) >= MIN_PYSIDE:
+        return ""
+    return f"the window needs PySide6 {'.'.join(map(str, MIN_PYSIDE))} or later, and this is {version}"
 
 
 _VARIABLES = {"could not connect to display": "DISPLAY", "Failed to create wl_display": "WAYLAND_DISPLAY"}

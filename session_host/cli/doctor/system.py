@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from session_host.cli.window import install_command, missing_modules
-from session_host.client.window_control import variable_to_check
+from session_host.client.window_control import outdated, variable_to_check
 from session_host.client.worktrees.repository import MIN_GIT
 from session_host.version import VERSION
 
@@ -109,6 +109,8 @@ def window() -> Iterator[Check]:
     libraries = f"on Debian: apt install {_QT_LIBRARIES}"
     if probe.returncode and not version:
         yield fail("window", f"cannot load Qt: {errors[-1]}", libraries)
+    elif problem := outdated(version):
+        yield fail("window", problem, install_command())
     elif display is None:
         yield warn("window", f"Qt {version}, no display", "use `outlive attach` here, or try `outlive demo`")
     elif not probe.returncode:

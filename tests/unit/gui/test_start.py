@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
 from gui.start import platform_arguments
 from session_host.client.window_control import WindowNotOpen, ask
 from tests.support.area import Area
-from tests.support.commands import environment
+from tests.support.commands import REPOSITORY, environment
 from tests.support.waiting import wait_until
 
 STARTED = """
@@ -115,3 +116,26 @@ def test_a_start_reads_no_sources_and_loads_no_chat_view() -> None:
     read, *loaded = done.stdout.split()
     assert int(read) < 10
     assert not loaded
+
+
+OLD_QT = """
+import sys
+import tomllib
+import PySide6
+PySide6.__version__ = "6.8.2"
+from gui.__main__ import main
+sys.exit(main([]))
+"""
+
+
+def test_a_qt_that_is_too_old_is_named_with_the_version_that_is_needed(area: Area) -> None:
+    """Debian 13's own PySide6 6.8.2 ended the window with a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-c", OLD_QT], env=environment({"QT_QPA_PLATFORM": "offscreen"}), capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    needed = "the window needs PySide6 6.10 or later, and this is 6.8.2"
+    assert done.stderr == f"outlive: {needed}; `outlive doctor` says how to install it\n"
+    extra = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["optional-dependencies"]["window"]
+    assert extra[0].startswith("PySide6-Essentials>=6.10,")
