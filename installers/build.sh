@@ -22,7 +22,9 @@ usage() { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 copy_sources() {
     rm -rf -- "$WORK/source"
     mkdir -- "$WORK/source"
-    tar -C "$ROOT" --exclude=__pycache__ --exclude='*.egg-info' -cf - -- "${SOURCES[@]}" | tar -C "$WORK/source" -xf -
+    tar -C "$ROOT" --exclude=__pycache__ --exclude='*.egg-info' -cf - -- "${SOURCES[@]}" 2>>"$LOG" |
+        tar -C "$WORK/source" -xf - 2>>"$LOG" ||
+        fail "the sources cannot be copied to $WORK ($(grep -m 1 '^tar: ' "$LOG" | sed 's/.*: //')); TMPDIR names another directory. Details: $LOG"
     sed -i "s/^VERSION = \".*\"/VERSION = \"$1\"/" "$WORK/source/session_host/version.py"
 }
 

@@ -229,6 +229,9 @@ setup_environment() {
 pip_install() {
     "$VENV/bin/python" -m pip install --quiet --retries 2 --timeout 20 --constraint "$ROOT/installers/constraints.txt" "$@" \
         </dev/null >>"$LOG" 2>&1 && return 0
+    if grep -q -E 'CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError' "$LOG"; then
+        fail "the package index has a certificate that pip does not know, as behind a company's proxy; name the file with yours: PIP_CERT=/path/to/ca.pem. Details: $LOG"
+    fi
     if grep -q -E 'NewConnectionError|ConnectTimeout|Temporary failure in name resolution|Network is unreachable|ProxyError|Max retries' "$LOG"; then
         fail "Python packages could not be fetched: no network, or no way to the package index. Details: $LOG"
     fi
