@@ -60,7 +60,8 @@ class Program:
         serving = asyncio.current_task()
         assert serving is not None
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            loop.add_signal_handler(number, serving.cancel)
+            # A second signal would cut short what the first one begins.
+            loop.add_signal_handler(number, lambda: serving.cancelling() or serving.cancel())
         self._write(encode({"type": "ready", "format": self._options.format}))
         reader = asyncio.StreamReader(MAX_REQUEST_BYTES)
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)

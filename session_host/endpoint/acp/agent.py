@@ -76,7 +76,8 @@ async def _until_signal(work: Coroutine[None, None, None]) -> None:
     """Run the work until it ends or a signal ends it."""
     task = asyncio.create_task(work)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        # A second signal would keep the answer from being saved.
+        asyncio.get_running_loop().add_signal_handler(number, lambda: task.cancelling() or task.cancel())
     with suppress(asyncio.CancelledError):
         await task
 

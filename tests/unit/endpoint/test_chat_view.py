@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import select
+import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from session_host.endpoint.acp.agent import serve_pipes
+from session_host.endpoint.acp.agent import _until_signal, serve_pipes
 from session_host.endpoint.conversation import Answer, AnswerState, Conversation, ConversationFile, Question, read
 from session_host.endpoint.server.api_keys import KeyFilter
 from session_host.paths import endpoint_conversation
@@ -345,3 +346,20 @@ def test_thoughts_are_shown_and_not_saved(words: tuple[str, ...], monkeypatch: p
             ("notice", "The answer reached the length limit; /continue to continue", ""),
         ]
     assert [message.text for message in saved_conversation().messages] == ["why?", "yes"]
+
+
+async def test_a_second_signal_does_not_cut_short_what_the_first_one_ended() -> None:
+    saved = asyncio.Event()
+
+    async def answer() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.Event().wait()
+        finally:
+            os.kill(os.getpid(), signal.SIGHUP)
+            for _ in range(9):
+                await asyncio.sleep(0)  # The loop handles it.
+            saved.set()
+
+    await _until_signal(answer())
+    assert saved.is_set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from session_host.errors import UsageError
 from session_host.one_shot.program import FORMATS, JsonLines, Options, Output, PlainText, command, read_options
 from session_host.structured.dialects.one_shot import READERS
+from tests.support.waiting import wait_for_end
 
 
 @pytest.fixture
@@ -37,10 +39,47 @@ def test_a_host_that_reads_slowly_loses_nothing(agent: socket.socket) -> None:
     assert "".join(each["data"] for each in lines if each["type"] == "text") == "x" * 1_000_000 + "\n"
 
 
+PROGRAM = """
+import asyncio, sys
+from session_host.one_shot import program
+
+program.TERMINATE_S = 1.0
+asyncio.run(program.Program(program.read_options(sys.argv[1:])).serve())
+"""
+
+IGNORES_SIGTERM = """
+import os, signal
+
+signal.signal(signal.SIGTERM, lambda *_: print("asked to end", flush=True))
+print(os.getpid(), flush=True)
+while True:
+    signal.pause()
+"""
+
+
+def test_a_second_signal_does_not_leave_the_command_behind() -> None:
+    ours, theirs = socket.socketpair()
+    argv = [sys.executable, "-P", "-c", PROGRAM, "--format", "text", "--", sys.executable, "-c", IGNORES_SIGTERM]
+    with ours, theirs, subprocess.Popen(argv, stdin=theirs.fileno(), stdout=theirs.fileno()) as process:
+        ours.settimeout(60)
+        ours.sendall(b'{"id": "p1", "prompt": ""}\n')
+        command_pid = int(json.loads(until(ours, b'"type":"text"')[-1])["data"])
+        process.terminate()
+        until(ours, b"asked to end")
+        process.send_signal(signal.SIGHUP)
+        wait_for_end(command_pid, 60)
+        assert process.wait(60) == 0
+
+
 def until_ended(agent: socket.socket) -> list[bytes]:
     """Read all lines up to the end of the turn."""
+    return until(agent, b'"type":"ended"')
+
+
+def until(agent: socket.socket, end: bytes) -> list[bytes]:
+    """Read all lines up to one that contains ``end``."""
     data = b""
-    while b'"type":"ended"' not in data[-1000:]:
+    while end not in data[-1000:]:
         piece = agent.recv(4096)
         assert piece, data[-1000:]
         data += piece
