@@ -21,6 +21,7 @@ from PySide6.QtGui import QImage
 import session_host
 from session_host.errors import OutliveError
 from session_host.paths import check_private, ensure_private, runtime_dir, texts_dir
+from session_host.system.event_loop import to_its_end_in_thread
 
 FORMS = (".html", ".txt", ".cast")
 """The export formats of a terminal, as the file name's ending."""
@@ -60,11 +61,7 @@ async def export(chat: str, path: Path) -> bool:
         stderr=subprocess.PIPE,
         text=True,
     )
-    try:
-        _, errors = await asyncio.to_thread(process.communicate)
-    except asyncio.CancelledError:
-        process.kill()
-        raise
+    _, errors = await to_its_end_in_thread(process.communicate, on_cancel=process.kill)
     if process.returncode == 1 and await asyncio.to_thread(_identity, path) != before:
         return False
     if process.returncode:

@@ -20,6 +20,7 @@ from session_host.errors import HostUnavailable, NoSuchMachine, SessionEnded, Us
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Send, Stop
 from session_host.protocol.untrusted_text import as_name, one_line
 from session_host.storage.store import free_name
+from session_host.system.event_loop import to_its_end_in_thread
 
 from .chat import Chat, in_window
 from .chat_list import ChatList
@@ -126,7 +127,7 @@ class Sessions(ChatList):
         await self.tasks.cancel_all()
         await self.removals.finish()
         if search is not None:
-            await asyncio.to_thread(search.close)
+            await to_its_end_in_thread(search.close)
         viewers = [(chat.id, viewer) for chat in self._chats.values() for viewer in chat.viewers()]
         for chat in self._chats.values():
             chat.close_all()

@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 from session_host.errors import NotInstalled, OutliveError, Unreachable
 from session_host.protocol.untrusted_text import one_line
+from session_host.system.event_loop import to_its_end
 from session_host.version import VERSION
 
 from . import ssh
@@ -211,7 +212,7 @@ async def _run_ssh(entry: MachineEntry, argv: list[str], data: bytes, timeout_s:
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            await to_its_end(process.wait())
 
 
 async def _text(stream: asyncio.StreamReader, entry: MachineEntry) -> str:

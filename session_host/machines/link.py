@@ -30,6 +30,7 @@ from functools import partial
 
 from session_host.errors import HostKeyChanged, LoginNeeded, NotInstalled, OutliveError, ProtocolViolation, Unreachable
 from session_host.protocol.bridge import MAX_REPLY_BYTES, Call, Frame, OpenPort, OpenSession, Run
+from session_host.system.event_loop import to_its_end
 
 from . import ssh
 from .channel import Channel, Receiver
@@ -107,7 +108,8 @@ class Link:
         self._replacing: asyncio.Task[None] | None = None
         self._was_silent = False
         """The last stream was silent, so a login that it rode on may be dead."""
-        self._closing: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
+        """Attempts that were given up, and streams that are being closed."""
         self._patience_s = 0.0
         """Twice the time of the last connection, or half of the last patience if that is longer: a line may be slow."""
         self._retry: TimerHandle | None = None
@@ -188,16 +190,25 @@ class Link:
         self._cancel_retry()
         if self._settling is not None:
             self._settling.cancel()
-        attempts = [each for each in (self._attempt, self._replacing) if each is not None]
-        for each in attempts:
-            each.cancel()
-        await asyncio.gather(*attempts, return_exceptions=True)
+        self._stop_replacing()
+        if self._attempt is not None:
+            self._attempt.cancel()
+            self._end(self._attempt)
         if (stream := self._stream) is not None:
             self._stream = None
-            await stream.close()
-        await asyncio.gather(*self._closing)
+            self._end(asyncio.create_task(stream.close()))
+        await to_its_end(self._ended())
+
+    async def _ended(self) -> None:
+        while self._ending:
+            await asyncio.wait(self._ending)
         self.state, self.is_reachable = LinkState.DOWN, False
         self._wake()
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """Await a task at the end of the link, if it still runs then."""
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     def _set_state(self, state: LinkState, error: Unreachable | None = None) -> None:
         was_up, is_up = self.state is LinkState.UP, state is LinkState.UP
@@ -257,11 +268,7 @@ class Link:
         else:
             self._use(used)
         finally:
-            for each in (first, rival):
-                each.cancel()
-            for result in await asyncio.gather(first, rival, return_exceptions=True):
-                if isinstance(result, Stream) and result is not used:
-                    await result.close()
+            await to_its_end(_give_up((first, rival), used))
 
     async def _rival(self, after_s: float = 0.0) -> Stream:
         """Begin connections without the shared login, one after the other, until one is ready.
@@ -355,13 +362,12 @@ class Link:
     def _stop_replacing(self) -> None:
         if self._replacing is not None:
             self._replacing.cancel()
+            self._end(self._replacing)
             self._replacing = None
 
     def _failed(self, stream: Stream, error: Unreachable) -> None:
         """A stream has failed after it was ready."""
-        closing = asyncio.create_task(stream.close())
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
+        self._end(asyncio.create_task(stream.close()))
         if stream is self._stream:
             self._stop_replacing()
             self._stream = None
@@ -489,3 +495,12 @@ class Link:
         channel = self._stream.open(request)
         channel.protocol = protocol
         return channel
+
+
+async def _give_up(attempts: tuple[asyncio.Task[Stream], ...], used: Stream | None) -> None:
+    """Cancel attempts that still run, and close the streams that are not used."""
+    for each in attempts:
+        each.cancel()
+    for result in await asyncio.gather(*attempts, return_exceptions=True):
+        if isinstance(result, Stream) and result is not used:
+            await result.close()

@@ -36,6 +36,7 @@ from session_host.protocol.bridge import (
 from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.untrusted_text import plain
 from session_host.system.clock import now_ms
+from session_host.system.event_loop import to_its_end
 
 from . import ssh
 from .bridge import MARK
@@ -156,6 +157,9 @@ class Stream(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
         self._errors.close()
+        await to_its_end(self._ended())
+
+    async def _ended(self) -> None:
         if self._process is not None:
             self._process.terminate()
             await asyncio.to_thread(_wait_for_end, self._process)

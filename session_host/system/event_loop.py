@@ -1,11 +1,11 @@
-"""Runs the event loops of hosts and commands; a timer of the loop that its owner sets repeatedly."""
+"""Runs the event loops of hosts and commands; work that a cancel does not cut short; a timer that is set repeatedly."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import cache
 from importlib.util import find_spec
 from typing import Any, TypeVar
@@ -71,6 +71,38 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     import uvloop
 
     return uvloop.new_event_loop
+
+
+async def to_its_end(work: Awaitable[T], on_cancel: Callable[[], object] = lambda: None) -> T:
+    """Await ``work`` until it has ended; only then, a cancel of this task takes effect.
+
+    For work that a cancel must not undo or leave behind: to end or reap a process, to close or remove something.
+
+    Args:
+        work: a coroutine or a future that nobody else cancels.
+        on_cancel: called at each cancel, so that the work ends soon.
+    """
+    ended = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not ended.done():
+        try:
+            await asyncio.wait([ended])
+        except asyncio.CancelledError as error:
+            cancelled = error
+            on_cancel()
+    if cancelled is None:
+        return ended.result()
+    if not ended.cancelled():
+        ended.exception()  # It is retrieved; the cancel is what the caller must know.
+    raise cancelled
+
+
+async def to_its_end_in_thread(work: Callable[[], T], on_cancel: Callable[[], object] = lambda: None) -> T:
+    """Do blocking work in a thread, and await it like ``to_its_end``.
+
+    ``asyncio.to_thread`` drops the work if the cancel comes while it waits for a free thread, else leaves it behind.
+    """
+    return await to_its_end(asyncio.get_running_loop().run_in_executor(None, work), on_cancel)
 
 
 class Timer:

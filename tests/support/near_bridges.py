@@ -18,6 +18,7 @@ _SSH = """#!/bin/sh
 case "$*" in -G*) exit 0;; *"-O check"*) exit 255;; esac
 for last; do :; done
 echo $$ >> {pids}
+case "$*" in *ControlPath=none*) ;; *) [ -e {hanging} ] && exec sleep 600;; esac
 [ -e {gone} ] && {{ cat {gone} >&2; exit 255; }}
 if [ -e {falling} ]; then sleep 0.1; else cat; fi | sh -c "$last" | cat
 """
@@ -29,11 +30,13 @@ class NearBridges:
 
     def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         directory.mkdir()
-        self._pids, self._gone, self._falling = (directory / name for name in ("pids", "gone", "falling"))
+        self._pids, self._gone, self._falling, self._hanging = files = [
+            directory / name for name in ("pids", "gone", "falling", "hanging")
+        ]
         program = directory / "outlive"
         program.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m session_host.cli "$@"\n', encoding="utf-8")
         ssh = directory / "ssh"
-        ssh.write_text(_SSH.format(pids=self._pids, gone=self._gone, falling=self._falling), encoding="utf-8")
+        ssh.write_text(_SSH.format(**{file.name: file for file in files}), encoding="utf-8")
         for each in (program, ssh):
             each.chmod(0o755)
         monkeypatch.setenv("PATH", str(directory), prepend=os.pathsep)
@@ -57,6 +60,10 @@ class NearBridges:
             self._falling.touch()
         else:
             self._falling.unlink()
+
+    def set_hanging_logins(self) -> None:
+        """Let new connections hang that may ride on a shared login."""
+        self._hanging.touch()
 
     def cut(self) -> None:
         """Kill all bridges: each connection is a process group."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from gui.wording import machine_texts
 from session_host.client.chats.directories import LOOK_TIMEOUT_S
 from session_host.errors import LoginNeeded, NotInstalled, OldVersion
 from session_host.patience import within
+from session_host.system.event_loop import to_its_end_in_thread
 from session_host.system.installation import outlive_command
 from session_host.version import VERSION, is_older
 
@@ -143,7 +143,7 @@ class MachineActions(QObject):
     async def _remove(self, name: str) -> None:
         from session_host.machines import names
 
-        await asyncio.to_thread(names.remove, name)
+        await to_its_end_in_thread(partial(names.remove, name))
         self._others.read()
 
     def _run(self, title: str, arguments: list[str], on_end: Callable[[bool], object]) -> None:

@@ -8,7 +8,6 @@ An event loop runs calls in a thread (``in_thread``) and reads signals in betwee
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 import struct
@@ -23,6 +22,7 @@ from jeepney.low_level import HeaderFields, Message, MessageFlag, MessageType, P
 from jeepney.wrappers import DBusAddress, new_method_call
 
 from session_host.errors import OutliveError, TimedOut
+from session_host.system.event_loop import to_its_end
 from session_host.system.worker import Worker
 
 READ_BYTES = 16 * 1024
@@ -273,10 +273,4 @@ T = TypeVar("T")
 
 async def in_thread(bus: Bus, work: Callable[[], T]) -> T:
     """Run blocking work with a connection in a thread. Cancelling cuts the connection and waits for the thread."""
-    working = asyncio.ensure_future(Worker().run(work))
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        bus.cut()
-        await asyncio.gather(working, return_exceptions=True)
-        raise
+    return await to_its_end(Worker().run(work), on_cancel=bus.cut)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -17,10 +18,13 @@ from session_host.machines import link, stream
 from session_host.machines.link import LinkState
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
+from session_host.machines.stream import Stream
 from session_host.paths import keeper_log
 from session_host.protocol.bridge import Ping
 from session_host.system.clock import now_ms
+from tests.support import processes
 from tests.support.area import Area
+from tests.support.busy_threads import no_free_thread
 from tests.support.near_bridges import NearBridges
 from tests.support.waiting import eventually
 
@@ -215,3 +219,62 @@ async def test_an_ssh_that_ends_says_why(tmp_path: Path, monkeypatch: pytest.Mon
         await to_near.ready()
     assert str(raised.value) == f"near: {why}"
     await to_near.close()
+
+
+def _ssh_that_hangs(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let ``ssh`` write its PID to the returned file, and hang."""
+    program, pids = directory / "ssh", directory / "pids"
+    program.write_text(f'#!/bin/sh\ncase "$*" in -G*) exit 0;; esac\necho $$ >> {pids}; exec sleep 600\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(directory), prepend=os.pathsep)
+    return pids
+
+
+async def test_no_ssh_is_left_if_closing_is_cancelled_while_no_thread_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, pids = processes.children(), _ssh_that_hangs(tmp_path, monkeypatch)
+    to_near = Stream(MachineEntry("near", "near"))
+    starting = asyncio.create_task(to_near.start(shared=True))
+    await eventually(pids.exists, 30, "ssh")
+    starting.cancel()
+    with no_free_thread() as free_it:
+        closing = asyncio.create_task(to_near.close())
+        for _ in range(2):
+            await asyncio.sleep(0)
+            closing.cancel()
+        await asyncio.sleep(0)
+        free_it()
+        await asyncio.gather(starting, closing, return_exceptions=True)
+    assert processes.children() == before
+
+
+async def test_no_ssh_is_left_if_the_link_is_closed_as_soon_as_a_rival_is_used(
+    near: NearBridges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first connection hangs and is given up; at that moment the link is closed, and no thread is free."""
+    before = processes.children()
+    monkeypatch.setattr(link, "RIVAL_S", 60.0)  # the time that a rival gets
+    monkeypatch.setattr("session_host.machines.ssh.has_login", lambda _entry: True)
+    near.set_hanging_logins()
+    to_near = near.machine().link
+    is_up = asyncio.Event()
+    with contextlib.ExitStack() as stack:
+        freed = []
+
+        def fill() -> None:
+            if to_near.state is LinkState.UP:
+                freed.append(stack.enter_context(no_free_thread()))
+                is_up.set()
+
+        to_near.on_state, to_near._was_silent = fill, True  # so that the rival begins at once
+        to_near.try_now()
+        await is_up.wait()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        closing = asyncio.create_task(to_near.close())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        freed[0]()
+        await closing
+    assert processes.children() == before

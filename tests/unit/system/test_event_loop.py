@@ -1,9 +1,10 @@
-"""The event loop of commands."""
+"""The event loop of commands; work that a cancel does not cut short."""
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
 import select
 import signal
 import time
@@ -11,7 +12,8 @@ from functools import partial
 
 import pytest
 
-from session_host.system.event_loop import run_command
+from session_host.system.event_loop import run_command, to_its_end, to_its_end_in_thread
+from tests.support.busy_threads import no_free_thread
 from tests.support.lost_signals import just_before
 
 
@@ -47,3 +49,38 @@ def test_ctrl_c_just_before_the_loop_waits_is_not_lost(monkeypatch: pytest.Monke
     with pytest.raises(KeyboardInterrupt):
         run_command(forever())
     assert time.monotonic() - began_s < 40, "it would sleep for a minute"
+
+
+async def test_work_that_waits_for_a_thread_is_done_although_its_task_is_cancelled_twice() -> None:
+    done, cancels = [], []
+    with no_free_thread() as free_it:
+        task = asyncio.ensure_future(to_its_end_in_thread(lambda: done.append(1), lambda: cancels.append(1)))
+        for _ in range(2):
+            await asyncio.sleep(0)
+            task.cancel()
+        await asyncio.sleep(0)
+        assert not task.done()
+        free_it()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert (done, cancels) == ([1], [1, 1])
+
+
+async def test_a_timeout_comes_after_the_end_of_the_work() -> None:
+    done = []
+
+    async def work() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        done.append(1)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await to_its_end(work())
+    assert done
+
+
+async def test_work_returns_its_result_or_raises_its_error() -> None:
+    assert await to_its_end_in_thread(lambda: 5) == 5
+    with pytest.raises(KeyError):
+        await to_its_end_in_thread(lambda: os.environ["NOBODY_SETS_THIS"])

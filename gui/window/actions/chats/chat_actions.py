@@ -24,6 +24,7 @@ from gui.window.sheets.question import Question
 from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases, sheet_texts
 from session_host.errors import OutliveError
 from session_host.protocol.values import FileLocation, GridSize, Runtime
+from session_host.system.event_loop import to_its_end_in_thread
 
 from .resuming import EndedChatActions, ResumeAll, resumable
 
@@ -102,7 +103,7 @@ class ChatTexts(QObject):
         """Note a chat's text, and remove the one that it had under an earlier name."""
         previous, self._files[session_id, suffix] = self._files.get((session_id, suffix)), path
         if previous is not None and previous not in self._files.values():
-            await asyncio.to_thread(chat_files.remove_file, previous)
+            await to_its_end_in_thread(partial(chat_files.remove_file, previous))
 
     def _on_removed(self, session_id: str) -> None:
         for suffix in (_TEXT, _OUTPUT):
