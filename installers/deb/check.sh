@@ -46,7 +46,7 @@ check_deb() {
     fi
     mkdir -- "$system/packages"
     cp -- "$1" "$2" "$ROOT/installers/setup.sh" "$ROOT/installers/check_installed.sh" "$ROOT/pyproject.toml" \
-        "$DEB_SOURCES/in_clean_system.sh" "$DEB_SOURCES/attach_once.py" "$system/packages/"
+        "$DEB_SOURCES/in_clean_system.sh" "$DEB_SOURCES/attach_once.py" "$DEB_SOURCES/every_sheet.py" "$system/packages/"
     # All that is started in there ends with the first process of its namespace.
     unshare --mount --pid --ipc --uts --fork --kill-child --mount-proc="$system/proc" -- \
         chroot "$system" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \

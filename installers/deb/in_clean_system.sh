@@ -6,8 +6,9 @@ set -euo pipefail
 ROOT=/packages
 OLD=$1
 NEW=$2
-OLD_VERSION="$(dpkg-deb -f "$OLD" Version)"
-NEW_VERSION="$(dpkg-deb -f "$NEW" Version)"
+version_of() { dpkg-deb -f "$1" Version | sed 's/+[a-z]*[0-9.]*$//'; } # without the release of Debian or Ubuntu
+OLD_VERSION="$(version_of "$OLD")"
+NEW_VERSION="$(version_of "$NEW")"
 # shellcheck source=/dev/null
 source <(sed -n '/^say()/p;/^fail()/,/^}/p' /packages/setup.sh)
 # shellcheck source=/dev/null
@@ -67,6 +68,7 @@ if [ -n "${USER_STEP:-}" ]; then
             expect "" outlive window grab /home/tester/window.png
             expect "" outlive window close
             wait $! || fail "the window failed: $(tail -n 1 window.log)"
+            expect "sheets: new_chat" /opt/outlive/current/bin/python -P /packages/every_sheet.py
             kill %1
             ;;
     esac

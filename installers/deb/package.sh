@@ -10,6 +10,14 @@ DEB_SOURCES="$ROOT/installers/deb"
 # What the environment links to: the wheels' own floor of the C library, and the window's libraries.
 DEB_DEPENDS=("libc6 (>= 2.34)" libgcc-s1 libstdc++6)
 DEB_RECOMMENDS=(git fonts-noto-color-emoji)
+# The modules and plugins of Qt that Outlive uses; every_sheet.py fails if one is missing.
+QT_MODULES=(QtCore QtDBus QtGui QtSvg QtWidgets)
+QT_PLUGINS=(
+    iconengines imageformats platformthemes wayland-decoration-client
+    wayland-graphics-integration-client wayland-shell-integration xcbglintegrations
+    platforminputcontexts/libcomposeplatforminputcontextplugin.so platforminputcontexts/libibusplatforminputcontextplugin.so
+    platforms/libqminimal.so platforms/libqoffscreen.so platforms/libqwayland.so platforms/libqxcb.so
+)
 
 require_deb_tools() {
     command -v dpkg-deb >/dev/null && command -v dpkg >/dev/null || fail "a Debian package is built on Debian or Ubuntu"
@@ -24,6 +32,22 @@ make_base() {
     say "installing what the package holds"
     "$PYTHON" -m venv --without-pip "$WORK/base" >>"$LOG" 2>&1 </dev/null || fail "$PYTHON -m venv failed. Details: $LOG"
     VENV="$WORK/builder" PIP_PYTHON="$WORK/base/bin/python" pip_install "$WHEEL[window]"
+    prune_qt "$(echo "$WORK"/base/lib/python3*/site-packages)/PySide6"
+}
+
+# prune_qt PYSIDE: leaves of PySide6 its Python files, the modules and plugins above, and the libraries that these link to.
+prune_qt() {
+    local pyside kept="$WORK/kept" roots
+    pyside="$(realpath "$1")"
+    roots=("${QT_MODULES[@]/#/$pyside/}")
+    roots=("${roots[@]/%/.abi3.so}")
+    mapfile -t -O ${#roots[@]} roots < <(find "${QT_PLUGINS[@]/#/$pyside/Qt/plugins/}" -name '*.so' ! -name libqpdf.so)
+    {
+        printf '%s\n' "${roots[@]}" "$pyside"/*.py "$pyside"/support/*.py
+        ldd "${roots[@]}" | sed -n 's|.* => \(/[^ ]*\) (.*|\1|p' | sort -u
+    } | xargs realpath | LC_ALL=C sort -u >"$kept"
+    find "$pyside" -type f | LC_ALL=C sort | LC_ALL=C comm -23 - "$kept" | tr '\n' '\0' | xargs -0 rm --
+    find "$pyside" -depth \( -type d -empty -o -xtype l \) -delete
 }
 
 build_deb() {
@@ -46,7 +70,7 @@ build_deb() {
     ln -s ../outlive-old-versions.service "$root/usr/lib/systemd/system/multi-user.target.wants/outlive-old-versions.service"
     "$PYTHON" "$DEB_SOURCES/copyright.py" "$ROOT" "$packages" >"$root/usr/share/doc/outlive/copyright"
     gzip -9n <"$ROOT/CHANGELOG.md" >"$root/usr/share/doc/outlive/CHANGELOG.md.gz"
-    printf 'outlive (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md.gz.\n\n -- %s  %s\n' "$version" "$(maintainer)" \
+    printf 'outlive (%s+%s) unstable; urgency=medium\n\n  * See CHANGELOG.md.gz.\n\n -- %s  %s\n' "$version" "$(release)" "$(maintainer)" \
         "$(date -R -d "@${SOURCE_DATE_EPOCH:-$(stat -c %Y "$ROOT/CHANGELOG.md")}")" | gzip -9n >"$root/usr/share/doc/outlive/changelog.gz"
     install -D -m 644 -- "$DEB_SOURCES/lintian-overrides" "$root/usr/share/lintian/overrides/outlive"
     write_control "$root" "$version"
@@ -54,7 +78,7 @@ build_deb() {
     find "$payload/lib" \( -name '*.py' -o -name '*.so*' \) -exec chmod a-x {} +
     chmod -R u=rwX,go=rX "$root"
     mkdir -p -- "$DIST"
-    DEB="$DIST/outlive_${version}_$(dpkg --print-architecture).deb"
+    DEB="$DIST/outlive_${version}+$(release)_$(dpkg --print-architecture).deb"
     dpkg-deb --root-owner-group --no-uniform-compression -Zzstd --build "$root" "$DEB" >>"$LOG" 2>&1 || fail "dpkg-deb failed: $(tail -n 1 "$LOG")"
     rm -rf -- "$root"
     say "built $DEB"
@@ -120,6 +144,8 @@ for folder in Path(sys.argv[2]).glob("*x*"):
 PY
 }
 
+# The Debian or Ubuntu for whose Python the package is: deb12, ubuntu24.04.
+release() { (. /etc/os-release && printf '%s%s' "${ID/debian/deb}" "${VERSION_ID:-}"); }
 homepage() { sed -n '/^\[project.urls\]/,/^\[/s/^Homepage = "\(.*\)"/\1/p' "$ROOT/pyproject.toml"; }
 release_date() { sed -n "s/^## $(clone_version), \(.*\)/\1/p" "$ROOT/CHANGELOG.md"; }
 maintainer() { printf '%s <%s>' "${DEBFULLNAME:-Outlive contributors}" "${DEBEMAIL:-outlive@localhost.localdomain}"; }
@@ -135,7 +161,7 @@ write_control() {
     recommends="$(printf '%s, ' "${DEB_RECOMMENDS[@]}")"
     mkdir -p -- "$control"
     {
-        printf 'Package: outlive\nVersion: %s\nArchitecture: %s\n' "$2" "$(dpkg --print-architecture)"
+        printf 'Package: outlive\nVersion: %s+%s\nArchitecture: %s\n' "$2" "$(release)" "$(dpkg --print-architecture)"
         printf 'Maintainer: %s\nHomepage: %s\n' "$(maintainer)" "$(homepage)"
         printf 'Installed-Size: %s\nSection: devel\nPriority: optional\n' "$(du -sk "$1/usr" | cut -f1)"
         printf 'Depends: %s\n' "$(printf '%s, ' "${depends[@]}" | sed 's/, $//')"
