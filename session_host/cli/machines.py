@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
@@ -38,6 +38,9 @@ _HERE = {"attach", "export", "replay"}
 """Commands that show the chat here, or bring its recording."""
 
 MAX_PRINTED_BYTES = 1024 * 1024
+
+MAX_LINE_CHARACTERS = 64 * 1024
+"""A longer line is written in pieces."""
 
 _SGR = re.compile(r"(\x1b\[[0-9;:]*m)")
 
@@ -278,8 +281,9 @@ async def _run_there(entry: MachineEntry, arguments: list[str], take: Callable[[
 
     link = Link(entry)
     says_how_to_undo = arguments[0] == "restore"
-    output = _Output(sys.stdout, entry.name if says_how_to_undo else "")
-    errors = _Output(sys.stderr, entry.name)
+    keeps_styles = sys.stdout.isatty() or "--ansi" in split_at_dashes(arguments)[0]
+    output = _Output(sys.stdout, entry.name if says_how_to_undo else "", keeps_styles=keeps_styles)
+    errors = _Output(sys.stderr, entry.name, keeps_styles=sys.stderr.isatty())
     reads = arguments[0] == "send" and "-" in arguments
     stdin = await asyncio.to_thread(sys.stdin.buffer.read) if reads else None
     can_ask = take is None and stdin is None and sys.stdin.isatty()
@@ -359,34 +363,31 @@ async def _wait_there(link: Link, arguments: list[str], run: Callable[[list[str]
 
 
 class _Output:
-    """Writes what another machine sends; to a terminal, as text without what would control it.
+    """Writes what another machine sends, as text without control characters.
 
     With the machine's name, the text is what its Outlive says, with remedies that the user can run here.
     """
 
-    def __init__(self, stream: Any, machine: str = "") -> None:
+    def __init__(self, stream: TextIO, machine: str = "", *, keeps_styles: bool) -> None:
         self._stream = stream
         self._machine = machine
-        self._is_terminal = stream.isatty()
+        self._keeps_styles = keeps_styles
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._line = ""
 
     def write(self, data: bytes, *, final: bool = False) -> None:
         """Write some bytes; ``final``: also the beginning of a line, since no more come soon."""
-        if not self._is_terminal and not self._machine:
-            self._stream.buffer.write(data)
-        else:
-            text = self._line + self._decoder.decode(data, final)
-            whole, newline, self._line = ("", "", text) if "\n" not in text else text.rpartition("\n")
-            if final:
-                whole, self._line = whole + newline + self._line, ""
-                newline = ""
-            text = whole + newline
-            if self._machine:
-                from session_host.machines.calls import with_remedies_here  # to list machines is quick
+        text = self._line + self._decoder.decode(data, final)
+        whole, newline, self._line = ("", "", text) if "\n" not in text else text.rpartition("\n")
+        if final or len(self._line) > MAX_LINE_CHARACTERS:
+            whole, self._line = whole + newline + self._line, ""
+            newline = ""
+        text = whole + newline
+        if self._machine:
+            from session_host.machines.calls import with_remedies_here  # to list machines is quick
 
-                text = with_remedies_here(text, self._machine)
-            self._stream.write(harmless(text) if self._is_terminal else text)
+            text = with_remedies_here(text, self._machine)
+        self._stream.write(harmless(text) if self._keeps_styles else plain(text, len(text), keep_lines=True))
         self._stream.flush()
 
 

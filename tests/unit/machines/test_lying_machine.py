@@ -284,3 +284,12 @@ def test_the_exit_code_of_a_command_is_one_of_a_process(lie: Lie) -> None:
     lie(Data(1, b"done\n"), Ended(1, code=256))
     done = outlive("peek", "liar:x")
     assert (done.code, done.output) == (1, "done\n")
+
+
+def test_what_a_command_there_prints_into_a_pipe_has_no_control_characters(lie: Lie) -> None:
+    text = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x1b[0m\tand\x9b31m\r more\nnächste 👩\u200d💻\n".encode()
+    lie(Data(1, text), Data(1, b"\x1b[2Jproblem\n", is_error=True), Ended(1))
+    done = outlive("peek", "liar:x")
+    assert (done.output, done.error) == ("]0;owned[2J[31mred[0m\tand31m more\nnächste 👩\u200d💻\n", "[2Jproblem\n")
+    done = outlive("peek", "liar:x", "--ansi")
+    assert done.output == "]0;owned[2J\x1b[31mred\x1b[0m\tand31m more\nnächste 👩\u200d💻\n"
