@@ -12,10 +12,9 @@ from itertools import accumulate
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from session_host.client.chats.search_lines import lines_around, search_lines
+from session_host.client.chats.search_lines import checked, checked_hit, lines_around, search_lines
 from session_host.client.sessions.selection import Period, period
 from session_host.errors import OutliveError
-from session_host.protocol.untrusted_text import plain
 from session_host.storage.search import MAX_COUNTED, Found, Hit, Query, Scope, Search
 from session_host.storage.store import SessionRecord
 from session_host.system.clock import parse_time
@@ -38,9 +37,6 @@ LIMIT = 200
 
 LINES_OF_CHAT = 3
 """The most results of a chat, if others have some, too."""
-
-_LINE_CHARACTERS = 4096
-"""The longest line that is taken from another machine."""
 
 _ASK_AGAIN_S = 0.05
 """The pause before another machine is asked again: one that always finds more must not keep us busy."""
@@ -254,7 +250,7 @@ class SearchOfMachines(SearchThread):
         except OutliveError as error:
             self._on_error(error)
         else:
-            on_lines([_clean(each, hit.session_id) for each in found[: 2 * lines + 1]])
+            on_lines([checked_hit(each)._replace(session_id=hit.session_id) for each in found[: 2 * lines + 1]])
 
     def cancel_query(self) -> None:
         """See ``SearchThread``."""
@@ -281,7 +277,7 @@ async def _search_there(
             ask = machine.call(search_lines, query._replace(terms=terms), session_id, LIMIT, each)
             answer = await asyncio.wait_for(ask, ANSWER_S)
             behind = min(max(answer.behind, 0), len(ids))
-            results = SearchResults(_cleaned(answer.found, machine, ids), behind, len(ids))
+            results = SearchResults(_checked(answer.found, machine, ids), behind, len(ids))
             report(results)
             # A chat that writes all the time is never indexed to its end.
             if not behind or (left is not None and behind > left):
@@ -302,20 +298,12 @@ def _scope_there(scope: Scope, machine: Machine) -> Scope:
     return scope._replace(sessions=frozenset(own))
 
 
-def _cleaned(found: list[Found], machine: Machine, ids: set[str]) -> list[Found]:
-    """Another machine's results about chats with these ids, with the ids of the window, harmless and bounded."""
-    cleaned = []
-    for each in found[:LIMIT]:
-        own = {id_in_window(hit.session_id, machine) for hit in each.hits}
-        if len(own) == 1 and own <= ids and len(each.hits) == len(each.times) <= LIMIT:
-            hits = [_clean(hit, *own) for hit in each.hits]
-            times = [max(count, 1) for count in each.times]
-            cleaned.append(Found(hits, times, max(each.more, 0), each.is_counted))
-    return cleaned
-
-
-def _clean(hit: Hit, session_id: str) -> Hit:
-    return hit._replace(session_id=session_id, text=plain(hit.text, _LINE_CHARACTERS))
+def _checked(found: list[Found], machine: Machine, ids: set[str]) -> list[Found]:
+    """Another machine's results about chats with these ids, with the ids of the window; see ``checked``."""
+    return [
+        each._replace(hits=[hit._replace(session_id=id_in_window(hit.session_id, machine)) for hit in each.hits])
+        for each in checked(found, {id_there(each) for each in ids}, LIMIT)
+    ]
 
 
 def _merged(answers: Collection[SearchResults], asked: int) -> SearchResults:

@@ -43,6 +43,9 @@ def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = Fals
 ON_A_MACHINE = frozenset({"new", "search", "doctor", "upgrade", "kill-all", "rm", "restore", "wait", "logs"})
 """The commands that run on another machine with ``--on``; ``ls`` handles it itself."""
 
+ON_ALL = frozenset({"ls", "search"})
+"""The commands that take ``--on all``."""
+
 
 def split_at_dashes(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """The arguments before the first ``--``, and the others; these begin with it."""

@@ -9,11 +9,12 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.output import cut, local_time, print_error, print_json, terminal_columns
 from session_host.cli.session_argument import add_selection, selection_of
+from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo, info_of
 from session_host.client.sessions.stale_rows import resolve_stale_row
 from session_host.client.sessions.store_access import open_store
@@ -62,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
     selection = selection_of(options)
     text = " ".join([*options.text, *(getattr(options, AFTER_DASHES) or [])])
     query = Query.of(text)
+    if options.on:  # "all", as another command runs on its machine.
+        return _run_on_all(options, text, selection)
     with _store() as store, Search() as search:
         if options.session:
             named = [store.find(options.session)]
@@ -86,13 +89,73 @@ def run(options: argparse.Namespace) -> int:
             print_error(f"cannot search: {problem}")
         began_s = time.monotonic()
         search.free_space(lambda: time.monotonic() - began_s > _FREE_S)
+    return _exit_code(options, text, count, len(searched))
+
+
+def _exit_code(options: argparse.Namespace, text: str, count: int, total: int) -> int:
+    """Report that nothing was found in these many chats, or more than is shown; returns the exit code."""
     if not count and not options.json:
-        where = "that chat" if options.session else f"{len(searched)} chats" if len(searched) != 1 else "one chat"
+        where = "that chat" if options.session else f"{total} chats" if total != 1 else "one chat"
         raise OutliveError(f"no matches for {text!r} in {where}; try fewer or shorter words")
     if count == options.limit and not options.json:
         shown = "newest line" if options.limit == 1 else f"newest {options.limit} lines"
         print(f"{shown}; use --limit for more", file=sys.stderr)
     return 0 if count else 1
+
+
+class _FoundIn(NamedTuple):
+    """The matching lines of a chat; ``machine``: where it is."""
+
+    machine: str
+    chat: SessionInfo
+    found: Found
+
+
+def _run_on_all(options: argparse.Namespace, text: str, selection: Selection) -> int:
+    """Print the matching lines of all machines, those of the chat with the newest one first."""
+    from session_host.machines.names import HERE  # rarely needed
+    from session_host.machines.searching import found_elsewhere
+
+    if options.session:
+        raise UsageError("--session and --on all exclude each other; a chat on a machine is MACHINE:CHAT")
+    query, each = Query.of(text), options.limit if options.json else LINES_OF_CHAT
+    elsewhere, errors = found_elsewhere(query, selection, options.limit, each)
+    with _store() as store, Search() as search:
+        searched = {record.id: record for record in _newest_first(store.all()) if selection.has(record)}
+        with _Progress(search, len(searched)) as progress:
+            search.update(searched, progress.show)
+        here = search.find_by_session(query, options.limit, each, searched)
+        found = [
+            _FoundIn(HERE, info_of(resolve_stale_row(store, searched[lines.hits[0].session_id])), lines)
+            for lines in here
+        ]
+    found += [_FoundIn(there.machine, chat, lines) for there in elsewhere for chat, lines in there.found]
+    found.sort(key=lambda chat: chat.found.hits[0].order, reverse=True)
+    if options.json:
+        hits = [(hit, chat) for chat in found for hit in chat.found.hits]
+        hits = sorted(hits, key=lambda pair: pair[0].order, reverse=True)[: options.limit]
+        print_json([{"machine": chat.machine, **as_json(hit, chat.chat)} for hit, chat in hits])
+        count = len(hits)
+    else:
+        count = _print_chats(found, options.limit, text, HERE)
+    for error in errors:
+        print_error(str(error))
+    return _exit_code(options, text, count, len(searched) + sum(there.total for there in elsewhere))
+
+
+def _print_chats(chats: list[_FoundIn], limit: int, text: str, here: str) -> int:
+    """Print the first lines of chats; returns their number."""
+    columns, left = terminal_columns(), limit
+    is_colored = columns is not None and not os.environ.get("NO_COLOR")
+    for machine, chat, lines in chats:
+        if (found := lines.first(left)).hits:
+            left -= len(found.hits)
+            place = "" if machine == here else f"{machine}:"
+            for line in lines_of_chat(
+                found, chat, text, columns, datetime.now(UTC), is_colored=is_colored, place=place
+            ):
+                print(line)
+    return limit - left
 
 
 def _store() -> Store:
@@ -216,7 +279,14 @@ def as_json(hit: Hit, chat: SessionInfo) -> dict[str, Any]:
 
 
 def lines_of_chat(
-    found: Found, chat: SessionInfo, text: str, columns: int | None, now: datetime, *, is_colored: bool
+    found: Found,
+    chat: SessionInfo,
+    text: str,
+    columns: int | None,
+    now: datetime,
+    *,
+    is_colored: bool,
+    place: str = "",
 ) -> Iterator[str]:
     """The matching lines of a chat, below its name.
 
@@ -227,8 +297,9 @@ def lines_of_chat(
         columns: lines are cut to this width; None does not cut them.
         now: the present time.
         is_colored: whether to mark matches.
+        place: what is before the name of a chat on another machine.
     """
-    head = f"{one_line(chat.name)}  {chat.id[:8]}  {one_line(chat.agent)}, {chat.state}"
+    head = f"{place}{one_line(chat.name)}  {chat.id[:8]}  {one_line(chat.agent)}, {chat.state}"
     yield f"\x1b[1m{head}{_PLAIN}" if is_colored else head
     width = max(len(str(hit.number)) for hit in found.hits)
     query = Query.of(text)
@@ -236,7 +307,7 @@ def lines_of_chat(
         yield _line(hit, query, now, width, columns, count, is_colored=is_colored)
     if found.more:
         more = f"{found.more:,}" if found.is_counted else f"{MAX_COUNTED:,} or more"
-        line = f"  +{more} in this chat: outlive search --session {chat.id[:8]} {shlex.quote(one_line(text))}"
+        line = f"  +{more} in this chat: outlive search --session {place}{chat.id[:8]} {shlex.quote(one_line(text))}"
         yield f"{_DIM}{line}{_PLAIN}" if is_colored else line
 
 

@@ -15,9 +15,10 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
-from session_host.cli.arguments import ON_A_MACHINE, Parser, split_at_dashes
+from session_host.cli.arguments import ON_A_MACHINE, ON_ALL, Parser, split_at_dashes
 from session_host.cli.output import prepare_streams, print_error
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.paths import home_dir, own_obstacle
@@ -74,12 +75,16 @@ class Subcommand(NamedTuple):
         module = importlib.import_module(f"session_host.cli.{(SUBCOMMANDS | INTERNAL_SUBCOMMANDS)[name][0]}")
         end = "" if hasattr(module, "run") else f"_{name.replace('-', '_')}"
         configure, run = getattr(module, f"configure{end}"), getattr(module, f"run{end}")
-        return cls(partial(_configure_on_machine, configure) if name in ON_A_MACHINE else configure, run)
+        if name in ON_A_MACHINE:
+            configure = partial(_configure_on_machine, configure, "; all: on all machines" if name in ON_ALL else "")
+        return cls(configure, run)
 
 
-def _configure_on_machine(configure: Callable[[Parser], None], parser: Parser) -> None:
+def _configure_on_machine(configure: Callable[[Parser], None], more: str, parser: Parser) -> None:
     configure(parser)
-    parser.add_argument("--on", metavar="NAME", help="do this on another machine; see `outlive machines`")
+    parser.add_argument(
+        "--on", metavar="NAME", default="", help=f"do this on another machine; see `outlive machines`{more}"
+    )
 
 
 USAGE = "outlive [COMMAND] [ARGUMENT…]"
@@ -198,9 +203,12 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def is_for_machine(arguments: list[str]) -> bool:
-    """Whether a command line has ``--on``; ``ls`` handles it itself."""
+    """Whether a command line runs on the machine that its ``--on`` names: not if the command itself asks machines."""
     own, _after = split_at_dashes(arguments)
-    return own[0] != "ls" and any(each == "--on" or each.startswith("--on=") for each in own)
+    is_on_all = "--on=all" in own or ("--on", "all") in pairwise(own)
+    if own[0] == "ls" or (own[0] in ON_ALL and is_on_all):
+        return False
+    return any(each == "--on" or each.startswith("--on=") for each in own)
 
 
 def _unknown(word: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -26,6 +26,8 @@ from . import names, ssh
 from .link import CONNECT_TIMEOUT_S, Link
 from .names import MachineEntry
 from .remote import RemoteMachine
+
+T = TypeVar("T")
 
 
 def chats_on(
@@ -113,18 +115,41 @@ async def listed(
     entries: Sequence[MachineEntry], selection: Selection, *, ended: bool, wait_s: float | None = None
 ) -> list[Listed | Unreachable]:
     """The chats of machines, which are asked at once; an error for each that does not answer in time."""
-    return await asyncio.gather(*(_listed(entry, selection, ended, wait_s) for entry in entries))
+
+    async def as_it_is(_machine: RemoteMachine, chats: Listed) -> Listed:
+        return chats
+
+    return await listed_for(as_it_is, entries, selection, ended=ended, wait_s=wait_s)
 
 
-async def _listed(entry: MachineEntry, selection: Selection, ended: bool, wait_s: float | None) -> Listed | Unreachable:
+async def listed_for(
+    use: Callable[[RemoteMachine, Listed], Awaitable[T]],
+    entries: Sequence[MachineEntry],
+    selection: Selection,
+    *,
+    ended: bool,
+    wait_s: float | None = None,
+) -> list[T | Unreachable]:
+    """Do as ``listed``, and let ``use`` ask each machine that has answered for more; returns its results."""
+    return await asyncio.gather(*(_listed_for(use, entry, selection, ended, wait_s) for entry in entries))
+
+
+async def _listed_for(
+    use: Callable[[RemoteMachine, Listed], Awaitable[T]],
+    entry: MachineEntry,
+    selection: Selection,
+    ended: bool,
+    wait_s: float | None,
+) -> T | Unreachable:
     link = Link(entry)
+    machine = RemoteMachine(link)
     file = ensure_private(runtime_dir()) / f"answers-{entry.name}"
     answers, loop = _read(file), asyncio.get_running_loop()
     began_s = loop.time()
     has_login = await asyncio.to_thread(ssh.has_login, entry)
     if wait_s is None:
         wait_s = answers.wait_s(time.time(), has_login=has_login)
-    answer = loop.create_task(RemoteMachine(link).call(sessions_listed, selection, ended=ended))
+    answer = loop.create_task(machine.call(sessions_listed, selection, ended=ended))
     try:
         await asyncio.wait({answer}, timeout=began_s + wait_s - loop.time())
         if link.heard_at_s is not None and not answers.is_silent(time.time()):
@@ -136,7 +161,8 @@ async def _listed(entry: MachineEntry, selection: Selection, ended: bool, wait_s
         infos = answer.result()
         assert link.heard_at_s is not None
         _keep(file, answers.heard(link.heard_at_s - began_s, has_login=has_login))
-        return Listed(link.version, link.home, [_by_our_clock(info, link.clock_ahead) for info in infos])
+        chats = [_by_our_clock(info, link.clock_ahead) for info in infos]
+        return await use(machine, Listed(link.version, link.home, chats))
     except OutliveError as error:
         return error if isinstance(error, Unreachable) else Unreachable(f"{entry.name}: {error}")
     finally:

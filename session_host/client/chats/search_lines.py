@@ -1,13 +1,13 @@
-"""The search in a machine's chats, as a window on another one asks for it: in short calls, repeated while chats are
-indexed.
-"""
+"""The search in a machine's chats, as another one asks for it: in short calls, repeated while chats are indexed."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import NamedTuple
 
 from session_host.client.sessions.store_access import open_store
+from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.search import Found, Hit, Query, Search
 
@@ -15,6 +15,9 @@ WORK_S = 0.5
 """How long a call indexes chats."""
 
 MAX_LINES = 1000
+
+LINE_CHARACTERS = 4096
+"""The longest line that is taken from another machine."""
 
 
 class Searched(NamedTuple):
@@ -50,3 +53,24 @@ def lines_around(hit: Hit, before: int, after: int) -> list[Hit]:
     """See ``Search.around``."""
     with Search() as search:
         return search.around(hit, min(before, MAX_LINES), min(after, MAX_LINES))
+
+
+def checked(found: list[Found], ids: Collection[str], limit: int) -> list[Found]:
+    """Another machine's results, as far as they are about these chats: bounded, and with texts that only show."""
+    return [
+        Found(
+            [checked_hit(hit) for hit in each.hits],
+            [max(count, 1) for count in each.times],
+            max(each.more, 0),
+            each.is_counted,
+        )
+        for each in found[:limit]
+        if len(own := {hit.session_id for hit in each.hits}) == 1
+        and own <= set(ids)
+        and len(each.hits) == len(each.times) <= limit
+    ]
+
+
+def checked_hit(hit: Hit) -> Hit:
+    """A line of another machine, without what could mislead the user, or is too long."""
+    return hit._replace(text=plain(hit.text, LINE_CHARACTERS))

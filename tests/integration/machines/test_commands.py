@@ -118,6 +118,37 @@ def test_the_list_of_all_machines_tells_which_one_does_not_answer(
     assert "no chat matches 'second:any', and no machine is called 'second'; see " in unknown.error
 
 
+def test_all_machines_are_searched_at_once(alpha: SshMachine, machines: list[SshMachine]) -> None:
+    assert outlive("machines", "add", "second", "beta").code == 0
+    for place, name, text in (
+        ("here", "near", "near needle"),
+        ("alpha", "far", "needle 1\\nneedle 1\\nneedle 2"),
+        ("alpha", "other", "hay"),
+    ):
+        assert outlive("new", "-d", "--on", place, "-n", name, "--", "printf", f"{text}\\n").code == 0
+        assert outlive("wait", f"{place}:{name}", "--exited", "--timeout", "20").code == 0
+    found = outlive("search", "--on", "all", "needle")
+    lines = [line.split("  ") for line in found.output.splitlines()]
+    assert [line[0] or line[-1] for line in lines] == [
+        "alpha:far", "needle 2", "×2", "near", "near needle"
+    ]  # fmt: skip
+    assert (found.code, found.error) == (0, "")
+    machines[1].stop()
+    found = outlive("search", "needle", "--on=all", "--json")
+    assert {(each["machine"], each["name"], each["text"]) for each in json.loads(found.output)} == {
+        ("here", "near", "near needle"), ("alpha", "far", "needle 1"), ("alpha", "far", "needle 2"),
+    }  # fmt: skip
+    assert found.code == 0
+    assert re.fullmatch(r"outlive: second: .*refused\n", found.error)
+    first = outlive("search", "--on", "all", "needle", "--limit", "1")
+    assert re.search(r"\n  \+2 in this chat: outlive search --session alpha:[0-9a-f]{8} needle\n$", first.output)
+    assert first.error.endswith("newest line; use --limit for more\n")
+    more = first.output.splitlines()[-1].split()
+    assert outlive("search", *more[more.index("--session") :]).output.count("needle") == 2
+    assert "no matches for 'hay' in 0 chats" in outlive("search", "--on", "all", "hay", "--agent", "claude").error
+    assert outlive("search", "--on", "all", "hay", "--since", "today").output.startswith("alpha:other  ")
+
+
 def test_outlive_is_installed_on_a_machine_that_has_none(machines: list[SshMachine]) -> None:
     beta = machines[1]
     beta.program.unlink()

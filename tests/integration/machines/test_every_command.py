@@ -75,7 +75,7 @@ def _without_places(done: Done, path: Path, home: Path) -> tuple[int, str, str]:
 
 def test_a_recording_on_a_machine_is_played_here(alpha: SshMachine) -> None:
     assert outlive("new", "-d", "--on", "alpha", "-n", "words", "--", "printf", "first\\nsecond\\n").code == 0
-    outlive("wait", "alpha:words", "--exit", "--timeout", "20")
+    outlive("wait", "alpha:words", "--exited", "--timeout", "20")
     with OnTerminal("replay", "alpha:words", is_executed=True) as terminal:
         assert terminal.end() == 0
         assert terminal.text() == "first\nsecond\n[end of the recording of alpha:words]"

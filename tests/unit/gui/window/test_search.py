@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from gui.bridge.machine_chats import MachineChats
-from gui.bridge.search import Found, SearchResults, _cleaned
+from gui.bridge.search import Found, SearchResults, _checked
 from gui.theme.theme import Theme
 from gui.window.search import _ROW_ROLE, SearchSheet
 from session_host.paths import search_index, session_dir, session_journal
@@ -386,5 +386,5 @@ async def test_what_a_machine_invents_about_lines_is_dropped(harness: WindowHarn
     known = await harness.add("known")
     hit, other = Hit(known, 1, 0, 0, "the \x1b[31mneedle"), Hit("x", 1, 0, 0, "x")
     lies = [Found([], [], 0), Found([hit], [], 0), Found([hit, other], [1, 1], 0), Found([other], [1], 0)]
-    cleaned = _cleaned([*lies, Found([hit], [-1], -5)], alpha, {f"alpha/{known}"})
+    cleaned = _checked([*lies, Found([hit], [-1], -5)], alpha, {f"alpha/{known}"})
     assert cleaned == [Found([hit._replace(session_id=f"alpha/{known}", text="the [31mneedle")], [1], 0)]
