@@ -73,7 +73,7 @@ def test_libraries_for_another_python_are_fetched_here_and_sent(
         (programs / name).symlink_to(shutil.which(name) or "")
     python = programs / "python3.13"
     python.write_text(f"#!/bin/sh\n[ $1 = -c ] && echo 3 13 linux x86_64 glibc 2.39 && exit\ncp -R . {sent}; exit 1\n")
-    pip.write_text('#!/bin/sh\n[ "$5" = --target ] && echo "$*" > "$6/library"\n')
+    pip.write_text('#!/bin/sh\n[ "$6" = --target ] && echo "$*" > "$7/library"\n')
     python.chmod(0o755)
     pip.chmod(0o755)
     machine(path=str(programs))
