@@ -17,6 +17,9 @@ class ChatPort(Protocol):
     def withdraw_prompt(self, item: str) -> None:
         """Take a queued prompt back."""
 
+    def release_held(self, *, discard: bool) -> None:
+        """Send the prompts that wait since the turn was stopped, or take them all back."""
+
     def send_now(self, item: str) -> None:
         """Send a queued prompt now, and stop the running turn for it."""
 

@@ -31,7 +31,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.wording import chat_texts, sheet_texts
 from session_host.paths import short_directory
 from session_host.protocol.values import Image
-from session_host.structured.items import Item, UsageChanged
+from session_host.structured.items import IN_QUEUE, Item, UsageChanged
 from session_host.structured.transcript import Transcript
 
 from .content.segments import Action
@@ -187,7 +187,8 @@ class ChatView(QWidget):
             card.show_refusal(reason)
 
     def _show_status(self) -> None:
-        self.prompt.editor.has_queue = self.transcript.queue_start < len(self.transcript)
+        first = self.transcript.queue_start
+        self.prompt.first_queued = self.transcript[first].id if first < len(self.transcript) else ""
         self.prompt.show_status(self.transcript.status)
         self._fit_prompt()
         self._summary.update(self.transcript)
@@ -230,6 +231,9 @@ class ChatView(QWidget):
             case "send_now":
                 self.prompt.editor.setFocus()
                 self._chat.send_now(action.item)
+            case "send_held" | "discard_held":
+                self.prompt.editor.setFocus()
+                self._chat.release_held(discard=action.kind == "discard_held")
             case "again":
                 item = self.transcript.get(action.item)
                 if item is not None:
@@ -263,7 +267,7 @@ class ChatView(QWidget):
         """Put each prompt that was taken back here into the prompt box, once the host has confirmed it."""
         for item_id in list(self._taking_back):
             item = self.transcript.get(item_id)
-            if item is None or item.status != "queued":
+            if item is None or item.status not in IN_QUEUE:
                 del self._taking_back[item_id]
             if item is not None and item.status == "withdrawn":
                 self.prompt.put(Draft(item.text, item.images))
@@ -281,7 +285,7 @@ class ChatView(QWidget):
             put.setEnabled(not self.prompt.editor.isReadOnly())
             save = menu.addAction(sheet_texts.SAVE_PROMPT_MENU(), lambda: self.prompt.save_requested.emit(item.text))
             save.setEnabled(bool(item.text.strip()))
-            if item.status not in {"queued", "unsent", "withdrawn"}:
+            if item.status not in {*IN_QUEUE, "unsent", "withdrawn"}:
                 self.prompt_menu_built.emit(menu, item)
         elif answer := self.turns.answer_at(self.transcript.position(key)):
             menu.addSeparator()

@@ -73,6 +73,13 @@
 <context>
     <name>chat</name>
     <message numerus="yes">
+        <source>{n:,} prompt(s) wait(s), since you stopped the turn</source>
+        <translation>
+            <numerusform>{n:,} prompt waits, since you stopped the turn</numerusform>
+            <numerusform>{n:,} prompts wait, since you stopped the turn</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{n:,} unchanged line(s)</source>
         <translation>
             <numerusform>{n:,} unchanged line</numerusform>

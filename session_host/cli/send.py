@@ -10,7 +10,15 @@ from session_host.cli.output import print_line
 from session_host.cli.session_argument import ask, find, name_and_id, require_running
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import NeedsInput, UsageError
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Interrupt, Prompt, PromptMode, Send, SendChatInput
+from session_host.protocol.messages import (
+    MAX_PASTE_CHARACTERS,
+    Interrupt,
+    Prompt,
+    PromptMode,
+    ReleaseHeld,
+    Send,
+    SendChatInput,
+)
 from session_host.protocol.values import parse_key
 
 
@@ -32,7 +40,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--interrupt",
         action="store_true",
-        help="stop the running turn of a chat view; TEXT is the next prompt",
+        help="stop the running turn of a chat view; TEXT is the next prompt, without it queued prompts wait",
+    )
+    parser.add_argument(
+        "--held", choices=("send", "discard"), help="send or discard the prompts that wait since such a stop"
     )
     parser.epilog = (
         "In a terminal, TEXT is typed; an agent gets several lines as one paste. If the agent does not show TEXT, it "
@@ -54,15 +65,19 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--paste needs TEXT")
     check_text(options.text or "")
     text = _standard_input() if options.text == "-" else options.text or ""
-    if not (text or options.key or options.enter or options.interrupt):
+    if options.held and (text or options.key or options.enter or options.steer or options.interrupt):
+        raise UsageError("--held takes neither TEXT nor other options")
+    if not (text or options.key or options.enter or options.interrupt or options.held):
         raise UsageError("nothing to send; give TEXT, --key or --enter")
     if len(text) > MAX_PASTE_CHARACTERS:
         raise UsageError(f"the text is too long ({len(text)} characters, at most {MAX_PASTE_CHARACTERS})")
     info = require_running(find(options.session))
     if info.runtime == "structured":
         return _prompt(info, options, text)
-    if options.steer or options.interrupt:
-        raise UsageError(f"{info.name} runs in a terminal: --steer and --interrupt are for chat views; use --key")
+    if options.steer or options.interrupt or options.held:
+        raise UsageError(
+            f"{info.name} runs in a terminal: --steer, --interrupt and --held are for chat views; use --key"
+        )
     try:
         done = ask(info.id, Send(0, text, options.paste, options.key, options.enter, anyway=options.anyway))
     except NeedsInput as error:
@@ -81,6 +96,10 @@ def _prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
         raise UsageError(
             f"{info.name} takes prompts, not keys; `outlive approve` and `outlive deny` answer its questions"
         )
+    if options.held:
+        ask(info.id, SendChatInput(0, ReleaseHeld("", 0, discard=options.held == "discard")))
+        print_line(f"{'discarded' if options.held == 'discard' else 'sent'} what waited in {name_and_id(info)}")
+        return 0
     if options.steer and options.interrupt:
         raise UsageError("--steer and --interrupt exclude each other")
     if options.steer and not text.strip():
@@ -88,8 +107,9 @@ def _prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
     if not text.strip():
         if not options.interrupt:
             raise UsageError("nothing to send; give TEXT")
-        ask(info.id, SendChatInput(0, Interrupt("", 0)))
-        print_line(f"interrupted {name_and_id(info)}")
+        done = ask(info.id, SendChatInput(0, Interrupt("", 0)))
+        waits = f"; {done.note}: send it with --held send, or --held discard" if done.note else ""
+        print_line(f"interrupted {name_and_id(info)}{waits}")
         return 0
     mode: PromptMode = "steer" if options.steer else "interrupt" if options.interrupt else "queue"
     ask(info.id, SendChatInput(0, Prompt("", 0, text, mode)))

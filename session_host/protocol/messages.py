@@ -332,6 +332,14 @@ class SendNow(Message, frozen=True):
     item: str
 
 
+class ReleaseHeld(Message, frozen=True):
+    """Send the prompts that wait since the turn was stopped, or with ``discard`` take them all back."""
+
+    attachment: str
+    sequence: int
+    discard: bool = False
+
+
 class AnswerRequest(Message, frozen=True):
     """The user's answer to a request of the agent; only the first one counts."""
 
@@ -587,7 +595,7 @@ class SendChatInput(Message, frozen=True):
     """Give a structured chat an input without attaching; its ``attachment`` is "". The tag is the earlier name."""
 
     request: int
-    chat_input: Prompt | WithdrawPrompt | Interrupt | SendNow | AnswerRequest | ChangeSetting
+    chat_input: Prompt | WithdrawPrompt | Interrupt | SendNow | ReleaseHeld | AnswerRequest | ChangeSetting
     token: str = ""
     """As in Send."""
     by: str = "command"
@@ -773,8 +781,8 @@ class Failed(Message, frozen=True):
     message: str
 
 
-ChatInput = Prompt | WithdrawPrompt | Interrupt | SendNow | AnswerRequest | ChangeSetting
-CHAT_INPUTS = (Prompt, WithdrawPrompt, Interrupt, SendNow, AnswerRequest, ChangeSetting)
+ChatInput = Prompt | WithdrawPrompt | Interrupt | SendNow | ReleaseHeld | AnswerRequest | ChangeSetting
+CHAT_INPUTS = (Prompt, WithdrawPrompt, Interrupt, SendNow, ReleaseHeld, AnswerRequest, ChangeSetting)
 """The classes of ``ChatInput`` (the input of a structured chat), for isinstance."""
 
 INPUTS = (Key, Text, Paste, Mouse, Focus, *CHAT_INPUTS)
@@ -791,7 +799,7 @@ Event = (
 FromClient = (
     Hello | Attach | Follow | Received | Detach | Resize | Colors | AcceptRefusal | ClearTerminal | Continue
     | Key | Text | Paste | Mouse | Focus
-    | Prompt | WithdrawPrompt | Interrupt | SendNow | AnswerRequest | ChangeSetting
+    | Prompt | WithdrawPrompt | Interrupt | SendNow | ReleaseHeld | AnswerRequest | ChangeSetting
     | Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests | Report | AskUser
 )  # fmt: skip
 FromHost = (

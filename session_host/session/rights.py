@@ -34,6 +34,7 @@ from session_host.protocol.messages import (
     Peek,
     Prompt,
     Received,
+    ReleaseHeld,
     Rename,
     Report,
     Resize,
@@ -69,7 +70,7 @@ _RIGHTS: dict[type[Message], Right] = {
     **dict.fromkeys((Follow, Received, Detach, AcceptRefusal, Resize), Right.ATTACHMENT),
     **dict.fromkeys((Colors, ClearTerminal, Continue, Key, Text, Paste, Mouse, Focus), Right.ATTACHMENT),
     **dict.fromkeys(
-        (Prompt, WithdrawPrompt, Interrupt, SendNow, AnswerRequest, ChangeSetting), Right.ATTACHMENT
+        (Prompt, WithdrawPrompt, Interrupt, SendNow, ReleaseHeld, AnswerRequest, ChangeSetting), Right.ATTACHMENT
     ),
     **dict.fromkeys((Report, AskUser), Right.REPORT),
     **dict.fromkeys((SendChatInput, Send, Stop, Kill, Rename), Right.CONTROL),

@@ -23,6 +23,7 @@ from session_host.protocol.messages import (
     Failed,
     Focus,
     Input,
+    Interrupt,
     Prompt,
     SendChatInput,
 )
@@ -34,6 +35,7 @@ from session_host.structured.lines import Line, LineSplitter
 from session_host.structured.log import FORK, NO_TAG, Cause, InputCause, encode_record
 from session_host.structured.operations import AnyResult
 from session_host.structured.rules import Refusal, Step, StructuredRules, lost_operations
+from session_host.structured.text import held_words
 from session_host.terminal.base import Emulator
 
 from .attachments import Attachment
@@ -226,7 +228,8 @@ class StructuredSession:
     def request(self, request: SendChatInput, client: Any) -> None:
         """Take a command's input, and answer the command."""
         refusal = self._take_input(request.chat_input, request.by, token=request.token)
-        reply = Done(request.request) if refusal is None else Failed(request.request, refusal.code, refusal.text)
+        note = held_words(len(self.rules.state.held)) if isinstance(request.chat_input, Interrupt) else ""
+        reply = Done(request.request, note) if refusal is None else Failed(request.request, refusal.code, refusal.text)
         self.effects.append(SendReply(client, reply))
 
     def _lines(self, lines: list[Line]) -> None:

@@ -22,14 +22,18 @@ ItemKind = Literal["user", "agent", "thought", "tool", "plan", "notice", "raw"]
 
 ItemStatus = Literal[
     "", "queued", "sent", "unsent", "unconfirmed", "running", "done", "failed", "declined", "interrupted", "cut",
-    "withdrawn",
+    "withdrawn", "held",
 ]  # fmt: skip
 """The progress of an item.
 
-A prompt is "queued" until it is sent, "sent" until the agent confirms it, then "done"; "unsent" if the agent ended
-before it was sent, "unconfirmed" if it ended before it confirmed it, and "withdrawn" if its user took it back. A
-message or tool call is "running" until it is complete; "cut" if the agent died before that.
+A prompt is "queued" until it is sent, "sent" until the agent confirms it, then "done"; "held" in the queue since its
+user stopped the turn, "unsent" if the agent ended before it was sent, "unconfirmed" if it ended before it confirmed it,
+and "withdrawn" if its user took it back. A message or tool call is "running" until it is complete; "cut" if the agent
+died before that.
 """
+
+IN_QUEUE: Final[frozenset[ItemStatus]] = frozenset({"queued", "held"})
+"""The prompts that are not sent yet, at the end of a transcript."""
 
 ToolKind = Literal["", "execute", "edit", "read", "search", "fetch", "delete", "move", "think", "other"]
 

@@ -4,8 +4,9 @@ The states of a prompt::
 
     queued ──the agent is idle──▶ sent ──the agent confirms──▶ done
     queued ──its user takes it back──▶ withdrawn
+    queued ──its user stops the turn──▶ held ──its user sends it──▶ queued
     sent ──the agent refuses──▶ failed
-    queued ──the agent ends──▶ unsent
+    queued, held ──the agent ends──▶ unsent
     sent ──the agent ends──▶ unconfirmed
 
 Each method is one cause and returns one ``Step``: changes of the transcript, lines for the agent, timers. The step is
@@ -27,6 +28,7 @@ from session_host.protocol.messages import (
     ChatInput,
     Interrupt,
     Prompt,
+    ReleaseHeld,
     SendNow,
     WithdrawPrompt,
 )
@@ -36,6 +38,7 @@ from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
 from .dialects.reading import one_line
 from .items import (
     DIALOG,
+    IN_QUEUE,
     NOT_STOPPED,
     PLACES,
     REJECTIONS,
@@ -156,6 +159,8 @@ class RulesState(msgspec.Struct, array_like=True):
         shows_silence: the state says how long the agent has been silent.
         is_stopping: the running turn was interrupted.
         has_answer: the running turn has an item of the agent.
+        held: prompts that wait for their user since the turn was stopped, oldest first.
+        is_stopped: the running turn was stopped by the user, and not for another prompt.
     """
 
     begun: bool = False
@@ -189,6 +194,8 @@ class RulesState(msgspec.Struct, array_like=True):
     shows_silence: bool = False
     is_stopping: bool = False
     has_answer: bool = False
+    held: list[UserPrompt] = []
+    is_stopped: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -311,7 +318,7 @@ class StructuredRules(DialectPort):
         state.running = [item.id for item in transcript if item.status == "running"]
         state.requests = {request.id: request for request in transcript.open_requests}
         for item in transcript:
-            if item.status in {"sent", "queued"}:
+            if item.status == "sent" or item.status in IN_QUEUE:
                 prompts = state.steering if item.status == "sent" else state.queue
                 prompts.append(UserPrompt(item.id, item.text, item.images))
 
@@ -325,14 +332,14 @@ class StructuredRules(DialectPort):
             self.emit(SetStatus(item_id, "cut", now_ms))
         for prompt in (*state.steering, *([state.in_flight] if state.in_flight else ())):
             self.emit(SetStatus(prompt.id, "unconfirmed"))
-        for prompt in state.queue:
+        for prompt in (*state.held, *state.queue):
             self.emit(SetStatus(prompt.id, "unsent"))
         for request_id in list(state.requests):
             self.emit(RequestResolved(request_id, "", at_ms=now_ms))
         if state.is_running:
             self.emit(TurnEnded(state.turn, "cut"))
         self.emit(StateChanged("ended", detail=IDLE_TIMEOUT if state.timed_out else ""))
-        state.steering, state.in_flight, state.queue, state.ended = [], None, [], True
+        state.steering, state.in_flight, state.held, state.queue, state.ended = [], None, [], [], True
         return self._take_step()
 
     def _take_step(self, refusal: Refusal | None = None) -> Step:
@@ -373,6 +380,13 @@ class StructuredRules(DialectPort):
             state.shows_silence = True
         self.start_timer(SILENCE, SILENCE_S - silent_s if silent_s < SILENCE_S else SILENCE_S)
 
+    def _hold_queue(self) -> None:
+        """Let the queued prompts wait until their user sends or discards them: they belonged to the stopped turn."""
+        state = self.state
+        for prompt in state.queue:
+            self.emit(SetStatus(prompt.id, "held"))
+        state.held, state.queue = [*state.held, *state.queue], []
+
     def _interrupt(self) -> None:
         """Interrupt the running turn."""
         self.state.is_stopping = True
@@ -404,7 +418,11 @@ class StructuredRules(DialectPort):
             case Interrupt():
                 if not self.state.is_running:
                     return Refusal(ErrorCode.BAD_REQUEST, "nothing is running")
+                self._hold_queue()
+                self.state.is_stopped = True
                 self._interrupt()
+            case ReleaseHeld(discard=discard):
+                return self._release_held(discard=discard)
             case ChangeSetting(setting=setting, value=value):
                 self._call_dialect(self.now_ms, lambda: self._dialect.change_setting(setting, value))
         return None
@@ -432,20 +450,40 @@ class StructuredRules(DialectPort):
 
     def _send_now(self, item_id: str) -> Refusal | None:
         state = self.state
-        first = [prompt for prompt in state.queue if prompt.id == item_id]
-        if not first:
+        if (prompt := self._take_unsent(item_id)) is None:
             return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
-        state.queue = first + [prompt for prompt in state.queue if prompt.id != item_id]
+        state.queue.insert(0, prompt)
+        self.emit(SetStatus(item_id, "queued"))
         if state.is_running:
             self._interrupt()
+        self._pump()
         return None
 
     def _withdraw(self, item_id: str) -> Refusal | None:
-        remaining = [prompt for prompt in self.state.queue if prompt.id != item_id]
-        if len(remaining) == len(self.state.queue):
+        if self._take_unsent(item_id) is None:
             return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
-        self.state.queue = remaining
         self.emit(SetStatus(item_id, "withdrawn", self.now_ms))
+        return None
+
+    def _take_unsent(self, item_id: str) -> UserPrompt | None:
+        """Remove a prompt from the queue, or from those that are held, and return it; None if it is in neither."""
+        for prompts in (self.state.queue, self.state.held):
+            for prompt in prompts:
+                if prompt.id == item_id:
+                    prompts.remove(prompt)
+                    return prompt
+        return None
+
+    def _release_held(self, *, discard: bool) -> Refusal | None:
+        state = self.state
+        if not state.held:
+            return Refusal(ErrorCode.BAD_REQUEST, "no prompt waits to be sent")
+        held, state.held = state.held, []
+        for prompt in held:
+            self.emit(SetStatus(prompt.id, "withdrawn", self.now_ms) if discard else SetStatus(prompt.id, "queued"))
+        if not discard:
+            state.queue = [*held, *state.queue]
+        self._pump()
         return None
 
     def _answer(self, answer: AnswerRequest, by: str) -> Refusal | None:
@@ -496,11 +534,14 @@ class StructuredRules(DialectPort):
                     del state.answers[next(iter(state.answers))]
             case StateChanged(chat_state, turn):
                 if chat_state == "running" and not state.is_running:
-                    state.changed_ms, state.has_answer, state.is_stopping = self.now_ms, False, False
+                    state.changed_ms, state.has_answer = self.now_ms, False
+                    state.is_stopping = state.is_stopped = False
                     self.start_timer(SILENCE, SILENCE_S)
                 state.state, state.turn, state.shows_silence = chat_state, turn, False
-            case TurnEnded(turn, outcome):
-                state.waited = [prompt.id for prompt in state.queue]
+            case TurnEnded(turn, outcome, at_ms=at_ms):
+                if outcome == "interrupted" and state.is_running and not (state.is_stopping or at_ms):
+                    self._hold_queue()  # The user stopped the turn by an answer, or in the agent's own terminal.
+                state.waited = [prompt.id for prompt in (*state.held, *state.queue)]
                 if outcome == "completed" and state.is_running and turn == state.turn and not state.has_answer:
                     self.notice(NO_ANSWER)
             case TitleChanged():
@@ -577,9 +618,14 @@ class StructuredRules(DialectPort):
         """See ``DialectPort``."""
         prompt = self._forget(prompt_id)
         if prompt is not None:
-            self.emit(SetStatus(prompt_id, "queued"))
-            self.state.queue.insert(0, prompt)
             self.state.waited.append(prompt_id)
+            if self.state.is_stopped:
+                self.emit(Remove(prompt_id))  # It is below the turn, with the others that wait.
+                self.emit(Put(Item(prompt_id, "user", self.now_ms, prompt.text, "held", images=prompt.images)))
+                self.state.held.append(prompt)
+            else:
+                self.emit(SetStatus(prompt_id, "queued"))
+                self.state.queue.insert(0, prompt)
 
     def _new_id(self) -> str:
         """An id for an item of the rules."""

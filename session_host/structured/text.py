@@ -59,6 +59,7 @@ _VERBS: Final[dict[ToolKind, tuple[str, str]]] = {
 
 REMARKS: Final[dict[ItemStatus, str]] = {
     "queued": "queued: sent when the turn ends",
+    "held": "waits, since the turn was stopped",
     "unsent": "not sent: the agent ended before; send it again if you want",
     "unconfirmed": "the agent ended before it confirmed this; send it again if you want",
     "withdrawn": "taken back",
@@ -375,7 +376,14 @@ def state_line(transcript: Transcript) -> str:
     if turn.outcome == "failed":
         is_said = not turn.error or _ends_with_notice(transcript, turn.error)
         return "✗ The turn failed" if is_said else one_line(f"✗ The turn failed: {turn.error}")
-    return "■ The turn was interrupted" if turn.outcome == "interrupted" else "✗ The turn was cut: the agent ended"
+    if turn.outcome == "interrupted":
+        return " · ".join(filter(None, ("■ The turn was interrupted", held_words(transcript.held))))
+    return "✗ The turn was cut: the agent ended"
+
+
+def held_words(count: int) -> str:
+    """How many queued prompts wait since a stop; "" for none."""
+    return f"{count} queued prompt{'s wait' if count > 1 else ' waits'}" if count else ""
 
 
 def _ends_with_notice(transcript: Transcript, error: str) -> bool:

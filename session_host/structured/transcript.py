@@ -18,6 +18,7 @@ from session_host.errors import OutliveError, ProtocolViolation
 from session_host.protocol.codec import UNREADABLE
 
 from .items import (
+    IN_QUEUE,
     AgentRequest,
     AnyChange,
     Append,
@@ -195,9 +196,14 @@ class Transcript:
     def queue_start(self) -> int:
         """The position of the first of the queued prompts at the end; the number of items if there are none."""
         position = len(self._items)
-        while position and self[position - 1].status == "queued":
+        while position and self[position - 1].status in IN_QUEUE:
             position -= 1
         return position
+
+    @property
+    def held(self) -> int:
+        """How many of the prompts in the queue wait since their user stopped the turn."""
+        return sum(self[position].status == "held" for position in range(self.queue_start, len(self._items)))
 
     @property
     def offset(self) -> int:
@@ -237,7 +243,7 @@ class Transcript:
                 if (known := self.get(item_id)) is not None:
                     ended_ms, turn = ended_ms or known.ended_ms, turn or known.turn
                     self._put(msgspec.structs.replace(known, status=status, ended_ms=ended_ms, turn=turn))
-                    if known.status == "queued" != status:
+                    if known.status in IN_QUEUE and status not in IN_QUEUE:
                         self._move_above_queue(item_id)
             case Remove(item_id):
                 self._remove(item_id)
@@ -286,7 +292,7 @@ class Transcript:
         self._changed.add(item.id)
         position = self._positions.get(item.id)
         if position is None:
-            self._insert(len(self._items) if item.status == "queued" else self.queue_start, item.id, item)
+            self._insert(len(self._items) if item.status in IN_QUEUE else self.queue_start, item.id, item)
             return
         self._items[position] = item
         for field in ("text", "output"):
@@ -302,7 +308,7 @@ class Transcript:
     def _move_above_queue(self, item_id: str) -> None:
         """Move a prompt that left the queue above those that are still in it."""
         previous = position = self._positions[item_id]
-        while position and self[position - 1].status == "queued":
+        while position and self[position - 1].status in IN_QUEUE:
             position -= 1
         if position < previous:
             del self._ids[previous]

@@ -31,7 +31,7 @@ class RecordedPort:
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         assert hasattr(ChatPort, name)
-        return lambda *values: self._calls.append((name, *values))
+        return lambda *values, **named: self._calls.append((name, *values, *named.values()))
 
 
 class ChatViewHarness:

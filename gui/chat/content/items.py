@@ -152,6 +152,8 @@ def _prompt(item: Item, mode: Mode) -> list[Segment]:
         case "queued":
             withdraw = Button(chat_texts.PUT_BACK(), Action("withdraw", item.id))
             line = QuietLine(chat_texts.QUEUED(), buttons=(withdraw,))
+        case "held":
+            line = QuietLine(chat_texts.HELD(), buttons=(Button(chat_texts.PUT_BACK(), Action("withdraw", item.id)),))
         case "sent":
             line = QuietLine(chat_texts.SENT())
         case "unsent":

@@ -55,7 +55,7 @@ class Action(NamedTuple):
 
     kind: Literal[
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
-        "discard", "lines", "fold_lines", "reuse", "end",
+        "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held",
     ]  # fmt: skip
     item: str = ""
     value: str = ""

@@ -18,7 +18,7 @@ from gui.chat.drawing.style import Style
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, common_texts
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.items import NOT_STOPPED, Item, TurnEnded
+from session_host.structured.items import IN_QUEUE, NOT_STOPPED, Item, TurnEnded
 from session_host.structured.transcript import Transcript
 
 _SHOWING_STATUS = frozenset({"agent", "tool"})
@@ -150,8 +150,9 @@ class Rows:
             self.heights += [_GUESS_PX] * (count - len(self.heights))
         if changes.status or more or changes.removed:
             changes.items.update(self._place_requests())
-            changes.items.add(TAIL)
             changes.items.update(self.key(each) for each in range(self.transcript.queue_start, count - 1))
+        if changes.status or changes.removed or changes.items:
+            changes.items.add(TAIL)  # It has the number of the prompts that wait.
         for key in changes.items:
             self.refresh(key)
         self._refresh_turn_ends(changes.items, everywhere=changes.status or more or changes.removed)
@@ -293,6 +294,11 @@ class Rows:
         elif status.state == "running":
             end = (Button(chat_texts.END_AGENT(), Action("end")),) if status.detail == NOT_STOPPED else ()
             found.append(StatusLine(one_line(status.detail) or chat_texts.WORKING(), buttons=end))
+        if (held := self.transcript.held) and status.state != "ended":
+            buttons = (
+                Button(chat_texts.SEND(), Action("send_held")), Button(chat_texts.DISCARD(), Action("discard_held"))
+            )  # fmt: skip
+            found.append(QuietLine(chat_texts.PROMPTS_WAIT(n=held), tone="needs_you", buttons=buttons))
         return found or [QuietLine()]
 
     def _place_requests(self) -> set[str]:
@@ -381,7 +387,7 @@ def ends_turn(transcript: Transcript, position: int) -> bool:
     while following < len(transcript) and _is_beside_turns(transcript[following]):
         following += 1
     state, turn = transcript.status.state, transcript.status.turn
-    if following == len(transcript) or transcript[following].status == "queued":
+    if following == len(transcript) or transcript[following].status in IN_QUEUE:
         return state in {"starting", "idle", "ended"}
     if transcript[following].kind != "user":
         return False

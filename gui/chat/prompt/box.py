@@ -45,6 +45,7 @@ class PromptBox(QWidget):
 
     Attributes:
         history: the earlier prompts.
+        first_queued: the id of the first prompt in the queue; "" for none.
 
     Signals:
         sent(): the user sends a prompt.
@@ -62,6 +63,7 @@ class PromptBox(QWidget):
         super().__init__(page)
         self._theme, self._chat = theme, chat
         self._resumes = False
+        self.first_queued = ""
         self._status = Status()
         self._max_px = 200
         self._placeholder = chat_texts.PROMPT_HINT()
@@ -168,7 +170,8 @@ class PromptBox(QWidget):
         if self.editor.isReadOnly() != (has_ended and not self._resumes):
             self.editor.setReadOnly(not self.editor.isReadOnly())
         hint = chat_texts.PROMPT_HINT()
-        if self.editor.has_queue:
+        self.editor.has_queue = bool(self.first_queued)
+        if self.first_queued:
             hint = chat_texts.prompt_hint_with_queue(interrupts=self.can_interrupt)
         texts = (chat_texts.PROMPT_RESUMES(), chat_texts.ENDED()) if has_ended else (hint,) * 2
         if not self.can_interrupt:
@@ -320,8 +323,8 @@ class PromptBox(QWidget):
     def submit(self, mode: PromptMode) -> None:
         """Send the prompt. Without one, "interrupt" sends the first queued one."""
         text, images = self.editor.toPlainText().strip("\n"), self.attachments.images
-        if mode == "interrupt" and self.is_empty and self.editor.has_queue:
-            self.interrupt()
+        if mode == "interrupt" and self.is_empty and self.first_queued:
+            self._chat.send_now(self.first_queued)
         if not (text.strip() or images) or self.editor.isReadOnly():
             return
         if Prompt("", 0, text, images=images).size_bytes > MAX_PROMPT_BYTES:

@@ -151,6 +151,11 @@ class StructuredContent(QObject):
         if self.source.viewer is not None:
             self.source.viewer.send_now(item)
 
+    def release_held(self, *, discard: bool) -> None:
+        """See ``ChatPort``."""
+        if self.source.viewer is not None:
+            self.source.viewer.release_held(discard=discard)
+
     def interrupt(self) -> None:
         """See ``ChatPort``."""
         if self.source.viewer is not None:

@@ -35,6 +35,7 @@ from session_host.protocol.messages import (
     Paste,
     Prompt,
     PromptMode,
+    ReleaseHeld,
     SendNow,
     SnapshotPart,
     StateEvent,
@@ -627,6 +628,10 @@ class Viewer:
     def send_now(self, item: str) -> None:
         """The user interrupted the running turn, so that a queued prompt is sent; see ``messages.SendNow``."""
         self._input(SendNow(*self._next, item))
+
+    def release_held(self, *, discard: bool = False) -> None:
+        """The user sent or discarded the prompts that wait since a stop; see ``messages.ReleaseHeld``."""
+        self._input(ReleaseHeld(*self._next, discard))
 
     def interrupt(self) -> None:
         """The user interrupted the running turn."""

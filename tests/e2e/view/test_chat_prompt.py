@@ -333,8 +333,7 @@ def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in
     show_chat: ShowChat,
 ) -> None:
     chat = ScriptedChat()
-    chat.put("user", "first", status="queued")
-    second = chat.put("user", "second", status="queued")
+    first, second = [chat.put("user", text, status="queued") for text in ("first", "second")]
     shown = show_chat(chat)
     assert not shown.controls("send_now"), "no turn runs that could be stopped"
     chat.run()
@@ -342,11 +341,39 @@ def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in
     shown.click(shown.control("send_now", 1))
     assert shown.of("send_now") == [(second,)]
     shown.press(Qt.Key.Key_Return, CONTROL, ALT)
-    assert shown.of("interrupt") == [()]
+    assert shown.of("send_now") == [(second,), (first,)]
     shown.type("urgent")
     shown.press(Qt.Key.Key_Return, CONTROL, ALT)
-    assert shown.of("interrupt") == [()]
+    assert len(shown.of("send_now")) == 2
     assert shown.of("prompt") == [("urgent", "interrupt", ())]
+    assert shown.of("interrupt") == [], "after a stop, the queue would wait"
+
+
+def test_prompts_that_wait_after_a_stop_are_sent_or_discarded_by_buttons_below_them(show_chat: ShowChat) -> None:
+    chat = ScriptedChat()
+    first, second = [chat.put("user", text, status="queued") for text in ("first", "second")]
+    shown = show_chat(chat)
+    assert not shown.controls("send_held")
+    for each in (first, second):
+        chat.apply(SetStatus(each, "held"))
+    shown.settle()
+    text = shown.shown()
+    assert text.index("second") < text.index("2 prompts wait, since you stopped the turn")
+    assert shown.controls("send_now") == []
+    shown.press(Qt.Key.Key_Up)
+    assert shown.of("withdraw_prompt") == [(second,)]
+    chat.apply(SetStatus(second, "withdrawn"))
+    shown.settle()
+    assert "1 prompt waits, since you stopped the turn" in shown.shown()
+    assert shown.view.prompt.editor.toPlainText() == "second"
+    shown.click(shown.control("send_held"))
+    shown.click(shown.control("discard_held"))
+    assert [call for call in shown.calls if call[0] == "release_held"] == [
+        ("release_held", False), ("release_held", True)
+    ]  # fmt: skip
+    chat.apply(SetStatus(first, "withdrawn"))
+    shown.settle()
+    assert "since you stopped" not in shown.shown()
 
 
 def test_a_line_break_that_a_program_types_for_the_user_begins_a_line(show_chat: ShowChat) -> None:

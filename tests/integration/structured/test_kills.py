@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -25,6 +26,7 @@ from session_host.storage.last_transcript import last_transcript
 from session_host.storage.store import SessionRecord
 from session_host.structured.rules import IDLE_TIMEOUT
 from session_host.system.processes.process_tree import chat_processes
+from tests.support.commands import outlive
 from tests.support.hosts import end, is_over
 from tests.support.structured_chats import FAKE, RELAY, ChatViewer, add_agent, received, start_chat, viewing
 from tests.support.waiting import eventually, wait_for_end
@@ -69,6 +71,31 @@ async def test_a_host_killed_in_mid_delta_neither_loses_nor_repeats_events(tmp_p
             await kill_host(record.id)
         await check_complete(chat)
     assert len(received(tmp_path, "turn/start")) == 1
+
+
+async def test_after_a_stop_queued_prompts_wait_also_when_the_host_was_killed_and_a_command_sends_them(
+    tmp_path: Path,
+) -> None:
+    record = await start_chat(tmp_path)
+    async with viewing(record.id) as chat:
+        chat.viewer.prompt("count: 50\nhold: 3")
+        await chat.until_said("line 0003")
+        chat.viewer.prompt("answer: first")
+        chat.viewer.prompt("answer: second")
+        await chat.watcher.until(lambda: [each.status for each in chat.items][-2:] == ["queued"] * 2, "the queue")
+        stopped = await asyncio.to_thread(outlive, "send", record.id, "--interrupt")
+        assert "2 queued prompts wait" in stopped.output
+        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+        assert [each.status for each in chat.items][-2:] == ["held", "held"]
+        assert len(received(tmp_path, "turn/start")) == 1
+        await kill_host(record.id)
+        await chat.watcher.until(lambda: chat.viewer.state is ViewerState.LIVE, "the next host")
+        sent = await asyncio.to_thread(outlive, "send", record.id, "--held", "send")
+        assert sent.code == 0
+        await chat.until_said("second")
+        assert chat.texts()[-2:] == ["first", "second"]
+        again = await asyncio.to_thread(outlive, "send", record.id, "--held", "discard")
+        assert (again.code, "no prompt waits" in again.error) == (2, True)
 
 
 async def test_a_keeper_killed_in_mid_delta_loses_nothing(tmp_path: Path) -> None:

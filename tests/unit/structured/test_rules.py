@@ -7,7 +7,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from session_host.protocol.messages import AnswerRequest, ChatInput, Interrupt, Prompt, SendNow, WithdrawPrompt
+from session_host.protocol.messages import (
+    AnswerRequest,
+    ChatInput,
+    Interrupt,
+    Prompt,
+    ReleaseHeld,
+    SendNow,
+    WithdrawPrompt,
+)
 from session_host.protocol.values import ErrorCode
 from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
 from session_host.structured.items import (
@@ -35,7 +43,7 @@ from session_host.structured.transcript import Transcript
 
 class ScriptedDialect:
     """A dialect that knows these lines of the agent: "ready", "accept", "refuse", "say TEXT", "ask COMMAND", "end",
-    "break".
+    "stop" (the turn was interrupted), "break".
     """
 
     def __init__(self, port: DialectPort) -> None:
@@ -69,9 +77,9 @@ class ScriptedDialect:
                 request = AgentRequest(f"r{turn}", "command", port.now_ms, f"Run {text}?", text, options)
                 port.emit(StateChanged("requires_action", turn))
                 port.emit(RequestOpened(request))
-            case "end":
+            case "end" | "stop":
                 port.emit(SetStatus(f"a{self._turns}", "done", port.now_ms))
-                port.emit(TurnEnded(turn, "completed"))
+                port.emit(TurnEnded(turn, "completed" if word == "end" else "interrupted"))
                 port.emit(StateChanged("idle"))
             case _:
                 raise ValueError(word)
@@ -250,6 +258,78 @@ def test_a_queued_prompt_is_sent_before_the_others_when_its_user_stops_the_turn_
     assert len(chat.sent) == sent_before
 
 
+def stopped_with_two_queued(chat: Chat) -> None:
+    chat.hear("ready")
+    for text in ("one", "two", "three"):
+        chat.do(prompt(text))
+    chat.hear("accept", "say first")
+    chat.do(Interrupt("", 0))
+    chat.hear("stop")
+
+
+def test_queued_prompts_wait_after_a_stop_until_their_user_sends_them(chat: Chat) -> None:
+    stopped_with_two_queued(chat)
+    assert chat.sent[-1] == {"interrupt": True}, "the agent got nothing since"
+    assert (chat.statuses()["me-2"], chat.statuses()["me-3"], chat.transcript.held) == ("held", "held", 2)
+    chat.do(prompt("instead"))
+    chat.hear("accept", "say other", "end")
+    assert chat.sent[-1] == {"prompt": "instead"}, "a new prompt does not wait, and ends no waiting"
+    assert [each.text for each in chat.transcript] == ["one", "first", "instead", "other", "two", "three"]
+    assert chat.do(ReleaseHeld("", 0)).refusal is None
+    chat.hear("accept", "say second", "end")
+    assert chat.sent[-1] == {"prompt": "three"}
+    assert [each.text for each in chat.transcript][4:] == ["two", "second", "three"]
+    assert chat.do(ReleaseHeld("", 0)).refusal is not None, "nothing waits"
+
+
+def test_prompts_that_wait_after_a_stop_can_be_discarded_taken_back_or_sent_alone(chat: Chat) -> None:
+    stopped_with_two_queued(chat)
+    chat.do(WithdrawPrompt("", 0, "me-2"))
+    assert chat.transcript.held == 1
+    assert chat.do(ReleaseHeld("", 0, discard=True)).refusal is None
+    assert (chat.statuses()["me-2"], chat.statuses()["me-3"], chat.transcript.held) == ("withdrawn", "withdrawn", 0)
+    assert chat.sent[-1] == {"interrupt": True}
+    chat = Chat()
+    stopped_with_two_queued(chat)
+    chat.do(SendNow("", 0, "me-3"))
+    chat.hear("accept", "end")
+    assert chat.sent[-1] == {"prompt": "three"}
+    assert chat.transcript.held == 1
+
+
+def test_a_prompt_that_is_typed_after_a_stop_is_sent_when_the_turn_has_ended(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    chat.hear("accept")
+    chat.do(Interrupt("", 0))
+    chat.do(prompt("instead"))
+    chat.hear("stop")
+    assert chat.sent[-1] == {"prompt": "instead"}
+
+
+def test_a_steering_text_that_came_too_late_for_a_stopped_turn_waits(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    chat.hear("accept")
+    chat.do(prompt("not so", "steer"))
+    chat.do(Interrupt("", 0))
+    chat.hear("late", "say stopped", "stop")
+    assert chat.sent[-1] == {"interrupt": True}
+    assert [(each.text, each.status) for each in chat.transcript][-1] == ("not so", "held")
+    chat.do(ReleaseHeld("", 0))
+    assert chat.sent[-1] == {"prompt": "not so"}
+
+
+def test_queued_prompts_wait_also_if_the_turn_was_stopped_by_an_answer_or_in_the_agents_terminal(chat: Chat) -> None:
+    chat.hear("ready")
+    for text in ("one", "two"):
+        chat.do(prompt(text))
+    chat.hear("accept", "stop")
+    assert (chat.statuses()["me-2"], {"prompt": "two"} in chat.sent) == ("held", False)
+    chat.end()
+    assert chat.statuses()["me-2"] == "unsent"
+
+
 def test_nothing_can_be_interrupted_while_nothing_runs(chat: Chat) -> None:
     chat.hear("ready")
     assert chat.do(Interrupt("", 0)).refusal is not None
@@ -365,6 +445,13 @@ def test_a_dropped_line_is_reported(chat: Chat) -> None:
     chat._take(chat.rules.receive_lines([Line(b"{ begins", 100_000_000)], 2))
     assert chat.transcript[0].text == "a message of 100,000,000 bytes was dropped: it is too long"
     assert chat.transcript[1].text == "{ begins"
+
+
+def test_prompts_that_wait_after_a_stop_are_in_the_saved_state(chat: Chat) -> None:
+    stopped_with_two_queued(chat)
+    other = StructuredRules(ScriptedDialect, Start(directory="/"), "me")
+    other.load(*chat.rules.save())
+    assert other.receive_input(ReleaseHeld("", 0), 3, by="window") == chat.do(ReleaseHeld("", 0))
 
 
 def test_a_saved_state_continues_in_the_same_way(chat: Chat) -> None:

@@ -14,6 +14,7 @@ from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, NameEvent
 from session_host.protocol.untrusted_text import one_line
+from session_host.structured.items import IN_QUEUE
 from session_host.structured.text import (
     Answered,
     allowed_ms,
@@ -60,7 +61,7 @@ class LineLog:
         while self._index < len(transcript):
             item = transcript[self._index]
             is_done = item.status != "running"
-            if item.status == "queued" or (not is_done and item.kind != "agent"):
+            if item.status in IN_QUEUE or (not is_done and item.kind != "agent"):
                 break
             item_texts = _item_texts(transcript, self._index, answers)
             if item.kind == "user" and item.text in self._sent:
@@ -79,7 +80,7 @@ class LineLog:
         if not is_first:
             self._index = min(self._index, len(transcript))
             return []
-        while self._index < len(transcript) and transcript[self._index].status not in {"running", "queued"}:
+        while self._index < len(transcript) and transcript[self._index].status not in {"running", *IN_QUEUE}:
             self._index += 1
         self._answered = set(transcript.answers)
         positions, answers = range(max(0, self._index - FIRST_LINES), self._index), answered(transcript)
@@ -125,6 +126,7 @@ class PlainChat:
         self._log = LineLog()
         self._question: ShownQuestion | None = None
         self._unfinished = b""
+        self._said_waits = False
         self._is_unresponsive = False
         self._signals = SignalQueue(session_id, lambda signal: self._write(signal.decode()))
         self._attention = Attention(OuterSignals(os.environ), self._signals, lambda: self._name)
@@ -175,6 +177,8 @@ class PlainChat:
     def _line(self, text: str) -> None:
         question = self._question
         if not text:
+            if self._held and not self._read_only:
+                self._viewer.release_held()
             return
         if self._read_only:
             self._print(["read-only: Ctrl+D detaches"])
@@ -203,8 +207,14 @@ class PlainChat:
         transcript = self._viewer.transcript
         if transcript is not None and transcript.status.is_running and not self._read_only:
             self._viewer.interrupt()
+        elif self._held and not self._read_only:
+            self._viewer.release_held(discard=True)
         else:
             self._print(["nothing is running; Ctrl+D detaches"])
+
+    @property
+    def _held(self) -> int:
+        return self._viewer.transcript.held if self._viewer.transcript is not None else 0
 
     # ------------------------------------------------------------ the viewer's delegate
 
@@ -238,6 +248,10 @@ class PlainChat:
             self._question = ShownQuestion(waiting[0])
         if lines := self._log.take(transcript, self._question):
             self._print(lines)
+        waits = bool(transcript.held) and not transcript.status.is_running
+        if waits and not self._said_waits and not self._read_only:
+            self._print(["[Enter sends what waits, Ctrl+C discards it]"])
+        self._said_waits = waits
         if self._question is not None:
             self._question.note_seen(range(1), 1, self._loop.time())
 

@@ -12,8 +12,8 @@ from session_host.cli.attach.view_end import EndingKind
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, PromptMode
 from session_host.protocol.values import KeyAction, Modifiers, MouseButton
-from session_host.structured.items import Item
-from session_host.structured.text import TextLine
+from session_host.structured.items import IN_QUEUE, Item
+from session_host.structured.text import TextLine, held_words
 from session_host.structured.transcript import Transcript
 from session_host.terminal.base import Cursor, Frame, Modes
 from session_host.terminal.rows import DEFAULT_COLOR, Row
@@ -107,11 +107,15 @@ class ChatView:
             self._insert(value.text)
 
     def command(self, value: KeyTyped) -> bool:
-        """Take back the last queued prompt."""
-        if value.key != "w" or self._screen.read_only:
+        """Take back the last queued prompt; send or discard those that wait since a stop."""
+        if value.key not in {"w", "c", "x"} or self._screen.read_only:
             return False
-        queued = [item for item in self._last_prompts() if item.status == "queued"]
-        if queued:
+        queued = [item for item in self._last_prompts() if item.status in IN_QUEUE]
+        if value.key != "w" and self._held:
+            self.viewer.release_held(discard=value.key == "x")
+        elif value.key != "w":
+            self._screen.notice("no prompt waits", NOTICE_S)
+        elif queued:
             self.viewer.withdraw_prompt(queued[-1].id)
             self._box.set_text(queued[-1].text)
         else:
@@ -240,11 +244,15 @@ class ChatView:
             steer = " · Tab steers" if status.capabilities.steer else ""
             keys = f"Ctrl+C interrupts · Enter queues{steer}" if self._box.text else "Ctrl+C interrupts"
             return f"◐ Working… {status.detail}".strip() + ("" if self._screen.read_only else f" · {keys}")
-        return (
-            f"○ {self._screen.name} · Enter sends · Ctrl+B d detaches"
-            if not self._screen.read_only
-            else "○ Idle (read-only)"
-        )
+        if self._screen.read_only:
+            return "○ Idle (read-only)"
+        if waits := held_words(transcript.held):
+            return f"○ {waits} · Ctrl+B c sends, Ctrl+B x discards"
+        return f"○ {self._screen.name} · Enter sends · Ctrl+B d detaches"
+
+    @property
+    def _held(self) -> int:
+        return self.viewer.transcript.held if self.viewer.transcript is not None else 0
 
     def _last_prompts(self) -> list[Item]:
         """The user's prompts among the last items, oldest first."""

@@ -123,6 +123,29 @@ def test_a_turn_is_steered_and_interrupted(area: Area) -> None:
         assert "> queued one" in terminal.text()
 
 
+def test_prompts_that_wait_after_a_stop_are_sent_or_discarded_by_keys(area: Area) -> None:
+    new_chat(area, "x", "hold: 1")
+    with OnTerminal("attach", "x") as terminal:
+
+        def queue_and_stop(text: str) -> None:
+            terminal.see("◐ Working…")
+            terminal.type(f"answer: {text}\r")
+            terminal.see("(queued")
+            terminal.type("\x03")
+            terminal.see("○ 1 queued prompt waits · Ctrl+B c sends, Ctrl+B x discards")
+
+        queue_and_stop("later")
+        assert "\nlater\n" not in terminal.text()
+        terminal.type(b"\x02c")
+        terminal.see("\nlater\n")
+        terminal.see("Enter sends")
+        terminal.type("hold: 1\r")
+        queue_and_stop("never")
+        terminal.type(b"\x02x")
+        terminal.see("(taken back)")
+        terminal.see("Enter sends")
+
+
 @pytest.mark.parametrize("size", [GridSize(20, 5), GridSize(200, 60)])
 def test_the_chat_fits_terminals_of_any_size(area: Area, size: GridSize) -> None:
     new_chat(area, "x", "count: 40")
@@ -197,6 +220,28 @@ def test_a_terminal_without_a_cursor_gets_plain_lines(area: Area) -> None:
         wait("x", "working")
         terminal.type("\x03")
         terminal.see("■ The turn was interrupted")
+
+        def queue_and_stop(text: str) -> None:
+            terminal.type("hold: 1\n")
+            wait("x", "working")
+            terminal.type(f"answer: {text}\n")
+            wait_until(lambda: "(queued" in outlive("peek", "x").output, 60, "the queue")
+            shown = terminal.raw.count(b"[Enter sends what waits, Ctrl+C discards it]")
+            terminal.type("\x03")
+
+            def waits() -> bool:
+                terminal.show_pending()
+                return terminal.raw.count(b"[Enter sends what waits, Ctrl+C discards it]") > shown
+
+            wait_until(waits, 60, "the keys")
+
+        queue_and_stop("later")
+        terminal.type("\n")
+        terminal.see("\nlater\n")
+        wait("x", "idle")
+        queue_and_stop("never")
+        terminal.type("\x03")
+        wait_until(lambda: "(taken back)" in outlive("peek", "x").output, 60, "the queue to be discarded")
         terminal.type("\x04")
         assert terminal.end() == 0
         assert "[detached from x; it keeps running]" in terminal.text()
