@@ -51,13 +51,13 @@ class AnswerableQuestion(NamedTuple):
 
 
 async def find_request(chat: Chat) -> AgentRequest | None:
-    """Ask a chat for its question; None unless it has exactly one."""
+    """Ask a chat for its question; None unless it has exactly one, also in its terminal."""
     try:
         reply: AgentRequests = await chat.ask(OpenRequests(0))
         requests = _decoder.decode(reply.data)
     except (OutliveError, *UNREADABLE):  # Another machine may send anything.
         return None
-    return requests[0] if len(requests) == 1 else None
+    return requests[0] if len(requests) == 1 and not reply.elsewhere else None
 
 
 def offer(agent_request: AgentRequest, home: str) -> AnswerableQuestion | None:

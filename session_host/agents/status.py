@@ -138,6 +138,12 @@ _EVENT_SOURCES: Final = frozenset({NOTIFICATION, BELL})
 _BY_PRECISION: Final = (PROTOCOL, PLUGIN, HOOK, OSC_7501, NOTIFICATION, TITLE, STATE_FILE, PROGRESS, BELL)
 """Sources, ordered by how precisely they name the question."""
 
+SIMULTANEOUS_S = 5.0
+"""Questions that hooks report within this time may both be open, also before the agent shows one of them."""
+
+_COMPARED_CHARACTERS = 350
+"""Two texts that are longer name the same question if so much is equal: both may be cut, at different places."""
+
 
 class Moment(NamedTuple):
     """A point in time.
@@ -253,13 +259,16 @@ class ActivityTracker:
         was_removed = previous is not None and previous.activity is Activity.IDLE
         if report.source == PROGRESS and report.is_last and not was_removed:
             return False  # Most commands begin without any progress before, and some run below one that shows it.
+        is_late = report.source == NOTIFICATION and self._answered_s is not None and self.source in _CHANGE_SOURCES
+        if is_late:
+            self._fresh_sources.add(self.source)  # Something is over: its text does not describe what is still asked.
         self._reports[report.source] = SourceReport(
             report.source,
             report.text,
             report.activity,
             moment.at,
             moment.s,
-            report.detail,
+            "" if is_late or self._is_one_of_several(report, previous, moment) else report.detail,
             report.kind,
             reports_activity,
         )
@@ -283,6 +292,14 @@ class ActivityTracker:
             self.since = moment.at
         self._answered_s = None
         return self._set_activity(report.activity, report.source, moment) or is_new_question
+
+    def _is_one_of_several(self, report: StatusReport, previous: SourceReport | None, moment: Moment) -> bool:
+        """Whether a hook reports one more question, as hooks of sub-agents do, so that it may not be the one shown."""
+        if report.source != HOOK or report.activity is not Activity.NEEDS_INPUT or HOOK not in self._fresh_sources:
+            return False
+        if previous is None or (previous.text, previous.detail) == (report.text, report.detail):
+            return False
+        return self.activity is Activity.NEEDS_INPUT or moment.s < previous.at_s + SIMULTANEOUS_S
 
     def _ends_unseen_turn(self, report: StatusReport, previous: SourceReport | None) -> bool:
         """Whether a weaker source reports the end of a turn of which the source in use has shown nothing.
@@ -446,10 +463,33 @@ class ActivityTracker:
         reports = self._current_reports()
         details = [report.detail for report in reports if report.detail]
         if details:
+            shown = next((report.detail for report in reports if report.source == OSC_7501), "")
+            if self.activity is Activity.NEEDS_INPUT and ": " in shown and not is_same_question(details[0], shown):
+                return shown  # The other text is the question of another sub-agent, which is not on the screen yet.
             # Sources may describe one question by "Bash" and by "Bash: npm test": take the text that contains the
             # other.
             return max((text for text in details if details[0] in text), key=len)
         return next((report.kind for report in reports if report.kind), "")
+
+
+def is_same_question(reported: str, shown: str) -> bool:
+    """Whether a hook's text describes the question that the agent shows, by its own text for it.
+
+    Claude Code's texts differ in the tool's name (``Edit: a.py``, ``approve Update: a.py``), add a question's choices
+    (``Which?``, ``answer: Which? (red · blue)``), or have no text of a server's form (``asker: Which?``, ``MCP input:
+    asker``).
+    """
+    reported, shown = (" ".join(text.split())[:_COMPARED_CHARACTERS] for text in (reported, shown))
+    if reported == shown:
+        return bool(shown)
+    subject = shown.partition(": ")[2]
+    if not subject:
+        return False
+    about = reported.partition(": ")[2]
+    shorter = min(len(about), len(subject))
+    is_cut = len(reported) == len(shown) == _COMPARED_CHARACTERS
+    is_equal = about[:shorter] == subject[:shorter] if is_cut else about == subject
+    return is_equal or f"{subject} (".startswith(f"{reported} (") or reported.startswith(f"{subject}: ")
 
 
 class StatusReport(NamedTuple):

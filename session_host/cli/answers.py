@@ -63,14 +63,20 @@ def answer(options: argparse.Namespace, outcome: Outcome) -> int:
 
     Raises:
         NoSuchQuestion: the chat has no open question, or not the named one.
-        SeveralQuestions: it asks several, and none is named.
+        SeveralQuestions: it asks several, also in its terminal only, and none is named.
         AlreadyAnswered: another client was first.
         WrongRuntime: the chat runs in a terminal, where only the agent's own dialog takes answers.
         OutliveError: the agent does not offer this answer.
     """
     info = require_running(find(options.session))
-    requests = open_requests(info)
+    requests, elsewhere = open_requests(info)
     chosen = _chosen(info, requests, options.request)
+    if elsewhere and options.request is None:
+        _print_all(chosen, as_json=options.json)
+        raise SeveralQuestions(
+            f"{info.name} shows another question in its terminal: {elsewhere}; name the one to answer: "
+            f"--request {chosen[0].id}"
+        )
     if len(chosen) > 1:
         _print_all(chosen, as_json=options.json)
         raise SeveralQuestions(f"{info.name} asks {len(chosen)} questions; name one: --request {chosen[0].id}")
@@ -86,8 +92,8 @@ def answer(options: argparse.Namespace, outcome: Outcome) -> int:
     return 0
 
 
-def open_requests(info: SessionInfo) -> list[AgentRequest]:
-    """The open requests of a chat's agent, oldest first.
+def open_requests(info: SessionInfo) -> tuple[list[AgentRequest], str]:
+    """The open requests of a chat's agent, oldest first; and its question in its terminal, if that is another one.
 
     Raises:
         WrongRuntime: the chat runs in a terminal, where only the agent's own dialog takes answers.
@@ -100,7 +106,7 @@ def open_requests(info: SessionInfo) -> list[AgentRequest]:
         if agent is not None and agent.signals.answered_by_hook:
             text += f"; or set answer_from_outside = true in {config_dir() / 'chats.toml'}, and resume it"
         raise WrongRuntime(text) from None
-    return _decoder.decode(reply.data)
+    return _decoder.decode(reply.data), one_line(reply.elsewhere)
 
 
 def choose(request: AgentRequest, outcome: Outcome, name: str) -> RequestOption:

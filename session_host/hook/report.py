@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> None:
     question = os.urandom(4).hex()
     for tries, wait_s in enumerate(RETRIES_S):
         time.sleep(wait_s)
-        asking = frame(["AskUser", 1, question, given.decode(), tries > 0, own])
+        asking = frame(["AskUser", 1, question, given.decode(), tries > 0, own, asked(value)])
         with _connect(path, report + asking, timeout_s) as connection:
             output = _answer(connection)
         if output is not None:

@@ -648,6 +648,8 @@ class AskUser(Message, frozen=True):
     """Whether another host was asked first."""
     report_id: str = ""
     """As in Report."""
+    detail: str = ""
+    """As in Report: the question in one line."""
 
 
 class Description(Message, frozen=True):
@@ -752,6 +754,8 @@ class AgentRequests(Message, frozen=True):
     request: int
     data: bytes
     last: bool = True
+    elsewhere: str = ""
+    """The question that the agent shows in its terminal, one line, if it is none of these."""
 
 
 class UserAnswer(Message, frozen=True):

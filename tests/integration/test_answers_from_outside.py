@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import signal
@@ -205,6 +206,62 @@ async def test_a_sub_agents_question_answered_in_its_dialog_is_no_longer_listed(
         [last] = await until_open(1)
         assert (await chat.description()).activity is NEEDS
         assert (await run("approve", chat.record.name, "--request", last.id)).code == 0
+
+
+def _blocked(text: str) -> str:
+    """The order to report by OSC 7501 what the dialog shows."""
+    message = base64.b64encode(text.encode()).decode()
+    return f"say \\x1b]7501;state=blocked:kind=permission:msg={message}\\x1b\\\\"
+
+
+async def test_approve_does_not_answer_another_question_than_the_one_on_the_screen(tmp_path: Path) -> None:
+    """Of sub-agents in the background: the second one asks while the dialog of the first is open."""
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text("answer_from_outside = true\n")
+    async with claude_like(tmp_path) as chat:
+        chat.order("state busy")
+        for number, command in enumerate(("touch FIRST", "touch SECOND")):
+            asks = {"tool_name": "Bash", "tool_input": {"command": command}, "agent_id": str(number)}
+            chat.order(f"held {json.dumps(asks)}")
+            if not number:
+                chat.order(_blocked(f"approve Bash: {command}"))
+                await chat.wait_for_status(NEEDS, "state file", f"approve Bash: {command}")
+        name = chat.record.name
+        [second] = await poll_until(lambda: open_requests(chat), bool, 60, "the second question")
+        assert (await chat.description()).activity_detail == "approve Bash: touch FIRST"
+
+        for subcommand in ("approve", "deny"):
+            done = await run(subcommand, name)
+            assert done.code == 4
+            assert f"{name} shows another question in its terminal: approve Bash: touch FIRST; " in done.error
+            assert f"name the one to answer: --request {second.id}" in done.error
+            assert "    touch SECOND" in done.output.splitlines()
+
+        assert (await run("approve", name, "--request", second.id)).code == 0
+        await chat.wait_for_text("hook 2 decides behavior=allow")
+        assert (await chat.description()).activity_detail == "approve Bash: touch FIRST"
+
+
+async def test_a_question_is_still_open_after_that_of_another_sub_agent_was_answered_in_its_dialog(
+    tmp_path: Path,
+) -> None:
+    async with asking(tmp_path, ASKS | {"tool_input": {"command": "touch FIRST"}, "agent_id": "one"}) as chat:
+        await chat.wait_for_status(NEEDS, "state file", "Bash: touch FIRST")
+        chat.order(_blocked("approve Bash: touch FIRST"))
+        await chat.wait_for_status(NEEDS, "state file", "approve Bash: touch FIRST")
+        chat.order(f"held {json.dumps(ASKS | {'agent_id': 'two'})}")
+        [first, second] = await poll_until(lambda: open_requests(chat), lambda found: len(found) == 2, 60, "both")
+        chat.order("say \\x1b]7501;state=working\\x1b\\\\")
+        chat.order("dialog yes")
+        await poll_until(lambda: open_requests(chat), lambda found: len(found) < 2, 60, "the end of the first")
+        late = await run("approve", chat.record.name, "--request", first.id)
+        assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered in its terminal")
+        # Its hook is given back after a moment, and its dialog opens.
+        await chat.wait_for_text("hook 2 ended")
+        await chat.wait_for_status(NEEDS, "state file")
+        late = await run("approve", chat.record.name, "--request", second.id)
+        assert late.code == 6
+        assert "already answered" not in late.complaint()
 
 
 def _exists(path: Path) -> Any:

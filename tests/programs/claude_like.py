@@ -10,6 +10,7 @@ input. It shows typed input and ignores it. After each order it writes ``did LIN
     mended                         write the whole file
     hook EVENT [JSON]              run the hooks of that event in FILE, with a payload that includes JSON
     asks JSON                      open its dialog, and run the dialog's hooks; the first answer counts
+    held JSON                      ask as a sub-agent in the background does: the dialog opens once the hooks have ended
     dialog WORD                    answer in the dialog, as a user; the hooks continue, as with the real one
     escape                         leave the dialog, as a user, which ends the hooks
     say TEXT                       write TEXT to the terminal, with its escapes decoded
@@ -85,6 +86,8 @@ class Agent:
                 self.run_hooks(event, json.loads(more) if more else {})
             case "asks":
                 self.ask(json.loads(rest))
+            case "held":
+                self.ask(json.loads(rest), is_held=True)
             case "dialog":
                 self.close_dialog(self.open_dialog, f"the dialog decides {rest}", "busy")
             case "escape":
@@ -116,11 +119,12 @@ class Agent:
                     check=True, stdout=sys.stderr,
                 )  # fmt: skip
 
-    def ask(self, more: dict[str, object]) -> None:
+    def ask(self, more: dict[str, object], *, is_held: bool = False) -> None:
         """Open the dialog, and run its hooks. A hook without ``async`` may decide by its output."""
         self.dialogs += 1
-        self.open_dialog, self.dialog_hooks = self.dialogs, []
-        self.carry_out("state", "waiting permission prompt")
+        if not is_held:
+            self.open_dialog, self.dialog_hooks = self.dialogs, []
+            self.carry_out("state", "waiting permission prompt")
         payload = {"session_id": self.conversation, "cwd": str(Path.cwd()), "hook_event_name": "PermissionRequest"}
         for entry in self.hooks.get("PermissionRequest", []):
             for hook in entry["hooks"]:
@@ -132,9 +136,11 @@ class Agent:
                 process.stdin.write(json.dumps({**payload, **more}).encode())
                 process.stdin.close()
                 self.dialog_hooks.append(process)
-                threading.Thread(target=self.hear, args=(process, self.dialogs), daemon=True).start()
+                threading.Thread(
+                    target=self.hear, args=(process, self.dialogs), kwargs={"is_held": is_held}, daemon=True
+                ).start()
 
-    def hear(self, hook: subprocess.Popen[bytes], dialog: int) -> None:
+    def hear(self, hook: subprocess.Popen[bytes], dialog: int, *, is_held: bool) -> None:
         """Wait for a hook, and apply its decision unless the dialog is closed."""
         output = hook.stdout.read() if hook.stdout is not None else b""
         hook.wait()
@@ -142,7 +148,13 @@ class Agent:
         if output:
             decision = json.loads(output)["hookSpecificOutput"]["decision"]
             words = " ".join(f"{name}={value}" for name, value in sorted(decision.items()))
-            self.close_dialog(dialog, f"the hook decides {words}", "busy")
+            if is_held:
+                print(f"hook {dialog} decides {words}", flush=True)
+            else:
+                self.close_dialog(dialog, f"the hook decides {words}", "busy")
+        elif is_held:
+            self.open_dialog = dialog
+            self.carry_out("state", "waiting permission prompt")
 
     def close_dialog(self, dialog: int, why: str, status: str) -> None:
         """Close a dialog; later answers to it have no effect."""

@@ -103,7 +103,7 @@ class Status {
     this.parents = new Map() // session -> its parent, sub-agents only
     this.told = new Map() // root -> last event and detail told
     this.titles = new Map()
-    this.asking = new Map() // root -> Map(request -> text)
+    this.asking = new Map() // root -> Map("kind session request" -> text)
     this.busy = new Map() // root -> the last event that is no question
     this.line.send("start", "", "")
   }
@@ -138,19 +138,20 @@ class Status {
     if (!this.asking.get(session)?.size) this.tell(session, event, detail)
   }
 
-  asks(session, request, text) {
+  // Of several questions the terminal shows one: permissions before the others, then by session and request.
+  asks(kind, session, request, text) {
     const root = this.root(session)
     if (!this.asking.has(root)) this.asking.set(root, new Map())
-    this.asking.get(root).set(request, text)
-    this.tell(root, "needs_input", text)
+    const open = this.asking.get(root)
+    open.set(`${kind} ${session} ${request}`, text)
+    this.tell(root, "needs_input", open.get([...open.keys()].sort()[0]))
   }
 
-  answered(session, request) {
+  answered(kind, session, request) {
     const root = this.root(session)
     const open = this.asking.get(root)
-    if (!open?.delete(request)) return
-    const next = [...open.values()].pop()
-    if (next !== undefined) return this.tell(root, "needs_input", next)
+    if (!open?.delete(`${kind} ${session} ${request}`)) return
+    if (open.size) return this.tell(root, "needs_input", open.get([...open.keys()].sort()[0]))
     const [event, detail] = this.busy.get(root) ?? ["working"]
     this.tell(root, event, detail)
   }
@@ -171,13 +172,14 @@ class Status {
         if (!p.sessionID || p.error?.name === "MessageAbortedError") return
         return this.state(p.sessionID, "error", p.error?.data?.message ?? p.error?.name)
       case "permission.asked":
-        return this.asks(p.sessionID, p.id, permissionText(p))
+        return this.asks("permission", p.sessionID, p.id, permissionText(p))
       case "question.asked":
-        return this.asks(p.sessionID, p.id, p.questions?.map((q) => q.question).join(" / "))
+        return this.asks("question", p.sessionID, p.id, p.questions?.map((q) => q.question).join(" / "))
       case "permission.replied":
+        return this.answered("permission", p.sessionID, p.requestID)
       case "question.replied":
       case "question.rejected":
-        return this.answered(p.sessionID, p.requestID)
+        return this.answered("question", p.sessionID, p.requestID)
     }
   }
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from session_host.host.driver.driver import Driver
+from session_host.host.watchers.hook_questions import HookQuestions
 from session_host.protocol.messages import (
     OUTPUT_CHUNK_BYTES,
     AgentRequests,
@@ -81,21 +82,25 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
         case SendChatInput():
             return [await driver.kind.send_chat_input(request)]
         case OpenRequests():
-            return _open_requests(request, await driver.kind.open_requests(request))
+            return _open_requests(request, await driver.kind.open_requests(request), driver.questions)
         case Send():
             return [await driver.kind.send(request)]
         case Stop() | Kill():
             return [await driver.performer.ask(driver.session.end_requests.request, request)]
 
 
-def _open_requests(request: OpenRequests, found: list[AgentRequest] | Failed) -> Sequence[Reply]:
+def _open_requests(
+    request: OpenRequests, found: list[AgentRequest] | Failed, questions: HookQuestions
+) -> Sequence[Reply]:
     """The open requests of the chat's agent, in as many pieces as frames need."""
     if isinstance(found, Failed):
         return [found]
     data = msgspec.msgpack.encode(found)
     starts = range(0, len(data), OUTPUT_CHUNK_BYTES)
     return [
-        AgentRequests(request.request, data[start : start + OUTPUT_CHUNK_BYTES], start == starts[-1])
+        AgentRequests(
+            request.request, data[start : start + OUTPUT_CHUNK_BYTES], start == starts[-1], questions.elsewhere()
+        )
         for start in starts
     ]
 

@@ -6,9 +6,10 @@ A question is open until one of these happens::
     the agent stops asking          its own dialog was answered: the hook ends without output
     the tool call ends              the same, while dialogs of other sub-agents are open
     the hook's connection closes    the agent ended the hook, as it does when its user presses Esc
+    it is not asked for a while     its dialog opens only now, and is the only place for an answer
 
 The agent may leave the hook alone after its dialog was answered, so the second case follows from the agent's activity,
-and the third from other hooks.
+and the third from other hooks. Of several open questions, the agent shows one; its reports say which.
 A hook whose host was killed asks again. Answers are in the input log, so the next host gives the recorded answer, and
 takes no other.
 """
@@ -24,6 +25,7 @@ from typing import Any, Final
 
 import msgspec
 
+from session_host.agents.status import is_same_question
 from session_host.protocol.messages import AnswerRequest, AskUser, Done, Failed, Reply, SendChatInput, UserAnswer
 from session_host.protocol.values import Activity
 from session_host.storage.descriptors.input_log import InputLog
@@ -56,6 +58,7 @@ class _OpenQuestion:
     Attributes:
         request: the question as it is shown.
         call: the tool call in question.
+        text: the question in one line, as reports name it.
         message: the hook's message; ``client`` is the hook's connection, and ``reply`` sends it a message.
         was_asked: the agent has reported that it asks its user.
         timer: closes the question if it does not report that.
@@ -63,6 +66,7 @@ class _OpenQuestion:
 
     request: AgentRequest
     call: hook.Call
+    text: str
     message: AskUser
     client: Any
     reply: Callable[[Reply], None]
@@ -90,6 +94,10 @@ class HookQuestions:
         self._withdrawn: dict[str, RequestResolved] = {}
         self._input_log, self._watch, self._now_ms = input_log, watch, now_ms
         self._open: dict[str, _OpenQuestion] = {}
+        self._left: list[tuple[str, str]] = []
+        """The newest questions that only the agent's dialog can answer: their sub-agents, and their texts."""
+        self._named = watch.tracker.detail
+        """The last question that a report named: the one that the agent shows, unless its report has no text."""
         self._opened = asyncio.Event()
         self._asking_since_s = time.monotonic()
 
@@ -111,22 +119,35 @@ class HookQuestions:
             opened.message, opened.client, opened.reply = message, client, reply  # It lost its previous connection.
             return
         request = hook.question(message.id, message.data, self._now_ms()) if self.is_on else None
+        call = hook.call_of(message.data)
         if request is None or len(self._open) >= MAX_OPEN:
+            self._leave_to_dialog(call.agent, message.detail)
             reply(UserAnswer(message.request, b""))
             return
-        opened = self._open[message.id] = _OpenQuestion(request, hook.call_of(message.data), message, client, reply)
+        self._left = [each for each in self._left if each != (call.agent, message.detail)]
+        opened = self._open[message.id] = _OpenQuestion(request, call, message.detail, message, client, reply)
         self._watch.read_state_file()
         if self._is_asking():
             opened.was_asked = True
+            self._note_shown()
         elif message.again and self._watch.tracker.activity in {Activity.WORKING, Activity.IDLE}:
             opened.was_asked = True  # While there was no host, the dialog was answered.
             self.activity_changed(self._watch.tracker.activity)
         else:
-            loop = asyncio.get_running_loop()
-            wait_s = UNASKED_BY_SUB_AGENT_S if opened.call.agent else UNASKED_S
-            opened.timer = loop.call_later(wait_s, self._close, message.id, RequestResolved(message.id, ""))
+            self._wait_until_asked(opened)
         if self._open:
             self._opened.set()
+
+    def _wait_until_asked(self, opened: _OpenQuestion) -> None:
+        wait_s = UNASKED_BY_SUB_AGENT_S if opened.call.agent else UNASKED_S
+        opened.timer = asyncio.get_running_loop().call_later(wait_s, self._not_asked, opened)
+
+    def _not_asked(self, opened: _OpenQuestion) -> None:
+        self._leave_to_dialog(opened.call.agent, opened.text)
+        self._close(opened.request.id, RequestResolved(opened.request.id, ""))
+
+    def _leave_to_dialog(self, agent: str, text: str) -> None:
+        self._left = [*self._left, (agent, text)][-MAX_OPEN:]
 
     def client_disconnected(self, client: Any) -> None:
         """The connection of a client has closed."""
@@ -138,12 +159,17 @@ class HookQuestions:
         """The agent began to ask its user, or ended."""
         if activity is Activity.NEEDS_INPUT:
             self._asking_since_s = time.monotonic()
+            self._note_shown()
             for opened in self._open.values():
                 opened.was_asked = True
                 _cancel(opened)
             return
+        is_known = activity is Activity.WORKING and self._is_known(self._named)
         for opened in list(self._open.values()):
-            if opened.was_asked:
+            if opened.was_asked and is_known and not is_same_question(opened.text, self._named):
+                opened.was_asked = False  # Another one was answered; this one is next.
+                self._wait_until_asked(opened)
+            elif opened.was_asked:
                 request_id = opened.request.id
                 self._close(request_id, RequestResolved(request_id, "", by=DIALOG, at_ms=self._now_ms()))
 
@@ -162,6 +188,15 @@ class HookQuestions:
         """Stop the timers; the hooks ask the next host."""
         for opened in self._open.values():
             _cancel(opened)
+
+    def _note_shown(self) -> None:
+        if self._is_known(self._watch.tracker.detail):
+            self._named = self._watch.tracker.detail
+
+    def _is_known(self, named: str) -> bool:
+        """Whether a report names one of the hooks' questions."""
+        texts = [*(opened.text for opened in self._open.values()), *(text for _, text in self._left)]
+        return any(is_same_question(text, named) for text in texts)
 
     def _is_asking(self) -> bool:
         return self._watch.tracker.activity is Activity.NEEDS_INPUT
@@ -190,6 +225,17 @@ class HookQuestions:
                 async with asyncio.timeout(wait_s):
                     await self._opened.wait()
         return [opened.request for opened in self._open.values()]
+
+    def elsewhere(self) -> str:
+        """The question that the agent shows in its dialog, if it is none of the open ones; "" otherwise."""
+        shown = self._watch.tracker.detail
+        if not self._open or not self._is_asking():
+            return ""
+        is_left = any(is_same_question(text, shown) for _, text in self._left)
+        if any(is_same_question(opened.text, shown) for opened in self._open.values()):
+            return shown if is_left else ""
+        # Without a colon the text is the kind of the question alone.
+        return (shown or "unknown") if ": " in shown or self._left else ""
 
     def answer(self, request: SendChatInput, answer: AnswerRequest) -> Reply:
         """Give the user's answer to the hook, once."""

@@ -15,12 +15,7 @@ from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, RealAgent
 from tests.support.real_chats import TIMEOUT_S, Chat, Work, done
 from tests.support.waiting import wait_until
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.real_agents,
-    pytest.mark.timeout(400),
-    pytest.mark.parametrize("agent", [CLAUDE, CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True),
-]
+pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
@@ -31,6 +26,7 @@ def chat(agent: RealAgent, server: ModelServer, project: Path, sessions: Session
     return Chat.start(agent, server, project)
 
 
+@pytest.mark.parametrize("agent", [CLAUDE, CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True)
 def test_its_question_is_approved_declined_and_answered_in_its_dialog(chat: Chat, work: Work, project: Path) -> None:
     asks = chat.agent.asks
     chat.ask(work.wish(chat.agent))
@@ -71,3 +67,31 @@ def test_its_question_is_approved_declined_and_answered_in_its_dialog(chat: Chat
     chat.until_idle()
     chat.send("tool: sh again.sh", "--enter")
     wait_until(lambda: runs.read_text() == "run\nrun\n", TIMEOUT_S, "the command to run without a question")
+
+
+@pytest.mark.parametrize("agent", [CLAUDE], ids=["claude"], indirect=True)
+def test_of_two_sub_agents_questions_the_one_on_the_screen_is_named_and_no_other_one_approved(
+    chat: Chat, server: ModelServer, project: Path
+) -> None:
+    chat.ask("\n".join(sub_agent("Agent", script) for script in ("tool: touch FIRST", "hold: 0 tool: touch SECOND")))
+    server.wait_held(TIMEOUT_S)
+    wait_until(lambda: "FIRST" in (chat.info()["activity_detail"] or ""), TIMEOUT_S, "the first question")
+    server.release()
+    [second] = wait_until(lambda: chat.explained()["requests"], TIMEOUT_S, "the second question")
+
+    assert second["subject"] == "touch SECOND"
+    assert chat.info()["activity_detail"] == "approve Bash: touch FIRST"
+    refused = outlive("approve", chat.id)
+    assert refused.code == 4
+    assert "shows another question in its terminal: approve Bash: touch FIRST" in refused.error
+    done("approve", chat.id, "--request", second["request"])
+    wait_until((project / "SECOND").exists, TIMEOUT_S, "the second command to run")
+    assert chat.info()["activity_detail"] == "approve Bash: touch FIRST"
+    assert not (project / "FIRST").exists()
+    chat.allow((project / "FIRST").exists)
+
+
+def sub_agent(tool: str, script: str) -> str:
+    """The script of a prompt that starts a sub-agent with a script of its own."""
+    arguments = {"description": "d", "prompt": script, "subagent_type": "general-purpose"}
+    return f"use: {tool} {json.dumps(arguments)}"

@@ -90,6 +90,45 @@ def test_a_turn_with_a_question_is_reported(listener: socket.socket, tmp_path: P
     ]
 
 
+def test_of_several_questions_the_one_on_the_screen_is_reported(listener: socket.socket, tmp_path: Path) -> None:
+    """opencode shows permissions first; and the sub-agent that began last first, since its id is the smallest."""
+    root, later, earlier = "ses_root", "ses_a", "ses_b"
+
+    def permission(session: str, number: int) -> dict[str, Any]:
+        about = {"permission": "bash", "metadata": {"command": f"touch {number}"}}
+        return {"type": "permission.asked", "properties": {"id": f"per_{number}", "sessionID": session, **about}}
+
+    def replied(kind: str, session: str, request: str) -> dict[str, Any]:
+        return {"type": f"{kind}.replied", "properties": {"sessionID": session, "requestID": request}}
+
+    reports = reports_of(
+        listener,
+        tmp_path,
+        [
+            *(
+                {"type": "session.created", "properties": {"info": {"id": child, "parentID": root}}}
+                for child in (earlier, later)
+            ),
+            {"type": "question.asked", "properties": {
+                "id": "que_1", "sessionID": later, "questions": [{"question": "Which?"}]}},
+            permission(later, 2),
+            permission(earlier, 1),
+            permission(later, 3),
+            replied("permission", later, "per_2"),
+            replied("permission", later, "per_3"),
+            replied("permission", earlier, "per_1"),
+            replied("question", later, "que_1"),
+        ],
+    )  # fmt: skip
+    told = [(each.event, each.detail) for each in reports[2:] if isinstance(each, Report)]
+    assert told == [
+        ("needs_input", "Which?"),
+        *(("needs_input", f"bash: touch {number}") for number in (2, 3, 1)),
+        ("needs_input", "Which?"),
+        ("working", ""),
+    ]
+
+
 def test_an_interrupted_question_is_over(listener: socket.socket, tmp_path: Path) -> None:
     root = "ses_root"
     reports = reports_of(

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+
 import msgspec
 import pytest
 
-from session_host.agents.status import ANSWER_S, StatusReport, from_state_file
+from session_host.agents.status import (
+    ANSWER_S,
+    SIMULTANEOUS_S,
+    StatusReport,
+    from_state_file,
+    is_same_question,
+)
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
@@ -183,6 +191,84 @@ def test_codex_reports_a_question_by_osc_7501_and_its_text_by_a_notification(boo
     assert book.status == (NEEDS, "osc 7501", "permission")
     book.report(Notification("", "Approval requested: ls"))
     assert book.status == (NEEDS, "osc 7501", "Approval requested: ls")
+
+
+def test_the_end_of_a_turn_does_not_describe_the_question_of_a_sub_agent(book: TrackerScript) -> None:
+    """Codex's main agent goes on after its question was answered; the sub-agent's, shown next, has no notification."""
+    book.osc("state=blocked:kind=permission")
+    book.report(Notification("", "Approval requested: touch MAIN"))
+    book.answer()
+    assert book.status == (NEEDS, "osc 7501", "Approval requested: touch MAIN"), "a key may be no answer"
+    book.report(Notification("", "I have touched MAIN."))
+    assert book.status == (NEEDS, "osc 7501", "permission")
+
+
+FIRST, SECOND = "Bash: touch FIRST", "Bash: touch SECOND"
+
+
+def test_the_question_of_another_sub_agent_is_not_taken_for_the_one_on_the_screen(book: TrackerScript) -> None:
+    """Claude Code reports what it shows by OSC 7501; each sub-agent runs the hook as soon as it asks."""
+    book.file("busy")
+    for text in (FIRST, SECOND):
+        book.hook("Ask", text)
+        blocked(book, f"approve {FIRST}")
+        book.file("waiting", "permission prompt")
+        assert book.status == (NEEDS, "state file", f"approve {FIRST}")
+    book.replace_host()
+    blocked(book, f"approve {SECOND}")
+    assert book.status == (NEEDS, "state file", f"approve {SECOND}")
+
+
+def test_which_of_several_questions_is_shown_may_be_unknown(book: TrackerScript) -> None:
+    """Claude Code of node 20 has no OSC 7501, and later ones leave the text out if the command is long."""
+    book.file("busy")
+    book.hook("Ask", FIRST)
+    book.file("waiting", "permission prompt")
+    assert book.status == (NEEDS, "state file", FIRST)
+    blocked(book, "permission prompt")
+    assert book.status == (NEEDS, "state file", FIRST)
+    for text in (SECOND, SECOND, "Bash: touch THIRD"):
+        book.hook("Ask", text)
+        assert book.status == (NEEDS, "state file", "permission prompt")
+    book.file("busy")
+    book.wait(10)
+    book.hook("Ask", SECOND)
+    book.file("waiting", "permission prompt")
+    assert book.status == (NEEDS, "state file", SECOND)
+
+
+def test_questions_that_the_users_own_hook_answers_do_not_make_the_next_one_nameless(book: TrackerScript) -> None:
+    book.file("busy")
+    for text in (FIRST, SECOND):
+        book.hook("Ask", text)
+        book.wait(SIMULTANEOUS_S)
+    book.file("waiting", "permission prompt")
+    assert book.status == (NEEDS, "state file", SECOND)
+
+
+@pytest.mark.parametrize(
+    ("reported", "shown", "is_same"),
+    [
+        ("Bash: npm  test", "approve Bash: npm test", True),
+        ("Edit: a.py", "approve Update: a.py", True),
+        ("Which color?", "answer: Which color? (red · blue)", True),
+        ("A or B: which?", "answer: A or B: which? (A · B)", True),
+        ("asker: Which branch?", "MCP input: asker", True),
+        ("Bash: " + "x " * 197, "approve Bash: " + "x " * 193, True),
+        ("Bash: touch A", "approve Bash: touch AB", False),
+        ("Bash: touch AB", "approve Bash: touch A", False),
+        ("Bash: touch A", "permission prompt", False),
+        ("Bash: " + "x " * 197, "approve Bash: x", False),
+        ("Bash: " + "x " * 197, "approve Bash: " + "x" * 386, False),
+        ("", "", False),
+    ],
+)
+def test_texts_of_two_sources_are_compared(reported: str, shown: str, is_same: bool) -> None:
+    assert is_same_question(reported, shown) is is_same
+
+
+def blocked(book: TrackerScript, text: str) -> None:
+    book.osc(f"state=blocked:kind=permission:msg={base64.b64encode(text.encode()).decode()}")
 
 
 def test_a_question_right_after_the_answer_is_a_new_one(book: TrackerScript) -> None:

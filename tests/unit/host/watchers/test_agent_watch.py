@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import os
 import subprocess
@@ -203,21 +204,23 @@ async def test_a_question_reported_by_two_sources_is_logged_once(harness: Sessio
     watch = harness.driver.watch
     watch._now = iter(f"2026-01-02T03:04:{second:02}Z" for second in range(60)).__next__
 
-    def asked_by_hook(detail: str) -> None:
-        watch.on_hook_report(Report("hook", "ask", FIRST, detail), 0)
+    def blocked(text: str = "") -> None:
+        message = base64.b64encode(text.encode())
+        harness.driver.worker.feed_output(b"\x1b]7501;state=blocked:kind=permission:msg=%b\x07" % message)
 
     report_activity(harness, "working", 0, FIRST, "hook")
-    harness.driver.worker.feed_output(b"\x1b]7501;state=blocked:kind=permission\x07")
+    blocked()
     [poorer] = [each for each in watch.transitions() if each.activity is Activity.NEEDS_INPUT]
     assert poorer.detail == "permission"
-    for detail in ("Bash: npm", "Bash: npm test", "Bash: rm -r build"):
-        asked_by_hook(detail)
+    watch.on_hook_report(Report("hook", "ask", FIRST, "Bash: npm test"), 0)
+    for text in ("approve Bash: npm test", "approve Bash: rm -r build"):
+        blocked(text)
     report_activity(harness, "idle", 0, FIRST, "hook")
     harness.driver.worker.feed_output(b"\x1b]7501;state=working\x07")
     transitions = watch.transitions()
     harness.kill()
 
     questions = [(each.at, each.detail) for each in transitions if each.activity is Activity.NEEDS_INPUT]
-    assert [detail for _, detail in questions] == ["Bash: npm test", "Bash: rm -r build"]
+    assert [detail for _, detail in questions] == ["approve Bash: npm test", "approve Bash: rm -r build"]
     assert questions[0][0] == poorer.at, "the time of the question, not of its better text"
     assert activity_log.last(path, 20) == transitions
