@@ -149,6 +149,8 @@ def _make(path: Path) -> None:
     except FileExistsError:
         pass  # The path is not a directory: the next check reports it.
     except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise OutliveError(f"{path}: the disk is full; free some space, or remove some files") from error
         raise OutliveError(f"cannot create {path}: {error.strerror}; create it, or choose another directory") from error
 
 

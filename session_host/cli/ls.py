@@ -69,7 +69,7 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
     from session_host.machines.listing import chats_on  # rarely needed
     from session_host.machines.names import ALL, HERE
 
-    found, unreachable = ([], []) if options.on == HERE else chats_on(options.on, selection, ended=ended)
+    found, errors = ([], []) if options.on == HERE else chats_on(options.on, selection, ended=ended)
     if options.on in {ALL, HERE}:
         found = [*((HERE, str(home_dir()), info) for info in _sessions(selection, ended=ended)), *found]
     if options.json:
@@ -82,12 +82,12 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
         ]
         lines = table([row(info, now, home) for info, home in named], terminal_columns()) if named else []
         where = "" if options.on in {ALL, HERE} else f" --on {options.on}"
-        nothing = [] if unreachable else [_nothing(selection, ended=ended, where=where)]
+        nothing = [] if errors else [_nothing(selection, ended=ended, where=where)]
         for line in [*lines, *notices(info for info, _home in named)] or nothing:
             print(line)
-    for error in unreachable:
+    for error in errors:
         print_error(str(error))
-    return unreachable[0].exit_code if unreachable and options.on != ALL else 0
+    return errors[0].exit_code if errors and options.on != ALL else 0
 
 
 def _nothing(selection: Selection, *, ended: bool, where: str = "") -> str:

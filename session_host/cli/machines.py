@@ -42,6 +42,9 @@ MAX_PRINTED_BYTES = 1024 * 1024
 MAX_LINE_CHARACTERS = 64 * 1024
 """A longer line is written in pieces."""
 
+_PATH_IN_ERROR = re.compile("(?<=^outlive: )(?=/)", re.MULTILINE)
+"""Before an error that begins with a path: the path is one of the other machine."""
+
 _SGR = re.compile(r"(\x1b\[[0-9;:]*m)")
 
 
@@ -173,10 +176,11 @@ def _list(*, as_json: bool) -> int:
     return 0
 
 
-def _row(entry: MachineEntry, result: Listed | Unreachable) -> dict[str, Any]:
+def _row(entry: MachineEntry, result: Listed | OutliveError) -> dict[str, Any]:
     row = {"name": entry.name, "destination": entry.destination}
     if isinstance(result, OutliveError):
-        return row | {"state": "unreachable", "version": "", "chats": None, "problem": str(result)}
+        state = "unreachable" if isinstance(result, Unreachable) else "reachable"
+        return row | {"state": state, "version": "", "chats": None, "problem": str(result)}
     return row | {"state": "reachable", "version": result.version, "chats": len(result.infos), "problem": ""}
 
 
@@ -386,7 +390,7 @@ class _Output:
         if self._machine:
             from session_host.machines.calls import with_remedies_here  # to list machines is quick
 
-            text = with_remedies_here(text, self._machine)
+            text = _PATH_IN_ERROR.sub(f"{self._machine}: ", with_remedies_here(text, self._machine))
         self._stream.write(harmless(text) if self._keeps_styles else plain(text, len(text), keep_lines=True))
         self._stream.flush()
 

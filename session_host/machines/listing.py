@@ -32,8 +32,8 @@ T = TypeVar("T")
 
 def chats_on(
     name: str, selection: Selection, *, ended: bool
-) -> tuple[list[tuple[str, str, SessionInfo]], list[Unreachable]]:
-    """The chats of a machine, or of ``all`` other ones, and why some machines do not answer.
+) -> tuple[list[tuple[str, str, SessionInfo]], list[OutliveError]]:
+    """The chats of a machine, or of ``all`` other ones, and why some machines do not answer, or cannot list theirs.
 
     Each chat comes with its machine's name, and the user's home directory there.
     """
@@ -44,7 +44,7 @@ def chats_on(
     pairs = list(zip(entries, found, strict=True))
     answers = [(entry.name, result) for entry, result in pairs if isinstance(result, Listed)]
     chats = [(machine, result.home, info) for machine, result in answers for info in result.infos]
-    return chats, [result for _entry, result in pairs if isinstance(result, Unreachable)]
+    return chats, [result for _entry, result in pairs if isinstance(result, OutliveError)]
 
 
 class Listed(NamedTuple):
@@ -113,8 +113,11 @@ class Answers(msgspec.Struct, frozen=True):
 
 async def listed(
     entries: Sequence[MachineEntry], selection: Selection, *, ended: bool, wait_s: float | None = None
-) -> list[Listed | Unreachable]:
-    """The chats of machines, which are asked at once; an error for each that does not answer in time."""
+) -> list[Listed | OutliveError]:
+    """The chats of machines, which are asked at once; an error for each that does not answer in time, or has one.
+
+    Only ``Unreachable`` says that a machine cannot be reached: others may have a full disk.
+    """
 
     async def as_it_is(_machine: RemoteMachine, chats: Listed) -> Listed:
         return chats
@@ -129,7 +132,7 @@ async def listed_for(
     *,
     ended: bool,
     wait_s: float | None = None,
-) -> list[T | Unreachable]:
+) -> list[T | OutliveError]:
     """Do as ``listed``, and let ``use`` ask each machine that has answered for more; returns its results."""
     return await asyncio.gather(*(_listed_for(use, entry, selection, ended, wait_s) for entry in entries))
 
@@ -140,7 +143,7 @@ async def _listed_for(
     selection: Selection,
     ended: bool,
     wait_s: float | None,
-) -> T | Unreachable:
+) -> T | OutliveError:
     link = Link(entry)
     machine = RemoteMachine(link)
     file = ensure_private(runtime_dir()) / f"answers-{entry.name}"
@@ -164,7 +167,7 @@ async def _listed_for(
         chats = [_by_our_clock(info, link.clock_ahead) for info in infos]
         return await use(machine, Listed(link.version, link.home, chats))
     except OutliveError as error:
-        return error if isinstance(error, Unreachable) else Unreachable(f"{entry.name}: {error}")
+        return error if isinstance(error, Unreachable) else OutliveError(f"{entry.name}: {error}")
     finally:
         answer.cancel()
         await link.close()

@@ -8,7 +8,7 @@ from session_host.client.chats.search_lines import checked, search_lines
 from session_host.client.permission import check_may_reach_machine
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.errors import Unreachable
+from session_host.errors import OutliveError
 from session_host.storage.search import Found, Query, Scope
 from session_host.storage.search.query import Term
 from session_host.system import event_loop
@@ -34,8 +34,8 @@ class FoundThere(NamedTuple):
 
 def found_elsewhere(
     query: Query, selection: Selection, limit: int, each: int
-) -> tuple[list[FoundThere], list[Unreachable]]:
-    """Search the chosen chats of all other machines; returns also why some do not answer. Blocks.
+) -> tuple[list[FoundThere], list[OutliveError]]:
+    """Search the chosen chats of all other machines; returns also why some do not answer, or cannot. Blocks.
 
     Args:
         query: the words to look for.
@@ -61,5 +61,5 @@ def found_elsewhere(
         return FoundThere(machine.name, len(infos), [(infos[lines.hits[0].session_id], lines) for lines in found])
 
     results = event_loop.run_command(listed_for(search, names.machines(), selection, ended=True))
-    errors = [result for result in results if isinstance(result, Unreachable)]
+    errors = [result for result in results if isinstance(result, OutliveError)]
     return [result for result in results if isinstance(result, FoundThere)], errors

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from gui.bridge.store_thread import StoreWatcher
 from session_host import paths
-from session_host.errors import StoreError
+from session_host.errors import OutliveError, StoreError
 from session_host.paths import ensure_private, obstacle
 from session_host.storage.store import Store
+from tests.support.disks import small_disk
 from tests.support.other_users import NOBODY, as_another_user, needs_root
 
 
@@ -19,6 +21,14 @@ def test_nothing_is_in_the_way_of_a_missing_file_or_a_usable_one(tmp_path: Path)
     (tmp_path / "file").touch()
     for path in (tmp_path / "file", tmp_path / "missing", tmp_path / "no" / "directory", tmp_path):
         assert obstacle(path, is_directory=path == tmp_path) == ""
+
+
+def test_a_directory_on_a_disk_without_room_for_files_is_named_with_what_helps(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 64, files=1) as disk, pytest.raises(OutliveError) as caught:
+        ensure_private(disk / "state" / "run")
+    assert re.fullmatch(
+        r"/.*/disk/state/run: the disk is full; free some space, or remove some files", str(caught.value)
+    )
 
 
 def test_another_user_who_takes_the_runtime_directorys_name_does_not_block_outlive(

@@ -11,6 +11,7 @@ from session_host.terminal.base import DefaultColors
 from session_host.version import VERSION
 from tests.support import processes
 from tests.support.commands import OnTerminal, outlive
+from tests.support.disks import fill_disk, remove_in_use, small_disk
 from tests.support.ssh_machines import SshMachine
 from tests.support.waiting import wait_until
 
@@ -116,6 +117,20 @@ def test_the_list_of_all_machines_tells_which_one_does_not_answer(
     unknown = outlive("peek", "second:any")
     assert unknown.code == 3
     assert "no chat matches 'second:any', and no machine is called 'second'; see " in unknown.error
+
+
+def test_a_machine_with_a_full_disk_is_reachable_and_its_disk_is_named(alpha: SshMachine) -> None:
+    remove_in_use(alpha.home / "state")
+    with small_disk(alpha.home / "state", 64) as disk:
+        fill_disk(disk)
+        full = f"outlive: alpha: {disk}/outlive.db: the disk is full; free some space and try again\n"
+        for words, code in (
+            (("ls", "--on", "all"), 0), (("ls", "--on", "alpha"), 1), (("machines",), 0), (("peek", "alpha:x"), 1)
+        ):  # fmt: skip
+            done = outlive(*words)
+            assert (done.code, done.error) == (code, full), words
+        [row] = json.loads(outlive("machines", "--json").output)
+        assert (row["state"], row["problem"]) == ("reachable", full.removeprefix("outlive: ").strip())
 
 
 def test_all_machines_are_searched_at_once(alpha: SshMachine, machines: list[SshMachine]) -> None:

@@ -115,8 +115,8 @@ async def test_a_list_from_a_machine_that_lies_is_one_line(lie: Lie, name: str) 
     problems: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, problem: problems.append(problem))
     [result] = await listing.listed([ENTRY], Selection(), ended=False, wait_s=5.0)
-    assert isinstance(result, Unreachable)
-    with pytest.raises(Unreachable, match=message):
+    assert isinstance(result, OutliveError)
+    with pytest.raises(OutliveError, match=message):
         raise result
     assert str(result).isprintable()
     assert not problems
