@@ -52,6 +52,13 @@ class Machine(Protocol):
     def why_unreachable(self) -> str:
         """Why the machine could not be reached last, one line without its name; "" while ``is_reachable``."""
 
+    @property
+    def next_try_s(self) -> float | None:
+        """The time until the next attempt to reach it, in seconds; None while there is one, or none is due."""
+
+    def try_now(self) -> None:
+        """Try to reach it now, unless it can be reached or that is being tried."""
+
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """Connect to a session's host and greet it; see ``HostConnection.open``.
 
@@ -100,12 +107,16 @@ class ThisMachine:
     is_reachable = True
     unreachable_since = None
     why_unreachable = ""
+    next_try_s = None
     clock_ahead = timedelta()
 
     @property
     def home(self) -> str:
         """See ``Machine``."""
         return str(home_dir())
+
+    def try_now(self) -> None:
+        """See ``Machine``."""
 
     async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
         """See ``Machine``."""

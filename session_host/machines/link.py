@@ -58,6 +58,9 @@ QUICK_RETRIES = 200
 QUICK_FALLS = 10
 """The same for links that come up and fall soon: each costs the machine a login."""
 
+QUICK_AFTER_CHANGE = 5
+"""So many attempts after a change of the network are quick in any case: after a sleep, it is there a while later."""
+
 RIVAL_S = ANSWER_S
 """How long a connection may take before a rival begins; and how long each rival may take."""
 
@@ -129,6 +132,11 @@ class Link:
         """Connect now, unless the link is up or connecting."""
         self._begin(self._connect)
 
+    @property
+    def next_try_s(self) -> float | None:
+        """The time until the next attempt to connect, in seconds; None while there is one, or none is due."""
+        return self._retry.when() - asyncio.get_running_loop().time() if self._retry is not None else None
+
     def _begin(self, connect: Callable[[], Coroutine[None, None, None]]) -> None:
         if self.state is LinkState.DOWN:
             self._cancel_retry()
@@ -137,6 +145,8 @@ class Link:
 
     def ask_now(self) -> None:
         """Find out now whether the machine can be reached: the network has changed, perhaps after a sleep."""
+        self._failures = min(self._failures, QUICK_RETRIES - QUICK_AFTER_CHANGE)
+        self._falls = min(self._falls, QUICK_FALLS - QUICK_AFTER_CHANGE)
         if self._stream is not None:
             self._stream.watch.ask()
         else:

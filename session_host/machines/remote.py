@@ -14,6 +14,7 @@ from session_host.protocol.messages import Role
 
 from .calls import decode_result, encode_arguments
 from .link import Link
+from .ssh import forget_configuration
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,6 +77,16 @@ class RemoteMachine:
         if len(result) > AT_ONCE_BYTES:
             return await asyncio.to_thread(decode_result, function, result)
         return decode_result(function, result)
+
+    @property
+    def next_try_s(self) -> float | None:
+        """See ``Machine``."""
+        return self.link.next_try_s
+
+    def try_now(self) -> None:
+        """See ``Machine``; the user may have changed the configuration of ssh."""
+        forget_configuration()
+        self.link.try_now()
 
     async def wait_reachable(self) -> None:
         """See ``Machine``."""

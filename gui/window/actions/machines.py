@@ -125,10 +125,7 @@ class MachineActions(QObject):
     def try_now(self, name: str) -> None:
         """Connect to a machine now, as the configuration of ssh says now."""
         if (machine := self._others.machines.get(name)) is not None:
-            from session_host.machines.ssh import forget_configuration
-
-            forget_configuration()
-            machine.link.try_now()
+            machine.try_now()
 
     def remove(self, name: str) -> None:
         """Forget a machine after a question; its chats keep running."""

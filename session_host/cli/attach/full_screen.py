@@ -53,6 +53,10 @@ _DETACH = "d"
 _HELP = "?"
 _SEND, _DROP = "c", "x"
 """The keys that send, and drop, the text typed while the machine could not be reached."""
+_TRY_NOW = "t"
+
+LONG_WAIT_S = 2.0
+"""From this time on, the next attempt to reach the machine is announced."""
 
 FRAME_INTERVAL_S = 1 / 60
 _DELAY_FACTOR = 5
@@ -233,6 +237,9 @@ class FullScreen:
             self._content.viewer.send_kept()
         elif value.key == _DROP and self._unreachable_notice:
             self._content.viewer.discard_kept()
+        elif value.key == _TRY_NOW and self._unreachable_notice:
+            self.machine.try_now()
+            self._follow_attempts()
         elif not self._content.command(value):
             self.notice("Unknown key after Ctrl+B; Ctrl+B ? shows the keys", NOTICE_S)
 
@@ -326,9 +333,23 @@ class FullScreen:
             return ""
         name, since = self.machine.name, self.machine.unreachable_since
         time_note = f" since {local_time(since, datetime.now(UTC))}" if since is not None else ""
-        reason = viewer.message.removeprefix(f"{name}: ")
+        reason = self.machine.why_unreachable or viewer.message.removeprefix(f"{name}: ")
         input_note = self._input_note(" · Ctrl+B x drops it")
-        return f"{name}: unreachable{time_note}{input_note} · Ctrl+B d detaches · {reason}"
+        return f"{name}: unreachable{time_note}{self._next_try}{input_note} · Ctrl+B d detaches · {reason}"
+
+    @property
+    def _next_try(self) -> str:
+        next_try_s = self.machine.next_try_s
+        if next_try_s is None or next_try_s < LONG_WAIT_S:
+            return ""
+        return f" · next try in {next_try_s:.0f} s (Ctrl+B {_TRY_NOW}: now)"
+
+    def _follow_attempts(self) -> None:
+        """Show the time until the next attempt to reach the machine, and why the last one failed."""
+        if self._content.viewer.state is ViewerState.UNREACHABLE:
+            if not self.has_notice:
+                self.notice("")
+            self.after("attempts", 1.0, self._follow_attempts)
 
     def _input_note(self, remedy: str = "") -> str:
         if self.read_only:
@@ -379,6 +400,7 @@ class FullScreen:
             case ViewerState.UNREACHABLE:
                 self._is_cut_off = True
                 self.after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self.notice(""))
+                self._follow_attempts()
             case ViewerState.RECONNECTING:
                 text = f"reconnecting… {message}".strip()
                 self.after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self.notice(text))

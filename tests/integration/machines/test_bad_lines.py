@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -136,6 +137,29 @@ def test_attach_says_since_when_a_machine_is_out_of_reach_and_keeps_what_is_type
         relay.flow()
         wait_until((alpha.home / "received").exists, 30, "the text")
         wait_until(lambda: (alpha.home / "received").read_bytes() == b"hello", 30, "the text")
+
+
+def test_attach_says_when_it_tries_again_and_a_key_tries_now(alpha: SshMachine) -> None:
+    assert outlive("new", "-d", "--on", "alpha", "-n", "echo", "--", "cat").code == 0
+    keys = alpha.home.parent / "client_key.pub"
+    key = keys.read_bytes()
+    with OnTerminal("attach", "alpha:echo", size=GridSize(150, 24)) as user:
+        user.type("hello\r")
+        user.see("hello\nhello")
+        keys.write_text("")
+        end_logins("alpha")
+        alpha.cut()
+        screen = user.see("next try in")
+        shown = re.search(
+            r"since \S+ · next try in (\d+) s \(Ctrl\+B t: now\); what you type is kept · .* · a login is needed",
+            screen,
+        )
+        assert shown, screen
+        keys.write_bytes(key)
+        began_s = time.monotonic()
+        user.type("\x02tagain\r")
+        user.see("again\nagain")
+        assert time.monotonic() - began_s < int(shown[1]) - 1
 
 
 def test_a_connection_that_died_in_silence_is_replaced_before_anybody_notices(relay: Relay, alpha: SshMachine) -> None:

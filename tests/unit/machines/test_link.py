@@ -69,6 +69,25 @@ async def test_a_link_that_falls_at_once_is_retried_after_longer_waits(
     assert states.count(LinkState.UP) == 1
 
 
+async def test_after_a_sleep_attempts_are_quick_until_the_network_is_there_however_many_links_fell_before(
+    near: NearBridges, machine: RemoteMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "RETRY_S", (0.0,))
+    near.cut()
+    near.set_falling()
+    await eventually(lambda: _waits_long(machine), 30, "a long wait")
+    assert machine.next_try_s == pytest.approx(link.LATER_RETRY_S, abs=10)
+    near.set_falling(is_falling=False)
+    near.set_reachable(False)
+    failures: list[Unreachable | None] = []
+    machine.link.on_state = lambda: failures.append(machine.link.error)
+    machine.link.ask_now()
+    await eventually(lambda: len(failures) > 4, 30, "more than one attempt")
+    assert not _waits_long(machine)
+    near.set_reachable(True)
+    await machine.wait_reachable()
+
+
 async def test_a_link_that_was_up_for_a_while_is_retried_at_once(
     near: NearBridges, machine: RemoteMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
