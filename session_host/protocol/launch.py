@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Final, Literal
 
 import msgspec
@@ -106,6 +107,11 @@ class Watch(msgspec.Struct, frozen=True):
     """
     turn_ends: dict[str, Literal["done", "failed"]] = {}
     """How a turn ended, by the agent's hook and plugin events; an event of another name says nothing about that."""
+    command_prefixes: tuple[str, ...] = tuple(string.punctuation)
+    """Beginnings of texts that the agent's program takes for commands (``!`` runs one, ``/`` changes a mode). Such a
+    text may begin no turn, and the agent may not send it to its own chat (``session.own_prompts``). "" stands for each
+    text, the default for all signs of a keyboard.
+    """
 
 
 class Origin(msgspec.Struct, frozen=True):

@@ -570,6 +570,8 @@ class Send(Message, frozen=True):
     """32 hexadecimal digits that identify this request: a repeated one is not typed twice."""
     anyway: bool = False
     """Type the text even while the chat needs input."""
+    is_own: bool = False
+    """It is of the chat's own agent; the host sets it (``session.own_prompts``)."""
 
 
 class Stop(Message, frozen=True):

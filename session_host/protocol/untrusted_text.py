@@ -22,6 +22,7 @@ _INVISIBLE: Final = (
 """Unicode 16's Default_Ignorable_Code_Point, which fonts do not draw, and the marks of interlinear annotations."""
 _INVISIBLES: Final = f"[{_INVISIBLE}]"
 _MISLEADING: Final = f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_INVISIBLE}]"
+_UNSEEN_BEFORE: Final = f"\\A[\\s\\x00-\\x1f\\x7f-\\x9f\\u2800{_INVISIBLE}]+"
 _SCHEME: Final = "[A-Za-z][A-Za-z0-9+.-]*:"
 """RFC 3986, 3.1; no other character may come before it."""
 WEB_SCHEMES: Final = frozenset({"http", "https", "mailto"})
@@ -46,6 +47,11 @@ def plain(text: str, limit: int, *, keep_lines: bool = False) -> str:
     ``keep_lines`` keeps line feeds and tabs.
     """
     return re.sub(_CONTROLS_BUT_LINES if keep_lines else _CONTROLS, "", text)[:limit]
+
+
+def from_first_visible(text: str) -> str:
+    """The text without the blanks, control and invisible characters before its first visible one."""
+    return re.sub(_UNSEEN_BEFORE, "", text)
 
 
 def one_line(text: str) -> str:

@@ -41,6 +41,8 @@ from session_host.protocol.messages import (
     Request,
     Resize,
     Resized,
+    Send,
+    SendChatInput,
     Starting,
     StateEvent,
     Text,
@@ -52,6 +54,7 @@ from session_host.terminal.base import Emulator
 from .attachments import Attachment
 from .effects import Close, Flush, Log, Timers, UseLogin
 from .output_ring import Span
+from .own_prompts import own_send
 from .paced import PacedSubscription
 from .rights import REFUSABLE, Right, right_for
 from .session import Session
@@ -155,8 +158,8 @@ class ClientConnection:
             return
         if isinstance(message, INPUTS):
             self._input(message, emulator)
-        elif not self._is_refused(message):
-            self._handle(message)
+        elif (allowed := self._allowed(message)) is not None:
+            self._handle(allowed)
 
     def _handle(self, message: Message) -> None:
         match message:
@@ -184,8 +187,8 @@ class ClientConnection:
             case _:
                 self._events.append(message)  # type: ignore[arg-type] # what is left of FromClient
 
-    def _is_refused(self, message: Message) -> bool:
-        """Whether the client may not send this message; it gets the reason.
+    def _allowed(self, message: Message) -> Message | None:
+        """The message, marked if it is of the chat's own agent; None if the client may not send it: it gets the reason.
 
         Raises:
             ProtocolViolation: the client may not attach.
@@ -193,14 +196,20 @@ class ClientConnection:
         right = right_for(message, self._session.kind.asks)
         if isinstance(message, (Report, AskUser)) and message.report_id != self._session.report_id:
             self._effects.append(Log("dropped a report of a program that does not belong to this chat"))
-            return True
-        if right not in REFUSABLE or not (reason := self._refusal(right)):
-            return False
+            return None
+        if right not in REFUSABLE:
+            return message
+        reason = self._refusal(right)
+        if not reason and isinstance(message, (Send, SendChatInput)) and self._refusal(Right.ANSWER):
+            message = own_send(message) if isinstance(message, Send) else message
+            reason = self._session.kind.why_no_own(message)
+        if not reason:
+            return message
         if isinstance(message, Attach):
             raise ProtocolViolation(reason, ErrorCode.NOT_ALLOWED)
         self._effects.append(Log(f"refused: {reason}"))
         self.send_message(Failed(message.request, ErrorCode.NOT_ALLOWED, reason))  # type: ignore[attr-defined]
-        return True
+        return None
 
     def _hello(self, message: Message) -> None:
         if not isinstance(message, Hello):

@@ -57,7 +57,9 @@ class Right(Enum):
     REPORT = auto()
     """The programs of this chat have it, by a value in their environment (``launch.REPORT_ID``)."""
     CONTROL = auto()
-    """The user has it, the chat's agent, and the agents that started the chat."""
+    """The user has it, the agents that started the chat, and the chat's agent, which types prompts alone: see
+    ``own_prompts``.
+    """
     ANSWER = auto()
     """Like CONTROL, without the chat's agent and all that it started: to answer the agent, or to allow it more."""
 

@@ -44,6 +44,7 @@ from session_host.terminal.base import Emulator
 from session_host.terminal.encode import encode_key, encode_paste, has_controls
 
 from .effects import SendReply, Timers, UseEmulator
+from .own_prompts import command_sign
 from .session import Session
 from .shown_text import Positions, expected_echo, positions
 from .starting_input import StartingInput, Typist
@@ -74,15 +75,13 @@ SETTLE, PAUSE = "settle", "pause"
 TURN, TURN_WITHIN_S = "turn", 20.0
 """The timer that limits how long an idle agent may take to begin a turn, on a busy computer, too."""
 
-COMMAND_SIGNS = "/!#@?$&:"
-"""Agents take a text that begins with one of these for a command, which may begin no turn."""
-
 NOT_SHOWN = "the agent does not show the text; it may not be ready, so check it and send again"
 NO_ENTER = "; Enter was not pressed"
 COVERED = "the agent no longer shows the text"
 NO_TURN = "Enter was pressed, but the agent has not begun a turn; look at the chat before you send the text again"
 TURN_UNKNOWN = "whether a turn began is not known"
 NOT_READING = "the agent does not accept input yet; nothing was typed"
+LINE_NOT_EMPTY = "an agent may type only into its own chat's empty input line, where its text is seen"
 
 
 class SendState(StrEnum):
@@ -140,11 +139,16 @@ class _CurrentRequest:
         self.was_suspended = False
 
     def is_shown(self, emulator: Emulator) -> bool:
-        """Whether the text is on the screen, as far as that can be told."""
+        """Whether the text is on the screen, as far as that can be told.
+
+        What an agent runs to send itself a text often shows that text, too, which scrolls: there must be one more then.
+        """
         if self.echo is None or self.before is None:
             return True
         now = positions(emulator, self.echo)
         self.places = now - self.before if now is not None else frozenset()
+        if self.request.is_own:
+            return now is not None and len(now) > len(self.before)
         return now is None or bool(self.places)
 
     def is_in_place(self, emulator: Emulator) -> bool:
@@ -338,6 +342,10 @@ class SendQueue:
             if current.has_changed:
                 self._timers.start(SETTLE, current.pause_s)
 
+    def _is_safe(self, emulator: Emulator) -> bool:
+        """Whether a prompt of the chat's own agent joins nothing, is one text, and gets Enter only where it is seen."""
+        return self._typist.is_line_empty and emulator.modes.bracketed_paste and self._current.before is not None
+
     def _must_wait(self, emulator: Emulator) -> bool:
         """Whether the agent, which shows each text or its input line, would drop this text since it is starting."""
         request, watch = self._current.request, self._watch
@@ -406,11 +414,14 @@ class SendQueue:
         request = self._current.request
         if not (self._is_agent and request.text and request.enter):
             self._finish_entered(Done(request.request))
-        elif self._activity is not Activity.IDLE or request.text[0] in COMMAND_SIGNS:
+        elif self._activity is not Activity.IDLE or self._may_be_command(request.text):
             self._finish_entered(Done(request.request, TURN_UNKNOWN))
         else:
             self.state = SendState.ENTERED
             self._timers.start(TURN, TURN_WITHIN_S)
+
+    def _may_be_command(self, text: str) -> bool:
+        return command_sign(text, self._watch.command_prefixes) is not None
 
     def _on_no_turn(self, emulator: Emulator) -> None:
         """No turn began in time: the agent shows the text in its place still, or the turn was too short to see."""
@@ -426,7 +437,10 @@ class SendQueue:
     def _type_unless_asking(self, emulator: Emulator, request: Send, token: str, *, enter: bool) -> _Refusal | None:
         """Type the bytes, unless a previous attempt typed them, or the chat has an open question."""
         original, current = self._current.request, self._current
-        if is_text(original) and not original.anyway and token not in self._typist.typed_tokens:
+        is_new = token not in self._typist.typed_tokens
+        if is_new and original.is_own and token == current.token and not self._is_safe(emulator):
+            return _Refusal(ErrorCode.NOT_ALLOWED, LINE_NOT_EMPTY)
+        if is_new and is_text(original) and not original.anyway:
             open_question = self._open_question()
             if open_question is None and self._starting.asks(emulator):
                 open_question = ""

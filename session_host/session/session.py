@@ -32,6 +32,8 @@ from session_host.protocol.messages import (
     NameEvent,
     Output,
     Resized,
+    Send,
+    SendChatInput,
     StateEvent,
     TitleEvent,
 )
@@ -63,6 +65,9 @@ class SessionKind(Protocol):
 
     def asks(self) -> bool:
         """Whether the agent asks its user something where keys and texts may answer it."""
+
+    def why_no_own(self, request: Send | SendChatInput) -> str:
+        """Why the chat's own agent may not make a request of ``Right.CONTROL``, one line; "" if it may."""
 
     def program_runs(self) -> None:
         """The program runs."""

@@ -87,6 +87,10 @@ class Typist(Protocol):
 
     typed_tokens: list[str]
 
+    @property
+    def is_line_empty(self) -> bool:
+        """Whether nothing is typed in the agent's input line, as far as is known."""
+
     def continue_program(self) -> bool:
         """Continue the program if it is suspended; returns whether it was."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from session_host.protocol.launch import StructuredLaunch
+from session_host.protocol.launch import StructuredLaunch, Watch
 from session_host.protocol.messages import (
     CHAT_INPUTS,
     ChatInput,
@@ -25,6 +25,7 @@ from session_host.protocol.messages import (
     Input,
     Interrupt,
     Prompt,
+    Send,
     SendChatInput,
 )
 from session_host.protocol.values import ErrorCode
@@ -53,6 +54,7 @@ from .effects import (
     StopTimer,
     WriteToProgram,
 )
+from .own_prompts import why_no_input
 
 _REPORTED = (StateChanged, ConversationKnown, TitleChanged)
 """Changes that matter to others than the transcript's viewers."""
@@ -94,6 +96,7 @@ class StructuredSession:
         log_end: int,
         now_ms: Callable[[], int],
         launch: StructuredLaunch,
+        watch: Watch,
         *,
         timers: dict[str, float],
         read_history: Callable[[], list[AnyChange]],
@@ -107,12 +110,13 @@ class StructuredSession:
             log_end: the length of the transcript log.
             now_ms: returns the time, in milliseconds since 1970.
             launch: the first prompt, the idle timeout, and the session that this one resumes or forks.
+            watch: has the beginnings of the agent's commands.
             timers: timers that a previous host left.
             read_history: returns the items of the session that this one resumes or forks.
         """
         self.rules, self.splitter, self.log_end = rules, splitter, log_end
         self.timers = timers
-        self._launch, self._read_history = launch, read_history
+        self._launch, self._watch, self._read_history = launch, watch, read_history
         self._watches_idle = False
         self.effects = effects
         self._now_ms = now_ms
@@ -161,6 +165,10 @@ class StructuredSession:
     def asks(self) -> bool:
         """No agent asks its user in a terminal here; ``rules.state.requests`` has its requests."""
         return False
+
+    def why_no_own(self, request: Send | SendChatInput) -> str:
+        """See ``own_prompts``."""
+        return why_no_input(request, self._watch)
 
     def change_terminal(self, message: Colors | ClearTerminal | Continue) -> None:
         """Do nothing: there is no terminal."""

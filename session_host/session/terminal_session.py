@@ -26,10 +26,12 @@ from session_host.protocol.messages import (
     Input,
     Key,
     NotificationEvent,
+    Send,
+    SendChatInput,
 )
 from session_host.protocol.values import WITHOUT_AGENT, Activity, ErrorCode, State
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.storage.descriptors.log_state import KEPT_TYPED, LogState
+from session_host.storage.descriptors.log_state import KEPT_TYPED, LogState, PromptState
 from session_host.terminal.base import Emulator
 from session_host.terminal.events import Bell, ClipboardSet, Notification, TerminalEvent, TitleChanged
 
@@ -43,6 +45,7 @@ from .effects import (
     UseEmulator,
     WriteToProgram,
 )
+from .own_prompts import why_no_prompt
 from .program_input import PromptLine, encode_input, is_navigation, is_use
 from .send_queue import SendQueue
 from .session import Session
@@ -99,13 +102,17 @@ class TerminalSession:
             age_s=age_s,
         )  # fmt: skip
         self.prompt = PromptLine(spec.watch.empty_prompt, log_state)
-        self._open_question, self._look = open_question, look
+        self._watch, self._open_question, self._look = spec.watch, open_question, look
         self._is_suspended = False
         self._not_encoded: deque[tuple[Attachment, Input]] = deque()
 
     def asks(self) -> bool:
         """Whether the agent asks its user something in its terminal, where keys and texts may answer it."""
         return self._open_question() is not None
+
+    def why_no_own(self, request: Send | SendChatInput) -> str:
+        """See ``own_prompts``; a terminal takes nothing but texts."""
+        return why_no_prompt(request, self._watch) if isinstance(request, Send) else ""
 
     def change_terminal(self, message: Colors | ClearTerminal | Continue) -> None:
         """Carry out a viewer's request about the terminal."""
@@ -156,6 +163,11 @@ class TerminalSession:
         self.set_suspended(False)
         self.effects.append(SignalProgram("SIGCONT"))
         return True
+
+    @property
+    def is_line_empty(self) -> bool:
+        """Whether nothing was typed since the agent began, or since it took the last line."""
+        return self.prompt.state is PromptState.EMPTY
 
     # ------------------------------------------------------------ output
 

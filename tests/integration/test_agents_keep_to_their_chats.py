@@ -160,8 +160,54 @@ def test_an_agent_reads_other_chats_and_controls_its_own(agent: ShellInChat, oth
     assert agent.outlive("wait", "api-fix", "--text", "hello", "--timeout", "60").code == 0
     assert "hello" in agent.outlive("peek", "api-fix").output
     assert agent.outlive("explain", "api-fix").code == 0
-    assert agent.outlive("send", "docs", "hello").code == 0
     assert agent.outlive("rename", "docs", "papers").code == 0
+
+
+def test_an_agent_does_not_raise_its_own_permissions_by_keys_or_commands(area: Area, agent: ShellInChat) -> None:
+    """Neither it, nor a chat that it starts, whatever the settings allow."""
+    allow("all")
+    shell = agent.outlive("new", "-d", "-n", "helper", "--", "sh", "-c", f"{KEYS}; exec cat")
+    assert shell.code == 0, shell
+    assert outlive("wait", "helper", "--text", f"code={NOT_ALLOWED}", "--timeout", "60").code == 0
+    for words in (["--key", "Shift+Tab"], ["!touch F", "--enter"], ["/yolo", "--enter"], ["--enter"], ["y"]):
+        done = agent.outlive("send", "docs", *words)
+        assert (done.code, done.complaint()[:40]) == (NOT_ALLOWED, "an agent may type only prompts into its "), words
+    assert outlive("send", "docs", "--key", "Shift+Tab").code == 0, "the user may"
+
+
+KEYS = f"{shlex.join([*OUTLIVE, 'send', 'docs', '--key', 'Ctrl+y'])}; echo code=$?"
+
+VIEW = """
+title = "View"
+executable = ""
+start = ["true"]
+monogram = "V"
+[signals]
+ends_all = true
+command_prefixes = ["/"]
+[chat_view]
+dialect = "one-shot"
+start = ["{python}", "-P", "-m", "session_host.one_shot", "--format", "text", "--", "{arguments}"]
+"""
+
+TALKS_TO_ITSELF = f"""
+read prompt
+[ "$prompt" = begin ] || {{ echo "got $prompt"; exit; }}
+{shlex.join(OUTLIVE)} send "$OUTLIVE_SESSION" " /model opus" 2>/dev/null
+echo code=$?
+{shlex.join(OUTLIVE)} send "$OUTLIVE_SESSION" "go on"
+"""
+
+
+def test_an_agent_sends_its_chat_view_prompts_and_no_commands(area: Area) -> None:
+    directory = area.config / "agents"
+    directory.mkdir(parents=True)
+    (directory / "view.toml").write_text(VIEW)
+    started = ["new", "view", "-d", "-n", "docs", "--runtime", "structured", "--", "sh", "-c", TALKS_TO_ITSELF]
+    assert outlive(*started).code == 0
+    assert outlive("send", "docs", "begin").code == 0
+    assert outlive("wait", "docs", "--text", "got go on", "--timeout", "60").code == 0
+    assert f"code={NOT_ALLOWED}" in outlive("peek", "docs", "--scrollback").output
 
 
 KEPT_VARIABLES = ("HOME", "PATH", "PYTHONPATH", "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR")
@@ -251,7 +297,7 @@ def test_a_resumed_agent_controls_the_chats_that_it_started_before(area: Area, a
     )  # fmt: skip
 
     assert agent.outlive("send", helper, "hello").code == 0
-    assert agent.outlive("send", "docs", "hello").code == 0
+    assert agent.outlive("rename", "docs", "papers").code == 0
 
 
 def test_an_agent_does_not_remove_or_rename_the_ended_chats_of_others(agent: ShellInChat) -> None:

@@ -14,6 +14,7 @@ from session_host.session.effects import (
     Log,
 )
 from session_host.session.output_ring import OutputRing, Span
+from session_host.session.rights import Right
 from session_host.session.session import Session
 from session_host.session.terminal_session import TerminalSession
 from session_host.storage.descriptors.log_entries import NO_TAG, PendingEntry, PendingInput
@@ -55,6 +56,7 @@ class Harness(RulesHarness[Effect]):
     Attributes:
         emulator: the emulator, None while it is in use.
         refusal: the reason why clients may not control the chat.
+        answer_refusal: the reason why they may not answer it, if they may control it.
     """
 
     def __init__(self) -> None:
@@ -68,7 +70,7 @@ class Harness(RulesHarness[Effect]):
         self.terminal = self.session.kind = TerminalSession(self.session, spec, log_state, new_id=lambda: next(ids))
         self.effects = self.session.effects
         self.emulator: Emulator | None = ENGINE
-        self.refusal = ""
+        self.refusal = self.answer_refusal = ""
 
     def start_program(self) -> Harness:
         self.session.program_runs()
@@ -82,7 +84,9 @@ class Harness(RulesHarness[Effect]):
 
     def connection(self, *messages: m.Message) -> ClientConnection:
         """A client that has sent these messages and received the replies."""
-        connection = ClientConnection(self.session, object(), lambda _: self.refusal)
+        connection = ClientConnection(
+            self.session, object(), lambda right: self.refusal or (self.answer_refusal if right is Right.ANSWER else "")
+        )
         for message in messages:
             self._receive(connection, encode(message))
         connection.frames.data_to_send()

@@ -251,6 +251,7 @@ def watch_of_structured(agent: Agent) -> Watch:
         ends_all=signals.ends_all,
         transcripts=signals.transcripts,
         topic=".+",
+        command_prefixes=signals.command_prefixes,
     )
 
 
@@ -515,7 +516,9 @@ def _session_variables(request: LaunchRequest, session_id: str) -> dict[str, str
         variables |= {each: value for each, value in agent.structured.env.items() if each not in request.overrides}
     variables |= {"OUTLIVE_SESSION": session_id, "OUTLIVE_SOCKET": str(session_socket(session_id))}
     variables[REPORT_ID] = uuid.uuid4().hex
-    resumed = request.resume.agent_chats if request.resume is not None else ""
+    # A terminal beside a running chat is the same agent, too.
+    previous = request.resume or request.live_chat
+    resumed = previous.agent_chats if previous is not None else ""
     variables[AGENT_CHATS] = of_new_chat(session_id, resumed, is_agent=agent.signals.ends_all)
     return variables
 

@@ -108,7 +108,7 @@ class StructuredDriver:
         self.operation_runner = OperationRunner(spec, self._operation_done)
         self.rules = session.kind = StructuredSession(
             session.effects, recovered.rules, recovered.splitter, recovered.log.end, now_ms, recovered.launch,
-            timers=recovered.timers, read_history=lambda: history_of(spec.session_id, recovered.launch),
+            spec.watch, timers=recovered.timers, read_history=lambda: history_of(spec.session_id, recovered.launch),
         )  # fmt: skip
         session.viewers.focus.stop()  # Only a terminal has focus reports.
         for offset, lines in recovered.unsent:

@@ -8,8 +8,8 @@ Among it is what is known about the agent's input line: empty, typed or entered:
     unknown or typed ──Enter──▶ entered ──the agent works──▶ empty ──any other input──▶ typed
 
 Enter alone does not show that the agent took the line: it may also insert a line, open a menu or choose from one. The
-line is empty once the agent works after it, and nothing was typed in between. Input while the agent asks something goes
-to the question.
+line is empty once the agent works after it, and nothing was typed in between. A key that answers, while the agent asks
+something, goes to the question.
 """
 
 from __future__ import annotations
@@ -51,11 +51,18 @@ _NOTHING: Final = re.compile(
     rb")+"
 )
 """Input that leaves the line as it is."""
+_ANSWERS: Final = re.compile(
+    rb"[0-9A-Za-z \r\t\x1b\x7f]|\x1bO[A-Z]|\x1b\[[\d;:]*[A-HPQRSZ~]|\x1b\[(?:9|13|27|127)[\d;:]*u"
+)
+"""Single keys that answer a question. Should none be open any more, none of them begins a command in the line."""
 
 
 def after_input(state: PromptState, data: bytes, activity: Activity) -> PromptState:
     """The state after input of the user, given as the bytes that the program got, with the agent's activity."""
-    if activity is Activity.NEEDS_INPUT or _NOTHING.fullmatch(data) is not None:
+    if _NOTHING.fullmatch(data) is not None:
+        return state
+    is_asked = activity is Activity.NEEDS_INPUT
+    if is_asked and (state is not PromptState.EMPTY or _ANSWERS.fullmatch(data) is not None):
         return state
     is_entered = data.endswith(_ENTER) and not data.endswith(_NEW_LINE)
     return PromptState.ENTERED if is_entered else PromptState.TYPED
