@@ -117,7 +117,7 @@ class StructuredSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     options: dict[str, str] = {}
     """The dialect's options."""
     probed: tuple[str, ...] = ()
-    """Options and commands in the help of each version that speaks the protocol."""
+    """Options and commands in the help of each version that speaks the protocol; only with ``Agent.help``."""
     one_shot: Template = ()
     """The argv of ``session_host.one_shot`` for a version that does not, or if the user asks for it; () for none."""
 
@@ -173,12 +173,14 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """Files that each session gets in its own directory; names in the catalog, paths once loaded."""
     presets: dict[str, tuple[str, ...]] = {}
     """Named arguments that the user may choose."""
-    version: tuple[str, ...] = ("--version",)
-    """The arguments that print the agent's version; () if it cannot print it."""
+    version: tuple[str, ...] = ()
+    """The arguments that print the agent's version; () if it is not asked: a program that ignores them would run."""
+    help: tuple[str, ...] = ()
+    """The same for its options."""
     tested: tuple[str, ...] = ()
     """The versions that Outlive was tested with, newest first; () if none was."""
     probed: tuple[str, ...] = ()
-    """Options that are left out if this version's help does not name them."""
+    """Options that are left out if this version's help does not name them; only with ``help``."""
     stderr: bool = False
     """Whether the agent can run with its standard error redirected to a file."""
     conversation: ConversationSettings = ConversationSettings()

@@ -133,14 +133,14 @@ def probed(
     """The answer of an agent's program; asks the program if it was not asked before. Blocks.
 
     Args:
-        agent: the agent to probe.
+        agent: the agent to probe; without ``version`` and ``help`` its program is not started.
         path: the program's path, as PATH gives it.
         environment: the program's environment.
         timeout_s: the timeout; 0 asks nothing.
         directory: the chat's directory.
     """
     program = _program(path)
-    if program is None:
+    if program is None or not (agent.version or agent.help):
         return Probe()
     previous = _cached_probe(program, directory)
     if previous is not None and _is_enough(previous, timeout_s):
@@ -195,7 +195,7 @@ def probes(
 
 
 def ask(agent: Agent, path: str, environment: Mapping[str, str], timeout_s: float, directory: str = "/") -> Probe:
-    """Ask a program for its version and its options, both at once. Blocks up to the timeout.
+    """Ask a program for its version and its options, both at once, as the agent's file says. Blocks up to the timeout.
 
     Args:
         agent: the agent that it should be.
@@ -220,9 +220,9 @@ def _ask(
     where = directory if is_script or may_read_its_name else "/"
     questions = [
         [program.path, *agent.version] if agent.version else [],
-        [program.path, "--help"],
+        [program.path, *agent.help] if agent.help else [],
         # Under its own name, native code that starts another program answers for itself.
-        [program.target, *(agent.version or ("--help",))] if may_read_its_name else [],
+        [program.target, *(agent.version or agent.help)] if may_read_its_name and (agent.version or agent.help) else [],
     ]
     runs = [_ProgramRun(argv, quiet, where) if argv else None for argv in questions]
     try:

@@ -91,6 +91,22 @@ def test_installed_agents_are_listed_with_their_paths_and_broken_or_old_ones_are
     assert message.endswith("/claude: has no --session-id, so its status or its resume may not work")
 
 
+def test_an_agent_of_the_user_is_asked_only_what_its_file_says(area: Area, tmp_path: Path) -> None:
+    """A wrapper that ignores its arguments would really run."""
+    (tmp_path / "mine").write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/started\necho mine 1.2.3\n')
+    (tmp_path / "mine").chmod(0o755)
+    directory = area.config / "agents"
+    directory.mkdir(parents=True)
+    file = directory / "mine.toml"
+    file.write_text('title = "Mine"\nexecutable = "mine"\nstart = ["mine"]\nmonogram = "Mi"\n')
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    assert found(agents.agents, PATH=path)["agent mine"] == ("ok", f"{tmp_path}/mine")
+    assert not (tmp_path / "started").exists()
+    file.write_text(f'{file.read_text()}version = ["about"]\n')
+    assert found(agents.agents, PATH=path)["agent mine"] == ("ok", f"1.2.3, {tmp_path}/mine")
+    assert (tmp_path / "started").read_text() == "about\n"
+
+
 def test_git_that_is_missing_or_too_old_is_reported(tmp_path: Path) -> None:
     without = found(system.git, PATH=str(tmp_path))["git"]
     assert without == ("warn", "not installed; worktrees, changes and restored files need it")

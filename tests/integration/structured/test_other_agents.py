@@ -122,6 +122,7 @@ title = "Fake"
 executable = {executable}
 start = ["sh"]
 monogram = "Fk"
+help = ["--help"]
 [conversation]
 resume = ["sh"]
 [chat_view]
