@@ -86,7 +86,7 @@ class ChatViewHarness:
                     if box.start <= offset <= box.start + box.length:
                         line = box.layout.lineForTextPosition(offset - box.start)
                         x = cast(tuple[float, int], line.cursorToX(offset - box.start))[0]
-                        left = page.segment_left(each.position)
+                        left = page.segment_left(each.position) - page.rows.aside_of(each.position, each.number)
                         return QPointF(left + box.x + x, each.top + box.y + line.y() + line.height() / 2).toPoint()
         raise AssertionError(f"{text!r} is not on the page")
 

@@ -14,8 +14,22 @@ from markdown_it.token import Token
 from gui.terminal.links.links import addresses_in
 from session_host.structured.markdown_syntax import enable_formulas, enable_line_breaks
 
-from .segments import LINES_PER_CHUNK, Code, Face, Paragraph, Rule, Run, Segment, Table, TableRow, chunks, code_segments
+from .segments import (
+    LINES_PER_CHUNK,
+    Cell,
+    Code,
+    Face,
+    Paragraph,
+    Rule,
+    Run,
+    Segment,
+    Table,
+    TableRow,
+    chunks,
+    code_segments,
+)
 
+_WORD_END = re.compile(r"[\s/]")
 _TASK = re.compile(r"^\[([ xX])\] ")
 _BOXES = {" ": "☐", "x": "☑", "X": "☑"}
 _FACES = {"strong_open": Face.BOLD, "em_open": Face.ITALIC, "s_open": Face.STRIKE}
@@ -221,7 +235,7 @@ class Blocks:
     def _add_table(self, rows: tuple[TableRow, ...]) -> None:
         """Add a table, in segments of a limited number of rows; the head comes with the first rows."""
         starts = range(1, max(len(rows), 2), LINES_PER_CHUNK)
-        longest = _longest_cells(rows) if len(starts) > 1 else ()
+        longest, wordiest = (_longest_cells(rows), _wordiest_cells(rows)) if len(starts) > 1 else ((), ())
         for start in starts:
             first = start == 1
             piece = rows[0 if first else start : start + LINES_PER_CHUNK]
@@ -230,6 +244,7 @@ class Blocks:
                 Table(
                     "\n".join("\t".join(row) for row in cells), len(self._lists), self._quotes, rows=piece,
                     aligned=tuple(self._aligned), first=first, last=start == starts[-1], longest=longest,
+                    wordiest=wordiest,
                 )
             )  # fmt: skip
 
@@ -313,3 +328,18 @@ def _longest_cells(rows: Iterable[TableRow]) -> TableRow:
     return tuple(
         max(column, key=lambda cell: sum(len(run.text) for run in cell)) for column in zip(*rows, strict=False)
     )
+
+
+_WORDIEST = 16
+"""How many of the longest words of a column are measured: the longest one need not be the widest."""
+
+
+def _wordiest_cells(rows: Iterable[TableRow]) -> tuple[TableRow, ...]:
+    """The cells with the longest words of each column."""
+    found: list[TableRow] = []
+    for column in zip(*rows, strict=False):
+        cells: dict[str, Cell] = {}
+        for cell in column:
+            cells.setdefault(max(_WORD_END.split("".join(run.text for run in cell)), key=len), cell)
+        found.append(tuple(cells[word] for word in sorted(cells, key=len)[-_WORDIEST:]))
+    return tuple(found)

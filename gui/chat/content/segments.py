@@ -46,7 +46,8 @@ class Run(NamedTuple):
     color: str = ""
 
 
-TableRow = tuple[tuple[Run, ...], ...]
+Cell = tuple[Run, ...]
+TableRow = tuple[Cell, ...]
 """The cells of a row, each as runs."""
 
 
@@ -112,8 +113,8 @@ class Table(Segment):
         rows: the cells; ``rows[0]`` is the table's head, if the table begins here.
         aligned: the alignment of each column.
         first, last: whether the table begins, or ends, here.
-        longest: the longest cell of each column of the whole table, so that all of its segments have the same widths;
-            () if this is its only segment.
+        longest, wordiest: the longest cell of each column of the whole table, and the cells with its longest words, so
+            that all of its segments have the same widths; () if this is its only segment.
     """
 
     rows: tuple[TableRow, ...] = ()
@@ -121,6 +122,7 @@ class Table(Segment):
     first: bool = True
     last: bool = True
     longest: TableRow = ()
+    wordiest: tuple[TableRow, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ right edge of the text's column.
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QTextOption
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QTextLayout, QTextOption
 
 from gui.chat.content.segments import (
     Action,
@@ -35,6 +35,7 @@ from gui.wording import chat_texts
 from .code import lay_out_code, lay_out_diff, lay_out_diff_head
 from .segment_layout import (
     Control,
+    Overflow,
     SegmentLayout,
     draw_line,
     inner_px,
@@ -57,7 +58,13 @@ _RING_PX = 2
 _GAP_PX = 8
 _TIGHT_PX = 3
 _CELL_PX = 8
-_MIN_COLUMN_PX = 44
+_AROUND_PX = 2 * _CELL_PX + 3
+"""The width of a column beside its text."""
+_ONE_LINE_PX = 1e6
+_HALVINGS = 16
+"""So often the range of widths is halved: to less than a tenth of a pixel."""
+_BAR_PX, _BAR_ABOVE_PX = 6, 4
+"""The height of the bar that scrolls a table sideways, and the space above it."""
 _MARKER_GAP_PX = 6
 _MARKER_BEYOND_PX = MARGIN_PX - 2
 """How far a long number, such as "100.", may reach into the page's margin; a longer one moves its text."""
@@ -166,10 +173,9 @@ def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
     """Lay out rows of a table; the widths of columns follow the content of the whole table."""
     laid = SegmentLayout()
     left, top = left_of(segment), float(_GAP_PX if segment.first else 0)
+    room = max(width - left, 1.0)
     columns = max((len(row) for row in segment.rows), default=0)
-    if columns * _MIN_COLUMN_PX > width - left:
-        return _lay_out_plain(segment, width, style)
-    widths = _column_widths(segment, columns, width - left, style)
+    widths = _column_widths(segment, columns, room, style)
     start = 0
     edges: list[float] = [top]
     for number, row in enumerate(segment.rows):
@@ -189,8 +195,12 @@ def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
             start += utf16_length(text) + 1
         top += height + 8
         edges.append(top)
-    laid.height = top + (_GAP_PX if segment.last else 0)
     total = sum(widths)
+    if total > room:
+        bar = QRectF(left, top + _BAR_ABOVE_PX, room, _BAR_PX) if segment.last else None
+        laid.overflow = Overflow(left, room, total + 1, bar)  # The last line is beside the last column.
+        top += _BAR_ABOVE_PX + _BAR_PX if segment.last else 0
+    laid.height = top + (_GAP_PX if segment.last else 0)
     # A pen of width 0 is one pixel wide at any scale; at 1.5, others are one or two.
     hairline, head = QPen(style.color("border"), 0), style.code.ground
 
@@ -369,19 +379,6 @@ def lay_out_picture(segment: Picture, width: float, style: Style) -> SegmentLayo
     return laid
 
 
-def _lay_out_plain(segment: Table, width: float, style: Style) -> SegmentLayout:
-    """Lay out a table that has too many columns for the width as plain text."""
-    laid = SegmentLayout()
-    left, above = left_of(segment), _GAP_PX if segment.first else 0
-    box = text_box(
-        segment.text, font=style.font(mono=True), option=style.code_wrapping, formats=[],
-        position=QPointF(left, above), width=width - left, line_px=style.code_line_px, color=style.text,
-    )  # fmt: skip
-    laid.boxes.append(box)
-    laid.height = above + box.height + (_GAP_PX if segment.last else 0)
-    return laid
-
-
 def _aligned(segment: Table, column: int, style: Style) -> QTextOption:
     kind = segment.aligned[column] if column < len(segment.aligned) else ""
     if kind not in {"right", "center"}:
@@ -392,7 +389,10 @@ def _aligned(segment: Table, column: int, style: Style) -> QTextOption:
 
 
 def _column_widths(segment: Table, columns: int, room: float, style: Style) -> list[float]:
-    """The widths of the columns: as wide as their texts if there is room, else wide columns share the rest."""
+    """The widths of the columns: as wide as their texts if there is room, but never less than the longest word.
+
+    Wide columns share the room that the others leave. No word gets more than the whole room, such as a long address.
+    """
     metrics = style.metrics(0, bold=True)
     code = style.metrics(mono=True)
     widths = [0.0] * columns
@@ -404,12 +404,32 @@ def _column_widths(segment: Table, columns: int, room: float, style: Style) -> l
                 first, *others = (font_metrics.horizontalAdvance(text) for text in run.text.split("\n"))
                 lines_px[-1] += first
                 lines_px += others
-            widths[column] = max(widths[column], max(lines_px) + 2 * _CELL_PX + 3)
+            widths[column] = max(widths[column], max(lines_px) + _AROUND_PX)
     if sum(widths) <= room:
         return widths
-    given = [0.0] * columns
-    left_px, open_columns = room, sorted(range(columns), key=lambda column: widths[column])
-    for done, column in enumerate(open_columns):
-        given[column] = min(widths[column], left_px / (columns - done))
-        left_px -= given[column]
-    return given
+    words = _word_widths(segment, columns, style)
+    least = [min(word, px, room) for word, px in zip(words, widths, strict=True)]
+    low, high = 0.0, room
+    for _ in range(_HALVINGS):  # the width that columns have which need no more for a word, and could use more
+        level = (low + high) / 2
+        given = [max(word, min(level, px)) for word, px in zip(least, widths, strict=True)]
+        low, high = (low, level) if sum(given) > room else (level, high)
+    return [max(word, min(low, px)) for word, px in zip(least, widths, strict=True)]
+
+
+def _word_widths(segment: Table, columns: int, style: Style) -> list[float]:
+    """The widths that the columns need for their longest words, as Qt breaks lines."""
+    font, option = style.font(0, Face.BOLD), QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WordWrap)
+    widths = [0.0] * columns
+    for column, cells in enumerate(segment.wordiest or zip(*segment.rows, strict=False)):
+        for runs in cells:
+            layout = QTextLayout("".join(run.text for run in runs).replace("\n", " "), font)
+            layout.setTextOption(option)
+            layout.setFormats(run_formats(runs, style))
+            layout.beginLayout()
+            if (line := layout.createLine()).isValid():
+                line.setLineWidth(_ONE_LINE_PX)
+            layout.endLayout()
+            widths[column] = max(widths[column], layout.minimumWidth() + _AROUND_PX)
+    return widths

@@ -64,6 +64,33 @@ class LinkArea(NamedTuple):
     text: str
 
 
+class Overflow(NamedTuple):
+    """The window in which content that is too wide is scrolled sideways.
+
+    Attributes:
+        left: its left edge.
+        width: its width.
+        content_px: the width of the content.
+        bar: the area of its scroll bar; None if a later segment of the same table has it.
+    """
+
+    left: float
+    width: float
+    content_px: float
+    bar: QRectF | None
+
+    @property
+    def most_px(self) -> float:
+        """How far the content can be scrolled."""
+        return self.content_px - self.width
+
+    def thumb(self, aside_px: float) -> QRectF:
+        """The part of the scroll bar that stands for the visible content."""
+        bar = self.bar or QRectF()
+        share = bar.width() / self.content_px
+        return QRectF(bar.left() + aside_px * share, bar.top(), self.width * share, bar.height())
+
+
 Paint = Callable[[QPainter], None]
 
 
@@ -76,6 +103,7 @@ class SegmentLayout:
         over: functions that paint after the text.
         controls: its controls, with its links; a link on several lines has the area of the first line.
         links: the links in its text.
+        overflow: the window in which it is scrolled sideways; None if all of it fits.
     """
 
     def __init__(self) -> None:
@@ -85,6 +113,13 @@ class SegmentLayout:
         self.over: list[Paint] = []
         self.controls: list[Control] = []
         self.links: list[LinkArea] = []
+        self.overflow: Overflow | None = None
+
+    @property
+    def window(self) -> QRectF:
+        """The area through which content is seen that is scrolled sideways."""
+        assert self.overflow is not None
+        return QRectF(self.overflow.left, 0, self.overflow.width, self.height)
 
     def add_links(self, links: Sequence[LinkArea]) -> None:
         """Add links of the text, for the mouse and the keyboard; call this after the boxes are added."""
@@ -105,7 +140,14 @@ class SegmentLayout:
 
     # ------------------------------------------------------------ painting
 
-    def paint(self, painter: QPainter, marks: Sequence[tuple[int, int, QColor]], shown: QRectF, text: QColor) -> None:
+    def paint(
+        self,
+        painter: QPainter,
+        marks: Sequence[tuple[int, int, QColor]],
+        shown: QRectF,
+        text: QColor,
+        aside_px: float = 0.0,
+    ) -> None:
         """Paint at the painter's origin.
 
         Args:
@@ -113,7 +155,21 @@ class SegmentLayout:
             marks: parts of the text with another background: start, end, and the colour.
             shown: the part that is visible.
             text: the colour of marked text.
+            aside_px: how far it is scrolled to the right.
         """
+        painter.save()
+        if self.overflow is not None:
+            painter.setClipRect(self.window, Qt.ClipOperation.IntersectClip)
+            painter.translate(-aside_px, 0)
+            shown = shown.translated(aside_px, 0)
+        self._paint_content(painter, marks, shown, text)
+        painter.restore()
+        for paint in self.over:
+            paint(painter)
+
+    def _paint_content(
+        self, painter: QPainter, marks: Sequence[tuple[int, int, QColor]], shown: QRectF, text: QColor
+    ) -> None:
         for paint in self.under:
             paint(painter)
         for box in self.boxes:
@@ -128,9 +184,7 @@ class SegmentLayout:
                     marked.setBackground(color)
                     marked.setForeground(text)
                     ranges.append(format_range(first, last - first, marked))
-            box.layout.draw(painter, QPointF(box.x, box.y), ranges, shown.translated(0, 0))
-        for paint in self.over:
-            paint(painter)
+            box.layout.draw(painter, QPointF(box.x, box.y), ranges, shown)
 
     # ------------------------------------------------------------ places
 
@@ -322,4 +376,4 @@ def paint_quotes(
             x = inwards if right_edge is None else right_edge - inwards - _QUOTE_BAR_PX
             painter.fillRect(QRectF(x, above, _QUOTE_BAR_PX, height - above), color)
 
-    laid.under.append(paint)
+    laid.over.append(paint)

@@ -51,6 +51,8 @@ _LOOK_UP_AFTER_MS = 150
 """How long after scrolling the names of files on the page are looked up."""
 _KEYS_OF_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
 """The keys that do the same with Ctrl, as in browsers."""
+_ASIDE: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+"""The keys that scroll a wide table."""
 _OF_MENUS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
 
@@ -289,11 +291,31 @@ class TranscriptPage(PaintedPage):
         if 0 <= following < len(focus_order):
             self.focused = focus_order[following]
             self.setAccessibleDescription(self.control_name(focus_order[following]))
+            self._show_focused()
             self.update()
             return True
         self.focused = None
         self.update()
         return bool(super().focusNextPrevChild(forward))
+
+    def _show_focused(self) -> None:
+        """Scroll a wide table until it shows the control with the focus."""
+        control, position = self.control_of(self.focused), self.rows.position(self.focused[0]) if self.focused else None
+        if control is not None and position is not None and self.focused is not None:
+            self.rows.show_aside(position, self.focused[1], control.area.left(), control.area.right())
+
+    def _scroll_aside(self, steps: int) -> bool:
+        """Scroll a wide table on the page sideways, the one with the focus or the first; False if there is none."""
+        wide = [placed for placed in self.visible if placed.laid.overflow is not None]
+        if not wide:
+            return False
+        focused = self.focused[:2] if self.focused is not None else None
+        has_focus = (placed for placed in wide if (self.rows.key(placed.position), placed.number) == focused)
+        placed = next(has_focus, wide[0])
+        now_px = self.rows.aside_of(placed.position, placed.number)
+        if self.rows.scroll_aside(placed.position, placed.number, now_px + steps * self.style_.line_px * 2):
+            self.update()
+        return True
 
     # ------------------------------------------------------------ keyboard
 
@@ -318,6 +340,8 @@ class TranscriptPage(PaintedPage):
             self.run_action(self.focused)
         elif scroll is not None:
             scroll()
+        elif event.key() in _ASIDE and not event.modifiers() and self._scroll_aside(_ASIDE[event.key()]):
+            pass
         elif event.key() == Qt.Key.Key_Escape and not self.selection.is_empty(self.rows):
             self.selection.clear()
             self.update()

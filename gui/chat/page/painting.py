@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from gui.chat.content import items as item_content
 from gui.chat.content.items import Content
 from gui.chat.content.segments import Card, utf16_length
-from gui.chat.drawing.segment_layout import Control, square_in
+from gui.chat.drawing.segment_layout import Control, Overflow, square_in
 from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
 from gui.finding.query import Pattern
 from gui.terminal.cell_metrics import MIN_FONT_PX
@@ -103,6 +103,7 @@ class PaintedPage(QWidget):
         width, directory = self._column_width(), previous.directory
         self.rows = Rows(transcript, self.style_, width, directory, self.content, has_turns=self.grows)
         self.rows.columns, self.rows.modes = previous.columns, previous.modes
+        self.rows.aside_px = previous.aside_px
         self.hovered = self.focused = None
 
     def set_font_size(self, size_px: int) -> None:
@@ -192,7 +193,12 @@ class PaintedPage(QWidget):
         if part is not None:
             marks.append((*part, self.style_.selection))
         shown = QRectF(0, -placed.top, self.rows.width, self.height())
-        placed.laid.paint(painter, marks, shown, self.style_.text)
+        aside_px = self.rows.aside_of(placed.position, placed.number)
+        placed.laid.paint(painter, marks, shown, self.style_.text, aside_px)
+        if placed.laid.overflow is not None:
+            self._paint_side_bar(painter, placed.laid.overflow, aside_px)
+            painter.setClipRect(placed.laid.window, Qt.ClipOperation.IntersectClip)
+            painter.translate(-aside_px, 0)
         # Over the segment, because heads of diffs, code and images fill their area.
         if (area := self._area_in(placed, row.key, self.hovered)) is not None:
             veil = QColor(self.style_.color("text"))
@@ -203,6 +209,17 @@ class PaintedPage(QWidget):
         if self.hasFocus() and (area := self._area_in(placed, row.key, self.focused)) is not None:
             self._paint_highlight(painter, area, QPen(self.style_.color("accent"), 1.5), Qt.BrushStyle.NoBrush)
         painter.restore()
+
+    def _paint_side_bar(self, painter: QPainter, overflow: Overflow, aside_px: float) -> None:
+        """Paint the bar that scrolls a table sideways."""
+        if overflow.bar is not None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            painter.setPen(Qt.PenStyle.NoPen)
+            tokens = self.style_.tokens
+            for area, share in ((overflow.bar, 0.06), (overflow.thumb(aside_px), 0.32)):
+                painter.setBrush(blend(tokens.text, tokens.page, share))
+                painter.drawRoundedRect(area, area.height() / 2, area.height() / 2)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _area_in(self, placed: PlacedSegment, key: str, target: tuple[str, int, int] | None) -> QRectF | None:
         """The area of a control, if it is one of this segment."""
@@ -275,6 +292,17 @@ class PaintedPage(QWidget):
                 return placed
         return self.visible[-1]
 
+    def wide_table_at(self, point: QPointF) -> PlacedSegment | None:
+        """The segment at a point of the page, if it belongs to a table that is scrolled sideways."""
+        placed = self.segment_at(point)
+        if placed is None or placed.laid.overflow is None or not placed.top <= point.y() < placed.bottom:
+            return None
+        return placed
+
     def within(self, placed: PlacedSegment, point: QPointF) -> QPointF:
-        """Convert a point of the page to a segment's coordinates."""
-        return point - QPointF(self.segment_left(placed.position), placed.top)
+        """Convert a point of the page to a segment's coordinates; beside a wide table, it is at the table's edge."""
+        inside = point - QPointF(self.segment_left(placed.position), placed.top)
+        if (overflow := placed.laid.overflow) is not None:
+            shown_x = min(max(inside.x(), overflow.left), overflow.left + overflow.width)
+            inside.setX(shown_x + self.rows.aside_of(placed.position, placed.number))
+        return inside

@@ -26,12 +26,15 @@ from session_host.protocol.values import FileLocation
 
 from .file_names import FileName
 from .painting import PaintedPage
+from .positions import PlacedSegment
 from .scrolling import WHEEL_LINES, Scroller
 from .selection import Point
 
 Unit = Literal["character", "word", "line"]
 _UNITS: tuple[Unit, ...] = ("character", "word", "line")
 _DRAG_PX = 4
+_AROUND_BAR_PX = 3
+"""The bar below a wide table is thin, so it is also pressed a little above it."""
 _DRAG_SCROLL_MS = 30
 
 
@@ -59,6 +62,8 @@ class Pointer(QObject):
         self._run_control, self._run_action = run_control, run_action
         self._pressed_at: QPointF | None = None
         self._pressed_control: tuple[str, int, int] | None = None
+        self._pressed_bar: tuple[str, int] | None = None
+        """The row and the segment of the table that is scrolled sideways by its bar."""
         self._dragging = False
         self._clicks = Clicks()
         self._unit: Unit = "character"
@@ -142,6 +147,10 @@ class Pointer(QObject):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         point = event.position()
+        if (placed := self._bar_at(point)) is not None:
+            self._pressed_bar = self._page.rows.key(placed.position), placed.number
+            self._scroll_by_bar(point)
+            return
         unit = self._clicks.add(event)
         self._unit = unit if self.control_at(point) is None else "character"
         self._pressed_at, self._dragging = point, False
@@ -158,6 +167,27 @@ class Pointer(QObject):
         self._page.focused, self._page.was_entered_by_tab = None, False
         self._page.update()
 
+    def _bar_at(self, point: QPointF) -> PlacedSegment | None:
+        """The wide table with its bar at a point, and a little around it."""
+        placed = self._page.wide_table_at(point)
+        bar = placed.laid.overflow.bar if placed is not None and placed.laid.overflow is not None else None
+        is_there = placed is not None and bar is not None and point.y() >= placed.top + bar.top() - _AROUND_BAR_PX
+        return placed if is_there else None
+
+    def _scroll_by_bar(self, point: QPointF) -> None:
+        """Scroll the pressed table sideways, so that the middle of its bar's thumb is at the pointer."""
+        key, number = self._pressed_bar or ("", 0)
+        position = self._page.rows.position(key)
+        if position is None or number >= len(self._page.rows.row(position).segments):
+            return
+        if (overflow := self._page.rows.laid(position, number).overflow) is not None:
+            x = point.x() - self._page.segment_left(position) - overflow.left
+            self._scroll_aside(position, number, x / overflow.width * overflow.content_px - overflow.width / 2)
+
+    def _scroll_aside(self, position: int, number: int, to_px: float) -> None:
+        if self._page.rows.scroll_aside(position, number, to_px):
+            self._page.update()
+
     def _unit_at(self, point: QPointF) -> tuple[Point, Point] | None:
         """The ends of the word or line at a point, or the position in the text, as the last clicks select."""
         placed, at = self._page.segment_at(point), self._point_at(point)
@@ -169,6 +199,9 @@ class Pointer(QObject):
     def move(self, event: QMouseEvent) -> None:
         """Extend the selection, or show what a click would activate."""
         point = self._pointer = event.position()
+        if self._pressed_bar is not None:
+            self._scroll_by_bar(point)
+            return
         if self._pressed_at is not None and event.buttons() & Qt.MouseButton.LeftButton:
             moved = (point - self._pressed_at).manhattanLength()
             self._dragging = self._dragging or moved >= _DRAG_PX
@@ -217,6 +250,7 @@ class Pointer(QObject):
 
     def release(self, event: QMouseEvent) -> None:
         """End a selection, or activate what was clicked."""
+        self._pressed_bar = None
         if event.button() != Qt.MouseButton.LeftButton or self._pressed_at is None:
             return
         self._drag_timer.stop()
@@ -243,11 +277,17 @@ class Pointer(QObject):
             clipboard.setText(self._page.selection.text(self._page.rows, markdown=False), QClipboard.Mode.Selection)
 
     def wheel(self, event: QWheelEvent) -> None:
-        """Scroll."""
-        pixels = event.pixelDelta().y()
-        if not pixels:
-            pixels = round(event.angleDelta().y() / 120 * self._page.style_.line_px * WHEEL_LINES)
-        self._scroller.scroll_by(-pixels)
+        """Scroll; with Shift, or by a wheel or touchpad that also moves sideways, scroll a wide table to its sides."""
+        moved = QPointF(event.pixelDelta())
+        if moved.isNull():
+            moved = QPointF(event.angleDelta()) / 120 * self._page.style_.line_px * WHEEL_LINES
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and not moved.x():
+            moved = QPointF(moved.y(), 0)
+        if moved.x() and (placed := self._page.wide_table_at(event.position())) is not None:
+            now_px = self._page.rows.aside_of(placed.position, placed.number)
+            self._scroll_aside(placed.position, placed.number, now_px - moved.x())
+        if moved.y():
+            self._scroller.scroll_by(-round(moved.y()))
         self._hover(event.position(), event.modifiers())
 
     def enter(self, event: QEnterEvent) -> None:

@@ -27,6 +27,8 @@ _GUESS_PX = 72.0
 """The height of a row that was not measured yet."""
 TAIL = ""
 """The key of the row after the last item."""
+_BESIDE_PX = 16
+"""How much of a wide table is shown beside a place to which it is scrolled."""
 FRAME_PX = 10
 """The space between a prompt's frame and its text."""
 _MAX_ROWS = 300
@@ -66,6 +68,8 @@ class Rows:
         self.columns: set[str] = set()
         self.card_heights: dict[str, float] = {}
         self.modes: dict[str, Mode] = {}
+        self.aside_px: dict[tuple[str, int], float] = {}
+        """How far wide tables are scrolled sideways, by their rows and first segments."""
         self._rows: OrderedDict[str, Row] = OrderedDict()
         self._requests_by_item: dict[str, ItemRequests] = {}
         self._placed_ids: object = None
@@ -127,6 +131,34 @@ class Rows:
         if number == len(row.segments) - 1:
             height += row.after
         return height
+
+    # ------------------------------------------------------------ scrolling sideways
+
+    def aside_of(self, position: int, number: int) -> float:
+        """How far a segment is scrolled sideways."""
+        overflow = self.laid(position, number).overflow
+        return min(self.aside_px.get(self._table_of(position, number), 0.0), overflow.most_px) if overflow else 0.0
+
+    def scroll_aside(self, position: int, number: int, to_px: float) -> bool:
+        """Scroll a wide table, by one of its segments; returns whether it moves."""
+        overflow, now_px = self.laid(position, number).overflow, self.aside_of(position, number)
+        to_px = max(0.0, min(to_px, overflow.most_px)) if overflow is not None else 0.0
+        if to_px != now_px:
+            self.aside_px[self._table_of(position, number)] = to_px
+        return to_px != now_px
+
+    def show_aside(self, position: int, number: int, left_px: float, right_px: float) -> None:
+        """Scroll a wide table until it shows a part of one of its segments."""
+        if (overflow := self.laid(position, number).overflow) is not None:
+            now_px = self.aside_of(position, number)
+            least = right_px + _BESIDE_PX - overflow.left - overflow.width
+            self.scroll_aside(position, number, min(max(now_px, least), left_px - _BESIDE_PX - overflow.left))
+
+    def _table_of(self, position: int, number: int) -> tuple[str, int]:
+        row = self.row(position)
+        while number and not getattr(row.segments[number], "first", True):
+            number -= 1
+        return row.key, number
 
     # ------------------------------------------------------------ changing
 

@@ -273,7 +273,10 @@ class Scroller(QObject):
         for box in rows.laid(position, segment).boxes:
             if box.start <= offset <= box.start + box.length:
                 line = box.layout.lineForTextPosition(offset - box.start)
-                y = box.y + (line.y() if line.isValid() else 0.0)
+                if line.isValid():
+                    y = box.y + line.y()
+                    x = box.x + line.cursorToX(offset - box.start)[0]  # type: ignore[index]
+                    rows.show_aside(position, segment, x, x)
                 break
         self.arrange()
         self.scroll_to(key, segment, y)

@@ -6,9 +6,9 @@ import socket
 from datetime import UTC, datetime
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QPointF, Qt
-from PySide6.QtGui import QAccessible, QEnterEvent, QGuiApplication
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
+from PySide6.QtGui import QAccessible, QEnterEvent, QGuiApplication, QWheelEvent
+from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import Shiboken
 
 from gui.chat.content.segments import TurnFooter
@@ -16,7 +16,7 @@ from gui.chat.finder import WHOLE
 from gui.chat.view import Announcer
 from gui.finding.query import FindQuery
 from gui.window.widgets.accessibility import install_roles
-from gui.wording import phrases
+from gui.wording import chat_texts, phrases
 from session_host.protocol.values import Image
 from session_host.structured.items import FileChange, PlanEntry, Remove, SetStatus, TurnEnded
 from session_host.structured.transcript import Transcript
@@ -51,6 +51,64 @@ def test_the_end_is_followed_while_a_message_streams(show_chat: ShowChat) -> Non
     shown.settle()
     assert "Line 59." in shown.shown()
     assert shown.view.page.scroller.is_following_end
+
+
+WIDE_TABLE = (
+    "| first | " + " | ".join(f"Column{number:08}" for number in range(12)) + " | last |\n" + "|---" * 14 + "|\n"
+)
+WIDE_TABLE += "| one |" + " x |" * 12 + " [needle](https://example.org) |\n"
+
+
+def test_a_wide_table_is_scrolled_sideways_by_its_bar_the_wheel_and_keys(show_chat: ShowChat) -> None:
+    shown = show_chat(having("agent", WIDE_TABLE))
+    page = shown.view.page
+    [table] = [placed for placed in page.visible if placed.laid.overflow is not None]
+    overflow = table.laid.overflow
+    assert overflow is not None
+    assert overflow.bar is not None
+
+    def aside() -> float:
+        return page.rows.aside_of(table.position, table.number)
+
+    left = page.segment_left(table.position)
+    bar = QPointF(left + overflow.bar.left(), table.top + overflow.bar.center().y()).toPoint()
+    shown.drag(bar, bar + QPoint(2000, 0))
+    assert aside() == overflow.most_px
+    assert page.selection.is_empty(page.rows)
+    shown.click(shown.point_of("needle"))
+    assert shown.of("open_link") == [("https://example.org",)], "a click meets what is shown there"
+    shown.drag(bar + QPoint(400, 0), bar)
+    assert aside() == 0
+    place = QPointF(shown.point_of("one"))
+    QApplication.sendEvent(page, QWheelEvent(
+        place, page.mapToGlobal(place), QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.ShiftModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    ))  # fmt: skip
+    assert aside() > 0
+    page.setFocus()
+    for _ in range(50):
+        shown.press(Qt.Key.Key_Right)
+    assert aside() == overflow.most_px
+    shown.press(Qt.Key.Key_Left)
+    assert 0 < aside() < overflow.most_px
+
+
+def test_find_and_tab_scroll_a_wide_table_to_what_they_go_to(show_chat: ShowChat) -> None:
+    shown = show_chat(having("agent", WIDE_TABLE))
+    page = shown.view.page
+    [table] = [placed for placed in page.visible if placed.laid.overflow is not None]
+
+    def is_needle_seen() -> bool:
+        return 0 < shown.point_of("needle").x() < page.width()
+
+    assert not is_needle_seen()
+    page.setFocus(Qt.FocusReason.TabFocusReason)
+    while page.control_name(page.focused) != chat_texts.LINK(text="needle"):
+        shown.press(Qt.Key.Key_Tab)
+    assert is_needle_seen()
+    page.rows.scroll_aside(table.position, table.number, 0)
+    shown.view.finder.find(FindQuery("needle"))
+    process_events_until(is_needle_seen, WAIT_S, "the match")
 
 
 def test_the_page_does_not_move_while_text_streams_below_it(show_chat: ShowChat) -> None:

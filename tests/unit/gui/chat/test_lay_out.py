@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 
@@ -11,9 +12,10 @@ from PySide6.QtGui import QColor, QFont, QImage, QPainter, QTextLayout
 from PySide6.QtWidgets import QApplication
 
 from gui.chat import pictures
-from gui.chat.content.segments import DiffHead, Face, Paragraph, utf16_slice
+from gui.chat.content.markdown import MarkdownText
+from gui.chat.content.segments import DiffHead, Face, Paragraph, Table, utf16_slice
 from gui.chat.drawing.code import lay_out_diff_head
-from gui.chat.drawing.lay_out import lay_out_paragraph
+from gui.chat.drawing.lay_out import lay_out, lay_out_paragraph
 from gui.chat.drawing.segment_layout import SegmentLayout, reads_from_right
 from gui.chat.drawing.style import MARGIN_PX, Style
 from gui.chat.pictures import decode
@@ -39,6 +41,52 @@ def test_a_command_stays_with_its_slash(qapp: QApplication, words: str) -> None:
         assert not [line for line in lines[:-1] if line.endswith(" /")], (width_px, lines)
 
 
+TABLE = """| function | what it does | cost | file |
+|---|---|---:|---|
+| `lay_out_table` | Lays out rows of a **table**, of any width | 5,000.0 | `gui/chat/drawing.py` |
+| illustrations | short words | -12,345,678.90 | 2026-11-27 |
+"""
+
+
+def tables_of(text: str) -> list[Table]:
+    return [each for each in MarkdownText().segments(text) if isinstance(each, Table)]
+
+
+@pytest.mark.parametrize("size_px", [13, 26])
+def test_a_table_breaks_no_word_and_no_number_and_is_wider_than_a_narrow_pane(qapp: QApplication, size_px: int) -> None:
+    style = Style(Theme(qapp, OWN, "dark"), size_px)
+    [table] = tables_of(TABLE)
+    words = {"", *re.split(r"[\s/]", table.text)}
+    widths = list(range(60, 1600, 20))
+    overflows = []
+    for width_px in widths:
+        laid = lay_out(table, width_px, style, columns=False)
+        shown = {piece for box in laid.boxes for line in lines_of(box.layout) for piece in re.split(r"[\s/]", line)}
+        overflows.append(laid.overflow is not None)
+        if not overflows[-1]:
+            assert max(box.x + box.width for box in laid.boxes) <= width_px
+        if width_px >= 16 * size_px:
+            assert shown <= words, width_px
+    assert overflows == sorted(overflows, reverse=True), "it is scrolled only where it does not fit"
+    assert (overflows[0], overflows[-1]) == (True, False)
+
+
+def test_a_word_that_is_wider_than_the_pane_is_broken(style: Style) -> None:
+    [table] = tables_of(f"| a | b |\n|---|---|\n| {'x' * 500} | y |\n")
+    laid = lay_out(table, 300, style, columns=False)
+    assert laid.overflow is not None
+    assert 300 < laid.overflow.content_px < 2 * 300
+
+
+def test_all_parts_of_a_long_table_have_the_same_columns(style: Style) -> None:
+    rows = "".join(f"| {number} {'word ' * 20}| {'long' * (5 if number == 90 else 1)} |\n" for number in range(100))
+    parts = tables_of(f"| a | b |\n|---|---|\n{rows}")
+    assert len(parts) > 2
+    laid = [lay_out(part, 300, style, columns=False) for part in parts]
+    assert len({tuple(sorted({box.x for box in each.boxes})) for each in laid}) == 1
+    assert "long" * 5 in {line for each in laid for box in each.boxes for line in lines_of(box.layout)}
+
+
 HEBREW = "שלום, קובץ api.py"
 WIDTH_PX = 400
 
@@ -60,7 +108,7 @@ def inked_columns(laid: SegmentLayout) -> set[int]:
     picture = QImage(WIDTH_PX, round(laid.height), QImage.Format.Format_RGB32)
     picture.fill(QColor("black"))
     painter = QPainter(picture)
-    for paint in laid.under:
+    for paint in (*laid.under, *laid.over):
         paint(painter)
     painter.end()
     background = QColor("black").rgb()
