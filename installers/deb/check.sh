@@ -44,8 +44,9 @@ check_deb() {
         say "NOT CHECKED: a clean system cannot be made ($(last_error)); is there a network? Details: $LOG"
         return 0
     fi
-    mkdir -- "$system/packages"
-    cp -- "$1" "$2" "$ROOT/installers/setup.sh" "$ROOT/installers/check_installed.sh" "$ROOT/pyproject.toml" \
+    mkdir -p -- "$system/packages/session_host"
+    cp -- "$ROOT/session_host/version.py" "$system/packages/session_host/"
+    cp -- "$1" "$2" "$ROOT/installers/setup.sh" "$ROOT/installers/check_installed.sh" \
         "$DEB_SOURCES/in_clean_system.sh" "$DEB_SOURCES/attach_once.py" "$DEB_SOURCES/every_sheet.py" "$system/packages/"
     # All that is started in there ends with the first process of its namespace.
     unshare --mount --pid --ipc --uts --fork --kill-child --mount-proc="$system/proc" -- \

@@ -32,7 +32,7 @@ _NOT_TYPED = "input refused (Ctrl+B c to continue)"
 class TerminalView:
     """Passes keys to the program, and paints the replica of its terminal; the content of a ``FullScreen``."""
 
-    help_text = "Ctrl+B, then: d detach · PageUp scroll back · Ctrl+B type Ctrl+B · ? help"
+    help_text = "Ctrl+B: d detach · PageUp scroll · Ctrl+B itself · c go on · x drop · t try now"
 
     def __init__(self, screen: FullScreen) -> None:
         self._screen = screen

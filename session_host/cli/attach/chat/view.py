@@ -39,7 +39,7 @@ _NEW_LINE: Final = Modifiers.SHIFT | Modifiers.ALT
 class ChatView:
     """Shows the transcript's end, a line about the chat, and the prompt; the content of a ``FullScreen``."""
 
-    help_text = "Ctrl+B: d detach, w take back prompt · Alt+Enter new line · Ctrl+C interrupt"
+    help_text = "Ctrl+B: d detach · w take back · c send · x drop · t try now; Ctrl+C interrupts"
     lasting_notice = ""
 
     def __init__(self, screen: FullScreen) -> None:
