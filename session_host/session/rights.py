@@ -79,8 +79,8 @@ _RIGHTS: dict[type[Message], Right] = {
     Attach: Right.ANSWER,
 }  # fmt: skip
 
-_ANSWERS = (AnswerRequest, ChangeSetting)
-"""Inputs of a structured chat that answer its agent, or change what it may do by itself."""
+_ANSWERS = (AnswerRequest, ChangeSetting, ReleaseHeld)
+"""Inputs of a structured chat that answer its agent, change what it may do by itself, or undo its user's stop."""
 
 
 def right_for(message: Message, asks: Callable[[], bool]) -> Right:

@@ -28,6 +28,7 @@ def test_each_message_of_a_client_has_its_right() -> None:
         (m.Attach(), False, Right.ANSWER),
         (m.SendChatInput(1, ALLOW), False, Right.ANSWER),
         (m.SendChatInput(1, MODE), False, Right.ANSWER),
+        (m.SendChatInput(1, m.ReleaseHeld("", 0)), False, Right.ANSWER),
         (m.SendChatInput(1, m.Prompt("", 0, "hello")), True, Right.CONTROL),
         (m.Send(1, "hello"), False, Right.CONTROL),
         (m.Send(1, keys=["Enter"]), True, Right.ANSWER),
