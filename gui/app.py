@@ -120,7 +120,7 @@ class App:
         self.sessions.shells.load(layout.own_shells)
         self.sessions.review_comments.load(layout.review_comments)
         self._notify_command = NotifyCommand(self.notifications, self._report_notify_command, self.windows)
-        self._notifier = Notifier(self.sessions, catalog, self.windows.is_viewed, self._notify_command)
+        self._notifier = Notifier(self.sessions, catalog, self.windows.viewed, self._notify_command)
         self.notifications.answered.connect(self._notifier.answer)
         self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_active)
         self._bells = Bells(self.sessions, self.windows.window_of)
@@ -166,7 +166,7 @@ class App:
 
     def _is_active(self, chat: Chat) -> bool:
         """Whether the user sees this chat, in the active pane."""
-        return self.window.tabs.active_id == chat.id and self.window.is_viewed(chat)
+        return chat.id == self.window.tabs.active_id in self.window.viewed_ids()
 
     def _warn(self, lines: Iterable[str]) -> None:
         for line in lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,6 +33,11 @@ TEXTS_MS = 200
 """Interval at which chats' titles and details are shown while they change: a title may have a moving picture."""
 
 
+MAX_REST_S = 1.0
+"""After ``changed`` was emitted, the list rests as long as that took, and not longer than this: the chats of a machine
+may change all the time, and the window must act on its user in between."""
+
+
 class ChatList(QObject):
     """All chats. Each running one is a ``Chat``, which follows its host; an ended one is a record until it is shown.
 
@@ -42,7 +48,8 @@ class ChatList(QObject):
         tasks: the work in the background; a failed task's error is a ``problem``.
 
     Signals:
-        changed: the list of chats, or a fact of one, changed; emitted at most once in each turn of the loop.
+        changed: the list of chats, or a fact of one, changed; emitted at most once in each turn of the loop, and
+            at most for half of the time.
         added: a ``Chat`` was made: of a new session, or of an ended one that is shown.
         removed: a chat is no longer in the lists, since it was hidden or forgotten (its id).
         forgotten: a chat was removed from the store, and does not come back (its id).
@@ -73,8 +80,10 @@ class ChatList(QObject):
         """The chats with tabs, by the windows' ids."""
         self._open: frozenset[str] = frozenset()
         self._is_following = self._is_closed = False
-        self._changed_timer = QTimer(self, singleShot=True, interval=0)
-        self._changed_timer.timeout.connect(self.changed)
+        self._changed_timer = QTimer(self, singleShot=True)
+        self._changed_timer.timeout.connect(self._tell_changed)
+        self._rested_at_s = 0.0
+        """When ``changed`` may be emitted again (CLOCK_MONOTONIC)."""
         self._with_changed_text: dict[str, Chat] = {}
         self._texts_timer = QTimer(self, singleShot=True, interval=TEXTS_MS)
         self._texts_timer.timeout.connect(self._show_texts)
@@ -183,6 +192,21 @@ class ChatList(QObject):
         over = self._ended.groups(self._hidden, self._open, with_left=with_left)
         return {group: over[group] if group in OVER else running[group] for group in Group}
 
+    @property
+    def is_changing(self) -> bool:
+        """Whether ``changed`` is about to be emitted."""
+        return self._changed_timer.isActive()
+
+    def _change_soon(self) -> None:
+        """Emit ``changed`` in the next turn of the loop; after one that took long, so much later."""
+        self._changed_timer.start(max(0, round((self._rested_at_s - time.monotonic()) * 1000)))
+
+    def _tell_changed(self) -> None:
+        began_s = time.monotonic()
+        self.changed.emit()
+        now_s = time.monotonic()
+        self._rested_at_s = now_s + min(now_s - began_s, MAX_REST_S)
+
     def _note_ends(self) -> None:
         for chat in [chat for chat in self._alive.values() if chat.has_ended]:
             del self._alive[chat.id]
@@ -195,7 +219,7 @@ class ChatList(QObject):
         elif chat.id not in self._alive:  # One that was taken for lost, for example.
             self._ended.discard(chat.id)
             self._alive = {known.id: known for known in self._chats.values() if not known.has_ended}
-        self._changed_timer.start()
+        self._change_soon()
 
     # ------------------------------------------------------------ updating
 
@@ -222,7 +246,7 @@ class ChatList(QObject):
                 self._remove_chat(session_id)
         if not chats.is_loaded:
             chats.is_loaded = True
-            self._changed_timer.start()
+            self._change_soon()
 
     def _apply_record(self, record: SessionRecord) -> None:
         if (known := self._chats.get(record.id)) is not None:
@@ -231,7 +255,7 @@ class ChatList(QObject):
             self.chat_of(record)
         elif (listed := self._ended.get(record.id)) is not record and record != listed:
             self._ended.put(record)
-            self._changed_timer.start()
+            self._change_soon()
 
     def chat_of(self, record: SessionRecord) -> Chat:
         """The chat of a record in the store, which the model need not have read yet."""
@@ -253,7 +277,7 @@ class ChatList(QObject):
             self._ended.put(record)
         self.added.emit(chat)
         if not is_known:
-            self._changed_timer.start()
+            self._change_soon()
         if self._is_following:
             chat.follow(output=False)
         return chat
@@ -294,13 +318,13 @@ class ChatList(QObject):
         self._hidden.add(chat.id)
         self._ended.note_change()
         self.removed.emit(chat.id)
-        self._changed_timer.start()
+        self._change_soon()
 
     def unhide(self, chat: Chat) -> None:
         """Show a hidden chat in the lists again."""
         self._hidden.discard(chat.id)
         self._ended.note_change()
-        self._changed_timer.start()
+        self._change_soon()
 
     def note_tabs(self, window: int, session_ids: Iterable[str]) -> None:
         """Note which chats have tabs in the window with this id."""
@@ -309,7 +333,7 @@ class ChatList(QObject):
         changed = (self._ended.get(session_id) for session_id in before ^ self._open)
         if any(record is not None and is_unlisted(record) for record in changed):
             self._ended.note_change()
-            self._changed_timer.start()
+            self._change_soon()
 
     def listed_ids(self, *, with_left: bool = False) -> list[str]:
         """The ids of the chats that lists show, in display order; ``with_left`` as in ``groups``."""
@@ -347,7 +371,7 @@ class ChatList(QObject):
         """Note that a machine can be reached, or cannot any more, or for another reason."""
         for chat in [chat for chat in self._alive.values() if chat.machine.name == machine]:
             chat.changed.emit()
-        self._changed_timer.start()
+        self._change_soon()
 
     def remove_machine(self, name: str) -> None:
         """Remove a machine with its chats, which keep running there."""
@@ -368,7 +392,7 @@ class ChatList(QObject):
         self.forgotten.emit(session_id)
         if chat is not None:
             chat.deleteLater()
-        self._changed_timer.start()
+        self._change_soon()
 
     def follow_all(self) -> None:
         """Follow the events of all running chats, also of those that are added later."""

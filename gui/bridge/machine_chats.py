@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from session_host.client.sessions.store_calls import changes_since, later_changes
 from session_host.errors import OutliveError, ProtocolViolation, Unreachable
+from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Changes, SessionRecord, Version
 
 from .chat import id_in_window, in_window
@@ -22,11 +24,16 @@ if TYPE_CHECKING:
 MAX_CHATS = 20_000
 """The most chats of another machine that are listed."""
 
+MAX_RUNNING = 500
+"""The most running ones among them: each has a row that is made anew with each change, and a connection to its host."""
+
 RETRY_S = 2.0
 """Interval of attempts to read a store that could not be read at the start."""
 
 FOLLOW_S = 0.2
-"""The least time between two reads of another machine's changes: one that always has some must not keep us busy."""
+FOLLOW_PAUSES = 9
+"""The least time between two reads of another machine's changes, in seconds and as a multiple of what the last ones
+took here: a machine that always has some must not keep us busy."""
 
 ANSWER_S = 5.0
 """The user waits no longer for what another machine does not answer."""
@@ -46,6 +53,7 @@ class MachineChats:
         find_agents: looks for the agents that are installed there.
         endpoint: the defaults of the chat with a model server there.
         agents_found: called when the catalog of another machine has come.
+        on_cut: called with the numbers of running chats and of listed ones when not all are listed, once until all are.
     """
 
     def __init__(
@@ -60,11 +68,16 @@ class MachineChats:
         self.find_agents: Callable[[], Awaitable[None]] = self._ask_for_agents
         self.endpoint: EndpointDefaults | None = None
         self.agents_found: Callable[[], object] = lambda: None
+        self.on_cut: Callable[[int, int], object] = lambda _running, _listed: None
         self._installed: frozenset[str] = frozenset()
         self._tasks, self._apply = tasks, apply
         self._version: Version | None = None
         """The version of the store that was read last."""
         self._ids: set[str] = set()
+        self._running: set[str] = set()
+        """The running ones among another machine's chats that are listed."""
+        self._unlisted: dict[str, SessionRecord] = {}
+        """The running ones that are not, since there are too many."""
         self._is_refreshing = self._refresh_again = False
 
     def refresh(self) -> None:
@@ -101,8 +114,10 @@ class MachineChats:
                 if not self.agents:
                     self._tasks.start(self._ask_first(), f"agents on {self.machine.name}")
                 while self._version is not None:
-                    self._receive(await self.machine.call(later_changes, self._version))
-                    await asyncio.sleep(FOLLOW_S)
+                    found = await self.machine.call(later_changes, self._version)
+                    began_s = time.monotonic()
+                    self._receive(found)
+                    await asyncio.sleep(max(FOLLOW_S, FOLLOW_PAUSES * (time.monotonic() - began_s)))
             except Unreachable:
                 await self.machine.wait_reachable()
 
@@ -135,8 +150,25 @@ class MachineChats:
             self._ids = before.union(record.id for record in changed)
             if len(self._ids) > MAX_CHATS:
                 raise ProtocolViolation(f"it has more than {MAX_CHATS:,} chats")
+            changed = self._listed(changed, removed)
         self._apply(self.machine, changed, removed)
         self._version = found.version
+
+    def _listed(self, changed: list[SessionRecord], removed: list[str] | None) -> list[SessionRecord]:
+        """The records that are listed, of the changed ones and of those that were not listed: not too many run."""
+        gone = (self._running | self._unlisted.keys()) if removed is None else set(removed)
+        gone.update(record.id for record in changed if record.state not in RUNNING_STATES)
+        self._running -= gone
+        was_cut = bool(self._unlisted)
+        new = {each: record for each, record in self._unlisted.items() if each not in gone}
+        new |= {record.id: record for record in changed if record.state in RUNNING_STATES}
+        latest = sorted(new.keys() - self._running, key=lambda each: new[each].created_at, reverse=True)
+        self._running.update(latest[: MAX_RUNNING - len(self._running)])
+        self._unlisted = {each: record for each, record in new.items() if each not in self._running}
+        if self._unlisted and not was_cut:
+            self.on_cut(len(self._running) + len(self._unlisted), len(self._running))
+        ended = (record for record in changed if record.state not in RUNNING_STATES)
+        return [*(record for each, record in new.items() if each in self._running), *ended]
 
 
 async def _own_environment() -> None:

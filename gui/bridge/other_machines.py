@@ -27,6 +27,7 @@ from session_host.storage.store import SessionRecord
 from session_host.system.files import replace_file
 
 from .chat import machine_of
+from .machine_chats import MachineChats
 
 if TYPE_CHECKING:
     from session_host.machines.forwarding import Forward
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from session_host.system.network_changes import NetworkChanges
 
     from .chat_list import ChatList
-    from .machine_chats import MachineChats
 
 log = logging.getLogger(__name__)
 
@@ -188,14 +188,13 @@ class OtherMachines(QObject):
         from session_host.machines.link import Link
         from session_host.machines.remote import RemoteMachine
 
-        from .machine_chats import MachineChats
-
         machine = RemoteMachine(Link(entry, partial(self._on_state, entry.name)))
         self.machines[entry.name] = machine
         if kept is not None:
             machine.link.home = kept.home
         chats = self._list.machines[entry.name] = MachineChats(machine, self._list.tasks, self._list.apply)
         chats.agents_found = self._list.apply_agents
+        chats.on_cut = partial(self._say_cut, entry.name)
         self._list.apply(machine, kept.records if kept is not None else [], [])
         chats.is_loaded = False
         if self._is_following:
@@ -225,6 +224,9 @@ class OtherMachines(QObject):
                     said = str(error)
                     self._list.problem.emit(f"{chats.machine.name}: {said}")
                 await asyncio.sleep(READ_AGAIN_S)
+
+    def _say_cut(self, name: str, running: int, listed: int) -> None:
+        self._list.problem.emit(machine_texts.CUT(name=name, count=running, listed=listed))
 
     def _forget(self, name: str) -> None:
         machine = self.machines.pop(name)

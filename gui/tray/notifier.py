@@ -9,7 +9,7 @@ after it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
@@ -18,9 +18,9 @@ from PySide6.QtCore import QObject, QTimer
 from gui.bridge.chat import Chat
 from gui.bridge.chat_marks import QUIET_S
 from gui.bridge.sessions import Sessions
-from gui.bridge.waiting_chats import chats_with_questions, structured_chat_shown_by
+from gui.bridge.waiting_chats import StructuredChats, chats_with_questions
 from gui.wording import notice_texts, phrases, tray_texts
-from gui.wording.tray_texts import passed_on
+from gui.wording.tray_texts import MAX_TEXT, MAX_TITLE, passed_on
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 from session_host.protocol.messages import NotificationEvent
@@ -113,8 +113,9 @@ class Events:
         self.has_uncertain_question = False
         if (now := datetime.now(UTC)) < self._started:
             self._started = now - timedelta(minutes=1)  # The clock was set back: what is asked from now on is new.
+        structured = StructuredChats(sessions.running())
         for chat in chats_with_questions(sessions):
-            if _is_uncertain(chat, sessions):
+            if _is_uncertain(chat, structured):
                 self.has_uncertain_question = True
                 continue
             question = (chat.activity_since, chat.activity_detail)
@@ -130,12 +131,11 @@ class Events:
     def _find_turns(self, chats: list[Chat]) -> dict[str, Event]:
         found: dict[str, Event] = {}
         previous, self._working = self._working, {}
+        structured = StructuredChats(chats)
         for chat in chats:
             if chat.activity is Activity.WORKING:
                 self._working[chat.id] = previous.get(chat.id) or _activity_start(chat)
-            elif (
-                chat.activity is Activity.IDLE and chat.id in previous and structured_chat_shown_by(chat, chats) is None
-            ):
+            elif chat.activity is Activity.IDLE and chat.id in previous and structured.shown_by(chat) is None:
                 seconds = (_activity_start(chat) - previous[chat.id]).total_seconds()
                 if self._is_long(seconds):
                     found[chat.id] = Event("done", text=chat.activity_detail, seconds=seconds)
@@ -169,9 +169,9 @@ def _is_unreachable(chat: Chat | None) -> bool:
     return chat is not None and chat.is_unreachable
 
 
-def _is_uncertain(chat: Chat, sessions: Sessions) -> bool:
+def _is_uncertain(chat: Chat, structured: StructuredChats) -> bool:
     """Whether a terminal's structured chat may soon report the same question."""
-    if chat.since is None or structured_chat_shown_by(chat, sessions.running()) is None:
+    if chat.since is None or structured.shown_by(chat) is None:
         return False
     # The clock may have been set back since; the question is then certain.
     return abs(datetime.now(UTC) - chat.since) < timedelta(milliseconds=UNCERTAIN_MS)
@@ -198,6 +198,7 @@ MAX_LINES = 3
 """The most notifications of one chat's programs in one moment; older ones are left out."""
 
 _MAX_NAMES = 12
+_MAX_IDENTITY = 200
 
 _GROUPED_AS: Final[Mapping[Kind, Kind]] = {"ran": "done", "quiet": "notified"}
 
@@ -223,14 +224,15 @@ class Notifier(QObject):
         self,
         sessions: Sessions,
         agents: Mapping[str, Agent],
-        is_viewed: Callable[[Chat], bool],
+        viewed: Callable[[], Collection[Chat]],
         notifications: Notifications,
         collect_ms: int = COLLECT_MS,
     ) -> None:
+        """``viewed`` returns the chats that the user sees now."""
         super().__init__(sessions)
         self._sessions = sessions
         self._agents = agents
-        self._is_viewed = is_viewed
+        self._viewed = viewed
         self._notifications = notifications
         self._events = Events()
         self.is_enabled = True
@@ -238,8 +240,8 @@ class Notifier(QObject):
         """The collected events, by key."""
         self._shown: dict[str, Event] = {}
         """The shown events, by key."""
-        self._groups: dict[str, list[str]] = {}
-        """The keys of each group's members, by the group's key."""
+        self._groups: dict[str, dict[str, None]] = {}
+        """The keys of each group's members in their order, by the group's key."""
         self._group_shown_at_s = 0.0
         self._moment = 0
         """Counts the moments in which events were shown."""
@@ -282,7 +284,8 @@ class Notifier(QObject):
 
     def _on_notified(self, chat: Chat, notification: NotificationEvent) -> None:
         """Collect a program's notification; one with the program's own id replaces the previous one with that."""
-        message, identity = (notification.title, notification.body), notification.identity
+        message = notification.title[: 2 * MAX_TITLE], notification.body[: 2 * MAX_TEXT]
+        identity = notification.identity[:_MAX_IDENTITY]
         key = f"{chat.id} id {identity}" if identity else f"{chat.id} {self._moment}"
         previous = self._pending[key].messages if key in self._pending and not identity else ()
         self._collect(key, Event("notified", messages=(*previous, message)[-MAX_LINES:]))
@@ -311,9 +314,7 @@ class Notifier(QObject):
 
     def _is_seen_by_user(self, chat: Chat) -> bool:
         """Whether the user views a chat, or the agent's own terminal of the same conversation."""
-        chats = self._sessions.chats()
-        viewed = [other for other in chats if self._is_viewed(other)]
-        return any(other is chat or structured_chat_shown_by(other, chats) is chat for other in viewed)
+        return any(viewed is chat or StructuredChats([chat]).shown_by(viewed) is chat for viewed in self._viewed())
 
     def chat_of(self, key: str) -> Chat | None:
         """The chat of the notification with this key; for a group, its first chat that still exists."""
@@ -356,11 +357,10 @@ class Notifier(QObject):
 
     def _show_group(self, kind: str, chats: Mapping[str, Chat]) -> None:
         """Show one notification for these chats, by key, and for those that the group of this kind already has."""
-        previous = self._groups.get(kind, [])
         for key in chats:
-            if key not in previous:
+            if key not in self._groups.get(kind, {}):
                 self._withdraw(key)
-        self._groups[kind] = [*previous, *(key for key in chats if key not in previous)]
+        self._groups[kind] = self._groups.get(kind, {}) | dict.fromkeys(chats)
         self._group_shown_at_s = time.monotonic()
         named = list(dict.fromkeys(filter(None, map(self._chat, self._groups[kind]))))
         names = [chat.full_name for chat in named]
@@ -435,7 +435,7 @@ class Notifier(QObject):
         group = next((group for group, members in self._groups.items() if key in members), None)
         if group is None:
             return False
-        self._groups[group].remove(key)
+        del self._groups[group][key]
         if not self._groups[group]:
             del self._groups[group]
             self._notifications.withdraw(group)

@@ -271,9 +271,9 @@ class MainWindow(QWidget):
     def _is_another_visible(self) -> bool:
         return any(window.isVisible() and not window.isMinimized() for window in self._others())
 
-    def is_viewed(self, chat: Chat) -> bool:
-        """Whether the user views this chat: a visible pane shows it, and the window is active."""
-        return self.isActiveWindow() and not self.isMinimized() and self.tabs.shows(chat.id)
+    def viewed_ids(self) -> set[str]:
+        """The chats that the user views: visible panes show them, and the window is active."""
+        return self.tabs.visible_ids() if self.isActiveWindow() and not self.isMinimized() else set()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         # The application decides whether to hide the window, close it, or exit the program.
@@ -520,7 +520,7 @@ class Windows(QObject):
         """The window that shows a chat or has its tab, else the current one."""
         order = sorted(self.all, key=lambda window: window is not self.current)
         having = [window for window in order if window.tabs.has(chat.id)]
-        showing = [window for window in having if window.tabs.shows(chat.id)]
+        showing = [window for window in having if chat.id in window.tabs.visible_ids()]
         return next(iter([*showing, *having, self.current]))
 
     def raise_window(self) -> None:
@@ -545,9 +545,10 @@ class Windows(QObject):
         if not self.is_any_visible:
             self.show()
 
-    def is_viewed(self, chat: Chat) -> bool:
-        """Whether the user sees this chat."""
-        return any(window.is_viewed(chat) for window in self.all)
+    def viewed(self) -> list[Chat]:
+        """The chats that the user sees."""
+        ids = set[str]().union(*(window.viewed_ids() for window in self.all))
+        return list(filter(None, map(self._sessions.get, ids)))
 
     def save_layout(self) -> None:
         """Save all windows together, so that a moved tab is never saved in both windows or in none."""

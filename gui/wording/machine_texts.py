@@ -26,6 +26,7 @@ ADD_HINT = Text(
 ADD_BUTTON = Text("machines", "Add")
 ADDED = Text("machines", "{name} is added.")
 GONE = Text("machines", "No longer in machines.toml: {names}. Chats there keep running, and are not listed here.")
+CUT = Text("machines", "{name}: {count:,} chats run there, and {listed:,} of them are listed here.")
 REMOVE = Text("machines", "Remove machine…")
 NEW_CHAT = Text("machines", "New chat there…")
 REMOVE_QUESTION = Text("machines", "Remove the machine {name}?")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from time import perf_counter
@@ -16,6 +15,7 @@ from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Error, FromHost, Message, Output, Role, Welcome
 from session_host.protocol.untrusted_text import as_message
+from session_host.system import turns
 from session_host.system.unix_sockets import is_foreign
 
 from .sessions.hosts import name_host
@@ -26,13 +26,10 @@ CLOSE_TIMEOUT_S = 2.0
 READ_BYTES = 64 * 1024
 """At most so much is read in one turn of the loop."""
 
-TURN_S = 0.008
-"""After this time, the other messages wait for the next turn of the loop: some output takes an engine a second for each
-64 KiB, and the window must act on its user in between."""
-
 MIN_PIECE_BYTES = 512
 MAX_PIECE_BYTES = READ_BYTES
-"""Limits of the output that is passed on at once: about as much as takes TURN_S at the measured speed."""
+"""Limits of the output that is passed on at once: about as much as takes a turn of the loop at the measured speed. Some
+output takes an engine a second for each 64 KiB, and the window must act on its user in between."""
 
 OnMessage = Callable[[Any], None]
 OnLost = Callable[[], None]
@@ -86,9 +83,8 @@ class HostConnection(asyncio.Protocol):
         self._on_lost: OnLost | None = None
         self._early: list[Any] = []
         self._waiting: deque[Any] = deque()
-        """Messages that are not passed on yet; reading pauses while they wait for the next turn of the loop."""
-        self._next_turn: asyncio.Handle | None = None
-        self._is_paused = self._is_held = False
+        """Messages that are not passed on yet; reading pauses while they wait for a later turn of the loop."""
+        self._is_served = self._is_paused = self._is_held = False
         self._piece_bytes = MAX_PIECE_BYTES
         self._lost = False
         self._over = asyncio.Event()
@@ -162,8 +158,7 @@ class HostConnection(asyncio.Protocol):
     def hold(self, is_held: bool) -> None:
         """Pass no more messages on, until they are held no more or the connection is lost."""
         self._is_held = is_held
-        if not is_held:
-            self._pass_messages(TURN_S)
+        self._serve()
 
     def drop(self) -> None:
         """Break the connection; the callback is called as for any other break."""
@@ -205,29 +200,37 @@ class HostConnection(asyncio.Protocol):
         try:
             self._waiting.extend(self._decoder.feed(data))
         except ProtocolViolation as error:
-            self._pass_messages(math.inf)
+            self._pass_all()
             self._fail(HostUnavailable(f"the process at the chat's socket is not Outlive ({error})"))
         else:
-            self._pass_messages(TURN_S)
+            self._serve()
 
-    def _pass_messages(self, time_s: float) -> None:
-        """Pass the waiting messages on, for some time; the others wait for the next turn of the loop."""
-        if self._next_turn is not None:
-            self._next_turn.cancel()
-            self._next_turn = None
-        began_s = perf_counter()
+    def _serve(self) -> None:
+        """Pass the waiting messages on, in this turn of the loop and in later ones."""
+        if self._has_next() and not self._is_served:
+            self._is_served = True
+            turns.serve(self)
+        self._pause_or_resume()
+
+    def pass_next(self) -> bool:
+        """Pass one message on, as a ``turns.Source``."""
+        if self._has_next():
+            self._pass_next()
+        has_more = self._is_served = self._has_next()
+        if not has_more:
+            self._pause_or_resume()  # It may receive more at once, and wait again.
+        return has_more
+
+    def _pass_all(self) -> None:
         while self._has_next():
             self._pass_next()
-            if self._has_next() and perf_counter() - began_s > time_s:
-                self._next_turn = asyncio.get_running_loop().call_soon(self._pass_messages, TURN_S)
-                break
-        if self._is_paused != (self._is_held or self._next_turn is not None):
-            self._set_paused(not self._is_paused)
 
     def _has_next(self) -> bool:
         return bool(self._waiting) and not self._is_held
 
-    def _set_paused(self, is_paused: bool) -> None:
+    def _pause_or_resume(self) -> None:
+        if self._is_paused == (is_paused := self._is_held or self._is_served):
+            return
         self._is_paused = is_paused
         if (transport := self._transport) is not None and not transport.is_closing():
             (transport.pause_reading if is_paused else transport.resume_reading)()
@@ -245,12 +248,12 @@ class HostConnection(asyncio.Protocol):
         self._message(message)
         if length >= MIN_PIECE_BYTES:
             bytes_per_s = length / max(perf_counter() - began_s, 1e-6)
-            self._piece_bytes = int(min(max(bytes_per_s * TURN_S, MIN_PIECE_BYTES), MAX_PIECE_BYTES))
+            self._piece_bytes = int(min(max(bytes_per_s * turns.TURN_S, MIN_PIECE_BYTES), MAX_PIECE_BYTES))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The connection was lost, or the host refused this client."""
         self._is_held = False
-        self._pass_messages(math.inf)
+        self._pass_all()
         self._lost = True
         self._over.set()
         if not self.greeted.done():

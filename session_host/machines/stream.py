@@ -8,6 +8,7 @@ import secrets
 import socket
 import subprocess
 from asyncio import TimerHandle
+from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from typing import cast
@@ -35,6 +36,7 @@ from session_host.protocol.bridge import (
 )
 from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.untrusted_text import plain
+from session_host.system import turns
 from session_host.system.clock import now_ms
 from session_host.system.event_loop import to_its_end
 
@@ -105,6 +107,9 @@ class Stream(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._errors = _Errors()
         self._decoder: Decoder | None = None
+        self._frames: deque[FromFar] = deque()
+        """Messages that are not handled yet; reading pauses while they wait for a later turn of the loop."""
+        self._is_served = False
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())
         self._losing: asyncio.Task[None] | None = None
@@ -219,12 +224,39 @@ class Stream(asyncio.Protocol):
                 if rest is None:
                     return
                 self._decoder, data = Decoder(FromFar), rest
-            for frame in self._decoder.feed(data):
-                self._receive(frame)
+            self._frames.extend(self._decoder.feed(data))
         except Unreachable as error:
             self.fail(error)
         except ProtocolViolation as error:
-            self.fail(Unreachable(f"{self.machine}: what answers there is not Outlive ({error})"))
+            self._fail_unreadable(error)
+        else:
+            self._serve()
+
+    def _serve(self) -> None:
+        if not self._frames or self._is_served:
+            return
+        self._is_served = True
+        turns.serve(self)
+        if self._is_served and self._transport is not None:
+            self._transport.pause_reading()
+
+    def pass_next(self) -> bool:
+        """Handle one message, as a ``turns.Source``."""
+        if self._frames:
+            self.watch.heard()
+            try:
+                self._receive(self._frames.popleft())
+            except ProtocolViolation as error:
+                self._fail_unreadable(error)
+        self._is_served = bool(self._frames)
+        transport = self._transport
+        if not self._is_served and transport is not None and not transport.is_closing():
+            transport.resume_reading()
+        return self._is_served
+
+    def _fail_unreadable(self, error: ProtocolViolation) -> None:
+        self._frames.clear()
+        self.fail(Unreachable(f"{self.machine}: what answers there is not Outlive ({error})"))
 
     def _receive(self, frame: FromFar) -> None:
         match frame:
@@ -265,6 +297,8 @@ class Stream(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The process of ssh has ended: its messages say why."""
         self._transport = None
+        while self._frames:
+            self.pass_next()
         self._losing = asyncio.get_running_loop().create_task(self._lost())
 
     async def _lost(self) -> None:

@@ -218,10 +218,10 @@ class Panes(QObject):
         has_moved = chat.current_directory != chat.directory and not chat.record.worktree
         return chat.current_directory if has_moved else chat.record.project
 
-    def shows(self, session_id: str) -> bool:
-        """Whether a visible pane shows this chat."""
+    def visible_ids(self) -> set[str]:
+        """The chats that visible panes show."""
         visible = [self.active] if self.is_maximised else self.panes()
-        return any(pane.tabs.active_id == session_id for pane in visible)
+        return {pane.tabs.active_id for pane in visible}
 
     def _pane_of(self, session_id: str) -> PaneWidget | None:
         """The pane that shows a chat, else one that has its tab; the active pane comes first."""

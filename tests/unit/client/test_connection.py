@@ -13,12 +13,14 @@ from unittest.mock import Mock
 import pytest
 
 from session_host.client import connection
-from session_host.client.connection import MAX_PIECE_BYTES, TURN_S, HostConnection
+from session_host.client.connection import MAX_PIECE_BYTES, HostConnection
 from session_host.protocol.codec import encode
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import PROTOCOL_VERSION, Error, Output, Resized, Welcome
 from session_host.protocol.untrusted_text import MAX_MESSAGE_CHARACTERS
 from session_host.protocol.values import GridSize, State
+from session_host.system import turns as shared_turns
+from session_host.system.turns import TURN_S
 
 
 async def test_wait_closed_can_be_cancelled_at_the_moment_of_the_end() -> None:
@@ -56,7 +58,8 @@ async def test_slow_output_is_passed_on_in_pieces_and_the_user_can_act_in_betwee
         if not done.is_set():
             loop.call_soon(turn)
 
-    monkeypatch.setattr(connection, "perf_counter", lambda: now_s)
+    for module in (connection, shared_turns):
+        monkeypatch.setattr(module, "perf_counter", lambda: now_s)
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
     ours, theirs = socket.socketpair()
@@ -85,7 +88,7 @@ async def test_slow_output_is_passed_on_in_pieces_and_the_user_can_act_in_betwee
 def two_outputs_received(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[HostConnection, Mock, list[Any]]]:
     """A connection that has received two outputs, and passes on one in each turn; its transport, and what it passes."""
     passed: list[Any] = []
-    monkeypatch.setattr(connection, "TURN_S", -1.0)
+    monkeypatch.setattr(shared_turns, "TURN_S", 1e-9)
     ours, theirs = socket.socketpair()
     with ours, theirs:
         transport = Mock(get_extra_info=Mock(return_value=ours), is_closing=Mock(return_value=False))

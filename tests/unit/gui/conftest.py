@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, cast
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QEventLoop, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -349,6 +349,9 @@ class WindowHarness:
     def settle(self) -> None:
         """Process Qt's pending events and deletions."""
         for _ in range(3):
+            QApplication.processEvents()
+        while self.sessions.is_changing:
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
             QApplication.processEvents()
         run_deferred_deletes()
 

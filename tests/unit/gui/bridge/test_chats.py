@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import pwd
 import socket
+import time
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from gui.bridge.chat import is_directory_title, plain_text, viewer_for_page
 from gui.bridge.waiting_chats import next_chat
 from gui.wording.groups import Group
 from session_host.client.machine import THIS_MACHINE
+from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import (
     BellEvent,
     ClipboardEvent,
@@ -48,6 +51,33 @@ async def test_a_chat_without_a_topic_is_described_by_its_agents_title(harness: 
     missing = harness.chat(await harness.add("two", agent="gone"))
     harness.viewers[missing.id].be(Activity.IDLE)
     assert missing.status_text == "gone"
+
+
+async def test_a_machine_with_hundreds_of_chats_that_restarts_leaves_the_window_half_of_the_time(
+    harness: WindowHarness,
+):
+    """Each end made the whole list anew: 300 chats took 20 seconds."""
+    harness.sessions.follow_all()
+    ids = [await harness.add(f"chat {at}") for at in range(20)]
+    spent_s: list[float] = []
+
+    def make_the_list_anew() -> None:
+        began_s = time.monotonic()
+        while time.monotonic() - began_s < 0.02:
+            pass
+        spent_s.append(time.monotonic() - began_s)
+
+    harness.sessions.changed.connect(make_the_list_anew)
+    began_s = time.monotonic()
+    for session_id in ids:
+        harness.viewers[session_id].become(ViewerState.LOST, "gone")
+        QApplication.processEvents()
+    harness.settle()
+    elapsed_s = time.monotonic() - began_s
+    assert names(harness, Group.RUNNING) == []
+    assert sum(spent_s[:-1]) <= 0.55 * elapsed_s
+    assert len(spent_s) < len(ids)
+    harness.sessions.changed.disconnect(make_the_list_anew)
 
 
 async def test_the_progress_of_a_command_is_shown_beside_its_name(harness: WindowHarness):

@@ -125,6 +125,31 @@ async def test_a_machine_with_too_many_chats_is_not_listed(
     assert there(harness).keys() == {"runs", "first", "second", "fourth"}
 
 
+async def test_of_more_running_chats_than_the_window_bears_the_latest_are_listed_and_one_line_says_so(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine_chats, "MAX_RUNNING", 2)
+    records = [insert_record(name, created_at=f"2026-01-02T03:04:0{at}Z") for at, name in enumerate("abc")]
+    insert_record("ended", state=State.EXITED, exit_code=0, ended_at="2026-01-02T04:00:00.000Z")
+    chats = harness.sessions.machines["alpha"] = MachineChats(Alpha(), harness.sessions.tasks, harness.sessions.apply)
+    cuts: list[tuple[int, int]] = []
+    chats.on_cut = lambda *counts: cuts.append(counts)
+    await chats.refresh_now()
+    assert there(harness).keys() == {"b", "c", "ended"}
+    insert_record("d", created_at="2026-01-02T03:04:09Z")
+    await chats.refresh_now()
+    assert there(harness).keys() == {"b", "c", "ended"}, "what is listed stays"
+    with Store.open(paths.database()) as store:
+        store.update(records[1].id, state=State.EXITED, exit_code=0, ended_at="2026-01-02T05:00:00.000Z")
+        store.remove(records[2].id)
+    await chats.refresh_now()
+    assert there(harness).keys() == {"a", "b", "d", "ended"}, "the others follow once there is room"
+    assert cuts == [(3, 2)]
+    OtherMachine(harness, "build1")
+    harness.sessions.machines["build1"].on_cut(5500, 500)
+    assert harness.problems == ["build1: 5,500 chats run there, and 500 of them are listed here."]
+
+
 async def test_a_chat_there_is_used_there(harness: WindowHarness, alpha: MachineChats) -> None:
     sessions, chat = harness.sessions, there(harness)["second"]
     engine = default_engine()

@@ -124,7 +124,7 @@ async def test_a_question_is_notified_after_the_clock_was_set_back(harness: Wind
         def withdraw(self, key: str) -> None:
             shown.remove(key)
 
-    notifier = Notifier(harness.sessions, harness.catalog, lambda _chat: False, FakeNotifications(), collect_ms=0)
+    notifier = Notifier(harness.sessions, harness.catalog, list, FakeNotifications(), collect_ms=0)
     harness.sessions.follow_all()
     session_id = await harness.add("one")
     set_clock(-timedelta(hours=5))

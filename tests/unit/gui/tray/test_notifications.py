@@ -60,10 +60,10 @@ class Notices(FakeNotifications):
         super().__init__()
         self.harness = harness
         self.looked_at = ""
-        self.notifier = Notifier(harness.sessions, harness.catalog, self._is_viewed, self, collect_ms=0)
+        self.notifier = Notifier(harness.sessions, harness.catalog, self._viewed, self, collect_ms=0)
 
-    def _is_viewed(self, chat: Chat) -> bool:
-        return chat.id == self.looked_at
+    def _viewed(self) -> list[Chat]:
+        return [self.harness.chat(self.looked_at)] if self.looked_at else []
 
     def look_at(self, session_id: str) -> None:
         self.looked_at = session_id
@@ -113,6 +113,31 @@ async def test_a_question_is_notified_once_and_the_next_one_replaces_it(harness:
     harness.settle()
     assert notices.count == 2
     assert notices.shown == {session_id: ("one needs you", "Or this?")}
+
+
+async def test_a_machine_on_which_hundreds_of_chats_end_at_once_costs_one_look_at_each(
+    harness: WindowHarness, notices: Notices, monkeypatch: pytest.MonkeyPatch
+):
+    """For each chat, all chats were looked at: 3,000 that ended unexpectedly stopped the window for minutes."""
+    machine, looks = OtherMachine(harness, "build1"), 0
+    running = [machine.record(f"chat {at}") for at in range(300)]
+    harness.sessions.apply(machine.machine, running, [])
+    harness.settle()
+
+    def looked(chat: Chat) -> str:
+        nonlocal looks
+        looks += 1
+        return chat.record.id
+
+    monkeypatch.setattr(Chat, "id", property(looked))
+    monkeypatch.setattr(harness.sessions, "chats", lambda: [harness.chat(each.id) for each in running])
+    for each in running:
+        harness.viewers[each.id.partition("/")[2]].become(ViewerState.LOST, "gone")
+    harness.settle()
+    assert [title for title, _ in notices.texts] == ["300 chats ended unexpectedly"]
+    assert looks < 10 * len(running)
+    notices.notifier.check()
+    assert looks < 20 * len(running)
 
 
 async def test_a_visible_chat_is_not_notified(harness: WindowHarness, notices: Notices):

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gui.bridge.chat import Chat, id_in_window
+from gui.bridge.chat import id_in_window
 from gui.bridge.machine_chats import MachineChats
 from gui.tray.notifier import Notifier
 from gui.tray.questions import offer, summary
@@ -71,12 +71,7 @@ async def waiting_chat(
     area: Area, harness: WindowHarness, notifications: FakeNotifications, machine: Machine = THIS_MACHINE
 ) -> tuple[Notifier, str]:
     """Return a notifier, and the id of a chat that asks for permission to run a command, on a machine."""
-
-    def is_viewed(chat: Chat) -> bool:
-        del chat
-        return False
-
-    notifier = Notifier(harness.sessions, harness.catalog, is_viewed, notifications, collect_ms=0)
+    notifier = Notifier(harness.sessions, harness.catalog, list, notifications, collect_ms=0)
     there = await asyncio.to_thread(new_chat, area, "api-fix", "run: npm test")
     await asyncio.to_thread(wait, "api-fix", "needs_input")
     sessions, session_id = harness.sessions, id_in_window(there, machine)
@@ -130,7 +125,7 @@ async def test_a_question_in_a_terminal_is_allowed_from_its_notification(
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("answer_from_outside = true\n")
     notifications = FakeNotifications()
-    notifier = Notifier(harness.sessions, harness.catalog, lambda _: False, notifications, collect_ms=0)
+    notifier = Notifier(harness.sessions, harness.catalog, list, notifications, collect_ms=0)
     async with claude_like(tmp_path) as chat:
         chat.order('asks {"tool_name":"Bash","tool_input":{"command":"npm test"}}')
         await chat.wait_for_status(Activity.NEEDS_INPUT, "state file")

@@ -56,11 +56,15 @@ class OtherMachine:
 
     def add(self, name: str, **fields: Any) -> Chat:
         """Its list has one chat more."""
+        record = self.record(name, **fields)
+        self._harness.sessions.apply(self.machine, [record], [])
+        self._harness.settle()
+        return self._harness.chat(record.id)
+
+    def record(self, name: str, **fields: Any) -> SessionRecord:
+        """The record of a chat there."""
         defaults: dict[str, Any] = {
             "id": str(uuid.uuid4()), "name": name, "agent": "claude", "argv": ["claude"], "cwd": "/srv/api",
             "state": State.RUNNING, "created_at": "2026-01-02T03:04:05Z",
         }  # fmt: skip
-        record = in_window(SessionRecord(**(defaults | fields)), self.machine)
-        self._harness.sessions.apply(self.machine, [record], [])
-        self._harness.settle()
-        return self._harness.chat(record.id)
+        return in_window(SessionRecord(**(defaults | fields)), self.machine)

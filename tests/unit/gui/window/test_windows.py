@@ -250,7 +250,7 @@ async def test_a_chat_in_two_windows_is_seen_in_either_and_its_notices_are_shown
     windows = open_windows(layout)
     await harness.until(windows.all[0].isActiveWindow, "the window to be active")
     chat = harness.chat(one)
-    assert windows.is_viewed(chat)
+    assert windows.viewed() == [chat]
     harness.viewers[one].tell(OutputEvent(offset=3))
     assert not chat.has_unseen_output
     harness.sessions.notice_given.emit("something was done")

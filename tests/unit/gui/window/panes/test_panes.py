@@ -59,8 +59,7 @@ async def test_going_to_a_chat_shown_in_one_of_two_panes_never_moves_its_tab(har
     assert tabs_of(panes) == [[one, two, three], [three]], "its tab was behind another one and stays in its pane"
     assert panes.active is panes.panes()[0]
     await harness.until(lambda: harness.viewers[one].output, "its output to be followed")
-    assert panes.shows(three)
-    assert panes.shows(one)
+    assert panes.visible_ids() == {one, three}
     harness.window.open_chat(harness.chat(three))
     assert panes.active is panes.panes()[1], "it is shown there"
     new = await harness.add("new")
@@ -220,7 +219,7 @@ async def test_a_maximised_pane_covers_the_others_which_follow_no_output_meanwhi
     harness.settle()
     left, right = panes.panes()
     assert (left.isVisible(), right.size()) == (False, panes.area.size())
-    assert not panes.shows(three)
+    assert three not in panes.visible_ids()
     harness.viewers[three].tell(OutputEvent(offset=3))
     unseen = [chat.has_unseen_output]
     panes.focus("left")
