@@ -38,7 +38,8 @@ from session_host.agents.agent import Agent, Probe
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, state_dir
 from session_host.protocol.untrusted_text import one_line
-from session_host.system.processes.process_tree import MARK, chat_processes, end
+from session_host.system.processes.chat_mark import VARIABLE, Mark
+from session_host.system.processes.process_tree import chat_processes, end
 
 TIMEOUT_S = 1.5
 """The longest delay of a start, and only for a program that was not asked before."""
@@ -213,7 +214,7 @@ def _ask(
 ) -> tuple[Probe, bool]:
     """The answer as ``ask`` gets it, and whether it may differ by directory and time."""
     mark = f"probe-{secrets.token_hex(8)}"
-    quiet = {**environment, "TERM": "dumb", "NO_COLOR": "1", MARK: mark}
+    quiet = {**environment, "TERM": "dumb", "NO_COLOR": "1", VARIABLE: mark}
     deadline_s = time.monotonic() + timeout_s
     is_script, may_read_its_name = program.is_shell_script, program.may_read_its_name
     # Not in a project, so that its settings do not matter.
@@ -312,7 +313,7 @@ class _ProgramRun:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        end(chat_processes(process.pid, mark), signal.SIGKILL)
+        end(chat_processes(process.pid, Mark(VARIABLE, mark)), signal.SIGKILL)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()

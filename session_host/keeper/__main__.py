@@ -22,6 +22,7 @@ from session_host.keeper_client.discovery import connect_to_keeper
 from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir
 from session_host.system.freed_memory import keep_freed_memory
 from session_host.system.log_rotation import RotatingHandler
+from session_host.system.processes.chat_mark import remove_limit
 from session_host.system.systemd import enter
 from session_host.system.systemd.descriptor_store import take_received
 from session_host.system.unix_sockets import bind_private
@@ -146,6 +147,7 @@ def _start(arguments: list[str]) -> Start | None:
 def main(arguments: list[str]) -> int:
     """Run the keeper; returns its exit status."""
     os.umask(0o077)
+    remove_limit()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if arguments == ["--check"]:

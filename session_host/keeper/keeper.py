@@ -45,6 +45,7 @@ from session_host.protocol.keeper import (
 )
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.system.files import is_locked
+from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.identity import is_stopped, start_time
 from session_host.system.processes.permission import agent_chats, belongs_to, is_controlled_by, refusal_of
 from session_host.system.processes.process_tree import chat_processes, end
@@ -537,7 +538,7 @@ def kill_without_host(session: KeptSession | None) -> KeeperMessage:
     if session is None or session.state is not KeptSessionState.RUNNING:
         return NotReplaced("the chat is not running")
     pid = session.header.child
-    known = chat_processes(pid, session.id) if session.spec.ends_all else []
+    known = chat_processes(pid, Mark.of_chat(session.id)) if session.spec.ends_all else []
     session.header.request_end("kill")
     if session.header.exit_status is None and pid:
         PtyProcess(pid, start_time(pid), session.descriptors.master).signal(signal.SIGKILL)

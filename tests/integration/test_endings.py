@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ from session_host.client.sessions.session_info import describe, find_session
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import database
 from session_host.protocol.values import State
+from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.identity import is_running
 from tests.support import processes
 from tests.support.area import Area
@@ -25,7 +27,7 @@ from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
-AGENT = """
+AGENT = '''
 import os, signal, subprocess, sys, time
 found = {"agent": os.getpid()}
 stubborn = "from signal import *; [signal(each, SIG_IGN) for each in (SIGHUP, SIGTERM)]; pause()"
@@ -37,6 +39,17 @@ start("stubborn", stubborn, start_new_session=True)
 start("unmarked", "import signal; signal.pause()", start_new_session=True, env={})
 start("daemon", "import signal; signal.pause()", "the-daemon", start_new_session=True)
 start("of another chat", "import signal; signal.pause()", start_new_session=True, env={"OUTLIVE_SESSION": "another"})
+daemonize = """
+import os, sys
+os.fork() and os._exit(0)
+os.setsid()
+os.fork() and os._exit(0)
+print(os.getpid(), flush=True)
+os.closerange(0, 4096)
+os.execve(sys.executable, [sys.executable, "-ISc", "import signal; signal.pause()"], {})
+"""
+forgotten = subprocess.run([sys.executable, "-ISc", daemonize], stdout=subprocess.PIPE, check=True)
+found["without any sign of its origin"] = int(forgotten.stdout)
 import json
 with open(sys.argv[1] + ".new", "w") as file:
     json.dump(found, file)
@@ -44,7 +57,7 @@ os.rename(sys.argv[1] + ".new", sys.argv[1])
 print("ready", flush=True)
 for line in sys.stdin:
     sys.exit(3)
-"""
+'''
 
 
 def install_agent(area: Area, signals: str) -> None:
@@ -162,6 +175,7 @@ def test_daemons_of_a_dead_agent_are_found_and_ended(area: Area, tmp_path: Path)
     assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
     wait_for_end(pids["daemon"], 10)
     assert {"detached", "stubborn"} <= living(pids), "they may be what its user wanted of it"
+    assert "without any sign of its origin" in living(pids)
     explained = outlive("explain", session).output
     assert f"(PID {pids['detached']})" in explained
     assert str(pids["of another chat"]) not in explained
@@ -170,7 +184,7 @@ def test_daemons_of_a_dead_agent_are_found_and_ended(area: Area, tmp_path: Path)
 
     assert done.code == 0
     assert "had left behind" in done.output
-    assert living(pids) == {"of another chat", "unmarked"}
+    assert living(pids) == {"of another chat"}
     assert outlive("kill", session).code != 0
     end_rest(pids)
 
@@ -204,13 +218,33 @@ def test_an_agent_that_outlived_all_of_outlive_can_be_ended(tmp_path: Path) -> N
     assert not is_running(agent, None)
 
 
-def test_what_a_command_started_ends_with_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("without", ["", "env -i "])
+def test_what_a_command_started_ends_with_it(tmp_path: Path, without: str) -> None:
     pid = tmp_path / "pid"
-    script = f"setsid nohup sleep 1000 & echo $! > {pid}.new; mv {pid}.new {pid}; exec sleep 1000"
+    left = f"echo $$ > {pid}.new; /bin/mv {pid}.new {pid}; exec /bin/sleep 1000"
+    script = f"({without}setsid /bin/sh -c '{left}' >&- 2>&- <&- &); exec sleep 1000"
     session = str(outlive("new", "--json", "--", "sh", "-c", script).json()["id"])
     wait_until(pid.exists, 20, "the command to run")
     assert outlive("stop", session).code == 0
     assert not is_running(int(pid.read_text()), None)
+
+
+def test_outlive_that_was_started_from_inside_of_a_chat_does_not_end_with_it(area: Area, tmp_path: Path) -> None:
+    install_agent(area, "ends_all = true")
+    session, pids = start_chat(tmp_path)
+    description = describe(session)
+    assert description is not None
+    assert description.keeper_pid is not None
+    kill_at_once([*processes.keepers(description.keeper_pid), description.host_pid])
+    command = [sys.executable, "-P", "-m", "session_host.cli", "new", "-d", "-n", "inner", "--", "sleep", "1000"]
+    subprocess.run(command, check=True, preexec_fn=Mark.of_chat(session).set_limit)  # noqa: PLW1509
+
+    assert outlive("kill", session).code == 0
+
+    assert living(pids) == {"of another chat"}
+    assert [each["state"] for each in outlive("ls", "--json").json()] == ["running"]
+    assert outlive("kill", "inner").code == 0
+    end_rest(pids)
 
 
 def test_background_jobs_of_a_shell_stay(area: Area, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from session_host.protocol.values import ENDPOINT, RUNNING_STATES, WITHOUT_AGENT
 from session_host.storage.store import SessionRecord, Store, copies, moved_aside
 from session_host.storage.store.database import lack_of_space
 from session_host.system.log_rotation import rotated_path
+from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.identity import is_killed, start_time
 from session_host.system.processes.process_tree import ChatProcess, chat_processes, end_all
 
@@ -149,7 +150,7 @@ _COMMAND_CHARACTERS = 60
 
 def left_processes(session_id: str) -> list[ChatProcess]:
     """The processes that an ended chat has left behind."""
-    return chat_processes(_NO_LEADER, session_id)
+    return chat_processes(_NO_LEADER, Mark.of_chat(session_id))
 
 
 def end_left_processes(record: SessionRecord, *, gracefully: bool) -> list[ChatProcess]:

@@ -29,8 +29,9 @@ from session_host.paths import agent_socket, config_dir
 from session_host.protocol.values import RUNNING_STATES, GridSize, Runtime
 from session_host.storage.store import SessionRecord, Store, free_name
 from session_host.system.processes import proc
+from session_host.system.processes.chat_mark import VARIABLE, Mark
 from session_host.system.processes.identity import environment_variables
-from session_host.system.processes.process_tree import MARK, end_all, rest_of_session
+from session_host.system.processes.process_tree import end_all, rest_of_session
 from session_host.system.unix_sockets import is_foreign
 from session_host.terminal import available_engines
 from session_host.terminal.base import DefaultColors, EngineName
@@ -174,11 +175,11 @@ def end_left_behind(record: SessionRecord, agent: Agent, query: ConversationQuer
 
     The chat's host does so, but may have been killed together with the program.
     """
-    leader = record.child_pid or 0
-    rest = {each.pid for each in rest_of_session(leader, record.id)} if leader else set()
+    leader, chat_mark = record.child_pid or 0, Mark.of_chat(record.id)
+    rest = {each.pid for each in rest_of_session(leader, chat_mark)} if leader else set()
     has_it_open = {*opened_by(agent.conversation.store, query), *_named_in_command_lines(query.conversation)}
     if rest and (record.runtime == "structured" or rest & has_it_open):
-        end_all(lambda: rest_of_session(leader, record.id))
+        end_all(lambda: rest_of_session(leader, chat_mark))
 
 
 def _chat_line(chat: SessionInfo) -> str:
@@ -209,7 +210,7 @@ def _outermost(pids: set[int]) -> set[int]:
 
 def _mark(pid: int) -> str:
     """The chat that started a process; "" for none, or if the process is not readable."""
-    return environment_variables(pid, MARK).get(MARK, "")
+    return environment_variables(pid, VARIABLE).get(VARIABLE, "")
 
 
 def _process(pid: int) -> Process:

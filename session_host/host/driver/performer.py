@@ -44,6 +44,7 @@ from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.output_file import MemoryFile
 from session_host.structured.transcript import BUILD as TRANSCRIPT
 from session_host.system.login_sockets import VARIABLES, point_links
+from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.identity import environment_variables
 from session_host.system.processes.process_tree import ChatProcess, chat_processes
 from session_host.system.worker import Worker
@@ -189,23 +190,23 @@ class Performer:
             effect.client.set_result(effect.reply)
 
     def _list_processes(self, effect: ListProcesses) -> None:
-        leader, session_id = self._identity()
+        leader, mark = self._leader_and_mark()
         nothing: list[ChatProcess] = []
-        self._in_thread(lambda: chat_processes(leader, session_id), effect.user.processes_listed, nothing)
+        self._in_thread(lambda: chat_processes(leader, mark), effect.user.processes_listed, nothing)
 
     def _end_processes(self, effect: EndProcesses) -> None:
-        leader, session_id = self._identity()
+        leader, mark = self._leader_and_mark()
         end = partial(end_processes, gracefully=effect.gracefully, group_grace_s=AGENT_GRACE_S)
         self._in_thread(
-            lambda: end(leader, session_id, effect.processes),
+            lambda: end(leader, mark, effect.processes),
             lambda _: effect.user.processes_ended(),
             None,
         )
 
-    def _identity(self) -> tuple[int, str]:
-        """The program's PID, and its chat's id."""
+    def _leader_and_mark(self) -> tuple[int, Mark]:
+        """The program's PID, and the mark of its chat's processes."""
         assert self._program.process is not None
-        return self._program.process.pid, self._session.session_id
+        return self._program.process.pid, Mark.of_chat(self._session.session_id)
 
     def _in_thread(self, work: Callable[[], T], done: Callable[[T], None], otherwise: T) -> None:
         """Do blocking work in a thread, and call ``done`` with its result, or with ``otherwise`` if it fails."""

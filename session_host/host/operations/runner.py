@@ -35,6 +35,8 @@ from session_host.structured.operations import (
     WriteText,
 )
 from session_host.system.event_loop import Timer
+from session_host.system.processes import chat_mark
+from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.permission import AGENT_CHATS
 from session_host.system.worker import Worker
 
@@ -80,7 +82,8 @@ def start(
         environment: the agent's environment.
         directory: the working directory.
         umask: as umask(2) takes it.
-        agent: the agent's PID; its soft limit of open files is the program's, and its mark (``permission.mark``).
+        agent: the agent's PID; its soft limit of open files is the program's, and so are its marks (``permission``,
+            ``chat_mark``).
         mark: the value of ``MARK``.
 
     Raises:
@@ -89,8 +92,9 @@ def start(
     try:
         open_files = str(resource.prlimit(agent, resource.RLIMIT_NOFILE)[0])
         queue_bytes = str(resource.prlimit(agent, resource.RLIMIT_MSGQUEUE)[1])
+        locks = str(resource.prlimit(agent, chat_mark.LIMIT)[0])
     except (OSError, AttributeError):
-        open_files = queue_bytes = ""
+        open_files = queue_bytes = locks = ""
     master, slave = os.openpty()
     try:
         termios.tcsetwinsize(slave, (ROWS, COLUMNS))
@@ -99,7 +103,7 @@ def start(
         termios.tcsetattr(slave, termios.TCSANOW, attributes)
         os.set_blocking(master, False)
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", _STARTER, directory, open_files, queue_bytes, *operation.argv],
+            [sys.executable, "-I", "-S", _STARTER, directory, open_files, queue_bytes, locks, *operation.argv],
             stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, cwd="/", umask=umask, start_new_session=True,
             env={
                 "PWD": directory, **environment, **_PLAIN, **operation.environment,
@@ -116,7 +120,7 @@ def start(
 
 def kill_leftover_processes(mark: str, leader: int = -1) -> None:
     """End a terminal's processes: those with the mark, and those of the leader's terminal session. Blocks."""
-    end_processes(leader, mark, (), gracefully=True, variable=MARK)
+    end_processes(leader, Mark(MARK, mark), (), gracefully=True)
 
 
 class Terminal:

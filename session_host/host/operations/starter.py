@@ -12,17 +12,20 @@ import signal
 import sys
 import termios
 
+_LOCKS = 10
+"""RLIMIT_LOCKS, as in ``chat_mark``."""
+
 _NOT_FOUND, _NOT_EXECED = 127, 126
 """Exit codes, as shells use them."""
 
 
 def main() -> None:
-    """Become the program that the arguments name, after its directory and two limits ("" for the present one).
+    """Become the program that the arguments name, after its directory and three limits ("" for the present one).
 
-    These are the soft limit of open files, and the hard one of message queues, which marks the programs of agents. Only
-    this process enters the directory, since that may hang.
+    These are the soft limit of open files, the hard one of message queues and the soft one of file locks, which mark
+    the programs of agents and of a chat. Only this process enters the directory, since that may hang.
     """
-    directory, open_files, queue_bytes, *argv = sys.argv[1:]
+    directory, open_files, queue_bytes, locks, *argv = sys.argv[1:]
     fcntl.ioctl(1, termios.TIOCSCTTY, 0)
     for number in signal.valid_signals():
         # Ignored signals stay ignored through an exec (execve(2)); the host ignores some, and Python others.
@@ -37,6 +40,9 @@ def main() -> None:
         if int(queue_bytes) not in {hard, resource.RLIM_INFINITY}:
             limit = int(queue_bytes)
             resource.setrlimit(resource.RLIMIT_MSGQUEUE, (min(soft, limit) if soft >= 0 else limit, limit))
+    if locks:
+        _, hard = resource.getrlimit(_LOCKS)
+        resource.setrlimit(_LOCKS, (int(locks), hard))
     try:
         os.chdir(directory)
     except OSError as error:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import (
     GRACE_S,
-    MARK,
     ChatProcess,
     chat_processes,
     end_all,
@@ -23,27 +23,25 @@ from session_host.system.worker import Worker
 
 def end_processes(
     leader: int,
-    session_id: str,
+    mark: Mark,
     known: Sequence[ChatProcess],
     *,
     gracefully: bool,
     group_grace_s: float = GRACE_S,
-    variable: str = MARK,
 ) -> None:
     """End the known processes, and all others of the chat, until none is left. Blocks.
 
     Args:
         leader: the program's PID.
-        session_id: the chat's id.
+        mark: that of the chat's processes.
         known: descendants of the program, listed before its end.
         gracefully: whether to send SIGTERM first.
         group_grace_s: how long after SIGTERM those in the program's process group have to exit. If the program was only
             a launcher, which dies of SIGTERM at once, the agent itself is one of them, and may still save an answer.
-        variable: the variable of the environment that has the id.
     """
 
     def find() -> list[ChatProcess]:
-        return [*known, *chat_processes(leader, session_id, variable)]
+        return [*known, *chat_processes(leader, mark)]
 
     end_all(find, gracefully=gracefully, grace_s=GRACE_S, group=leader, group_grace_s=group_grace_s)
 
@@ -57,10 +55,11 @@ async def end_strays(leader: int, session_id: str, patterns: tuple[str, ...], *,
         patterns: match the command lines of daemons (re.search).
         whole_session: whether all that is left of the program's session ends, too.
     """
+    mark = Mark.of_chat(session_id)
 
     def strays() -> list[ChatProcess]:
-        found = matching(chat_processes(leader, session_id), patterns) if patterns else []
-        return [*found, *rest_of_session(leader, session_id)] if whole_session else found
+        found = matching(chat_processes(leader, mark), patterns) if patterns else []
+        return [*found, *rest_of_session(leader, mark)] if whole_session else found
 
     if patterns or whole_session:
         await Worker().run(lambda: end_all(strays, grace_s=GRACE_S))

@@ -87,9 +87,18 @@ def status_field(pid: int | str, name: str) -> str:
 
 def hard_limit(pid: int, name: str) -> int | None:
     """A hard limit of a process, by its name in ``/proc/PID/limits``; a huge number for none, None if unknown."""
+    return _limit(pid, name, 1)
+
+
+def soft_limit(pid: int, name: str) -> int | None:
+    """Like ``hard_limit``, for a soft limit."""
+    return _limit(pid, name, 0)
+
+
+def _limit(pid: int, name: str, column: int) -> int | None:
     for line in read(pid, "limits").decode(errors="replace").splitlines():
         if line.startswith(name):
-            value = line[len(name) :].split()[1]
+            value = line[len(name) :].split()[column]
             return int(value) if value.isdecimal() else sys.maxsize
     return None
 

@@ -1,7 +1,7 @@
-"""Finds a chat's processes: by terminal session, by ancestry and by OUTLIVE_SESSION in the environment.
+"""Finds a chat's processes: by terminal session, by ancestry and by their mark.
 
-Every program of a chat inherits ``OUTLIVE_SESSION`` (environ(7)), even if it leaves its terminal and its parent. The
-module reads Linux's ``/proc``; elsewhere it finds no process, and only the program's process groups are ended.
+Every program of a chat inherits the mark (``chat_mark``), even if it leaves its terminal and its parent. The module
+reads Linux's ``/proc``; elsewhere it finds no process, and only the program's process groups are ended.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from graphlib import TopologicalSorter
 from typing import NamedTuple
 
 from . import proc
-from .identity import environment_variables, is_running
+from .chat_mark import Mark
+from .identity import is_running
 
 log = logging.getLogger(__name__)
-
-MARK = "OUTLIVE_SESSION"
 
 GRACE_S = 2.0
 """How long processes have to exit after a signal."""
@@ -46,23 +45,23 @@ class _Process(NamedTuple):
     started: int
 
 
-def chat_processes(leader: int, session_id: str, variable: str = MARK) -> list[ChatProcess]:
+def chat_processes(leader: int, mark: Mark) -> list[ChatProcess]:
     """Find the living processes of a chat, including its program.
 
     Args:
         leader: the program's PID, which is also its terminal session's (setsid(2)); while the program lives, the
             processes of this terminal session and its descendants are found.
-        session_id: the mark; processes with it are found under any parent.
-        variable: the variable of the environment that has the mark.
+        mark: processes with it are found under any parent.
     """
     everybody = list(_processes())
     own = {os.getpid()}
     found = {each.pid for each in everybody if leader in {each.pid, each.terminal_session}}
-    found |= {each.pid for each in everybody if _is_marked(each.pid, session_id, variable)}
+    marked = {each.pid: mark.is_of(each.pid) for each in everybody}
+    found |= {pid for pid, is_marked in marked.items() if is_marked}
     grown = True
     while grown:
-        children = (each.pid for each in everybody if each.parent in found)
-        more = {pid for pid in children if _may_be_marked(pid, session_id, variable)} - found
+        # A child with another mark belongs to another chat, which was started from this one.
+        more = {each.pid for each in everybody if each.parent in found and marked[each.pid] is None} - found
         grown = bool(more)
         found |= more
     return [
@@ -70,7 +69,7 @@ def chat_processes(leader: int, session_id: str, variable: str = MARK) -> list[C
     ]
 
 
-def rest_of_session(leader: int, session_id: str) -> list[ChatProcess]:
+def rest_of_session(leader: int, mark: Mark) -> list[ChatProcess]:
     """Find the living processes of a chat that are in its program's own session (setsid(2)).
 
     After the program's end, they are its parts: the agent behind a launcher, its servers. An agent starts the commands
@@ -79,7 +78,7 @@ def rest_of_session(leader: int, session_id: str) -> list[ChatProcess]:
     return [
         ChatProcess(each.pid, each.started, command_line(each.pid))
         for each in _processes()
-        if each.terminal_session == leader and each.pid != leader and _is_marked(each.pid, session_id, MARK)
+        if each.terminal_session == leader and each.pid != leader and mark.is_of(each.pid)
     ]
 
 
@@ -178,12 +177,3 @@ def _read(pid: int) -> _Process | None:
     if fields[0] in {"Z", "X"}:
         return None
     return _Process(pid, int(fields[1]), int(fields[3]), int(fields[19]))
-
-
-def _is_marked(pid: int, session_id: str, variable: str) -> bool:
-    return environment_variables(pid, variable).get(variable) == session_id
-
-
-def _may_be_marked(pid: int, session_id: str, variable: str) -> bool:
-    """Whether a descendant belongs to this chat, and not to another one started from it."""
-    return environment_variables(pid, variable).get(variable, session_id) == session_id

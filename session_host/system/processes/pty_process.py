@@ -22,6 +22,7 @@ from session_host.errors import AgentNotFound, LaunchFailed, OutliveError, why_n
 from session_host.protocol.values import CellSize, GridSize
 from session_host.system.files import find_program, open_log
 
+from .chat_mark import VARIABLE, Mark
 from .identity import start_time
 from .permission import mark
 
@@ -246,6 +247,8 @@ class PtyProcess:
             os.chdir(program.directory)
             _reset_process(program.umask, program.open_files)
             mark(program.environment)
+            if session_id := program.environment.get(VARIABLE):
+                Mark.of_chat(session_id).set_limit()
             if descriptors.output < 0:
                 _set_terminal(descriptors.slave, program.stderr)
             else:

@@ -18,7 +18,7 @@ from session_host.client.sessions.store_access import open_store
 from session_host.paths import database
 from session_host.protocol.values import GridSize
 from session_host.storage.store import Store
-from session_host.system.processes.process_tree import MARK
+from session_host.system.processes.chat_mark import VARIABLE as MARK
 from tests.conftest import Sessions
 from tests.support import processes
 from tests.support.area import Area

@@ -16,7 +16,8 @@ from session_host.protocol.messages import Describe, Description, Kill
 from session_host.storage.store import SessionRecord
 from session_host.structured.items import Item
 from session_host.structured.operations import LOST
-from session_host.system.processes.process_tree import MARK as SESSION
+from session_host.system.processes.chat_mark import VARIABLE as SESSION
+from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import chat_processes
 from tests.programs import program
 from tests.support.structured_chats import ChatViewer, start_chat, viewing
@@ -73,7 +74,7 @@ def tool(chat: ChatViewer) -> Item:
 
 
 def marked(variable: str, value: str) -> list[str]:
-    return [each.command for each in chat_processes(-1, value, variable)]
+    return [each.command for each in chat_processes(-1, Mark(variable, value))]
 
 
 async def test_files_are_read_and_written_only_inside_the_chats_directory(tmp_path: Path) -> None:

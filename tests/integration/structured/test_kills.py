@@ -25,6 +25,7 @@ from session_host.protocol.messages import Describe, Description
 from session_host.storage.last_transcript import last_transcript
 from session_host.storage.store import SessionRecord
 from session_host.structured.rules import IDLE_TIMEOUT
+from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import chat_processes
 from tests.support.commands import outlive
 from tests.support.hosts import end, is_over
@@ -169,7 +170,7 @@ LAUNCHER = ("sh", "-c", '"$@"; exit $?', "sh")
 
 def processes_of(record: SessionRecord) -> list[str]:
     """The command lines of the chat's processes."""
-    return [each.command for each in chat_processes(record.child_pid or 0, record.id)]
+    return [each.command for each in chat_processes(record.child_pid or 0, Mark.of_chat(record.id))]
 
 
 async def kill_program(record: SessionRecord) -> None:

@@ -22,6 +22,7 @@ from session_host.structured.operations import (
     TerminalOutput,
     WriteText,
 )
+from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.permission import AGENT_CHATS
 from session_host.system.processes.proc import hard_limit
 from session_host.system.processes.process_tree import chat_processes
@@ -70,7 +71,7 @@ class OperationHarness:
 
     def left(self, terminal: str = "t") -> list[str]:
         """Return the command lines of a terminal's remaining processes."""
-        return [each.command for each in chat_processes(-1, f"{self.session_id}/{terminal}", MARK)]
+        return [each.command for each in chat_processes(-1, Mark(MARK, f"{self.session_id}/{terminal}"))]
 
 
 @pytest.fixture

@@ -15,12 +15,14 @@ import pytest
 
 from session_host.host.program import termination
 from session_host.host.program.termination import end_processes
-from session_host.system.processes.process_tree import MARK, chat_processes
+from session_host.system.processes.chat_mark import VARIABLE, Mark
+from session_host.system.processes.process_tree import chat_processes
 from tests.conftest import Sessions
 from tests.programs import Gate
 from tests.support.waiting import TIMEOUT_S, wait_until
 
 CHAT = str(uuid.uuid4())
+MARK = Mark.of_chat(CHAT)
 """Other runs of this test, at the same time, have other processes."""
 
 LAUNCHER = """
@@ -54,11 +56,11 @@ def test_an_agent_behind_a_launcher_has_time_to_save_and_its_tools_have_not(
     monkeypatch.setattr(termination, "GRACE_S", 0.0)
     with Gate(tmp_path / "gate") as gate, ExitStack() as stack:
         argv = [sys.executable, "-ISc", LAUNCHER, AGENT, str(tmp_path), str(gate.path)]
-        program = subprocess.Popen(argv, env={**os.environ, MARK: CHAT}, start_new_session=True)
+        program = subprocess.Popen(argv, env={**os.environ, VARIABLE: CHAT}, start_new_session=True)
         stack.enter_context(program)  # waits for its end
         stack.callback(program.kill)
         wait_until((tmp_path / "ready").exists, TIMEOUT_S, "the agent to be ready")
-        known = chat_processes(program.pid, CHAT)
+        known = chat_processes(program.pid, MARK)
         assert len(known) == 3
         os.killpg(program.pid, signal.SIGTERM)
         assert program.wait(TIMEOUT_S) == -signal.SIGTERM
@@ -66,7 +68,7 @@ def test_an_agent_behind_a_launcher_has_time_to_save_and_its_tools_have_not(
 
         ending = threading.Thread(
             target=end_processes,
-            args=(program.pid, CHAT, known),
+            args=(program.pid, MARK, known),
             kwargs={"gracefully": True, "group_grace_s": group_grace_s},
         )
         ending.start()
@@ -76,5 +78,5 @@ def test_an_agent_behind_a_launcher_has_time_to_save_and_its_tools_have_not(
 
         assert not ending.is_alive()
         # Without a time to exit, the kernel may still be at work on the last signal.
-        wait_until(lambda: chat_processes(program.pid, CHAT) == [], TIMEOUT_S, "the end of all")
+        wait_until(lambda: chat_processes(program.pid, MARK) == [], TIMEOUT_S, "the end of all")
         assert (tmp_path / "saved").exists() == bool(group_grace_s)

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import chat_processes, end
 
 
@@ -19,7 +20,7 @@ def test_a_shell_ended_with_its_program_is_signalled_first_and_ends_by_the_signa
     with shell:
         assert shell.stdout is not None
         assert shell.stdout.read(6) == b"ready\n"
-        parent, child = sorted(chat_processes(shell.pid, "none"), key=lambda each: each.pid != shell.pid)
+        parent, child = sorted(chat_processes(shell.pid, Mark("NO", "mark")), key=lambda each: each.pid != shell.pid)
         signalled: list[tuple[int, int]] = []
         kill = os.kill
 
