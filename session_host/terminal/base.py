@@ -19,9 +19,10 @@ from session_host.protocol.values import CellSize, GridSize
 from .rows import DEFAULT_COLOR, Color, Row
 
 if TYPE_CHECKING:
-    from .commands import CommandLog, CommandModes
+    from .commands import CommandLog
     from .events import TerminalEvent
     from .images.values import PlacedImage
+    from .left_modes import CommandModes
     from .prompts import Prompt, RowMark
     from .sgr_lines import SgrLines
 

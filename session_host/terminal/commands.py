@@ -3,17 +3,13 @@
 The marks in the output (OSC 133) show a command's rows and its exit status. Only the host, which reads the output as it
 is written, knows when a command ran: its emulator has a clock, and it sends the times to the others, by the commands'
 numbers. Host and replicas count the same marks, so a command has the same number everywhere.
-
-``CommandModes`` finds the modes that a shell's command sets and does not take back, since it was killed. A shell marks
-the beginning and the end of a command (OSC 133, C and D); the modes at both are compared. What the shell itself sets at
-its prompt, after the end, is not the command's: the output since then shows it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -225,107 +221,3 @@ def _text_of(options: dict[str, str]) -> str:
     text = unquote(options.get("cmdline_url", ""), errors="replace")
     cleaned = plain(text, MAX_COMMAND_CHARACTERS + 1, keep_lines=True).strip("\n")
     return cleaned if len(cleaned) <= MAX_COMMAND_CHARACTERS else ""
-
-
-# ---------------------------------------------------------------- modes that are left
-
-ALTERNATE: Final = 1049
-_ORIGIN, _SIDE_MARGINS, _KEYPAD, _CURSOR = 6, 69, 66, 25
-
-WATCHED: Final = (1, 5, _ORIGIN, 9, _KEYPAD, _SIDE_MARGINS, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 2004, 2026,
-                  2031, 2048)  # fmt: skip
-"""DEC private modes that are off by default: keys, reverse video, origin, margins, mouse, focus, paste, reports."""
-
-_SET: Final = re.compile(rb"\x1b\[\?([0-9;]{1,64})h")
-_RESET: Final = re.compile(rb"\x1b\[\?([0-9;]{1,64})l")
-_KITTY: Final = re.compile(rb"\x1b\[[>=][0-9;]*u")
-_OTHER_KEYS: Final = re.compile(rb"\x1b\[>4[;m]")
-_NO_KITTY: Final = b"\x1b[<99u"
-
-
-class TerminalModes(NamedTuple):
-    """The modes of a terminal that a killed program may leave.
-
-    Attributes:
-        on: numbers in ``WATCHED`` that are set, ``ALTERNATE`` on the alternate screen.
-        hides_cursor: whether the cursor is hidden.
-        kitty: the flags of kitty's keyboard protocol.
-        other_keys: xterm's modifyOtherKeys.
-        region: the scroll region's parts; () for the whole screen.
-        column, row: the cursor's position, from 0.
-    """
-
-    on: frozenset[int] = frozenset()
-    hides_cursor: bool = False
-    kitty: int = 0
-    other_keys: int = 0
-    region: tuple[int, ...] = ()
-    column: int = 0
-    row: int = 0
-
-
-class CommandModes:
-    """Compares a terminal's modes before and after each command.
-
-    Attributes:
-        before, after: those of the last command that left some; None for none, or once they are restored.
-    """
-
-    def __init__(self, read: Callable[[], TerminalModes]) -> None:
-        self._read = read
-        self._begun: TerminalModes | None = None
-        self.before: TerminalModes | None = None
-        self.after: TerminalModes | None = None
-
-    def mark(self, parameters: str) -> None:
-        """Handle ``OSC 133 ; parameters``."""
-        kind = parameters.partition(";")[0]
-        if kind == "C":
-            self._begun, self.before = self._read(), None
-        elif kind == "D" and self._begun is not None:
-            before, after, self._begun = self._begun, self._read(), None
-            is_left = (
-                bool(after.on - before.on)
-                or (after.hides_cursor and not before.hides_cursor)
-                or after.kitty not in {before.kitty, 0}
-                or after.other_keys not in {before.other_keys, 0}
-                or after.region not in {before.region, ()}
-            )
-            self.before, self.after = (before, after) if is_left else (None, None)
-
-    def restoring(self, written: bytes) -> bytes:
-        """The sequences that take back what the last command left, once; b"" if nothing is left.
-
-        Args:
-            written: the output since the command's end, which shows what the shell has set at its prompt.
-        """
-        before, after, self.before = self.before, self.after, None
-        if before is None or after is None:
-            return b""
-        now = self._read()
-        own, off = (
-            {int(number) for parameters in found for number in parameters.split(b";") if number}
-            for found in (_SET.findall(written), _RESET.findall(written))
-        )
-        if b"\x1b=" in written:
-            own.add(_KEYPAD)
-        left = ((after.on - before.on) & now.on) - own
-        keys = b""
-        if after.kitty not in {before.kitty, 0}:
-            flags = now.kitty if _KITTY.search(written) else before.kitty
-            keys = b"%s\x1b[=%d;1u" % (_NO_KITTY, flags)
-        parts = [keys] if ALTERNATE in left else []
-        parts += [b"\x1b[?%dl" % number for number in sorted(left - {ALTERNATE})]
-        is_narrow = after.region not in {before.region, ()} and now.region == after.region
-        if is_narrow:
-            parts.append(b"\x1b[r")
-        if ALTERNATE in left:
-            parts.append(b"\x1b[?%dl" % ALTERNATE)
-        elif is_narrow or left & {_ORIGIN, _SIDE_MARGINS}:
-            parts.append(b"\x1b[%d;%dH" % (now.row + 1, now.column + 1))
-        parts.append(keys)
-        if after.other_keys not in {before.other_keys, 0} and not _OTHER_KEYS.search(written):
-            parts.append(b"\x1b[>4;%dm" % before.other_keys)
-        if after.hides_cursor and not before.hides_cursor and now.hides_cursor and _CURSOR not in off:
-            parts.append(b"\x1b[?%dh" % _CURSOR)
-        return b"".join(parts)

@@ -22,7 +22,9 @@ _ESCAPE: Final = 0x1B
 
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _MOUSE_OFF: Final = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l"
-_RESTORE: Final = f"{_MOUSE_OFF}\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[?47l\x1b[<u\x1b7\x1b[r\x1b8\x1b[m\x1b[?25h"
+_WRITING: Final = "\x1b[4l\x1b[20l\x1b[?5l\x1b[?7h\x1b[?45l\x1b(B\x1b)B\x0f\x1b7\x1b[?69l\x1b[r\x1b8\x1b[m\x1b[?25h"
+_KEYS: Final = "\x1b[?1l\x1b[?66l\x1b[>4m\x1b[<99u"
+_RESTORE: Final = f"{_MOUSE_OFF}\x1b[?1004l\x1b[?2004l\x1b[?2026l{_KEYS}\x1b[?47l{_KEYS}{_WRITING}"
 """Ends the modes that a killed command leaves on; the cursor stays where it is."""
 
 

@@ -25,7 +25,7 @@ from session_host.session.sizing import Sizing
 from session_host.system.event_loop import Timer
 from session_host.terminal.base import Emulator
 from session_host.terminal.clearing import CANCEL, sequences
-from session_host.terminal.commands import ALTERNATE
+from session_host.terminal.left_modes import LEAVE_ALTERNATE
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,6 @@ WAIT_S = 0.5
 
 _COMMAND_ENDS = b"\x1b]133;D"
 _MAX_PROMPT_BYTES = 16 * 1024
-_LEAVE_ALTERNATE = b"\x1b[?%dl" % ALTERNATE
 
 NARROW_S = 0.2
 """How long the terminal is narrower. A program that is busy for all of this time sees no change."""
@@ -91,7 +90,7 @@ class Clearer:
         self._worker.run_after_output(self._restore_soon)
 
     def _restore_soon(self, emulator: Emulator) -> None:
-        if emulator.command_modes.before is not None:
+        if emulator.command_modes.are_left:
             self._restores = True
             self._begin()
         elif not self._restores:
@@ -136,12 +135,13 @@ class Clearer:
     def _clear_now(self, emulator: Emulator, prefix: bytes) -> None:
         leaves_alternate = False
         if self._restores:
-            restoring = emulator.command_modes.restoring(self._after_command or b"")
-            leaves_alternate = emulator.modes.alternate_screen and _LEAVE_ALTERNATE in restoring
-            self._restores, self._after_command = False, None
-            if not self._wanted and not restoring:
-                self._end_wait()
-                return
+            restoring = emulator.command_modes.next_step(self._after_command or b"")
+            leaves_alternate = restoring.endswith(LEAVE_ALTERNATE)
+            if not restoring:
+                self._restores, self._after_command = False, None
+                if not self._wanted:
+                    self._end_wait()
+                    return
             prefix += restoring
         shell = self._watch.foreground
         at_prompt = "reset" in self._wanted and shell is not None and shell.is_at_prompt()
@@ -152,6 +152,8 @@ class Clearer:
             self._narrow()
         self._wanted.clear()
         self._end_wait()
+        if self._restores:
+            self._begin()  # The next step depends on the modes after this one.
 
     def _end_wait(self) -> None:
         self._is_waiting_for_end = False

@@ -230,12 +230,13 @@ def _kept_end(kind: bytes, content: bytes) -> bytes:
 
 _OWN: Final = re.compile(
     rb"\x1b(?:(?P<reset>c)|\[(?:(?P<soft_reset>!p)|(?P<keys>>(?:4(?:;[0-9]*)?)?m|>4n)|\?(?P<keys_query>4)(?:;[0-9]*)?m"
-    rb"|(?P<title>2[23])(?:;[02]?(?:;[0-9]*)?)?t|\?(?P<graphics>[12];[1-4])(?:;[0-9;]*)?S"
+    rb"|(?P<kitty>[>=<][0-9;]*u)|(?P<title>2[23])(?:;[02]?(?:;[0-9]*)?)?t|\?(?P<graphics>[12];[1-4])(?:;[0-9;]*)?S"
     rb"|(?P<position>\?6n)))"
 )
-"""RIS, DECSTR, XTMODKEYS for modifyOtherKeys and its query, XTWINOPS for the stack of titles, XTSMGRAPHICS, DECXCPR."""
+"""RIS, DECSTR, XTMODKEYS for modifyOtherKeys and its query, kitty's keyboard protocol, XTWINOPS for the stack of
+titles, XTSMGRAPHICS, DECXCPR."""
 
-_continues: Final = re.compile(rb"[0-9;\[!>?]*[mnpctS]").match
+_continues: Final = re.compile(rb"[0-9;\[!>=<?]*[mnpctuS]").match
 _has_title_operation: Final = re.compile(rb"\x1b\[2[23](?:;[0-9;]*)?t").search
 _has_graphics_query: Final = re.compile(rb"\x1b\[\?[12];[1-4][0-9;]*S").search
 _has_private_query: Final = re.compile(rb"\?(?<=\x1b\[\?)[0-9;]+[nm]").search
@@ -253,6 +254,7 @@ def may_begin_own(data: bytes) -> bool:
     """Whether ``find_own`` may find a sequence other than RIS that begins in this output."""
     return bool(
         b"\x1b[>" in data
+        or (b"u" in data and (b"\x1b[=" in data or b"\x1b[<" in data))
         or b"\x1b[!p" in data
         or (b"t" in data and _has_title_operation(data))
         or (b"?" in data and ((b"S" in data and _has_graphics_query(data)) or _has_private_query(data)))

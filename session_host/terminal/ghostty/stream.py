@@ -12,10 +12,18 @@ from functools import partial
 from typing import Any, Final
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.commands import ALTERNATE, WATCHED, CommandModes, TerminalModes
 from session_host.terminal.images import inline_files, sixel
 from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.images.transmission import TOO_LARGE
+from session_host.terminal.left_modes import (
+    ALTERNATE,
+    INSERT,
+    LINE_FEED,
+    Charsets,
+    CommandModes,
+    TerminalModes,
+    changed_modes,
+)
 from session_host.terminal.osc import MAX_TITLE_CHARACTERS, PointerShapes
 from session_host.terminal.queries import MAX_REPEATED_ROWS, MAX_TITLE_STACK, capability_replies
 
@@ -42,7 +50,6 @@ from .sequences import (
 )
 
 _WIDTH_CHANGE_MODE: Final = 40
-_CURSOR_MODE: Final = 25
 _MARGINS: Final = re.compile(rb"\x1b\[(\d+);(\d+)[rs]")
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
 _WIDTH_CHANGE_CONTINUES: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
@@ -100,6 +107,8 @@ class Stream:
         self._images = images
         self.sequences = SequenceFinder()
         self.modify_other_keys = 0
+        self._kitty = [0, 0]
+        """The flags of kitty's keyboard protocol, of the primary and of the alternate screen."""
         self.titles: list[str] = []
         self.pointers = PointerShapes()
         self.command_modes = CommandModes(self._terminal_modes)
@@ -201,7 +210,8 @@ class Stream:
     def _may_begin_own(self, data: bytes) -> bool:
         """Whether ``_find_own`` may find something that begins in this output."""
         # RIS matters only while something is set that it resets.
-        is_set = self.modify_other_keys or self.titles or self.pointers.stacks[0] or self.pointers.stacks[1]
+        pointers = self.pointers.stacks
+        is_set = self.modify_other_keys or any(self._kitty) or self.titles or pointers[0] or pointers[1]
         return bool(is_set) or may_begin_own(data)
 
     def _find_own(self, data: bytes) -> list[OwnSequence]:
@@ -216,8 +226,10 @@ class Stream:
 
     def _do(self, sequence: OwnSequence) -> None:
         kind, value = sequence.kind, sequence.value
-        if kind == "reset":
-            self.modify_other_keys = 0
+        if kind == "kitty":
+            self._kitty[self._is_alternate()] = int(self.kitty_flags[0])
+        elif kind == "reset":
+            self.modify_other_keys, self._kitty = 0, [0, 0]
             self.pointers.reset()
             self.titles.clear()
         elif kind == "soft_reset":
@@ -243,8 +255,7 @@ class Stream:
         replies[count:] = [reply.replace(b"[", b"[?") for reply in replies[count:]]
 
     def _set_pointer(self, content: bytes) -> None:
-        alternate = self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE
-        answer = self.pointers.receive(content.decode("ascii", "replace"), alternate=bool(alternate))
+        answer = self.pointers.receive(content.decode("ascii", "replace"), alternate=self._is_alternate())
         if answer:
             self._effects.reply(answer.encode())
 
@@ -255,6 +266,7 @@ class Stream:
         self._effects.muted = True
         self.write(sequences + b"\x1b[%d;%dH" % (row + 1, column + 1))
         self._effects.muted = False
+        self._kitty[self._is_alternate()] = int(self.kitty_flags[0])
 
     def _write_corrected(self, data: bytes) -> bool:
         changed = False
@@ -360,13 +372,21 @@ class Stream:
             lib.ghostty_terminal_vt_write(self._terminal, _SAVE_CURSOR, len(_SAVE_CURSOR))
 
     def _terminal_modes(self) -> TerminalModes:
-        is_on = partial(mode, self._terminal)
-        alternate = self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE
-        on = {number for number in WATCHED if is_on(number)} | ({ALTERNATE} if alternate else set())
-        margins = _MARGINS.findall(formatted_extras(self._terminal, scrolling_region=True))
-        region = tuple(int(number) for pair in margins for number in pair)
-        kitty, keys = int(self.kitty_flags[0]), self.modify_other_keys
-        return TerminalModes(frozenset(on), not is_on(_CURSOR_MODE), kitty, keys, region, *self._cursor())
+        extras = formatted_extras(self._terminal, scrolling_region=True, charsets=True)
+        column, row = self._cursor()
+        return TerminalModes(
+            changed=changed_modes(partial(mode, self._terminal)) | ({ALTERNATE} if self._is_alternate() else set()),
+            ansi=frozenset(number for number in (INSERT, LINE_FEED) if mode(self._terminal, number, ansi=True)),
+            kitty=(self._kitty[0], self._kitty[1]),
+            other_keys=self.modify_other_keys,
+            charsets=Charsets.after(extras),
+            region=tuple(int(number) for pair in _MARGINS.findall(extras) for number in pair),
+            column=column,
+            row=row,
+        )
+
+    def _is_alternate(self) -> bool:
+        return bool(self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE)
 
     def _cursor(self) -> tuple[int, int]:
         return int(self._cursor_x()), int(self._cursor_y())

@@ -13,9 +13,10 @@ from pyte import modes as mo
 from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Cursor, DefaultColors, EngineName, Frame, Modes, SelectionUnit
-from session_host.terminal.commands import CommandLog, CommandModes
+from session_host.terminal.commands import CommandLog
 from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
+from session_host.terminal.left_modes import CommandModes
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.rows import Row
 from session_host.terminal.sgr_lines import SgrLines

@@ -16,8 +16,15 @@ from pyte import modes as mo
 from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import CursorShape, DefaultColors, MouseEncoding, MouseTracking
-from session_host.terminal.commands import ALTERNATE, WATCHED, CommandModes, TerminalModes
 from session_host.terminal.events import Bell, TerminalEvent, TitleChanged
+from session_host.terminal.left_modes import (
+    ALTERNATE,
+    INSERT,
+    Charsets,
+    CommandModes,
+    TerminalModes,
+    changed_modes,
+)
 from session_host.terminal.osc import KittyNotifications
 from session_host.terminal.prompts import PromptMarks
 from session_host.terminal.queries import MAX_REPEATED_ROWS
@@ -747,11 +754,18 @@ class Screen(pyte.Screen):
             self.modify_other_keys = 0
 
     def _terminal_modes(self) -> TerminalModes:
-        on = {number for number in WATCHED if self.has_mode(number)} | ({ALTERNATE} if self.on_alternate else set())
         margins = (self.top, self.bottom)
-        region = () if margins == (0, self.lines - 1) else margins
-        kitty, keys = self.kitty_flags, self.modify_other_keys
-        return TerminalModes(frozenset(on), self.cursor.hidden, kitty, keys, region, self.cursor.x, self.cursor.y)
+        designated = tuple(code.encode() for code in self.charsets)
+        return TerminalModes(
+            changed=changed_modes(self.has_mode) | ({ALTERNATE} if self.on_alternate else set()),
+            ansi=frozenset({INSERT} & self.mode),
+            kitty=(self.kitty[0][-1], self.kitty[1][-1]),
+            other_keys=self.modify_other_keys,
+            charsets=Charsets(designated + Charsets().designated[len(designated) :], self.charset),
+            region=() if margins == (0, self.lines - 1) else margins,
+            column=self.cursor.x,
+            row=self.cursor.y,
+        )
 
 
 class PrimaryRow(Anchor):

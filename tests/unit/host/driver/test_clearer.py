@@ -124,9 +124,18 @@ LEFT = {
     "hidden cursor": (b"\x1b[?25l", b"\x1b[?25h"),
     "scroll region": (b"\x1b[2;5r\x1b[3;1H", b"\x1b[r\x1b[3;3H"),
     "origin": (b"\x1b[?6h", b"\x1b[?6l\x1b[1;3H"),
+    "line drawing": (b"\x1b(0\x1b)0\x0e", b"\x1b(B\x1b)B\x0f"),
+    "inserted text": (b"\x1b[4h", b"\x1b[4l"),
+    "line feeds that return": (b"\x1b[20h", b"\x1b[20l"),
+    "lines that do not wrap": (b"\x1b[?7l", b"\x1b[?7h"),
+    "wrapping backwards": (b"\x1b[?45h", b"\x1b[?45l"),
+    "keys on the hidden screen": (b"\x1b[?1049h\x1b[>5u\x1b[?1049l", b"\x1b[?47h\x1b[<99u\x1b[=0;1u\x1b[?47l"),
     "application keys": (b"\x1b[?1h\x1b=", b"\x1b[?1l\x1b[?66l"),
     "nothing": (b"\x1b[?1049h\x1b[?1000h\x1b[>5u\x1b[<u\x1b[?1000l\x1b[?1049l", b""),
 }
+
+
+NOT_IN_PYTE = {"origin", "line feeds that return", "wrapping backwards"}
 
 
 def without_tracking_of_one_engine(data: bytes) -> bytes:
@@ -136,14 +145,32 @@ def without_tracking_of_one_engine(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("left", LEFT)
 async def test_the_shell_is_usable_after_a_killed_program(harness: SessionHarness, left: str) -> None:
-    if left == "origin" and harness.spec.engine == "pyte":
-        pytest.skip("pyte has no origin mode")
+    if left in NOT_IN_PYTE and harness.spec.engine == "pyte":
+        pytest.skip("pyte has no such mode")
     driver = harness.host()
     sets, takes_back = LEFT[left]
     written = PROMPT + b"vim\r\n" + BEGIN + sets + END + PROMPT
     harness.write_output(written)
     await eventually(lambda: is_quiet(harness.terminal.clearer, driver.worker), 10, "the prompt")
     assert without_tracking_of_one_engine(output(harness).removeprefix(written)) == takes_back
+
+
+async def test_ctrl_c_is_no_escape_sequence_after_a_killed_program_that_had_set_its_keys_before_its_screen(
+    harness: SessionHarness,
+) -> None:
+    """The keyboard's flags of the hidden screen stayed: Ctrl+C typed ``^[[99;5u`` into the shell."""
+    driver = harness.host()
+    left = b"\x1b[>1u\x1b(0\x1b[?1049h\x1b[>5u\x1b[4h\x1b[?7l"
+    harness.write_output(PROMPT + b"vim\r\n" + BEGIN + left + END + PROMPT)
+    await eventually(lambda: is_quiet(harness.terminal.clearer, driver.worker), 10, "the prompt")
+    emulator = harness.terminal.worker.idle
+    assert emulator is not None
+    assert (emulator.modes.alternate_screen, emulator.modes.kitty_keyboard) == (False, 0)
+    harness.write_output(b"\r\x1b[Kq" + b"x" * 40)
+    await eventually(lambda: is_quiet(driver.worker), 10, "the text")
+    rows = [row.text() for row in emulator.rows()]
+    assert "q" + "x" * 39 in rows
+    assert "x" in rows
 
 
 async def test_what_the_shell_sets_at_its_prompt_stays_after_a_killed_program(harness: SessionHarness) -> None:

@@ -1,0 +1,74 @@
+"""After a killed program, a shell's terminal is as if the program had never run, whatever it set and in which order."""
+
+from __future__ import annotations
+
+import random
+
+from session_host.terminal.base import Emulator
+from tests.contracts.conftest import Maker
+from tests.support.fuzzing import chance, some, times
+
+BEGIN, END = b"\x1b]133;C\x1b\\", b"\x1b]133;D;137\x1b\\"
+PROMPT = b"\r\n\x1b]133;A\x1b\\$ \x1b]133;B\x1b\\"
+
+MODES = [1, 5, 6, 7, 9, 25, 45, 47, 66, 69, 1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 1045, 1047, 1049,
+         2004, 2026, 2031, 2048]  # fmt: skip
+COMMANDS = [
+    *(b"\x1b[?%d%c" % (mode, end) for mode in MODES for end in b"hl"),
+    *[b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[>1u", b"\x1b[>5u", b"\x1b[<u", b"\x1b[=9;1u"] * 5,
+    b"\x1b[4h", b"\x1b[4l", b"\x1b[20h", b"\x1b[20l", b"\x1b(0", b"\x1b(B", b"\x1b)0", b"\x1b)B", b"\x0e", b"\x0f",
+    b"\x1b[>4;2m", b"\x1b[>4m", b"\x1b[2;5r", b"\x1b[r", b"\x1b7", b"\x1b8", b"\x1b[3;4H", b"\x1b=", b"\x1b>",
+    b"text\r\n", b"\x1b[!p", b"\x1b[?25;1003h", b"\x1b[<9u", b"\x1b[2J",
+]  # fmt: skip
+SHELLS = [
+    (b"", b""),
+    (b"\x1b[?2004h", b"\x1b[?2004l"),
+    (b"\x1b[?1h\x1b=\x1b[?2004h", b"\x1b[?1l\x1b>\x1b[?2004l"),
+    (b"\x1b[>5u\x1b[?2004h\x1b(B", b"\x1b[<u\x1b[?2004l"),
+]
+"""What a shell sets at its prompt, and takes back before a command."""
+
+
+def take_back(emulator: Emulator, written: bytes) -> None:
+    """Write what the host writes after a command."""
+    for _ in range(5):
+        if not (step := emulator.command_modes.next_step(written)):
+            return
+        emulator.feed(step)
+    raise AssertionError("it does not end")
+
+
+def behaviour(emulator: Emulator) -> list[object]:
+    """How a terminal reads keys and shows text, on both screens."""
+    found: list[object] = []
+    for screen in (b"", b"\x1b[?1049h"):
+        emulator.feed(screen + b"\x1b[0m")
+        found.append(emulator.modes)
+        emulator.feed(b"\x1b[2J\x1b[1;1H" + b"q" * 25 + b"\nx\x1b[2;1H\b\bz\x1b[3;1Hcd\x1b[3;1Hab")
+        emulator.feed(b"\n" * 12 + b"end")
+        found.append([row.text() for row in emulator.rows()])
+        found.append((emulator.cursor.visible, emulator.cursor.column, emulator.cursor.row))
+    return found
+
+
+def test_whatever_a_killed_program_has_set_is_taken_back(make: Maker) -> None:
+    with chance() as choose:
+        for _ in range(times(100)):
+            _try(make, choose)
+
+
+def _try(make: Maker, choose: random.Random) -> None:
+    at_prompt, before_command = some(choose, SHELLS)
+    emulator, untouched = make(20, 8), make(20, 8)
+    left: list[bytes] = []
+    for _ in range(choose.randrange(1, 3)):
+        left = [some(choose, COMMANDS) for _ in range(choose.randrange(1, 12))]
+        prompt = PROMPT + at_prompt
+        for each, command in ((emulator, b"".join(left)), (untouched, b"")):
+            each.feed(prompt + b"vim\r\n" + before_command + BEGIN + command)
+            each.feed(END + prompt)
+            take_back(each, prompt)
+            each.feed(before_command)
+    assert behaviour(emulator) == behaviour(untouched), left
+    emulator.close()
+    untouched.close()
