@@ -44,6 +44,8 @@ from session_host.protocol.untrusted_text import one_line
 READ_TIMEOUT_S = 10.0
 WORK_TIMEOUT_S = 300.0
 """Long enough for a checkout of a large repository, with the user's hooks and filters."""
+_LOOK_S = 0.5
+"""How often a git that has not ended is looked at: it may never end, see ``_waits_for_pipe``."""
 _PIECE_BYTES = 1 << 18
 
 INSTALL = "install it (Debian: apt install git), or start the chat without --worktree"
@@ -249,7 +251,7 @@ def read_limited(
         assert process.stdout is not None
         try:
             with process.stdout, (stop or Stop()).kills(process):
-                output = _read(process.stdout.fileno(), max_bytes + 1, until_s)
+                output = _read(process, max_bytes + 1, until_s)
             if len(output) <= max_bytes:
                 process.wait(max(until_s - time.monotonic(), 0))
         except (subprocess.TimeoutExpired, TimeoutError) as error:
@@ -261,18 +263,17 @@ def read_limited(
     return os.fsdecode(output[:max_bytes]), len(output) > max_bytes
 
 
-def _read(descriptor: int, max_bytes: int, until_s: float) -> bytes:
-    """Read a pipe to its end, or up to ``max_bytes``.
+def _read(process: subprocess.Popen[bytes], max_bytes: int, until_s: float) -> bytes:
+    """Read what git prints to its end, or up to ``max_bytes``.
 
     Raises:
-        TimeoutError: it is ``until_s`` (CLOCK_MONOTONIC).
+        TimeoutError, WorktreeError: as ``_until_readable``.
     """
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
+    assert process.stdout is not None
+    descriptor = process.stdout.fileno()
     found = bytearray()
     while len(found) < max_bytes:
-        if not poll.poll(max(until_s - time.monotonic(), 0) * 1000):
-            raise TimeoutError
+        _until_readable(descriptor, process, until_s)
         piece = os.read(descriptor, min(_PIECE_BYTES, max_bytes - len(found)))
         if not piece:
             break
@@ -601,7 +602,7 @@ def _run(
             if niceness:
                 os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
             _wait(process, timeout_s, stop)
-        except subprocess.TimeoutExpired as error:
+        except TimeoutError as error:
             raise _too_slow(call, timeout_s) from error
         finally:
             _end(process)
@@ -639,19 +640,51 @@ def _wait(process: subprocess.Popen[bytes], timeout_s: float, stop: Stop | None)
     """Wait for a process; ``stop`` kills it.
 
     Raises:
-        subprocess.TimeoutExpired: it runs longer.
+        TimeoutError, WorktreeError: as ``_until_readable``.
     """
-    if stop is not None:
-        descriptor = os.pidfd_open(process.pid)
-        try:
-            with stop.kills(process):
-                poll = select.poll()
-                poll.register(descriptor, select.POLLIN)
-                if not poll.poll(timeout_s * 1000):
-                    raise subprocess.TimeoutExpired("git", timeout_s)
-        finally:
-            os.close(descriptor)
-    process.wait(timeout_s)
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        with (stop or Stop()).kills(process):
+            _until_readable(descriptor, process, time.monotonic() + timeout_s)
+    finally:
+        os.close(descriptor)
+    process.wait()
+
+
+def _until_readable(descriptor: int, process: subprocess.Popen[bytes], until_s: float) -> None:
+    """Wait until a descriptor of a git is readable.
+
+    Raises:
+        TimeoutError: it is ``until_s`` (CLOCK_MONOTONIC).
+        WorktreeError: that would take for ever.
+    """
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    while not poll.poll(max(min(until_s - time.monotonic(), _LOOK_S), 0) * 1000):
+        if time.monotonic() >= until_s:
+            raise TimeoutError
+        if _waits_for_pipe(process.pid):
+            raise WorktreeError("git waits for a pipe among its files: `find . -type p` names it; remove it")
+
+
+def _waits_for_pipe(pid: int) -> bool:
+    """Whether a git, or one that it has started, waits for the other end of a named pipe.
+
+    It opens none of its own: the pipe is in the place of a file that it reads, such as ``.gitignore``. Linux tells
+    where a process waits (``wchan`` in proc(5)); where that is unknown, the timeout ends git.
+    """
+    if not _of_process(pid, "comm").startswith("git"):
+        return False
+    children = _of_process(pid, f"task/{pid}/children").split()
+    return _of_process(pid, "wchan") == "wait_for_partner" or any(_waits_for_pipe(int(child)) for child in children)
+
+
+def _of_process(pid: int, file: str) -> str:
+    """A file of a process; "" if there is none."""
+    try:
+        return Path(f"/proc/{pid}/{file}").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

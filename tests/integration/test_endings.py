@@ -237,7 +237,7 @@ def test_outlive_that_was_started_from_inside_of_a_chat_does_not_end_with_it(are
     assert description.keeper_pid is not None
     kill_at_once([*processes.keepers(description.keeper_pid), description.host_pid])
     command = [sys.executable, "-P", "-m", "session_host.cli", "new", "-d", "-n", "inner", "--", "sleep", "1000"]
-    subprocess.run(command, check=True, preexec_fn=Mark.of_chat(session).set_limit)  # noqa: PLW1509
+    subprocess.run(command, check=True, preexec_fn=Mark.of_chat(session).set_limit)
 
     assert outlive("kill", session).code == 0
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gui.bridge.git_status import repository_files
+from session_host import git
 from session_host.client.worktrees import status_of
 from session_host.client.worktrees.changes import lines_before, read_changes
 from session_host.client.worktrees.discarding import discard
@@ -256,3 +257,48 @@ def test_a_clean_worktree_is_removed_without_programs_of_the_repository(tmp_path
     assert remove(str(tree), str(checkout.path / ".git"), "work", branch_made=True).removed
     assert checkout.branches() == ["main"]
     assert trap.ran() == set()
+
+
+def _as_excludes(checkout: Checkout, pipe: Path) -> None:
+    checkout.git("config", "core.excludesFile", str(pipe))
+
+
+def _as_attributes(checkout: Checkout, pipe: Path) -> None:
+    checkout.git("config", "core.attributesFile", str(pipe))
+
+
+PIPES: dict[str, Callable[[Checkout, Path], None]] = {
+    "excludes": _as_excludes,
+    "attributes": _as_attributes,
+    **{
+        name: lambda checkout, pipe, name=name: pipe.replace(checkout.path / name)  # type: ignore[misc]
+        for name in (".gitattributes", "deep/.gitignore", ".git/info/exclude", ".git/info/attributes")
+    },
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self/wchan").exists(), reason="the kernel does not tell where a process waits")
+@pytest.mark.parametrize("place", PIPES)
+def test_a_pipe_in_place_of_a_file_that_git_reads_is_named_and_holds_nothing_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """git waited for its other end: 3, 20 or 60 s, whatever the time limit of the call was."""
+    monkeypatch.setattr(git, "_LOOK_S", 0.02)
+    checkout = Checkout.new(tmp_path / "clone")
+    checkout.write("file", "text")
+    checkout.commit("first")
+    (checkout.path / "deep").mkdir()
+    checkout.write("file", "other")
+    checkout.write("deep/new", "text")
+    (checkout.path / ".git" / "info").mkdir(exist_ok=True)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    PIPES[place](checkout, pipe)
+    for look in (
+        lambda: read_changes(checkout.path),
+        lambda: take(checkout.path, CHAT, About(kind="prompt")),
+        lambda: run_read_only(checkout.path, "status", "--porcelain"),
+    ):
+        with pytest.raises(WorktreeError, match=r"git waits for a pipe among its files: `find \. -type p` names it"):
+            look()
+    assert status_of(str(checkout.path)) is None
