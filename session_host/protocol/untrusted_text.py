@@ -16,10 +16,15 @@ _CONTROLS: Final = f"[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]"
 """Texts, not patterns: most commands need none of them, and the module ``re`` keeps those that were used."""
 _CONTROLS_BUT_LINES: Final = f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]"
 _INVISIBLE: Final = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202a-\u202f\u205f-\u206f\u2800"
+    "\u2d7f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001107f\U00013430-\U0001343f\U00013441\U00013442"
+    "\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""Unicode 16's Default_Ignorable_Code_Point, which fonts do not draw, and the marks of interlinear annotations."""
+"""Characters of Unicode 16 that fonts draw as nothing, or as a blank that is not the usual one.
+
+These are Default_Ignorable_Code_Point, all spaces (category Zs) but U+0020, format characters (Cf) but those that are
+drawn around numbers, and by their names: BLANK, FILLER, JOINER, NULL NOTEHEAD.
+"""
 _INVISIBLES: Final = f"[{_INVISIBLE}]"
 _MISLEADING: Final = f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_INVISIBLE}]"
 _UNSEEN_BEFORE: Final = f"\\A[\\s\\x00-\\x1f\\x7f-\\x9f\\u2800{_INVISIBLE}]+"
@@ -90,7 +95,7 @@ def _may_be_in_name(character: str) -> bool:
 
 
 def _is_visible(text: str) -> bool:
-    return any(character.isprintable() and character != " " for character in text)
+    return any(each.isprintable() and each != " " and not is_invisible(each) for each in text)
 
 
 def without_escapes(text: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -75,7 +77,8 @@ def test_escaped_json_has_the_same_value_and_is_harmless_on_a_terminal(value: ob
         assert not (ASTRAY - {"\n"}) & set(shown)
 
 
-INVISIBLE = [*"\u00ad\u034f\u061c\u115f\u180e\u200b\u200d\u202e\u2064\u3164\ufe0f\ufeff\uffa0\U000e0041\U000e01ef"]
+INVISIBLE = [*"\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180e\u2000\u200b\u200d\u202e\u202f\u205f\u2064"
+             "\u2800\u3000\u3164\ufe0f\ufeff\uffa0\U00013441\U0001d159\U000e0041\U000e01ef"]  # fmt: skip
 
 
 @pytest.mark.parametrize("character", INVISIBLE)
@@ -84,6 +87,24 @@ def test_characters_that_fonts_do_not_draw_are_shown_in_what_the_user_approves(c
     assert character not in shown
     assert json.loads(f'"{shown}"') == f"rm {character}-rf é 日本"
     assert with_visible(f"a\r\n{character}") == f"a\r\n{escaped(character)}"
+
+
+DRAWN_AROUND_NUMBERS = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+"""Unicode's Prepended_Concatenation_Mark."""
+
+
+def test_of_all_characters_that_are_spaces_or_format_others_only_the_usual_blank_is_shown_as_it_is() -> None:
+    blank = {"Cc", "Cf", "Zl", "Zp", "Zs"}
+    found = {chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) in blank}
+    shown = {each for each in found - set(map(chr, DRAWN_AROUND_NUMBERS)) if escaped(each) == each}
+    assert shown == {" ", "\n", "\t"}
+
+
+@pytest.mark.parametrize("blank", ["\u2800", "\u3164", "\u115f\u1160"])
+def test_a_name_of_blanks_alone_is_none(blank: str) -> None:
+    assert not is_name(blank)
+    assert as_name(f" {blank} ") == ""
+    assert is_name(f"a{blank}b")
 
 
 def test_an_error_names_the_problem_before_the_path() -> None:

@@ -163,16 +163,19 @@ async def test_a_link_that_no_browser_opens_is_reported_and_can_be_copied(
     assert window.banners.current is None
 
 
-async def test_a_link_that_opens_is_not_reported(
-    harness: WindowHarness, no_desktop: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "address", ["https://example.com/?a=1&b=%20c", "mailto:a@example.com?subject=A%20word&body=b%26c"]
+)
+async def test_a_link_that_opens_is_whole_and_not_reported(
+    harness: WindowHarness, no_desktop: Path, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     failures = list[str]()
     got = no_desktop / "address"
     program = f"#!{sys.executable}\nimport pathlib, sys\npathlib.Path({str(got)!r}).write_text(sys.argv[1])\n"
     runnable(no_desktop / "xdg-open", program)
-    links.open_in_desktop("https://example.com/?a=1&b=%20c", lambda: failures.append("opened"))
+    links.open_in_desktop(address, lambda: failures.append("opened"))
     await harness.until(lambda: not links._watched, "the end of the program")
-    assert got.read_text() == "https://example.com/?a=1&b=%20c"
+    assert got.read_text() == address
     runnable(no_desktop / "xdg-open", f"#!{sys.executable}\nraise SystemExit(1)\n")
     monkeypatch.setattr(links, "OPENING_S", 0.0)
     links.open_in_desktop("https://example.com/", lambda: failures.append("a browser's crash, later"))
