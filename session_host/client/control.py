@@ -25,6 +25,7 @@ from session_host.protocol.bridge import MAX_REPLY_BYTES
 from session_host.protocol.messages import (
     AgentRequests,
     Attach,
+    Attached,
     Describe,
     Description,
     Done,
@@ -34,8 +35,10 @@ from session_host.protocol.messages import (
     Kill,
     Message,
     OpenRequests,
+    Output,
     Peek,
     Request,
+    Resized,
     Screen,
     Send,
     SendChatInput,
@@ -107,6 +110,20 @@ class ControlConnection:
     def follow(self, *, output: bool) -> None:
         """Attach to receive events, and output if ``output`` is set."""
         self._send_message(Attach(output=output, read_only=True))
+
+    async def output(self, start: int, end: int, resizes: int) -> AsyncIterator[Output | Resized]:
+        """Attach, and yield the output from ``start`` to ``end``, and the resizes after so many.
+
+        Nothing comes if the host no longer has that output.
+        """
+        self._send_message(Attach(read_only=True, offset=start, resizes=resizes))
+        async for message in self.messages():
+            if isinstance(message, Attached) and not message.resumed:
+                return
+            if isinstance(message, Output | Resized):
+                yield message
+            if isinstance(message, Output) and message.offset + len(message.data) >= end:
+                return
 
     async def messages(self) -> AsyncIterator[Any]:
         """Yield the host's messages until the connection ends."""

@@ -129,6 +129,43 @@ async def test_an_export_says_that_the_full_disk_stopped_the_recording(
         _end_all(area)
 
 
+async def test_an_export_while_the_disk_is_full_has_what_only_the_host_has_and_says_when_that_is_lost(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had the lines of before the disk was full, and its exit code was 0."""
+    with small_disk(area.root / "disk", SIZE_KIB) as disk:
+        monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
+        record = await start("sh", "-c", "echo begun; read x; seq 1 3000; echo the last; exec cat", name="one")
+        exported = ("export", record.id)
+        text, page, cast = (area.root / f"one.{kind}" for kind in ("txt", "html", "cast"))
+        wait_until(lambda: outlive(*exported, str(text)).code == 0, 20, "the beginning to be recorded")
+        ballast = fill_disk(disk)
+        assert outlive("send", record.id, "", "--enter").code == 0
+        assert outlive("wait", record.id, "--text", "the last", "--timeout", "60").code == 0
+        wait_until(lambda: outlive("ls", "--json").json()[0]["notice"], 20, "the notice")
+        description = await request(record.id, Describe(0))
+        pids = [processes.parent(description.keeper_pid), description.keeper_pid, description.host_pid]
+        for command in ("ls", "kill"):  # while it runs, and once it was killed
+            assert outlive(command, *[record.id][: command == "kill"]).code == 0
+            for file in (text, page, cast):
+                done = outlive(*exported, str(file))
+                assert (done.code, done.error) == (0, ""), command
+                assert "3000" in file.read_text()
+            numbers = [int(line) for line in text.read_text().splitlines() if line.isdigit()]
+            assert numbers == list(range(1, 3001)), command
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)  # as at a shutdown
+        wait_until(lambda: not _ours(area), 20, "all processes to end")
+        ballast.unlink()
+        for file in (text, page, cast):
+            done = outlive(*exported, str(file))
+            assert done.code == 1
+            assert "the disk was full; the file says what is missing" in done.complaint()
+            assert "missing: the recording is damaged, or the disk was full" in file.read_text()
+        assert "begun" in text.read_text()
+        assert outlive("rm", "one").code == 0
+
+
 async def test_an_end_on_a_full_disk_is_recorded_with_its_output_once_there_is_room(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:

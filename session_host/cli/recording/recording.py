@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +15,16 @@ from session_host.cli.session_argument import ask, find
 from session_host.client.chats.removal import is_program_gone
 from session_host.client.chats.retention import note_viewed
 from session_host.client.connection import HostNotResponding
+from session_host.client.control import ControlConnection
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError
 from session_host.paths import session_dir, session_journal
+from session_host.protocol import messages
 from session_host.protocol.launch import DEFAULT_SCROLLBACK_LINES
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import RUNNING_STATES, CellSize, GridSize, State
 from session_host.storage.journal import (
+    Entry,
     Output,
     Resize,
     Snapshot,
@@ -29,6 +34,7 @@ from session_host.storage.journal import (
     stored_from,
 )
 from session_host.storage.store.saved_screen import load_screen
+from session_host.system import event_loop
 from session_host.terminal import available_engines, create, default_engine, engine_build, restore
 from session_host.terminal.base import Emulator, EngineName
 
@@ -38,6 +44,9 @@ _CANCEL = b"\x18"
 
 RECORDED_WITHIN_S = 3.0
 """How long to wait until a running chat's output is recorded; on a disk that hangs it never is."""
+
+KEPT_WITHIN_S = 10.0
+"""How long a host may take to send what only it has: 2 MiB at most."""
 
 _POLL_INTERVAL_S = 0.05
 
@@ -66,7 +75,7 @@ class Gap(NamedTuple):
         if self.kind is GapKind.DROPPED:
             return f"the first {self.length:,} bytes of output are no longer stored"
         if not self.length:
-            return "the rest of the output is missing: the recording is damaged"
+            return "the rest of the output is missing: the recording is damaged, or the disk was full"
         return f"{self.length:,} bytes of output missing"
 
 
@@ -88,16 +97,18 @@ class Recording(NamedTuple):
     size: GridSize
     """The size at its beginning; the last known one if the beginning is missing."""
     output_bytes: int = 0
-    """The length of the session's whole output, as its host saved it; 0 if that is unknown."""
+    """The length of the session's whole output, as its host says or has saved it; 0 if that is unknown."""
     is_running: bool = False
     on_damage: Callable[[], object] = lambda: None
     """Called for each gap that damage or a full disk has left, when it is read."""
+    kept_output: Callable[[int, int, int], Iterable[Entry]] = lambda _start, _end, _resizes: ()
+    """Reads the output between two offsets, and the resizes after so many, which only the host still has."""
 
     def steps(self) -> Iterator[Step]:
         """Yield all steps, in order."""
         end, time_ns = 0, 0
         resize: Resize | None = None
-        for entry in read(self.directory):
+        for entry in self._entries():
             if isinstance(entry, Resize):
                 resize = entry
             else:
@@ -110,9 +121,22 @@ class Recording(NamedTuple):
             # There was no output since the newest snapshot.
             yield from self._gap(0, begin, time_ns, resize)
             end = begin
-        if self.output_bytes > end or has_damaged_end(self.directory, is_written=self.is_running):
+        is_whole = 0 < self.output_bytes <= end
+        if not is_whole and (self.output_bytes or has_damaged_end(self.directory, is_written=self.is_running)):
             self.on_damage()
             yield Gap(time_ns, max(0, self.output_bytes - end), GapKind.END)
+
+    def _entries(self) -> Iterator[Entry]:
+        """The entries of the journal, and what only the host still has: the disk may be full."""
+        end = resizes = 0
+        for entry in read(self.directory):
+            if isinstance(entry, Resize):
+                resizes = entry.number
+            else:
+                end = entry.offset + len(entry.data)
+            yield entry
+        if end < self.output_bytes:
+            yield from self.kept_output(end, self.output_bytes, resizes)
 
     def _gap(self, end: int, offset: int, time_ns: int, resize: Resize | None) -> Iterator[Step]:
         """Yield the gap from ``end`` to ``offset``, and the terminal's state there; ``resize`` is the last one."""
@@ -136,28 +160,28 @@ def recording_of(info: SessionInfo, on_damage: Callable[[], object] = lambda: No
     if info.runtime == "structured":
         raise OutliveError(f"{info.name} has no terminal to replay; see `outlive peek {info.name} --scrollback`")
     directory = session_journal(info.id)
-    info = _recorded(info)
+    info, output_bytes = _recorded(info)
     first = next(read(directory), None)
     if first is None:
         raise OutliveError(_why_nothing_is_recorded(info, directory))
     engine = next((engine for engine in available_engines() if engine == info.engine), None) or default_engine()
     size = first.size if isinstance(first, Resize) else GridSize(info.cols, info.rows).clamped()
-    if info.state in RUNNING_STATES:
-        return Recording(directory, engine, size, is_running=True, on_damage=on_damage)
-    note_viewed(info.id)
-    saved = None
-    with suppress(OutliveError):  # The recording can be read without it.
-        saved = load_screen(session_dir(info.id) / "screen.bin")
-    output_bytes = saved.offset if saved is not None else 0
-    return Recording(directory, engine, size, output_bytes, on_damage=on_damage)
+    is_running = info.state in RUNNING_STATES
+    if not is_running:
+        note_viewed(info.id)
+        with suppress(OutliveError):  # The recording can be read without it.
+            saved = load_screen(session_dir(info.id) / "screen.bin")
+            output_bytes = max(output_bytes, saved.offset if saved is not None else 0)
+    return Recording(directory, engine, size, output_bytes, is_running, on_damage, partial(_kept_output, info.id))
 
 
-def _recorded(info: SessionInfo) -> SessionInfo:
+def _recorded(info: SessionInfo) -> tuple[SessionInfo, int]:
     """Wait until a chat's output until now is recorded, if it has a host, which writes it a moment later.
 
     Returns:
-        The chat as it is then; it may have ended meanwhile.
+        The chat as it is then, which may have ended meanwhile, and the length of its output; 0 if that is unknown.
     """
+    output_bytes = 0
     deadline_s = time.monotonic() + RECORDED_WITHIN_S
     while (info.state in RUNNING_STATES or info.has_host) and time.monotonic() < deadline_s:
         try:
@@ -167,12 +191,30 @@ def _recorded(info: SessionInfo) -> SessionInfo:
         except OutliveError:  # It is between two hosts, or its end has just been saved.
             info = find(info.id)
         else:
-            info.state = description.state
+            info.state, output_bytes = description.state, description.offset
             is_read = description.state is State.EXITED or not is_program_gone(description)
             if is_read and _has_recorded(description, session_journal(info.id)):
                 break
         time.sleep(_POLL_INTERVAL_S)
-    return info
+    return info, output_bytes
+
+
+def _kept_output(session_id: str, start: int, end: int, resizes: int) -> list[Entry]:
+    """The output between two offsets, if a chat's host still has it; its time is now."""
+
+    async def read_kept() -> list[Entry]:
+        found: list[Entry] = []
+        with suppress(OutliveError, TimeoutError):
+            async with asyncio.timeout(KEPT_WITHIN_S), ControlConnection(session_id) as connection:
+                async for message in connection.output(start, end, resizes):
+                    now_ns = time.time_ns()
+                    if isinstance(message, messages.Output):
+                        found.append(Output(now_ns, message.offset, message.data))
+                    else:
+                        found.append(Resize(now_ns, message.offset, message.number, message.size, message.cell))
+        return found
+
+    return event_loop.run_command(read_kept())
 
 
 def _has_recorded(description: Description, directory: Path) -> bool:

@@ -8,7 +8,7 @@ of each record. Each session has one directory, which only its user can read. It
 All numbers are little-endian. A segment is a head of 52 bytes, then records to its end::
 
     head       magic "OUTLIVEJ" · version u16 · columns, rows u16 · cell width, height u16 (pixels) · packed u8
-               5 bytes of 0 · time i64 (ns since 1970, UTC) · offset u64 · resizes u64 · crc u32
+               cut u8 · 4 bytes of 0 · time i64 (ns since 1970, UTC) · offset u64 · resizes u64 · crc u32
     record     crc u32 · payload's length u32 · kind u8 · 3 bytes of 0 · time i64 · offset u64 · payload
                output (kind 1)  the bytes
                resize (kind 2)  number u64 · columns, rows u16 · cell width, height u16
@@ -21,8 +21,9 @@ A segment that is no longer written to is compressed when the journal needs room
 records are a zlib stream then, and so is its snapshot's data (packed is 1).
 A CRC is zlib's CRC-32: of the rest of the head; of everything after it in a record and in a snapshot. A head's columns
 and rows are the size where the segment begins, 0 if that is not known. Offsets count the bytes of the session's output;
-where one is greater than where the output before it ended, output was lost. No later version may change
-the head's length, or where it has its version and CRC. Readers skip records of an unknown kind.
+where one is greater than where the output before it ended, output was lost. Cut is 1 while output behind the segment
+cannot be written, as on a full disk: the head has its place already, so that much can be. No later version may
+change the head's length, or where it has its version and CRC. Readers skip records of an unknown kind.
 
 A damaged record ends its segment, and reading continues with the next one. After a crash of
 Outlive, only the last record of the last segment can be incomplete; it is cut off when writing continues.

@@ -152,7 +152,7 @@ def stored_from(directory: Path) -> int | None:
 
 
 def has_damaged_end(directory: Path, *, is_written: bool) -> bool:
-    """Whether the newest segment ends with bytes that cannot be read.
+    """Whether the newest segment ends with bytes that cannot be read, or before output that could not be written.
 
     Args:
         directory: the journal's directory.
@@ -170,7 +170,8 @@ def has_damaged_end(directory: Path, *, is_written: bool) -> bool:
             data, is_whole = folder.load_log(newest)
         except OSError:
             return newest > 0
-    return decode_head(data) is None or not is_whole or is_torn(data, may_grow=is_written)
+    head = decode_head(data)
+    return head is None or head.is_cut or not is_whole or is_torn(data, may_grow=is_written)
 
 
 def size_bytes(directory: Path) -> int:

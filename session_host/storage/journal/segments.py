@@ -22,7 +22,7 @@ MAX_PAYLOAD_BYTES: Final = 8 * 1024 * 1024
 
 _SEGMENT_MAGIC: Final = b"OUTLIVEJ"
 _SNAPSHOT_MAGIC: Final = b"OUTLIVES"
-_HEAD: Final = struct.Struct("<8sHHHHHB5xqQQ")
+_HEAD: Final = struct.Struct("<8sHHHHHBB4xqQQ")
 _CRC: Final = struct.Struct("<I")
 HEAD_BYTES: Final = _HEAD.size + _CRC.size
 
@@ -107,6 +107,8 @@ class Head(NamedTuple):
     cell: CellSize
     is_packed: bool = False
     """Whether a zlib stream of the records follows, as in a segment that is no longer written to."""
+    is_cut: bool = False
+    """Whether output after the segment's end could not be written."""
 
     @property
     def is_newer(self) -> bool:
@@ -132,7 +134,7 @@ def encode_head(head: Head) -> bytes:
     """The head of a segment."""
     size, cell = head.size, head.cell
     packed = _HEAD.pack(
-        _SEGMENT_MAGIC, head.version, size.columns, size.rows, *_cell(cell), head.is_packed,
+        _SEGMENT_MAGIC, head.version, size.columns, size.rows, *_cell(cell), head.is_packed, head.is_cut,
         head.time_ns, head.offset, head.resizes,
     )  # fmt: skip
     return packed + _CRC.pack(crc32(packed))
@@ -142,13 +144,13 @@ def decode_head(data: bytes | memoryview) -> Head | None:
     """The head that a segment begins with; None if it is damaged."""
     if len(data) < HEAD_BYTES:
         return None
-    magic, version, columns, rows, width, height, packed, time_ns, offset, resizes = _HEAD.unpack_from(data)
+    magic, version, columns, rows, width, height, packed, cut, time_ns, offset, resizes = _HEAD.unpack_from(data)
     if magic != _SEGMENT_MAGIC or _CRC.unpack_from(data, _HEAD.size)[0] != crc32(memoryview(data)[: _HEAD.size]):
         return None
     size = GridSize(columns, rows)
     if version <= VERSION and size != UNKNOWN_SIZE and not _is_possible(size):
         return None
-    return Head(version, time_ns, offset, resizes, size, CellSize(width, height), bool(packed))
+    return Head(version, time_ns, offset, resizes, size, CellSize(width, height), bool(packed), bool(cut))
 
 
 def packed(head: Head, segment: bytes) -> Iterator[bytes]:

@@ -62,6 +62,8 @@ class Journal:
         """The length of the present segment, in undamaged bytes."""
         self._torn = False
         """Whether a failed write left bytes at the end that could not be cut off."""
+        self._head: Head | None = None
+        """The head of the present segment."""
         self._time_ns = 0
         self._resize: Resize | None = None
         """The size in force at the end, as far as it is known."""
@@ -135,8 +137,10 @@ class Journal:
             self._write(pieces, unrecorded[0])
         except OSError as error:
             self._unwritten_resize = _last_resize(unrecorded) or self._unwritten_resize
+            self._note_cut(is_cut=True)
             raise self._store_error(error) from error
         self._unwritten_resize = None
+        self._note_cut(is_cut=False)
         for entry in unrecorded:
             self._advance(entry)
 
@@ -216,6 +220,14 @@ class Journal:
         self._length += written
         self._sizes[self._newest] += written
 
+    def _note_cut(self, *, is_cut: bool) -> None:
+        """Note in the present segment whether output after it could not be written."""
+        if self._head is None or self._head.is_cut == is_cut or self._descriptor < 0:
+            return
+        self._head = self._head._replace(is_cut=is_cut)
+        with contextlib.suppress(OSError):
+            os.pwrite(self._descriptor, encode_head(self._head), 0)
+
     def _cut_failed_write(self) -> None:
         """Cut off the bytes that a failed write left."""
         if self._torn:
@@ -232,8 +244,9 @@ class Journal:
                 self._cut_failed_write()
         if snapshot:
             self._folder.save(number, SNAPSHOT, snapshot)
+        head = _head(self._time_ns, offset, resize)
         try:
-            descriptor = self._folder.create_log(number, encode_head(_head(self._time_ns, offset, resize)))
+            descriptor = self._folder.create_log(number, encode_head(head))
         except OSError:
             with contextlib.suppress(OSError):
                 self._folder.remove(number, SNAPSHOT)
@@ -241,7 +254,7 @@ class Journal:
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self._descriptor, self._length, self._torn = descriptor, HEAD_BYTES, False
-        self._sizes[number] = wanted
+        self._head, self._sizes[number] = head, wanted
         self.end = max(self.end, offset)
         self._resize = resize
         self.resizes = self.resizes if resize is None else max(self.resizes, resize.number)
@@ -348,6 +361,7 @@ class Journal:
         return True
 
     def _take_over(self, head: Head) -> None:
+        self._head = head
         self._time_ns, self.end, self.resizes = head.time_ns, head.offset, head.resizes
         if head.size != UNKNOWN_SIZE:
             self._resize = Resize(head.time_ns, head.offset, head.resizes, head.size, head.cell)

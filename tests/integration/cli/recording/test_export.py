@@ -373,7 +373,7 @@ class TestPage:
 
 
 def test_a_damaged_end_is_marked(tmp_path: Path) -> None:
-    last = "[the rest of the output is missing: the recording is damaged]"
+    last = "[the rest of the output is missing: the recording is damaged, or the disk was full]"
     session = recorded_session("x", stream(b"one\r\n", b"two\r\n", b"three\r\n"))
     segment = session_journal(session) / "00000001.log"
     segment.write_bytes(segment.read_bytes()[:-1] + b"!")

@@ -93,6 +93,30 @@ class TestAppending:
         ]
 
 
+    @pytest.mark.parametrize("is_reopened", [False, True])
+    def test_a_journal_on_a_full_disk_says_that_its_end_is_missing_until_it_is_written(
+        self, directory: Path, monkeypatch: pytest.MonkeyPatch, is_reopened: bool
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        journal = Journal.open(directory)
+        journal.append([resize(0, 0), output(0, b"abc")])
+        with monkeypatch.context() as full:
+            full.setattr("session_host.storage.journal.writer.write_whole", fail)
+            with pytest.raises(StoreError, match="the disk is full"):
+                journal.append([output(3, b"def")])
+        assert has_damaged_end(directory, is_written=True)
+        assert recorded_bytes(directory) == b"abc"
+        if is_reopened:
+            journal.close()
+            journal = Journal.open(directory)
+        journal.append([output(3, b"def")])
+        journal.close()
+        assert not has_damaged_end(directory, is_written=False)
+        assert recorded_bytes(directory) == b"abcdef"
+
+
 class TestReadingFromAnOffset:
     def test_reading_begins_at_the_first_entry_that_ends_after_the_offset(self, directory: Path) -> None:
         write_journal(directory, [resize(0, 0), output(0, b"abc"), output(3, b"def"), resize(6, 1), output(6, b"g")])
