@@ -92,7 +92,6 @@ class TestAppending:
             entry for entry in entries if isinstance(entry, Output)
         ]
 
-
     @pytest.mark.parametrize("is_reopened", [False, True])
     def test_a_journal_on_a_full_disk_says_that_its_end_is_missing_until_it_is_written(
         self, directory: Path, monkeypatch: pytest.MonkeyPatch, is_reopened: bool
