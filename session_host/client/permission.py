@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from session_host.errors import NotAllowed
 from session_host.paths import config_dir, database
@@ -22,8 +23,12 @@ def check_may_control(*records: SessionRecord) -> None:
         _check(origin, split(record.agent_chats), record.name)
 
 
-def check_may_control_chats(session_ids: Sequence[str]) -> None:
+def check_may_control_chats(session_ids: Sequence[str], directory: Path | None = None) -> None:
     """Like ``check_may_control``, for chats by their ids. Blocks on the disk if this process belongs to an agent.
+
+    Args:
+        session_ids: the chats.
+        directory: a directory, which must be within the chat's; None for none.
 
     Raises:
         NotAllowed: this process belongs to an agent that may not control one of them, or there is no such chat.
@@ -36,6 +41,8 @@ def check_may_control_chats(session_ids: Sequence[str]) -> None:
     for session_id, record in records.items():
         chats, name = (split(record.agent_chats), record.name) if record is not None else ((), session_id[:8])
         _check(origin, chats, name)
+        if directory is not None and record is not None and not directory.resolve().is_relative_to(record.real_cwd):
+            _check(origin, (), str(directory))
 
 
 def check_may_change_settings() -> None:

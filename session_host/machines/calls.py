@@ -238,7 +238,7 @@ def _check_right(right: str, values: dict[str, Any]) -> None:
     elif right not in {READ, ITSELF}:
         named = values.get(right, ())
         chats = [named] if isinstance(named, str) else [each if isinstance(each, str) else each[0] for each in named]
-        check_may_control_chats(chats)
+        check_may_control_chats(chats, values.get("directory"))
 
 
 def decode_result(function: Callable[..., Any], result: bytes) -> Any:

@@ -438,7 +438,7 @@ class SendQueue:
         """Type the bytes, unless a previous attempt typed them, or the chat has an open question."""
         original, current = self._current.request, self._current
         is_new = token not in self._typist.typed_tokens
-        if is_new and original.is_own and token == current.token and not self._is_safe(emulator):
+        if original.is_own and token == current.token and not (is_new and self._is_safe(emulator)):
             return _Refusal(ErrorCode.NOT_ALLOWED, LINE_NOT_EMPTY)
         if is_new and is_text(original) and not original.anyway:
             open_question = self._open_question()

@@ -357,13 +357,14 @@ from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
 from session_host.protocol.messages import Kill, Send
 
-async def main(running, ended):
+async def main(own, running, ended):
     machine = RemoteMachine(Link(MachineEntry("near", "near")))
     for tried in (
         machine.call(rename_chat, running, "mine"),
         machine.call(remove_chats, [ended], by_limit=False),
         request(running, Send(0, "yes", enter=True), machine),
         request(running, Kill(0), machine),
+        request(own, Send(0, keys=["Shift+Tab"]), machine),
     ):
         try:
             print(await tried)
@@ -384,12 +385,12 @@ async def test_an_agent_that_starts_a_bridge_itself_has_no_more_rights_by_it(
     ended = started("command", "old", "true")
     assert outlive("wait", ended, "--exited", "--timeout", "60").code == 0
 
-    done = agent.run(shlex.join([sys.executable, "-c", BRIDGE, other, ended]))
+    done = agent.run(shlex.join([sys.executable, "-c", BRIDGE, agent.id, other, ended]))
 
     assert done.code == 0, done
     lines = done.output.splitlines()
-    assert [line.partition(" ")[0] for line in lines[:4]] == ["NotAllowed"] * 4, done
-    assert "agents_may_control" in lines[4]
+    assert [line.partition(" ")[0] for line in lines[:5]] == ["NotAllowed"] * 5, done
+    assert "agents_may_control" in lines[5]
     assert lines[-1] == str(NOT_ALLOWED)
     await assert_untouched(other)
     assert {each["name"] for each in outlive("ls", "--all", "--json").json()} == {"docs", "api-fix", "old"}

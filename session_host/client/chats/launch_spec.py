@@ -397,9 +397,9 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
 
 
 def _continued(request: LaunchRequest, store: Store) -> list[SessionRecord]:
-    """The chats that the new one continues, forks or shows."""
+    """The chats that the new one continues, forks or shows, as stored: a caller of a bridge may write any record."""
     fork = request.fork.record if request.fork is not None else None
-    named = [each for each in (request.resume, request.live_chat, fork) if each is not None]
+    named = [store.get(each.id) or each for each in (request.resume, request.live_chat, fork) if each is not None]
     chosen = request.conversation or request.agent.parse_conversation_options(request.arguments).conversation
     return [*named, *(store.in_conversation(chosen) if chosen else [])]
 

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from session_host.agents.catalog import load_catalog
 from session_host.client import permission
-from session_host.client.chats.launch_spec import LaunchRequest
+from session_host.client.chats.launch_spec import Fork, LaunchRequest
 from session_host.client.chats.setup_entries import SetupEntry
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import NotAllowed
@@ -80,6 +81,7 @@ def chats(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
             store.insert(
                 SessionRecord(
                     id=session_id, name=f"chat-{session_id[:1]}", agent="claude", argv=["claude"], cwd=str(area.home),
+                    real_cwd=str(area.home.resolve()),
                     created_at="2026-01-01T00:00:00.000Z", state=State.EXITED, agent_chats=chats,
                     provider_session_id=conversation,
                 )
@@ -104,6 +106,29 @@ async def test_an_agent_changes_nothing_of_the_users_over_a_bridge(name: str) ->
         await call(name, _encode(CHANGES[name](OTHERS)))
     assert rows() == before
     assert not (config_dir() / "chats.toml").exists()
+
+
+@pytest.mark.parametrize("name", ["discard", "undo", "restore"])
+@pytest.mark.usefixtures("chats")
+async def test_an_agent_restores_files_of_its_own_chats_directory_alone(name: str, area: Area) -> None:
+    other = area.root / "other"
+    other.mkdir()
+    for directory in (other, Path.home() / ".." / "other"):
+        with pytest.raises(NotAllowed, match="other"):
+            await call(name, _encode({"directory": directory, "session": OWN}))
+    with pytest.raises(TypeError):  # Its further arguments are missing.
+        await call(name, _encode({"directory": Path.home(), "session": OWN}))
+
+
+@pytest.mark.parametrize("part", ["resume", "live_chat", "fork"])
+@pytest.mark.usefixtures("chats")
+async def test_a_record_that_says_that_a_chat_is_the_agents_does_not_make_it_so(part: str) -> None:
+    forged = next(each for each in rows() if each.id == OTHERS)
+    forged.agent_chats, forged.provider_session_id = AGENT, "another"
+    chosen = Fork(forged, b"") if part == "fork" else forged
+    request = msgspec.structs.replace(continued(), conversation="", **{part: chosen})
+    with pytest.raises(NotAllowed):
+        await call("launch", _encode({"request": request}))
 
 
 @pytest.mark.usefixtures("chats")

@@ -173,6 +173,15 @@ def test_a_prompt_gets_enter_once_it_is_seen_and_the_next_waits_for_its_turn(que
     assert not refused(queue)
 
 
+def test_enter_is_not_pressed_for_a_text_that_was_typed_before(queue: SendQueueHarness) -> None:
+    """A request with the token of an earlier one, whose text was not seen, would press Enter at any other place."""
+    queue.terminal.typed_tokens.append(TOKEN)
+    queue.emulator.feed(b"hello")
+    queue.queue.request(OWN, "one")
+    reply = m.Failed(1, ErrorCode.NOT_ALLOWED, f"{LINE_NOT_EMPTY}; nothing was typed")
+    assert settled(queue) == [queue.use, SendReply("one", reply)]
+
+
 def test_the_same_text_elsewhere_on_the_screen_that_scrolls_is_not_the_typed_one(queue: SendQueueHarness) -> None:
     """An agent's call of ``outlive send`` shows the text, too; Enter would answer a dialog that dropped the paste."""
     queue.emulator.feed(b"\n" * 20 + b"outlive send docs hello")
