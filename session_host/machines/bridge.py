@@ -163,8 +163,8 @@ class Bridge(asyncio.Protocol):
         except OSError as error:
             self.ended_channel(channel.number, OutliveError(why_not_started(error)))
         except Exception as error:
-            self.ended_channel(channel.number, OutliveError(unexpected(error, "outlive logs")))
             log.exception("%s failed", type(channel).__name__)
+            self.ended_channel(channel.number, OutliveError(unexpected(error, "outlive logs")))
 
 
 class _Channel:
