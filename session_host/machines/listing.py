@@ -21,6 +21,7 @@ from session_host.paths import ensure_private, runtime_dir
 from session_host.protocol.codec import UNREADABLE
 from session_host.system import event_loop
 from session_host.system.clock import earlier
+from session_host.system.files import replace_file
 
 from . import names, ssh
 from .link import CONNECT_TIMEOUT_S, Link
@@ -146,7 +147,7 @@ async def _listed_for(
 ) -> T | OutliveError:
     link = Link(entry)
     machine = RemoteMachine(link)
-    file = ensure_private(runtime_dir()) / f"answers-{entry.name}"
+    file = ensure_private(runtime_dir()) / f"answers-{entry.name}.json"
     answers, loop = _read(file), asyncio.get_running_loop()
     began_s = loop.time()
     has_login = await asyncio.to_thread(ssh.has_login, entry)
@@ -190,4 +191,4 @@ def _read(file: Path) -> Answers:
 
 def _keep(file: Path, answers: Answers) -> None:
     with contextlib.suppress(OSError):  # The next list then waits as long as this one.
-        file.write_bytes(msgspec.json.encode(answers))
+        replace_file(file, msgspec.json.encode(answers))

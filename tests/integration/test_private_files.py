@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from gui.window.remote_control import single_instance
+from session_host.client.chats import retention
+from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError
+from session_host.machines import names
+from session_host.machines.names import MachineEntry
 from session_host.paths import ensure_private, window_socket
 from tests.support.area import Area
 from tests.support.commands import new, outlive
@@ -66,6 +70,25 @@ async def test_all_files_of_a_busy_chat_are_private_to_its_user(
     await end(busy)
     outlive("rm", ended)
     assert open_to_others(area.root / "made") == []
+
+
+def test_all_files_of_a_used_state_directory_are_private_to_the_user(area: Area, no_umask: None) -> None:
+    """What a resumed shell begins with, and the log of removed chats, could be read by others."""
+    shell = str(outlive("new", "shell", "-d", "--json").json()["id"])
+    outlive("send", shell, "echo fo''und", "--enter")
+    assert outlive("wait", shell, "--text", "found", "--timeout", "60").code == 0
+    assert outlive("kill", shell).code == 0
+    resumed = str(outlive("resume", shell, "-d", "--json").json()["id"])
+    assert outlive("search", "found").code == 0
+    assert outlive("export", shell, str(area.root / "exported.txt")).code == 0
+    assert outlive("kill", resumed).code == 0
+    with open_store() as store:
+        retention._log_removal(store.find(resumed))
+    names.add(MachineEntry("near", "user@127.0.0.1:1"))
+    outlive("ls", "--on", "all")
+    assert (area.state / "sessions" / resumed).is_dir()
+    assert open_to_others(area.state) == []
+    assert open_to_others(area.runtime) == []
 
 
 @pytest.mark.parametrize("which", ["runtime", "state"])

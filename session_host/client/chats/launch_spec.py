@@ -36,6 +36,7 @@ from session_host.protocol.untrusted_text import one_line, topic_of
 from session_host.protocol.values import GridSize, Runtime
 from session_host.storage.store import SessionRecord, Store, free_name
 from session_host.system.clock import now
+from session_host.system.files import replace_file
 from session_host.system.login_sockets import make_links
 from session_host.system.processes.identity import boot_id, current_umask
 from session_host.system.processes.permission import AGENT_CHATS, of_new_chat
@@ -227,7 +228,7 @@ def write_history(session_id: str, items: bytes) -> None:
     path = session_history(session_id)
     try:
         make_directories(path.parent)
-        path.write_bytes(items)
+        replace_file(path, items)
     except OSError as error:
         raise StoreError(f"{path}: cannot write it ({error.strerror}); free some space") from error
 

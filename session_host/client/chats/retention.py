@@ -22,7 +22,7 @@ from session_host.paths import config_dir, database, runtime_dir, search_index, 
 from session_host.protocol.values import ENDPOINT, RUNNING_STATES
 from session_host.storage.store import SessionRecord, Store, moved_aside
 from session_host.system.clock import now, parse_time
-from session_host.system.files import file_size, replace_file
+from session_host.system.files import file_size, open_log, replace_file
 
 from .settings import MIB, load_chat_settings
 
@@ -326,7 +326,7 @@ def _log_removal(record: SessionRecord) -> str:
     line = f"removed {record.name} ({record.id[:8]}), which ended {record.ended_at}: ended chats exceeded their limit"
     with contextlib.suppress(OSError):  # The chat is removed in any case.
         path = removed_log()
-        with path.open("a", encoding="utf-8", errors="replace") as file:
+        with os.fdopen(open_log(path), "a", encoding="utf-8", errors="replace") as file:
             file.write(f"{now()} {line}\n")
         if path.stat().st_size > 2 * LOG_BYTES:
             replace_file(path, path.read_bytes()[-LOG_BYTES:].partition(b"\n")[2])
