@@ -82,6 +82,26 @@ def open_log(path: str | os.PathLike[str]) -> int:
     return descriptor
 
 
+_NEAR_BYTES = 4 * 1024 * 1024
+
+
+def size_limit(largest_bytes: int = 0) -> str:
+    """One line about the limit of files' sizes, which this process has from its shell, and what to do.
+
+    Args:
+        largest_bytes: the size of the file that could not be written. With a limit far above it, the disk is to blame.
+
+    Returns:
+        "" without such a limit.
+    """
+    import resource  # rarely needed
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if limit == resource.RLIM_INFINITY or limit > largest_bytes + _NEAR_BYTES:
+        return ""
+    return f"this shell limits files to {limit:,} bytes (ulimit -f); nothing is lost, use another shell"
+
+
 _FORM = "hhqqi4x"
 """A ``struct flock``."""
 

@@ -92,6 +92,29 @@ def test_a_chat_started_in_a_shell_that_limits_files_does_not_freeze() -> None:
     assert outlive("kill", "one").code == 0
 
 
+def test_a_command_in_a_shell_that_limits_files_names_the_limit_and_loses_nothing(area: Area) -> None:
+    """It said "disk I/O error"."""
+    new("-n", "one", "--", "cat")
+    limited = ["sh", "-c", 'ulimit -f "$0"; exec "$@"']
+    done = subprocess.run(
+        [*limited, "0", *OUTLIVE, "rename", "one", "two"],
+        env=environment(),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    limit = "this shell limits files to 0 bytes (ulimit -f); nothing is lost, use another shell"
+    assert done.stderr.endswith(f"outlive.db: cannot write it: {limit}\n")
+    exported = [*OUTLIVE, "export", "one", str(area.root / "one.txt")]
+    assert outlive("send", "one", "hello", "--enter").code == 0
+    assert outlive("wait", "one", "--text", "hello", "--timeout", "60").code == 0
+    done = subprocess.run([*limited, "0", *exported], env=environment(), check=False, capture_output=True, text=True)
+    assert (done.returncode, limit in done.stderr) == (1, True)
+    assert [each["name"] for each in outlive("ls", "--json").json()] == ["one"]
+    assert outlive("kill", "one").code == 0
+
+
 def test_a_chat_is_reachable_while_the_disk_has_no_room_for_another_file(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import errno
 import json
 import os
 import stat
@@ -18,6 +19,7 @@ from session_host.cli.session_argument import find, machine_and_chat
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError, UsageError
 from session_host.storage.journal import Output, Resize
+from session_host.system.files import size_limit
 
 from .recording import Gap, Recording, RestoredState, Step, screen_after_gap
 
@@ -153,7 +155,8 @@ def write_whole(path: Path, content: Iterator[str]) -> None:
             os.fchmod(file.fileno(), mode)
         unfinished.replace(target)
     except OSError as error:
-        raise _unwritable(path, error, "free some space, or choose another path") from error
+        limit = size_limit(unfinished.stat().st_size) if error.errno == errno.EFBIG and unfinished.exists() else ""
+        raise _unwritable(path, error, limit or "free some space, or choose another path") from error
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from session_host.errors import StoreBusy, StoreCorrupt, StoreError
 from session_host.paths import ensure_private, lock_refusal, obstacle
+from session_host.system.files import size_limit
 
 
 class Schema(NamedTuple):
@@ -130,6 +131,10 @@ def store_error(error: sqlite3.Error, path: Path) -> StoreError:
     for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
         if code in _CANNOT_WRITE and (why := obstacle(each)):
             return StoreError(why)
+    files = (path, path.with_name(f"{path.name}-wal"))
+    largest_bytes = max((each.stat().st_size for each in files if each.exists()), default=0)
+    if code in _CANNOT_WRITE and (limit := size_limit(largest_bytes)):
+        return StoreError(f"{path}: cannot write it: {limit}")
     if code == sqlite3.SQLITE_FULL:
         return StoreError(f"{path}: the disk is full; free some space and try again")
     if code in _REFUSED_LOCK and (refusal := lock_refusal(path.parent, "OUTLIVE_STATE_DIR")):
