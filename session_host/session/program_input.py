@@ -66,11 +66,13 @@ class PromptLine:
 
     Attributes:
         state: what is known.
+        unsent: the row of the screen that ends with a text that a command typed and could not send; "" for none.
     """
 
     def __init__(self, pattern: str, log_state: LogState) -> None:
         """Begin with the state that a previous host left; ``pattern``: ``Watch.empty_prompt``."""
         self.state = log_state.prompt
+        self.unsent = log_state.unsent
         self._pattern = re.compile(pattern) if pattern else None
         self._activity = log_state.activity.activity if log_state.activity is not None else Activity.NO_SIGNAL
 
@@ -80,12 +82,21 @@ class PromptLine:
 
     def typed(self, data: bytes) -> None:
         """The program gets input of a viewer or a command."""
-        self.state = after_input(self.state, data, self._activity)
+        self._set_state(after_input(self.state, data, self._activity))
 
     def activity_changed(self, activity: Activity) -> None:
         """The agent reported its activity."""
         self._activity = activity
-        self.state = after_activity(self.state, activity)
+        self._set_state(after_activity(self.state, activity))
+
+    def _set_state(self, state: PromptState) -> None:
+        if state is not self.state and state is not PromptState.TYPED:
+            self.unsent = ""
+        self.state = state
+
+    def has_unsent(self, emulator: Emulator) -> bool:
+        """Whether the input line still has the text that a command could not send: the user may have deleted it."""
+        return bool(self.unsent) and any(row_text(row).rstrip() == self.unsent for row in emulator.rows())
 
     def is_empty(self, emulator: Emulator) -> bool:
         """Whether the line is empty: nothing was typed, the agent is idle, and its cursor is at the line's beginning.

@@ -21,6 +21,10 @@ dialog that opened meanwhile covers the text, and would take Enter for "yes". Th
 report that it works; if it still shows the text in its place, it has dropped the Enter. For other agents, and for their
 commands, the reply says that it is not known whether a turn began.
 
+A text that was typed and could not be sent stays in the agent's input line: there is no way to delete it that all
+agents know, and a dialog may be open. As long as the screen shows it there, the next text is refused, which the agent
+would take for its end.
+
 While the chat needs input, a text is refused: agents' permission dialogs ignore a paste and take Enter for "yes", and
 read typed characters as keys. Keys alone, or a single character, answer a dialog; they are always typed.
 """
@@ -42,11 +46,12 @@ from session_host.protocol.values import Activity, ErrorCode, parse_key
 from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
 from session_host.terminal.encode import encode_key, encode_paste, has_controls
+from session_host.terminal.rows import row_text
 
 from .effects import SendReply, Timers, UseEmulator
 from .own_prompts import command_sign
 from .session import Session
-from .shown_text import Positions, expected_echo, positions
+from .shown_text import Positions, cursor_line, expected_echo, positions
 from .starting_input import StartingInput, Typist
 
 ECHO = "echo"
@@ -82,6 +87,7 @@ NO_TURN = "Enter was pressed, but the agent has not begun a turn; look at the ch
 TURN_UNKNOWN = "whether a turn began is not known"
 NOT_READING = "the agent does not accept input yet; nothing was typed"
 LINE_NOT_EMPTY = "an agent may type only into its own chat's empty input line, where its text is seen"
+UNSENT = "its input line still has a text that was not sent: press Enter or delete it there, or use --anyway"
 
 
 class SendState(StrEnum):
@@ -120,6 +126,9 @@ class _CurrentRequest:
         echo: what the agent shows of the text; None if it need not be shown.
         before: the echo's positions before the text was typed; None if unknown.
         places: the echo's new positions at the last search.
+        line_before: the row of the cursor before the text was typed.
+        line: the row that ends with the text, in this or another form, in the agent's input line; "" for none.
+        was_found: whether the text was found in that row.
         has_changed: whether the program has written output since this was last set to False.
         is_time_over: whether the time to show the text is over.
         is_last: whether this is the last search of the screen.
@@ -134,6 +143,8 @@ class _CurrentRequest:
         self.echo = expected_echo(request) if watch.shown_within_s else None
         self.before: Positions | None = None
         self.places: Positions = frozenset()
+        self.line_before = self.line = ""
+        self.was_found = False
         self.has_changed = self.is_time_over = self.is_last = False
         self.start_checks, self.typed_at_s = 0, 0.0
         self.was_suspended = False
@@ -147,9 +158,18 @@ class _CurrentRequest:
             return True
         now = positions(emulator, self.echo)
         self.places = now - self.before if now is not None else frozenset()
+        self._note_line(emulator)
         if self.request.is_own:
             return now is not None and len(now) > len(self.before)
         return now is None or bool(self.places)
+
+    def _note_line(self, emulator: Emulator) -> None:
+        if self.places:
+            self.line, self.was_found = row_text(emulator.rows()[max(self.places)[0]]).rstrip(), True
+        elif not self.was_found:
+            self.line = cursor_line(emulator)
+            if self.line == self.line_before or self.line.strip()[:1] != self.line_before.strip()[:1]:
+                self.line = ""  # The agent has dropped the text, or shows no input line yet.
 
     def is_in_place(self, emulator: Emulator) -> bool:
         """Whether the text is where it was found last."""
@@ -320,7 +340,7 @@ class SendQueue:
             self._finish(Done(current.request.request, TURN_UNKNOWN if self._is_agent else ""))
             return
         if current.echo is not None:
-            current.before = positions(emulator, current.echo)
+            current.before, current.line_before = positions(emulator, current.echo), cursor_line(emulator)
             if current.before is not None and current.token in self._typist.typed_tokens:
                 current.before = frozenset()  # A previous host typed the text.
         request = current.request
@@ -447,6 +467,8 @@ class SendQueue:
             if open_question is not None:
                 what = f"“{open_question}”" if open_question else "something"
                 return _Refusal(ErrorCode.NEEDS_INPUT, f"the chat is asking {what}")
+            if token == current.token and self._typist.has_unsent(emulator):
+                return _Refusal(ErrorCode.FAILED, UNSENT)
             if token == current.enter_token and not current.is_shown(emulator):
                 return _Refusal(ErrorCode.FAILED, COVERED)
         if not self._typist.type_bytes(encode_request(emulator, request, enter=enter), token):
@@ -455,6 +477,8 @@ class SendQueue:
 
     def _finish(self, reply: Reply, *, pause_s: float = 0.0) -> None:
         """Answer the client; the next request follows after a pause."""
+        if isinstance(reply, Failed) and self._current.line:
+            self._typist.note_unsent(self._current.line)
         self._session.subscribers.set_listening(self, listens=False)
         self._timers.stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE, TURN)
         self._effects.append(SendReply(self._current.client, reply))

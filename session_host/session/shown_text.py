@@ -36,6 +36,8 @@ _LABEL: Final = r"\[[^\[\]]{0,80}(?:[Ii]mage|[Pp]aste|\.\w{2,5}\])"
 _BLANKS: Final = frozenset({"Zs", "Zl", "Zp", "Cc"})
 _MARKS: Final = frozenset({"Mn", "Mc", "Me", "Cf", "Co", "Cn", "Cs", "So"})
 """The categories of marks, joiners, emoji and borders."""
+_FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters of Hangul that fonts draw as blanks, or not at all."""
 
 Positions = frozenset[tuple[int, int]]
 """Places of a text: the row, and the number of compared characters before the text in that row."""
@@ -62,6 +64,11 @@ def positions(emulator: Emulator, echo: re.Pattern[str]) -> Positions | None:
     return None if is_small else _positions(emulator.rows(), echo)
 
 
+def cursor_line(emulator: Emulator) -> str:
+    """The row of the cursor, which most agents keep in their input line, also while it is hidden."""
+    return row_text(emulator.rows()[emulator.cursor.row]).rstrip()
+
+
 def _positions(rows: Iterable[Row], echo: re.Pattern[str]) -> Positions:
     texts = ["".join(_runs(row_text(row))) for row in rows]
     starts = list(accumulate(map(len, texts), initial=0))
@@ -79,7 +86,7 @@ def _runs(text: str) -> list[str]:
     runs = [""]
     for each in unicodedata.normalize("NFC", text):
         category = unicodedata.category(each)
-        if category in _MARKS:
+        if category in _MARKS or each in _FILLERS:
             runs.append("")
         elif category not in _BLANKS:
             runs[-1] += each

@@ -97,6 +97,12 @@ class Typist(Protocol):
     def type_bytes(self, data: bytes, request: str) -> bool:
         """Type a command's text, once for each request; False if there is no room."""
 
+    def note_unsent(self, line: str) -> None:
+        """Note that the agent's input line has a text that could not be sent, in this row of the screen."""
+
+    def has_unsent(self, emulator: Emulator) -> bool:
+        """Whether the agent's input line still has such a text."""
+
     def type_held(self, key: bytes, sequence: int, data: bytes) -> None:
         """Type the bytes of a held input."""
 

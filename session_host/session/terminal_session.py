@@ -289,6 +289,15 @@ class TerminalSession:
         self.prompt.typed(data)
         return True
 
+    def note_unsent(self, line: str) -> None:
+        """Note that the agent's input line has a text that a command could not send, in this row of the screen."""
+        self.effects.append(AppendEntry(EntryKind.UNSENT, line.encode()))
+        self.prompt.unsent = line
+
+    def has_unsent(self, emulator: Emulator) -> bool:
+        """Whether the agent's input line still has such a text."""
+        return self.prompt.has_unsent(emulator)
+
     def _has_room(self, length: int) -> bool:
         """Whether this many more bytes may wait for the program."""
         bound = EARLY_INPUT_BYTES if self._session.state is State.STARTING else PENDING_INPUT_BYTES

@@ -51,6 +51,8 @@ class EntryKind(IntEnum):
     """
     STARTED = 21
     """The agent takes input: nothing is held any more."""
+    UNSENT = 22
+    """A command's text was typed and not sent: the payload is the row of the screen that ends with it."""
 
 
 FOR_PROGRAM = (EntryKind.INPUT, EntryKind.TYPED, EntryKind.REPLY, EntryKind.FOCUS)

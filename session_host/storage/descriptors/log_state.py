@@ -250,6 +250,7 @@ class LogState(msgspec.Struct):
         starting: whether the agent was started, and is not known to take input yet.
         held: the input that waits until it does, oldest first.
         prompt: what is known about the agent's input line.
+        unsent: the row of the screen that ends with a text that a command typed and could not send; "" for none.
     """
 
     child_started: int | None = None
@@ -269,6 +270,7 @@ class LogState(msgspec.Struct):
     commands: list[CommandTime] = []
     starting: bool = False
     held: list[HeldInput] = []
+    unsent: str = ""
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -298,8 +300,8 @@ class LogState(msgspec.Struct):
                 message = msgspec.msgpack.decode(entry.payload, type=Resized)
                 if not self.resizes or message.number > self.resizes[-1].number:
                     self.resizes = [*self.resizes, message][-KEPT_RESIZES:]
-            case EntryKind.NAME:
-                self.name = entry.payload.decode()
+            case EntryKind.NAME | EntryKind.UNSENT:
+                setattr(self, "name" if entry.kind == EntryKind.NAME else "unsent", entry.payload.decode())
             case EntryKind.COLORS | EntryKind.ACTIVITY | EntryKind.CONVERSATION:
                 self._set_value(entry)
             case EntryKind.ANSWERED | EntryKind.COMMANDS:
@@ -318,13 +320,19 @@ class LogState(msgspec.Struct):
         name, kind = _WHOLE[entry.kind]
         setattr(self, name, msgspec.msgpack.decode(entry.payload, type=kind))
         if entry.kind == EntryKind.ACTIVITY and self.activity is not None:
-            self.prompt = after_activity(self.prompt, self.activity.activity)
+            self._set_prompt(after_activity(self.prompt, self.activity.activity))
             if self.activity.turn > (self.turns[-1] if self.turns else -1):
                 self.turns = [*self.turns, self.activity.turn][-KEPT_TURNS:]
 
     def _typed(self, data: bytes) -> None:
         activity = self.activity.activity if self.activity is not None else Activity.NO_SIGNAL
-        self.prompt = after_input(self.prompt, data, activity)
+        self._set_prompt(after_input(self.prompt, data, activity))
+
+    def _set_prompt(self, state: PromptState) -> None:
+        """Set the state of the input line; Enter, and the turn that it begins, take an unsent text."""
+        if state is not self.prompt and state is not PromptState.TYPED:
+            self.unsent = ""
+        self.prompt = state
 
     def _start(self, entry: LogEntry) -> None:
         if entry.kind == EntryKind.STARTED:

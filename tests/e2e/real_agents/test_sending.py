@@ -109,6 +109,19 @@ def test_a_text_is_one_prompt_however_the_agent_wraps_or_folds_it(
 
 
 @pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
+def test_a_text_with_letters_that_are_not_drawn_is_sent_and_not_joined_to_the_next_one(chat: Chat) -> None:
+    """Agents show them as blanks, and Claude Code removes them."""
+    chat.send("Hangul\u3164fillers\u115f are letters", "--enter")
+    chat.sees("are letters")
+    chat.until_idle()
+    chat.ask_and_read("the next prompt")
+
+    first, second = chat.prompts()
+    assert first.translate(dict.fromkeys(map(ord, "\u3164\u115f"))) == "Hangulfillers are letters"
+    assert second == "the next prompt"
+
+
+@pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
 def test_the_pasted_path_of_an_image_counts_as_shown(chat: Chat, project: Path) -> None:
     """Agents show it as ``[Image #1]``."""
     image = project / "shot.png"

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, Failed, Reply, Send
 from session_host.protocol.values import Activity, ErrorCode
-from session_host.session.effects import Effect, NoteUserInput, SendReply
+from session_host.session.effects import AppendEntry, Effect, NoteUserInput, SendReply
 from session_host.session.send_queue import (
+    ECHO,
     ENTER_ANYWAY,
     ENTER_ANYWAY_S,
+    NO_ENTER,
     NO_TURN,
+    NOT_SHOWN,
     PAUSE,
     SETTLE,
     TURN,
     TURN_UNKNOWN,
     TURN_WITHIN_S,
+    UNSENT,
 )
+from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import Emulator
 from tests.support.playbook import do
 from tests.support.send_queue_harness import (
@@ -30,6 +36,7 @@ from tests.support.send_queue_harness import (
     PAUSING,
     PROGRAM,
     SHOWING,
+    SHOWING_AT_ONCE,
     TOKEN,
     SendQueueHarness,
 )
@@ -288,6 +295,91 @@ def test_an_enter_that_a_previous_host_pressed_is_not_pressed_again(agent: SendQ
     agent.queue.use_emulator(agent.emulator)
 
     assert agent.take_effects() == [agent.use, SendReply("one", Done(1, TURN_UNKNOWN))]
+
+
+# ---------------------------------------------------------------- a text that was not sent
+
+NEXT = Send(2, "next", enter=True, token=OTHER)
+UNSENT_REFUSED = SendReply("two", Failed(2, ErrorCode.FAILED, f"{UNSENT}; nothing was typed"))
+
+
+def test_a_text_that_was_not_sent_is_not_the_beginning_of_the_next_one(asking: SendQueueHarness) -> None:
+    """A question came before its Enter. Once that is answered, the agent shows its input line again."""
+    harness = asking
+    assert sent_next(harness, b"Allow? 1. Yes")[-1] != UNSENT_REFUSED, "its own refusal names the question"
+    harness.open_question = None
+    harness.terminal.prompt.activity_changed(Activity.WORKING)
+    assert sent_next(harness, b"> hello")[-1] == UNSENT_REFUSED
+    anyway = msgspec.structs.replace(NEXT, anyway=True)
+    assert harness.typed("\x1b[200~next\x1b[201~\r", OTHER) in sent_next(harness, b"> hello", anyway)
+
+
+@pytest.mark.parametrize("screen", ["> ", "> hel"])
+def test_a_text_that_was_not_sent_and_was_deleted_is_over(asking: SendQueueHarness, screen: str) -> None:
+    asking.open_question = None
+    assert asking.typed("\x1b[200~next\x1b[201~", OTHER) in sent_next(asking, screen.encode())
+
+
+def test_a_text_that_was_not_sent_and_got_enter_later_is_over(asking: SendQueueHarness) -> None:
+    """The history shows it as the input line did."""
+    harness = asking
+    harness.terminal.prompt.typed(b"\r")
+    harness.open_question = None
+    harness.terminal.prompt.activity_changed(Activity.WORKING)
+    assert sent_next(harness, b"> hello")[-1] == UNSENT_REFUSED, "this Enter answered the question"
+    harness.terminal.prompt.typed(b"\r")
+    assert harness.typed("\x1b[200~next\x1b[201~", OTHER) in sent_next(harness, b"> hello\r\n> ")
+
+
+@pytest.fixture
+def asking() -> Iterator[SendQueueHarness]:
+    """A text was typed, and a question came before its Enter."""
+    harness = SendQueueHarness(SHOWING_AT_ONCE, agent="claude")
+    harness.queue.request(HELLO, "one")
+    harness.queue.use_emulator(harness.emulator)
+    harness.emulator.feed(b"\x1b[2J\x1b[H> hello")
+    harness.queue.use_emulator(harness.emulator)
+    harness.open_question = "Allow?"
+    harness.terminal.prompt.activity_changed(Activity.NEEDS_INPUT)
+    harness.queue.use_emulator(harness.emulator)
+    *_, unsent, reply = harness.take_effects()
+    assert unsent == AppendEntry(EntryKind.UNSENT, b"> hello")
+    assert isinstance(reply, SendReply)
+    assert isinstance(reply.reply, Failed)
+    yield harness
+    harness.emulator.close()
+
+
+def sent_next(harness: SendQueueHarness, screen: bytes, request: Send = NEXT) -> list[Effect]:
+    """The effects of the next text, while the agent shows this."""
+    harness.emulator.feed(b"\x1b[2J\x1b[H" + screen)
+    harness.queue.request(request, "two")
+    harness.queue.use_emulator(harness.emulator)
+    return harness.take_effects()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        ("> ", "> h*ll*", b"> h*ll*"),
+        ("> Ask me", "> h*ll*", b"> h*ll*"),
+        ("> ", "> ", b""),  # The agent dropped it,
+        ("", "> ", b""),  # or was not ready.
+    ],
+)
+def test_a_text_that_is_shown_in_another_form_is_left_in_the_input_line(before: str, after: str, line: bytes) -> None:
+    harness = SendQueueHarness(SHOWING_AT_ONCE, agent="claude")
+    harness.emulator.feed(before.encode())
+    harness.queue.request(HELLO, "one")
+    harness.queue.use_emulator(harness.emulator)
+    harness.emulator.feed(b"\x1b[2J\x1b[H" + after.encode())
+    harness.queue.timer_due(ECHO)
+    for _ in range(2):
+        harness.queue.use_emulator(harness.emulator)
+    *_, unsent, reply = harness.take_effects()
+    assert reply == SendReply("one", Failed(1, ErrorCode.FAILED, NOT_SHOWN + NO_ENTER))
+    assert (unsent == AppendEntry(EntryKind.UNSENT, line)) is bool(line)
+    harness.emulator.close()
 
 
 # ---------------------------------------------------------------- the screen settles

@@ -8,7 +8,7 @@ import pytest
 
 from session_host.protocol.messages import Failed, Send
 from session_host.protocol.values import ErrorCode, GridSize
-from session_host.session.effects import NoteUserInput, SendReply
+from session_host.session.effects import AppendEntry, NoteUserInput, SendReply
 from session_host.session.send_queue import (
     COVERED,
     ECHO,
@@ -27,6 +27,7 @@ from session_host.session.send_queue import (
     SLOW_PAUSE,
 )
 from session_host.session.shown_text import expected_echo, positions
+from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal import create
 from session_host.terminal.base import EngineName
 from tests.support.playbook import do
@@ -118,7 +119,9 @@ def test_a_dialog_that_covers_the_text_before_its_enter_is_not_approved(harness:
     # The performer reads this output only now.
     script = script >> harness.shows("\x1b[2J\x1b[HAllow? 1. Yes") >> harness.free()
     refused = Failed(1, ErrorCode.FAILED, COVERED + "; the text was typed, but not Enter")
-    assert script << SendReply("one", refused) << harness.starts(PAUSE, 0.15)
+    assert (
+        script << AppendEntry(EntryKind.UNSENT, b"> hello") << SendReply("one", refused) << harness.starts(PAUSE, 0.15)
+    )
 
 
 @pytest.mark.parametrize("harness", [SHOWING], indirect=True)
@@ -228,6 +231,7 @@ FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
         ("हिन्दी में लिखा हुआ पाठ number 6", ("› हिन्दीC में लिखा हुआ पाठ number 6",)),
         ("zero\u200bwidth 13", ("┃  zerowidth 1",)),
         ("zero\u200bwidth\u2028and a\tline", ("❯ zerowidth", "  and a    line")),
+        ("Hangul\u3164fillers\u115f\u1160", ("❯ Hangul  fillers",)),
         ("nb\u00a0first\nsecond\nthird 16", ("› nb first", "  second", "  third 16")),
         ("first\nsecond\nthird", ("❯ [Pasted text #3 +2 lines]",)),
         ("first\nsecond\nthird", ("┃ [Paste #1 - 3 lines]",)),

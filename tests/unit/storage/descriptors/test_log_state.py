@@ -181,6 +181,16 @@ def test_a_line_was_taken_if_a_turn_follows_its_enter(typed: bytes) -> None:
     assert after_activity(after_input(entered, b"x", Activity.IDLE), Activity.WORKING) is TYPED, "typed ahead"
 
 
+def test_a_later_host_knows_a_text_that_was_not_sent_until_enter_takes_it() -> None:
+    state = LogState()
+    state.apply(entry(EntryKind.TYPED, b"hello"))
+    state.apply(entry(EntryKind.UNSENT, b"> hello"))
+    state.apply(entry(EntryKind.INPUT, b" more"))
+    assert state.unsent == "> hello"
+    state.apply(entry(EntryKind.INPUT, b"\r"))
+    assert state.unsent == ""
+
+
 def test_an_answer_to_a_question_is_not_in_the_line() -> None:
     assert after_input(EMPTY, b"1", Activity.NEEDS_INPUT) is EMPTY
     assert after_input(TYPED, b"\r", Activity.NEEDS_INPUT) is TYPED
