@@ -1,7 +1,7 @@
 """The changes of a chat's directory, and its restore points, for the window; git runs in threads.
 
-The changes are read when asked, and when the chat's turn ends. The events are those of ``GitStatusWatcher``: the
-agent's activity changes, or git's status of the directory does.
+The changes are read when asked, and when the chat's turn ends, or a command of its shell. The events are those of
+``GitStatusWatcher``: the agent's activity or the foreground program changes, or git's status of the directory does.
 """
 
 from __future__ import annotations
@@ -129,7 +129,8 @@ class ChangesReader(QObject):
 
     def _events(self) -> tuple[object, ...]:
         chat = self.chat
-        return chat.activity, chat.activity_since, chat.git_status, chat.machine.is_reachable
+        now = chat.activity, chat.activity_since, chat.foreground_since, chat.git_status
+        return *now, chat.machine.is_reachable
 
     def _on_changed(self) -> None:
         seen = self._events()
@@ -156,6 +157,8 @@ class ChangesReader(QObject):
             self._is_reading = False
         if not self.is_released:
             self.changes, self.problem = changes, problem
+            # Status lines count the same files.
+            self._sessions.git_status_watcher.check(self.chat.machine, {self.directory, self.chat.record.cwd})
             self.finished.emit()
 
 

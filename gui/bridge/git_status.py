@@ -113,6 +113,10 @@ class GitStatusWatcher(QObject):
         """Check all directories, because files may have changed without an event."""
         self._schedule_check(self._places())
 
+    def check(self, machine: Machine, directories: set[str]) -> None:
+        """Check those of these directories that are followed, because somebody has seen them otherwise."""
+        self._schedule_check({(machine, directory) for directory in directories} & self._places())
+
     def _on_written(self, git_directory: str) -> None:
         self._schedule_check({place for place, own in self._watched.items() if own == git_directory})
 

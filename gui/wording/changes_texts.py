@@ -68,12 +68,14 @@ OTHER_REPOSITORY = Text("changes", "another git repository")
 SYMBOLIC_LINK = Text("changes", "symbolic link")
 NO_SYMBOLIC_LINK = Text("changes", "no longer a symbolic link")
 CONFLICT = Text("changes", "merge conflict")
+NO_LONGER_TRACKED = Text("changes", "no longer tracked")
 
 
 def state_letter(state: State) -> str:
     """The letter of a state, as git and editors write it."""
     return {
         "added": "A", "deleted": "D", "modified": "M", "renamed": "R", "type": "T", "untracked": "U", "conflict": "!",
+        "dropped": "U",
     }[state]  # fmt: skip
 
 
@@ -86,6 +88,7 @@ def state_name(state: State) -> str:
         "type": Text("changes", "type changed"),
         "untracked": Text("changes", "untracked"),
         "conflict": CONFLICT,
+        "dropped": NO_LONGER_TRACKED,
     }[state]()
 
 
@@ -251,7 +254,7 @@ UNDO_COMMENT = Text("comments", "Undo")
 
 def comments_sent(count: int, chat: str, *, in_prompt_box: bool) -> str:
     if in_prompt_box:
-        text = Text("comments", "{n:,} comment(s) put into the prompt box of {chat}, not sent yet.")
+        text = Text("comments", "{n:,} comment(s) put into the prompt box of {chat}, without Enter.")
     else:
         text = Text("comments", "{n:,} comment(s) pasted into {chat}, without Enter.")
     return text(n=count, chat=_short_chat(chat))

@@ -135,9 +135,12 @@ PLAN_STEP = Text("chat", "Plan · {done} of {count} · {step}")
 """The step of the plan at which the agent is."""
 
 
-def changed_files(count: int, lines: str) -> str:
-    """The files that a chat has changed, and how many lines of them, such as "+12 −3"."""
-    files = Text("chat", "{n:,} file(s) changed")(n=count)
+def edited_files(count: int, lines: str) -> str:
+    """The files that a chat has edited, and how many lines of them, such as "+12 −3".
+
+    "Changed" are those that differ from the last commit, which the window counts elsewhere.
+    """
+    files = Text("chat", "Edited {n:,} file(s)")(n=count)
     return f"{files}  {lines}".rstrip()
 
 

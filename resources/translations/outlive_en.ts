@@ -49,10 +49,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>{n:,} comment(s) put into the prompt box of {chat}, not sent yet.</source>
+        <source>{n:,} comment(s) put into the prompt box of {chat}, without Enter.</source>
         <translation>
-            <numerusform>{n:,} comment put into the prompt box of {chat}, not sent yet.</numerusform>
-            <numerusform>{n:,} comments put into the prompt box of {chat}, not sent yet.</numerusform>
+            <numerusform>{n:,} comment put into the prompt box of {chat}, without Enter.</numerusform>
+            <numerusform>{n:,} comments put into the prompt box of {chat}, without Enter.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -136,10 +136,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>{n:,} file(s) changed</source>
+        <source>Edited {n:,} file(s)</source>
         <translation>
-            <numerusform>{n:,} file changed</numerusform>
-            <numerusform>{n:,} files changed</numerusform>
+            <numerusform>Edited {n:,} file</numerusform>
+            <numerusform>Edited {n:,} files</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -317,6 +317,8 @@ def _head(head: DiffHead, file: ChangedFile, top: str) -> DiffHead:
     notes = [head.note] if head.note else []
     if file.state == "conflict":
         notes.insert(0, changes_texts.CONFLICT())
+    if file.state == "dropped":
+        notes.append(changes_texts.NO_LONGER_TRACKED())
     if file.is_submodule:
         notes.append(changes_texts.OTHER_REPOSITORY())
     if LINK in file.modes:

@@ -306,13 +306,13 @@ class LineMarkPage(DocumentPage):
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
         if step and self.hasFocus() and modifiers in {control, control | shift}:
-            self._mark(step, extends=bool(modifiers & shift))
+            self.mark(step, extends=bool(modifiers & shift))
         elif event.key() == Qt.Key.Key_Escape and self.marked is not None and self.hasFocus():
             self.unmark()
         else:
             super().keyPressEvent(event)
 
-    def _mark(self, step: int, *, extends: bool) -> None:
+    def mark(self, step: int, *, extends: bool = False) -> None:
         """Mark the next line, or the one before; or one line more."""
         if self.marked is not None and not any(areas(self, self.marked)):
             self.marked = None  # The user has scrolled on.

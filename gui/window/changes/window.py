@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
@@ -51,7 +52,7 @@ MIN_WIDTH_PX = 184
 _LETTER_PX = 16
 _COLORS: dict[State, str] = {
     "added": "fine", "untracked": "fine", "deleted": "failed", "conflict": "failed", "modified": "needs_you",
-    "type": "needs_you", "renamed": "accent",
+    "type": "needs_you", "renamed": "accent", "dropped": "needs_you",
 }  # fmt: skip
 
 
@@ -336,6 +337,11 @@ class ChangesWindow(TextWindow):
             sheet.opened.connect(self._on_sheet_opened)
             sheet.closed.connect(self._on_sheet_closed)
         self.since.chosen.connect(lambda: self.navigation.setFocus(Qt.FocusReason.OtherFocusReason))
+        for key, step in (("Down", 1), ("Up", -1)):
+            # While the list has the keyboard: it would take these keys for its own.
+            shortcut = QShortcut(QKeySequence.fromString(f"Ctrl+{key}"), self.files)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(partial(self._mark_line, step))
         for enter in ("Return", "Enter"):
             # A shortcut, since a button with the keyboard focus takes each Enter.
             keys = QKeySequence.fromString(f"Ctrl+Shift+{enter}")
@@ -442,6 +448,11 @@ class ChangesWindow(TextWindow):
         number = self.files.current + by
         if 0 <= number < len(self.files.files):
             self._on_chosen(number)
+
+    def _mark_line(self, step: int) -> None:
+        """Mark the next line of the diffs, or the one before, and give them the keyboard."""
+        self.page.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.page.mark(step)
 
     def _open(self, number: int) -> None:
         """Open a file at its first change, in the user's editor."""

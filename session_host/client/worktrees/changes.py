@@ -12,6 +12,7 @@ import shutil
 import stat
 import tempfile
 import time
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
@@ -28,13 +29,13 @@ from session_host.git import (
     run_read_only,
     run_with_input,
 )
-from session_host.restore_points.kept_tree import fed, find_tree, keep_tree
+from session_host.restore_points.kept_tree import InsideCheck, fed, find_tree, keep_tree
 from session_host.restore_points.points import RestorePoint
 
-from .status import changes_of, facts_of
+from .status import changes_of, facts_of, staged_deletions, untracked_mode
 
-State = Literal["added", "deleted", "modified", "renamed", "type", "untracked", "conflict"]
-"""The kind of a change; "type": a file became a link, or the reverse."""
+State = Literal["added", "deleted", "modified", "renamed", "type", "untracked", "conflict", "dropped"]
+"""The kind of a change; "type": a file became a link, or the reverse; "dropped": it is there, but no longer tracked."""
 Withheld = Literal["", "binary", "large", "limit", "unreadable"]
 """Why a change has no patch: not text, too long itself, beyond the limit of all changes together, or not readable."""
 
@@ -367,17 +368,22 @@ class _Reader:
 
     def read(self, since: Since, point: RestorePoint | None) -> Changes:
         listing, _ = self._limited(
-            "status", "--porcelain=v2", "--branch", "-z", "--no-renames", f"--untracked-files={self._untracked_mode()}"
-        )
+            "status", "--porcelain=v2", "--branch", "-z", "--no-renames",
+            f"--untracked-files={untracked_mode(self._directory, self._left_s())}",
+        )  # fmt: skip
         head = facts_of(listing)
         branch, commit = head.get("branch.head", ""), head.get("branch.oid", "")
         base, default_branch, is_since_branch = self.base(since, "" if commit == "(initial)" else commit)
         if point is not None and since == "prompt":
             return self._since_point(point, None if branch in {"", "(detached)"} else branch, default_branch)
         unreadable = [path for path in changes_of(listing, "12u") if not self._is_readable(path)]
-        tracked, read_bytes = self._diff(base, unreadable)
+        dropped = self._entries(base, self._left(staged_deletions(listing)))
+        tracked, read_bytes = self._diff(base, unreadable, dropped)
         conflicts = set(changes_of(listing, "u"))
         known = {file.path: file for file in tracked} | {path: self._unread(path) for path in unreadable}
+        for path, (mode, _) in dropped.items():
+            same = ChangedFile(path=path, state="dropped", modes=(mode, mode))
+            known[path] = msgspec.structs.replace(known.get(path, same), state="dropped")
         for path in conflicts:
             previous = known.get(path, ChangedFile(path=path, state="conflict"))
             known[path] = msgspec.structs.replace(previous, state="conflict")
@@ -429,8 +435,30 @@ class _Reader:
         modes = ("100644", "100644")
         return self._sized(ChangedFile(path=path, state="modified", modes=modes, withheld="unreadable"))
 
-    def _diff(self, base: str, unreadable: list[str]) -> tuple[list[ChangedFile], int]:
-        """The readable tracked files that differ from a commit or tree, and the length of git's output."""
+    def _left(self, paths: list[str]) -> list[str]:
+        """The files among these paths that are there."""
+        is_inside = InsideCheck(self._directory)
+        places = ((path, self._directory / path) for path in paths if is_inside(path))
+        return [path for path, place in places if os.path.lexists(place) and (place.is_symlink() or place.is_file())]
+
+    def _entries(self, base: str, paths: list[str]) -> dict[str, tuple[str, str]]:
+        """The modes and objects of these files in a commit or tree, for those that it has."""
+        if not paths:
+            return {}
+        listing = self._ask("ls-tree", "-r", "-z", "--full-tree", base, "--", *(f":(literal){path}" for path in paths))
+        entries = (entry.partition("\t") for entry in listing.split("\0") if entry)
+        return {path: (facts.split(" ")[0], facts.split(" ")[2]) for facts, _, path in entries}
+
+    def _diff(
+        self, base: str, unreadable: list[str], dropped: Mapping[str, tuple[str, str]]
+    ) -> tuple[list[ChangedFile], int]:
+        """The readable files that differ from a commit or tree, and the length of git's output.
+
+        Args:
+            base: the commit or tree.
+            unreadable: tracked files that are left out.
+            dropped: files that the index lacks and that are there, with their modes and objects in ``base``.
+        """
         index = self._path("--path-format=absolute", "--git-path", "index")
         with tempfile.TemporaryDirectory() as name:
             copy = Path(name, "index")
@@ -439,6 +467,12 @@ class _Reader:
             if unreadable:
                 run_with_input(
                     self._directory, "update-index", "--assume-unchanged", "-z", "--stdin", data=fed(unreadable),
+                    extra={"GIT_INDEX_FILE": str(copy)}, timeout_s=self._left_s(), stop=self._stop,
+                )  # fmt: skip
+            if dropped:
+                run_with_input(
+                    self._directory, "update-index", "-z", "--index-info",
+                    data=fed(f"{mode} {blob}\t{path}" for path, (mode, blob) in dropped.items()),
                     extra={"GIT_INDEX_FILE": str(copy)}, timeout_s=self._left_s(), stop=self._stop,
                 )  # fmt: skip
             copy.with_suffix(".lock").touch()
@@ -497,14 +531,6 @@ class _Reader:
         except GitRefused:
             return "", ""  # They have no common commit.
         return (name, start) if start != commit else ("", "")
-
-    def _untracked_mode(self) -> str:
-        """The mode in which untracked files are listed: one by one, unless the user's configuration hides them."""
-        try:
-            chosen = self._ask("config", "--get", "status.showUntrackedFiles")
-        except GitRefused:
-            return "all"
-        return "no" if chosen.casefold() in {"no", "false", "off", "0"} else "all"
 
     # ------------------------------------------------------------ git
 

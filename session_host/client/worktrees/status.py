@@ -8,7 +8,7 @@ import msgspec
 
 from session_host.client.worktrees.repository import find
 from session_host.errors import WorktreeError
-from session_host.git import default_branch, run_read_only
+from session_host.git import GitRefused, default_branch, run_read_only
 from session_host.protocol.untrusted_text import before_more
 
 SHOWN_TIMEOUT_S = 3.0
@@ -25,7 +25,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     commit: str
     """The first 8 letters of the commit's id; "" before the first."""
     dirty: int
-    """How many files are changed, staged or untracked; a new directory counts as one."""
+    """How many files are changed, staged or untracked."""
     ahead: int | None
     """How many commits the branch has that its upstream lacks; None without an upstream."""
     behind: int | None
@@ -69,7 +69,8 @@ def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEO
     """
     try:
         listing = run_read_only(
-            Path(path), "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", timeout_s=timeout_s,
+            Path(path), "status", "--porcelain=v2", "--branch", "-z",
+            f"--untracked-files={untracked_mode(Path(path), timeout_s)}", timeout_s=timeout_s,
         )  # fmt: skip
         name = repository or find(Path(path)).name
         default = default_branch(Path(path), timeout_s)
@@ -82,11 +83,24 @@ def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEO
         repository=name,
         branch=None if branch in {"", "(detached)"} else branch,
         commit="" if commit == "(initial)" else commit[:8],
-        dirty=len(changes_of(listing)),
+        dirty=len(set(changes_of(listing))),  # One that is no longer tracked is listed twice.
         ahead=ahead,
         behind=behind,
         is_default_branch=branch in ({default} if default else {"main", "master"}),
     )
+
+
+def untracked_mode(directory: Path, timeout_s: float) -> str:
+    """The mode in which untracked files are listed: one by one, unless the user's configuration hides them.
+
+    Raises:
+        WorktreeError: git is missing or too slow, or there is no repository.
+    """
+    try:
+        chosen = run_read_only(directory, "config", "--get", "status.showUntrackedFiles", timeout_s=timeout_s)
+    except GitRefused:
+        return "all"
+    return "no" if chosen.strip().casefold() in {"no", "false", "off", "0"} else "all"
 
 
 def facts_of(listing: str) -> dict[str, str]:
@@ -111,6 +125,12 @@ def changes_of(listing: str, kinds: str = "12u?") -> list[str]:
             if kind == "2":
                 next(records, None)
     return found
+
+
+def staged_deletions(listing: str) -> list[str]:
+    """The paths of files that the index lacks; ``listing`` as that of ``changes_of``, without renames."""
+    records = (record.split(" ", 8) for record in listing.split("\0") if record.startswith("1 D"))
+    return [fields[-1] for fields in records]
 
 
 def _ahead_behind(text: str) -> tuple[int | None, int | None]:

@@ -50,7 +50,7 @@ def test_the_plan_and_the_changed_files_are_shown_above_the_prompt_box(show_chat
         chat.put("agent", f"Later {number}.")
     show_view.settle()
     assert strip.plan_button.text() == "Plan · 1 of 3 · Fix the parser"
-    assert strip.files_button.text() == "3 files changed  +6 −3"
+    assert strip.files_button.text() == "Edited 3 files  +6 −3"
     assert strip.files_button.accessibleDescription() == "6 lines added, 3 lines removed"
 
     QTest.mouseClick(strip.plan_button, Qt.MouseButton.LeftButton)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.client.worktrees import changes as changes_module
+from session_host.client.worktrees import status_of
 from session_host.client.worktrees.changes import ChangedFile, Changes, Since, State, read_changes, read_diff
 from session_host.errors import WorktreeError
 from session_host.git import Stop, stopped_by
@@ -83,6 +84,43 @@ def test_staged_unstaged_and_untracked_files_are_one_list(checkout: Checkout) ->
     assert files["image"].withheld == "binary"
     assert files["both"].patch == "@@ -1,2 +1,3 @@\n one\n-two\n+three\n+four\n"
     assert files["new/untracked"].patch == "@@ -0,0 +1,2 @@\n+a\n+b\n\\ No newline at end of file\n"
+
+
+def test_a_file_that_is_there_is_not_called_deleted_because_its_deletion_is_staged(checkout: Checkout) -> None:
+    for name in ("README.md", "same", "a [b]*", "local.cfg", "gone", "replaced"):
+        checkout.commit(name, "one\ntwo\n")
+    checkout.git("rm", "-q", "--cached", "README.md", "same", "local.cfg", "gone", "replaced", ":(literal)a [b]*")
+    checkout.write("README.md", "one\nthree\n")
+    checkout.write("a [b]*", "one\n")
+    checkout.write(".gitignore", "local.cfg\n")
+    (checkout.path / "gone").unlink()
+    (checkout.path / "replaced").unlink()
+    checkout.write("replaced/inside", "x\n")
+    changes = read_changes(checkout.path)
+    assert facts(changes) == {
+        ".gitignore": ("untracked", 1, 0), "README.md": ("dropped", 1, 1), "a [b]*": ("dropped", 0, 1),
+        "gone": ("deleted", 0, 2), "local.cfg": ("dropped", 0, 0), "replaced": ("deleted", 0, 2),
+        "replaced/inside": ("untracked", 1, 0), "same": ("dropped", 0, 0),
+    }  # fmt: skip
+    assert by_path(changes)["README.md"].patch == "@@ -1,2 +1,2 @@\n one\n-two\n+three\n"
+    staged = checkout.git("diff", "--cached", "--name-status")
+    assert staged.count("D\t") == 6, "git's own index is as it was"
+
+
+def test_the_status_counts_the_same_files_as_the_list(checkout: Checkout) -> None:
+    checkout.commit("README.md", "one\n")
+    checkout.git("rm", "-q", "--cached", "README.md")
+    for name in ("new/one", "new/two", "new/deep/three", "four"):
+        checkout.write(name)
+
+    def counts() -> tuple[int, int]:
+        status = status_of(str(checkout.path))
+        assert status is not None
+        return status.dirty, len(read_changes(checkout.path).files)
+
+    assert counts() == (5, 5)
+    checkout.git("config", "status.showUntrackedFiles", "no")
+    assert counts() == (1, 1)
 
 
 def test_hostile_names_stay_unchanged_and_each_has_its_own_patch(checkout: Checkout) -> None:

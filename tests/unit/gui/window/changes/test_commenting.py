@@ -55,6 +55,23 @@ def point_of(opened: Opened, text: str) -> QPoint:
     raise AssertionError(f"{text!r} is not on the page: {opened.shown}")
 
 
+async def test_ctrl_down_marks_a_line_as_soon_as_the_window_is_open(opened: Opened) -> None:
+    window, page = opened.window, opened.window.page
+    assert not page.hasFocus()
+    opened.press(Qt.Key.Key_Down, CONTROL)
+    assert (page.hasFocus(), page.marked is not None, opened.current) == (True, True, FILE)
+    opened.press(Qt.Key.Key_Return, CONTROL)
+    type_text(opened, "Why?")
+    opened.press(Qt.Key.Key_Return, CONTROL)
+    assert (list(cards(opened)), window.search.text()) == (["Why?"], "")
+    page.unmark()
+    for part in (window.search, window.navigation):
+        part.setFocus()
+        opened.press(Qt.Key.Key_Down, CONTROL)
+        assert page.hasFocus()
+        assert page.marked is not None
+
+
 async def test_lines_are_selected_commented_and_given_to_the_chat_by_keyboard_alone(opened: Opened) -> None:
     window, page = opened.window, opened.window.page
     opened.press(Qt.Key.Key_Down)
