@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
 
@@ -105,6 +105,8 @@ class ViewOptions:
             self._problem(str(error))
 
 
+POINTER_RESTS_MS = 800
+"""How long after its last movement the pointer rests. Then rows move below it."""
 TEXT_FROM_PX = 220
 """A narrower sidebar has the button that starts a chat without its text."""
 _ROW_KEYS = {"open": Qt.Key.Key_Return, "rename": Qt.Key.Key_F2, "remove": Qt.Key.Key_Delete}
@@ -174,6 +176,8 @@ class Sidebar(Area):
         self.view_button = IconButton(theme, Glyph.LIST, window_texts.VIEW_OPTIONS(), self._show_view_options)
         self.view_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list = ChatListView(theme, self.model)
+        self._pointer_rests = QTimer(self, singleShot=True, interval=POINTER_RESTS_MS)
+        self._pointer_rests.timeout.connect(self._on_pointer_rests)
         self.delegate = SidebarDelegate(theme, self.list)
         self._opened_row = OpenedRow(self)
         self._set_up_list()
@@ -453,10 +457,19 @@ class Sidebar(Area):
             self._reveal_if_due()
         elif watched is self.list.viewport() and event.type() in {QEvent.Type.MouseMove, QEvent.Type.Leave}:
             # Rows do not move while the pointer moves over them: the user would click the wrong one. A pointer that
-            # rests where the window opens does not hold the rows, since the chats' states are not known yet.
-            self.model.hold(event.type() == QEvent.Type.MouseMove)
+            # rests does not hold the rows, since their headings would be wrong.
+            moves = event.type() == QEvent.Type.MouseMove
+            self._pointer_rests.start() if moves else self._pointer_rests.stop()
+            self.model.hold(moves)
             self._reveal_if_due()
         return super().eventFilter(watched, event)
+
+    def _on_pointer_rests(self) -> None:
+        if QGuiApplication.mouseButtons():  # The user clicks or drags.
+            self._pointer_rests.start()
+            return
+        self.model.hold(False)
+        self._reveal_if_due()
 
     def _list_key(self, event: QKeyEvent) -> bool:
         index = self.list.currentIndex()

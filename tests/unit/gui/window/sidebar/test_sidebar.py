@@ -32,6 +32,8 @@ from tests.support.displays import XServer
 from tests.support.windows import xdotool
 from tests.unit.gui.conftest import WindowHarness
 
+LONG_MS = 600_000
+
 
 def lines(model: SidebarModel) -> list[str]:
     """The rows of the list as text: headings in brackets, days with a dash."""
@@ -133,6 +135,7 @@ async def test_rows_move_again_after_a_choice_in_a_submenu_of_a_rows_menu(
 ) -> None:
     one, two = [await harness.add(name, agent="claude") for name in ("one", "two")]
     sidebar = harness.open_window().sidebar
+    sidebar._pointer_rests.setInterval(LONG_MS)
     viewport = sidebar.list.viewport()
 
     def move_to(widget: QWidget, place: QPoint) -> None:
@@ -668,6 +671,7 @@ async def test_rows_do_not_move_under_the_pointer(harness: WindowHarness):
         harness.viewers[session_id].be(Activity.WORKING)
     harness.settle()
     sidebar = window.sidebar
+    sidebar._pointer_rests.setInterval(LONG_MS)
     assert names(sidebar.model) == ["one", "two", "three"]
     place = QPointF(20, 60)
     viewport = sidebar.list.viewport()
@@ -693,6 +697,29 @@ async def test_rows_do_not_move_under_the_pointer(harness: WindowHarness):
     assert (row.mark, row.status) == ("needs you", "Run npm test?"), "the text of a row still changes"
     QApplication.sendEvent(viewport, QEvent(QEvent.Type.Leave))
     assert names(sidebar.model) == ["three", "one", "two", "four"]
+
+
+async def test_under_a_pointer_that_rests_the_rows_move_to_their_headings_within_a_second(
+    harness: WindowHarness,
+) -> None:
+    one, two = [await harness.add(name, agent="claude") for name in ("one", "two")]
+    sidebar = harness.open_window().sidebar
+    viewport, button = sidebar.list.viewport(), Qt.MouseButton.NoButton
+    for session_id in (one, two):
+        harness.viewers[session_id].be(Activity.WORKING)
+    harness.settle()
+    assert sidebar._pointer_rests.interval() <= 1000
+    place = QPointF(sidebar.list.visualRect(sidebar.model.index_of(two)).center())
+    QApplication.sendEvent(
+        viewport,
+        QMouseEvent(
+            QEvent.Type.MouseMove, place, viewport.mapToGlobal(place), button, button, Qt.KeyboardModifier.NoModifier
+        ),
+    )
+    assert sidebar.model.is_held
+    harness.viewers[two].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    await harness.until(lambda: not sidebar.model.is_held, "the pointer to rest")
+    assert lines(sidebar.model) == ["[needs you]", "two", "[working]", "one"]
 
 
 async def test_agents_are_searched_in_the_background_and_their_buttons_stay(
