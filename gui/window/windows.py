@@ -182,11 +182,14 @@ class MainWindow(QWidget):
         self.ages.due.connect(self.describe)
 
     def _on_sheet(self, sheet: Sheet) -> None:
+        from .new_chat.sheet import NewChatSheet
         from .sheets.send import SendSheet
 
         if isinstance(sheet, SendSheet):
             sheet.sent.connect(self._on_sent)
             sheet.chat_requested.connect(self.open_chat)
+        elif isinstance(sheet, NewChatSheet):
+            sheet.machine_wanted.connect(lambda: self.commands.machines.add())  # noqa: PLW0108 - as above
 
     def _on_page_made(self, page: ChatPage) -> None:
         self.commands.looks.set_fonts([page])

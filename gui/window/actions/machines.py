@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 from gui.finding.ranking import Ranking, Texts
 from gui.window.actions.chats.starting import StartActions
 from gui.window.actions.context import WindowContext
+from gui.window.page.banners import Banner
 from gui.window.sheets.chooser import Choice, Chooser, Found, ListedChoices
 from gui.window.sheets.question import Question
 from gui.window.widgets.parts import Way
@@ -67,7 +68,11 @@ class MachineActions(QObject):
     def _run_adding(self, name: str, destination: str) -> None:
         def tell(has_succeeded: bool) -> None:
             if has_succeeded:
-                self._banners.inform(machine_texts.ADDED(name=name), key="machines")
+                self._others.read()
+                start = partial(self._starting.new_chat_on, name)
+                self._banners.show_banner(
+                    Banner(machine_texts.ADDED(name=name), machine_texts.NEW_CHAT(), start, key="machines")
+                )
 
         self._run(machine_texts.NAME_OF_ADDING(name=name), ["machines", "add", name, destination], tell)
 

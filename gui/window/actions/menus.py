@@ -30,7 +30,7 @@ VIEW = (
 )  # fmt: skip
 MENU: tuple[str | tuple[str, ...], ...] = (
     "new_chat", "new_shell", "new_window", "", "palette", "switch_chat", "search", "", PANES, VIEW, "",
-    "settings", "guide", "", "stop_all", "", "close_window",
+    "add_machine", "settings", "guide", "", "close_window",
 )  # fmt: skip
 MOVE = ("move_to_pane", "move_to_new_window", "move_to_window")
 CLOSE_OTHERS = ("close_other_tabs", "close_tabs_right")

@@ -29,10 +29,9 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.sheet import Sheet
-from gui.window.widgets.parts import CopyButton, IconButton, button, label, monospace_font, show_text, stack
+from gui.window.widgets.parts import ChoiceBox, CopyButton, IconButton, button, label, monospace_font, show_text, stack
 from gui.window.widgets.prompt_field import PromptField
-from gui.wording import common_texts, new_chat_texts, sheet_texts
-from gui.wording.machine_texts import on_machine
+from gui.wording import common_texts, machine_texts, new_chat_texts, sheet_texts
 from session_host.agents.agent import Agent
 from session_host.client.chats.installed_agents import EndpointDefaults, endpoint_defaults
 from session_host.client.chats.setup_entries import SetupEntry
@@ -269,7 +268,7 @@ class InstallHint(QWidget):
         self.setVisible(agent is not None)
         if agent is not None:
             how = new_chat_texts.INSTALL_WITH() if agent.install_hint else new_chat_texts.SEE(address=agent.website)
-            title = on_machine(agent.title, machine)
+            title = machine_texts.on_machine(agent.title, machine)
             self.hint.setText(new_chat_texts.HOW_TO_INSTALL(agent=title, executable=agent.executable, how=how))
             self.command.setText(agent.install_hint)
             for part in (self.command, self.copy, self.install):
@@ -439,6 +438,29 @@ class NameField(QWidget):
     def _on_edited(self, text: str) -> None:
         self.is_chosen = bool(text.strip())
         self.update_name()
+
+
+class MachineRow(QWidget):
+    """The choice of the chat's machine, and a way to add one.
+
+    Attributes:
+        choice: the machines.
+        add: the button.
+        note: why the chosen one cannot be used yet.
+    """
+
+    def __init__(self, theme: Theme, on_add: Callable[[], object]) -> None:
+        super().__init__()
+        self.choice = ChoiceBox(theme)
+        self.add = button(machine_texts.ADD(), "link", on_add)
+        self.note = label("", "secondary", wraps=True)
+        row = stack(QHBoxLayout(), self.choice, self.add, gap=GAP_M_PX, wide=self.choice)
+        stack(QVBoxLayout(self), row, self.note, gap=2)
+
+    def show_note(self, text: str) -> None:
+        """Show a line below, "" for none."""
+        show_text(self.note, text)
+        self.choice.setAccessibleDescription(text)
 
 
 class PromptRow(QWidget):

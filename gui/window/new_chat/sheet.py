@@ -26,6 +26,7 @@ from gui.window.new_chat.fields import (
     FieldGrid,
     FreeName,
     InstallHint,
+    MachineRow,
     NameField,
     PromptRow,
     StartFields,
@@ -41,7 +42,7 @@ from gui.window.new_chat.request import (
 )
 from gui.window.sheets.sheet import LIST_PX, Sheet, button_row
 from gui.window.widgets.directory_field import DirectoryField
-from gui.window.widgets.parts import ChoiceBox, Scrolled, button, label, show_text, stack
+from gui.window.widgets.parts import Scrolled, button, label, show_text, stack
 from gui.wording import common_texts, new_chat_texts
 from session_host.agents.agent import Agent
 from session_host.client.chats.installed_agents import EndpointDefaults
@@ -86,6 +87,7 @@ class NewChatSheet(Sheet):
         conversation_requested: show earlier conversations in ``conversations``, for a NewChatRequest.
         install_requested: the user runs the command that installs an agent; by the agent's name.
         machine_chosen: the user chose another machine, by its name; ``set_place`` answers.
+        machine_wanted: the user adds a machine; the sheet keeps its input.
         directory_settled: look up this directory; ``set_repository_status`` answers.
     """
 
@@ -94,6 +96,7 @@ class NewChatSheet(Sheet):
     conversation_requested = Signal(NewChatRequest)
     install_requested = Signal(str)
     machine_chosen = Signal(str)
+    machine_wanted = Signal()
     directory_settled = Signal(str)
 
     def __init__(
@@ -107,6 +110,8 @@ class NewChatSheet(Sheet):
         self._agents = agents
         self._is_installed: Callable[[Agent], bool] = _is_on_path
         self.machine = ""
+        self._has_machines = False
+        """Whether there are other machines; else their field is one of the rarely used ones."""
         self._directory_typed = False
         """Whether the user has typed the directory."""
         self._is_draft = False
@@ -116,11 +121,9 @@ class NewChatSheet(Sheet):
         self.tiles.clicked.connect(self._focus_first)
         self.missing = InstallHint(theme)
         self.missing.install.clicked.connect(lambda: self.install_requested.emit(self.tiles.current()))
-        self.machines = ChoiceBox(theme)
+        self.machine_row = MachineRow(theme, self._want_machine)
+        self.machines = self.machine_row.choice
         self.machines.activated.connect(self._on_machine)
-        self.machine_note = label("", "secondary", wraps=True)
-        self.machine_row = QWidget()
-        stack(QVBoxLayout(self.machine_row), self.machines, self.machine_note, gap=2)
         self.directory = DirectoryField()
         self.directory_row = DirectoryRow(theme, self, self.directory)
         self.directory.setAccessibleName(new_chat_texts.DIRECTORY())
@@ -191,10 +194,10 @@ class NewChatSheet(Sheet):
         last.insertWidget(0, self.more)
         self.lay_out(label(common_texts.NEW_CHAT(), "title"), self.scrolled, last, wide=self.scrolled)
         order = [
-            self.machines, self.directory, self.directory_row.browse, self.conversation, self.name, self.prompt,
-            self.prompt_row.saved, *self.runtime.buttons, self.model, self.url, self.arguments, self.presets,
-            *self.worktree.stops, self.environment, self.missing.copy, self.missing.install,
-            self.more, self.cancel, self.start,
+            self.machines, self.directory, self.directory_row.browse, self.conversation,
+            self.name, self.prompt, self.prompt_row.saved, *self.runtime.buttons, self.model, self.url,
+            self.arguments, self.presets, *self.worktree.stops, self.environment, self.missing.copy,
+            self.missing.install, self.machine_row.add, self.more, self.cancel, self.start,
         ]  # fmt: skip
         for before, after in itertools.pairwise(order):
             QWidget.setTabOrder(before, after)
@@ -213,7 +216,8 @@ class NewChatSheet(Sheet):
             self.machines.clear()
             self.machines.addItems(shown)
         self.machines.setCurrentIndex(shown.index(self.machine, 1) if self.machine in names else 0)
-        self._fields.set_shown(self.machine_row, is_shown=bool(names))
+        self._has_machines = bool(names)
+        self._fields.set_shown(self.machine_row, is_shown=self._has_machines or self._more_shown)
 
     def set_place(self, place: Place) -> None:
         """Show the agents of a machine, and look there; typed input stays, but a suggested directory is replaced."""
@@ -243,10 +247,7 @@ class NewChatSheet(Sheet):
     def show_state(self, place: Place) -> None:
         """Say why the machine cannot be reached, or that its agents are not known yet."""
         looking = new_chat_texts.LOOKING_FOR_AGENTS(machine=place.machine) if not place.agents else ""
-        show_text(
-            self.machine_note, new_chat_texts.CANNOT_BE_REACHED(reason=place.problem) if place.problem else looking
-        )
-        self.machines.setAccessibleDescription(self.machine_note.text())
+        self.machine_row.show_note(new_chat_texts.CANNOT_BE_REACHED(reason=place.problem) if place.problem else looking)
 
     def suggest_directory(self, machine: str, recent: list[str]) -> None:
         """Offer a machine's recent directories; the latest is suggested there, unless the user has typed one."""
@@ -262,6 +263,10 @@ class NewChatSheet(Sheet):
             self._is_draft = True
             self._set_error("")
             self.machine_chosen.emit(name)
+
+    def _want_machine(self) -> None:
+        self.dismiss()
+        self.machine_wanted.emit()
 
     def _on_directory_edited(self, _text: str) -> None:
         self._directory_typed = True
@@ -461,6 +466,7 @@ class NewChatSheet(Sheet):
         is_endpoint = agent is not None and agent.name == ENDPOINT
         shown = self._more_shown
         for control, is_shown in (
+            (self.machine_row, shown or self._has_machines),
             (self.conversation, agent is not None and can_list(agent)),
             (self.runtime, agent is not None and agent.structured is not None and (shown or not replaces)),
             (self.prompt_row, agent is not None and (agent.accepts_prompt or self._is_structured)),

@@ -117,6 +117,14 @@ class StartActions(QObject):
         sheet.ask(agent or self._default_agent(chats), where, self._starts(chats), overrides or {}, suggested)
         self._look_at(machine)
 
+    def new_chat_on(self, machine: str) -> None:
+        """Open the sheet for a new chat on a machine, with the input that it had when it was closed."""
+        if self._sheets.new_chat.reopen_draft():
+            self._on_machine_chosen(machine)
+            self._offer_machines()
+        else:
+            self.new_chat(directory="~", machine=machine)
+
     def _offer_machines(self) -> None:
         self._sheets.new_chat.set_machines([name for name in self._sessions.machines if name])
 

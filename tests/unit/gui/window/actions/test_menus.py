@@ -263,6 +263,13 @@ async def test_each_menu_has_at_most_twelve_entries(harness: WindowHarness, agen
         assert max(found) <= MOST, found
 
 
+async def test_a_machine_can_be_added_from_the_windows_menu(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    menu = popped_up(lambda: window.menus.show_for_window(window.menu_button))
+    assert "Add a machine…" in [action.text() for action in menu.actions()]
+    menu.close()
+
+
 async def test_a_terminals_menu_on_a_link_in_a_commands_output_has_at_most_twelve_entries(
     harness: WindowHarness,
 ) -> None:

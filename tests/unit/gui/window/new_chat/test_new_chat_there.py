@@ -20,6 +20,8 @@ from session_host.client.chats.directories import LOOKED_AT, DirectoryLook, List
 from session_host.client.chats.installed_agents import EndpointDefaults, InstalledAgents, harmless
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.errors import Unreachable
+from session_host.machines import names, ssh
+from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
 from tests.support.area import Area
 from tests.support.other_machine import Alpha
@@ -96,6 +98,35 @@ def choose(sheet: NewChatSheet, key: Qt.Key) -> None:
     """Choose another machine by keyboard."""
     sheet.machines.setFocus()
     QTest.keyClick(sheet.machines, key)
+
+
+async def test_a_machine_is_added_from_the_sheet_which_goes_on_there_with_its_input(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet, banners = opened(harness), harness.window.banners
+    commands, machines = list[tuple[list[str], Callable[[bool], object]]](), harness.window.commands.machines
+    monkeypatch.setattr(machines._starting, "run", lambda argv, _title, on_end: commands.append((argv, on_end)))
+    monkeypatch.setattr(ssh, "configured_hosts", list)
+    assert not sheet.machine_row.isVisible(), "there is no other machine"
+    sheet.more.click()
+    sheet.name.setText("fix")
+    sheet.name.textEdited.emit("fix")
+    QTest.keyClick(sheet.machine_row.add, Qt.Key.Key_Return)
+    asked = harness.window.sheets.add_machine
+    assert (sheet.is_open, asked.is_open) == (False, True)
+    asked.destination.setText("me@devbox.example.org")
+    QTest.keyClick(asked.destination, Qt.Key.Key_Return)
+    [(argv, on_end)] = commands
+    assert argv[-4:] == ["machines", "add", "devbox", "me@devbox.example.org"]
+    on_end(False)
+    assert not harness.banner, "the command says why"
+    names.add(MachineEntry("devbox", "me@devbox.example.org"))
+    on_end(True)
+    assert banners.current is not None
+    assert (banners.current.text, banners.current.action) == ("devbox is added.", "New chat there…")
+    banners.run_action()
+    assert (sheet.is_open, sheet.machine, sheet.machines.currentText()) == (True, "devbox", "devbox")
+    assert sheet.name.text() == "fix"
 
 
 async def test_a_chat_is_started_on_the_machine_that_is_chosen(
@@ -208,7 +239,7 @@ async def test_an_unreachable_machine_is_named_and_what_was_typed_stays(harness:
     link = cast("FakeLink", others.machines["alpha"].link)
     link.error = Unreachable("alpha: connection refused")
     others.state_changed.emit("alpha")
-    assert sheet.machine_note.text() == "Can’t be reached now: alpha: connection refused"
+    assert sheet.machine_row.note.text() == "Can’t be reached now: alpha: connection refused"
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
     await harness.until(lambda: bool(sheet.error.text()), "the refusal")
     assert sheet.error.text().startswith("alpha: "), "the name as the user wrote it"
@@ -222,7 +253,7 @@ async def test_an_unreachable_machine_is_named_and_what_was_typed_stays(harness:
     assert not sheet.worktree.note.text()
     far.fails, link.error = 0, None
     others.state_changed.emit("alpha")
-    assert not sheet.machine_note.isVisible()
+    assert not sheet.machine_row.note.isVisible()
     await harness.until(lambda: bool(sheet.worktree.note.text()), "what is known of its directory")
 
 
