@@ -7,7 +7,8 @@ A prompt may contain any of these, in any order; ``Script.of`` reads them:
 - ``hold: K``: pause the stream after K lines (0: before the first, and before each tool call) until it is released.
 - ``tool: COMMAND`` (to the end of the line): call the agent's shell tool with this command; the answer comes after the
   agent has sent the result. Several such lines are called one after another.
-- ``use: NAME {JSON}``: call any tool by its name, with these arguments.
+- ``use: NAME {JSON}``: call any tool by its name, with these arguments; ``use: NAMESPACE/NAME {JSON}``, one of Codex's
+  namespaces.
 - ``say: TEXT`` (to the end of the line): a text before each tool call.
 - ``cut: K``: drop the connection after K lines.
 - ``fail: STATUS``: refuse with this HTTP status; ``after: S`` adds ``Retry-After: S``.

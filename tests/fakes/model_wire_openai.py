@@ -102,9 +102,10 @@ class Responses:
         }
 
     def call(self, call: ToolCall) -> Json:
-        """An item of the output that calls a tool."""
+        """An item of the output that calls a tool; ``NAMESPACE/NAME`` names one of a namespace."""
+        namespace, _, name = call.name.rpartition("/")
         head = {"type": "function_call", "id": f"fc_{call.id}", "call_id": call.id, "status": "completed"}
-        return head | {"name": call.name, "arguments": call.text}
+        return head | ({"namespace": namespace} if namespace else {}) | {"name": name, "arguments": call.text}
 
     def error(self, status: int, message: str) -> Json:
         return openai_error(status, message)
