@@ -94,6 +94,7 @@ def duration(milliseconds: int) -> str:
 
 
 WORKING = Text("chat", "Working…")
+IN_BACKGROUND = Text("chat", "In the background: {work}")
 RUNNING = Text("chat", "running…")
 WAITS = Text("chat", "waits for you")
 """State of a command that runs only if the user allows it."""

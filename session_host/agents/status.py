@@ -19,10 +19,16 @@ Sources, strongest first. A source that has reported overrides the weaker ones, 
 The text of the question comes from any source that reports it. So does the error that stopped a turn: it describes the
 idle agent until its next turn.
 
+An idle agent works as long as something that it started runs on: a command in the background, a sub-agent. The agent's
+messages and its state file tell of that; for other agents, the host looks for their processes. ``in_turns`` tells the
+two kinds of work apart. An agent may begin a turn by itself when that is over: it is idle only ``FOLLOW_UP_S`` later.
+So it is if another source, which reports each change, says that it still works.
+
     needs_input ──a report of its source──▶ the reported activity
         ├──the user's input, if the source reports each change──▶ needs_input until its next report
         ├──the user's input, if the source reports no end of a question──▶ (ANSWER_S for a report) ──▶ no_signal
         └──the user's input, if the source reports events──▶ the last state of another source, else no_signal
+    idle ──something that the agent started runs on──▶ working ──it is over──▶ (FOLLOW_UP_S for a turn) ──▶ idle
     working ──no output and no report for ``stale_after_s``──▶ no_signal ──a report──▶ the reported activity
     any ──the program is stopped──▶ suspended ──it is continued──▶ the last reported activity, else no_signal
 
@@ -34,9 +40,10 @@ The translations of signals into activities::
     signal                                  activity
     ======================================  =================================
     protocol idle / running                 idle / working
+    protocol background                     idle, and something runs on
     protocol requires_action                needs_input
     state file idle / busy / waiting        idle / working / needs_input
-    state file shell                        idle: the turn is over, a background shell runs on
+    state file shell                        idle, and something runs on
     state file waiting, "dialog open"       none: the user may have opened it
     a hook's or plugin's event              see the catalog
     OSC 7501 state=working / blocked        working / needs_input
@@ -60,7 +67,7 @@ from typing import Final, Literal, NamedTuple
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Evidence, Report
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import Activity
+from session_host.protocol.values import BACKGROUND, FOLLOW_UP_S, Activity, in_turns
 from session_host.storage.descriptors.log_state import (
     NO_COMMAND,
     NO_FOREGROUND,
@@ -99,6 +106,7 @@ _AGENT_STATES: Final = {
 }
 _CHAT_STATES: Final = {
     "idle": Activity.IDLE,
+    "background": Activity.IDLE,
     "running": Activity.WORKING,
     "requires_action": Activity.NEEDS_INPUT,
 }
@@ -108,8 +116,10 @@ _FILE_STATES: Final = {
     "busy": Activity.WORKING,
     "waiting": Activity.NEEDS_INPUT,
 }
-_FILE_DETAILS: Final = {"shell": "a background shell still runs"}
-"""Details of a status beside the activity. The file does not say how many shells run."""
+_FILE_BACKGROUND: Final = {"shell": "a shell"}
+"""The work in the background beside a status. The file does not say which shells run, or how many."""
+
+IN_BACKGROUND: Final = "In the background: {work}"
 CLEARED: Final = "state=clear"
 """OSC 7501's parameter that withdraws the program's status."""
 
@@ -181,12 +191,17 @@ class ActivityTracker:
         self._reports: dict[str, SourceReport] = {}
         self._fresh_sources: set[str] = set()
         self._answered_s: float | None = None
+        self._doubted_s: float | None = None
+        """When the agent was reported to be idle, while it may still work."""
+        self._is_work_over = False
+        """Whether what it ran in the background has ended, and may begin a turn."""
         if saved_state is not None:
             self.activity, self.source = saved_state.activity, saved_state.source
             self.since, self.detail = saved_state.since, saved_state.detail
             self._previous_input, self._answered_s = saved_state.last_input, saved_state.answered_s
             self._reports = {each.source: each for each in saved_state.reports}
             self._failure = saved_state.failure
+            self._doubted_s, self._is_work_over = saved_state.doubted_s, saved_state.is_work_over
             self._fresh_sources = set(saved_state.fresh_sources)
 
     def saved_state(
@@ -215,6 +230,8 @@ class ActivityTracker:
             turn,
             foreground,
             self._failure,
+            self._doubted_s,
+            self._is_work_over,
         )
 
     @property
@@ -230,9 +247,11 @@ class ActivityTracker:
                 report.at,
                 report.text,
                 report.activity,
-                self._is_strongest(source) and report.activity is not None,
+                source == self.source
+                if source == BACKGROUND
+                else self._is_strongest(source) and report.activity is not None,
             )
-            for source in ORDER
+            for source in (*ORDER, BACKGROUND)
             if (report := self._reports.get(source)) is not None
         ]
 
@@ -249,6 +268,47 @@ class ActivityTracker:
 
     def apply_report(self, report: StatusReport, moment: Moment) -> bool:
         """Apply a source's report; returns whether the activity or its description changed."""
+        if report.background is not None:
+            self._note_background(report.background, moment)
+        has_changed = self._apply(report, moment)
+        return self._show_background(moment) or has_changed
+
+    def apply_background(self, work: str, moment: Moment) -> bool:
+        """Note what the agent started and runs on, "" for nothing; returns whether the activity changed."""
+        self._note_background(work, moment)
+        return self._show_background(moment)
+
+    def _note_background(self, work: str, moment: Moment) -> None:
+        known = self._reports.get(BACKGROUND)
+        if not work:
+            self._is_work_over = self._is_work_over or known is not None
+            self._reports.pop(BACKGROUND, None)
+        elif known is None or known.text != _clean_text(work):
+            detail = _detail(IN_BACKGROUND.format(work=work))
+            self._reports[BACKGROUND] = SourceReport(
+                BACKGROUND, _clean_text(work), _WORKING, moment.at, moment.s, detail
+            )
+
+    def _show_background(self, moment: Moment) -> bool:
+        """Let an idle agent work while something runs on, and no longer."""
+        runs_on = BACKGROUND in self._reports
+        is_over = not runs_on and self.source == BACKGROUND
+        if (runs_on and self.activity is Activity.IDLE) or is_over or self._doubted_s is not None:
+            return self._become_idle(moment)
+        return self.source == BACKGROUND and self._update_description()
+
+    def _become_idle(self, moment: Moment, *, is_certain: bool = False) -> bool:
+        """Follow the strongest source, which reports that no turn runs."""
+        strongest = self._strongest_state_report()
+        source = strongest.source if strongest is not None else ""
+        return self._set_activity(Activity.IDLE, source, moment, is_certain=is_certain)
+
+    def _may_go_on(self, source: str) -> bool:
+        """Whether the agent may still work although this source reports that it is idle."""
+        others = (self._reports.get(each) for each in _CHANGE_SOURCES if each != source)
+        return self._is_work_over or any(each is not None and each.activity is _WORKING for each in others)
+
+    def _apply(self, report: StatusReport, moment: Moment) -> bool:
         previous = self._reports.get(report.source)
         reports_activity = (
             report.activity is not None or (previous is not None and previous.reports_activity)
@@ -348,6 +408,8 @@ class ActivityTracker:
         expiry_s = self.next_expiry_s(output_s)
         if expiry_s is None or moment.s < expiry_s:
             return False
+        if self._doubted_s is not None:
+            return self._become_idle(moment, is_certain=True)
         if self._answered_s is not None:
             self._answered_s = None
             return self._set_activity(Activity.NO_SIGNAL, INPUT, moment)
@@ -361,7 +423,9 @@ class ActivityTracker:
         """When ``expire`` must be called, as ``Moment.s``; None for never."""
         if self._answered_s is not None and (self._question_source() not in self._end_sources or self._is_cleared()):
             return self._answered_s + ANSWER_S
-        if self.activity is not Activity.WORKING:
+        if self._doubted_s is not None:
+            return self._doubted_s + FOLLOW_UP_S
+        if self.activity is not Activity.WORKING or self.source == BACKGROUND:
             return None
         last = self.last_report()
         return max(output_s, last.at_s if last is not None else 0.0) + self._stale_after_s
@@ -381,6 +445,7 @@ class ActivityTracker:
 
     def program_ended(self, moment: Moment) -> bool:
         """The program ended; returns whether the activity or its description changed."""
+        self._reports.pop(BACKGROUND, None)
         self._answered_s = None
         return self._set_activity(Activity.NO_SIGNAL, "", moment)
 
@@ -423,13 +488,22 @@ class ActivityTracker:
         strongest = self._strongest_state_report() if self.source in self._event_sources else None
         return strongest.source if strongest is not None else self.source
 
-    def _set_activity(self, activity: Activity, source: str, moment: Moment, detail: str = "") -> bool:
-        previous = (self.activity, self.source, self.detail)
+    def _set_activity(
+        self, activity: Activity, source: str, moment: Moment, detail: str = "", *, is_certain: bool = False
+    ) -> bool:
+        previous, reported = (self.activity, self.source, self.detail), activity
+        if activity is Activity.IDLE and BACKGROUND in self._reports:
+            activity, source = _WORKING, BACKGROUND
+        if activity is Activity.IDLE and self.activity is _WORKING and not is_certain and self._may_go_on(source):
+            self._doubted_s = moment.s if self._doubted_s is None else self._doubted_s
+            return False
+        self._doubted_s, self._is_work_over = None, False
+        if reported is not in_turns(self.activity, self.source):
+            self._fresh_sources = {each for each in self._fresh_sources if self._reports[each].activity is reported}
+            if reported is _WORKING and self._failure and moment.s > self._failure.at_s + FAILURE_LEAD_S:
+                self._failure = None
         if activity is not self.activity:
             self.since = moment.at
-            self._fresh_sources = {each for each in self._fresh_sources if self._reports[each].activity is activity}
-            if activity is Activity.WORKING and self._failure and moment.s > self._failure.at_s + FAILURE_LEAD_S:
-                self._failure = None
         if activity is not Activity.NEEDS_INPUT:
             self._answered_s = None
         self.activity, self.source = activity, source
@@ -448,7 +522,7 @@ class ActivityTracker:
     def _current_reports(self) -> list[SourceReport]:
         """Reports of the present activity, by the rank of their sources' precision."""
         reports = [self._reports[each] for each in _BY_PRECISION if each in self._fresh_sources]
-        return [report for report in reports if report.activity is self.activity]
+        return [report for report in reports if report.activity is in_turns(self.activity, self.source)]
 
     def description_rank(self) -> int:
         """The rank of the source that describes the activity most precisely: 0 for the best, the last for none."""
@@ -458,6 +532,8 @@ class ActivityTracker:
 
     def _description(self) -> str:
         """The question or task, from the source that reports it most precisely; or the error that stopped the turn."""
+        if self.source == BACKGROUND:
+            return self._reports[BACKGROUND].detail
         if self.activity is Activity.IDLE and self._failure is not None:
             return self._failure.detail or FAILED
         reports = self._current_reports()
@@ -503,6 +579,7 @@ class StatusReport(NamedTuple):
         kind: the kind of question.
         is_last: the source has nothing more to report; weaker sources count again.
         turn_end: how the turn ended; "" if the report is not about that. ``detail`` is the error of a failed one.
+        background: what the agent started and runs on without a turn, "" for nothing; None if the report does not say.
     """
 
     source: str
@@ -512,6 +589,7 @@ class StatusReport(NamedTuple):
     kind: str = ""
     is_last: bool = False
     turn_end: Literal["", "done", "failed"] = ""
+    background: str | None = None
 
 
 def from_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
@@ -584,18 +662,23 @@ def from_report(report: Report, watch: Watch) -> StatusReport:
 def from_state_file(status: str, waiting_for: str) -> StatusReport:
     """Translate the status in the agent's own state file; "" if the file is gone."""
     if not status:
-        return from_exited_program(STATE_FILE)
+        return from_exited_program(STATE_FILE)._replace(background="")
     text = f"{status}: {waiting_for}" if waiting_for else status
     activity = None if waiting_for == _OWN_DIALOG else _FILE_STATES.get(status)
     return StatusReport(
-        STATE_FILE, _clean_text(text), activity, _FILE_DETAILS.get(status, ""), _clean_text(waiting_for)
-    )
+        STATE_FILE, _clean_text(text), activity, kind=_clean_text(waiting_for),
+        background=None if activity is _WORKING else _FILE_BACKGROUND.get(status, ""),
+    )  # fmt: skip
 
 
 def from_chat_state(state: str, detail: str) -> StatusReport:
     """Translate the state of an agent without a terminal; see ``structured.items.ChatState``."""
     text = f"{state}: {detail}" if detail else state
-    return StatusReport(PROTOCOL, _clean_text(text), _CHAT_STATES.get(state), _detail(detail))
+    activity, is_background = _CHAT_STATES.get(state), state == "background"
+    return StatusReport(
+        PROTOCOL, _clean_text(text), activity, "" if is_background else _detail(detail),
+        background=None if activity is _WORKING else detail if is_background else "",
+    )  # fmt: skip
 
 
 def from_failed_turn(error: str) -> StatusReport:

@@ -6,7 +6,7 @@ Sizes are always ``columns`` before ``rows``; adapters of other libraries conver
 from __future__ import annotations
 
 from enum import IntFlag, StrEnum
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -209,6 +209,18 @@ class Activity(StrEnum):
     def words(self) -> str:
         """The activity as commands print it."""
         return "needs you" if self is Activity.NEEDS_INPUT else self.value.replace("_", " ")
+
+
+BACKGROUND: Final = "background"
+"""The source of the activity "working" of an agent that takes prompts, while something that it started runs on."""
+
+FOLLOW_UP_S: Final = 2.0
+"""How long an agent has to begin a turn by itself when that is over; until then it counts as working."""
+
+
+def in_turns(activity: Activity, source: str) -> Activity:
+    """The activity as to the agent's turns: it is idle between them, although something that it started runs on."""
+    return Activity.IDLE if source == BACKGROUND else activity
 
 
 WITHOUT_AGENT = frozenset({"shell", "command"})

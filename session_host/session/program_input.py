@@ -74,7 +74,7 @@ class PromptLine:
         self.state = log_state.prompt
         self.unsent = log_state.unsent
         self._pattern = re.compile(pattern) if pattern else None
-        self._activity = log_state.activity.activity if log_state.activity is not None else Activity.NO_SIGNAL
+        self._activity = log_state.activity.in_turns if log_state.activity is not None else Activity.NO_SIGNAL
 
     def program_began(self) -> None:
         """The program was started: nobody has typed anything."""

@@ -98,7 +98,7 @@ class TerminalSession:
         self.send_queue = SendQueue(
             session, self, spec.watch, new_id, open_question, self.starting,
             is_agent=spec.agent not in WITHOUT_AGENT,
-            activity=log_state.activity.activity if log_state.activity is not None else Activity.NO_SIGNAL,
+            activity=log_state.activity.in_turns if log_state.activity is not None else Activity.NO_SIGNAL,
             age_s=age_s,
         )  # fmt: skip
         self.prompt = PromptLine(spec.watch.empty_prompt, log_state)

@@ -37,8 +37,15 @@ IN_QUEUE: Final[frozenset[ItemStatus]] = frozenset({"queued", "held"})
 
 ToolKind = Literal["", "execute", "edit", "read", "search", "fetch", "delete", "move", "think", "other"]
 
-ChatState = Literal["starting", "idle", "running", "requires_action", "ended"]
-"""The agent's state: "starting" until its first thread is open, "requires_action" while a request is open."""
+ChatState = Literal["starting", "idle", "background", "running", "requires_action", "ended"]
+"""The agent's state.
+
+It is "starting" until its first thread is open, "requires_action" while a request is open, and "background" while no
+turn runs, but something that the agent started does, which the state's detail names.
+"""
+
+BETWEEN_TURNS: Final[frozenset[ChatState]] = frozenset({"idle", "background"})
+"""The states in which the agent takes a prompt."""
 
 TurnOutcome = Literal["completed", "interrupted", "failed", "cut"]
 """How a turn ended: "cut" by the agent's death."""
@@ -327,7 +334,7 @@ class StateChanged(Change, frozen=True):
     state: ChatState
     turn: str = ""
     detail: str = ""
-    """The agent's work or question, one line."""
+    """The agent's work or question, one line; in the background, only what runs."""
 
 
 class TurnEnded(Change, frozen=True):

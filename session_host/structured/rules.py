@@ -37,6 +37,7 @@ from session_host.protocol.values import ErrorCode
 from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
 from .dialects.reading import one_line
 from .items import (
+    BETWEEN_TURNS,
     DIALOG,
     IN_QUEUE,
     NOT_STOPPED,
@@ -161,6 +162,7 @@ class RulesState(msgspec.Struct, array_like=True):
         has_answer: the running turn has an item of the agent.
         held: prompts that wait for their user since the turn was stopped, oldest first.
         is_stopped: the running turn was stopped by the user, and not for another prompt.
+        detail: the detail of the agent's state, as last emitted.
     """
 
     begun: bool = False
@@ -196,6 +198,13 @@ class RulesState(msgspec.Struct, array_like=True):
     has_answer: bool = False
     held: list[UserPrompt] = []
     is_stopped: bool = False
+    detail: str = ""
+
+    @property
+    def may_time_out(self) -> bool:
+        """Whether the agent does nothing, and will not begin by itself either."""
+        is_idle = self.state == "idle" and not self.detail
+        return is_idle and not (self.queue or self.held or self.terminals or self.timed_out or self.ended)
 
     @property
     def is_running(self) -> bool:
@@ -499,7 +508,7 @@ class StructuredRules(DialectPort):
     def _pump(self) -> None:
         """Send the next prompt if the agent is idle; a prompt queued during a turn moves below that turn."""
         state = self.state
-        if state.takes_prompts and state.state == "idle" and state.in_flight is None and state.queue:
+        if state.takes_prompts and state.state in BETWEEN_TURNS and state.in_flight is None and state.queue:
             state.in_flight = prompt = state.queue.pop(0)
             self._sent_prompt = prompt.id
             if prompt.id in state.waited:
@@ -532,12 +541,12 @@ class StructuredRules(DialectPort):
                 state.answers[request_id] = change
                 while len(state.answers) > KEPT_ANSWERS:
                     del state.answers[next(iter(state.answers))]
-            case StateChanged(chat_state, turn):
+            case StateChanged(chat_state, turn, detail):
                 if chat_state == "running" and not state.is_running:
                     state.changed_ms, state.has_answer = self.now_ms, False
                     state.is_stopping = state.is_stopped = False
                     self.start_timer(SILENCE, SILENCE_S)
-                state.state, state.turn, state.shows_silence = chat_state, turn, False
+                state.state, state.turn, state.detail, state.shows_silence = chat_state, turn, detail, False
             case TurnEnded(turn, outcome, at_ms=at_ms):
                 if outcome == "interrupted" and state.is_running and not (state.is_stopping or at_ms):
                     self._hold_queue()  # The user stopped the turn by an answer, or in the agent's own terminal.

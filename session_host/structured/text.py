@@ -369,6 +369,8 @@ def state_line(transcript: Transcript) -> str:
             return "◐ Starting…"
         case "running":
             return one_line(f"◐ Working… {status.detail}").strip()
+        case "background":
+            return one_line(f"◐ In the background: {status.detail}")
         case "requires_action":
             return ""
     if turn is None or turn.outcome == "completed":

@@ -326,6 +326,8 @@ class Rows:
         elif status.state == "running":
             end = (Button(chat_texts.END_AGENT(), Action("end")),) if status.detail == NOT_STOPPED else ()
             found.append(StatusLine(one_line(status.detail) or chat_texts.WORKING(), buttons=end))
+        elif status.state == "background":
+            found.append(StatusLine(one_line(chat_texts.IN_BACKGROUND(work=status.detail))))
         if (held := self.transcript.held) and status.state != "ended":
             buttons = (
                 Button(chat_texts.SEND(), Action("send_held")), Button(chat_texts.DISCARD(), Action("discard_held"))
@@ -420,7 +422,7 @@ def ends_turn(transcript: Transcript, position: int) -> bool:
         following += 1
     state, turn = transcript.status.state, transcript.status.turn
     if following == len(transcript) or transcript[following].status in IN_QUEUE:
-        return state in {"starting", "idle", "ended"}
+        return state in {"starting", "idle", "background", "ended"}
     if transcript[following].kind != "user":
         return False
     # A prompt that was added to the running turn has no turn until the agent confirms it.

@@ -25,6 +25,7 @@ from session_host.host.watchers.conversation import ConversationTracker
 from session_host.host.watchers.hook_questions import HookQuestions
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
+from session_host.protocol.values import in_turns
 from session_host.session.effects import NoteTitle, NoteUserInput, WriteToProgram
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
@@ -286,7 +287,7 @@ class Driver:
         """Send an event to all attached clients."""
         self.session.clients.broadcast(event)
         if isinstance(event, ActivityEvent):
-            self.kind.activity_changed(event.activity)
+            self.kind.activity_changed(in_turns(event.activity, event.source))
             self.questions.activity_changed(event.activity)
         self.performer.perform()
 

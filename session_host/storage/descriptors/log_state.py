@@ -22,7 +22,7 @@ from typing import Final
 import msgspec
 
 from session_host.protocol.messages import Colors, Resized
-from session_host.protocol.values import Activity, CommandTime
+from session_host.protocol.values import Activity, CommandTime, in_turns
 from session_host.structured.items import RequestResolved
 
 from .log_entries import EntryKind, LogEntry
@@ -185,6 +185,15 @@ class ActivityState(msgspec.Struct, frozen=True):
     foreground: ForegroundState = NO_FOREGROUND
     failure: SourceReport | None = None
     """The error that stopped the last turn; None if none did."""
+    doubted_s: float | None = None
+    """When the agent was reported to be idle, while it may still work; as in ``SourceReport.at_s``."""
+    is_work_over: bool = False
+    """Whether what it ran in the background has ended, and may begin a turn."""
+
+    @property
+    def in_turns(self) -> Activity:
+        """The activity as to the agent's turns; see ``values.in_turns``."""
+        return in_turns(self.activity, self.source)
 
 
 class ConversationState(msgspec.Struct, frozen=True):
@@ -320,12 +329,12 @@ class LogState(msgspec.Struct):
         name, kind = _WHOLE[entry.kind]
         setattr(self, name, msgspec.msgpack.decode(entry.payload, type=kind))
         if entry.kind == EntryKind.ACTIVITY and self.activity is not None:
-            self._set_prompt(after_activity(self.prompt, self.activity.activity))
+            self._set_prompt(after_activity(self.prompt, self.activity.in_turns))
             if self.activity.turn > (self.turns[-1] if self.turns else -1):
                 self.turns = [*self.turns, self.activity.turn][-KEPT_TURNS:]
 
     def _typed(self, data: bytes) -> None:
-        activity = self.activity.activity if self.activity is not None else Activity.NO_SIGNAL
+        activity = self.activity.in_turns if self.activity is not None else Activity.NO_SIGNAL
         self._set_prompt(after_input(self.prompt, data, activity))
 
     def _set_prompt(self, state: PromptState) -> None:

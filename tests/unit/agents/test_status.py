@@ -11,12 +11,13 @@ from session_host.agents.status import (
     ANSWER_S,
     SIMULTANEOUS_S,
     StatusReport,
+    from_chat_state,
     from_state_file,
     is_same_question,
 )
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
-from session_host.protocol.values import Activity
+from session_host.protocol.values import FOLLOW_UP_S, Activity, in_turns
 from session_host.terminal.events import (
     AgentState,
     Bell,
@@ -103,7 +104,8 @@ def test_a_stronger_source_silences_weaker_ones_which_stay_as_evidence(book: Tra
     book.osc("state=working")
     assert not book.report(Bell())
     assert not book.report(TitleChanged("◇  Ready"))
-    assert book.file("idle")
+    assert not book.file("idle"), "the other reports each change, too, and says otherwise"
+    assert book.wait(FOLLOW_UP_S)
     assert not book.osc("state=blocked:kind=permission")
     assert book.status == (IDLE, "state file", "")
     assert [(each.source, each.counts) for each in book.tracker.evidence()] == [
@@ -404,10 +406,9 @@ def test_a_turn_that_the_state_file_did_not_show_begins_a_new_idle_time(book: Tr
     """Claude Code's row counted on from the turn before after a turn of a moment."""
     book.file("busy")
     book.osc("state=working")
-    book.file("idle")
+    assert not book.file("idle")
+    assert book.osc("state=idle"), "the end of the same turn"
     before = book.tracker.since
-    assert not book.osc("state=idle"), "the end of the same turn"
-    assert book.tracker.since == before
     book.wait(60)
     assert not book.osc("state=working")
     assert book.status[:2] == (IDLE, "state file")
@@ -423,15 +424,97 @@ def test_the_end_of_the_program_is_the_end_of_its_signals(book: TrackerScript) -
     assert book.tracker.next_expiry_s(0) is None
 
 
-def test_claude_with_a_background_shell_is_idle(book: TrackerScript) -> None:
-    book.report(from_state_file("busy", ""))
+def in_turns_of(book: TrackerScript) -> Activity:
+    return in_turns(book.tracker.activity, book.tracker.source)
 
-    book.report(from_state_file("shell", ""))
 
-    assert (book.tracker.activity, book.tracker.source) == (IDLE, "state file")
-    assert book.tracker.detail == "a background shell still runs"
-    book.report(from_state_file("idle", ""))
-    assert (book.tracker.activity, book.tracker.detail) == (IDLE, "")
+def test_claude_with_a_background_shell_works_until_that_is_over(book: TrackerScript) -> None:
+    book.file("busy")
+    began = book.tracker.since
+    book.wait(5)
+    assert book.file("shell")
+    assert book.status == (WORKING, "background", "In the background: a shell")
+    assert (book.tracker.since, in_turns_of(book)) == (began, IDLE)
+    assert ("background", True) in [(each.source, each.counts) for each in book.tracker.evidence()]
+    assert not book.wait(100_000), "a shell that writes nothing is no silence of the agent"
+    assert not book.file("idle"), "it may begin a turn with what the shell said"
+    assert book.wait(FOLLOW_UP_S)
+    assert book.status == (IDLE, "state file", "")
+
+
+def test_the_turn_that_the_end_of_a_background_shell_begins_is_no_second_end(book: TrackerScript) -> None:
+    book.file("busy")
+    book.file("shell")
+    book.wait(60)
+    changes = [book.file("idle"), book.wait(FOLLOW_UP_S - 1), book.file("busy"), book.wait(30)]
+    assert changes == [False, False, True, False]
+    assert book.status == (WORKING, "state file", "")
+    assert book.tracker.since == "t1000", "the work of the first turn goes on"
+    assert book.file("idle")
+    assert book.status == (IDLE, "state file", "")
+
+
+def test_claude_whose_sub_agent_has_just_ended_is_not_idle_while_its_terminal_report_says_that_it_works(
+    book: TrackerScript,
+) -> None:
+    book.file("busy")
+    book.osc("state=working")
+    assert not book.file("idle")
+    book.wait(0.5)
+    book.file("busy")
+    book.osc("state=done")
+    assert book.file("idle")
+
+
+def test_a_prompt_beside_a_background_shell_is_a_turn(book: TrackerScript) -> None:
+    book.file("shell")
+    assert in_turns_of(book) is IDLE
+    assert book.file("busy"), "another work than before"
+    assert (in_turns_of(book), book.tracker.detail) == (WORKING, "")
+    assert book.file("shell")
+    assert in_turns_of(book) is IDLE
+
+
+def test_an_error_that_stopped_a_turn_is_said_when_the_background_is_over_too(book: TrackerScript) -> None:
+    book.file("busy")
+    book.hook("Fail", "Usage limit reached")
+    book.file("shell")
+    assert book.status == (WORKING, "background", "In the background: a shell")
+    book.wait(10)
+    book.file("idle")
+    book.wait(FOLLOW_UP_S)
+    assert book.status == (IDLE, "state file", "Usage limit reached")
+    book.file("shell")
+    book.wait(10)
+    book.file("busy")
+    book.file("idle")
+    book.wait(FOLLOW_UP_S)
+    assert book.status == (IDLE, "state file", ""), "a turn has begun since"
+
+
+def test_what_the_host_finds_running_after_a_turn_is_the_agents_work(book: TrackerScript) -> None:
+    book.osc("state=working")
+    book.report(StatusReport("osc 7501", "state=done", IDLE, background="sleep 15, a sub-agent"))
+    assert book.status == (WORKING, "background", "In the background: sleep 15, a sub-agent")
+    assert book.tracker.apply_background("a sub-agent", book.now())
+    assert book.status == (WORKING, "background", "In the background: a sub-agent")
+    book.replace_host()
+    assert not book.tracker.apply_background("", book.now())
+    book.replace_host()
+    assert book.wait(FOLLOW_UP_S)
+    assert book.status == (IDLE, "osc 7501", "")
+
+
+def test_a_chat_view_that_works_in_the_background_says_what_runs(book: TrackerScript) -> None:
+    book.report(from_chat_state("running", ""))
+    book.report(from_chat_state("background", "npm test"))
+    assert book.status == (WORKING, "background", "In the background: npm test")
+    book.report(from_chat_state("requires_action", "Run rm?"))
+    assert book.status == (NEEDS, "protocol", "Run rm?")
+    book.report(from_chat_state("background", "npm test"))
+    book.report(from_chat_state("idle", ""))
+    book.wait(FOLLOW_UP_S)
+    assert book.status == (IDLE, "protocol", "")
 
 
 def test_of_two_texts_of_one_question_the_longer_is_shown(book: TrackerScript) -> None:

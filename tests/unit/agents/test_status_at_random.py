@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session_host.agents.status import ANSWER_S, ORDER, StatusReport
-from session_host.protocol.values import Activity
+from session_host.protocol.values import FOLLOW_UP_S, Activity, in_turns
 from tests.support.fuzzing import times
 from tests.support.signals import TrackerScript
 
@@ -16,8 +16,9 @@ WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activi
 
 
 MOMENTARY = ("notification", "bell")
-TELLING_ENDS = ("protocol", "state file", "plugin", "osc 7501", "title")
-"""Sources that report each change."""
+TELLING_CHANGES = ("protocol", "state file", "plugin", "osc 7501")
+"""Sources that report each change. If they disagree, the strongest is believed after a moment."""
+TELLING_ENDS = (*TELLING_CHANGES, "title")
 
 
 class Signal(NamedTuple):
@@ -56,6 +57,26 @@ def play(book: TrackerScript, signal: Signal) -> None:
 
 @settings(max_examples=times(25))
 @given(STORIES)
+def test_work_in_the_background_is_shown_only_by_an_idle_agent_and_never_ends_by_silence(story: list[Signal]) -> None:
+    book, without = TrackerScript(), TrackerScript()
+    book.tracker.apply_background("sleep", book.now())
+    for signal in story:
+        play(book, signal)
+        play(without, signal)
+    for each in (book, without):
+        each.wait(FOLLOW_UP_S)  # Sources may disagree.
+    assert in_turns(*book.status[:2]) is without.status[0]
+    assert (book.status[1] == "background") is (without.status[0] is IDLE)
+    book.wait(1000)
+    assert (book.status[1] == "background") is (without.status[0] is IDLE)
+    book.tracker.apply_background("", book.now())
+    book.wait(1000)
+    without.wait(2000)
+    assert book.status == without.status
+
+
+@settings(max_examples=times(25))
+@given(STORIES)
 def test_the_activity_is_the_strongest_sources_last_report(story: list[Signal]) -> None:
     book = TrackerScript()
     last: dict[str, Activity] = {}
@@ -63,8 +84,10 @@ def test_the_activity_is_the_strongest_sources_last_report(story: list[Signal]) 
         play(book, signal)
         if signal.what in ORDER and (signal.what, signal.activity, signal.what in last) != ("osc 9;4", IDLE, False):
             last[signal.what] = NEEDS if signal.what in {"notification", "bell"} else signal.activity
-        activity, source, _ = book.status
         states = [each for each in ORDER if each in last and each not in {"notification", "bell"}]
+        if states and last[states[0]] is IDLE and any(last.get(each) is WORKING for each in TELLING_CHANGES):
+            book.wait(FOLLOW_UP_S)
+        activity, source, _ = book.status
         if states and states[0] != "osc 9;4":
             assert source in {states[0], "input", "silence"}
             assert activity is (last[states[0]] if source == states[0] else NO_SIGNAL)

@@ -10,6 +10,7 @@ from typing import Final
 
 import wcwidth
 
+from session_host.structured.items import BETWEEN_TURNS
 from session_host.structured.text import Answered, LineStyle, TextLine, answered, block_lines, request_lines, state_line
 from session_host.structured.transcript import Transcript
 from session_host.terminal.rows import PLAIN, Attribute, Row, Run, Style, Underline
@@ -105,7 +106,7 @@ class Page:
             if keys is not None:
                 first, count = len(lines), len(block)
             lines += block
-        if transcript.status.state == "idle" and (text := state_line(transcript)):
+        if transcript.status.state in BETWEEN_TURNS and (text := state_line(transcript)):
             lines += [TextLine(""), TextLine(text, "failed" if text.startswith("✗") else "dim")]
         return lines, first, count
 

@@ -14,7 +14,7 @@ from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, NameEvent
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.items import IN_QUEUE
+from session_host.structured.items import BETWEEN_TURNS, IN_QUEUE
 from session_host.structured.text import (
     Answered,
     allowed_ms,
@@ -101,12 +101,12 @@ class LineLog:
     def _state_change(self, transcript: Transcript) -> list[str]:
         status = transcript.status
         # A short turn may have begun and ended since the last call.
-        turn = status.last_turn.turn if status.state == "idle" and status.last_turn is not None else ""
+        turn = status.last_turn.turn if status.state in BETWEEN_TURNS and status.last_turn is not None else ""
         if status.state in {"requires_action", "ended"} or (status.state, turn) == self._state:
             return []
         self._state = (status.state, turn)
-        texts = {"starting": "◐ Starting…", "running": "◐ Working…", "idle": state_line(transcript) or "○ Idle"}
-        return [texts[status.state]]
+        texts = {"starting": "◐ Starting…", "running": "◐ Working…"}
+        return [texts.get(status.state) or state_line(transcript) or "○ Idle"]
 
 
 def _item_texts(transcript: Transcript, position: int, answers: Answered) -> list[str]:

@@ -12,7 +12,7 @@ from session_host.cli.attach.view_end import EndingKind
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, PromptMode
 from session_host.protocol.values import KeyAction, Modifiers, MouseButton
-from session_host.structured.items import IN_QUEUE, Item
+from session_host.structured.items import BETWEEN_TURNS, IN_QUEUE, Item
 from session_host.structured.text import TextLine, held_words
 from session_host.structured.transcript import Transcript
 from session_host.terminal.base import Cursor, Frame, Modes
@@ -183,7 +183,7 @@ class ChatView:
     @property
     def _is_idle(self) -> bool:
         transcript = self.viewer.transcript
-        return transcript is not None and transcript.status.state == "idle" and self._question is None
+        return transcript is not None and transcript.status.state in BETWEEN_TURNS and self._question is None
 
     @property
     def _page_rows(self) -> int:
@@ -244,11 +244,12 @@ class ChatView:
             steer = " · Tab steers" if status.capabilities.steer else ""
             keys = f"Ctrl+C interrupts · Enter queues{steer}" if self._box.text else "Ctrl+C interrupts"
             return f"◐ Working… {status.detail}".strip() + ("" if self._screen.read_only else f" · {keys}")
+        mark, words = ("◐", "Works in the background") if status.state == "background" else ("○", "Idle")
         if self._screen.read_only:
-            return "○ Idle (read-only)"
+            return f"{mark} {words} (read-only)"
         if waits := held_words(transcript.held):
-            return f"○ {waits} · Ctrl+B c sends, Ctrl+B x discards"
-        return f"○ {self._screen.name} · Enter sends · Ctrl+B d detaches"
+            return f"{mark} {waits} · Ctrl+B c sends, Ctrl+B x discards"
+        return f"{mark} {self._screen.name} · Enter sends · Ctrl+B d detaches"
 
     @property
     def _held(self) -> int:

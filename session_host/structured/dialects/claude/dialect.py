@@ -40,10 +40,14 @@ from session_host.structured.operations import AnyResult
 
 from . import notices
 from .approvals import OpenRequest, agent_request, open_request, reply
+from .background import Background
 from .reader import MessageReader, ReaderState
 
 NAMESPACE: Final = uuid.UUID("6f1d6a52-52b4-4a0e-9a3c-3c1f4f0e7c11")
 """The UUID namespace of our messages' ids, which are made from the prompts' ids."""
+
+SCHEDULED: Final = "Scheduled: {when}"
+"""The detail of the state of an idle agent that will begin a turn by itself."""
 
 STILL_STARTING: Final = "still starting"
 STILL_STARTING_AFTER_S: Final = 30.0
@@ -253,8 +257,25 @@ class ClaudeDialect:
         elif state.reader.running or state.steering:
             # A steering text that was not added to a turn begins the next one.
             self._port.emit(StateChanged("running", turn))
+        elif self._background.work:
+            self._port.emit(StateChanged("background", detail=self._background.work))
         else:
-            self._port.emit(StateChanged("idle"))
+            plans = self._background.plans(self._port.now_ms)
+            self._port.emit(StateChanged("idle", detail=SCHEDULED.format(when=plans) if plans else ""))
+
+    @property
+    def _background(self) -> Background:
+        return self._state.reader.background
+
+    def _background_changed(self, message: Mapping[str, Any]) -> None:
+        """Show what runs in the background."""
+        previous = self._background.work
+        if text(message, "subtype") == "background_tasks_changed":
+            self._background.listed(message)
+        else:
+            self._background.changed(message)
+        if self._background.work != previous and not (self._state.reader.running or self._state.prompt):
+            self._emit_state()
 
     def _lifecycle(self, message: Mapping[str, Any]) -> None:
         """Handle the outcome of one of our messages."""
@@ -322,10 +343,11 @@ class ClaudeDialect:
     def _system(self, message: Mapping[str, Any]) -> None:
         kind = text(message, "subtype")
         self._conversation(text(message, "session_id"))
+        if kind in {"background_tasks_changed", "task_started", "task_notification"}:
+            self._background_changed(message)
         match kind:
             case "init":
-                if self._state.prompt:
-                    self._begin_turn(self._state.prompt)
+                self._turn_runs(message)  # It is the first message of each turn.
                 self._settings.set_model(text(message, "model"))
                 self._settings.set_mode(text(message, "permissionMode"))
             case "status" if text(message, "permissionMode"):
@@ -334,6 +356,8 @@ class ClaudeDialect:
                 self._settings.set_commands(array(message, "commands"))
             case "session_title_changed":
                 self._port.emit(TitleChanged(text(message, "title")))
+            case "background_tasks_changed":
+                pass
             case "task_notification" if self._reader.report(message):
                 pass
             case "permission_denied":

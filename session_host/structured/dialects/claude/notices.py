@@ -10,7 +10,7 @@ from session_host.structured.dialects.limits import time_ms
 from session_host.structured.dialects.reading import array, integer, text
 
 IGNORED: Final = frozenset({
-    "background_tasks_changed", "control_request_progress", "files_persisted", "hook_progress", "hook_response",
+    "control_request_progress", "files_persisted", "hook_progress", "hook_response",
     "hook_started", "session_state_changed", "task_progress", "task_started", "task_updated", "thinking_tokens",
     "turn_duration",
 })  # fmt: skip

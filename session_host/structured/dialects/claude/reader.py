@@ -27,6 +27,7 @@ from session_host.structured.items import (
 )
 
 from . import notices
+from .background import SCHEDULERS, Background
 from .tools import AGENTS, PLAN_TOOLS, call_title, with_call, with_result
 
 KEPT_PARENTS: Final = 64
@@ -73,6 +74,7 @@ class ReaderState(msgspec.Struct, array_like=True):
         window, total, cost, limits: see ``items.UsageChanged``.
         limit_notice: the last notice about a limit.
         directory: the chat's directory; "" if unknown.
+        background: what runs between turns.
     """
 
     turn: str = ""
@@ -91,6 +93,7 @@ class ReaderState(msgspec.Struct, array_like=True):
     limits: tuple[UsageLimit, ...] = ()
     limit_notice: str = ""
     directory: str = ""
+    background: Background = msgspec.field(default_factory=Background)
 
 
 class ReaderPort(Protocol):
@@ -289,6 +292,8 @@ class MessageReader:
         denied = call in state.denied
         if denied:
             state.denied.remove(call)
+        if item is not None and item.tool == "other" and item.title in SCHEDULERS:
+            state.background.scheduled(detail)
         if item is not None and item.title in PLAN_TOOLS:
             if self._plan_changed(item, block, detail):
                 return

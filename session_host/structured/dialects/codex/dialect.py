@@ -354,6 +354,11 @@ class Notifications:
     def _receive_from_other_thread(self, method: str, params: Params, thread: str) -> None:
         """Show a sub-agent's work below its tool item; ignore threads that do not belong to this chat."""
         parent = self._context.state.parents.get(thread)
+        if method == "turn/started":
+            turn = mapping(params, "turn")
+            self._turns.agent_began(thread, text(turn, "id"), text(turn, "rootTurnId"))
+        elif method in {"turn/completed", "thread/closed"}:
+            self._turns.agent_ended(thread)
         if method == "serverRequest/resolved":
             self._requests.resolved(params)
         elif parent is not None and method == "turn/completed":
@@ -539,6 +544,10 @@ class Requests:
         if found is None:
             return
         result: Any = msgspec.Raw(found.results.get(answer.option, "").encode())
+        chosen = next((option for option in request.options if option.id == answer.option), None)
+        if chosen is not None and chosen.kind in {"allow_once", "allow_always"} and request.item in context.state.items:
+            item = context.state.items[request.item]
+            item.runs = bool(item.command)
         if answer.option not in found.results:
             result = approvals.result_of_texts(found.method, found.fields, answer.texts)
         context.rpc.reply(found.number, result)

@@ -9,6 +9,7 @@ from session_host.structured.dialects.forms import Field
 from session_host.structured.dialects.json_rpc import JsonRpc, JsonRpcState
 from session_host.structured.dialects.limits import merged
 from session_host.structured.items import ChatState, FileChange, StateChanged, UsageChanged, UsageLimit
+from session_host.structured.shortening import cut, shown_command
 
 
 class OpenItem(msgspec.Struct, array_like=True):
@@ -23,6 +24,7 @@ class OpenItem(msgspec.Struct, array_like=True):
         changes: the changes of a "fileChange"; None of another item.
         command: the command of a "commandExecution".
         starts_agent: it starts a sub-agent.
+        runs: the command was started: it needs no permission, or has it.
     """
 
     id: str
@@ -33,6 +35,7 @@ class OpenItem(msgspec.Struct, array_like=True):
     changes: tuple[FileChange, ...] | None = None
     command: str = ""
     starts_agent: bool = False
+    runs: bool = False
 
 
 class OpenRequest(msgspec.Struct, array_like=True):
@@ -119,6 +122,7 @@ class CodexState(msgspec.Struct, array_like=True):
         shown_notices: the newest notices that are shown only once.
         opening_tries: how often opening the thread was refused as overload.
         usage: the tokens and limits that the transcript has.
+        agents: the running turns of sub-agents, by their threads.
     """
 
     start: Start
@@ -143,8 +147,22 @@ class CodexState(msgspec.Struct, array_like=True):
     settings: ThreadSettings = msgspec.field(default_factory=ThreadSettings)
     opening_tries: int = 0
     usage: UsageChanged = UsageChanged(0, 0)
+    agents: dict[str, str] = {}
+
+    @property
+    def background(self) -> str:
+        """What runs although no turn of the thread does: commands, and the sub-agents themselves; "" for nothing."""
+        turns = self.agents.values()
+        commands = [
+            cut(shown_command(item.command), WORK_CHARACTERS)
+            for item in self.items.values()
+            if item.runs and item.turn not in turns
+        ]
+        agents = f"{len(turns)} sub-agents" if len(turns) > 1 else "a sub-agent"
+        return ", ".join([*commands, agents] if turns else commands)
 
 
+WORK_CHARACTERS = 80
 KEPT_NOTICES = 50
 KEPT_TURNS = 20
 MAX_TRIES = 6
@@ -170,6 +188,8 @@ class Context:
         """Report the agent's state, if it has changed."""
         state = self.state
         shown: tuple[ChatState, str, str] = ("idle", "", "")
+        if state.background:
+            shown = ("background", "", state.background)
         if state.busy:
             shown = ("running", state.turn, "")
         if state.requests:

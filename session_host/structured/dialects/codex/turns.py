@@ -89,10 +89,25 @@ class Turns:
             state.turn, state.active, state.busy, state.interrupting = "", "", False, False
         context.show_state()
 
+    def agent_began(self, thread: str, turn: str, root: str) -> None:
+        """A turn of a sub-agent runs, which a turn of the thread has begun."""
+        state = self._context.state
+        if thread in state.parents or (root and root in {state.turn, *state.ended}):
+            state.agents[thread] = turn
+            self._context.show_state()
+
+    def agent_ended(self, thread: str) -> None:
+        """A turn of a sub-agent is over."""
+        if self._context.state.agents.pop(thread, None) is not None:
+            self._context.show_state()
+
     def finish_items(self, turn: str, outcome: TurnOutcome) -> None:
-        """Mark items that are not complete at the turn's end; a command may still run in the background."""
+        """Mark items that are not complete at the turn's end; a command may still run in the background.
+
+        It also does so after an interrupt: the server completes its item when it ends.
+        """
         for found in [item for item in self._context.state.items.values() if item.turn == turn]:
-            if outcome == "completed" and found.command:
+            if found.runs or (outcome == "completed" and found.command):
                 continue
             del self._context.state.items[found.id]
             self._cut(found, "failed" if outcome == "failed" else "interrupted")
@@ -137,7 +152,7 @@ class Turns:
         self._context.state.items[item.id] = OpenItem(
             item.id, item.kind, turn, has_text=bool(item.text or item.output),
             changes=item.changes if kind == "fileChange" else None, command=item.command,
-            starts_agent=text(raw, "tool") == "spawnAgent",
+            starts_agent=text(raw, "tool") == "spawnAgent", runs=bool(item.command and text(raw, "processId")),
         )  # fmt: skip
         self._context.port.emit(Put(item))
         self._note_sub_agents(raw, item.id)
@@ -158,6 +173,8 @@ class Turns:
             context.port.emit(SetStatus(item.id, item.status, item.ended_ms))
         else:
             context.port.emit(Put(item))
+        if found is not None and found.runs:
+            context.show_state()
 
     def _translate(self, raw: dict[str, Any], turn: str, parent: str, *, done: bool) -> Item | None:
         context = self._context

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 import pytest
 
 from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt
+from session_host.structured.dialects.claude.background import Background
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.rules import StructuredRules
-from tests.support.replayed_claude import CURRENT, EARLIER, ReplayedClaude, entries
+from tests.support.replayed_claude import CURRENT, EARLIER, RECORDINGS, ReplayedClaude, entries
 
 
 @pytest.fixture(scope="module")
@@ -181,3 +184,55 @@ def test_messages_of_the_previous_version_are_understood() -> None:
         "PONG-128: queued while running", "PONG-129: after resume",
     ]  # fmt: skip
     assert prompts == 6
+
+
+BACKGROUND = [json.loads(line) for line in (RECORDINGS / "claude-background.jsonl").read_text().splitlines()]
+"""A command and a sub-agent in the background, each with the turn that its end begins; then a scheduled prompt."""
+
+
+@pytest.mark.parametrize("version", ["2.1.332", "2.1.197"])
+@pytest.mark.parametrize("saves", [False, True])
+def test_what_runs_in_the_background_is_said_until_it_is_over(version: str, saves: bool) -> None:
+    replayed = ReplayedClaude(saves=saves)
+    replayed.replay({"dir": "<-", "msg": {"type": "control_response", "response": {"request_id": "outlive-1"}}})
+    states: list[tuple[str, str]] = []
+    prompted = 0
+    for message in (each["msg"] for each in BACKGROUND if each["version"] == version):
+        # Claude begins the other turns by itself.
+        if message.get("subtype") == "init" and prompted in {0, 2, 4}:
+            replayed.do(Prompt("", 0, "go on"))
+        prompted += message.get("subtype") == "init"
+        replayed.replay({"dir": "<-", "msg": message})
+        status = replayed.transcript.status
+        if not states or states[-1] != (status.state, status.detail):
+            states.append((status.state, status.detail))
+    assert replayed.raws() == []
+    assert states == [
+        ("running", ""), ("background", "Wait a moment"), ("idle", ""), ("running", ""), ("idle", ""),
+        ("running", ""), ("background", "sub-agent Look around"), ("idle", ""), ("running", ""), ("idle", ""),
+        ("running", ""), ("idle", "Scheduled: Every 7 minutes"),
+    ]  # fmt: skip
+
+
+def test_a_task_that_is_no_activity_is_no_work_in_the_background() -> None:
+    replayed = ReplayedClaude()
+    replayed.replay({"dir": "<-", "msg": {"type": "control_response", "response": {"request_id": "outlive-1"}}})
+    tasks = [{"task_id": "a", "description": "watch", "ambient": True}]
+    replayed.replay({"dir": "<-", "msg": {"type": "system", "subtype": "background_tasks_changed", "tasks": tasks}})
+    assert replayed.transcript.status.state == "idle"
+
+
+def test_a_scheduled_prompt_that_was_taken_back_or_is_over_is_not_said_any_more() -> None:
+    background = Background()
+    background.scheduled({"id": "a", "humanSchedule": "Every 7 minutes", "recurring": True})
+    background.scheduled({"id": "b", "humanSchedule": "at 3 pm", "recurring": False, "nextFireAt": 2000.5})
+    background.scheduled({"scheduledFor": 5000})
+    assert background.plans(1000) == "Every 7 minutes, at 3 pm, once"
+    assert background.plans(3000) == "Every 7 minutes, once"
+    background.scheduled({"id": "a"})
+    assert background.plans(3000) == "once"
+    background.scheduled({"id": "c", "humanSchedule": "Every hour", "recurring": True, "nextFireAt": float("inf")})
+    assert background.plans(3000) == "once, Every hour"
+    background.scheduled({"jobs": []})
+    assert background.plans(4000) == "once"
+    assert background.plans(5000) == ""

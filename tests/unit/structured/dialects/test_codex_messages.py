@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
 
 from session_host.protocol.messages import Interrupt, Prompt
 from session_host.structured.items import FileChange, Item
-from tests.support.codex_chat import CodexChat
+from tests.support.codex_chat import RECORDING, THREAD, CodexChat
 
 PNG = b"\x89PNG"
 
@@ -392,3 +393,47 @@ def test_a_conversation_that_is_open_elsewhere_is_reported() -> None:
     message = "thread x already has an active writer"
     chat.hear({"id": chat.last_request()["id"], "error": {"code": -32600, "message": message}})
     assert chat.items[-1].text == "This conversation is open in another program: close it there first."
+
+
+# ---------------------------------------------------------------- work in the background
+
+BACKGROUND = (RECORDING.parent / "codex-background.jsonl").read_text(encoding="utf-8").splitlines()
+"""A command that the turn left, one that an interrupt left, and a sub-agent that the turn did not wait for."""
+
+
+@pytest.mark.parametrize("reloads", [False, True])
+def test_what_runs_in_the_background_is_said_until_it_is_over(reloads: bool) -> None:
+    chat = CodexChat(reloads=reloads)
+    chat.reply({"userAgent": "x"})
+    chat.reply({"thread": {"id": THREAD, "name": None}, "model": "m", "approvalPolicy": "on-request"})
+    status = chat.transcript.status
+    states: list[tuple[str, str]] = []
+    for message in map(json.loads, BACKGROUND):
+        chat.hear(message)
+        if not states or states[-1] != (status.state, status.detail):
+            states.append((status.state, status.detail))
+    assert [each for each in states if each[0] != "running"] == [
+        ("idle", ""), ("background", "sleep 3"), ("idle", ""), ("background", "sleep 4"), ("idle", ""),
+        ("background", "a sub-agent"), ("idle", ""),
+    ]  # fmt: skip
+    commands = [each for each in chat.items if each.tool == "execute"]
+    assert [each.status for each in commands] == ["done", "done"]
+
+
+def test_a_command_that_was_allowed_and_left_runs_in_the_background(chat: CodexChat) -> None:
+    command = {"type": "commandExecution", "id": "i1", "command": "/bin/sh -c 'make all'", "status": "inProgress"}
+    chat.notify("item/started", item=command)
+    chat.ask("item/commandExecution/requestApproval", command="/bin/sh -c 'make all'", availableDecisions=["accept"])
+    chat.answer("accept")
+    chat.notify("turn/completed", turn={"id": "u1", "status": "interrupted"})
+    assert (chat.transcript.status.state, chat.transcript.status.detail) == ("background", "make all")
+    assert chat.items[-1].status == "running"
+    chat.notify("item/completed", item={**command, "status": "completed"})
+    assert (chat.transcript.status.state, chat.items[-1].status) == ("idle", "done")
+
+
+def test_a_command_that_waited_for_permission_does_not_run_after_an_interrupt(chat: CodexChat) -> None:
+    chat.notify("item/started", item={"type": "commandExecution", "id": "i1", "command": "make", "processId": None})
+    chat.ask("item/commandExecution/requestApproval", command="make", availableDecisions=["accept"])
+    chat.notify("turn/completed", turn={"id": "u1", "status": "interrupted"})
+    assert (chat.transcript.status.state, chat.items[-1].status) == ("idle", "interrupted")
