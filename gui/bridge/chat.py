@@ -480,13 +480,13 @@ class Chat(ChatViewer):
         # After `exit`, a shell has the exit code of its last command.
         return not self.is_interrupted and phrases.failed(
             record.state, None if record.is_shell else record.exit_code, record.exit_signal,
-            is_ended_by_user=self.is_ended_by_user,
+            is_requested=bool(record.end_request),
         )  # fmt: skip
 
     @property
     def is_ended_by_user(self) -> bool:
         """Whether the user ended it."""
-        return bool(self.record.end_request)
+        return self.record.end_request in {"stop", "kill"}
 
     @property
     def is_reconnecting(self) -> bool:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QLocale, QTime
 from gui.wording.groups import activity_words
 from gui.wording.text import Text
 from session_host.paths import short_directory as short_directory  # noqa: PLC0414 - re-exported
-from session_host.protocol.untrusted_text import ended_by_user
+from session_host.protocol.untrusted_text import requested_end
 from session_host.protocol.values import Activity, State
 
 NOW_S = 5
@@ -174,17 +174,17 @@ def short_clock(moment: datetime | None, now: datetime) -> str:
     return f"{local.day} {local:%b}{year} {clock_time(moment)}"
 
 
-def failed(state: State, exit_code: int | None, exit_signal: int | None, *, is_ended_by_user: bool) -> bool:
+def failed(state: State, exit_code: int | None, exit_signal: int | None, *, is_requested: bool) -> bool:
     """Whether a chat was lost, or ended by itself with an error."""
     if state is State.LOST:
         return True
-    return state is State.EXITED and not is_ended_by_user and bool(exit_code or exit_signal)
+    return state is State.EXITED and not is_requested and bool(exit_code or exit_signal)
 
 
 def how_it_ended(exit_code: int | None, exit_signal: int | None, end_request: str = "") -> str:
     """How a chat ended, such as "Killed by you", "Finished", "Ended with exit code 1", "Ended by SIGKILL"."""
-    if by_user := ended_by_user(end_request):
-        return by_user.capitalize()
+    if by_request := requested_end(end_request):
+        return by_request.capitalize()
     if exit_signal:
         return Text("phrases", "Ended by {signal}")(signal=signal_name(exit_signal))
     if exit_code:
@@ -214,6 +214,7 @@ SOURCES: Final = {
     "input": Text("activity", "your answer"),
     SILENCE: Text("activity", "silence"),
     "process": Text("activity", "its process"),
+    "background": Text("activity", "its work in the background"),
     "chosen at the start": Text("activity", "chosen at the start"),
     "written": Text("activity", "transcript"),
     "open files": Text("activity", "open files"),

@@ -42,7 +42,7 @@ class Explained(msgspec.Struct, kw_only=True):
     exit_code: int | None
     exit_signal: int | None
     end_request: str | None = None
-    """The user's request that ended the session: "stop" or "kill"."""
+    """The request that ended the session: the user's "stop" or "kill", or "idle"."""
     reason: str | None
     child_pid: int | None
     child_started: int | None = None

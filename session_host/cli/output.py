@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from session_host.protocol.untrusted_text import ended_by_user, escaped, one_line
+from session_host.protocol.untrusted_text import escaped, one_line, requested_end
 
 if TYPE_CHECKING:
     from session_host.client.sessions.session_info import SessionInfo
@@ -85,8 +85,8 @@ def own_size() -> GridSize | None:
 
 def exit_text(ended: SessionInfo | Viewer) -> str:
     """A program's exit status as text: ``exit code 3``, ``signal 9 (SIGKILL)``, ``killed by you``."""
-    if by_user := ended_by_user(ended.end_request):
-        return by_user
+    if by_request := requested_end(ended.end_request):
+        return by_request
     if ended.exit_signal is not None:
         import signal
 
@@ -107,8 +107,8 @@ def ending_text(info: SessionInfo) -> str:
         return "did not start: the command that started it was interrupted; start it again"
     if info.reason == "lost":
         return "ended unexpectedly: its background process is gone"
-    if by_user := ended_by_user(info.end_request):
-        return f"was {by_user}"
+    if by_request := requested_end(info.end_request):
+        return f"was {by_request}"
     return f"has ended ({exit_text(info)})"
 
 

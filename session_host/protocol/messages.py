@@ -432,7 +432,7 @@ class StateEvent(Message, frozen=True):
     exit_code: int | None = None
     exit_signal: int | None = None
     end_request: str = ""
-    """The user's request that ended the program: "stop" or "kill"; "" for none."""
+    """The request that ended the program: the user's "stop" or "kill", or "idle" of the idle timeout; "" for none."""
 
 
 class TitleEvent(Message, frozen=True):

@@ -212,9 +212,9 @@ class SendReply(Effect, frozen=True):
 
 
 class RecordEndRequest(Effect, frozen=True):
-    """Record that the user requested the program's end, by "stop" or "kill"."""
+    """Record that the user requested the program's end, by "stop" or "kill", or that it is ended since it is "idle"."""
 
-    kind: Literal["stop", "kill"]
+    kind: Literal["stop", "kill", "idle"]
 
 
 class SignalProgram(Effect, frozen=True):

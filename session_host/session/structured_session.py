@@ -47,6 +47,7 @@ from .effects import (
     Log,
     NoteUserInput,
     PromptSent,
+    RecordEndRequest,
     SendReply,
     SignalProgram,
     StartOperation,
@@ -64,6 +65,8 @@ IDLE = "idle"
 """The timer of the idle timeout; no dialect has one of this name."""
 
 _GRACEFUL_SIGNAL = "SIGTERM"
+
+_END_IDLE = (RecordEndRequest("idle"), SignalProgram(_GRACEFUL_SIGNAL))
 
 GIVEN_UP = (
     "This version of Outlive cannot continue with the running agent, and has ended it. A prompt resumes the chat."
@@ -100,6 +103,7 @@ class StructuredSession:
         *,
         timers: dict[str, float],
         read_history: Callable[[], list[AnyChange]],
+        runs_on: Callable[[], bool],
     ) -> None:
         """Continue from a state, which is empty for a new session.
 
@@ -113,10 +117,11 @@ class StructuredSession:
             watch: has the beginnings of the agent's commands.
             timers: timers that a previous host left.
             read_history: returns the items of the session that this one resumes or forks.
+            runs_on: returns whether a command that the agent has started runs.
         """
         self.rules, self.splitter, self.log_end = rules, splitter, log_end
         self.timers = timers
-        self._launch, self._watch, self._read_history = launch, watch, read_history
+        self._launch, self._watch, self._read_history, self._runs_on = launch, watch, read_history, runs_on
         self._watches_idle = False
         self.effects = effects
         self._now_ms = now_ms
@@ -149,7 +154,7 @@ class StructuredSession:
             )
             self.effects.append(SignalProgram(_GRACEFUL_SIGNAL))
         elif self.rules.state.timed_out:
-            self.effects.append(SignalProgram(_GRACEFUL_SIGNAL))  # A previous host recorded it, and was killed before.
+            self.effects += _END_IDLE  # A previous host recorded it, and was killed before.
         else:
             results, operations = lost_operations(self.rules.state)
             for result in results:
@@ -197,8 +202,11 @@ class StructuredSession:
         now_ms = self._now_ms()
         if name == IDLE:
             self._watches_idle = False
+            if self._runs_on():  # Not every agent tells of what it runs in the background.
+                self._watch_idle()
+                return
             self._take(Cause.IDLE, self.rules.time_out(now_ms), now_ms)
-            self.effects.append(SignalProgram(_GRACEFUL_SIGNAL))
+            self.effects += _END_IDLE
             return
         self.timers.pop(name, None)
         step = self.rules.timer_due(name, now_ms)
@@ -291,8 +299,7 @@ class StructuredSession:
         state = self.rules.state
         if self._watches_idle:
             self.effects.append(StopTimer(self, IDLE))
-        is_idle = state.state == "idle" and not (state.queue or state.timed_out or state.ended)
-        self._watches_idle = is_idle and self._launch.idle_timeout_s > 0
+        self._watches_idle = state.may_time_out and self._launch.idle_timeout_s > 0
         if self._watches_idle:
             self.effects.append(StartTimer(self, IDLE, self._launch.idle_timeout_s))
 

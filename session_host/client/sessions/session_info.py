@@ -80,7 +80,7 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     """The program in the foreground of a shell or command; "" for a shell at its prompt."""
     foreground_since: str | None = None
     end_request: str | None = None
-    """The user's request that ended the session: "stop" or "kill"."""
+    """The request that ended the session: the user's "stop" or "kill", or "idle"."""
     last_exit_code: int | None = None
     """The exit code of the last command of a shell at its prompt, if the shell marks its commands (OSC 133)."""
     last_ended: str | None = None

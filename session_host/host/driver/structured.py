@@ -50,6 +50,7 @@ from session_host.structured.items import (
 from session_host.structured.operations import AnyResult
 from session_host.structured.text import screen_of
 from session_host.system.clock import now_ms
+from session_host.system.processes.process_tree import background_commands
 from session_host.system.processes.pty_process import PtyProcess
 
 from .performer import Performer
@@ -109,6 +110,7 @@ class StructuredDriver:
         self.rules = session.kind = StructuredSession(
             session.effects, recovered.rules, recovered.splitter, recovered.log.end, now_ms, recovered.launch,
             spec.watch, timers=recovered.timers, read_history=lambda: history_of(spec.session_id, recovered.launch),
+            runs_on=self._runs_on,
         )  # fmt: skip
         session.viewers.focus.stop()  # Only a terminal has focus reports.
         for offset, lines in recovered.unsent:
@@ -196,6 +198,11 @@ class StructuredDriver:
                     self._session.set_title(topic_of(item.text))
                 case _:
                     pass
+
+    def _runs_on(self) -> bool:
+        """Whether a command that the agent has started runs."""
+        process = self._program.process
+        return process is not None and bool(background_commands(process.pid))
 
     def _operation_done(self, result: AnyResult) -> None:
         self.rules.operation_done(result)

@@ -39,7 +39,7 @@ _CHECKPOINT_AT = 16
 _CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED, _REQUESTED = 8, 9, 10, 11, 12, 13, 14, 15
 """The positions of these fields in the header, in words of eight bytes."""
 
-_END_REQUESTS = ("", "stop", "kill")
+_END_REQUESTS = ("", "stop", "kill", "idle")
 
 _pack_header = HEADER.pack
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
@@ -112,14 +112,15 @@ class LogHeader:
 
     @property
     def end_request(self) -> str:
-        """The user's request that ended the child: "stop", "kill", or "" for none."""
+        """Why the child was ended: by the user's "stop" or "kill", since it was "idle", or "" for neither."""
         number = self._words[_REQUESTED]
         return _END_REQUESTS[number] if number < len(_END_REQUESTS) else ""
 
     def request_end(self, request: str) -> None:
-        """Note the user's request, unless the child has ended already; a later "stop" does not replace a "kill"."""
-        if not self._words[_EXIT]:
-            self._words[_REQUESTED] = max(self._words[_REQUESTED], _END_REQUESTS.index(request))
+        """Note a request, unless the child has ended already, or a stronger one is noted: "kill", "stop", "idle"."""
+        if not self._words[_EXIT] and (request != "idle" or not self._words[_REQUESTED]):
+            known = self._words[_REQUESTED] if self.end_request != "idle" else 0
+            self._words[_REQUESTED] = max(known, _END_REQUESTS.index(request))
 
     @property
     def engine_suspected(self) -> bool:

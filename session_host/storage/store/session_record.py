@@ -70,7 +70,7 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     branch_made: bool = False
     """Whether the branch was made for this session."""
     end_request: str = ""
-    """What the user asked for before the end: "stop" or "kill"; "" for nothing."""
+    """As in ``messages.StateEvent``."""
     agent_chats: str = ""
     """The agents' chats that it belongs to, as in ``system.processes.permission``."""
     runtime: Runtime = "terminal"

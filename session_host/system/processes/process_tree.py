@@ -25,6 +25,10 @@ GRACE_S = 2.0
 """How long processes have to exit after a signal."""
 
 POLL_INTERVAL_S = 0.02
+MAX_OWN_PROCESSES = 64
+"""How many of an agent's own processes are examined: it may be a launcher, and have servers."""
+
+MAX_WRAPPERS = 8
 ROUNDS = 5
 """How often to look for processes that were started while others were killed."""
 
@@ -80,6 +84,43 @@ def rest_of_session(leader: int, mark: Mark) -> list[ChatProcess]:
         for each in _processes()
         if each.terminal_session == leader and each.pid != leader and mark.is_of(each.pid)
     ]
+
+
+def background_commands(leader: int) -> list[ChatProcess]:
+    """Find the commands that an agent runs for itself: children of its processes that lead sessions of their own.
+
+    The agent's servers are in its own session (setsid(2)). A daemon that a command has started is no child of the
+    agent, and stays when the agent ends.
+
+    Args:
+        leader: the agent's PID, which is also its session's.
+
+    Returns:
+        The sessions' leaders, each with the command itself: shells and sandboxes that name it are left out.
+    """
+    found: list[ChatProcess] = []
+    own, seen = [leader], 0
+    while own and seen < MAX_OWN_PROCESSES:
+        pid = own.pop()
+        seen += 1
+        for child in filter(None, map(_read, proc.children_of_all_threads(pid))):
+            if child.terminal_session == leader:
+                own.append(child.pid)
+            elif child.terminal_session == child.pid:
+                found.append(ChatProcess(child.pid, child.started, _inner_command(child.pid)))
+    return sorted(found, key=lambda each: each.started)
+
+
+def _inner_command(pid: int) -> str:
+    """The command line of a process, or of the descendant that it runs, if it names that one's command."""
+    command = command_line(pid)
+    for _ in range(MAX_WRAPPERS):
+        children = [child for child in proc.children(pid) if _read(child) is not None]
+        inner = command_line(children[0]) if len(children) == 1 else ""
+        if not inner or inner not in command:
+            break
+        pid, command = children[0], inner
+    return command
 
 
 def matching(processes: Iterable[ChatProcess], patterns: Sequence[str]) -> list[ChatProcess]:

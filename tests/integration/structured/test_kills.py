@@ -26,7 +26,7 @@ from session_host.storage.last_transcript import last_transcript
 from session_host.storage.store import SessionRecord
 from session_host.structured.rules import IDLE_TIMEOUT
 from session_host.system.processes.chat_mark import Mark
-from session_host.system.processes.process_tree import chat_processes
+from session_host.system.processes.process_tree import background_commands, chat_processes
 from tests.support.commands import outlive
 from tests.support.hosts import end, is_over
 from tests.support.structured_chats import FAKE, RELAY, ChatViewer, add_agent, received, start_chat, viewing
@@ -291,6 +291,30 @@ async def test_an_idle_agent_is_ended_and_the_chat_is_resumed_by_the_next_prompt
     async with viewing(again.id) as chat:
         await chat.until_said("second")
         assert chat.texts() == ["first", "second"]
+
+
+async def test_an_agent_with_a_command_in_the_background_is_ended_after_that(tmp_path: Path) -> None:
+    """Its work was lost after a minute, and the end was called unexpected."""
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text("idle_timeout_min = 0.005\n", encoding="utf-8")
+    add_agent("busy", "sh", "-c", f"setsid sleep 5000 & exec {sys.executable} -S {FAKE}")
+    record = await start_chat(tmp_path, prompt="answer: first", agent="busy")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+        other = await start_chat(tmp_path, prompt="answer: later")
+        await eventually(lambda: is_over(recorded(other.id)), 10, "the idle time-out of another chat")
+        assert chat.state == "idle"
+        await kill_host(record.id)
+        [command] = background_commands(record.child_pid or 0)
+        assert command.command == "sleep 5000"
+        os.kill(command.pid, signal.SIGKILL)
+        await chat.watcher.until(lambda: chat.state == "ended", "the idle time-out")
+    await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")
+    assert recorded(record.id).end_request == "idle"
+    listed = await asyncio.to_thread(outlive, "ls", "--all")
+    assert listed.output.count("ended when idle") == 2
+    refused = await asyncio.to_thread(outlive, "send", record.id, "x")
+    assert "was ended when idle" in refused.error
 
 
 async def test_errors_of_an_agent_that_was_ended_on_purpose_are_not_shown(tmp_path: Path) -> None:

@@ -95,10 +95,10 @@ def test_a_time_of_another_day_has_its_date():
 
 
 def test_an_end_requested_by_the_user_is_no_failure():
-    assert phrases.failed(State.EXITED, 1, None, is_ended_by_user=False)
-    assert not phrases.failed(State.EXITED, None, 15, is_ended_by_user=True)
-    assert not phrases.failed(State.EXITED, 0, None, is_ended_by_user=False)
-    assert phrases.failed(State.LOST, None, None, is_ended_by_user=True)
+    assert phrases.failed(State.EXITED, 1, None, is_requested=False)
+    assert not phrases.failed(State.EXITED, None, 15, is_requested=True)
+    assert not phrases.failed(State.EXITED, 0, None, is_requested=False)
+    assert phrases.failed(State.LOST, None, None, is_requested=True)
 
 
 def test_directories_are_shown_relative_to_home(area):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,7 +10,8 @@ import subprocess
 import pytest
 
 from session_host.system.processes.chat_mark import Mark
-from session_host.system.processes.process_tree import chat_processes, end
+from session_host.system.processes.process_tree import background_commands, chat_processes, end
+from tests.support.waiting import wait_until
 
 
 def test_a_shell_ended_with_its_program_is_signalled_first_and_ends_by_the_signal(
@@ -32,3 +34,26 @@ def test_a_shell_ended_with_its_program_is_signalled_first_and_ends_by_the_signa
         assert end([child, parent], signal.SIGTERM) == [parent, child]
         assert [pid for pid, number in signalled if number == signal.SIGTERM] == [parent.pid, child.pid]
         assert shell.wait(60) == -signal.SIGTERM
+
+
+def test_commands_in_sessions_of_their_own_are_named_without_their_shells() -> None:
+    """Not: a server in the agent's session, a command that has ended, and a daemon whose parent has ended."""
+    script = """
+        sleep 5001 &
+        setsid sh -c ': marks; sleep 5002; :' &
+        setsid sh -c 'sleep 5003 & sleep 5004; :' &
+        setsid true &
+        setsid sh -c 'setsid sleep 5005 & echo $!' &
+        wait $!; echo ready; wait
+    """
+    agent = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True, text=True)
+    with agent:
+        assert agent.stdout is not None
+        daemon, ready = int(agent.stdout.readline()), agent.stdout.readline()
+        assert ready == "ready\n"
+        commands = {"sleep 5002", "sh -c sleep 5003 & sleep 5004; :"}
+        wait_until(lambda: {each.command for each in background_commands(agent.pid)} == commands, 10, "the commands")
+        for each in [*background_commands(agent.pid), *chat_processes(agent.pid, "none")]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each.pid, signal.SIGKILL)
+        os.kill(daemon, signal.SIGKILL)
