@@ -112,6 +112,10 @@ class Watch(msgspec.Struct, frozen=True):
     text may begin no turn, and the agent may not send it to its own chat (``session.own_prompts``). "" stands for each
     text, the default for all signs of a keyboard.
     """
+    background: Literal["", "commands", "codex", "qwen"] = ""
+    """How the host finds what an idle agent still runs (``host.watchers.background``): the agent's commands alone, or
+    its sub-agents, too, by the agent's own records; "" for an agent that tells it, or has no such work.
+    """
 
 
 class Origin(msgspec.Struct, frozen=True):

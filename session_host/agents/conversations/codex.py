@@ -120,6 +120,19 @@ def prompt_in(line: RolloutLine) -> str | None:
     return None
 
 
+_TURN_EVENTS: Final = frozenset({"task_started", "task_complete", "turn_aborted"})
+
+
+def is_in_turn(path: Path) -> bool:
+    """Whether the thread of a rollout is in a turn.
+
+    Raises:
+        OSError, TooFarBack: as ``records.lines_backwards``.
+    """
+    events = (line.payload.type for line in records_backwards(path, RolloutLine) if line.type == "event_msg")
+    return next((event for event in events if event in _TURN_EVENTS), "") == "task_started"
+
+
 def _text(content: list[_Content]) -> str:
     return "\n\n".join(each.text for each in content if each.text)
 

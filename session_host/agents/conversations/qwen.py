@@ -44,6 +44,32 @@ class _Line(msgspec.Struct, rename="camel"):
     timestamp: object = None
 
 
+class _SubAgent(msgspec.Struct, rename="camel"):
+    """The file beside a sub-agent's transcript."""
+
+    status: str = ""
+    description: str = ""
+    is_backgrounded: bool = False
+
+
+def sub_agents_directory(query: ConversationQuery) -> Path | None:
+    """The directory of the sub-agents of a conversation; None before there is one."""
+    return next(iter(projects(query).glob(f"*/subagents/{query.conversation}")), None)
+
+
+def running_sub_agents(directory: Path) -> list[str]:
+    """The descriptions of the sub-agents that run in the background."""
+    found = []
+    for path in sorted(directory.glob("agent-*.meta.json")):
+        try:
+            agent = msgspec.json.decode(path.read_bytes(), type=_SubAgent)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            continue
+        if agent.status == "running" and agent.is_backgrounded:
+            found.append(agent.description)
+    return found
+
+
 class Qwen:
     """Qwen Code's conversations; see the module."""
 

@@ -250,6 +250,7 @@ def watch_of_structured(agent: Agent) -> Watch:
         leave_by=signals.leave_by,
         strays=signals.strays,
         ends_all=signals.ends_all,
+        background="" if agent.structured is None or agent.structured.dialect != "acp" else signals.background,
         transcripts=signals.transcripts,
         topic=".+",
         command_prefixes=signals.command_prefixes,

@@ -17,7 +17,7 @@ from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report, Transition
-from session_host.protocol.values import WITHOUT_AGENT, Activity
+from session_host.protocol.values import WITHOUT_AGENT, Activity, in_turns
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import NO_COMMAND, NO_FOREGROUND, ActivityState
@@ -32,6 +32,7 @@ from session_host.terminal.base import Replica
 from session_host.terminal.events import TerminalEvent, TitleChanged
 
 from .activity_log_writer import ActivityLogWriter
+from .background import BackgroundWork
 from .conversation import STATE_FILE, ConversationTracker, TitleWatcher, TranscriptWatcher
 from .foreground import ForegroundProcess
 from .logged_calls import call_logged, log_errors
@@ -180,6 +181,7 @@ class AgentWatch:
                 saved_state.command if saved_state is not None else NO_COMMAND,
                 saved_state.foreground if saved_state is not None else NO_FOREGROUND,
             )  # fmt: skip
+        self._background = BackgroundWork(spec, conversation, self._on_background)
         self._file: StateFile | None = None
         self._guard: TranscriptGuard | None = None
         self._title_watcher = TitleWatcher(spec, conversation)
@@ -214,6 +216,9 @@ class AgentWatch:
         call_logged(self._start_timer, process)
         call_logged(self._watch_plugin, process)
         call_logged(self._watch_reporter, process)
+        self._background.start_watching(process, had_input=bool(self.tracker.last_input))
+        if in_turns(self.tracker.activity, self.tracker.source) is Activity.IDLE:
+            call_logged(lambda: self._on_background(self._background.look()))
 
     def _watch_plugin(self, process: PtyProcess) -> None:
         """Watch the agent that reports by its plugin, if it is not the session's program itself."""
@@ -274,7 +279,7 @@ class AgentWatch:
                 if report.source == status.OSC_7501 and self._process is not None:
                     self._reporting_group = self._process.foreground_group()
                     call_logged(self._watch_reporter, self._process)
-                if self.tracker.apply_report(report, moment):
+                if self.tracker.apply_report(self._with_background(report), moment):
                     changed = True
                     self._transitions.record(self.tracker, self._now)
         if changed or noted:
@@ -342,9 +347,20 @@ class AgentWatch:
                 and self.tracker.current_report(report.source) == report.text
             ):
                 return
-        changed = self.tracker.apply_report(report, self._current_moment())
+        changed = self.tracker.apply_report(self._with_background(report), self._current_moment())
         # Save the state, since a replacement host does not get this report again: it is not in the output.
         self._save_and_send(visibly=changed)
+
+    def _with_background(self, report: status.StatusReport) -> status.StatusReport:
+        """A report of an agent that does not tell what it still runs, with that: then no idle moment is shown."""
+        if report.activity is Activity.IDLE and self._spec.watch.background:
+            return report._replace(background=self._background.look())
+        if report.background and report.source == status.STATE_FILE:  # It does not name them.
+            return report._replace(background=self._background.commands() or report.background)
+        return report
+
+    def _on_background(self, work: str) -> None:
+        self._save_and_send(visibly=self.tracker.apply_background(work, self._current_moment()))
 
     @log_errors
     def on_chat_state(self, change: StateChanged) -> None:
@@ -361,6 +377,7 @@ class AgentWatch:
         """Note input from the user, which may answer the agent."""
         tracker = self.tracker
         tracker.last_input_s = time.time()  # Most keys need nothing more: the agent asks nothing.
+        self._background.note_input()
         if tracker.activity is Activity.NEEDS_INPUT:
             call_logged(self._on_answer)
         self.suspension.schedule_poll()
@@ -412,6 +429,7 @@ class AgentWatch:
         self._plugin_end.close()
         self._reporter_end.close()
         self._title_watcher.close()
+        self._background.close()
         if self._file is not None:
             call_logged(self._file.close)
 
@@ -433,8 +451,9 @@ class AgentWatch:
     def _start_turn_if_new(self) -> bool:
         """If this activity begins a turn, mark that at the end of the output; returns whether it does."""
         previous, self._last_sent = self._last_sent, (self.tracker.activity, self.tracker.source)
-        idle = previous[0] is Activity.IDLE or (previous[0] is Activity.NO_SIGNAL and previous[1] != SILENCE)
-        if not idle or self.tracker.activity is not Activity.WORKING or self._spec.structured is not None:
+        idle = in_turns(*previous) is Activity.IDLE or (previous[0] is Activity.NO_SIGNAL and previous[1] != SILENCE)
+        works = in_turns(*self._last_sent) is Activity.WORKING
+        if not idle or not works or self._spec.structured is not None:
             return False
         self._turn = self._worker.received_to
         self.mark_turn()
@@ -450,7 +469,7 @@ class AgentWatch:
             self._send_event(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail, turn))
             self._transitions.record(self.tracker, self._now)
             self._conversation.activity_changed()
-            self._transcript_watcher.activity_changed(tracker.activity)
+            self._transcript_watcher.activity_changed(in_turns(tracker.activity, tracker.source))
         self._expiry.schedule()
 
     # ------------------------------------------------------------ the time

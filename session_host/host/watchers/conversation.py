@@ -18,6 +18,7 @@ another conversation than the one on the screen. An agent can change to another 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -84,6 +85,20 @@ def conversation_of(pid: int, pattern: str, aside: str = "") -> str:
             # not count.
             return max(found, key=lambda each: (each.changed_ns, each.conversation)).conversation
     return ""
+
+
+def files_of_sub_agents(pid: int, pattern: str, aside: str) -> list[Path]:
+    """The files that a program, or its descendant in its terminal session, holds open for its sub-agents.
+
+    Args: as for ``conversation_of``.
+    """
+    found: set[Path] = set()
+    for process in _with_descendants(pid):
+        for each in _open_files_of(process, pattern):
+            if _begins_with(each.link, aside):
+                with contextlib.suppress(OSError):  # The process has closed it.
+                    found.add(Path(each.link).readlink())
+    return sorted(found)
 
 
 def _open_files_of(pid: int, pattern: str) -> Iterator[OpenFile]:

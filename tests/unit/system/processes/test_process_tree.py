@@ -53,7 +53,7 @@ def test_commands_in_sessions_of_their_own_are_named_without_their_shells() -> N
         assert ready == "ready\n"
         commands = {"sleep 5002", "sh -c sleep 5003 & sleep 5004; :"}
         wait_until(lambda: {each.command for each in background_commands(agent.pid)} == commands, 10, "the commands")
-        for each in [*background_commands(agent.pid), *chat_processes(agent.pid, "none")]:
+        for each in [*background_commands(agent.pid), *chat_processes(agent.pid, Mark("NO", "mark"))]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(each.pid, signal.SIGKILL)
         os.kill(daemon, signal.SIGKILL)
