@@ -629,7 +629,7 @@ class Chat(ChatViewer):
     def title(self) -> str:
         """The program's terminal title; "" if it only repeats the name of the chat, its directory or its agent."""
         record = self.record
-        title = record.title
+        title = _SPINNER.sub("", record.title)
         if title in {record.name, self.directory_name(record.cwd), self.agent_title}:
             return ""
         if not record.is_named and record.topic and record.topic.rstrip("…") in title:
@@ -1106,6 +1106,8 @@ def how_it_ended(record: SessionRecord) -> str:
     return phrases.how_it_ended(record.exit_code, record.exit_signal, record.end_request)
 
 
+_SPINNER = re.compile("^[\u2800-\u28ff✢✳✶✻✽]\\s+")
+"""What turns in front of a title while an agent works (Codex, Claude Code); the star that is left while it is idle."""
 _MARKS = re.compile(r"[*_`#\[\\~]")
 _HEADING = re.compile(r"#{1,6}\s+")
 

@@ -141,6 +141,7 @@ class ChatView(QWidget):
         self.page.scroller.framed.connect(self._on_frame)
         self.page.restyled.connect(lambda: self.prompt.editor.set_text_font(self.page.style_.font()))
         self.prompt.editor.page_requested.connect(self.page.scroll_pages)
+        self.prompt.editor.end_requested.connect(self._go_to_end)
         self.prompt.editor.interrupt_requested.connect(self._copy_or_interrupt)
         self.prompt.editor.back_requested.connect(self._go_back)
         self.prompt.editor.take_back_requested.connect(self._take_back)
@@ -307,6 +308,11 @@ class ChatView(QWidget):
         rows.set_mode(item_id, rows.mode(item_id)._replace(unfolded=True))
         self.page.scroller.scroll_to(item_id, 0, always=True)
         self.page.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _go_to_end(self, step: int) -> None:
+        """Go to the beginning (-1) or the end (1) of the messages."""
+        scroller = self.page.scroller
+        (scroller.scroll_to_start if step < 0 else scroller.scroll_to_end)()
 
     def _go_back(self) -> None:
         """Move the keyboard focus from the prompt to the open request, else to the messages."""

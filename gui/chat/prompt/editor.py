@@ -27,6 +27,8 @@ from gui.input.keys import LINEFEED, kind_of_answer
 from gui.wording import chat_texts
 from session_host.structured.mentions import open_mention
 
+_PAGES = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
+_ENDS = {Qt.Key.Key_Home: -1, Qt.Key.Key_End: 1}
 _ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 
 
@@ -39,6 +41,7 @@ class PromptEditor(QPlainTextEdit):
         submitted(str): the user sends the prompt: "queue", "steer" or "interrupt".
         interrupt_requested(): the user pressed Ctrl+C with nothing selected.
         page_requested(int): the user scrolls the messages by a page: down (1) or up (-1).
+        end_requested(int): the user scrolls the messages to their end (1) or their beginning (-1).
         take_back_requested(): the user takes the last queued prompt back, by Up in the empty field.
         recall_requested(int): the user shows the prompt before (-1) or after (1) the shown one.
         back_requested(): the user moves the keyboard focus back, by Shift+Tab.
@@ -56,6 +59,7 @@ class PromptEditor(QPlainTextEdit):
     interrupt_requested = Signal()
     completion_key = Signal(int)
     page_requested = Signal(int)
+    end_requested = Signal(int)
     take_back_requested = Signal()
     recall_requested = Signal(int)
     back_requested = Signal()
@@ -147,8 +151,8 @@ class PromptEditor(QPlainTextEdit):
             self.recall_requested.emit(1)
         elif key == Qt.Key.Key_Y and modifiers == Qt.KeyboardModifier.ControlModifier:
             self.redo()
-        elif key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown} and not control:
-            self.page_requested.emit(1 if key == Qt.Key.Key_PageDown else -1)
+        elif self._scrolls(Qt.Key(key), modifiers):
+            pass
         elif key == Qt.Key.Key_Escape:
             event.ignore()
         else:
@@ -173,6 +177,19 @@ class PromptEditor(QPlainTextEdit):
             self.back_requested.emit()
             return True
         return bool(super().focusNextPrevChild(forward))
+
+    def _scrolls(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+        """Scroll the messages by a page, or to an end if the cursor is at that end of the text; False if neither."""
+        cursor, is_control = self.textCursor(), bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        if key in _PAGES and not is_control:
+            self.page_requested.emit(_PAGES[key])
+            return True
+        is_there = cursor.atStart() if key == Qt.Key.Key_Home else cursor.atEnd()
+        if key not in _ENDS or modifiers != Qt.KeyboardModifier.ControlModifier or cursor.hasSelection():
+            return False
+        if is_there:
+            self.end_requested.emit(_ENDS[key])
+        return is_there
 
     def _is_at(self, *, first: bool) -> bool:
         """Whether the cursor is in the first, or the last, visual line."""

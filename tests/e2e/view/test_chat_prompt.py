@@ -265,6 +265,21 @@ def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: ShowChat) 
     assert prompt.editor.toPlainText() == "wait"
 
 
+def test_ctrl_home_in_the_prompt_goes_to_its_beginning_and_then_to_that_of_the_messages(show_chat: ShowChat) -> None:
+    shown = show_chat(long_chat(60))
+    scroller = shown.view.page.scroller
+    shown.press(Qt.Key.Key_Home, CONTROL)
+    assert "Prompt 0" in shown.shown()
+    shown.press(Qt.Key.Key_End, CONTROL)
+    assert scroller.is_following_end
+    shown.type("a draft")
+    shown.press(Qt.Key.Key_Home, CONTROL)
+    assert shown.view.prompt.editor.textCursor().atStart()
+    assert scroller.is_following_end, "the cursor has moved"
+    shown.press(Qt.Key.Key_Home, CONTROL)
+    assert "Prompt 0" in shown.shown()
+
+
 def test_sending_a_queued_prompt_now_is_offered_only_while_a_turn_can_be_stopped(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     chat.apply(StateChanged("starting"))

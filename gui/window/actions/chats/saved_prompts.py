@@ -79,11 +79,10 @@ class SavedPrompts:
         record = page.chat.record
         # A prompt for a repository is also for the worktrees that were made of it.
         choices = self._choices(record.agent, [record.cwd, record.project], page.content.insert_prompt)
-        choices += [
-            Choice(sheet_texts.NEW_PROMPT(), "", lambda: self.save(page.chat, "")),
-            Choice(sheet_texts.EDIT_PROMPT(), "", self._choose_to_edit),
-            Choice(sheet_texts.SHOW_PROMPTS(), "", self._show_directory),
-        ]
+        choices.append(Choice(sheet_texts.NEW_PROMPT(), "", lambda: self.save(page.chat, "")))
+        if any(read_prompts(self._directory, self._agents)):
+            choices.append(Choice(sheet_texts.EDIT_PROMPT(), "", self._choose_to_edit))
+        choices.append(Choice(sheet_texts.SHOW_PROMPTS(), "", self._show_directory))
         self._sheets.chooser.ask(sheet_texts.INSERT_PROMPT(), sheet_texts.SEARCH_PROMPTS(), choices)
 
     def _offer_in(self, sheet: NewChatSheet) -> None:

@@ -48,6 +48,11 @@ async def test_a_chat_without_a_topic_is_described_by_its_agents_title(harness: 
     assert chat.status_text == "Claude Code"
     harness.viewers[session_id].tell(TitleEvent("Claude Code"))
     assert chat.title == "", "the title only repeats the agent's name, which is shown beside it"
+    for spinner in "⠋⣾✳":
+        harness.viewers[session_id].tell(TitleEvent(f"{spinner} a topic"))
+        assert chat.status_text == "a topic", "a frame of a spinner is no part of it"
+        harness.viewers[session_id].tell(TitleEvent(f"{spinner} Claude Code"))
+        assert chat.title == ""
     missing = harness.chat(await harness.add("two", agent="gone"))
     harness.viewers[missing.id].be(Activity.IDLE)
     assert missing.status_text == "gone"

@@ -49,6 +49,11 @@ async def opened(harness: WindowHarness) -> Chooser:
     return harness.window.sheets.chooser
 
 
+async def test_nothing_is_offered_to_edit_where_no_prompt_is_saved(harness: WindowHarness) -> None:
+    await harness.open("one")
+    assert offered(await opened(harness)) == ["New saved prompt…", "Show saved prompts in file manager"]
+
+
 async def test_a_terminal_gets_the_prompt_as_a_paste_without_enter(harness: WindowHarness) -> None:
     save("review", "Review it.\nThen stop.\n")
     save("other", "---\nagents: claude\n---\nFor another agent.")
