@@ -1,9 +1,10 @@
-"""Finds leaks of a test: processes, sockets, temporary files, threads, descriptors."""
+"""Finds leaks of a test: processes, sockets, temporary files, threads, descriptors, handlers of signals."""
 
 from __future__ import annotations
 
 import gc
 import os
+import signal
 import threading
 from collections import Counter
 from pathlib import Path
@@ -43,15 +44,16 @@ class LeakCheck:
             f"\0{start}".encode()
             for start in (f"OUTLIVE_RUNTIME_DIR={area.runtime}\0", f"HOME={area.root}/", f"HOME={tests_directory}/")
         ]
-        self._after_pid = processes.latest_pid()
+        self._earlier = processes.Earlier.now()
         self._children = processes.children()
         self._threads = set(threading.enumerate())
         self._descriptors = descriptors()
+        self._signal_handlers = _signal_handlers()
         self._temporary = product_directories()
 
     def processes(self) -> list[int]:
         """Living processes that were started in this area or with a home below ``tmp_path``; new children of ours."""
-        ours = set(processes.started_with(self._is_ours, after=self._after_pid))
+        ours = set(processes.started_with(self._is_ours, after=self._earlier))
         return sorted((ours | (processes.children() - self._children)) - long_lived)
 
     def _is_ours(self, environment: bytes) -> bool:
@@ -83,6 +85,7 @@ class LeakCheck:
             for thread in threading.enumerate()
             if thread not in self._threads and not thread.name.startswith(LASTING_THREADS)
         ]
+        found += [f"signal handler: {handler}" for _, handler in _signal_handlers() - self._signal_handlers]
         more = descriptors() - self._descriptors
         if more.total() > descriptor_allowance:
             found += [f"descriptor: {count} × {target}" for target, count in sorted(more.items())]
@@ -96,6 +99,15 @@ def descriptors(pid: int | None = None) -> Counter[str]:
         if target.startswith(COUNTED_DESCRIPTORS):
             found[target.partition(":[")[0] if target.startswith(("socket:", "pipe:")) else target] += 1
     return found
+
+
+def _signal_handlers() -> set[tuple[int, object]]:
+    """The signals that this process handles, and their handlers."""
+    return {
+        (number, handler)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGWINCH, signal.SIGUSR1)
+        if callable(handler := signal.getsignal(number))
+    }
 
 
 def sockets_below(directory: Path) -> list[str]:
@@ -113,8 +125,16 @@ def sockets_below(directory: Path) -> list[str]:
 
 
 def product_directories() -> set[Path]:
-    """The product's directories in /tmp, except the runtime directory of the user's own Outlive, and builds."""
+    """The product's directories of this user in /tmp, except those of the user's own Outlive, and builds."""
     others = (f"outlive-{os.getuid()}", "outlive-build.")
     # Called twice for each test, and /tmp may be large: reading only the names takes half the time.
-    names = [name for name in os.listdir("/tmp") if name.startswith("outlive")]  # noqa: PTH208
-    return {Path("/tmp", name) for name in names if not name.startswith(others)}
+    names = [name for name in os.listdir("/tmp") if name.startswith("outlive") and not name.startswith(others)]  # noqa: PTH208
+    return {path for name in names if _is_ours(path := Path("/tmp", name))}
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether this user has made it: others may run their Outlive, or its tests, at the same time."""
+    try:
+        return path.lstat().st_uid == os.getuid()
+    except FileNotFoundError:
+        return False

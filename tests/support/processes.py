@@ -9,7 +9,9 @@ import os
 import select
 import signal
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from session_host.system.processes import proc, process_tree
 from tests.support.waiting import WaitTimeout, wait_for_end, wait_until
@@ -64,47 +66,84 @@ def environment(pid: int) -> dict[bytes, bytes]:
     return dict(entry.partition(b"=")[::2] for entry in proc.environment(pid).split(b"\0") if entry)
 
 
-def with_environment(name: str, value: str, *, after: int | None = None) -> list[int]:
+class Earlier(NamedTuple):
+    """The processes of an earlier moment, so that later looks need not read the environment of each.
+
+    Attributes:
+        pids: their PIDs.
+        latest: the PID that the kernel had assigned last. It assigns them in ascending order, and wraps around.
+        started: how many processes and threads had been started since boot.
+    """
+
+    pids: frozenset[int]
+    latest: int
+    started: int
+
+    @classmethod
+    def now(cls) -> Earlier:
+        """The processes of now, or of a moment since when few have started."""
+        count = _count()
+        if not _known or count - _known[0].started > MAX_MISSED:
+            latest = int((PROC / "loadavg").read_text().split()[-1])
+            _known[:] = [cls(frozenset(proc.pids()), latest, count)]
+        return _known[0]
+
+    def later(self) -> list[int]:
+        """The PIDs of processes that may have started later: also of those that got the PID of one that has ended."""
+        passed = _count() - self.started
+        if not passed:
+            return []
+        passed += UNCOUNTED
+        return [pid for pid in proc.pids() if pid not in self.pids or (pid - self.latest) % _pid_max() <= passed]
+
+
+MAX_MISSED = 64
+"""So many processes may be looked at needlessly."""
+
+UNCOUNTED = 1000
+"""PIDs that pass without a process: the first 300 after a wrap-around, and those of failed forks."""
+
+_known: list[Earlier] = []
+
+
+def _count() -> int:
+    """How many processes and threads have been started since boot: ``processes`` of proc(5)'s ``/proc/stat``."""
+    text = (PROC / "stat").read_bytes()
+    return int(text[text.rindex(b"\nprocesses ") :].split(maxsplit=2)[1])
+
+
+@cache
+def _pid_max() -> int:
+    return int((PROC / "sys/kernel/pid_max").read_text())
+
+
+def with_environment(name: str, value: str) -> list[int]:
     """All other living processes that were started with ``name=value``, lowest PID first.
 
     Args:
         name: the variable.
         value: the variable's whole value.
-        after: a previous ``latest_pid()``: only processes started since then are returned.
     """
     entry = f"\0{name}={value}\0".encode()
-    return started_with(lambda environment: entry in environment, after=after)
+    return started_with(lambda environment: entry in environment)
 
 
-def started_with(is_wanted: Callable[[bytes], bool], *, after: int | None = None) -> list[int]:
+def started_with(is_wanted: Callable[[bytes], bool], *, after: Earlier | None = None) -> list[int]:
     """All other living processes that were started with a wanted environment, lowest PID first.
 
     Args:
         is_wanted: called with an environment: its entries (``NAME=value``), with a null byte before and after each. It
             is not split, since a process that changed its title may have thousands of null bytes.
-        after: as above.
+        after: only processes that have started since then are returned.
     """
-    latest = latest_pid()
-    if after == latest:
-        return []  # no process has started since
     found = []
-    for pid in proc.pids():
-        if pid == os.getpid() or (after is not None and not _is_between(pid, after, latest)):
+    for pid in proc.pids() if after is None else after.later():
+        if pid == os.getpid():
             continue
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             if is_wanted(b"\0%b\0" % _environment_of(PROC / str(pid))) and is_alive(pid):
                 found.append(pid)
     return sorted(found)
-
-
-def latest_pid() -> int:
-    """The PID that the kernel assigned last; it assigns PIDs in ascending order, and wraps around."""
-    return int((PROC / "loadavg").read_text().split()[-1])
-
-
-def _is_between(pid: int, previous: int, latest: int) -> bool:
-    """Whether ``pid`` was assigned after ``previous`` and up to ``latest``, with a possible wrap-around."""
-    return previous < pid <= latest if previous <= latest else pid > previous or pid <= latest
 
 
 def _environment_of(directory: Path) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -51,6 +52,50 @@ def test_a_detached_grandchild_with_a_home_of_the_test_is_noticed(
     assert check.leaks() == []
 
 
+WRAPPED = """
+import os, subprocess, sys
+from pathlib import Path
+from tests.support.processes import Earlier, started_with
+
+def next_pid(number):
+    Path("/proc/sys/kernel/ns_last_pid").write_text(str(number - 1))
+
+def starts():
+    next_pid(20000)
+    return subprocess.Popen(["sleep", "60"], env={"MINE": "yes"}, stdout=subprocess.DEVNULL)
+
+other = starts() if sys.argv[1] == "reused" else None
+next_pid(19990)
+subprocess.run("true")
+earlier = Earlier.now()
+if other is not None:
+    other.kill()
+    other.wait()
+mine = starts()
+next_pid(30000)
+subprocess.run("true")
+next_pid(int(sys.argv[2]))
+subprocess.run("true")
+print(started_with(lambda each: b"\\0MINE=yes\\0" in each, after=earlier))
+mine.kill()
+mine.wait()
+"""
+
+
+@pytest.mark.parametrize("how", ["new", "reused"])
+@pytest.mark.parametrize("latest", [500, 19500])
+def test_a_process_is_noticed_after_pids_have_wrapped_around(how: str, latest: int) -> None:
+    own_pids = ["unshare", "-Ur", "--pid", "--fork", "--mount-proc"]
+    chooses_pids = subprocess.run(
+        [*own_pids, "test", "-w", "/proc/sys/kernel/ns_last_pid"], capture_output=True, check=False
+    )
+    if chooses_pids.returncode:
+        pytest.skip("this user may make no PIDs of its own")
+    command = [*own_pids, sys.executable, "-c", WRAPPED, how, str(latest)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr) == ("[20000]\n", "")
+
+
 def test_a_child_without_environment_is_noticed(check: leaks.LeakCheck) -> None:
     child = subprocess.Popen(["/bin/sleep", "60"], env={})
     assert check.processes() == [child.pid]
@@ -86,6 +131,24 @@ def test_a_thread_and_a_descriptor_are_noticed(check: leaks.LeakCheck) -> None:
     other.close()
     assert leaks_found == ["thread: left-thread", "descriptor: 2 × socket"]
     assert check.leaks() == []
+
+
+def test_a_handler_of_a_signal_is_noticed(check: leaks.LeakCheck) -> None:
+    before = signal.signal(signal.SIGHUP, print)
+    assert check.leaks() == ["signal handler: <built-in function print>"]
+    signal.signal(signal.SIGHUP, before)
+    assert check.leaks() == []
+
+
+def test_a_directory_of_another_user_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = leaks.product_directories()
+    left = Path(tempfile.mkdtemp(prefix="outlive-left-", dir="/tmp"))
+    try:
+        assert leaks.product_directories() - before == {left}
+        monkeypatch.setattr(os, "getuid", lambda: left.stat().st_uid + 1)
+        assert left not in leaks.product_directories()
+    finally:
+        left.rmdir()
 
 
 def test_a_warning_of_qt_is_noticed(qt_messages: QtMessages) -> None:
