@@ -33,6 +33,7 @@ from tests.support.area import Area, new_area, reused_area, reusing
 from tests.support.buses import BusDaemon, bus_daemon
 from tests.support.fuzzing import IS_RANDOM, times
 from tests.support.qt_messages import QtMessages
+from tests.support.unraisable import pytest_runtest_teardown  # noqa: F401 - a hook
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
