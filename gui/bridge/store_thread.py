@@ -15,7 +15,7 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
 from session_host.client.machine import ThisMachine
 from session_host.client.sessions.store_access import complete, open_or_recover, open_store, recover
-from session_host.errors import OutliveError, StoreCorrupt
+from session_host.errors import OutliveError, StoreCorrupt, StoreError
 from session_host.storage.store import Store
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class StoreThread:
         """The latest layout, while it is not known to be written."""
         self._has_new_layout = asyncio.Event()
         self._saving: asyncio.Task[None] | None = None
-        self._is_closed = False
+        self._is_closed = self._is_late = False
         self._warnings: list[str] = []
         self.on_error: Callable[[OutliveError], None] = lambda _error: None
         """Called on the loop's thread when a layout could not be written."""
@@ -80,6 +80,8 @@ class StoreThread:
             self._report_rebuild()
 
     def _run(self, work: Callable[[Store], T]) -> T:
+        if self._is_late:
+            raise StoreError("the window has closed")
         try:
             return self._run_once(work)
         except StoreCorrupt:  # The file was damaged meanwhile: a rebuilt one takes its place.
@@ -127,13 +129,17 @@ class StoreThread:
             self._saving = None
 
     def close(self, layout: dict[str, Any] | None = None) -> None:
-        """Write the last layout, close the store, end the thread; waits for at most ``CLOSE_TIMEOUT_S``."""
+        """Write the last layout, close the store, end the thread.
+
+        On a disk that takes longer than ``CLOSE_TIMEOUT_S``, what waits is not written: the next window may have begun.
+        """
         self._is_closed = True
         if self._saving is not None:
             self._saving.cancel()
         last = self._executor.submit(self._close, self._layout if layout is None else layout)
         concurrent.futures.wait([last], timeout=CLOSE_TIMEOUT_S)
-        self._executor.shutdown(wait=last.done(), cancel_futures=True)
+        self._is_late = not last.done()
+        self._executor.shutdown(wait=not self._is_late)
 
     def _close(self, layout: dict[str, Any] | None) -> None:
         if layout is not None:

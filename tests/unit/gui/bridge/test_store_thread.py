@@ -25,7 +25,7 @@ async def test_of_many_layouts_the_last_is_saved():
 
     class Slow(Store):
         def save_layout(self, layout: dict[str, Any]) -> None:
-            held.wait(10)
+            held.wait(60)
             written.append(layout)
             super().save_layout(layout)
 
@@ -54,14 +54,17 @@ async def test_closing_while_the_disk_hangs_drops_the_write_without_an_error(mon
     monkeypatch.setattr(store_thread, "CLOSE_TIMEOUT_S", 0.01)
     held = threading.Event()
     storage = StoreThread(lambda _warnings: Store.open(paths.database()))
-    hanging = storage.submit(lambda _store: held.wait(10))
+    hanging = storage.submit(lambda _store: held.wait(60))
     storage.save_layout({"number": 1})
     storage.close({"number": 2})
     held.set()
     assert hanging.result()
+    await eventually(lambda: storage._store is None, 10, "the store to be closed")
     for _ in range(5):
         await asyncio.sleep(0)
     assert problems == []
+    with Store.open(paths.database()) as store:
+        assert store.layout() == {}
 
 
 class FullDisk:
