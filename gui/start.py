@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 from gui import loop
 from gui.app import App
 from gui.fault_report import FaultReport
-from gui.input.composing import finding_fcitx
+from gui.input.composing import using_input_methods
 from gui.window.display_scale import follow_display_scale
 from gui.window.remote_control.single_instance import SingleInstance
 from gui.window.widgets.composed_text import FieldChanges
@@ -61,8 +61,10 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     QGuiApplication.setDesktopFileName("outlive")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     QLoggingCategory.setFilterRules(LOG_RULES)
-    with _no_abort(), finding_fcitx():
+    with _no_abort(), using_input_methods(is_x11=is_x11()) as keys_in_order:
         qt = QApplication(["outlive", *platform_arguments()])
+    if keys_in_order is not None:
+        qt.installNativeEventFilter(keys_in_order)
     qt.setQuitOnLastWindowClosed(False)
     follow_display_scale(qt)
     FieldChanges(qt)
@@ -98,6 +100,12 @@ def platform_arguments() -> list[str]:
     if is_plasma_5 and environment.get("DISPLAY") and not environment.get("QT_QPA_PLATFORM"):
         return ["-platform", "xcb;wayland"]
     return []
+
+
+def is_x11() -> bool:
+    """Whether Qt's platform will surely be X11."""
+    chosen = os.environ.get("QT_QPA_PLATFORM", "")
+    return bool(platform_arguments()) or chosen.startswith("xcb") or not (chosen or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _exit_within(timeout_s: int) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 
+from PySide6.QtCore import QAbstractNativeEventFilter, QByteArray, QCoreApplication, QEvent
 from PySide6.QtGui import QInputMethodEvent
 
 from session_host.terminal.rows import Run, Style, Underline
@@ -95,30 +96,63 @@ def _flush() -> Callable[[int], object]:
     return function
 
 
-_MODULE, _MODULES, _PORTAL = "QT_IM_MODULE", "QT_IM_MODULES", "IBUS_USE_PORTAL"
+_MODULE, _MODULES, _PORTAL, _WAITS = "QT_IM_MODULE", "QT_IM_MODULES", "IBUS_USE_PORTAL", "IBUS_ENABLE_SYNC_MODE"
 _FCITX = frozenset({"fcitx", "fcitx5"})
 
 
-def variables_for_fcitx(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables with which Qt finds fcitx, if the environment asks for it; a plugin of its own comes first."""
+def variables_for_input_methods(environment: Mapping[str, str], *, is_x11: bool) -> dict[str, str]:
+    """The variables with which Qt finds fcitx, if the environment asks for it; a plugin of its own comes first.
+
+    On X11 they also let Qt's plugin for IBus, by which it reaches fcitx, wait for the answer about each key; see
+    ``KeysInOrder``.
+    """
     wanted = environment.get(_MODULES, "") or environment.get(_MODULE, "")
     names = [name for name in wanted.split(";") if name]
-    if not _FCITX & set(names):
-        return {}
-    return {_MODULES: ";".join(dict.fromkeys((*names, "ibus"))), _PORTAL: environment.get(_PORTAL, "1")}
+    added: dict[str, str] = {}
+    if _FCITX & set(names):
+        names = list(dict.fromkeys((*names, "ibus")))
+        added |= {_MODULES: ";".join(names), _PORTAL: environment.get(_PORTAL, "1")}
+    if is_x11 and "ibus" in names:
+        added[_WAITS] = environment.get(_WAITS, "1")
+    return added
 
 
 @contextmanager
-def finding_fcitx() -> Iterator[None]:
-    """Set these variables while Qt starts. Chats get the environment without them."""
-    added = variables_for_fcitx(os.environ)
+def using_input_methods(*, is_x11: bool) -> Iterator[KeysInOrder | None]:
+    """Set these variables while Qt starts; returns what the application needs then, if anything.
+
+    Chats get the environment without them.
+    """
+    added = variables_for_input_methods(os.environ, is_x11=is_x11)
     previous = {name: os.environ.get(name) for name in added}
     os.environ.update(added)
     try:
-        yield
+        yield KeysInOrder() if added.get(_WAITS) == "1" else None
     finally:
         for name, value in previous.items():
             if value is None:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+class KeysInOrder(QAbstractNativeEventFilter):
+    """Uses what an input method types for a key before the next key.
+
+    Qt's plugin for IBus asks about a key by a call. If it does not wait for the answer, QtDBus may pass on a later
+    answer first, under load. If it waits, the text that comes with the answer is queued, and the next key that X has
+    sent already would overtake it.
+    """
+
+    def nativeEventFilter(self, kind: QByteArray | bytes | bytearray | memoryview, event: int) -> tuple[bool, int]:
+        """Qt passes each event of X; ``event`` is the address of an ``xcb_generic_event_t``."""
+        if ctypes.c_uint8.from_address(int(event)).value & _SENT in _KEY_EVENTS:
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.MetaCall.value)
+        return False, 0
+
+
+_SENT = 0x7F
+"""Without the bit of an event that another program has sent."""
+
+_KEY_EVENTS = {2, 3}
+"""``XCB_KEY_PRESS`` and ``XCB_KEY_RELEASE``."""

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from jeepney import DBusAddress, HeaderFields, Message, message_bus, new_method_return, new_signal
+from jeepney import DBusAddress, HeaderFields, Message, MessageType, message_bus, new_method_return, new_signal
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 from PySide6.QtGui import QImage
 
@@ -32,15 +32,37 @@ _RELEASED = 1 << 30
 _COMMITTED: tuple[str, object] = ("(sa{sv}sv)", ("IBusText", {}, "中", ("(sa{sv}av)", ("IBusAttrList", {}, []))))
 
 
+_LATE_S = 0.3
+"""The time in which a window that does not wait for the answer about a key would ask about the next one."""
+
+
 class InputMethod:
-    """The service; ``members`` are the methods that were called."""
+    """The service.
+
+    Attributes:
+        members: the methods that were called.
+        answers_late: whether it answers the keys that it has got together in reverse order. Those of a window that
+            waits for each answer come one by one.
+    """
 
     def __init__(self, connection: DBusConnection) -> None:
         self._connection = connection
         self.members: list[str] = []
+        self.answers_late = False
 
     def answer(self, message: Message) -> None:
-        """Answer a call."""
+        """Answer a call, and all that come soon after it if the answers are to be late."""
+        messages = [message]
+        while self.answers_late:
+            try:
+                messages.append(self._connection.receive(timeout=_LATE_S))
+            except TimeoutError:
+                break
+        for each in reversed(messages):
+            if each.header.message_type is MessageType.method_call:
+                self._answer(each)
+
+    def _answer(self, message: Message) -> None:
         member = str(message.header.fields.get(HeaderFields.member))
         match member, message.body:
             case "CreateInputContext", _:
@@ -252,8 +274,15 @@ def test_fcitx_types_into_a_terminal_and_chats_do_not_get_the_variables_for_that
         app.show(first)
         app.focus()
         wait_until(lambda: "SetCursorLocation" in service.members, WAIT_S, "the window to use the input method")
-        app.type("azb\n")
-        wait_until(lambda: "a中b" in chat_text(first), WAIT_S, "the text of the input method")
+        service.answers_late = True
+        processes.stop(app.process.pid)
+        try:
+            app.type("azb\n")
+        finally:
+            os.kill(app.process.pid, signal.SIGCONT)
+        wait_until(lambda: chat_text(first).count("b") == 2, WAIT_S, "the text of the input method, and its echo")
+        assert "a中b\na中b" in chat_text(first)
+        service.answers_late = False
         app.press("ctrl+shift+Return")
         wait_until(lambda: len(app.tabs()) == 2, WAIT_S, "a shell that the window has started")
         shell = next(tab["session_id"] for tab in app.tabs() if tab["session_id"] != first)
