@@ -198,5 +198,5 @@ def bus_service(kind: type[Service], address: str) -> Iterator[Service]:
     finally:
         with suppress(OSError):  # the bus may have ended
             connection.sock.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+        thread.join(60)
         connection.close()

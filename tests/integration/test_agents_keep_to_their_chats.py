@@ -15,7 +15,6 @@ import pytest
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch_now
 from session_host.client.chats.launch_spec import LaunchRequest
-from session_host.client.sessions.session_info import describe
 from session_host.client.sessions.store_access import open_store
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
@@ -24,7 +23,7 @@ from session_host.system.processes.permission import agent_chats
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, outlive
-from tests.support.hosts import peek
+from tests.support.hosts import description_of, peek
 from tests.support.near_bridges import NearBridges
 from tests.support.structured_chats import start_chat
 from tests.support.waiting import wait_until
@@ -126,8 +125,7 @@ def assert_refused(done: Done, name: str = "api-fix") -> None:
 
 async def assert_untouched(session_id: str) -> None:
     assert await peek(session_id) == [], "nothing was typed"
-    description = describe(session_id)
-    assert description is not None
+    description = description_of(session_id)
     assert (description.state, description.name) == (State.RUNNING, "api-fix")
 
 
@@ -332,8 +330,7 @@ async def test_the_user_controls_every_chat(area: Area, agent: ShellInChat, othe
 
 
 def test_an_agent_does_not_have_the_keeper_end_or_replace_a_chat(agent: ShellInChat, other: str) -> None:
-    description = describe(other)
-    assert description is not None
+    description = description_of(other)
     host = description.host_pid
     processes.stop(host)
     try:

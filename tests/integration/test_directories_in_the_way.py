@@ -7,9 +7,9 @@ import signal
 
 import pytest
 
-from session_host.client.sessions.session_info import describe
 from tests.support.area import Area
 from tests.support.commands import new, outlive
+from tests.support.hosts import description_of
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -37,22 +37,20 @@ def test_a_directory_in_place_of_a_file_of_the_keeper_is_named(area: Area, name:
 def test_a_directory_in_place_of_the_keepers_socket_ends_no_keeper(area: Area) -> None:
     """Without its keeper, a chat would be lost when its host is killed."""
     session = new("-n", "running", "--", "cat")
-    before = describe(session)
+    before = description_of(session)
     path = area.runtime / "keeper.sock"
     path.unlink()
     path.mkdir()
     assert outlive("new", "-d", "--", "cat").error == f"outlive: {path}: a directory is in the way; move it away\n"
-    assert before is not None
     assert before.keeper_pid is not None
     os.kill(before.host_pid, signal.SIGKILL)
     assert outlive("send", session, "still here", "--enter").code == 0
     assert outlive("wait", session, "--text", "still here", "--timeout", "60").code == 0
-    after = describe(session)
-    assert after is not None
+    after = description_of(session)
     assert after.keeper_pid == before.keeper_pid
     path.rmdir()
     assert outlive("new", "-d", "--", "cat").code == 0
-    assert describe(session) is not None
+    description_of(session)
 
 
 def test_a_file_in_place_of_the_directory_of_recordings_is_named(area: Area) -> None:

@@ -22,6 +22,7 @@ from session_host.system.processes.identity import is_running
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import new, outlive
+from tests.support.hosts import description_of
 from tests.support.reboots import kill_at_once
 from tests.support.waiting import wait_for_end, wait_until
 
@@ -207,8 +208,7 @@ def test_an_agent_that_outlived_all_of_outlive_can_be_ended(tmp_path: Path) -> N
     pid = tmp_path / "pid"
     session = new("-n", "one", "--", sys.executable, "-ISc", NEVER_ENDS, str(pid))
     wait_until(pid.exists, 20, "the agent to run")
-    description = describe(session)
-    assert description is not None
+    description = description_of(session)
     assert description.keeper_pid is not None
     kill_at_once([*processes.keepers(description.keeper_pid), description.host_pid])
     agent = int(pid.read_text())
@@ -332,8 +332,7 @@ def test_a_chat_killed_by_its_user_is_not_shown_as_ended_by_sigkill() -> None:
 
 def test_the_time_of_an_end_is_known_before_it_is_saved(area: Area) -> None:
     session = new("-n", "one", "--", "cat")
-    first = describe(session)
-    assert first is not None
+    first = description_of(session)
     assert first.ended_at == ""
     assert first.child_pid is not None
     with closing(sqlite3.connect(database(), isolation_level=None)) as connection:

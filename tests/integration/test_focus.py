@@ -8,9 +8,8 @@ import signal
 
 import pytest
 
-from session_host.client.sessions.session_info import describe
 from tests.programs import program
-from tests.support.hosts import end, peek, see, start, watching
+from tests.support.hosts import description_of, end, peek, see, start, watching
 from tests.support.waiting import poll_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -40,8 +39,7 @@ async def test_a_program_without_viewers_gets_one_focus_report() -> None:
         await see(viewer, watcher, "<61>")
     # The viewer left without reporting that it lost the focus.
     await wait_until_read(record.id, [OUT, IN, "<61>", OUT])
-    described = await asyncio.to_thread(describe, record.id)
-    assert described is not None
+    described = await asyncio.to_thread(description_of, record.id)
     os.kill(described.host_pid, signal.SIGKILL)
     async with watching(record.id) as (viewer, watcher):
         viewer.focus(True)

@@ -102,12 +102,12 @@ async def test_another_users_process_cannot_impersonate_a_chat(area: Area) -> No
 
     def serve() -> str:
         with socket.socket(socket.AF_UNIX) as listener:
-            listener.settimeout(20)
+            listener.settimeout(60)
             listener.bind(str(path))
             path.chmod(0o777)
             listener.listen()
             connection, _ = listener.accept()
-            connection.settimeout(20)
+            connection.settimeout(60)
             with connection:
                 return connection.recv(1000).decode()
 

@@ -12,7 +12,6 @@ import pytest
 
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
-from session_host.client.sessions.session_info import describe
 from session_host.client.viewer.viewer import Viewer
 from session_host.paths import session_transitions
 from session_host.protocol.messages import ActivityEvent, Attach, Describe, Description, Explain, Explanation, Message
@@ -21,7 +20,7 @@ from session_host.storage.store import activity_log
 from session_host.terminal import available_engines
 from tests.support import processes
 from tests.support.conversing import claude_like
-from tests.support.hosts import end, see, start, watching
+from tests.support.hosts import description_of, end, see, start, watching
 from tests.support.waiting import eventually, poll_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -258,8 +257,7 @@ async def test_terminal_signals_set_the_activity(says: str, activity: Activity, 
     record = await start("sh", "-c", f"printf '{says}'; echo said; exec cat", asks_by_notification=True)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "said")
-        described = await asyncio.to_thread(describe, record.id)
-        assert described is not None
+        described = await asyncio.to_thread(description_of, record.id)
         explanation: Explanation = await request(record.id, Explain(0))
         assert (described.activity, described.activity_source) == (activity, source)
         assert described.activity_detail == detail

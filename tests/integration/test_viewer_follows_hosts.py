@@ -9,25 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.sessions.session_info import describe
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ActivityEvent, BellEvent, NotificationEvent, TitleEvent
 from session_host.protocol.values import GridSize
 from tests.programs import Gate, program
-from tests.support.hosts import Watcher, end, see, shown, start, watching
+from tests.support.hosts import Watcher, description_of, end, see, shown, start, watching
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
 KILLS = 5
 KEYS = 2000
-UNSEEN_S = 0.3
-"""The window does not show an interruption that is shorter than this."""
 
 
 async def kill_host(session_id: str, viewer: Viewer, watcher: Watcher) -> None:
     """Kill the host; returns when the viewer is live again with another host."""
-    described = await asyncio.to_thread(describe, session_id)
-    assert described is not None
+    described = await asyncio.to_thread(description_of, session_id)
     seen = len(watcher.states)
     os.kill(described.host_pid, signal.SIGKILL)
     await watcher.until(
@@ -41,22 +37,17 @@ async def test_the_replica_stays_and_input_during_the_replacement_arrives_once(t
         await see(viewer, watcher, "ready")
         emulator = viewer.emulator
         typed = ""
-        loop = asyncio.get_running_loop()
-        took_s = []
         for letter in "abcde":
-            began_s = loop.time()
             killing = asyncio.ensure_future(kill_host(record.id, viewer, watcher))
             for _ in range(KEYS):
                 viewer.key(letter, letter)
                 typed += letter
                 await asyncio.sleep(0)  # Some keys come before the attach, some during it, some after it.
-            took_s.append(loop.time() - began_s)
             await killing
         await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
         await watcher.until(lambda: "".join(shown(viewer)[1:]) == typed, "all that was typed, once")
         assert viewer.emulator is emulator, "scroll position and selection are those of the same terminal"
         assert watcher.refusals == []
-        assert min(took_s) < UNSEEN_S, "on a machine that lets it; tests.benchmarks.takeover tells the rest"
     await end(record.id)
 
 

@@ -60,7 +60,7 @@ def x_server(*, width_px: int = 1600, height_px: int = 1000) -> Iterator[XServer
             yield server
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
     finally:
         os.close(reading)
         if writing >= 0:
@@ -103,7 +103,7 @@ def openbox(server: XServer) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def _without_desktop_keys(settings: str) -> str:

@@ -15,15 +15,16 @@ from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.control import request
+from session_host.client.sessions.session_info import describe
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import SessionEnded
 from session_host.paths import config_dir
-from session_host.protocol.messages import Event, InputRefused, Kill, Peek
+from session_host.protocol.messages import Description, Event, InputRefused, Kill, Peek
 from session_host.protocol.values import CellSize, GridSize, State
 from session_host.storage.store import SessionRecord
 from session_host.terminal.base import EngineName
 from session_host.terminal.text import logical_lines
-from tests.support.waiting import POLL_INTERVAL_S, WaitTimeout
+from tests.support.waiting import POLL_INTERVAL_S, WaitTimeout, wait_until
 
 TIMEOUT_S = 60.0
 
@@ -108,6 +109,13 @@ class Watcher:
                             await self._changed.wait()
         except TimeoutError as error:
             raise WaitTimeout(f"timed out waiting for {what}; states {self.states}") from error
+
+
+def description_of(session_id: str) -> Description:
+    """A session's description from its host, which may be a new one, or answer late on a busy machine."""
+    found = wait_until(lambda: describe(session_id), TIMEOUT_S, "the host to answer")
+    assert found is not None
+    return found
 
 
 def shown(viewer: Viewer) -> list[str]:

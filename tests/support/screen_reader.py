@@ -209,4 +209,4 @@ def screen_reader() -> Iterator[ScreenReader]:
                 yield ScreenReader(connection)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)

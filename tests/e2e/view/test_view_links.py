@@ -204,7 +204,7 @@ def dead_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
     def hanging(path: Path) -> bool:
         if path.is_relative_to(tmp_path):
             assert threading.get_ident() != asked_here, "the window waits for the disk"
-            assert answers.wait(20)
+            assert answers.wait(60)
         return is_file(path)
 
     monkeypatch.setattr(Path, "is_file", hanging)

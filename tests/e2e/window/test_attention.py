@@ -284,7 +284,7 @@ def panel(display: XServer, window_manager: None) -> Iterator[subprocess.Popen[b
         yield process
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def icon_centre() -> str:

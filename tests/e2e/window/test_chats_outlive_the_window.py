@@ -20,7 +20,6 @@ import pytest
 from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import numbers
 from session_host import paths
-from session_host.client.sessions.session_info import describe
 from session_host.paths import session_journal, window_log
 from session_host.storage.store import Store
 from session_host.version import VERSION
@@ -31,6 +30,7 @@ from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, environment
 from tests.support.displays import XServer
 from tests.support.fuzzing import chance, times
+from tests.support.hosts import description_of
 from tests.support.reboots import restart_computer
 from tests.support.screen_reader import Accessible, ScreenReader
 from tests.support.waiting import wait_until
@@ -350,6 +350,5 @@ def test_the_window_updates_running_chats_and_typing_continues(open_window: Open
         wait_until(lambda: "typed before, typed after" in chat_text(chat["id"]), WAIT_S, "what is typed")
         now = listed(chat["id"])
     assert (now["state"], now["child_pid"]) == ("running", chat["child_pid"])
-    described = describe(chat["id"])
-    assert described is not None
+    described = description_of(chat["id"])
     assert described.version == VERSION

@@ -28,6 +28,7 @@ from session_host.protocol.values import State
 from tests.support.commands import outlive
 from tests.support.conversing import ask, listed, new, see
 from tests.support.conversing import resume as resumed
+from tests.support.hosts import description_of
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions", "agents")
@@ -68,8 +69,7 @@ def exit_was_checked(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
 def kill_program(chat: str) -> None:
     """Kill the chat's agent, and wait until the host has noticed."""
-    described = describe(chat)
-    assert described is not None
+    described = description_of(chat)
     assert described.child_pid is not None
     os.kill(described.child_pid, signal.SIGKILL)
     wait_until(
@@ -84,7 +84,7 @@ def test_resume_waits_for_an_unsaved_exit(chat: str, exit_was_checked: threading
         with locked_store():
             kill_program(chat)
             going_on = asyncio.ensure_future(resume(chat))
-            await asyncio.to_thread(exit_was_checked.wait, 10)
+            await asyncio.to_thread(exit_was_checked.wait, 60)
             assert listed(chat)["state"] == "exited", "as its host says"
         return (await going_on).id
 
@@ -102,7 +102,7 @@ def test_a_chat_removed_before_its_exit_is_saved_stays_removed(chat: str, exit_w
         with locked_store():
             kill_program(chat)
             removing = pool.submit(remove)
-            assert exit_was_checked.wait(10), "the removal waits for the exit"
+            assert exit_was_checked.wait(60), "the removal waits for the exit"
         removing.result(20)
     wait_until(lambda: not has_live_socket(chat), 20, "its host to leave")
     assert outlive("ls", "--all", "--json").json() == []
@@ -115,11 +115,11 @@ def test_the_next_command_knows_an_exit_that_wait_has_reported(chat: str, exit_w
         with locked_store():
             kill_program(chat)
             is_ended.set()
-            exit_was_checked.wait(20)
+            exit_was_checked.wait(60)
 
     with ThreadPoolExecutor() as pool:
         ending = pool.submit(end)
-        assert is_ended.wait(20)
+        assert is_ended.wait(60)
         parser = ArgumentParser()
         wait.configure(parser)
         wait.run(parser.parse_args([chat, "--exited"]))
@@ -139,16 +139,14 @@ def test_an_exit_that_takes_too_long_to_save_is_reported(chat: str, monkeypatch:
 
 
 def test_resume_waits_for_a_running_kill(chat: str) -> None:
-    described = describe(chat)
-    assert described is not None
+    described = description_of(chat)
     assert described.child_pid is not None
     os.kill(described.child_pid, signal.SIGKILL)
     see(asyncio.run(resume(chat)).id, "kept: before")
 
 
 def test_resume_waits_for_the_exit_of_a_killed_host(chat: str) -> None:
-    described = describe(chat)
-    assert described is not None
+    described = description_of(chat)
     assert described.child_pid is not None
     os.kill(described.child_pid, signal.SIGKILL)
     os.kill(described.host_pid, signal.SIGKILL)

@@ -117,7 +117,7 @@ def test_an_sshd_that_is_full_is_named_and_used_as_soon_as_it_has_room(alpha: Ss
             )  # fmt: skip
             link.hold()
             await eventually(lambda: link.error, 30, "the link to fail")
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             await link.wait_up()
         await link.close()
 
@@ -232,7 +232,7 @@ async def _log_in_again(alpha: SshMachine) -> None:
         refused = alpha.log.read_text().count("[preauth]")
         terminal.type("right\r")
         assert await asyncio.to_thread(terminal.wait) == 0
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         await link.wait_up()
     await link.close()
     assert alpha.log.read_text().count("[preauth]") == refused

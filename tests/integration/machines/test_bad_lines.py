@@ -314,7 +314,7 @@ def test_after_a_sleep_a_link_is_back_within_2_s_of_the_network(
             is_replaced = asyncio.Event()
             machine.link.on_state = is_replaced.set
             machine.link.ask_now()
-            await asyncio.wait_for(is_replaced.wait(), 30)
+            await asyncio.wait_for(is_replaced.wait(), 60)
             await machine.call(sessions_listed, Selection(), ended=False)
             silent_s = loop.time() - began_s
             relay.refuse()

@@ -217,17 +217,17 @@ async def _use_a_port() -> None:
         data = bytes(range(256)) * 8192
         writer.write(data)
         writer.write_eof()  # As `nc -N` does: the answer still comes.
-        assert await asyncio.wait_for(reader.read(), 30) == data + b"end"
+        assert await asyncio.wait_for(reader.read(), 60) == data + b"end"
         writer.close()
         early = socket.create_connection(("127.0.0.1", forward.local_port))
         early.sendall(b"short")
         early.shutdown(socket.SHUT_WR)
         reader, writer = await asyncio.open_connection(sock=early)
-        assert await asyncio.wait_for(reader.read(), 30) == b"shortend", "it was there before the connection there"
+        assert await asyncio.wait_for(reader.read(), 60) == b"shortend", "it was there before the connection there"
         writer.close()
         server.close()
         reader, writer = await asyncio.open_connection("127.0.0.1", forward.local_port)
-        assert await asyncio.wait_for(reader.read(), 30) == b"", "nothing listens there now"
+        assert await asyncio.wait_for(reader.read(), 60) == b"", "nothing listens there now"
         writer.close()
     finally:
         await forward.stop()

@@ -36,7 +36,7 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(str(tmp_path / "s.sock"))
         listening.listen(8)
-        listening.settimeout(20)
+        listening.settimeout(60)
         yield listening
 
 
@@ -56,7 +56,7 @@ def reports_of(listener: socket.socket, tmp_path: Path, events: list[dict[str, A
     with connection:
         while part := connection.recv(65536):
             data += part
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     return list(Decoder(FromClient).feed(data))
 
 

@@ -71,7 +71,7 @@ async def test_slow_output_is_passed_on_in_pieces_and_the_user_can_act_in_betwee
         theirs.sendall(encode(Output(7, output)) + encode(Resized(7 + len(output), GridSize(80, 24))))
         theirs.close()
         turn()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await done.wait()
     *outputs, resized = passed
     assert isinstance(resized, Resized), "later messages stay behind the output"

@@ -48,7 +48,7 @@ class FakeWindow:
     def close(self) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as last:
             last.connect(str(window_socket()))
-        self._thread.join(10)
+        self._thread.join(60)
         self._listener.close()
         window_socket().unlink()
 
@@ -146,7 +146,7 @@ def test_a_window_that_does_not_answer_is_reported(window: FakeWindow) -> None:
     released = threading.Event()
 
     def hang(connection: socket.socket) -> None:
-        released.wait(10)
+        released.wait(60)
 
     window.answers = [hang]
     try:

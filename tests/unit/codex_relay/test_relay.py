@@ -141,7 +141,7 @@ def chat(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         opened.until(lambda: opened.rules.state.takes_prompts)
         yield opened
         opened.process.terminate()
-        opened.process.wait(10)
+        opened.process.wait(60)
 
 
 @pytest.fixture
@@ -255,7 +255,7 @@ def test_the_end_of_stdin_ends_program_and_server(chat: HostlessChat) -> None:
     server = server_of(chat)
     assert chat.process.stdin is not None
     chat.process.stdin.close()
-    assert chat.process.wait(10) == 0
+    assert chat.process.wait(60) == 0
     assert not is_alive(server)
 
 
@@ -263,7 +263,7 @@ def test_a_host_that_reads_nothing_for_a_while_loses_nothing(tmp_path: Path, pat
     ours, theirs = socket.socketpair()
     with ours, subprocess.Popen(served(path), stdin=theirs.fileno(), stdout=theirs.fileno()) as process:
         theirs.close()
-        ours.settimeout(30)
+        ours.settimeout(60)
         for number, (method, params) in enumerate(
             {
                 "initialize": '{"clientInfo": {"name": "x"}}',

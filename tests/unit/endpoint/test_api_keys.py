@@ -120,7 +120,7 @@ async def test_a_missing_store_or_bus_is_reported(
 async def test_a_store_that_does_not_run_yet_is_started(session_bus: BusDaemon, tmp_path: Path) -> None:
     program = (
         "import sys, threading; from tests.fakes.secret_service import SecretService\n"
-        "with SecretService(sys.argv[1]): threading.Event().wait(20)"
+        "with SecretService(sys.argv[1]): threading.Event().wait(60)"
     )
     command = shlex.join([sys.executable, "-c", program, session_bus.address])
     wrapper = tmp_path / "store"

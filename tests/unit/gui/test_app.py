@@ -366,7 +366,7 @@ async def test_a_rename_does_not_wait_for_the_check_of_the_limit_at_the_start(
 
     def check_slowly(_store: Store, *, by_window: bool) -> Tidying:
         is_checking.set()
-        may_end.wait(30)
+        may_end.wait(60)
         has_ended.set()
         return Tidying("", [])
 

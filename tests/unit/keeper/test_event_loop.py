@@ -83,7 +83,7 @@ def leave_once(loop: Loop, condition: Callable[[], bool]) -> None:
 
 def connect(path: Path) -> MessageChannel:
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(5)
+    connection.settimeout(60)
     connection.connect(str(path))
     return MessageChannel(connection, Decoder(FromKeeper))
 

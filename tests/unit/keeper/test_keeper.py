@@ -23,7 +23,7 @@ from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
 from tests.support import processes
 from tests.support.area import Area
-from tests.support.hosts import peek
+from tests.support.hosts import description_of, peek
 from tests.support.session_harness import spec_of
 from tests.support.waiting import wait_for_end, wait_until
 
@@ -83,9 +83,7 @@ def summary_of(spec: LaunchSpec) -> SessionSummary | None:
 
 
 def described(spec: LaunchSpec) -> Description:
-    description = describe(spec.session_id)
-    assert description is not None
-    return description
+    return description_of(spec.session_id)
 
 
 def record_of(spec: LaunchSpec) -> SessionRecord:

@@ -238,7 +238,7 @@ def test_a_listening_keeper_is_not_replaced_by_a_second_one(sessions: Sessions) 
     assert second.stdout is not None
     with second.stdout:
         second.stdout.read()  # until its end: it has detached, found the first keeper, and exited
-    assert second.wait(10) == 0
+    assert second.wait(60) == 0
     channel = connect_or_start_keeper()
     assert channel.peer_pid() == first
     channel.close()

@@ -16,7 +16,7 @@ async def main():
     changes = NetworkChanges(changed.set)
     for state in ("up", "down"):
         subprocess.run(["ip", "link", "set", "lo", state], check=True)
-        await asyncio.wait_for(changed.wait(), 20)
+        await asyncio.wait_for(changed.wait(), 50)
         changed.clear()
     changes.close()
     print("noticed")

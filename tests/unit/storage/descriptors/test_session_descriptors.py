@@ -33,7 +33,7 @@ def test_a_session_gets_all_descriptors_that_it_needs(area: object, tmp_path: Pa
             "a program gets none of them"
         )
         with socket.socket(socket.AF_UNIX) as viewer:
-            viewer.settimeout(5)
+            viewer.settimeout(60)
             viewer.connect(str(path))  # nobody accepts yet, so the connection waits
     finally:
         descriptors.close()

@@ -71,7 +71,7 @@ class Terminal:
     def read_all(self) -> str:
         data = b""
         while True:
-            select.select([self.master], [], [], 10)
+            select.select([self.master], [], [], 60)
             piece = self.read()
             if piece == b"":
                 return data.decode()

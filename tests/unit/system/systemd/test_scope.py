@@ -250,7 +250,7 @@ def test_a_peer_that_is_no_bus_is_reported(listener: socket.socket, answers: tup
     thread = answering(listener, *answers)
 
     result = into_scope()
-    thread.join(10)
+    thread.join(60)
 
     assert result.reason.startswith(reason)
 
@@ -271,7 +271,7 @@ def test_any_reply_of_a_bus_raises_no_error(listener: socket.socket, changes: li
     thread = answering(listener, b"OK x\r\n", damaged_reply(changes))
 
     result = into_scope()
-    thread.join(10)
+    thread.join(60)
 
     assert not result.entered
 

@@ -197,7 +197,7 @@ def test_a_start_right_after_the_window_was_killed_opens_another(area: Area):
     window = threading.Thread(target=die)
     window.start()
     second = single_instance.claim_or_raise()
-    window.join(10)
+    window.join(60)
     assert second is not None
     second.release()
 
