@@ -6,6 +6,7 @@ A request is repeated if the keeper dies; its standby takes over within millisec
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import select
@@ -129,7 +130,7 @@ def _starting() -> Iterator[None]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise HostUnavailable(obstacle(path) or f"{path}: {why_not_started(error)}; move it away") from error
+        raise HostUnavailable(obstacle(path) or _why_not_locked(path, error)) from error
     deadline_s = time.monotonic() + START_TIMEOUT_S
     try:
         while True:
@@ -148,6 +149,15 @@ def _starting() -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _why_not_locked(path: Path, error: OSError) -> str:
+    """Why the file that guards a start cannot be opened, with the remedy."""
+    from session_host.storage.store.database import lack_of_space  # rarely needed
+
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return f"{path.parent}: {lack_of_space(path.parent) or 'the disk is full; free some space'}"
+    return f"{path}: {why_not_started(error)}; move it away"
 
 
 def keeper_argv() -> list[str]:

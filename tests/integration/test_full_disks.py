@@ -12,6 +12,7 @@ import pytest
 from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
+from session_host.errors import HostUnavailable
 from session_host.keeper_client.discovery import keeper_status
 from session_host.protocol.messages import Describe
 from session_host.protocol.values import State
@@ -135,6 +136,19 @@ def test_a_chat_is_reachable_while_the_disk_has_no_room_for_another_file(
             file.unlink()
         wait_until(lambda: outlive("ls", "--all", "--json").json()[0]["state"] == "exited", 20, "the end to be saved")
         _end_all(area)
+
+
+def test_a_start_without_room_for_a_file_in_the_runtime_directory_says_so(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It said "move it away"."""
+    with small_disk(area.root / "disk", SIZE_KIB, files=10) as disk:
+        monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(disk))
+        for number in range(os.statvfs(disk).f_favail):
+            (disk / f"file {number}").touch()
+        done = outlive("new", "-d", "--", "cat")
+        assert done.code == HostUnavailable.exit_code
+        assert done.complaint() == f"{disk}: the disk has no room for another file (df -i); remove some files"
 
 
 async def test_an_export_says_that_the_full_disk_stopped_the_recording(
