@@ -43,6 +43,7 @@ from gui.window.widgets.parts import (
 )
 from gui.wording import common_texts, machine_texts, page_texts, phrases, window_texts
 from session_host.protocol.untrusted_text import place_last
+from session_host.protocol.values import State
 
 INTERVAL_MS: Final = 100
 """The shortest time between two calls: in much output, the cursor moves with each frame."""
@@ -522,6 +523,8 @@ class Waiting(QObject):
                 return page_texts.RECONNECTING(), known
             case "connecting" if name:
                 return page_texts.CONNECTING_TO(machine=name), known
+            case "connecting" if chat.record.state is not State.STARTING:
+                return common_texts.LOADING(), known
         return common_texts.STARTING(), known
 
     def _show_overlay(self, overlay: QWidget) -> None:

@@ -43,7 +43,7 @@ class OutputSheet(Sheet):
         self.title.set_whole(sheet_texts.ERROR_OUTPUT_OF(name=chat.full_name))
         self.text.setPlainText("")
         self.text.show()
-        self.state.setText(sheet_texts.LOADING())
+        self.state.setText(common_texts.LOADING())
         self.open()
         self.text.setFocus(Qt.FocusReason.OtherFocusReason)
         self._tasks.start(self._read(chat), "error output")

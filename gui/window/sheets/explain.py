@@ -106,7 +106,7 @@ class StatusDetailsSheet(Sheet):
         self.area.setVisible(explained_status is not None)
         self.copy.setEnabled(explained_status is not None)
         if explained_status is None:
-            self.summary.setText(sheet_texts.LOADING())
+            self.summary.setText(common_texts.LOADING())
             return
         over = self._chat is not None and self._chat.has_ended
         reports = self._chat is not None and not self._chat.is_shell_or_command

@@ -48,7 +48,8 @@ def screen_text(harness: WindowHarness) -> str:
 
 
 async def test_a_slow_start_shows_the_command_and_keeps_typed_keys(harness: WindowHarness):
-    session_id = await harness.add("one", argv=["slow-agent", "--model", "big one"], cwd="/srv/app")
+    argv = ["slow-agent", "--model", "big one"]
+    session_id = await harness.add("one", argv=argv, cwd="/srv/app", state=State.STARTING)
     window = harness.open_window()
     window.open_chat(harness.chat(session_id))
     page = harness.page
@@ -63,6 +64,13 @@ async def test_a_slow_start_shows_the_command_and_keeps_typed_keys(harness: Wind
     harness.viewers[session_id].go_live()
     assert page.waiting.notice.isHidden()
     assert page.is_settled
+
+
+async def test_a_running_chat_that_is_opened_again_loads_and_does_not_start(harness: WindowHarness):
+    session_id = await harness.add("one", state=State.RUNNING)
+    harness.open_window().open_chat(harness.chat(session_id))
+    await harness.until(harness.page.waiting.notice.isVisible, "the notice")
+    assert harness.page.waiting.notice.title.text() == "Loading…"
 
 
 async def test_a_reconnect_is_shown_after_a_while_as_a_thin_bar_over_the_unchanged_screen(harness: WindowHarness):
