@@ -357,7 +357,9 @@ class ActivityTracker:
         """Whether a hook reports one more question, as hooks of sub-agents do, so that it may not be the one shown."""
         if report.source != HOOK or report.activity is not Activity.NEEDS_INPUT or HOOK not in self._fresh_sources:
             return False
-        if previous is None or (previous.text, previous.detail) == (report.text, report.detail):
+        if previous is None or previous.activity is not Activity.NEEDS_INPUT:
+            return False
+        if (previous.text, previous.detail) == (report.text, report.detail):
             return False
         return self.activity is Activity.NEEDS_INPUT or moment.s < previous.at_s + SIMULTANEOUS_S
 

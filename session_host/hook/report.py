@@ -172,7 +172,9 @@ def asked(value: dict[str, object]) -> str:
         return _QUESTIONS[tool]
     if tool:
         return f"{tool}: {text}"[:MAX_CHARACTERS] if text else tool
-    return _error(value) or next((text for name in ("message", "reason") if (text := _text(value.get(name)))), "")
+    text = _error(value) or next((text for name in ("message", "reason") if (text := _text(value.get(name)))), "")
+    server = _text(value.get("mcp_server_name"))
+    return f"{server}: {text}"[:MAX_CHARACTERS] if server else text
 
 
 def _error(value: dict[str, object]) -> str:

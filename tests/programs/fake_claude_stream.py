@@ -5,6 +5,7 @@ turn, in this order; without any, the answer is "echo: " and the prompt:
 
 - ``refuse: STATE``: the prompt is not accepted: "cancelled", "discarded" or "refused".
 - ``control: SUBTYPE``: a control request that no client knows; the answer is its error.
+- ``form: MESSAGE``: an MCP server asks for a branch and a kind; the answer is the client's.
 - ``think: TEXT``: a thought.
 - ``run: COMMAND``: asks for permission; the result and the answer depend on the decision.
 - ``withdraw: COMMAND``: asks for permission, and withdraws the question.
@@ -32,7 +33,10 @@ from typing import Any
 Json = dict[str, Any]
 
 NUMBERS = re.compile(r"\b(recall|count|deltas|delay|cut):\s*(\d+)")
-TEXTS = re.compile(r"\b(refuse|control|think|run|withdraw):[ \t]*(.+)$", re.MULTILINE)
+FORM = {"type": "object", "required": ["branch"], "properties": {
+    "branch": {"type": "string", "title": "Branch"}, "kind": {"type": "string", "enum": ["major", "minor"]},
+    "sign": {"type": "boolean"}}}  # fmt: skip
+TEXTS = re.compile(r"\b(refuse|control|form|think|run|withdraw):[ \t]*(.+)$", re.MULTILINE)
 MODEL = {"value": "default", "resolvedModel": "fake-model", "displayName": "Fake", "description": "Fast",
          "supportedEffortLevels": ["low", "high"]}  # fmt: skip
 OTHER_MODEL = {"value": "other", "resolvedModel": "other-model", "displayName": "Other", "description": "Slow"}
@@ -194,6 +198,9 @@ class Turn:
         answer = "echo: " + self.text + " with an image" * self.images
         if "control" in texts:
             answer = f"the client said: {self.asked({'subtype': texts['control']}).get('error')}"
+        if "form" in texts:
+            asked = {"subtype": "elicitation", "mcp_server_name": "asker", "mode": "form", "message": texts["form"]}
+            answer = f"the client said: {json.dumps(self.asked({**asked, 'requested_schema': FORM})['response'])}"
         if "think" in texts:
             self.block("thinking", [texts["think"]])
         if "run" in texts:

@@ -141,9 +141,9 @@ class ChatViewer:
         assert self.viewer.transcript is not None
         return self.viewer.transcript.open_requests[0]
 
-    def answer(self, request: AgentRequest, option: str) -> None:
+    def answer(self, request: AgentRequest, option: str, texts: dict[str, str] | None = None) -> None:
         """Answer a request."""
-        self.viewer.answer_request(request.id, option, digest(request))
+        self.viewer.answer_request(request.id, option, digest(request), texts)
 
 
 @asynccontextmanager

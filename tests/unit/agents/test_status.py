@@ -239,6 +239,16 @@ def test_which_of_several_questions_is_shown_may_be_unknown(book: TrackerScript)
     assert book.status == (NEEDS, "state file", SECOND)
 
 
+def test_a_question_right_after_the_prompt_has_its_text(book: TrackerScript) -> None:
+    """Such as the form of an MCP server, which OSC 7501 reports without its text."""
+    book.hook("Start")
+    book.file("busy")
+    book.hook("Ask", "asker: Which branch?")
+    blocked(book, "MCP input: asker")
+    book.file("waiting", "input needed")
+    assert book.status == (NEEDS, "state file", "asker: Which branch?")
+
+
 def test_questions_that_the_users_own_hook_answers_do_not_make_the_next_one_nameless(book: TrackerScript) -> None:
     book.file("busy")
     for text in (FIRST, SECOND):

@@ -102,6 +102,12 @@ def test_the_event_may_be_named_and_the_json_be_an_argument(listener: socket.soc
     assert messages_of(listener)[1] == own, "it shows that it comes from the session"
 
 
+def test_a_form_of_an_mcp_server_is_reported_with_its_text(listener: socket.socket) -> None:
+    payload = {"hook_event_name": "Elicitation", "mcp_server_name": "asker", "message": "Which branch?", "mode": "form"}
+    run(listener.getsockname(), given=json.dumps(payload).encode())
+    assert messages_of(listener)[1] == Report("hook", "Elicitation", "", "asker: Which branch?")
+
+
 def test_a_notification_is_named_with_its_kind(listener: socket.socket) -> None:
     payload = {"hook_event_name": "Notification", "notification_type": "idle_prompt", "message": "waiting"}
     run(listener.getsockname(), given=json.dumps(payload).encode())

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from session_host.structured.dialects.base import Answer
+from session_host.structured.dialects.forms import Field, filled_form, read_form
 from session_host.structured.dialects.patches import whole_diff
 from session_host.structured.dialects.reading import array, at, mapping, one_line, pretty, text
 from session_host.structured.items import AgentRequest, Question, RequestOption
@@ -19,6 +20,8 @@ from .tools import DECLINED, EDITS, call_title, file_changes
 ALLOW: Final = RequestOption("allow", "Allow", "allow_once")
 DECLINE: Final = RequestOption("decline", "Decline", "reject_once")
 STOP: Final = RequestOption("stop", "Decline and stop", "cancel")
+CANCEL: Final = RequestOption("cancel", "Cancel", "cancel")
+ACCEPT: Final = "accept"
 ALWAYS: Final = "always"
 
 NO_PLAN: Final = "No plan file was written. Read the messages above."
@@ -66,6 +69,7 @@ class OpenRequest(msgspec.Struct, array_like=True):
         suggestions: the rules that Claude suggests, as JSON.
         call: Claude's id of the tool call.
         title: see ``items.AgentRequest``.
+        fields: the form's fields, if the request is an MCP server's question to the user (an elicitation); else None.
     """
 
     tool: str
@@ -73,6 +77,7 @@ class OpenRequest(msgspec.Struct, array_like=True):
     suggestions: bytes
     call: str
     title: str = ""
+    fields: list[Field] | None = None
 
 
 class _Body(msgspec.Struct):
@@ -185,6 +190,18 @@ def _questions(request_id: str, values: Mapping[str, Any], at_ms: int, item: str
     )  # fmt: skip
 
 
+def elicitation(request_id: str, body: Mapping[str, Any], *, at_ms: int) -> tuple[OpenRequest, AgentRequest]:
+    """An MCP server's question: a form, or a page to visit, which Outlive only names."""
+    server, message = text(body, "mcp_server_name"), _plain(text(body, "message"))
+    fields, questions = read_form(mapping(body, "requested_schema"))
+    url = text(body, "url")
+    title = one_line(f"{server}: {message}" if server else message or "An MCP server asks")
+    accept = [] if fields else [RequestOption(ACCEPT, "I have done it" if url else "Accept", "choice")]
+    subject = "\n".join(filter(None, (message if "\n" in message else "", url)))
+    asked = AgentRequest(request_id, "question", at_ms, title, subject, (*accept, DECLINE, CANCEL), questions=questions)
+    return OpenRequest("", b"{}", b"[]", "", title, fields), asked
+
+
 def always_options(suggestions: list[Any]) -> list[RequestOption]:
     """Options that allow more than this call: all suggested rules together, and each suggested mode."""
     chosen = [suggestion for suggestion in suggestions if _is_rule(suggestion) and _rule(suggestion)]
@@ -247,6 +264,10 @@ def _destination(suggestion: Any) -> str:
 
 def reply(request: OpenRequest, answer: Answer) -> dict[str, Any]:
     """The reply to Claude. If the user declines to answer questions, the answers already chosen are dropped."""
+    if request.fields is not None:
+        if answer.option in {DECLINE.id, CANCEL.id}:
+            return {"action": answer.option}
+        return {"action": ACCEPT, "content": filled_form(request.fields, answer.texts)}
     if answer.option in {DECLINE.id, STOP.id}:
         message = answer.texts.get("", "").strip() or DECLINED
         return {"behavior": "deny", "message": message, "interrupt": answer.option == STOP.id}

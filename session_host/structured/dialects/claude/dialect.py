@@ -39,7 +39,7 @@ from session_host.structured.items import (
 from session_host.structured.operations import AnyResult
 
 from . import notices
-from .approvals import OpenRequest, agent_request, open_request, reply
+from .approvals import OpenRequest, agent_request, elicitation, open_request, reply
 from .background import Background
 from .reader import MessageReader, ReaderState
 
@@ -153,7 +153,7 @@ class ClaudeDialect:
             return
         response = reply(opened, answer)
         self._respond(request.id, response)
-        if response["behavior"] == "deny":
+        if response.get("behavior") == "deny":
             self._reader.deny(opened.call)
             state.interrupting = state.interrupting or response["interrupt"]
         self._emit_state()
@@ -252,8 +252,8 @@ class ClaudeDialect:
         state = self._state
         turn = state.reader.turn if state.reader.running else ""
         if state.requests:
-            newest = list(state.requests.values())[-1]
-            self._port.emit(StateChanged("requires_action", turn, newest.title))
+            oldest = next(iter(state.requests.values()))
+            self._port.emit(StateChanged("requires_action", turn, oldest.title))
         elif state.reader.running or state.steering:
             # A steering text that was not added to a turn begins the next one.
             self._port.emit(StateChanged("running", turn))
@@ -411,7 +411,7 @@ class ClaudeDialect:
     def _control_request(self, message: Mapping[str, Any], line: bytes) -> None:
         request_id, body = text(message, "request_id"), mapping(message, "request")
         subtype = text(body, "subtype")
-        if subtype != "can_use_tool":
+        if subtype not in {"can_use_tool", "elicitation"}:
             error = f"{subtype or 'a request without a kind'} is not supported"
             self._respond(request_id, None, error)
             self._port.raw(f"refused: {subtype}", message)
@@ -419,10 +419,13 @@ class ClaudeDialect:
         state = self._state
         if state.prompt:
             self._begin_turn(state.prompt)
-        opened = open_request(line, body)
-        item, directory = self._reader.item_of(opened.call), state.reader.directory
-        request = agent_request(request_id, body, at_ms=self._port.now_ms, item=item, directory=directory)
-        opened.title = request.title
+        if subtype == "elicitation":
+            opened, request = elicitation(request_id, body, at_ms=self._port.now_ms)
+        else:
+            opened = open_request(line, body)
+            item, directory = self._reader.item_of(opened.call), state.reader.directory
+            request = agent_request(request_id, body, at_ms=self._port.now_ms, item=item, directory=directory)
+            opened.title = request.title
         state.requests[request_id] = opened
         self._port.emit(RequestOpened(request))
         self._emit_state()

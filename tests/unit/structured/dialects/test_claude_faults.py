@@ -14,13 +14,14 @@ from session_host.structured.dialects.claude.approvals import (
     NO_PLAN,
     agent_request,
     always_options,
+    elicitation,
     open_request,
     reply,
 )
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.dialects.claude.notices import from_failure
 from session_host.structured.dialects.claude.tools import DECLINED
-from session_host.structured.items import AnyChange, Put
+from session_host.structured.items import AnyChange, Put, StateChanged
 from session_host.structured.lines import Line
 from session_host.structured.rules import StructuredRules
 from tests.support.fuzzing import damaged
@@ -64,6 +65,33 @@ def test_a_message_with_a_wrong_field_causes_no_error() -> None:
     assert found == []
 
 
+def control_request(request_id: str, request: dict[str, Any]) -> Line:
+    return Line(json.dumps({"type": "control_request", "request_id": request_id, "request": request}).encode())
+
+
+def test_a_form_with_a_wrong_field_causes_no_error() -> None:
+    schema = {"properties": {"a": {"type": "array", "items": {"enum": ["x"]}}, "b": {"oneOf": [{"const": "y"}]}}}
+    form = {"subtype": "elicitation", "mcp_server_name": "s", "message": "m", "requested_schema": schema}
+    for _, wrong in damaged(form):
+        rules = StructuredRules(ClaudeDialect, Start(directory="/"), "s")
+        rules.begin(1)
+        assert faults(rules.receive_lines([control_request("1", wrong)], 2).changes) == []
+
+
+def test_of_several_questions_the_oldest_is_named() -> None:
+    """The keys answer it, too."""
+    rules = StructuredRules(ClaudeDialect, Start(directory="/"), "s")
+    rules.begin(1)
+    asked = [ask("Bash", {"command": f"touch {name}"}) for name in ("FIRST", "SECOND")]
+    changes = [
+        change
+        for number, body in enumerate(asked)
+        for change in rules.receive_lines([control_request(str(number), body)], 2).changes
+    ]
+    states = [each for each in changes if isinstance(each, StateChanged) and each.state == "requires_action"]
+    assert {each.detail for each in states} == {"Run touch FIRST?"}
+
+
 def ask(name: str, values: Any, **fields: Any) -> dict[str, Any]:
     return {"subtype": "can_use_tool", "tool_name": name, "input": values, "tool_use_id": "t", **fields}
 
@@ -95,6 +123,14 @@ def test_a_field_of_another_type_or_with_another_meaning_is_shown(name: str, val
     _, title, subject, _ = shown(ask(name, values))
     key, value = list(values.items())[-1]
     assert f"{key}: {json.dumps(value, separators=(',', ':'))}" in title or f'"{key}": ' in subject
+
+
+def test_a_page_that_an_mcp_server_wants_visited_is_named_and_not_opened() -> None:
+    body = {"mcp_server_name": "asker", "mode": "url", "message": "Log in.", "url": "https://example.org/in"}
+    opened, request = elicitation("r", body, at_ms=1)
+    assert (request.title, request.subject) == ("asker: Log in.", "https://example.org/in")
+    assert [option.label for option in request.options] == ["I have done it", "Decline", "Cancel"]
+    assert reply(opened, Answer("accept", {})) == {"action": "accept", "content": {}}
 
 
 def test_a_command_without_a_description_is_shown_in_the_title() -> None:

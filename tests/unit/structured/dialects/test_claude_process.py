@@ -84,8 +84,34 @@ def test_a_withdrawn_question_is_closed(chat: HostlessChat) -> None:
 
 
 def test_an_unknown_request_gets_an_error(chat: HostlessChat) -> None:
-    assert chat.turn("control: elicitation").text == "the client said: elicitation is not supported"
-    assert [each.title for each in chat.transcript if each.kind == "raw"] == ["refused: elicitation"]
+    assert chat.turn("control: anything").text == "the client said: anything is not supported"
+    assert [each.title for each in chat.transcript if each.kind == "raw"] == ["refused: anything"]
+
+
+def test_a_form_of_an_mcp_server_is_a_question(chat: HostlessChat) -> None:
+    chat.prompt("form: What is released?")
+    request = chat.until_asked()
+    assert (request.kind, request.title) == ("question", "asker: What is released?")
+    assert [(each.text, each.options) for each in request.questions] == [
+        ("Branch", ()),
+        ("kind", ("major", "minor")),
+        ("sign", ("Yes", "No")),
+    ]
+    assert (chat.transcript.status.state, chat.rules.state.state) == ("requires_action", "requires_action")
+    chat.reload()
+    chat.answer(request, "", {"branch": "main", "sign": "No"})
+    chat.until_idle()
+    assert chat.texts("agent")[-1] == (
+        'the client said: {"action": "accept", "content": {"branch": "main", "sign": false}}'
+    )
+
+
+@pytest.mark.parametrize(("option", "action"), [("decline", "decline"), ("cancel", "cancel")])
+def test_a_form_of_an_mcp_server_is_declined(chat: HostlessChat, option: str, action: str) -> None:
+    chat.prompt("form: What is released?")
+    chat.answer(chat.until_asked(), option)
+    chat.until_idle()
+    assert chat.texts("agent")[-1] == f'the client said: {{"action": "{action}"}}'
 
 
 def test_the_agents_death_during_an_answer_is_shown_and_the_chat_resumes(chat: HostlessChat, open_chat: Open) -> None:
