@@ -433,6 +433,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>{n:,} chat(s) on {machines}</source>
+        <translation>
+            <numerusform>{n:,} chat on {machines}</numerusform>
+            <numerusform>{n:,} chats on {machines}</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{n:,} chat(s)</source>
         <translation>
             <numerusform>{n:,} chat</numerusform>

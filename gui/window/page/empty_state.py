@@ -15,7 +15,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
 from gui.window.widgets.parts import Area, MonogramTile, Scrolled, button, label
-from gui.wording import common_texts, new_chat_texts, window_texts
+from gui.wording import common_texts, machine_texts, new_chat_texts, window_texts
 from session_host.agents.agent import Agent
 
 WIDTH_PX = 480
@@ -100,9 +100,15 @@ class EmptyState(Area):
         if self.layout() is None:
             self._build()  # Most windows open with tabs.
         running = sum(not chat.is_unreachable for chat in chats.running())
+        away = {chat.machine.name: chat.machine for chat in chats.running() if chat.is_unreachable}
         if running:
             self.title.setText(window_texts.RUNNING_CHATS(n=running))
             self._text.setText(window_texts.CHOOSE_OR_START())
+        elif away:
+            count = sum(chat.is_unreachable for chat in chats.running())
+            self.title.setText(window_texts.CHATS_ON(n=count, machines=", ".join(away)))
+            states = (machine_texts.unreachable_machine(name, each.unreachable_since) for name, each in away.items())
+            self._text.setText(window_texts.MAY_RUN_THERE(states=", ".join(states)))
         elif any(chats.groups().values()):
             self.title.setText(common_texts.NO_RUNNING_CHATS())
             self._text.setText(window_texts.ENDED_CHATS_ARE_IN_THE_SIDEBAR())

@@ -17,7 +17,7 @@ from gui.theme.icons import Mark
 from gui.window.actions.lists import ChatChoices
 from gui.window.sheets.chooser import _CHOICE_ROLE, Chooser
 from gui.window.sidebar.model import ChatRow, Heading, MachineLine, SidebarModel
-from gui.wording import phrases
+from gui.wording import phrases, window_texts
 from gui.wording.groups import Group
 from session_host.client.viewer.state import ViewerState
 from session_host.errors import LoginNeeded, NotInstalled
@@ -52,6 +52,20 @@ def build1(harness: WindowHarness) -> OtherMachine:
 @pytest.fixture
 def build2(harness: WindowHarness, build1: OtherMachine) -> OtherMachine:
     return OtherMachine(harness, "build2")
+
+
+async def test_the_start_page_names_the_machines_that_are_away_with_their_chats(
+    harness: WindowHarness, build1: OtherMachine
+) -> None:
+    for name in ("api", "web", "docs"):
+        build1.add(name)
+    page = harness.open_window().empty
+    build1.lose(since=SINCE)
+    away = window_texts.CHATS_ON(n=3, machines="build1")
+    await harness.until(lambda: page.title.text() == away, "the machine to be named")
+    assert page._text.text() == f"build1 is unreachable since {TIME}. What runs there may run on."
+    build1.connect()
+    await harness.until(lambda: page.title.text() == window_texts.RUNNING_CHATS(n=3), "its chats")
 
 
 async def test_an_unreachable_chat_is_neither_running_nor_ended(harness: WindowHarness, build1: OtherMachine) -> None:
