@@ -67,15 +67,16 @@ def page_of(image: QImage) -> QImage:
 def test_scroll_position_and_selection_survive_a_killed_host(
     open_window: OpenWindow, new_chat: NewChat, gate: Gate, area: Area
 ):
+    (area.config / "window.toml").write_text("cursor_blinks = false\n")  # Only scrolling changes the picture.
     chat = new_chat("long", *program("numbered_lines", 300, "--stay", "--gate", gate.path))
     with open_window() as app:
         app.show(chat["id"])
         app.wait_connected([chat["id"]])
         app.focus()
-        bottom = QImage(str(picture(app, area, "bottom")))
         wait_until(lambda: "end of lines" in app.copy_all(), WAIT_S, "the end of the lines")
+        bottom = still_picture(app, area, QImage())
         app.press("shift+Home")
-        before = scrolled_to_the_start(app, area, bottom)
+        before = still_picture(app, area, bottom)
         kill(chat["id"], "host_pid")
         wait_until(lambda: app.tabs()[0]["connected"], WAIT_S, "the tab to be connected")
         after = partial(picture, app, area, "after")
@@ -87,15 +88,15 @@ def test_scroll_position_and_selection_survive_a_killed_host(
         assert "end of lines" in selected
 
 
-def scrolled_to_the_start(app: Window, area: Area, bottom: QImage) -> QImage:
-    """Wait until two pictures in a row are equal and differ from the one at the bottom; returns the last one."""
+def still_picture(app: Window, area: Area, other: QImage) -> QImage:
+    """Wait until two pictures in a row are equal and differ from another one; returns the last one."""
     pictures: list[QImage] = []
 
-    def has_stopped() -> bool:
-        pictures.append(QImage(str(picture(app, area, "start"))))
-        return len(pictures) > 1 and page_of(bottom) != page_of(pictures[-1]) == page_of(pictures[-2])
+    def is_still() -> bool:
+        pictures.append(QImage(str(picture(app, area, "still"))))
+        return len(pictures) > 1 and page_of(other) != page_of(pictures[-1]) == page_of(pictures[-2])
 
-    wait_until(has_stopped, WAIT_S, "the scrolling to end", every_s=0.1)
+    wait_until(is_still, WAIT_S, "the page to be still")
     return pictures[-1]
 
 

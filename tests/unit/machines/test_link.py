@@ -54,7 +54,7 @@ async def test_what_fails_unexpectedly_there_is_answered_and_logged_there(machin
     why = r"^unexpected error \(ValueError\); `outlive logs --on near` has the details$"
     with pytest.raises(OutliveError, match=why):
         await machine.call(create_directory, "/tmp/\0")
-    assert "ValueError: embedded null byte" in keeper_log().read_text()
+    assert "ValueError: " in keeper_log().read_text()
 
 
 async def test_a_link_that_falls_at_once_is_retried_after_longer_waits(

@@ -112,8 +112,10 @@ def test_a_program_gets_the_default_signals(terminal: Terminal) -> None:
     finally:
         signal.signal(signal.SIGHUP, before)
     masks = dict(line.split(":\t") for line in text.splitlines())
-    assert int(masks["SigIgn"], 16) == 0
-    assert int(masks["SigBlk"], 16) == 0
+    # Others are the C library's own: posix_spawn(3), by which Python 3.13 may start programs, ignores them.
+    changeable = sum(1 << number - 1 for number in signal.valid_signals())
+    assert int(masks["SigIgn"], 16) & changeable == 0
+    assert int(masks["SigBlk"], 16) & changeable == 0
 
 
 def test_a_program_inherits_no_descriptor(terminal: Terminal) -> None:
