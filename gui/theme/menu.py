@@ -8,17 +8,18 @@ window gets the keyboard.
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
+    QActionEvent,
     QGuiApplication,
     QHelpEvent,
     QHideEvent,
     QKeyEvent,
-    QKeySequence,
     QPainter,
     QPaintEvent,
     QPalette,
@@ -78,17 +79,49 @@ def _leave_widgets() -> None:
             widget.update()
 
 
+def access_letters(titles: Sequence[str]) -> list[tuple[str, str]]:
+    """An access letter for each title of a menu, case-folded, and the title with "&" before that letter alone.
+
+    No letter stands for two titles. It is the one that a title marks with "&", else its first one, else the first one
+    of another word, else any; "" if all are taken.
+    """
+    split = [re.findall("&.|.", title) for title in titles]
+    orders: tuple[Callable[[list[str]], list[int]], ...] = (
+        lambda parts: [at for at, part in enumerate(parts) if len(part) > 1 and part != "&&"],
+        lambda parts: [0] if parts else [],
+        lambda parts: sorted(range(len(parts)), key=lambda at: at > 0 and parts[at - 1] != " "),
+    )
+    places: dict[str, tuple[int, int]] = {}
+    for order in orders:
+        for number, parts in enumerate(split):
+            if number not in {owner for owner, _at in places.values()}:
+                letters = ((parts[at][-1].casefold(), at) for at in order(parts) if parts[at][-1].isalnum())
+                free = next(((letter, at) for letter, at in letters if letter not in places), None)
+                if free is not None:
+                    places[free[0]] = number, free[1]
+    found = {number: (letter, at) for letter, (number, at) in places.items()}
+    result = []
+    for number, parts in enumerate(split):
+        letter, chosen = found.get(number, ("", -1))
+        plain = [part if part == "&&" else part[-1] for part in parts]
+        result.append((letter, "".join(f"&{part}" if at == chosen else part for at, part in enumerate(plain))))
+    return result
+
+
 class Menu(QMenu):
     """A menu of a window; it leaves the keyboard to the window.
 
-    Letters that the user types select the next entry that begins with them, and run none: a letter too many would go
-    to the program in the terminal. An entry with an access key ("&") is Qt's. Shortcuts are at the right edge.
+    Each entry has an access letter of its own, which is underlined. A letter that the user types selects its entry,
+    several in a row select the next entry that begins with them, and none runs an entry: a letter too many would go to
+    the program in the terminal. Shortcuts are at the right edge.
     """
 
     _keyboard: LeavesKeyboard | None = None
     _typed = ""
     """The letters that the user types in a row, case-folded."""
     _typed_at_s = 0.0
+    _letters: dict[QAction, tuple[str, str]] | None = None
+    """The access letters, and the titles with them; None before they are needed."""
 
     def addMenu(self, menu: QMenu | str) -> QMenu:  # type: ignore[override]  # no caller has an icon
         """Add a menu, or an empty one with this title."""
@@ -119,27 +152,33 @@ class Menu(QMenu):
         text = event.text().casefold()
         plain = event.modifiers() in {Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier}
         is_going_on = time.monotonic() < self._typed_at_s + QApplication.keyboardInputInterval() / 1000
-        if not (plain and text.isprintable() and (text.strip() or (text and is_going_on))) or self._is_access_key(text):
+        if not (plain and text.isprintable() and (text.strip() or (text and is_going_on))):
             super().keyPressEvent(event)
             return
         self._typed = self._typed + text if is_going_on else text
         self._typed_at_s = time.monotonic()
         self._select(self._typed)
 
-    def _is_access_key(self, text: str) -> bool:
-        keys = (QKeySequence.mnemonic(action.text()) for action in self.actions())
-        return any(key == QKeySequence(f"Alt+{text}") for key in keys if not key.isEmpty())
+    def _access_letters(self) -> dict[QAction, tuple[str, str]]:
+        if self._letters is None:
+            actions = [action for action in self.actions() if action.isVisible() and not action.isSeparator()]
+            titles = [action.text().partition("\t")[0] for action in actions]
+            self._letters = dict(zip(actions, access_letters(titles), strict=True))
+        return self._letters
+
+    def actionEvent(self, event: QActionEvent) -> None:
+        self._letters = None
+        super().actionEvent(event)
 
     def _select(self, typed: str) -> None:
-        """Select the next entry that begins with what is typed; one letter again and again selects each in turn."""
-        is_one_letter = len(set(typed)) == 1
-        begin = typed[0] if is_one_letter else typed
-        actions = self.actions()
-        current = self.activeAction()
-        first = actions.index(current) + is_one_letter if current in actions else 0
-        for action in (*actions[first:], *actions[:first]):
-            is_possible = action.isVisible() and action.isEnabled() and not action.isSeparator()
-            if is_possible and action.text().replace("&", "").casefold().startswith(begin):
+        """Select the entry with this access letter, or the next one that begins with all that is typed."""
+        letters = self._access_letters()
+        shown, current = list(letters), self.activeAction()
+        first = shown.index(current) if current in letters else 0
+        for action in (*shown[first:], *shown[:first]):
+            letter, title = letters[action]
+            is_meant = typed == letter or (len(typed) > 1 and _plain(title).casefold().startswith(typed))
+            if is_meant and action.isEnabled():
                 self._go_to(action)
                 return
 
@@ -155,7 +194,8 @@ class Menu(QMenu):
 
     def initStyleOption(self, option: QStyleOptionMenuItem, action: QAction) -> None:
         super().initStyleOption(option, action)
-        option.text = option.text.partition("\t")[0]  # Qt draws shortcuts from the left.
+        if action in (letters := self._access_letters()):
+            _, option.text = letters[action]  # Without the shortcut, which Qt draws from the left.
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -170,6 +210,11 @@ class Menu(QMenu):
             area = self.actionGeometry(action).adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
             painter.drawText(area, side | Qt.AlignmentFlag.AlignVCenter, key)
         painter.end()
+
+
+def _plain(title: str) -> str:
+    """A title as it is read."""
+    return re.sub("&(.)", r"\1", title)
 
 
 def temporary_menu(parent: QWidget) -> Menu:

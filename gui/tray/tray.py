@@ -17,6 +17,7 @@ from gui.bridge.second_lines import second_lines
 from gui.bridge.sessions import Sessions
 from gui.bridge.waiting_chats import chats_with_questions
 from gui.theme.icons import mark_icon
+from gui.theme.menu import Menu
 from gui.theme.theme import Theme
 from gui.wording import action_texts, common_texts, phrases, tray_texts, window_texts
 from gui.wording.chat_texts import joined
@@ -151,9 +152,9 @@ class Tray(QObject):
         self._recent: list[str] = []
         self._balloon_key = ""
         """The key of the last balloon that the icon showed."""
-        self.menu = QMenu()
-        self._recent_menu = QMenu(tray_texts.NEW_CHAT_IN())
-        self._mute_menu = QMenu(tray_texts.MUTE_MENU())
+        self.menu = Menu()
+        self._recent_menu = Menu(tray_texts.NEW_CHAT_IN())
+        self._mute_menu = Menu(tray_texts.MUTE_MENU())
         self._make_menu()
         self.icon = QSystemTrayIcon()
         self.icon.setContextMenu(self.menu)

@@ -183,6 +183,11 @@ def _is_of_a_group(call: ast.Call) -> bool:
 READS = re.compile(r"clipboard\(\)\.(text|mimeData|image|pixmap)\(|createStandardContextMenu")
 
 
+def test_every_menu_gives_each_entry_a_letter_of_its_own() -> None:
+    found = [str(path) for path in python_files("gui") if re.search(r"\bQMenu\(", text(path))]
+    assert not found, "make menus by gui.theme.menu"
+
+
 def test_only_one_package_reads_the_clipboard() -> None:
     """Qt's own way waits for the program that has the clipboard, while the whole window stands still."""
     found = [

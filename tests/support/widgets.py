@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QMouseEvent
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtGui import QAction, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import QApplication, QMenu, QStyleOptionMenuItem, QWidget
 
 
 def entries(menu: QMenu) -> dict[str, QAction]:
@@ -15,6 +15,17 @@ def entries(menu: QMenu) -> dict[str, QAction]:
             found |= entries(submenu)
         elif not action.isSeparator():
             found[action.text()] = action
+    return found
+
+
+def shown_letters(menu: QMenu) -> list[str]:
+    """The letters that a menu underlines, "" for an entry without one."""
+    found = []
+    for action in menu.actions():
+        if action.isVisible() and not action.isSeparator():
+            option = QStyleOptionMenuItem()
+            menu.initStyleOption(option, action)
+            found.append(QKeySequence.mnemonic(option.text).toString())
     return found
 
 

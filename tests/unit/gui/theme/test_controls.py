@@ -8,12 +8,20 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QHelpEvent, QImage, QKeySequence, QPainter, QTextDocumentFragment
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QToolButton, QToolTip, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QPushButton,
+    QStyleOptionMenuItem,
+    QToolButton,
+    QToolTip,
+    QWidget,
+)
 
 from gui.chat.pictures import ImageDialog
 from gui.theme.contrast import ratio
 from gui.theme.controls import FlowLayout, PlainLabel, flow
-from gui.theme.menu import Menu
+from gui.theme.menu import Menu, access_letters
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tooltips import set_tooltip
@@ -143,7 +151,7 @@ def selected(menu: Menu) -> str:
     return "".join(action.text() for action in menu.actions() if action is menu.activeAction())
 
 
-def test_letters_select_the_entry_that_begins_with_them_and_run_nothing(menu: Menu) -> None:
+def test_letters_select_their_entry_and_run_nothing(menu: Menu) -> None:
     ran: list[str] = []
     menu.triggered.connect(lambda action: ran.append(action.text()))
 
@@ -152,9 +160,11 @@ def test_letters_select_the_entry_that_begins_with_them_and_run_nothing(menu: Me
         xdotool("key", "--delay", "1", *keys.split())
         process_events_until(lambda: selected(menu) == expected, WAIT_S, expected)
 
-    type_after_a_pause("c", "Copy")
-    type_after_a_pause("c", "Close")
+    type_after_a_pause("l", "Close")
     assert QApplication.activePopupWidget() is menu, "the submenu would get the next letters"
+    type_after_a_pause("c", "Copy")
+    type_after_a_pause("x", "E&xit")
+    type_after_a_pause("c", "Copy")
     type_after_a_pause("c o n", "Continue…")
     type_after_a_pause("c o n t i n u e space a", "Continue all")
     type_after_a_pause("c o n t", "Continue…")
@@ -165,16 +175,26 @@ def test_letters_select_the_entry_that_begins_with_them_and_run_nothing(menu: Me
     assert ran == ["Continue…"]
 
 
-def test_an_access_key_runs_its_entry(menu: Menu) -> None:
-    ran: list[str] = []
-    menu.triggered.connect(lambda action: ran.append(action.text()))
-    xdotool("key", "x")
-    process_events_until(lambda: bool(ran), WAIT_S, "the access key")
-    assert ran == ["E&xit"]
+def test_each_entry_of_a_menu_has_a_letter_of_its_own() -> None:
+    titles = ["Copy", "Clear", "Cu&t", "R&&D", "Turn", "…", "", "C", "Two panes", "&Tab", "Split"]
+    assert access_letters(titles) == [
+        ("c", "&Copy"), ("l", "C&lear"), ("t", "Cu&t"), ("r", "&R&&D"), ("u", "T&urn"), ("", "…"), ("", ""), ("", "C"),
+        ("p", "Two &panes"), ("a", "T&ab"), ("s", "&Split"),
+    ]  # fmt: skip
+
+
+def test_a_letter_is_underlined_and_follows_the_entries_that_are_shown(menu: Menu) -> None:
+    copy, close = menu.actions()[:2]
+    option = QStyleOptionMenuItem()
+    menu.initStyleOption(option, copy)
+    assert option.text == "&Copy"
+    copy.setVisible(False)
+    menu.initStyleOption(option, close)
+    assert option.text == "&Close"
 
 
 def test_letters_work_in_a_submenu(menu: Menu) -> None:
-    xdotool("key", "--delay", "1", "c", "l", "Right")
+    xdotool("key", "--delay", "1", "l", "Right")
     process_events_until(lambda: QApplication.activePopupWidget() is not menu, WAIT_S, "the submenu to be open")
     submenu = QApplication.activePopupWidget()
     assert isinstance(submenu, Menu)

@@ -14,6 +14,7 @@ from gui.tray.tray import MAX_HIDDEN, ChangingActions, Entry, Tray, tray_icon
 from gui.wording import phrases
 from session_host.protocol.values import Activity
 from tests.support.qt_waiting import process_events_until
+from tests.support.widgets import shown_letters
 from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.machines import OtherMachine
 
@@ -48,6 +49,7 @@ async def test_chats_that_need_the_user_come_first(harness: WindowHarness, tray:
         "All chats…", "New chat…", "Open Outlive", "Mute notifications", "Stop all chats…", "Settings…",
         "Quit (chats keep running)",
     ]  # fmt: skip
+    assert len(set(shown_letters(tray.menu))) == len(entries(tray)), "each entry has a letter of its own"
     assert "1 needs you" in tray.icon.toolTip()
 
 

@@ -20,7 +20,7 @@ from session_host import paths
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
-from tests.support.widgets import entries, entries_of_open_menu, open_menu
+from tests.support.widgets import entries, entries_of_open_menu, open_menu, shown_letters
 from tests.unit.gui.conftest import WindowHarness, insert_record
 from tests.unit.gui.window.actions.codex_chats import add_chat, items
 
@@ -147,6 +147,7 @@ async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(harness: W
     menu = content.view.page.context_menu(QPointF(9, 9))
     texts = [action.text() for action in menu.actions()]
     assert chat_texts.COPY_AS_MARKDOWN() in texts
+    assert max(lengths(menu)) <= MOST
     assert shown(menu) == {
         common_texts.COPY(): "Ctrl+C",
         common_texts.SELECT_ALL(): "Ctrl+Shift+A",
@@ -220,8 +221,11 @@ MOST = 12
 
 
 def lengths(menu: QMenu, *, depth: int = 0) -> list[int]:
-    """The lengths of a menu and of its submenus."""
+    """The lengths of a menu and of its submenus, in which each entry has a letter of its own."""
     assert depth < 2, "a submenu has no submenus"
+    letters = shown_letters(menu)
+    assert "" not in letters
+    assert len(set(letters)) == len(letters), letters
     shown = [action for action in menu.actions() if not action.isSeparator() and action.isVisible()]
     found = [len(shown)]
     for action in shown:
@@ -231,7 +235,9 @@ def lengths(menu: QMenu, *, depth: int = 0) -> list[int]:
 
 
 @pytest.mark.parametrize("agent", ["claude", "bash"])
-async def test_each_menu_has_at_most_twelve_entries(harness: WindowHarness, agent: str) -> None:
+async def test_each_menu_has_at_most_twelve_entries_with_letters_of_their_own(
+    harness: WindowHarness, agent: str
+) -> None:
     ids = [await harness.add(name, agent=agent) for name in ("one", "two", "three")]
     ended = await harness.add("four", agent=agent, state=State.EXITED, exit_code=0)
     window = harness.open_window()
@@ -257,6 +263,7 @@ async def test_each_menu_has_at_most_twelve_entries(harness: WindowHarness, agen
         measured(lambda: window.sidebar.menu_requested.emit(chats[3], place)),
         measured(lambda: window.sidebar.several_menu_requested.emit(chats, place)),
         measured(lambda: window.sidebar.own_menu_requested.emit(place)),
+        measured(lambda: window.menus.show_beside_tabs(place)),
         measured(lambda: window.menus.show_for_window(window.menu_button)),
     ):
         assert found
@@ -270,7 +277,7 @@ async def test_a_machine_can_be_added_from_the_windows_menu(harness: WindowHarne
     menu.close()
 
 
-async def test_a_terminals_menu_on_a_link_in_a_commands_output_has_at_most_twelve_entries(
+async def test_a_terminals_menu_on_a_link_in_a_commands_output_has_at_most_twelve_entries_with_letters(
     harness: WindowHarness,
 ) -> None:
     session_id = await harness.add("one")
