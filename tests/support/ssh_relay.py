@@ -55,6 +55,15 @@ class Relay:
         """Pass on so many bytes a second in each direction, and read no more than that; 0 for all."""
         self._do(f"rate {bytes_per_s}")
 
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Keep all bytes during the context, and pass them on at its end."""
+        self._do("hold")
+        try:
+            yield
+        finally:
+            self._do("release")
+
     def stall(self) -> None:
         """Swallow all bytes, as a network that is gone. Connections that lost some never pass bytes again."""
         self._do("stall")
@@ -101,7 +110,7 @@ class _Line:
     def __init__(self) -> None:
         self.delay_s = self.jitter_s = self.loss = 0.0
         self.bytes_per_s = 0
-        self.is_stalled = self.is_refusing = False
+        self.is_stalled = self.is_refusing = self.is_held = False
         self.connections = self.bytes = 0
         self.ends: set[_End] = set()
 
@@ -117,6 +126,7 @@ class _End(asyncio.Protocol):
         self._due_s = 0.0
         self._early: list[bytes] = []
         self._delayed: deque[bytes] = deque()
+        self._due = 0
         self._task: asyncio.Task[None] | None = None
         self.peer: _End | None = None
 
@@ -175,8 +185,15 @@ class _End(asyncio.Protocol):
             (self._transport.pause_reading if is_paused else self._transport.resume_reading)()
 
     def _pass_on(self) -> None:
-        assert self.peer is not None
-        self.peer.write(self._delayed.popleft())
+        self._due += 1
+        self.pass_due()
+
+    def pass_due(self) -> None:
+        """Pass on what is due, unless the line is held."""
+        while self._due and not self._line.is_held:
+            assert self.peer is not None
+            self._due -= 1
+            self.peer.write(self._delayed.popleft())
         if self._line.bytes_per_s and not self._delayed:
             self._pause(is_paused=False)
 
@@ -211,6 +228,12 @@ async def _serve(port: int) -> None:
                 line.loss = float(chance)
             case ["rate", bytes_per_s]:
                 line.bytes_per_s = int(bytes_per_s)
+            case ["hold"]:
+                line.is_held = True
+            case ["release"]:
+                line.is_held = False
+                for end in list(line.ends):
+                    end.pass_due()
             case ["stall"]:
                 line.is_stalled = True
             case ["refuse"]:

@@ -296,13 +296,14 @@ def test_a_flood_does_not_delay_ctrl_c_on_a_slow_line_and_the_history_follows(re
     event_loop.run(use())
 
 
-def test_after_a_sleep_a_link_is_back_within_2_s_of_the_network(
+def test_after_a_sleep_a_link_is_back_as_soon_as_the_network_and_waits_for_no_retry(
     relay: Relay, alpha: SshMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link, "RETRY_S", (60.0,))
+    monkeypatch.setattr(link, "RETRY_S", (600.0,))
+    monkeypatch.setattr(stream, "SILENCE_S", 600.0)
+    monkeypatch.setattr(stream, "IDLE_PING_S", 600.0)
 
     async def use() -> None:
-        loop = asyncio.get_running_loop()
         async with _over(relay) as machine:
             await machine.link.wait_up()
             relay.stall()
@@ -310,20 +311,16 @@ def test_after_a_sleep_a_link_is_back_within_2_s_of_the_network(
             machine.link.ask_now()  # The idle connection does not know that it is dead.
             await eventually(lambda: relay.counts().bytes > before, 10, "the question is lost")
             relay.flow()
-            began_s = loop.time()
             is_replaced = asyncio.Event()
             machine.link.on_state = is_replaced.set
             machine.link.ask_now()
             await asyncio.wait_for(is_replaced.wait(), 60)
             await machine.call(sessions_listed, Selection(), ended=False)
-            silent_s = loop.time() - began_s
             relay.refuse()
             relay.cut()
             await eventually(lambda: machine.link.state is LinkState.DOWN, 10, "the link is down")
             relay.flow()
-            began_s = loop.time()
             machine.link.ask_now()
-            await machine.link.wait_up()
-            assert max(silent_s, loop.time() - began_s) < 5, silent_s
+            await asyncio.wait_for(machine.link.wait_up(), 60)
 
     event_loop.run(use())

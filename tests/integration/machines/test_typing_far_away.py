@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-
 import pytest
 
 from session_host.terminal.rows import Underline
@@ -27,17 +24,17 @@ def test_what_is_typed_is_seen_at_once_and_a_password_never(alpha: SshMachine) -
             terminal.see("here:")
             terminal.type("e")
             terminal.see("here: e")
-            line, times_s = "here: e", []
-            for letter in "cho far away":
+            line = "here: e"
+            for letter in "cho ":
                 line += letter
-                began_s = time.monotonic()
                 terminal.type(letter)
                 terminal.see(line.rstrip())
-                times_s += [time.monotonic() - began_s] if letter != " " else []
-            assert "chofaraway".endswith(_underlined(terminal))
-            assert _underlined(terminal)
-            assert min(times_s) < 0.02, times_s
-            assert statistics.median(times_s) < ONE_WAY_S, times_s
+            with relay.holding():
+                for letter in "far away":
+                    line += letter
+                    terminal.type(letter)
+                    terminal.see(line.rstrip())  # Nothing has come back from there.
+                assert _underlined(terminal).endswith("faraway")
             terminal.type("\r")
             terminal.see("\nfar away\n")
             assert not _underlined(terminal)
