@@ -47,6 +47,28 @@ class ReviewComment(msgspec.Struct, frozen=True, kw_only=True):
 
 Px = Annotated[int, msgspec.Meta(ge=-(2**24), lt=2**24)]
 """Pixels as far as Qt's widgets go (``QWIDGETSIZE_MAX``); a larger number overflows in Qt, and no window would open."""
+Above = Annotated[float, msgspec.Meta(ge=0, lt=2**24)]
+Number = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class TranscriptPlace(msgspec.Struct, frozen=True):
+    """What a chat view shows of its transcript.
+
+    Attributes:
+        top: the segment at the top of the page: its item's id, its number, and the pixels of it above the page; None
+            for the end, which is followed.
+        modes: how the items are shown that the user folded or unfolded (a ``gui.chat.content.items.Mode``), by id.
+        columns: the ids of items with diffs in two columns.
+    """
+
+    top: tuple[str, Number, Above] | None = None
+    modes: dict[str, tuple[bool | None, bool]] = {}
+    columns: tuple[str, ...] = ()
+
+
+Place = tuple[int, str] | TranscriptPlace
+"""What a page shows of its chat; the tuple is a position in a terminal's history, as in ``ScrollPosition`` of
+``session_host.terminal``."""
 
 
 class SavedPane(msgspec.Struct):
@@ -55,12 +77,12 @@ class SavedPane(msgspec.Struct):
     Attributes:
         tabs: ids of chats in tab order.
         active: the id of the tab in front, "" for none.
-        places: the scroll position of each chat, by id (a ``gui.terminal.scrolling.ScrollPosition``).
+        places: what is shown of each chat, by id; of those that are not here, the end.
     """
 
     tabs: list[str] = []
     active: str = ""
-    places: dict[str, tuple[int, str]] = {}
+    places: dict[str, Place] = {}
 
 
 class SavedWindow(msgspec.Struct):

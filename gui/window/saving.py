@@ -19,7 +19,7 @@ MARKS_DELAY_MS = 1000
 class UnseenMarks(QObject):
     """Saves the marks of unseen output, bells and notifications in the layout, and loads them.
 
-    Panes save the scroll positions.
+    Panes save the places.
 
     Signals:
         changed: the layout is to be saved.
@@ -56,9 +56,8 @@ class UnseenMarks(QObject):
         )
 
     def follow(self, page: ChatPage) -> None:
-        """Save the layout soon after the user scrolls in this page."""
-        if page.terminal is not None:
-            page.terminal.view.scrolled.connect(self._save_soon)
+        """Save the layout soon after the user scrolls, folds or unfolds in this page."""
+        page.content.place_changed.connect(self._save_soon)
 
     def _on_chats(self) -> None:
         if self._marks() != (self._layout.unseen, self._layout.rang, self._layout.notified):

@@ -15,7 +15,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.garbage import delete
 from gui.input import latin_keys
-from gui.settings.layout import SavedWindow, WindowLayout
+from gui.settings.layout import Place, SavedWindow, WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.theme.icons import Glyph
 from gui.theme.theme import Theme
@@ -617,14 +617,14 @@ class Windows(QObject):
         for each in self.all:
             each.describe()
 
-    def take(self, window: MainWindow, session_id: str) -> tuple[int, str] | None:
-        """Close a chat's tab in a window beside this one, if one has it; returns the scroll position there."""
+    def take(self, window: MainWindow, session_id: str) -> Place | None:
+        """Close a chat's tab in a window beside this one, if one has it; returns the place that it showed."""
         other = next((each for each in self.all if each is not window and each.tabs.has(session_id)), None)
         if other is None:
             return None
-        position = other.tabs.scroll_position_of(session_id)
+        place = other.tabs.place_of(session_id)
         other.tabs.close(session_id, is_moved=True)
-        return position
+        return place
 
     def move(self, window: MainWindow, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:
         """Move a window's tab to another window (its index among the others), or to a new one at a point."""
@@ -636,7 +636,7 @@ class Windows(QObject):
             return  # The new window would be equal to this one.
         target = self._make_window_like(window, at) if to is None else others[to]
         tabs = target.tabs.active.tabs
-        tabs.insert(chat, tabs.next_index, window.tabs.scroll_position_of(session_id))
+        tabs.insert(chat, tabs.next_index, window.tabs.place_of(session_id))
         target.raise_window()
         tabs.activate(session_id)
         window.tabs.close(session_id, is_moved=True)

@@ -73,6 +73,7 @@ class TranscriptPage(PaintedPage):
         zoom_requested(int): the user makes the text larger, or smaller if the steps are negative.
         typed(str): the user typed a text while the page had the keyboard focus; it belongs into the prompt.
         interrupt_requested(): the user pressed Ctrl+C with nothing selected.
+        place_changed(): the page was scrolled, or an item is shown in another way.
     """
 
     action_triggered = Signal(object)
@@ -82,6 +83,7 @@ class TranscriptPage(PaintedPage):
     zoom_requested = Signal(int)
     typed = Signal(str)
     interrupt_requested = Signal()
+    place_changed = Signal()
 
     def __init__(
         self,
@@ -108,6 +110,7 @@ class TranscriptPage(PaintedPage):
         self._look_up_soon = QTimer(self, singleShot=True, interval=_LOOK_UP_AFTER_MS)
         self._look_up_soon.timeout.connect(self._look_up_stops)
         self.scroller.arranged.connect(self._look_up_soon.start)
+        self.scroller.scrolled.connect(self.place_changed)
         scroll_by = self.scroller.scroll_by
         self._keys: dict[int, Callable[[], object]] = {
             Qt.Key.Key_Up: lambda: scroll_by(-self.style_.line_px * 2),
@@ -238,6 +241,7 @@ class TranscriptPage(PaintedPage):
                 return
         self.scroller.set_following(False)
         self.scroller.arrange()
+        self.place_changed.emit()
 
     def _show_copied(self, target: tuple[str, int, int] | None) -> None:
         """Mark a control for a moment as having copied; None ends that."""

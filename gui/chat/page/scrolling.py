@@ -95,8 +95,18 @@ class Scroller(QObject):
 
     def keep_position(self) -> None:
         """Keep the position for ``restore_position``, because the page is about to show another transcript."""
-        if self._position_to_restore is None and not self.is_following_end:
-            self._position_to_restore = self.position
+        self._position_to_restore = self.chosen_position
+
+    @property
+    def chosen_position(self) -> ScrollPosition | None:
+        """The scroll position that the user chose, also if its row does not exist yet; None for the end."""
+        if self._position_to_restore is not None:
+            return self._position_to_restore
+        return None if self.is_following_end or self._is_at_request else self.position
+
+    def go_once_known(self, position: ScrollPosition | None) -> None:
+        """Go to a position once a transcript with its row is shown; scrolling before cancels this."""
+        self._position_to_restore = position
 
     def restore_position(self) -> None:
         """Go to the kept position if it exists in the page's transcript, else to the end."""
@@ -235,6 +245,7 @@ class Scroller(QObject):
 
     def _scroll(self, position: ScrollPosition | None) -> None:
         """Scroll to a position, or to the end and follow it."""
+        self._position_to_restore = None
         self.set_following(position is None)
         self.position = position or self.position
         self.arrange()

@@ -18,10 +18,13 @@ from gui.bridge.git_status import repository_files
 from gui.bridge.machine_chats import ANSWER_S
 from gui.bridge.search import Query
 from gui.bridge.unsent import Drafts
+from gui.chat.content.items import Mode
+from gui.chat.page.positions import ScrollPosition
 from gui.chat.turns import TranscriptTurns
 from gui.chat.view import ChatView
 from gui.input.draft import Draft
 from gui.input.shortcuts import KeyOf
+from gui.settings.layout import Place, TranscriptPlace
 from gui.terminal.links.links import LinkRules
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
@@ -64,6 +67,7 @@ class StructuredContent(QObject):
         zoomed: the user made the text larger or smaller (steps from the configured size).
         resume_requested: the user sent a prompt to the ended chat (a Draft).
         end_requested: the user ends an agent that does not stop.
+        place_changed: the user scrolled, folded or unfolded.
     """
 
     link_requested = Signal(str)
@@ -74,6 +78,7 @@ class StructuredContent(QObject):
     zoomed = Signal(int)
     resume_requested = Signal(object)
     end_requested = Signal()
+    place_changed = Signal()
 
     def __init__(
         self,
@@ -118,6 +123,7 @@ class StructuredContent(QObject):
                 partial(_files_there, asyncio.get_running_loop(), chat.machine), is_here=False
             )
         view.page.zoom_requested.connect(lambda by: self.zoomed.emit(self._steps + by))
+        view.page.place_changed.connect(self.place_changed)
         view.prompt.show_draft(drafts.of(chat.id))
         view.prompt.editor.document().clearUndoRedoStacks()
         view.prompt.edited.connect(lambda: drafts.set(chat.id, view.prompt.draft))
@@ -300,6 +306,26 @@ class StructuredContent(QObject):
         return [QRect(part.mapTo(self._page, QPoint()), part.size()) for part in parts]
 
     # ------------------------------------------------------------ showing
+
+    @property
+    def place(self) -> Place | None:
+        """What the view shows of the transcript, in the form that is saved; None for its end without other folds."""
+        rows = self.view.page.rows
+        modes: dict[str, tuple[bool | None, bool]] = {
+            key: mode
+            for key, mode in rows.modes.items()
+            if mode != Mode() and (key in rows.transcript or not len(rows.transcript))
+        }
+        found = TranscriptPlace(self.view.page.scroller.chosen_position, modes, tuple(sorted(rows.columns)))
+        return found if found != TranscriptPlace() else None
+
+    def go_to_place(self, place: Place) -> None:
+        """Show a saved place once the transcript has it."""
+        if isinstance(place, TranscriptPlace):
+            rows = self.view.page.rows
+            rows.modes = {key: Mode(*mode) for key, mode in place.modes.items()}
+            rows.columns = set(place.columns)
+            self.view.page.scroller.go_once_known(place.top and ScrollPosition(*place.top))
 
     @property
     def _replica(self) -> Transcript | None:

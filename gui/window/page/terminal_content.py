@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QRect, Signal
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat, PageViewer
+from gui.settings.layout import Place
 from gui.terminal.view import TerminalView
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
@@ -19,6 +20,7 @@ from session_host.errors import OutliveError
 from session_host.protocol.messages import Clearing
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
+from session_host.terminal.scroll_position import ScrollPosition
 
 if TYPE_CHECKING:
     from gui.bridge.search import Query
@@ -37,12 +39,14 @@ class TerminalContent(QObject):
         zoomed: the user made the text larger or smaller (steps from the configured size).
         grid_changed: the terminal has room for another grid size.
         clipboard_offered: as in ``ChatViewer``.
+        place_changed: the user scrolled.
     """
 
     notice_given = Signal(str)
     zoomed = Signal(int)
     grid_changed = Signal()
     clipboard_offered = Signal(str, str)
+    place_changed = Signal()
 
     def __init__(
         self,
@@ -80,6 +84,7 @@ class TerminalContent(QObject):
         self.view.setAccessibleName(page_texts.TERMINAL_OF(name=chat.full_name))
         self.view.zoomChanged.connect(self._on_zoomed)
         self.view.gridResized.connect(self._on_grid)
+        self.view.scrolled.connect(self.place_changed)
         source.damaged.connect(self.view.on_damage)
         source.clipboard_offered.connect(self.clipboard_offered)
         theme.changed.connect(self._apply_theme)
@@ -88,6 +93,17 @@ class TerminalContent(QObject):
         self.view.set_theme(self._theme.terminal)
 
     # ------------------------------------------------------------ showing
+
+    @property
+    def place(self) -> Place | None:
+        """The scroll position in the history, in the form that is saved; None for its end."""
+        position = self.view.scroll_position
+        return (position.row, position.digest) if position is not None else None
+
+    def go_to_place(self, place: Place) -> None:
+        """Show a saved place once it exists."""
+        if isinstance(place, tuple):
+            self.view.go_to_position(ScrollPosition(*place))
 
     @property
     def reported_directory(self) -> str:

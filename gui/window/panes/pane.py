@@ -112,9 +112,9 @@ def move_tab(session_id: str, source: PaneWidget, target: PaneWidget, at: int = 
 
 
 def reopen_tab(session_id: str, source: PaneWidget, target: PaneWidget, at: int = -1) -> None:
-    """Open a tab with a new page at the same scroll position in another pane, and close it in its own."""
+    """Open a tab with a new page that shows the same place in another pane, and close it in its own."""
     chat = next((chat for chat in source.tabs.chats() if chat.id == session_id), None)
     if chat is not None:
-        target.tabs.insert(chat, at, source.tabs.scroll_position_of(session_id))
+        target.tabs.insert(chat, at, source.tabs.place_of(session_id))
         target.tabs.activate(session_id)
     source.tabs.close(session_id)

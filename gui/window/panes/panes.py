@@ -12,7 +12,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.garbage import delete
 from gui.settings import pane_tree
-from gui.settings.layout import SavedPane, SavedWindow
+from gui.settings.layout import Place, SavedPane, SavedWindow
 from gui.settings.pane_tree import Divider, Node, Side
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
@@ -466,19 +466,19 @@ class Panes(QObject):
                 return True
         return False
 
-    def scroll_position_of(self, session_id: str) -> tuple[int, str] | None:
-        """The scroll position in a chat's history; None for its end."""
+    def place_of(self, session_id: str) -> Place | None:
+        """What is shown of a chat; None for its end."""
         pane = self._pane_of(session_id)
-        return pane.tabs.scroll_position_of(session_id) if pane is not None else None
+        return pane.tabs.place_of(session_id) if pane is not None else None
 
     # ------------------------------------------------------------ tabs of whole panes
 
     def mirror(self, side: Side) -> None:
         """Split the active pane; the new pane shows the same chat and gets the keyboard."""
-        chat, position = self.active_chat, self.scroll_position_of(self.active_id)
+        chat, place = self.active_chat, self.place_of(self.active_id)
         if chat is not None:
             tabs = self.split_pane(self.active, side).tabs
-            tabs.insert(chat, position=position)
+            tabs.insert(chat, place=place)
             tabs.activate(chat.id)
 
     def close_pane(self) -> None:

@@ -15,6 +15,7 @@ from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
 from gui.input.dragging import CHATS_MIME
+from gui.settings.layout import Place
 from gui.settings.pane_tree import Side
 from gui.wording import window_texts
 
@@ -104,14 +105,14 @@ class TabDragging(QObject):
         self,
         panes: Panes,
         chat_of: Callable[[str], Chat | None],
-        take_elsewhere: Callable[[str], tuple[int, str] | None],
+        take_elsewhere: Callable[[str], Place | None],
     ) -> None:
         """Accept drops on these panes.
 
         Args:
             panes: the panes of the window.
             chat_of: returns the chat with this id.
-            take_elsewhere: closes a chat's tab in another window that has it, and returns the scroll position there.
+            take_elsewhere: closes a chat's tab in another window that has it, and returns the place that it showed.
         """
         super().__init__(panes)
         self._panes = panes

@@ -13,7 +13,7 @@ from gui.bridge.chat import Chat, viewer_for_page
 from gui.bridge.ended_chat import read_last_screen, read_last_transcript
 from gui.bridge.program_directories import ProgramDirectories
 from gui.bridge.sessions import Sessions
-from gui.settings.layout import SavedPane, WindowLayout
+from gui.settings.layout import Place, SavedPane, WindowLayout
 from gui.theme.theme import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_content import TerminalContent
@@ -22,7 +22,6 @@ from gui.wording import phrases
 from session_host.errors import OutliveError, Unreachable
 from session_host.system.clock import parse_time
 from session_host.system.freed_memory import return_freed_memory
-from session_host.terminal.scroll_position import ScrollPosition
 
 from .tab_bar import TabBar, TabLook
 
@@ -96,8 +95,8 @@ class Tabs(QObject):
         self._pages: dict[str, ChatPage] = {}
         self._shown = ""
         self._is_visible = True
-        self._scroll_positions: dict[str, tuple[int, str]] = {}
-        """The saved scroll positions of chats without a page."""
+        self._places: dict[str, Place] = {}
+        """The saved places of chats without a page."""
         self._suspend_timer = QTimer(self, singleShot=True, interval=SUSPEND_AFTER_MS)
         self._suspend_timer.timeout.connect(self._suspend_next)
         self._trim_timer = QTimer(self, singleShot=True, interval=_TRIM_AFTER_MS)
@@ -151,21 +150,16 @@ class Tabs(QObject):
         """A chat's page, if it exists."""
         return self._pages.get(session_id)
 
-    def scroll_position_of(self, session_id: str) -> tuple[int, str] | None:
-        """The scroll position in a chat's history; None for its end."""
+    def place_of(self, session_id: str) -> Place | None:
+        """What is shown of a chat; None for its end."""
         page = self._pages.get(session_id)
-        if page is None:
-            return self._scroll_positions.get(session_id)
-        position = page.terminal.view.scroll_position if page.terminal is not None else None
-        return (position.row, position.digest) if position is not None else None
+        return self._places.get(session_id) if page is None else page.content.place
 
     def saved(self) -> SavedPane:
         """The current tabs in the saved form."""
         ids = self.ids()
-        positions = {
-            session_id: position for session_id in ids if (position := self.scroll_position_of(session_id)) is not None
-        }
-        return SavedPane(ids, self._shown, positions)
+        places = {session_id: place for session_id in ids if (place := self.place_of(session_id)) is not None}
+        return SavedPane(ids, self._shown, places)
 
     # ------------------------------------------------------------ opening and closing
 
@@ -173,17 +167,17 @@ class Tabs(QObject):
         """Open the saved tabs, except those of removed chats."""
         continuations = {session_id: self._sessions.latest_continuation(session_id) for session_id in saved.tabs}
         known = list(dict.fromkeys(chat.id for chat in continuations.values() if chat is not None))
-        self._scroll_positions = dict(saved.places)
+        self._places = dict(saved.places)
         self._insert_tabs(known)
         if known:
             shown = continuations.get(saved.active)
             self.activate(shown.id if shown is not None else known[-1])
 
-    def insert(self, chat: Chat, at: int = -1, position: tuple[int, str] | None = None) -> None:
-        """Add a chat's tab at an index, without bringing it to the front; with a scroll position."""
+    def insert(self, chat: Chat, at: int = -1, place: Place | None = None) -> None:
+        """Add a chat's tab at an index, without bringing it to the front; it shows this place of the chat."""
         if self._bar.index_of(chat.id) < 0:
-            if position is not None:
-                self._scroll_positions[chat.id] = position
+            if place is not None:
+                self._places[chat.id] = place
             self._insert_tabs([chat.id], at)
             self.changed.emit()
 
@@ -249,7 +243,7 @@ class Tabs(QObject):
     def _remove_tab(self, session_id: str) -> None:
         self._bar.drop(session_id)
         page = self._pages.pop(session_id, None)
-        self._scroll_positions.pop(session_id, None)
+        self._places.pop(session_id, None)
         if self._shown == session_id:
             self._shown = ""
         current = self._bar.id_at(self._bar.currentIndex())
@@ -333,9 +327,8 @@ class Tabs(QObject):
             page = self._make_page(chat)
             self._pages[chat.id] = page
             self._stack.addWidget(page)
-            position = self._scroll_positions.pop(chat.id, None)
-            if position is not None and page.terminal is not None:
-                page.terminal.view.go_to_position(ScrollPosition(*position))
+            if (place := self._places.pop(chat.id, None)) is not None:
+                page.content.go_to_place(place)
             self.page_made.emit(page)
         return page
 

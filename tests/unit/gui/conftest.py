@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.bridge.store_thread import StoreThread
-from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
+from gui.settings.layout import Place, SavedPane, SavedWindow, WindowLayout
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.preferences import Preferences
 from gui.terminal.view import TerminalView
@@ -193,7 +193,7 @@ class FakeViewer:
         self.delegate.viewer_refused(InputRefused(attachment="", sequence=sequence, code="input_full", message=line))
 
 
-def one_pane(tabs: list[str], active: str = "", places: dict[str, tuple[int, str]] | None = None) -> WindowLayout:
+def one_pane(tabs: list[str], active: str = "", places: dict[str, Place] | None = None) -> WindowLayout:
     """The layout of one window with one pane."""
     return WindowLayout(windows=[SavedWindow(panes=[SavedPane(tabs, active, places or {})])])
 

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from gui.bridge import unsent
 from gui.chat.page.requests import RequestCard
 from gui.input.draft import NO_DRAFT, Draft
+from gui.settings.layout import SavedPane, WindowLayout
 from gui.window.page.structured_content import StructuredContent
 from gui.wording import chat_texts
 from session_host.client.viewer.viewer import ViewerState
@@ -21,7 +22,7 @@ from session_host.storage.store import SessionRecord
 from session_host.structured.items import AgentRequest, digest
 from tests.support.area import Area
 from tests.support.repositories import Checkout
-from tests.support.scripted_chat import ScriptedChat, command_request
+from tests.support.scripted_chat import ScriptedChat, command_request, long_chat
 from tests.unit.gui.conftest import FakeViewer, WindowHarness, insert_record
 
 ENDED: dict[str, Any] = {
@@ -84,6 +85,85 @@ async def test_a_draft_and_its_images_are_restored_when_the_tab_is_opened_again(
     assert shown(page) == "half a thought", "the cursor is behind it"
     QTest.keyClick(page.view.prompt.editor, Qt.Key.Key_Return)
     assert harness.sessions.drafts.of(session_id) == NO_DRAFT, "sent"
+
+
+def on_page(page: StructuredContent) -> tuple[int, list[tuple[str, int]]]:
+    """The y coordinate of the first segment on the page, and the segments on it by their items' ids and numbers."""
+    view = page.view.page
+    return round(view.visible[0].top), [(view.rows.key(placed.position), placed.number) for placed in view.visible]
+
+
+def scroll_and_unfold(harness: WindowHarness) -> SavedPane:
+    """Scroll back in the chat view, and unfold a tool there; returns the pane as it would be saved."""
+    view = harness.content.view.page
+    view.scroller.scroll_to("i53", 0, always=True)
+    view.run_action(("i53", 0, 0))
+    return harness.window.tabs.active.tabs.saved()
+
+
+async def test_after_a_kill_the_window_shows_the_same_place_and_opened_tools_of_a_chat_that_has_grown(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("gui.window.saving.MARKS_DELAY_MS", 1)
+    viewer = await harness.open_chat_view(long_chat(100).transcript)
+    view = harness.content.view.page
+    view.scroller.scroll_to("i53", 0, always=True)
+    await harness.until(lambda: harness.saved_pane["places"], "the scroll position to be saved")
+    folded = harness.saved_pane
+    view.run_action(("i53", 0, 0))
+    await harness.until(lambda: harness.saved_pane != folded, "the unfolded tool to be saved")
+    saved, before = WindowLayout.from_dict(harness.layouts[-1]).windows[0].panes[0], on_page(harness.content)
+    assert {("i53", 0), ("i53", 1)} <= set(before[1])
+    assert ("i54", 0) not in before[1], "the tool's output has the rest of the page"
+    harness.window.tabs.close(viewer.session_id)
+    viewer.transcript = None
+    tabs = harness.window.tabs.active.tabs
+    tabs.restore_tabs(saved)
+    harness.settle()
+    assert tabs.saved() == saved, "it stays saved until the transcript is there"
+    viewer.show_transcript(long_chat(130).transcript)
+    harness.settle()
+    assert on_page(harness.content) == before
+    assert tabs.saved() == saved
+
+
+async def test_a_chat_view_that_is_read_from_there_is_not_scrolled_back_by_a_late_transcript(harness: WindowHarness):
+    viewer = await harness.open_chat_view(long_chat(100).transcript)
+    saved = scroll_and_unfold(harness)
+    harness.window.tabs.close(viewer.session_id)
+    viewer.transcript = None
+    harness.window.tabs.active.tabs.restore_tabs(saved)
+    harness.content.scroll_to_end()
+    viewer.show_transcript(long_chat(100).transcript)
+    harness.settle()
+    assert harness.content.view.page.scroller.is_following_end
+    assert harness.content.view.page.rows.mode("i53").unfolded
+
+
+async def test_a_second_page_of_a_chat_view_begins_at_the_place_of_the_first(harness: WindowHarness):
+    chat = long_chat(100)
+    await harness.open_chat_view(chat.transcript)
+    scroll_and_unfold(harness)
+    first = harness.content
+    harness.window.tabs.mirror("right")
+    harness.further[0].show_transcript(long_chat(100).transcript)
+    harness.settle()
+    assert harness.content is not first
+    assert harness.content.place == first.place
+
+
+async def test_messages_below_a_place_do_not_change_it_and_save_nothing(harness: WindowHarness):
+    chat = long_chat(100)
+    await harness.open_chat_view(chat.transcript)
+    scroll_and_unfold(harness)
+    content, place, told = harness.content, harness.content.place, list[bool]()
+    content.place_changed.connect(lambda: told.append(True))
+    for _ in range(3):
+        chat.put("agent", "more", status="done")
+        content.view.page.scroller.show_frame()
+    assert (content.place, told) == (place, [])
+    content.scroll_lines(-1)
+    assert told == [True]
 
 
 async def test_a_queued_prompt_is_sent_now_by_the_chat_s_viewer(harness: WindowHarness):
