@@ -217,7 +217,6 @@ class Section(QWidget):
         if title:
             column.addWidget(heading(title))
         self._fold = button(fold[0], "link", self._toggle)
-        self._fold.setVisible(self._is_folded)
         column.addWidget(self._fold, 0, Qt.AlignmentFlag.AlignLeft)
         self._lines: list[QWidget] = []
         for at, row in enumerate(rows):
@@ -228,7 +227,6 @@ class Section(QWidget):
             column.addWidget(row)
         for widget in below:
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeft)
-        self.apply_filter(())
 
     def _toggle(self) -> None:
         self._is_folded = not self._is_folded
@@ -278,6 +276,7 @@ class Page(QWidget):
         """Add a section with rows."""
         self._sections.append(section)
         self.column.addWidget(section)
+        section.apply_filter(self._words)  # Shown before, it would be a window, and laid out for that.
 
     def replace_section(self, previous: Section, section: Section) -> None:
         """Replace a section by another one at its position."""

@@ -402,6 +402,7 @@ class SettingsWindow(PagedWindow):
         """Leave the scroll bar's room free while there is none, so that all pages have one right edge."""
         room_px = 0 if maximum else self.area.verticalScrollBar().sizeHint().width()
         self._row.setContentsMargins(0, 0, room_px, 0)
+        self._row.activate()  # Before the page is painted, or its right edge would be seen to move.
 
     # ------------------------------------------------------------ pages
 
