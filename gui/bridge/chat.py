@@ -424,14 +424,13 @@ class Chat(ChatViewer):
 
     @property
     def group(self) -> Group:
-        """Its group in the sidebar.
-
-        Before the first report of the agent or host, this is a guess.
-        """
+        """Its group in the sidebar: what starts works; of any other, it is a guess until the host has told it."""
         activity = self.activity
         if self.has_ended:
             return group_of(self.record.state, activity, interrupted=self.is_interrupted)
-        if self.is_starting or (self._is_unreported and not self.activity_since):
+        if self.is_starting:
+            activity = Activity.WORKING
+        elif self._is_unreported and not self.activity_since:
             activity = Activity.WORKING if self.has_prompt else Activity.IDLE
         elif self.is_at_prompt or (self.record.is_shell and self._is_plain and self.foreground is None):
             activity = Activity.IDLE

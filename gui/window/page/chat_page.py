@@ -84,7 +84,7 @@ class ChatPage(Area):
         self.waiting = Waiting(
             self._theme, self, self.source, view=content.faded,
             is_empty=lambda: not (content.has_old_content or content.has_replica), bottom_px=self._bottom_px,
-            areas_in_use=content.areas_in_use,
+            is_starting=self._is_starting, areas_in_use=content.areas_in_use,
         )  # fmt: skip
         self.waiting.bar_moved.connect(self._on_bar_moved)
         self._column.addWidget(content.view, 1)
@@ -93,6 +93,7 @@ class ChatPage(Area):
         source.connection_changed.connect(self.refresh)
         self.chat.changed.connect(self._on_changed)
         source.replaced.connect(self._on_replaced)
+        source.damaged.connect(self._end_start)
         source.detaching.connect(content.on_detaching)
         source.refused.connect(self._on_refused)
 
@@ -284,10 +285,20 @@ class ChatPage(Area):
         if self.structured is not None:
             self.structured.on_refused(refusal)
 
+    def _is_starting(self) -> bool:
+        """Whether the agent starts in an empty terminal."""
+        return self.chat.is_starting and self.terminal is not None and self.terminal.is_blank
+
+    def _end_start(self) -> None:
+        """Say no more that the agent starts once it has written or reported something."""
+        if self.waiting.is_for_start and not self._is_starting():
+            self.refresh()
+
     def _on_changed(self) -> None:
         self.setAccessibleName(self.chat.full_name)
         self.content.on_changed()
         self._show_problem()
+        self._end_start()
         self.waiting.update()
         if self._end_bar.is_open and self.isVisible():
             self.end_bar.describe(self.chat)

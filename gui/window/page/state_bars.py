@@ -354,6 +354,7 @@ class Waiting(QObject):
         *,
         view: QWidget,
         is_empty: Callable[[], bool],
+        is_starting: Callable[[], bool],
         bottom_px: Callable[[], int],
         areas_in_use: Callable[[], list[list[QRect]]],
     ) -> None:
@@ -365,6 +366,7 @@ class Waiting(QObject):
             source: the viewer of the chat that the page shows.
             view: what is faded while the chat's machine cannot be reached.
             is_empty: returns whether the page shows nothing of the chat.
+            is_starting: returns whether the live chat's agent starts and has written nothing yet.
             bottom_px: returns the upper edge of the bars below the view, or the page's lower edge without them.
             areas_in_use: returns the parts of the page that the bar shall not cover, the most important ones first.
         """
@@ -372,6 +374,7 @@ class Waiting(QObject):
         self._page = page
         self._source = source
         self._is_empty = is_empty
+        self._is_starting = is_starting
         self._bottom_px = bottom_px
         moved = self.bar_moved.emit  # The function that makes the bar must not keep this object.
         self._bar = LazyWidget(lambda: ConnectionBar(theme, page, source, areas_in_use, bottom_px, moved))
@@ -410,14 +413,22 @@ class Waiting(QObject):
 
     @property
     def _state(self) -> str:
-        """The state to show: "asks", or that of the connection."""
+        """The state to show: "asks", "starting", or that of the connection."""
         source = self._source
         if source.is_unresponsive:
             return "unresponsive"
-        return "asks" if source.asks_to_send else str(source.connection or "")
+        if source.asks_to_send:
+            return "asks"
+        state = str(source.connection or "")
+        return "starting" if state == "live" and self._is_starting() else state
+
+    @property
+    def is_for_start(self) -> bool:
+        """Whether the page says that the live chat's agent starts, or will after the delay."""
+        return self._shown_state == "starting" or (self._show_timer.isActive() and self._source.connection == "live")
 
     def wait(self) -> None:
-        """Show that the chat is not live: at once or after a delay.
+        """Show that the chat is not live, or that its agent starts: at once or after a delay.
 
         It is shown at once if the chat asks, if its host does not answer, or if its machine cannot be reached and the
         page is empty.
@@ -470,7 +481,7 @@ class Waiting(QObject):
         self._shown_state = state
         overlay: Notice | ConnectionBar
         is_cut_off = state == "unreachable"
-        if is_empty := self._is_empty():
+        if is_empty := state == "starting" or self._is_empty():
             overlay = self.notice
             overlay.show_text(*self._texts(state))
             self._show_overlay(overlay)

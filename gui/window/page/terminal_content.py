@@ -20,6 +20,7 @@ from session_host.errors import OutliveError
 from session_host.protocol.messages import Clearing
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
+from session_host.terminal.rows import Row
 from session_host.terminal.scroll_position import ScrollPosition
 
 if TYPE_CHECKING:
@@ -133,6 +134,12 @@ class TerminalContent(QObject):
         """Whether the chat's viewer has a replica."""
         viewer = self.source.viewer
         return viewer is not None and viewer.emulator is not None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the terminal has no text."""
+        emulator = self.view.emulator
+        return emulator is not None and not emulator.scrollback_rows and not any(map(Row.text, emulator.rows()))
 
     @property
     def has_old_content(self) -> bool:

@@ -34,6 +34,7 @@ from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
 from session_host.structured.transcript import Transcript
+from session_host.system import clock
 from session_host.system.processes.identity import boot_id
 from session_host.terminal import create
 from tests.support.area import Area
@@ -64,6 +65,47 @@ async def test_a_slow_start_shows_the_command_and_keeps_typed_keys(harness: Wind
     harness.viewers[session_id].go_live()
     assert page.waiting.notice.isHidden()
     assert page.is_settled
+
+
+async def test_an_agent_that_has_written_nothing_yet_has_a_word_in_its_terminal(harness: WindowHarness):
+    session_id = await harness.add("one", agent="claude", argv=["claude"], cwd="/srv/app", created_at=clock.now())
+    harness.open_window().open_chat(harness.chat(session_id))
+    viewer, page = harness.viewers[session_id], harness.page
+    viewer.go_live(screen=b"\x1b[?2004h")
+    assert page.waiting.notice.isHidden(), "nothing is said before it takes long"
+    await harness.until(page.waiting.notice.isVisible, "the word")
+    assert page.waiting.notice.title.text() == "Starting…"
+    assert page.waiting.notice.detail.text() == "claude in /srv/app"
+    assert page.is_settled
+    viewer.feed(b"\x1b[?1049h\x1b[2J")
+    viewer.delegate.viewer_damaged()
+    assert page.waiting.notice.isVisible(), "there is still no text"
+    viewer.feed(b"Welcome")
+    viewer.delegate.viewer_damaged()
+    assert page.waiting.notice.isHidden()
+
+
+async def test_an_agent_that_starts_quickly_has_no_word_in_its_terminal(harness: WindowHarness):
+    session_id = await harness.add("one", agent="claude", argv=["claude"], created_at=clock.now())
+    harness.open_window().open_chat(harness.chat(session_id))
+    viewer, page = harness.viewers[session_id], harness.page
+    viewer.go_live(screen=b"")
+    assert page.waiting.is_for_start
+    viewer.feed(b"Welcome")
+    viewer.delegate.viewer_damaged()
+    assert not page.waiting.is_for_start
+
+
+async def test_an_idle_agent_and_a_command_without_output_do_not_start(harness: WindowHarness):
+    ids = [await harness.add(name, agent=name, created_at=clock.now()) for name in ("claude", "command")]
+    window = harness.open_window()
+    for session_id in ids:
+        window.open_chat(harness.chat(session_id))
+        harness.viewers[session_id].go_live(screen=b"")
+        if harness.chat(session_id).record.agent == "claude":
+            assert harness.page.waiting.is_for_start
+            harness.viewers[session_id].be(Activity.IDLE)
+        assert not harness.page.waiting.is_for_start
 
 
 async def test_a_running_chat_that_is_opened_again_loads_and_does_not_start(harness: WindowHarness):
