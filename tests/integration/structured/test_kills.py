@@ -321,12 +321,16 @@ async def test_errors_of_an_agent_that_was_ended_on_purpose_are_not_shown(tmp_pa
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("idle_timeout_min = 0.02\n", encoding="utf-8")
     add_agent("noisy", "sh", "-c", f"printf '\\033[31ma warning\\033[m\\n' >&2; exec {sys.executable} -S {FAKE}")
-    record = await start_chat(tmp_path, prompt="answer: first", agent="noisy")
+    release = tmp_path / "release"  # Until then the turn goes on, so that the viewer sees the end.
+    record = await start_chat(tmp_path, prompt="answer: first\ndeltas: 3\nhold: 1", agent="noisy")
     async with viewing(record.id) as chat:
+        release.touch()
         await chat.watcher.until(lambda: chat.viewer.state == ViewerState.ENDED, "the end")
         assert "resumes it" in chat.texts("notice")[-1], chat.texts("notice")
-    record = await start_chat(tmp_path, prompt="answer: first\ncut: 1", agent="noisy")
+    release.unlink()
+    record = await start_chat(tmp_path, prompt="answer: first\ndeltas: 3\nhold: 1\ncut: 2", agent="noisy")
     async with viewing(record.id) as chat:
+        release.touch()
         await chat.watcher.until(lambda: chat.viewer.state == ViewerState.ENDED, "the end")
         assert "a warning" in chat.texts("notice"), chat.texts("notice")
 
