@@ -19,6 +19,8 @@ Spans = Callable[[str], list[tuple[int, int]]]
 _SEARCHED_AT_ONCE = 500
 _NEAR_ROWS = 60
 """A line may be so far from its computed position: some characters have another width than computed."""
+_BEGINNING_CHARACTERS = 24
+"""So much of a joined text is in its first row."""
 _ABOVE_SHARE = 3
 """The share of the screen (a third) to show above the line."""
 
@@ -54,6 +56,8 @@ def _find(emulator: Emulator, text: str, spans: Spans) -> Match | None:
     lines = emulator.selected_text().split("\n")
     emulator.clear_selection()
     containing = [number for number, line in enumerate(lines) if text in line]
+    # Of rows that the program wrapped itself, which the search joins, the first one.
+    containing = containing or [number for number, line in enumerate(lines) if text[:_BEGINNING_CHARACTERS] in line]
     if not containing:
         return None
     number = next((each for each in reversed(containing) if lines[each].strip() == text), containing[-1])

@@ -9,6 +9,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,6 +19,7 @@ from session_host.errors import StoreError
 from session_host.storage.store.database import Database, Schema, damaged, directory_lock, is_sound
 from session_host.system.clock import moment_of
 
+from .lines import MAX_WRAPPED, IndexedLine, continues, seams_of, wrapped_matches
 from .query import Query, Term, folded, trigrams
 
 MAX_PAGE_LINES: Final = 32
@@ -37,18 +39,7 @@ _MAX_TIME: Final = 1 << (62 - _ID_BITS)
 _COMPRESSION_LEVEL: Final = 1
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(list[tuple[int, int, str]])
-
-
-class IndexedLine(NamedTuple):
-    """One line that was shown."""
-
-    number: int
-    """The line's number in its session, from 1."""
-    offset: int
-    """The offset of the output after which the line was on the screen."""
-    time_ns: int
-    text: str
+_decoder = msgspec.msgpack.Decoder(list[tuple[int, int, str, int]])
 
 
 class DamagedPage(ValueError):
@@ -84,13 +75,33 @@ class Page:
     @property
     def data(self) -> bytes:
         """The page as stored."""
-        rows = [(line.offset, line.time_ns, line.text) for line in self.lines]
+        rows = [(line.offset, line.time_ns, line.text, line.room) for line in self.lines]
         return zlib.compress(_encoder.encode(rows), _COMPRESSION_LEVEL)
 
     @property
-    def text(self) -> str:
-        """The page's text as indexed for searching."""
+    def lines_text(self) -> str:
+        """The text of its lines, for comparing."""
         return folded("\n".join([line.text for line in self.lines]))
+
+    @property
+    def text(self) -> str:
+        """The page's text as indexed for searching: its lines, and the ends of those that a program wrapped itself."""
+        seams = [
+            seam for line, below in pairwise(self.lines) if continues(line, below) for seam in seams_of(line, below)
+        ]
+        return folded("\n".join([*(line.text for line in self.lines), *seams]))
+
+    def wrapped(self) -> Iterator[list[IndexedLine]]:
+        """The runs of lines that a program wrapped by itself, as far as their widths tell."""
+        run: list[IndexedLine] = []
+        for line in self.lines:
+            if run and not continues(run[-1], line):
+                if len(run) > 1:
+                    yield run
+                run = []
+            run.append(line)
+        if len(run) > 1:
+            yield run
 
     @property
     def characters(self) -> int:
@@ -99,8 +110,15 @@ class Page:
 
     @property
     def is_full(self) -> bool:
-        """Whether the next line begins another page."""
+        """Whether the next line begins another page, unless a program wrapped it by itself."""
         return len(self.lines) >= MAX_PAGE_LINES or self._characters >= MAX_PAGE_CHARACTERS
+
+    def takes(self, line: IndexedLine) -> bool:
+        """Whether this is the page of the next line."""
+        if not self.is_full:
+            return True
+        is_larger = len(self.lines) >= MAX_PAGE_LINES + MAX_WRAPPED or self._characters >= 2 * MAX_PAGE_CHARACTERS
+        return not is_larger and continues(self.lines[-1], line)
 
     def add_line(self, line: IndexedLine) -> None:
         """Append a line."""
@@ -419,14 +437,14 @@ class Index:
         """The matching lines of a page, from the last one."""
         (data,) = connection.execute("SELECT lines FROM page WHERE id = ?", (page_id,)).fetchone()
         page = self._page(first, data)
-        if query.matches_folded(page.text):
-            for line in reversed(page.lines):
-                if (
-                    line.number >= own_from
-                    and query.matches(line.text)
-                    and query.is_within(session_id, line.time_ns, line.text)
-                ):
-                    yield Hit(session_id, *line)
+        lines: list[IndexedLine] = []
+        if query.matches_folded(page.lines_text):
+            lines = [line for line in reversed(page.lines) if query.matches(line.text)]
+        if len(query.words) > 1 or not lines:
+            lines += [line for run in page.wrapped() for line in wrapped_matches(run, query)]
+        for line in lines:
+            if line.number >= own_from and query.is_within(session_id, line.time_ns, line.text):
+                yield Hit(session_id, *line[:-1])
 
     def around(self, hit: Hit, before: int, after: int) -> list[Hit]:
         """The lines around a hit in its session, including the hit, in order."""
@@ -438,7 +456,7 @@ class Index:
                 (hit.session_id, first - MAX_PAGE_LINES, last),
             )
             lines = [line for row in rows for line in self._page(*row).lines]
-        return [Hit(hit.session_id, *line) for line in lines if first <= line.number <= last]
+        return [Hit(hit.session_id, *line[:-1]) for line in lines if first <= line.number <= last]
 
     def _page(self, first: int, data: bytes) -> Page:
         try:
@@ -577,19 +595,19 @@ class Writer:
     def _append(self, lines: Sequence[IndexedLine]) -> None:
         last = self._pages("ORDER BY first DESC LIMIT 1")
         page = None
-        if lines and last and not last[0][1].is_full and last[0][1].lines[-1].number + 1 == lines[0].number:
+        if lines and last and last[0][1].takes(lines[0]) and last[0][1].lines[-1].number + 1 == lines[0].number:
             self._drop(last)
             page = last[0][1]
         for line in lines:
             if not line.text.isprintable():
                 line = line._replace(text=clean(line.text))  # noqa: PLW2901
+            if page is not None and not page.takes(line):
+                self._put(page)
+                page = None
             if page is None:
                 page = Page(line.number, [line])
             else:
                 page.add_line(line)
-            if page.is_full:
-                self._put(page)
-                page = None
         if page is not None:
             self._put(page)
 

@@ -21,7 +21,8 @@ from session_host.terminal import create, engine_build, restore
 from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.unfinished import finished_length
 
-from .index import MAX_LINE_CHARACTERS, IndexedLine
+from .index import MAX_LINE_CHARACTERS
+from .lines import IndexedLine, cells
 
 MAX_STEP_BYTES: Final = 256 * 1024
 MAX_STEP_LINES: Final = 8000
@@ -257,6 +258,7 @@ class Reader(CollectedLines):
     ) -> None:
         super().__init__(offset, resizes, number if state is None else state.number)
         self._emulator = None if state is None else _without_images(restore(engine, state.terminal))
+        self._columns = (_DEFAULT_SIZE if self._emulator is None else self._emulator.size).columns
         self._engine = engine
         self._in_history = 0 if state is None else state.in_history
         self._unfinished_line = "" if state is None else state.unfinished_line
@@ -345,6 +347,7 @@ class Reader(CollectedLines):
         if self._dirty:
             self._index_screen()
         self._emulator.resize(resize.size, resize.cell)
+        self._columns = resize.size.columns
         # The rows have been rewrapped, so their number has changed.
         self._in_history = min(self._in_history, self._emulator.scrollback_rows)
 
@@ -354,6 +357,7 @@ class Reader(CollectedLines):
         return self._emulator
 
     def _create(self, size: GridSize, cell: CellSize) -> Emulator:
+        self._columns = size.columns
         return _without_images(create(self._engine, size, cell=cell, scrollback_lines=HISTORY_ROWS))
 
     def _feed_finished(self) -> None:
@@ -452,15 +456,19 @@ class Reader(CollectedLines):
                 number = self._add_line(text[start : start + MAX_LINE_CHARACTERS])
             return number
         self.number += 1
-        self.new[self.number] = IndexedLine(self.number, self._fed, self._time_ns, text)
+        self.new[self.number] = IndexedLine(self.number, self._fed, self._time_ns, text, self._room(text))
         return self.number
+
+    def _room(self, text: str) -> int:
+        """How many columns of the line's last row are free."""
+        return -cells(text) % self._columns
 
     def _grow(self, number: int, text: str) -> None:
         """Replace a line's text by a longer one; add another line if it is too long, or the number is unknown (0)."""
         if not number:
             self._add_line(text)
             return
-        line = IndexedLine(number, self._fed, self._time_ns, text[:MAX_LINE_CHARACTERS])
+        line = IndexedLine(number, self._fed, self._time_ns, text[:MAX_LINE_CHARACTERS], self._room(text))
         (self.new if number in self.new else self.grown)[number] = line
         if len(text) > MAX_LINE_CHARACTERS:
             self._add_line(text[MAX_LINE_CHARACTERS - _OVERLAP :])

@@ -19,7 +19,8 @@ from session_host.structured.log import FORK, Cause, Record, RecordReader, begin
 from session_host.structured.text import item_lines
 from session_host.structured.transcript import BUILD, Transcript
 
-from .index import MAX_LINE_CHARACTERS, IndexedLine
+from .index import MAX_LINE_CHARACTERS
+from .lines import IndexedLine
 from .reader import CollectedLines
 
 REMEMBERED: Final = 256

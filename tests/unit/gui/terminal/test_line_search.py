@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from gui.terminal.finding.line_search import show_line
-from session_host.protocol.values import GridSize
+from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.search import Query
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import Emulator
@@ -56,6 +56,15 @@ def test_of_equal_lines_the_newest_is_found(emulator: Emulator) -> None:
     emulator.feed(b"needle\r\n" + b"other\r\n" * 30 + b"needle\r\n" + b"other\r\n" * 10)
     assert look(emulator, "needle", "needle")
     assert emulator.frame().scroll_offset < 15
+
+
+def test_of_rows_that_a_program_wrapped_itself_the_first_is_shown(emulator: Emulator) -> None:
+    emulator.resize(GridSize(40, 6), CellSize())
+    emulator.feed(
+        b"\r\n".join([b"other"] * 30 + [b"  a sentence of which an agent has", b"  wrapped the words", b"below"])
+    )
+    assert look(emulator, "a sentence of which an agent has wrapped the words", "agent wrapped")
+    assert emulator.selected_text() == "agent"
 
 
 def test_a_missing_line_is_not_found(emulator: Emulator) -> None:

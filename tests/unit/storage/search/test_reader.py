@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.storage.journal import Entry
-from session_host.storage.search.index import MAX_LINE_CHARACTERS, IndexedLine
+from session_host.storage.search.index import MAX_LINE_CHARACTERS
+from session_host.storage.search.lines import IndexedLine
 from session_host.storage.search.reader import (
     MAX_STEP_BYTES,
     MAX_STEP_LINES,
