@@ -271,6 +271,7 @@ class Chat(ChatViewer):
         machine, session_id: the machine that it is on, and its id there.
         agent_title: the title of its agent ("Claude Code"); the agent's name if the catalog does not have it.
         activity, activity_source, activity_since, activity_detail: the host's last report of its agent.
+        turn_failed: whether the agent is idle since an error stopped its turn, which the detail names.
         foreground: the foreground program of a shell or command; "" for a shell at its prompt, None while unknown.
         foreground_since: when that program came to the foreground, ISO 8601.
         last_exit_code: the exit code of a shell's last command; None while one runs, or if unknown.
@@ -324,6 +325,7 @@ class Chat(ChatViewer):
         self.activity_source = ""
         self.activity_since = ""
         self.activity_detail = ""
+        self.turn_failed = False
         self.foreground: str | None = None
         self.foreground_since = ""
         self.last_exit_code: int | None = None
@@ -497,7 +499,7 @@ class Chat(ChatViewer):
         """The shape that shows its state."""
         return mark_of(
             self.group, failed=self.has_failed, reconnecting=self.is_reconnecting, unresponsive=self.is_unresponsive,
-            starting=self.is_starting,
+            starting=self.is_starting, turn_failed=self.turn_failed,
         )  # fmt: skip
 
     def order_in(self, group: Group) -> tuple[str, str]:
@@ -680,7 +682,9 @@ class Chat(ChatViewer):
             return Mark.STARTING.value
         if self._is_plain:
             return phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
-        return phrases.activity_and_age(self.activity, self.activity_source, self.since, datetime.now(UTC))
+        return phrases.activity_and_age(
+            self.activity, self.activity_source, self.since, datetime.now(UTC), turn_failed=self.turn_failed
+        )  # fmt: skip
 
     @property
     def reason_to_confirm_end(self) -> str:
@@ -717,7 +721,7 @@ class Chat(ChatViewer):
             return phrases.running(self.foreground, self.since, now)
         if self.is_silent:
             return phrases.activity_and_age(self.activity, self.activity_source, self.since, now)
-        words = activity_words(self.activity)
+        words = activity_words(self.activity, turn_failed=self.turn_failed)
         detail = self.activity_detail or self.title
         return page_texts.STATE_AND_DETAIL(state=words, detail=detail) if detail else words
 
@@ -933,8 +937,9 @@ class Chat(ChatViewer):
         since = self._time(event.since)
         self.activity, self.activity_source, self.activity_since = event.activity, event.source, since
         self.activity_detail = one_line(event.detail).strip()[:DETAIL_CHARACTERS]
+        had_failed, self.turn_failed = self.turn_failed, event.failed
         self.has_worked |= event.activity in {Activity.WORKING, Activity.NEEDS_INPUT}
-        is_same = previous == (event.activity, event.source, since)
+        is_same = previous == (event.activity, event.source, since) and had_failed is event.failed
         # A question's text is shown at once.
         (self.text_changed if is_same and event.activity is not Activity.NEEDS_INPUT else self.changed).emit()
 

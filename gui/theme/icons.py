@@ -165,6 +165,7 @@ class Mark(StrEnum):
     NEEDS_YOU = "needs you"
     WORKING = "working"
     IDLE = "idle"
+    TURN_FAILED = "stopped by an error"
     RUNNING = "running"
     NO_SIGNAL = "no signal"
     STARTING = "starting"
@@ -180,6 +181,7 @@ _TOKEN = {
     Mark.NEEDS_YOU: "needs_you",
     Mark.WORKING: "accent",
     Mark.IDLE: "secondary",
+    Mark.TURN_FAILED: "failed",
     Mark.RUNNING: "secondary",
     Mark.NO_SIGNAL: "secondary",
     Mark.STARTING: "secondary",
@@ -237,6 +239,14 @@ def _ring(painter: QPainter, color: QColor) -> None:
 def _crossed_ring(painter: QPainter, color: QColor) -> None:
     _ring(painter, color)
     painter.drawLine(QPointF(-4.6, 4.6), QPointF(4.6, -4.6))
+
+
+def _cross(painter: QPainter, color: QColor) -> None:
+    pen = QPen(color, 2)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    for side in (-1, 1):
+        painter.drawLine(QPointF(-3.6, 3.6 * side), QPointF(3.6, -3.6 * side))
 
 
 def _prompt(painter: QPainter, color: QColor) -> None:
@@ -299,6 +309,7 @@ _PAINT = {
     Mark.NEEDS_YOU: _triangle,
     Mark.WORKING: _half_disc,
     Mark.IDLE: _ring,
+    Mark.TURN_FAILED: _cross,
     Mark.RUNNING: _prompt,
     Mark.NO_SIGNAL: _dotted_ring,
     Mark.STARTING: _dotted_ring,

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 UNCERTAIN_MS = 1000
 """How long after an agent's own terminal its structured chat may report the same question."""
 
-Kind = Literal["asks", "done", "ran", "died", "refused", "notified", "quiet"]
-"""In this order: a question, the end of an agent's turn, the end of a shell's command, a chat's unexpected end, an
-answer from a notification that was not accepted, notifications of a program in a shell, and a watched chat that wrote
-nothing more, or ended."""
+Kind = Literal["asks", "done", "failed", "ran", "died", "refused", "notified", "quiet"]
+"""In this order: a question, the end of an agent's turn, its end by an error, the end of a shell's command, a chat's
+unexpected end, an answer from a notification that was not accepted, notifications of a program in a shell, and a
+watched chat that wrote nothing more, or ended."""
 
 
 class Event(NamedTuple):
@@ -45,8 +45,8 @@ class Event(NamedTuple):
     Attributes:
         kind: its kind.
         question: for "asks": the time of the question, and its text.
-        text: for "done": the agent's last message, "" for none; for "ran": the command.
-        seconds: for "done" and "ran": the duration.
+        text: for "done": the agent's last message, "" for none; for "failed": the error; for "ran": the command.
+        seconds: for "done", "failed" and "ran": the duration.
         messages: for "notified": titles and texts of the program's notifications, oldest first.
     """
 
@@ -66,7 +66,8 @@ class Event(NamedTuple):
             return chat.has_ended and not chat.is_continued
         if self.kind == "ran":
             return not chat.has_ended and not chat.foreground
-        expected = {"asks": Activity.NEEDS_INPUT, "done": Activity.IDLE}.get(self.kind, chat.activity)
+        states = {"asks": Activity.NEEDS_INPUT, "done": Activity.IDLE, "failed": Activity.IDLE}
+        expected = states.get(self.kind, chat.activity)
         return not chat.has_ended and chat.activity is expected
 
 
@@ -138,7 +139,8 @@ class Events:
             elif chat.activity is Activity.IDLE and chat.id in previous and structured.shown_by(chat) is None:
                 seconds = (_activity_start(chat) - previous[chat.id]).total_seconds()
                 if self._is_long(seconds):
-                    found[chat.id] = Event("done", text=chat.activity_detail, seconds=seconds)
+                    kind: Kind = "failed" if chat.turn_failed else "done"
+                    found[chat.id] = Event(kind, text=chat.activity_detail, seconds=seconds)
         return found
 
     def _find_commands(self, chats: list[Chat]) -> dict[str, Event]:
@@ -366,7 +368,8 @@ class Notifier(QObject):
         names = [chat.full_name for chat in named]
         title = {
             "asks": tray_texts.SEVERAL_NEED_YOU, "done": tray_texts.SEVERAL_FINISHED,
-            "died": tray_texts.SEVERAL_DIED, "notified": tray_texts.SEVERAL_NOTIFIED,
+            "failed": tray_texts.SEVERAL_FAILED, "died": tray_texts.SEVERAL_DIED,
+            "notified": tray_texts.SEVERAL_NOTIFIED,
         }[kind](n=len(names))  # fmt: skip
         self._notifications.show(kind, title, tray_texts.names(names[:_MAX_NAMES], len(names) - _MAX_NAMES))
 
@@ -377,9 +380,10 @@ class Notifier(QObject):
             self._show_question(chat)
         elif event.kind == "notified":
             self._notifications.show(key, *passed_on(chat.full_name, event.messages))
-        elif event.kind == "done":
+        elif event.kind in {"done", "failed"}:
+            title_of = tray_texts.FAILED if event.kind == "failed" else tray_texts.FINISHED
             text = tray_texts.AFTER(duration=phrases.duration(event.seconds), what=event.text or where)
-            self._notifications.show(chat.id, tray_texts.FINISHED(name=chat.full_name), text)
+            self._notifications.show(chat.id, title_of(name=chat.full_name), text)
         elif event.kind == "ran":
             title = tray_texts.command_ended(phrases.shortened(event.text), chat.full_name, chat.last_exit_code)
             text = tray_texts.HOW_LONG_AND_WHERE(duration=phrases.duration(event.seconds), directory=where)

@@ -65,7 +65,8 @@ class StatusAnnouncer(QObject):
             if chat.record.runtime == "terminal":  # A structured chat's view announces its requests itself.
                 self._announce(notice_texts.ASKS(name=chat.full_name, question=chat.status_text), Politeness.Assertive)
         elif previous.activity is Activity.WORKING and now.activity is Activity.IDLE:
-            self._announce(tray_texts.FINISHED(name=chat.full_name))
+            text = tray_texts.FAILED if chat.turn_failed else tray_texts.FINISHED
+            self._announce(text(name=chat.full_name))
 
     def _announce(self, text: str, politeness: Politeness = Politeness.Polite) -> None:
         event = QAccessibleAnnouncementEvent(self._window(), text)

@@ -73,17 +73,25 @@ def group_words(group: Group) -> str:
     return _WORDS[group]()
 
 
-def activity_words(activity: Activity) -> str:
-    """The window's term for an activity: that of its group, except that a suspended program is called so."""
+def activity_words(activity: Activity, *, turn_failed: bool = False) -> str:
+    """The window's term for an activity: that of its group, except for a suspended program and a failed turn."""
+    if turn_failed:
+        return Text("activity", "stopped by an error")()
     if activity is Activity.SUSPENDED:
         return Text("activity", "suspended")()
     return group_words(_BY_ACTIVITY[activity])
 
 
 def mark_of(
-    group: Group, *, failed: bool, reconnecting: bool, unresponsive: bool = False, starting: bool = False
+    group: Group,
+    *,
+    failed: bool,
+    reconnecting: bool,
+    unresponsive: bool = False,
+    starting: bool = False,
+    turn_failed: bool = False,
 ) -> Mark:
-    """The mark of a chat: its group's, unless it failed, starts, does not answer or is being reconnected."""
+    """The mark of a chat: its group's, unless it or its turn failed, it starts, does not answer or is reconnected."""
     if group in OVER:
         return Mark.FAILED if failed else _MARK[group]
     if group is Group.UNREACHABLE:
@@ -92,6 +100,8 @@ def mark_of(
         return Mark.UNRESPONSIVE
     if reconnecting:
         return Mark.RECONNECTING
+    if turn_failed:
+        return Mark.TURN_FAILED
     return Mark.STARTING if starting else _MARK[group]
 
 

@@ -227,9 +227,11 @@ def source_words(source: str) -> str:
     return SOURCES[source]() if source in SOURCES else source
 
 
-def activity_and_age(activity: Activity, source: str, since: datetime | None, now: datetime) -> str:
+def activity_and_age(
+    activity: Activity, source: str, since: datetime | None, now: datetime, *, turn_failed: bool = False
+) -> str:
     """An agent's activity and its age: "working · 14 s ago"; without a source, nothing was reported yet."""
-    what = activity_words(activity)
+    what = activity_words(activity, turn_failed=turn_failed)
     if source == SILENCE:
         return f"{what} · {no_activity(since, now)}"
     age = ago(since, now) if source else ""

@@ -21,10 +21,12 @@ def command_ended(command: str, name: str, exit_code: int | None) -> str:
 HOW_LONG_AND_WHERE = Text("notice", "After {duration}, {directory}")
 NEEDS_YOU = Text("notice", "{name} needs you")
 FINISHED = Text("notice", "{name} finished")
+FAILED = Text("notice", "{name} was stopped by an error")
 AFTER = Text("notice", "After {duration}: {what}")
-"""The duration of a turn, and the agent's last message, or else the directory."""
+"""The duration of a turn, and the agent's last message or the error, or else the directory."""
 SEVERAL_NEED_YOU = Text("notice", "{n:,} chat(s) need(s) you")
 SEVERAL_FINISHED = Text("notice", "{n:,} chat(s) finished")
+SEVERAL_FAILED = Text("notice", "{n:,} chat(s) stopped by an error")
 SEVERAL_DIED = Text("notice", "{n:,} chat(s) ended unexpectedly")
 SEVERAL_NOTIFIED = Text("notice", "{n:,} chat(s) notified you")
 

@@ -201,6 +201,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>{n:,} chat(s) stopped by an error</source>
+        <translation>
+            <numerusform>{n:,} chat stopped by an error</numerusform>
+            <numerusform>{n:,} chats stopped by an error</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{n:,} chat(s) notified you</source>
         <translation>
             <numerusform>{n:,} chat notified you</numerusform>

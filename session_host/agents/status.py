@@ -239,6 +239,11 @@ class ActivityTracker:
         """When the user last answered, ISO 8601; "" for never."""
         return as_text(self.last_input_s) if self.last_input_s else self._previous_input
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the agent is idle since an error stopped its turn; ``detail`` says which."""
+        return self.activity is Activity.IDLE and self._failure is not None
+
     def evidence(self) -> list[Evidence]:
         """The last report of each source, strongest first."""
         return [

@@ -20,7 +20,7 @@ from session_host.paths import session_transitions
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explain, Explanation, Transition
 from session_host.protocol.untrusted_text import last_command, one_line
-from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT, Activity, State
+from session_host.protocol.values import RUNNING_STATES, TURN_FAILED, WITHOUT_AGENT, Activity, State
 from session_host.storage.store import activity_log as transitions
 from session_host.structured.shortening import cut, shown_command
 from session_host.system.clock import as_text
@@ -53,6 +53,8 @@ class Explained(msgspec.Struct, kw_only=True):
     activity_source: str | None
     activity_since: str | None
     activity_detail: str | None
+    turn_failed: bool | None = None
+    """As ``SessionInfo.turn_failed``."""
     foreground: str | None = None
     """The program in the foreground of a shell or command; "" for a shell at its prompt."""
     last_exit_code: int | None = None
@@ -119,6 +121,7 @@ def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
         activity_source=info.activity_source,
         activity_since=info.activity_since,
         activity_detail=info.activity_detail,
+        turn_failed=info.turn_failed,
         conversation=info.provider_session_id,
         foreground=info.foreground,
         last_exit_code=info.last_exit_code,
@@ -260,7 +263,7 @@ def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]
     if explained.activity is None:
         return [("status", "unknown: the chat does not respond")]
     since = explained.activity_since
-    text = Activity(explained.activity).words
+    text = TURN_FAILED if explained.turn_failed else Activity(explained.activity).words
     if since:
         text += f" since {_time(since)} ({age(since, now)})"
     text += f", reported by: {explained.activity_source}" if explained.activity_source else ""

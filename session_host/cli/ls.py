@@ -17,7 +17,7 @@ from session_host.client.sessions.store_access import open_store
 from session_host.errors import StoreCorrupt
 from session_host.paths import home_dir, short_directory
 from session_host.protocol.untrusted_text import last_command, one_line, place_last
-from session_host.protocol.values import Activity, State
+from session_host.protocol.values import BACKGROUND, TURN_FAILED, Activity, State
 
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
 _MIN_DIRECTORY_COLUMNS = 12
@@ -112,8 +112,9 @@ def row(info: SessionInfo, now: datetime, home: str | None = None) -> tuple[str,
     state = state_words(info)
     if info.state == State.RUNNING and info.activity_since and info.activity != Activity.NO_SIGNAL:
         state += f" {age(info.activity_since, now)}"
-    if info.activity in {Activity.NEEDS_INPUT, Activity.IDLE} and info.activity_detail:
-        # The question, or the error that stopped the turn.
+    is_told = info.activity in {Activity.NEEDS_INPUT, Activity.IDLE} or info.activity_source == BACKGROUND
+    if is_told and info.activity_detail:
+        # The question, the error that stopped the turn, or what runs in the background.
         detail = one_line(info.activity_detail)
         state += f": {detail if width(detail) <= _DETAIL_COLUMNS else _cut_middle(detail, _DETAIL_COLUMNS)}"
     if info.state == State.RUNNING and info.foreground is not None and info.activity == Activity.NO_SIGNAL:
@@ -148,6 +149,8 @@ def state_words(info: SessionInfo) -> str:
             return "◌ starting"
         case State.RUNNING:
             activity = Activity(info.activity or Activity.NO_SIGNAL)
+            if info.turn_failed:
+                return f"✗ {TURN_FAILED}"
             return f"{_MARKS[activity]} {activity.words}" if activity in _MARKS else "◌ running"
         case State.EXITED:
             return f"■ {exit_text(info)}{_continued(info)}"

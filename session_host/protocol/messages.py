@@ -457,6 +457,8 @@ class ActivityEvent(Message, frozen=True):
     detail: str = ""
     turn: int = -1
     """The offset of the output at which a turn of the agent began with this change; -1 if none did."""
+    failed: bool = False
+    """Whether the agent is idle since an error stopped its turn: a limit, a log-in, the model's service."""
 
 
 class ForegroundEvent(Message, frozen=True):
@@ -701,6 +703,8 @@ class Description(Message, frozen=True):
     origin: Origin = Origin()
     ended_at: str = ""
     """The time of the program's end, ISO 8601; "" while it runs, and if the time is not known."""
+    turn_failed: bool = False
+    """As ``ActivityEvent.failed``."""
 
 
 class Explanation(Message, frozen=True):

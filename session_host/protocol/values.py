@@ -217,6 +217,9 @@ BACKGROUND: Final = "background"
 FOLLOW_UP_S: Final = 2.0
 """How long an agent has to begin a turn by itself when that is over; until then it counts as working."""
 
+TURN_FAILED: Final = "stopped by an error"
+"""An idle agent's activity in words, if an error stopped its turn."""
+
 
 def in_turns(activity: Activity, source: str) -> Activity:
     """The activity as to the agent's turns: it is idle between them, although something that it started runs on."""

@@ -31,7 +31,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import ErrorCode
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import SavedChat
-from session_host.structured.items import AnyChange, ConversationKnown, Item, Put, StateChanged, TitleChanged
+from session_host.structured.items import AnyChange, ConversationKnown, Item, Put, StateChanged, TitleChanged, TurnEnded
 from session_host.structured.lines import Line, LineSplitter
 from session_host.structured.log import FORK, NO_TAG, Cause, InputCause, encode_record
 from session_host.structured.operations import AnyResult
@@ -57,7 +57,7 @@ from .effects import (
 )
 from .own_prompts import why_no_input
 
-_REPORTED = (StateChanged, ConversationKnown, TitleChanged)
+_REPORTED = (StateChanged, TurnEnded, ConversationKnown, TitleChanged)
 """Changes that matter to others than the transcript's viewers."""
 
 

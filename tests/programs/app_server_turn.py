@@ -14,7 +14,7 @@ from typing import Any
 Json = dict[str, Any]
 
 NUMBERS = re.compile(r"\b(overload|silent|count|clock|deltas|delay|hold|limit|cut):\s*(\d+)")
-TEXTS = re.compile(r"\b(run|edit|write|ask|answer):[ \t]*(.+)$", re.MULTILINE)
+TEXTS = re.compile(r"\b(run|edit|write|ask|answer|fail):[ \t]*(.+)$", re.MULTILINE)
 
 USAGE = {
     "totalTokens": 15, "inputTokens": 10, "cachedInputTokens": 0, "cacheWriteInputTokens": 0, "outputTokens": 5,
@@ -81,6 +81,10 @@ class Interrupted(Exception):
     """The turn is interrupted."""
 
 
+class Broken(Exception):
+    """The turn fails."""
+
+
 class Player:
     """Plays the turns of one thread.
 
@@ -104,6 +108,8 @@ class Player:
                 self.item("completed", turn, item)
             return
         self.user_message(turn, turn.text, turn.client_id)
+        if "fail" in turn.texts:
+            raise Broken(turn.texts["fail"])
         if "write" in turn.texts:
             Path(self.thread["cwd"], turn.texts["write"]).touch()
         answer = self.tools(turn)

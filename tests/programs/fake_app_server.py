@@ -15,6 +15,7 @@ The words of a prompt script its turn, in this order; without any, the answer is
 - ``deltas: N``, ``delay: MS``: the answer in N deltas, with a wait before each.
 - ``hold: K``: after K deltas, the stream waits until it is steered or interrupted, or until a file "release" is in the
   directory of the threads.
+- ``fail: TEXT``: the turn fails with this error.
 - ``limit: PERCENT``: this much of the 5-hour limit is used.
 - ``cut: K``: after K deltas, the program exits.
 
@@ -35,7 +36,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # The program runs without site packages, by its path.
 
-from tests.programs.app_server_turn import Connection, Interrupted, Json, Player, Turn, described, fresh_id
+from tests.programs.app_server_turn import Broken, Connection, Interrupted, Json, Player, Turn, described, fresh_id
 
 INVALID_REQUEST = -32600
 OVERLOADED = -32001
@@ -246,17 +247,19 @@ class Server:
         self.notify("thread/status/changed", status={"type": "active", "activeFlags": []})
         # As in the real one, a review runs its own turn, and is interrupted by that turn's id.
         self.notify("turn/started", turn=described(turn, "inProgress") | {"id": turn.active, "rootTurnId": turn.id})
-        status = "completed"
+        status, error = "completed", None
         try:
             self.player().play(turn)
         except Interrupted:
             status = "interrupted"
+        except Broken as broken:
+            status, error = "failed", {"message": str(broken)}
         self.turns.append(described(turn, status) | {"items": turn.items, "itemsView": "full"})
         self.turn = None
         self.save()
         self.notify("thread/status/changed", status={"type": "idle"})
         summary = [each for each in turn.items if each["type"] == "agentMessage"][-1:]
-        self.notify("turn/completed", turn=described(turn, status) | {"items": summary})
+        self.notify("turn/completed", turn=described(turn, status) | {"items": summary, "error": error})
 
     def player(self) -> Player:
         return Player(self.connection, self.thread, self.directory / "release" if self.directory else None)

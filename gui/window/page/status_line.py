@@ -128,6 +128,10 @@ class StatusLine(Area):
         changed = "" if status is None or chat.has_ended else status.changed
         self.left.set_linked(joined(chat.machine.name, chat.agent_title, *where), changed)
         self.known.set_linked(chat.activity_and_age, chat.activity_and_age)
+        kind = "problem" if chat.turn_failed else "secondary"
+        if self.known.property("kind") != kind:
+            self.known.setProperty("kind", kind)
+            self.known.style().polish(self.known)
         self._show_size(settled=not is_another and not self.take_over.isHidden())
 
     def _show_size(self, *, settled: bool) -> None:

@@ -264,9 +264,10 @@ class SidebarDelegate(QStyledItemDelegate):
             painter.drawEllipse(tile.topRight() + QPointF(-1, 1), 3, 3)
 
     def _paint_second_line(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """Paint a chat's status and directory. A question is in the text's colour."""
+        """Paint a chat's status and directory. A question is in the text's colour, an error in that of failures."""
         tokens = self._theme.tokens
-        pieces = [(entry.status, "text" if entry.asks else "secondary"), (entry.location, "secondary")]
+        status_color = "text" if entry.asks else "failed" if entry.failed else "secondary"
+        pieces = [(entry.status, status_color), (entry.location, "secondary")]
         pieces = [piece for piece in (pieces if entry.status_first else pieces[::-1]) if piece[0]]
         metrics = painter.fontMetrics()
         width = area.width()

@@ -79,6 +79,8 @@ class ChatRow(Struct, frozen=True):
     status: str
     status_first: bool
     asks: bool
+    failed: bool
+    """Whether an error stopped the agent's turn, which the status names."""
     age: str
     mark: str
     unseen: bool
@@ -453,6 +455,7 @@ class SidebarModel(QAbstractListModel):
             status=line.status,
             status_first=line.status_first,
             asks=chat.needs_you,
+            failed=chat.turn_failed,
             age=phrases.age(chat.since, now),
             mark=chat.mark.value,
             unseen=chat.has_unseen_output,
@@ -648,7 +651,7 @@ def _tooltip(row: ChatRow) -> str:
     if chat.location != chat.directory_name(chat.directory):
         lines.append(chat.location)
     lines.append(chat.activity_and_age or row.mark)
-    if chat.needs_you and chat.activity_detail:
+    if (chat.needs_you or chat.turn_failed) and chat.activity_detail:
         lines.append(chat.activity_detail)
     if row.rang:
         lines.append(row.rang)

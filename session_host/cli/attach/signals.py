@@ -33,7 +33,7 @@ from typing import Final, Literal, NamedTuple
 from session_host.client.chats.notification_rules import NotificationRules, read_rules
 from session_host.protocol.messages import ActivityEvent
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import Activity
+from session_host.protocol.values import TURN_FAILED, Activity
 from session_host.structured.text import duration
 
 SIGNALS: Final = "OUTLIVE_ATTACH_SIGNALS"
@@ -166,6 +166,7 @@ class AttentionEvent(NamedTuple):
 
     Attributes:
         asks: whether the agent asks; else a turn has ended.
+        failed: whether an error ended the turn.
         text: the question, or the agent's last message; "" if unknown.
         seconds: the duration of the turn.
     """
@@ -173,6 +174,7 @@ class AttentionEvent(NamedTuple):
     asks: bool
     text: str
     seconds: float = 0.0
+    failed: bool = False
 
     def is_wanted(self, rules: NotificationRules) -> bool:
         """Whether the rules want the user to hear of it."""
@@ -208,7 +210,7 @@ class AttentionEvents:
             self.current = AttentionEvent(asks=True, text=event.detail)
         elif event.activity is Activity.IDLE and previous.activity is Activity.WORKING:
             seconds = _seconds_between(self._turn_began, event.since)
-            self.current = AttentionEvent(asks=False, text=event.detail, seconds=seconds)
+            self.current = AttentionEvent(asks=False, text=event.detail, seconds=seconds, failed=event.failed)
         return self.current is not before
 
 
@@ -250,7 +252,7 @@ class Attention:
         if found.asks:
             title = f"{name} needs you"
         else:
-            title = f"{name} finished"
+            title = f"{name} was {TURN_FAILED}" if found.failed else f"{name} finished"
             text = ": ".join(filter(None, [f"After {duration(round(found.seconds * 1000))}", text]))
         return self._signals.bell(), self._signals.notification(title, "", text)
 

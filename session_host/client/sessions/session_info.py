@@ -87,6 +87,8 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     """The time at which that command ended."""
     runtime: Runtime = "terminal"
     """How Outlive talks to the agent."""
+    turn_failed: bool | None = None
+    """Whether the agent is idle since an error stopped its turn, which the detail names."""
 
     @property
     def has_host(self) -> bool:
@@ -130,6 +132,7 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         info.ended_at = description.ended_at or info.ended_at
         info.activity, info.activity_source = description.activity, description.activity_source
         info.activity_detail, info.activity_since = description.activity_detail or None, description.activity_since
+        info.turn_failed = description.turn_failed
         info.title = description.title
         info.host_pid, info.child_pid = description.host_pid, description.child_pid
         info.cols, info.rows = description.size.columns, description.size.rows

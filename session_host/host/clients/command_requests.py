@@ -147,6 +147,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
         runtime=spec.runtime,
         origin=spec.origin,
         ended_at="" if session.state in RUNNING_STATES else driver.ended_at,
+        turn_failed=activity.has_failed,
     )
 
 

@@ -188,7 +188,7 @@ class StructuredDriver:
             match change:
                 case StateChanged():
                     self._watch.on_chat_state(change)
-                case TurnEnded(_, "failed", error):
+                case TurnEnded(_, "failed", error, at_ms=0):  # Not one that is repeated from an earlier chat.
                     self._watch.on_turn_failed(error)
                 case ConversationKnown(conversation):
                     self._conversation.set_conversation(conversation, PROTOCOL)

@@ -435,9 +435,14 @@ class AgentWatch:
 
     def current_events(self) -> list[ActivityEvent | ForegroundEvent]:
         """The current state as events, for a viewer that has just attached."""
-        tracker, foreground = self.tracker, self.foreground
-        activity = ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail)
+        foreground, activity = self.foreground, self._event()
         return [activity, foreground.current] if foreground is not None and foreground.current.since else [activity]
+
+    def _event(self, turn: int = -1) -> ActivityEvent:
+        tracker = self.tracker
+        return ActivityEvent(
+            tracker.activity, tracker.source, tracker.since, tracker.detail, turn, tracker.has_failed
+        )  # fmt: skip
 
     def saved_state(self) -> ActivityState:
         """The state for a replacement host."""
@@ -466,7 +471,7 @@ class AgentWatch:
         turn = self._turn if visibly and self._start_turn_if_new() else -1
         self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.saved_state()))
         if visibly:
-            self._send_event(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail, turn))
+            self._send_event(self._event(turn))
             self._transitions.record(self.tracker, self._now)
             self._conversation.activity_changed()
             self._transcript_watcher.activity_changed(in_turns(tracker.activity, tracker.source))

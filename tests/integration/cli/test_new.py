@@ -29,7 +29,7 @@ SESSION_KEYS = [
     "created_at", "ended_at", "cols", "rows", "viewers", "engine", "provider_session_id", "resumable",
     "resumed_from", "continued_by", "stderr_path", "journal_bytes", "worktree", "branch", "notice",
     "foreground", "foreground_since", "end_request", "last_exit_code", "last_ended",
-    "runtime",
+    "runtime", "turn_failed",
 ]  # fmt: skip
 
 

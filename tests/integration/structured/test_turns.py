@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -196,3 +197,25 @@ async def test_a_chat_is_resumed_in_a_terminal_and_a_terminal_in_a_chat(tmp_path
         chat.viewer.prompt("answer: second")
         await chat.until_said("second")
     assert received(tmp_path, "thread/resume")[-1]["params"]["threadId"] == thread
+
+
+async def test_a_turn_that_an_error_stopped_is_not_plain_idle_in_lists(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path, prompt="fail: You've hit your usage limit.")
+    async with viewing(record.id) as chat:
+        await chat.watcher.until(lambda: bool(chat.texts("notice")), "the error")
+        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+        listed = json.loads((await asyncio.to_thread(outlive, "ls", "--json")).output)
+        assert [(each["activity"], each["turn_failed"]) for each in listed] == [("idle", True)]
+        assert listed[0]["activity_detail"] == "You've hit your usage limit."
+        table = (await asyncio.to_thread(outlive, "ls")).output
+        assert "✗ stopped by an error" in table
+        assert "You've hit your usage limit." in table
+        explained = (await asyncio.to_thread(outlive, "explain", record.id)).output
+        assert "stopped by an error since" in explained
+        assert "You've hit your usage limit." in explained
+        waited = await asyncio.to_thread(outlive, "wait", record.id, "--status", "idle", "--timeout", "20")
+        assert waited.code == 0, "scripts wait for the end of the turn, however it ended"
+        chat.viewer.prompt("answer: on")
+        await chat.until_idle(1)
+        listed = json.loads((await asyncio.to_thread(outlive, "ls", "--json")).output)
+        assert (listed[0]["turn_failed"], listed[0]["activity_detail"]) == (False, None)

@@ -48,6 +48,7 @@ def info(**fields: object) -> SessionInfo:
         ({"activity": Activity.WORKING}, "◐ working"),
         ({"activity": Activity.NEEDS_INPUT}, "▲ needs you"),
         ({"activity": Activity.IDLE}, "○ idle"),
+        ({"activity": Activity.IDLE, "turn_failed": True}, "✗ stopped by an error"),
         ({"state": State.EXITED, "exit_code": 0}, "■ exit code 0"),
         ({"state": State.EXITED, "exit_signal": 9}, "■ signal 9 (SIGKILL)"),
         ({"state": State.EXITED, "exit_signal": 9, "end_request": "kill"}, "■ killed by you"),

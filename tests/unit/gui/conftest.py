@@ -178,8 +178,10 @@ class FakeViewer:
     def tell(self, event: Event) -> None:
         self.delegate.viewer_event(event)
 
-    def be(self, activity: Activity, since: str = "2026-01-02T03:04:05Z", detail: str = "") -> None:
-        self.tell(ActivityEvent(activity=activity, source="osc 7501", since=since, detail=detail))
+    def be(
+        self, activity: Activity, since: str = "2026-01-02T03:04:05Z", detail: str = "", *, failed: bool = False
+    ) -> None:
+        self.tell(ActivityEvent(activity=activity, source="osc 7501", since=since, detail=detail, failed=failed))
 
     def end(self, exit_code: int | None = None, exit_signal: int | None = None, end_request: str = "") -> None:
         self.exit_code, self.exit_signal, self.end_request = exit_code, exit_signal, end_request

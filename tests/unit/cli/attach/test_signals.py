@@ -111,9 +111,9 @@ class AttachedChat:
         self.queue = SignalQueue(ID, self.written.append)
         self.attention = Attention(OuterSignals({"TERM": "xterm"}), self.queue, lambda: "api")
 
-    def begin(self, activity: Activity, second: int, detail: str = "") -> None:
+    def begin(self, activity: Activity, second: int, detail: str = "", *, failed: bool = False) -> None:
         since = f"2026-01-02T03:04:{second:02}Z"
-        self.attention.take(ActivityEvent(activity, "protocol", since, detail))
+        self.attention.take(ActivityEvent(activity, "protocol", since, detail, failed=failed))
 
     def ask(self, second: int) -> None:
         self.begin(Activity.NEEDS_INPUT, second, "Run make?")
@@ -132,6 +132,13 @@ class AttachedChat:
 def attached(area: Area, monkeypatch: pytest.MonkeyPatch) -> AttachedChat:
     monkeypatch.setattr(attention, "SETTLE_S", 0.0)
     return AttachedChat()
+
+
+async def test_a_long_turn_that_an_error_stopped_is_not_called_finished(attached: AttachedChat) -> None:
+    attached.begin(Activity.WORKING, 1)
+    attached.begin(Activity.IDLE, 32, "Usage limit reached", failed=True)
+    text = b"\x1b]777;notify;api was stopped by an error;After 31.0 s: Usage limit reached\a"
+    assert await attached.newly_written() == [b"\a", text]
 
 
 async def test_a_question_and_the_end_of_a_long_turn_ring_once(attached: AttachedChat) -> None:

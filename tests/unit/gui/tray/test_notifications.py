@@ -253,6 +253,22 @@ async def test_only_the_end_of_a_long_turn_is_notified(harness: WindowHarness, n
     assert notices.shown == {}
 
 
+async def test_a_long_turn_that_an_error_stopped_is_not_called_finished(harness: WindowHarness, notices: Notices):
+    notices.notifier.apply_settings(is_enabled=True, long_turn_s=30)
+    ids = [await harness.add(f"chat-{number}") for number in range(4)]
+    for session_id in ids:
+        harness.viewers[session_id].be(Activity.WORKING, at(0))
+    harness.settle()
+    harness.viewers[ids[0]].be(Activity.IDLE, at(40), "Usage limit reached", failed=True)
+    harness.settle()
+    text = "After 40 s: Usage limit reached"
+    assert notices.shown == {ids[0]: ("chat-0 was stopped by an error", text)}
+    for session_id in ids[1:]:
+        harness.viewers[session_id].be(Activity.IDLE, at(50), "Usage limit reached", failed=True)
+    harness.settle()
+    assert notices.shown["failed"][0] == "3 chats stopped by an error"
+
+
 async def test_ten_chats_that_finish_at_once_share_one_notification(harness: WindowHarness, notices: Notices):
     notices.notifier.apply_settings(is_enabled=True, long_turn_s=30)
     ids = [await harness.add(f"chat-{number}") for number in range(10)]

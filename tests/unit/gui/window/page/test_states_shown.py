@@ -61,6 +61,28 @@ async def test_a_row_shows_the_question_first_and_its_tool_tip_the_age(harness: 
     assert "Run npm test? now" in tip
 
 
+async def test_a_turn_that_an_error_stopped_is_marked_everywhere_until_the_next_turn(harness: WindowHarness):
+    """A limit, a log-in or an error was a plain "idle"."""
+    session_id = await harness.add("one", agent="claude")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
+    known = window.status_line.known
+    for failed, mark in ((True, Mark.TURN_FAILED), (False, Mark.IDLE), (True, Mark.TURN_FAILED)):
+        viewer.tell(ActivityEvent(Activity.IDLE, "protocol", ago(125), "Usage limit" if failed else "", failed=failed))
+        harness.settle()
+        shown = row(harness, session_id)
+        assert (shown.mark, shown.failed, "Usage limit" in shown.second_line) == (mark.value, failed, failed)
+        assert harness.chat(session_id).group is Group.IDLE
+        words = "stopped by an error · 2 min ago" if failed else "idle · 2 min ago"
+        assert known.accessibleName() == words
+        failed_color = harness.theme.tokens.color("failed")
+        assert (known.palette().windowText().color() == failed_color) is failed
+        assert window.tabs.active.bar.accessibleTabName(0) == f"one, {mark.value}"
+    viewer.be(Activity.WORKING)
+    harness.settle()
+    assert row(harness, session_id).mark == Mark.WORKING.value
+
+
 async def test_a_silent_chat_shows_for_how_long(harness: WindowHarness):
     session_id = await harness.add("one", agent="claude")
     window = harness.open_window()
