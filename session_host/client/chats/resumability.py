@@ -148,6 +148,8 @@ def plan_for(
         return ResumePlan(record, True, agent=agent, starts_over=True)
     query = query_for(record, agent, environment, transcripts)
     found = find_conversation(agent.conversation.store, query)
+    if found.availability is Availability.NOTHING and (query := with_use(store, record, agent, query)).used:
+        found = find_conversation(agent.conversation.store, query)
     previous = "" if found.availability is Availability.WHOLE else _previous(record, agent, query)
     if found.availability is Availability.LOST:
         return ResumePlan(record, False, f"{found.reason}; {previous or 'start a new chat'}")
@@ -248,10 +250,21 @@ def current_directory(record: SessionRecord, agent: Agent, query: ConversationQu
     return moved if is_directory and os.path.realpath(moved) != os.path.realpath(record.cwd) else record.cwd
 
 
-def _was_used(record: SessionRecord) -> bool:
-    """Whether a session's conversation has any messages, as far as is known.
+def with_use(store: Store, record: SessionRecord, agent: Agent, query: ConversationQuery) -> ConversationQuery:
+    """The query with what other chats show: the conversation has messages if one of them worked in it, or resumed it.
 
-    It has if the agent worked in this chat, or the chat was a resumed one, and the conversation did not change since.
+    A chat that only resumed it has no work of its own.
+    """
+    if query.used or not _is_in_argv(record):
+        return query
+    others = store.in_conversation(query.conversation)
+    used = agent.continues(record.argv) or any(_was_used(each) for each in others if each.agent == record.agent)
+    return query._replace(used=used)
+
+
+def _was_used(record: SessionRecord) -> bool:
+    """Whether the agent worked in a session's conversation, and it did not change since, as far as is known.
+
     The setup of a worktree is no work of the agent's.
     """
     if not _is_in_argv(record):

@@ -39,7 +39,16 @@ from session_host.terminal.base import DefaultColors, EngineName
 from .launch import launch
 from .launch_spec import DEFAULT_SIZE, LaunchRequest, is_one_shot
 from .removal import wait_until_exit_saved
-from .resumability import Resumability, check_agent, current_directory, in_directory, plan_for, query_for, resumability
+from .resumability import (
+    Resumability,
+    check_agent,
+    current_directory,
+    in_directory,
+    plan_for,
+    query_for,
+    resumability,
+    with_use,
+)
 
 CONNECT_TIMEOUT_S = 2.0
 
@@ -291,7 +300,7 @@ def resume_command(session_id: str) -> str:
             raise NotResumable(f"{record.name}: a shell has no conversation")
         if not can or agent is None:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
-        query = query_for(record, agent, None)
+        query = with_use(store, record, agent, query_for(record, agent, None))
         arguments = _arguments(record, agent, query.environment)
     starts_over = find_conversation(agent.conversation.store, query).availability is Availability.NOTHING
     # Hooks report to Outlive, and have no use there.

@@ -122,11 +122,17 @@ def test_a_chat_without_any_prompt_is_started_again_or_not_resumed(chat: Chat) -
 
 
 @pytest.mark.shows("lost")
-def test_a_conversation_that_the_agent_has_lost_is_reported(chat: Chat, area: Area) -> None:
+@pytest.mark.parametrize("is_resumed", [False, True], ids=["in this chat", "and resumed without a new prompt"])
+def test_a_conversation_that_the_agent_has_lost_is_reported(chat: Chat, area: Area, *, is_resumed: bool) -> None:
     chat.ask_and_read("something")
+    wait_until_recorded(chat, "echo: something")
     chat.until_idle()
     conversation = chat.info()["provider_session_id"]
     chat.stop()
+    if is_resumed:
+        chat = chat.resumed().until_ready()
+        chat.sees("something")
+        chat.stop()
     patterns = [each.format(id=conversation, short=conversation[:8]) for each in chat.agent.transcripts]
     lost = [path for pattern in patterns for path in area.home.glob(pattern)]
     assert lost

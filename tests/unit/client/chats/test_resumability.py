@@ -73,6 +73,33 @@ def test_a_missing_transcript_blocks_only_a_chat_that_has_worked() -> None:
     assert result.reason.endswith("; start a new chat")
 
 
+@pytest.mark.parametrize(
+    ("agent", "argv"),
+    [("claude", ["claude", "--resume", ID]), ("copilot", ["copilot", "--session-id", ID]),
+     ("endpoint", ["python", "-m", "session_host.endpoint", "--conversation", ID])],
+)  # fmt: skip
+def test_a_chat_that_was_resumed_without_a_new_prompt_does_not_begin_an_empty_conversation(
+    agent: str, argv: list[str]
+) -> None:
+    first = ended_chat(1, agent=agent)
+    second = ended_chat(2, agent=agent, argv=argv, resumed_from=first.id)
+    if agent != "claude":  # Its argv shows that there was a conversation to resume.
+        assert resumability(second.id).can, "nobody has sent a prompt"
+        path = session_transitions(first.id)
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({"time": "", "activity": "working", "source": "hook"}) + "\n")
+
+    can, reason = resumability(second.id)
+
+    assert can is False
+    assert "missing" in reason
+
+
+def test_the_command_of_a_lost_conversation_does_not_begin_an_empty_one() -> None:
+    record = ended_chat(argv=["claude", "--resume", ID])
+    assert f"claude --resume {ID}" in resume_command(record.id)
+
+
 def test_a_conversation_left_for_another_does_not_count_as_missing() -> None:
     record = ended_chat(provider_session_id=THREAD)
     path = session_transitions(record.id)
