@@ -462,12 +462,13 @@ class Sidebar(Area):
             self._pointer_rests.start() if moves else self._pointer_rests.stop()
             self.model.hold(moves)
             self._reveal_if_due()
+        elif watched is self.list.viewport() and event.type() == QEvent.Type.MouseButtonPress:
+            self._pointer_rests.stop()  # The user clicks or drags.
+        elif watched is self.list.viewport() and event.type() == QEvent.Type.MouseButtonRelease:
+            self._pointer_rests.start()
         return super().eventFilter(watched, event)
 
     def _on_pointer_rests(self) -> None:
-        if QGuiApplication.mouseButtons():  # The user clicks or drags.
-            self._pointer_rests.start()
-            return
         self.model.hold(False)
         self._reveal_if_due()
 

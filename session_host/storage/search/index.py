@@ -435,8 +435,10 @@ class Index:
         self, connection: sqlite3.Connection, page_id: int, first: int, session_id: str, query: Query, own_from: int
     ) -> Iterator[Hit]:
         """The matching lines of a page, from the last one."""
-        (data,) = connection.execute("SELECT lines FROM page WHERE id = ?", (page_id,)).fetchone()
-        page = self._page(first, data)
+        row = connection.execute("SELECT lines FROM page WHERE id = ?", (page_id,)).fetchone()
+        if row is None:
+            return  # Another process has removed the chat since the page was found.
+        page = self._page(first, row[0])
         lines: list[IndexedLine] = []
         if query.matches_folded(page.lines_text):
             lines = [line for line in reversed(page.lines) if query.matches(line.text)]

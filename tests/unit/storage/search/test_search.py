@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -168,6 +169,25 @@ def test_other_processes_write_while_lines_are_removed(search: Search, record: R
     search.free_space(write)
     assert writes > 30, "each transaction removes a little"
     assert size_of_index() < 100_000
+
+
+def test_a_chat_that_is_removed_during_a_search_is_not_found(
+    search: Search, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process removes it between the two looks at the index; the search failed with a traceback."""
+    record("one", lines(0, 10))
+    search.update(["one"])
+    candidates = index_module._candidates
+
+    def removed_meanwhile(*args: Any) -> list[Any]:
+        found = list(candidates(*args))
+        with Search() as other:
+            other.keep_only([])
+            other.free_space(lambda: False)
+        return found
+
+    monkeypatch.setattr(index_module, "_candidates", removed_meanwhile)
+    assert everything(search) == []
 
 
 def test_only_its_user_can_read_the_index(search: Search, record: Record) -> None:
