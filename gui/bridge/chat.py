@@ -56,6 +56,7 @@ from session_host.protocol.values import (
     GridSize,
     Runtime,
     State,
+    shown_activity,
 )
 from session_host.storage.store import SessionRecord
 from session_host.system.clock import earlier, now, parse_time
@@ -427,16 +428,14 @@ class Chat(ChatViewer):
     @property
     def group(self) -> Group:
         """Its group in the sidebar: what starts works; of any other, it is a guess until the host has told it."""
-        activity = self.activity
         if self.has_ended:
-            return group_of(self.record.state, activity, interrupted=self.is_interrupted)
+            return group_of(self.record.state, self.activity, interrupted=self.is_interrupted)
+        activity = shown_activity(self.activity, self.record.agent, self.foreground)
         if self.is_starting:
             activity = Activity.WORKING
         elif self._is_unreported and not self.activity_since:
             activity = Activity.WORKING if self.has_prompt else Activity.IDLE
-        elif self.is_at_prompt or (self.record.is_shell and self._is_plain and self.foreground is None):
-            activity = Activity.IDLE
-        return group_of(self.record.state, activity, plain=self.is_shell_or_command, unreachable=self.is_unreachable)
+        return group_of(self.record.state, activity, unreachable=self.is_unreachable)
 
     @property
     def _is_unreported(self) -> bool:

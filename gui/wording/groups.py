@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from gui.theme.icons import Mark
 from gui.wording.text import Text
-from session_host.protocol.values import Activity, State
+from session_host.protocol.values import RUNNING, Activity, State
 
 
 class Group(StrEnum):
@@ -36,10 +36,11 @@ _WORDS = {
     Group.ENDED: Text("group", "ended"),
 }
 
-_BY_ACTIVITY = {
+_BY_ACTIVITY: dict[str, Group] = {
     Activity.NEEDS_INPUT: Group.NEEDS_YOU,
     Activity.SUSPENDED: Group.NEEDS_YOU,
     Activity.WORKING: Group.WORKING,
+    RUNNING: Group.RUNNING,
     Activity.IDLE: Group.IDLE,
     Activity.NO_SIGNAL: Group.NO_SIGNAL,
 }
@@ -47,16 +48,13 @@ _BY_ACTIVITY = {
 _MARK = {group: Mark[group.name] for group in Group}
 
 
-def group_of(
-    state: State, activity: Activity, *, interrupted: bool = False, plain: bool = False, unreachable: bool = False
-) -> Group:
+def group_of(state: State, activity: str, *, interrupted: bool = False, unreachable: bool = False) -> Group:
     """The group of a chat in this state.
 
     Args:
         state: the state of its process.
-        activity: the activity of its agent.
+        activity: its activity, as ``values.shown_activity`` says it.
         interrupted: a restart of the computer ended it.
-        plain: it is a shell or a command, which need not report any activity.
         unreachable: its machine cannot be reached, so nothing is known about a chat that had not ended.
     """
     if interrupted:
@@ -65,7 +63,7 @@ def group_of(
         return Group.ENDED
     if unreachable:
         return Group.UNREACHABLE
-    return Group.RUNNING if plain and activity is Activity.NO_SIGNAL else _BY_ACTIVITY[activity]
+    return _BY_ACTIVITY[activity]
 
 
 def group_words(group: Group) -> str:

@@ -20,7 +20,7 @@ from session_host.paths import session_transitions
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explain, Explanation, Transition
 from session_host.protocol.untrusted_text import last_command, one_line
-from session_host.protocol.values import RUNNING_STATES, TURN_FAILED, WITHOUT_AGENT, Activity, State
+from session_host.protocol.values import FOREGROUND, RUNNING_STATES, TURN_FAILED, WITHOUT_AGENT, Activity, State
 from session_host.storage.store import activity_log as transitions
 from session_host.structured.shortening import cut, shown_command
 from session_host.system.clock import as_text
@@ -202,7 +202,7 @@ def _running_rows(explained: Explained, info: SessionInfo, now: datetime, *, is_
     ]
     if info.foreground is not None:
         rows.append(("foreground", _foreground(info, now)))
-    if info.foreground is None or explained.activity != Activity.NO_SIGNAL:
+    if explained.activity_source != FOREGROUND:
         rows += _activity_lines(explained, now)
     times = f"last report {_ago(explained.last_word, now)}, output {_ago(explained.last_output, now)}"
     rows.append(("", f"{times}, your input {_ago(explained.last_input, now)}"))

@@ -17,7 +17,7 @@ from session_host.client.sessions.store_access import open_store
 from session_host.errors import StoreCorrupt
 from session_host.paths import home_dir, short_directory
 from session_host.protocol.untrusted_text import last_command, one_line, place_last
-from session_host.protocol.values import BACKGROUND, TURN_FAILED, Activity, State
+from session_host.protocol.values import BACKGROUND, FOREGROUND, RUNNING, TURN_FAILED, Activity, State
 
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
 _MIN_DIRECTORY_COLUMNS = 12
@@ -110,16 +110,16 @@ def _sessions(selection: Selection, *, ended: bool) -> list[SessionInfo]:
 def row(info: SessionInfo, now: datetime, home: str | None = None) -> tuple[str, ...]:
     """One session as table cells; ``home``: the home directory on its machine, by default this user's."""
     state = state_words(info)
-    if info.state == State.RUNNING and info.activity_since and info.activity != Activity.NO_SIGNAL:
+    if info.state == State.RUNNING and info.activity_source == FOREGROUND:
+        state = _running(info, now)
+    elif info.state == State.RUNNING and info.activity_since and info.activity != Activity.NO_SIGNAL:
         state += f" {age(info.activity_since, now)}"
     is_told = info.activity in {Activity.NEEDS_INPUT, Activity.IDLE} or info.activity_source == BACKGROUND
     if is_told and info.activity_detail:
         # The question, the error that stopped the turn, or what runs in the background.
         detail = one_line(info.activity_detail)
         state += f": {detail if width(detail) <= _DETAIL_COLUMNS else _cut_middle(detail, _DETAIL_COLUMNS)}"
-    if info.state == State.RUNNING and info.foreground is not None and info.activity == Activity.NO_SIGNAL:
-        state = _running(info, now)
-    elif info.activity_source == SILENCE and info.activity_since:
+    if info.activity_source == SILENCE and info.activity_since:
         state = f"◌ no signal {age(info.activity_since, now)}"
     if info.notice:
         state += f" {NOTICE_MARK}"
@@ -131,7 +131,8 @@ def _running(info: SessionInfo, now: datetime) -> str:
     """A running shell or command: its foreground program or the last one's exit status, with the time since then."""
     if not info.foreground:
         ended = last_command(info.last_exit_code)
-        return f"❯ {ended}, {age(info.last_ended or '', now)} ago" if ended else "❯ running"
+        when = f": {ended}, {age(info.last_ended or '', now)} ago" if ended else ""
+        return f"{state_words(info)}{when}"
     program = one_line(info.foreground)
     program = program if width(program) <= _DETAIL_COLUMNS else _cut_end(program, _DETAIL_COLUMNS)
     return f"❯ running {program} for {age(info.foreground_since or '', now)}"
@@ -149,6 +150,8 @@ def state_words(info: SessionInfo) -> str:
             return "◌ starting"
         case State.RUNNING:
             activity = Activity(info.activity or Activity.NO_SIGNAL)
+            if info.activity == RUNNING:
+                return "❯ running"
             if info.turn_failed:
                 return f"✗ {TURN_FAILED}"
             return f"{_MARKS[activity]} {activity.words}" if activity in _MARKS else "◌ running"

@@ -17,13 +17,14 @@ from session_host.protocol.messages import (
     Describe,
     Description,
     Failed,
+    ForegroundEvent,
     Output,
     Peek,
     Screen,
     SnapshotPart,
     StateEvent,
 )
-from session_host.protocol.values import RUNNING_STATES, Activity, State
+from session_host.protocol.values import RUNNING, RUNNING_STATES, Activity, State, shown_activity
 from session_host.structured.text import all_lines, ending_lines, item_lines
 from session_host.structured.transcript import Transcript
 from session_host.system import event_loop
@@ -37,6 +38,9 @@ CHECK_INTERVAL_S = 0.1
 
 TRIES = 10
 """How often to try to reach a host that does not answer."""
+
+STATUSES = (*(str(activity) for activity in Activity), RUNNING)
+"""As ``ls`` says them; a shell at its prompt is idle."""
 
 MAX_NAMED = 3
 """A longer list of chats is not readable."""
@@ -55,8 +59,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     condition.add_argument("--exited", action="store_true", help="until the agent exits")
     condition.add_argument(
-        "--status", "--activity", dest="activity", metavar="STATUS", choices=[str(activity) for activity in Activity],
-        help=f"until the agent's status is one of {', '.join(Activity)}",
+        "--status", "--activity", dest="activity", metavar="STATUS", choices=STATUSES,
+        help=f"until the chat's status is one of {', '.join(STATUSES)}",
     )  # fmt: skip
     condition.add_argument(
         "--quiet", metavar="SECONDS", type=float, help="until the chat has written nothing for this time, or has ended"
@@ -185,7 +189,7 @@ async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Patt
                         await _wait_for_text(connection, pattern)
                         return
                     if options.activity is not None:
-                        await _wait_for_activity(connection, Activity(options.activity))
+                        await _wait_for_activity(connection, info.agent, options.activity)
                         return
                     if options.quiet is not None:
                         await _wait_for_quiet(connection, options.quiet)
@@ -248,15 +252,22 @@ async def _wait_for_text(connection: ControlConnection, pattern: re.Pattern[str]
                 pass
 
 
-async def _wait_for_activity(connection: ControlConnection, expected: Activity) -> None:
+async def _wait_for_activity(connection: ControlConnection, agent: str, expected: str) -> None:
     connection.follow(output=False)
     connection.send_only(Describe(1))
+    activity, foreground = None, None
     async for message in _messages(connection):
         match message:
-            case Description(activity=activity) | ActivityEvent(activity=activity) if activity == expected:
-                return
+            case Description():
+                activity, foreground = message.activity, message.foreground
+            case ActivityEvent() if activity is not None:
+                activity = message.activity
+            case ForegroundEvent():
+                foreground = message.program
             case _:
-                pass
+                continue
+        if activity is not None and shown_activity(activity, agent, foreground) == expected:
+            return
 
 
 async def _wait_for_quiet(connection: ControlConnection, seconds: float) -> None:

@@ -229,6 +229,30 @@ def in_turns(activity: Activity, source: str) -> Activity:
 WITHOUT_AGENT = frozenset({"shell", "command"})
 """Catalog names without activity signals: their foreground program is shown instead."""
 
+RUNNING: Final = "running"
+"""The activity of a shell or command with a program that reports none."""
+
+FOREGROUND: Final = "foreground"
+"""The source of an activity that the foreground program alone shows."""
+
+
+def shown_activity(activity: Activity, agent: str, foreground: str | None) -> str:
+    """The activity as users know it, in the window and in commands.
+
+    A shell or command reports an activity only if a program in it does. Without that it is idle at its prompt, and runs
+    otherwise; a shell begins at its prompt.
+
+    Args:
+        activity: the last report.
+        agent: the catalog name.
+        foreground: the foreground program; "" for a shell at its prompt, None while unknown.
+    """
+    if agent not in WITHOUT_AGENT or activity is not Activity.NO_SIGNAL:
+        return activity
+    is_at_prompt = foreground == "" or (foreground is None and agent == "shell")
+    return Activity.IDLE if is_at_prompt else RUNNING
+
+
 ENDPOINT = "endpoint"
 """The catalog name of our own agent, the chat with a model server."""
 

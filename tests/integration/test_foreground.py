@@ -62,7 +62,7 @@ async def test_the_foreground_program_of_a_shell_is_reported_until_the_prompt_re
         await watcher.until(lambda: foreground_programs(watcher)[-1:] == ["sleep 987"], "the program to be named")
         with open_store() as store:
             [info] = list_sessions(store, ended=False)
-        assert (info.foreground, info.activity) == ("sleep 987", Activity.NO_SIGNAL)
+        assert (info.foreground, info.activity) == ("sleep 987", "running")
         assert info.foreground_since is not None
         assert info.foreground_since >= record.created_at
         viewer.key("c", "", 4)

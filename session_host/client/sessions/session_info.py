@@ -22,7 +22,7 @@ from session_host.paths import (
 from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Describe, Description, Error, Failed, Welcome
-from session_host.protocol.values import RUNNING_STATES, Runtime, State
+from session_host.protocol.values import FOREGROUND, RUNNING_STATES, Runtime, State, shown_activity
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
 from session_host.system.unix_sockets import is_foreign
@@ -132,6 +132,11 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         info.ended_at = description.ended_at or info.ended_at
         info.activity, info.activity_source = description.activity, description.activity_source
         info.activity_detail, info.activity_since = description.activity_detail or None, description.activity_since
+        info.activity = shown_activity(description.activity, record.agent, description.foreground)
+        if info.activity != description.activity:
+            ended = description.last_ended if not description.foreground else ""
+            info.activity_source = FOREGROUND
+            info.activity_since = ended or description.foreground_since or description.activity_since
         info.turn_failed = description.turn_failed
         info.title = description.title
         info.host_pid, info.child_pid = description.host_pid, description.child_pid

@@ -238,7 +238,7 @@ def test_questions_and_notifications_of_programs_are_shown_and_a_click_goes_to_t
         wait_until(desktop.shown, WAIT_S, "the notification")
         [notification] = desktop.shown()
         assert (notification.title, notification.text) == ("build: Build", "all <b>done</b>")
-        assert listed(build["id"])["activity"] == "no_signal"
+        assert listed(build["id"])["activity"] == "running"
         desktop.click()
         wait_until(lambda: active(app) == ["build"], WAIT_S, "the chat's tab in front")
         wait_until(lambda: not desktop.shown(), WAIT_S, "the notification to go")

@@ -151,10 +151,20 @@ class TestWait:
         assert outlive("wait", "x", "--text", "never").code == 6
         assert outlive("wait", "x", "--activity", "working").code == 6
 
-    def test_wait_for_an_activity_returns(self) -> None:
+    def test_wait_for_the_status_of_a_command_and_of_a_shell_returns(self) -> None:
+        """It waited for ever: the window said "running" and "idle", and the command "no_signal"."""
         new("-n", "x", "--", "cat")
-
-        assert outlive("wait", "x", "--activity", "no_signal", "--timeout", "60").code == 0
+        assert outlive("wait", "x", "--activity", "running", "--timeout", "60").code == 0
+        new("shell", "-n", "y")
+        assert outlive("wait", "y", "--status", "idle", "--timeout", "60").code == 0
+        outlive("send", "y", "sleep 5000", "--enter")
+        assert outlive("wait", "y", "--status", "running", "--timeout", "60").code == 0
+        statuses = {
+            each["name"]: (each["activity"], each["activity_source"]) for each in outlive("ls", "--json").json()
+        }
+        assert statuses == {"x": ("running", "foreground"), "y": ("running", "foreground")}
+        outlive("send", "y", "--key", "Ctrl+c")
+        assert outlive("wait", "y", "--status", "idle", "--timeout", "60").code == 0
 
     def test_wait_for_quiet_returns_for_a_chat_that_writes_nothing_or_ends(self, tmp_path: Path) -> None:
         new("-n", "x", "--", "cat")

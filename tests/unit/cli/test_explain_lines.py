@@ -56,7 +56,8 @@ def test_a_shell_at_its_prompt_shows_how_its_last_command_ended() -> None:
 def test_only_an_agent_is_expected_to_report(agent: str, expects_reports: bool) -> None:
     explained = Explained(
         id="1", name="x", agent=agent, state="running", exit_code=None, exit_signal=None, reason=None, child_pid=2,
-        since=BEGAN["time"], activity="no_signal", activity_source=None, activity_since=None, activity_detail=None,
+        since=BEGAN["time"], activity="no_signal" if expects_reports else "idle",
+        activity_source=None if expects_reports else "foreground", activity_since=None, activity_detail=None,
         conversation=None, stale_after_s=60.0, transitions=[BEGAN],  # type: ignore[list-item]
     )  # fmt: skip
     info = INFO if expects_reports else msgspec.structs.replace(INFO, foreground="")

@@ -11,7 +11,7 @@ from wcwidth import wcswidth
 from session_host.cli.ls import notices, row, state_words, table
 from session_host.cli.output import age, width
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.protocol.values import Activity, State
+from session_host.protocol.values import FOREGROUND, Activity, State, shown_activity
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -108,15 +108,18 @@ def test_age(since: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"foreground": ""}, "❯ running"),
+        ({"foreground": ""}, "○ idle"),
+        ({"foreground": None, "agent": "command"}, "❯ running"),
         ({"foreground": "make -j8", "foreground_since": "2026-01-02T03:01:05Z"}, "❯ running make -j8 for 3 min"),
-        ({"foreground": "", "last_exit_code": 2}, "❯ last command ended with 2, 5 s ago"),
-        ({"foreground": "", "last_exit_code": 0}, "❯ last command succeeded, 5 s ago"),
+        ({"foreground": "", "last_exit_code": 2}, "○ idle: last command ended with 2, 5 s ago"),
+        ({"foreground": "", "last_exit_code": 0}, "○ idle: last command succeeded, 5 s ago"),
     ],
 )
 def test_a_shell_says_what_runs_in_it_or_how_the_last_command_ended(fields: dict[str, object], words: str) -> None:
-    values = {"agent": "shell", "activity": Activity.NO_SIGNAL, "last_ended": "2026-01-02T03:04:00Z", **fields}
-    assert row(info(**values), NOW)[2] == words
+    values = info(**{"agent": "shell", "last_ended": "2026-01-02T03:04:00Z", **fields})
+    values.activity = shown_activity(Activity.NO_SIGNAL, values.agent, values.foreground)
+    values.activity_source = FOREGROUND
+    assert row(values, NOW)[2] == words
 
 
 def test_only_home_becomes_a_tilde() -> None:
