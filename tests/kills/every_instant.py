@@ -92,12 +92,11 @@ async def examine(
     whole = await SCENARIOS[name](workspace, 0)
     result.calls = whole.traced.calls
     result.failures += [f"without any kill: {loss}" for loss in whole.losses]
-    end = last or int(result.calls * MORE_CALLS)
-    step = max(1, (end - first) // spread) if spread else step
-    waiting = list(range(first, end + 1, step))
-    if spread and not last:
+    if spread:
         # A run with a later kill point is nearly always one without a kill, as the first one.
-        waiting = [number for number in waiting if number <= result.calls]
+        waiting = _spread(first, last or result.calls, spread)
+    else:
+        waiting = list(range(first, (last or int(result.calls * MORE_CALLS)) + 1, step))
     at_once = parallel if name in TOGETHER else 1
 
     async def work() -> None:

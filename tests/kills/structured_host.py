@@ -156,6 +156,8 @@ async def _use(witness: StructuredWitness) -> None:
     await _prompted(witness, "answer: queued")
     viewer.withdraw_prompt(next(each.id for each in witness.viewer.items if each.text == "answer: never"))
     viewer.interrupt()
+    await witness.until(lambda: viewer.transcript is not None and viewer.transcript.held == 1, "the queue to wait")
+    viewer.release_held()
     await _idle(witness, "queued")
     viewer.change_setting("model", "other-model")
     await witness.until(lambda: _model(witness) == "other-model", "the other model")

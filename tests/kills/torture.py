@@ -72,12 +72,13 @@ class Kill(NamedTuple):
 
 
 def plan(seed: int, kills: int, sessions: int, roles: Sequence[str]) -> list[Kill]:
-    """Return the kills of a seed; the same seed gives the same kills."""
+    """Return the kills of a seed; the same seed gives the same kills. Each role has its turn, in random order."""
     rng = random.Random(seed)
+    turns = itertools.chain.from_iterable(rng.sample(roles, len(roles)) for _ in itertools.count())
     return [
         Kill(
             number,
-            rng.choice(list(roles)),
+            next(turns),
             rng.randrange(sessions),
             rng.uniform(0.0, LONGEST_PAUSE_S),
             rng.choice(targets.COMMANDS),
