@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from session_host.version import VERSION
 from tests.conftest import Sessions
 from tests.support import processes
 from tests.support.area import Area
+from tests.support.commands import REPOSITORY
 from tests.support.screen_reader import ScreenReader
 from tests.support.ssh_machines import SshMachine, end_logins, ssh_machines
 from tests.support.waiting import wait_until
@@ -42,7 +45,7 @@ def test_a_machine_is_added_logged_in_to_and_removed_by_keys(
         sessions.end_all()
 
 
-def test_outlive_is_installed_and_upgraded_on_a_machine_by_keys(
+def test_a_machine_without_outlive_is_named_and_an_older_one_is_replaced_by_keys(
     reader: ScreenReader, open_window: OpenWindow, area: Area, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ssh_machines(area.root / "m", "alpha") as ([alpha], environment):
@@ -52,30 +55,31 @@ def test_outlive_is_installed_and_upgraded_on_a_machine_by_keys(
         with open_window() as app:
             program = reader.program("outlive")
             wait_until(lambda: any("needs Outlive" in name for name in program.names("showing")), WAIT_S, "the reason")
-            app.focus()
-            _install(app, alpha, "Return")
-            [first] = (alpha.home / ".local/share/outlive").iterdir()
-            [version] = first.glob("venv/lib/*/site-packages/session_host/version.py")
-            version.write_text(version.read_text().replace(VERSION, "0.0.1"))
-            alpha.cut()
+            _have_an_older_version(alpha)
             outlive("new", "-d", "--on", "alpha", "-n", "api", "shell")
             wait_until(lambda: _is_shown(app, "alpha:api"), WAIT_S, "its chat to be listed")
-            _install(app, alpha, "Down", "Return")  # below New chat there…
+            app.focus()
+            command(app, "machines")
+            app.press("Return", "Down", "Return")  # alpha, below New chat there…
+            wait_until(lambda: len(app.tabs()) == 2, WAIT_S, "the terminal to open")
+            wait_until(lambda: len(app.tabs()) == 1, WAIT_S, "the terminal to close itself")
+            newest = (alpha.home / ".local/bin/outlive").readlink().parent
+            wait_until(lambda: _has_bridge(alpha, newest), WAIT_S, "the window to use it")
             wait_until(lambda: _is_shown(app, "alpha:api"), WAIT_S, "its chat to be there again")
         end_logins("alpha")
         sessions.end_all()
 
 
-def _install(app: Window, alpha: SshMachine, *keys: str) -> None:
-    """Choose a way to do with alpha by these keys; wait until the window uses what was installed."""
-    tabs = len(app.tabs())
-    command(app, "machines")
-    app.press("Return")
-    app.press(*keys)
-    wait_until(lambda: len(app.tabs()) > tabs, WAIT_S, "the terminal to open")
-    wait_until(lambda: len(app.tabs()) == tabs, WAIT_S, "the terminal to close itself")
-    newest = (alpha.home / ".local/bin/outlive").readlink().parent
-    wait_until(lambda: _has_bridge(alpha, newest), WAIT_S, "the window to use it")
+def _have_an_older_version(alpha: SshMachine) -> None:
+    """Let the machine have an older version where an installation puts it."""
+    old, link = alpha.home / "old", alpha.home / ".local/bin/outlive"
+    for part in ("session_host", "resources"):
+        shutil.copytree(REPOSITORY / part, old / part)
+    version = old / "session_host/version.py"
+    version.write_text(version.read_text().replace(VERSION, "0.0.1"))
+    link.parent.mkdir(parents=True)
+    link.write_text(f'#!/bin/sh\nexport PYTHONPATH={old}\nexec {sys.executable} -P -m session_host.cli "$@"\n')
+    link.chmod(0o755)
 
 
 def _has_bridge(alpha: SshMachine, installation: Path) -> bool:
