@@ -4,7 +4,8 @@ The machine may be busy, so each timeout is at least a minute. With ``is_exact``
 for conditions that need not become true.
 
 Tests never sleep: they wait for a condition, and continue as soon as it is true. If the system reports the event (a
-readable descriptor, the end of a process), tests wait for that directly.
+readable descriptor, the end of a process), tests wait for that directly. A condition that takes long, as one that runs
+a command, is checked less often: otherwise it would take the processor from what it waits for.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 POLL_INTERVAL_S = 0.01
+PAUSE_RATIO = 3
+MAX_PAUSE_S = 0.3
 TIMEOUT_S = 60.0
 """The minimum timeout: a busy machine may take this long."""
 
@@ -39,10 +42,10 @@ def wait_until(
     """Call ``condition`` until it returns a true value, and return that value.
 
     Args:
-        condition: called at once and then every ``every_s`` seconds.
+        condition: called at once, and then again and again.
         timeout_s: after this time the wait fails.
         what: the condition in words, for the failure's message; a callable can add the state reached.
-        every_s: the interval between two calls.
+        every_s: the least pause between two calls.
         is_exact: the wait ends after ``timeout_s`` even on a busy machine.
 
     Raises:
@@ -51,12 +54,13 @@ def wait_until(
     timeout_s = _effective_timeout(timeout_s, is_exact)
     deadline = time.monotonic() + timeout_s
     while True:
-        is_late = time.monotonic() >= deadline  # Read first, so that the condition is checked once after the deadline.
+        began = time.monotonic()
+        is_late = began >= deadline  # Read first, so that the condition is checked once after the deadline.
         if result := condition():
             return result
         if is_late:
             raise WaitTimeout(_message(what, timeout_s))
-        select.select([], [], [], every_s)
+        select.select([], [], [], _pause_s(every_s, began))
 
 
 async def eventually(
@@ -71,12 +75,13 @@ async def eventually(
     timeout_s = _effective_timeout(timeout_s, is_exact)
     deadline = time.monotonic() + timeout_s
     while True:
-        is_late = time.monotonic() >= deadline
+        began = time.monotonic()
+        is_late = began >= deadline
         if result := condition():
             return result
         if is_late:
             raise WaitTimeout(_message(what, timeout_s))
-        await asyncio.sleep(every_s)
+        await asyncio.sleep(_pause_s(every_s, began))
 
 
 async def poll_until(
@@ -86,12 +91,13 @@ async def poll_until(
     timeout_s = _effective_timeout(timeout_s)
     deadline = time.monotonic() + timeout_s
     while True:
-        is_late = time.monotonic() >= deadline
+        began = time.monotonic()
+        is_late = began >= deadline
         if fits(answer := await ask()):
             return answer
         if is_late:
             raise WaitTimeout(_message(what, timeout_s))
-        await asyncio.sleep(POLL_INTERVAL_S)
+        await asyncio.sleep(_pause_s(POLL_INTERVAL_S, began))
 
 
 def wait_readable(descriptor: int, timeout_s: float, what: str, *, is_exact: bool = False) -> None:
@@ -117,6 +123,11 @@ def wait_for_end(pid: int, timeout_s: float, what: str = "", *, is_exact: bool =
             wait_readable(descriptor, timeout_s, what or f"the end of process {pid}", is_exact=is_exact)
         finally:
             os.close(descriptor)
+
+
+def _pause_s(every_s: float, began: float) -> float:
+    """The pause after a call of a condition that began at this time."""
+    return max(every_s, min(PAUSE_RATIO * (time.monotonic() - began), MAX_PAUSE_S))
 
 
 def _effective_timeout(timeout_s: float, is_exact: bool = False) -> float:
