@@ -4,7 +4,9 @@
 ``from_…`` translate each source's events into reports; the screen is never read. What reads files, events and titles is
 in ``host.watchers``.
 
-Sources, strongest first. A source that has reported overrides the weaker ones, which are kept as evidence::
+Sources, strongest first. A source that has reported overrides the weaker ones, which are kept as evidence. If it cannot
+tell what the agent does, as a state file cannot tell the agent's own dialog from the user's, the next one that reports
+each change is believed until it can::
 
     protocol        the agent's messages, where it has no terminal: reports each change
     state file      the agent's own file about this very process: reports each change, also an interrupted turn
@@ -116,8 +118,8 @@ _FILE_STATES: Final = {
     "busy": Activity.WORKING,
     "waiting": Activity.NEEDS_INPUT,
 }
-_FILE_BACKGROUND: Final = {"shell": "a shell"}
-"""The work in the background beside a status. The file does not say which shells run, or how many."""
+_FILE_BACKGROUND: Final = {"shell": "a shell", "idle": ""}
+"""The work in the background beside a status that tells it. The file does not say which shells run, or how many."""
 
 IN_BACKGROUND: Final = "In the background: {work}"
 CLEARED: Final = "state=clear"
@@ -339,8 +341,10 @@ class ActivityTracker:
         )
         self._note_failure(report, self._reports[report.source])
         self._fresh_sources.discard(report.source)
-        if report.activity is None or self.activity is Activity.SUSPENDED:
+        if self.activity is Activity.SUSPENDED:
             return self._update_description()
+        if report.activity is None:
+            return self._follow_another(report, moment)
         if not report.is_last:
             self._fresh_sources.add(report.source)
         if not self._is_strongest(report.source) or self._is_duplicate(report, previous):
@@ -357,6 +361,14 @@ class ActivityTracker:
             self.since = moment.at
         self._answered_s = None
         return self._set_activity(report.activity, report.source, moment) or is_new_question
+
+    def _follow_another(self, report: StatusReport, moment: Moment) -> bool:
+        """Follow the next source that reports each change, if this one cannot tell any more what the agent does."""
+        strongest = self._strongest_state_report()
+        can_tell = strongest is not None and strongest.source in _CHANGE_SOURCES and strongest.source != report.source
+        if strongest is None or strongest.activity is None or not can_tell or self.source != report.source:
+            return self._update_description()
+        return self._set_activity(strongest.activity, strongest.source, moment)
 
     def _is_one_of_several(self, report: StatusReport, previous: SourceReport | None, moment: Moment) -> bool:
         """Whether a hook reports one more question, as hooks of sub-agents do, so that it may not be the one shown."""
@@ -469,6 +481,8 @@ class ActivityTracker:
                 continue
             if stronger == PROGRESS and source == NOTIFICATION:
                 continue  # Progress cannot report a question.
+            if {stronger, source} <= _CHANGE_SOURCES and report.activity is None:
+                continue  # It cannot tell now, and the other one can: the last report of each is about the present.
             return False
         return True
 
@@ -482,8 +496,11 @@ class ActivityTracker:
 
     def _strongest_state_report(self) -> SourceReport | None:
         """The last report of the strongest source that reports states."""
-        found = (self._reports[each] for each in ORDER if each in self._reports and each not in self._event_sources)
-        return next((report for report in found if report.reports_activity), None)
+        known = (self._reports[each] for each in ORDER if each in self._reports and each not in self._event_sources)
+        found = [report for report in known if report.reports_activity]
+        if found and found[0].activity is None and found[0].source in _CHANGE_SOURCES:
+            found.sort(key=lambda report: report.activity is None or report.source not in _CHANGE_SOURCES)
+        return next(iter(found), None)
 
     def _is_cleared(self) -> bool:
         """Whether the source of the question has withdrawn its reports."""
@@ -674,7 +691,7 @@ def from_state_file(status: str, waiting_for: str) -> StatusReport:
     activity = None if waiting_for == _OWN_DIALOG else _FILE_STATES.get(status)
     return StatusReport(
         STATE_FILE, _clean_text(text), activity, kind=_clean_text(waiting_for),
-        background=None if activity is _WORKING else _FILE_BACKGROUND.get(status, ""),
+        background=_FILE_BACKGROUND.get(status),
     )  # fmt: skip
 
 

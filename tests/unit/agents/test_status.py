@@ -119,8 +119,9 @@ def test_a_dialog_that_the_user_opened_asks_nothing(book: TrackerScript) -> None
     assert not book.report(from_state_file("waiting", "dialog open"))
     assert book.status == (NEEDS, "osc 7501", "dialog open")
     book.file("idle")
-    assert not book.report(from_state_file("waiting", "dialog open"))
-    assert book.status == (IDLE, "state file", "")
+    book.osc("state=done")
+    book.report(from_state_file("waiting", "dialog open"))
+    assert book.status[0] is IDLE
 
 
 def test_a_cleared_source_is_no_longer_believed(book: TrackerScript) -> None:
@@ -635,3 +636,36 @@ def test_progress_cannot_ask_and_a_notification_can(book: TrackerScript) -> None
     book.report(Notification("Copilot", "Run npm test?"))
     assert book.report(Progress("none", None)), "interrupted"
     assert book.status == (IDLE, "osc 9;4", "")
+
+
+def test_claudes_own_dialog_at_its_start_asks_although_its_file_has_said_that_it_is_idle(book: TrackerScript) -> None:
+    """Nobody was told: the file's older report counted, and it cannot tell this dialog from the user's own."""
+    book.file("idle")
+    book.wait(0.3)
+    assert not book.osc("state=blocked:msg=ZGlhbG9nIG9wZW4")
+    assert book.report(from_state_file("waiting", "dialog open"))
+    assert book.status == (NEEDS, "osc 7501", "dialog open")
+    assert [(each.source, each.counts) for each in book.tracker.evidence()] == [
+        ("state file", False), ("osc 7501", True),
+    ]  # fmt: skip
+    book.replace_host()
+    book.answer()
+    assert not book.wait(100), "it reports the end of its question"
+    assert book.file("idle")
+    book.osc("state=idle")
+    assert book.status == (IDLE, "state file", "")
+
+
+def test_a_dialog_that_opens_before_the_file_says_that_the_agent_waits_asks_too(book: TrackerScript) -> None:
+    book.file("idle")
+    book.report(from_state_file("waiting", "dialog open"))
+    assert book.status[0] is IDLE
+    assert book.osc("state=blocked:msg=ZGlhbG9nIG9wZW4")
+    assert book.status == (NEEDS, "osc 7501", "dialog open")
+
+
+def test_a_dialog_beside_a_background_shell_does_not_end_it(book: TrackerScript) -> None:
+    book.file("shell")
+    book.report(from_state_file("waiting", "dialog open"))
+    assert not book.wait(100)
+    assert book.status == (WORKING, "background", "In the background: a shell")
