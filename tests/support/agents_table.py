@@ -58,7 +58,11 @@ The tests run the agents' real programs from npm, without a network, against a t
 Wrong or missing reports:
 
 - At the first start (log in, trust a folder), Codex and Copilot CLI report nothing ("no signal"), Gemini CLI and Qwen
-  Code report idle.
+  Code report idle. Claude Code reports nothing while it asks for a theme, or whether to use an API key.
+- Work in the background (tried with the versions below): Claude Code in a terminal does not say what a sub-agent does,
+  Copilot CLI does not say what runs; both say that they work. Codex, Gemini CLI and Qwen Code report idle: Outlive
+  finds their commands among the processes, and sub-agents of Codex and Qwen Code in the agents' files. A daemon, or a
+  command that the agent's shell left behind ("&"), does not count.
 - opencode: the first chat on a computer shows "no signal" until it ends, since opencode still installs the library of
   its plugins. Without its services, its screen stays empty for up to a minute.
 - Codex reports idle while it asks where to run a new conversation (`/new`, `/fork` in a git repository). After you

@@ -178,6 +178,9 @@ class RealAgent:
         asks: a text on its screen while it asks for permission to run a command.
         prepare: writes its settings; called with (home, cwd, url of the server), returns the environment it needs.
         wish: a prompt that makes the fake model call a ``{command}`` that needs the user's permission.
+        leaves: a prompt that makes the fake model run a ``{command}`` in the background; "" if it has no such tool.
+        sends_out: a prompt that makes the fake model start a sub-agent with a held answer, and not wait for it; ""
+            likewise.
         offers_tools: whether its requests offer tools; those that it makes for itself do not.
         errands: a pattern (re.match) of requests that it makes for itself and that offer tools; "" for none.
         source: the source of its status, with a name of ``activity.ORDER``; "" for none.
@@ -206,6 +209,8 @@ class RealAgent:
     asks: str
     prepare: Callable[[Path, Path, str], dict[str, str]]
     wish: str = "tool: {command}"
+    leaves: str = ""
+    sends_out: str = ""
     offers_tools: bool = True
     errands: str = ""
     source: str = ""
@@ -293,6 +298,11 @@ CLAUDE = RealAgent(
     transcripts=(".claude/projects/*/{id}.jsonl",),
     own_resume=("claude", "--resume", "{id}"),
     cannot={"chat live": NO_SECOND_CLIENT},
+    leaves='use: Bash {{"command": "{command}", "description": "Do the work", "run_in_background": true}}',
+    sends_out=(
+        'use: Agent {"description": "Look", "prompt": "count: 3 hold: 1", "subagent_type": "general-purpose", '
+        '"run_in_background": true}'
+    ),
 )
 CODEX = RealAgent(
     label="codex",
@@ -316,6 +326,8 @@ CODEX = RealAgent(
         'use: exec_command {{"cmd": "{command}", "sandbox_permissions": "require_escalated", "justification": "?", '
         '"yield_time_ms": 30000}}'
     ),
+    leaves='use: exec_command {{"cmd": "{command}", "yield_time_ms": 500}}',
+    sends_out='use: multi_agent_v1/spawn_agent {"message": "count: 3 hold: 1"}',
 )
 OPENCODE = RealAgent(
     label="opencode",
@@ -355,6 +367,7 @@ GEMINI = RealAgent(
     # The second pattern finds hard links, from which Outlive would restore the files.
     transcripts=(".gemini/tmp/*/chats/session-*-{short}.jsonl", "../state/sessions/*/agent/{id}.*"),
     own_resume=("gemini", "--resume", "{id}"),
+    leaves='use: run_shell_command {{"command": "{command}", "is_background": true}}',
     cannot={"chat fallback": NO_ONE_SHOT, "chat live": NO_SECOND_CLIENT, "chat steer": NO_STEERING},
 )
 COPILOT = RealAgent(
@@ -379,6 +392,11 @@ COPILOT = RealAgent(
     },
     transcripts=(".copilot/session-state/{id}/events.jsonl",),
     own_resume=("copilot", "--resume={id}"),
+    leaves='use: bash {{"command": "{command}", "mode": "async", "description": "Do the work", "shellId": "s1"}}',
+    sends_out=(
+        'use: task {"name": "a", "agent_type": "general-purpose", "description": "Look", "prompt": "count: 3 hold: 1", '
+        '"mode": "background"}'
+    ),
 )
 QWEN = RealAgent(
     label="qwen",
@@ -399,6 +417,11 @@ QWEN = RealAgent(
     notes=r' "\$version": \d+',
     transcripts=(".qwen/projects/*/chats/{id}.jsonl",),
     own_resume=("qwen", "--resume", "{id}"),
+    leaves='use: run_shell_command {{"command": "{command}", "is_background": true, "description": "Do the work"}}',
+    sends_out=(
+        'use: agent {"description": "Look", "prompt": "count: 3 hold: 1", "subagent_type": "general-purpose", '
+        '"run_in_background": true}'
+    ),
     cannot={"chat fallback": NO_ONE_SHOT, "chat live": NO_SECOND_CLIENT, "chat steer": NO_STEERING},
 )
 NO_TOOLS = "it runs no commands, so it asks for no permission"
