@@ -7,6 +7,7 @@ a living one rehearses first, without changing anything; then it waits for the p
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import gc
 import logging
@@ -55,6 +56,9 @@ from .program.starting import follow_start, fork_program
 from .store_writer import StoreWriter
 
 log = logging.getLogger(__name__)
+
+SHUTDOWN_S = 2.0
+"""How long after the program's end by SIGTERM the host's own may come: a shutdown sends it to all processes."""
 
 SWITCH_INTERVAL_S = 0.0005
 PREVIOUS_HOST_EXIT_S = 3.0
@@ -131,7 +135,7 @@ class _Host:
         self._splicer = Splicer()
         self._reported_journal_error = ""
         self._may_take_over = asyncio.Event()
-        self._interrupted = False
+        self._interrupted = asyncio.Event()
         self._driver: Driver | None = None
         self._server: Server | None = None
         self._preparing: asyncio.Task[None] | None = None
@@ -181,7 +185,10 @@ class _Host:
         await noting
         await asyncio.wait((titling,))
         await driver.kind.end_leftovers()
-        if not await self._store_writer.save_end(driver, interrupted=self._interrupted):
+        if _ended_by_sigterm(driver):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._interrupted.wait(), SHUTDOWN_S)
+        if not await self._store_writer.save_end(driver, interrupted=self._interrupted.is_set()):
             _exit_as_killed(1)
         log.info("recorded")
         await driver.checkpointer.close()
@@ -239,7 +246,7 @@ class _Host:
 
     def _end_gracefully(self) -> None:
         # After SIGTERM, start no keeper: the machine shuts down. Without one, no disk is waited for, either.
-        self._interrupted = True
+        self._interrupted.set()
         self._keeper.stop_searching(self._store_writer.stop_waiting)
         if self._driver is not None:
             self._driver.program.signal(signal.SIGTERM)
@@ -327,6 +334,13 @@ class _Host:
         if self._driver is not None:
             await self._driver.checkpointer.make_portable()
         self._keeper.send_message(Prepared())
+
+
+def _ended_by_sigterm(driver: Driver) -> bool:
+    """Whether the program ended by SIGTERM, or as after it, and nobody has asked for that."""
+    session = driver.session
+    was_signalled = session.exit_signal == signal.SIGTERM or session.exit_code == 128 + signal.SIGTERM
+    return was_signalled and not driver.input_log.header.end_request
 
 
 def _exit_as_killed(status: int) -> NoReturn:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from session_host.client.sessions.last_screen import last_screen
+from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import StoreError
 from session_host.paths import database, session_dir, session_journal
 from session_host.protocol.values import GridSize
@@ -22,7 +23,7 @@ from session_host.terminal import create, default_engine
 from tests.conftest import Sessions
 from tests.programs import Gate, program
 from tests.support.commands import OnTerminal, new, outlive
-from tests.support.hosts import end, start
+from tests.support.hosts import end, start, watching
 from tests.support.reboots import restart_computer
 from tests.support.waiting import wait_for_end, wait_until
 
@@ -194,6 +195,20 @@ async def test_modes_that_a_program_set_are_reset_in_a_screen_from_the_journal(s
     assert not emulator.modes.bracketed_paste
     assert "ready" in emulator.rows()[0].text(), "what was shown last stays, also on the alternate screen"
     emulator.close()
+
+
+async def test_an_agent_that_a_shutdown_ends_before_its_host_is_interrupted_too(sessions: Sessions) -> None:
+    """It was "exit code 143": the host did not know yet why."""
+    record = await start("sh", "-c", "echo at work; exec cat", name="one")
+    wait_recorded(record.id, b"at work")
+    assert record.host_pid is not None
+    assert record.child_pid is not None
+    async with watching(record.id) as (viewer, watcher):
+        os.kill(record.child_pid, signal.SIGTERM)
+        await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the agent's end")
+        os.kill(record.host_pid, signal.SIGTERM)
+    await asyncio.to_thread(wait_for_end, record.host_pid, 10)
+    assert (listed()["one"]["state"], listed()["one"]["reason"]) == ("lost", "interrupted")
 
 
 async def test_a_chat_ended_by_a_shutdown_is_interrupted_not_failed(sessions: Sessions) -> None:
