@@ -121,6 +121,7 @@ class App:
         self.sessions.review_comments.load(layout.review_comments)
         self._notify_command = NotifyCommand(self.notifications, self._report_notify_command, self.windows)
         self._notifier = Notifier(self.sessions, catalog, self.windows.viewed, self._notify_command)
+        self._notifier.question_over.connect(self._notify_command.tell)
         self.notifications.answered.connect(self._notifier.answer)
         self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_active)
         self._bells = Bells(self.sessions, self.windows.window_of)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.bridge.chat import Chat
 from gui.bridge.chat_marks import QUIET_S
@@ -220,7 +220,12 @@ class Notifier(QObject):
 
     Attributes:
         is_enabled: whether notifications are enabled in the settings.
+
+    Signals:
+        question_over: a question that was shown is over, wherever it was answered: a title, and where the chat is.
     """
+
+    question_over = Signal(str, str)
 
     def __init__(
         self,
@@ -247,6 +252,8 @@ class Notifier(QObject):
         self._group_shown_at_s = 0.0
         self._moment = 0
         """Counts the moments in which events were shown."""
+        self._asked: set[str] = set()
+        """The chats with a question that was shown, and is not over."""
         self._offers: dict[str, AnswerableQuestion] = {}
         """The questions that can be answered from their notifications, by chat."""
         self._collect_timer = QTimer(self, singleShot=True, interval=collect_ms)
@@ -274,6 +281,11 @@ class Notifier(QObject):
         found = self._events.find_events(self._sessions, self._shown)
         if self._events.has_uncertain_question:
             self._recheck_timer.start()
+        for key in [key for key in self._asked if not self._events.has_question(key)]:
+            self._asked.discard(key)
+            if (chat := self._chat(key)) is not None:
+                where = chat.short_directory(chat.record.cwd)
+                self.question_over.emit(tray_texts.QUESTION_OVER(name=chat.full_name), where)
         for key in {**self._pending, **self._shown}:
             event = self._pending.get(key) or self._shown[key]
             if not self._is_current(key, event):
@@ -344,6 +356,8 @@ class Notifier(QObject):
             for key in chats:
                 self._shown.pop(key, None)  # The newest one is the last one.
                 self._shown[key] = pending[key]
+                if kind == "asks":
+                    self._asked.add(key)
             for chat in set(chats.values()) if kind == "notified" else ():
                 self._withdraw_oldest(chat, self._shown)
 

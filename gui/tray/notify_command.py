@@ -62,6 +62,11 @@ class NotifyCommand(QObject):
         """Withdraw a notification."""
         self._notifications.withdraw(key)
 
+    def tell(self, title: str, text: str) -> None:
+        """Run the command for these texts, without a notification: what it has shown elsewhere is out of date."""
+        if self.command:
+            self._run(filled(self.command, title, text))
+
     def close(self) -> None:
         """Let running commands end, because the window's process ends; later notifications run nothing."""
         self.command = ""

@@ -20,6 +20,7 @@ def command_ended(command: str, name: str, exit_code: int | None) -> str:
 
 HOW_LONG_AND_WHERE = Text("notice", "After {duration}, {directory}")
 NEEDS_YOU = Text("notice", "{name} needs you")
+QUESTION_OVER = Text("notice", "{name} no longer needs you")
 FINISHED = Text("notice", "{name} finished")
 FAILED = Text("notice", "{name} was stopped by an error")
 AFTER = Text("notice", "After {duration}: {what}")

@@ -226,6 +226,25 @@ def at(seconds: float) -> str:
     return later(60 + seconds)
 
 
+async def test_a_shown_question_is_over_once_it_is_answered_and_not_when_it_is_seen(
+    harness: WindowHarness, notices: Notices
+):
+    over: list[tuple[str, str]] = []
+    notices.notifier.question_over.connect(lambda title, text: over.append((title, text)))
+    ids = {name: await harness.add(name, cwd="/srv/app") for name in ("answered", "seen", "ended")}
+    notices.looked_at = ids["seen"]
+    for session_id in ids.values():
+        harness.viewers[session_id].be(Activity.NEEDS_INPUT, at(0), "Run it?")
+    harness.settle()
+    assert set(notices.shown) == {ids["answered"], ids["ended"]}
+    notices.look_at(ids["answered"])
+    assert (set(notices.shown), over) == ({ids["ended"]}, [])
+    for session_id in ids.values():
+        harness.viewers[session_id].be(Activity.WORKING, at(5))
+    harness.settle()
+    assert over == [("answered no longer needs you", "/srv/app"), ("ended no longer needs you", "/srv/app")]
+
+
 async def test_only_the_end_of_a_long_turn_is_notified(harness: WindowHarness, notices: Notices):
     notices.notifier.apply_settings(is_enabled=True, long_turn_s=30)
     ids = {name: await harness.add(name, cwd="/srv/app") for name in ("long", "short", "asked", "seen")}
@@ -563,6 +582,9 @@ async def test_the_command_runs_once_for_each_notification_which_is_shown_as_bef
     command.show("one", "one needs you", "rm -r x?")
     await harness.until(lambda: saved.read_text().count("\n") == 2, "the command again")
     assert saved.read_text() == "one needs you|make?\none needs you|rm -r x?\n"
+    command.tell("one no longer needs you", "/srv")
+    await harness.until(lambda: saved.read_text().count("\n") == 3, "the command for a question that is over")
+    assert saved.read_text().endswith("\none no longer needs you|/srv\n")
     assert notifications.shown == {"one": "one needs you: rm -r x? []"}
     command.withdraw("one")
     command.close()
