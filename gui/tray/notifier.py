@@ -187,6 +187,9 @@ def _activity_start(chat: Chat) -> datetime:
 COLLECT_MS = 500
 """Events are collected for this time before they are shown."""
 
+HOOK_TIMES = 3
+"""A question that a hook of the user's own may answer at once is collected for so many times as long."""
+
 MIN_GROUP = 3
 """This many chats or more share one notification."""
 
@@ -247,6 +250,8 @@ class Notifier(QObject):
         """The collected events, by key."""
         self._shown: dict[str, Event] = {}
         """The shown events, by key."""
+        self._asked_at_s: dict[str, float] = {}
+        """When each collected question was first seen (CLOCK_MONOTONIC), by key."""
         self._groups: dict[str, dict[str, None]] = {}
         """The keys of each group's members in their order, by the group's key."""
         self._group_shown_at_s = 0.0
@@ -314,6 +319,8 @@ class Notifier(QObject):
     def _collect(self, key: str, event: Event) -> None:
         if self._is_current(key, event):
             self._pending[key] = event
+            if event.kind == "asks":
+                self._asked_at_s.setdefault(key, time.monotonic())
             if not self._collect_timer.isActive():
                 self._collect_timer.start()
 
@@ -341,7 +348,13 @@ class Notifier(QObject):
     # ------------------------------------------------------------ showing
 
     def _show_pending(self) -> None:
-        pending, self._pending = self._pending, {}
+        waiting = {key: event for key, event in self._pending.items() if self._waits_for_hook(key, event)}
+        pending = {key: event for key, event in self._pending.items() if key not in waiting}
+        self._pending = waiting
+        if waiting:
+            self._collect_timer.start()
+        for key in pending:
+            self._asked_at_s.pop(key, None)
         self._moment += 1
         kinds: dict[str, dict[str, Chat]] = {}
         for key, event in pending.items():
@@ -360,6 +373,17 @@ class Notifier(QObject):
                     self._asked.add(key)
             for chat in set(chats.values()) if kind == "notified" else ():
                 self._withdraw_oldest(chat, self._shown)
+
+    def _waits_for_hook(self, key: str, event: Event) -> bool:
+        """Whether the user's own hook may still answer a question, while the agent's dialog is open."""
+        chat = self._chat(key)
+        if event.kind != "asks" or chat is None or chat.record.runtime != "terminal":
+            return False
+        agent = self._sessions.agent_of(chat)
+        if agent is None or not agent.signals.answered_by_hook:
+            return False
+        wait_s = HOOK_TIMES * self._collect_timer.interval() / 1000
+        return time.monotonic() - self._asked_at_s.get(key, 0.0) < wait_s
 
     def _withdraw_oldest(self, chat: Chat, events: Mapping[str, Event]) -> None:
         """Withdraw the oldest of too many notifications of a chat's programs, among the collected or the shown ones."""
@@ -443,6 +467,7 @@ class Notifier(QObject):
 
     def _withdraw(self, key: str) -> None:
         self._pending.pop(key, None)
+        self._asked_at_s.pop(key, None)
         self._offers.pop(key, None)
         was_shown = self._shown.pop(key, None) is not None
         if not self._remove_from_group(key) and was_shown:

@@ -64,6 +64,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Collection
 from typing import Final, Literal, NamedTuple
 
 from session_host.protocol.launch import Watch
@@ -150,6 +151,9 @@ _EVENT_SOURCES: Final = frozenset({NOTIFICATION, BELL})
 _BY_PRECISION: Final = (PROTOCOL, PLUGIN, HOOK, OSC_7501, NOTIFICATION, TITLE, STATE_FILE, PROGRESS, BELL)
 """Sources, ordered by how precisely they name the question."""
 
+IN_TERMINAL: Final = " · in its terminal only"
+"""Behind a question that cannot be answered from elsewhere, of an agent that has others answered there."""
+
 SIMULTANEOUS_S = 5.0
 """Questions that hooks report within this time may both be open, also before the agent shows one of them."""
 
@@ -193,6 +197,7 @@ class ActivityTracker:
         self._reports: dict[str, SourceReport] = {}
         self._fresh_sources: set[str] = set()
         self._answered_s: float | None = None
+        self._left: Collection[str] = ()
         self._doubted_s: float | None = None
         """When the agent was reported to be idle, while it may still work."""
         self._is_work_over = False
@@ -205,6 +210,16 @@ class ActivityTracker:
             self._failure = saved_state.failure
             self._doubted_s, self._is_work_over = saved_state.doubted_s, saved_state.is_work_over
             self._fresh_sources = set(saved_state.fresh_sources)
+
+    @property
+    def question(self) -> str:
+        """The description of the question, without a remark."""
+        return self.detail.removesuffix(IN_TERMINAL)
+
+    def leave_to_terminal(self, questions: Collection[str]) -> bool:
+        """Set the questions that only the agent's dialog can answer; returns whether the description changed."""
+        self._left = questions
+        return self.activity is Activity.NEEDS_INPUT and self._update_description()
 
     def saved_state(
         self,
@@ -555,6 +570,12 @@ class ActivityTracker:
         return _BY_PRECISION.index(best.source) if best is not None else len(_BY_PRECISION)
 
     def _description(self) -> str:
+        """The question, task or error, and a remark."""
+        text = self._named()
+        is_left = self.activity is Activity.NEEDS_INPUT and any(is_same_question(each, text) for each in self._left)
+        return f"{text}{IN_TERMINAL}" if is_left else text
+
+    def _named(self) -> str:
         """The question or task, from the source that reports it most precisely; or the error that stopped the turn."""
         if self.source == BACKGROUND:
             return self._reports[BACKGROUND].detail

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from typing import Final, Literal
+import time
+from typing import Final, Literal, NamedTuple, NoReturn
 
 import msgspec
 
@@ -48,6 +49,12 @@ _KINDS: Final[dict[Outcome, tuple[OptionKind, ...]]] = {
 
 _DONE: Final[dict[Outcome, str]] = {"allow": "Allowed", "allow_always": "Always allowed", "deny": "Declined"}
 
+LATE_S: Final = 60.0
+"""Whoever answers so soon after another answer meant the same question."""
+
+STATUS_DELAY_S: Final = 5.0
+"""How long after an answer an agent in a terminal may still report its question."""
+
 _decoder = msgspec.msgpack.Decoder(list[AgentRequest])
 
 
@@ -69,8 +76,8 @@ def answer(options: argparse.Namespace, outcome: Outcome) -> int:
         OutliveError: the agent does not offer this answer.
     """
     info = require_running(find(options.session))
-    requests, elsewhere = open_requests(info)
-    chosen = _chosen(info, requests, options.request)
+    asked = open_requests(info)
+    chosen, elsewhere = _chosen(info, asked, options.request), asked.elsewhere
     if elsewhere and options.request is None:
         _print_all(chosen, as_json=options.json)
         raise SeveralQuestions(
@@ -92,8 +99,26 @@ def answer(options: argparse.Namespace, outcome: Outcome) -> int:
     return 0
 
 
-def open_requests(info: SessionInfo) -> tuple[list[AgentRequest], str]:
-    """The open requests of a chat's agent, oldest first; and its question in its terminal, if that is another one.
+class Asked(NamedTuple):
+    """What a chat's agent asks.
+
+    Attributes:
+        requests: the open requests, oldest first.
+        elsewhere, outcome, outcome_at_ms: see ``AgentRequests``.
+    """
+
+    requests: list[AgentRequest]
+    elsewhere: str
+    outcome: str
+    outcome_at_ms: int
+
+    def is_answered_since(self, seconds: float) -> bool:
+        """Whether a question was resolved within this time."""
+        return bool(self.outcome) and abs(time.time() - self.outcome_at_ms / 1000) <= seconds
+
+
+def open_requests(info: SessionInfo) -> Asked:
+    """What a chat's agent asks.
 
     Raises:
         WrongRuntime: the chat runs in a terminal, where only the agent's own dialog takes answers.
@@ -106,7 +131,8 @@ def open_requests(info: SessionInfo) -> tuple[list[AgentRequest], str]:
         if agent is not None and agent.signals.answered_by_hook:
             text += f"; or set answer_from_outside = true in {config_dir() / 'chats.toml'}, and resume it"
         raise WrongRuntime(text) from None
-    return _decoder.decode(reply.data), one_line(reply.elsewhere)
+    requests = _decoder.decode(reply.data)
+    return Asked(requests, one_line(reply.elsewhere), one_line(reply.outcome), reply.outcome_at_ms)
 
 
 def choose(request: AgentRequest, outcome: Outcome, name: str) -> RequestOption:
@@ -164,18 +190,17 @@ def as_object(request: AgentRequest) -> dict[str, object]:
     }
 
 
-def _chosen(info: SessionInfo, requests: list[AgentRequest], request_id: str | None) -> list[AgentRequest]:
+def _chosen(info: SessionInfo, asked: Asked, request_id: str | None) -> list[AgentRequest]:
     """The requests that match the user's argument; at least one.
 
     Raises:
         NoSuchQuestion: there is none.
-        AlreadyAnswered: the named one is not open any more.
+        AlreadyAnswered: the named one is not open any more, or the only one was answered a moment ago.
     """
+    requests = asked.requests
     if request_id is None:
-        if not requests and info.runtime == "terminal" and info.activity == Activity.NEEDS_INPUT:
-            raise NoSuchQuestion(f"{info.name} asks in its terminal only: answer in `outlive attach {info.name}`")
         if not requests:
-            raise NoSuchQuestion(f"{info.name} is not asking anything")
+            _raise_nothing_asked(info, asked)
         return requests
     matches = [request for request in requests if request.id == request_id]
     matches = matches or [request for request in requests if request.id.startswith(request_id)]
@@ -185,6 +210,16 @@ def _chosen(info: SessionInfo, requests: list[AgentRequest], request_id: str | N
             _send(info, AnswerRequest("", 0, request_id, "", ""))
         raise NoSuchQuestion(f"{info.name} has no open question {request_id!r}; see `outlive peek {info.name}`")
     return matches
+
+
+def _raise_nothing_asked(info: SessionInfo, asked: Asked) -> NoReturn:
+    asks_in_terminal = info.runtime == "terminal" and info.activity == Activity.NEEDS_INPUT
+    if asked.is_answered_since(STATUS_DELAY_S if asks_in_terminal else LATE_S):
+        raise AlreadyAnswered(f"{info.name}: {asked.outcome}")
+    if asks_in_terminal:
+        raise NoSuchQuestion(f"{info.name} asks in its terminal only: answer in `outlive attach {info.name}`")
+    last = f"; its last question: {asked.outcome}" if asked.outcome else ""
+    raise NoSuchQuestion(f"{info.name} is not asking anything{last}")
 
 
 def _send(info: SessionInfo, answer: AnswerRequest) -> None:

@@ -150,7 +150,7 @@ def _requests(info: SessionInfo) -> list[dict[str, object]]:
     from session_host.cli.answers import as_object, open_requests  # needed only for chats that ask
 
     try:
-        return [as_object(request) for request in open_requests(info)[0]]
+        return [as_object(request) for request in open_requests(info).requests]
     except OutliveError:
         return []  # The chat can only be answered in its terminal.
 

@@ -762,6 +762,10 @@ class AgentRequests(Message, frozen=True):
     last: bool = True
     elsewhere: str = ""
     """The question that the agent shows in its terminal, one line, if it is none of these."""
+    outcome: str = ""
+    """How the newest question was resolved that is not open any more, one line; "" for none."""
+    outcome_at_ms: int = 0
+    """The time of that, in milliseconds since 1970."""
 
 
 class UserAnswer(Message, frozen=True):

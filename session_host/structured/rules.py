@@ -662,6 +662,14 @@ def _note(ids: list[str], item_id: str, is_in: bool) -> None:
         ids.remove(item_id)
 
 
+def outcome(resolved: RequestResolved) -> str:
+    """How a request was resolved, for those who come too late."""
+    if not resolved.option:
+        return "already answered in its terminal" if resolved.by == DIALOG else "the agent has withdrawn its question"
+    where = f" {PLACES[resolved.by]}" if resolved.by in PLACES else ""
+    return f"already answered{where}: {resolved.name or resolved.option}"
+
+
 def first_answer(
     answer: AnswerRequest,
     requests: Mapping[str, AgentRequest],
@@ -684,13 +692,7 @@ def first_answer(
         earlier = answers.get(answer.agent_request)
         if earlier is None:
             return Refusal(ErrorCode.BAD_REQUEST, "there is no such question in this chat")
-        if not earlier.option:
-            text = (
-                "already answered in its terminal" if earlier.by == DIALOG else "the agent has withdrawn its question"
-            )
-            return Refusal(ErrorCode.ANSWERED, text)
-        where = f" {PLACES[earlier.by]}" if earlier.by in PLACES else ""
-        return Refusal(ErrorCode.ANSWERED, f"already answered{where}: {earlier.name or earlier.option}")
+        return Refusal(ErrorCode.ANSWERED, outcome(earlier))
     if answer.digest != digest(request):
         return Refusal(ErrorCode.CHANGED, "the question has changed since it was shown; read it again")
     option = next((option for option in request.options if option.id == answer.option), None)

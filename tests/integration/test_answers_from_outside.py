@@ -69,7 +69,7 @@ async def test_the_exact_command_is_shown_and_approved(tmp_path: Path) -> None:
         await chat.wait_for_text("the hook decides behavior=allow")
         await chat.wait_for_status(WORKING, "state file")
         again = await run("approve", chat.record.name)
-        assert (again.code, again.complaint()) == (3, f"{chat.record.name} is not asking anything")
+        assert (again.code, again.complaint()) == (6, f"{chat.record.name}: already answered by a command: Allow")
 
 
 async def test_a_question_is_explained_before_it_is_answered(tmp_path: Path) -> None:
@@ -214,6 +214,9 @@ def _blocked(text: str) -> str:
     return f"say \\x1b]7501;state=blocked:kind=permission:msg={message}\\x1b\\\\"
 
 
+FIRST = "approve Bash: touch FIRST · in its terminal only"
+
+
 async def test_approve_does_not_answer_another_question_than_the_one_on_the_screen(tmp_path: Path) -> None:
     """Of sub-agents in the background: the second one asks while the dialog of the first is open."""
     config_dir().mkdir(parents=True, exist_ok=True)
@@ -225,10 +228,10 @@ async def test_approve_does_not_answer_another_question_than_the_one_on_the_scre
             chat.order(f"held {json.dumps(asks)}")
             if not number:
                 chat.order(_blocked(f"approve Bash: {command}"))
-                await chat.wait_for_status(NEEDS, "state file", f"approve Bash: {command}")
+                await chat.wait_for_status(NEEDS, "state file", FIRST)
         name = chat.record.name
         [second] = await poll_until(lambda: open_requests(chat), bool, 60, "the second question")
-        assert (await chat.description()).activity_detail == "approve Bash: touch FIRST"
+        assert (await chat.description()).activity_detail == FIRST
 
         for subcommand in ("approve", "deny"):
             done = await run(subcommand, name)
@@ -239,7 +242,7 @@ async def test_approve_does_not_answer_another_question_than_the_one_on_the_scre
 
         assert (await run("approve", name, "--request", second.id)).code == 0
         await chat.wait_for_text("hook 2 decides behavior=allow")
-        assert (await chat.description()).activity_detail == "approve Bash: touch FIRST"
+        assert (await chat.description()).activity_detail == FIRST
 
 
 async def test_a_question_is_still_open_after_that_of_another_sub_agent_was_answered_in_its_dialog(
@@ -283,6 +286,7 @@ async def test_the_agents_end_ends_the_question(tmp_path: Path) -> None:
 async def test_a_plan_is_answered_in_its_dialog_only(tmp_path: Path) -> None:
     async with asking(tmp_path, {"tool_name": "ExitPlanMode", "tool_input": {"plan": "One, two."}}) as chat:
         await chat.wait_for_text("hook 1 ended")
+        await chat.wait_for_status(NEEDS, "state file", "approve the plan · in its terminal only")
         done = await run("approve", chat.record.name)
         name = chat.record.name
         assert (done.code, done.complaint()) == (

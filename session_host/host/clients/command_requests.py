@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from session_host.host.driver.driver import Driver
-from session_host.host.watchers.hook_questions import HookQuestions
 from session_host.protocol.messages import (
     OUTPUT_CHUNK_BYTES,
     AgentRequests,
@@ -31,6 +30,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.untrusted_text import is_name
 from session_host.protocol.values import RUNNING_STATES, ErrorCode, State
 from session_host.structured.items import AgentRequest
+from session_host.structured.rules import outcome
 from session_host.system.clock import now
 from session_host.version import VERSION
 
@@ -82,25 +82,24 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
         case SendChatInput():
             return [await driver.kind.send_chat_input(request)]
         case OpenRequests():
-            return _open_requests(request, await driver.kind.open_requests(request), driver.questions)
+            return _open_requests(driver, request, await driver.kind.open_requests(request))
         case Send():
             return [await driver.kind.send(request)]
         case Stop() | Kill():
             return [await driver.performer.ask(driver.session.end_requests.request, request)]
 
 
-def _open_requests(
-    request: OpenRequests, found: list[AgentRequest] | Failed, questions: HookQuestions
-) -> Sequence[Reply]:
+def _open_requests(driver: Driver, request: OpenRequests, found: list[AgentRequest] | Failed) -> Sequence[Reply]:
     """The open requests of the chat's agent, in as many pieces as frames need."""
     if isinstance(found, Failed):
         return [found]
     data = msgspec.msgpack.encode(found)
     starts = range(0, len(data), OUTPUT_CHUNK_BYTES)
+    newest = driver.kind.newest_outcome()
+    past = ("", 0) if newest is None else (outcome(newest), newest.at_ms)
+    elsewhere = driver.questions.elsewhere()
     return [
-        AgentRequests(
-            request.request, data[start : start + OUTPUT_CHUNK_BYTES], start == starts[-1], questions.elsewhere()
-        )
+        AgentRequests(request.request, data[start : start + OUTPUT_CHUNK_BYTES], start == starts[-1], elsewhere, *past)
         for start in starts
     ]
 

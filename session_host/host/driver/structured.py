@@ -43,6 +43,7 @@ from session_host.structured.items import (
     AnyChange,
     ConversationKnown,
     Put,
+    RequestResolved,
     StateChanged,
     TitleChanged,
     TurnEnded,
@@ -243,6 +244,10 @@ class StructuredDriver:
     async def open_requests(self, request: OpenRequests) -> list[AgentRequest] | Failed:  # noqa: ARG002 - as a terminal's
         """The open requests of the agent."""
         return list(self.rules.rules.state.requests.values())
+
+    def newest_outcome(self) -> RequestResolved | None:
+        """The newest resolved request."""
+        return max(self.rules.rules.state.answers.values(), key=lambda each: each.at_ms, default=None)
 
 
 def _do_nothing(effect: Effect) -> None:

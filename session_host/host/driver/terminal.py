@@ -39,7 +39,7 @@ from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.output_file import OutputFile
-from session_host.structured.items import AgentRequest
+from session_host.structured.items import AgentRequest, RequestResolved
 from session_host.system.event_loop import Timer
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import Emulator
@@ -296,6 +296,10 @@ class TerminalDriver:
         if self._questions.is_on:
             return await self._questions.open_requests()
         return Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat runs in a terminal: answer it with keys")
+
+    def newest_outcome(self) -> RequestResolved | None:
+        """The newest resolved question of the agent's hook."""
+        return self._questions.newest_outcome()
 
 
 def _previous_screen_of(session_id: str) -> bytes:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
@@ -311,6 +311,12 @@ class AgentWatch:
             self._watch_plugin(self._process)
         self._conversation.set_conversation(report.conversation, report.source)
         self._apply_report(status.from_report(report, self._spec.watch))
+
+    @log_errors
+    def leave_to_terminal(self, questions: Collection[str]) -> None:
+        """Say of these questions that only the agent's dialog can answer them."""
+        if self.tracker.leave_to_terminal(questions):
+            self._save_and_send()
 
     @log_errors
     def read_state_file(self) -> None:

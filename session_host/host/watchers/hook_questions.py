@@ -96,7 +96,7 @@ class HookQuestions:
         self._open: dict[str, _OpenQuestion] = {}
         self._left: list[tuple[str, str]] = []
         """The newest questions that only the agent's dialog can answer: their sub-agents, and their texts."""
-        self._named = watch.tracker.detail
+        self._named = watch.tracker.question
         """The last question that a report named: the one that the agent shows, unless its report has no text."""
         self._opened = asyncio.Event()
         self._asking_since_s = time.monotonic()
@@ -124,7 +124,7 @@ class HookQuestions:
             self._leave_to_dialog(call.agent, message.detail)
             reply(UserAnswer(message.request, b""))
             return
-        self._left = [each for each in self._left if each != (call.agent, message.detail)]
+        self._set_left([each for each in self._left if each != (call.agent, message.detail)])
         opened = self._open[message.id] = _OpenQuestion(request, call, message.detail, message, client, reply)
         self._watch.read_state_file()
         if self._is_asking():
@@ -147,7 +147,12 @@ class HookQuestions:
         self._close(opened.request.id, RequestResolved(opened.request.id, ""))
 
     def _leave_to_dialog(self, agent: str, text: str) -> None:
-        self._left = [*self._left, (agent, text)][-MAX_OPEN:]
+        self._set_left([*self._left, (agent, text)][-MAX_OPEN:])
+
+    def _set_left(self, left: list[tuple[str, str]]) -> None:
+        if self.is_on and left != self._left:
+            self._left = left
+            self._watch.leave_to_terminal([text for _, text in left])
 
     def client_disconnected(self, client: Any) -> None:
         """The connection of a client has closed."""
@@ -190,8 +195,8 @@ class HookQuestions:
             _cancel(opened)
 
     def _note_shown(self) -> None:
-        if self._is_known(self._watch.tracker.detail):
-            self._named = self._watch.tracker.detail
+        if self._is_known(self._watch.tracker.question):
+            self._named = self._watch.tracker.question
 
     def _is_known(self, named: str) -> bool:
         """Whether a report names one of the hooks' questions."""
@@ -226,9 +231,14 @@ class HookQuestions:
                     await self._opened.wait()
         return [opened.request for opened in self._open.values()]
 
+    def newest_outcome(self) -> RequestResolved | None:
+        """The newest question that was answered."""
+        resolved = [*self._withdrawn.values(), *(each.resolved for each in self.answers)]
+        return max((each for each in resolved if each.at_ms), key=lambda each: each.at_ms, default=None)
+
     def elsewhere(self) -> str:
         """The question that the agent shows in its dialog, if it is none of the open ones; "" otherwise."""
-        shown = self._watch.tracker.detail
+        shown = self._watch.tracker.question
         if not self._open or not self._is_asking():
             return ""
         is_left = any(is_same_question(text, shown) for _, text in self._left)

@@ -69,6 +69,9 @@ def test_its_question_is_approved_declined_and_answered_in_its_dialog(chat: Chat
     wait_until(lambda: runs.read_text() == "run\nrun\n", TIMEOUT_S, "the command to run without a question")
 
 
+FIRST = "approve Bash: touch FIRST · in its terminal only"
+
+
 @pytest.mark.parametrize("agent", [CLAUDE], ids=["claude"], indirect=True)
 def test_of_two_sub_agents_questions_the_one_on_the_screen_is_named_and_no_other_one_approved(
     chat: Chat, server: ModelServer, project: Path
@@ -80,13 +83,13 @@ def test_of_two_sub_agents_questions_the_one_on_the_screen_is_named_and_no_other
     [second] = wait_until(lambda: chat.explained()["requests"], TIMEOUT_S, "the second question")
 
     assert second["subject"] == "touch SECOND"
-    assert chat.info()["activity_detail"] == "approve Bash: touch FIRST"
+    assert chat.info()["activity_detail"] == FIRST
     refused = outlive("approve", chat.id)
     assert refused.code == 4
     assert "shows another question in its terminal: approve Bash: touch FIRST" in refused.error
     done("approve", chat.id, "--request", second["request"])
     wait_until((project / "SECOND").exists, TIMEOUT_S, "the second command to run")
-    assert chat.info()["activity_detail"] == "approve Bash: touch FIRST"
+    assert chat.info()["activity_detail"] == FIRST
     assert not (project / "FIRST").exists()
     chat.allow((project / "FIRST").exists)
 

@@ -250,6 +250,18 @@ def test_a_question_right_after_the_prompt_has_its_text(book: TrackerScript) -> 
     assert book.status == (NEEDS, "state file", "asker: Which branch?")
 
 
+def test_a_question_that_only_the_dialog_can_answer_says_so(book: TrackerScript) -> None:
+    book.hook("Ask", FIRST)
+    assert not book.tracker.leave_to_terminal([SECOND])
+    assert book.tracker.leave_to_terminal([SECOND, FIRST])
+    assert book.status == (NEEDS, "hook", f"{FIRST} · in its terminal only")
+    assert book.tracker.question == FIRST
+    book.replace_host()
+    assert book.tracker.question == FIRST
+    book.hook("Stop")
+    assert book.status == (IDLE, "hook", "")
+
+
 def test_questions_that_the_users_own_hook_answers_do_not_make_the_next_one_nameless(book: TrackerScript) -> None:
     book.file("busy")
     for text in (FIRST, SECOND):

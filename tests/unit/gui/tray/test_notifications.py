@@ -98,6 +98,31 @@ async def test_a_chat_that_begins_to_need_its_user_is_notified_with_its_question
     assert notices.shown == {}, "it was answered"
 
 
+async def test_a_question_that_the_users_own_hook_answers_at_once_is_not_notified(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+):
+    """Claude Code shows its dialog while the hook runs."""
+    now_s = [100.0]
+    monkeypatch.setattr(notifier, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
+    harness.sessions.follow_all()
+    notifications = FakeNotifications()
+    own = Notifier(harness.sessions, harness.catalog, list, notifications, collect_ms=1)
+    session_id = await harness.add("api-fix", agent="claude")
+    viewer = harness.viewers[session_id]
+
+    viewer.be(Activity.NEEDS_INPUT, later(), "Bash: npm test")
+    await harness.until(lambda: own._moment > 2, "looks at what was collected")
+    viewer.be(Activity.WORKING, later())
+    harness.settle()
+    assert notifications.count == 0
+
+    viewer.be(Activity.NEEDS_INPUT, later(), "Bash: make")
+    harness.settle()
+    now_s[0] += 1
+    await harness.until(lambda: notifications.shown, "the notification")
+    assert notifications.shown == {session_id: ("api-fix needs you", "Bash: make")}
+
+
 async def test_a_question_is_notified_once_and_the_next_one_replaces_it(harness: WindowHarness, notices: Notices):
     session_id = await harness.add("one", cwd="/srv/app")
     since = later()
