@@ -257,7 +257,7 @@ class Notifier(QObject):
         self._group_shown_at_s = 0.0
         self._moment = 0
         """Counts the moments in which events were shown."""
-        self._asked: set[str] = set()
+        self._asked: dict[str, None] = {}
         """The chats with a question that was shown, and is not over."""
         self._offers: dict[str, AnswerableQuestion] = {}
         """The questions that can be answered from their notifications, by chat."""
@@ -287,7 +287,7 @@ class Notifier(QObject):
         if self._events.has_uncertain_question:
             self._recheck_timer.start()
         for key in [key for key in self._asked if not self._events.has_question(key)]:
-            self._asked.discard(key)
+            del self._asked[key]
             if (chat := self._chat(key)) is not None:
                 where = chat.short_directory(chat.record.cwd)
                 self.question_over.emit(tray_texts.QUESTION_OVER(name=chat.full_name), where)
@@ -370,7 +370,7 @@ class Notifier(QObject):
                 self._shown.pop(key, None)  # The newest one is the last one.
                 self._shown[key] = pending[key]
                 if kind == "asks":
-                    self._asked.add(key)
+                    self._asked[key] = None
             for chat in set(chats.values()) if kind == "notified" else ():
                 self._withdraw_oldest(chat, self._shown)
 
