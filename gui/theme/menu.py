@@ -109,7 +109,7 @@ def access_letters(titles: Sequence[str]) -> list[tuple[str, str]]:
 
 
 class Menu(QMenu):
-    """A menu of a window; it leaves the keyboard to the window.
+    """A menu of a window; it leaves the keyboard to the window. Without a parent (at the tray) it has the keyboard.
 
     Each entry has an access letter of its own, which is underlined. A letter that the user types selects its entry,
     several in a row select the next entry that begins with them, and none runs an entry: a letter too many would go to
@@ -142,6 +142,8 @@ class Menu(QMenu):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._typed_at_s = 0.0
+        if self.parent() is None:
+            return
         if self._keyboard is None:
             self._keyboard = LeavesKeyboard(self, self.close)
         self._keyboard.on_shown()

@@ -296,10 +296,15 @@ def icon_centre() -> str:
     return f"{left + width // 2} {top + height // 2}"
 
 
-def menu_is_open() -> bool:
-    """Whether the icon's menu is visible."""
+def menu_place() -> tuple[int, int] | None:
+    """The left upper corner of the icon's menu, None while it is not visible; a message at the icon is less high."""
     outside_the_panel = windows().partition('"panel"')[0]
-    return bool(re.search(r'"Outlive": \("\S+" "outlive"\)\s+[1-5]\d\dx', outside_the_panel))
+    menu = r'(0x\w+) "Outlive": \("\S+" "outlive"\)\s+[1-5]\d\dx[1-9]\d\d\+\S+\s+\+(\d+)\+(\d+)'
+    for window, left, top in re.findall(menu, outside_the_panel):
+        state = subprocess.run(["xwininfo", "-id", window], capture_output=True, text=True)
+        if "IsViewable" in state.stdout:
+            return int(left), int(top)
+    return None
 
 
 def open_menu() -> None:
@@ -309,7 +314,7 @@ def open_menu() -> None:
         centre = wait_until(icon_centre, WAIT_S, lambda: f"the icon in:\n{windows()}")
         xdotool("mousemove", *centre.split(), "click", "3")
 
-    retry_until(click, menu_is_open, "the menu")
+    retry_until(click, menu_place, "the menu")
 
 
 def test_one_click_shows_the_waiting_chat(open_window: OpenWindow, new_chat: NewChat, panel: subprocess.Popen[bytes]):
@@ -326,7 +331,8 @@ def test_one_click_shows_the_waiting_chat(open_window: OpenWindow, new_chat: New
         wait_until(lambda: listed(waiting["id"])["activity"] == "needs_input", WAIT_S, "the chat to wait for its user")
 
         open_menu()
-        app.press("Down", "Return")
+        left, top = wait_until(menu_place, WAIT_S, "the menu")
+        xdotool("mousemove", str(left + 40), str(top + 15), "click", "1")
         wait_until(app.shown, WAIT_S, "the window to be back")
         wait_until(partial(is_active, app, "waiting"), WAIT_S, "the chat's tab in front")
         app.wait_connected([waiting["id"]])
