@@ -301,7 +301,7 @@ def menu_place() -> tuple[int, int] | None:
     outside_the_panel = windows().partition('"panel"')[0]
     menu = r'(0x\w+) "Outlive": \("\S+" "outlive"\)\s+[1-5]\d\dx[1-9]\d\d\+\S+\s+\+(\d+)\+(\d+)'
     for window, left, top in re.findall(menu, outside_the_panel):
-        state = subprocess.run(["xwininfo", "-id", window], capture_output=True, text=True)
+        state = subprocess.run(["xwininfo", "-id", window], check=False, capture_output=True, text=True)
         if "IsViewable" in state.stdout:
             return int(left), int(top)
     return None
