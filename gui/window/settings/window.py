@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QFont, QFontInfo, QPainter, QPainterPath, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -446,6 +446,8 @@ class SettingsWindow(PagedWindow):
         self._side.mark_current(marked=not words)
         self.nothing.setVisible(not any(shown.values()))
         self.area.verticalScrollBar().setValue(0)
+        # Now, not when it is its turn: a paint may come before, and rows would be seen to move.
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
     def inform(self, text: str) -> None:
         """Show a line until the user goes to another page; "" removes it."""
