@@ -32,6 +32,18 @@ def state(pid: int) -> str:
         return ""
 
 
+def sleep(pid: int) -> dict[str, int] | None:
+    """How often each thread of the process went to sleep, None if one is awake; two equal answers are one sleep."""
+    sleeps = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            said = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines())
+            if not said["State"].strip().startswith("S"):
+                return None
+            sleeps[task.name] = int(said["voluntary_ctxt_switches"])
+    return sleeps
+
+
 def stop(pid: int) -> None:
     """Stop the process, and wait until it is stopped: kill(2) returns before a process that is busy elsewhere stops."""
     os.kill(pid, signal.SIGSTOP)
