@@ -81,7 +81,12 @@ def wait_for_keyboard(compositor: Compositor, chat: str) -> None:
 
 
 def is_drawn_right(app: Window, seen: QImage) -> bool:
-    """Whether the picture of a display is that of the window, which fills it, as it draws itself.
+    """Whether the picture of a display is that of the window, which fills it, as it draws itself."""
+    return unlike_squares(app, seen) <= _CURSOR_SQUARES
+
+
+def unlike_squares(app: Window, seen: QImage) -> int:
+    """In how many squares the picture of a display is unlike that of the window, which fills it, as it draws itself.
 
     Squares are compared, not pixels: the text cursor blinks, and a display may be scaled.
     """
@@ -89,7 +94,7 @@ def is_drawn_right(app: Window, seen: QImage) -> bool:
         app.ask("grab", file=file.name)
         drawn = QImage(file.name)
     squares = zip(_squares(drawn), _squares(seen), strict=True)
-    return sum(abs(one - other) > _UNLIKE for one, other in squares) <= _CURSOR_SQUARES
+    return sum(abs(one - other) > _UNLIKE for one, other in squares)
 
 
 _SQUARES = QSize(60, 40)

@@ -7,13 +7,21 @@ import subprocess
 
 import pytest
 
-from tests.e2e.wayland.conftest import is_drawn_right, wait_for_keyboard, wait_for_text
+from tests.e2e.wayland.conftest import is_drawn_right, unlike_squares, wait_for_keyboard, wait_for_text
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo
 from tests.support.compositors.compositor import Compositor
 from tests.support.processes import end
 from tests.support.waiting import wait_for_end, wait_until
+from tests.support.windows import Window
 
 pytestmark = pytest.mark.e2e
+
+
+def wait_until_drawn_right(app: Window, compositor: Compositor, display: int, how: str) -> None:
+    def state() -> str:
+        return f"the window {how}; {unlike_squares(app, compositor.picture(display))} squares are unlike"
+
+    wait_until(lambda: is_drawn_right(app, compositor.picture(display)), WAIT_S, state, every_s=0.1)
 
 
 def test_the_window_is_drawn_right_on_each_display_and_when_its_scale_changes(
@@ -24,13 +32,11 @@ def test_the_window_is_drawn_right_on_each_display_and_when_its_scale_changes(
         app.show(chat)
         wait_for_keyboard(compositor, chat)
         compositor.press("F11")
+        wait_until_drawn_right(app, compositor, 0, "on the whole display")
         for display, scale in ((0, 2), (0, 1.5), (1, 1), (1, 2), (0, 1)):
             compositor.set_scale(scale, display)
             compositor.move_window_to(display)
-            wait_until(
-                lambda: is_drawn_right(app, compositor.picture(display)),  # noqa: B023 - called at once
-                WAIT_S, f"the window at the scale {scale} on display {display}", every_s=0.1,
-            )  # fmt: skip
+            wait_until_drawn_right(app, compositor, display, f"at the scale {scale}")
         compositor.type("Typed as before")
         wait_for_text(chat, "Typed as before")
 
