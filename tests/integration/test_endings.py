@@ -112,15 +112,12 @@ subprocess.run([sys.executable, "-ISc", *sys.argv[1:]])
 
 SLOW_TO_SAVE = """
 import os, signal, sys, time
-def save(*_):
-    time.sleep(3)  # It takes longer than the processes that an agent leaves behind have to exit.
-    os.rename(sys.argv[1], sys.argv[1] + ".saved")
-    os._exit(0)
-signal.signal(signal.SIGTERM, save)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 signal.signal(signal.SIGHUP, signal.SIG_IGN)  # from the terminal, when the launcher has died
 open(sys.argv[1], "w").close()
-while True:
-    signal.pause()
+signal.sigwait([signal.SIGTERM])
+time.sleep(3)  # It takes longer than the processes that an agent leaves behind have to exit.
+os.rename(sys.argv[1], sys.argv[1] + ".saved")
 """
 
 

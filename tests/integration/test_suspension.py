@@ -17,22 +17,28 @@ from tests.support.hosts import Watcher, end, see, shown, start, watching
 pytestmark = pytest.mark.usefixtures("sessions")
 
 SUSPENDS = """
-import os, signal, sys, termios, time, tty
+import os, select, signal, sys, termios, time, tty
 before = termios.tcgetattr(0)
+signals, writer = os.pipe()
+os.set_blocking(writer, False)
+signal.set_wakeup_fd(writer)
 while True:
     tty.setraw(0)
     print("reads", end="\\r\\n", flush=True)
     while (read := os.read(0, 1)) != b"\\x1a":
         print("read", read, end="\\r\\n", flush=True)
     termios.tcsetattr(0, termios.TCSANOW, before)
+    if sys.argv[1] == "waits":
+        signal.signal(signal.SIGCONT, lambda *_: None)
+    while select.select([signals], [], [], 0)[0]:
+        os.read(signals, 64)  # from before
     print("suspended, run fg", flush=True)
     if sys.argv[1] == "late":
         time.sleep(0.5)
     if sys.argv[1] in ("stops", "late"):
         os.kill(os.getpid(), signal.SIGSTOP)
     else:
-        signal.signal(signal.SIGCONT, lambda *_: None)
-        signal.pause()
+        os.read(signals, 64)
 """
 """It stops itself, at once or as late as on a busy machine, or waits for SIGCONT as agents do, since the kernel drops
 the SIGTSTP of their orphaned group."""

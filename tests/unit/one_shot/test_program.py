@@ -50,10 +50,11 @@ asyncio.run(program.Program(program.read_options(sys.argv[1:])).serve())
 IGNORES_SIGTERM = """
 import os, signal
 
-signal.signal(signal.SIGTERM, lambda *_: print("asked to end", flush=True))
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 print(os.getpid(), flush=True)
 while True:
-    signal.pause()
+    signal.sigwait([signal.SIGTERM])
+    print("asked to end", flush=True)
 """
 
 

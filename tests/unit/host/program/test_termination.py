@@ -34,18 +34,16 @@ subprocess.run([sys.executable, "-ISc", *sys.argv[1:]])
 AGENT = """
 import os, signal, subprocess, sys
 directory, gate = sys.argv[1:]
-def save(*_):
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # It saves once, though it gets the signal again.
-    open(directory + "/saving", "w").close()
-    os.read(os.open(gate, os.O_RDONLY), 1)
-    open(directory + "/saved", "w").close()
-    os._exit(0)
 stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()"
 tool = subprocess.Popen([sys.executable, "-ISc", stubborn], start_new_session=True, stdout=subprocess.PIPE)
 tool.stdout.readline()
-signal.signal(signal.SIGTERM, save)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # It saves once, though it gets the signal again.
 open(directory + "/ready", "w").close()
-signal.pause()
+signal.sigwait([signal.SIGTERM])
+open(directory + "/saving", "w").close()
+os.read(os.open(gate, os.O_RDONLY), 1)
+open(directory + "/saved", "w").close()
+os._exit(0)
 """
 
 
