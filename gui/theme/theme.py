@@ -340,7 +340,8 @@ class Theme(QObject):
 
     def _apply(self) -> None:
         self._app.setPalette(_palette(self.tokens))
-        self._app.setStyleSheet(style_sheet(self.tokens))
+        if self._app.styleSheet() != (sheet := style_sheet(self.tokens)):
+            self._app.setStyleSheet(sheet)  # Qt polishes every widget anew, also for the same sheet.
 
 
 def _interface_font() -> QFont:
