@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from gui.settings.live import LiveAgents, LiveSettings
 from gui.settings.table import SETTINGS
@@ -16,6 +17,7 @@ from gui.window.settings.page import SettingRow
 from gui.window.settings.window import SettingsWindow
 from tests.support.area import Area
 from tests.support.qt_waiting import delete_now, show_active
+from tests.support.themes import OWN
 
 
 class FewTasks:
@@ -66,6 +68,15 @@ class Opened:
     def close(self) -> None:
         self.opener.close()
         delete_now(self.opener, self.settings)
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Iterator[Theme]:
+    """The theme that the settings have by default: at its end, the window resets a theme that it previewed."""
+    theme = Theme(qapp, OWN, "desktop")
+    yield theme
+    theme.disconnect(theme)
+    theme.deleteLater()
 
 
 @pytest.fixture
