@@ -32,16 +32,16 @@ def state(pid: int) -> str:
         return ""
 
 
-def sleep(pid: int) -> dict[str, int] | None:
+def sleeps(pid: int) -> dict[str, int] | None:
     """How often each thread of the process went to sleep, None if one is awake; two equal answers are one sleep."""
-    sleeps = {}
+    counted = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             said = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines())
             if not said["State"].strip().startswith("S"):
                 return None
-            sleeps[task.name] = int(said["voluntary_ctxt_switches"])
-    return sleeps
+            counted[task.name] = int(said["voluntary_ctxt_switches"])
+    return counted
 
 
 def stop(pid: int) -> None:

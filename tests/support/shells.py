@@ -54,8 +54,8 @@ class ShellTerminal(ScreenTerminal):
         wait_until(self._is_resting, TIMEOUT_S, "the shell to wait for a key")
 
     def _is_resting(self) -> bool:
-        before = processes.sleep(self.pid)  # Fish colours a line in a thread, and draws it again.
-        return not self._show(time.monotonic()) and before is not None and processes.sleep(self.pid) == before
+        before = processes.sleeps(self.pid)  # Fish colours a line in a thread, and draws it again.
+        return not self._show(time.monotonic()) and before is not None and processes.sleeps(self.pid) == before
 
     def rows(self) -> list[str]:
         return [row.text() for row in (*self.screen.history(0, self.screen.scrollback_rows), *self.screen.rows())]
