@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from session_host.machines.ssh import control_options
@@ -34,6 +36,14 @@ PermitRootLogin yes
 PermitUserEnvironment no
 SetEnv {environment}
 """
+
+
+@cache
+def _without_penalties() -> str:
+    """The option that lets clients in whose logins failed before, where sshd has it: from OpenSSH 9.8 on."""
+    said = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=True).stderr
+    version = re.match(r"OpenSSH_(\d+)\.(\d+)", said)
+    return "PerSourcePenalties no\n" if version and tuple(map(int, version.groups())) >= (9, 8) else ""
 
 
 class SshMachine:
@@ -93,7 +103,7 @@ class SshMachine:
         config = self._directory / "sshd_config"
         text = _SSHD_CONFIG.format(port=self.port, directory=self._directory, environment=environment)
         # The last MaxStartups counts, and the first of all others.
-        config.write_text("MaxStartups 100\n" + self.options + text, encoding="utf-8")
+        config.write_text("MaxStartups 100\n" + _without_penalties() + self.options + text, encoding="utf-8")
         if os.getuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         with self.log.open("ab") as log:

@@ -64,7 +64,7 @@ def test_a_shell_completes_subcommands_options_and_the_names_of_chats(shell: str
     new("-n", "the second", "--", "cat")
 
     assert completed(shell, share, "outlive", "att") == ["attach"]
-    assert completed(shell, share, "outlive", "wait", "--ti") == ["--timeout"]
+    assert completed(shell, share, "outlive", "wait", "--tim") == ["--timeout"]
     assert {"claude", "codex", "shell"} <= set(completed(shell, share, "outlive", "new", ""))
     assert completed(shell, share, "outlive", "stop", "f") == ["first"]
     quoted = "the\\ second" if shell == "bash" else "the second"

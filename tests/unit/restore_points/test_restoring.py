@@ -76,7 +76,8 @@ def planned(checkout: Checkout, point: RestorePoint) -> dict[str, str]:
 def test_all_files_are_as_before_the_prompt_and_the_restore_can_be_undone(checkout: Checkout) -> None:
     for name in ("tracked", "staged", "removed", "kept/deep/file"):
         checkout.commit(name)
-    checkout.git("stash", "store", "-m", "mine", "HEAD")
+    checkout.write("tracked", "put away\n")
+    checkout.git("stash", "push", "-m", "mine")
     checkout.write(".gitignore", "*.log\n")
     checkout.write("staged", "staged\n")
     checkout.git("add", "staged")

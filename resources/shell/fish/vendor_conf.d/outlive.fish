@@ -1,7 +1,7 @@
 # Marks prompts and commands of an interactive fish for Outlive (OSC 133), and its directory (OSC 7).
 #
 # Outlive puts this file's directory before those in XDG_DATA_DIRS, where fish looks for configuration of programs. This
-# file gives that variable back. fish 4 writes all these marks itself.
+# file gives that variable back. fish 4 writes all these marks itself, but its directory only when it changes.
 
 if set -q OUTLIVE_XDG_DATA_DIRS
     set -gx XDG_DATA_DIRS $OUTLIVE_XDG_DATA_DIRS
@@ -11,10 +11,19 @@ else
 end
 
 status is-interactive; or exit 0
+
+# Each prompt tells it, too: a reset of the terminal, or a program that tells its own directory, may have changed what the
+# terminal knows.
+function __outlive_directory --on-event fish_prompt --on-event fish_cancel --on-event fish_posterror \
+    --on-variable PWD
+    status is-command-substitution; and return
+    printf '\e]7;file://%s%s\a' $hostname (string escape --style=url -- $PWD)
+end
+__outlive_directory
+
 string match -qr '^[0-3]\.' -- $version; or exit 0
 
 function __outlive_prompt --on-event fish_prompt --on-event fish_cancel --on-event fish_posterror
-    __outlive_directory
     printf '\e]133;A;redraws=all;aid=%s\a' $fish_pid
 end
 
@@ -31,11 +40,3 @@ end
 function __outlive_ended --on-event fish_postexec
     printf '\e]133;D;%s;aid=%s\a' $status $fish_pid
 end
-
-# Each prompt tells it, too: a reset of the terminal, or a program that tells its own directory, may have changed what the
-# terminal knows.
-function __outlive_directory --on-variable PWD
-    status is-command-substitution; and return
-    printf '\e]7;file://%s%s\a' $hostname (string escape --style=url -- $PWD)
-end
-__outlive_directory
