@@ -162,6 +162,9 @@ def overlaps_any(target: Target, others: Iterable[Target]) -> bool:
 LOOKUP_TIMEOUT_MS = 250
 """How long the lookup of files may delay the letters; a file that is found later gets no letters."""
 
+LONGEST_LOOKUP_MS = 5000
+"""How long it may take in addition if there is nothing else to open."""
+
 
 class _Candidate(NamedTuple):
     """A target without a label, and the text of its cells in its first row."""
@@ -202,7 +205,9 @@ class Hints(Mode):
         self._labelled: list[_Labelled] = []
         self._changer = FrameChanger()
         self.typed_letters = ""
-        self._lookup_timeout = QTimer(screen, singleShot=True, interval=LOOKUP_TIMEOUT_MS)
+        self._typed_ahead = ""
+        """The letters that were typed before there were labels."""
+        self._lookup_timeout = QTimer(screen, singleShot=True)
         self._lookup_timeout.timeout.connect(self._show_labels)
         links.files.answered.connect(self._look_up)
 
@@ -232,8 +237,8 @@ class Hints(Mode):
         view = self._hold(emulator)
         self._candidates = _visible_targets(view)
         self._paths = {target.file.path: None for target, _cells in self._candidates if target.file is not None}
-        self._labelled, self.typed_letters = [], ""
-        self._lookup_timeout.start()
+        self._labelled, self.typed_letters, self._typed_ahead = [], "", ""
+        self._lookup_timeout.start(LOOKUP_TIMEOUT_MS)
         self._on_change()
         self._look_up()
 
@@ -269,12 +274,19 @@ class Hints(Mode):
         for target, cells in known:
             if label := label_of.get(target._replace(cells=())):
                 self._labelled.append(_Labelled(target, label, cells))
-        if self._labelled:
-            self._screen.repaint_all()
-            self._on_change()
-        else:
+        is_looking = any(path is None for path in self._paths.values())
+        if not self._labelled and is_looking and self._lookup_timeout.interval() != LONGEST_LOOKUP_MS:
+            self._lookup_timeout.start(LONGEST_LOOKUP_MS)
+            return
+        if not self._labelled:
             self.leave()
             self._notify(notice_texts.NOTHING_TO_OPEN())
+            return
+        self._screen.repaint_all()
+        self._on_change()
+        ahead, self._typed_ahead = self._typed_ahead, ""
+        for letter in ahead:
+            self._take(letter)
 
     def _link_of(self, target: Target) -> Link:
         file = target.file
@@ -289,16 +301,21 @@ class Hints(Mode):
         if name in {"Esc", "Ctrl+[", "Ctrl+c"}:
             self.leave()
         elif name == "Backspace":
-            self.typed_letters = self.typed_letters[:-1]
+            self.typed_letters, self._typed_ahead = self.typed_letters[:-1], self._typed_ahead[:-1]
             self._screen.repaint_all()
+        elif letter and self.is_looking:
+            self._typed_ahead += letter
         elif letter:
-            letters = self.typed_letters + letter.lower()
-            matching = [item for item in self._labelled if item.label.startswith(letters)]
-            if matching and matching[0].label == letters:
-                self._choose(matching[0].target, copies=letter.isupper())
-            elif matching:
-                self.typed_letters = letters
-                self._screen.repaint_all()
+            self._take(letter)
+
+    def _take(self, letter: str) -> None:
+        letters = self.typed_letters + letter.lower()
+        matching = [item for item in self._labelled if item.label.startswith(letters)]
+        if matching and matching[0].label == letters:
+            self._choose(matching[0].target, copies=letter.isupper())
+        elif matching:
+            self.typed_letters = letters
+            self._screen.repaint_all()
 
     def _choose(self, target: Target, *, copies: bool) -> None:
         link = self._link_of(target)

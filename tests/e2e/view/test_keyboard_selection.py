@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.bridge.named_files import FilesHere
 from gui.finding.query import FindQuery
+from gui.terminal.by_keyboard import hints as hints_mode
 from gui.terminal.finding.marked_rows import found_colors
 from session_host.protocol.values import CellSize, GridSize
 from tests.e2e.view.conftest import ShownView, colors_in, rgb
@@ -257,6 +258,32 @@ def test_letters_open_and_copy_links_paths_and_hashes(show_view, keyboard_layout
     user.press("z", "Escape")
     assert terminal.view.modes.active is None
     assert len(opened) == 2
+    assert terminal.sink.presses() == []
+
+
+def test_a_letter_is_not_lost_while_files_are_looked_up_and_a_slow_lookup_is_not_given_up(
+    show_view, keyboard_layout, monkeypatch
+):
+    monkeypatch.setattr(hints_mode, "LOOKUP_TIMEOUT_MS", 0)
+    terminal = show_view()
+    opened: list[Any] = []
+    terminal.view.fileActivated.connect(opened.append)
+    lookups: list[Callable[[str], None]] = []
+
+    def find(_name: str, answer: Callable[[str], None]) -> bool:
+        lookups.append(answer)
+        return True
+
+    terminal.view.find_files_by(find)
+    terminal.feed("app.py:3:7: error\r\n")
+    terminal.view.modes.show_hints()
+    terminal.settle()
+    Typist(terminal).press("a")
+    assert (len(lookups), opened) == (1, [])
+    lookups[0]("/there/app.py")
+    terminal.settle()
+    assert opened == [("/there/app.py", 3, 7)]
+    assert terminal.view.modes.active is None
     assert terminal.sink.presses() == []
 
 
