@@ -74,8 +74,9 @@ def take_pointer_away(sidebar: Sidebar) -> None:
 
 
 @pytest.fixture
-async def many(harness: WindowHarness) -> list[str]:
-    """Add more chats than the sidebar has room for; the first one is shown."""
+async def many(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Add more chats than the sidebar has room for; the first one is shown. The pointer does not rest."""
+    monkeypatch.setattr("gui.window.sidebar.sidebar.POINTER_RESTS_MS", 600_000)
     ids = [await harness.add(f"chat {number}") for number in range(40)]
     harness.open_window(one_pane(ids[:1], ids[0]))
     harness.settle()
