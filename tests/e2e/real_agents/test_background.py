@@ -123,5 +123,6 @@ def test_claudes_own_dialog_at_its_start_asks(agent: RealAgent, server: ModelSer
     chat = Chat(agent, server, started["id"])
     chat.becomes("needs_input")
     assert chat.info()["activity_detail"] == "dialog open"
+    chat.sees("keep manual mode")  # Its dialog takes no keys before it is drawn.
     with chat.hears("idle"):
         chat.send("--key", "Escape")
