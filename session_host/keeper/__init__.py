@@ -11,9 +11,8 @@ What may fail, who notices it, and what follows:
                                                         crashes in the engine, with the other engine (``kept_session``)
     the active keeper   standby, which is its parent    forks another active keeper (``standby``)
     the standby         active keeper: connection       forks another active keeper, and becomes the standby
-    both keepers        systemd, or the hosts: channel  systemd starts the keeper with the descriptors that it holds
-                                                        (``systemd_holder``); else one host starts a keeper
-                                                        under a lock, and all hosts hand their descriptors over
+    both keepers        the hosts: channel              one host starts a keeper under a lock, and all hosts hand their
+                                                        descriptors over
     a socket file       keeper: inotify                 binds a new socket (``sockets``)
     a hanging host      a command: timeout              ``outlive kill`` goes to the keeper (``kill_without_host``)
     the program         its parent, or a pidfd          saves the exit status (``child_processes``)

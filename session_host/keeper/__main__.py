@@ -1,7 +1,6 @@
 """The keeper's start: ``python -P -m session_host.keeper``, by ``keeper_client.discovery``.
 
-``--check`` loads everything and exits; ``--continue FD`` continues with the state of an earlier version;
-``--restore LIMIT`` continues with descriptors from the user's systemd (``systemd_holder``).
+``--check`` loads everything and exits; ``--continue FD`` continues with the state of an earlier version.
 """
 
 from __future__ import annotations
@@ -12,29 +11,25 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
 from session_host.keeper_client.channel import read_keeper_pids
 from session_host.keeper_client.discovery import connect_to_keeper
-from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir
+from session_host.paths import ensure_private, keeper_socket, runtime_dir
 from session_host.system.freed_memory import keep_freed_memory
 from session_host.system.log_rotation import RotatingHandler
 from session_host.system.processes.chat_mark import remove_limit
 from session_host.system.systemd import enter
-from session_host.system.systemd.descriptor_store import take_received
 from session_host.system.unix_sockets import bind_private
 
-from . import systemd_holder
 from .event_loop import Loop
 from .exec_upgrade import ARGUMENT, InheritedState, exec_new_version, read_inherited_state, restore_inherited_state
-from .host_forks import become_subreaper, log_to, preload, raise_open_files, set_process_name
+from .host_forks import become_subreaper, preload, raise_open_files, set_process_name
 from .keeper import Keeper
 from .sockets import open_lock, take_lock
 from .standby import ActiveStandbyPair, dismiss
-from .systemd_holder import SystemdHolder, leave_previous_service, restore_sessions
 
 log = logging.getLogger(__name__)
 
@@ -105,43 +100,25 @@ class Start(NamedTuple):
         listener: the keeper's socket.
         open_files: the programs' soft limit of open files.
         inherited: the state of an earlier version.
-        descriptors: descriptors from the user's systemd, by session id.
     """
 
     lock: int
     listener: socket.socket
     open_files: int
     inherited: InheritedState | None = None
-    descriptors: Mapping[str, Sequence[int]] = {}
 
 
 def _start(arguments: list[str]) -> Start | None:
     """Take the lock and bind the socket; None if another keeper has it."""
-    descriptors = take_received(os.environ)
     if arguments[:1] == [ARGUMENT]:
         inherited = read_inherited_state(int(arguments[1]))
         return Start(inherited.lock, socket.socket(fileno=inherited.listener), inherited.open_files, inherited)
     ensure_private(runtime_dir())
-    is_restoring = arguments[:1] == [systemd_holder.ARGUMENT]
-    if is_restoring:
-        if not descriptors:
-            return None
-        os.chdir("/")
-        log_to(str(keeper_log()))
-    else:
-        detach()
-        if systemd_holder.is_restoring():
-            return None
-    while (lock := take_keeper_lock()) is None:
-        if not descriptors or systemd_holder.has_all_sessions(descriptors):
-            return None
-        # Without this process systemd would drop the descriptors. Another keeper started at the same time.
-        log.warning("another keeper runs, which does not have the sessions that systemd held")
-        time.sleep(systemd_holder.STATUS_TIMEOUT_S)
-    open_files = raise_open_files()
-    if is_restoring and arguments[1:]:
-        open_files = int(arguments[1])
-    return Start(lock, bind_private(keeper_socket()), open_files, None, descriptors)
+    detach()
+    lock = take_keeper_lock()
+    if lock is None:
+        return None
+    return Start(lock, bind_private(keeper_socket()), raise_open_files())
 
 
 def main(arguments: list[str]) -> int:
@@ -153,6 +130,8 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         preload()
         return 0
+    if arguments[:1] == ["--restore"]:
+        return 0  # A service of an earlier version, which held the descriptors, starts this when its keeper leaves it.
     start = _start(arguments)
     if start is None:
         return 0
@@ -166,34 +145,16 @@ def main(arguments: list[str]) -> int:
     if not become_subreaper():
         log.warning("no subreaper here: if a host is killed, its program may end unnoticed")
     inherited, lock = start.inherited, start.lock
-    holder = SystemdHolder()
-    if inherited is not None:
-        leave_previous_service([each.spec.session_id for each in inherited.sessions])
     preload()
     loop = Loop(start.listener, keeper_socket())
-    keeper = Keeper(loop, start.open_files, partial(exec_new_version, lock), holder)
+    keeper = Keeper(loop, start.open_files, partial(exec_new_version, lock))
     if inherited is not None:
         restore_inherited_state(keeper, inherited)
         if inherited.standby >= 0:
             dismiss(inherited.standby)
-    if start.descriptors:
-        holder.set_service()
-        for session in restore_sessions(start.descriptors, holder):
-            keeper.sessions[session.id] = session
-    else:
-        _enter_unit(holder, start.open_files)
-        for session in tuple(keeper.sessions.values()):
-            keeper.replication.add_session(session)
+    log.info("scope: %s", enter(f"outlive-keeper-{os.getpid()}.scope", "Outlive: keeper", [os.getpid()]))
     ActiveStandbyPair(keeper, lock, become_background).run()
     return 0
-
-
-def _enter_unit(holder: SystemdHolder, open_files: int) -> None:
-    """Enter a unit of the user's systemd: a service with a descriptor store, else a scope."""
-    service = holder.start_service(open_files)
-    log.info("%s", service)
-    if service.startswith("no service"):
-        log.info("scope: %s", enter(f"outlive-keeper-{os.getpid()}.scope", "Outlive: keeper", [os.getpid()]))
 
 
 if __name__ == "__main__":

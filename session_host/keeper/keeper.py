@@ -65,7 +65,6 @@ from .host_forks import fork_host
 from .kept_session import KeptSession, KeptSessionState, ReplacementHost
 from .replication import StandbyReplication
 from .sockets import ChatSockets
-from .systemd_holder import SystemdHolder
 
 log = logging.getLogger(__name__)
 
@@ -94,13 +93,11 @@ class Keeper:
         open_files: the programs' soft limit of open files; ours is higher.
     """
 
-    def __init__(
-        self, loop: Loop, open_files: int, replace_itself: ReplaceItself, holder: SystemdHolder | None = None
-    ) -> None:
+    def __init__(self, loop: Loop, open_files: int, replace_itself: ReplaceItself) -> None:
         self.sessions: dict[str, KeptSession] = {}
         self.loop = loop
         self.open_files = open_files
-        self.replication = StandbyReplication(holder)
+        self.replication = StandbyReplication()
         self._replace_itself = replace_itself
         self.channels = HostChannels(loop, self._on_host_message)
         self._host_replacement = HostReplacement(

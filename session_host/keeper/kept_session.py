@@ -30,7 +30,6 @@ from session_host.storage.descriptors import session_descriptors
 from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.storage.descriptors.splice import Splicer
-from session_host.system.processes import proc
 
 log = logging.getLogger(__name__)
 
@@ -262,11 +261,6 @@ def spec_file(spec: LaunchSpec) -> int:
     while data:
         data = data[os.write(file, data) :]
     return file
-
-
-def is_spec(file: int) -> bool:
-    """Whether a descriptor belongs to a spec's file."""
-    return proc.descriptor_target(file).startswith("/memfd:outlive-spec")
 
 
 def read_spec(file: int) -> LaunchSpec:

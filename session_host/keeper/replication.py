@@ -23,7 +23,6 @@ from session_host.keeper_client.channel import receive
 from session_host.protocol.launch import LaunchReport
 
 from .kept_session import KeptSession, spec_file
-from .systemd_holder import SystemdHolder
 
 log = logging.getLogger(__name__)
 
@@ -107,14 +106,13 @@ _decode = msgspec.msgpack.Decoder(Message).decode
 
 
 class StandbyReplication:
-    """Sends each change to the standby and to the descriptor holder; a missing one is skipped.
+    """Sends each change to the standby, if there is one.
 
     A standby that does not take a change is killed. The next one is a fork of this process, with the same state.
     """
 
-    def __init__(self, descriptor_holder: SystemdHolder | None = None) -> None:
+    def __init__(self) -> None:
         self.connection: socket.socket | None = None
-        self._descriptor_holder = descriptor_holder
 
     def set_standby(self, connection: socket.socket | None) -> None:
         """Send changes to this standby from now on; None if there is no standby."""
@@ -122,7 +120,7 @@ class StandbyReplication:
 
     def add_session(self, session: KeptSession) -> None:
         """Send a new session and its descriptors."""
-        if self.connection is None and self._descriptor_holder is None:
+        if self.connection is None:
             return
         try:
             spec = spec_file(session.spec)
@@ -131,30 +129,15 @@ class StandbyReplication:
             return
         slave = () if session.slave < 0 else (session.slave,)
         self.send_change(SessionAdded(bool(slave)), (spec, *session.descriptors.present, *slave))
-        if self._descriptor_holder is not None:
-            self._descriptor_holder.store_session(session.id, (spec, *session.descriptors.present))
         os.close(spec)
 
     def send_listener(self, session: KeptSession) -> None:
         """Send a session's new socket."""
         self.send_change(SessionRebound(session.id), (session.descriptors.listener,))
-        if self._descriptor_holder is not None:
-            with suppress(OSError):
-                spec = spec_file(session.spec)
-                self._descriptor_holder.remove_session(session.id)
-                self._descriptor_holder.store_session(session.id, (spec, *session.descriptors.present))
-                os.close(spec)
 
     def remove_session(self, session: KeptSession) -> None:
         """Report that a session was removed."""
         self.send_change(SessionRemoved(session.id))
-        if self._descriptor_holder is not None:
-            self._descriptor_holder.remove_session(session.id)
-
-    def check_backup(self) -> None:
-        """Have the descriptor holder restore missing files in the runtime directory."""
-        if self._descriptor_holder is not None:
-            self._descriptor_holder.check()
 
     def update_session(self, session: KeptSession, *, channel: bool = False) -> None:
         """Send a session's state; with ``channel``, also the new channel to its host."""

@@ -190,7 +190,6 @@ class RuntimeDirectory:
         try:
             ensure_private(runtime_dir())
             self._watch_directory()
-            self._replication.check_backup()
             if not self._has_lock():
                 log.warning("another keeper began while the runtime directory was gone; the chats go to it")
                 self._loop.leave()

@@ -7,8 +7,8 @@ standby's children, and no exit status is lost. After each death, one fork resto
     the standby dies          the active keeper forks another active keeper, and becomes the standby itself
 
 Hosts do not notice: the keeper's ends of their channels stay open in the other process, and a host's messages
-stay in its channel until they are handled. When both die at once, systemd starts another keeper with the descriptors
-that it holds (``systemd_holder``); without systemd, a host starts one (``keeper_client.discovery``).
+stay in its channel until they are handled. When both die at once, a host starts another keeper
+(``keeper_client.discovery``).
 """
 
 from __future__ import annotations

@@ -30,13 +30,6 @@ def lock_path() -> Path:
     return runtime_dir() / "keeper.lock"
 
 
-def service_prefix() -> str:
-    """The prefix of the names of the keeper's services; each runtime directory has its own."""
-    import hashlib  # most commands do not need it
-
-    return f"outlive-keeper-{hashlib.sha256(os.fsencode(runtime_dir())).hexdigest()[:8]}"
-
-
 def write_keeper_pids(descriptor: int, standby: int, active: int) -> None:
     """Write into the lock file which processes have the lock."""
     with contextlib.suppress(OSError):  # A full disk; the file only helps to find a keeper that cannot be reached.

@@ -26,7 +26,7 @@ from session_host.system.files import open_log
 from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
 from session_host.system.unix_sockets import is_foreign
 
-from .channel import KeeperNotResponding, MessageChannel, find_keeper, lock_path, service_prefix
+from .channel import KeeperNotResponding, MessageChannel, find_keeper, lock_path
 
 if TYPE_CHECKING:
     import subprocess
@@ -108,20 +108,6 @@ def rebind_sockets() -> bool:
     except HostUnavailable:
         return False
     return True
-
-
-def is_coming_back() -> bool:
-    """Whether systemd is about to restart the keeper with its stored descriptors."""
-    from session_host.system.systemd import held_by_services  # rarely needed
-
-    try:
-        channel = connect_to_keeper()
-    except HostUnavailable:
-        return False
-    if channel is not None:
-        channel.close()
-        return False
-    return held_by_services(f"{service_prefix()}-*.service") > 0
 
 
 @contextlib.contextmanager

@@ -113,9 +113,9 @@ def has_live_socket(session_id: str) -> bool:
 
 
 def _comes_back(record: SessionRecord) -> bool:
-    """Whether a running session without a socket gets one soon, because systemd starts its keeper or just did."""
+    """Whether a running session without a socket gets one soon, because its keeper binds it again."""
     if record.state is not State.RUNNING:
         return False
-    from session_host.keeper_client.discovery import is_coming_back, rebind_sockets  # rarely needed
+    from session_host.keeper_client.discovery import rebind_sockets  # rarely needed
 
-    return is_coming_back() or (rebind_sockets() and has_live_socket(record.id))
+    return rebind_sockets() and has_live_socket(record.id)

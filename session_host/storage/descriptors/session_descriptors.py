@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
-import stat
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.system.processes import proc
 from session_host.system.processes.pty_process import set_size
 from session_host.system.unix_sockets import bind_private
 
-_FILES_IN_MEMORY = {
-    "outlive-output": "output_file",
-    "outlive-input-log": "input_log",
-    "outlive-checkpoint": "checkpoint",
-}
-"""Names of files in memory, and the fields that they belong to."""
+_FILES_IN_MEMORY = ("outlive-output", "outlive-input-log", "outlive-checkpoint")
+"""The names of the files in memory that each session has."""
 
 _AGENT_OUTPUT = "outlive-agent-output"
 """The name of the file in memory that only structured sessions have."""
@@ -101,39 +93,6 @@ def _socket_pair() -> tuple[int, int]:
     """Our side and the agent's, which is its standard input."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     return ours.detach(), theirs.detach()
-
-
-def classify_descriptors(descriptors: Iterable[int]) -> SessionDescriptors:
-    """Sort a session's descriptors that come in no order, as from systemd's descriptor store.
-
-    Raises:
-        ValueError: one is missing, or does not belong to a session.
-    """
-    found: dict[str, int] = {}
-    for descriptor in descriptors:
-        name = _name(descriptor)
-        if name in found or name not in SessionDescriptors._fields:
-            raise ValueError(f"descriptor {descriptor} is a second or strange one: {name}")
-        found[name] = descriptor
-    if missing := set(SessionDescriptors._fields) - set(found) - set(SessionDescriptors._field_defaults):
-        raise ValueError(f"missing descriptors: {', '.join(sorted(missing))}")
-    return SessionDescriptors(**found)
-
-
-def _name(descriptor: int) -> str:
-    """The field of SessionDescriptors that a descriptor belongs to, recognised by its kind; its path if to none."""
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISFIFO(mode):
-        writes = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
-        return "pipe_write" if writes else "pipe_read"
-    if stat.S_ISSOCK(mode):
-        with socket.socket(fileno=os.dup(descriptor)) as found:
-            return "listener" if found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) else "master"
-    path = proc.descriptor_target(descriptor)
-    if os.isatty(descriptor):
-        return "master" if path.endswith("/ptmx") else path
-    name = path.removeprefix("/memfd:").removesuffix(" (deleted)")
-    return "agent_output" if name == _AGENT_OUTPUT else _FILES_IN_MEMORY.get(name, name)
 
 
 def listen(path: Path) -> int:

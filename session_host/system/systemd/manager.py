@@ -1,4 +1,4 @@
-"""The user's systemd: transient scopes and services.
+"""The user's systemd: transient scopes.
 
 Sources: org.freedesktop.systemd1(5) for the calls and the signal, systemd.scope(5), systemd.service(5), systemd.kill(5)
 and systemd.resource-control(5) for the properties, systemd.special(7) for the slice.
@@ -6,7 +6,6 @@ and systemd.resource-control(5) for the properties, systemd.special(7) for the s
 
 from __future__ import annotations
 
-from resource import RLIMIT_NOFILE, getrlimit
 from typing import Any
 
 from session_host.system.dbus.bus import Bus, BusGone, Peer, Refused
@@ -18,15 +17,6 @@ ROUNDS = 3
 
 FURTHER_NAMES = range(2, 6)
 """Numbers for other names, used if a unit of another owner has the name and accepts no processes."""
-
-KEEPER_DESCRIPTION = "Outlive: keeper"
-"""What ``systemctl --user status`` shows of the one service that there is."""
-
-RESTART_US = 50_000
-"""The delay before a failed service is started again, in microseconds."""
-
-MAX_DESCRIPTORS = 65536
-"""The maximum number of descriptors that systemd keeps for a service: eight per session."""
 
 Property = tuple[str, tuple[str, Any]]
 
@@ -69,59 +59,8 @@ def move(bus: Bus, unit: str, description: str, pids: list[int]) -> str:
     raise refusal
 
 
-def start_service(bus: Bus, unit: str, argv: list[str], environment: dict[str, str], pids: list[int]) -> str:
-    """Start a service with a descriptor store, and move processes into its control group; returns the service's name.
-
-    Raises:
-        Refused: the service does not run, or the processes are not in it.
-        TimedOut: the service may still start.
-        BusGone: the connection to the bus is lost.
-    """
-    hard_limit = getrlimit(RLIMIT_NOFILE)[1]
-    bus.post(MANAGER, "Subscribe")
-    properties: list[Property] = [
-        ("ExecStart", ("a(sasb)", [(argv[0], argv, False)])),
-        ("Environment", ("as", [f"{name}={value}" for name, value in environment.items()])),
-        ("Restart", ("s", "on-failure")),
-        ("RestartUSec", ("t", RESTART_US)),
-        ("StartLimitIntervalUSec", ("t", 0)),
-        ("FileDescriptorStoreMax", ("u", MAX_DESCRIPTORS)),
-        # systemd cannot start a process with more descriptors than a process may have open.
-        ("LimitNOFILE", ("t", hard_limit)),
-        ("LimitNOFILESoft", ("t", hard_limit)),
-        # The moved processes send messages to systemd, not the main process.
-        ("NotifyAccess", ("s", "all")),
-        # A restart or stop of the main process does not kill the moved processes.
-        ("KillMode", ("s", "process")),
-    ]
-    _start(bus, unit, KEEPER_DESCRIPTION, properties)
-    bus.call(MANAGER, "AttachProcessesToUnit", "ssau", unit, "", pids)
-    return unit
-
-
-def units(bus: Bus, pattern: str) -> dict[str, str]:
-    """The loaded units that match a pattern (glob(7)): the object paths by unit name.
-
-    Raises:
-        Refused: systemd does not list them.
-    """
-    (found,) = bus.call(MANAGER, "ListUnitsByPatterns", "asas", [], [pattern])
-    return {str(each[0]): str(each[6]) for each in found}
-
-
-def stored_count(bus: Bus, path: str) -> int:
-    """How many descriptors systemd holds for the service with this object's path.
-
-    Raises:
-        Refused: systemd does not tell.
-    """
-    service = Peer(MANAGER.name, path, "org.freedesktop.DBus.Properties")
-    ((_, count),) = bus.call(service, "Get", "ss", f"{MANAGER.name}.Service", "NFileDescriptorStore")
-    return int(count)
-
-
 def _start(bus: Bus, unit: str, description: str, further: list[Property]) -> str:
-    """Start a transient unit, and wait until systemd's job has ended."""
+    """Start a scope, and wait until systemd's job has ended."""
     bus.subscribe(MANAGER, "JobRemoved", arg2=unit)
     properties: list[Property] = [
         ("Description", ("s", description)),

@@ -1,4 +1,4 @@
-"""Moves processes into their own unit: a scope, or a service with a descriptor store.
+"""Moves processes into a scope of their own.
 
 The user's systemd, with all its scopes, ends with the user's last login unless the user lingers (user@.service(5),
 loginctl(1)). A process that runs below the user's systemd (a window's, started from a desktop) loses nothing by a
@@ -11,17 +11,13 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from session_host.errors import TimedOut
 from session_host.system.dbus import addresses
 from session_host.system.processes import proc
-
-if TYPE_CHECKING:  # D-Bus takes milliseconds to import: only where there is a bus
-    from session_host.system.dbus.bus import Bus
-
 
 LINGER = Path("/var/lib/systemd/linger")
 """A directory with one empty file for each lingering user, by name."""
@@ -63,9 +59,6 @@ def belongs_elsewhere(pid: int) -> bool:
 
 TIMEOUT_S = 1.0
 
-SERVICE_TIMEOUT_S = 5.0
-"""For what chats may depend on: the descriptor store's service, and whether it holds any. systemd may be busy."""
-
 NO_BUS = "no session bus"
 NO_SYSTEMD = "no systemd on the bus"
 NOT_WANTED = "not wanted: without linger, scopes end at logout, and the present control group may not"
@@ -100,61 +93,6 @@ def enter(unit: str, description: str, pids: Sequence[int], timeout_s: float = T
         pids: processes of this user.
         timeout_s: the time for everything.
     """
-
-    def move(connection: Bus, moved: list[int]) -> str:
-        from . import manager
-
-        return manager.move(connection, unit, description, moved)
-
-    return _enter(unit, pids, timeout_s, move)
-
-
-def enter_service(
-    unit: str,
-    argv: list[str],
-    environment: dict[str, str],
-    pids: Sequence[int],
-    timeout_s: float = SERVICE_TIMEOUT_S,
-) -> ScopeResult:
-    """Start a transient service and move processes into its control group, so that they may use its descriptor store.
-
-    Blocking; without a bus it takes microseconds.
-
-    Args:
-        unit: a name that ends in ``.service``.
-        argv: the main process's command, started again whenever it fails.
-        environment: the main process's variables, without those that systemd sets.
-        pids: processes of this user.
-        timeout_s: the time for everything.
-    """
-
-    def move(connection: Bus, moved: list[int]) -> str:
-        from . import manager
-
-        return manager.start_service(connection, unit, argv, environment, moved)
-
-    return _enter(unit, pids, timeout_s, move)
-
-
-def held_by_services(pattern: str) -> int:
-    """How many descriptors systemd holds for services that match a pattern (glob(7)); 0 without systemd on the bus."""
-    address = addresses.session_bus()
-    if address is None:
-        return 0
-
-    from session_host.system.dbus import bus
-
-    from . import manager
-
-    try:
-        with bus.Bus(address, SERVICE_TIMEOUT_S) as connection:
-            return sum(manager.stored_count(connection, path) for path in manager.units(connection, pattern).values())
-    except (TimedOut, bus.BusGone, bus.Refused):
-        return 0
-
-
-def _enter(unit: str, pids: Sequence[int], timeout_s: float, move: Callable[[Bus, list[int]], str]) -> ScopeResult:
-    """Call ``move`` on the session bus, unless the processes are in the unit already or should stay."""
     address = addresses.session_bus()
     if address is None:
         return ScopeResult(reason=NO_BUS)
@@ -168,9 +106,11 @@ def _enter(unit: str, pids: Sequence[int], timeout_s: float, move: Callable[[Bus
 
     from session_host.system.dbus import bus
 
+    from . import manager
+
     try:
         with bus.Bus(address, timeout_s) as connection:
-            return ScopeResult(move(connection, pids))
+            return ScopeResult(manager.move(connection, unit, description, pids))
     except TimedOut:
         return ScopeResult(reason="timed out")
     except bus.BusGone as error:

@@ -57,18 +57,3 @@ def test_a_socket_that_cannot_be_made_leaves_no_descriptor(tmp_path: Path, path:
     with pytest.raises(OSError):  # noqa: PT011 - of whatever kind
         session_descriptors.create_descriptors(tmp_path / path, SIZE)
     assert open_descriptors() == before
-
-
-def test_descriptors_in_any_order_are_recognised(area: object, tmp_path: Path) -> None:
-    descriptors, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
-    assert session_descriptors.classify_descriptors(reversed(descriptors.present)) == descriptors
-    assert (
-        session_descriptors.classify_descriptors(sorted(descriptors.present, key=lambda each: -each % 5)) == descriptors
-    )
-    with pytest.raises(ValueError, match="missing descriptors: master"):
-        session_descriptors.classify_descriptors(descriptors.present[1:])
-    with pytest.raises(ValueError, match="a second or strange one"):
-        session_descriptors.classify_descriptors([*descriptors.present, slave])
-    os.close(slave)
-    descriptors.close()
-    (tmp_path / "s").unlink()
