@@ -182,8 +182,8 @@ class WorktreeSetup(msgspec.Struct, frozen=True):
 class LaunchSpec(msgspec.Struct, frozen=True):
     """Everything that a host needs to start one session.
 
-    It travels through sockets; the standby keeper and systemd get it as a file of its own in memory (memfd). It is
-    never in an argv, the environment or on a disk, since ``env`` may hold secrets.
+    It travels through sockets; the standby keeper gets it as a file of its own in memory (memfd). It is never in an
+    argv, the environment or on a disk, since ``env`` may hold secrets.
     """
 
     session_id: str
