@@ -29,6 +29,19 @@ PINS = dict(
 )
 
 
+ROOT = {
+    *(".ci", ".gitignore", ".pre-commit-config.yaml", "pyproject.toml", "LICENSE"),
+    *("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md", "NOTICES.md", "README.md", "SECURITY.md"),
+    *("gui", "installers", "resources", "session_host", "tests"),
+}
+
+
+def test_the_root_has_nothing_that_a_run_leaves() -> None:
+    listing = ["git", "-c", f"safe.directory={REPOSITORY}", "ls-files", "-z"]
+    tracked = subprocess.run(listing, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.split("\0")
+    assert {each.partition("/")[0] for each in tracked if each} == ROOT
+
+
 def canonical(name: str) -> str:
     """A distribution's name as PEP 503 compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
