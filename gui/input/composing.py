@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 
 from PySide6.QtCore import QAbstractNativeEventFilter, QByteArray, QCoreApplication, QEvent
 from PySide6.QtGui import QInputMethodEvent
@@ -72,28 +71,6 @@ class Composition:
             runs.append(Run(column, cells, character, _PREEDIT, cluster=True))
             column += cells
         return tuple(runs)
-
-
-_NAME = "_ZN22QWindowSystemInterface23flushWindowSystemEventsE6QFlagsIN10QEventLoop17ProcessEventsFlagEE"
-_ALL_EVENTS = 0
-"""``QEventLoop::AllEvents``."""
-
-
-def deliver_earlier_keys() -> None:
-    """Deliver the events that Qt has queued, before a composed text is used."""
-    _flush()(_ALL_EVENTS)
-
-
-@cache
-def _flush() -> Callable[[int], object]:
-    """``QWindowSystemInterface::flushWindowSystemEvents``, which PySide6 lacks; a Qt without it does nothing."""
-    try:
-        library = ctypes.CDLL("libQt6Gui.so.6", mode=os.RTLD_NOLOAD | os.RTLD_LAZY)
-        function = library[_NAME]
-    except (OSError, AttributeError):
-        return lambda _flags: None
-    function.argtypes, function.restype = [ctypes.c_int], ctypes.c_bool
-    return function
 
 
 _MODULE, _MODULES, _PORTAL, _WAITS = "QT_IM_MODULE", "QT_IM_MODULES", "IBUS_USE_PORTAL", "IBUS_ENABLE_SYNC_MODE"

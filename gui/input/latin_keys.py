@@ -8,15 +8,13 @@ A press comes here after Qt has found no shortcut for it, or after the widget wi
 
 from __future__ import annotations
 
-import ctypes
-import os
 import unicodedata
-from collections.abc import Callable
 from functools import cache
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QWindow
-from shiboken6 import Shiboken
+
+from gui.qt_symbols import run_shortcut
 
 _ROWS = {
     10: ("1234567890-=", "!@#$%^&*()_+"),
@@ -66,10 +64,6 @@ _LAST_ASCII = 0x7E
 _FIRST_NAMED_KEY = Qt.Key.Key_Escape.value
 """Qt's numbers below are those of characters."""
 
-_NAME = "_Z28qt_sendShortcutOverrideEventP7QObjectmi6QFlagsIN2Qt16KeyboardModifierEERK7QStringbt"
-_QSTRING_BYTES = 24
-"""The size of a QString; all zeros are an empty one."""
-
 
 def watch(window: QWindow) -> None:
     """Look up the shortcuts of a window's keys by their Latin characters, too."""
@@ -112,7 +106,7 @@ class _LatinKeys(QObject):
         latin = self._latin(event)
         # On a Hebrew keyboard, Shift makes a Latin letter of a Hebrew one. Qt looks it up as if Shift were not held.
         is_shifted_letter = bool(held & _SHIFT) and chr(code).isascii() and chr(code).isalpha()
-        if any(_run_shortcut(watched, event, key) for key in {code if is_shifted_letter else 0, latin} - {0}):
+        if any(run_shortcut(watched, event, key) for key in {code if is_shifted_letter else 0, latin} - {0}):
             return True
         if not (latin and held & _CONTROL and code > _LAST_ASCII):
             return False
@@ -151,28 +145,6 @@ class _LatinKeys(QObject):
 
 def _is_latin(character: str) -> bool:
     return unicodedata.name(character, "").startswith("LATIN")
-
-
-def _run_shortcut(window: QWindow, event: QKeyEvent, latin: int) -> bool:
-    """Run the shortcut of a Latin key, unless the widget with the keyboard takes the key; returns whether it ran."""
-    address = Shiboken.getCppPointer(window)[0]
-    held = event.modifiers().value
-    return bool(_send()(address, event.timestamp(), latin, held, bytes(_QSTRING_BYTES), event.isAutoRepeat(), 1))
-
-
-@cache
-def _send() -> Callable[..., object]:
-    """Qt's ``qt_sendShortcutOverrideEvent``, which PySide6 lacks; a Qt without it runs no shortcut."""
-    try:
-        library = ctypes.CDLL("libQt6Gui.so.6", mode=os.RTLD_NOLOAD | os.RTLD_LAZY)
-        function = library[_NAME]
-    except (OSError, AttributeError):
-        return lambda *_arguments: False
-    function.argtypes = [
-        ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_bool, ctypes.c_ushort,
-    ]  # fmt: skip
-    function.restype = ctypes.c_bool
-    return function
 
 
 @cache

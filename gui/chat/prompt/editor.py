@@ -20,10 +20,11 @@ from gui.chat.content.segments import utf16_length, utf16_slice
 from gui.chat.drawing.segment_layout import reads_from_right
 from gui.clipboard import fields
 from gui.clipboard.fields import edit_menu
-from gui.input.composing import deliver_earlier_keys, is_of_a_shortcut
+from gui.input.composing import is_of_a_shortcut
 from gui.input.draft import typed_text
 from gui.input.dragging import local_files
 from gui.input.keys import LINEFEED, kind_of_answer
+from gui.qt_symbols import deliver_window_events
 from gui.wording import chat_texts
 from session_host.structured.mentions import open_mention
 
@@ -160,7 +161,7 @@ class PromptEditor(QPlainTextEdit):
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         if event.commitString():
-            deliver_earlier_keys()
+            deliver_window_events()
         if is_of_a_shortcut(event, self.composed_text):
             return
         super().inputMethodEvent(event)

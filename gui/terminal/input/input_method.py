@@ -8,7 +8,8 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QRegion
 
-from gui.input.composing import Composition, deliver_earlier_keys, is_of_a_shortcut
+from gui.input.composing import Composition, is_of_a_shortcut
+from gui.qt_symbols import deliver_window_events
 from gui.terminal.screen import CURSOR_MOVED, TerminalScreen
 
 
@@ -41,7 +42,7 @@ class InputMethod:
     def apply(self, event: QInputMethodEvent) -> None:
         """Show the composed text, and send what is committed."""
         if event.commitString():
-            deliver_earlier_keys()
+            deliver_window_events()
         if is_of_a_shortcut(event, self._composition.text):
             return
         before = self._screen.surface.cursor_rect()
