@@ -80,21 +80,29 @@ def wait_for_keyboard(compositor: Compositor, chat: str) -> None:
     wait_until(typed, WAIT_S, "the chat to have the keyboard", every_s=0.1)
 
 
-def is_drawn_right(app: Window, seen: QImage) -> bool:
-    """Whether the picture of a display is that of the window, which fills it, as it draws itself."""
-    return unlike_squares(app, seen) <= _CURSOR_SQUARES
+def wait_until_drawn_right(app: Window, compositor: Compositor, display: int = 0, how: str = "") -> None:
+    """Wait until the picture of a display is that of the window, which fills it, as it draws itself."""
+
+    def state() -> str:
+        unlike = _unlike_squares(app, compositor.picture(display))
+        return f"the window to be drawn right {how}; {len(unlike)} squares are unlike, the first ones {unlike[:8]}"
+
+    def is_drawn_right() -> bool:
+        return len(_unlike_squares(app, compositor.picture(display))) <= _CURSOR_SQUARES
+
+    wait_until(is_drawn_right, WAIT_S, state, every_s=0.1)
 
 
-def unlike_squares(app: Window, seen: QImage) -> int:
-    """In how many squares the picture of a display is unlike that of the window, which fills it, as it draws itself.
+def _unlike_squares(app: Window, seen: QImage) -> list[tuple[int, int]]:
+    """Where the picture of a display is unlike that of the window, as columns and rows of squares.
 
     Squares are compared, not pixels: the text cursor blinks, and a display may be scaled.
     """
     with tempfile.NamedTemporaryFile(suffix=".png") as file:
         app.ask("grab", file=file.name)
         drawn = QImage(file.name)
-    squares = zip(_squares(drawn), _squares(seen), strict=True)
-    return sum(abs(one - other) > _UNLIKE for one, other in squares)
+    squares = enumerate(zip(_squares(drawn), _squares(seen), strict=True))
+    return [divmod(at, _SQUARES.width())[::-1] for at, (one, other) in squares if abs(one - other) > _UNLIKE]
 
 
 _SQUARES = QSize(60, 40)

@@ -13,7 +13,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 
 from tests.conftest import Sessions
-from tests.e2e.wayland.conftest import is_drawn_right, on_sway, wait_for_keyboard
+from tests.e2e.wayland.conftest import on_sway, wait_for_keyboard, wait_until_drawn_right
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo
 from tests.support.buses import BusDaemon
 from tests.support.compositors.compositor import Compositor
@@ -70,7 +70,7 @@ def test_each_tool_tip_is_beside_what_it_is_about(
         app.show(chat)
         wait_for_keyboard(compositor, chat)
         compositor.press("F11")
-        wait_until(lambda: is_drawn_right(app, compositor.picture()), WAIT_S, "the window on the whole display")
+        wait_until_drawn_right(app, compositor, how="on the whole display")
         before = compositor.picture()
         compositor.move_to(218, 20)
         compositor.move_to(217, 20)

@@ -7,21 +7,13 @@ import subprocess
 
 import pytest
 
-from tests.e2e.wayland.conftest import is_drawn_right, unlike_squares, wait_for_keyboard, wait_for_text
+from tests.e2e.wayland.conftest import wait_for_keyboard, wait_for_text, wait_until_drawn_right
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo
 from tests.support.compositors.compositor import Compositor
 from tests.support.processes import end
 from tests.support.waiting import wait_for_end, wait_until
-from tests.support.windows import Window
 
 pytestmark = pytest.mark.e2e
-
-
-def wait_until_drawn_right(app: Window, compositor: Compositor, display: int, how: str) -> None:
-    def state() -> str:
-        return f"the window {how}; {unlike_squares(app, compositor.picture(display))} squares are unlike"
-
-    wait_until(lambda: is_drawn_right(app, compositor.picture(display)), WAIT_S, state, every_s=0.1)
 
 
 def test_the_window_is_drawn_right_on_each_display_and_when_its_scale_changes(
