@@ -123,7 +123,7 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_after_a_kill_the_l
         # The tab is torn off by the mouse, moved back by the command, and torn off again by the command.
         page = mouse.pages()[1]
         way_out = (page.left + 30, page.top - 18), (page.left + 40, page.top + 60), (page.left + 40, 900)
-        mouse.drag(*way_out, escapes=True)
+        mouse.drag(*way_out, escapes=app)
         mouse.drag(*way_out)
         wait_until(lambda: len(app.shown()) == 2, WAIT_S, "a second window")
         wait_front_tabs(

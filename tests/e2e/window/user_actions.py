@@ -90,13 +90,24 @@ class Mouse:
         """Click at a point of the window; button 2 is the middle one."""
         xdotool(*self._to(x, y), *["click", str(button)] * times)
 
-    def drag(self, *points: tuple[int, int], escapes: bool = False) -> None:
-        """Press the left button at the first point, move along the others, perhaps press Escape, and release."""
+    def drag(self, *points: tuple[int, int], escapes: Window | None = None) -> None:
+        """Press the left button at the first point, move along the others, and release.
+
+        Args:
+            points: in pixels of the window.
+            escapes: the window whose drag this is, to press Escape once it shows the drag's image, before the release.
+        """
+        before = visible_windows(escapes) if escapes is not None else set()
         way = [*self._to(*points[0]), "mousedown", "1"]
         for (x, y), (to_x, to_y) in pairwise(points):
             for step in range(1, 9):
                 way += [*self._to(x + (to_x - x) * step // 8, y + (to_y - y) * step // 8), "sleep", "0.02"]
-        xdotool(*way, "mousemove_relative", "1", "0", *(["key", "Escape"] if escapes else []), "mouseup", "1")
+        xdotool(*way, "mousemove_relative", "1", "0")
+        if escapes is not None:
+            wait_until(lambda: visible_windows(escapes) - before, WAIT_S, "the image of the drag")
+            xdotool("key", "Escape")
+            wait_until(lambda: not visible_windows(escapes) - before, WAIT_S, "the end of the drag")
+        xdotool("mouseup", "1")
 
 
 def command(app: Window, words: str) -> None:
