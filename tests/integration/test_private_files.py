@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import stat
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from session_host.paths import ensure_private, window_socket
 from tests.support.area import Area
 from tests.support.commands import new, outlive
 from tests.support.hosts import end, see, watching
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -97,10 +100,20 @@ def test_every_command_refuses_a_directory_replaced_by_a_link_or_a_file(area: Ar
     session = new("-n", "x", "--", "cat")
     place: Path = getattr(area, which)
     aside = place.rename(area.root / "aside")
+    replacement = area.root / "replacement"
     if what == "a symbolic link":
-        place.symlink_to(aside)
+        replacement.symlink_to(aside)
     else:
-        place.touch()
+        replacement.touch()
+
+    def replaced() -> bool:
+        with suppress(IsADirectoryError):
+            replacement.rename(place)
+            return True
+        shutil.rmtree(place, ignore_errors=True)  # The keeper has made it anew meanwhile.
+        return False
+
+    wait_until(replaced, 60, f"{what} in the place of the directory")
     try:
         for words in (["ls"], ["new", "--", "true"], ["peek", "x"], ["kill", "x"]):
             done = outlive(*words)
