@@ -35,7 +35,7 @@ _BOOL, _INT, _POINTER = ctypes.c_bool, ctypes.c_int, ctypes.c_void_p
 def deliver_window_events() -> None:
     """Deliver the events of the window system that Qt has queued.
 
-    Qt (6.10, 6.11) passes on what an input method composed before keys that were pressed earlier.
+    Qt (6.10, 6.11) delivers a composed text at once, while earlier keys still wait in its queue.
     """
     if (flush := _function(_GUI, _FLUSH, _BOOL, _INT)) is not None:
         flush(_ALL_EVENTS)
@@ -44,7 +44,7 @@ def deliver_window_events() -> None:
 def run_shortcut(window: QWindow, event: QKeyEvent, key: int) -> bool:
     """Run the shortcut of another key than the event's, unless the widget with the keyboard takes it.
 
-    Qt (6.10, 6.11) looks for a Latin layout among those that the user has set up, and has none for a key without one.
+    Qt (6.10, 6.11) finds a key's Latin letter only in the layouts that the user has set up.
 
     Args:
         window: the window that has the keyboard.

@@ -1110,7 +1110,7 @@ def how_it_ended(record: SessionRecord) -> str:
 
 
 _SPINNER = re.compile("^[\u2800-\u28ff✢✳✶✻✽]\\s+")
-"""What turns in front of a title while an agent works (Codex, Claude Code); the star that is left while it is idle."""
+"""The spinner before a working agent's title (Codex, Claude Code), and the star that Claude Code shows while idle."""
 _MARKS = re.compile(r"[*_`#\[\\~]")
 _HEADING = re.compile(r"#{1,6}\s+")
 

@@ -52,7 +52,7 @@ Number = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class TranscriptPlace(msgspec.Struct, frozen=True):
-    """What a chat view shows of its transcript.
+    """The scroll position and the folds of a chat view.
 
     Attributes:
         top: the segment at the top of the page: its item's id, its number, and the pixels of it above the page; None
@@ -67,8 +67,8 @@ class TranscriptPlace(msgspec.Struct, frozen=True):
 
 
 Place = tuple[int, str] | TranscriptPlace
-"""What a page shows of its chat; the tuple is a position in a terminal's history, as in ``ScrollPosition`` of
-``session_host.terminal``."""
+"""A page's scroll position: in a terminal's history, as ``session_host.terminal.scroll_position`` has it, or in a
+transcript."""
 
 
 class SavedPane(msgspec.Struct):
@@ -77,7 +77,7 @@ class SavedPane(msgspec.Struct):
     Attributes:
         tabs: ids of chats in tab order.
         active: the id of the tab in front, "" for none.
-        places: what is shown of each chat, by id; of those that are not here, the end.
+        places: the scroll position and folds of each chat, by id; a chat that is not here shows its end.
     """
 
     tabs: list[str] = []

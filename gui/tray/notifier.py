@@ -251,7 +251,7 @@ class Notifier(QObject):
         self._shown: dict[str, Event] = {}
         """The shown events, by key."""
         self._asked_at_s: dict[str, float] = {}
-        """When each collected question was first seen (CLOCK_MONOTONIC), by key."""
+        """The arrival of each collected question (CLOCK_MONOTONIC), by key."""
         self._groups: dict[str, dict[str, None]] = {}
         """The keys of each group's members in their order, by the group's key."""
         self._group_shown_at_s = 0.0

@@ -199,7 +199,7 @@ class ActivityTracker:
         self._answered_s: float | None = None
         self._left: Collection[str] = ()
         self._doubted_s: float | None = None
-        """When the agent was reported to be idle, while it may still work."""
+        """The time of a report of "idle" that is not certain yet; None for none."""
         self._is_work_over = False
         """Whether what it ran in the background has ended, and may begin a turn."""
         if saved_state is not None:

@@ -50,7 +50,7 @@ _KINDS: Final[dict[Outcome, tuple[OptionKind, ...]]] = {
 _DONE: Final[dict[Outcome, str]] = {"allow": "Allowed", "allow_always": "Always allowed", "deny": "Declined"}
 
 LATE_S: Final = 60.0
-"""Whoever answers so soon after another answer meant the same question."""
+"""An answer that comes within this time after another one was meant for the same question."""
 
 STATUS_DELAY_S: Final = 5.0
 """How long after an answer an agent in a terminal may still report its question."""

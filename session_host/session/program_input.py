@@ -9,7 +9,7 @@ import re
 
 from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
 from session_host.protocol.values import MODIFIER_KEYS, Activity, KeyAction, MouseAction, MouseButton
-from session_host.storage.descriptors.log_state import LogState, PromptState, after_activity, after_input
+from session_host.storage.descriptors.log_state import LogState, PromptState, after_activity, after_input, unsent_after
 from session_host.terminal.base import Emulator
 from session_host.terminal.encode import encode_focus, encode_key, encode_mouse, encode_paste
 from session_host.terminal.rows import row_text
@@ -90,9 +90,7 @@ class PromptLine:
         self._set_state(after_activity(self.state, activity))
 
     def _set_state(self, state: PromptState) -> None:
-        if state is not self.state and state is not PromptState.TYPED:
-            self.unsent = ""
-        self.state = state
+        self.state, self.unsent = state, unsent_after(self.unsent, self.state, state)
 
     def has_unsent(self, emulator: Emulator) -> bool:
         """Whether the input line still has the text that a command could not send: the user may have deleted it."""

@@ -18,6 +18,8 @@ RULE_CHARACTERS: Final = 60
 """The most characters of a rule on a button."""
 NAME_CHARACTERS: Final = 100
 """The most characters of the agent's name for an answer on a button."""
+WORK_CHARACTERS: Final = 80
+"""The most characters of a command, or of a sub-agent's task, that runs in the background."""
 
 _LINE_END: Final = " ⏎ "
 _CUT: Final = " … "
@@ -72,6 +74,11 @@ def cut(text: str, characters: int = TITLE_CHARACTERS) -> str:
 def short_rule(command: str, *, is_beginning: bool) -> str:
     """A rule about a command: "`npm test`", and "…" after it if it is about all commands that begin so."""
     return f"`{cut(shown_command(command), RULE_CHARACTERS)}`{'…' if is_beginning else ''}"
+
+
+def sub_agents(count: int) -> list[str]:
+    """Sub-agents without names, as an entry of a list of work; [] for none."""
+    return [] if not count else ["a sub-agent"] if count == 1 else [f"{count} sub-agents"]
 
 
 def counted(rules: Sequence[str]) -> str:

@@ -185,7 +185,7 @@ class Hints(Mode):
     """Labels of letters on the targets in one view: links, paths and hashes.
 
     Attributes:
-        typed_letters: the letters of a label that the user has typed.
+        typed_letters: the letters of a label that the user has typed, also before the labels are shown.
     """
 
     def __init__(
@@ -205,8 +205,6 @@ class Hints(Mode):
         self._labelled: list[_Labelled] = []
         self._changer = FrameChanger()
         self.typed_letters = ""
-        self._typed_ahead = ""
-        """The letters that were typed before there were labels."""
         self._lookup_timeout = QTimer(screen, singleShot=True)
         self._lookup_timeout.timeout.connect(self._show_labels)
         links.files.answered.connect(self._look_up)
@@ -237,7 +235,7 @@ class Hints(Mode):
         view = self._hold(emulator)
         self._candidates = _visible_targets(view)
         self._paths = {target.file.path: None for target, _cells in self._candidates if target.file is not None}
-        self._labelled, self.typed_letters, self._typed_ahead = [], "", ""
+        self._labelled, self.typed_letters = [], ""
         self._lookup_timeout.start(LOOKUP_TIMEOUT_MS)
         self._on_change()
         self._look_up()
@@ -274,19 +272,17 @@ class Hints(Mode):
         for target, cells in known:
             if label := label_of.get(target._replace(cells=())):
                 self._labelled.append(_Labelled(target, label, cells))
-        is_looking = any(path is None for path in self._paths.values())
-        if not self._labelled and is_looking and self._lookup_timeout.interval() != LONGEST_LOOKUP_MS:
+        if self._labelled:
+            ahead, self.typed_letters = self.typed_letters, ""
+            self._screen.repaint_all()
+            self._on_change()
+            for letter in ahead:
+                self._take(letter)
+        elif None in self._paths.values() and self._lookup_timeout.interval() != LONGEST_LOOKUP_MS:
             self._lookup_timeout.start(LONGEST_LOOKUP_MS)
-            return
-        if not self._labelled:
+        else:
             self.leave()
             self._notify(notice_texts.NOTHING_TO_OPEN())
-            return
-        self._screen.repaint_all()
-        self._on_change()
-        ahead, self._typed_ahead = self._typed_ahead, ""
-        for letter in ahead:
-            self._take(letter)
 
     def _link_of(self, target: Target) -> Link:
         file = target.file
@@ -301,10 +297,10 @@ class Hints(Mode):
         if name in {"Esc", "Ctrl+[", "Ctrl+c"}:
             self.leave()
         elif name == "Backspace":
-            self.typed_letters, self._typed_ahead = self.typed_letters[:-1], self._typed_ahead[:-1]
+            self.typed_letters = self.typed_letters[:-1]
             self._screen.repaint_all()
         elif letter and self.is_looking:
-            self._typed_ahead += letter
+            self.typed_letters += letter
         elif letter:
             self._take(letter)
 

@@ -309,7 +309,7 @@ class StructuredContent(QObject):
 
     @property
     def place(self) -> Place | None:
-        """What the view shows of the transcript, in the form that is saved; None for its end without other folds."""
+        """The view's scroll position and folds, for the layout; None for the end without folds."""
         rows = self.view.page.rows
         modes: dict[str, tuple[bool | None, bool]] = {
             key: mode

@@ -467,7 +467,7 @@ class Panes(QObject):
         return False
 
     def place_of(self, session_id: str) -> Place | None:
-        """What is shown of a chat; None for its end."""
+        """A chat's scroll position and folds; None for the end without folds."""
         pane = self._pane_of(session_id)
         return pane.tabs.place_of(session_id) if pane is not None else None
 

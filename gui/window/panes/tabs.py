@@ -151,7 +151,7 @@ class Tabs(QObject):
         return self._pages.get(session_id)
 
     def place_of(self, session_id: str) -> Place | None:
-        """What is shown of a chat; None for its end."""
+        """A chat's scroll position and folds; None for the end without folds."""
         page = self._pages.get(session_id)
         return self._places.get(session_id) if page is None else page.content.place
 

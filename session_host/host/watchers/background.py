@@ -21,7 +21,7 @@ from session_host.agents.conversations.qwen import running_sub_agents, sub_agent
 from session_host.agents.conversations.records import TooFarBack
 from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec
-from session_host.structured.shortening import cut
+from session_host.structured.shortening import WORK_CHARACTERS, cut, sub_agents
 from session_host.system.event_loop import Timer
 from session_host.system.inotify import Event, Inotify
 from session_host.system.processes.process_end import ProcessEnd
@@ -31,7 +31,6 @@ from session_host.system.processes.pty_process import PtyProcess
 from .conversation import ConversationTracker, files_of_sub_agents
 from .logged_calls import log_errors
 
-WORK_CHARACTERS = 80
 START_S = 10.0
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 LOOK_S = 0.3
@@ -119,7 +118,7 @@ class BackgroundWork:
         if watch.background == "codex":
             files = files_of_sub_agents(self._process.pid, watch.open_files, watch.open_files_aside)
             running = [path for path in files if _is_in_turn(path)]
-            return _counted(len(running)), running
+            return sub_agents(len(running)), running
         query = ConversationQuery(
             self._conversation.id, spec.cwd, spec.env, session_files(spec.session_id), used=True
         )  # fmt: skip
@@ -164,7 +163,3 @@ def _is_in_turn(path: Path) -> bool:
         return is_in_turn(path)
     except (OSError, TooFarBack):
         return False
-
-
-def _counted(agents: int) -> list[str]:
-    return [] if not agents else ["a sub-agent"] if agents == 1 else [f"{agents} sub-agents"]

@@ -68,6 +68,11 @@ def after_input(state: PromptState, data: bytes, activity: Activity) -> PromptSt
     return PromptState.ENTERED if is_entered else PromptState.TYPED
 
 
+def unsent_after(unsent: str, previous: PromptState, state: PromptState) -> str:
+    """The unsent text that is left after a change of the line's state: Enter, and the turn that it begins, take it."""
+    return unsent if state in {previous, PromptState.TYPED} else ""
+
+
 def after_activity(state: PromptState, activity: Activity) -> PromptState:
     """The state after the agent reported this activity."""
     return PromptState.EMPTY if state is PromptState.ENTERED and activity is Activity.WORKING else state
@@ -186,7 +191,7 @@ class ActivityState(msgspec.Struct, frozen=True):
     failure: SourceReport | None = None
     """The error that stopped the last turn; None if none did."""
     doubted_s: float | None = None
-    """When the agent was reported to be idle, while it may still work; as in ``SourceReport.at_s``."""
+    """The time of a report of "idle" that is not certain yet, as in ``SourceReport.at_s``; None for none."""
     is_work_over: bool = False
     """Whether what it ran in the background has ended, and may begin a turn."""
 
@@ -338,10 +343,7 @@ class LogState(msgspec.Struct):
         self._set_prompt(after_input(self.prompt, data, activity))
 
     def _set_prompt(self, state: PromptState) -> None:
-        """Set the state of the input line; Enter, and the turn that it begins, take an unsent text."""
-        if state is not self.prompt and state is not PromptState.TYPED:
-            self.unsent = ""
-        self.prompt = state
+        self.prompt, self.unsent = state, unsent_after(self.unsent, self.prompt, state)
 
     def _start(self, entry: LogEntry) -> None:
         if entry.kind == EntryKind.STARTED:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from PySide6.QtGui import QImage
@@ -30,6 +30,7 @@ LEARNS_WITHIN_S = 3.0
 """How long the window may take to notice a change made outside of it."""
 
 OpenWindow = Callable[..., AbstractContextManager[Window]]
+T = TypeVar("T")
 NewChat = Callable[..., dict[str, Any]]
 
 
@@ -105,17 +106,18 @@ def reader(session_bus: BusDaemon) -> Iterator[ScreenReader]:
         yield reader
 
 
-def retry_until(action: Callable[[], None], done: Callable[[], object], what: str) -> None:
-    """Retry the action, as a user does, until the window has noticed a change made outside of it."""
+def retry_until(action: Callable[[], None], done: Callable[[], T | None], what: str) -> T:
+    """Retry the action, as a user does, until the window has noticed a change from outside; returns what it found."""
 
-    def tried() -> bool:
+    def tried() -> T | None:
         action()
         with suppress(WaitTimeout):
-            wait_until(done, LEARNS_WITHIN_S, what, is_exact=True)
-            return True
-        return False
+            return wait_until(done, LEARNS_WITHIN_S, what, is_exact=True)
+        return None
 
-    wait_until(tried, WAIT_S, what)
+    found = wait_until(tried, WAIT_S, what)
+    assert found is not None
+    return found
 
 
 def chat_text(session_id: str) -> str:

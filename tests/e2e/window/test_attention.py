@@ -309,18 +309,12 @@ def menu_place() -> tuple[int, int] | None:
 
 def open_menu() -> tuple[int, int]:
     """Click the icon until its menu opens: the panel and the window manager lose a click now and then."""
-    places = []
 
     def click() -> None:
         centre = wait_until(icon_centre, WAIT_S, lambda: f"the icon in:\n{windows()}")
         xdotool("mousemove", *centre.split(), "click", "3")
 
-    def is_open() -> bool:
-        places.extend([place] if (place := menu_place()) is not None else [])
-        return bool(places)
-
-    retry_until(click, is_open, "the menu")
-    return places[-1]
+    return retry_until(click, menu_place, "the menu")
 
 
 def test_one_click_shows_the_waiting_chat(open_window: OpenWindow, new_chat: NewChat, panel: subprocess.Popen[bytes]):

@@ -13,11 +13,11 @@ from typing import Any, Final
 import msgspec
 
 from session_host.structured.dialects.reading import array, at, integer, one_line, text
+from session_host.structured.shortening import WORK_CHARACTERS
 
 SCHEDULERS: Final = frozenset({"CronCreate", "CronDelete", "CronList", "ScheduleWakeup"})
 """The tools that schedule a prompt, take it back or list all."""
 
-WORK_CHARACTERS: Final = 80
 _END_OF_TIME_MS: Final = 1 << 53
 _WAKE_UP: Final = "wake-up"
 """The id of the wake-up, of which there is one."""

@@ -9,7 +9,7 @@ from session_host.structured.dialects.forms import Field
 from session_host.structured.dialects.json_rpc import JsonRpc, JsonRpcState
 from session_host.structured.dialects.limits import merged
 from session_host.structured.items import ChatState, FileChange, StateChanged, UsageChanged, UsageLimit
-from session_host.structured.shortening import cut, shown_command
+from session_host.structured.shortening import WORK_CHARACTERS, cut, shown_command, sub_agents
 
 
 class OpenItem(msgspec.Struct, array_like=True):
@@ -158,11 +158,9 @@ class CodexState(msgspec.Struct, array_like=True):
             for item in self.items.values()
             if item.runs and item.turn not in turns
         ]
-        agents = f"{len(turns)} sub-agents" if len(turns) > 1 else "a sub-agent"
-        return ", ".join([*commands, agents] if turns else commands)
+        return ", ".join([*commands, *sub_agents(len(turns))])
 
 
-WORK_CHARACTERS = 80
 KEPT_NOTICES = 50
 KEPT_TURNS = 20
 MAX_TRIES = 6
