@@ -20,7 +20,7 @@ from gui.window.display_scale import follow_display_scale
 from gui.window.remote_control.single_instance import SingleInstance
 from gui.window.widgets.composed_text import FieldChanges
 from gui.wording import notice_texts
-from gui.wording.text import install_translation
+from gui.wording.qt_words import install_qt_words
 from session_host import paths
 from session_host.client.window_control import variable_to_check
 from session_host.protocol.untrusted_text import one_line
@@ -68,7 +68,7 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     qt.setQuitOnLastWindowClosed(False)
     follow_display_scale(qt)
     FieldChanges(qt)
-    install_translation(qt)
+    install_qt_words(qt)
     faults = FaultReport(paths.window_log())
     app = App(qt, claim, is_for_new_chat=is_for_new_chat, is_hidden=is_hidden)
     faults.failed.connect(lambda: app.show_fault(notice_texts.WINDOW_FAULT(), str(faults.path)))

@@ -258,12 +258,12 @@ def qapp(x_server: displays.XServer) -> Iterator[QApplication]:
         import shiboken6
         from PySide6.QtWidgets import QApplication
 
-        from gui.wording.text import install_translation
+        from gui.wording.qt_words import install_qt_words
 
         _messages.install()
         application = QApplication(["outlive"])
         application.setQuitOnLastWindowClosed(False)
-        install_translation(application)
+        install_qt_words(application)
         yield application
         shiboken6.delete(application)  # before the X server ends, which would end this process, too
         _messages.uninstall()

@@ -4,107 +4,107 @@ from __future__ import annotations
 
 from gui.wording.text import Text
 
-STOP_ALL_MENU = Text("action", "Stop all chats…")
-NEW_CHAT_MENU = Text("action", "New chat…")
-NOT_RUNNING = Text("action", "not running")
-RENAME = Text("action", "Rename…")
-STATUS_DETAILS = Text("action", "Status details")
-REMOVE = Text("action", "Remove")
-SEND = Text("action", "Send text…")
+STOP_ALL_MENU = Text("Stop all chats…")
+NEW_CHAT_MENU = Text("New chat…")
+NOT_RUNNING = Text("not running")
+RENAME = Text("Rename…")
+STATUS_DETAILS = Text("Status details")
+REMOVE = Text("Remove")
+SEND = Text("Send text…")
 
 
 def send_to_chats(count: int) -> str:
-    return Text("action", "Send text to {count} chats…")(count=count) if count > 1 else SEND()
+    return Text("Send text to {count} chats…")(count=count) if count > 1 else SEND()
 
 
-OPEN_AGENT_TERMINAL = Text("action", "Open the terminal too")
+OPEN_AGENT_TERMINAL = Text("Open the terminal too")
 """Menu item: also show a running chat in the agent's own screen."""
-MARK = Text("action", "Mark")
+MARK = Text("Mark")
 """A submenu: pin, mark as unread, and colours."""
-CONTINUE = Text("action", "Continue")
+CONTINUE = Text("Continue")
 """A submenu: ways to go on with a conversation, or from it."""
-DIRECTORY = Text("action", "Directory")
+DIRECTORY = Text("Directory")
 """A submenu: what can be done with a chat's directory."""
-DIRECTORY_PATH = Text("action", "Directory path")
+DIRECTORY_PATH = Text("Directory path")
 """In the submenu of what can be copied."""
-MOVE = Text("action", "Move to")
+MOVE = Text("Move to")
 """A submenu: where a tab can be moved."""
-CLOSE_OTHERS = Text("action", "Close others")
+CLOSE_OTHERS = Text("Close others")
 """A submenu: the tabs around a tab."""
-END_CHAT = Text("action", "End chat")
+END_CHAT = Text("End chat")
 """A submenu: stop and kill."""
-PANES = Text("action", "Panes")
+PANES = Text("Panes")
 """Menu item: a menu of the actions on panes."""
-VIEW = Text("action", "View")
+VIEW = Text("View")
 """Menu item: a menu of the actions that change how the window looks."""
-COMMANDS = Text("action", "Command palette")
-SEARCH_COMMANDS = Text("action", "Search commands")
-SWITCH_CHAT = Text("action", "Switch to a chat")
-SEARCH_CHATS = Text("action", "Search chats")
-FORK = Text("action", "Fork…")
-NOTIFICATIONS = Text("action", "Notifications…")
-CHOOSE_COLOR = Text("action", "Choose a colour for the chat…")
-CHOOSE_MODEL = Text("action", "Choose model…")
-CHOOSE_MODE = Text("action", "Choose mode…")
-CHOOSE_EFFORT = Text("action", "Choose effort…")
-LIST_COMMANDS = Text("action", "Commands…")
-CHOOSE_THEME = Text("action", "Choose a theme")
-SEARCH_THEMES = Text("action", "Search themes")
+COMMANDS = Text("Command palette")
+SEARCH_COMMANDS = Text("Search commands")
+SWITCH_CHAT = Text("Switch to a chat")
+SEARCH_CHATS = Text("Search chats")
+FORK = Text("Fork…")
+NOTIFICATIONS = Text("Notifications…")
+CHOOSE_COLOR = Text("Choose a colour for the chat…")
+CHOOSE_MODEL = Text("Choose model…")
+CHOOSE_MODE = Text("Choose mode…")
+CHOOSE_EFFORT = Text("Choose effort…")
+LIST_COMMANDS = Text("Commands…")
+CHOOSE_THEME = Text("Choose a theme")
+SEARCH_THEMES = Text("Search themes")
 
 
 def counterpart(name: str, *, dark: bool) -> str:
     """A theme's counterpart for the other appearance."""
-    return Text("action", "dark: {name}")(name=name) if dark else Text("action", "light: {name}")(name=name)
+    return Text("dark: {name}")(name=name) if dark else Text("light: {name}")(name=name)
 
 
 def no_counterpart(*, dark: bool) -> str:
-    return Text("action", "dark only")() if dark else Text("action", "light only")()
+    return Text("dark only")() if dark else Text("light only")()
 
 
-CHOOSE_APPEARANCE = Text("action", "Light or dark")
-SEARCH_APPEARANCES = Text("action", "Choose light or dark")
-FOLLOW_THE_DESKTOP = Text("action", "Follow the desktop")
-ALWAYS_LIGHT = Text("action", "Always light")
-ALWAYS_DARK = Text("action", "Always dark")
-IN_USE = Text("action", "in use")
-IMPORT_A_THEME = Text("action", "Import a theme")
-SEARCH_FILES = Text("action", "Search themes of other terminals")
-ANOTHER_FILE = Text("action", "Another file…")
-FROM_THE_NOTICE = Text("action", "from the notice")
-DISMISS_THE_NOTICE = Text("action", "Dismiss the notice")
+CHOOSE_APPEARANCE = Text("Light or dark")
+SEARCH_APPEARANCES = Text("Choose light or dark")
+FOLLOW_THE_DESKTOP = Text("Follow the desktop")
+ALWAYS_LIGHT = Text("Always light")
+ALWAYS_DARK = Text("Always dark")
+IN_USE = Text("in use")
+IMPORT_A_THEME = Text("Import a theme")
+SEARCH_FILES = Text("Search themes of other terminals")
+ANOTHER_FILE = Text("Another file…")
+FROM_THE_NOTICE = Text("from the notice")
+DISMISS_THE_NOTICE = Text("Dismiss the notice")
 
 
 def resume_chats(count: int) -> str:
-    return Text("action", "Resume {count} chats…")(count=count) if count > 1 else Text("action", "Resume")()
+    return Text("Resume {count} chats…")(count=count) if count > 1 else Text("Resume")()
 
 
 def stop_chats(count: int) -> str:
-    return Text("action", "Stop {count} chats…")(count=count) if count > 1 else Text("action", "Stop")()
+    return Text("Stop {count} chats…")(count=count) if count > 1 else Text("Stop")()
 
 
 def remove_chats(count: int) -> str:
-    return Text("action", "Remove {count} chats…")(count=count) if count > 1 else REMOVE()
+    return Text("Remove {count} chats…")(count=count) if count > 1 else REMOVE()
 
 
 GROUPS = {
-    "chat": Text("action", "Chat"),
-    "window": Text("action", "Window"),
-    "terminal": Text("action", "Terminal"),
-    "changes": Text("action", "Changes"),
-    "settings": Text("action", "Settings"),
+    "chat": Text("Chat"),
+    "window": Text("Window"),
+    "terminal": Text("Terminal"),
+    "changes": Text("Changes"),
+    "settings": Text("Settings"),
 }
 """The groups of actions in the palette."""
 
-RECENT = Text("action", "Recent")
+RECENT = Text("Recent")
 """The palette's group of actions that were chosen last."""
-CLOSE_TAB = Text("action", "Close tab")
+CLOSE_TAB = Text("Close tab")
 """Close the tab of a chat that has ended, or of a shell, which may end with its tab."""
 
 
 def mark_unread(*, unread: bool) -> str:
     """Menu item: mark chats as unread, or as read."""
-    return Text("action", "Mark as unread")() if unread else Text("action", "Mark as read")()
+    return Text("Mark as unread")() if unread else Text("Mark as read")()
 
 
-KILL_AT_ONCE = Text("action", "Kill at once")
+KILL_AT_ONCE = Text("Kill at once")
 """Beside "Stop", which asks the agent to exit."""

@@ -16,35 +16,35 @@ if TYPE_CHECKING:
     from session_host.restore_points.points import Kind
     from session_host.restore_points.restoring import How
 
-CHANGES = Text("changes", "Changes")
-SHOW_CHANGES = Text("changes", "Show changes")
+CHANGES = Text("Changes")
+SHOW_CHANGES = Text("Show changes")
 """A button that opens the window."""
-TITLE_OF = Text("changes", "Changes — {chat} — Outlive")
-FILTER_FILES = Text("changes", "Filter files")
-CHANGED_FILES = Text("changes", "Changed files")
-READ_AGAIN = Text("changes", "Read the changes again")
-READING = Text("changes", "Reading the changes…")
+TITLE_OF = Text("Changes — {chat} — Outlive")
+FILTER_FILES = Text("Filter files")
+CHANGED_FILES = Text("Changed files")
+READ_AGAIN = Text("Read the changes again")
+READING = Text("Reading the changes…")
 
 
 def cannot_read(reason: object) -> str:
     text = str(reason)
-    return Text("changes", "{reason}.")(reason=phrases.first_upper(text))
+    return Text("{reason}.")(reason=phrases.first_upper(text))
 
 
-NOTHING_SINCE_COMMIT = Text("changes", "No file differs from the last commit.")
-NOTHING_SINCE_BRANCH = Text("changes", "No file differs from where the branch left {branch}.")
-NOTHING_SINCE_PROMPT = Text("changes", "No file differs from how it was before the prompt.")
-SINCE_COMMIT = Text("changes", "Since the last commit")
-SINCE_BRANCH = Text("changes", "Since the branch left {branch}")
-SINCE_PROMPT = Text("changes", "Since {prompt}")
+NOTHING_SINCE_COMMIT = Text("No file differs from the last commit.")
+NOTHING_SINCE_BRANCH = Text("No file differs from where the branch left {branch}.")
+NOTHING_SINCE_PROMPT = Text("No file differs from how it was before the prompt.")
+SINCE_COMMIT = Text("Since the last commit")
+SINCE_BRANCH = Text("Since the branch left {branch}")
+SINCE_PROMPT = Text("Since {prompt}")
 """Compared with the files before a prompt; ``prompt`` quotes the prompt, or gives its time."""
-SHOW_SINCE = Text("changes", "Show changes since…")
+SHOW_SINCE = Text("Show changes since…")
 """The name of the control that chooses what the files are compared with."""
-LAST_COMMIT = Text("changes", "The last commit")
+LAST_COMMIT = Text("The last commit")
 """A row of the list that it opens."""
-BRANCH_START = Text("changes", "Where the branch left {branch}")
+BRANCH_START = Text("Where the branch left {branch}")
 """A row of that list."""
-SINCE_THIS_PROMPT = Text("changes", "Changes since this prompt")
+SINCE_THIS_PROMPT = Text("Changes since this prompt")
 """Item of a prompt's context menu."""
 
 
@@ -52,23 +52,26 @@ def summary(count: int, added: int, removed: int) -> str:
     return " ".join(filter(None, (FILE_COUNT(n=count), changed_lines(added, removed))))
 
 
-FILE_COUNT = Text("changes", "{n:,} file(s) changed")
+FILE_COUNT = Text("{n:,} file changed", "{n:,} files changed")
 
 
-MORE_FILES = Text("changes", "{n:,} more changed file(s) are not listed")
-WITHOUT_LINES = Text("changes", "More than {size} MB changed: {n:,} file(s) are listed without their lines")
+MORE_FILES = Text("{n:,} more changed file is not listed", "{n:,} more changed files are not listed")
+WITHOUT_LINES = Text(
+    "More than {size} MB changed: {n:,} file is listed without its lines",
+    "More than {size} MB changed: {n:,} files are listed without their lines",
+)
 
-TOO_LARGE = Text("changes", "The change is too large to show here")
-UNREADABLE = Text("changes", "This file cannot be read, so its change is not shown")
-BEYOND_LIMIT = Text("changes", "Not shown, because all changes together are too large")
-CANNOT_SHOW = Text("changes", "The unchanged lines of {path} cannot be shown: {reason}.")
+TOO_LARGE = Text("The change is too large to show here")
+UNREADABLE = Text("This file cannot be read, so its change is not shown")
+BEYOND_LIMIT = Text("Not shown, because all changes together are too large")
+CANNOT_SHOW = Text("The unchanged lines of {path} cannot be shown: {reason}.")
 """Why the unchanged lines of a file cannot be shown."""
-OTHER_LINES = Text("changes", "git has other lines there")
-OTHER_REPOSITORY = Text("changes", "another git repository")
-SYMBOLIC_LINK = Text("changes", "symbolic link")
-NO_SYMBOLIC_LINK = Text("changes", "no longer a symbolic link")
-CONFLICT = Text("changes", "merge conflict")
-NO_LONGER_TRACKED = Text("changes", "no longer tracked")
+OTHER_LINES = Text("git has other lines there")
+OTHER_REPOSITORY = Text("another git repository")
+SYMBOLIC_LINK = Text("symbolic link")
+NO_SYMBOLIC_LINK = Text("no longer a symbolic link")
+CONFLICT = Text("merge conflict")
+NO_LONGER_TRACKED = Text("no longer tracked")
 
 
 def state_letter(state: State) -> str:
@@ -81,12 +84,12 @@ def state_letter(state: State) -> str:
 
 def state_name(state: State) -> str:
     return {
-        "added": Text("changes", "added"),
-        "deleted": Text("changes", "deleted"),
-        "modified": Text("changes", "modified"),
-        "renamed": Text("changes", "renamed"),
-        "type": Text("changes", "type changed"),
-        "untracked": Text("changes", "untracked"),
+        "added": Text("added"),
+        "deleted": Text("deleted"),
+        "modified": Text("modified"),
+        "renamed": Text("renamed"),
+        "type": Text("type changed"),
+        "untracked": Text("untracked"),
         "conflict": CONFLICT,
         "dropped": NO_LONGER_TRACKED,
     }[state]()
@@ -97,25 +100,25 @@ def changed_row(path: str, state: State, added: int, removed: int) -> str:
     return ", ".join(filter(None, (path, state_name(state), spoken_lines(added, removed))))
 
 
-OPEN_AT_LINE = Text("changes", "Open line {line} in your editor")
-NOT_A_TEXT = Text("changes", "{path} is not a text file")
+OPEN_AT_LINE = Text("Open line {line} in your editor")
+NOT_A_TEXT = Text("{path} is not a text file")
 """A file cannot be opened because it is binary or too large."""
-IS_DELETED = Text("changes", "{path} is deleted: there is no file to open")
+IS_DELETED = Text("{path} is deleted: there is no file to open")
 """A deleted file cannot be opened."""
-COPY_PATH = Text("changes", "Copy path")
+COPY_PATH = Text("Copy path")
 
 # Diffs in a chat view, and in the window Changes.
-NEW_FILE = Text("chat", "new file")
-DELETED_FILE = Text("chat", "deleted")
-CHANGED_FILE = Text("chat", "changed")
+NEW_FILE = Text("new file")
+DELETED_FILE = Text("deleted")
+CHANGED_FILE = Text("changed")
 """Shown at a file if the agent sent none of the changed lines."""
-BINARY_FILE = Text("chat", "binary file")
-MOVED_FROM = Text("chat", "moved from {path}")
-RENAMED_FROM = Text("chat", "renamed from {name}")
-FILE_MODE = Text("chat", "mode {mode}")
-EXECUTABLE = Text("chat", "executable")
-NOT_EXECUTABLE = Text("chat", "no longer executable")
-UNCHANGED_LINES = Text("chat", "{n:,} unchanged line(s)")
+BINARY_FILE = Text("binary file")
+MOVED_FROM = Text("moved from {path}")
+RENAMED_FROM = Text("renamed from {name}")
+FILE_MODE = Text("mode {mode}")
+EXECUTABLE = Text("executable")
+NOT_EXECUTABLE = Text("no longer executable")
+UNCHANGED_LINES = Text("{n:,} unchanged line", "{n:,} unchanged lines")
 
 
 def hidden_lines(count: int, first: int) -> str:
@@ -123,27 +126,27 @@ def hidden_lines(count: int, first: int) -> str:
     return UNCHANGED_LINES(n=count) if count else LINES_BELOW() if first else ""
 
 
-LINES_BELOW = Text("chat", "Unchanged lines below")
+LINES_BELOW = Text("Unchanged lines below")
 """Below the last change of a file, if it is not known how many lines follow."""
-SHOW_UNCHANGED = Text("chat", "Show {n:,} unchanged line(s)")
-SHOW_LINES_BELOW = Text("chat", "Show the lines below")
-SHOW_FIRST = Text("chat", "Show the first {count} of these lines")
-SHOW_LAST = Text("chat", "Show the last {count} of these lines")
-SHOWN_LINES = Text("chat", "{n:,} line(s) shown")
+SHOW_UNCHANGED = Text("Show {n:,} unchanged line", "Show {n:,} unchanged lines")
+SHOW_LINES_BELOW = Text("Show the lines below")
+SHOW_FIRST = Text("Show the first {count} of these lines")
+SHOW_LAST = Text("Show the last {count} of these lines")
+SHOWN_LINES = Text("{n:,} line shown", "{n:,} lines shown")
 """Said to screen readers."""
-FOLD_LINES = Text("chat", "Hide the opened lines")
+FOLD_LINES = Text("Hide the opened lines")
 """Hides the unchanged lines that the user has opened."""
 
 
 def cut_line(beginning: str, hidden: int) -> str:
     """A long line; only its beginning is shown."""
-    more = Text("chat", "{n:,} more character(s)")(n=hidden)
-    return Text("chat", "{beginning}… ({more})")(beginning=beginning, more=more)
+    more = Text("{n:,} more character", "{n:,} more characters")(n=hidden)
+    return Text("{beginning}… ({more})")(beginning=beginning, more=more)
 
 
-COPY_PATCH = Text("chat", "Copy as a patch")
-DISCARD_FILE = Text("chat", "Discard changes of this file…")
-OPEN_IN_EDITOR = Text("chat", "Open the file in your editor")
+COPY_PATCH = Text("Copy as a patch")
+DISCARD_FILE = Text("Discard changes of this file…")
+OPEN_IN_EDITOR = Text("Open the file in your editor")
 
 
 def changed_lines(added: int, removed: int) -> str:
@@ -155,15 +158,15 @@ def changed_lines(added: int, removed: int) -> str:
 
 def spoken_lines(added: int, removed: int) -> str:
     """The numbers of lines that a change adds and removes, for screen readers."""
-    more = Text("chat", "{n:,} line(s) added")(n=added) if added else ""
-    less = Text("chat", "{n:,} line(s) removed")(n=removed) if removed else ""
+    more = Text("{n:,} line added", "{n:,} lines added")(n=added) if added else ""
+    less = Text("{n:,} line removed", "{n:,} lines removed")(n=removed) if removed else ""
     return ", ".join(filter(None, (more, less)))
 
 
-ADDED_LINES = Text("chat", "+{count:,}")
-REMOVED_LINES = Text("chat", "−{count:,}")
-SIDE_BY_SIDE = Text("chat", "Show old and new side by side")
-ONE_COLUMN = Text("chat", "Show the changes in one column")
+ADDED_LINES = Text("+{count:,}")
+REMOVED_LINES = Text("−{count:,}")
+SIDE_BY_SIDE = Text("Show old and new side by side")
+ONE_COLUMN = Text("Show the changes in one column")
 
 # Comments on changes: their cards, and the text that is made of them for an agent.
 CHAT_CHARACTERS = 24
@@ -191,54 +194,52 @@ class CommentLocation(NamedTuple):
     is_changed: bool = False
 
 
-COMMENT_HERE = Text("comments", "Comment on {n:,} line(s)")
+COMMENT_HERE = Text("Comment on {n:,} line", "Comment on {n:,} lines")
 
 
 def comment_line(line: int, *, is_old: bool) -> str:
     if is_old:
-        return Text("comments", "Comment on removed line {line}")(line=line)
-    return Text("comments", "Comment on line {line}")(line=line)
+        return Text("Comment on removed line {line}")(line=line)
+    return Text("Comment on line {line}")(line=line)
 
 
 def counted_comments(count: int, drafts: int) -> str:
     """How many comments there are, and how many that were not saved."""
-    saved = Text("comments", "{n:,} comment(s)")(n=count)
+    saved = Text("{n:,} comment", "{n:,} comments")(n=count)
     if drafts and not count:
-        return Text("comments", "{n:,} comment(s) not saved yet")(n=drafts)
-    unsaved = Text("comments", "{count:,} not saved yet")(count=drafts) if drafts else ""
+        return Text("{n:,} comment not saved yet", "{n:,} comments not saved yet")(n=drafts)
+    unsaved = Text("{count:,} not saved yet")(count=drafts) if drafts else ""
     return chat_texts.joined(saved, unsaved)
 
 
 def send_comments_to(chat: str) -> str:
     """The button that puts all comments into a chat."""
-    return Text("comments", "Put into {chat}")(chat=_short_chat(chat))
+    return Text("Put into {chat}")(chat=_short_chat(chat))
 
 
-SEND_COMMENTS_HELP = Text(
-    "comments", "Puts the comments where you write to the chat, and does not press Enter (Ctrl+Shift+Enter)"
-)
-COPY_COMMENTS = Text("comments", "Copy comments")
-SAVE_COMMENT = Text("comments", "Save comment")
-EDIT_COMMENT = Text("comments", "Edit")
-REMOVE_COMMENT = Text("comments", "Remove")
-CLOSE_COMMENT = Text("comments", "Close")
+SEND_COMMENTS_HELP = Text("Puts the comments where you write to the chat, and does not press Enter (Ctrl+Shift+Enter)")
+COPY_COMMENTS = Text("Copy comments")
+SAVE_COMMENT = Text("Save comment")
+EDIT_COMMENT = Text("Edit")
+REMOVE_COMMENT = Text("Remove")
+CLOSE_COMMENT = Text("Close")
 """Closes the box; what was typed is kept."""
-COMMENT_HINT = Text("comments", "Comment for the agent")
-COMMENT_KEYS = Text("comments", "Ctrl+Enter saves, Escape closes and keeps what you typed")
-COMMENT_NOT_SAVED = Text("comments", "Not saved yet")
-COMMENT_ON = Text("comments", "Comment on {location}")
+COMMENT_HINT = Text("Comment for the agent")
+COMMENT_KEYS = Text("Ctrl+Enter saves, Escape closes and keeps what you typed")
+COMMENT_NOT_SAVED = Text("Not saved yet")
+COMMENT_ON = Text("Comment on {location}")
 """The name of a comment for screen readers."""
-COMMENTS_ELSEWHERE = Text("comments", "Comments on files that are not among these changes")
+COMMENTS_ELSEWHERE = Text("Comments on files that are not among these changes")
 
 
 def location_line(where: CommentLocation) -> str:
     """A comment's location in one line: the file, the lines, and whether they are still there."""
     numbers = line_numbers(where.first, where.last)
-    old = Text("comments", "before the change")() if where.is_old else ""
+    old = Text("before the change")() if where.is_old else ""
     changed = ""
     if where.is_changed:
         is_one = where.first == where.last
-        changed = (Text("comments", "the line has changed") if is_one else Text("comments", "the lines have changed"))()
+        changed = (Text("the line has changed") if is_one else Text("the lines have changed"))()
     return chat_texts.joined(f"{where.path}{f':{numbers}' if numbers else ''}", old, changed)
 
 
@@ -248,43 +249,44 @@ def line_numbers(first: int, last: int) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-COMMENT_REMOVED = Text("comments", "The comment is removed.")
-UNDO_COMMENT = Text("comments", "Undo")
+COMMENT_REMOVED = Text("The comment is removed.")
+UNDO_COMMENT = Text("Undo")
 
 
 def comments_sent(count: int, chat: str, *, in_prompt_box: bool) -> str:
     if in_prompt_box:
-        text = Text("comments", "{n:,} comment(s) put into the prompt box of {chat}, without Enter.")
+        text = Text(
+            "{n:,} comment put into the prompt box of {chat}, without Enter.",
+            "{n:,} comments put into the prompt box of {chat}, without Enter.",
+        )
     else:
-        text = Text("comments", "{n:,} comment(s) pasted into {chat}, without Enter.")
+        text = Text(
+            "{n:,} comment pasted into {chat}, without Enter.", "{n:,} comments pasted into {chat}, without Enter."
+        )
     return text(n=count, chat=_short_chat(chat))
 
 
-COMMENTS_COPIED = Text("comments", "{n:,} comment(s) copied.")
+COMMENTS_COPIED = Text("{n:,} comment copied.", "{n:,} comments copied.")
 
 
 def has_ended(chat: str) -> str:
-    return Text("comments", "{chat} has ended. Resume it, then send the comments, or copy them.")(
-        chat=_short_chat(chat)
-    )
+    return Text("{chat} has ended. Resume it, then send the comments, or copy them.")(chat=_short_chat(chat))
 
 
-RESUME_CHAT = Text("comments", "Resume chat")
+RESUME_CHAT = Text("Resume chat")
 
 
 def answer_first(chat: str) -> str:
-    return Text("comments", "{chat} asks you something. Answer that first, then send the comments.")(
-        chat=_short_chat(chat)
-    )
+    return Text("{chat} asks you something. Answer that first, then send the comments.")(chat=_short_chat(chat))
 
 
 def not_connected(chat: str) -> str:
-    return Text("comments", "{chat} is not connected yet. Try again, or copy the comments.")(chat=_short_chat(chat))
+    return Text("{chat} is not connected yet. Try again, or copy the comments.")(chat=_short_chat(chat))
 
 
-SAVE_COMMENT_FIRST = Text("comments", "No comment is saved yet. Choose Edit and save it first.")
-NO_COMMENTS_YET = Text("comments", "There are no comments yet.")
-NO_LINE_TO_COMMENT = Text("comments", "Select lines of a change first, or mark one with Ctrl+Down.")
+SAVE_COMMENT_FIRST = Text("No comment is saved yet. Choose Edit and save it first.")
+NO_COMMENTS_YET = Text("There are no comments yet.")
+NO_LINE_TO_COMMENT = Text("Select lines of a change first, or mark one with Ctrl+Down.")
 
 
 def _short_chat(chat: str) -> str:
@@ -293,7 +295,7 @@ def _short_chat(chat: str) -> str:
 
 def prompt_of_comments(comments: Sequence[tuple[CommentLocation, Sequence[str], str]]) -> str:
     """One text of comments: for each its location, its quoted lines with their signs, and the comment."""
-    head = Text("comments", "Comments on your changes:")()
+    head = Text("Comments on your changes:")()
     return "\n\n".join([head, *(_of_one_comment(*each) for each in comments)])
 
 
@@ -309,36 +311,36 @@ def quoted_line(line: str) -> str:
 
 
 # Changes that the user discards.
-DISCARD_CHANGE = Text("discard", "Discard this change")
+DISCARD_CHANGE = Text("Discard this change")
 
 
 def discard_question(state: State) -> str:
     """Asked below the head of a file."""
     if state in {"added", "untracked"}:
-        return Text("discard", "Delete this new file?")()
+        return Text("Delete this new file?")()
     if state == "deleted":
-        return Text("discard", "Bring back the deleted file?")()
-    return Text("discard", "Discard all changes of this file?")()
+        return Text("Bring back the deleted file?")()
+    return Text("Discard all changes of this file?")()
 
 
 def discard_button(state: State) -> str:
     if state in {"added", "untracked"}:
-        return Text("discard", "Delete")()
-    return Text("discard", "Bring back")() if state == "deleted" else Text("discard", "Discard")()
+        return Text("Delete")()
+    return Text("Bring back")() if state == "deleted" else Text("Discard")()
 
 
 def discarded(path: str, state: State, count: int) -> str:
     """After a discard: ``count`` changes of a file; 0 for a whole file, which was deleted or brought back."""
     if count:
-        return Text("discard", "Discarded {n} change(s) in {path}")(n=count, path=path)
+        return Text("Discarded {n} change in {path}", "Discarded {n} changes in {path}")(n=count, path=path)
     if state == "deleted":
-        return Text("discard", "Brought back {path}")(path=path)
-    return Text("discard", "Deleted {path}")(path=path)
+        return Text("Brought back {path}")(path=path)
+    return Text("Deleted {path}")(path=path)
 
 
-DISCARD_UNDONE = Text("discard", "{path} is as it was before you discarded the change.")
-CANNOT_DISCARD = Text("discard", "Nothing was discarded: {reason}.")
-CANNOT_UNDO_DISCARD = Text("discard", "Nothing was undone: {reason}.")
+DISCARD_UNDONE = Text("{path} is as it was before you discarded the change.")
+CANNOT_DISCARD = Text("Nothing was discarded: {reason}.")
+CANNOT_UNDO_DISCARD = Text("Nothing was undone: {reason}.")
 
 # Restore points: the files as they were before a prompt.
 POINT_NAME_CHARACTERS = 40
@@ -359,17 +361,17 @@ def point_name(
 def quoted_prompt(prompt: str, characters: int = POINT_NAME_CHARACTERS) -> str:
     """The name of a prompt by its text, by default for a sentence."""
     cut = prompt if len(prompt) <= characters else f"{prompt[: characters - 1].rstrip()}…"
-    return Text("restore", "“{prompt}”")(prompt=cut)
+    return Text("“{prompt}”")(prompt=cut)
 
 
 def prompt_at(moment: datetime, now: datetime) -> str:
     """The name of a prompt without a known text, for a sentence."""
-    return Text("restore", "the prompt {when}")(when=phrases.clock(moment, now))
+    return Text("the prompt {when}")(when=phrases.clock(moment, now))
 
 
 def restore_at(moment: datetime, now: datetime) -> str:
     """The name of a restore, for a sentence."""
-    return Text("restore", "the restore {when}")(when=phrases.clock(moment, now))
+    return Text("the restore {when}")(when=phrases.clock(moment, now))
 
 
 def point_detail(moment: datetime, now: datetime, changed: int | None) -> str:
@@ -379,31 +381,32 @@ def point_detail(moment: datetime, now: datetime, changed: int | None) -> str:
 
 def changed_files(count: int) -> str:
     if not count:
-        return Text("restore", "no file changed")()
-    return Text("restore", "{n:,} file(s) changed")(n=count)
+        return Text("no file changed")()
+    return Text("{n:,} file changed", "{n:,} files changed")(n=count)
 
 
 NO_POINTS_YET = Text(
-    "restore",
     "No files were saved yet. They are saved before each prompt to an agent, if the setting “Restore points” is "
     "on, and before you discard a change.",
 )
-POINT_NOT_KEPT = Text("restore", "The files were not saved before this prompt.")
-CANNOT_RESTORE = Text("restore", "No files can be restored: {reason}.")
-NOTHING_DIFFERS = Text("restore", "No file differs from how it was before {prompt}.")
-RESTORE_QUESTION = Text("restore", "Restore {n:,} file(s) to before {prompt}?")
-OFFER_RESTORE = Text("restore", "Restore…")
+POINT_NOT_KEPT = Text("The files were not saved before this prompt.")
+CANNOT_RESTORE = Text("No files can be restored: {reason}.")
+NOTHING_DIFFERS = Text("No file differs from how it was before {prompt}.")
+RESTORE_QUESTION = Text("Restore {n:,} file to before {prompt}?", "Restore {n:,} files to before {prompt}?")
+OFFER_RESTORE = Text("Restore…")
 """The button that leads to the question."""
-RESTORE = Text("restore", "Restore")
+RESTORE = Text("Restore")
 RESTORE_UNDOES_ALL = Text(
-    "restore", "This also undoes changes that you or other chats made to these files since then. You can undo it."
+    "This also undoes changes that you or other chats made to these files since then. You can undo it."
 )
-AGENT_WORKS = Text("restore", "{agent} is working and may change files during the restore.")
-BRANCH_STAYS = Text("restore", "The branch was {then}; {now} stays checked out.")
-CHANGED_MEANWHILE = Text("restore", "Files have changed in the meantime.")
-LARGE_FILES_STAY = Text("restore", "{n} large or unreadable file(s) stay as they are.")
-UNTRACKED_STAY = Text("restore", "New files were not saved, and none is deleted.")
-SUBMODULES_STAY = Text("restore", "{n} submodule(s) stay as they are.")
+AGENT_WORKS = Text("{agent} is working and may change files during the restore.")
+BRANCH_STAYS = Text("The branch was {then}; {now} stays checked out.")
+CHANGED_MEANWHILE = Text("Files have changed in the meantime.")
+LARGE_FILES_STAY = Text(
+    "{n} large or unreadable file stays as it is.", "{n} large or unreadable files stay as they are."
+)
+UNTRACKED_STAY = Text("New files were not saved, and none is deleted.")
+SUBMODULES_STAY = Text("{n} submodule stays as it is.", "{n} submodules stay as they are.")
 
 
 def restore_details(*sentences: str) -> str:
@@ -413,35 +416,33 @@ def restore_details(*sentences: str) -> str:
 def restore_counts(modified: int, recreated: int, deleted: int) -> str:
     """How many files a restore changes, for a list that does not show all at once."""
     parts = [
-        Text("restore", "{count:,} to change")(count=modified) if modified else "",
-        Text("restore", "{count:,} to create")(count=recreated) if recreated else "",
-        Text("restore", "{count:,} to delete")(count=deleted) if deleted else "",
+        Text("{count:,} to change")(count=modified) if modified else "",
+        Text("{count:,} to create")(count=recreated) if recreated else "",
+        Text("{count:,} to delete")(count=deleted) if deleted else "",
     ]
-    return Text("restore", "{counts}.")(counts=", ".join(filter(None, parts)))
+    return Text("{counts}.")(counts=", ".join(filter(None, parts)))
 
 
 def restored_files(rows: Sequence[tuple[How, str]], columns: int = 0) -> str:
     """The files of a question, one a line: what happens to each, and its path, cut to ``columns``; 0: not cut."""
     words = {
-        "modified": Text("restore", "change")(),
-        "recreated": Text("restore", "create")(),
-        "deleted": Text("restore", "delete")(),
+        "modified": Text("change")(),
+        "recreated": Text("create")(),
+        "deleted": Text("delete")(),
     }
     width = max(map(len, words.values()))
     room = columns - width - 2 if columns else sys.maxsize
     return "\n".join(f"{words[how]:<{width}}  {phrases.short_path(path, room)}" for how, path in rows)
 
 
-RESTORING = Text("restore", "Restoring {n:,} file(s)…")
-RESTORED = Text("restore", "{n:,} file(s) restored.")
-RESTORE_UNDONE = Text("restore", "The restore is undone: {n:,} file(s).")
-UNDO_RESTORE = Text("restore", "Undo restore")
+RESTORING = Text("Restoring {n:,} file…", "Restoring {n:,} files…")
+RESTORED = Text("{n:,} file restored.", "{n:,} files restored.")
+RESTORE_UNDONE = Text("The restore is undone: {n:,} file.", "The restore is undone: {n:,} files.")
+UNDO_RESTORE = Text("Undo restore")
 
 
 def partly_restored(failed: int, count: int, paths: str, problem: str) -> str:
     """Some files could not be restored; ``paths`` names the first ones."""
-    text = Text("restore", "{failed:,} of {count:,} files were not restored: {paths}.")(
-        failed=failed, count=count, paths=paths
-    )
-    reason = Text("restore", "The reason: {problem}.")(problem=problem.rstrip(".")) if problem else ""
+    text = Text("{failed:,} of {count:,} files were not restored: {paths}.")(failed=failed, count=count, paths=paths)
+    reason = Text("The reason: {problem}.")(problem=problem.rstrip(".")) if problem else ""
     return restore_details(text, reason)

@@ -68,16 +68,16 @@ def explained(explanation: Explanation, *, is_plain: bool = False) -> Explained:
     ]
     notes: list[str] = []
     if 0 <= explanation.stale_after_s < NEVER_S and (evidence or not is_plain):
-        text = Text("explanation", "After {duration} without output or reports, “working” becomes “no signal”.")
+        text = Text("After {duration} without output or reports, “working” becomes “no signal”.")
         notes.append(text(duration=phrases.duration(explanation.stale_after_s)))
     if when := ago(explanation.last_output):
-        notes.append(Text("explanation", "Last output {when}")(when=when))
+        notes.append(Text("Last output {when}")(when=when))
     if when := ago(explanation.last_input):
-        notes.append(Text("explanation", "Last input {when}")(when=when))
+        notes.append(Text("Last input {when}")(when=when))
     if explanation.remark:
         notes.append(one_line(explanation.remark))
     if explanation.child_pid is not None:
-        notes.append(Text("explanation", "Process ID: {pid}")(pid=explanation.child_pid))
+        notes.append(Text("Process ID: {pid}")(pid=explanation.child_pid))
     notes += _conversation_notes(explanation.conversation, explanation.conversation_source, is_plain=is_plain)
     return Explained(evidence, _changes(explanation.transitions, has_ended=False, is_plain=is_plain), notes)
 
@@ -109,18 +109,18 @@ def _changed(change: Transition, *, is_plain: bool, is_end: bool) -> str:
 
 
 def _started_or_ended(*, is_end: bool) -> str:
-    return Text("explanation", "chat ended")() if is_end else Text("explanation", "chat started")()
+    return Text("chat ended")() if is_end else Text("chat started")()
 
 
 def _conversation_notes(conversation: str, source: str, *, is_plain: bool) -> list[str]:
     if not conversation:
-        return [] if is_plain else [Text("explanation", "Conversation: unknown")()]
+        return [] if is_plain else [Text("Conversation: unknown")()]
     note = f" ({phrases.source_words(source)})" if source else ""
-    return [Text("explanation", "Conversation: {conversation}")(conversation=one_line(f"{conversation}{note}"))]
+    return [Text("Conversation: {conversation}")(conversation=one_line(f"{conversation}{note}"))]
 
 
 def _meaning(activity: Activity | None) -> str:
-    return activity_words(activity) if activity is not None else Text("explanation", "no effect")()
+    return activity_words(activity) if activity is not None else Text("no effect")()
 
 
 def _clock(text: str) -> str:

@@ -26,14 +26,14 @@ OVER = frozenset({Group.INTERRUPTED, Group.ENDED})
 """The groups of chats that have ended; the latest end comes first."""
 
 _WORDS = {
-    Group.NEEDS_YOU: Text("group", "needs you"),
-    Group.WORKING: Text("group", "working"),
-    Group.RUNNING: Text("group", "running"),
-    Group.IDLE: Text("group", "idle"),
-    Group.NO_SIGNAL: Text("group", "no signal"),
-    Group.UNREACHABLE: Text("group", "unreachable"),
-    Group.INTERRUPTED: Text("group", "interrupted"),
-    Group.ENDED: Text("group", "ended"),
+    Group.NEEDS_YOU: Text("needs you"),
+    Group.WORKING: Text("working"),
+    Group.RUNNING: Text("running"),
+    Group.IDLE: Text("idle"),
+    Group.NO_SIGNAL: Text("no signal"),
+    Group.UNREACHABLE: Text("unreachable"),
+    Group.INTERRUPTED: Text("interrupted"),
+    Group.ENDED: Text("ended"),
 }
 
 _BY_ACTIVITY: dict[str, Group] = {
@@ -74,9 +74,9 @@ def group_words(group: Group) -> str:
 def activity_words(activity: Activity, *, turn_failed: bool = False) -> str:
     """The window's term for an activity: that of its group, except for a suspended program and a failed turn."""
     if turn_failed:
-        return Text("activity", "stopped by an error")()
+        return Text("stopped by an error")()
     if activity is Activity.SUSPENDED:
-        return Text("activity", "suspended")()
+        return Text("suspended")()
     return group_words(_BY_ACTIVITY[activity])
 
 

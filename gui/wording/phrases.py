@@ -70,8 +70,8 @@ def ago(since: datetime | None, now: datetime) -> str:
         return ""
     seconds = (now - since).total_seconds()
     if seconds < NOW_S:
-        return Text("phrases", "just now")()
-    return Text("phrases", "{duration} ago")(duration=duration(seconds))
+        return Text("just now")()
+    return Text("{duration} ago")(duration=duration(seconds))
 
 
 def clock_time(moment: datetime) -> str:
@@ -145,7 +145,7 @@ def signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:
-        return Text("phrases", "signal {number}")(number=number)
+        return Text("signal {number}")(number=number)
 
 
 def clock(moment: datetime | None, now: datetime) -> str:
@@ -153,14 +153,14 @@ def clock(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return ""
     local, today = moment.astimezone(), now.astimezone().date()
-    at = Text("phrases", "at {time:%H:%M}")(time=local)
+    at = Text("at {time:%H:%M}")(time=local)
     days = (today - local.date()).days
     if days == 0:
         return at
     if days == 1:
-        return Text("phrases", "yesterday {at}")(at=at)
+        return Text("yesterday {at}")(at=at)
     day = f"{local.day} {local:%B}" + ("" if local.year == today.year else f" {local.year}")
-    return Text("phrases", "on {day} {at}")(day=day, at=at)
+    return Text("on {day} {at}")(day=day, at=at)
 
 
 def short_clock(moment: datetime | None, now: datetime) -> str:
@@ -186,10 +186,10 @@ def how_it_ended(exit_code: int | None, exit_signal: int | None, end_request: st
     if by_request := requested_end(end_request):
         return by_request.capitalize()
     if exit_signal:
-        return Text("phrases", "Ended by {signal}")(signal=signal_name(exit_signal))
+        return Text("Ended by {signal}")(signal=signal_name(exit_signal))
     if exit_code:
-        return Text("phrases", "Ended with exit code {code}")(code=exit_code)
-    return Text("phrases", "Finished")() if exit_code == 0 else Text("phrases", "Ended")()
+        return Text("Ended with exit code {code}")(code=exit_code)
+    return Text("Finished")() if exit_code == 0 else Text("Ended")()
 
 
 def without_remedy(line: str) -> str:
@@ -202,22 +202,22 @@ SILENCE = "silence"
 """The source of the activity "no signal", which begins because no report came."""
 
 SOURCES: Final = {
-    "protocol": Text("activity", "agent’s messages"),
-    "hook": Text("activity", "hooks"),
-    "plugin": Text("activity", "plugin"),
-    "state file": Text("activity", "agent’s own file"),
-    "osc 7501": Text("activity", "agent’s own report"),
-    "osc 9;4": Text("activity", "progress in the terminal"),
-    "title": Text("activity", "window title"),
-    "notification": Text("activity", "notification"),
-    "bell": Text("activity", "bell"),
-    "input": Text("activity", "your answer"),
-    SILENCE: Text("activity", "silence"),
-    "process": Text("activity", "its process"),
-    "background": Text("activity", "its work in the background"),
-    "chosen at the start": Text("activity", "chosen at the start"),
-    "written": Text("activity", "transcript"),
-    "open files": Text("activity", "open files"),
+    "protocol": Text("agent’s messages"),
+    "hook": Text("hooks"),
+    "plugin": Text("plugin"),
+    "state file": Text("agent’s own file"),
+    "osc 7501": Text("agent’s own report"),
+    "osc 9;4": Text("progress in the terminal"),
+    "title": Text("window title"),
+    "notification": Text("notification"),
+    "bell": Text("bell"),
+    "input": Text("your answer"),
+    SILENCE: Text("silence"),
+    "process": Text("its process"),
+    "background": Text("its work in the background"),
+    "chosen at the start": Text("chosen at the start"),
+    "written": Text("transcript"),
+    "open files": Text("open files"),
 }
 """The sources of activities, and of a conversation's id, as *Status details* names them."""
 
@@ -244,19 +244,19 @@ def running(foreground: str | None, since: datetime | None, now: datetime, last_
         return ", ".join(
             filter(
                 None,
-                (Text("activity", "idle · {command}")(command=last_command), ago(since, now)),
+                (Text("idle · {command}")(command=last_command), ago(since, now)),
             )
         )
     if not foreground:
-        return Text("activity", "running")() if foreground is None else Text("activity", "idle · at the prompt")()
+        return Text("running")() if foreground is None else Text("idle · at the prompt")()
     lasted_s = (now - since).total_seconds() if since is not None else 0.0
     if lasted_s < NOW_S:
-        return Text("activity", "running {command}")(command=foreground)
-    return Text("activity", "running {command} for {duration}")(command=foreground, duration=duration(lasted_s))
+        return Text("running {command}")(command=foreground)
+    return Text("running {command} for {duration}")(command=foreground, duration=duration(lasted_s))
 
 
 def no_activity(since: datetime | None, now: datetime) -> str:
     """The duration without reports and output: "no activity for 2 min"."""
     if since is None:
-        return Text("activity", "no activity")()
-    return Text("activity", "no activity for {duration}")(duration=duration((now - since).total_seconds()))
+        return Text("no activity")()
+    return Text("no activity for {duration}")(duration=duration((now - since).total_seconds()))

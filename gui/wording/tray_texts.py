@@ -7,29 +7,29 @@ from collections.abc import Sequence
 from gui.wording.text import Text
 from session_host.protocol.untrusted_text import one_line
 
-NEEDS_YOUR_ANSWER = Text("notice", "{agent} in {directory} needs your answer")
+NEEDS_YOUR_ANSWER = Text("{agent} in {directory} needs your answer")
 
 
 def command_ended(command: str, name: str, exit_code: int | None) -> str:
     """The end of a shell's command, in a chat with this name."""
     if exit_code:
-        text = Text("notice", "{command} failed in {name} (exit code {code})")
+        text = Text("{command} failed in {name} (exit code {code})")
         return text(command=command, name=name, code=exit_code)
-    return Text("notice", "{command} ended in {name}")(command=command, name=name)
+    return Text("{command} ended in {name}")(command=command, name=name)
 
 
-HOW_LONG_AND_WHERE = Text("notice", "After {duration}, {directory}")
-NEEDS_YOU = Text("notice", "{name} needs you")
-QUESTION_OVER = Text("notice", "{name} no longer needs you")
-FINISHED = Text("notice", "{name} finished")
-FAILED = Text("notice", "{name} was stopped by an error")
-AFTER = Text("notice", "After {duration}: {what}")
+HOW_LONG_AND_WHERE = Text("After {duration}, {directory}")
+NEEDS_YOU = Text("{name} needs you")
+QUESTION_OVER = Text("{name} no longer needs you")
+FINISHED = Text("{name} finished")
+FAILED = Text("{name} was stopped by an error")
+AFTER = Text("After {duration}: {what}")
 """The duration of a turn, and the agent's last message or the error, or else the directory."""
-SEVERAL_NEED_YOU = Text("notice", "{n:,} chat(s) need(s) you")
-SEVERAL_FINISHED = Text("notice", "{n:,} chat(s) finished")
-SEVERAL_FAILED = Text("notice", "{n:,} chat(s) stopped by an error")
-SEVERAL_DIED = Text("notice", "{n:,} chat(s) ended unexpectedly")
-SEVERAL_NOTIFIED = Text("notice", "{n:,} chat(s) notified you")
+SEVERAL_NEED_YOU = Text("{n:,} chat needs you", "{n:,} chats need you")
+SEVERAL_FINISHED = Text("{n:,} chat finished", "{n:,} chats finished")
+SEVERAL_FAILED = Text("{n:,} chat stopped by an error", "{n:,} chats stopped by an error")
+SEVERAL_DIED = Text("{n:,} chat ended unexpectedly", "{n:,} chats ended unexpectedly")
+SEVERAL_NOTIFIED = Text("{n:,} chat notified you", "{n:,} chats notified you")
 
 
 def names(shown: list[str], further: int) -> str:
@@ -37,30 +37,30 @@ def names(shown: list[str], further: int) -> str:
     listed = ", ".join(shown)
     if further <= 0:
         return listed
-    return Text("notice", "{names} and {count} more")(names=listed, count=further)
+    return Text("{names} and {count} more")(names=listed, count=further)
 
 
-MUTE_MENU = Text("notice", "Mute notifications")
-FOR_AN_HOUR = Text("notice", "For an hour")
-UNTIL_TOMORROW = Text("notice", "Until tomorrow morning")
-MUTED = Text("notice", "muted")
-UNMUTE = Text("notice", "Unmute")
-ENDED_UNEXPECTEDLY = Text("notice", "{name} ended unexpectedly")
-QUIET = Text("notice", "{name} is quiet")
+MUTE_MENU = Text("Mute notifications")
+FOR_AN_HOUR = Text("For an hour")
+UNTIL_TOMORROW = Text("Until tomorrow morning")
+MUTED = Text("muted")
+UNMUTE = Text("Unmute")
+ENDED_UNEXPECTEDLY = Text("{name} ended unexpectedly")
+QUIET = Text("{name} is quiet")
 """A chat that the user watched has written nothing for a while."""
-HOW_QUIET_AND_WHERE = Text("notice", "No output for {seconds:g} s, in {where}")
-HOW_AND_WHERE = Text("notice", "{how}, in {where}")
-NEW_CHAT_IN = Text("notice", "New chat in")
-RUNNING = Text("notice", "{n:,} chat(s) running")
-UNREACHABLE = Text("notice", "{count:,} unreachable")
-ALL_CHATS = Text("notice", "All chats…")
-OPEN_OUTLIVE = Text("notice", "Open Outlive")
-QUIT_WINDOW = Text("notice", "Quit (chats keep running)")
-WAITING = Text("notice", "{n:,} need(s) you")
-IN_THE_TRAY = Text("notice", "Your chats keep running. Click the tray icon to open the window again.")
+HOW_QUIET_AND_WHERE = Text("No output for {seconds:g} s, in {where}")
+HOW_AND_WHERE = Text("{how}, in {where}")
+NEW_CHAT_IN = Text("New chat in")
+RUNNING = Text("{n:,} chat running", "{n:,} chats running")
+UNREACHABLE = Text("{count:,} unreachable")
+ALL_CHATS = Text("All chats…")
+OPEN_OUTLIVE = Text("Open Outlive")
+QUIT_WINDOW = Text("Quit (chats keep running)")
+WAITING = Text("{n:,} needs you", "{n:,} need you")
+IN_THE_TRAY = Text("Your chats keep running. Click the tray icon to open the window again.")
 """When the user closes the only window for the first time, and there is a tray icon (``App.close_window``)."""
-IN_THE_TRAY_TITLE = Text("notice", "Outlive is still running")
-SETTINGS = Text("tray", "Settings…")
+IN_THE_TRAY_TITLE = Text("Outlive is still running")
+SETTINGS = Text("Settings…")
 
 # Notifications of programs in shells, which are untrusted.
 MAX_TITLE, MAX_TEXT = 80, 400
@@ -74,7 +74,7 @@ def passed_on(name: str, messages: Sequence[tuple[str, str]]) -> tuple[str, str]
     """
     if len(messages) == 1 and all(messages[0]):
         ((title, text),) = messages
-        title = Text("notice", "{name}: {title}")(name=name, title=_cut(one_line(title), MAX_TITLE))
+        title = Text("{name}: {title}")(name=name, title=_cut(one_line(title), MAX_TITLE))
         return title, _cut(text, MAX_TEXT)
     lines = (": ".join(filter(None, map(one_line, message))) for message in messages)
     return name, _cut("\n".join(lines) if len(messages) > 1 else "".join(messages[0]), MAX_TEXT)

@@ -1,25 +1,17 @@
-"""All texts of the window are in ``gui/wording``, where they can be read in one place and translated by Qt."""
+"""All texts of the window are in ``gui/wording``, where they can be read in one place."""
 
 from __future__ import annotations
 
 import ast
 import re
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
-from xml.etree import ElementTree as ET
-
-import PySide6
-
-from gui.wording.text import TRANSLATIONS
 
 ROOT = Path(__file__).parents[2]
 WORDING = ROOT / "gui" / "wording"
 TABLES = ROOT / "gui" / "settings" / "table.py", ROOT / "gui" / "window" / "actions" / "action_table.py"
 """Their rows have texts, too."""
-
-TOOLS = Path(PySide6.__file__).parent
 
 SHOWN = {
     "setText": 1, "setToolTip": 1, "setPlaceholderText": 1, "setAccessibleName": 1, "setWindowTitle": 1, "addAction": 2,
@@ -68,35 +60,14 @@ def test_no_widget_has_a_text_outside_of_the_wording() -> None:
     assert found == {}, "move these texts into gui/wording"
 
 
-_FIELD_N = re.compile(r"\{n[:}]")
-"""The number that decides between a text's plural forms."""
-
-
-def _plurals(path: Path) -> set[tuple[str, str]]:
-    return {
-        (context.findtext("name", ""), source)
-        for context in ET.parse(path).getroot().iter("context")
-        for message in context.iter("message")
-        if _FIELD_N.search(source := message.findtext("source", "")) or "(s)" in source
-    }
-
-
-def test_each_plural_has_its_english_forms_and_qt_finds_all_texts(tmp_path: Path) -> None:
-    generated = tmp_path / "found.ts"
-    files = sorted(map(str, (*WORDING.glob("*.py"), *TABLES)))
-    alias = ("-tr-function-alias", "translate+=Text")
-    subprocess.run([TOOLS / "lupdate", "-silent", *alias, *files, "-ts", str(generated)], check=True)
-    assert len(ET.parse(generated).getroot().findall(".//message")) > 1000
-    advice = "resources/translations/outlive_en.ts has both forms of each text with {n}; then run PySide6's lrelease"
-    assert _plurals(generated) == _plurals(TRANSLATIONS / "outlive_en.ts"), advice
-
-
-def test_the_compiled_translation_is_up_to_date(tmp_path: Path) -> None:
-    compiled = tmp_path / "made.qm"
-    source = TRANSLATIONS / "outlive_en.ts"
-    subprocess.run([TOOLS / "lrelease", "-silent", str(source), "-qm", str(compiled)], check=True)
-    advice = f"run {TOOLS / 'lrelease'} resources/translations/outlive_en.ts"
-    assert compiled.read_bytes() == (TRANSLATIONS / "outlive_en.qm").read_bytes(), advice
+def test_each_text_with_a_number_has_a_form_for_one_and_a_form_for_several() -> None:
+    wrong = [
+        (path.name, *texts)
+        for path in (*WORDING.glob("*.py"), *TABLES)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (texts := _forms(node)) and (len(texts) == 2) != ("n" in _fields(texts[0]))
+    ]
+    assert wrong == []
 
 
 # ------------------------------------------------------------ fields
@@ -113,13 +84,22 @@ def _texts_named() -> dict[tuple[str, str], str]:
     return found
 
 
-def _source(call: ast.Call) -> str:
-    """The English text of a call of ``Text``; "" for another call."""
-    match call:
-        case ast.Call(func=ast.Name(id="Text"), args=[ast.Constant(), ast.Constant(value=str(text))]):
-            return text
+def _forms(node: ast.AST) -> list[str]:
+    """The forms of a call of ``Text``; none for another node."""
+    match node:
+        case ast.Call(func=ast.Name(id="Text"), args=[ast.Constant(value=str()), *_] as forms):
+            return [str(form.value) for form in forms if isinstance(form, ast.Constant)]
         case _:
-            return ""
+            return []
+
+
+def _source(call: ast.Call) -> str:
+    """The text of a call of ``Text``, for a number above one; "" for another call."""
+    return (_forms(call) or [""])[-1]
+
+
+def _fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
 def _possible_texts(
@@ -161,7 +141,7 @@ def _wrong_calls(source: str, named: Mapping[tuple[str, str], str], module: str 
         for call in [node for node in within if isinstance(node, ast.Call)]:
             given = {keyword.arg for keyword in call.keywords}
             for text in _possible_texts(call.func, named, local):
-                if call.args or given != {name for _, name, _, _ in Formatter().parse(text) if name is not None}:
+                if call.args or given != _fields(text):
                     wrong[call.lineno] = f"line {call.lineno}: {ast.unparse(call)}: {text}"
     return list(wrong.values())
 

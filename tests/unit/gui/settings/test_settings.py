@@ -235,9 +235,9 @@ def test_each_setting_has_a_valid_default_all_choices_of_its_file_and_a_short_he
     ("kind", "good", "bad"),
     [
         (Toggle(), [True, False], [1, "true"]),
-        (Number(6, 48, zero=Text("settings", "Never")), [0, 6, 48], [5, 49, 7.5, True, "7"]),
+        (Number(6, 48, zero=Text("Never")), [0, 6, 48], [5, 49, 7.5, True, "7"]),
         (Number(1, 9, is_integer=False), [1, 2.5], [0, 10]),
-        (Choice({"a": Text("settings", "A"), "b": Text("settings", "B")}), ["a"], ["c", 1]),
+        (Choice({"a": Text("A"), "b": Text("B")}), ["a"], ["c", 1]),
         (Line(), ["", "x"], [1]),
         (Line("env:.+", "env:NAME"), ["", "env:KEY"], ["sk-123"]),
         (Line(is_command=True), ["code -w", ""], ["code 'x"]),

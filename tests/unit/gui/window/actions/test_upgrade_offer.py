@@ -101,7 +101,6 @@ async def test_a_broken_installed_version_is_reported(harness: WindowHarness, mo
     )
 
 
-@pytest.mark.usefixtures("qapp")  # the application's translation has the plural forms
 @pytest.mark.parametrize(
     ("results", "left", "text", "well"),
     [
