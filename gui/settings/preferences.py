@@ -1,7 +1,5 @@
 """The user's settings files: ``window.toml`` and ``keys.toml``.
 
-``resources/guide/settings.md`` explains each setting of ``window.toml``, with its default.
-
 ``keys.toml`` names actions as ``gui.window.actions.action_table`` does::
 
     new_chat = "Ctrl+Shift+N"

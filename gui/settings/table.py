@@ -1,25 +1,23 @@
-"""All settings of the user's files, one row each: the settings window and the checks are made from this table.
+"""All settings of the user's files, one row each: the window, the checks and the guide are made from this table.
 
-A setting with a row here appears in the window, is searched, checked, written and reset there. Its default is said in
-the struct of its file: ``WindowFile``, ``ChatSettings`` or, for chats with a model server, ``Settings``.
-``resources/guide/settings.md`` lists the files.
+A setting with a row here appears in the window, is searched, checked, written and reset there. Its default stands once,
+at its field: of ``WindowFile`` here; of ``ChatSettings`` and ``Settings``, which work without a window, in
+``session_host``. ``python -m tests.support.settings_page`` prints the rows into the guide.
 """
-
-from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self, get_type_hints
 
-import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gui.theme.terminal import FEATURE_FORM, LigatureMode, Weight
 from gui.theme.tokens import TERMINAL_PADDING_PX
 from gui.wording.text import Text
-from session_host.client.chats.notification_rules import MAX_LONG_TURN_S
+from session_host.client.chats.notification_rules import DEFAULT_LONG_TURN_S, MAX_LONG_TURN_S
 from session_host.client.chats.settings import (
     ENDED_LIMITS_MIB,
     IDLE_LIMITS_MIN,
@@ -160,56 +158,6 @@ PAGES: Final[dict[PageName, Text]] = {
 """The window's pages with their titles, from top to bottom. Keys and agents have pages of their own making."""
 
 
-class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The settings in ``window.toml``."""
-
-    theme: str = DEFAULT
-    appearance: Appearance = "desktop"
-    font: str = ""
-    fallback_fonts: tuple[str, ...] = ()
-    font_size: int = 0
-    font_weight: Weight = "normal"
-    font_features: tuple[str, ...] = ()
-    line_height: float = 1.0
-    padding: int = TERMINAL_PADDING_PX
-    ligatures: LigatureMode = "not_under_cursor"
-    notifications: bool = True
-    long_turn_s: int = 30
-    notify_command: str = ""
-    start_at_login: bool = False
-    readable_colors: bool = True
-    editor: str = ""
-    remote_editor: str = ""
-    new_chat_agent: str = ""
-    new_chat_view: Literal["last", "chat", "terminal"] = "last"
-    cursor_shape: Literal["block", "bar", "underline"] = "block"
-    cursor_blinks: bool = True
-    text_blinks: bool = True
-    command_heading: bool = True
-    confirm_paste: bool = True
-    ctrl_c_copies: bool = False
-    wheel_lines: int = 3
-    copy_on_select: bool = False
-    right_click: Literal["menu", "paste"] = "menu"
-    click_moves_cursor: bool = True
-    open_links: Literal["ctrl_click", "click", "never"] = "ctrl_click"
-    shell_exit: Literal["close", "keep"] = "close"
-    end_idle_shells: bool = True
-    link_files: bool = True
-    confirm_links: bool = False
-    bell_mark: bool = True
-    bell_sound: bool = False
-    bell_attention: bool = False
-    unreachable_typing: Literal["keep", "refuse"] = "keep"
-    group_chats: Literal["state", "project", "machine"] = "state"
-    compact_rows: bool = False
-
-
-_DEFAULTS: Final[dict[FileName, Any]] = {
-    "window": WindowFile(), "chats": ChatSettings(), "endpoint": Settings(url="")
-}  # fmt: skip
-
-
 class Place(Struct, frozen=True):
     """A heading on a page. A change below "New chats" and "New terminals" takes effect in these, others at once."""
 
@@ -218,42 +166,35 @@ class Place(Struct, frozen=True):
 
 
 class Setting(Struct, frozen=True):
-    """One setting.
+    """One setting: the row beside its field, from which the window makes its control.
 
     Attributes:
-        file: the file's name without ``.toml``.
-        key: its key there.
         place: its page, and the heading above it.
         label: its name in the window.
         kind: which values it has.
         help: one sentence; None if the label says it.
         words: other words that find it: users know them from other programs, or use them for what they want to do.
+        in_file: what the guide adds, where the file's form of a value is not plain.
+        file: the file's name without ``.toml``; this one and the next two are those of the field.
+        key: its key there.
+        default: the value where the file has none.
     """
 
-    file: FileName
-    key: str
     place: Place
     label: Text
     kind: Kind
     help: Text | None = None
     words: Text | None = None
-
-    @property
-    def default(self) -> Any:
-        """The value where the file has none."""
-        found = getattr(_DEFAULTS[self.file], self.key)
-        return () if found == {} else found  # The parameters, which the file lists.
-
-
-def file_of(directory: Path, name: str) -> Path:
-    """The path of one of the files."""
-    return directory / f"{name}.toml"
+    in_file: str = ""
+    file: FileName = "window"
+    key: str = ""
+    default: Any = None
 
 
 GENERAL: Final = Place("general")
 NEW_CHATS: Final = Place("general", Text("New chats"))
-MACHINES: Final = Place("general", Text("Other machines"))
 ENDED_CHATS: Final = Place("general", Text("Ended chats"))
+MACHINES: Final = Place("general", Text("Other machines"))
 THEME: Final = Place("appearance", Text("Theme"))
 TEXT: Final = Place("appearance", Text("Text"))
 CURSOR: Final = Place("appearance", Text("Cursor"))
@@ -268,185 +209,281 @@ BELL: Final = Place("notifications", Text("When a program rings the bell"))
 CONTROL: Final = Place("agents", Text("Permissions"))
 SERVER: Final = Place("server", Text("New chats"))
 
+
 # fmt: off
-SETTINGS: Final[tuple[Setting, ...]] = (
-    Setting("window", "start_at_login", GENERAL, Text("Start at login"), Toggle(),
-            help=Text("Hidden in the tray."), words=Text("autostart startup boot")),
-    Setting("window", "editor", GENERAL, Text("Editor"), Line(is_command=True),
-            help=Text("A command that opens files; may have {file}, {line} and {column}.")),
-    Setting("window", "remote_editor", GENERAL, Text("Editor for other machines"), Line(is_command=True),
-            help=Text("As above, with {destination}; $EDITOR opens that machine’s editor in a tab."),
-            words=Text("remote ssh")),
-    Setting("window", "new_chat_agent", NEW_CHATS, Text("Default agent"), Named(of="agent")),
-    Setting("window", "new_chat_view", NEW_CHATS, Text("Default view"),
-            Choice({
-                "last": Text("As last used with the agent"),
-                "chat": Text("Chat view"),
-                "terminal": Text("Terminal"),
-            }), help=Text("Of agents that have a terminal and a chat view.")),
-    Setting("chats", "record", NEW_CHATS, Text("Record chats"), Toggle(),
-            help=Text("Lets you read and search them after they have ended."),
-            words=Text("history log privacy")),
-    Setting("chats", "record_limit_mib", NEW_CHATS, Text("Size of a recording"),
-            Number(*RECORD_LIMITS_MIB, unit=Text("MiB"), step=16),
-            help=Text("The oldest output is removed first.")),
-    Setting("chats", "restore_points", NEW_CHATS, Text("Restore points"), Toggle(),
-            help=Text("Saves a git repository’s files before each prompt, so that you can restore them."),
-            words=Text("checkpoints undo")),
-    Setting("chats", "answer_from_outside", NEW_CHATS, Text("Answer Claude Code from notifications"),
-            Toggle(), help=Text("When it runs in a terminal; “outlive approve” can then answer it, too.")),
-    Setting("chats", "idle_timeout_min", NEW_CHATS, Text("End idle agents after"),
-            Number(1, IDLE_LIMITS_MIN[1], unit=Text("min"), zero=Text("Never"), step=5,
-                   is_integer=False),
-            help=Text("In chat views; the next prompt resumes the chat.")),
-    Setting("chats", "ended_limit_mib", ENDED_CHATS, Text("Size of all recordings"),
-            Number(1, ENDED_LIMITS_MIB[1], unit=Text("MiB"), zero=Text("No limit"), step=256),
-            help=Text("Chats that ended first are removed first, but none that is pinned, open, or ended today.")),
-    Setting("window", "unreachable_typing", MACHINES, Text("Typing while a machine can’t be reached"),
-            Choice({
-                "keep": Text("Keep it, and send it later"),
-                "refuse": Text("Refuse it"),
-            }), help=Text("If the chat asks something by then, you decide whether it is sent."),
-            words=Text("ssh offline connection")),
-    Setting("window", "theme", THEME, Text("Theme"), Named(of="theme"),
-            words=Text("color scheme")),
-    Setting("window", "appearance", THEME, Text("Light or dark"),
-            Choice({
-                "desktop": Text("Follow the desktop"),
-                "light": Text("Always light"),
-                "dark": Text("Always dark"),
-            }), words=Text("dark mode night color scheme")),
-    Setting("window", "readable_colors", THEME, Text("Readable colours"), Toggle(),
-            help=Text("Makes text lighter or darker if it is hard to read on its background."),
-            words=Text("contrast accessibility")),
-    Setting("window", "font", TEXT, Text("Font"), Named(of="font"),
-            help=Text("Used in terminals and for code.")),
-    Setting("window", "font_size", TEXT, Text("Text size"),
-            Number(6, 48, unit=Text("px"), zero=Text("Same as the desktop")),
-            help=Text("Larger text and Smaller text start from this size."),
-            words=Text("zoom")),
-    Setting("window", "line_height", TEXT, Text("Line height"), Number(1, 2, step=0.1, is_integer=False),
-            help=Text("1 is the font’s own height."), words=Text("spacing")),
-    Setting("window", "padding", TEXT, Text("Space around the text"),
-            Number(0, 64, unit=Text("px")), help=Text("The marks beside commands need 6 px."),
-            words=Text("margin")),
-    Setting("window", "font_weight", TEXT, Text("Font weight"),
-            Choice({
-                "thin": Text("Thin"),
-                "light": Text("Light"),
-                "normal": Text("Normal"),
-                "medium": Text("Medium"),
-                "semi_bold": Text("Semibold"),
-            }), help=Text("For text that is not bold.")),
-    Setting("window", "ligatures", TEXT, Text("Ligatures"),
-            Choice({
-                "always": Text("Always"),
-                "not_under_cursor": Text("Except at the cursor"),
-                "never": Text("Never"),
-            }), help=Text("Draws characters such as -> as one sign, if the font has one.")),
-    Setting("window", "fallback_fonts", TEXT, Text("Fallback fonts"), Names(of="font"),
-            help=Text("For characters that the font lacks, in this order, with commas between.")),
-    Setting("window", "font_features", TEXT, Text("Font features"),
-            Names(FEATURE_FORM, "features such as zero, -calt, cv01=2"),
-            help=Text("OpenType features, such as zero, ss01, cv01=2 or -calt.")),
-    Setting("window", "cursor_shape", CURSOR, Text("Cursor"),
-            Choice({
-                "block": Text("Block"),
-                "bar": Text("Bar"),
-                "underline": Text("Underline"),
-            }), help=Text("A program can choose another one."), words=Text("caret")),
-    Setting("window", "cursor_blinks", CURSOR, Text("Blinking cursor"), Toggle(),
-            words=Text("caret")),
-    Setting("window", "text_blinks", CURSOR, Text("Blinking text"), Toggle(),
-            help=Text("For programs that ask for it.")),
-    Setting("window", "group_chats", SIDEBAR, Text("Group chats"),
-            Choice({
-                "state": Text("By state"),
-                "project": Text("By project"),
-                "machine": Text("By machine"),
-            })),
-    Setting("window", "compact_rows", SIDEBAR, Text("Compact rows"), Toggle(),
-            help=Text("One line for each chat.")),
-    Setting("chats", "scrollback_lines", NEW_TERMINALS, Text("Scrollback"),
-            Number(*SCROLLBACK_LIMITS_LINES, unit=Text("lines"), step=1000),
-            words=Text("history buffer")),
-    Setting("chats", "shell_integration", NEW_TERMINALS, Text("Shell integration"), Toggle(),
-            help=Text(
-                "bash, zsh and fish mark their prompts, so that you can jump to commands and copy their output.")),
-    Setting("window", "shell_exit", SHELLS, Text("When a shell exits"),
-            Choice({"close": Text("Close its tab"), "keep": Text("Keep it")}),
-            help=Text("Search all chats still finds it; one that was killed, or failed at its start, stays.")),
-    Setting("window", "end_idle_shells", SHELLS, Text("Closing its tab ends an idle shell"), Toggle(),
-            help=Text("For 10 s, Undo brings the shell back; Search all chats still finds what it printed.")),
-    Setting("window", "command_heading", SHELLS, Text("Show the command above its output"), Toggle(),
-            help=Text("While you are scrolled back in a long output.")),
-    Setting("window", "confirm_paste", CLIPBOARD, Text("Ask before risky pastes"), Toggle(),
-            help=Text("For several lines that would run, control characters, or a very long text."),
-            words=Text("warn multiline")),
-    Setting("window", "copy_on_select", CLIPBOARD, Text("Selecting text copies it"), Toggle(),
-            words=Text("selection")),
-    Setting("window", "ctrl_c_copies", CLIPBOARD, Text("Ctrl+C copies selected text"), Toggle(),
-            help=Text("Without a selection, the program gets Ctrl+C."),
-            words=Text("clipboard")),
-    Setting("window", "right_click", MOUSE, Text("Right click"),
-            Choice({"menu": Text("Opens the menu"), "paste": Text("Pastes")}),
-            help=Text("With Shift, it always opens the menu."), words=Text("context menu")),
-    Setting("window", "click_moves_cursor", MOUSE, Text("A click moves the cursor"), Toggle(),
-            help=Text("In the command line of bash and zsh.")),
-    Setting("window", "wheel_lines", MOUSE, Text("Mouse wheel scrolls"),
-            Number(1, 50, unit=Text("lines")), words=Text("sensitivity speed")),
-    Setting("window", "open_links", LINKS, Text("Open links with"),
-            Choice({
-                "ctrl_click": Text("Ctrl+click"),
-                "click": Text("Click"),
-                "never": Text("No click"),
-            }), help=Text("The context menu and Ctrl+Shift+H always open them.")),
-    Setting("window", "link_files", LINKS, Text("Names of files are links"), Toggle()),
-    Setting("window", "confirm_links", LINKS,
-            Text("Ask before opening a link whose text differs from its address"), Toggle()),
-    Setting("window", "notifications", NOTIFICATIONS, Text("Show notifications"), Toggle(),
-            help=Text("When a chat needs you or ends unexpectedly."), words=Text("desktop")),
-    Setting("window", "long_turn_s", NOTIFICATIONS, Text("Notify after long work"),
-            Number(1, MAX_LONG_TURN_S, unit=Text("s"), zero=Text("Never"), step=10),
-            help=Text("When an agent’s turn or a shell’s command ends that took at least this long."),
-            words=Text("finished done")),
-    Setting("window", "notify_command", NOTIFICATIONS, Text("Command"), Line(is_command=True),
-            help=Text("Also runs for each notification, such as one to your phone; may have {title} and {text}."),
-            words=Text("push webhook")),
-    Setting("window", "bell_mark", BELL, Text("Mark the chat"), Toggle(),
-            help=Text("Until you look at it.")),
-    Setting("window", "bell_sound", BELL, Text("Play a sound"), Toggle(),
-            help=Text("Not for muted chats.")),
-    Setting("window", "bell_attention", BELL, Text("Mark the window in the task bar"), Toggle(),
-            help=Text("Unless you are using it.")),
-    Setting("chats", "agents_may_control", CONTROL, Text("Agents may control"),
-            Choice({"own": Text("Their own chats"), "all": Text("All chats")}),
-            help=Text("The chats that an agent may type into, answer and end; it can read all."),
-            words=Text("permissions security")),
-    Setting("endpoint", "url", SERVER, Text("Address"),
-            Line(r"https?://\S+", "a URL that begins with http:// or https://"),
-            help=Text("An OpenAI-compatible server, such as http://127.0.0.1:8080/v1.")),
-    Setting("endpoint", "model", SERVER, Text("Model"), Line(),
-            help=Text("Empty: the server’s only model, or the one that you choose with /model.")),
-    Setting("endpoint", "system", SERVER, Text("System prompt"), Line(),
-            help=Text("Sent at the beginning of each conversation.")),
-    Setting("endpoint", "key_from", SERVER, Text("API key"),
-            Line("env:.+|file:.+|secret", "env:NAME, file:PATH or secret"),
-            help=Text("Where the key is: env:NAME, file:PATH or secret; empty: OPENAI_API_KEY.")),
-    Setting("endpoint", "api", SERVER, Text("API"),
-            Choice({
-                "auto": Text("Detect it"),
-                "chat": Text("Chat completions"),
-                "responses": Text("Responses"),
-            })),
-    Setting("endpoint", "parameters", SERVER, Text("Parameters"),
-            Names(r"[\w.-]+ *=.+", "parameters such as 'temperature=0.2'"),
-            help=Text("With commas between, such as temperature=0.2, max_tokens=4096.")),
-    Setting("endpoint", "timeout_s", SERVER, Text("Timeout"),
-            Number(1, int(MAX_TIMEOUT_S) - 1, unit=Text("s"), step=30, is_integer=False),
-            help=Text("How long to wait for data from the server.")),
+class WindowFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """The settings in ``window.toml``: each field with its row and its default."""
+
+    start_at_login: Annotated[bool, Setting(
+        GENERAL, Text("Start at login"), Toggle(), help=Text("Hidden in the tray."),
+        words=Text("autostart startup boot"),
+    )] = False
+    editor: Annotated[str, Setting(
+        GENERAL, Text("Editor"), Line(is_command=True),
+        help=Text("A command that opens files; may have {file}, {line} and {column}."),
+        in_file='such as "code"',
+    )] = ""
+    remote_editor: Annotated[str, Setting(
+        GENERAL, Text("Editor for other machines"), Line(is_command=True),
+        help=Text("As above, with {destination}; $EDITOR opens that machine’s editor in a tab."),
+        words=Text("remote ssh"),
+        in_file='"code", "zed", a command with {destination} and {file}, or "$EDITOR"',
+    )] = ""
+    new_chat_agent: Annotated[str, Setting(
+        NEW_CHATS, Text("Default agent"), Named(of="agent"),
+        in_file='such as "claude"; "": the one used last',
+    )] = ""
+    new_chat_view: Annotated[Literal["last", "chat", "terminal"], Setting(
+        NEW_CHATS, Text("Default view"),
+        Choice({"last": Text("As last used with the agent"), "chat": Text("Chat view"), "terminal": Text("Terminal")}),
+        help=Text("Of agents that have a terminal and a chat view."),
+    )] = "last"
+    unreachable_typing: Annotated[Literal["keep", "refuse"], Setting(
+        MACHINES, Text("Typing while a machine can’t be reached"),
+        Choice({"keep": Text("Keep it, and send it later"), "refuse": Text("Refuse it")}),
+        help=Text("If the chat asks something by then, you decide whether it is sent."),
+        words=Text("ssh offline connection"),
+    )] = "keep"
+    theme: Annotated[str, Setting(
+        THEME, Text("Theme"), Named(of="theme"), words=Text("color scheme"),
+        in_file='such as "gruvbox-dark"',
+    )] = DEFAULT
+    appearance: Annotated[Appearance, Setting(
+        THEME, Text("Light or dark"),
+        Choice({"desktop": Text("Follow the desktop"), "light": Text("Always light"), "dark": Text("Always dark")}),
+        words=Text("dark mode night color scheme"),
+    )] = "desktop"
+    readable_colors: Annotated[bool, Setting(
+        THEME, Text("Readable colours"), Toggle(),
+        help=Text("Makes text lighter or darker if it is hard to read on its background."),
+        words=Text("contrast accessibility"),
+    )] = True
+    font: Annotated[str, Setting(
+        TEXT, Text("Font"), Named(of="font"), help=Text("Used in terminals and for code."),
+        in_file='such as "JetBrains Mono"; "": the desktop’s',
+    )] = ""
+    font_size: Annotated[int, Setting(
+        TEXT, Text("Text size"), Number(6, 48, unit=Text("px"), zero=Text("Same as the desktop")),
+        help=Text("Larger text and Smaller text start from this size."), words=Text("zoom"),
+    )] = 0
+    line_height: Annotated[float, Setting(
+        TEXT, Text("Line height"), Number(1, 2, step=0.1, is_integer=False), help=Text("1 is the font’s own height."),
+        words=Text("spacing"),
+    )] = 1.0
+    padding: Annotated[int, Setting(
+        TEXT, Text("Space around the text"), Number(0, 64, unit=Text("px")),
+        help=Text("The marks beside commands need 6 px."), words=Text("margin"),
+    )] = TERMINAL_PADDING_PX
+    font_weight: Annotated[Weight, Setting(
+        TEXT, Text("Font weight"),
+        Choice({"thin": Text("Thin"), "light": Text("Light"), "normal": Text("Normal"), "medium": Text("Medium"),
+            "semi_bold": Text("Semibold")}),
+        help=Text("For text that is not bold."),
+    )] = "normal"
+    ligatures: Annotated[LigatureMode, Setting(
+        TEXT, Text("Ligatures"),
+        Choice({"always": Text("Always"), "not_under_cursor": Text("Except at the cursor"), "never": Text("Never")}),
+        help=Text("Draws characters such as -> as one sign, if the font has one."),
+    )] = "not_under_cursor"
+    fallback_fonts: Annotated[tuple[str, ...], Setting(
+        TEXT, Text("Fallback fonts"), Names(of="font"),
+        help=Text("For characters that the font lacks, in this order, with commas between."),
+        in_file='such as ["Noto Sans CJK JP"]',
+    )] = ()
+    font_features: Annotated[tuple[str, ...], Setting(
+        TEXT, Text("Font features"), Names(FEATURE_FORM, "features such as zero, -calt, cv01=2"),
+        help=Text("OpenType features, such as zero, ss01, cv01=2 or -calt."),
+        in_file='such as ["zero", "-calt", "cv01=2"]',
+    )] = ()
+    cursor_shape: Annotated[Literal["block", "bar", "underline"], Setting(
+        CURSOR, Text("Cursor"), Choice({"block": Text("Block"), "bar": Text("Bar"), "underline": Text("Underline")}),
+        help=Text("A program can choose another one."), words=Text("caret"),
+    )] = "block"
+    cursor_blinks: Annotated[bool, Setting(CURSOR, Text("Blinking cursor"), Toggle(), words=Text("caret"))] = True
+    text_blinks: Annotated[bool, Setting(
+        CURSOR, Text("Blinking text"), Toggle(), help=Text("For programs that ask for it."),
+    )] = True
+    group_chats: Annotated[Literal["state", "project", "machine"], Setting(
+        SIDEBAR, Text("Group chats"),
+        Choice({"state": Text("By state"), "project": Text("By project"), "machine": Text("By machine")}),
+    )] = "state"
+    compact_rows: Annotated[bool, Setting(
+        SIDEBAR, Text("Compact rows"), Toggle(), help=Text("One line for each chat."),
+    )] = False
+    shell_exit: Annotated[Literal["close", "keep"], Setting(
+        SHELLS, Text("When a shell exits"), Choice({"close": Text("Close its tab"), "keep": Text("Keep it")}),
+        help=Text("Search all chats still finds it; one that was killed, or failed at its start, stays."),
+    )] = "close"
+    end_idle_shells: Annotated[bool, Setting(
+        SHELLS, Text("Closing its tab ends an idle shell"), Toggle(),
+        help=Text("For 10 s, Undo brings the shell back; Search all chats still finds what it printed."),
+    )] = True
+    command_heading: Annotated[bool, Setting(
+        SHELLS, Text("Show the command above its output"), Toggle(),
+        help=Text("While you are scrolled back in a long output."),
+    )] = True
+    confirm_paste: Annotated[bool, Setting(
+        CLIPBOARD, Text("Ask before risky pastes"), Toggle(),
+        help=Text("For several lines that would run, control characters, or a very long text."),
+        words=Text("warn multiline"),
+    )] = True
+    copy_on_select: Annotated[bool, Setting(
+        CLIPBOARD, Text("Selecting text copies it"), Toggle(), words=Text("selection"),
+    )] = False
+    ctrl_c_copies: Annotated[bool, Setting(
+        CLIPBOARD, Text("Ctrl+C copies selected text"), Toggle(),
+        help=Text("Without a selection, the program gets Ctrl+C."), words=Text("clipboard"),
+    )] = False
+    right_click: Annotated[Literal["menu", "paste"], Setting(
+        MOUSE, Text("Right click"), Choice({"menu": Text("Opens the menu"), "paste": Text("Pastes")}),
+        help=Text("With Shift, it always opens the menu."), words=Text("context menu"),
+    )] = "menu"
+    click_moves_cursor: Annotated[bool, Setting(
+        MOUSE, Text("A click moves the cursor"), Toggle(), help=Text("In the command line of bash and zsh."),
+    )] = True
+    wheel_lines: Annotated[int, Setting(
+        MOUSE, Text("Mouse wheel scrolls"), Number(1, 50, unit=Text("lines")), words=Text("sensitivity speed"),
+    )] = 3
+    open_links: Annotated[Literal["ctrl_click", "click", "never"], Setting(
+        LINKS, Text("Open links with"),
+        Choice({"ctrl_click": Text("Ctrl+click"), "click": Text("Click"), "never": Text("No click")}),
+        help=Text("The context menu and Ctrl+Shift+H always open them."),
+    )] = "ctrl_click"
+    link_files: Annotated[bool, Setting(LINKS, Text("Names of files are links"), Toggle())] = True
+    confirm_links: Annotated[bool, Setting(
+        LINKS, Text("Ask before opening a link whose text differs from its address"), Toggle(),
+    )] = False
+    notifications: Annotated[bool, Setting(
+        NOTIFICATIONS, Text("Show notifications"), Toggle(), help=Text("When a chat needs you or ends unexpectedly."),
+        words=Text("desktop"),
+    )] = True
+    long_turn_s: Annotated[int, Setting(
+        NOTIFICATIONS, Text("Notify after long work"),
+        Number(1, MAX_LONG_TURN_S, unit=Text("s"), zero=Text("Never"), step=10),
+        help=Text("When an agent’s turn or a shell’s command ends that took at least this long."),
+        words=Text("finished done"),
+    )] = DEFAULT_LONG_TURN_S
+    notify_command: Annotated[str, Setting(
+        NOTIFICATIONS, Text("Command"), Line(is_command=True),
+        help=Text("Also runs for each notification, such as one to your phone; may have {title} and {text}."),
+        words=Text("push webhook"),
+        in_file="such as 'my-script {title} {text}'",
+    )] = ""
+    bell_mark: Annotated[bool, Setting(
+        BELL, Text("Mark the chat"), Toggle(), help=Text("Until you look at it."),
+    )] = True
+    bell_sound: Annotated[bool, Setting(
+        BELL, Text("Play a sound"), Toggle(), help=Text("Not for muted chats."),
+    )] = False
+    bell_attention: Annotated[bool, Setting(
+        BELL, Text("Mark the window in the task bar"), Toggle(), help=Text("Unless you are using it."),
+    )] = False
+
+
+_CHATS: Final[dict[str, Setting]] = {
+    "record": Setting(
+        NEW_CHATS, Text("Record chats"), Toggle(), help=Text("Lets you read and search them after they have ended."),
+        words=Text("history log privacy"),
+    ),
+    "record_limit_mib": Setting(
+        NEW_CHATS, Text("Size of a recording"), Number(*RECORD_LIMITS_MIB, unit=Text("MiB"), step=16),
+        help=Text("The oldest output is removed first."),
+    ),
+    "restore_points": Setting(
+        NEW_CHATS, Text("Restore points"), Toggle(),
+        help=Text("Saves a git repository’s files before each prompt, so that you can restore them."),
+        words=Text("checkpoints undo"),
+    ),
+    "answer_from_outside": Setting(
+        NEW_CHATS, Text("Answer Claude Code from notifications"), Toggle(),
+        help=Text("When it runs in a terminal; “outlive approve” can then answer it, too."),
+    ),
+    "idle_timeout_min": Setting(
+        NEW_CHATS, Text("End idle agents after"),
+        Number(1, IDLE_LIMITS_MIN[1], unit=Text("min"), zero=Text("Never"), step=5, is_integer=False),
+        help=Text("In chat views; the next prompt resumes the chat."),
+    ),
+    "ended_limit_mib": Setting(
+        ENDED_CHATS, Text("Size of all recordings"),
+        Number(1, ENDED_LIMITS_MIB[1], unit=Text("MiB"), zero=Text("No limit"), step=256),
+        help=Text("Chats that ended first are removed first, but none that is pinned, open, or ended today."),
+    ),
+    "scrollback_lines": Setting(
+        NEW_TERMINALS, Text("Scrollback"), Number(*SCROLLBACK_LIMITS_LINES, unit=Text("lines"), step=1000),
+        words=Text("history buffer"),
+    ),
+    "shell_integration": Setting(
+        NEW_TERMINALS, Text("Shell integration"), Toggle(),
+        help=Text("bash, zsh and fish mark their prompts, so that you can jump to commands and copy their output."),
+    ),
+    "agents_may_control": Setting(
+        CONTROL, Text("Agents may control"), Choice({"own": Text("Their own chats"), "all": Text("All chats")}),
+        help=Text("The chats that an agent may type into, answer and end; it can read all."),
+        words=Text("permissions security"),
+        in_file='takes effect at once in all chats',
+    ),
+}
+_ENDPOINT: Final[dict[str, Setting]] = {
+    "url": Setting(
+        SERVER, Text("Address"), Line(r"https?://\S+", "a URL that begins with http:// or https://"),
+        help=Text("An OpenAI-compatible server, such as http://127.0.0.1:8080/v1."),
+        in_file='"": OPENAI_BASE_URL',
+    ),
+    "model": Setting(
+        SERVER, Text("Model"), Line(),
+        help=Text("Empty: the server’s only model, or the one that you choose with /model."),
+    ),
+    "system": Setting(SERVER, Text("System prompt"), Line(), help=Text("Sent at the beginning of each conversation.")),
+    "key_from": Setting(
+        SERVER, Text("API key"), Line("env:.+|file:.+|secret", "env:NAME, file:PATH or secret"),
+        help=Text("Where the key is: env:NAME, file:PATH or secret; empty: OPENAI_API_KEY."),
+    ),
+    "api": Setting(
+        SERVER, Text("API"),
+        Choice({"auto": Text("Detect it"), "chat": Text("Chat completions"), "responses": Text("Responses")}),
+    ),
+    "parameters": Setting(
+        SERVER, Text("Parameters"), Names(r"[\w.-]+ *=.+", "parameters such as 'temperature=0.2'"),
+        help=Text("With commas between, such as temperature=0.2, max_tokens=4096."),
+        in_file='such as ["temperature=0.2", "max_tokens=4096"]',
+    ),
+    "timeout_s": Setting(
+        SERVER, Text("Timeout"), Number(1, int(MAX_TIMEOUT_S) - 1, unit=Text("s"), step=30, is_integer=False),
+        help=Text("How long to wait for data from the server."),
+    ),
+}
+
+_PLACES: Final = (
+    GENERAL, NEW_CHATS, ENDED_CHATS, MACHINES, THEME, TEXT, CURSOR, SIDEBAR, NEW_TERMINALS, SHELLS, CLIPBOARD, MOUSE,
+    LINKS, NOTIFICATIONS, BELL, CONTROL, SERVER
 )
+"""From top to bottom."""
 # fmt: on
+
+
+def _settings() -> Iterator[Setting]:
+    """The rows of all files, each with its key and the default of its field."""
+    hints = get_type_hints(WindowFile, include_extras=True)
+    window = {name: hint.__metadata__[0] for name, hint in hints.items()}
+    files: tuple[tuple[FileName, Mapping[str, Setting], Struct], ...] = (
+        ("window", window, WindowFile()),
+        ("chats", _CHATS, ChatSettings()),
+        ("endpoint", _ENDPOINT, Settings(url="")),
+    )
+    for file, rows, defaults in files:
+        for key, row in rows.items():
+            default = getattr(defaults, key)
+            # The parameters are a list in the file.
+            yield replace(row, file=file, key=key, default=() if default == {} else default)
+
+
+SETTINGS: Final = tuple(sorted(_settings(), key=lambda setting: _PLACES.index(setting.place)))
+"""All settings, as the window shows them from top to bottom."""
+
+
+def file_of(directory: Path, name: str) -> Path:
+    """The path of one of the files."""
+    return directory / f"{name}.toml"
 
 
 class FileValues(Struct, frozen=True):
@@ -463,7 +500,7 @@ class FileValues(Struct, frozen=True):
     file: TomlFile | None = None
 
     @classmethod
-    def read(cls, directory: Path, name: str) -> FileValues:
+    def read(cls, directory: Path, name: str) -> Self:
         """Read a file; a missing one has no values."""
         try:
             file = TomlFile.read(file_of(directory, name))

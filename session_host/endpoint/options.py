@@ -79,8 +79,9 @@ def read_options(arguments: Sequence[str]) -> Options:
     system.add_argument("--system-file", metavar="FILE", help="the file with the system prompt")
     parser.add_argument("--key-from", metavar="SOURCE", help="env:NAME, file:PATH or secret; by default OPENAI_API_KEY")
     parser.add_argument("--api", choices=APIS, help="server API (default: detected)")
+    usual = f"{Settings(url='').timeout_s:g}"
     parser.add_argument(
-        "--timeout", metavar="S", type=float, help="seconds without data before giving up (default: 300)"
+        "--timeout", metavar="S", type=float, help=f"seconds without data before giving up (default: {usual})"
     )
     arguments, prompt_after_dashes = list(arguments), ""
     if "--" in arguments:

@@ -17,6 +17,7 @@ from session_host.paths import config_dir, database
 from session_host.storage.store import Store
 from session_host.toml_file import TomlFile
 
+DEFAULT_LONG_TURN_S = 30
 MAX_LONG_TURN_S = 86_400
 _LONGEST_MUTING = timedelta(hours=31)
 """All chats are muted until the next morning at most; a later end shows that the clock was set back since."""
@@ -43,7 +44,7 @@ class _Layout(msgspec.Struct):
 
 class _Settings(msgspec.Struct):
     notifications: bool = True
-    long_turn_s: Annotated[int, msgspec.Meta(ge=0, le=MAX_LONG_TURN_S)] = 30
+    long_turn_s: Annotated[int, msgspec.Meta(ge=0, le=MAX_LONG_TURN_S)] = DEFAULT_LONG_TURN_S
 
 
 def read_rules(session_id: str) -> NotificationRules:

@@ -1,6 +1,6 @@
 """The user's settings for new chats (``chats.toml``).
 
-``resources/guide/settings.md`` explains each setting, with its default.
+Each default stands here; ``gui.settings.table`` has the settings' rows, ``resources/guide/settings.md`` what they do.
 
 The file is optional. A running chat keeps the settings that it started with, except ``agents_may_control``, which
 takes effect at once.

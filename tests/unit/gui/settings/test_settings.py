@@ -21,7 +21,7 @@ from session_host.endpoint import options
 from session_host.endpoint.conversation import Settings
 from session_host.errors import ConfigError
 from session_host.paths import config_dir
-from session_host.toml_file import TomlFile
+from tests.support import settings_page
 from tests.support.area import Area
 
 
@@ -191,34 +191,22 @@ def test_each_setting_of_the_files_can_be_set_in_the_window() -> None:
     fields |= {("chats", field) for field in ChatSettings.__struct_fields__}
     fields |= {("endpoint", key) for key in options._KEYS}
     fields.remove(("chats", "worktree_setup"))  # One for each repository: the page Chats lists them.
-    assert offered == fields, "each field of a settings file has an entry in SETTINGS of gui/settings/table.py"
+    assert offered == fields, "each field of a settings file has a row in gui/settings/table.py"
     assert len({(setting.file, setting.key) for setting in SETTINGS}) == len(SETTINGS)
 
 
-def example_in_the_guide(file: str, directory: Path) -> None:
-    """Write the file into a directory as the guide shows it."""
-    guide = (Path(__file__).parents[4] / "resources" / "guide" / "settings.md").read_text("utf-8")
-    example = guide.partition(f"\n## {file}\n")[2].split("```\n")[1]
-    (directory / file).write_text(example, "utf-8")
+def test_the_guide_shows_each_setting_with_its_default() -> None:
+    page = settings_page.PAGE.read_text("utf-8")
+    assert settings_page.printed(page) == page, "run python -m tests.support.settings_page"
 
 
-def test_the_guide_has_each_setting_of_the_window_with_its_default(tmp_path: Path) -> None:
-    example_in_the_guide("window.toml", tmp_path)
-    assert set(TomlFile.read(tmp_path / "window.toml").values()) == set(WindowFile.__struct_fields__)
+def test_the_examples_of_the_guide_are_files_with_the_defaults(tmp_path: Path) -> None:
+    page = settings_page.PAGE.read_text("utf-8")
+    for file in ("window.toml", "chats.toml", "endpoint.toml"):
+        (tmp_path / file).write_text(page.partition(f"\n## {file}\n")[2].split("```\n")[1], "utf-8")
     assert load_preferences(tmp_path).window == WindowFile()
-
-
-def test_the_guide_has_each_setting_of_chats_with_its_default(tmp_path: Path) -> None:
-    example_in_the_guide("chats.toml", tmp_path)
-    assert set(TomlFile.read(tmp_path / "chats.toml").values()) == set(ChatSettings.__struct_fields__)
     assert load_chat_settings(tmp_path) == ChatSettings()
-
-
-def test_the_guide_has_each_setting_of_chats_with_a_model_server_with_its_default(tmp_path: Path) -> None:
-    example_in_the_guide("endpoint.toml", tmp_path)
-    values = options.read_defaults(tmp_path)
-    assert set(values) == set(options._KEYS)
-    assert Settings(**values) == Settings(url="")
+    assert Settings(**options.read_defaults(tmp_path)) == Settings(url="")
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
