@@ -2,6 +2,10 @@
 
 By default, Python collects in any thread that creates objects, at any point of its work. It may destroy Qt objects
 there: raw fonts, images, accessible interfaces. Qt crashes if its own thread uses the same fonts then.
+
+Only a page that nothing else holds is freed. So signals of what lives longer get bound methods and no lambda, a cached
+function gets no ``self``, rows enter a list by its model's own method (PySide keeps others for ever), and a task asks
+after each wait whether its widget is still there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Unsent texts of the user: prompts, and comments on changes."""
+"""Unsent texts of the user: prompts, and comments on changes.
+
+They belong to a chat and not to a pane, since after a restart no pane is the right one. Images of a draft are kept in
+memory alone: the layout, which has the texts, is written whole. Comments are not notes of git, which would write into
+the user's repository.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The terminal's text for screen readers: what is in view, and what has changed. Qt asks by its interface."""
+"""The terminal's text for screen readers: what is in view, and what has changed. Qt asks by its interface.
+
+The history is not part of it: 10,000 lines would be copied for each question about one. A hidden text field would give
+wrong positions and report each change twice.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """A theme as the window uses it: one for a dark and one for a light desktop; and the colours that its file leaves out.
 
 Every text keeps 4.5 : 1 on each of its backgrounds, and every mark 3 : 1: a colour with less is made
-lighter or darker, away from the background. A theme's own colours are kept if they are readable.
+lighter or darker, away from the background. A theme's own colours are kept if they are readable. A file has one side
+of a pair alone, as the themes have that are imported.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Notifies when a chat asks, finishes a long turn or command, dies, or is quiet and watched for that.
 
-The notifications of programs in shells are passed on, too. Chats that the user views or has muted do not notify.
-Events are collected for a moment: up to two chats get notifications of their own, more share one that names them (a
-group). A notification's key is its chat's id; that of a program's notification has the program's own id, or a number,
-after it.
+The notifications of programs in shells are passed on, too. Chats that the user views or has muted do not notify. Events
+are transitions; they are collected for a moment, and shown only while they are still true. Up to two chats get
+notifications of their own, more share one that names them (a group). A notification's key is its chat's id; that of a
+program's notification has the program's own id, or a number, after it.
 """
 
 from __future__ import annotations

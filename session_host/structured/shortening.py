@@ -31,6 +31,7 @@ _WRAPPER: Final = re.compile(rf"(?:/bin/|/usr/bin/|/usr/local/bin/)?(?:ba|z)?sh 
 """A shell of the system that runs one script. A program of such a name elsewhere may do anything."""
 _PARTS: Final = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|(.)""", re.DOTALL)
 _IN_QUOTES: Final = re.compile(r'\\(?:([$`"\\])|\n)', re.DOTALL)
+"""The escapes between double quotes, of which ``shlex`` gets some wrong."""
 
 
 def shown_command(command: str) -> str:

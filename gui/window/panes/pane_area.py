@@ -119,7 +119,10 @@ MIN_HEIGHT_PX = BAR_HEIGHT_PX + 84
 """A pane's size that the mouse and the keyboard leave to it."""
 MIN_HALF_WIDTH_PX = 160
 MIN_HALF_HEIGHT_PX = MIN_HEIGHT_PX
-"""The least size of the two panes of a split: some 18 columns or four rows of a terminal, or a button of a question."""
+"""The least size of the two panes of a split: some 18 columns or four rows of a terminal, or a button of a question.
+
+A minimum in columns would refuse a split to a user with a large font, who wants it.
+"""
 RESIZE_PX = {"left": -24, "right": 24, "up": -20, "down": 20}
 """How far a key moves the line of a pane: about three columns, or one row."""
 
