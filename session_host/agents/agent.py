@@ -16,6 +16,7 @@ from session_host.errors import AgentNotFound, UsageError
 from session_host.paths import agent_socket
 from session_host.protocol.launch import Identity, Watch
 from session_host.protocol.untrusted_text import is_conversation
+from session_host.protocol.values import Runtime
 from session_host.system.files import find_program
 
 ARGUMENTS = "{arguments}"
@@ -149,7 +150,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """The agent's display name: ``Claude Code``."""
     executable: str
     """The program that must be on PATH; "" for the user's shell or a program that the user names."""
-    start: Template
+    start: Template = ()
+    """The argv that starts it in a terminal; () if it runs only in a chat view."""
     default_arguments: tuple[str, ...] = ()
     """The arguments of a new chat if the user gives none."""
     arguments_replace: bool = False
@@ -188,6 +190,32 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     signals: Watch = Watch()
     structured: StructuredSettings | None = msgspec.field(default=None, name="chat_view")
     """How it runs without a terminal; None if it cannot."""
+
+    @property
+    def runtimes(self) -> tuple[Runtime, ...]:
+        """The runtimes in which the agent can run, the usual one first."""
+        terminal: tuple[Runtime, ...] = ("terminal",) if self.start else ()
+        return terminal if self.structured is None else (*terminal, "structured")
+
+    def choose_runtime(self, wanted: Runtime | None) -> Runtime:
+        """The wanted runtime; the usual one if the user wants none (None).
+
+        Raises:
+            UsageError: the agent cannot run in it.
+        """
+        if wanted is None or wanted in self.runtimes:
+            return wanted or self.runtimes[0]
+        if wanted == "terminal":
+            raise UsageError(f"{self.title} runs in no terminal; show it as a chat view")
+        raise UsageError(f"{self.title} has no chat view; show it as a terminal")
+
+    def nearest_runtime(self, earlier: Runtime) -> Runtime:
+        """The runtime of an earlier chat or choice, if the agent still runs in it; else the usual one."""
+        return earlier if earlier in self.runtimes else self.runtimes[0]
+
+    def resumes(self, earlier: Runtime) -> bool:
+        """Whether the agent can resume a named conversation, in the runtime that is nearest to an earlier one."""
+        return self.nearest_runtime(earlier) == "structured" or bool(self.conversation.resume)
 
     @property
     def starts_without_arguments(self) -> bool:

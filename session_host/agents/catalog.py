@@ -20,7 +20,7 @@ BUILT_IN_DIRECTORY = Path(__file__).parents[2] / "resources" / "agents"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _KEYS = frozenset(Agent.__struct_encode_fields__) - {"name"}
-_REQUIRED = ("title", "executable", "start", "monogram")
+_REQUIRED = ("title", "executable", "monogram")
 _CACHED_FILES = 64
 """The size of the cache of parsed files: enough for all of Outlive's files, and some of the user's."""
 
@@ -164,7 +164,10 @@ def _merge(entry: dict[str, Any], path: Path) -> None:
     for key, value in _values(path, _read(path)).items():
         # A table is merged with the existing one, key by key.
         entry[key] = entry[key] | value if isinstance(value, dict) and key in entry else value
-    if missing := [key for key in _REQUIRED if key not in entry]:
+    missing = [key for key in _REQUIRED if key not in entry]
+    if not missing and "start" not in entry and "chat_view" not in entry:
+        missing = ["start"]
+    if missing:
         raise ConfigError(f"{path}:1: the key {missing[0]!r} is missing")
 
 
@@ -213,7 +216,7 @@ _TEMPLATES = {
 }
 """The keys with templates, by their tables."""
 
-_FILLER = {"name": "x", "title": "x", "executable": "x", "start": [], "monogram": "x"}
+_FILLER = {"name": "x", "title": "x", "executable": "x", "monogram": "x"}
 
 
 def _check_template(key: str, template: list[str | list[str]], location: str, *, is_one_command: bool) -> None:

@@ -145,7 +145,8 @@ def configure_new(parser: Parser) -> None:
     parser.add_argument(
         "--runtime",
         choices=("terminal", "structured"),
-        help="terminal: the agent's own screen; structured: the chat view, with messages, diffs and questions",
+        help="terminal: the agent's own screen; structured: the chat view, with messages, diffs and questions "
+        "(default: the terminal, if the agent has one)",
     )
     parser.add_argument(
         "--one-shot",
@@ -286,9 +287,9 @@ def _launch(
         if shutil.which(agent_name) is None:
             raise
         raise NoSuchAgent(f"{error}; to run the program {agent_name}: outlive new -- {agent_name}") from None
-    runtime: Runtime = options.runtime or ("structured" if options.one_shot else "terminal")
-    if options.one_shot and runtime == "terminal":
+    if options.one_shot and options.runtime == "terminal":
         raise UsageError("--one-shot is for the chat view; leave --runtime terminal out")
+    runtime = agent.choose_runtime(options.runtime or ("structured" if options.one_shot else None))
     if options.prompt and not agent.accepts_prompt and runtime == "terminal":
         raise UsageError(f"{agent_name} does not accept a prompt at startup; send it afterwards with: outlive send")
     arguments = arguments or list(agent.default_arguments)

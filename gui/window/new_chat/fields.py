@@ -338,7 +338,7 @@ class StartFields:
         self.arguments.setText(shlex.join(start.arguments if start.defaults == self._defaults else self._defaults))
         self.presets.set_presets(agent.presets, start.presets)
         self.worktree.set_value(enabled=start.worktree)
-        self.runtime.set_value(start.runtime if agent.structured is not None else "terminal")
+        self.runtime.set_value(agent.nearest_runtime(start.runtime))
         self.endpoint.set_values(start.model, start.url)
         self._filled = self._as_start(known_words(self.arguments.text()))
         return bool(start.worktree or start.presets or (start.arguments and not agent.arguments_replace))

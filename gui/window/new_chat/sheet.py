@@ -468,7 +468,7 @@ class NewChatSheet(Sheet):
         for control, is_shown in (
             (self.machine_row, shown or self._has_machines),
             (self.conversation, agent is not None and can_list(agent)),
-            (self.runtime, agent is not None and agent.structured is not None and (shown or not replaces)),
+            (self.runtime, agent is not None and len(agent.runtimes) > 1 and (shown or not replaces)),
             (self.prompt_row, agent is not None and (agent.accepts_prompt or self._is_structured)),
             (self.model, is_endpoint),
             (self.url, is_endpoint),

@@ -92,7 +92,9 @@ class AgentForm(Card):
         self.problem.setVisible(bool(problem))
 
     def _save(self) -> None:
-        for field in (self.title, self.name, self.program):
+        # An agent that runs only in a chat view has no program of its own.
+        required = (self.title, self.name, *(() if self._edited and not self._edited.start else (self.program,)))
+        for field in required:
             if not field.text().strip():
                 self._show_problem(settings_texts.ENTER_A_VALUE(field=field.accessibleName()))
                 field.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -126,7 +128,7 @@ class AgentForm(Card):
             values["signals", "ends_all"] = True  # It is an agent, not a shell.
         elif self._shown_command == (self.program.text(), self.words.text()):
             return values  # The file may have more than the form shows.
-        elif any(not isinstance(part, str) for part in self._edited.start):
+        elif not self._edited.start or any(not isinstance(part, str) for part in self._edited.start):
             raise ValueError(settings_texts.HAS_MORE(file=f"agents/{self._edited.name}.toml"))
         program, *first = shlex.split(self.program.text())
         values["executable",] = program

@@ -112,7 +112,7 @@ class LaunchMode(NamedTuple):
 
 def choose_launch_mode(
     agent: Agent,
-    runtime: Runtime,
+    runtime: Runtime | None,
     *,
     resumes: bool,
     one_shot: bool,
@@ -123,16 +123,16 @@ def choose_launch_mode(
 
     Args:
         agent: the agent.
-        runtime: the user's choice.
+        runtime: the user's choice; None for the agent's usual one.
         resumes: an earlier conversation continues.
         one_shot: the user wants one process for each prompt.
         speaks_protocol: whether the installed version speaks the agent's protocol.
         forks: a copy of an earlier conversation continues.
 
     Raises:
-        UsageError: the agent needs a terminal, or has no such form.
+        UsageError: the agent cannot run in this runtime, or has no such form.
     """
-    if runtime == "terminal":
+    if agent.choose_runtime(runtime) == "terminal":
         return None
     settings = _settings(agent)
     if forks:
@@ -283,8 +283,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The running structured chat that the agent's own terminal shows, too; its conversation is known."""
     fork: Fork | None = None
     """The chat to fork: the new chat begins with a copy of its conversation, or of a part of it."""
-    runtime: Runtime = "terminal"
-    """How Outlive talks to the agent."""
+    runtime: Runtime | None = None
+    """How Outlive talks to the agent; None for the agent's usual way."""
     one_shot: bool = False
     """Whether a structured chat's agent gets one process for each prompt, although it speaks a protocol."""
     name: str | None = None
@@ -514,7 +514,7 @@ def _session_variables(request: LaunchRequest, session_id: str) -> dict[str, str
     """The environment variables that belong to the session."""
     agent = request.agent
     variables: dict[str, str] = {}
-    if request.runtime == "structured" and agent.structured is not None:
+    if agent.structured is not None and agent.choose_runtime(request.runtime) == "structured":
         variables |= {each: value for each, value in agent.structured.env.items() if each not in request.overrides}
     variables |= {"OUTLIVE_SESSION": session_id, "OUTLIVE_SOCKET": str(session_socket(session_id))}
     variables[REPORT_ID] = uuid.uuid4().hex

@@ -192,7 +192,7 @@ def check_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[boo
     if record.is_shell:
         return True, "", agent
     settings = agent.conversation
-    if not (settings.resume or (record.runtime == "structured" and agent.structured is not None)):
+    if not agent.resumes(record.runtime):
         again = shlex.join(["outlive", "new", agent.name, "-C", record.cwd, *_after_dashes(record.arguments)])
         return False, f"{agent.title} has no conversations to resume; start it again: {again}", None
     if agent.is_subcommand(record.arguments):

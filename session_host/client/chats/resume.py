@@ -267,7 +267,7 @@ async def resume(
         colors: the caller's terminal colours, if it shows terminals.
         prompt: the first prompt, for agents that accept one; other agents ignore it.
         anyway: whether to resume even if the conversation is open elsewhere.
-        runtime: how Outlive talks to the agent; None for the ended session's way.
+        runtime: how Outlive talks to the agent; None for the ended session's way, if the agent still has it.
 
     Raises:
         NotResumable: the chat cannot be resumed; ``ConversationUnknown`` and ``ConversationOpen`` have remedies.
@@ -300,6 +300,8 @@ def resume_command(session_id: str) -> str:
             raise NotResumable(f"{record.name}: a shell has no conversation")
         if not can or agent is None:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
+        if "terminal" not in agent.runtimes:
+            raise NotResumable(f"{record.name}: {agent.title} runs in no terminal; use: outlive resume {record.id[:8]}")
         query = with_use(store, record, agent, query_for(record, agent, None))
         arguments = _arguments(record, agent, query.environment)
     starts_over = find_conversation(agent.conversation.store, query).availability is Availability.NOTHING
@@ -346,7 +348,7 @@ def request_of(
         resume=record,
         starts_over=starts_over,
         prompt=prompt,
-        runtime=record.runtime,
+        runtime=agent.nearest_runtime(record.runtime),
         one_shot=is_one_shot(record),
         name=free_name(record.name, store.running_names(), store.names()),
         is_named=record.is_named,

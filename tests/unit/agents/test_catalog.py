@@ -133,6 +133,25 @@ class TestUserFiles:
         assert agent.title == "Claude Code"
         assert agent.env == {"CLAUDE_CODE_DISABLE_AGENT_VIEW": "1", "MORE": "1"}
 
+    def test_an_agent_without_a_terminal_runs_as_a_chat_view(self, tmp_path: Path) -> None:
+        chat_view = '[chat_view]\ndialect = "acp"\nstart = ["mine", "--acp"]\n'
+        write(tmp_path, "mine.toml", f'title = "Mine"\nexecutable = "mine"\nmonogram = "Mi"\n{chat_view}')
+
+        catalog = load_catalog(tmp_path)
+
+        assert {name: catalog[name].runtimes for name in ("claude", "shell", "mine")} == {
+            "claude": ("terminal", "structured"),
+            "shell": ("terminal",),
+            "mine": ("structured",),
+        }
+        mine = catalog["mine"]
+        assert mine.choose_runtime(None) == mine.nearest_runtime("terminal") == "structured"
+        assert mine.resumes("terminal"), "an earlier chat of its terminal becomes a chat view"
+        with pytest.raises(UsageError, match="Mine runs in no terminal; show it as a chat view"):
+            mine.choose_runtime("terminal")
+        with pytest.raises(UsageError, match="has no chat view"):
+            catalog["shell"].choose_runtime("structured")
+
     def test_other_files_are_left_alone(self, tmp_path: Path) -> None:
         write(tmp_path, "README.md", "{")
         write(tmp_path, "claude.toml~", "{")
@@ -154,6 +173,7 @@ class TestUserFiles:
             ('start = ["{arguments}", "{arguments}"]\n', ":1:", "once"),
             ('start = ["a\\u0000b"]\n', ":1:", "NUL"),
             ('title = "x"\nexecutable = "x"\nstart = ["x"]\n', ":1:", "'monogram' is missing"),
+            ('title = "x"\nexecutable = "x"\nmonogram = "x"\n', ":1:", "'start' is missing"),
             (b'title = "x"\n# \xff\n', ":2:", "UTF-8"),
             ('"title" = 3', ":1:", "str"),
         ],

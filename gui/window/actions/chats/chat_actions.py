@@ -140,7 +140,7 @@ class ChatActions(QObject):
     def other_runtime(self, chat: Chat) -> Runtime | None:
         """The other runtime of a chat's agent; None if the agent has only one."""
         agent = self._sessions.agent_of(chat)
-        if agent is None or agent.structured is None or not agent.conversation.resume:
+        if agent is None or len(agent.runtimes) == 1 or not agent.conversation.resume:
             return None
         return "structured" if chat.record.runtime == "terminal" else "terminal"
 
@@ -167,7 +167,7 @@ class ChatActions(QObject):
     def has_conversations(self, chat: Chat) -> bool:
         """Whether the chat's agent has conversations that can be resumed."""
         agent = self._sessions.agent_of(chat)
-        return agent is not None and bool(agent.conversation.resume or agent.conversation.picker)
+        return agent is not None and (agent.resumes(chat.record.runtime) or bool(agent.conversation.picker))
 
     def can_resume(self, chat: Chat) -> bool:
         """Whether such a chat can be resumed once it has ended, as far as its agent decides: a shell starts again."""

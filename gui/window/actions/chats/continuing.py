@@ -165,7 +165,8 @@ class ConversationActions(QObject):
             details = new_chat_texts.RUNS_HERE() if shown is chat else new_chat_texts.RUNNING_IN(chat=shown.name)
         else:
             details = new_chat_texts.STARTS_AGAIN() if is_shell else new_chat_texts.RESUMES_HERE()
-        copy = None if is_shell else partial(self._resuming.copy_command, shown)
+        has_command = not is_shell and "terminal" in opening.agent.runtimes
+        copy = partial(self._resuming.copy_command, shown) if has_command else None
         of_chat = ChatOfConversation(self._sessions, shown.record)
         title, run = one_line(shown.record.topic) or shown.name, self._run_of_chat(opening, shown)
         return [

@@ -90,7 +90,7 @@ class EndedChatActions(QObject):
         if chat.record.is_shell:
             return page_texts.RESUMED_SHELL() if found.can_resume else found.reason
         agent = self._sessions.agent_of(chat)
-        if agent is not None and not (agent.conversation.resume or agent.conversation.picker):
+        if agent is not None and not (agent.resumes(chat.record.runtime) or agent.conversation.picker):
             return ""  # An agent without conversations needs no reason why resuming is impossible.
         return found.reason
 

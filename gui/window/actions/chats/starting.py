@@ -210,7 +210,7 @@ class StartActions(QObject):
         if view == "last":
             return starts
         runtime: Runtime = "structured" if view == "chat" else "terminal"
-        both = (each for each in chats.agents.values() if each.structured is not None and not each.arguments_replace)
+        both = (each for each in chats.agents.values() if len(each.runtimes) > 1 and not each.arguments_replace)
         own = {each.name: structs.replace(starts.get(each.name, Start()), runtime=runtime) for each in both}
         return starts | own
 
@@ -439,7 +439,7 @@ def request_like(agent: Agent, chat: Chat) -> NewChatRequest:
         arguments=record.arguments,
         machine=chat.machine.name,
         overrides=dict(record.env),
-        runtime=record.runtime,
+        runtime=agent.nearest_runtime(record.runtime),
     )
 
 
