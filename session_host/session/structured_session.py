@@ -257,9 +257,10 @@ class StructuredSession:
         self, chat_input: ChatInput, by: str, *, tag: bytes = NO_TAG, number: int = 0, token: str = ""
     ) -> Refusal | None:
         now_ms = self._now_ms()
+        recorded = self.rules.recorded(chat_input)
         step = self.rules.receive_input(chat_input, now_ms, by=by, token=token)
         if step.refusal is None or not step.is_empty:
-            payload = msgspec.msgpack.encode(InputCause(chat_input, by, token))
+            payload = msgspec.msgpack.encode(InputCause(recorded, by, token))
             self._take(Cause.INPUT, step, now_ms, payload=payload, tag=tag, number=number, always=True)
             self.effects.append(NoteUserInput())
         return step.refusal

@@ -412,6 +412,16 @@ class StructuredRules(DialectPort):
 
     # ------------------------------------------------------------ input
 
+    def recorded(self, chat_input: ChatInput) -> ChatInput:
+        """The input as the transcript log keeps it, and so the disk: without the answers to secret questions.
+
+        A host that is killed between the record and the answer's line makes the next one answer ``HIDDEN``.
+        """
+        if isinstance(chat_input, AnswerRequest) and chat_input.agent_request in self.state.requests:
+            texts = _without_secrets(self.state.requests[chat_input.agent_request], chat_input.texts)
+            return msgspec.structs.replace(chat_input, texts=texts)
+        return chat_input
+
     def _receive_input(self, chat_input: ChatInput, by: str) -> Refusal | None:
         if self.state.ended or self.state.has_given_up:
             return Refusal(ErrorCode.ENDED, "the chat has ended")
@@ -708,8 +718,12 @@ def first_answer(
 
 def _shown(request: AgentRequest, texts: Mapping[str, str]) -> str:
     """Answers to questions in one line, for the transcript. A secret one is hidden: the transcript is recorded."""
+    return "; ".join(", ".join(text.split("\n")) for text in _without_secrets(request, texts).values())
+
+
+def _without_secrets(request: AgentRequest, texts: Mapping[str, str]) -> dict[str, str]:
     secret = {asked.id for asked in request.questions if asked.secret}
-    return "; ".join(HIDDEN if question in secret else ", ".join(text.split("\n")) for question, text in texts.items())
+    return {question: HIDDEN if question in secret else text for question, text in texts.items()}
 
 
 def lost_operations(state: RulesState) -> tuple[list[AnyResult], list[AnyOperation]]:
