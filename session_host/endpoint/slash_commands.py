@@ -49,13 +49,11 @@ CHAT_VIEW_COMMANDS: Final = (
     Command("edit", "TEXT", "replace the last question, and ask it again"),
     _SYSTEM,
     _SET,
-    Command("model", "NAME", "switch model"),
+    Command("model", "[NAME]", "switch model; without NAME, list the models"),
     _TOKENS,
-    Command("key", "SOURCE", "use the API key from env:NAME, file:PATH or secret"),
+    Command("key", "[SOURCE]", "enter the API key (hidden), or use the one from env:NAME, file:PATH or secret"),
 )
-"""The commands where the window has its own copying, attaching and ending. A key is not typed there: it would be kept
-in the chat's recording.
-"""
+"""The commands where the view has its own copying, attaching and ending."""
 
 
 def parse(line: str, commands: Iterable[Command] = COMMANDS) -> tuple[Command | None, str]:

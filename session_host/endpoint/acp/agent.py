@@ -8,7 +8,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from itertools import groupby
 from typing import Any, BinaryIO, Final
@@ -34,6 +34,9 @@ END_TURN, CANCELLED = "end_turn", "cancelled"
 
 PROTOCOL_VERSION: Final = 1
 TITLE: Final = "Model server"
+
+_NO_MODELS: Final = "the server lists no models; name one with /model NAME"
+_CHOOSE: Final = "/model lists the models, /model NAME selects one"
 
 _logger = logging.getLogger(__name__)
 
@@ -97,6 +100,7 @@ class Agent:
         self._core: ChatCore | None = None
         self._turns: Turns | None = None
         self._session = ""
+        self._takes_forms = False
         self._listing: asyncio.Task[None] | None = None
 
     async def handle(self, method: str, params: dict[str, Any]) -> Any:
@@ -108,7 +112,7 @@ class Agent:
         """
         match method:
             case "initialize":
-                return self._initialize()
+                return self._initialize(params)
             case "session/new":
                 return self._new()
             case "session/load" | "session/resume":
@@ -132,8 +136,9 @@ class Agent:
 
     # ------------------------------------------------------------ opening
 
-    def _initialize(self) -> dict[str, Any]:
+    def _initialize(self, params: dict[str, Any]) -> dict[str, Any]:
         self._options = read_options(self._arguments)
+        self._takes_forms = isinstance(reading.at(params, "clientCapabilities", "elicitation", "form"), dict)
         return {
             "protocolVersion": PROTOCOL_VERSION,
             "agentInfo": {"name": "outlive-endpoint", "title": TITLE, "version": VERSION},
@@ -183,7 +188,7 @@ class Agent:
         self._session = conversation
         report: Callable[[str], None] = lambda text: self._send(updates.notice(text))  # noqa: E731
         self._core = core = ChatCore(file, settings, self._environment, self._key_filter, report)
-        self._turns = Turns(core, self._send)
+        self._turns = Turns(core, self._send, self._ask_for_key)
         core.save_settings()
         return core
 
@@ -209,7 +214,7 @@ class Agent:
             if not core.settings.model:
                 await turns.choose_model()
                 if not core.settings.model:
-                    self._send(updates.notice("choose a model below the prompt"))
+                    self._send(updates.notice(f"choose a model: {_CHOOSE}"))
             elif core.settings.key_from.startswith(("env:", "file:")):
                 await core.server()
         except OutliveError as error:
@@ -268,6 +273,19 @@ class Agent:
         finally:
             self._listing = None
 
+    async def _ask_for_key(self) -> str:
+        """Ask the user for the key, in a form that hides it; "" if the user enters none.
+
+        Raises:
+            OutliveError: the client has no such form.
+        """
+        if not self._takes_forms:
+            raise OutliveError("write after /key where the key is: env:NAME, file:PATH or secret")
+        core, _ = self._opened()
+        form = updates.key_form(self._session, core.settings)
+        answer = await self._connection.request("elicitation/create", form)
+        return reading.text(answer, "content", updates.KEY).strip()
+
     def _send(self, update: updates.Update) -> None:
         self._connection.notify("session/update", {"sessionId": self._session, "update": update})
 
@@ -275,9 +293,12 @@ class Agent:
 class Turns:
     """Carries out prompts, one after the other."""
 
-    def __init__(self, core: ChatCore, send: Callable[[updates.Update], None]) -> None:
+    def __init__(
+        self, core: ChatCore, send: Callable[[updates.Update], None], ask_for_key: Callable[[], Awaitable[str]]
+    ) -> None:
         self._core = core
         self._send = send
+        self._ask_for_key = ask_for_key
         self._task: asyncio.Task[dict[str, Any]] | None = None
         self._choosing = asyncio.Lock()
         """A question may come while a model is chosen at the start."""
@@ -340,7 +361,7 @@ class Turns:
         if not core.settings.model:
             await self.choose_model()
             if not core.settings.model:
-                raise OutliveError("no model selected; choose one below the prompt")
+                raise OutliveError(f"no model selected; {_CHOOSE}")
         run = AnswerRun(core.save, core.settings.model, SentAnswer(self._send))
         await run.run(await core.server(), core.conversation.for_model(core.settings.system))
         if run.error is not None:
@@ -379,24 +400,29 @@ class Turns:
             case "tokens":
                 self._send(updates.notice(" · ".join(core.token_lines())))
             case _:
-                self._key(rest)
+                await self._key(rest)
         return None
 
     async def _model(self, name: str) -> None:
-        if not name:
-            raise OutliveError("write the model's name after /model, or choose one below the prompt")
-        self._core.change(model=valid_utf8(name))
+        core = self._core
+        if name:
+            core.change(model=valid_utf8(name))
+            self.report_settings()
+            self._send(updates.notice(f"model: {core.settings.model}"))
+            return
+        await core.list_models()
+        if not core.models:
+            raise OutliveError(_NO_MODELS)
         self.report_settings()
-        self._send(updates.notice(f"model: {self._core.settings.model}"))
+        names = ", ".join(model.name for model in core.models)
+        self._send(updates.notice(f"model: {core.settings.model or 'none'}; the server has: {names}"))
 
-    def _key(self, source: str) -> None:
-        if not source:
-            raise OutliveError(
-                "write after /key where the key is: env:NAME, file:PATH or secret; to enter the key itself, resume "
-                "this chat in a terminal"
-            )
-        self._core.change(key_from=check_source(source))
-        self._send(updates.notice(f"key from {source}; /retry asks the last question again"))
+    async def _key(self, source: str) -> None:
+        if source:
+            self._core.change(key_from=check_source(source))
+            self._send(updates.notice(f"key from {source}; /retry asks the last question again"))
+        elif key := await self._ask_for_key():
+            self._send(updates.notice(f"{await self._core.set_key(key)}; /retry asks the last question again"))
 
     # ------------------------------------------------------------ models
 
@@ -409,7 +435,7 @@ class Turns:
             if await core.choose_model():
                 self._send(updates.notice(f"using the server's only model: {core.settings.model}"))
             elif not core.models:
-                raise OutliveError("the server lists no models; name one with /model NAME")
+                raise OutliveError(_NO_MODELS)
             self.report_settings()
 
     def report_settings(self) -> None:
@@ -429,7 +455,8 @@ def _command(text: str) -> tuple[Command | None, str]:
     command, rest = parse(text, CHAT_VIEW_COMMANDS)
     if command is None and not others:
         names = ", ".join(f"/{each.name}" for each in CHAT_VIEW_COMMANDS)
-        raise RequestError(INVALID_PARAMS, f"unknown command {first_line.split(maxsplit=1)[0]}; commands: {names}")
+        name = first_line.split(maxsplit=1)[0]
+        raise RequestError(INVALID_PARAMS, f"unknown command {name}; commands: {names}; @FILE attaches a file")
     return command, rest
 
 

@@ -49,6 +49,9 @@ class Connection:
         self._redact = redact
         self._writer: asyncio.WriteTransport | None = None
         self._flow = _Flow()
+        self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        """The open requests to the client, by their ids."""
+        self._last_id = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, source: BinaryIO, target: BinaryIO, handle: Handler) -> None:
@@ -64,6 +67,8 @@ class Connection:
                 _logger.warning("a line is no message: %r", line[:200])
             elif isinstance(method := message.get("method"), str):
                 self.start(self._answer(handle, message, method))
+            elif (asked := self._asked.get(reading.integer(message, "id"))) is not None and not asked.done():
+                asked.set_result(message)
 
     def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run a task until the connection is closed."""
@@ -88,6 +93,24 @@ class Connection:
     def notify(self, method: str, params: dict[str, Any]) -> None:
         """Send a notification."""
         self._send({"jsonrpc": "2.0", "method": method, "params": params})
+
+    async def request(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Ask the client; returns its result.
+
+        Raises:
+            OutliveError: it refuses.
+        """
+        self._last_id += 1
+        request_id, reply = self._last_id, asyncio.get_running_loop().create_future()
+        self._asked[request_id] = reply
+        try:
+            self._send({"jsonrpc": "2.0", "id": request_id, "method": method, "params": params})
+            message = await reply
+        finally:
+            del self._asked[request_id]
+        if "error" in message:
+            raise OutliveError(reading.one_line(reading.text(message, "error", "message")) or f"{method} is refused")
+        return reading.mapping(message, "result")
 
     async def _answer(self, handle: Handler, message: dict[str, Any], method: str) -> None:
         error: dict[str, Any] | None = None

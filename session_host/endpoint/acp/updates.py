@@ -34,6 +34,9 @@ Update = dict[str, Any]
 MODEL = "model"
 """The id of the setting."""
 
+KEY = "key"
+"""The id of the form's field."""
+
 
 def chunk(kind: str, text: str, message: str = "") -> Update:
     """A piece of a message.
@@ -45,6 +48,18 @@ def chunk(kind: str, text: str, message: str = "") -> Update:
     """
     update: Update = {"sessionUpdate": kind, "content": {"type": "text", "text": text}}
     return update | {"messageId": message} if message else update
+
+
+def key_form(session: str, settings: Settings) -> dict[str, Any]:
+    """The request's parameters that ask the user for the server's API key, and hide it."""
+    field = {"type": "string", "title": "API key", "format": "password"}
+    schema = {"type": "object", "properties": {KEY: field}, "required": [KEY]}
+    return {
+        "sessionId": session,
+        "mode": "form",
+        "message": f"The API key for {shown_server(settings.url)}",
+        "requestedSchema": schema,
+    }
 
 
 def notice(text: str) -> Update:
@@ -182,7 +197,9 @@ def _linked(block: Any, others: list[Attachment]) -> Attachment:
     parts = urlsplit(reading.text(block, "uri"))
     if parts.scheme != "file":
         raise OutliveError(f"{reading.one_line(reading.text(block, 'uri'))} is not a file")
-    attachment = read_attachment(unquote(parts.path))
+    name = reading.text(block, "name")
+    # The client knows no home directory, and takes "~" for a name.
+    attachment = read_attachment(name if name.startswith("~/") else unquote(parts.path))
     if sum(len(each.text) for each in (*others, attachment)) > MAX_ALL_BYTES:
         raise OutliveError(f"{parts.path}: the files are too large together (limit: {MAX_ALL_BYTES // 1024} KB)")
-    return Attachment(reading.text(block, "name") or attachment.name, attachment.text)
+    return Attachment(name or attachment.name, attachment.text)

@@ -86,6 +86,8 @@ class EndpointChat(AcpChat):
         message = json.loads(line)
         if message.get("method") == "session/update":
             schema.SessionNotification.model_validate(message["params"])
+        elif message.get("method") == "elicitation/create":
+            schema.CreateFormSessionElicitationRequest.model_validate(message["params"])
         elif "result" in message:
             [method] = [each["method"] for each in self.sent if each.get("id") == message["id"]]
             getattr(schema, RESULTS[method]).model_validate(message["result"])
@@ -202,9 +204,12 @@ def test_the_note_below_a_new_question_names_the_previous_one(words: tuple[str, 
         assert notes == ["The previous question has no answer and is not sent again"]
 
 
-def test_images_and_files_reach_the_model(server: ModelServer, words: tuple[str, ...], tmp_path: Path) -> None:
+def test_images_and_files_reach_the_model(
+    server: ModelServer, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "notes.txt").write_text("milk")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\x00\xff")
+    monkeypatch.setenv("HOME", str(tmp_path))
     with endpoint_chat(*words, start=Start(directory=str(tmp_path), version="1.0")) as chat:
         answer = chat.ask("see @notes.txt and @picture.png", images=(Image("image/png", PNG),))
         assert answer[0][:2] == ("notice", f"Not attached: {tmp_path}/picture.png is not a text file (not UTF-8)")
@@ -213,10 +218,12 @@ def test_images_and_files_reach_the_model(server: ModelServer, words: tuple[str,
         assert image == {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
         chat.ask("and again")
         assert server.requests[-1].body["messages"][0]["content"][1] == image
+        chat.ask("@~/notes.txt")
+        assert server.requests[-1].body["messages"][-1]["content"].startswith("File ~/notes.txt:\n```\nmilk")
 
 
 def test_slash_commands_are_carried_out(server: ModelServer, words: tuple[str, ...]) -> None:
-    with endpoint_chat(*words) as chat:
+    with endpoint_chat(*words, environment={"NAME": "sk-1"}) as chat:
         chat.ask("secnd")
         assert {"edit", "system", "regenerate"} <= {command.name for command in chat.last(CommandsChanged).commands}
         assert chat.ask("/edit second\nline") == [("agent", "echo: second\nline", "done")]
@@ -228,8 +235,9 @@ def test_slash_commands_are_carried_out(server: ModelServer, words: tuple[str, .
         sent = server.requests[-1].body["messages"]
         assert [message["content"] for message in sent] == ["be brief", "second\nline"]
         assert chat.ask("/model other") == [("notice", "Model: other", "")]
+        assert chat.ask("/model") == [("notice", "Model: other; the server has: fake-model", "")]
         assert (chat.ask("/tokens"))[0][1].endswith("the whole chat: 3 tokens in, 3 out")
-        assert "env:NAME" in (chat.ask("/key"))[0][1]
+        assert chat.ask("/key env:NAME") == [("notice", "Key from env:NAME; /retry asks the last question again", "")]
         assert (chat.ask("/nonsense"))[-1][1].startswith("unknown command /nonsense; commands: /regenerate")
         assert chat.shown()[-2][2] == "failed"
         assert (chat.ask("/usr/bin is a path")) == [("agent", "echo: /usr/bin is a path", "done")]
@@ -237,6 +245,54 @@ def test_slash_commands_are_carried_out(server: ModelServer, words: tuple[str, .
         "second\nline",
         "/usr/bin is a path",
     ]
+
+
+def test_an_entered_key_is_used_and_hidden(server: ModelServer, words: tuple[str, ...]) -> None:
+    server.key = "sk-right-key-0123456789"
+    with endpoint_chat(*words) as chat:
+        assert "set another with /key" in chat.ask("hello")[-1][1]
+        chat.prompt("/key")
+        chat.until(lambda: chat.transcript.open_requests)
+        [asked] = chat.request.questions
+        assert (asked.text, asked.secret) == ("API key", True)
+        chat.answer("", key=f" {server.key} ")
+        chat.until_idle()
+        assert "the key is used until this chat ends" in chat.shown()[-1][1].lower()
+        assert chat.ask("/retry") == [("agent", "echo: hello", "done")]
+        assert server.key not in str((chat.changes, chat.shown()))
+    assert server.key.encode() not in endpoint_conversation(ID).read_bytes()
+
+
+def test_the_question_for_a_key_can_be_declined_and_stopped(server: ModelServer, words: tuple[str, ...]) -> None:
+    with endpoint_chat(*words) as chat:
+        chat.ask("hello")
+        for end in (lambda: chat.answer("decline"), chat.interrupt):
+            chat.prompt("/key")
+            chat.until(lambda: chat.transcript.open_requests)
+            end()
+            chat.until_idle()
+        assert not chat.transcript.open_requests
+        assert chat.ask("more") == [("agent", "echo: more", "done")]
+
+
+def test_a_client_without_forms_is_told_how_to_name_the_key(words: tuple[str, ...], area: object) -> None:
+    asked, sent, replies = os.pipe(), os.pipe(), []
+    with os.fdopen(asked[0], "rb", buffering=0) as source, os.fdopen(sent[1], "wb", buffering=0) as target:
+        work = serve_pipes(words, {}, KeyFilter(), source, target)
+        thread = threading.Thread(target=asyncio.run, args=(work,))
+        with os.fdopen(asked[1], "wb", buffering=0) as lines, os.fdopen(sent[0], "rb", buffering=0) as answers:
+            thread.start()
+            prompt = {"sessionId": ID, "prompt": [{"type": "text", "text": "/key"}]}
+            for number, (method, params) in enumerate(
+                (("initialize", {"protocolVersion": 1}), ("session/new", {}), ("session/prompt", prompt))
+            ):
+                message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+                lines.write(json.dumps(message).encode() + b"\n")
+                while (reply := json.loads(answers.readline())).get("id") != number:
+                    pass
+                replies.append(reply)
+        thread.join()
+    assert replies[-1]["error"]["message"].startswith("write after /key where the key is: env:NAME")
 
 
 def test_the_model_is_a_setting(server: ModelServer, words: tuple[str, ...]) -> None:
@@ -267,7 +323,8 @@ def test_the_only_model_is_chosen_and_several_are_offered(server: ModelServer, a
     server.models = ("a", "b")
     with endpoint_chat("-u", server.url) as chat:
         chat.until(chat.shown)
-        assert chat.shown() == [("notice", "Choose a model below the prompt", "")]
+        choose = "Choose a model: /model lists the models, /model NAME selects one"
+        assert chat.shown() == [("notice", choose, "")]
         assert "no model selected" in (chat.ask("hello"))[-1][1]
 
 
