@@ -126,7 +126,7 @@ class FullScreen:
         encoding = sys.stdout.encoding or "utf-8"
         self.painter = Painter(self.size, encoding, keyboard=terminal.ignores_unknown, links=terminal.ignores_unknown)
         self.signals = OuterSignals(os.environ, encoding)
-        self.signal_queue = SignalQueue(session_id, self._add_signal)
+        self.signal_queue = SignalQueue(session_id, self.add_signal)
         self.program_title = ""
         self._content: Content
         self._loop = asyncio.get_running_loop()
@@ -363,7 +363,8 @@ class FullScreen:
 
     # ------------------------------------------------------------ bells, notifications, the title
 
-    def _add_signal(self, signal: bytes) -> None:
+    def add_signal(self, signal: bytes) -> None:
+        """Write a bell, a notification or a text for the clipboard."""
         if signal != BELL or BELL not in self._waiting_signals:
             self._waiting_signals.append(signal)
         self.write_signals()
@@ -436,7 +437,7 @@ class FullScreen:
             case NotificationEvent(title, body):
                 self._pass_on(self.signals.notification(self.name, title, body))
             case ClipboardEvent(text, targets) if not self.read_only:
-                self._add_signal(self.signals.clipboard(text, targets))
+                self.add_signal(self.signals.clipboard(text, targets))
             case _:
                 return
         self.write_signals()

@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 import sys
+import termios
+from contextlib import suppress
 from typing import Final
 
 from session_host.cli.attach.signals import Attention, OuterSignals, SignalQueue
@@ -145,6 +147,7 @@ class PlainChat:
             ending = await self._end.wait()
         finally:
             self._loop.remove_reader(sys.stdin.fileno())
+            self._echo(is_on=True)
             self._viewer.close()
             self._attention.close()
             await self._signals.finish()
@@ -160,6 +163,15 @@ class PlainChat:
             self._end.set(EndingKind.TERMINAL_GONE)
 
     # ------------------------------------------------------------ input
+
+    def _echo(self, *, is_on: bool) -> None:
+        """Let the terminal show what is typed, or hide it: the answer to a secret question."""
+        with suppress(termios.error):  # The terminal is gone.
+            modes = termios.tcgetattr(sys.stdin.fileno())
+            local = modes[3] | termios.ECHO if is_on else modes[3] & ~termios.ECHO
+            if local != modes[3]:
+                modes[3] = local
+                termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, modes)
 
     def _read(self) -> None:
         try:
@@ -187,8 +199,10 @@ class PlainChat:
                 self._print([problem])
             elif answer := question.by_text(text):
                 self._viewer.answer_request(*answer)
+                self._echo(is_on=True)
             else:
                 self._print([question.hint])
+                self._echo(is_on=not question.is_secret)
         elif question is not None and question.has_key(text):
             self._answer_by_key(question, text)
         else:
@@ -246,6 +260,7 @@ class PlainChat:
             self._question = None
         elif self._question is None or self._question.request != waiting[0]:
             self._question = ShownQuestion(waiting[0])
+        self._echo(is_on=self._question is None or not self._question.is_secret)
         if lines := self._log.take(transcript, self._question):
             self._print(lines)
         waits = bool(transcript.held) and not transcript.status.is_running

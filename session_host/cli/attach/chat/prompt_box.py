@@ -8,6 +8,7 @@ import wcwidth
 
 from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import Modifiers
+from session_host.structured.mentions import open_mention
 from session_host.structured.text import TextLine
 
 from .page import graphemes
@@ -86,6 +87,17 @@ class PromptBox:
             case _:
                 return False
         return True
+
+    @property
+    def word(self) -> str:
+        """The word that ends at the cursor; in quotation marks after "@", also with blanks in it."""
+        before = self.text[: self.cursor]
+        return open_mention(before) or before[max(before.rfind(" "), before.rfind("\n")) + 1 :]
+
+    def complete(self, word: str, whole: str) -> None:
+        """Replace the word at the cursor, if it is still this one."""
+        if self.word == word:
+            self._replace(self.cursor - len(word), self.cursor, whole)
 
     def take(self) -> str:
         """Return the text and empty the box."""

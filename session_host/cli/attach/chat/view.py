@@ -10,7 +10,9 @@ from session_host.cli.attach.input_parser import FocusChanged, KeyTyped, MouseMo
 from session_host.cli.attach.signals import Attention
 from session_host.cli.attach.view_end import EndingKind
 from session_host.client.viewer.viewer import Viewer
+from session_host.errors import OutliveError
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, PromptMode
+from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import KeyAction, Modifiers, MouseButton
 from session_host.structured.items import BETWEEN_TURNS, IN_QUEUE, Item
 from session_host.structured.text import TextLine, held_words
@@ -18,6 +20,7 @@ from session_host.structured.transcript import Transcript
 from session_host.terminal.base import Cursor, Frame, Modes
 from session_host.terminal.rows import DEFAULT_COLOR, Row
 
+from .completion import Offer, common, completed_path, offers
 from .page import BLANK, STATUS, Page, row_of
 from .prompt_box import BoxRows, PromptBox
 from .question import RequestAnswer, ShownQuestion
@@ -39,7 +42,7 @@ _NEW_LINE: Final = Modifiers.SHIFT | Modifiers.ALT
 class ChatView:
     """Shows the transcript's end, a line about the chat, and the prompt; the content of a ``FullScreen``."""
 
-    help_text = "Ctrl+B: d detach · w take back · c send · x drop · t try now; Ctrl+C interrupts"
+    help_text = "Ctrl+B: d detach, w take back, c send, x drop, r retry, y copy; Ctrl+C stops"
     lasting_notice = ""
 
     def __init__(self, screen: FullScreen) -> None:
@@ -57,6 +60,8 @@ class ChatView:
         self._shown: dict[int, Row] = {}
         self._question: ShownQuestion | None = None
         self._notice_text = ""
+        self._completing: asyncio.Future[None] | None = None
+        """Keeps the task that looks for a path."""
 
     # ------------------------------------------------------------ keys
 
@@ -99,6 +104,8 @@ class ChatView:
             self._screen.end.set(EndingKind.DETACHED)
         elif (key == "Enter" and modifiers & _NEW_LINE) or (key == "j" and modifiers == Modifiers.CTRL):
             self._insert("\n")
+        elif key == "Tab" and self._complete():
+            return
         elif key == "Tab" or (key == "Enter" and modifiers == Modifiers.CTRL):
             self._enter("steer")
         elif key in {"Enter", "NumpadEnter"}:
@@ -107,11 +114,16 @@ class ChatView:
             self._insert(value.text)
 
     def command(self, value: KeyTyped) -> bool:
-        """Take back the last queued prompt; send or discard those that wait since a stop."""
-        if value.key not in {"w", "c", "x"} or self._screen.read_only:
+        """Copy the last answer, ask the last prompt again; take back a queued prompt; send or discard waiting ones."""
+        if value.key == "y":
+            self._copy_answer()
+            return True
+        if value.key not in {"w", "c", "x", "r"} or self._screen.read_only:
             return False
         queued = [item for item in self._last_prompts() if item.status in IN_QUEUE]
-        if value.key != "w" and self._held:
+        if value.key == "r":
+            self._try_again()
+        elif value.key != "w" and self._held:
             self.viewer.release_held(discard=value.key == "x")
         elif value.key != "w":
             self._screen.notice("no prompt waits", NOTICE_S)
@@ -122,6 +134,67 @@ class ChatView:
             self._screen.notice("no prompt is queued", NOTICE_S)
         self._screen.damage()
         return True
+
+    def _copy_answer(self) -> None:
+        answer = next((item.text for item in reversed(self._last_items()) if item.kind == "agent"), "")
+        if answer:
+            self._screen.add_signal(self._screen.signals.clipboard(answer))
+        notice = "copied the last answer, if the terminal allows it" if answer else "no answer yet"
+        self._screen.notice(notice, NOTICE_S)
+
+    def _try_again(self) -> None:
+        """Send the prompt of the last turn again, if that failed."""
+        sent = [item for item in self._last_prompts() if item.status not in IN_QUEUE]
+        if self._has_failed and sent:
+            self._page.back = 0
+            self.viewer.prompt(sent[-1].text, "queue", sent[-1].images)
+        else:
+            self._screen.notice("the last turn did not fail", NOTICE_S)
+
+    @property
+    def _has_failed(self) -> bool:
+        """Whether the last turn failed, and no other one has begun."""
+        status = self.viewer.transcript.status if self.viewer.transcript is not None else None
+        return (
+            status is not None
+            and status.state in BETWEEN_TURNS
+            and status.last_turn is not None
+            and status.last_turn.outcome == "failed"
+        )
+
+    # ------------------------------------------------------------ completing
+
+    def _offers(self) -> list[Offer]:
+        transcript = self.viewer.transcript
+        if transcript is None or self._question is not None:
+            return []
+        return offers(self._box.text[: self._box.cursor], self._box.word, transcript.status)
+
+    def _complete(self) -> bool:
+        """Complete the word at the cursor; False if it is none that can be completed."""
+        word = self._box.word
+        if word.startswith("@") and self._question is None:
+            self._completing = asyncio.ensure_future(self._complete_path(word))
+            return True
+        words = [offer.word for offer in self._offers()]
+        if not words or words == [word]:
+            return False
+        self._box.complete(word, common(words) if len(words) > 1 else f"{words[0]} ")
+        self._screen.damage()
+        return True
+
+    async def _complete_path(self, word: str) -> None:
+        try:
+            whole, names = await completed_path(self._screen.machine, self._screen.session_id, word)
+        except OutliveError as error:
+            self._screen.notice(one_line(str(error)), NOTICE_S)
+            return
+        self._box.complete(word, whole)
+        if not names:
+            self._screen.notice("no such file", NOTICE_S)
+        elif whole == word:
+            self._screen.notice(" · ".join(names), NOTICE_S)
+        self._screen.damage()
 
     def _insert(self, text: str) -> None:
         if self._screen.read_only:
@@ -239,6 +312,8 @@ class ChatView:
             if self._screen.read_only:
                 return "▲ Waits for an answer (read-only)"
             return "▲ PageUp: read the whole question" if self._question.since_s is None else self._question.hint
+        if found := self._offers():
+            return f"{' · '.join(offer.shown for offer in found)} · Tab completes"
         status = transcript.status
         if status.state == "running":
             steer = " · Tab steers" if status.capabilities.steer else ""
@@ -249,6 +324,8 @@ class ChatView:
             return f"{mark} {words} (read-only)"
         if waits := held_words(transcript.held):
             return f"{mark} {waits} · Ctrl+B c sends, Ctrl+B x discards"
+        if self._has_failed:
+            return f"✗ {self._screen.name} · Ctrl+B r tries again · Enter sends · Ctrl+B d detaches"
         return f"{mark} {self._screen.name} · Enter sends · Ctrl+B d detaches"
 
     @property
@@ -257,12 +334,13 @@ class ChatView:
 
     def _last_prompts(self) -> list[Item]:
         """The user's prompts among the last items, oldest first."""
+        return [item for item in self._last_items() if item.kind == "user"]
+
+    def _last_items(self) -> list[Item]:
         transcript = self.viewer.transcript
         if transcript is None:
             return []
-        first = max(0, len(transcript) - HISTORY_ITEMS)
-        items = (transcript[index] for index in range(first, len(transcript)))
-        return [item for item in items if item.kind == "user"]
+        return [transcript[index] for index in range(max(0, len(transcript) - HISTORY_ITEMS), len(transcript))]
 
     def show_notice(self, text: str) -> None:
         """Show a notice in place of the chat's state."""

@@ -41,6 +41,19 @@ def test_keys_edit(text: str, keys: tuple[str | tuple[str, Modifiers], ...], lef
     assert f"{box.text[: box.cursor]}|{box.text[box.cursor :]}" == left
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [("", ""), ("/to", "/to"), ("see @no", "@no"), ("see\n@no", "@no"), ('see @"a b', '@"a b'), ("see ", "")],
+)
+def test_the_word_at_the_cursor_is_completed(text: str, word: str) -> None:
+    box = typed(f"{text}|", "ArrowLeft")
+    assert box.word == word
+    box.complete("another", "x")
+    assert box.text == f"{text}|"
+    box.complete(word, "whole")
+    assert box.text == f"{text.removesuffix(word)}whole|"
+
+
 def test_previous_prompts_and_the_draft_are_recalled() -> None:
     box = typed("draft")
     box.set_history(["first", "second"])
