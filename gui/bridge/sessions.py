@@ -198,8 +198,6 @@ class Sessions(ChatList):
     ) -> Chat:
         """Resume an ended chat, in its previous runtime or in the given one; the new chat replaces it in lists.
 
-        For a running structured chat, start the agent's own terminal in addition.
-
         Raises:
             NotResumable: it cannot be resumed; with ``ConversationOpen``, only if ``anyway`` is true.
             OutliveError: it could not be started.

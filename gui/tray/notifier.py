@@ -18,8 +18,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gui.bridge.chat import Chat
 from gui.bridge.chat_marks import QUIET_S
 from gui.bridge.sessions import Sessions
-from gui.bridge.waiting_chats import StructuredChats, chats_with_questions
 from gui.wording import notice_texts, phrases, tray_texts
+from gui.wording.groups import Group
 from gui.wording.tray_texts import MAX_TEXT, MAX_TITLE, passed_on
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
@@ -29,9 +29,6 @@ from session_host.system.clock import parse_time
 
 if TYPE_CHECKING:
     from .questions import AnswerableQuestion
-
-UNCERTAIN_MS = 1000
-"""How long after an agent's own terminal its structured chat may report the same question."""
 
 Kind = Literal["asks", "done", "failed", "ran", "died", "refused", "notified", "quiet"]
 """In this order: a question, the end of an agent's turn, its end by an error, the end of a shell's command, a chat's
@@ -76,13 +73,10 @@ class Events:
 
     Attributes:
         long_turn_s: the minimum duration of a turn or command that is an event when it ends; 0 for no such events.
-        has_uncertain_question: whether an agent's own terminal has a question that its structured chat may report, too;
-            the caller must check again after ``UNCERTAIN_MS``.
     """
 
     def __init__(self) -> None:
         self.long_turn_s = 0.0
-        self.has_uncertain_question = False
         self._started = datetime.now(UTC)
         self._questions: dict[str, tuple[str, str]] = {}
         """The time and the text of each chat's question, by chat; the last known ones of unreachable chats."""
@@ -103,7 +97,7 @@ class Events:
         return questions | self._find_turns(running) | self._find_commands(running) | failures
 
     def has_question(self, session_id: str) -> bool:
-        """Whether a chat has a question that is certain (see ``has_uncertain_question``)."""
+        """Whether a chat has a question."""
         return session_id in self._questions
 
     def _find_questions(self, sessions: Sessions, shown: Container[str]) -> dict[str, Event]:
@@ -111,14 +105,9 @@ class Events:
         known = self._questions
         self._questions = {each: question for each, question in known.items() if _is_unreachable(sessions.get(each))}
         reported, self._reported = self._reported, {chat.id for chat in sessions.running() if chat.activity_since}
-        self.has_uncertain_question = False
         if (now := datetime.now(UTC)) < self._started:
             self._started = now - timedelta(minutes=1)  # The clock was set back: what is asked from now on is new.
-        structured = StructuredChats(sessions.running())
-        for chat in chats_with_questions(sessions):
-            if _is_uncertain(chat, structured):
-                self.has_uncertain_question = True
-                continue
+        for chat in sessions.groups()[Group.NEEDS_YOU]:
             question = (chat.activity_since, chat.activity_detail)
             self._questions[chat.id] = question
             # Earlier questions need no notification: the user sees them when the window opens. The clock of another
@@ -132,11 +121,10 @@ class Events:
     def _find_turns(self, chats: list[Chat]) -> dict[str, Event]:
         found: dict[str, Event] = {}
         previous, self._working = self._working, {}
-        structured = StructuredChats(chats)
         for chat in chats:
             if chat.activity is Activity.WORKING:
                 self._working[chat.id] = previous.get(chat.id) or _activity_start(chat)
-            elif chat.activity is Activity.IDLE and chat.id in previous and structured.shown_by(chat) is None:
+            elif chat.activity is Activity.IDLE and chat.id in previous:
                 seconds = (_activity_start(chat) - previous[chat.id]).total_seconds()
                 if self._is_long(seconds):
                     kind: Kind = "failed" if chat.turn_failed else "done"
@@ -169,14 +157,6 @@ class Events:
 
 def _is_unreachable(chat: Chat | None) -> bool:
     return chat is not None and chat.is_unreachable
-
-
-def _is_uncertain(chat: Chat, structured: StructuredChats) -> bool:
-    """Whether a terminal's structured chat may soon report the same question."""
-    if chat.since is None or structured.shown_by(chat) is None:
-        return False
-    # The clock may have been set back since; the question is then certain.
-    return abs(datetime.now(UTC) - chat.since) < timedelta(milliseconds=UNCERTAIN_MS)
 
 
 def _activity_start(chat: Chat) -> datetime:
@@ -263,8 +243,6 @@ class Notifier(QObject):
         """The questions that can be answered from their notifications, by chat."""
         self._collect_timer = QTimer(self, singleShot=True, interval=collect_ms)
         self._collect_timer.timeout.connect(self._show_pending)
-        self._recheck_timer = QTimer(self, singleShot=True, interval=UNCERTAIN_MS)
-        self._recheck_timer.timeout.connect(self.check)
         sessions.changed.connect(self.check)
         for chat in sessions.chats():
             self._follow(chat)
@@ -284,8 +262,6 @@ class Notifier(QObject):
     def check(self) -> None:
         """Find new events, and withdraw notifications that are out of date."""
         found = self._events.find_events(self._sessions, self._shown)
-        if self._events.has_uncertain_question:
-            self._recheck_timer.start()
         for key in [key for key in self._asked if not self._events.has_question(key)]:
             del self._asked[key]
             if (chat := self._chat(key)) is not None:
@@ -312,7 +288,7 @@ class Notifier(QObject):
 
     def _on_quiet(self, chat: Chat) -> None:
         """Report a watched chat that is quiet or has ended, once the user does not look at it."""
-        if chat.has_ended or not self._is_seen_by_user(chat):
+        if chat.has_ended or chat not in self._viewed():
             self._sessions.quiet_watch.end(chat.id)
             self._collect(chat.id, Event("quiet"))
 
@@ -331,11 +307,7 @@ class Notifier(QObject):
             return False
         # A watch is the user's own, later wish.
         is_wanted = event.kind == "quiet" or (self.is_enabled and not self._sessions.muting.is_muted(chat))
-        return is_wanted and not self._is_seen_by_user(chat)
-
-    def _is_seen_by_user(self, chat: Chat) -> bool:
-        """Whether the user views a chat, or the agent's own terminal of the same conversation."""
-        return any(viewed is chat or StructuredChats([chat]).shown_by(viewed) is chat for viewed in self._viewed())
+        return is_wanted and chat not in self._viewed()
 
     def chat_of(self, key: str) -> Chat | None:
         """The chat of the notification with this key; for a group, its first chat that still exists."""
@@ -456,7 +428,7 @@ class Notifier(QObject):
         asked = self._shown.get(chat.id)
         found = await questions.find_request(chat)
         offered = questions.offer(found, chat.machine.home) if found is not None else None
-        if asked is None or self._shown.get(chat.id) != asked or self._is_seen_by_user(chat):
+        if asked is None or self._shown.get(chat.id) != asked or chat in self._viewed():
             return  # It was answered or seen meanwhile.
         if offered is None:
             if chat.record.runtime == "structured":

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 from gui.bridge.chat import Chat
 from gui.bridge.second_lines import second_lines
 from gui.bridge.sessions import Sessions
-from gui.bridge.waiting_chats import chats_with_questions
 from gui.theme.icons import mark_icon
 from gui.theme.menu import Menu
 from gui.theme.theme import Theme
@@ -198,7 +197,7 @@ class Tray(QObject):
 
     def refresh(self) -> None:
         """Update the icon, its tool tip and the menu."""
-        waiting_count = len(chats_with_questions(self._sessions))
+        waiting_count = len(self._sessions.groups()[Group.NEEDS_YOU])
         if (waiting_count > 0) != (self._waiting_count > 0) or self._waiting_count < 0:
             self.icon.setIcon(tray_icon(self._theme, dot=waiting_count > 0))
         self._waiting_count = waiting_count
@@ -308,7 +307,7 @@ class Tray(QObject):
 
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason == QSystemTrayIcon.ActivationReason.Trigger:
-            if waiting := chats_with_questions(self._sessions):
+            if waiting := self._sessions.groups()[Group.NEEDS_YOU]:
                 self.chat_chosen.emit(waiting[0])
             else:
                 self.open_requested.emit()

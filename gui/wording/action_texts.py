@@ -17,7 +17,6 @@ def send_to_chats(count: int) -> str:
     return Text("Send text to {count} chats…")(count=count) if count > 1 else SEND()
 
 
-OPEN_AGENT_TERMINAL = Text("Open the terminal too")
 """Menu item: also show a running chat in the agent's own screen."""
 MARK = Text("Mark")
 """A submenu: pin, mark as unread, and colours."""

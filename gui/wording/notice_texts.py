@@ -53,7 +53,6 @@ CLIPBOARD_SET = Text("{name} copied text to the clipboard")
 CONTINUE_TYPING = Text("Continue typing")
 CANNOT_RESUME = Text("Can’t resume {name}: {reason}")
 """``name``: of one chat, or of several."""
-CANNOT_OPEN_TERMINAL = Text("Can’t open a terminal for {reason}")
 ENDED = Text("{name} ended")
 NO_RESUME_COMMAND = Text("{name} has no resume command: {reason}")
 OLDER_CHATS = Text("Some running chats use Outlive {theirs}. Version {ours} is installed.")

@@ -273,14 +273,10 @@ class Menus:
     def _add_continuing(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
         """Add the ways to go on with the chat's conversation, or from it: in a submenu if there are several."""
         commands, chat_actions, forking = self._commands, self._commands.chat_actions, self._commands.forking
-        title, no_key = action_table.title, QKeySequence()
+        title = action_table.title
         ways: list[tuple[str, Callable[[], object], QKeySequence]] = []
         if chat.has_ended and chat_actions.can_resume(chat):
-            ways.append((common_texts.RESUME(), lambda: commands.resuming.resume(chat), no_key))
-        if chat_actions.can_show_terminal(chat):
-            ways.append(
-                (action_texts.OPEN_AGENT_TERMINAL(), lambda: chat_actions.open_agent_terminal(chat), no_key)
-            )  # fmt: skip
+            ways.append((common_texts.RESUME(), lambda: commands.resuming.resume(chat), QKeySequence()))
         ways.append((title("continue"), lambda: commands.continuing.open(chat), key_of("continue")))
         if forking.can_fork(chat):
             ways.append((title("fork"), lambda: forking.choose(chat), key_of("fork")))

@@ -15,7 +15,6 @@ from gui.bridge.chat import Chat, how_it_ended, machine_of
 from gui.bridge.ended_list import EndedChats, EndedRecord
 from gui.bridge.second_lines import Labels, SecondLine, second_lines_of
 from gui.bridge.sessions import Sessions
-from gui.bridge.waiting_chats import without_duplicates
 from gui.theme.tooltips import as_tooltip
 from gui.window.widgets.parts import Way
 from gui.wording import machine_texts, phrases, window_texts
@@ -375,10 +374,8 @@ class SidebarModel(QAbstractListModel):
         """All headings and chats of the list, from top to bottom; of ended chats only the records."""
         for part in parts:
             if self._headings:
-                asks = part.group is Group.NEEDS_YOU
-                counted = without_duplicates(part.chats, self._sessions.running()) if asks else part.chats
                 is_folded = self._is_left_out(part)
-                yield Heading(part.key, part.title, part.group, len(counted), is_folded, part.machine or "")
+                yield Heading(part.key, part.title, part.group, len(part.chats), is_folded, part.machine or "")
             if self._is_left_out(part):
                 if isinstance(part.chats, EndedChats):
                     yield from self._open_among(part.chats)

@@ -23,7 +23,7 @@ from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.question import Question
 from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases, sheet_texts
 from session_host.errors import OutliveError
-from session_host.protocol.values import FileLocation, GridSize, Runtime
+from session_host.protocol.values import FileLocation, Runtime
 from session_host.system.event_loop import to_its_end_in_thread
 
 from .resuming import EndedChatActions, ResumeAll, resumable
@@ -143,26 +143,6 @@ class ChatActions(QObject):
         if agent is None or len(agent.runtimes) == 1 or not agent.conversation.resume:
             return None
         return "structured" if chat.record.runtime == "terminal" else "terminal"
-
-    def can_show_terminal(self, chat: Chat) -> bool:
-        """Whether a running structured chat can also be shown in its agent's own terminal."""
-        agent = self._sessions.agent_of(chat)
-        return agent is not None and not chat.has_ended and agent.serves_terminal(chat.record.argv, chat.session_id)
-
-    def open_agent_terminal(self, chat: Chat) -> None:
-        """Show a running structured chat also in its agent's own terminal, in the tab beside it."""
-        self._sessions.tasks.start(self._open_agent_terminal(chat), "terminal")
-
-    async def _open_agent_terminal(self, chat: Chat) -> None:
-        try:
-            terminal = await self._sessions.resume(chat, GridSize(*self._layout.grid).clamped(), runtime="terminal")
-        except OutliveError as error:
-            self._banners.inform(
-                notice_texts.CANNOT_OPEN_TERMINAL(reason=error), kind="failed", key=f"terminal {chat.id}"
-            )
-            return
-        self._tabs.activate(chat.id)
-        self._open_chat(terminal)
 
     def has_conversations(self, chat: Chat) -> bool:
         """Whether the chat's agent has conversations that can be resumed."""

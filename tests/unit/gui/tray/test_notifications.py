@@ -15,16 +15,12 @@ from gui.bridge import chat as chat_module
 from gui.bridge import chat_marks
 from gui.bridge.chat import Chat
 from gui.bridge.chat_marks import QUIET_S, Muting, next_morning
-from gui.bridge.waiting_chats import chats_with_questions, next_chat
 from gui.settings.table import WindowFile
 from gui.tray import bells, notifier, notify_command
 from gui.tray.bells import Bells
 from gui.tray.notifier import MAX_LINES, MAX_NOTIFIED, Notifier
 from gui.tray.notify_command import NotifyCommand, filled
-from gui.window.sidebar.model import ENTRY_ROLE, Heading, SidebarModel
-from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
-from session_host.paths import agent_socket
 from session_host.protocol.messages import BellEvent, ForegroundEvent, NotificationEvent, OutputEvent
 from session_host.protocol.values import Activity
 from tests.support.waiting import wait_for_end
@@ -191,44 +187,6 @@ async def test_earlier_questions_and_disabled_notifications_show_nothing(harness
     harness.viewers[other].be(Activity.NEEDS_INPUT, later(), "New?")
     harness.settle()
     assert notices.count == 0
-
-
-async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_notified_once(
-    harness: WindowHarness, notices: Notices
-):
-    one = await harness.add("one", runtime="structured")
-    terminal = await harness.add("one-terminal", argv=["codex", "--remote", str(agent_socket(one))])
-    chat, shown = harness.viewers[one], harness.viewers[terminal]
-
-    def counted() -> list[str]:
-        return [each.name for each in chats_with_questions(harness.sessions)]
-
-    now = datetime.now(UTC)
-    shown.be(Activity.NEEDS_INPUT, now.isoformat(), "Approval requested: make")  # The terminal may report it first.
-    harness.settle()
-    assert (counted(), notices.count) == (["one-terminal"], 0)
-    chat.be(Activity.NEEDS_INPUT, (now + timedelta(milliseconds=2)).isoformat(), "make")
-    await harness.until(lambda: notices.shown == {one: ("one needs you", "make")}, "a notification of the chat")
-    assert counted() == ["one"]
-    assert harness.chat(terminal).needs_you, "it shows that it waits"
-    assert next_chat(harness.sessions, one) is harness.chat(one)
-    model = SidebarModel(harness.sessions, set())
-    model.refresh()
-    assert model.data(model.index(0), ENTRY_ROLE) == Heading("needs you", "needs you", Group.NEEDS_YOU, 1, folded=False)
-    notices.look_at(terminal)
-    assert notices.shown == {}, "seen in the terminal"
-    notices.looked_at = ""
-    chat.be(Activity.WORKING, (now + timedelta(seconds=1)).isoformat())  # The terminal may lag behind.
-    harness.settle()
-    assert (counted(), notices.count) == ([], 1)
-    asked_at = (now + timedelta(seconds=2)).isoformat()
-    shown.be(Activity.NEEDS_INPUT, asked_at, "Approval requested: in another conversation")
-    harness.settle()
-    assert counted() == ["one-terminal"]
-    await harness.until(
-        lambda: notices.shown.keys() == {terminal},
-        "a notification of the terminal's own question",
-    )
 
 
 async def test_an_unexpected_end_is_notified_until_the_chat_is_seen(harness: WindowHarness, notices: Notices):

@@ -9,7 +9,6 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction
 
 from gui.window.page.structured_content import StructuredContent
-from session_host import paths
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
 from tests.support.widgets import entries_of_open_menu
@@ -25,8 +24,7 @@ def items(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
 
 async def add_chat(harness: WindowHarness, **fields: Any) -> str:
     session_id = str(uuid.uuid4())
-    argv = ["relay", str(paths.agent_socket(session_id))]
-    defaults: dict[str, Any] = {"id": session_id, "agent": "codex", "runtime": "structured", "argv": argv}
+    defaults: dict[str, Any] = {"id": session_id, "agent": "codex", "runtime": "structured"}
     return await harness.add("work", **(defaults | fields))
 
 

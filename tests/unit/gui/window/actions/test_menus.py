@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -19,10 +18,8 @@ from gui.wording import action_texts, chat_texts, common_texts, page_texts, wind
 from session_host import paths
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord
 from tests.support.widgets import entries, entries_of_open_menu, open_menu, shown_letters
-from tests.unit.gui.conftest import WindowHarness, insert_record
-from tests.unit.gui.window.actions.codex_chats import add_chat, items
+from tests.unit.gui.conftest import WindowHarness
 
 
 def choose(harness: WindowHarness, text: str, *session_ids: str) -> None:
@@ -393,41 +390,6 @@ async def test_the_menu_of_several_chats_mutes_the_rest_and_then_unmutes_all(har
     assert sorted(muting.muted) == sorted(ids[:2])
     choose(harness, "Unmute notifications", *ids[:2])
     assert muting.muted == []
-
-
-TEXT = "Open the terminal too"
-
-
-async def test_the_terminal_opens_beside_its_chat(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[tuple[str, Any]] = []
-
-    async def resume(session_id: str, **wishes: Any) -> SessionRecord:
-        calls.append((session_id, wishes["runtime"]))
-        return insert_record("work-terminal", agent="codex")
-
-    monkeypatch.setattr("session_host.client.chats.resume.resume", resume)
-    chat, other = await add_chat(harness), await harness.add("other")
-    window = harness.open_window()
-    for each in (chat, other):
-        window.open_chat(harness.chat(each))
-    items(harness, chat)[TEXT].trigger()
-    await harness.until(lambda: len(window.tabs.ids()) == 3, "the terminal's tab")
-    assert calls == [(chat, "terminal")]
-    assert window.tabs.ids() == [chat, window.tabs.active_id, other]
-    assert not harness.chat(chat).is_continued
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [{"agent": "claude"}, {"state": State.EXITED, "exit_code": 0}, {"argv": ["codex"]}],
-    ids=["another agent", "an ended chat", "one that does not listen"],
-)
-async def test_only_a_running_structured_chat_of_such_an_agent_has_the_entry(
-    harness: WindowHarness, fields: dict[str, Any]
-) -> None:
-    chat = await add_chat(harness, **fields)
-    harness.open_window()
-    assert TEXT not in items(harness, chat)
 
 
 PLACE = QPoint(200, 100)

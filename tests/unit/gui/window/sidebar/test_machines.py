@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
-from gui.bridge.waiting_chats import chats_with_questions, done_and_unread, next_chat
+from gui.bridge.waiting_chats import done_and_unread, next_chat
 from gui.theme.icons import Mark
 from gui.window.actions.lists import ChatChoices
 from gui.window.sheets.chooser import _CHOICE_ROLE, Chooser
@@ -83,7 +83,7 @@ async def test_an_unreachable_chat_is_neither_running_nor_ended(harness: WindowH
     assert (chat.status_text, row.second_line) == (f"unreachable since {TIME}", "api"), "the line above says it"
     accessible = model.data(model.index_of(chat.id), Qt.ItemDataRole.AccessibleTextRole)
     assert accessible.startswith("api-fix on build1, Claude Code, unreachable")
-    assert (chats_with_questions(harness.sessions), next_chat(harness.sessions, "")) == ([], None)
+    assert (list(harness.sessions.groups()[Group.NEEDS_YOU]), next_chat(harness.sessions, "")) == ([], None)
     chat.set_unread(unread=True)
     assert done_and_unread(harness.sessions) == []
     build1.connect()
