@@ -12,8 +12,8 @@ from tests.benchmarks.report import Report, render_json
 
 NAMES = (
     "flood_detached", "flood_attached", "echo", "attach_echo", "sessions", "cold_window", "tabs_memory", "key_to_pixel",
-    "whole_screen", "scroll_history", "takeover", "far_echo", "list_machines", "slow_line", "ssh_echo", "cuts",
-    "idle_machines",
+    "whole_screen", "scroll_history", "takeover", "chat_takeover", "far_echo", "list_machines", "slow_line", "ssh_echo",
+    "cuts", "idle_machines",
 )  # fmt: skip
 
 
