@@ -53,8 +53,8 @@ class SignalWakeup:
         """The descriptor that becomes readable when a signal comes, for a selector."""
         return self._wake
 
-    def wait(self, readable: Collection[int] = (), writable: Collection[int] = ()) -> list[int]:
-        """Wait until a descriptor is ready, or any signal with a handler in Python has come.
+    def wait(self, readable: Collection[int] = ()) -> list[int]:
+        """Wait until a descriptor can be read, or any signal with a handler in Python has come.
 
         Returns:
             The descriptors that can be read. The list is empty if a signal came and its handler raised no exception.
@@ -62,7 +62,7 @@ class SignalWakeup:
         Raises:
             BaseException: what the signal's handler raises.
         """
-        ready, _, _ = select.select([*readable, self._wake], writable, [])
+        ready, _, _ = select.select([*readable, self._wake], [], [])
         if self._wake in ready:
             ready.remove(self._wake)
             os.read(self._wake, select.PIPE_BUF)

@@ -274,11 +274,6 @@ def session_socket(session_id: str) -> Path:
     return socket_path(f"{session_id}.sock")
 
 
-def agent_socket(session_id: str) -> Path:
-    """The socket of a session's agent, if it is a server that listens; the agent's program makes and removes it."""
-    return socket_path(f"{session_id}.app")
-
-
 def keeper_socket() -> Path:
     """The socket of the user's keeper."""
     return socket_path("keeper.sock")

@@ -13,7 +13,6 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from session_host.errors import AgentNotFound, UsageError
-from session_host.paths import agent_socket
 from session_host.protocol.launch import Identity, Watch
 from session_host.protocol.untrusted_text import is_conversation
 from session_host.protocol.values import Runtime
@@ -23,15 +22,15 @@ ARGUMENTS = "{arguments}"
 """The placeholder in a template for the user's arguments, if any."""
 
 SHELL, PYTHON, CONVERSATION, PROMPT, FILES = "{shell}", "{python}", "{conversation}", "{prompt}", "{files}"
-SOCKET, THROUGH = "{socket}", "{through}"
+THROUGH = "{through}"
 """Placeholders in a template, as a word or within one: the user's shell, the Python that runs Outlive, the
-conversation's id, the prompt, the directory of the agent's files for the session, and the path of the agent's socket.
+conversation's id, the prompt, the directory of the agent's files for the session, and the last message of a fork.
 """
 
 PROMPT_FILE = "{prompt_file}"
 """A file with the prompt: all users of the machine can read an argv."""
 
-PLACEHOLDERS = (ARGUMENTS, SHELL, PYTHON, CONVERSATION, PROMPT, PROMPT_FILE, FILES, SOCKET, THROUGH)
+PLACEHOLDERS = (ARGUMENTS, SHELL, PYTHON, CONVERSATION, PROMPT, PROMPT_FILE, FILES, THROUGH)
 
 _LAST_RESORT_SHELL = "/bin/sh"
 
@@ -54,14 +53,12 @@ class TemplateValues(NamedTuple):
         prompt: the first prompt.
         conversation: the id of the conversation that begins or is resumed.
         files: the directory of the agent's files for the session.
-        socket: the path of the agent's own socket.
         through: the id of the last message that a fork copies; "" for all.
     """
 
     prompt: str = ""
     conversation: str = ""
     files: str = ""
-    socket: str = ""
     through: str = ""
 
 
@@ -111,8 +108,6 @@ class StructuredSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """The argv of a conversation that begins as a copy of ``{conversation}``; () if the agent cannot do that."""
     fork_through: Literal["", "message", "turn"] = ""
     """Whether a partial copy of a conversation ends at a message or a turn, given by its id; "" for none."""
-    terminal: Template = ()
-    """The argv that shows a running chat in the agent's own terminal, too; () if the agent cannot do that."""
     env: dict[str, str] = {}
     """Variables added to the inherited environment, in addition to the agent's ``env``."""
     options: dict[str, str] = {}
@@ -234,18 +229,6 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         words = [word for part in self.conversation.resume for word in ((part,) if isinstance(part, str) else part)]
         return any(FILES in word and CONVERSATION in word for word in words)
 
-    def serves_terminal(self, argv: Sequence[str], session_id: str) -> bool:
-        """Whether a structured chat with this argv can be shown in the agent's own terminal, too, by its socket.
-
-        The socket is known by its name: its directory may be one of another machine.
-        """
-        name = agent_socket(session_id).name
-        return (
-            self.structured is not None
-            and bool(self.structured.terminal)
-            and any(word.rpartition("/")[2] == name for word in argv)
-        )
-
     def preset(self, name: str) -> tuple[str, ...]:
         """The arguments of this name.
 
@@ -333,7 +316,6 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             PROMPT: f" {prompt}" if prompt.startswith("-") or prompt in self.subcommands else prompt,
             PROMPT_FILE: prompt_file(values.files) if prompt else "",
             FILES: values.files,
-            SOCKET: values.socket,
             THROUGH: values.through,
         }
         argv: list[str] = []

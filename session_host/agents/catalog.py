@@ -212,7 +212,7 @@ def _values(path: Path, text: str) -> Mapping[str, Any]:
 _TEMPLATES = {
     "": ("start",),
     "conversation": ("resume", "picker"),
-    "chat_view": ("start", "resume", "fork", "terminal", "one_shot"),
+    "chat_view": ("start", "resume", "fork", "one_shot"),
 }
 """The keys with templates, by their tables."""
 

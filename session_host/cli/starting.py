@@ -170,9 +170,7 @@ def configure_resume(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         "Starts a new chat that continues exactly the ended chat's conversation, with the same name, directory, "
-        "arguments and variables. A shell starts again below what it showed, and runs no command by itself. "
-        "--runtime terminal also works for a running chat view of Codex: it opens the "
-        "conversation in Codex's own terminal, too."
+        "arguments and variables. A shell starts again below what it showed, and runs no command by itself."
     )
 
 

@@ -25,7 +25,6 @@ from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, outlive
 from tests.support.hosts import description_of, peek
 from tests.support.near_bridges import NearBridges
-from tests.support.structured_chats import start_chat
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -143,12 +142,6 @@ async def test_an_agent_does_not_control_other_chats(agent: ShellInChat, other: 
     assert "agents_may_control" in attached.output
 
     await assert_untouched(other)
-    assert [each["name"] for each in outlive("ls", "--json").json()] == ["docs", "api-fix"]
-
-
-async def test_an_agent_opens_no_terminal_on_another_running_chat(agent: ShellInChat, tmp_path: Path) -> None:
-    await start_chat(tmp_path, agent="live", name="api-fix")
-    assert_refused(agent.outlive("resume", "api-fix", "--runtime", "terminal", "-d"))
     assert [each["name"] for each in outlive("ls", "--json").json()] == ["docs", "api-fix"]
 
 

@@ -31,7 +31,6 @@ from tests.kills.kill_points import (
     tracing,
     with_keeper,
 )
-from tests.kills.relayed import relay_at_work
 from tests.kills.several import is_whole
 from tests.kills.structured_host import (
     structured_host_at_launch,
@@ -319,7 +318,6 @@ SCENARIOS: dict[str, Scenario] = {
     "replacement at upgrade": replacement_at_upgrade,
     "keeper at replacement": keeper_at_replacement,
     "keeper at upgrade": keeper_at_upgrade,
-    "relay at work": relay_at_work,
     "structured host at work": structured_host_at_work,
     "structured host at launch": structured_host_at_launch,
     "structured host at recovery": structured_host_at_recovery,

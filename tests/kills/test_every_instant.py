@@ -34,7 +34,6 @@ SAMPLED = (
     "structured host at work",
     "structured host at launch",
     "structured host at recovery",
-    "relay at work",
 )
 """The scenarios; other ones take too long under a tracer for a test."""
 

@@ -18,7 +18,7 @@ SEED = 20_260_101
 @pytest.mark.parametrize(
     ("roles", "kills"),
     [
-        (("host", "structured host", "relay", "keeper", "viewer", "command"), times(6)),
+        (("host", "structured host", "keeper", "viewer", "command"), times(6)),
         (("standby", "two", "sequence"), times(3)),
     ],
 )

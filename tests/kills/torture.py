@@ -3,11 +3,11 @@
 ``python -m tests.kills.torture [--kills N] [--seed S] [--sessions K] [--roles ROLE,…] [--keep]``
 
 SIGKILL hits hosts, the keeper, its standby, two of these at the same time, a sequence of them 20 ms apart, a process
-with viewers, commands, and with ``--roles …,window`` the window (on an off-screen display). The relay of a structured
-chat is killed, stopped for a while or slowed down, or its server is killed. Each kill waits until the product has
-recovered from the previous one; permanent viewers and commands type input all the time. The programs record all that
-they write and read, and a permanent viewer records all that it receives; both records are compared with the journal and
-with the typed input. The same seed makes the same kills; ``kills.jsonl`` lists them with their times and PIDs.
+with viewers, commands, and with ``--roles …,window`` the window (on an off-screen display). Each kill waits until the
+product has recovered from the previous one; permanent viewers and commands type input all the time. The programs record
+all that they write and read, and a permanent viewer records all that it receives; both records are compared with the
+journal and with the typed input. The same seed makes the same kills; ``kills.jsonl`` lists them with their times and
+PIDs.
 
 Exit status: 0; 1 if anything was lost.
 """
@@ -39,12 +39,11 @@ from tests.kills import several, targets
 from tests.kills.chat import ARROWS, Chat, chats, described
 from tests.kills.evidence import viewer_losses
 from tests.kills.recorder import read_recording
-from tests.kills.relayed import FAULTS, RelayedChat
 from tests.kills.structured import StructuredWitness
 from tests.support import processes
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 
-ROLES = ("host", "structured host", "relay", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
+ROLES = ("host", "structured host", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
 DEFAULT_ROLES = ROLES[:-1]
 SHOWN_LOSSES = 40
 SHARE_BYTES = {"ghostty": 45_000_000, "pyte": 10_000_000}
@@ -124,8 +123,6 @@ class Torture:
         # The portable engine is slow, so that the hosts of every other chat make checkpoints between two kills.
         self._chats = [Chat(directory, number, "pyte" if number % 2 else "ghostty") for number in range(sessions)]
         self._structured = StructuredWitness(directory)
-        self._relayed = RelayedChat(directory) if any(kill.role == "relay" for kill in kills) else None
-        self._all_structured: list[StructuredWitness | RelayedChat] = [self._structured, *filter(None, [self._relayed])]
         self._viewers: targets.ViewerProcess | None = None
         self._window: targets.WindowProcess | None = None
         self._log = (directory / "kills.jsonl").open("w", buffering=1)
@@ -144,16 +141,14 @@ class Torture:
                     await target.close()
             for chat in self._chats:
                 await chat.close()
-            for structured in self._all_structured:
-                await structured.close()
+            await self._structured.close()
         return self.outcome
 
     async def _run(self) -> None:
         for chat in self._chats:
             await chat.start()
             chat.witness.order(f"random {self._seed + chat.number} {SHARE_BYTES[chat.engine]}")
-        for structured in self._all_structured:
-            await structured.start()
+        await self._structured.start()
         self._viewers = targets.ViewerProcess(self.directory, self._ids)
         await self._viewers.start()
         if any(kill.role == "window" for kill in self.kills):
@@ -179,14 +174,15 @@ class Torture:
     async def _activity(self) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self._type(chat)) for chat in self._chats]
         tasks.append(asyncio.create_task(self._send()))
-        turns = [asyncio.create_task(each.work()) for each in self._all_structured]
+        turns = asyncio.create_task(self._structured.work())
         try:
             yield
         finally:
-            for each in self._all_structured:
-                each.stop()
-            ends = await asyncio.gather(*turns, return_exceptions=True)
-            self.outcome.losses += [str(error) for error in ends if isinstance(error, WaitTimeout)]
+            self._structured.stop()
+            try:
+                await turns
+            except WaitTimeout as error:
+                self.outcome.losses.append(str(error))
             for task in tasks:
                 task.cancel()
             for result in await asyncio.gather(*tasks, return_exceptions=True):
@@ -232,8 +228,6 @@ class Torture:
                 took_s = await self._kill_host(kill, chat)
             case "structured host":
                 took_s = await self._kill_structured(kill)
-            case "relay":
-                took_s = await self._inject_relay_fault(kill)
             case "keeper":
                 took_s = await self._kill_keeper(kill)
             case "standby":
@@ -287,12 +281,6 @@ class Torture:
         began_s = time.monotonic()
         self._killed(kill, await self._structured.kill_host())
         await self._structured.wait_progress()
-        return time.monotonic() - began_s
-
-    async def _inject_relay_fault(self, kill: Kill) -> float:
-        assert self._relayed is not None
-        began_s = time.monotonic()
-        self._killed(kill, await self._relayed.inject_fault(FAULTS[kill.number % len(FAULTS)]))
         return time.monotonic() - began_s
 
     async def _kill_several(self, kill: Kill, chat: Chat, order: Sequence[Sequence[str]]) -> float:
@@ -388,10 +376,6 @@ class Torture:
             self._count("snapshots in the place of output", chat.viewer.snapshots - 1)
         losses += await self._structured.losses()
         self._count("structured turns", self._structured.turns)
-        if self._relayed is not None:
-            losses += self._relayed.losses()
-            self._count("turns through a relay", len(self._relayed.answered))
-            self._count("deaths of a relay or its server", self._relayed.deaths)
         self._count("agents", len(self._chats))
 
     def _count(self, what: str, number: int = 1) -> None:

@@ -7,7 +7,6 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,6 @@ class Connection:
         self._log = os.environ.get("FAKE_APP_SERVER_LOG", "")
         self.next_id = 0
         self.replies: dict[int, Json] = {}
-        self.questions: dict[int, Json] = {}
         self.arrived = threading.Condition()
 
     def write(self, data: bytes) -> None:
@@ -43,11 +41,6 @@ class Connection:
 
     def notify(self, method: str, **params: Any) -> None:
         self.send({"method": method, "params": params, "emittedAtMs": now_ms()})
-
-    def repeat_questions(self, send: Callable[[Json], None]) -> None:
-        """Send the open requests to a client that has just opened the thread."""
-        for question in list(self.questions.values()):
-            send(question)
 
     def note(self, line: bytes) -> None:
         if self._log:
@@ -206,11 +199,9 @@ class Player:
         connection = self.connection
         number, connection.next_id = connection.next_id, connection.next_id + 1
         ids = {"threadId": self.thread["id"], "turnId": turn.id, "itemId": "", "startedAtMs": now_ms()}
-        connection.questions[number] = {"method": method, "id": number, "params": ids | params}
-        connection.send(connection.questions[number])
+        connection.send({"method": method, "id": number, "params": ids | params})
         with connection.arrived:
             connection.arrived.wait_for(lambda: number in connection.replies or turn.interrupted)
-        del connection.questions[number]
         self.notify("serverRequest/resolved", requestId=number)
         if number not in connection.replies:
             raise Interrupted

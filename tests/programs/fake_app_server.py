@@ -1,8 +1,5 @@
 """Program: an agent that speaks the app-server protocol of Codex 0.169: JSON lines on stdin and stdout.
 
-With ``--listen unix://PATH`` it serves any number of clients on that socket instead, by WebSocket, and all of them
-follow its one thread.
-
 The words of a prompt script its turn, in this order; without any, the answer is "echo: " and the prompt:
 
 - ``overload: N``: the first N requests with this prompt are refused because of overload.
@@ -30,7 +27,6 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +57,6 @@ class Server:
         self.turns: list[Json] = []
         self.turn: Turn | None = None
         self.asked: Counter[str] = Counter()
-        self.handling = threading.Lock()
-        """Clients of a socket ask at the same time: a turn belongs to the request that began it."""
         self.settings: Json = {"model": "fake-model", "effort": None, "approvalPolicy": "on-request",
                                "collaborationMode": {"mode": "default", "settings": {"model": "fake-model"}},
                                "sandbox": sandbox("workspace-write")}  # fmt: skip
@@ -71,36 +65,29 @@ class Server:
 
     def serve(self) -> None:
         for line in sys.stdin.buffer:
-            self.take(line, self.connection.send)
+            self.connection.note(line)
+            message = json.loads(line)
+            if "method" in message:
+                self.handle(message)
+            else:
+                with self.connection.arrived:
+                    self.connection.replies[message["id"]] = message
+                    self.connection.arrived.notify_all()
 
-    def take(self, line: bytes, answer: Callable[[Json], None]) -> None:
-        """Handle a client's message; ``answer`` sends a message to that client."""
-        self.connection.note(line)
-        message = json.loads(line)
-        if "method" in message:
-            self.handle(message, answer)
-        else:
-            with self.connection.arrived:
-                self.connection.replies.setdefault(message["id"], message)  # The first reply counts.
-                self.connection.arrived.notify_all()
-
-    def handle(self, message: Json, answer: Callable[[Json], None]) -> None:
+    def handle(self, message: Json) -> None:
         name = message["method"].replace("/", "_")
         handler = getattr(self, f"do_{name}", no_such_method)
         if "id" not in message:
             return
         try:
-            with self.handling:
-                previous = self.turn
-                result = handler(message["params"])
-                begun = self.turn if self.turn is not previous else None
+            previous = self.turn
+            result = handler(message["params"])
+            begun = self.turn if self.turn is not previous else None
         except Refused as refused:
-            answer({"error": {"code": refused.code, "message": str(refused)}, "id": message["id"]})
+            self.connection.send({"error": {"code": refused.code, "message": str(refused)}, "id": message["id"]})
             return
         if result is not None:
-            answer({"id": message["id"], "result": result})
-        if message["method"] in {"thread/start", "thread/resume", "thread/fork"}:
-            self.connection.repeat_questions(answer)
+            self.connection.send({"id": message["id"], "result": result})
         if begun is not None:
             threading.Thread(target=self.run, args=(begun,), daemon=True).start()
 
@@ -298,9 +285,4 @@ def sandbox(mode: str) -> Json:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--listen"]:
-        from tests.programs.app_server_socket import serve
-
-        serve(sys.argv[2].removeprefix("unix://"), Server)
-    else:
-        Server(Connection()).serve()
+    Server(Connection()).serve()

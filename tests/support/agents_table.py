@@ -40,7 +40,6 @@ CHECKS = {
     "chat kills": "chat view: window, host and keeper killed during an answer: the answer is complete, and there once",
     "chat resume": "chat view: the agent killed during a turn, resumed by its id, with the whole history",
     "chat idle end": "chat view: with `idle_timeout_min`, an idle agent is ended; the next prompt resumes it",
-    "chat live": "chat view and the agent's own terminal show one live conversation",
     "chat fallback": "chat view, one process for each prompt (`--one-shot`): three turns in one conversation, resumed",
     "kill": "`outlive kill` during a tool call ends all of its processes, and no other chat's",
 }

@@ -280,7 +280,6 @@ def npm_install(package: str, directory: Path) -> None:
 
 
 NO_ONE_SHOT = "not needed: all its tested versions speak the protocol"
-NO_SECOND_CLIENT = "its process serves one client"
 NO_STEERING = "its protocol cannot add text to a running turn; a prompt waits, or interrupts the turn"
 
 CLAUDE = RealAgent(
@@ -297,7 +296,6 @@ CLAUDE = RealAgent(
     settings=(".claude/settings.json",),
     transcripts=(".claude/projects/*/{id}.jsonl",),
     own_resume=("claude", "--resume", "{id}"),
-    cannot={"chat live": NO_SECOND_CLIENT},
     leaves='use: Bash {{"command": "{command}", "description": "Do the work", "run_in_background": true}}',
     sends_out=(
         'use: Agent {"description": "Look", "prompt": "count: 3 hold: 1", "subagent_type": "general-purpose", '
@@ -346,7 +344,7 @@ OPENCODE = RealAgent(
     transcripts=(".local/share/opencode/opencode.db*",),
     own_resume=("opencode", "--session", "{id}"),
     begins_anew=False,
-    cannot={"chat live": NO_SECOND_CLIENT, "chat steer": NO_STEERING},
+    cannot={"chat steer": NO_STEERING},
 )
 GEMINI = RealAgent(
     label="gemini",
@@ -368,7 +366,7 @@ GEMINI = RealAgent(
     transcripts=(".gemini/tmp/*/chats/session-*-{short}.jsonl", "../state/sessions/*/agent/{id}.*"),
     own_resume=("gemini", "--resume", "{id}"),
     leaves='use: run_shell_command {{"command": "{command}", "is_background": true}}',
-    cannot={"chat fallback": NO_ONE_SHOT, "chat live": NO_SECOND_CLIENT, "chat steer": NO_STEERING},
+    cannot={"chat fallback": NO_ONE_SHOT, "chat steer": NO_STEERING},
 )
 COPILOT = RealAgent(
     label="copilot",
@@ -387,7 +385,6 @@ COPILOT = RealAgent(
     cannot={
         "settings": "it rewrites its settings itself; none of its files names a program of Outlive",
         "chat fallback": NO_ONE_SHOT,
-        "chat live": NO_SECOND_CLIENT,
         "chat steer": NO_STEERING,
     },
     transcripts=(".copilot/session-state/{id}/events.jsonl",),
@@ -422,7 +419,7 @@ QWEN = RealAgent(
         'use: agent {"description": "Look", "prompt": "count: 3 hold: 1", "subagent_type": "general-purpose", '
         '"run_in_background": true}'
     ),
-    cannot={"chat fallback": NO_ONE_SHOT, "chat live": NO_SECOND_CLIENT, "chat steer": NO_STEERING},
+    cannot={"chat fallback": NO_ONE_SHOT, "chat steer": NO_STEERING},
 )
 NO_TOOLS = "it runs no commands, so it asks for no permission"
 ENDPOINT = RealAgent(
@@ -443,7 +440,6 @@ ENDPOINT = RealAgent(
     cannot={
         **dict.fromkeys(("viewer, tool", "asked", "stop", "kill", "chat approval", "chat declined"), NO_TOOLS),
         "chat fallback": NO_ONE_SHOT,
-        "chat live": NO_SECOND_CLIENT,
         "chat steer": NO_STEERING,
         "limit": "after a 429 it waits and sends again; after a 500 it shows the error, and the user can send again",
         "input": "its input cannot be recorded, since it is Outlive's own program",

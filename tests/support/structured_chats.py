@@ -35,26 +35,16 @@ dialect = "codex"
 start = [{words}]
 fork = [{words}]
 fork_through = "turn"
-terminal = [{terminal}]
 """
-RELAY = ("{python}", "-P", "-m", "session_host.codex_relay")
 
 
-def add_agent(name: str = "fake", *words: str, terminal: tuple[str, ...] = ()) -> None:
+def add_agent(name: str = "fake", *words: str) -> None:
     """Add an agent to the catalog; without ``words`` it is the fake app-server."""
     argv = words or (sys.executable, "-S", str(FAKE))
     directory = config_dir() / "agents"
     directory.mkdir(parents=True, exist_ok=True)
-    listed, shown = (", ".join(json.dumps(word) for word in each) for each in (argv, terminal))
-    text = _AGENT.format(words=listed, terminal=shown)
+    text = _AGENT.format(words=", ".join(json.dumps(word) for word in argv))
     (directory / f"{name}.toml").write_text(text, encoding="utf-8")
-
-
-def add_live_agent() -> None:
-    """Add the agent "live": the fake app-server on a socket, and a terminal client on the same socket."""
-    server = (*RELAY, "{socket}", "--", sys.executable, str(FAKE), "--listen", "unix://{socket}")
-    argv = (sys.executable, str(FAKE.with_name("remote_terminal.py")), "{socket}", "{conversation}")
-    add_agent("live", *server, terminal=(*RELAY, "--terminal", "{socket}", "--", *argv))
 
 
 def add_keeping_agent() -> None:
@@ -70,8 +60,6 @@ async def start_chat(
     """Start a structured chat; its threads and the log of its input are in ``directory``."""
     if agent == "fake":
         add_agent()
-    elif agent == "live":
-        add_live_agent()
     return await launch(
         LaunchRequest(
             agent=load_catalog(config_dir())[agent],

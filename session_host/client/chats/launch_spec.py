@@ -17,7 +17,6 @@ from session_host.agents.session_files import copy_conversation_files, write_fil
 from session_host.client.permission import check_may_control
 from session_host.errors import LaunchFailed, StoreError, UsageError
 from session_host.paths import (
-    agent_socket,
     config_dir,
     database,
     make_directories,
@@ -233,15 +232,6 @@ def write_history(session_id: str, items: bytes) -> None:
         raise StoreError(f"{path}: cannot write it ({error.strerror}); free some space") from error
 
 
-def live_terminal_template(agent: Agent) -> Template:
-    """The argv's template of the agent's own terminal, beside a running structured chat.
-
-    Raises:
-        UsageError: the agent has none.
-    """
-    return _settings(agent).terminal
-
-
 def watch_of_structured(agent: Agent) -> Watch:
     """The agent's messages report all of its activity; its end and its own files are watched as a terminal's."""
     signals = agent.signals
@@ -279,8 +269,6 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Begin the conversation again under its id, since nothing was said in it yet."""
     conversation: str = ""
     """The id of an earlier conversation that the chat continues and that is no chat's; "" for none."""
-    live_chat: SessionRecord | None = None
-    """The running structured chat that the agent's own terminal shows, too; its conversation is known."""
     fork: Fork | None = None
     """The chat to fork: the new chat begins with a copy of its conversation, or of a part of it."""
     runtime: Runtime | None = None
@@ -399,9 +387,9 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
 
 
 def _continued(request: LaunchRequest, store: Store) -> list[SessionRecord]:
-    """The chats that the new one continues, forks or shows, as stored: a caller of a bridge may write any record."""
+    """The chats that the new one continues or forks, as stored: a caller of a bridge may write any record."""
     fork = request.fork.record if request.fork is not None else None
-    named = [store.get(each.id) or each for each in (request.resume, request.live_chat, fork) if each is not None]
+    named = [store.get(each.id) or each for each in (request.resume, fork) if each is not None]
     chosen = request.conversation or request.agent.parse_conversation_options(request.arguments).conversation
     return [*named, *(store.in_conversation(chosen) if chosen else [])]
 
@@ -478,7 +466,7 @@ def _agent_start(
         speaks_protocol=lambda: speaks_protocol(agent, environment, directory), forks=copied is not None,
     )  # fmt: skip
     structured, items = None, b""
-    template = live_terminal_template(agent) if request.live_chat is not None else ()
+    template: Template = ()
     if launch_mode is not None:
         from session_host.agents.conversations.base import ConversationQuery  # a terminal does not need it
 
@@ -498,7 +486,6 @@ def _agent_start(
             conversation=known,
             files=str(files),
             through=copied.through if copied is not None else "",
-            socket=str(agent_socket(request.live_chat.id if request.live_chat is not None else session_id)),
         ),
         mode="resume" if resumes else "new",
         supports=supports,
@@ -518,9 +505,7 @@ def _session_variables(request: LaunchRequest, session_id: str) -> dict[str, str
         variables |= {each: value for each, value in agent.structured.env.items() if each not in request.overrides}
     variables |= {"OUTLIVE_SESSION": session_id, "OUTLIVE_SOCKET": str(session_socket(session_id))}
     variables[REPORT_ID] = uuid.uuid4().hex
-    # A terminal beside a running chat is the same agent, too.
-    previous = request.resume or request.live_chat
-    resumed = previous.agent_chats if previous is not None else ""
+    resumed = request.resume.agent_chats if request.resume is not None else ""
     variables[AGENT_CHATS] = of_new_chat(session_id, resumed, is_agent=agent.signals.ends_all)
     return variables
 
@@ -534,8 +519,8 @@ def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
     """The user's arguments, the conversation's id if known before the start, and whether we choose it."""
     agent, arguments = request.agent, request.arguments
     chosen = agent.parse_conversation_options(arguments)
-    if (other := request.live_chat or request.resume) is not None:
-        return chosen.others, other.provider_session_id or "", True
+    if request.resume is not None:
+        return chosen.others, request.resume.provider_session_id or "", True
     if request.conversation:
         return chosen.others, request.conversation, True
     if _copies(request) is not None:

@@ -9,30 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from session_host.agents.agent import PROMPT, Agent, Probe, TemplateValues, without_prompt
-from session_host.agents.catalog import find_agent, load_agents
+from session_host.agents.catalog import load_agents
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.stores import find_conversation, locating, opened_by
 from session_host.agents.probe import LONG_TIMEOUT_S, probed
-from session_host.client.permission import check_may_answer, check_may_control
-from session_host.client.sessions.session_info import SessionInfo, describe, list_sessions
-from session_host.client.sessions.stale_rows import record_of, resolve_stale_row
+from session_host.client.permission import check_may_control
+from session_host.client.sessions.session_info import SessionInfo, list_sessions
+from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
-from session_host.paths import agent_socket, config_dir
-from session_host.protocol.values import RUNNING_STATES, GridSize, Runtime
+from session_host.paths import config_dir
+from session_host.protocol.values import GridSize, Runtime
 from session_host.storage.store import SessionRecord, Store, free_name
 from session_host.system.processes import proc
 from session_host.system.processes.chat_mark import VARIABLE, Mark
 from session_host.system.processes.identity import environment_variables
 from session_host.system.processes.process_tree import end_all, rest_of_session
-from session_host.system.unix_sockets import is_foreign
 from session_host.terminal import available_engines
 from session_host.terminal.base import DefaultColors, EngineName
 
@@ -49,96 +47,6 @@ from .resumability import (
     resumability,
     with_use,
 )
-
-CONNECT_TIMEOUT_S = 2.0
-
-
-def live_terminal(
-    session_id: str, environment: Mapping[str, str] | None, *, again: bool
-) -> LaunchRequest | SessionRecord | None:
-    """The request that starts the terminal, or the terminal's record if it runs already.
-
-    Args:
-        session_id: the running structured chat, or an ended terminal of one.
-        environment: the caller's whole environment; this process's own if None.
-        again: only for an ended terminal.
-
-    Returns:
-        None if the session is none of these, or its agent cannot do that.
-
-    Raises:
-        NotResumable: the chat cannot be shown in a terminal yet, or any more.
-        NotAllowed: this process belongs to the chat's agent, or to one that may not control the chat.
-    """
-    with open_store() as store:
-        record = record_of(store, session_id)
-        agent = find_agent(config_dir(), record.agent)
-        chat = _chat_of(store, record)
-        if agent is None or chat is None or (again and record is chat):
-            return None
-        if not agent.serves_terminal(chat.argv, chat.id):
-            return None
-        check_may_answer(chat)
-        for other in _running(store):
-            if other.runtime == "terminal" and str(agent_socket(chat.id)) in other.argv:
-                return other
-        _check(chat, agent, environment)
-        return LaunchRequest(
-            agent=agent,
-            live_chat=chat,
-            resume=None if record is chat else record,
-            name=free_name(
-                f"{chat.name}-terminal" if record is chat else record.name, store.running_names(), store.names()
-            ),
-            directory=chat.cwd,
-            environment=dict(os.environ if environment is None else environment),
-            overrides=chat.env,
-            located_by=chat.located_by,
-            size=DEFAULT_SIZE,
-        )
-
-
-def _chat_of(store: Store, record: SessionRecord) -> SessionRecord | None:
-    """The running structured chat that a session is, or was the terminal of."""
-    if record.state in RUNNING_STATES:
-        return record if record.runtime == "structured" else None
-    if record.runtime == "structured":
-        return None
-    chats = (each for each in _running(store) if each.runtime == "structured")
-    return next((each for each in chats if str(agent_socket(each.id)) in record.argv), None)
-
-
-def _running(store: Store) -> list[SessionRecord]:
-    return [each for each in (resolve_stale_row(store, row) for row in store.running()) if each.state in RUNNING_STATES]
-
-
-def _check(chat: SessionRecord, agent: Agent, environment: Mapping[str, str] | None) -> None:
-    """Note the chat's conversation.
-
-    Raises:
-        NotResumable: a terminal would not find it.
-    """
-    if not _listens(chat):
-        raise NotResumable(f"{chat.name}: its agent takes no connections; try again")
-    if (description := describe(chat.id)) is not None and description.conversation:
-        chat.provider_session_id = description.conversation
-    availability = Availability.LOST
-    if chat.provider_session_id:
-        availability = find_conversation(agent.conversation.store, query_for(chat, agent, environment)).availability
-    if availability is Availability.LOST:
-        raise NotResumable(f"{chat.name}: the conversation is empty; send a prompt first")
-
-
-def _listens(chat: SessionRecord) -> bool:
-    """Whether the chat's agent is a server that takes clients."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(CONNECT_TIMEOUT_S)
-        try:
-            connection.connect(str(agent_socket(chat.id)))
-        except OSError:
-            return False
-        return not is_foreign(connection)
-
 
 _PTS_MAJORS = range(136, 144)
 """Major numbers of the devices ``/dev/pts/N`` (Linux's devices.txt)."""
@@ -257,11 +165,10 @@ async def resume(
 ) -> SessionRecord:
     """Start a session in the conversation of an ended one; returns when its program is exec'd.
 
-    If the previous session is just ending, waits for its end. A running structured chat can also be shown in a
-    terminal; that terminal is started once.
+    If the previous session is just ending, waits for its end.
 
     Args:
-        session_id: the ended session, or that chat.
+        session_id: the ended session.
         environment: the caller's whole environment; this process's own if None.
         size: the terminal's size; the ended session's if None.
         colors: the caller's terminal colours, if it shows terminals.
@@ -275,12 +182,6 @@ async def resume(
         AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory, WorktreeError: as ``launch.launch``.
     """
     await wait_until_exit_saved(session_id)
-    if runtime != "structured":
-        live = await asyncio.to_thread(live_terminal, session_id, environment, again=runtime is None)
-        if isinstance(live, SessionRecord):
-            return live
-        if live is not None:
-            return await launch(_shown(live, size, colors, ""))
     request = await asyncio.to_thread(_request, session_id, environment, anyway)
     if runtime is not None:
         request = msgspec.structs.replace(request, runtime=runtime)

@@ -29,7 +29,7 @@ from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import background_commands, chat_processes
 from tests.support.commands import outlive
 from tests.support.hosts import end, is_over
-from tests.support.structured_chats import FAKE, RELAY, ChatViewer, add_agent, received, start_chat, viewing
+from tests.support.structured_chats import FAKE, ChatViewer, add_agent, received, start_chat, viewing
 from tests.support.waiting import eventually, wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -72,6 +72,18 @@ async def test_a_host_killed_in_mid_delta_neither_loses_nor_repeats_events(tmp_p
             await kill_host(record.id)
         await check_complete(chat)
     assert len(received(tmp_path, "turn/start")) == 1
+
+
+async def test_a_host_killed_in_a_flood_neither_loses_nor_repeats_events(tmp_path: Path) -> None:
+    """Nobody reads meanwhile: the agent's pipe is full, and the agent stands still until another host reads."""
+    lines = 20_000
+    record = await start_chat(tmp_path, prompt=f"count: {lines}")
+    async with viewing(record.id) as chat:
+        for number in (2_000, 6_000, 12_000):
+            await chat.until_said(f"line {number}\n")
+            await kill_host(record.id)
+        await chat.until_idle(1)
+        assert chat.texts()[-1].splitlines() == [f"answer line {number:04}" for number in range(1, lines + 1)]
 
 
 async def test_after_a_stop_queued_prompts_wait_also_when_the_host_was_killed_and_a_command_sends_them(
@@ -179,13 +191,12 @@ async def kill_program(record: SessionRecord) -> None:
     wait_for_end(record.child_pid, 10)
 
 
-async def test_a_server_behind_a_launcher_ends_with_its_killed_relay_and_the_chat_is_resumed(tmp_path: Path) -> None:
-    server = (*LAUNCHER, sys.executable, str(FAKE), "--listen", "unix://{socket}")
-    add_agent("launched", *RELAY, "{socket}", "--", *server)
+async def test_an_agent_ends_with_its_killed_launcher_and_the_chat_is_resumed(tmp_path: Path) -> None:
+    add_agent("launched", *LAUNCHER, sys.executable, "-S", str(FAKE))
     record = await start_chat(tmp_path, agent="launched", prompt="count: 50\nhold: 7")
     async with viewing(record.id) as chat:
         await chat.until_said("line 0007")
-        assert len(processes_of(record)) == 3
+        assert len(processes_of(record)) == 2
         await kill_program(record)
         await chat.watcher.until(lambda: chat.state == "ended", "the end")
     again = await resume(record.id)

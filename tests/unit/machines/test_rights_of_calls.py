@@ -120,7 +120,7 @@ async def test_an_agent_restores_files_of_its_own_chats_directory_alone(name: st
         await call(name, _encode({"directory": Path.home(), "session": OWN}))
 
 
-@pytest.mark.parametrize("part", ["resume", "live_chat", "fork"])
+@pytest.mark.parametrize("part", ["resume", "fork"])
 @pytest.mark.usefixtures("chats")
 async def test_a_record_that_says_that_a_chat_is_the_agents_does_not_make_it_so(part: str) -> None:
     forged = next(each for each in rows() if each.id == OTHERS)

@@ -554,7 +554,7 @@ class Requests:
         context.show_state()
 
     def resolved(self, params: dict[str, Any]) -> None:
-        """Withdraw a request that needs no reply any more: it was answered elsewhere, or its turn is over."""
+        """Withdraw a request that needs no reply any more: its turn is over."""
         number = at(params, "requestId")
         self._withdraw([key for key, request in self._context.state.requests.items() if request.number == number])
 
