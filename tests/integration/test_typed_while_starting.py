@@ -11,14 +11,17 @@ from typing import NamedTuple
 import pytest
 
 from session_host.agents.agent import ConversationSettings
+from session_host.client.connection import HostConnection
 from session_host.client.control import request
-from session_host.client.viewer.viewer import Viewer
-from session_host.protocol.messages import Describe, Description, NoticeEvent
-from session_host.protocol.values import ErrorCode
+from session_host.client.machine import ThisMachine
+from session_host.client.viewer.viewer import Viewer, ViewerState
+from session_host.errors import Unreachable
+from session_host.protocol.messages import Describe, Description, NoticeEvent, Role
+from session_host.protocol.values import Activity, ErrorCode
 from session_host.session.starting_input import ASKS, WAITS
 from session_host.storage.store import SessionRecord
 from tests.programs import Gate, program
-from tests.support.hosts import Watcher, end, see, start, watching
+from tests.support.hosts import Watcher, description_of, end, see, start, watching, write_as_program
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -35,9 +38,9 @@ class Agent(NamedTuple):
     gate: Gate
     path: Path
 
-    async def start(self, *arguments: str) -> SessionRecord:
+    async def start(self, *arguments: str, asks_by_notification: bool = False) -> SessionRecord:
         argv = program("starting_agent", self.path, self.gate.path, *arguments)
-        return await start(*argv, signals=SIGNALS, conversation=CONVERSATION)
+        return await start(*argv, asks_by_notification=asks_by_notification, signals=SIGNALS, conversation=CONVERSATION)
 
     def accepted(self) -> bytes:
         """The input that the agent has accepted at its input line."""
@@ -131,6 +134,56 @@ async def test_input_typed_before_a_question_is_refused_and_does_not_answer_it(a
         agent.gate.release()
         await agent.wait_for_input(b"later\r")
     await end(record.id)
+
+
+class FarMachine(ThisMachine):
+    """This machine, as if it were at the end of a line."""
+
+    name = "far"
+
+    def __init__(self) -> None:
+        self.is_cut = False
+
+    async def connect(self, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
+        if self.is_cut:
+            raise Unreachable("far: no route")
+        return await super().connect(session_id, role, engine_build)
+
+    async def wait_reachable(self) -> None:
+        await eventually(lambda: not self.is_cut, 60, "the line")
+
+
+async def test_input_is_taken_after_a_refusal_accepted_while_the_user_is_asked_about_kept_input(agent: Agent) -> None:
+    record = await agent.start("--ask", asks_by_notification=True)
+    machine = FarMachine()
+    async with watching(record.id, machine=machine) as (viewer, watcher):
+        type_keys(viewer, "1\r")
+        await wait_for_notice(watcher, WAITS)
+        machine.is_cut = True
+        assert viewer._connection is not None
+        viewer._connection.drop()
+        await watcher.until(lambda: viewer.state is ViewerState.UNREACHABLE, "the line to be lost")
+        viewer.text("x")
+        write_as_program(record, b"\x1b]9;May I?\a")
+        await eventually(lambda: is_asking(record.id), 20, "the question")
+        machine.is_cut = False
+        await watcher.until(lambda: viewer.asks_to_send, "the user to be asked")
+        agent.gate.release(2)
+        await watcher.until(lambda: bool(watcher.refusals), "the refusal")
+        assert (watcher.refusals[0].message, viewer.kept_characters) == (ASKS, 0)
+
+        viewer.accept_refusal()
+        viewer.text("1")
+        viewer.send_kept()
+        await watcher.until(lambda: not viewer.pending, "the answer to be typed, or refused")
+        assert len(watcher.refusals) == 1
+        await see(viewer, watcher, "loading again")
+        assert Path(f"{agent.path}.asked").read_bytes() == b"1"
+    await end(record.id)
+
+
+def is_asking(session_id: str) -> bool:
+    return description_of(session_id).activity is Activity.NEEDS_INPUT
 
 
 async def test_input_waits_until_a_resumed_agent_shows_its_conversation(agent: Agent) -> None:

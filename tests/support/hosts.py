@@ -15,6 +15,7 @@ from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.control import request
+from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.sessions.session_info import describe
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import SessionEnded
@@ -138,12 +139,14 @@ async def watching(
     read_only: bool = False,
     output: bool = True,
     live: bool = True,
+    machine: Machine = THIS_MACHINE,
 ) -> AsyncIterator[tuple[Viewer, Watcher]]:
     """Follow a session; with ``live``, first wait until the viewer is live."""
     watcher = Watcher()
     viewer = Viewer(
-        session_id, watcher, size=size, cell=CellSize(8, 16), engine=engine, read_only=read_only, output=output
-    )
+        session_id, watcher, size=size, cell=CellSize(8, 16), engine=engine, read_only=read_only, output=output,
+        machine=machine,
+    )  # fmt: skip
     viewer.start()
     try:
         if live:
@@ -156,9 +159,14 @@ async def watching(
 
 def redraw(record: SessionRecord) -> None:
     """Write to a session's terminal, as programs do that draw their screen again."""
+    write_as_program(record, b"\r\nredrawn\r\n")
+
+
+def write_as_program(record: SessionRecord, output: bytes) -> None:
+    """Write to a session's terminal, as its program does."""
     terminal = os.open(f"/proc/{record.child_pid}/fd/0", os.O_WRONLY | os.O_NOCTTY)
     try:
-        os.write(terminal, b"\r\nredrawn\r\n")
+        os.write(terminal, output)
     finally:
         os.close(terminal)
 

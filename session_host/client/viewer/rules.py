@@ -472,8 +472,9 @@ class ViewerRules:
         self._send_accept_refusal()
 
     def _send_accept_refusal(self) -> None:
-        self._accepts_refusal = not self._can_send_inputs
-        if self._can_send_inputs:
+        is_attached = self._can_send_inputs or self._awaits_activity or self.state is ViewerState.STARTING
+        self._accepts_refusal = not is_attached
+        if is_attached:
             self._send(AcceptRefusal(self.attachment))
 
     def resize(self, size: GridSize, cell: CellSize) -> None:

@@ -547,6 +547,24 @@ def test_discarded_keys_are_never_sent(far: Harness, asks: bool) -> None:
     assert far.take_effects()[0] == sent_key(3)
 
 
+def test_a_refusal_accepted_while_the_user_is_asked_is_accepted_before_the_kept_keys_are_sent(far: Harness) -> None:
+    back(unreachable(far, typed=1)).rules.receive_message(attached(resumed=True))
+    far.rules.receive_message(QUESTION)
+    far.take_effects()
+    assert (
+        far.script()
+        >> far.receives(m.InputRefused("one", 1, ErrorCode.NEEDS_INPUT, "it asks"))
+        << refusal(1, ErrorCode.NEEDS_INPUT, "it asks")
+        >> do(far.rules.accept_refusal)
+        << e.SendMessage(m.AcceptRefusal("one"))
+        >> far.types_key()
+        << notify(ViewerState.LIVE)
+        >> do(far.rules.send_kept)
+        << notify(ViewerState.LIVE)
+        << sent_key(2)
+    )
+
+
 def test_keys_kept_for_a_chat_that_ended_meanwhile_are_reported(far: Harness) -> None:
     text = "what you typed while its machine was unreachable was not sent"
     assert (
