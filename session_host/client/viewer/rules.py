@@ -228,6 +228,8 @@ class ViewerRules:
         if self.state not in FINAL_STATES:
             self.state = state
         self.message = message
+        if self.state in FINAL_STATES:
+            self._awaits_activity = self.asks_to_send = False
         self._notify_state()
         if self.state is ViewerState.LIVE:
             self._answers.start()
@@ -457,7 +459,7 @@ class ViewerRules:
     def discard_kept(self) -> None:
         """Drop the input that the host does not have, as far as is known."""
         self.inputs.discard()
-        if self._awaits_activity:
+        if self._awaits_activity or (self.state is ViewerState.STARTING and not self._can_send_inputs):
             self._send_inputs()
         self._end_blind_input()
         self._send_accept_refusal()  # The host may have a part of a paste.

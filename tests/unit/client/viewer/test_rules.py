@@ -565,6 +565,21 @@ def test_a_refusal_accepted_while_the_user_is_asked_is_accepted_before_the_kept_
     )
 
 
+def test_keys_typed_after_others_were_discarded_reach_a_program_that_starts(far: Harness) -> None:
+    back(unreachable(far, typed=1)).rules.receive_message(m.Starting("one"))
+    far.rules.discard_kept()
+    far.take_effects()
+    assert far.script() >> far.types_key() << sent_key(2)
+
+
+def test_nobody_is_asked_about_kept_keys_once_the_chat_has_ended(far: Harness) -> None:
+    back(unreachable(far, typed=1)).rules.receive_message(attached(resumed=True))
+    for message, asks in [(QUESTION, True), (EXITED, False)]:
+        far.rules.receive_message(message)
+        assert far.rules.asks_to_send == asks
+    assert far.rules.inputs.characters() == 0
+
+
 def test_keys_kept_for_a_chat_that_ended_meanwhile_are_reported(far: Harness) -> None:
     text = "what you typed while its machine was unreachable was not sent"
     assert (
