@@ -35,7 +35,10 @@ OWN = {
             "session_host.client.viewer.", "session_host.protocol", "session_host.terminal.base",
             "session_host.terminal.rows",
         )
-        for name in ("prediction", "rules", "state", "unacknowledged_input")
+        for name in (
+            "answer_watch", "effects", "gate", "line", "prediction", "replica_progress", "rules", "state",
+            "unacknowledged_input",
+        )
     },
 }  # fmt: skip
 """For each pure package or module, the modules of this project that it may import."""

@@ -53,13 +53,13 @@ async def test_input_of_a_stale_attachment_is_refused_with_a_message() -> None:
         stranger = await HostConnection.open(record.id, "viewer")
         answers: asyncio.Queue[object] = asyncio.Queue()
         stranger.set_callbacks(answers.put_nowait, lambda: None)
-        stranger.send_message(Key(viewer._rules.attachment, 1, "x", "x"))
+        stranger.send_message(Key(viewer._rules.inputs.attachment, 1, "x", "x"))
         refusal = await asyncio.wait_for(answers.get(), 60)
         assert isinstance(refusal, InputRefused)
         assert refusal.code == ErrorCode.STALE_ATTACHMENT
         assert "attach again" in refusal.message
         stranger.close()
-        viewer._rules.attachment = "of-another-time"
+        viewer._rules.inputs.attachment = "of-another-time"
         viewer.key("y", "y")
         await watcher.until(lambda: bool(watcher.refusals), "the refusal")
         assert watcher.refusals[0].code == ErrorCode.STALE_ATTACHMENT

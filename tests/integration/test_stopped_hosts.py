@@ -79,7 +79,7 @@ async def test_new_viewers_learn_that_a_host_is_stopped_and_it_continues_later(
 
 
 async def test_a_viewer_is_unresponsive_until_its_host_answers(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("session_host.client.viewer.rules.INTERVAL_S", 0.1)
+    monkeypatch.setattr("session_host.client.viewer.answer_watch.INTERVAL_S", 0.1)
     record = await start("cat", name="one")
     pid = (await request(record.id, Describe(0))).host_pid
     async with watching(record.id) as (viewer, watcher):

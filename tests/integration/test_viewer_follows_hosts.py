@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from session_host.client.viewer.replica_progress import Outdated
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ActivityEvent, BellEvent, NotificationEvent, TitleEvent
 from session_host.protocol.values import GridSize
@@ -81,7 +82,7 @@ async def test_a_new_replica_keeps_the_scroll_position(tmp_path: Path) -> None:
             viewer.emulator.scroll(-100)
             top = viewer.emulator.frame().rows[0].text()
             # As if the viewer had missed more output than the host keeps.
-            viewer._rules.offset = -1
+            viewer._rules.progress.now = Outdated(has_history=True)
             replaced = watcher.replaced
             await kill_host(record.id, viewer, watcher)
             await watcher.until(lambda: watcher.replaced > replaced, "a new replica")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from session_host.client.viewer import rules as e
-from session_host.client.viewer.rules import INTERVAL_S, ViewerRules
+from session_host.client.viewer import effects as e
+from session_host.client.viewer.answer_watch import INTERVAL_S
+from session_host.client.viewer.rules import ViewerRules, Wants
 from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m
 from session_host.protocol.values import CellSize, GridSize, State
@@ -43,14 +44,15 @@ class Harness(RulesHarness[e.Effect]):
     def __init__(
         self, *, read_only: bool = False, output: bool = True, keeps_typing: bool = True, is_far: bool = False
     ) -> None:
-        self.rules = ViewerRules(
+        wants = Wants(
             size=SIZE, cell=CELL, engine_build=BUILD, read_only=read_only, output=output, kind="tab",
             keeps_typing=lambda: keeps_typing, is_far=is_far,
         )  # fmt: skip
+        self.rules = ViewerRules(wants)
         self.effects = self.rules.effects
 
     def connected(self) -> Harness:
-        self.rules.start()
+        self.rules.line.connect()
         self.rules.connected()
         self.take_effects()
         return self
@@ -79,13 +81,13 @@ class Harness(RulesHarness[e.Effect]):
         return self
 
     def key(self) -> m.Key:
-        return m.Key(self.rules.attachment, self.rules.inputs.next_sequence, "a", "a")
+        return m.Key(self.rules.inputs.attachment, self.rules.inputs.next_sequence, "a", "a")
 
     def types_key(self) -> Event:
         return self._gives(self.key)
 
     def reports_focus(self) -> Event:
-        return self._gives(lambda: m.Focus(self.rules.attachment, self.rules.inputs.next_sequence, True))
+        return self._gives(lambda: m.Focus(self.rules.inputs.attachment, self.rules.inputs.next_sequence, True))
 
     def _gives(self, make: Callable[[], m.Input]) -> Event:
         def gives() -> None:

@@ -44,6 +44,7 @@ class UnacknowledgedInput:
     """Unacknowledged inputs from oldest to newest; ``sequence`` counts from 1 within one attachment.
 
     Attributes:
+        attachment: the id of the viewer's attachment, "" before the first.
         next_sequence: the number of the next input.
         is_holding: the user has not yet accepted a refusal; until then all further inputs are refused, so
             that no command is typed with a part missing.
@@ -52,7 +53,7 @@ class UnacknowledgedInput:
     def __init__(self) -> None:
         self._inputs: deque[Input] = deque()
         self._characters = self._short_characters = 0
-        self._attachment = ""
+        self.attachment = ""
         self.next_sequence = 1
         self.is_holding = False
 
@@ -138,7 +139,7 @@ class UnacknowledgedInput:
             dead and may have typed them, so a resend could type them twice.
         """
         refusals: list[InputRefused] = []
-        if self._attachment:
+        if self.attachment:
             text = "the connection was reset; your last input may be missing"
             refusals = [
                 InputRefused(attachment, each.sequence, ErrorCode.STALE_ATTACHMENT, text)
@@ -148,7 +149,7 @@ class UnacknowledgedInput:
             self.is_holding = self.is_holding or bool(refusals)
             self._inputs.clear()
             self._characters = self._short_characters = 0
-        self._attachment = attachment
+        self.attachment = attachment
         self._inputs = deque(
             msgspec.structs.replace(each, attachment=attachment, sequence=number)
             for number, each in enumerate(self._inputs, 1)

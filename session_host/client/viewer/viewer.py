@@ -66,7 +66,7 @@ from session_host.terminal.encode import REPORT_EVENTS
 from session_host.terminal.rows import Row
 from session_host.terminal.scroll_position import go_to, position_in
 
-from .rules import (
+from .effects import (
     AddSnapshotPart,
     Connect,
     DropConnection,
@@ -82,9 +82,9 @@ from .rules import (
     ResizeReplica,
     SendMessage,
     StartAnswerTimer,
-    ViewerRules,
     WaitReachable,
 )
+from .rules import ViewerRules, Wants
 from .state import FINAL_STATES, NO_DELEGATE, ViewerDelegate, ViewerState
 
 if TYPE_CHECKING:
@@ -140,10 +140,11 @@ class Viewer:
         build = TRANSCRIPT_BUILD if self._engine is None else engine_build(self._engine)
         if self._is_far and self._engine is not None:
             build = ""  # The engine's own form can hold anything, so another machine sends escape sequences.
-        rules = ViewerRules(
+        wants = Wants(
             size=size, cell=cell, engine_build=build, read_only=read_only, output=output, kind=kind,
             keeps_typing=keeps_typing, is_far=self._is_far,
         )  # fmt: skip
+        rules = ViewerRules(wants)
         self._rules, self._effects = rules, rules.effects
         self.session_id, self.read_only = session_id, read_only
         self.emulator: Emulator | None = None
@@ -178,37 +179,37 @@ class Viewer:
     @property
     def state(self) -> ViewerState:
         """The viewer's state."""
-        return self._rules.state
+        return self._rules.line.shown
 
     @property
     def message(self) -> str:
         """The reason for the viewer's state."""
-        return self._rules.message
+        return self._rules.line.message
 
     @property
     def exit_code(self) -> int | None:
         """The exit code of the program once it has ended."""
-        return self._rules.end.exit_code
+        return self._rules.line.end.exit_code
 
     @property
     def exit_signal(self) -> int | None:
         """The signal that ended the program."""
-        return self._rules.end.exit_signal
+        return self._rules.line.end.exit_signal
 
     @property
     def end_request(self) -> str:
         """The user's request that ended the program; see ``StateEvent``."""
-        return self._rules.end.end_request
+        return self._rules.line.end.end_request
 
     @property
     def refusal(self) -> str:
         """The ``ErrorCode`` of the host's refusal to serve the viewer; "" for no refusal."""
-        return self._rules.refusal
+        return self._rules.line.refusal
 
     @property
     def size(self) -> GridSize | None:
         """The viewer's grid."""
-        return self._rules.size
+        return self._rules.wants.size
 
     @property
     def next_sequence(self) -> int:
@@ -233,7 +234,7 @@ class Viewer:
     @property
     def asks_to_send(self) -> bool:
         """Whether the kept input waits for ``send_kept`` or ``discard_kept``, since the program asks something new."""
-        return self._rules.asks_to_send
+        return self._rules.gate.asks_to_send
 
     @property
     def is_holding(self) -> bool:
@@ -245,7 +246,7 @@ class Viewer:
     def start(self) -> None:
         """Start following the session; call it once, from a running loop."""
         self._watch_line()
-        self._rules.start()
+        self._rules.line.connect()
         self._perform()
 
     def _perform(self) -> None:
@@ -318,12 +319,12 @@ class Viewer:
         self._connect_again_s = loop.time() + FAR_CONNECT_S if self._is_far else 0.0
         rules = self._rules
         try:
-            connection = await self._machine.connect(self.session_id, "viewer", rules.engine_build)
+            connection = await self._machine.connect(self.session_id, "viewer", rules.wants.engine_build)
         except Unreachable as error:
-            rules.machine_unreachable(str(error))
+            rules.line.unreachable(str(error))
         except OutliveError as error:
             if isinstance(error, HostUnavailable) and not isinstance(error, ProtocolMismatch):
-                rules.connection_failed(str(error), is_hanging=isinstance(error, HostNotResponding))
+                rules.line.failed(str(error), is_hanging=isinstance(error, HostNotResponding))
             else:
                 rules.refused(str(error))
         else:
@@ -342,14 +343,14 @@ class Viewer:
 
     async def _wait_reachable(self) -> None:
         await self._machine.wait_reachable()
-        self._rules.start()
+        self._rules.line.connect()
         self._perform()
 
     async def _read_outcome(self) -> None:
         try:
             outcome = await self._machine.call(outcome_of, self.session_id)
         except OutliveError as error:  # Only of another machine: it could not be reached, or it lies.
-            self._rules.machine_unreachable(str(error))
+            self._rules.line.unreachable(str(error))
             self._perform()
             return
         event = StateEvent(outcome.state, outcome.exit_code, outcome.exit_signal, outcome.end_request)
@@ -405,7 +406,7 @@ class Viewer:
         if (replica := self._replica) is None:
             return
         fed = 0
-        for offset in self._rules.turns.take(message.offset + len(message.data)):
+        for offset in self._rules.progress.turns.take(message.offset + len(message.data)):
             begin = min(max(offset - message.offset, fed), len(message.data))
             replica.feed(message.data[fed:begin])
             self._mark_turn()
@@ -423,7 +424,7 @@ class Viewer:
             self._snapshot.add_part(part)
             if not part.last:
                 return
-            build = partial(self._snapshot.build, self._snapshot.take(), part, self._rules.engine_build)
+            build = partial(self._snapshot.build, self._snapshot.take(), part, self._rules.wants.engine_build)
             if self._is_far and self._connection is not None:
                 self._connection.hold(True)
                 self._building = asyncio.get_running_loop().create_task(self._build(self._connection, part, build))
@@ -453,9 +454,9 @@ class Viewer:
             connection.hold(False)
 
     def _use_snapshot(self, part: SnapshotPart, replica: Replica) -> None:
-        had_history = self._rules.has_history
+        had_history = self._rules.progress.has_history
         self._rules.snapshot_restored(part)
-        self._replace(replica, had_history=had_history, has_history=self._rules.has_history)
+        self._replace(replica, had_history=had_history, has_history=self._rules.progress.has_history)
 
     @property
     def _terminal(self) -> Emulator | None:
@@ -572,7 +573,7 @@ class Viewer:
     @property
     def _next(self) -> tuple[str, int]:
         """The attachment and the number of the next input."""
-        return self._rules.attachment, self._rules.inputs.next_sequence
+        return self._rules.inputs.attachment, self._rules.inputs.next_sequence
 
     def _input(self, message: Input) -> None:
         predictions = self._predictions
@@ -652,17 +653,17 @@ class Viewer:
 
     def accept_refusal(self) -> None:
         """The user has seen that an input was refused: accept input again."""
-        self._rules.accept_refusal()
+        self._rules.gate.accept_refusal()
         self._perform()
 
     def send_kept(self) -> None:
         """Send the input that was typed while the machine could not be reached."""
-        self._rules.send_kept()
+        self._rules.gate.send_kept()
         self._perform()
 
     def discard_kept(self) -> None:
         """Drop the input that the host does not have, as far as is known."""
-        self._rules.discard_kept()
+        self._rules.gate.discard_kept()
         self._perform()
         self._drop_predictions()
         self._delegate.viewer_damaged()
@@ -687,7 +688,7 @@ class Viewer:
         connection = self._connection
         if connection is None:
             return False
-        connection.send_message(ClearTerminal(self._rules.attachment, what))
+        connection.send_message(ClearTerminal(self._rules.inputs.attachment, what))
         return True
 
     def continue_program(self) -> bool:
@@ -695,7 +696,7 @@ class Viewer:
         connection = self._connection
         if connection is None:
             return False
-        connection.send_message(Continue(self._rules.attachment))
+        connection.send_message(Continue(self._rules.inputs.attachment))
         return True
 
     def follow(self, output: bool) -> None:

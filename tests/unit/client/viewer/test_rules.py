@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from session_host.client.viewer import rules as e
-from session_host.client.viewer.rules import RETRY_S
-from session_host.client.viewer.state import FINAL_STATES, ViewerState
+from session_host.client.viewer import effects as e
+from session_host.client.viewer.line import RETRY_S
+from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m
 from session_host.protocol.values import Activity, ErrorCode, MouseAction, MouseButton, State
 from session_host.terminal.base import DefaultColors
@@ -40,7 +40,7 @@ from tests.support.viewer_rules_harness import (
 def test_a_viewer_is_live_once_the_screen_is_complete(harness: Harness) -> None:
     assert (
         harness.script()
-        >> do(harness.rules.start)
+        >> do(harness.rules.line.connect)
         << e.Connect(0.0)
         >> do(harness.rules.connected)
         << e.SendMessage(ATTACH)
@@ -56,12 +56,12 @@ def test_a_viewer_is_live_once_the_screen_is_complete(harness: Harness) -> None:
         >> harness.output(10)
         << fed(10)
     )
-    assert harness.rules.offset == 13
+    assert harness.rules.progress.offset == 13
 
 
 def test_a_viewer_without_output_is_live_once_attached() -> None:
     harness = Harness(read_only=True, output=False)
-    harness.rules.start()
+    harness.rules.line.connect()
     harness.take_effects()
     assert (
         harness.script()
@@ -74,7 +74,7 @@ def test_a_viewer_without_output_is_live_once_attached() -> None:
 
 
 def test_early_input_is_sent_in_order_after_attached(harness: Harness) -> None:
-    harness.rules.start()
+    harness.rules.line.connect()
     harness.take_effects()
     assert (
         harness.script()
@@ -109,7 +109,7 @@ def test_a_key_typed_in_a_callback_is_sent_after_the_repeated_ones(harness: Harn
 def test_colours_and_size_set_before_the_attachment_are_sent_with_it(harness: Harness) -> None:
     colors = DefaultColors(0x111111, 0x222222)
     told_colors = e.SendMessage(m.Colors("one", *colors))
-    harness.rules.start()
+    harness.rules.line.connect()
     harness.take_effects()
     assert (
         harness.script()
@@ -163,7 +163,7 @@ def test_a_viewer_refused_by_the_host_does_not_reconnect(harness: Harness, reach
         << notify(ViewerState.FAILED, "not yours")
         >> do(harness.rules.connection_lost, None)
     )
-    assert harness.rules.refusal == ErrorCode.NOT_ALLOWED
+    assert harness.rules.line.refusal == ErrorCode.NOT_ALLOWED
 
 
 def test_the_end_is_reported_once_and_later_input_is_refused(harness: Harness) -> None:
@@ -178,7 +178,7 @@ def test_the_end_is_reported_once_and_later_input_is_refused(harness: Harness) -
         << refusal(1, ErrorCode.ENDED, "the chat has ended")
         >> do(harness.rules.connection_lost, None)
     )
-    assert harness.rules.end == EXITED
+    assert harness.rules.line.end == EXITED
 
 
 def test_a_program_that_ends_at_once_refuses_no_input_that_nobody_typed(harness: Harness) -> None:
@@ -208,7 +208,7 @@ def test_the_last_screen_of_an_ended_session_is_shown_after_its_end(harness: Har
         << e.AddSnapshotPart(part())
         >> do(harness.rules.snapshot_restored, part())
     )
-    assert harness.rules.state is ViewerState.ENDED
+    assert harness.rules.line.shown is ViewerState.ENDED
 
 
 @pytest.mark.parametrize(("kept", "offset"), [(40, 40), (None, 10)])
@@ -219,22 +219,22 @@ def test_a_session_that_ended_during_a_disconnection_is_shown_to_its_end(
     harness.take_effects()
     assert (
         harness.script()
-        >> do(harness.rules.connection_failed, "nobody there")
+        >> do(harness.rules.line.failed, "nobody there")
         << e.ReadOutcome()
         >> do(harness.rules.outcome_read, EXITED, "")
         << e.LoadScreen(10)
         >> do(harness.rules.screen_read, kept)
         << notify(ViewerState.ENDED)
     )
-    assert (harness.rules.offset, harness.rules.end) == (offset, EXITED)
+    assert (harness.rules.progress.offset, harness.rules.line.end) == (offset, EXITED)
 
 
 def test_a_viewer_without_a_replica_reads_no_last_screen(harness: Harness) -> None:
-    harness.rules.start()
+    harness.rules.line.connect()
     harness.take_effects()
     assert (
         harness.script()
-        >> do(harness.rules.connection_failed, "nobody there")
+        >> do(harness.rules.line.failed, "nobody there")
         << e.ReadOutcome()
         >> do(harness.rules.outcome_read, EXITED, "")
         << notify(ViewerState.ENDED)
@@ -247,7 +247,7 @@ def test_a_hidden_viewer_reads_no_last_screen(harness: Harness) -> None:
     harness.take_effects()
     assert (
         harness.script()
-        >> do(harness.rules.connection_failed, "nobody there")
+        >> do(harness.rules.line.failed, "nobody there")
         << e.ReadOutcome()
         >> do(harness.rules.outcome_read, EXITED, "")
         << notify(ViewerState.ENDED)
@@ -259,7 +259,7 @@ def test_a_session_without_a_host_is_lost_with_a_reason(harness: Harness) -> Non
     harness.take_effects()
     assert (
         harness.script()
-        >> do(harness.rules.connection_failed, "nobody there")
+        >> do(harness.rules.line.failed, "nobody there")
         << e.ReadOutcome()
         >> do(harness.rules.outcome_read, LOST, "its host crashed")
         << notify(ViewerState.LOST, "its host crashed")
@@ -274,25 +274,48 @@ def test_a_closing_viewer_detaches_and_sends_nothing_more(harness: Harness) -> N
     harness.rules.detach()
     assert harness.take_effects() == [e.SendMessage(m.Detach("one"))]
     assert (
-        harness.script() >> harness.types_key() >> do(harness.rules.follow, False) >> do(harness.rules.accept_refusal)
+        harness.script()
+        >> harness.types_key()
+        >> do(harness.rules.follow, False)
+        >> do(harness.rules.gate.accept_refusal)
     )
 
 
 # ---------------------------------------------------------------- final states
 
 
-@pytest.mark.parametrize("state", sorted(FINAL_STATES))
-def test_final_states_do_not_change(harness: Harness, state: ViewerState) -> None:
-    rules = harness.live().rules
-    rules.state = state
+def ended(harness: Harness) -> None:
+    harness.rules.receive_message(EXITED)
+
+
+def is_lost(harness: Harness) -> None:
+    harness.rules.connection_lost(None)
+    harness.rules.line.failed("nobody there")
+    harness.rules.outcome_read(LOST, "its host crashed")
+
+
+def is_refused(harness: Harness) -> None:
+    harness.rules.connection_lost(m.Error(ErrorCode.NOT_ALLOWED, "not yours"))
+
+
+@pytest.mark.parametrize(
+    ("finish", "state"),
+    [(ended, ViewerState.ENDED), (is_lost, ViewerState.LOST), (is_refused, ViewerState.FAILED)],
+)
+def test_final_states_do_not_change(harness: Harness, finish: Callable[[Harness], None], state: ViewerState) -> None:
+    rules = harness.live(typed=1).rules
+    finish(harness)
+    assert rules.line.shown is state
     rules.refused("no")
-    rules.outcome_read(LOST, "")
     rules.screen_read(None)
     rules.snapshot_restored(part())
+    rules.receive_message(m.Starting("one"))
     rules.receive_message(attached(resumed=True))
     rules.receive_message(EXITED)
+    rules.line_silent(True)
+    rules.on_answer_timer(is_late=False)
     rules.connection_lost(None)
-    assert rules.state is state
+    assert rules.line.shown is state
 
 
 # ---------------------------------------------------------------- output
@@ -350,7 +373,7 @@ def test_the_replica_is_freed_only_while_no_output_is_followed(harness: Harness)
         << e.FreeReplica()
         >> do(harness.rules.free_replica)
         >> do(harness.rules.follow, True)
-        << follow(-1)
+        << follow(-1, 0)
         << e.SendMessage(m.Resize("one", SIZE, CELL))
     )
 
@@ -369,14 +392,14 @@ def test_an_unreadable_snapshot_is_requested_again_in_the_portable_form(harness:
         << notify(ViewerState.RECONNECTING)
         << e.Connect(RETRY_S[1])
     )
-    assert not harness.rules.engine_build
+    assert not harness.rules.wants.engine_build
 
 
 # ---------------------------------------------------------------- refusals
 
 
 def test_a_host_of_an_incompatible_version_fails_the_viewer(harness: Harness) -> None:
-    harness.rules.start()
+    harness.rules.line.connect()
     harness.take_effects()
     text = "the chat uses protocol 999"
     assert (
@@ -387,7 +410,7 @@ def test_a_host_of_an_incompatible_version_fails_the_viewer(harness: Harness) ->
         >> harness.types_key()
         << refusal(2, ErrorCode.ENDED, text, "")
     )
-    assert not harness.rules.refusal
+    assert not harness.rules.line.refusal
 
 
 def test_after_a_refused_input_nothing_is_sent_until_the_user_accepts(harness: Harness) -> None:
@@ -399,7 +422,7 @@ def test_after_a_refused_input_nothing_is_sent_until_the_user_accepts(harness: H
         << refusal(2, ErrorCode.INPUT_FULL, "full")
         >> harness.types_key()
         << e.NotifyRefusal(m.InputRefused("one", 3, ErrorCode.HELD, held.refusal.message))
-        >> do(harness.rules.accept_refusal)
+        >> do(harness.rules.gate.accept_refusal)
         << e.SendMessage(m.AcceptRefusal("one"))
         >> harness.types_key()
         << sent_key(3)
@@ -436,7 +459,7 @@ def far() -> Harness:
 def unreachable(harness: Harness, typed: int = 0) -> Harness:
     """Lose the machine of a live viewer, then type."""
     harness.live().rules.connection_lost(None)
-    harness.rules.machine_unreachable("far: no route")
+    harness.rules.line.unreachable("far: no route")
     for _ in range(typed):
         harness.rules.receive_input(harness.key())
     harness.take_effects()
@@ -445,7 +468,7 @@ def unreachable(harness: Harness, typed: int = 0) -> Harness:
 
 def back(harness: Harness) -> Harness:
     """The machine is back, and the host has greeted."""
-    harness.rules.start()
+    harness.rules.line.connect()
     harness.rules.connected()
     harness.take_effects()
     return harness
@@ -487,8 +510,8 @@ def test_keys_typed_blindly_do_not_answer_a_question_that_came_meanwhile(far: Ha
         >> far.types_key()
         << notify(ViewerState.LIVE)
     )
-    assert far.rules.asks_to_send
-    assert far.script() >> do(far.rules.send_kept) << notify(ViewerState.LIVE) << sent_key(1) << sent_key(2)
+    assert far.rules.gate.asks_to_send
+    assert far.script() >> do(far.rules.gate.send_kept) << notify(ViewerState.LIVE) << sent_key(1) << sent_key(2)
 
 
 def test_a_prompt_for_a_chat_view_does_not_wait_for_the_users_decision(far: Harness) -> None:
@@ -505,13 +528,13 @@ def test_a_prompt_for_a_chat_view_does_not_wait_for_the_users_decision(far: Harn
         >> far.receives(QUESTION)
         << e.NotifyEvent(QUESTION)
     )
-    assert not far.rules.asks_to_send
+    assert not far.rules.gate.asks_to_send
 
 
 def test_the_answer_to_a_question_that_was_seen_is_sent(far: Harness) -> None:
     far.live().rules.receive_message(QUESTION)
     far.rules.connection_lost(None)
-    far.rules.machine_unreachable("far: no route")
+    far.rules.line.unreachable("far: no route")
     far.rules.receive_input(far.key())
     back(far).rules.receive_message(attached(resumed=True))
     far.take_effects()
@@ -537,7 +560,7 @@ def test_discarded_keys_are_never_sent(far: Harness, asks: bool) -> None:
     if asks:
         back(far).rules.receive_message(attached(resumed=True))
         far.rules.receive_message(QUESTION)
-    far.rules.discard_kept()
+    far.rules.gate.discard_kept()
     far.take_effects()
     if not asks:
         back(far)
@@ -555,11 +578,11 @@ def test_a_refusal_accepted_while_the_user_is_asked_is_accepted_before_the_kept_
         far.script()
         >> far.receives(m.InputRefused("one", 1, ErrorCode.NEEDS_INPUT, "it asks"))
         << refusal(1, ErrorCode.NEEDS_INPUT, "it asks")
-        >> do(far.rules.accept_refusal)
+        >> do(far.rules.gate.accept_refusal)
         << e.SendMessage(m.AcceptRefusal("one"))
         >> far.types_key()
         << notify(ViewerState.LIVE)
-        >> do(far.rules.send_kept)
+        >> do(far.rules.gate.send_kept)
         << notify(ViewerState.LIVE)
         << sent_key(2)
     )
@@ -567,7 +590,7 @@ def test_a_refusal_accepted_while_the_user_is_asked_is_accepted_before_the_kept_
 
 def test_keys_typed_after_others_were_discarded_reach_a_program_that_starts(far: Harness) -> None:
     back(unreachable(far, typed=1)).rules.receive_message(m.Starting("one"))
-    far.rules.discard_kept()
+    far.rules.gate.discard_kept()
     far.take_effects()
     assert far.script() >> far.types_key() << sent_key(2)
 
@@ -576,7 +599,7 @@ def test_nobody_is_asked_about_kept_keys_once_the_chat_has_ended(far: Harness) -
     back(unreachable(far, typed=1)).rules.receive_message(attached(resumed=True))
     for message, asks in [(QUESTION, True), (EXITED, False)]:
         far.rules.receive_message(message)
-        assert far.rules.asks_to_send == asks
+        assert far.rules.gate.asks_to_send == asks
     assert far.rules.inputs.characters() == 0
 
 
@@ -607,7 +630,7 @@ def test_keys_are_refused_while_the_machine_is_unreachable_if_the_user_wants_tha
         harness.script()
         >> harness.types_key()  # The end of a line of which the beginning was refused.
         << refusal(2, ErrorCode.HELD, "an earlier input was refused")
-        >> do(harness.rules.accept_refusal)
+        >> do(harness.rules.gate.accept_refusal)
         << e.SendMessage(m.AcceptRefusal("one"))
     )
 
@@ -615,17 +638,17 @@ def test_keys_are_refused_while_the_machine_is_unreachable_if_the_user_wants_tha
 def test_keys_typed_right_after_the_link_was_lost_do_not_answer_a_new_question(far: Harness) -> None:
     far.live().rules.connection_lost(None)
     far.rules.receive_input(far.key())
-    far.rules.machine_unreachable("far: no route")
+    far.rules.line.unreachable("far: no route")
     back(far).rules.receive_message(attached(resumed=True))
     far.rules.receive_message(QUESTION)
-    assert far.rules.asks_to_send
+    assert far.rules.gate.asks_to_send
 
 
 def test_keys_typed_into_a_line_that_stalled_do_not_answer_a_new_question(far: Harness) -> None:
     far.live(typed=2).rules.connection_lost(None)
     back(far).rules.receive_message(attached(resumed=True, last_sequence=1))
     far.rules.receive_message(QUESTION)
-    assert far.rules.asks_to_send
+    assert far.rules.gate.asks_to_send
     assert far.rules.inputs.characters() == 1
 
 
@@ -641,7 +664,7 @@ def test_keys_typed_during_the_first_connecting_do_not_answer_a_question(is_gree
     far.rules.receive_message(attached())
     assert far.rules.inputs.characters() == 1
     far.rules.receive_message(QUESTION)
-    assert far.rules.asks_to_send
+    assert far.rules.gate.asks_to_send
 
 
 def test_a_click_or_an_interrupt_does_not_wait_for_a_machine(far: Harness) -> None:
@@ -711,7 +734,7 @@ def test_input_of_an_unknown_attachment_is_reported_and_not_typed_twice(harness:
         << DESCRIBE
         >> harness.types_key()
         << refusal(1, ErrorCode.HELD, "an earlier input was refused", "two")
-        >> do(harness.rules.accept_refusal)
+        >> do(harness.rules.gate.accept_refusal)
         << e.SendMessage(m.AcceptRefusal("two"))
         >> harness.types_key()
         << sent_key(1, "two")
@@ -729,7 +752,7 @@ def test_waits_between_attempts_grow_and_restart_after_a_complete_screen(harness
     for wait_s in (*RETRY_S[1:], RETRY_S[-1]):
         assert (
             harness.script()
-            >> do(harness.rules.connection_failed, "nobody there")
+            >> do(harness.rules.line.failed, "nobody there")
             << e.ReadOutcome()
             >> do(harness.rules.outcome_read, RUNNING, "")
             << e.Connect(wait_s)
@@ -746,11 +769,11 @@ def test_waits_between_attempts_grow_and_restart_after_a_complete_screen(harness
 
 
 def test_a_failed_first_attempt_gives_the_reason_while_the_host_lives(harness: Harness) -> None:
-    harness.rules.start()
+    harness.rules.line.connect()
     harness.take_effects()
     assert (
         harness.script()
-        >> do(harness.rules.connection_failed, "nobody there")
+        >> do(harness.rules.line.failed, "nobody there")
         << e.ReadOutcome()
         >> do(harness.rules.outcome_read, RUNNING, "")
         << notify(ViewerState.RECONNECTING, "nobody there")
@@ -767,12 +790,12 @@ def test_a_viewer_hidden_while_disconnected_reconnects_for_events_only(harness: 
         >> do(harness.rules.free_replica)
         << e.FreeReplica()
         >> do(harness.rules.connected)
-        << e.SendMessage(m.Attach(None, CELL, False, False, "one", -1, 2, "tab"))
+        << e.SendMessage(m.Attach(None, CELL, False, False, "one", -1, 0, "tab"))
         >> harness.receives(attached())
         << DESCRIBE
         << notify(ViewerState.LIVE)
         >> do(harness.rules.follow, True)
-        << follow(-1)
+        << follow(-1, 0)
         << e.SendMessage(m.Resize("one", SIZE, CELL))
     )
 
@@ -861,7 +884,7 @@ def silent(harness: Harness) -> Harness:
     for _ in range(3):
         harness.rules.on_answer_timer(is_late=False)
     harness.take_effects()
-    assert harness.rules.state is ViewerState.UNRESPONSIVE
+    assert harness.rules.line.shown is ViewerState.UNRESPONSIVE
     return harness
 
 
@@ -1054,9 +1077,9 @@ def test_a_silent_host_can_end_its_chat_and_its_viewer_can_close(harness: Harnes
 
 def test_a_host_that_does_not_greet_is_reported_once(harness: Harness) -> None:
     why = "the chat's host does not respond"
-    harness.rules.start()
+    harness.rules.line.connect()
     harness.take_effects()
-    failed = do(harness.rules.connection_failed, why, is_hanging=True)
+    failed = do(harness.rules.line.failed, why, is_hanging=True)
     assert (
         harness.script()
         >> failed
@@ -1068,7 +1091,7 @@ def test_a_host_that_does_not_greet_is_reported_once(harness: Harness) -> None:
         << e.ReadOutcome()
         >> do(harness.rules.outcome_read, RUNNING, "")
         << e.Connect(RETRY_S[2])
-        >> do(harness.rules.connection_failed, "nobody there")
+        >> do(harness.rules.line.failed, "nobody there")
         << e.ReadOutcome()
         >> do(harness.rules.outcome_read, RUNNING, "")
         << notify(ViewerState.RECONNECTING, "nobody there")

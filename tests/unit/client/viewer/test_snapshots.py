@@ -110,11 +110,11 @@ def test_what_another_machine_sends_in_an_engines_own_form_is_not_read() -> None
     emulator.feed(b"shown")
     receiver = _SnapshotReceiver(engine, CellSize(8, 16), 10)
     far = Viewer("x", NO_DELEGATE, engine=engine, machine=Alpha())
-    assert far._rules.engine_build == ""
+    assert far._rules.wants.engine_build == ""
     for form in ("", emulator.build):
         part = SnapshotPart(0, 0, form, GridSize(20, 3), 10, last=True, data=b"\x1b[31mas text")
         receiver.add_part(part)
-        replica = receiver.build(receiver.take(), part, far._rules.engine_build)
+        replica = receiver.build(receiver.take(), part, far._rules.wants.engine_build)
         assert not isinstance(replica, TranscriptEngine)
         assert replica.rows()[0].text().rstrip() == "as text"
         replica.close()
