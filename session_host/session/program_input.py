@@ -9,10 +9,11 @@ import re
 
 from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
 from session_host.protocol.values import MODIFIER_KEYS, Activity, KeyAction, MouseAction, MouseButton
-from session_host.storage.descriptors.log_state import LogState, PromptState, after_activity, after_input, unsent_after
+from session_host.storage.descriptors.log_state import LogState
 from session_host.terminal.base import Emulator
 from session_host.terminal.encode import encode_focus, encode_key, encode_mouse, encode_paste
 from session_host.terminal.rows import row_text
+from session_host.terminal.typed_line import PromptState, after_activity, after_input, unsent_after
 
 _MOVING = frozenset({"ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Tab"})
 _NO_ANSWER = MODIFIER_KEYS | _MOVING

@@ -31,9 +31,10 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import WITHOUT_AGENT, Activity, ErrorCode, State
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.storage.descriptors.log_state import KEPT_TYPED, LogState, PromptState
+from session_host.storage.descriptors.log_state import KEPT_TYPED, LogState
 from session_host.terminal.base import Emulator
 from session_host.terminal.events import Bell, ClipboardSet, Notification, TerminalEvent, TitleChanged
+from session_host.terminal.typed_line import PromptState
 
 from .attachments import Attachment
 from .effects import (

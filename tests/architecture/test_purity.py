@@ -25,10 +25,8 @@ OWN = {
         "session_host.session", "session_host.protocol", "session_host.errors", "session_host.version",
         "session_host.structured",
         "session_host.terminal.base", "session_host.terminal.encode", "session_host.terminal.events",
-        "session_host.terminal.rows",
-        "session_host.storage.descriptors.log_state",
-        "session_host.storage.descriptors.log_entries", "session_host.storage.descriptors.log_entries",
-        "session_host.storage.descriptors.log_state",
+        "session_host.terminal.rows", "session_host.terminal.typed_line",
+        "session_host.storage.descriptors.log_state", "session_host.storage.descriptors.log_entries",
     ),
     **{
         f"session_host/client/viewer/{name}.py": (

@@ -16,7 +16,7 @@ from session_host.protocol.values import Activity, ErrorCode
 from session_host.session.effects import Effect, Flush, SendReply, UseEmulator
 from session_host.session.own_prompts import command_sign, own_send, why_no_input, why_no_prompt
 from session_host.session.send_queue import ECHO, LINE_NOT_EMPTY, NO_ENTER, NOT_SHOWN, PAUSE, SEARCH, SETTLE
-from session_host.storage.descriptors.log_state import PromptState
+from session_host.terminal.typed_line import PromptState
 from tests.support.area import Area
 from tests.support.playbook import Returned, do
 from tests.support.send_queue_harness import ENTER, SHOWING, TOKEN, SendQueueHarness

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,9 +16,6 @@ from session_host.storage.descriptors.log_state import (
     ActivityState,
     AttachmentState,
     LogState,
-    PromptState,
-    after_activity,
-    after_input,
 )
 
 VIEWERS = [bytes([number]) * 16 for number in range(1, 4)]
@@ -154,33 +150,6 @@ def test_answered_queries_are_ordered_by_offset_and_then_by_resizes() -> None:
     assert found == [(10, 1), (10, 3), (10, 3), (10, 3), (11, 3)]
 
 
-TYPED, ENTERED, EMPTY = PromptState.TYPED, PromptState.ENTERED, PromptState.EMPTY
-
-
-@pytest.mark.parametrize(
-    "typed", [b"x", b"\x1b[A", b"\x7f", b"\x1b", b"\x1b\r", b"\x1b[13;2u", b"\x1b[1;2D", b"\x1b[<0;5;6M"]
-)
-def test_input_is_typed_text(typed: bytes) -> None:
-    assert after_input(EMPTY, typed, Activity.IDLE) is TYPED
-
-
-@pytest.mark.parametrize(
-    "typed", [b"\x1b[D", b"\x1bOD", b"\x1b[1;1:1D", b"\x1b[97;1:3u", b"\x1b[1;1:3D", b"\x1b[I", b"\x1b[<64;5;6M"]
-)
-def test_left_a_released_key_the_wheel_and_the_focus_type_nothing(typed: bytes) -> None:
-    for state in PromptState:
-        assert after_input(state, typed, Activity.IDLE) is state
-
-
-@pytest.mark.parametrize("typed", [b"\r", b"hello\r", b"\x1b[200~hello\x1b[201~\r", b"\x1b[13u"])
-def test_a_line_was_taken_if_a_turn_follows_its_enter(typed: bytes) -> None:
-    entered = after_input(TYPED, typed, Activity.IDLE)
-    assert entered is ENTERED
-    assert after_activity(entered, Activity.IDLE) is ENTERED, "a menu may be open"
-    assert after_activity(entered, Activity.WORKING) is EMPTY
-    assert after_activity(after_input(entered, b"x", Activity.IDLE), Activity.WORKING) is TYPED, "typed ahead"
-
-
 def test_a_later_host_knows_a_text_that_was_not_sent_until_enter_takes_it() -> None:
     state = LogState()
     state.apply(entry(EntryKind.TYPED, b"hello"))
@@ -189,8 +158,3 @@ def test_a_later_host_knows_a_text_that_was_not_sent_until_enter_takes_it() -> N
     assert state.unsent == "> hello"
     state.apply(entry(EntryKind.INPUT, b"\r"))
     assert state.unsent == ""
-
-
-def test_an_answer_to_a_question_is_not_in_the_line() -> None:
-    assert after_input(EMPTY, b"1", Activity.NEEDS_INPUT) is EMPTY
-    assert after_input(TYPED, b"\r", Activity.NEEDS_INPUT) is TYPED
