@@ -192,7 +192,7 @@ class Session:
 
     # ------------------------------------------------------------ output
 
-    def on_output(self, data: bytes, end: int) -> bytes:
+    def frame_for_viewers(self, data: bytes, end: int) -> bytes:
         """Handle output up to this offset; returns the frame for ``subscribers.current``, b"" if that is empty."""
         subscribers = self.subscribers
         self.ring.end = end

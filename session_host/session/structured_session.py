@@ -163,7 +163,7 @@ class StructuredSession:
         if self._launch.prompt:
             self._take_input(Prompt("", 0, self._launch.prompt), "command", token=_FIRST_PROMPT)
 
-    def on_output(self, data: bytes) -> None:
+    def agent_wrote(self, data: bytes) -> None:
         """The agent wrote this."""
         self._lines(self.splitter.feed(data))
 

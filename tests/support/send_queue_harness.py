@@ -77,7 +77,7 @@ class SendQueueHarness(RulesHarness[Effect]):
 
         def shows(text: str) -> None:
             self.emulator.feed(text.encode())
-            self.session.on_output(b"x", 1)
+            self.session.frame_for_viewers(b"x", 1)
 
         return do(shows, text)
 

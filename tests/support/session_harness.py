@@ -112,7 +112,7 @@ class SessionHarness:
         output_file = self.output_file
         os.pwrite(self.descriptors.output_file, data, output_file.end)
         output_file.end += len(data)
-        self.driver.on_output(data)
+        self.driver.program_wrote(data)
 
     def take(self, attachment: Attachment, message: Input) -> None:
         """Handle an input of a viewer."""

@@ -232,13 +232,13 @@ class Driver:
 
     # ------------------------------------------------------------ output of the program
 
-    def on_output(self, data: bytes) -> bool:
+    def program_wrote(self, data: bytes) -> bool:
         """Handle output, which is in its file already; returns whether to read on at once."""
-        return self.kind.on_output(data)
+        return self.kind.take_output(data)
 
     def _send_output(self, data: bytes) -> bool:
         session = self.session
-        frame = session.on_output(data, self.output_file.end)
+        frame = session.frame_for_viewers(data, self.output_file.end)
         for client in session.subscribers.current:
             client.peer.write(frame)
         if session.effects:

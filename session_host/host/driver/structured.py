@@ -138,7 +138,7 @@ class StructuredDriver:
 
     def program_started(self) -> None:
         """Handle output that a previous host moved into the file, and was killed before it handled it."""
-        self.on_output(self._program_output.read(self.rules.splitter.offset, self._program_output.end))
+        self.take_output(self._program_output.read(self.rules.splitter.offset, self._program_output.end))
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str) -> None:
         """Let the rules handle the agent's end, with its last errors if nobody has ended it."""
@@ -164,9 +164,9 @@ class StructuredDriver:
 
     # ------------------------------------------------------------ output
 
-    def on_output(self, data: bytes) -> bool:
+    def take_output(self, data: bytes) -> bool:
         """Handle output, which is in its file already; returns whether to read on at once."""
-        self.rules.on_output(data)
+        self.rules.agent_wrote(data)
         self._performer.perform()
         return not self._worker.is_full
 

@@ -170,7 +170,7 @@ class TerminalDriver:
 
     # ------------------------------------------------------------ output
 
-    def on_output(self, data: bytes) -> bool:
+    def take_output(self, data: bytes) -> bool:
         """Handle output, which is in its file already; returns whether to read on at once."""
         self.clearer.note_output(data)
         return self._send_output(data)

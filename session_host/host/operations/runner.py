@@ -126,18 +126,18 @@ def kill_leftover_processes(mark: str, leader: int = -1) -> None:
 class Terminal:
     """A terminal with a running program."""
 
-    def __init__(self, name: str, started: Started, kept_bytes: int, on_output: OnOutput) -> None:
+    def __init__(self, name: str, started: Started, kept_bytes: int, report: OnOutput) -> None:
         """Read the output, and wait for the end.
 
         Args:
             name: its name in the results.
             started: its program.
             kept_bytes: the most bytes of one portion.
-            on_output: gets the output and the end.
+            report: gets the output and the end.
         """
         self.pid = started.process.pid
         self.ended = asyncio.Event()
-        self._name, self._master, self._kept_bytes, self._on_output = name, started.master, kept_bytes, on_output
+        self._name, self._master, self._kept_bytes, self._report = name, started.master, kept_bytes, report
         self._loop = asyncio.get_running_loop()
         self._output = bytearray()
         self._dropped = 0
@@ -161,7 +161,7 @@ class Terminal:
             self._decoder.reset()
             data = data.lstrip(_CONTINUATION) if data[0] in _CONTINUATION else data
         self._next_portion_s = self._loop.time() + max(PORTION_S, len(data) / BYTES_PER_S)
-        self._on_output(TerminalOutput(self._name, self._decoder.decode(data), dropped))
+        self._report(TerminalOutput(self._name, self._decoder.decode(data), dropped))
 
     def close(self) -> None:
         """Stop reading, and hang up the terminal."""
@@ -204,10 +204,10 @@ class Terminal:
         self.close()
         self.flush()
         if last := self._decoder.decode(b"", final=True):
-            self._on_output(TerminalOutput(self._name, last))
+            self._report(TerminalOutput(self._name, last))
         name = signal.Signals(-status).name if status < 0 else None
         self.ended.set()
-        self._on_output(TerminalEnded(self._name, status if status >= 0 else None, name))
+        self._report(TerminalEnded(self._name, status if status >= 0 else None, name))
 
     def _cannot_wait(self, error: BaseException) -> None:
         log.error("the end of a terminal's program is unknown: %s", error)

@@ -153,7 +153,7 @@ LAST_OUTPUT_S = 2.0
 class ProgramOwner(Protocol):
     """The callbacks of Program."""
 
-    def on_output(self, data: bytes) -> bool:
+    def program_wrote(self, data: bytes) -> bool:
         """Called with the program's output; returns whether to continue reading at once."""
 
     def flush_input(self) -> None:
@@ -274,7 +274,7 @@ class Program:
     def _readable(self) -> None:
         output_file = self._output_file
         data = output_file.read_new(BATCH_BYTES)
-        if data and not self._owner.on_output(data):
+        if data and not self._owner.program_wrote(data):
             self.pause_reading()
         has_pipe = len(output_file.sources) > 1
         if output_file.at_end and has_pipe and self._status is None:

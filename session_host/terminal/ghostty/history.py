@@ -97,7 +97,7 @@ class HistoryLimits:
         else:
             set_option(self._terminal, "SCROLLBACK_MAX_LINES", "size_t", limit_lines)
 
-    def on_output(self, rows: int) -> None:
+    def rows_left(self, rows: int) -> None:
         """Adjust the limits; called with the number of history rows after output."""
         self._is_blank = False
         if self._is_line_limited:

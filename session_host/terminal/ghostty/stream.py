@@ -318,7 +318,7 @@ class Stream:
             return changed
         lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
         self._read_state()
-        self.history.on_output(self._history_rows[0])
+        self.history.rows_left(self._history_rows[0])
         if self._columns[0] == self._size.columns:
             return False
         self._effects.muted = True

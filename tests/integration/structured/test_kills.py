@@ -231,14 +231,14 @@ async def test_an_agent_that_dies_with_its_host_keeps_its_full_output(
     (code / "sitecustomize.py").write_text(
         "import os\n"
         "import session_host.host.driver.driver as driver\n"
-        "previous = driver.Driver.on_output\n"
-        "def on_output(self, data):\n"
+        "previous = driver.Driver.program_wrote\n"
+        "def program_wrote(self, data):\n"
         f"    if b'line 0004' in data and os.path.exists({str(mark)!r}):\n"
         f"        os.unlink({str(mark)!r})\n"
         "        os.kill(self.program.process.pid, 9)\n"
         "        os.kill(os.getpid(), 9)\n"
         "    return previous(self, data)\n"
-        "driver.Driver.on_output = on_output\n"
+        "driver.Driver.program_wrote = program_wrote\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(code))
     record = await start_chat(tmp_path)

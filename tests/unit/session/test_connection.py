@@ -222,7 +222,7 @@ def test_a_slow_client_is_closed_after_the_last_output_and_the_end(harness: Harn
     assert (
         harness.script()
         >> do(client.queue_full)
-        >> do(harness.session.on_output, b"last words", 20)
+        >> do(harness.session.frame_for_viewers, b"last words", 20)
         >> do(harness.session.program_ended, 0, None)
         >> do(harness.session.broadcast_end)
         >> do(client.finish)

@@ -162,7 +162,7 @@ def test_a_prompt_gets_enter_once_it_is_seen_and_the_next_waits_for_its_turn(que
     queue.queue.request(OWN, "one")
     assert queue.typed() in settled(queue)
     queue.emulator.feed(b"hello")
-    queue.session.on_output(b"x", 1)
+    queue.session.frame_for_viewers(b"x", 1)
     queue.queue.timer_due(SEARCH)
     assert queue.typed("\r", ENTER) not in settled(queue)
     queue.queue.timer_due(SETTLE)
@@ -188,7 +188,7 @@ def test_the_same_text_elsewhere_on_the_screen_that_scrolls_is_not_the_typed_one
     queue.queue.request(OWN, "one")
     assert queue.typed() in settled(queue)
     queue.emulator.feed(b"\n" * 10)
-    queue.session.on_output(b"x", 1)
+    queue.session.frame_for_viewers(b"x", 1)
     queue.queue.timer_due(ECHO)
     effects = settled(queue)
     assert SendReply("one", m.Failed(1, ErrorCode.FAILED, NOT_SHOWN + NO_ENTER)) in effects

@@ -283,7 +283,7 @@ def test_messages_are_sent_in_the_order_of_events_and_output(harness: Harness) -
     assert (
         harness.script()
         >> do(client.queue_full)
-        >> do(harness.session.on_output, b"late", 14)
+        >> do(harness.session.frame_for_viewers, b"late", 14)
         >> do(harness.session.clients.broadcast, m.TitleEvent("before"))
         << Flush(client.frames)
         >> do(client.queue_drained)
