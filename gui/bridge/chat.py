@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from itertools import islice
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -59,13 +59,12 @@ from session_host.protocol.values import (
     shown_activity,
 )
 from session_host.storage.store import SessionRecord
+from session_host.structured.markdown_line import plain_text
 from session_host.system.clock import earlier, now, parse_time
 from session_host.terminal.base import DefaultColors
 from session_host.terminal.osc import MAX_CLIPBOARD_CHARACTERS
 
 if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
-
     from session_host.agents.agent import Agent
     from session_host.client.machine import Machine
     from session_host.client.viewer.state import ViewerState
@@ -1111,29 +1110,6 @@ def how_it_ended(record: SessionRecord) -> str:
 
 _SPINNER = re.compile("^[\u2800-\u28ff✢✳✶✻✽]\\s+")
 """The spinner before a working agent's title (Codex, Claude Code), and the star that Claude Code shows while idle."""
-_MARKS = re.compile(r"[*_`#\[\\~]")
-_HEADING = re.compile(r"#{1,6}\s+")
-
-
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    # Few lines have marks, and the library takes a twentieth of the time of all imports.
-    from markdown_it import MarkdownIt
-
-    from session_host.structured.markdown_syntax import enable_formulas
-
-    parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable(["html_inline", "entity"])
-    return enable_formulas(parser)
-
-
-@lru_cache(maxsize=512)
-def plain_text(line: str) -> str:
-    """A line of Markdown without the marks of headings, emphasis, code and links."""
-    if not _MARKS.search(line):
-        return line
-    line = line[found.end() :] if (found := _HEADING.match(line)) else line
-    tokens = _parser().parseInline(line)[0].children or []
-    return "".join(token.content for token in tokens)
 
 
 def is_directory_title(title: str, directory: str, machine: Machine) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gui.bridge.chat import plain_text
 from gui.chat.content.markdown import MarkdownText
 from session_host.endpoint.terminal.painting import Painter
+from session_host.structured.markdown_line import plain_text
 
 
 def texts(markdown: str) -> list[str]:

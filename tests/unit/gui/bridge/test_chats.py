@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from gui.bridge.chat import is_directory_title, plain_text, viewer_for_page
+from gui.bridge.chat import is_directory_title, viewer_for_page
 from gui.bridge.waiting_chats import next_chat
 from gui.wording.groups import Group
 from session_host.client.machine import THIS_MACHINE
@@ -219,23 +219,6 @@ async def test_titles_that_change_many_times_a_second_are_shown_together(harness
     timer.stop()
     harness.sessions._show_texts()
     assert not timer.isActive(), "no timer runs while nothing changes"
-
-
-@pytest.mark.parametrize(
-    ("line", "shown"),
-    [
-        ("Fix the **login** in `auth.py`", "Fix the login in auth.py"),
-        ("# Heading then text", "Heading then text"),
-        ("see [the guide](https://example.org/a_b) and ~~this~~ *that*", "see the guide and this that"),
-        ("#define X, 2 * 3 * 4, a_b_c, C# and F#", "#define X, 2 * 3 * 4, a_b_c, C# and F#"),
-        ("`a **b** c`: ``x`y``", "a **b** c: x`y"),
-        ("1. first, then <b>bold</b> &amp; more_", "1. first, then <b>bold</b> &amp; more_"),
-        ("an open ` and ** mark", "an open ` and ** mark"),
-        ("", ""),
-    ],
-)
-def test_a_line_has_no_marks(line: str, shown: str) -> None:
-    assert plain_text(line) == shown
 
 
 HERE = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname().partition('.')[0]}"
