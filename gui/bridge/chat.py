@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import re
 import shlex
-import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import islice
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -20,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gui.theme.icons import Mark
 from gui.wording import common_texts, machine_texts, page_texts, phrases, window_texts
 from gui.wording.groups import Group, activity_words, group_of, mark_of, order_key
+from gui.wording.shell_titles import is_directory_title
 from gui.wording.text import Text
 from session_host.client.sessions.session_info import Reason, reason_of
 from session_host.errors import HostUnavailable, ProtocolViolation
@@ -1110,36 +1107,3 @@ def how_it_ended(record: SessionRecord) -> str:
 
 _SPINNER = re.compile("^[\u2800-\u28ff✢✳✶✻✽]\\s+")
 """The spinner before a working agent's title (Codex, Claude Code), and the star that Claude Code shows while idle."""
-
-
-def is_directory_title(title: str, directory: str, machine: Machine) -> bool:
-    """Whether a shell's title only repeats its user, its computer and its directory, which the window shows itself.
-
-    Such are the default titles of bash in Debian, Ubuntu and Fedora (``user@computer: ~/src``), of Oh My Zsh
-    (``user@computer:~/src``) and of fish at its prompt (``~/s/api``). Here, a title from another computer or
-    user tells more; on another machine, the user and the computer's own name are unknown.
-    """
-    account = (_ACCOUNT.match(title) or [""])[0] if machine.name else _account()
-    where, home = title.removeprefix(account).strip(), machine.home
-    short = phrases.short_directory(directory, home)
-    return where in {directory, short, phrases.last_part(directory, home), _abbreviated(short)}
-
-
-_ACCOUNT = re.compile(r"[^\s@]+@[^\s:]+:")
-"""Any user and computer, as shells write them before the directory."""
-
-
-@cache
-def _account() -> str:
-    """The user and the computer, as shells write them before the directory."""
-    try:
-        user = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        user = os.environ.get("USER", "")
-    return f"{user}@{socket.gethostname().partition('.')[0]}:"
-
-
-def _abbreviated(path: str) -> str:
-    """The path as fish writes it: of each part but the last one letter, after the dot of a hidden directory."""
-    *parts, last = path.split("/")
-    return "/".join([*(part[: 1 + part.startswith(".")] for part in parts), last])

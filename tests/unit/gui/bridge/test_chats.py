@@ -6,15 +6,12 @@ import os
 import pwd
 import socket
 import time
-from pathlib import Path
 
-import pytest
 from PySide6.QtWidgets import QApplication
 
-from gui.bridge.chat import is_directory_title, viewer_for_page
+from gui.bridge.chat import viewer_for_page
 from gui.bridge.waiting_chats import next_chat
 from gui.wording.groups import Group
-from session_host.client.machine import THIS_MACHINE
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import (
     BellEvent,
@@ -26,7 +23,6 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import Activity, State
 from session_host.system.clock import now
-from tests.support.other_machine import Alpha
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
 from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.machines import OtherMachine
@@ -222,33 +218,6 @@ async def test_titles_that_change_many_times_a_second_are_shown_together(harness
 
 
 HERE = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname().partition('.')[0]}"
-
-
-@pytest.mark.parametrize(
-    ("title", "directory", "repeats"),
-    [
-        (f"{HERE}: ~/src/api", "src/api", True),
-        (f"{HERE}:~/src/api", "src/api", True),
-        (f"{HERE}: /usr/share", "/usr/share", True),
-        ("~/s/.c/api", "src/.config/api", True),
-        ("/u/share", "/usr/share", True),
-        (f"{HERE}: ~", "", True),
-        ("~", "", True),
-        ("api", "src/api", True),
-        (f"{HERE}: ~/other", "src/api", False),
-        ("someone@elsewhere: ~", "", False),
-        ("[elsewhere] ~", "", False),
-        ("make ~/s/api", "src/api", False),
-        ("Fix the build", "src/api", False),
-    ],
-)
-def test_a_shells_title_that_only_says_where_it_is_is_recognized(title: str, directory: str, repeats: bool) -> None:
-    assert is_directory_title(title, str(Path.home() / directory), THIS_MACHINE) is repeats
-
-
-@pytest.mark.parametrize(("title", "repeats"), [("kim@devbox: ~/api", True), ("~/api", True), ("kim@devbox: ~", False)])
-def test_a_title_that_only_says_where_a_shell_on_another_machine_is_is_recognized(title: str, repeats: bool) -> None:
-    assert is_directory_title(title, str(Path.home() / "api"), Alpha()) is repeats
 
 
 async def test_the_default_title_of_a_shell_is_not_shown_beside_its_directory(harness: WindowHarness) -> None:
