@@ -50,19 +50,21 @@ _PIECE_BYTES = 1 << 18
 
 INSTALL = "install it (Debian: apt install git), or start the chat without --worktree"
 
+# fmt: off
 LOCAL_VARIABLES = (
     # Set if a git hook or alias started us; with these, git uses that repository from any directory. The list is
     # `git rev-parse --local-env-vars` without the user's configuration.
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE",
     "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE",
     "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_INTERNAL_SUPER_PREFIX", "GIT_NAMESPACE",
-)  # fmt: skip
+)
 
 _QUIET: Final = (
     "--no-pager", "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
     "-c", "credential.helper=", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
-)  # fmt: skip
+)
 """Options of each git that runs without being asked for; of these programs, the user's own do not run, either."""
+# fmt: on
 _QUIET_VARIABLES: Final = {"GIT_ALLOW_PROTOCOL": "none", "GIT_OPTIONAL_LOCKS": "0"}
 """No remote is asked for missing objects, and no lock is taken that another git waits for."""
 _QUIET_OPTIONS: Final = {

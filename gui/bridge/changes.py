@@ -38,11 +38,13 @@ from .chat import Chat, id_there
 from .ended_chat import read_last_transcript
 from .sessions import Sessions
 
+# fmt: off
 __all__ = [
     "LINK", "MAX_BYTES", "ChangedFile", "Changes", "ChangesReader", "Discarded", "ListedPoint",
     "Outcome", "Plan", "RestorePoint", "Since", "State", "can_discard_file", "discard", "hunks_of", "name_of",
     "plan_restore", "point_before", "points_of", "readable", "restore", "undo",
-]  # fmt: skip
+]
+# fmt: on
 
 
 class ChangesReader(QObject):

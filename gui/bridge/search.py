@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
     from .chat_list import ChatList
 
+# fmt: off
 __all__ = [
     "LIMIT", "MAX_COUNTED", "Found", "Hit", "Query", "Scope", "SearchOfMachines", "SearchResults",
     "SearchThread", "scopes",
-]  # fmt: skip
+]
+# fmt: on
 
 LIMIT = 200
 """The number of results after which no further chat is added; a longer query narrows the search."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
+# fmt: off
 WINDOW_KEYS = (
     "Ctrl+Shift+P", "Ctrl+Shift+K", "Ctrl+Shift+S", "Ctrl+Shift+J",
     "Ctrl+Shift+N", "Ctrl+Shift+W", "Ctrl+Shift+T",
@@ -19,8 +20,9 @@ WINDOW_KEYS = (
     "Alt+Shift+Up", "Alt+Shift+Down", "Alt+Shift+Left", "Alt+Shift+Right",
     "Ctrl+Shift+C", "Ctrl+Shift+V", "Ctrl+Shift+F", "Ctrl+Shift+Space", "Ctrl+Shift+H", "Ctrl+Shift+B", "Ctrl+Shift+L",
     "Ctrl++", "Ctrl+=", "Ctrl+Shift+=", "Ctrl+Shift++", "Ctrl+-", "Ctrl+0", "Ctrl+,", "F11",
-)  # fmt: skip
+)
 """The window's default keys, in QKeySequence's portable form."""
+# fmt: on
 
 KeyOf = Callable[[str], QKeySequence]
 """Returns the first key of an action, by the action's name in the table of actions; an empty sequence for none."""

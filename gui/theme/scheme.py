@@ -43,10 +43,12 @@ _WORD_COLORS = {
 _LABEL_HUES = ("#e5484d", "#f2812e", "#e3b52c", "#43a862", "#1fa6ba", "#3f83f3", "#9061e0", "#dd5aa2")
 """The hues of ``LABEL_COLORS``; no palette's: in some, blue is a purple, and green a blue."""
 
+# fmt: off
 _TILE_HUES = (
     "#3f83f3", "#43a862", "#e3b52c", "#a95be0", "#1fa6ba", "#e5484d", "#8b95a1", "#f2812e", "#dd5aa2", "#8fae1b",
-)  # fmt: skip
+)
 """The hues of agents' monograms, one for each agent of the catalog; neighbours in the catalog differ most."""
+# fmt: on
 
 
 def readable_on(color: QColor, backgrounds: Iterable[QColor], least: float) -> QColor:

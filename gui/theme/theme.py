@@ -352,6 +352,7 @@ def _palette(colors: Tokens) -> QPalette:
     """Qt's palette, for parts that style sheets do not cover (text cursors, native parts of controls)."""
     palette = QPalette()
     role = QPalette.ColorRole
+    # fmt: off
     pairs = (
         (role.Window, "sidebar"), (role.WindowText, "text"), (role.Base, "raised"), (role.AlternateBase, "sidebar"),
         (role.Text, "text"), (role.Button, "raised"), (role.ButtonText, "text"), (role.BrightText, "failed"),
@@ -359,7 +360,8 @@ def _palette(colors: Tokens) -> QPalette:
         (role.Highlight, "accent"), (role.HighlightedText, "on_accent"), (role.Link, "accent"),
         (role.LinkVisited, "accent"), (role.Mid, "hairline"), (role.Dark, "hairline"), (role.Light, "raised"),
         (role.Midlight, "hairline"), (role.Shadow, "scrim"),
-    )  # fmt: skip
+    )
+    # fmt: on
     for which, name in pairs:
         palette.setColor(which, colors.color(name))
     for which in (role.WindowText, role.Text, role.ButtonText):

@@ -237,10 +237,12 @@ def _check_template(key: str, template: list[str | list[str]], location: str, *,
                 raise ConfigError(f"{location}: {key} contains a NUL character")
 
 
+# fmt: off
 _PATTERNS = (
     "titles", "open_files", "open_files_aside", "strays", "empty_prompt", "user_prompt", "input_line", "start_question",
     "resumed_line", "form", "topic",
-)  # fmt: skip
+)
+# fmt: on
 
 
 def _check_patterns(signals: dict[str, Any], path: str, text: str) -> None:

@@ -25,6 +25,7 @@ _ANY_SESSIONS_FILES = r"\S*/sessions/[0-9a-f-]{36}/agent"
 COLORS_VARIABLE: Final = "OUTLIVE_COLORS"
 """The terminal colours of the computer that starts a chat here over ssh, as JSON."""
 
+# fmt: off
 # A "*" at the end matches any ending.
 TERMINAL_VARIABLES = (
     # Variables that describe the caller's terminal, multiplexer or editor; programs would take them for the session's
@@ -39,14 +40,14 @@ TERMINAL_VARIABLES = (
     "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID",
     # The session has its own directory and is not a sub-shell.
     "PWD", "OLDPWD", "SHLVL", "_",
-)  # fmt: skip
+)
 
 OWN_PARTS_VARIABLES = (
     # Variables with which a program starts its own parts: an editor's interpreter, a packed program's libraries, our
     # own window. Another program of the same kind would take them for its own.
     "ELECTRON_RUN_AS_NODE", "ELECTRON_NO_ATTACH_CONSOLE", "ELECTRON_NO_ASAR", "CHROME_DESKTOP",
     "ORIGINAL_XDG_CURRENT_DESKTOP", "APPDIR", "APPIMAGE", "ARGV0", "OWD", "SNAP", "SNAP_*", "PYSIDE6_OPTION_*",
-)  # fmt: skip
+)
 
 NESTING_VARIABLES = (
     # Variables that agents set for the programs they run. A new chat that is started within an agent is not part of
@@ -63,7 +64,8 @@ NESTING_VARIABLES = (
     "QWEN_CODE", "QWEN_CODE_SESSION_ID", "QWEN_CODE_MESSAGING_*",
     "OUTLIVE_SESSION", "OUTLIVE_SOCKET", "OUTLIVE_REPORT_ID", "OUTLIVE_AGENT_CHATS", "OUTLIVE_TERMINAL",
     COLORS_VARIABLE,
-)  # fmt: skip
+)
+# fmt: on
 
 _ASKPASS = ("GIT_ASKPASS", "SSH_ASKPASS")
 """Of an editor's terminal, these name scripts that work only with the editor's other variables."""

@@ -92,9 +92,11 @@ from session_host.terminal.events import (
 )
 
 PROTOCOL = "protocol"
+# fmt: off
 STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL = (
     "state file", "plugin", "osc 7501", "hook", "osc 9;4", "title", "notification", "bell",
-)  # fmt: skip
+)
+# fmt: on
 
 MAX_TEXT_CHARACTERS = 200
 MAX_DETAIL_CHARACTERS = 400

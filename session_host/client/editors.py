@@ -17,9 +17,11 @@ from session_host.protocol.values import FileLocation
 _CURSOR: Final = "+call cursor({line},{column})"
 """A command for Vim and Neovim; ``+LINE`` alone has no column."""
 
+# fmt: off
 _JETBRAINS: Final = (
     "idea", "pycharm", "clion", "goland", "webstorm", "phpstorm", "rubymine", "rider", "rustrover", "studio",
-)  # fmt: skip
+)
+# fmt: on
 _VS_CODES: Final = ("code", "codium", "code-insiders", "code-oss", "cursor", "windsurf")
 _ZEDS: Final = ("zed", "zeditor")
 

@@ -36,11 +36,13 @@ START_TIMEOUT_S = 20.0
 STATUS_TIMEOUT_S = 1.0
 CONNECT_TIMEOUT_S = 5.0
 RETRY_INTERVAL_S = 0.02
+# fmt: off
 _VARIABLES = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
     "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR", "OUTLIVE_LOG_LEVEL",
-)  # fmt: skip
+)
 """Environment variables that the keeper and its hosts need; a program's own are in its launch spec."""
+# fmt: on
 
 
 def connect_to_keeper() -> MessageChannel | None:

@@ -199,11 +199,13 @@ class TakeOver(KeeperMessage, frozen=True):
     """The previous host is gone: take over the session."""
 
 
+# fmt: off
 ToKeeper = (
     Launch | Status | ReplaceKeeper | ReplaceHost | EndSession
     | Adopt | Running | Refused | ExitSaved | Prepared | Rehearsed
-)  # fmt: skip
+)
 FromKeeper = (
     Launched | KeeperStatus | Replaced | NotReplaced | EndBegun
     | ChildEnded | Prepare | Leave | TakeOver | SocketRebound | KeeperChanged
-)  # fmt: skip
+)
+# fmt: on

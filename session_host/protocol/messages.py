@@ -805,20 +805,22 @@ INPUTS = (Key, Text, Paste, Mouse, Focus, *CHAT_INPUTS)
 Input = Key | Text | Paste | Mouse | Focus | ChatInput
 Request = Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests
 Reply = Description | Explanation | Screen | AgentRequests | UserAnswer | Done | Failed
+# fmt: off
 Event = (
     StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
     | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | CommandEvent
-)  # fmt: skip
+)
 
 FromClient = (
     Hello | Attach | Follow | Received | Detach | Resize | Colors | AcceptRefusal | ClearTerminal | Continue
     | Key | Text | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | SendNow | ReleaseHeld | AnswerRequest | ChangeSetting
     | Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests | Report | AskUser
-)  # fmt: skip
+)
 FromHost = (
     Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized
     | StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
     | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | CommandEvent | InputAck | InputRefused
     | Description | Explanation | Screen | AgentRequests | UserAnswer | Done | Failed
-)  # fmt: skip
+)
+# fmt: on

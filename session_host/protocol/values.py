@@ -260,6 +260,7 @@ ENDPOINT = "endpoint"
 MODIFIER_KEYS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock", "ScrollLock"})
 """Names of keys that neither type text nor move the cursor."""
 
+# fmt: off
 NAMED_KEYS = MODIFIER_KEYS | frozenset(
     [
         "Enter", "Tab", "Backspace", "Escape", "Space",
@@ -271,11 +272,12 @@ NAMED_KEYS = MODIFIER_KEYS | frozenset(
         "NumpadDecimal", "NumpadDivide", "NumpadMultiply", "NumpadSubtract", "NumpadAdd",
         "NumpadEnter", "NumpadEqual",
     ]
-)  # fmt: skip
+)
 """Names of keys that type no character; any other key is named by its unshifted character.
 
 The names are those of the W3C's UI Events ``key`` and ``code`` values.
 """
+# fmt: on
 
 
 _MODIFIERS = {

@@ -20,10 +20,11 @@ ItemKind = Literal["user", "agent", "thought", "tool", "plan", "notice", "raw"]
 "notice" is a line of Outlive's or of the agent about the chat itself; "raw" is a message that no dialect understands.
 """
 
+# fmt: off
 ItemStatus = Literal[
     "", "queued", "sent", "unsent", "unconfirmed", "running", "done", "failed", "declined", "interrupted", "cut",
     "withdrawn", "held",
-]  # fmt: skip
+]
 """The progress of an item.
 
 A prompt is "queued" until it is sent, "sent" until the agent confirms it, then "done"; "held" in the queue since its
@@ -31,6 +32,7 @@ user stopped the turn, "unsent" if the agent ended before it was sent, "unconfir
 and "withdrawn" if its user took it back. A message or tool call is "running" until it is complete; "cut" if the agent
 died before that.
 """
+# fmt: on
 
 IN_QUEUE: Final[frozenset[ItemStatus]] = frozenset({"queued", "held"})
 """The prompts that are not sent yet, at the end of a transcript."""
@@ -393,7 +395,9 @@ class TitleChanged(Change, frozen=True):
     title: str
 
 
+# fmt: off
 AnyChange = (
     Put | Append | SetStatus | Remove | RequestOpened | RequestResolved | StateChanged | TurnEnded | UsageChanged
     | SettingsChanged | CommandsChanged | CapabilitiesKnown | ConversationKnown | TitleChanged
-)  # fmt: skip
+)
+# fmt: on

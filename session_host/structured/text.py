@@ -401,11 +401,13 @@ def _is_short(item: Item) -> bool:
 
 # ---------------------------------------------------------------- a terminal's screen
 
+# fmt: off
 SGR: Final[dict[LineStyle, str]] = {
     "": "", "prompt": "1;36", "heading": "1", "code": "", "dim": "2", "added": "32", "removed": "31", "failed": "31",
     "asking": "1;33",
-}  # fmt: skip
+}
 """The parameters of the escape sequence that shows a style."""
+# fmt: on
 
 
 def screen_of(transcript: Transcript, request: Peek) -> Screen:

@@ -110,10 +110,12 @@ class DefaultColors(NamedTuple):
     background: int = 0x15171C
     cursor: int = 0xE7E9EC
     dark: bool = True
+    # fmt: off
     palette: tuple[int, ...] = (
         0x3A414D, 0xF0777F, 0x7FCF9F, 0xE7B15B, 0x3B70DC, 0xC792EA, 0x6FC7D6, 0xC3C8D0,
         0x8791A0, 0xFF969C, 0x9FE3BB, 0xF5CB84, 0xA0C1FF, 0xDAB3F5, 0x98DFEB, 0xFFFFFF,
-    )  # fmt: skip
+    )
+    # fmt: on
 
 
 class Replica(Protocol):

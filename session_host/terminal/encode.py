@@ -44,18 +44,21 @@ _CURSOR_KEYS: Final = {
     "End": "F",
 }
 _FUNCTION_FINALS: Final = {"F1": "P", "F2": "Q", "F3": "R", "F4": "S"}
+# fmt: off
 _TILDE_NUMBERS: Final = {
     "Insert": 2, "Delete": 3, "PageUp": 5, "PageDown": 6,
     "F5": 15, "F6": 17, "F7": 18, "F8": 19, "F9": 20, "F10": 21, "F11": 23, "F12": 24,
-}  # fmt: skip
+}
 _LEGACY_TILDE_NUMBERS: Final = {
     **_TILDE_NUMBERS,
     "F13": 25, "F14": 26, "F15": 28, "F16": 29, "F17": 31, "F18": 32, "F19": 33, "F20": 34,
     "F21": 42, "F22": 43, "F23": 44, "F24": 45, "F25": 46, "ContextMenu": 29,
-}  # fmt: skip
+}
+# fmt: on
 _BACK_TAB: Final = ("Tab", _SHIFT)
 _CONTROL_KEYS: Final = {"Enter": 13, "Tab": 9, "Backspace": 127, "Escape": 27}
 
+# fmt: off
 _KITTY_NUMBERS: Final = {
     **_CONTROL_KEYS,
     "CapsLock": 57358, "ScrollLock": 57359, "NumLock": 57360,
@@ -65,25 +68,28 @@ _KITTY_NUMBERS: Final = {
     "NumpadDecimal": 57409, "NumpadDivide": 57410, "NumpadMultiply": 57411, "NumpadSubtract": 57412,
     "NumpadAdd": 57413, "NumpadEnter": 57414, "NumpadEqual": 57415,
     "Shift": 57441, "Control": 57442, "Alt": 57443, "Super": 57444,
-}  # fmt: skip
+}
+# fmt: on
 
 KEYPAD_TEXT: Final = {
     **{f"Numpad{digit}": str(digit) for digit in range(10)},
     "NumpadDecimal": ".", "NumpadDivide": "/", "NumpadMultiply": "*",
     "NumpadSubtract": "-", "NumpadAdd": "+", "NumpadEqual": "=",
 }  # fmt: skip
+# fmt: off
 KEYPAD_NAVIGATION: Final = {
     "Numpad0": "Insert", "Numpad1": "End", "Numpad2": "ArrowDown", "Numpad3": "PageDown", "Numpad4": "ArrowLeft",
     "Numpad6": "ArrowRight", "Numpad7": "Home", "Numpad8": "ArrowUp", "Numpad9": "PageUp", "NumpadDecimal": "Delete",
-}  # fmt: skip
+}
 
 _CONTROL_OF: Final = {
     **{chr(code): chr(code & 0x1F) for code in range(ord("a"), ord("z") + 1)},
     " ": "\x00", "@": "\x00", "2": "\x00", "[": "\x1b", "3": "\x1b", "\\": "\x1c", "4": "\x1c",
     "]": "\x1d", "5": "\x1d", "^": "\x1e", "6": "\x1e", "~": "\x1e", "_": "\x1f", "/": "\x1f", "7": "\x1f",
     "?": "\x7f", "8": "\x7f", "0": "0", "1": "1", "9": "9",
-}  # fmt: skip
+}
 """The control character of each character with Ctrl, as on xterm's keyboards."""
+# fmt: on
 
 
 def encode_key(key: Key, modes: Modes) -> bytes:

@@ -17,9 +17,11 @@ ALTERNATE: Final = 1049
 LEAVE_ALTERNATE: Final = b"\x1b[?%dl" % ALTERNATE
 _ORIGIN, _SIDE_MARGINS, _KEYPAD = 6, 69, 66
 
+# fmt: off
 _OFF: Final = (1, 5, _ORIGIN, 9, 45, _KEYPAD, _SIDE_MARGINS, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 1045, 2004,
-               2026, 2031, 2048)  # fmt: skip
+               2026, 2031, 2048)
 """DEC private modes that are off by default: keys, reverse video, origin, margins, mouse, focus, paste, reports."""
+# fmt: on
 
 _ON: Final = (7, 25, 1007)
 """Those that are on by default: wrapping, the cursor, keys for the mouse wheel on the alternate screen."""

@@ -118,12 +118,13 @@ class KittyNotifications:
 MAX_CONTENT_BYTES: Final = 1024
 MAX_DEPTH: Final = 16
 
+# fmt: off
 SHAPES: Final = frozenset({
     "alias", "all-scroll", "cell", "col-resize", "context-menu", "copy", "crosshair", "default", "e-resize",
     "ew-resize", "grab", "grabbing", "help", "move", "n-resize", "ne-resize", "nesw-resize", "no-drop", "not-allowed",
     "ns-resize", "nw-resize", "nwse-resize", "pointer", "progress", "row-resize", "s-resize", "se-resize", "sw-resize",
     "text", "vertical-text", "w-resize", "wait", "zoom-in", "zoom-out",
-})  # fmt: skip
+})
 """The names of CSS; a shape has one of them, or "" for the terminal's own."""
 
 _X11_NAMES: Final = {
@@ -138,7 +139,8 @@ _X11_NAMES: Final = {
     "right_side": "e-resize", "top_side": "n-resize", "bottom_side": "s-resize", "top_left_corner": "nw-resize",
     "top_right_corner": "ne-resize", "bottom_left_corner": "sw-resize", "bottom_right_corner": "se-resize",
     "size_fdiag": "nwse-resize", "size_bdiag": "nesw-resize",
-}  # fmt: skip
+}
+# fmt: on
 _SPECIAL: Final = {"__default__": "text", "__grabbed__": "default"}
 
 

@@ -136,9 +136,11 @@ class SavedPrompt(NamedTuple):
 class _Marked(Generic[Mark]):
     """A prompt's marks."""
 
+    # fmt: off
     __slots__ = (
         "end", "erased", "exit_code", "inputs", "kept_rows", "number", "output", "partial", "row", "shell", "turn",
-    )  # fmt: skip
+    )
+    # fmt: on
 
     def __init__(self, row: Mark, shell: str, *, turn: bool = False) -> None:
         self.row = row

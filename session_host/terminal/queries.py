@@ -49,9 +49,11 @@ _STRINGS: Final = r"""
     kbs=^? kcbt=\E[Z kcub1=\EOD kcud1=\EOB kcuf1=\EOC kcuu1=\EOA kdch1=\E[3~ kend=\EOF kent=\EOM khome=\EOH kich1=\E[2~
     kind=\E[1;2B kmous=\E[< knp=\E[6~ kpp=\E[5~ kri=\E[1;2A
 """
+# fmt: off
 _ESCAPES: Final = {
     r"\E": "\x1b", r"\\": "\\", r"\,": ",", "^G": "\a", "^H": "\b", "^I": "\t", "^J": "\n", "^M": "\r", "^?": "\x7f",
-}  # fmt: skip
+}
+# fmt: on
 _BLANK: Final = r"\s"
 _escape: Final = re.compile("|".join(re.escape(escape) for escape in _ESCAPES))
 _is_name: Final = re.compile("(?:[0-9a-fA-F]{2})+").fullmatch

@@ -20,6 +20,7 @@ def _colors() -> list[tuple[Any, str]]:
     """The colours of Pygments' kinds of tokens, from special to general; the first match is used."""
     from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, Operator, String
 
+    # fmt: off
     return [
         (Comment, "comment"), (Keyword.Type, "type"), (Keyword, "keyword"), (Operator.Word, "keyword"),
         (String, "string"), (Number, "number"), (Literal, "string"), (Name.Function, "function"),
@@ -27,7 +28,8 @@ def _colors() -> list[tuple[Any, str]]:
         (Name.Attribute, "type"), (Name.Constant, "number"), (Name.Exception, "type"),
         (Generic.Inserted, "string"), (Generic.Deleted, "deleted"), (Generic.Heading, "function"),
         (Generic.Subheading, "function"), (Generic.Prompt, "comment"),
-    ]  # fmt: skip
+    ]
+    # fmt: on
 
 
 class Span(NamedTuple):

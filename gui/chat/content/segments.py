@@ -54,10 +54,12 @@ TableRow = tuple[Cell, ...]
 class Action(NamedTuple):
     """The action of a control: its kind, the item that it concerns, and a value; or the file or image that it opens."""
 
+    # fmt: off
     kind: Literal[
         "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
         "discard", "lines", "fold_lines", "reuse", "end", "send_held", "discard_held",
-    ]  # fmt: skip
+    ]
+    # fmt: on
     item: str = ""
     value: str = ""
     file: FileLocation | None = None

@@ -36,10 +36,12 @@ _MAX_LISTING_S = 5.0
 CACHE_S = 30.0
 NEW_CACHE_S = 2.0
 """The same at the beginning of a path: the agent may just have made a file."""
+# fmt: off
 _IGNORED = frozenset({
     ".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", ".mypy_cache", ".ruff_cache", ".tox",
     "target", "dist", "build", ".cache",
-})  # fmt: skip
+})
+# fmt: on
 _MAX_SHOWN = 8
 _TEXT_PX = 8
 """The space before and after a row's text."""

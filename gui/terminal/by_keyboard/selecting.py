@@ -45,6 +45,7 @@ _NAMED: Final[Mapping[int, str]] = {
 _CTRL, _SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 _OTHERS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
+# fmt: off
 MOTIONS: Final[Mapping[str, str]] = {
     "h": "left", "Left": "left", "Backspace": "left",
     "l": "right", "Right": "right",
@@ -66,7 +67,7 @@ MOTIONS: Final[Mapping[str, str]] = {
     "g": "text_start", "Ctrl+Home": "text_start",
     "G": "text_end", "Ctrl+End": "text_end",
     "[": "prompt_back", "]": "prompt_forward",
-}  # fmt: skip
+}
 """The motion of each key; with Shift held, the motions of named keys extend the selection."""
 
 COMMANDS: Final[Mapping[str, str]] = {
@@ -77,7 +78,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "y": "copy", "Enter": "copy", "Ctrl+c": "copy", "Ctrl+Shift+c": "copy",
     "/": "find", "?": "find",
     "Esc": "leave", "q": "leave", "i": "leave", "Ctrl+[": "leave",
-}  # fmt: skip
+}
+# fmt: on
 
 
 def key_name(event: QKeyEvent) -> str:

@@ -234,11 +234,13 @@ def shade_rectangles(quarters: int, width: int, height: int, *, inverse: bool = 
     return rectangles
 
 
+# fmt: off
 _QUADRANTS = {
     0x2596: "c", 0x2597: "d", 0x2598: "a", 0x2599: "acd", 0x259A: "ad",
     0x259B: "abc", 0x259C: "abd", 0x259D: "b", 0x259E: "bc", 0x259F: "bcd",
-}  # fmt: skip
+}
 """Upper left a, upper right b, lower left c, lower right d."""
+# fmt: on
 
 
 def _quadrant_rectangles(code: int, width: int, height: int) -> list[Rectangle]:

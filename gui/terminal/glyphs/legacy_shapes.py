@@ -38,6 +38,7 @@ _EIGHTHS = re.compile(r"(VERTICAL|HORIZONTAL) ONE EIGHTH BLOCK-(\d+)")
 _EDGES = re.compile(r"([A-Z]+(?: AND [A-Z]+)?) (ONE|THREE|FIVE|SEVEN) (EIGHTHS?|QUARTERS?) BLOCK")
 
 
+# fmt: off
 _BOXES: dict[int, tuple[float, float, float, float]] = {
     0x1CEA0: (1 / 2, 3 / 4, 1, 1), 0x1CEA1: (1 / 4, 3 / 4, 1, 1), 0x1CEA2: (0, 3 / 4, 3 / 4, 1),
     0x1CEA3: (0, 3 / 4, 1 / 2, 1), 0x1CEA4: (0, 1 / 2, 1 / 4, 1), 0x1CEA5: (0, 1 / 4, 1 / 4, 1),
@@ -47,18 +48,21 @@ _BOXES: dict[int, tuple[float, float, float, float]] = {
     0x1CEAF: (3 / 4, 1 / 2, 1, 1), 0x1FBCE: (0, 0, 2 / 3, 1), 0x1FBCF: (0, 0, 1 / 3, 1),
     0x1FBE4: (1 / 4, 0, 3 / 4, 1 / 2), 0x1FBE5: (1 / 4, 1 / 2, 3 / 4, 1), 0x1FBE6: (0, 1 / 4, 1 / 2, 3 / 4),
     0x1FBE7: (1 / 2, 1 / 4, 1, 3 / 4),
-}  # fmt: skip
+}
 """Single rectangles: left, top, right and bottom."""
+# fmt: on
 
 _QUADRANTS = 0x1CC21
 _OCTANTS = 0x1CD00
 _SEXTANTS = 0x1CE51
 _SIXTEENTHS = 0x1CE90
+# fmt: off
 _OLDER_OCTANTS = frozenset((
     0x00, 0x01, 0x02, 0x03, 0x05, 0x0A, 0x0F, 0x14, 0x28, 0x3F, 0x40, 0x50, 0x55, 0x5A, 0x5F, 0x80, 0xA0, 0xA5, 0xAA,
     0xAF, 0xC0, 0xF0, 0xF5, 0xFA, 0xFC, 0xFF,
-))  # fmt: skip
+))
 """The patterns of eight parts that are characters elsewhere; the others are the octants, in order of their bits."""
+# fmt: on
 _OCTANT_PATTERNS = [bits for bits in range(256) if bits not in _OLDER_OCTANTS]
 _SEPARATION = 1 / 16
 """Separated blocks leave this share of the cell's width at their edges."""
@@ -79,10 +83,11 @@ _SHADES: dict[int, tuple[tuple[Point, ...], bool, tuple[Point, ...]]] = {
 }
 """The area with a medium shade, whether that is inverse, and the area that is full."""
 
+# fmt: off
 _CORNERS: dict[str, Point] = {
     "UL": (0, 0), "UC": (1 / 2, 0), "UR": (1, 0), "ML": (0, 1 / 2), "MC": (1 / 2, 1 / 2), "MR": (1, 1 / 2),
     "LL": (0, 1), "LC": (1 / 2, 1), "LR": (1, 1),
-}  # fmt: skip
+}
 _DIAGONALS = dict(zip(
     (*range(0x1FBA0, 0x1FBAF), *range(0x1FBD0, 0x1FBE0)),
     (
@@ -92,8 +97,9 @@ _DIAGONALS = dict(zip(
         "UL MC LL", "UL LC UR", "UR ML LR", "LL UC LR", "UL MR LL",
     ),
     strict=True,
-))  # fmt: skip
+))
 """Light lines through these points."""
+# fmt: on
 
 _NEGATIVES = {0x1FBBD: "UL LR, UR LL", 0x1FBBE: "MR LC", 0x1FBBF: "UC MR LC ML UC"}
 """Lines left out of a full cell."""
@@ -114,11 +120,13 @@ _ELLIPSES = {
 
 _STRIPES, _FALLING_STRIPES, _RISING_STRIPES = 0x1FB97, 0x1FB98, 0x1FB99
 _CHECKERS = {0x1FB95: 0, 0x1FB96: 1}
+# fmt: off
 _SHAPES = frozenset((
     *range(0x1FB00, 0x1FB93), 0x1FB94, *range(0x1FB95, 0x1FBA0), *_BOXES, *range(0x1FBE8, 0x1FBF0),
     *range(_QUADRANTS, _QUADRANTS + 15), *range(_OCTANTS, _OCTANTS + len(_OCTANT_PATTERNS)),
     *range(_SEXTANTS, _SEXTANTS + 63), *range(_SIXTEENTHS, _SIXTEENTHS + 16), *_NEGATIVES,
-))  # fmt: skip
+))
+# fmt: on
 _SHAPED_BY_LINES = frozenset((*_CIRCLES, *_ELLIPSES, *_DIAGONALS, *_NEGATIVES, _FALLING_STRIPES, _RISING_STRIPES))
 _LINES = frozenset((*_DIAGONALS, *_ELLIPSES, 0x1CE00, 0x1CE01, *range(0x1FBE0, 0x1FBE4)))
 

@@ -60,10 +60,12 @@ class Action(Struct, frozen=True):
     text: Text
     run: Callable[[WindowCommands], object]
     keys: tuple[str, ...] = ()
+    # fmt: off
     on: Literal[
         "", "chat", "running", "ended", "forkable",
         "terminal", "running_terminal", "suspended", "structured", "tabs", "tabs_right", "panes", "windows",
-    ] = ""  # fmt: skip
+    ] = ""
+    # fmt: on
     is_idle: Callable[[WindowCommands], bool] | None = None
     states: tuple[Text, Text] | None = None
     is_on: Callable[[WindowCommands], bool] | None = None

@@ -43,11 +43,13 @@ P = ParamSpec("P")
 OPENING_S: Final = 30.0
 """A later failure is that of a browser, which ``xdg-open`` may run until the user closes it."""
 
+# fmt: off
 BROWSERS: Final = (
     "x-www-browser", "firefox", "iceweasel", "seamonkey", "mozilla", "epiphany", "konqueror", "chromium",
     "chromium-browser", "google-chrome", "www-browser", "links2", "elinks", "links", "lynx", "w3m",
-)  # fmt: skip
+)
 """The programs that ``xdg-open`` tries if the desktop has no browser."""
+# fmt: on
 
 _watched: set[_Run] = set()
 

@@ -20,18 +20,20 @@ from gui.window.sheets.chooser import Choice
 from gui.window.sidebar.sidebar import key_of_row
 from gui.wording import action_texts, common_texts, window_texts
 
+# fmt: off
 PANES = (
     "split_right", "split_down", "mirror_right", "mirror_down", "", "maximise_pane", "even_out", "swap_panes",
     "close_pane", "", "broadcast",
-)  # fmt: skip
+)
 VIEW = (
     "zoom_in", "zoom_out", "zoom_reset", "", "sidebar", "status_line", "full_screen", "", "group_by_project",
     "compact_rows", "", "choose_theme", "choose_appearance",
-)  # fmt: skip
+)
 MENU: tuple[str | tuple[str, ...], ...] = (
     "new_chat", "new_shell", "new_window", "", "palette", "switch_chat", "search", "", PANES, VIEW, "",
     "add_machine", "settings", "guide", "", "close_window",
-)  # fmt: skip
+)
+# fmt: on
 MOVE = ("move_to_pane", "move_to_new_window", "move_to_window")
 CLOSE_OTHERS = ("close_other_tabs", "close_tabs_right")
 

@@ -45,10 +45,12 @@ if TYPE_CHECKING:
     from .forwarding import Forwarding
 
 CONTINUE = "continue_program"
+# fmt: off
 TERMINAL_MENU = (
     "find", "open_text", "", "split_right", "split_down", "", "clear_scrollback", "reset_terminal", CONTINUE,
-)  # fmt: skip
+)
 """The window's actions in a terminal's context menu; ``CONTINUE`` if its program is suspended."""
+# fmt: on
 CHAT_MENU = ("find", "", "split_right", "split_down")
 """The window's actions in a chat view's context menu."""
 

@@ -193,12 +193,14 @@ class NewChatSheet(Sheet):
         last = button_row(self.cancel, self.start)
         last.insertWidget(0, self.more)
         self.lay_out(label(common_texts.NEW_CHAT(), "title"), self.scrolled, last, wide=self.scrolled)
+        # fmt: off
         order = [
             self.machines, self.directory, self.directory_row.browse, self.conversation,
             self.name, self.prompt, self.prompt_row.saved, *self.runtime.buttons, self.model, self.url,
             self.arguments, self.presets, *self.worktree.stops, self.environment, self.missing.copy,
             self.missing.install, self.machine_row.add, self.more, self.cancel, self.start,
-        ]  # fmt: skip
+        ]
+        # fmt: on
         for before, after in itertools.pairwise(order):
             QWidget.setTabOrder(before, after)
 

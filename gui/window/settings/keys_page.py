@@ -28,10 +28,12 @@ from .page import Card, Page, has_all, heading
 
 ROW_PX = 34
 _CHIP_PX = 22
+# fmt: off
 _MODIFIERS = {
     Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta, Qt.Key.Key_Super_L,
     Qt.Key.Key_Super_R, Qt.Key.Key_CapsLock, Qt.Key.Key_NumLock,
-}  # fmt: skip
+}
+# fmt: on
 
 
 def native(key: str) -> str:

@@ -44,10 +44,12 @@ BELL: Final = b"\a"
 
 Kind = Literal["silent", "plain", "xterm", "iterm", "tmux"]
 
+# fmt: off
 _LIKE_XTERM: Final = (
     "xterm", "kitty", "ghostty", "wezterm", "foot", "konsole", "vte", "gnome", "rxvt", "alacritty", "contour", "iterm",
     "mintty", "mlterm", "st-", "rio", "warp",
-)  # fmt: skip
+)
+# fmt: on
 _PUSH_TITLE: Final = b"\x1b[22;2t"
 _POP_TITLE: Final = b"\x1b[23;2t"
 

@@ -301,6 +301,7 @@ def _check_equal(found: object, expected: object) -> None:
         raise OSError(f"got {found!r}, expected {expected!r}")
 
 
+# fmt: off
 FEATURES = (
     Feature("memfd", _memfd, "a chat stays in memory when its background process dies",
             "a chat is lost when its background process dies", "3.17", Status.FAIL),
@@ -313,4 +314,5 @@ FEATURES = (
     Feature("pidfd", _pidfd, "an agent's exit is seen at once", "an agent's exit is awaited in a thread", "5.3"),
     Feature("PIDFD_GET_INFO", _exit_status, "any process can read an agent's exit code",
             "only the agent's parent process can read its exit code", "6.15"),
-)  # fmt: skip
+)
+# fmt: on

@@ -18,14 +18,16 @@ from session_host.terminal.sgr_lines import SgrLines
 _LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f\x7f-\x9f]+", re.IGNORECASE)
 """Only these addresses become links: a program's output must not run scripts or open files in the page."""
 
+# fmt: off
 _LIGHT: Final = (
     "#24292f", "#b3261e", "#116329", "#7d5200", "#0a51b0", "#8a2a9b", "#0f6674", "#6b7280",
     "#57606a", "#d1362c", "#1a7f37", "#996600", "#2f6fd6", "#a746ba", "#16818f", "#9aa1ab",
-)  # fmt: skip
+)
 _DARK: Final = (
     "#4b515b", "#f0716b", "#7cc77f", "#d9b15c", "#6ea8fe", "#cf8ae0", "#58c1cf", "#c9ced6",
     "#7d8590", "#ff938c", "#9be09e", "#eccb7e", "#94c0ff", "#e2aaf0", "#83dbe6", "#f4f6f8",
-)  # fmt: skip
+)
+# fmt: on
 
 _CONTROLS: Final = re.compile("[\x00-\x09\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
 """Control characters but line feeds, and ESC in sequences for styles."""

@@ -10,7 +10,9 @@ from session_host.client.worktrees.repository import Repository, find
 from session_host.client.worktrees.status import Status, status_of
 from session_host.client.worktrees.submodules import empty_submodules
 
+# fmt: off
 __all__ = [
     "Mark", "Removal", "Repository", "Status", "Worktree", "clean_up", "discard", "empty_submodules", "find", "make",
     "remake", "remove", "status_of",
-]  # fmt: skip
+]
+# fmt: on

@@ -283,10 +283,12 @@ _SETTINGS: Final = (
     # Override settings that change the output.
     "-c", "diff.autoRefreshIndex=true", "-c", f"core.bigFileThreshold={LARGE_FILE_BYTES}",
 )  # fmt: skip
+# fmt: off
 DIFF: Final = (
     "diff", "--raw", "--numstat", "-p", "-z", "-M", "--no-color", "--no-relative",
     "--submodule=short", "--src-prefix=a/", "--dst-prefix=b/",
-)  # fmt: skip
+)
+# fmt: on
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,9 +41,11 @@ from session_host.restore_points.restoring import FileRestore, How, entry_of, in
 
 _HUNK: Final = re.compile(r"^@@ ", re.MULTILINE)
 _SECTION: Final = re.compile(r"^(?=diff --git )", re.MULTILINE)
+# fmt: off
 _APPLY: Final = (
     "-c", "apply.ignoreWhitespace=no", "apply", "--cached", "--reverse", "--whitespace=nowarn", "--unidiff-zero", "-",
-)  # fmt: skip
+)
+# fmt: on
 _MAX_UNTRACKED_BYTES: Final = 16 << 20
 _REGULAR: Final = {"100644", "100755", ""}
 

@@ -52,10 +52,12 @@ SECOND_POLL_S: Final = 2.0
 
 MAX_CHARACTERS: Final = 120
 
+# fmt: off
 SHELLS: Final = frozenset({
     "ash", "bash", "csh", "dash", "elvish", "fish", "ksh", "mksh", "nu", "oksh", "pwsh", "rbash", "sh", "tcsh", "xonsh",
     "yash", "zsh",
-})  # fmt: skip
+})
+# fmt: on
 
 
 class ForegroundProcess:

@@ -28,11 +28,13 @@ from .library.calls import Getter, allocated, formatted_extras, lib, mode
 from .modes import MOUSE_ENCODINGS, MOUSE_TRACKINGS
 from .stream import Stream
 
+# fmt: off
 _MODES: Final = (
     1, 5, 8, 9, 40, 45, 66, 67, 1000, 1002, 1003, 1004, 1005, 1015, 1006, 1007, 1016,
     1035, 1036, 1039, 1045, 2004, 2026, 2027, 2031, 2033, 2048, 5522, 25,
-)  # fmt: skip
+)
 """DEC modes that do not change how text is written; the last mouse encoding wins."""
+# fmt: on
 
 _SET_BY_DEFAULT: Final = frozenset((7, 25, 1007, 1035, 1036, 2027))
 _LATE_MODES: Final = ((7, False), (4, True), (12, True), (20, True))

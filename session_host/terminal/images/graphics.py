@@ -510,9 +510,11 @@ class Grid(Protocol):
 class Placement:
     """A placed image."""
 
+    # fmt: off
     __slots__ = (
         "alternate", "column", "columns", "id", "image", "mark", "offset", "parent", "rows", "source", "x", "y", "z",
-    )  # fmt: skip
+    )
+    # fmt: on
 
     def __init__(self, image: Image, saved: SavedPlacement, mark: RowMark) -> None:
         self.image = image
@@ -728,11 +730,13 @@ def _transmit(image: Image) -> str:
 def _put(image: Image, placement: SavedPlacement, cell: CellSize) -> str:
     width, height = max(cell.width_px, 1), max(cell.height_px, 1)
     source = placement.source
+    # fmt: off
     values = {
         "i": image.id, "p": placement.id, "z": placement.z, "C": 1, "q": 2,
         "x": source.x, "y": source.y, "w": source.width, "h": source.height,
         "X": round(placement.x * width), "Y": round(placement.y * height),
-    }  # fmt: skip
+    }
+    # fmt: on
     if (round(placement.columns * width), round(placement.rows * height)) != (source.width, source.height):
         values["c"] = max(round(placement.x + placement.columns), 1)
         values["r"] = max(round(placement.y % 1 + placement.rows), 1)

@@ -51,13 +51,15 @@ MOUSE_ENCODING: dict[int, MouseEncoding] = {1005: "utf8", 1006: "sgr", 1015: "ur
 _ALTERNATE = (47, 1047, 1049)
 _BLINKING = 12
 
+# fmt: off
 PRIVATE_MODES = frozenset(
     {
         1, 4, 5, 7, 8, 12, 25, 66, 67, 1004, 1007, 1035, 1036, 1039, 1048, 2004, 2026, 2027, 2031, IN_BAND_RESIZE,
         *MOUSE_TRACKING, *MOUSE_ENCODING, *_ALTERNATE,
     }
-)  # fmt: skip
+)
 """Known DEC private modes; a query for any other is answered with 0."""
+# fmt: on
 
 DEFAULT_MODES = (7, 25, 1007, 1035, 1036, 2027)
 """Private modes that are set in a new terminal."""

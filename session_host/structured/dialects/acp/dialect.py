@@ -69,11 +69,13 @@ _ITEM_STATUSES: Final[dict[TurnOutcome, ItemStatus]] = {
     "failed": "failed",
 }
 
+# fmt: off
 CONVERSATION_UPDATES = frozenset({
     "agent_message_chunk", "agent_thought_chunk", "user_message_chunk", "tool_call", "tool_call_update", "plan",
     "plan_update", "plan_removed",
-})  # fmt: skip
+})
 """Updates that become items, and that confirm the prompt of the turn."""
+# fmt: on
 
 UNUSED_NOTIFICATIONS = frozenset({"_auth/status_update", "qwen/notify/session/mode-update"})
 """Notifications beyond the protocol that are ignored (claude-agent-acp, Qwen Code)."""

@@ -9,12 +9,14 @@ from typing import Any, Final
 from session_host.structured.dialects.limits import time_ms
 from session_host.structured.dialects.reading import array, integer, text
 
+# fmt: off
 IGNORED: Final = frozenset({
     "control_request_progress", "files_persisted", "hook_progress", "hook_response",
     "hook_started", "session_state_changed", "task_progress", "task_started", "task_updated", "thinking_tokens",
     "turn_duration",
-})  # fmt: skip
+})
 """Kinds of "system" messages without news for the user: items, states and settings have it."""
+# fmt: on
 
 
 def from_system(message: Mapping[str, Any]) -> str | None:

@@ -124,12 +124,14 @@ def _lines(command: str, parts: list[str]) -> str:
     return "\n".join([command, *parts] if command else parts)
 
 
+# fmt: off
 _KNOWN: Final = frozenset({
     "additionalPermissions", "approvalId", "availableDecisions", "command", "commandActions", "cwd", "grantRoot",
     "itemId", "kind", "networkApprovalContext", "permissions", "proposedExecpolicyAmendment",
     "proposedNetworkPolicyAmendments", "reason", "startedAtMs", "threadId", "turnId",
-})  # fmt: skip
+})
 """The fields of an approval that are shown, or that change nothing. The proposed amendments are decisions, too."""
+# fmt: on
 
 
 def _further(params: dict[str, Any]) -> list[str]:

@@ -30,6 +30,7 @@ from . import approvals, items, settings
 from .state import MAX_TRIES, CodexState, Context, OpenRequest, SentPrompt
 from .turns import Turns, item_id_of
 
+# fmt: off
 IGNORED: Final = frozenset({
     "account/updated", "app/list/updated", "deprecationNotice", "fs/changed",
     "hook/completed", "hook/started", "item/autoApprovalReview/completed", "item/autoApprovalReview/started",
@@ -40,8 +41,9 @@ IGNORED: Final = frozenset({
     "thread/goal/cleared", "thread/goal/updated", "thread/prediction/updated", "thread/project/updated",
     "thread/queue/changed", "thread/readState/changed", "thread/section/changed", "thread/unarchived",
     "turn/diff/updated", "turn/moderationMetadata",
-})  # fmt: skip
+})
 """Notifications that are not about the chat, or that repeat others."""
+# fmt: on
 
 NOTICES: Final[dict[str, str]] = {
     "thread/archived": "The conversation was archived.",
