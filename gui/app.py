@@ -149,10 +149,15 @@ class App:
     ) -> Viewer:
         """Create a viewer; a structured chat has no grid."""
         return Viewer(
-            session_id, delegate, size=size if runtime == "terminal" else None, output=output, kind="window",
-            runtime=runtime, machine=machine,
+            session_id,
+            delegate,
+            size=size if runtime == "terminal" else None,
+            output=output,
+            kind="window",
+            runtime=runtime,
+            machine=machine,
             keeps_typing=lambda: self.settings.preferences.window.unreachable_typing == "keep",
-        )  # fmt: skip
+        )
 
     def _read_layout(self, store: Store) -> WindowLayout:
         def warn() -> None:
@@ -185,10 +190,14 @@ class App:
         opener = self.window.commands.opener
         self.window.banners.show_banner(
             Banner(
-                text, notice_texts.SHOW_REPORT(), lambda: opener.open_file(FileLocation(report)), "fault", lasting=True,
+                text,
+                notice_texts.SHOW_REPORT(),
+                lambda: opener.open_file(FileLocation(report)),
+                "fault",
+                lasting=True,
                 kind="failed",
             )
-        )  # fmt: skip
+        )
 
     def _on_clipboard(self, line: str) -> None:
         banners = self.window.banners
@@ -271,10 +280,13 @@ class App:
         self.windows.raise_window()
         self.window.sheets.question.ask(
             Question(
-                window_texts.QUIT_UNSENT(), window_texts.DISCARD_AND_CLOSE(), discard_and_quit,
-                window_texts.UNSENT(n=count, names=names), discards=True,
+                window_texts.QUIT_UNSENT(),
+                window_texts.DISCARD_AND_CLOSE(),
+                discard_and_quit,
+                window_texts.UNSENT(n=count, names=names),
+                discards=True,
             )
-        )  # fmt: skip
+        )
 
     def _apply_settings(self) -> None:
         settings = self.settings.preferences.window
@@ -389,9 +401,12 @@ class App:
         banners, removals = self.window.banners, self.sessions.removals
         if warning:
             change = Banner(
-                phrases.first_upper(warning), notice_texts.CHANGE_LIMIT(),
-                partial(self.windows.separate.settings.open, "general"), "limit", lasting=True,
-            )  # fmt: skip
+                phrases.first_upper(warning),
+                notice_texts.CHANGE_LIMIT(),
+                partial(self.windows.separate.settings.open, "general"),
+                "limit",
+                lasting=True,
+            )
             banners.show_banner(change)
         open_ids = {session_id for window in self.windows.all for session_id in window.tabs.ids()}
         chats = [chat for each in due if (chat := self.sessions.get(each.record.id)) and chat.id not in open_ids]

@@ -141,7 +141,7 @@ def files() -> dict[str, str]:
     preambles = {shell: text.replace("AGENTS", agents) for shell, text in PREAMBLES.items()}
     completions = {
         path: shtab.complete(command_line(), shell, preamble=preambles[shell]) for shell, path in PATHS.items()
-    }  # fmt: skip
+    }
     return {MAN_PAGE: _man_page(), **completions}
 
 

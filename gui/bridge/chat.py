@@ -475,9 +475,11 @@ class Chat(ChatViewer):
         record = self.record
         # After `exit`, a shell has the exit code of its last command.
         return not self.is_interrupted and phrases.failed(
-            record.state, None if record.is_shell else record.exit_code, record.exit_signal,
+            record.state,
+            None if record.is_shell else record.exit_code,
+            record.exit_signal,
             is_requested=bool(record.end_request),
-        )  # fmt: skip
+        )
 
     @property
     def is_ended_by_user(self) -> bool:
@@ -493,9 +495,13 @@ class Chat(ChatViewer):
     def mark(self) -> Mark:
         """The shape that shows its state."""
         return mark_of(
-            self.group, failed=self.has_failed, reconnecting=self.is_reconnecting, unresponsive=self.is_unresponsive,
-            starting=self.is_starting, turn_failed=self.turn_failed,
-        )  # fmt: skip
+            self.group,
+            failed=self.has_failed,
+            reconnecting=self.is_reconnecting,
+            unresponsive=self.is_unresponsive,
+            starting=self.is_starting,
+            turn_failed=self.turn_failed,
+        )
 
     def order_in(self, group: Group) -> tuple[str, str]:
         """Its sort key within its group, which is known to the caller."""
@@ -679,7 +685,7 @@ class Chat(ChatViewer):
             return phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
         return phrases.activity_and_age(
             self.activity, self.activity_source, self.since, datetime.now(UTC), turn_failed=self.turn_failed
-        )  # fmt: skip
+        )
 
     @property
     def reason_to_confirm_end(self) -> str:

@@ -75,9 +75,14 @@ class EarlierConversations:
 
         chats = self._sessions.chats_on(request.machine)
         return await chats.machine.call(
-            command_to_continue, agent, conversation, request.directory, request.arguments, await chats.environment(),
+            command_to_continue,
+            agent,
+            conversation,
+            request.directory,
+            request.arguments,
+            await chats.environment(),
             request.overrides,
-        )  # fmt: skip
+        )
 
     def chats_of(self, agent: Agent, machine: str) -> Callable[[str], ChatOfConversation | None]:
         """A function from a conversation of a machine's agent to its chat: the running one, else the last."""

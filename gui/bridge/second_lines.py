@@ -59,9 +59,17 @@ class Labels(NamedTuple):
         """Read the attributes of a chat."""
         name, status = chat.name, chat.status_text
         return cls(
-            chat, chat.id, name, chat.location, "" if status == name else status, chat.branch, chat.directory,
-            chat.agent_title, chat.has_ended, chat.machine.name,
-        )  # fmt: skip
+            chat,
+            chat.id,
+            name,
+            chat.location,
+            "" if status == name else status,
+            chat.branch,
+            chat.directory,
+            chat.agent_title,
+            chat.has_ended,
+            chat.machine.name,
+        )
 
 
 def second_lines(chats: Iterable[Chat]) -> dict[str, SecondLine]:

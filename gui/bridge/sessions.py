@@ -177,11 +177,20 @@ class Sessions(ChatList):
         name = self.free_name(request.name, is_chosen=request.is_named, machine=request.machine) or None
         machine = chats.machine
         full = LaunchRequest(
-            agent=agent, arguments=request.arguments, name=name, is_named=request.is_named,
-            directory=request.directory, prompt=request.prompt, worktree=request.worktree,
-            environment=await chats.environment(), overrides=request.overrides, size=size, colors=self.colors,
-            runtime=request.runtime, conversation=conversation,
-        )  # fmt: skip
+            agent=agent,
+            arguments=request.arguments,
+            name=name,
+            is_named=request.is_named,
+            directory=request.directory,
+            prompt=request.prompt,
+            worktree=request.worktree,
+            environment=await chats.environment(),
+            overrides=request.overrides,
+            size=size,
+            colors=self.colors,
+            runtime=request.runtime,
+            conversation=conversation,
+        )
         record = (
             await machine.call(continue_conversation, full, anyway=anyway)
             if conversation
@@ -206,9 +215,15 @@ class Sessions(ChatList):
 
         environment = await self.machines[chat.machine.name].environment()
         resumed = await chat.machine.call(
-            resume, chat.session_id, environment=environment, size=size, colors=self.colors, anyway=anyway,
-            runtime=runtime, prompt=prompt,
-        )  # fmt: skip
+            resume,
+            chat.session_id,
+            environment=environment,
+            size=size,
+            colors=self.colors,
+            anyway=anyway,
+            runtime=runtime,
+            prompt=prompt,
+        )
         record = in_window(resumed, chat.machine)
         if record.is_shell:
             self.shells.own.add(record.id)

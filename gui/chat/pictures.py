@@ -17,8 +17,14 @@ from session_host.protocol.values import Image
 
 MAX_IMAGE_BYTES = 20 * 1024 * 1024
 MAX_IMAGE_PIXELS = 40_000_000
-_FORMATS = {"image/png": b"png", "image/jpeg": b"jpeg", "image/jpg": b"jpeg", "image/gif": b"gif",
-            "image/webp": b"webp", "image/bmp": b"bmp"}  # fmt: skip
+_FORMATS = {
+    "image/png": b"png",
+    "image/jpeg": b"jpeg",
+    "image/jpg": b"jpeg",
+    "image/gif": b"gif",
+    "image/webp": b"webp",
+    "image/bmp": b"bmp",
+}
 """The formats that are decoded; none of them can refer to another file."""
 SIDES_PX: Final = (2000, 1500, 1000, 700, 500)
 """The longest side, to try in order. Agents and model services scale larger images to 2,000 pixels or less anyway."""

@@ -33,9 +33,14 @@ class _Reply(ctypes.Structure):
     """The reply of GetProperty."""
 
     _fields_ = [
-        ("kind", c_uint8), ("format", c_uint8), ("sequence", c_uint16), ("length", c_uint32),
-        ("type", c_uint32), ("bytes_after", c_uint32), ("value_length", c_uint32),
-    ]  # fmt: skip
+        ("kind", c_uint8),
+        ("format", c_uint8),
+        ("sequence", c_uint16),
+        ("length", c_uint32),
+        ("type", c_uint32),
+        ("bytes_after", c_uint32),
+        ("value_length", c_uint32),
+    ]
 
 
 class _Event(ctypes.Structure):
@@ -85,7 +90,7 @@ def _library() -> Any:
         ("get_property_value", c_void_p, (POINTER(_Reply),)),
         ("get_property_value_length", c_int, (POINTER(_Reply),)),
         ("create_window", _Cookie, (c_void_p, c_uint8, c_uint32, c_uint32, *_SIZES, c_uint32, c_uint32, c_void_p)),
-    ):  # fmt: skip
+    ):
         function = getattr(xcb, f"xcb_{name}")
         function.restype, function.argtypes = result, arguments
     return xcb
@@ -123,9 +128,20 @@ class SelectionRead(QObject):
         roots = self._xcb.xcb_setup_roots_iterator(self._xcb.xcb_get_setup(self._connection))
         self._window = self._xcb.xcb_generate_id(self._connection)
         self._xcb.xcb_create_window(
-            self._connection, 0, self._window, roots.data[0], 0, 0, 1, 1, 0, _INPUT_ONLY,
-            0, _EVENT_MASK, byref(c_uint32(_PROPERTY_CHANGES)),
-        )  # fmt: skip
+            self._connection,
+            0,
+            self._window,
+            roots.data[0],
+            0,
+            0,
+            1,
+            1,
+            0,
+            _INPUT_ONLY,
+            0,
+            _EVENT_MASK,
+            byref(c_uint32(_PROPERTY_CHANGES)),
+        )
         self._selection = self._atom(selection)
         self._property, self._incremental = self._atom("OUTLIVE_SELECTION"), self._atom("INCR")
         self._notifier = QSocketNotifier(

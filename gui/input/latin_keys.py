@@ -58,8 +58,10 @@ def latin_letter(scan_code: int, native_key: int) -> str:
 
 
 _CONTROL, _ALT, _SHIFT = (
-    Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
-)  # fmt: skip
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.AltModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+)
 _LAST_ASCII = 0x7E
 _FIRST_NAMED_KEY = Qt.Key.Key_Escape.value
 """Qt's numbers below are those of characters."""
@@ -111,9 +113,16 @@ class _LatinKeys(QObject):
         if not (latin and held & _CONTROL and code > _LAST_ASCII):
             return False
         translated = QKeyEvent(
-            event.type(), latin, held, event.nativeScanCode(), event.nativeVirtualKey(), event.nativeModifiers(), "",
-            event.isAutoRepeat(), event.count(),
-        )  # fmt: skip
+            event.type(),
+            latin,
+            held,
+            event.nativeScanCode(),
+            event.nativeVirtualKey(),
+            event.nativeModifiers(),
+            "",
+            event.isAutoRepeat(),
+            event.count(),
+        )
         self._is_sending = True
         try:
             QCoreApplication.sendEvent(watched, translated)

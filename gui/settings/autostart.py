@@ -61,11 +61,22 @@ def _entry() -> str:
     command = outlive_command()
     variables = [f"{name}={os.environ[name]}" for name in _PASSED_VARIABLES if os.environ.get(name)]
     words = ["env", f"{HIDDEN_START}=1", *variables, *command]
-    return "\n".join([
-        "[Desktop Entry]", "Type=Application", "Version=1.5", "Name=Outlive",
-        "Comment=Agent chats that outlive their window", f"Exec={' '.join(map(_quoted, words))}",
-        f"TryExec={command[0]}", "Icon=outlive", "Terminal=false", "StartupNotify=false", _MARK, "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            "[Desktop Entry]",
+            "Type=Application",
+            "Version=1.5",
+            "Name=Outlive",
+            "Comment=Agent chats that outlive their window",
+            f"Exec={' '.join(map(_quoted, words))}",
+            f"TryExec={command[0]}",
+            "Icon=outlive",
+            "Terminal=false",
+            "StartupNotify=false",
+            _MARK,
+            "",
+        ]
+    )
 
 
 def _quoted(word: str) -> str:

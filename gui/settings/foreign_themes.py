@@ -283,10 +283,14 @@ def _konsole_color(parser: configparser.ConfigParser, section: str, path: Path, 
 
 
 LOCATIONS = (
-    ("kitty", "current-theme.conf"), ("kitty", "kitty.conf"), ("kitty", "themes/*.conf"),
-    ("alacritty", "alacritty.toml"), ("alacritty", "themes/**/*.toml"),
-    ("ghostty", "config"), ("ghostty", "themes/*"),
-)  # fmt: skip
+    ("kitty", "current-theme.conf"),
+    ("kitty", "kitty.conf"),
+    ("kitty", "themes/*.conf"),
+    ("alacritty", "alacritty.toml"),
+    ("alacritty", "themes/**/*.toml"),
+    ("ghostty", "config"),
+    ("ghostty", "themes/*"),
+)
 """The places of other terminals' theme files below ``~/.config``."""
 
 _MAX_FOUND = 200

@@ -101,31 +101,38 @@ class TerminalView(TerminalScreen):
         self._wheel = Wheel(self, self._pointer)
         self._input_method = InputMethod(self, self._takes_text, self.commit)
         self._pasting = Pasting(
-            self._receiver, self.is_paste_bracketed, self._takes_paths, self.pasteNeedsConfirmation, self.notice,
-            self.imagePasted, self._on_typed,
-        )  # fmt: skip
+            self._receiver,
+            self.is_paste_bracketed,
+            self._takes_paths,
+            self.pasteNeedsConfirmation,
+            self.notice,
+            self.imagePasted,
+            self._on_typed,
+        )
         self.finder = TerminalFinder(self, (self.scrolled, self.typed), self.select_cells)
         self._prompt_finder = PromptFinder()
         self._modes: KeyboardModes | None = None
         self._reporter = TextReporter(self)
         self.accessible_text = TerminalText(self, self._reporter, self.select_cells, self.deselect)
         self.prompts = TerminalPrompts(self, self._prompt_finder, self.typed, self.paste_text, self._needs_first_row)
-        self._keyboard = Keyboard({
-            "copy": self.copy,
-            "deselect": self.deselect,
-            "paste": self.paste,
-            "paste_selection": self.paste_primary_or_clipboard,
-            "select_all": self.select_all,
-            "zoom_in": lambda: self.zoom(1),
-            "zoom_out": lambda: self.zoom(-1),
-            "reset_zoom": self.reset_zoom,
-            "line_up": lambda: self.scroll_lines(-1),
-            "line_down": lambda: self.scroll_lines(1),
-            "page_up": lambda: self.scroll_pages(-1),
-            "page_down": lambda: self.scroll_pages(1),
-            "to_start": self.scroll_to_start,
-            "to_end": self.scroll_to_end,
-        })  # fmt: skip
+        self._keyboard = Keyboard(
+            {
+                "copy": self.copy,
+                "deselect": self.deselect,
+                "paste": self.paste,
+                "paste_selection": self.paste_primary_or_clipboard,
+                "select_all": self.select_all,
+                "zoom_in": lambda: self.zoom(1),
+                "zoom_out": lambda: self.zoom(-1),
+                "reset_zoom": self.reset_zoom,
+                "line_up": lambda: self.scroll_lines(-1),
+                "line_down": lambda: self.scroll_lines(1),
+                "page_up": lambda: self.scroll_pages(-1),
+                "page_down": lambda: self.scroll_pages(1),
+                "to_start": self.scroll_to_start,
+                "to_end": self.scroll_to_end,
+            }
+        )
         self.setMouseTracking(True)
         self.setCursor(Qt.CursorShape.IBeamCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
@@ -166,9 +173,14 @@ class TerminalView(TerminalScreen):
             from .by_keyboard.modes import KeyboardModes
 
             self._modes = KeyboardModes(
-                self, self.links, self._prompt_finder.prompts, self.notice.emit,
-                is_covered=self._is_covered, on_change=self._on_mode, request_find=self.findRequested.emit,
-            )  # fmt: skip
+                self,
+                self.links,
+                self._prompt_finder.prompts,
+                self.notice.emit,
+                is_covered=self._is_covered,
+                on_change=self._on_mode,
+                request_find=self.findRequested.emit,
+            )
         return self._modes
 
     @property

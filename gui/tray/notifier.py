@@ -377,10 +377,12 @@ class Notifier(QObject):
         named = list(dict.fromkeys(filter(None, map(self._chat, self._groups[kind]))))
         names = [chat.full_name for chat in named]
         title = {
-            "asks": tray_texts.SEVERAL_NEED_YOU, "done": tray_texts.SEVERAL_FINISHED,
-            "failed": tray_texts.SEVERAL_FAILED, "died": tray_texts.SEVERAL_DIED,
+            "asks": tray_texts.SEVERAL_NEED_YOU,
+            "done": tray_texts.SEVERAL_FINISHED,
+            "failed": tray_texts.SEVERAL_FAILED,
+            "died": tray_texts.SEVERAL_DIED,
             "notified": tray_texts.SEVERAL_NOTIFIED,
-        }[kind](n=len(names))  # fmt: skip
+        }[kind](n=len(names))
         self._notifications.show(kind, title, tray_texts.names(names[:_MAX_NAMES], len(names) - _MAX_NAMES))
 
     def _show(self, key: str, chat: Chat, event: Event) -> None:

@@ -28,8 +28,9 @@ _REPEATED_CHARACTERS: Final = 20
 ALLOW, DENY = "allow", "deny"
 
 _KINDS: Final[dict[str, tuple[OptionKind, ...]]] = {
-    ALLOW: ("allow_once",), DENY: ("reject_once", "cancel", "reject_always")
-}  # fmt: skip
+    ALLOW: ("allow_once",),
+    DENY: ("reject_once", "cancel", "reject_always"),
+}
 
 _decoder = msgspec.msgpack.Decoder(list[AgentRequest])
 

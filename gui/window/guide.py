@@ -208,9 +208,7 @@ class GuideWindow(TextWindow):
         """Make the window; ``keys`` as in ``with_keys``."""
         self._chapters = read_chapters(keys)
         titles = [chapter.title for chapter in self._chapters]
-        side = PageList(
-            theme, CHAPTERS_PX, titles, search=sheet_texts.SEARCH_GUIDE(), pages=sheet_texts.CHAPTERS()
-        )  # fmt: skip
+        side = PageList(theme, CHAPTERS_PX, titles, search=sheet_texts.SEARCH_GUIDE(), pages=sheet_texts.CHAPTERS())
         side.widen_for_titles(MAX_CHAPTERS_PX)
         self.page = GuidePage(theme)
         super().__init__(sheet_texts.GUIDE(), side, self.page, size=SIZE, min_size=MIN_SIZE)

@@ -102,11 +102,26 @@ class MainWindow(QWidget):
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat, self.sidebar)
         separate = windows.separate
         context = WindowContext(
-            self, theme, sessions, agents, layout, self.tabs, self.sidebar, self.sheets, self.banners, KeysAhead(self),
-            self.open_chat, self.focus_page, self._show_palette, separate.guide.open,
-            separate.settings.open, separate.changes.open, lambda: windows.open_empty(self),
-            lambda: bool(self._others()), lambda to: windows.move(self, self.tabs.active_id, to),
-        )  # fmt: skip
+            self,
+            theme,
+            sessions,
+            agents,
+            layout,
+            self.tabs,
+            self.sidebar,
+            self.sheets,
+            self.banners,
+            KeysAhead(self),
+            self.open_chat,
+            self.focus_page,
+            self._show_palette,
+            separate.guide.open,
+            separate.settings.open,
+            separate.changes.open,
+            lambda: windows.open_empty(self),
+            lambda: bool(self._others()),
+            lambda to: windows.move(self, self.tabs.active_id, to),
+        )
         looks = LookActions(context, self.frame, self.saving, settings, self.describe)
         self.commands = commands = WindowCommands(context, settings, looks)
         self._keys = WindowKeys(settings)
@@ -115,9 +130,11 @@ class MainWindow(QWidget):
         self._text_keys = TextKeys(self.tabs.area, commands.type_text)
         self._text_keys.set_keys(preferences.texts, self._keys.sequences)
         self._wiring = PageWiring(
-            commands, self.actions_, lambda: self._keys.of_the_window(has_panes=len(self.tabs.panes()) > 1),
+            commands,
+            self.actions_,
+            lambda: self._keys.of_the_window(has_panes=len(self.tabs.panes()) > 1),
             self._on_grid,
-        )  # fmt: skip
+        )
         self.banners.file_requested.connect(commands.opener.open_file)
         self._connect(context)
         self.frame.apply()
@@ -656,8 +673,9 @@ class Windows(QObject):
         source = window.saved
         saved = SavedWindow(
             geometry=(area.left(), area.top(), area.width(), area.height()),
-            sidebar_width_px=source.sidebar_width_px, sidebar_collapsed=source.sidebar_collapsed,
-        )  # fmt: skip
+            sidebar_width_px=source.sidebar_width_px,
+            sidebar_collapsed=source.sidebar_collapsed,
+        )
         self._layout.windows.append(saved)
         made = self._add(saved)
         made.start_saving()
@@ -681,10 +699,14 @@ class SeparateWindows:
     ) -> None:
         self._windows = windows
         self.settings = SettingsOpener(
-            theme, settings, agents, sessions.tasks,
+            theme,
+            settings,
+            agents,
+            sessions.tasks,
             update_path=sessions.login_path.update,
-            import_theme=self._import_theme, open_file=self._open_file,
-        )  # fmt: skip
+            import_theme=self._import_theme,
+            open_file=self._open_file,
+        )
         self.guide = GuideOpener(theme, settings, lambda uri: windows.current.commands.opener.open_address(uri, ""))
         inserter = CommentInserter(sessions.tasks, windows.open_chat, self._resume)
         self.changes = ChangesOpener(theme, settings, sessions, inserter, self._edit_in_tab)

@@ -77,9 +77,15 @@ NO_LONGER_TRACKED = Text("no longer tracked")
 def state_letter(state: State) -> str:
     """The letter of a state, as git and editors write it."""
     return {
-        "added": "A", "deleted": "D", "modified": "M", "renamed": "R", "type": "T", "untracked": "U", "conflict": "!",
+        "added": "A",
+        "deleted": "D",
+        "modified": "M",
+        "renamed": "R",
+        "type": "T",
+        "untracked": "U",
+        "conflict": "!",
         "dropped": "U",
-    }[state]  # fmt: skip
+    }[state]
 
 
 def state_name(state: State) -> str:

@@ -679,9 +679,14 @@ def _from_agent_state(parameters: str) -> StatusReport | None:
     message = _decoded(pairs.get("msg", ""))
     text = " ".join(filter(None, (f"state={state}", pairs.get("kind", ""), message)))
     return StatusReport(
-        OSC_7501, _clean_text(text), activity, _detail(message), _clean_text(pairs.get("kind", "")), state == "clear",
+        OSC_7501,
+        _clean_text(text),
+        activity,
+        _detail(message),
+        _clean_text(pairs.get("kind", "")),
+        state == "clear",
         "failed" if state == "error" else "",
-    )  # fmt: skip
+    )
 
 
 def _decoded(text: str) -> str:
@@ -701,9 +706,12 @@ def from_report(report: Report, watch: Watch) -> StatusReport:
     """Translate a hook's or plugin's report; the activity is None for an event that the catalog lacks."""
     text = f"{report.event}: {report.detail}" if report.detail else report.event
     return StatusReport(
-        report.source, _clean_text(text), watch.reports.get(report.event), _detail(report.detail),
+        report.source,
+        _clean_text(text),
+        watch.reports.get(report.event),
+        _detail(report.detail),
         turn_end=watch.turn_ends.get(report.event, ""),
-    )  # fmt: skip
+    )
 
 
 def from_state_file(status: str, waiting_for: str) -> StatusReport:
@@ -713,9 +721,8 @@ def from_state_file(status: str, waiting_for: str) -> StatusReport:
     text = f"{status}: {waiting_for}" if waiting_for else status
     activity = None if waiting_for == _OWN_DIALOG else _FILE_STATES.get(status)
     return StatusReport(
-        STATE_FILE, _clean_text(text), activity, kind=_clean_text(waiting_for),
-        background=_FILE_BACKGROUND.get(status),
-    )  # fmt: skip
+        STATE_FILE, _clean_text(text), activity, kind=_clean_text(waiting_for), background=_FILE_BACKGROUND.get(status)
+    )
 
 
 def from_chat_state(state: str, detail: str) -> StatusReport:
@@ -723,9 +730,12 @@ def from_chat_state(state: str, detail: str) -> StatusReport:
     text = f"{state}: {detail}" if detail else state
     activity, is_background = _CHAT_STATES.get(state), state == "background"
     return StatusReport(
-        PROTOCOL, _clean_text(text), activity, "" if is_background else _detail(detail),
+        PROTOCOL,
+        _clean_text(text),
+        activity,
+        "" if is_background else _detail(detail),
         background=None if activity is _WORKING else detail if is_background else "",
-    )  # fmt: skip
+    )
 
 
 def from_failed_turn(error: str) -> StatusReport:

@@ -57,9 +57,12 @@ class Terminal:
             termios.tcsetwinsize(slave, SIZE)
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _BOOTSTRAP, str(Path(__file__).parents[2]), "attach", session_id],
-                stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                stdin=slave,
+                stdout=slave,
+                stderr=slave,
+                start_new_session=True,
                 env={**os.environ, "TERM": "xterm-256color"},
-            )  # fmt: skip
+            )
         finally:
             os.close(slave)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -284,9 +287,12 @@ def _start_x_server(ends: contextlib.ExitStack) -> str:
     try:
         server = subprocess.Popen(
             ["Xvfb", "-displayfd", str(writing), "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"],
-            pass_fds=[writing], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            pass_fds=[writing],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
-        )  # fmt: skip
+        )
         ends.callback(server.wait)
         ends.callback(server.terminate)
         os.close(writing)

@@ -189,8 +189,10 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
     elif not is_plain:
         rows.append(("conversation", "unknown"))
     rows += _change_rows(explained, is_plain=is_plain)
-    return [_cut(one_line(f"{heading:<{_HEADING_COLUMNS}}{text}" if number else text), columns)
-            for number, (heading, text) in enumerate(rows)]  # fmt: skip
+    return [
+        _cut(one_line(f"{heading:<{_HEADING_COLUMNS}}{text}" if number else text), columns)
+        for number, (heading, text) in enumerate(rows)
+    ]
 
 
 def _running_rows(explained: Explained, info: SessionInfo, now: datetime, *, is_plain: bool) -> list[tuple[str, str]]:

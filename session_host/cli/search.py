@@ -45,9 +45,11 @@ def configure(parser: Parser) -> None:
     """Add the subcommand's arguments to the parser."""
     parser.takes_arguments = True
     parser.add_argument(
-        "text", metavar="TEXT", nargs="*",
+        "text",
+        metavar="TEXT",
+        nargs="*",
         help="words that a line must contain, in any order and case; a phrase goes into double quotes: '\"exit code\"'",
-    )  # fmt: skip
+    )
     parser.add_argument("--session", metavar="CHAT", help="only in this chat")
     parser.add_argument(
         "--limit", metavar="N", type=int, default=DEFAULT_LINES, help="show at most N lines (default: 100)"

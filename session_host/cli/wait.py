@@ -49,9 +49,11 @@ MAX_NAMED = 3
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     parser.add_argument(
-        "sessions", metavar="CHAT", nargs="*",
+        "sessions",
+        metavar="CHAT",
+        nargs="*",
         help="name, id or unique id prefix; with several, waits until the condition holds for one of them",
-    )  # fmt: skip
+    )
     parser.add_argument("--any", action="store_true", help="wait for any of the chats that run now")
     condition = parser.add_mutually_exclusive_group(required=True)
     condition.add_argument(
@@ -59,9 +61,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     condition.add_argument("--exited", action="store_true", help="until the agent exits")
     condition.add_argument(
-        "--status", "--activity", dest="activity", metavar="STATUS", choices=STATUSES,
+        "--status",
+        "--activity",
+        dest="activity",
+        metavar="STATUS",
+        choices=STATUSES,
         help=f"until the chat's status is one of {', '.join(STATUSES)}",
-    )  # fmt: skip
+    )
     condition.add_argument(
         "--quiet", metavar="SECONDS", type=float, help="until the chat has written nothing for this time, or has ended"
     )

@@ -128,9 +128,7 @@ def open_window(*arguments: str) -> NoReturn:
     os.execv(command[0], command)  # noqa: S606 - runs no shell
 
 
-_OPERANDS = {
-    "tabs": None, "show": "CHAT", "new": None, "next": None, "toggle": None, "grab": "FILE.png", "close": None,
-}  # fmt: skip
+_OPERANDS = {"tabs": None, "show": "CHAT", "new": None, "next": None, "toggle": None, "grab": "FILE.png", "close": None}
 _TAB_KEYS = ("session_id", "name", "state", "active", "connected", "window", "pane", "in_front")
 
 

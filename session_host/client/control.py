@@ -68,8 +68,11 @@ RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
 """Delays before repeating a request to a host that went away during it."""
 
 _REPLIES: dict[type[Request], type[Message]] = {
-    Describe: Description, Peek: Screen, Explain: Explanation, OpenRequests: AgentRequests
-}  # fmt: skip
+    Describe: Description,
+    Peek: Screen,
+    Explain: Explanation,
+    OpenRequests: AgentRequests,
+}
 """The replies to requests; ``Done`` to all others."""
 
 _ERRORS: dict[str, type[OutliveError]] = {

@@ -98,9 +98,12 @@ def run_host(parameters: HostParameters, channel: socket.socket) -> int:
     starting = None
     if not parameters.rehearsal:
         starting = fork_program(
-            parameters.spec, parameters.descriptors, parameters.slave, parameters.open_files,
+            parameters.spec,
+            parameters.descriptors,
+            parameters.slave,
+            parameters.open_files,
             has_scope=not parameters.trial_s,
-        )  # fmt: skip
+        )
     # The end of the process that started us, or of its terminal, must not end the host.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -270,9 +273,14 @@ class _Host:
         log_state, checkpoint = replay_log(self._parameters.descriptors.checkpoint, input_log, read_only=read_only)
         header = None if read_only else input_log.header
         return rebuild(
-            self._spec, self._parameters.descriptors, log_state, checkpoint, program_output, header,
+            self._spec,
+            self._parameters.descriptors,
+            log_state,
+            checkpoint,
+            program_output,
+            header,
             other_engine=self._parameters.other_engine,
-        )  # fmt: skip
+        )
 
     async def _rehearse(self) -> bool:
         """Restore the session without changing it, then wait to take it over; False if that fails."""

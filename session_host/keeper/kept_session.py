@@ -172,10 +172,18 @@ class KeptSession:
         """The summary that commands get."""
         spec = self.spec
         return SessionSummary(
-            self.id, self.host_pid, self.child_pid, self.version,
-            spec.name, spec.agent, spec.cwd, spec.created_at, spec.engine, spec.runtime,
+            self.id,
+            self.host_pid,
+            self.child_pid,
+            self.version,
+            spec.name,
+            spec.agent,
+            spec.cwd,
+            spec.created_at,
+            spec.engine,
+            spec.runtime,
             spec.origin,
-        )  # fmt: skip
+        )
 
     @property
     def id(self) -> str:

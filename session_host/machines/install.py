@@ -170,8 +170,11 @@ def _fetch(builds: tuple[str, ...], directory: str) -> bool:
     try:
         done = subprocess.run(
             [*command, "--only-binary=:all:", *builds, *_pinned()],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=INSTALL_TIMEOUT_S, check=False,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=INSTALL_TIMEOUT_S,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0

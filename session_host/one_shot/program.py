@@ -159,9 +159,11 @@ class Command:
         with TemporaryFile() as stdin:
             stdin.write(data)
             stdin.seek(0)
-            return cls(await asyncio.create_subprocess_exec(
-                *argv, stdin=stdin, stdout=pipe, stderr=pipe, env=environment, process_group=0,
-            ))  # fmt: skip
+            return cls(
+                await asyncio.create_subprocess_exec(
+                    *argv, stdin=stdin, stdout=pipe, stderr=pipe, env=environment, process_group=0
+                )
+            )
 
     async def run(self, output: Output, write: Callable[[bytes], None]) -> Ended:
         """Pass the command's output on until it ends."""

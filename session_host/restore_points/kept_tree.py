@@ -47,8 +47,11 @@ LITERAL_PATHS: Final = {"GIT_LITERAL_PATHSPECS": "1"}
 
 OPTIONS: Final = (
     # No failure or warning because of line ends.
-    "-c", "core.safecrlf=false", "-c", "core.splitIndex=false",
-)  # fmt: skip
+    "-c",
+    "core.safecrlf=false",
+    "-c",
+    "core.splitIndex=false",
+)
 
 
 class WorkingTree(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,9 +117,16 @@ class Git:
         """Run a command with a private index; raises as ``git.run_read_only``."""
         variables = {**({"GIT_INDEX_FILE": str(index)} if index is not None else {}), **extra}
         return run_with_input(
-            self.top, *OPTIONS, *arguments, data=data, extra=variables, timeout_s=self.left_s, niceness=self._niceness,
-            stop=self._stop, is_git_directory=self._is_git_directory,
-        )  # fmt: skip
+            self.top,
+            *OPTIONS,
+            *arguments,
+            data=data,
+            extra=variables,
+            timeout_s=self.left_s,
+            niceness=self._niceness,
+            stop=self._stop,
+            is_git_directory=self._is_git_directory,
+        )
 
     def with_own_filter(self, paths: Collection[str]) -> set[str]:
         """The paths with a filter that only the repository names; see ``git.own_filters``."""

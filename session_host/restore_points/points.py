@@ -122,9 +122,14 @@ def save(
         session=session, at_ms=at_ms, about=about, kept=kept, worktree=tree.worktree, branch=tree.branch
     )
     message = _Message(
-        kind=about.kind, worktree=tree.worktree, branch=tree.branch, item=about.item, restores=about.restores,
-        left_out=sorted(kept.left_out), has_untracked=kept.has_untracked,
-    )  # fmt: skip
+        kind=about.kind,
+        worktree=tree.worktree,
+        branch=tree.branch,
+        item=about.item,
+        restores=about.restores,
+        left_out=sorted(kept.left_out),
+        has_untracked=kept.has_untracked,
+    )
     # json, unlike msgspec, writes bytes of paths that are not UTF-8, as escapes.
     text = json.dumps(msgspec.to_builtins(message))
     tag = (

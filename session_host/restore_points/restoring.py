@@ -128,10 +128,13 @@ def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint) -> Plan:
     elif deleted and any(file.path.rpartition("/")[2] == _RULES for file in files):
         stays = _ignored_then(git, point.kept.tree, deleted)
     return Plan(
-        point=point, now=now, branch=tree.branch, too_large=len(left_out),
+        point=point,
+        now=now,
+        branch=tree.branch,
+        too_large=len(left_out),
         submodules=sum(file.mode == SUBMODULE for file in changes),
         files=tuple(file for file in files if file.path not in stays),
-    )  # fmt: skip
+    )
 
 
 def restore(directory: Path, accepted: Plan, session: str) -> Outcome:

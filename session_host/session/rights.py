@@ -77,7 +77,7 @@ _RIGHTS: dict[type[Message], Right] = {
     **dict.fromkeys((Report, AskUser), Right.REPORT),
     **dict.fromkeys((SendChatInput, Send, Stop, Kill, Rename), Right.CONTROL),
     Attach: Right.ANSWER,
-}  # fmt: skip
+}
 
 _ANSWERS = (AnswerRequest, ChangeSetting, ReleaseHeld)
 """Inputs of a structured chat that answer its agent, change what it may do by itself, or undo its user's stop."""

@@ -97,11 +97,16 @@ class TerminalSession:
         watch = msgspec.structs.replace(spec.watch, input_line="") if spec.setup is not None else spec.watch
         self.starting = StartingInput(session, self, watch, log_state, is_echoing, age_s)
         self.send_queue = SendQueue(
-            session, self, spec.watch, new_id, open_question, self.starting,
+            session,
+            self,
+            spec.watch,
+            new_id,
+            open_question,
+            self.starting,
             is_agent=spec.agent not in WITHOUT_AGENT,
             activity=log_state.activity.in_turns if log_state.activity is not None else Activity.NO_SIGNAL,
             age_s=age_s,
-        )  # fmt: skip
+        )
         self.prompt = PromptLine(spec.watch.empty_prompt, log_state)
         self._watch, self._open_question, self._look = spec.watch, open_question, look
         self._is_suspended = False

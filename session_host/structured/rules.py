@@ -353,8 +353,15 @@ class StructuredRules(DialectPort):
 
     def _take_step(self, refusal: Refusal | None = None) -> Step:
         """Return the step that was collected, and begin the next one."""
-        step = Step(self._changes, b"".join(self._lines), self._timers, refusal, self._failure, tuple(self._operations),
-                    self._sent_prompt)  # fmt: skip
+        step = Step(
+            self._changes,
+            b"".join(self._lines),
+            self._timers,
+            refusal,
+            self._failure,
+            tuple(self._operations),
+            self._sent_prompt,
+        )
         self._changes, self._lines, self._timers, self._operations, self._sent_prompt = [], [], [], [], ""
         return step
 

@@ -45,16 +45,28 @@ PATCH_LINES: Final = 20
 """How many lines of one file's diff are shown while it is folded."""
 
 _MARKS: Final[dict[ItemStatus, str]] = {
-    "running": "◐", "failed": "✗", "declined": "⊘", "interrupted": "■", "cut": "✗", "withdrawn": "⊘", "queued": "○"
-}  # fmt: skip
+    "running": "◐",
+    "failed": "✗",
+    "declined": "⊘",
+    "interrupted": "■",
+    "cut": "✗",
+    "withdrawn": "⊘",
+    "queued": "○",
+}
 """The marks of tool items; "✓" for all others."""
 
 _VERBS: Final[dict[ToolKind, tuple[str, str]]] = {
-    "execute": ("Ran", "Running"), "edit": ("Edited", "Editing"), "read": ("Read", "Reading"),
-    "search": ("Searched", "Searching"), "fetch": ("Fetched", "Fetching"), "delete": ("Deleted", "Deleting"),
-    "move": ("Moved", "Moving"), "think": ("Thought", "Thinking"), "other": ("Used a tool", "Using a tool"),
+    "execute": ("Ran", "Running"),
+    "edit": ("Edited", "Editing"),
+    "read": ("Read", "Reading"),
+    "search": ("Searched", "Searching"),
+    "fetch": ("Fetched", "Fetching"),
+    "delete": ("Deleted", "Deleting"),
+    "move": ("Moved", "Moving"),
+    "think": ("Thought", "Thinking"),
+    "other": ("Used a tool", "Using a tool"),
     "": ("Used a tool", "Using a tool"),
-}  # fmt: skip
+}
 """A tool's verb when it is done, and while it runs."""
 
 REMARKS: Final[dict[ItemStatus, str]] = {

@@ -369,10 +369,16 @@ class Transcript:
             endings = {item_id: each for item_id, each in endings.items() if item_id in kept}
             turn_ends = {item_id: each for item_id, each in turn_ends.items() if item_id in kept}
         saved = _Saved(
-            ids, items, self.status, requests, answers,
-            self._reader.offset, bytes(self._reader.rest), endings,
+            ids,
+            items,
+            self.status,
+            requests,
+            answers,
+            self._reader.offset,
+            bytes(self._reader.rest),
+            endings,
             turn_ends,
-        )  # fmt: skip
+        )
         return msgspec.msgpack.encode(saved)
 
     def _join_appended(self) -> None:

@@ -73,9 +73,13 @@ _KITTY_NUMBERS: Final = {
 
 KEYPAD_TEXT: Final = {
     **{f"Numpad{digit}": str(digit) for digit in range(10)},
-    "NumpadDecimal": ".", "NumpadDivide": "/", "NumpadMultiply": "*",
-    "NumpadSubtract": "-", "NumpadAdd": "+", "NumpadEqual": "=",
-}  # fmt: skip
+    "NumpadDecimal": ".",
+    "NumpadDivide": "/",
+    "NumpadMultiply": "*",
+    "NumpadSubtract": "-",
+    "NumpadAdd": "+",
+    "NumpadEqual": "=",
+}
 # fmt: off
 KEYPAD_NAVIGATION: Final = {
     "Numpad0": "Insert", "Numpad1": "End", "Numpad2": "ArrowDown", "Numpad3": "PageDown", "Numpad4": "ArrowLeft",

@@ -12,13 +12,23 @@ from .rows import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Style, Underline
 _STYLES: Final = re.compile(r"\x1b\[[0-9;:]*m(?:\x1b\[[0-9;:]*m)*")
 
 _ATTRIBUTES: Final = {
-    "1": Attribute.BOLD, "2": Attribute.DIM, "3": Attribute.ITALIC, "5": Attribute.BLINK, "7": Attribute.INVERSE,
-    "8": Attribute.HIDDEN, "9": Attribute.STRIKE, "53": Attribute.OVERLINE,
-}  # fmt: skip
+    "1": Attribute.BOLD,
+    "2": Attribute.DIM,
+    "3": Attribute.ITALIC,
+    "5": Attribute.BLINK,
+    "7": Attribute.INVERSE,
+    "8": Attribute.HIDDEN,
+    "9": Attribute.STRIKE,
+    "53": Attribute.OVERLINE,
+}
 _UNDERLINES: Final = {
-    "4": Underline.SINGLE, "4:1": Underline.SINGLE, "4:2": Underline.DOUBLE, "4:3": Underline.CURLY,
-    "4:4": Underline.DOTTED, "4:5": Underline.DASHED,
-}  # fmt: skip
+    "4": Underline.SINGLE,
+    "4:1": Underline.SINGLE,
+    "4:2": Underline.DOUBLE,
+    "4:3": Underline.CURLY,
+    "4:4": Underline.DOTTED,
+    "4:5": Underline.DASHED,
+}
 
 
 class SgrLines(NamedTuple):

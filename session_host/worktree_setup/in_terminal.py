@@ -16,8 +16,14 @@ from session_host.worktree_setup.command import take_terminal as take
 
 Choice = Literal["again", "start", "end"]
 _CHOICES: Final[dict[str, Choice]] = {
-    "t": "again", "T": "again", "s": "start", "S": "start", "q": "end", "Q": "end", "\x04": "end",
-}  # fmt: skip
+    "t": "again",
+    "T": "again",
+    "s": "start",
+    "S": "start",
+    "q": "end",
+    "Q": "end",
+    "\x04": "end",
+}
 _ESCAPE: Final = 0x1B
 
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"

@@ -58,6 +58,11 @@ def _names(node: ast.AST) -> set[str]:
     return {name for name in names if isinstance(name, str)}
 
 
+def test_code_has_the_form_of_the_formatter() -> None:
+    found = [str(path) for path in python_files("session_host", "gui") if "fmt: skip" in text(path)]
+    assert not found, "only whole tables keep their own form, between fmt: off and fmt: on"
+
+
 def test_nothing_is_called_utils() -> None:
     vague = {"util", "utils", "helper", "helpers", "misc", "common"}
     found = [str(path) for path in project_files() if vague & {part.removesuffix(".py") for part in path.parts}]

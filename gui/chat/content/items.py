@@ -42,9 +42,15 @@ _MAX_OPEN_CHANGES = 120
 """Edits with more lines are folded at first."""
 
 _ICONS = {
-    "execute": Glyph.TERMINAL, "edit": Glyph.PENCIL, "read": Glyph.FILE, "search": Glyph.SEARCH, "fetch": Glyph.GLOBE,
-    "delete": Glyph.TRASH, "move": Glyph.MOVE, "think": Glyph.BRAIN,
-}  # fmt: skip
+    "execute": Glyph.TERMINAL,
+    "edit": Glyph.PENCIL,
+    "read": Glyph.FILE,
+    "search": Glyph.SEARCH,
+    "fetch": Glyph.GLOBE,
+    "delete": Glyph.TRASH,
+    "move": Glyph.MOVE,
+    "think": Glyph.BRAIN,
+}
 
 
 class ItemRequests(NamedTuple):
@@ -212,9 +218,15 @@ def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, reques
     if item.changes and not unfolded:
         detail = chat_texts.joined(changes_texts.changed_lines(*patches.counts(item.changes)), detail)
     head = FoldLine(
-        title, item=item.id, icon=_ICONS.get(item.tool, Glyph.WRENCH), detail=detail, tone=tone, code=is_code,
-        folded=not unfolded if has_content else None, running=item.status == "running" and not is_asked,
-    )  # fmt: skip
+        title,
+        item=item.id,
+        icon=_ICONS.get(item.tool, Glyph.WRENCH),
+        detail=detail,
+        tone=tone,
+        code=is_code,
+        folded=not unfolded if has_content else None,
+        running=item.status == "running" and not is_asked,
+    )
     return [head, *content]
 
 
@@ -310,11 +322,15 @@ def _block(text: str, *, title: str) -> list[Segment]:
         runs = [run for number, line in enumerate(piece) for run in ([Run("\n"), *line] if number else line)]
         segments.append(
             Code(
-                "".join(run.text for run in runs), inner=True, runs=tuple(runs) or (Run(""),), first=start == 0,
-                last=start + LINES_PER_CHUNK >= len(found), title=title if start == 0 else "",
+                "".join(run.text for run in runs),
+                inner=True,
+                runs=tuple(runs) or (Run(""),),
+                first=start == 0,
+                last=start + LINES_PER_CHUNK >= len(found),
+                title=title if start == 0 else "",
                 copies=bool(title) and start == 0,
             )
-        )  # fmt: skip
+        )
     return segments
 
 

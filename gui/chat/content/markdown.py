@@ -242,11 +242,17 @@ class Blocks:
             cells = [["".join(run.text for run in cell).replace("\n", " ") for cell in row] for row in piece]
             self.segments.append(
                 Table(
-                    "\n".join("\t".join(row) for row in cells), len(self._lists), self._quotes, rows=piece,
-                    aligned=tuple(self._aligned), first=first, last=start == starts[-1], longest=longest,
+                    "\n".join("\t".join(row) for row in cells),
+                    len(self._lists),
+                    self._quotes,
+                    rows=piece,
+                    aligned=tuple(self._aligned),
+                    first=first,
+                    last=start == starts[-1],
+                    longest=longest,
                     wordiest=wordiest,
                 )
-            )  # fmt: skip
+            )
 
     def _inline(self, token: Token) -> None:
         runs = tuple(_runs(token.children or ()))
@@ -263,10 +269,15 @@ class Blocks:
         text = "".join(run.text for run in runs)
         self.segments.append(
             Paragraph(
-                text, len(self._lists), self._quotes, runs=runs, level=self._level, marker=marker,
+                text,
+                len(self._lists),
+                self._quotes,
+                runs=runs,
+                level=self._level,
+                marker=marker,
                 tight=self._tight or bool(marker),
             )
-        )  # fmt: skip
+        )
 
     def _code(self, token: Token) -> None:
         if self._marker:

@@ -82,11 +82,19 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool, i
     header = _header(file, old, new)
     found: list[Segment] = [
         DiffHead(
-            path, inner=True, item=item, added=kinds.count("+"), removed=kinds.count("-"), note=_note(file, old, new),
-            empty=not lines, can_pair="+" in kinds and "-" in kinds, header=header, patch=_patch(header, file.lines),
+            path,
+            inner=True,
+            item=item,
+            added=kinds.count("+"),
+            removed=kinds.count("-"),
+            note=_note(file, old, new),
+            empty=not lines,
+            can_pair="+" in kinds and "-" in kinds,
+            header=header,
+            patch=_patch(header, file.lines),
             file=_file_to_open(file, is_made=is_made),
         )
-    ]  # fmt: skip
+    ]
     shown = lines if whole or len(lines) <= MAX_LINES else lines[:MAX_LINES]
     digits = len(str(max((max(line.old, line.new) for line in lines if line.has_sign), default=0) or ""))
     language = PurePosixPath(path).suffix.removeprefix(".")
@@ -98,9 +106,10 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool, i
         piece = shown[start:end]
         text = "\n".join(line.signed_text for line in piece)
         found.append(
-            Diff(text, inner=True, lines=piece, language=language, first=not start, last=end == len(shown),
-                 digits=digits)
-        )  # fmt: skip
+            Diff(
+                text, inner=True, lines=piece, language=language, first=not start, last=end == len(shown), digits=digits
+            )
+        )
         start = end
     if len(shown) < len(lines):
         found.append(hidden_line(chat_texts.HIDDEN_LINES(n=len(lines) - len(shown)), item))

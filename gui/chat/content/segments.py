@@ -314,11 +314,14 @@ def code_segments(text: str, segment: Code) -> list[Code]:
     pieces = chunks(text)
     return [
         replace(
-            segment, text=piece, first=number == 0, last=number == len(pieces) - 1,
+            segment,
+            text=piece,
+            first=number == 0,
+            last=number == len(pieces) - 1,
             title=segment.title if number == 0 else "",
         )
         for number, piece in enumerate(pieces)
-    ]  # fmt: skip
+    ]
 
 
 def chunks(text: str) -> list[str]:

@@ -68,10 +68,15 @@ def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:
     else:
         formats = code_formats(segment.text, segment.language, style, background)
     box = text_box(
-        segment.text, font=style.font(mono=True), option=style.code_wrapping, formats=formats,
-        position=QPointF(left + PADDING_PX, top), width=width - left - 2 * PADDING_PX, line_px=style.code_line_px,
+        segment.text,
+        font=style.font(mono=True),
+        option=style.code_wrapping,
+        formats=formats,
+        position=QPointF(left + PADDING_PX, top),
+        width=width - left - 2 * PADDING_PX,
+        line_px=style.code_line_px,
         color=style.text,
-    )  # fmt: skip
+    )
     laid.boxes.append(box)
     bottom = top + box.height + (PADDING_PX - 2 if segment.last else 0)
     laid.height = bottom + (6 if segment.last else 0)
@@ -135,9 +140,15 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
     directory = len(segment.text) - len(PurePosixPath(segment.text).name)
     runs = (Run(segment.text[:directory], Face.SECONDARY), Run(segment.text[directory:]))
     box = text_box(
-        segment.text, font=font, option=style.code_wrapping, formats=run_formats(runs, style, style.code.ground),
-        position=QPointF(left + PADDING_PX, above_text), width=max(room, 1), line_px=line_px, color=style.text,
-    )  # fmt: skip
+        segment.text,
+        font=font,
+        option=style.code_wrapping,
+        formats=run_formats(runs, style, style.code.ground),
+        position=QPointF(left + PADDING_PX, above_text),
+        width=max(room, 1),
+        line_px=line_px,
+        color=style.text,
+    )
     laid.boxes.append(box)
     extra = box.height - line_px + (line_px if facts and not is_beside else 0)
     laid.height = above + _HEAD_PX + extra
@@ -326,9 +337,16 @@ class _Lines:
         """Add text in a quiet colour, at an offset of the segment's text."""
         style = self._style
         box = text_box(
-            text, font=style.font(mono=True), option=style.code_wrapping, formats=[], position=QPointF(x, y),
-            width=max(width, 1), line_px=style.code_line_px, color=on(style.secondary, style.code.prompt), start=start,
-        )  # fmt: skip
+            text,
+            font=style.font(mono=True),
+            option=style.code_wrapping,
+            formats=[],
+            position=QPointF(x, y),
+            width=max(width, 1),
+            line_px=style.code_line_px,
+            color=on(style.secondary, style.code.prompt),
+            start=start,
+        )
         self._laid.boxes.append(box)
 
     def row(
@@ -348,11 +366,16 @@ class _Lines:
             line = segment.lines[cell.line]
             background = {"+": style.code.added, "-": style.code.removed}.get(line.kind)
             box = text_box(
-                line.text, font=style.font(mono=True), option=style.code_wrapping,
+                line.text,
+                font=style.font(mono=True),
+                option=style.code_wrapping,
                 formats=self._formats(line, self._colored_parts[cell.line], background),
-                position=QPointF(cell.left + gutter, y), width=cell.width - gutter - 6, line_px=style.code_line_px,
-                color=style.text, start=self._starts[cell.line],
-            )  # fmt: skip
+                position=QPointF(cell.left + gutter, y),
+                width=cell.width - gutter - 6,
+                line_px=style.code_line_px,
+                color=style.text,
+                start=self._starts[cell.line],
+            )
             self._laid.boxes.append(box)
             height = max(height, box.height)
             made.append((cell, background))

@@ -134,10 +134,15 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Segment
     inner = inner_px(segment)
     right_edge = min(width, inner + style.prose_px)
     box = text_box(
-        segment.text, font=font, option=style.wrapping_from_right if mirrored else style.wrapping,
-        formats=run_formats(segment.runs, style), position=QPointF(inner if mirrored else left, above),
-        width=right_edge - left if mirrored else min(width - left, style.prose_px), line_px=line_px, color=color,
-    )  # fmt: skip
+        segment.text,
+        font=font,
+        option=style.wrapping_from_right if mirrored else style.wrapping,
+        formats=run_formats(segment.runs, style),
+        position=QPointF(inner if mirrored else left, above),
+        width=right_edge - left if mirrored else min(width - left, style.prose_px),
+        line_px=line_px,
+        color=color,
+    )
     laid.boxes.append(box)
     laid.add_links(run_links(segment.runs))
     laid.height = above + box.height + (_TIGHT_PX if segment.tight else 2)
@@ -184,10 +189,16 @@ def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
             text = "".join(run.text for run in runs)
             font = style.font(0, Face.BOLD if number == 0 and segment.first else Face.PLAIN)
             box = text_box(
-                text, font=font, option=_aligned(segment, column, style), formats=run_formats(runs, style),
-                position=QPointF(x + _CELL_PX, top + 4), width=widths[column] - 2 * _CELL_PX, line_px=style.line_px,
-                color=style.text, start=start,
-            )  # fmt: skip
+                text,
+                font=font,
+                option=_aligned(segment, column, style),
+                formats=run_formats(runs, style),
+                position=QPointF(x + _CELL_PX, top + 4),
+                width=widths[column] - 2 * _CELL_PX,
+                line_px=style.line_px,
+                color=style.text,
+                start=start,
+            )
             laid.boxes.append(box)
             laid.add_links(run_links(runs, start))
             height = max(height, box.height)
@@ -238,9 +249,15 @@ def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> SegmentL
     shown = metrics.elidedText(segment.text, Qt.TextElideMode.ElideRight, max(room, 20))
     runs = (Run(shown, Face.SECONDARY),)
     box = text_box(
-        shown, font=font, option=style.wrapping, formats=run_formats(runs, style), position=QPointF(text_left, 0),
-        width=room + 8, line_px=_FOLD_LINE_PX, color=style.text,
-    )  # fmt: skip
+        shown,
+        font=font,
+        option=style.wrapping,
+        formats=run_formats(runs, style),
+        position=QPointF(text_left, 0),
+        width=room + 8,
+        line_px=_FOLD_LINE_PX,
+        color=style.text,
+    )
     laid.boxes.append(box)
     small, icon = style.font(style.small_px), segment.icon
     tone, detail_tone = style.secondary, style.color(segment.tone)
@@ -274,9 +291,15 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
     text_left = left + (20 if segment.icon else 0)
     tone = style.color(segment.tone)
     box = text_box(
-        segment.text, font=font, option=style.wrapping, formats=[], position=QPointF(text_left, 4),
-        width=width - text_left, line_px=style.line_px, color=tone,
-    )  # fmt: skip
+        segment.text,
+        font=font,
+        option=style.wrapping,
+        formats=[],
+        position=QPointF(text_left, 4),
+        width=width - text_left,
+        line_px=style.line_px,
+        color=tone,
+    )
     laid.boxes.append(box)
     laid.height = box.height + 8
     lines = box.layout.lineCount()
@@ -331,9 +354,15 @@ def lay_out_plan_line(segment: PlanLine, width: float, style: Style) -> SegmentL
     done = segment.state == "completed"
     runs = (Run(segment.text, Face.SECONDARY if done else Face.PLAIN),)
     box = text_box(
-        segment.text, font=style.font(), option=style.wrapping, formats=run_formats(runs, style),
-        position=QPointF(left + 22, 2), width=width - left - 22, line_px=style.line_px, color=style.text,
-    )  # fmt: skip
+        segment.text,
+        font=style.font(),
+        option=style.wrapping,
+        formats=run_formats(runs, style),
+        position=QPointF(left + 22, 2),
+        width=width - left - 22,
+        line_px=style.line_px,
+        color=style.text,
+    )
     laid.boxes.append(box)
     laid.height = box.height + 4
     glyph = {"completed": Glyph.CHECK_CIRCLE, "in_progress": Glyph.HALF_CIRCLE}.get(segment.state, Glyph.CIRCLE)

@@ -69,8 +69,10 @@ def spoken_row(rows: Rows, row: Row) -> str:
     if item is None and not any(isinstance(segment, DiffHead) for segment in row.segments):
         return ""
     kind = {
-        "user": chat_texts.PROMPT_OF_USER(), "agent": chat_texts.MESSAGE_OF_AGENT(), "tool": chat_texts.TOOL_CALL(),
-    }.get(item.kind if item is not None else "", "")  # fmt: skip
+        "user": chat_texts.PROMPT_OF_USER(),
+        "agent": chat_texts.MESSAGE_OF_AGENT(),
+        "tool": chat_texts.TOOL_CALL(),
+    }.get(item.kind if item is not None else "", "")
     is_asked = any(isinstance(segment, Card) for segment in row.segments)
     text = spoken_segments(row.segments)[: _MAX_REQUEST_CHARACTERS if is_asked else _MAX_CHARACTERS]
     return chat_texts.SPOKEN(kind=kind, text=text) if kind else text

@@ -39,9 +39,7 @@ from .painting import PaintedPage
 from .positions import PlacedSegment, ScrollPosition
 
 _MIN_VIEW_PX = 30
-_SCROLL_KEYS = {
-    Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_End,
-}  # fmt: skip
+_SCROLL_KEYS = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_End}
 _STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_Left: -1}
 _SEEN_AFTER_MS = 300
 """A subject counts as seen after this time, so that a click meant for something else does not allow it."""
@@ -545,9 +543,9 @@ class RequestCard(QWidget):
             return
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         is_enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
-        kind = "allow_once" if is_enter else next(
-            (kind for kind, key in ANSWER_KEYS.items() if event.text() == key), ""
-        )  # fmt: skip
+        kind = (
+            "allow_once" if is_enter else next((kind for kind, key in ANSWER_KEYS.items() if event.text() == key), "")
+        )
         if plain and kind and not event.isAutoRepeat() and (button := self.button_of(kind)) is not None:
             self._press(button)
             return
@@ -626,9 +624,15 @@ def readable(request: AgentRequest) -> AgentRequest:
     if sum(map(len, texts)) <= _MAX_CHARACTERS and longest_word <= _MAX_WORD_CHARACTERS:
         return shown
     return replace(
-        shown, title=cut(request.title), reason=cut(request.reason), directory=cut(request.directory),
-        subject=cut(request.subject), short_subject="", questions=(), complete=False,
-    )  # fmt: skip
+        shown,
+        title=cut(request.title),
+        reason=cut(request.reason),
+        directory=cut(request.directory),
+        subject=cut(request.subject),
+        short_subject="",
+        questions=(),
+        complete=False,
+    )
 
 
 def title_of(request: AgentRequest) -> str:
@@ -898,9 +902,15 @@ def text_height(text: str, width: float, style: Style) -> float:
     """The height of a text in the font of code, wrapped to a width."""
     option = QTextOption(style.code_wrapping)
     box = text_box(
-        text, font=style.font(mono=True), option=option, formats=[], position=QPointF(), width=width, line_px=0.0,
+        text,
+        font=style.font(mono=True),
+        option=option,
+        formats=[],
+        position=QPointF(),
+        width=width,
+        line_px=0.0,
         color=style.text,
-    )  # fmt: skip
+    )
     return box.height
 
 

@@ -330,8 +330,9 @@ class Rows:
             found.append(StatusLine(one_line(chat_texts.IN_BACKGROUND(work=status.detail))))
         if (held := self.transcript.held) and status.state != "ended":
             buttons = (
-                Button(chat_texts.SEND(), Action("send_held")), Button(chat_texts.DISCARD(), Action("discard_held"))
-            )  # fmt: skip
+                Button(chat_texts.SEND(), Action("send_held")),
+                Button(chat_texts.DISCARD(), Action("discard_held")),
+            )
             found.append(QuietLine(chat_texts.PROMPTS_WAIT(n=held), tone="needs_you", buttons=buttons))
         return found or [QuietLine()]
 

@@ -124,9 +124,12 @@ class PromptEditor(QPlainTextEdit):
         shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
         alt = bool(modifiers & Qt.KeyboardModifier.AltModifier)
         has_no_modifiers = not modifiers & ~Qt.KeyboardModifier.KeypadModifier
-        if self.is_completing and not control and not shift and key in {
-            Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Tab, Qt.Key.Key_Escape, *_ENTER,
-        }:  # fmt: skip
+        if (
+            self.is_completing
+            and not control
+            and not shift
+            and key in {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Tab, Qt.Key.Key_Escape, *_ENTER}
+        ):
             self.completion_key.emit(int(key))
         elif key in _ENTER and self.composed_text:
             QGuiApplication.inputMethod().commit()  # An input method that passes Enter on has not taken its text yet.

@@ -306,9 +306,12 @@ class Surface:
         for row, first, last in self._underlined:
             corner, cell = self._cell_corner(first, row), self.layout.cell_width
             painter.fillRect(
-                corner.x(), corner.y() + self.metrics.underline_top, (last - first + 1) * cell, self.metrics.line,
+                corner.x(),
+                corner.y() + self.metrics.underline_top,
+                (last - first + 1) * cell,
+                self.metrics.line,
                 self._colors.foreground,
-            )  # fmt: skip
+            )
         self._paint_cursor(painter, region)
 
     def _paint_ends(self, painter: QPainter, grid: QRect) -> None:

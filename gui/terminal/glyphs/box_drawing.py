@@ -54,12 +54,16 @@ class Arms(NamedTuple):
 
 _HORIZONTAL, _VERTICAL = Arms(left=LIGHT, right=LIGHT), Arms(up=LIGHT, down=LIGHT)
 _LINES_AT_EDGES: dict[int, tuple[Arms, str]] = {
-    0x1CC1B: (_HORIZONTAL, "upper right"), 0x1CC1C: (_HORIZONTAL, "lower right"),
-    0x1CC1D: (Arms(), "top, upper left"), 0x1CC1E: (Arms(), "bottom, lower left"),
-    0x1CE16: (_VERTICAL, "top right"), 0x1CE17: (_VERTICAL, "bottom right"),
-    0x1CE18: (_VERTICAL, "top left"), 0x1CE19: (_VERTICAL, "bottom left"),
+    0x1CC1B: (_HORIZONTAL, "upper right"),
+    0x1CC1C: (_HORIZONTAL, "lower right"),
+    0x1CC1D: (Arms(), "top, upper left"),
+    0x1CC1E: (Arms(), "bottom, lower left"),
+    0x1CE16: (_VERTICAL, "top right"),
+    0x1CE17: (_VERTICAL, "bottom right"),
+    0x1CE18: (_VERTICAL, "top left"),
+    0x1CE19: (_VERTICAL, "bottom left"),
     0x1FBAF: (_HORIZONTAL, "stroke"),
-}  # fmt: skip
+}
 """Light lines in the middle, and lines at the cell's edges or halves of them, or a short stroke in the middle."""
 
 

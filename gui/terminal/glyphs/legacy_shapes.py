@@ -20,19 +20,32 @@ from .box_drawing import Rectangle, shade_rectangles
 Point = tuple[float, float]
 
 _POINTS: dict[str, Point] = {
-    "UPPER LEFT": (0, 0), "UPPER CENTRE": (1 / 2, 0), "UPPER RIGHT": (1, 0),
-    "UPPER MIDDLE LEFT": (0, 1 / 3), "UPPER MIDDLE RIGHT": (1, 1 / 3),
-    "LOWER MIDDLE LEFT": (0, 2 / 3), "LOWER MIDDLE RIGHT": (1, 2 / 3),
-    "LOWER LEFT": (0, 1), "LOWER CENTRE": (1 / 2, 1), "LOWER RIGHT": (1, 1),
-}  # fmt: skip
+    "UPPER LEFT": (0, 0),
+    "UPPER CENTRE": (1 / 2, 0),
+    "UPPER RIGHT": (1, 0),
+    "UPPER MIDDLE LEFT": (0, 1 / 3),
+    "UPPER MIDDLE RIGHT": (1, 1 / 3),
+    "LOWER MIDDLE LEFT": (0, 2 / 3),
+    "LOWER MIDDLE RIGHT": (1, 2 / 3),
+    "LOWER LEFT": (0, 1),
+    "LOWER CENTRE": (1 / 2, 1),
+    "LOWER RIGHT": (1, 1),
+}
 _CELL: tuple[Point, ...] = ((0, 0), (1, 0), (1, 1), (0, 1))
 _SIDES: dict[str, tuple[Point, Point]] = {
-    "UPPER": ((0, 0), (1, 0)), "RIGHT": ((1, 0), (1, 1)), "LOWER": ((1, 1), (0, 1)), "LEFT": ((0, 1), (0, 0)),
-}  # fmt: skip
+    "UPPER": ((0, 0), (1, 0)),
+    "RIGHT": ((1, 0), (1, 1)),
+    "LOWER": ((1, 1), (0, 1)),
+    "LEFT": ((0, 1), (0, 0)),
+}
 _PARTS = {
-    "ONE EIGHTH": 1 / 8, "ONE QUARTER": 2 / 8, "THREE EIGHTHS": 3 / 8,
-    "FIVE EIGHTHS": 5 / 8, "THREE QUARTERS": 6 / 8, "SEVEN EIGHTHS": 7 / 8,
-}  # fmt: skip
+    "ONE EIGHTH": 1 / 8,
+    "ONE QUARTER": 2 / 8,
+    "THREE EIGHTHS": 3 / 8,
+    "FIVE EIGHTHS": 5 / 8,
+    "THREE QUARTERS": 6 / 8,
+    "SEVEN EIGHTHS": 7 / 8,
+}
 _WEDGE = re.compile(r"((?:LOWER|UPPER) (?:LEFT|RIGHT)) BLOCK DIAGONAL (.*) TO (.*)")
 _EIGHTHS = re.compile(r"(VERTICAL|HORIZONTAL) ONE EIGHTH BLOCK-(\d+)")
 _EDGES = re.compile(r"([A-Z]+(?: AND [A-Z]+)?) (ONE|THREE|FIVE|SEVEN) (EIGHTHS?|QUARTERS?) BLOCK")
@@ -104,18 +117,24 @@ _DIAGONALS = dict(zip(
 _NEGATIVES = {0x1FBBD: "UL LR, UR LL", 0x1FBBE: "MR LC", 0x1FBBF: "UC MR LC ML UC"}
 """Lines left out of a full cell."""
 
-_CIRCLES = dict(zip(
-    (0x1CE00, 0x1CE01, *range(0x1FBE0, 0x1FBE4), *range(0x1FBE8, 0x1FBF0)),
-    ("ML MR", "UC LC", "UC", "MR", "LC", "ML", "UC", "MR", "LC", "ML", "UR", "LL", "LR", "UL"),
-    strict=True,
-))  # fmt: skip
+_CIRCLES = dict(
+    zip(
+        (0x1CE00, 0x1CE01, *range(0x1FBE0, 0x1FBE4), *range(0x1FBE8, 0x1FBF0)),
+        ("ML MR", "UC LC", "UC", "MR", "LC", "ML", "UC", "MR", "LC", "ML", "UR", "LL", "LR", "UL"),
+        strict=True,
+    )
+)
 """The centres of circles, of which a half or a quarter is in the cell; those before U+1FBE8 are outlines."""
 
 _ELLIPSES = {
     **{0x1CC30 + number: (number % 4, number // 4, 4, 4) for number in range(16)},
-    0x1CC35: (0, 0, 2, 2), 0x1CC36: (1, 0, 2, 2), 0x1CC39: (0, 1, 2, 2), 0x1CC3A: (1, 1, 2, 2),
-    0x1CE0B: (0, 0, 2, 1), 0x1CE0C: (1, 0, 2, 1),
-}  # fmt: skip
+    0x1CC35: (0, 0, 2, 2),
+    0x1CC36: (1, 0, 2, 2),
+    0x1CC39: (0, 1, 2, 2),
+    0x1CC3A: (1, 1, 2, 2),
+    0x1CE0B: (0, 0, 2, 1),
+    0x1CE0C: (1, 0, 2, 1),
+}
 """Outlines of which a part is in the cell: the cell's column and row among those that the ellipse fills, and these."""
 
 _STRIPES, _FALLING_STRIPES, _RISING_STRIPES = 0x1FB97, 0x1FB98, 0x1FB99

@@ -168,9 +168,8 @@ def facts_of(emulator: Emulator, prompt: Prompt, *, for_list: bool = False) -> s
     if command is None:
         return page_texts.command_facts(code, None, None)
     return page_texts.command_facts(
-        code, command.took_ms if command.took_ms >= 0 else None, command.began_ms or None,
-        is_running=prompt.end is None,
-    )  # fmt: skip
+        code, command.took_ms if command.took_ms >= 0 else None, command.began_ms or None, is_running=prompt.end is None
+    )
 
 
 def described(emulator: Emulator, prompt: Prompt) -> str:

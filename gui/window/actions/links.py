@@ -239,9 +239,13 @@ def _desktops_editor(environment: Mapping[str, str]) -> list[str]:
         return []
     try:
         asked = subprocess.run(
-            [program, "query", "default", "text/plain"], capture_output=True, text=True, check=False,
-            timeout=_QUERY_TIMEOUT_S, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            [program, "query", "default", "text/plain"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_QUERY_TIMEOUT_S,
+            stdin=subprocess.DEVNULL,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return []
     name = asked.stdout.strip()

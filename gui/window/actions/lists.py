@@ -77,11 +77,12 @@ class Lists:
         names, labels = ("", *LABEL_COLORS), self._sessions.color_labels
         choices = [
             Choice(
-                window_texts.color_name(name), action_texts.IN_USE() if name == chat.color_label else "",
+                window_texts.color_name(name),
+                action_texts.IN_USE() if name == chat.color_label else "",
                 partial(labels.set_label, [chat], name),
             )
             for name in names
-        ]  # fmt: skip
+        ]
         title = action_texts.CHOOSE_COLOR()
         self._sheets.chooser.ask(title, title, choices, marked=names.index(chat.color_label))
 
@@ -101,11 +102,12 @@ class Lists:
             return
         choices = [
             Choice(
-                one_line(choice.name or choice.id), one_line(choice.description),
+                one_line(choice.name or choice.id),
+                one_line(choice.description),
                 partial(content.change_setting, setting.id, choice.id),
             )
             for setting, choice in offered
-        ]  # fmt: skip
+        ]
         current = next((at for at, (setting, choice) in enumerate(offered) if setting.value == choice.id), 0)
         title = _TITLES[category]()
         self._sheets.chooser.ask(title, title, choices, marked=current)
@@ -136,10 +138,14 @@ class Lists:
         if not terminal.chat.has_ended:
             keys.append(ChoiceKey(_RERUN, page_texts.KEY_EDITS_AND_RERUNS(), on(commands.edit_and_rerun)))
         return Choice(
-            listed.line, listed.facts, on(prompts.go_to), cut=Qt.TextElideMode.ElideRight,
+            listed.line,
+            listed.facts,
+            on(prompts.go_to),
+            cut=Qt.TextElideMode.ElideRight,
             also=page_texts.FAILED_WORDS() if listed.prompt.exit_code else "",
-            enter=page_texts.GO_THERE(), keys=keys,
-        )  # fmt: skip
+            enter=page_texts.GO_THERE(),
+            keys=keys,
+        )
 
     def _open_output(self, terminal: TerminalContent, prompt: Prompt) -> None:
         if text := terminal.view.prompts.output_of(prompt):
@@ -153,9 +159,13 @@ class Lists:
             ChoiceKey(_COPY_BOTH, page_texts.KEY_COPIES_ANSWER(), lambda: self._copy(turns.answer_to(prompt.id))),
         ]
         return Choice(
-            one_line(prompt.text), began if prompt.at_ms else "", partial(turns.go_to, prompt.id),
-            cut=Qt.TextElideMode.ElideRight, enter=page_texts.GO_THERE(), keys=keys,
-        )  # fmt: skip
+            one_line(prompt.text),
+            began if prompt.at_ms else "",
+            partial(turns.go_to, prompt.id),
+            cut=Qt.TextElideMode.ElideRight,
+            enter=page_texts.GO_THERE(),
+            keys=keys,
+        )
 
     def _copy(self, text: str) -> None:
         if text:

@@ -129,9 +129,12 @@ class ThemeActions(QObject):
         ]
         choices.append(Choice(settings_texts.IMPORT_THEME(), "", self._import_instead, preview=self.apply_settings))
         self._sheets.chooser.ask(
-            action_texts.CHOOSE_THEME(), action_texts.SEARCH_THEMES(), choices,
-            marked=current, restore=self.apply_settings,
-        )  # fmt: skip
+            action_texts.CHOOSE_THEME(),
+            action_texts.SEARCH_THEMES(),
+            choices,
+            marked=current,
+            restore=self.apply_settings,
+        )
 
     def _import_instead(self) -> None:
         self.apply_settings()
@@ -156,9 +159,12 @@ class ThemeActions(QObject):
             for at, (each, title) in enumerate(offered)
         ]
         self._sheets.chooser.ask(
-            action_texts.CHOOSE_APPEARANCE(), action_texts.SEARCH_APPEARANCES(), choices,
-            marked=current, restore=self.apply_settings,
-        )  # fmt: skip
+            action_texts.CHOOSE_APPEARANCE(),
+            action_texts.SEARCH_APPEARANCES(),
+            choices,
+            marked=current,
+            restore=self.apply_settings,
+        )
 
     def _preview(self, pair: SchemePair, appearance: Appearance) -> None:
         self._previewed = (pair, appearance)

@@ -136,11 +136,12 @@ class MachineActions(QObject):
         """Forget a machine after a question; its chats keep running."""
         self._sheets.question.ask(
             Question(
-                machine_texts.REMOVE_QUESTION(name=name), machine_texts.REMOVE_BUTTON(),
+                machine_texts.REMOVE_QUESTION(name=name),
+                machine_texts.REMOVE_BUTTON(),
                 lambda: self._sessions.tasks.start(self._remove(name), "remove a machine"),
                 machine_texts.REMOVE_DETAIL(),
             )
-        )  # fmt: skip
+        )
 
     async def _remove(self, name: str) -> None:
         from session_host.machines import names

@@ -283,10 +283,18 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
         from gui.window.settings.window import SettingsWindow
 
         context = SettingsContext(
-            theme=self._theme, settings=self._settings, tasks=self._tasks, agents=self._agents, keys=keymap(),
-            update_path=self._update_path, import_theme=self._import_theme, open_file=self._open_file,
-            editors=installed, far_editors=installed_for_far, reset_theme=self._reset_theme,
-        )  # fmt: skip
+            theme=self._theme,
+            settings=self._settings,
+            tasks=self._tasks,
+            agents=self._agents,
+            keys=keymap(),
+            update_path=self._update_path,
+            import_theme=self._import_theme,
+            open_file=self._open_file,
+            editors=installed,
+            far_editors=installed_for_far,
+            reset_theme=self._reset_theme,
+        )
         return SettingsWindow(context)
 
     def open(self, page: PageName | Literal[""] = "") -> SettingsWindow:

@@ -47,9 +47,12 @@ class WindowCommands:
         self.sheets, self.banners = context.sheets, context.banners
         self.starting = StartActions(context, settings)
         self.opener = opener = LinkOpener(
-            context.sessions.tasks, partial(editors_of, settings), self.starting.edit,
-            lambda line: context.banners.inform(line, key="terminal"), partial(_report_dead_link, context.banners),
-        )  # fmt: skip
+            context.sessions.tasks,
+            partial(editors_of, settings),
+            self.starting.edit,
+            lambda line: context.banners.inform(line, key="terminal"),
+            partial(_report_dead_link, context.banners),
+        )
         self.resuming = EndedChatActions(context)
         self.resume_all = ResumeAll(context, self.resuming)
         self.chat_actions = ChatActions(context, settings, self.resuming, self.resume_all)

@@ -75,9 +75,14 @@ def new_comment(top: str, path: str, lines: Sequence[DiffLine], first: int, last
     is_old = all(line.kind == "-" for line in chosen)
     own = [line for line in chosen if is_old or line.kind != "-"]
     comment = ReviewComment(
-        id=uuid.uuid4().hex, top=readable(top), path=readable(path), is_old=is_old, first=0, last=0,
+        id=uuid.uuid4().hex,
+        top=readable(top),
+        path=readable(path),
+        is_old=is_old,
+        first=0,
+        last=0,
         lines=tuple(line.kind + _compared(line.text) for line in chosen),
-    )  # fmt: skip
+    )
     side = _side(lines, is_old=is_old)
     start = side.positions.index(next(position for position in range(first, last + 1) if lines[position] is own[0]))
     return _placed(comment, side, start, len(own))
@@ -113,9 +118,10 @@ def _side(lines: Sequence[DiffLine], *, is_old: bool) -> _Side:
     kinds = "-" if is_old else "+ "
     own = [(position, line) for position, line in enumerate(lines) if line.kind in kinds]
     return _Side(
-        [position for position, _ in own], [_compared(line.text) for _, line in own],
+        [position for position, _ in own],
+        [_compared(line.text) for _, line in own],
         [line.old if is_old else line.new for _, line in own],
-    )  # fmt: skip
+    )
 
 
 def _compared(text: str) -> str:
@@ -126,9 +132,12 @@ def _placed(comment: ReviewComment, side: _Side, start: int, count: int) -> Revi
     """A comment with the numbers of its lines and the lines around them."""
     end = start + count
     return msgspec.structs.replace(
-        comment, first=side.numbers[start], last=side.numbers[end - 1],
-        before=tuple(side.texts[max(start - AROUND, 0) : start]), after=tuple(side.texts[end : end + AROUND]),
-    )  # fmt: skip
+        comment,
+        first=side.numbers[start],
+        last=side.numbers[end - 1],
+        before=tuple(side.texts[max(start - AROUND, 0) : start]),
+        after=tuple(side.texts[end : end + AROUND]),
+    )
 
 
 def _equal_around(comment: ReviewComment, side: _Side, start: int, count: int) -> int:

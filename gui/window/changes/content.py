@@ -132,8 +132,10 @@ ELSEWHERE = "\0"
 """The id of the item with the comments on other files; no file has this path."""
 
 _WITHHELD = {
-    "large": changes_texts.TOO_LARGE, "limit": changes_texts.BEYOND_LIMIT, "unreadable": changes_texts.UNREADABLE,
-}  # fmt: skip
+    "large": changes_texts.TOO_LARGE,
+    "limit": changes_texts.BEYOND_LIMIT,
+    "unreadable": changes_texts.UNREADABLE,
+}
 
 
 class FileSegments:
@@ -293,9 +295,12 @@ def _segments(file: ChangedFile, top: str, lines: list[DiffLine], *, opens: bool
     path, old_path = shown(file.path), shown(file.old_path or file.path)
     is_plain = LINK not in file.modes and not file.is_submodule
     change = DiffFile(
-        "" if is_new and not is_gone else old_path, "" if is_gone and not is_new else path, lines,
-        is_binary=file.withheld == "binary", modes=file.modes if is_plain else ("", ""),
-    )  # fmt: skip
+        "" if is_new and not is_gone else old_path,
+        "" if is_gone and not is_new else path,
+        lines,
+        is_binary=file.withheld == "binary",
+        modes=file.modes if is_plain else ("", ""),
+    )
     found: list[Segment] = []
     for segment in patches.of_file(change, file.path, "", whole=True):
         if isinstance(segment, DiffHead):
@@ -329,6 +334,5 @@ def _head(head: DiffHead, file: ChangedFile, top: str) -> DiffHead:
     if location is not None:
         location = None if file.is_submodule else location._replace(path=f"{top}/{file.path}")
     return dataclasses.replace(
-        head, note=chat_texts.joined(*notes), added=file.added, removed=file.removed,
-        file=location, patch=patch,
-    )  # fmt: skip
+        head, note=chat_texts.joined(*notes), added=file.added, removed=file.removed, file=location, patch=patch
+    )

@@ -82,11 +82,16 @@ class Restoring(QObject):
         rows = [(file.how, shown(file.path)) for file in plan.files]
         self._show(
             Question(
-                changes_texts.RESTORE_QUESTION(n=len(plan.files), prompt=name_of(listed)), changes_texts.RESTORE(),
-                lambda: self._restore(plan, listed), detail, changes_texts.restored_files(rows),
-                is_code=True, discards=True, fitted=lambda columns: changes_texts.restored_files(rows, columns),
+                changes_texts.RESTORE_QUESTION(n=len(plan.files), prompt=name_of(listed)),
+                changes_texts.RESTORE(),
+                lambda: self._restore(plan, listed),
+                detail,
+                changes_texts.restored_files(rows),
+                is_code=True,
+                discards=True,
+                fitted=lambda columns: changes_texts.restored_files(rows, columns),
             )
-        )  # fmt: skip
+        )
 
     async def _plan(self, listed: ListedPoint) -> Plan | None:
         """The plan of a restore; None, after a line, if it would change nothing or cannot be made."""

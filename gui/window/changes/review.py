@@ -134,9 +134,13 @@ class Review(QObject):
     elsewhere_changed = Signal()
 
     def __init__(
-        self, page: ChangesPage, reader: ChangesReader, comments: ReviewComments, receiver: CommentReceiver,
+        self,
+        page: ChangesPage,
+        reader: ChangesReader,
+        comments: ReviewComments,
+        receiver: CommentReceiver,
         bar: ReviewBar,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(page)
         self._page, self._reader, self._comments, self._receiver = page, reader, comments, receiver
         self.bar = bar
@@ -255,10 +259,13 @@ class Review(QObject):
         if comment is None:
             return
         begun = next(
-            (each.comment for each in self._anchored.get(file.path, ())
-             if not each.comment.text and each.comment.lines == comment.lines and each.comment.first == comment.first),
+            (
+                each.comment
+                for each in self._anchored.get(file.path, ())
+                if not each.comment.text and each.comment.lines == comment.lines and each.comment.first == comment.first
+            ),
             None,
-        )  # fmt: skip
+        )
         if begun is None:
             self.bar.hide_notice()
             self._comments.put(self._reader.chat.id, comment)

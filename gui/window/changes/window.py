@@ -51,9 +51,15 @@ WIDTH_PX = 320
 MIN_WIDTH_PX = 184
 _LETTER_PX = 16
 _COLORS: dict[State, str] = {
-    "added": "fine", "untracked": "fine", "deleted": "failed", "conflict": "failed", "modified": "needs_you",
-    "type": "needs_you", "renamed": "accent", "dropped": "needs_you",
-}  # fmt: skip
+    "added": "fine",
+    "untracked": "fine",
+    "deleted": "failed",
+    "conflict": "failed",
+    "modified": "needs_you",
+    "type": "needs_you",
+    "renamed": "accent",
+    "dropped": "needs_you",
+}
 
 
 class FileList(PageList):
@@ -93,7 +99,7 @@ class FileList(PageList):
         self._current = next((number for number, file in enumerate(files) if file.path == marked), -1)
         self.set_titles(
             [changes_texts.changed_row(shown(file.path), file.state, file.added, file.removed) for file in files]
-        )  # fmt: skip
+        )
         self._filter()
 
     def _filter(self) -> None:
@@ -302,9 +308,15 @@ class ChangesWindow(TextWindow):
         self._refresh_button = IconButton(theme, Glyph.RESET, changes_texts.READ_AGAIN(), self.reader.refresh)
         self._refresh_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         head = stack(
-            QHBoxLayout(), self.summary, self.since.button, self.restore, self._refresh_button, gap=GAP_S_PX,
-            margins=(GAP_L_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX), wide=self.summary,
-        )  # fmt: skip
+            QHBoxLayout(),
+            self.summary,
+            self.since.button,
+            self.restore,
+            self._refresh_button,
+            gap=GAP_S_PX,
+            margins=(GAP_L_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX),
+            wide=self.summary,
+        )
         self.note = label("", "secondary", wraps=True)
         self.note.setContentsMargins(GAP_L_PX, 0, GAP_L_PX, GAP_S_PX)
         self.note.hide()
@@ -316,8 +328,8 @@ class ChangesWindow(TextWindow):
         self._stack.addWidget(self.message)
         self._stack.addWidget(self.page)
         stack(
-            QVBoxLayout(right), head, self.review.bar, self.note, Hairline(theme), self._stack, gap=0, wide=self._stack,
-        )  # fmt: skip
+            QVBoxLayout(right), head, self.review.bar, self.note, Hairline(theme), self._stack, gap=0, wide=self._stack
+        )
         self.find_bar = FindBar(theme, self._stack, self.finder)
         self.review.bar.set_tab_order(self._refresh_button, self.page)
         return right

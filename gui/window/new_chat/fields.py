@@ -375,9 +375,14 @@ class StartFields:
     def _as_start(self, arguments: list[str]) -> Start:
         model, url = self.endpoint.model.text().strip(), self.endpoint.url.text().strip()
         return Start(
-            arguments=arguments, defaults=self._defaults, presets=self.presets.chosen(),
-            worktree=self.worktree.value() is not None, model=model, url=url, runtime=self.runtime.value(),
-        )  # fmt: skip
+            arguments=arguments,
+            defaults=self._defaults,
+            presets=self.presets.chosen(),
+            worktree=self.worktree.value() is not None,
+            model=model,
+            url=url,
+            runtime=self.runtime.value(),
+        )
 
 
 FreeName = Callable[..., str]

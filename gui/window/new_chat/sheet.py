@@ -186,9 +186,16 @@ class NewChatSheet(Sheet):
         ]
         self._fields = FieldGrid(rows, (self.machine_row, self.prompt_row, self.naming, self.worktree))
         stack(
-            QVBoxLayout(inner), self.tiles, self.missing, self._fields, self.progress, self.error, self.create_button,
-            None, gap=GAP_M_PX,
-        )  # fmt: skip
+            QVBoxLayout(inner),
+            self.tiles,
+            self.missing,
+            self._fields,
+            self.progress,
+            self.error,
+            self.create_button,
+            None,
+            gap=GAP_M_PX,
+        )
         self.scrolled = Scrolled(inner, MAX_PX, common_texts.NEW_CHAT())
         last = button_row(self.cancel, self.start)
         last.insertWidget(0, self.more)

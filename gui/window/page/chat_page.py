@@ -82,10 +82,15 @@ class ChatPage(Area):
         """Show this content, and follow the chat; called once, before the page is shown."""
         self.content: TerminalContent | StructuredContent = content
         self.waiting = Waiting(
-            self._theme, self, self.source, view=content.faded,
-            is_empty=lambda: not (content.has_old_content or content.has_replica), bottom_px=self._bottom_px,
-            is_starting=self._is_starting, areas_in_use=content.areas_in_use,
-        )  # fmt: skip
+            self._theme,
+            self,
+            self.source,
+            view=content.faded,
+            is_empty=lambda: not (content.has_old_content or content.has_replica),
+            bottom_px=self._bottom_px,
+            is_starting=self._is_starting,
+            areas_in_use=content.areas_in_use,
+        )
         self.waiting.bar_moved.connect(self._on_bar_moved)
         self._column.addWidget(content.view, 1)
         self.setFocusProxy(content.view)

@@ -90,9 +90,7 @@ class EndBar(Area):
         heading.setSpacing(GAP_M_PX)
         heading.addWidget(self._mark)
         heading.addLayout(texts, 1)
-        self._ways = (
-            self.resume, self.continued, self.anyway, self.continue_, self.again, self.end_left, self.errors
-        )  # fmt: skip
+        self._ways = (self.resume, self.continued, self.anyway, self.continue_, self.again, self.end_left, self.errors)
         controls = (*self._ways, self.export, self.close_button)
         for control in controls:
             control.setAccessibleName(control.text())

@@ -393,7 +393,14 @@ class Tabs(QObject):
 def _tab_look(chat: Chat) -> TabLook:
     directory = chat.short_directory(chat.current_directory)
     return TabLook(
-        chat.name, chat.mark, directory, chat.status_text, chat.has_unseen_output, chat.reason_for_bell,
-        chat.color_label, phrases.short_clock(parse_time(chat.record.created_at), datetime.now(UTC)),
-        chat.record.is_shell, chat.machine.name,
-    )  # fmt: skip
+        chat.name,
+        chat.mark,
+        directory,
+        chat.status_text,
+        chat.has_unseen_output,
+        chat.reason_for_bell,
+        chat.color_label,
+        phrases.short_clock(parse_time(chat.record.created_at), datetime.now(UTC)),
+        chat.record.is_shell,
+        chat.machine.name,
+    )

@@ -56,10 +56,12 @@ class AgentForm(Card):
         self.save = button(settings_texts.SAVE(), "primary", self._save)
         self.cancel = button(common_texts.CANCEL(), "", self._leave)
         grid = field_grid(
-            (settings_texts.AGENT_TITLE(), self.title), (settings_texts.AGENT_NAME(), self.name),
-            (settings_texts.AGENT_PROGRAM(), self.program), (settings_texts.AGENT_WORDS(), self.words),
+            (settings_texts.AGENT_TITLE(), self.title),
+            (settings_texts.AGENT_NAME(), self.name),
+            (settings_texts.AGENT_PROGRAM(), self.program),
+            (settings_texts.AGENT_WORDS(), self.words),
             (settings_texts.AGENT_MONOGRAM(), self.monogram),
-        )  # fmt: skip
+        )
         grid.setAlignment(self.monogram, Qt.AlignmentFlag.AlignLeft)
         stack(QVBoxLayout(self), grid, self.problem, button_row(self.cancel, self.save), gap=GAP_S_PX, margins=GAP_M_PX)
         self.title.textEdited.connect(self._suggest)
@@ -121,9 +123,7 @@ class AgentForm(Card):
             ValueError: they do not fit; the message is for the user.
         """
         title = self.title.text().strip()
-        values: dict[Key, Value] = {
-            ("title",): title, ("monogram",): self.monogram.text().strip() or title[:2],
-        }  # fmt: skip
+        values: dict[Key, Value] = {("title",): title, ("monogram",): self.monogram.text().strip() or title[:2]}
         if self._edited is None:
             values["signals", "ends_all"] = True  # It is an agent, not a shell.
         elif self._shown_command == (self.program.text(), self.words.text()):

@@ -251,13 +251,22 @@ class TextForm(Card):
         self.problem = label("", "problem", wraps=True)
         self.problem.hide()
         row = stack(
-            QHBoxLayout(), None, button(common_texts.CANCEL(), "", self.leave),
-            button(settings_texts.SAVE_TEXT(), "primary", self._submit), gap=GAP_S_PX,
-        )  # fmt: skip
+            QHBoxLayout(),
+            None,
+            button(common_texts.CANCEL(), "", self.leave),
+            button(settings_texts.SAVE_TEXT(), "primary", self._submit),
+            gap=GAP_S_PX,
+        )
         stack(
-            QVBoxLayout(self), label(settings_texts.TEXT_OF_KEY(), "secondary"), self.field, hint, self.problem, row,
-            gap=GAP_S_PX, margins=(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX),
-        )  # fmt: skip
+            QVBoxLayout(self),
+            label(settings_texts.TEXT_OF_KEY(), "secondary"),
+            self.field,
+            hint,
+            self.problem,
+            row,
+            gap=GAP_S_PX,
+            margins=(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX),
+        )
         self.hide()
 
     def ask(self, text: str, back_to: QWidget, on_text: Callable[[str], object]) -> None:
@@ -424,9 +433,13 @@ class KeysPage(Page):
         at = next((at for at, row in enumerate(shown) if row.hasFocus()), None)
         page = max(self.visibleRegion().boundingRect().height() // ROW_PX - 1, 1)
         steps = {
-            Qt.Key.Key_Up: -1, Qt.Key.Key_PageUp: -page, Qt.Key.Key_Home: -len(shown),
-            Qt.Key.Key_Down: 1, Qt.Key.Key_PageDown: page, Qt.Key.Key_End: len(shown),
-        }  # fmt: skip
+            Qt.Key.Key_Up: -1,
+            Qt.Key.Key_PageUp: -page,
+            Qt.Key.Key_Home: -len(shown),
+            Qt.Key.Key_Down: 1,
+            Qt.Key.Key_PageDown: page,
+            Qt.Key.Key_End: len(shown),
+        }
         step = steps.get(Qt.Key(event.key()))
         if at is None or step is None:
             super().keyPressEvent(event)

@@ -339,9 +339,12 @@ class SettingsWindow(PagedWindow):
     def __init__(self, context: SettingsContext) -> None:
         titles = [title() for title in PAGES.values()]
         side = PageList(
-            context.theme, NAVIGATION_PX, titles,
-            search=settings_texts.SEARCH_SETTINGS(), pages=settings_texts.LIST_OF_PAGES(),
-        )  # fmt: skip
+            context.theme,
+            NAVIGATION_PX,
+            titles,
+            search=settings_texts.SEARCH_SETTINGS(),
+            pages=settings_texts.LIST_OF_PAGES(),
+        )
         super().__init__(settings_texts.SETTINGS(), side, size=SIZE, min_size=MIN_SIZE)
         self._context = context
         self.setWindowTitle(settings_texts.TITLE())

@@ -67,8 +67,9 @@ class AddMachineSheet(Sheet):
         destination, name = self.destination.text().strip(), self.name.text().strip()
         taken = machine_texts.TAKEN(name=name) if name in self._taken else ""
         for field, problem in (
-            (self.destination, problem_of_destination(destination)), (self.name, problem_of_name(name) or taken),
-        ):  # fmt: skip
+            (self.destination, problem_of_destination(destination)),
+            (self.name, problem_of_name(name) or taken),
+        ):
             if problem:
                 self._show_problem(problem)
                 field.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -33,9 +33,12 @@ class OutputSheet(Sheet):
         self.copy = button(common_texts.COPY(), "", self._copy)
         self.close_button = button(common_texts.CLOSE(), "", self.dismiss)
         self.lay_out(
-            self.title, self.text, button_row(self.copy, self.close_button, words=self.state), gap_px=GAP_S_PX,
+            self.title,
+            self.text,
+            button_row(self.copy, self.close_button, words=self.state),
+            gap_px=GAP_S_PX,
             wide=self.text,
-        )  # fmt: skip
+        )
 
     def ask(self, chat: Chat) -> None:
         """Open the sheet for this chat."""

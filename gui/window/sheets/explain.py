@@ -50,16 +50,25 @@ class StatusDetailsSheet(Sheet):
         self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         inner = QWidget()
         stack(
-            QVBoxLayout(inner), self.evidence, self.transitions, self.notes, None, gap=GAP_M_PX,
+            QVBoxLayout(inner),
+            self.evidence,
+            self.transitions,
+            self.notes,
+            None,
+            gap=GAP_M_PX,
             margins=(0, 0, GAP_M_PX, 0),
-        )  # fmt: skip
+        )
         self.area = Scrolled(inner, HEIGHT_PX, sheet_texts.STATUS_DETAILS())
         self.copy = button(common_texts.COPY(), "", self._copy)
         self.close_button = button(common_texts.CLOSE(), "", self.dismiss)
         self.lay_out(
-            self.title, self.summary, self.area, button_row(self.copy, self.close_button), gap_px=GAP_S_PX,
+            self.title,
+            self.summary,
+            self.area,
+            button_row(self.copy, self.close_button),
+            gap_px=GAP_S_PX,
             wide=self.area,
-        )  # fmt: skip
+        )
         self.closed.connect(self._forget)
 
     def ask(self, chat: Chat) -> None:
@@ -125,9 +134,11 @@ class StatusDetailsSheet(Sheet):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         bar = self.area.verticalScrollBar()
         steps = {
-            Qt.Key.Key_Down: bar.singleStep(), Qt.Key.Key_Up: -bar.singleStep(),
-            Qt.Key.Key_PageDown: bar.pageStep(), Qt.Key.Key_PageUp: -bar.pageStep(),
-        }  # fmt: skip
+            Qt.Key.Key_Down: bar.singleStep(),
+            Qt.Key.Key_Up: -bar.singleStep(),
+            Qt.Key.Key_PageDown: bar.pageStep(),
+            Qt.Key.Key_PageUp: -bar.pageStep(),
+        }
         if event.key() in steps:
             bar.setValue(bar.value() + steps[Qt.Key(event.key())])
         else:

@@ -34,9 +34,11 @@ _DRAG_PX = 4
 _MOVE_PX = 48
 """The distance that an arrow key moves the picture."""
 _SIDES: dict[int, QPointF] = {
-    Qt.Key.Key_Left: QPointF(-1, 0), Qt.Key.Key_Right: QPointF(1, 0), Qt.Key.Key_Up: QPointF(0, -1),
+    Qt.Key.Key_Left: QPointF(-1, 0),
+    Qt.Key.Key_Right: QPointF(1, 0),
+    Qt.Key.Key_Up: QPointF(0, -1),
     Qt.Key.Key_Down: QPointF(0, 1),
-}  # fmt: skip
+}
 
 
 class PictureView(QWidget):
@@ -196,9 +198,11 @@ class ImageSheet(Sheet):
         self.view.addAction(chat_texts.COPY_IMAGE(), self._copy)
         self.view.addAction(chat_texts.SAVE_IMAGE_AS(), self._save)
         self.lay_out(
-            self.view, button_row(self.copy, self.save, self.close_button, words=self.about), gap_px=GAP_S_PX,
+            self.view,
+            button_row(self.copy, self.save, self.close_button, words=self.about),
+            gap_px=GAP_S_PX,
             wide=self.view,
-        )  # fmt: skip
+        )
 
     def show_image(self, image: Image, directory: str) -> None:
         """Open the sheet with an image of a chat in this directory; no effect on one that cannot be decoded."""

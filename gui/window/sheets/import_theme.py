@@ -34,9 +34,12 @@ class ImportThemeSheet(Sheet):
         self.accept = button(sheet_texts.IMPORT(), "primary", self._submit)
         kinds = label(sheet_texts.KINDS_OF_THEMES(), "secondary", wraps=True)
         self.lay_out(
-            label(action_texts.IMPORT_A_THEME(), "title"), kinds, row, self.problem,
+            label(action_texts.IMPORT_A_THEME(), "title"),
+            kinds,
+            row,
+            self.problem,
             button_row(self.cancel, self.accept),
-        )  # fmt: skip
+        )
         self.file.textChanged.connect(lambda _text: self._show_problem(""))
 
     def ask(self, path: str, on_submit: Callable[[Path], str], problem: str = "") -> None:

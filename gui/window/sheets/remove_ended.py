@@ -68,9 +68,12 @@ class RemoveEndedSheet(Sheet):
         )
         detail = label(page_texts.REMOVED_FOR_GOOD(seconds=UNDO_MS // 1000), "secondary", wraps=True)
         self.lay_out(
-            label(sheet_texts.REMOVE_ENDED_CHATS(), "title"), fields, self.found, detail,
+            label(sheet_texts.REMOVE_ENDED_CHATS(), "title"),
+            fields,
+            self.found,
+            detail,
             button_row(self.cancel, self.remove),
-        )  # fmt: skip
+        )
         for one in (self.cancel, self.remove):
             one.setAutoDefault(False)  # ``keyPressEvent`` handles Enter, since a key that is still held must not count.
         self.age.textChanged.connect(self._choose)
@@ -99,8 +102,9 @@ class RemoveEndedSheet(Sheet):
         agents = {each.agent: self._title(each.agent) for each in records}
         projects = {each.project: phrases.short_directory(each.project, self._home(each)) for each in records}
         for box, texts, of_all in (
-            (self.agent, agents, sheet_texts.ALL_AGENTS()), (self.project, projects, sheet_texts.ALL_PROJECTS())
-        ):  # fmt: skip
+            (self.agent, agents, sheet_texts.ALL_AGENTS()),
+            (self.project, projects, sheet_texts.ALL_PROJECTS()),
+        ):
             with QSignalBlocker(box):
                 box.clear()
                 box.addItem(of_all, "")
@@ -117,8 +121,9 @@ class RemoveEndedSheet(Sheet):
         is_age = older_than is not None or not text
         selection = Selection(
             ended_before=older_than and older_than.first,
-            agent=self.agent.currentData() or "", project=self.project.currentData() or "",
-        )  # fmt: skip
+            agent=self.agent.currentData() or "",
+            project=self.project.currentData() or "",
+        )
         found = [each for each in self._ended or () if selection.has(each.record)] if is_age else []
         self._chosen = [each for each in found if not each.record.pinned]
         count, pinned = len(self._chosen), len(found) - len(self._chosen)

@@ -43,9 +43,14 @@ class SavePromptSheet(Sheet):
         self.error = label("", "failed", wraps=True)
         self.save = button(sheet_texts.SAVE_PROMPT_BUTTON(), "primary", self._submit)
         self.lay_out(
-            label(sheet_texts.SAVE_PROMPT(), "title"), self.name, self.text, self.for_agent, self.for_directory,
-            self.error, button_row(button(common_texts.CANCEL(), "", self.dismiss), self.save),
-        )  # fmt: skip
+            label(sheet_texts.SAVE_PROMPT(), "title"),
+            self.name,
+            self.text,
+            self.for_agent,
+            self.for_directory,
+            self.error,
+            button_row(button(common_texts.CANCEL(), "", self.dismiss), self.save),
+        )
         self.name.textChanged.connect(lambda _text: self._show_problem(""))
         self.text.textChanged.connect(lambda: self._show_problem(""))
 

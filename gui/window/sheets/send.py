@@ -84,9 +84,14 @@ class SendSheet(Sheet):
         answers = stack(QHBoxLayout(), self.show_chat, self.anyway, None, gap=GAP_S_PX)
         head = stack(QHBoxLayout(), label(sheet_texts.SEND_TO(), "title"), self.target, None, gap=GAP_S_PX)
         self.lay_out(
-            head, self.names, self.field, self.error, answers, button_row(self.cancel, self.send, words=hint),
+            head,
+            self.names,
+            self.field,
+            self.error,
+            answers,
+            button_row(self.cancel, self.send, words=hint),
             wide=self.field,
-        )  # fmt: skip
+        )
         for before, after in itertools.pairwise(
             [self.target, self.field, self.show_chat, self.anyway, self.cancel, self.send]
         ):

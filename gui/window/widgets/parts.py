@@ -244,9 +244,12 @@ def show_text(widget: QLabel, text: str) -> None:
 
 
 def stack(
-    layout: Box, *parts: QWidget | QLayout | None, gap: int, margins: int | tuple[int, int, int, int] = 0,
+    layout: Box,
+    *parts: QWidget | QLayout | None,
+    gap: int,
+    margins: int | tuple[int, int, int, int] = 0,
     wide: QWidget | None = None,
-) -> Box:  # fmt: skip
+) -> Box:
     """Fill a row or a column.
 
     Args:

@@ -187,4 +187,4 @@ def stored_conversation(
         return None
     return StoredConversation(
         conversation, directory, clean(title or first or last), clean(last), changed_s, is_scripted
-    )  # fmt: skip
+    )

@@ -106,8 +106,12 @@ def _run(code: str, directory: Path) -> str:
     """
     return subprocess.run(
         [sys.executable, "-P", "-c", code, str(Path(__file__).parents[3]), str(directory)],
-        capture_output=True, text=True, timeout=_TIMEOUT_S, check=True, stdin=subprocess.DEVNULL,
-    ).stdout  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=True,
+        stdin=subprocess.DEVNULL,
+    ).stdout
 
 
 def _problem(path: Path) -> str:

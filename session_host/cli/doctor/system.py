@@ -99,9 +99,13 @@ def window() -> Iterator[Check]:
     try:
         probe = subprocess.run(
             [sys.executable, "-P", "-c", _QT_PROBE, *([] if display is None else ["display"])],
-            capture_output=True, text=True, errors="replace", timeout=PROBE_TIMEOUT_S, check=False,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PROBE_TIMEOUT_S,
+            check=False,
             stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         yield fail("window", f"cannot test Qt: {error}", "try again when the computer is less busy")
         return
@@ -152,9 +156,14 @@ def git() -> Iterator[Check]:
         return
     try:
         asked = subprocess.run(
-            [path, "version"], capture_output=True, text=True, errors="replace", timeout=PROBE_TIMEOUT_S,
-            check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            [path, "version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PROBE_TIMEOUT_S,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         yield warn("git", f"{path} does not run: {error}", "install it again")
         return

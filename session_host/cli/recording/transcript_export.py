@@ -24,10 +24,14 @@ from session_host.structured.transcript import Transcript
 from session_host.system import event_loop
 
 _CSS: Final[dict[LineStyle, str]] = {
-    "prompt": "font-weight:bold;color:var(--c6)", "heading": "font-weight:bold", "dim": "opacity:.65",
-    "added": "color:var(--c2)", "removed": "color:var(--c1)", "failed": "color:var(--c1)",
+    "prompt": "font-weight:bold;color:var(--c6)",
+    "heading": "font-weight:bold",
+    "dim": "opacity:.65",
+    "added": "color:var(--c2)",
+    "removed": "color:var(--c1)",
+    "failed": "color:var(--c1)",
     "asking": "font-weight:bold;color:var(--c3)",
-}  # fmt: skip
+}
 
 
 MISSING: Final = "[the rest of the chat is missing: the recording is damaged]"
@@ -120,6 +124,9 @@ def _object(value: Any) -> Any:
 
 
 FORMATS: Final[dict[str, Callable[[Transcript, SessionInfo, bool], Iterator[str]]]] = {
-    ".md": _markdown, ".txt": _text, ".html": _html, ".json": _json,
-}  # fmt: skip
+    ".md": _markdown,
+    ".txt": _text,
+    ".html": _html,
+    ".json": _json,
+}
 """The formats of a structured chat, by their suffixes."""

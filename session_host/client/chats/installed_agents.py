@@ -71,9 +71,13 @@ def _harmless_agent(agent: Agent) -> Agent:
     if not 0 < signals.stale_after_s <= MAX_STALE_S:
         signals = msgspec.structs.replace(signals, stale_after_s=MAX_STALE_S)
     return msgspec.structs.replace(
-        agent, title=plain(agent.title, MAX_TITLE) or agent.name, monogram=plain(agent.monogram, 2), signals=signals,
-        presets={plain(name, MAX_TITLE): words for name, words in agent.presets.items()}, **texts,
-    )  # fmt: skip
+        agent,
+        title=plain(agent.title, MAX_TITLE) or agent.name,
+        monogram=plain(agent.monogram, 2),
+        signals=signals,
+        presets={plain(name, MAX_TITLE): words for name, words in agent.presets.items()},
+        **texts,
+    )
 
 
 def endpoint_defaults() -> EndpointDefaults:

@@ -153,9 +153,13 @@ def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
     with contextlib.suppress(StoreError, NoSuchSession, OSError):  # The session runs, and its host records the end.
         record.host_started, record.child_started = start_time(report.host_pid), start_time(report.child_pid)
         store.update(
-            record.id, state=record.state, host_pid=record.host_pid, host_started=record.host_started,
-            child_pid=record.child_pid, child_started=record.child_started,
-        )  # fmt: skip
+            record.id,
+            state=record.state,
+            host_pid=record.host_pid,
+            host_started=record.host_started,
+            child_pid=record.child_pid,
+            child_started=record.child_started,
+        )
     return record
 
 

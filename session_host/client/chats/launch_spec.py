@@ -462,9 +462,13 @@ def _agent_start(
     resumes = bool(request.conversation) or (request.resume is not None and not request.starts_over)
     copied = _copies(request)
     launch_mode = choose_launch_mode(
-        agent, request.runtime, resumes=resumes, one_shot=request.one_shot,
-        speaks_protocol=lambda: speaks_protocol(agent, environment, directory), forks=copied is not None,
-    )  # fmt: skip
+        agent,
+        request.runtime,
+        resumes=resumes,
+        one_shot=request.one_shot,
+        speaks_protocol=lambda: speaks_protocol(agent, environment, directory),
+        forks=copied is not None,
+    )
     structured, items = None, b""
     template: Template = ()
     if launch_mode is not None:

@@ -88,10 +88,15 @@ def _named(text: str, today: date) -> Period | None:
     week, month = today - timedelta(today.weekday()), today.replace(day=1)
     year = month.replace(month=1)
     begins = {
-        "today": today, "yesterday": today - timedelta(1), "this week": week, "last week": week - timedelta(7),
-        "this month": month, "last month": (month - timedelta(1)).replace(day=1),
-        "this year": year, "last year": year.replace(year=year.year - 1),
-    }  # fmt: skip
+        "today": today,
+        "yesterday": today - timedelta(1),
+        "this week": week,
+        "last week": week - timedelta(7),
+        "this month": month,
+        "last month": (month - timedelta(1)).replace(day=1),
+        "this year": year,
+        "last year": year.replace(year=year.year - 1),
+    }
     first = begins.get(text)
     if first is None:
         number = _WEEKDAYS.get(text)

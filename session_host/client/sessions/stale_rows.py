@@ -40,9 +40,14 @@ def resolve_stale_row(store: Store, record: SessionRecord) -> SessionRecord:
     if end := noted_end(session_unsaved_end(record.id)):
         error = INTERRUPTED if end.is_interrupted else ""
         store.update(
-            record.id, state=end.state, exit_code=end.exit_code, exit_signal=end.exit_signal,
-            end_request=end.end_request, error=error, ended_at=end.ended_at,
-        )  # fmt: skip
+            record.id,
+            state=end.state,
+            exit_code=end.exit_code,
+            exit_signal=end.exit_signal,
+            end_request=end.end_request,
+            error=error,
+            ended_at=end.ended_at,
+        )
     elif rebooted:
         store.update(record.id, state=State.LOST, error=INTERRUPTED, ended_at=_last_sign_of_life(record))
     else:

@@ -70,9 +70,11 @@ class Overlay(NamedTuple):
     def over(self, row: Row) -> Row:
         """The row with the predicted cells, underlined, in the style of the text before them."""
         cells = {
-            part.column: part for run in row.runs for part in _parts(run)
+            part.column: part
+            for run in row.runs
+            for part in _parts(run)
             if part.cells == 1 or self.cells.keys().isdisjoint(range(part.column, part.column + part.cells))
-        }  # fmt: skip
+        }
         for column in sorted(self.cells):
             text = self.cells[column]
             before = cells.get(column - 1)

@@ -88,9 +88,8 @@ class ViewerRules:
         self._answers = AnswerWatch(self.effects, self.inputs)
         self.line = Line(self.effects)
         self.gate = Gate(
-            self.effects, self.line, self.inputs, self._answers,
-            is_far=wants.is_far, keeps_typing=wants.keeps_typing,
-        )  # fmt: skip
+            self.effects, self.line, self.inputs, self._answers, is_far=wants.is_far, keeps_typing=wants.keeps_typing
+        )
         self.progress = ReplicaProgress(self.effects, self.inputs, is_far=wants.is_far)
         self._notice = ""
 
@@ -107,11 +106,18 @@ class ViewerRules:
         self.line.greeted(asked_output=wants.output)
         self._send(
             Attach(
-                wants.size if wants.output else None, wants.cell, wants.read_only, wants.output,
-                self.inputs.attachment, progress.offset, progress.resizes,
-                wants.kind, wants.is_far, progress.has_history,
+                wants.size if wants.output else None,
+                wants.cell,
+                wants.read_only,
+                wants.output,
+                self.inputs.attachment,
+                progress.offset,
+                progress.resizes,
+                wants.kind,
+                wants.is_far,
+                progress.has_history,
             )
-        )  # fmt: skip
+        )
 
     def outcome_read(self, outcome: StateEvent, message: str) -> None:
         """The store's outcome of the session is known; ``message`` says why it is lost."""

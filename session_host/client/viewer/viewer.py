@@ -141,9 +141,15 @@ class Viewer:
         if self._is_far and self._engine is not None:
             build = ""  # The engine's own form can hold anything, so another machine sends escape sequences.
         wants = Wants(
-            size=size, cell=cell, engine_build=build, read_only=read_only, output=output, kind=kind,
-            keeps_typing=keeps_typing, is_far=self._is_far,
-        )  # fmt: skip
+            size=size,
+            cell=cell,
+            engine_build=build,
+            read_only=read_only,
+            output=output,
+            kind=kind,
+            keeps_typing=keeps_typing,
+            is_far=self._is_far,
+        )
         rules = ViewerRules(wants)
         self._rules, self._effects = rules, rules.effects
         self.session_id, self.read_only = session_id, read_only
@@ -856,9 +862,13 @@ class _SnapshotReceiver:
             return restore(self._engine, data)
         lines = min(part.scrollback_lines, self._max_lines)
         return from_replay(
-            self._engine, data, part.size.clamped(), cell=self._cell, scrollback_lines=lines,
+            self._engine,
+            data,
+            part.size.clamped(),
+            cell=self._cell,
+            scrollback_lines=lines,
             should_stop=lambda: self.is_closed,
-        )  # fmt: skip
+        )
 
 
 def _discard_side_effects(emulator: Emulator | None) -> None:

@@ -45,8 +45,14 @@ SUBMODULE = "160000"
 LINK = "120000"
 
 _STATES: dict[str, State] = {
-    "A": "added", "C": "added", "D": "deleted", "M": "modified", "R": "renamed", "T": "type", "U": "conflict",
-}  # fmt: skip
+    "A": "added",
+    "C": "added",
+    "D": "deleted",
+    "M": "modified",
+    "R": "renamed",
+    "T": "type",
+    "U": "conflict",
+}
 _NO_MODE = "000000"
 _SECTION = re.compile(r"^diff --(?:git|cc|combined) ", re.MULTILINE)
 _HUNK = re.compile(r"^@@ ", re.MULTILINE)
@@ -211,10 +217,15 @@ def _changed_file(entry: _Entry, sections: list[str] | None) -> ChangedFile:
         patch, withheld = "", "large"
     before, after = ("" if mode == _NO_MODE else mode for mode in entry.modes)
     return ChangedFile(
-        path=entry.path, old_path=entry.old_path if entry.letter == "R" else "",
-        state=_STATES.get(entry.letter, "modified"), added=entry.added, removed=entry.removed, modes=(before, after),
-        patch=readable(patch), withheld=withheld,
-    )  # fmt: skip
+        path=entry.path,
+        old_path=entry.old_path if entry.letter == "R" else "",
+        state=_STATES.get(entry.letter, "modified"),
+        added=entry.added,
+        removed=entry.removed,
+        modes=(before, after),
+        patch=readable(patch),
+        withheld=withheld,
+    )
 
 
 def readable(text: str) -> str:
@@ -281,8 +292,11 @@ LARGE_FILE_BYTES: Final = 8 << 20
 
 _SETTINGS: Final = (
     # Override settings that change the output.
-    "-c", "diff.autoRefreshIndex=true", "-c", f"core.bigFileThreshold={LARGE_FILE_BYTES}",
-)  # fmt: skip
+    "-c",
+    "diff.autoRefreshIndex=true",
+    "-c",
+    f"core.bigFileThreshold={LARGE_FILE_BYTES}",
+)
 # fmt: off
 DIFF: Final = (
     "diff", "--raw", "--numstat", "-p", "-z", "-M", "--no-color", "--no-relative",
@@ -370,9 +384,13 @@ class _Reader:
 
     def read(self, since: Since, point: RestorePoint | None) -> Changes:
         listing, _ = self._limited(
-            "status", "--porcelain=v2", "--branch", "-z", "--no-renames",
+            "status",
+            "--porcelain=v2",
+            "--branch",
+            "-z",
+            "--no-renames",
             f"--untracked-files={untracked_mode(self._directory, self._left_s())}",
-        )  # fmt: skip
+        )
         head = facts_of(listing)
         branch, commit = head.get("branch.head", ""), head.get("branch.oid", "")
         base, default_branch, is_since_branch = self.base(since, "" if commit == "(initial)" else commit)
@@ -397,10 +415,14 @@ class _Reader:
             read_bytes += len(files[-1].patch)
         files.sort(key=lambda file: file.path.split("/"))
         return Changes(
-            top=str(self._directory), branch=None if branch in {"", "(detached)"} else branch,
-            since="branch" if is_since_branch else "commit", default_branch=default_branch, files=tuple(files),
-            more=len(known) + len(untracked) - len(files), base=base,
-        )  # fmt: skip
+            top=str(self._directory),
+            branch=None if branch in {"", "(detached)"} else branch,
+            since="branch" if is_since_branch else "commit",
+            default_branch=default_branch,
+            files=tuple(files),
+            more=len(known) + len(untracked) - len(files),
+            base=base,
+        )
 
     def base(self, since: Since, commit: str) -> tuple[str, str, bool]:
         """The commit or tree to compare with, the default branch, and whether that commit is the branch's start.
@@ -468,15 +490,27 @@ class _Reader:
                 shutil.copy2(index, copy)  # Keep its time: git compares it with the times of files.
             if unreadable:
                 run_with_input(
-                    self._directory, "update-index", "--assume-unchanged", "-z", "--stdin", data=fed(unreadable),
-                    extra={"GIT_INDEX_FILE": str(copy)}, timeout_s=self._left_s(), stop=self._stop,
-                )  # fmt: skip
+                    self._directory,
+                    "update-index",
+                    "--assume-unchanged",
+                    "-z",
+                    "--stdin",
+                    data=fed(unreadable),
+                    extra={"GIT_INDEX_FILE": str(copy)},
+                    timeout_s=self._left_s(),
+                    stop=self._stop,
+                )
             if dropped:
                 run_with_input(
-                    self._directory, "update-index", "-z", "--index-info",
+                    self._directory,
+                    "update-index",
+                    "-z",
+                    "--index-info",
                     data=fed(f"{mode} {blob}\t{path}" for path, (mode, blob) in dropped.items()),
-                    extra={"GIT_INDEX_FILE": str(copy)}, timeout_s=self._left_s(), stop=self._stop,
-                )  # fmt: skip
+                    extra={"GIT_INDEX_FILE": str(copy)},
+                    timeout_s=self._left_s(),
+                    stop=self._stop,
+                )
             copy.with_suffix(".lock").touch()
             output, is_cut = self._limited(*DIFF, base, "--", extra={"GIT_INDEX_FILE": str(copy)})
         return [self._sized(file) for file in read_diff(output, is_cut=is_cut)], len(output)
@@ -488,15 +522,21 @@ class _Reader:
         left_out = point.kept.left_out | now.left_out
         has_untracked = point.kept.has_untracked and now.has_untracked
         files = [
-            self._sized(file) for file in read_diff(output, is_cut=is_cut)
+            self._sized(file)
+            for file in read_diff(output, is_cut=is_cut)
             if file.path not in left_out and (has_untracked or file.state not in {"added", "deleted"})
-        ]  # fmt: skip
+        ]
         files += map(self._unread, now.left_out - point.kept.left_out)
         files.sort(key=lambda file: file.path.split("/"))
         return Changes(
-            top=str(self._directory), branch=branch, since="prompt", default_branch=default_branch,
-            files=tuple(files[:MAX_FILES]), more=max(len(files) - MAX_FILES, 0), base=point.kept.tree,
-        )  # fmt: skip
+            top=str(self._directory),
+            branch=branch,
+            since="prompt",
+            default_branch=default_branch,
+            files=tuple(files[:MAX_FILES]),
+            more=max(len(files) - MAX_FILES, 0),
+            base=point.kept.tree,
+        )
 
     def _sized(self, file: ChangedFile) -> ChangedFile:
         """A changed file; "large" in place of "binary" or "unreadable" if that is why it is not compared."""
@@ -512,9 +552,12 @@ class _Reader:
     def _branch_start(self, commit: str) -> tuple[str, str]:
         """The name of the default branch, and the commit at which the current branch began; "" for none."""
         listing = self._ask(
-            "for-each-ref", "--format=%(refname) %(symref)",
-            "refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/master",
-        )  # fmt: skip
+            "for-each-ref",
+            "--format=%(refname) %(symref)",
+            "refs/remotes/origin/HEAD",
+            "refs/heads/main",
+            "refs/heads/master",
+        )
         references = dict(line.split(" ", 1) for line in listing.splitlines())
         remote = references.pop("refs/remotes/origin/HEAD", "")
         name = remote.removeprefix("refs/remotes/origin/") or next(
@@ -544,9 +587,14 @@ class _Reader:
 
     def _limited(self, *arguments: str, extra: dict[str, str] | None = None) -> tuple[str, bool]:
         return read_limited(
-            self._directory, *_SETTINGS, *arguments, max_bytes=MAX_BYTES, timeout_s=self._left_s(), extra=extra,
+            self._directory,
+            *_SETTINGS,
+            *arguments,
+            max_bytes=MAX_BYTES,
+            timeout_s=self._left_s(),
+            extra=extra,
             stop=self._stop,
-        )  # fmt: skip
+        )
 
     def _left_s(self) -> float:
         return max(round(self._until_s - time.monotonic(), 1), 0.1)

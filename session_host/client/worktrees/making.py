@@ -199,9 +199,13 @@ def make(
         start = _start(repository, branch or None, chat)
         path = new_directory(folder, start.branch)
         worktree = Worktree(
-            path=str(path), directory=str(path), repository=str(repository.common), name=repository.name,
-            branch=start.branch, branch_made=bool(start.commit),
-        )  # fmt: skip
+            path=str(path),
+            directory=str(path),
+            repository=str(repository.common),
+            name=repository.name,
+            branch=start.branch,
+            branch_made=bool(start.commit),
+        )
         mark.set(worktree)
         made = False
         try:

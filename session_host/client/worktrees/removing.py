@@ -126,9 +126,16 @@ def _git_directory(path: Path) -> Path:
 def _status(path: Path, *arguments: str, index: str = "") -> str:
     # An untracked cache may be out of date; this listing must not be.
     return run_read_only(
-        path, "-c", "core.untrackedCache=false", "status", "--porcelain=v2", "-z", *arguments,
-        extra={"GIT_INDEX_FILE": index} if index else None, timeout_s=REMOVAL_TIMEOUT_S,
-    )  # fmt: skip
+        path,
+        "-c",
+        "core.untrackedCache=false",
+        "status",
+        "--porcelain=v2",
+        "-z",
+        *arguments,
+        extra={"GIT_INDEX_FILE": index} if index else None,
+        timeout_s=REMOVAL_TIMEOUT_S,
+    )
 
 
 def _hidden_changes(path: Path) -> list[str]:

@@ -69,9 +69,14 @@ def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEO
     """
     try:
         listing = run_read_only(
-            Path(path), "status", "--porcelain=v2", "--branch", "-z",
-            f"--untracked-files={untracked_mode(Path(path), timeout_s)}", timeout_s=timeout_s,
-        )  # fmt: skip
+            Path(path),
+            "status",
+            "--porcelain=v2",
+            "--branch",
+            "-z",
+            f"--untracked-files={untracked_mode(Path(path), timeout_s)}",
+            timeout_s=timeout_s,
+        )
         name = repository or find(Path(path)).name
         default = default_branch(Path(path), timeout_s)
     except WorktreeError:

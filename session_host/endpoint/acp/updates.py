@@ -95,10 +95,14 @@ def options(settings: Settings, models: Sequence[Model]) -> list[dict[str, Any]]
     choices = [{"value": name, "name": name or "No model", "description": server} for name in names]
     return [
         {
-            "id": MODEL, "name": "Model", "category": "model", "type": "select", "currentValue": settings.model,
+            "id": MODEL,
+            "name": "Model",
+            "category": "model",
+            "type": "select",
+            "currentValue": settings.model,
             "options": choices,
         }
-    ]  # fmt: skip
+    ]
 
 
 def options_changed(settings: Settings, models: Sequence[Model]) -> Update:

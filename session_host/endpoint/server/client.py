@@ -378,9 +378,12 @@ async def _beginning(response: httpx2.Response) -> httpx2.Response:
             break
     headers = {name: value for name, value in response.headers.items() if name not in _OF_THE_STREAM}
     return httpx2.Response(
-        response.status_code, headers=headers, content=bytes(body), request=response.request,
+        response.status_code,
+        headers=headers,
+        content=bytes(body),
+        request=response.request,
         extensions=dict(response.extensions),
-    )  # fmt: skip
+    )
 
 
 def _events(thoughts: str, text: str) -> Iterator[Event]:

@@ -111,9 +111,15 @@ class Painter:
     def __init__(self, columns: int) -> None:
         self.columns = max(MIN_COLUMNS, columns)
         self._console = Console(
-            width=self.columns, height=10_000, force_terminal=True, color_system="standard", theme=_THEME,
-            highlight=False, legacy_windows=False, _environ={},
-        )  # fmt: skip
+            width=self.columns,
+            height=10_000,
+            force_terminal=True,
+            color_system="standard",
+            theme=_THEME,
+            highlight=False,
+            legacy_windows=False,
+            _environ={},
+        )
         self._parser = markdown_stream.parser()
 
     def block(self, block: markdown_stream.Block) -> list[str]:

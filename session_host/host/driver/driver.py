@@ -108,9 +108,14 @@ class Driver:
             return uuid.uuid4().hex
 
         self.session = Session(
-            spec, log_state, ring, input_log.pending,
-            title=recovered.replica.title, new_id=new_id, watcher_events=self._watcher_events,
-        )  # fmt: skip
+            spec,
+            log_state,
+            ring,
+            input_log.pending,
+            title=recovered.replica.title,
+            new_id=new_id,
+            watcher_events=self._watcher_events,
+        )
         terminal = None if recovered.emulator is None else self._worker_of(recovered.emulator, recovered)
         transcript = None if chat is None else self._worker_of(chat.engine, recovered)
         worker: EmulatorWorker[Replica] | None = terminal or transcript
@@ -123,19 +128,31 @@ class Driver:
         self.conversation_changed, self.title_changed = asyncio.Event(), asyncio.Event()
         self.restore_points = RestorePointMaker(spec, self.flush_input)
         self.watch = AgentWatch(
-            spec, log_state.activity, input_log, self.worker, self.conversation,
-            send_event=self.broadcast, turn_began=self.restore_points.before_turn, now=now,
+            spec,
+            log_state.activity,
+            input_log,
+            self.worker,
+            self.conversation,
+            send_event=self.broadcast,
+            turn_began=self.restore_points.before_turn,
+            now=now,
             previous_output_at_s=program_output.written_at_s,
-        )  # fmt: skip
+        )
         self.questions = HookQuestions(spec.watch.answered_by_hook, log_state.answers, input_log, self.watch, now_ms)
         self.ended, self.ended_at = asyncio.Event(), ""
         self._now = now
         self.notice = recovered.notice
         self.checkpointer = Checkpointer(
-            descriptors, recovered.checkpoint_offset, self.worker, self._log_state,
-            input_log=input_log, output_file=self.output_file, program_output=program_output,
-            journal_writer=journal_writer, ring=ring,
-        )  # fmt: skip
+            descriptors,
+            recovered.checkpoint_offset,
+            self.worker,
+            self._log_state,
+            input_log=input_log,
+            output_file=self.output_file,
+            program_output=program_output,
+            journal_writer=journal_writer,
+            ring=ring,
+        )
         self.performer.add_handlers(
             {
                 WriteToProgram: self._write_to_program,
@@ -146,22 +163,48 @@ class Driver:
         self.kind: TerminalDriver | StructuredDriver
         if terminal is not None:
             self.kind = TerminalDriver(
-                spec, recovered, self.session, self.performer, terminal, self.program, self.watch, self.questions,
-                input_log=input_log, program_output=program_output, journal_writer=journal_writer,
-                terminal=descriptors.master, new_id=new_id, send_output=self._send_output, send_event=self.broadcast,
-            )  # fmt: skip
+                spec,
+                recovered,
+                self.session,
+                self.performer,
+                terminal,
+                self.program,
+                self.watch,
+                self.questions,
+                input_log=input_log,
+                program_output=program_output,
+                journal_writer=journal_writer,
+                terminal=descriptors.master,
+                new_id=new_id,
+                send_output=self._send_output,
+                send_event=self.broadcast,
+            )
             self.kind.handle_emulator_results(recovered.replies, recovered.events)
         elif chat is not None and transcript is not None:
             self.kind = StructuredDriver(
-                spec, chat, self.session, self.performer, transcript, self.program, self.watch, self.conversation,
-                restore_points=self.restore_points, program_output=program_output, send_output=self._send_output,
-            )  # fmt: skip
+                spec,
+                chat,
+                self.session,
+                self.performer,
+                transcript,
+                self.program,
+                self.watch,
+                self.conversation,
+                restore_points=self.restore_points,
+                program_output=program_output,
+                send_output=self._send_output,
+            )
 
     def _worker_of(self, replica: R, recovered: RecoveredSession) -> EmulatorWorker[R]:
         return EmulatorWorker(
-            replica, self._output_interpreted, self.program.resume_reading, self.output_file.read,
-            fed=recovered.fed, resizes=recovered.resizes, header=self.input_log.header,
-        )  # fmt: skip
+            replica,
+            self._output_interpreted,
+            self.program.resume_reading,
+            self.output_file.read,
+            fed=recovered.fed,
+            resizes=recovered.resizes,
+            header=self.input_log.header,
+        )
 
     # ------------------------------------------------------------ start and end
 

@@ -165,8 +165,14 @@ class Performer:
 
         def made(snapshot: Snapshot) -> None:
             offset, resizes = worker.interpreted_to, worker.resizes
-            log.info("snapshot form=%s kind=%s bytes=%d offset=%d ahead=%d", snapshot.form, snapshot.kind,
-                     len(snapshot.data), offset, self._output_file.end - offset)  # fmt: skip
+            log.info(
+                "snapshot form=%s kind=%s bytes=%d offset=%d ahead=%d",
+                snapshot.form,
+                snapshot.kind,
+                len(snapshot.data),
+                offset,
+                self._output_file.end - offset,
+            )
             user.snapshot_made(snapshot._replace(offset=offset, resizes=resizes))
             self.perform()
 

@@ -109,10 +109,17 @@ class StructuredDriver:
         self._program_output, self._send_output = program_output, send_output
         self.operation_runner = OperationRunner(spec, self._operation_done)
         self.rules = session.kind = StructuredSession(
-            session.effects, recovered.rules, recovered.splitter, recovered.log.end, now_ms, recovered.launch,
-            spec.watch, timers=recovered.timers, read_history=lambda: history_of(spec.session_id, recovered.launch),
+            session.effects,
+            recovered.rules,
+            recovered.splitter,
+            recovered.log.end,
+            now_ms,
+            recovered.launch,
+            spec.watch,
+            timers=recovered.timers,
+            read_history=lambda: history_of(spec.session_id, recovered.launch),
             runs_on=self._runs_on,
-        )  # fmt: skip
+        )
         session.viewers.focus.stop()  # Only a terminal has focus reports.
         for offset, lines in recovered.unsent:
             session.effects.append(WriteToProgram(EntryKind.REPLY, lines, number=offset))

@@ -107,9 +107,15 @@ class TerminalDriver:
         self._input_log, self._program_output, self._journal_writer = input_log, program_output, journal_writer
         self._send_output = send_output
         self.rules = session.kind = TerminalSession(
-            session, spec, recovered.log_state, new_id=new_id, open_question=self._open_question,
-            is_echoing=program.is_echoing, age_s=program.age_s, look=watch.suspension.poll,
-        )  # fmt: skip
+            session,
+            spec,
+            recovered.log_state,
+            new_id=new_id,
+            open_question=self._open_question,
+            is_echoing=program.is_echoing,
+            age_s=program.age_s,
+            look=watch.suspension.poll,
+        )
         watch.set_suspended = self.rules.set_suspended
         watch.mark_turn = lambda: worker.run_after_output(lambda emulator: emulator.mark_turn())
         assert recovered.emulator is not None

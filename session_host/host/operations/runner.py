@@ -104,12 +104,21 @@ def start(
         os.set_blocking(master, False)
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", _STARTER, directory, open_files, queue_bytes, locks, *operation.argv],
-            stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, cwd="/", umask=umask, start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=slave,
+            stderr=slave,
+            cwd="/",
+            umask=umask,
+            start_new_session=True,
             env={
-                "PWD": directory, **environment, **_PLAIN, **operation.environment,
-                AGENT_CHATS: environment.get(AGENT_CHATS, ""), MARK: mark,
+                "PWD": directory,
+                **environment,
+                **_PLAIN,
+                **operation.environment,
+                AGENT_CHATS: environment.get(AGENT_CHATS, ""),
+                MARK: mark,
             },
-        )  # fmt: skip
+        )
     except BaseException:
         os.close(master)
         raise

@@ -177,10 +177,11 @@ class AgentWatch:
         self.foreground: ForegroundProcess | None = None
         if spec.agent in WITHOUT_AGENT:
             self.foreground = ForegroundProcess(
-                self._on_foreground_changed, now,
+                self._on_foreground_changed,
+                now,
                 saved_state.command if saved_state is not None else NO_COMMAND,
                 saved_state.foreground if saved_state is not None else NO_FOREGROUND,
-            )  # fmt: skip
+            )
         self._background = BackgroundWork(spec, conversation, self._on_background)
         self._file: StateFile | None = None
         self._guard: TranscriptGuard | None = None
@@ -446,18 +447,20 @@ class AgentWatch:
 
     def _event(self, turn: int = -1) -> ActivityEvent:
         tracker = self.tracker
-        return ActivityEvent(
-            tracker.activity, tracker.source, tracker.since, tracker.detail, turn, tracker.has_failed
-        )  # fmt: skip
+        return ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail, turn, tracker.has_failed)
 
     def saved_state(self) -> ActivityState:
         """The state for a replacement host."""
         command = self.foreground.command if self.foreground is not None else NO_COMMAND
         foreground = self.foreground.saved_state if self.foreground is not None else NO_FOREGROUND
         return self.tracker.saved_state(
-            self._worker.interpreted_to, self._plugin_sender.process, self._reporting_group, command, self._turn,
+            self._worker.interpreted_to,
+            self._plugin_sender.process,
+            self._reporting_group,
+            command,
+            self._turn,
             foreground,
-        )  # fmt: skip
+        )
 
     def _start_turn_if_new(self) -> bool:
         """If this activity begins a turn, mark that at the end of the output; returns whether it does."""

@@ -134,9 +134,17 @@ def encode_head(head: Head) -> bytes:
     """The head of a segment."""
     size, cell = head.size, head.cell
     packed = _HEAD.pack(
-        _SEGMENT_MAGIC, head.version, size.columns, size.rows, *_cell(cell), head.is_packed, head.is_cut,
-        head.time_ns, head.offset, head.resizes,
-    )  # fmt: skip
+        _SEGMENT_MAGIC,
+        head.version,
+        size.columns,
+        size.rows,
+        *_cell(cell),
+        head.is_packed,
+        head.is_cut,
+        head.time_ns,
+        head.offset,
+        head.resizes,
+    )
     return packed + _CRC.pack(crc32(packed))
 
 

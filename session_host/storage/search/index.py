@@ -154,9 +154,10 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", " ").replace("\n", " ")
 
 
-SCHEMA: Final = Schema(steps=(
-    (
-        """
+SCHEMA: Final = Schema(
+    steps=(
+        (
+            """
         CREATE TABLE session (
             key INTEGER PRIMARY KEY AUTOINCREMENT,
             id TEXT NOT NULL UNIQUE,
@@ -171,7 +172,7 @@ SCHEMA: Final = Schema(steps=(
             bytes INTEGER NOT NULL
         )
         """,
-        """
+            """
         CREATE TABLE page (
             id INTEGER PRIMARY KEY,
             session INTEGER NOT NULL,
@@ -180,16 +181,18 @@ SCHEMA: Final = Schema(steps=(
             lines BLOB NOT NULL
         )
         """,
-        "CREATE TABLE leaving (key INTEGER PRIMARY KEY, bytes INTEGER NOT NULL)",
-        "CREATE TABLE removed (one INTEGER PRIMARY KEY CHECK (one = 1), bytes INTEGER NOT NULL)",
-        "CREATE UNIQUE INDEX page_by_first ON page (session, first)",
-        """
+            "CREATE TABLE leaving (key INTEGER PRIMARY KEY, bytes INTEGER NOT NULL)",
+            "CREATE TABLE removed (one INTEGER PRIMARY KEY CHECK (one = 1), bytes INTEGER NOT NULL)",
+            "CREATE UNIQUE INDEX page_by_first ON page (session, first)",
+            """
         CREATE VIRTUAL TABLE trigram USING fts5 (
             text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1'
         )
         """,
+        ),
     ),
-), tables=frozenset({"session", "page", "leaving", "removed", "trigram"}))  # fmt: skip
+    tables=frozenset({"session", "page", "leaving", "removed", "trigram"}),
+)
 """A page holds several lines, compressed: pages take a sixth of the space of one row for each line, and half of the
 time. The full-text table holds only page ids by trigram (``detail=none``, no copy of the text); the search then reads
 each page to find the matching lines. ``leaving`` has the removed sessions that still have pages, ``removed`` the size

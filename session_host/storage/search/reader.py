@@ -284,9 +284,17 @@ class Reader(CollectedLines):
     def save_state(self) -> bytes:
         """The state for ``restored``."""
         state = _State(
-            engine_build(self._engine), self._terminal().snapshot(), self._in_history, self._unfinished_line,
-            self.number, self._primary.state(), self._alternate.state(), self._indexed_ns, self._time_ns, self._dirty,
-        )  # fmt: skip
+            engine_build(self._engine),
+            self._terminal().snapshot(),
+            self._in_history,
+            self._unfinished_line,
+            self.number,
+            self._primary.state(),
+            self._alternate.state(),
+            self._indexed_ns,
+            self._time_ns,
+            self._dirty,
+        )
         return zlib.compress(_encoder.encode(state), _COMPRESSION_LEVEL)
 
     def close(self) -> None:

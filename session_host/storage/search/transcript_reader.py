@@ -113,9 +113,16 @@ class TranscriptReader(CollectedLines):
         """The state for ``restored``."""
         records = self._records
         state = _State(
-            self.number, records.offset, bytes(records.rest), self._is_lost, self._known, self._record_end,
-            self._time_ns, self.continues, self.own_from,
-        )  # fmt: skip
+            self.number,
+            records.offset,
+            bytes(records.rest),
+            self._is_lost,
+            self._known,
+            self._record_end,
+            self._time_ns,
+            self.continues,
+            self.own_from,
+        )
         return _BEGIN + zlib.compress(_encoder.encode(state), _COMPRESSION_LEVEL)
 
     def close(self) -> None:

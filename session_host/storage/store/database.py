@@ -31,9 +31,10 @@ class Schema(NamedTuple):
     tables: frozenset[str]
 
 
-STORE_SCHEMA = Schema(steps=(
-    (
-        """
+STORE_SCHEMA = Schema(
+    steps=(
+        (
+            """
         CREATE TABLE session (
             ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
             id TEXT NOT NULL UNIQUE,
@@ -76,27 +77,29 @@ STORE_SCHEMA = Schema(steps=(
             topic TEXT NOT NULL
         )
         """,
-        "CREATE INDEX session_by_name ON session (name)",
-        "CREATE INDEX session_by_state ON session (state)",
-        "CREATE INDEX session_by_conversation ON session (provider_session_id)",
-        "CREATE TABLE recent_directory (path TEXT PRIMARY KEY, used INTEGER NOT NULL)",
-        "CREATE TABLE layout (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL)",
-        # The last change of each session, also of removed ones; a later change has a greater number.
-        "CREATE TABLE change (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE)",
-        """
+            "CREATE INDEX session_by_name ON session (name)",
+            "CREATE INDEX session_by_state ON session (state)",
+            "CREATE INDEX session_by_conversation ON session (provider_session_id)",
+            "CREATE TABLE recent_directory (path TEXT PRIMARY KEY, used INTEGER NOT NULL)",
+            "CREATE TABLE layout (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL)",
+            # The last change of each session, also of removed ones; a later change has a greater number.
+            "CREATE TABLE change (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE)",
+            """
         CREATE TRIGGER session_added AFTER INSERT ON session
         BEGIN INSERT OR REPLACE INTO change (id) VALUES (new.id); END
         """,
-        """
+            """
         CREATE TRIGGER session_changed AFTER UPDATE ON session
         BEGIN INSERT OR REPLACE INTO change (id) VALUES (new.id); END
         """,
-        """
+            """
         CREATE TRIGGER session_removed AFTER DELETE ON session
         BEGIN INSERT OR REPLACE INTO change (id) VALUES (old.id); END
         """,
+        ),
     ),
-), tables=frozenset({"session", "recent_directory", "layout", "change"}))  # fmt: skip
+    tables=frozenset({"session", "recent_directory", "layout", "change"}),
+)
 
 
 BUSY_TIMEOUT_MS = 5000

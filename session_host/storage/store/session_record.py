@@ -139,11 +139,17 @@ class SessionRecord(msgspec.Struct, kw_only=True):
 def fields_of(origin: Origin) -> dict[str, Any]:
     """The fields of a record that a session's origin has."""
     return {
-        "arguments": origin.arguments, "resumed_from": origin.resumed_from, "repository": origin.repository,
-        "worktree": origin.worktree, "branch": origin.branch, "branch_made": origin.branch_made,
-        "located_by": origin.located_by, "real_cwd": origin.real_cwd, "default_name": origin.default_name,
+        "arguments": origin.arguments,
+        "resumed_from": origin.resumed_from,
+        "repository": origin.repository,
+        "worktree": origin.worktree,
+        "branch": origin.branch,
+        "branch_made": origin.branch_made,
+        "located_by": origin.located_by,
+        "real_cwd": origin.real_cwd,
+        "default_name": origin.default_name,
         "topic": origin.topic,
-    }  # fmt: skip
+    }
 
 
 def directory_of(repository: str) -> str:

@@ -17,9 +17,14 @@ FORK_OPTION: Final = "fork"
 THROUGH_OPTION: Final = "fork_through"
 """The option with the id of the last turn that the fork copies; without it, all turns."""
 EFFORTS: Final = {
-    "none": "None", "minimal": "Least", "low": "Low", "medium": "Medium", "high": "High", "xhigh": "Very high",
+    "none": "None",
+    "minimal": "Least",
+    "low": "Low",
+    "medium": "Medium",
+    "high": "High",
+    "xhigh": "Very high",
     "max": "Greatest",
-}  # fmt: skip
+}
 """Names of the levels of a model's effort; agents' other levels keep their own."""
 
 

@@ -388,9 +388,13 @@ def _tool(item: Item, kind: str, body: Mapping[str, Any]) -> Item:
             command = text(body, "command")
             code = at(body, "exit_code")
             return msgspec.structs.replace(
-                item, tool="execute", title=one_line(command), command=command, output=text(body, "aggregated_output"),
+                item,
+                tool="execute",
+                title=one_line(command),
+                command=command,
+                output=text(body, "aggregated_output"),
                 exit_code=integer(body, "exit_code") if isinstance(code, int) else None,
-            )  # fmt: skip
+            )
         case "file_change":
             changes = tuple(
                 FileChange(text(change, "path"), "", _CHANGES.get(text(change, "kind"), "update"))  # type: ignore[arg-type]
@@ -402,9 +406,7 @@ def _tool(item: Item, kind: str, body: Mapping[str, Any]) -> Item:
             return msgspec.structs.replace(item, tool="search", title=one_line(text(body, "query")))
         case _:
             result = at(body, "result")
-            output = text(body, "error", "message") or (
-                "" if result is None else msgspec.json.encode(result).decode()
-            )  # fmt: skip
+            output = text(body, "error", "message") or ("" if result is None else msgspec.json.encode(result).decode())
             title = f"{text(body, 'server')}: {text(body, 'tool')}"
             return msgspec.structs.replace(item, tool="other", title=one_line(title), output=output)
 
@@ -471,12 +473,19 @@ class OpencodeReader(OutputReader):
             status = "declined"
         item = self.item(key, "tool", status)
         code = at(call, "metadata", "exit")
-        self.put(key, msgspec.structs.replace(
-            item, tool=_KINDS.get(name, "other"), title=one_line(text(call, "title") or _title(name, values)),
-            command=text(values, "command") if name == "bash" else "", output=text(call, "output") or error,
-            changes=_changes(name, values, call), exit_code=code if isinstance(code, int) else None,
-            text="" if name in _KINDS or not values else f"```json\n{pretty(values)}\n```",
-        ))  # fmt: skip
+        self.put(
+            key,
+            msgspec.structs.replace(
+                item,
+                tool=_KINDS.get(name, "other"),
+                title=one_line(text(call, "title") or _title(name, values)),
+                command=text(values, "command") if name == "bash" else "",
+                output=text(call, "output") or error,
+                changes=_changes(name, values, call),
+                exit_code=code if isinstance(code, int) else None,
+                text="" if name in _KINDS or not values else f"```json\n{pretty(values)}\n```",
+            ),
+        )
 
 
 def _title(name: str, values: Mapping[str, Any]) -> str:

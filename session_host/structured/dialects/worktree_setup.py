@@ -103,9 +103,15 @@ class SetupDialect:
         self._state.cancelled, self._state.tail = False, ""
         setup = self._setup
         item = Item(
-            self._state.item, "tool", self._port.now_ms, status="running", title="Set up the worktree", tool="execute",
-            command=setup.command, directory=setup.worktree,
-        )  # fmt: skip
+            self._state.item,
+            "tool",
+            self._port.now_ms,
+            status="running",
+            title="Set up the worktree",
+            tool="execute",
+            command=setup.command,
+            directory=setup.worktree,
+        )
         self._port.emit(Put(item))
         self._port.emit(StateChanged("running", detail=SETUP_DETAIL))
 
@@ -124,11 +130,17 @@ class SetupDialect:
         port.emit(
             RequestOpened(
                 AgentRequest(
-                    self._state.item, "permission", port.now_ms, title, subject, OPTIONS, self._state.item,
+                    self._state.item,
+                    "permission",
+                    port.now_ms,
+                    title,
+                    subject,
+                    OPTIONS,
+                    self._state.item,
                     self._setup.worktree,
                 )
             )
-        )  # fmt: skip
+        )
         port.emit(StateChanged("requires_action", detail=title))
 
     def _start_agent(self) -> None:

@@ -281,9 +281,14 @@ class Graphics:
                 continue
             if row < end and row + placed.y + placed.rows > top:
                 shown: PlacedImage | None = PlacedImage(
-                    placed.image, placed.source, placed.column + placed.x, row - top + placed.y,
-                    placed.columns, placed.rows, placed.z,
-                )  # fmt: skip
+                    placed.image,
+                    placed.source,
+                    placed.column + placed.x,
+                    row - top + placed.y,
+                    placed.columns,
+                    placed.rows,
+                    placed.z,
+                )
                 if shown is not None and placed.image.form == "sixel":
                     shown = uncovered(shown, rows, self._grid.size.columns, marked=alternate)
                 if shown is not None:
@@ -401,12 +406,23 @@ class Graphics:
         indexes = {id(image): index for index, image in enumerate(self._images)}
         placements = [
             SavedPlacement(
-                indexes[id(placed.image)], placed.id, row, placed.column, placed.x, placed.y, placed.columns,
-                placed.rows, placed.source, placed.z, placed.alternate, placed.parent, placed.offset,
+                indexes[id(placed.image)],
+                placed.id,
+                row,
+                placed.column,
+                placed.x,
+                placed.y,
+                placed.columns,
+                placed.rows,
+                placed.source,
+                placed.z,
+                placed.alternate,
+                placed.parent,
+                placed.offset,
             )
             for placed in self.placements
             if (row := self._grid.stored_row(placed.mark)) is not None
-        ]  # fmt: skip
+        ]
         placements += [msgspec.structs.replace(pending, image=indexes[id(image)]) for image, pending in self._pending]
         virtual = [placed.saved(indexes[id(placed.image)]) for placed in self._virtual]
         saved = SavedImages(self._images, placements, stored_rows, virtual=virtual)
@@ -573,9 +589,7 @@ def _placement_of(
     wide, high = min(wide, _MAX_CELLS), min(high, _MAX_CELLS)
     parent = (number("P"), number("Q")) if number("P") else None
     offset = number("H"), number("V")
-    return SavedPlacement(
-        0, number("p"), 0, column, x, y, wide, high, source, number("z"), alternate, parent, offset
-    )  # fmt: skip
+    return SavedPlacement(0, number("p"), 0, column, x, y, wide, high, source, number("z"), alternate, parent, offset)
 
 
 def _virtual_placement_of(command: Command, image: Image, cell: CellSize) -> VirtualPlacement:

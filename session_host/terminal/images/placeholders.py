@@ -200,9 +200,14 @@ def _shown(block: _Block, placed: VirtualPlacement, cell: CellSize) -> PlacedIma
     x, width = _pixels(begin_x - left, end_x - left, image.width_px / wide, image.width_px)
     y, height = _pixels(begin_y - top, end_y - top, image.height_px / high, image.height_px)
     return PlacedImage(
-        image, Source(x, y, width, height), block.column + begin_x - first.column, block.row + begin_y - first.row,
-        end_x - begin_x, end_y - begin_y, placed.z,
-    )  # fmt: skip
+        image,
+        Source(x, y, width, height),
+        block.column + begin_x - first.column,
+        block.row + begin_y - first.row,
+        end_x - begin_x,
+        end_y - begin_y,
+        placed.z,
+    )
 
 
 def _pixels(begin: float, end: float, pixels_per_cell: float, size_px: int) -> tuple[int, int]:

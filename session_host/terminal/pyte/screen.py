@@ -45,8 +45,11 @@ _GRAPHEMES = 2027
 
 IN_BAND_RESIZE = 2048
 MOUSE_TRACKING: dict[int, MouseTracking] = {
-    9: "press", 1000: "press_release", 1002: "button_motion", 1003: "any_motion",
-}  # fmt: skip
+    9: "press",
+    1000: "press_release",
+    1002: "button_motion",
+    1003: "any_motion",
+}
 MOUSE_ENCODING: dict[int, MouseEncoding] = {1005: "utf8", 1006: "sgr", 1015: "urxvt", 1016: "sgr_pixels"}
 _ALTERNATE = (47, 1047, 1049)
 _BLINKING = 12

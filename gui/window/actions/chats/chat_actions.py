@@ -209,12 +209,15 @@ class ChatActions(QObject):
         if (reason := chat.reason_to_confirm_end) and not chat.has_ended:
             question = (
                 Question(
-                    page_texts.KILL_QUESTION(reason=reason), common_texts.KILL(), now,
-                    page_texts.UNSAVED_WORK_IS_LOST(), discards=True,
+                    page_texts.KILL_QUESTION(reason=reason),
+                    common_texts.KILL(),
+                    now,
+                    page_texts.UNSAVED_WORK_IS_LOST(),
+                    discards=True,
                 )
                 if kills
                 else Question(page_texts.STOP_QUESTION(reason=reason), common_texts.STOP(), now, discards=True)
-            )  # fmt: skip
+            )
             self._open_chat(chat).ask(question)
         else:
             now()
@@ -243,10 +246,12 @@ class ChatActions(QObject):
         else:
             text = notice_texts.exported(chat.full_name, phrases.short_directory(str(path)), is_complete=is_complete)
             show = Banner(
-                text, notice_texts.SHOW_IN_FOLDER(),
-                lambda: show_directory(str(path.parent), lambda line: self._banners.inform(line, kind="failed")), key,
+                text,
+                notice_texts.SHOW_IN_FOLDER(),
+                lambda: show_directory(str(path.parent), lambda line: self._banners.inform(line, kind="failed")),
+                key,
                 kind="" if is_complete else "failed",
-            )  # fmt: skip
+            )
             self._banners.show_banner(show)
 
     # ------------------------------------------------------------ on several chats
@@ -273,11 +278,14 @@ class ChatActions(QObject):
         is_one = len(running) == 1
         self._sheets.question.ask(
             Question(
-                question, common_texts.STOP() if is_one else page_texts.STOP_CHATS(n=len(running)),
-                lambda: self._stop_now(running), page_texts.AGENTS_MAY_SAVE(), "" if is_one else listed(running),
+                question,
+                common_texts.STOP() if is_one else page_texts.STOP_CHATS(n=len(running)),
+                lambda: self._stop_now(running),
+                page_texts.AGENTS_MAY_SAVE(),
+                "" if is_one else listed(running),
                 discards=True,
             )
-        )  # fmt: skip
+        )
 
     def _stop_now(self, chats: Sequence[Chat]) -> None:
         """Stop those of these chats that still run, after the user has confirmed it."""
@@ -296,10 +304,13 @@ class ChatActions(QObject):
             self.remove(ended[0])
         else:
             question = Question(
-                page_texts.remove_several(len(ended)), page_texts.REMOVE_CHATS(n=len(ended)),
-                lambda: self._remove_now(ended), page_texts.REMOVED_FOR_GOOD(seconds=UNDO_MS // 1000), listed(ended),
+                page_texts.remove_several(len(ended)),
+                page_texts.REMOVE_CHATS(n=len(ended)),
+                lambda: self._remove_now(ended),
+                page_texts.REMOVED_FOR_GOOD(seconds=UNDO_MS // 1000),
+                listed(ended),
                 discards=True,
-            )  # fmt: skip
+            )
             self._sheets.question.ask(question)
             self._sessions.tasks.start(self._complete(question, ended), "size")
 
@@ -397,10 +408,14 @@ class EndReport(QObject):
         resume = partial(self._resume_all.resume, chats) if chats else None
         self._banners.show_banner(
             Banner(
-                text, action if chats else "", resume, key="several ended",
-                lasting=bool(running), kind="failed" if running else "",
+                text,
+                action if chats else "",
+                resume,
+                key="several ended",
+                lasting=bool(running),
+                kind="failed" if running else "",
             )
-        )  # fmt: skip
+        )
 
 
 def _is_over(chat: Chat) -> bool:

@@ -154,11 +154,12 @@ class ConversationActions(QObject):
         shown = self._sessions.latest_continuation(chat.id) or chat
         is_shell, is_current = shown.record.is_shell, not shown.has_ended
         like = ConversationRow(
-            "chat", common_texts.NEW_CHAT_LIKE_THIS(),
+            "chat",
+            common_texts.NEW_CHAT_LIKE_THIS(),
             new_chat_texts.SAME_OPTIONS(agent=opening.agent.title, directory=chat.short_directory(chat.record.cwd)),
             lambda _anyway: self._finish(opening, lambda: self._starting.new_like(chat, self._runtime(opening))),
             comes_last=is_current,
-        )  # fmt: skip
+        )
         if not self._chat_actions.can_resume(shown) or (shown.has_ended and not await _is_resumable(shown)):
             return [like]
         if is_current:
@@ -188,10 +189,15 @@ class ConversationActions(QObject):
             where = stored.directory if section == "elsewhere" else opening.request.directory
             continued = replace(opening.request, directory=where)
             return ConversationRow(
-                section, title_of(stored), details_of(stored, directory, chat),
+                section,
+                title_of(stored),
+                details_of(stored, directory, chat),
                 partial(self._continue, opening, stored, continued),
-                partial(self._copy, opening, stored, continued), stored.changed_s, stored.last_prompt, chat,
-            )  # fmt: skip
+                partial(self._copy, opening, stored, continued),
+                stored.changed_s,
+                stored.last_prompt,
+                chat,
+            )
 
         if own and own[0].chat is not None:
             for each in (*found.here, *found.elsewhere):

@@ -166,6 +166,9 @@ class SavedPrompts:
 def _choice(prompt: SavedPrompt, run: Callable[[], object]) -> Choice:
     detail = prompt.description or next(line for line in prompt.text.split("\n") if line.strip())
     return Choice(
-        one_line(prompt.name), one_line(detail[:SEARCHED_CHARACTERS]), run,
-        also=one_line(prompt.text[:SEARCHED_CHARACTERS]), cut=Qt.TextElideMode.ElideRight,
-    )  # fmt: skip
+        one_line(prompt.name),
+        one_line(detail[:SEARCHED_CHARACTERS]),
+        run,
+        also=one_line(prompt.text[:SEARCHED_CHARACTERS]),
+        cut=Qt.TextElideMode.ElideRight,
+    )

@@ -147,9 +147,14 @@ class StartActions(QObject):
         there = others.machines.get(machine)
         error = there.link.error if there is not None and not there.is_reachable else None
         return Place(
-            machine, chats.agents, chats.is_installed, DirectoriesThere(chats, self._sessions.tasks),
-            lambda: chats.endpoint or EndpointDefaults("", ""), self._starts(chats), str(error) if error else "",
-        )  # fmt: skip
+            machine,
+            chats.agents,
+            chats.is_installed,
+            DirectoriesThere(chats, self._sessions.tasks),
+            lambda: chats.endpoint or EndpointDefaults("", ""),
+            self._starts(chats),
+            str(error) if error else "",
+        )
 
     def _look_at(self, machine: str) -> None:
         """Look for the agents and the recent directories of the sheet's machine."""
@@ -412,9 +417,13 @@ class StartActions(QObject):
             if replaces is not None:
                 # The user can correct the values in the sheet.
                 self.new_chat(
-                    request.agent, request.directory, request.arguments, request.overrides, request.runtime,
+                    request.agent,
+                    request.directory,
+                    request.arguments,
+                    request.overrides,
+                    request.runtime,
                     request.machine,
-                )  # fmt: skip
+                )
             if self._sheets.new_chat.is_open:
                 self._sheets.new_chat.failed(phrases.first_upper(str(error)))
             else:

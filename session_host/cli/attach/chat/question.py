@@ -10,8 +10,12 @@ READ_S: Final = 0.5
 """How long a question must be visible before a key answers it, so that a key for something else does not answer."""
 
 _LETTERS: Final[dict[OptionKind, str]] = {
-    "allow_once": "y", "allow_always": "a", "reject_once": "n", "reject_always": "d", "cancel": "n",
-}  # fmt: skip
+    "allow_once": "y",
+    "allow_always": "a",
+    "reject_once": "n",
+    "reject_always": "d",
+    "cancel": "n",
+}
 _WORDS: Final = {"y": "allow", "a": "always", "n": "decline", "d": "never"}
 """Short names of the letters; the question has the names of its options."""
 

@@ -114,11 +114,18 @@ class Requests:
         kind, title, subject = _subject(tool)
         found.title = title
         request = AgentRequest(
-            shared.new_id("request"), kind, shared.port.now_ms, title, subject, tuple(options),
-            tool.item.id if tool else "", (tool.item.directory if tool else "") or state.start.directory,
-            tool.reason if tool else "", complete=bool(subject),
+            shared.new_id("request"),
+            kind,
+            shared.port.now_ms,
+            title,
+            subject,
+            tuple(options),
+            tool.item.id if tool else "",
+            (tool.item.directory if tool else "") or state.start.directory,
+            tool.reason if tool else "",
+            complete=bool(subject),
             short_subject=short_subject(subject) if kind == "command" else "",
-        )  # fmt: skip
+        )
         self._open(request, found)
 
     # ------------------------------------------------------------ questions
@@ -137,10 +144,15 @@ class Requests:
             options.insert(0, RequestOption("accept", "Done" if url else "Accept", "choice"))
         tool = state.tools.get(found.call)
         request = AgentRequest(
-            shared.new_id("request"), "question", shared.port.now_ms, title,
-            "\n".join(part for part in (message, url) if part), tuple(options), tool.item.id if tool else "",
+            shared.new_id("request"),
+            "question",
+            shared.port.now_ms,
+            title,
+            "\n".join(part for part in (message, url) if part),
+            tuple(options),
+            tool.item.id if tool else "",
             questions=questions,
-        )  # fmt: skip
+        )
         self._open(request, found)
 
     def _answer_form(self, found: OpenRequest, answer: Answer) -> None:
@@ -256,8 +268,9 @@ def _is_in_diffs(tool: Tool, value: Any) -> bool:
     if isinstance(value, list):
         return all(_is_in_diffs(tool, each) for each in value)
     if isinstance(value, dict):
-        return all(each is None or _changes_nothing(name, each) or _is_in_diffs(tool, each)
-                   for name, each in value.items())  # fmt: skip
+        return all(
+            each is None or _changes_nothing(name, each) or _is_in_diffs(tool, each) for name, each in value.items()
+        )
     if not isinstance(value, str):
         return False
     changes = tool.item.changes

@@ -179,9 +179,10 @@ class Terminals:
         argv = ("/bin/sh", "-c", command) if is_line else (command, *arguments)
         limit = reading.integer(params, "outputByteLimit", default=OUTPUT_BYTES)
         terminal = Terminal(
-            command if is_line else shlex.join(argv), directory or state.start.directory,
+            command if is_line else shlex.join(argv),
+            directory or state.start.directory,
             min(max(limit, 0), OUTPUT_BYTES),
-        )  # fmt: skip
+        )
         env = reading.array(params, "env")
         variables = {reading.text(variable, "name"): reading.text(variable, "value") for variable in env}
         name = shared.new_id("terminal")
@@ -261,13 +262,21 @@ class Terminals:
             port.emit(Append(before.id, added, "output"))
             return
         first = before or Item(
-            self._shared.new_id("tool"), "tool", port.now_ms, turn=self._shared.state.turn, title=terminal.command,
-            tool="execute", command=terminal.command, directory=terminal.directory,
-        )  # fmt: skip
+            self._shared.new_id("tool"),
+            "tool",
+            port.now_ms,
+            turn=self._shared.state.turn,
+            title=terminal.command,
+            tool="execute",
+            command=terminal.command,
+            directory=terminal.directory,
+        )
         terminal.item = msgspec.structs.replace(
-            first, exit_code=terminal.exit_code, ended_ms=port.now_ms if terminal.ended else 0,
+            first,
+            exit_code=terminal.exit_code,
+            ended_ms=port.now_ms if terminal.ended else 0,
             status="running" if not terminal.ended else "failed" if terminal.exit_code != 0 else "done",
-        )  # fmt: skip
+        )
         port.emit(Put(msgspec.structs.replace(terminal.item, output=terminal.shown)))
 
 

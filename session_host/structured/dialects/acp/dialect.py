@@ -261,13 +261,16 @@ class Opening:
         shared.state.start = start
         shared.state.prefix = f"{shared.port.now_ms:x}"
         information = {"name": "outlive", "title": "Outlive", "version": start.version or "0"}
-        shared.rpc.request("initialize", {
-            "protocolVersion": PROTOCOL_VERSION,
-            "clientInfo": information,
-            "clientCapabilities": client_capabilities(
-                files=shared.offers("files"), terminals=shared.offers("terminals")
-            ),
-        })  # fmt: skip
+        shared.rpc.request(
+            "initialize",
+            {
+                "protocolVersion": PROTOCOL_VERSION,
+                "clientInfo": information,
+                "clientCapabilities": client_capabilities(
+                    files=shared.offers("files"), terminals=shared.offers("terminals")
+                ),
+            },
+        )
         shared.port.start_timer("unanswered", ANSWER_TIMEOUT_S)
 
     def initialized(self, message: dict[str, Any]) -> None:
@@ -499,11 +502,15 @@ class Turns:
         if not state.turn or not state.steers:
             self._shared.port.too_late(prompt.id)
             return
-        self._shared.rpc.request("_session/steering", {
-            "sessionId": state.session,
-            "prompt": content_blocks(prompt, state.start.directory),
-            "_meta": {"steering": {"idleBehavior": "promptRequired"}},
-        }, prompt.id)  # fmt: skip
+        self._shared.rpc.request(
+            "_session/steering",
+            {
+                "sessionId": state.session,
+                "prompt": content_blocks(prompt, state.start.directory),
+                "_meta": {"steering": {"idleBehavior": "promptRequired"}},
+            },
+            prompt.id,
+        )
 
     def steered(self, message: dict[str, Any], about: str) -> None:
         """Handle the reply to a steering text."""
@@ -581,9 +588,12 @@ class Turns:
         amount = reading.at(update, "cost", "amount")
         cost = float(amount) if isinstance(amount, int | float) and not isinstance(amount, bool) else 0.0
         change = UsageChanged(
-            max(0, reading.integer(update, "used")), max(0, reading.integer(update, "size")),
-            self._shared.state.tokens, cost, reading.text(update, "cost", "currency"),
-        )  # fmt: skip
+            max(0, reading.integer(update, "used")),
+            max(0, reading.integer(update, "size")),
+            self._shared.state.tokens,
+            cost,
+            reading.text(update, "cost", "currency"),
+        )
         self._shared.state.usage = change
         self._shared.port.emit(change)
 

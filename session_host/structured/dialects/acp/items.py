@@ -216,8 +216,14 @@ class Tools:
         if before is None:
             self._messages.end_run()
             parent = state.tools.get(reading.text(update, "_meta", "claudeCode", "parentToolUseId"))
-            first = Item(shared.new_id("tool"), "tool", shared.port.now_ms, status="running", turn=state.turn,
-                         parent=parent.item.id if parent else "")  # fmt: skip
+            first = Item(
+                shared.new_id("tool"),
+                "tool",
+                shared.port.now_ms,
+                status="running",
+                turn=state.turn,
+                parent=parent.item.id if parent else "",
+            )
             before = Tool(first)
             if state.replaying:
                 state.replayed.append(first.id)

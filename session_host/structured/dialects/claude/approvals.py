@@ -123,14 +123,28 @@ def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item:
             kind, subject = "edit", whole_diff(file_changes(name, values))
         case "ExitPlanMode" if complete:
             kind, title, subject = "permission", *_plan(values)
-            options = (RequestOption(ALLOW.id, "Start", "allow_once"), *options[1:-2],
-                       RequestOption(DECLINE.id, "Keep planning", "reject_once"), STOP)  # fmt: skip
+            options = (
+                RequestOption(ALLOW.id, "Start", "allow_once"),
+                *options[1:-2],
+                RequestOption(DECLINE.id, "Keep planning", "reject_once"),
+                STOP,
+            )
         case _:
             kind, subject = "permission", f"{name}\n{pretty(body.get('input'))}"
     return AgentRequest(
-        request_id, kind, at_ms, one_line(_plain(title)), subject, options, item, directory, reason, (), complete,
+        request_id,
+        kind,
+        at_ms,
+        one_line(_plain(title)),
+        subject,
+        options,
+        item,
+        directory,
+        reason,
+        (),
+        complete,
         short_subject(subject) if kind == "command" else "",
-    )  # fmt: skip
+    )
 
 
 def _plan(values: Mapping[str, Any]) -> tuple[str, str]:
@@ -185,9 +199,15 @@ def _questions(request_id: str, values: Mapping[str, Any], at_ms: int, item: str
         words = text(question, "question")
         questions.append(Question(str(number), words, labels, several=several, descriptions=described))
     return AgentRequest(
-        request_id, "question", at_ms, one_line(questions[0].text or "Claude asks"), "",
-        (RequestOption(DECLINE.id, "Do not answer", "reject_once"), STOP), item, questions=tuple(questions),
-    )  # fmt: skip
+        request_id,
+        "question",
+        at_ms,
+        one_line(questions[0].text or "Claude asks"),
+        "",
+        (RequestOption(DECLINE.id, "Do not answer", "reject_once"), STOP),
+        item,
+        questions=tuple(questions),
+    )
 
 
 def elicitation(request_id: str, body: Mapping[str, Any], *, at_ms: int) -> tuple[OpenRequest, AgentRequest]:
@@ -232,10 +252,11 @@ def _rule(suggestion: Any) -> str:
             if text(suggestion, "behavior") != "allow":
                 return ""
             rules = [
-                f"{text(rule, 'toolName')}({text(rule, 'ruleContent')})" if text(rule, "ruleContent")
+                f"{text(rule, 'toolName')}({text(rule, 'ruleContent')})"
+                if text(rule, "ruleContent")
                 else text(rule, "toolName")
                 for rule in array(suggestion, "rules")
-            ]  # fmt: skip
+            ]
             return f"{', '.join(rules)} {destination}".strip()
         case "addDirectories":
             names = [directory for directory in array(suggestion, "directories") if isinstance(directory, str)]

@@ -443,10 +443,12 @@ class ClaudeDialect:
 
     def _send_user(self, prompt: UserPrompt) -> None:
         blocks: list[dict[str, Any]] = [
-            {"type": "image", "source": {
-                "type": "base64", "media_type": image.mime, "data": base64.b64encode(image.data).decode()}}
+            {
+                "type": "image",
+                "source": {"type": "base64", "media_type": image.mime, "data": base64.b64encode(image.data).decode()},
+            }
             for image in prompt.images
-        ]  # fmt: skip
+        ]
         if prompt.text or not blocks:
             blocks.append({"type": "text", "text": prompt.text})
         self._port.send({"type": "user", "message": {"role": "user", "content": blocks}, "uuid": message_id(prompt.id)})

@@ -242,9 +242,15 @@ class MessageReader:
 
     def _call_item(self, call: str, name: str, parent: str) -> Item:
         return Item(
-            f"{self.state.turn}.{call}", "tool", self._port.now_ms, status="running", turn=self.state.turn,
-            title=call_title(name, {}, ""), tool="other", parent=self._parent(parent),
-        )  # fmt: skip
+            f"{self.state.turn}.{call}",
+            "tool",
+            self._port.now_ms,
+            status="running",
+            turn=self.state.turn,
+            title=call_title(name, {}, ""),
+            tool="other",
+            parent=self._parent(parent),
+        )
 
     def user(self, message: Mapping[str, Any]) -> None:
         """Read a message that Claude Code sent to the model: results of tools, or the output of its own commands."""
@@ -310,8 +316,9 @@ class MessageReader:
         if item.title == "TodoWrite":
             todos = array(values, "todos")
             tasks.clear()
-            tasks.update({str(number): (text(todo, "content"), text(todo, "status")) for number, todo in
-                          enumerate(todos)})  # fmt: skip
+            tasks.update(
+                {str(number): (text(todo, "content"), text(todo, "status")) for number, todo in enumerate(todos)}
+            )
         elif item.title == "TaskCreate":
             tasks[text(detail, "task", "id") or str(len(tasks) + 1)] = (text(values, "subject"), "pending")
         else:
@@ -321,8 +328,19 @@ class MessageReader:
             if text(values, "status") == "deleted":
                 del tasks[key]
         entries = tuple(plan_entry(*task) for task in tasks.values())
-        self._port.emit(Put(Item(f"{item.turn}.tasks", "plan", item.at_ms, plan=entries, turn=item.turn, status="done",
-                                parent=item.parent)))  # fmt: skip
+        self._port.emit(
+            Put(
+                Item(
+                    f"{item.turn}.tasks",
+                    "plan",
+                    item.at_ms,
+                    plan=entries,
+                    turn=item.turn,
+                    status="done",
+                    parent=item.parent,
+                )
+            )
+        )
         return True
 
     # ------------------------------------------------------------ ends and tokens
@@ -393,9 +411,13 @@ class MessageReader:
         state = self.state
         state.made += 1
         return Item(
-            f"{state.turn}.{state.made}", kind, self._port.now_ms, status="running", turn=state.turn,
+            f"{state.turn}.{state.made}",
+            kind,
+            self._port.now_ms,
+            status="running",
+            turn=state.turn,
             parent=self._parent(parent),
-        )  # fmt: skip
+        )
 
     def _parent(self, call: str) -> str:
         return self.state.parents.get(call, f"{self.state.turn}.{call}") if call else ""

@@ -79,9 +79,13 @@ def with_call(item: Item, name: str, values: Mapping[str, Any], directory: str) 
     elif kind == "other" and values and name != "AskUserQuestion":
         shown = f"```json\n{pretty(values)}\n```"
     return msgspec.structs.replace(
-        item, title=call_title(name, values, directory), tool=kind, changes=changes, text=shown,
+        item,
+        title=call_title(name, values, directory),
+        tool=kind,
+        changes=changes,
+        text=shown,
         command=text(values, "command") if kind == "execute" else "",
-    )  # fmt: skip
+    )
 
 
 def call_title(name: str, values: Mapping[str, Any], directory: str) -> str:
@@ -184,9 +188,14 @@ def with_result(item: Item, block: Mapping[str, Any], detail: Any, *, denied: bo
         output = ""
     status: ItemStatus = "declined" if denied else "interrupted" if interrupted else "failed" if failed else "done"
     return msgspec.structs.replace(
-        item, status=status, output=output, exit_code=exit_code, ended_ms=now_ms, images=images,
+        item,
+        status=status,
+        output=output,
+        exit_code=exit_code,
+        ended_ms=now_ms,
+        images=images,
         changes=item.changes if failed else _applied(item.changes, detail),
-    )  # fmt: skip
+    )
 
 
 def content(value: Any) -> tuple[str, tuple[Image, ...]]:

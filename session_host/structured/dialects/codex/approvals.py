@@ -71,8 +71,16 @@ def translate(
     method: str, params: dict[str, Any], request_id: str, known: KnownItem, now_ms: int
 ) -> UserRequest | None:
     """The request as the user sees it; None if Outlive does not answer requests of this method."""
-    request = AgentRequest(request_id, "command", now_ms, "", "", item=known.id, reason=text(params, "reason"),
-                           directory=text(params, "cwd"))  # fmt: skip
+    request = AgentRequest(
+        request_id,
+        "command",
+        now_ms,
+        "",
+        "",
+        item=known.id,
+        reason=text(params, "reason"),
+        directory=text(params, "cwd"),
+    )
     match method:
         case "item/commandExecution/requestApproval":
             return _command(params, request, known)
@@ -115,9 +123,13 @@ def _command(params: dict[str, Any], request: AgentRequest, known: KnownItem) ->
     decisions = array(params, "availableDecisions") or ["accept", "decline", "cancel"]
     complete = bool(command or host) and isinstance(params.get("command"), str | None)
     return _user_request(
-        request, _choices(decisions), title=title, subject=_lines(command, parts),
-        short_subject=_lines(inner, parts) if (inner := short_subject(command)) else "", complete=complete,
-    )  # fmt: skip
+        request,
+        _choices(decisions),
+        title=title,
+        subject=_lines(command, parts),
+        short_subject=_lines(inner, parts) if (inner := short_subject(command)) else "",
+        complete=complete,
+    )
 
 
 def _lines(command: str, parts: list[str]) -> str:
@@ -192,10 +204,13 @@ def _file_change(params: dict[str, Any], request: AgentRequest, known: KnownItem
     if root:
         subject += f"Writing anywhere below {root} is allowed for the rest of the session.\n"
     return _user_request(
-        request, _choices(["accept", "acceptForSession", "decline", "cancel"]), kind="edit",
-        title=changes_title(changes), subject=subject + "".join(f"{line}\n" for line in _further(params)),
+        request,
+        _choices(["accept", "acceptForSession", "decline", "cancel"]),
+        kind="edit",
+        title=changes_title(changes),
+        subject=subject + "".join(f"{line}\n" for line in _further(params)),
         complete=_is_whole(changes),
-    )  # fmt: skip
+    )
 
 
 def _is_whole(changes: tuple[FileChange, ...]) -> bool:
@@ -258,13 +273,15 @@ def _permissions(params: dict[str, Any], request: AgentRequest) -> UserRequest:
 def _user_input(params: dict[str, Any], request: AgentRequest) -> UserRequest:
     questions = tuple(
         Question(
-            text(question, "id"), text(question, "question") or text(question, "header"),
+            text(question, "id"),
+            text(question, "question") or text(question, "header"),
             tuple(text(option, "label") for option in array(question, "options")),
-            free=bool(at(question, "isOther")) or not array(question, "options"), secret=bool(at(question, "isSecret")),
+            free=bool(at(question, "isOther")) or not array(question, "options"),
+            secret=bool(at(question, "isSecret")),
             descriptions=tuple(text(option, "description") for option in array(question, "options")),
         )
         for question in array(params, "questions")
-    )  # fmt: skip
+    )
     title = questions[0].text if questions else "A question without text"
     choices = [_Choice(SKIP, "Give no answer", "cancel", {"answers": {}})]
     return _user_request(request, choices, kind="question", title=title, questions=questions)
@@ -300,8 +317,9 @@ def _elicitation(params: dict[str, Any], request: AgentRequest) -> UserRequest |
         title = message if text(params, "_meta", "codex_approval_kind") else f"{server}: {message}"
         return _user_request(request, [*allow, *refusals], kind="permission", title=title, subject=subject)
     fields, questions = read_form(mapping(params, "requestedSchema"))
-    asked = _user_request(request, refusals, kind="question", title=f"{server}: {message}", subject=subject,
-                   questions=questions)  # fmt: skip
+    asked = _user_request(
+        request, refusals, kind="question", title=f"{server}: {message}", subject=subject, questions=questions
+    )
     return asked._replace(fields=fields)
 
 

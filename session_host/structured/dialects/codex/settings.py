@@ -63,14 +63,17 @@ def read_models(models: list[Any]) -> list[Model]:
     """The models of a reply of "model/list" that are not hidden."""
     return [
         Model(
-            text(model, "model") or text(model, "id"), text(model, "displayName") or text(model, "id"),
+            text(model, "model") or text(model, "id"),
+            text(model, "displayName") or text(model, "id"),
             text(model, "description"),
-            [(text(effort, "reasoningEffort"), text(effort, "description"))
-             for effort in array(model, "supportedReasoningEfforts")],
+            [
+                (text(effort, "reasoningEffort"), text(effort, "description"))
+                for effort in array(model, "supportedReasoningEfforts")
+            ],
         )
         for model in models
         if not at(model, "hidden") and (text(model, "model") or text(model, "id"))
-    ]  # fmt: skip
+    ]
 
 
 def shown(settings: ThreadSettings) -> tuple[Setting, ...]:
@@ -90,7 +93,7 @@ def shown(settings: ThreadSettings) -> tuple[Setting, ...]:
         Setting("mode", "Mode", settings.mode, with_present(MODES, settings.mode), "mode"),
         Setting("approvals", "Approvals", settings.approvals, with_present(APPROVALS, settings.approvals)),
         Setting("sandbox", "Sandbox", settings.sandbox, with_present(SANDBOXES, settings.sandbox)),
-    )  # fmt: skip
+    )
     return tuple(setting for setting in settings_shown if setting.value or setting.choices)
 
 
@@ -116,9 +119,15 @@ def change(settings: ThreadSettings, name: str, value: str) -> dict[str, Any] | 
 
 
 _START_OPTIONS: Final = (
-    "model", "modelProvider", "approvalPolicy", "sandbox", "config", "serviceTier", "personality",
+    "model",
+    "modelProvider",
+    "approvalPolicy",
+    "sandbox",
+    "config",
+    "serviceTier",
+    "personality",
     "developerInstructions",
-)  # fmt: skip
+)
 """The dialect's options that are parameters of "thread/start"; others keep the value of the user's own settings."""
 
 

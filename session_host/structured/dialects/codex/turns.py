@@ -150,10 +150,15 @@ class Turns:
         if item is None:
             return
         self._context.state.items[item.id] = OpenItem(
-            item.id, item.kind, turn, has_text=bool(item.text or item.output),
-            changes=item.changes if kind == "fileChange" else None, command=item.command,
-            starts_agent=text(raw, "tool") == "spawnAgent", runs=bool(item.command and text(raw, "processId")),
-        )  # fmt: skip
+            item.id,
+            item.kind,
+            turn,
+            has_text=bool(item.text or item.output),
+            changes=item.changes if kind == "fileChange" else None,
+            command=item.command,
+            starts_agent=text(raw, "tool") == "spawnAgent",
+            runs=bool(item.command and text(raw, "processId")),
+        )
         self._context.port.emit(Put(item))
         self._note_sub_agents(raw, item.id)
 
@@ -255,10 +260,12 @@ class Turns:
         used, context = mapping(params, "tokenUsage"), self._context
         context.usage_changed(
             UsageChanged(
-                integer(used, "last", "totalTokens"), integer(used, "modelContextWindow"),
-                integer(used, "total", "totalTokens"), limits=context.state.usage.limits,
+                integer(used, "last", "totalTokens"),
+                integer(used, "modelContextWindow"),
+                integer(used, "total", "totalTokens"),
+                limits=context.state.usage.limits,
             )
-        )  # fmt: skip
+        )
 
     # ------------------------------------------------------------ previous turns
 
