@@ -105,7 +105,7 @@ def test_the_changelog_dates_the_version() -> None:
 def test_the_changelog_of_the_first_release_is_a_list_of_capabilities_by_area() -> None:
     entries = text(Path("CHANGELOG.md")).partition("## 0.1.0, ")[2]
     assert not re.findall(r"(?m)^### (?:Added|Changed|Fixed)$", entries), "no user had an earlier version"
-    assert len(entries.split()) <= 1000, (
+    assert len(entries.split()) <= 1100, (
         "one page: say what users can do; what was mended before the release is no news"
     )
 
