@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import pty
 import re
 import select
 import shutil
@@ -13,7 +12,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import termios
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +19,8 @@ from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
+
+from ptyprocess import PtyProcess
 
 from session_host.cli import wait
 from session_host.cli.output import print_line
@@ -52,19 +52,12 @@ class Terminal:
         self._shown = b""
         self._changed = threading.Condition()
         self._ended = False
-        self._master, slave = pty.openpty()
-        try:
-            termios.tcsetwinsize(slave, SIZE)
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _BOOTSTRAP, str(Path(__file__).parents[2]), "attach", session_id],
-                stdin=slave,
-                stdout=slave,
-                stderr=slave,
-                start_new_session=True,
-                env={**os.environ, "TERM": "xterm-256color"},
-            )
-        finally:
-            os.close(slave)
+        self._process = PtyProcess.spawn(
+            [sys.executable, "-P", "-c", _BOOTSTRAP, str(Path(__file__).parents[2]), "attach", session_id],
+            env={**os.environ, "TERM": "xterm-256color"},
+            dimensions=SIZE,
+        )
+        self._process.delayafterclose = 0  # It is dead then.
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -86,16 +79,14 @@ class Terminal:
 
     def end(self) -> None:
         """End the viewer, and close its terminal."""
-        self._process.kill()
+        self._process.kill(signal.SIGKILL)
         self._process.wait()
         self._reader.join()
-        if self._master >= 0:
-            os.close(self._master)
-            self._master = -1
+        self._process.close()
 
     def _read(self) -> None:
-        with contextlib.suppress(OSError):  # EIO: the viewer has closed its end
-            while data := os.read(self._master, _READ_BYTES):
+        with contextlib.suppress(EOFError):
+            while data := self._process.read(_READ_BYTES):
                 with self._changed:
                     self._shown = (self._shown + data)[-_KEPT_BYTES:]
                     self._changed.notify_all()
