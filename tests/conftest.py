@@ -95,6 +95,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             (config.getoption("--fast") and (marks & {"e2e", "slow", "real_agents"} or _takes_long(item)))
             or ("real_agents" in marks and not config.getoption("--real-agents"))
             or ("compositors" in marks and not config.getoption("--compositors"))
+            or ("portable_lacks" in marks and "pyte" in item.callspec.params.values())  # type: ignore[attr-defined]
         ):
             left_out[item] = None
     if left_out:

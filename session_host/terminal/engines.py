@@ -49,7 +49,7 @@ def package_version(package: str) -> str:
 _DISTRIBUTIONS: dict[EngineName, str] = {"ghostty": "pyghostty", "pyte": "pyte"}
 """The engines, best first, and their packages."""
 
-_SNAPSHOT_VERSIONS: dict[EngineName, int] = {"ghostty": 2, "pyte": 6}
+_SNAPSHOT_VERSIONS: dict[EngineName, int] = {"ghostty": 2, "pyte": 7}
 """Versions of our part of each engine's snapshot format."""
 
 

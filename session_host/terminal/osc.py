@@ -1,4 +1,4 @@
-"""The contents of OSC 22, 52 and 99, as both engines read them; pyte lacks 22. Pure.
+"""The contents of OSC 22, 52 and 99, as the engines read them; pyte lacks 22. Pure.
 
 The contents of OSC 133 are in ``prompts``, those of images (OSC 1337) in ``images.inline_files``. Which function gets a
 command: in ``pyte.osc_commands`` its table; in ghostty ``Effects.handle_unknown`` if the library does not know the

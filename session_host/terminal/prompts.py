@@ -2,8 +2,8 @@
 
 A: a prompt begins; B: the user's input begins; C: the command runs, and its output begins; D: the command has ended.
 
-One class serves both engines: an engine says which row the cursor is in, as a ``RowMark`` that follows its content, and
-where the row is later. Rows are enough: shells begin each prompt and each output on a row of its own.
+An engine says which row the cursor is in, as a ``RowMark`` that follows its content, and where the row is later. Rows
+are enough: shells begin each prompt and each output on a row of its own.
 
 A shell draws a prompt again after ``clear``, or when its window changes: so a prompt ends all marks at its row and
 below it, which are older and were overwritten. Rows that the program erases belong to no prompt and no output any more.
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from session_host.protocol.untrusted_text import plain
@@ -384,11 +384,6 @@ class PromptMarks(Generic[Mark]):
         if end is not None:
             end = max(end, row if output is None else output)
         return Prompt(row, output, end, marked.exit_code, marked.turn, marked.number, marked.inputs)
-
-    def newest(self) -> Iterator[tuple[Mark, ...]]:
-        """The marks of each prompt, newest prompt first."""
-        for marked in reversed(self._marked):
-            yield tuple(mark for mark in (marked.row, marked.output, marked.end) if mark is not None)
 
     # -- carrying the marks elsewhere
 

@@ -1,4 +1,4 @@
-"""The answers to programs' queries that both engines give.
+"""The answers to programs' queries that the engines give.
 
 Capabilities by name (XTGETTCAP, ``DCS + q``): TERM is ``xterm-256color``; they are that entry's, and those that
 programs can otherwise only guess: true colour, styled underlines, the clipboard, synchronized output. The form of the

@@ -130,45 +130,40 @@ def style_change(old: Style, new: Style, *, links: bool = True) -> str:
     """The escape sequences that change one style to another."""
     parts: list[str] = []
     if old._replace(link="") != new._replace(link=""):
-        parts.append(f"\x1b[{';'.join(sgr_parameters(new))}m")
+        parts.append(f"\x1b[{';'.join(_sgr_parameters(new))}m")
         if new.underline_color != DEFAULT_COLOR:
             # Separate sequences: with all attributes and three long colours, one would exceed terminals' limit of
             # parameters.
-            parts.append(f"\x1b[{long_color(new.underline_color, '58', ':')}m")
+            parts.append(f"\x1b[{_long_color(new.underline_color, '58', ':')}m")
     if links and old.link != new.link:
         parts.append(f"\x1b]8;;{_LINK_CONTROLS.sub('', new.link)}\x1b\\")
     return "".join(parts)
 
 
-def sgr_parameters(style: Style, separator: str = ";") -> list[str]:
-    """The parameters of SGR that set a style from any other, without its underline's colour.
-
-    Args:
-        style: the style.
-        separator: the one within long colours.
-    """
+def _sgr_parameters(style: Style) -> list[str]:
+    """The parameters of SGR that set a style from any other, without its underline's colour."""
     parameters = ["0"]
     for number, (bit, code) in enumerate(_SGR_ATTRIBUTES):
         if number == _BEFORE_UNDERLINE and style.underline:
             parameters.append(_SGR_UNDERLINES[style.underline])
         if style.attributes & bit:
             parameters.append(code)
-    parameters.extend(_sgr_color(style.foreground, 30, "38", separator))
-    parameters.extend(_sgr_color(style.background, 40, "48", separator))
+    parameters.extend(_sgr_color(style.foreground, 30, "38"))
+    parameters.extend(_sgr_color(style.background, 40, "48"))
     return parameters
 
 
-def _sgr_color(color: Color, base: int, code: str, separator: str) -> list[str]:
+def _sgr_color(color: Color, base: int, code: str) -> list[str]:
     if color == DEFAULT_COLOR:
         return []
     if 0 <= color < 8:
         return [str(base + color)]
     if 8 <= color < 16:
         return [str(base + 52 + color)]
-    return [long_color(color, code, separator)]
+    return [_long_color(color, code, ";")]
 
 
-def long_color(color: Color, code: str, separator: str) -> str:
+def _long_color(color: Color, code: str, separator: str) -> str:
     """A colour in the long form; terminals understand 58 with colons, and 38 and 48 with semicolons."""
     if color < RGB:
         return separator.join((code, "5", str(color)))

@@ -1,4 +1,4 @@
-"""Runs every contract of an engine against each engine."""
+"""Runs every contract of an engine against each engine, unless ``portable_lacks`` marks it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ def engine(request: pytest.FixtureRequest) -> EngineName:
 
 
 class Maker:
-    """Makes emulators of one engine and closes them."""
+    """Makes emulators of one engine, and copies in all engines under the same contract; closes them."""
 
-    def __init__(self, engine: EngineName) -> None:
+    def __init__(self, engine: EngineName, engines: list[EngineName]) -> None:
         self.engine = engine
+        self.engines = engines
         self._made: list[Emulator] = []
 
     def __call__(
@@ -53,7 +54,7 @@ class Maker:
         replay, limit = emulator.replay(), emulator.scrollback_limit
         copies = [
             restore(self.engine, emulator.snapshot()),
-            *(from_replay(engine, replay, emulator.size, scrollback_lines=limit) for engine in available_engines()),
+            *(from_replay(engine, replay, emulator.size, scrollback_lines=limit) for engine in self.engines),
         ]
         self._made += copies
         return copies
@@ -66,8 +67,8 @@ class Maker:
 
 
 @pytest.fixture
-def make(engine: EngineName) -> Iterator[Maker]:
+def make(engine: EngineName, request: pytest.FixtureRequest) -> Iterator[Maker]:
     """Makes emulators of the engine under test, and closes them at the end."""
-    maker = Maker(engine)
+    maker = Maker(engine, [engine] if request.node.get_closest_marker("portable_lacks") else available_engines())
     yield maker
     maker.close()

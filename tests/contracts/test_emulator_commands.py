@@ -13,6 +13,8 @@ from session_host.terminal.prompts import MAX_MARK_BYTES
 
 from .conftest import Maker
 
+pytestmark = pytest.mark.portable_lacks("marks of commands")
+
 LOOP = "for x in a; do\n\techo ä\ndone"
 
 

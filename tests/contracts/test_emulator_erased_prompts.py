@@ -10,6 +10,8 @@ from tests.contracts.test_emulator_prompts import WAITING, command, shown
 
 from .conftest import Maker
 
+pytestmark = pytest.mark.portable_lacks("marks of commands")
+
 RUNS = "\r\n\x1b]133;C\x07"
 TWO = "x\r\n" + command("ls", "a", "b") + WAITING
 """A line in row 0, a command in row 1, its output in rows 2 and 3, and a waiting prompt in row 4."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from session_host.protocol.values import Modifiers
 from session_host.terminal import restore
 
@@ -10,6 +12,7 @@ from .conftest import Maker
 SHIFT, ALT, CTRL, SUPER = Modifiers.SHIFT, Modifiers.ALT, Modifiers.CTRL, Modifiers.SUPER
 
 
+@pytest.mark.portable_lacks("the keyboard's protocols")
 def test_modify_other_keys_is_set_and_reset(make: Maker) -> None:
     emulator = make()
     for level in (1, 2):
@@ -20,6 +23,7 @@ def test_modify_other_keys_is_set_and_reset(make: Maker) -> None:
         assert emulator.modes.modify_other_keys == 0
 
 
+@pytest.mark.portable_lacks("the keyboard's protocols")
 def test_the_keyboard_mode_is_recognised_however_the_bytes_are_split(make: Maker) -> None:
     emulator = make()
     for byte in b"text\x1b[>4;1m":

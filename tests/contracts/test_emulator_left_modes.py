@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from session_host.terminal.base import Emulator
 from tests.contracts.conftest import Maker
 from tests.support.fuzzing import chance, some, times
+
+pytestmark = pytest.mark.portable_lacks("marks of commands")
 
 BEGIN, END = b"\x1b]133;C\x1b\\", b"\x1b]133;D;137\x1b\\"
 PROMPT = b"\r\n\x1b]133;A\x1b\\$ \x1b]133;B\x1b\\"

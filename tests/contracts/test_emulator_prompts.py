@@ -11,6 +11,8 @@ from tests.support.emulators import texts
 
 from .conftest import Maker
 
+pytestmark = pytest.mark.portable_lacks("marks of commands")
+
 
 def command(text: str, *output: str, code: int = 0, shell: str = "") -> str:
     """The output of a shell with marks for one command, from its prompt to its end."""

@@ -10,6 +10,7 @@ from tests.support.emulators import texts
 from .conftest import Maker
 
 
+@pytest.mark.portable_lacks("replies about settings")
 @pytest.mark.parametrize(
     ("output", "name", "value"),
     [
@@ -46,6 +47,7 @@ def test_a_cancelled_query_has_no_reply(make: Maker) -> None:
     assert emulator.take_replies() == b"\x1b[0n"
 
 
+@pytest.mark.portable_lacks("replies about settings")
 def test_capabilities_are_reported_by_name(make: Maker) -> None:
     def ask(*names: str) -> list[str]:
         query = ";".join(name.encode().hex() for name in names)

@@ -16,6 +16,9 @@ from .conftest import Maker
 DA1 = {"ghostty": "\x1b[?62;4;22c", "pyte": "\x1b[?62;22c"}
 """The replies to primary device attributes; 4 is sixel, since only one engine has images."""
 
+KEYBOARD = pytest.mark.portable_lacks("the keyboard's protocols")
+SET_COLORS = pytest.mark.portable_lacks("colours that a program sets")
+
 COLORS = DefaultColors(foreground=0x112233, background=0x445566, cursor=0x778899)
 
 
@@ -38,12 +41,12 @@ COLORS = DefaultColors(foreground=0x112233, background=0x445566, cursor=0x778899
         ("\x1b]10;?\x07", "\x1b]10;rgb:1111/2222/3333\x07"),
         ("\x1b]11;?\x1b\\", "\x1b]11;rgb:4444/5555/6666\x1b\\"),
         ("\x1b]12;?\x07", "\x1b]12;rgb:7777/8888/9999\x07"),
-        ("\x1b]11;#010203\x07\x1b]11;?\x07", "\x1b]11;rgb:0101/0202/0303\x07"),
+        pytest.param("\x1b]11;#010203\x07\x1b]11;?\x07", "\x1b]11;rgb:0101/0202/0303\x07", marks=SET_COLORS),
         ("\x1b]10;?;?\x1b\\", "\x1b]10;rgb:1111/2222/3333\x1b\\\x1b]11;rgb:4444/5555/6666\x1b\\"),
-        ("\x1b]11;#f00\x07\x1b]111\x07\x1b]11;?\x07", "\x1b]11;rgb:4444/5555/6666\x07"),
-        ("\x1b]4;9;rgb:1/22/333\x07\x1b]4;9;?\x07", "\x1b]4;9;rgb:1111/2222/3333\x07"),
+        pytest.param("\x1b]11;#f00\x07\x1b]111\x07\x1b]11;?\x07", "\x1b]11;rgb:4444/5555/6666\x07", marks=SET_COLORS),
+        pytest.param("\x1b]4;9;rgb:1/22/333\x07\x1b]4;9;?\x07", "\x1b]4;9;rgb:1111/2222/3333\x07", marks=SET_COLORS),
         ("\x1b[?2048h", "\x1b[48;10;40;160;320t"),
-        ("\x1b]4;1;#a0b0c0\x07\x1b]4;1;?\x07", "\x1b]4;1;rgb:a0a0/b0b0/c0c0\x07"),
+        pytest.param("\x1b]4;1;#a0b0c0\x07\x1b]4;1;?\x07", "\x1b]4;1;rgb:a0a0/b0b0/c0c0\x07", marks=SET_COLORS),
         ("\x1b]7501;?\x07", "\x1b]7501;?\x1b\\"),
         # Programs take the reply to DA1 for the end of the other replies.
         ("\x1b]7501;?:later=1\x1b\\\x1b[c", "\x1b]7501;?\x1b\\DA1"),
@@ -52,17 +55,20 @@ COLORS = DefaultColors(foreground=0x112233, background=0x445566, cursor=0x778899
         # The program reads the id as input, so the id has no characters with a meaning there.
         ("\x1b]99;i=a b|\tc$.+-_:p=?;\x07", "\x1b]99;i=abc.+-_:p=?;a=focus:o=unfocused:p=title,body\x1b\\"),
         ("\x1b[?996n", "\x1b[?997;1n"),
-        ("\x1b[?u", "\x1b[?0u"),
-        ("\x1b[>5u\x1b[?u", "\x1b[?5u"),
+        pytest.param("\x1b[?u", "\x1b[?0u", marks=KEYBOARD),
+        pytest.param("\x1b[>5u\x1b[?u", "\x1b[?5u", marks=KEYBOARD),
         ("\x1b[>q", f"\x1bP>|Outlive {VERSION}\x1b\\"),
         ("\x1b[?12$p\x1b[2 q\x1b[?12$p", "\x1b[?12;1$y\x1b[?12;2$y"),
         # DECREQTPARM is not answered, as by kitty, foot and Ghostty.
         ("\x1b[x\x1b[0x\x1b[1x", ""),
-        (
+        pytest.param(
             "\x1b[?4m\x1b[>4;2m\x1b[?4m\x1b[>4;1m\x1b[?4m\x1b[>4m\x1b[?4m",
             "".join(f"\x1b[>4;{n}m" for n in (0, 2, 1, 0)),
+            marks=KEYBOARD,
         ),
-        ("\x1b[>4;2m\x1b[!p\x1b[?4m\x1b[>4;2m\x1bc\x1b[?4;1m\x1b[?1m", "\x1b[>4;0m\x1b[>4;0m"),
+        pytest.param(
+            "\x1b[>4;2m\x1b[!p\x1b[?4m\x1b[>4;2m\x1bc\x1b[?4;1m\x1b[?1m", "\x1b[>4;0m\x1b[>4;0m", marks=KEYBOARD
+        ),
         ("\x1b[14t", "\x1b[4;160;320t"),
         ("\x1b[16t", "\x1b[6;16;8t"),
         ("\x1b[18t", "\x1b[8;10;40t"),
@@ -129,6 +135,7 @@ def test_a_change_of_colour_scheme_is_reported_to_programs_that_asked(make: Make
     assert emulator.take_replies() == b"\x1b]11;rgb:0101/0202/0303\x07"
 
 
+@SET_COLORS
 def test_a_program_that_asks_for_the_sixteen_colours_gets_those_of_the_theme(make: Maker) -> None:
     red = b"\x1b]4;1;rgb:%s\x1b\\"
     ask = b"\x1b]4;1;?\x1b\\"
@@ -248,8 +255,8 @@ def test_long_texts_are_cut(make: Maker) -> None:
         ("\x1b[?1006h", "mouse_encoding", "sgr"),
         ("\x1b[?1015h", "mouse_encoding", "urxvt"),
         ("\x1b[?1016h", "mouse_encoding", "sgr_pixels"),
-        ("\x1b[>3u", "kitty_keyboard", 3),
-        ("\x1b[>3u\x1b[>9u\x1b[<u", "kitty_keyboard", 3),
+        pytest.param("\x1b[>3u", "kitty_keyboard", 3, marks=KEYBOARD),
+        pytest.param("\x1b[>3u\x1b[>9u\x1b[<u", "kitty_keyboard", 3, marks=KEYBOARD),
         ("\x1b[?5h", "reverse_screen", True),
         ("\x1b[?2026h", "synchronized", True),
         ("\x1b[?2026h\x1b[?2026l", "synchronized", False),

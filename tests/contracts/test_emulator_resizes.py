@@ -138,6 +138,7 @@ def test_a_cleared_screen_stays_in_view_after_a_full_screen_program(make: Maker,
         assert each.cursor[:2] == (2, 2)
 
 
+@pytest.mark.portable_lacks("marks of commands")
 @pytest.mark.parametrize(
     ("option", "kept"),
     [
@@ -168,6 +169,7 @@ def test_a_prompt_that_its_shell_draws_again_is_erased_when_the_width_changes(
             assert [(prompt.output, prompt.exit_code) for prompt in each.prompts()] == [(3, 0)]
 
 
+@pytest.mark.portable_lacks("marks of commands")
 @pytest.mark.parametrize("above", ["", "top\r\n"])
 def test_a_prompt_that_is_wider_than_the_grid_is_erased_with_all_of_its_rows(make: Maker, above: str) -> None:
     """Else the shell, which goes up to the prompt's first row, draws over the output above it in a wider grid."""
@@ -180,6 +182,7 @@ def test_a_prompt_that_is_wider_than_the_grid_is_erased_with_all_of_its_rows(mak
         assert each.cursor[:2] == (0, row), "as many rows below the prompt's first one as before"
 
 
+@pytest.mark.portable_lacks("marks of commands")
 def test_the_first_line_of_a_prompt_stays_through_many_widths(make: Maker) -> None:
     """The shell draws only the last line again, and the first one wraps into more rows and fewer."""
     first = "f" * 50

@@ -20,11 +20,13 @@ from .conftest import Maker
 RANDOM = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 SIZE = GridSize(30, 8)
 
+BEYOND_PORTABLE = b"\x1b[>5u\x1b]10;#010203\x07\x1b]4;7;#040506\x07\x1b]12;#070809\x07"
+"""A keyboard's protocol and colours, which the portable engine lacks."""
+
 STATE = (
     b"\x1b]2;title\x07\x1b[3;6r\x1b[4;4H\x1b7\x1b[3g\x1b[1;5H\x1bH"
-    b"\x1b[?1h\x1b[?2004h\x1b[?1002h\x1b[?1006h\x1b[>5u\x1b)0\x0e"
-    b"\x1b[1;4:3;38;5;99m\x1b]8;;http://a.example/\x1b\\\x1b[4 q\x1b]10;#010203\x07\x1b]4;7;#040506\x07"
-    b"\x1b]12;#070809\x07"
+    b"\x1b[?1h\x1b[?2004h\x1b[?1002h\x1b[?1006h\x1b)0\x0e"
+    b"\x1b[1;4:3;38;5;99m\x1b]8;;http://a.example/\x1b\\\x1b[4 q"
     b"\x1b[7;9Hxq"
 )
 FUTURE = (
@@ -38,7 +40,7 @@ def restored_copy(emulator: Emulator, make: Maker) -> Emulator:
 
 
 def test_a_snapshot_keeps_everything(make: Maker) -> None:
-    emulator = make(30, 8, output=b"1\r\n" * 30 + STATE, cell=CellSize(9, 19), scrollback_lines=777)
+    emulator = make(30, 8, output=b"1\r\n" * 30 + BEYOND_PORTABLE + STATE, cell=CellSize(9, 19), scrollback_lines=777)
     other = restored_copy(emulator, make)
     assert other.engine == emulator.engine
     assert other.build == emulator.build == engine_build(emulator.engine)

@@ -140,6 +140,7 @@ def test_painting_frame_by_frame_gives_the_screen(engine: EngineName, outputs: l
     emulator.close()
 
 
+@pytest.mark.portable_lacks("colours that a program sets")
 def test_colours_that_the_program_sets_are_in_the_frame(make: Maker) -> None:
     emulator = make(output="\x1b]10;#102030\x07\x1b]4;1;#ff0080\x07\x1b]12;#405060\x07")
     frame = emulator.frame()

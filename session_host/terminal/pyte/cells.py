@@ -171,7 +171,9 @@ class Line:
         joined = "".join(chars)
         is_simple = len(joined) == len(chars) and TAIL not in chars
         is_plain = self.styles.count(PLAIN) == len(chars)
-        end = len(joined.rstrip(BLANK)) if is_simple and is_plain else self.used()
+        end = len(joined.rstrip(BLANK))
+        if not is_simple or self.styles[end:].count(PLAIN) < len(chars) - end:
+            end = self.used()
         text = joined[:end] if is_simple else chars[:end]
         styles: list[Any] = []
         for first, last, style in () if is_plain else self.style_runs(end):

@@ -16,12 +16,12 @@ from session_host.terminal.base import Cursor, DefaultColors, EngineName, Frame,
 from session_host.terminal.commands import CommandLog
 from session_host.terminal.engines import engine_build
 from session_host.terminal.events import TerminalEvent
-from session_host.terminal.left_modes import CommandModes
-from session_host.terminal.prompts import TURN, Prompt, RowMark
-from session_host.terminal.rows import Row
+from session_host.terminal.left_modes import CommandModes, TerminalModes
+from session_host.terminal.prompts import Prompt, RowMark
+from session_host.terminal.rows import DEFAULT_COLOR, Row
 from session_host.terminal.sgr_lines import SgrLines
 
-from . import osc_commands, reflow, snapshot
+from . import reflow, snapshot
 from . import replay as pyte_replay
 from .parser import OutliveStream
 from .reports import Reports
@@ -46,6 +46,9 @@ class PyteEmulator:
     def _set_screen(self, screen: Screen, stream: OutliveStream) -> None:
         self._screen = screen
         self._stream = stream
+        # Commands are not numbered, and no modes are theirs: the engine has no marks of them.
+        self.commands = CommandLog()
+        self.command_modes = CommandModes(TerminalModes)
         self._view = View(screen)
         self._full = True
         self._painted: object = None
@@ -100,7 +103,7 @@ class PyteEmulator:
     def cursor(self) -> Cursor:
         screen = self._screen
         at = screen.cursor
-        return Cursor(at.x, at.y, not at.hidden, screen.cursor_shape, screen.cursor_blinking, screen.set_color(12))
+        return Cursor(at.x, at.y, not at.hidden, screen.cursor_shape, screen.cursor_blinking)
 
     @property
     def modes(self) -> Modes:
@@ -114,10 +117,8 @@ class PyteEmulator:
             alternate_scroll=screen.has_mode(1007),
             mouse=MOUSE_TRACKING.get(screen.mouse, "none"),
             mouse_encoding=MOUSE_ENCODING.get(screen.mouse_encoding, "default"),
-            kitty_keyboard=screen.kitty_flags,
             reverse_screen=mo.DECSCNM in screen.mode,
             synchronized=screen.has_mode(2026),
-            modify_other_keys=screen.modify_other_keys,
         )
 
     # -- input
@@ -133,14 +134,9 @@ class PyteEmulator:
         changed = size != self.size or cell != screen.cell
         screen.cell = cell
         if size != self.size:
-            erased = None
-            if size.columns != screen.columns:
-                erased = reflow.erase_redrawn_prompt(screen)
-                screen.prompts.width_changed()
+            is_rewrapped = size.columns != screen.columns
             reflow.resize_screen(screen, size.columns, size.rows)
-            if erased is not None:
-                screen.prompts.set_redrawn_row(screen.shown_rows + screen.cursor.y - erased)
-            self._view.forget_lines()
+            self._view.resized(is_rewrapped=is_rewrapped)
             self._full = True
         if changed:
             screen.report_in_band_size()
@@ -184,23 +180,14 @@ class PyteEmulator:
     def sgr_history(self, first: int, count: int, *, is_continued: bool) -> Iterator[Row | SgrLines]:  # noqa: ARG002
         yield from self.history(first, count)
 
-    @property
-    def commands(self) -> CommandLog:
-        return self._screen.prompts.commands
-
-    @property
-    def command_modes(self) -> CommandModes:
-        return self._screen.command_modes
-
     def mark_row(self, row: int) -> RowMark:
         return self._view.mark(row)
 
-    def prompts(self, first: int = 0, count: int | None = None, *, last_only: bool = False) -> list[Prompt]:
-        screen = self._screen
-        return [] if screen.on_alternate else screen.prompts.prompts(first, count, last_only=last_only)
+    def prompts(self, first: int = 0, count: int | None = None, *, last_only: bool = False) -> list[Prompt]:  # noqa: ARG002
+        return []
 
     def mark_turn(self) -> None:
-        osc_commands.mark_prompt(self._screen, TURN)
+        """Do nothing: the engine has no marks of prompts."""
 
     def frame(self) -> Frame:
         screen, view = self._screen, self._view
@@ -222,9 +209,9 @@ class PyteEmulator:
             cursor=cursor._replace(row=cursor.row + offset) if cursor.row + offset < lines else None,
             scrollback_rows=self.scrollback_rows,
             scroll_offset=offset,
-            foreground=screen.set_color(10),
-            background=screen.set_color(11),
-            palette=dict(screen.palette),
+            foreground=DEFAULT_COLOR,
+            background=DEFAULT_COLOR,
+            palette={},
         )
 
     def damage_all(self) -> None:

@@ -14,7 +14,7 @@ from session_host.terminal.events import AgentState, Notification, Progress
 from session_host.terminal.osc import MAX_BODY_CHARACTERS, cleaned_body, cleaned_title, clipboard_of
 from session_host.terminal.prompts import MAX_MARK_BYTES, is_fresh_line, mark_of
 from session_host.terminal.queries import AGENT_STATE_REPLY
-from session_host.terminal.rows import RGB, Color
+from session_host.terminal.rows import Color
 
 from .screen import Screen
 from .style import number
@@ -26,26 +26,11 @@ PALETTE: tuple[Color, ...] = tuple(int(value, 16) for value in graphics.FG_BG_25
 """xterm's palette, as 0xRRGGBB."""
 
 _DYNAMIC = {10: "foreground", 11: "background", 12: "cursor"}
-_RGB = re.compile("rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})(?:/[0-9a-fA-F]{1,4})?")
-_HASH = re.compile("#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{9}|[0-9a-fA-F]{12})")
 _PROGRESS_STATES = ("none", "running", "error", "indeterminate", "paused")
 _CONEMU = re.compile("(?:1[0-2]|[1-9])(?:;.*)?", re.DOTALL)
 
 
-def parse_color(text: str) -> int | None:
-    """Parse a colour as XParseColor does (``rgb:…``, ``#…``) → 0xRRGGBB."""
-    match = _RGB.fullmatch(text)
-    if match:
-        parts = [int(part, 16) * 255 // (16 ** len(part) - 1) for part in match.groups()]
-        return parts[0] << 16 | parts[1] << 8 | parts[2]
-    if _HASH.fullmatch(text):
-        digits = (len(text) - 1) // 3
-        red, green, blue = (int((text[1 + part * digits : 1 + (part + 1) * digits] + "0")[:2], 16) for part in range(3))
-        return red << 16 | green << 8 | blue
-    return None
-
-
-def color_text(color: int) -> str:
+def _color_text(color: int) -> str:
     """A colour as in the answer to a query: ``rgb:RRRR/GGGG/BBBB``."""
     red, green, blue = color >> 16 & 0xFF, color >> 8 & 0xFF, color & 0xFF
     return f"rgb:{red:02x}{red:02x}/{green:02x}{green:02x}/{blue:02x}{blue:02x}"
@@ -64,12 +49,6 @@ def receive(screen: Screen, text: str, terminator: str) -> None:
         command(screen, rest, terminator)
 
 
-def mark_prompt(screen: Screen, parameters: str) -> None:
-    """Handle a mark (OSC 133) at the cursor."""
-    if not screen.on_alternate:
-        screen.prompts.mark(parameters, screen.prompts.row_of_cursor, screen.cursor.x)
-
-
 def _title(screen: Screen, rest: str, _end: str) -> None:
     screen.set_title(rest)
 
@@ -77,16 +56,10 @@ def _title(screen: Screen, rest: str, _end: str) -> None:
 def _palette(screen: Screen, rest: str, end: str) -> None:
     parts = rest.split(";")
     for index_text, specification in zip(parts[::2], parts[1::2], strict=False):
-        if not (index_text.isascii() and index_text.isdigit()) or int(index_text[:4]) > 255:
-            continue
-        index = int(index_text[:4])
-        if specification == "?":
+        if specification == "?" and index_text.isdecimal() and (index := number(index_text)) < len(PALETTE):
             themed = screen.defaults.palette
-            usual = themed[index] if index < len(themed) else PALETTE[index]
-            screen.reply(f"\x1b]4;{index};{color_text(screen.palette.get(index, usual))}{end}")
-        elif (color := parse_color(specification)) is not None:
-            screen.palette[index] = RGB | color
-            screen.all_dirty = True
+            color = themed[index] if index < len(themed) else PALETTE[index]
+            screen.reply(f"\x1b]4;{index};{_color_text(color)}{end}")
 
 
 def _directory(screen: Screen, rest: str, _end: str) -> None:
@@ -120,17 +93,11 @@ def _progress(screen: Screen, parts: list[str]) -> None:
     screen.events.append(Progress(_PROGRESS_STATES[int(state)], percent))  # type: ignore[arg-type]
 
 
-def _set_colors(first: int, screen: Screen, rest: str, end: str) -> None:
-    """Colours from OSC ``first`` on: several ones set those of the next numbers, too."""
+def _dynamic_colors(first: int, screen: Screen, rest: str, end: str) -> None:
+    """Colours from OSC ``first`` on: the further ones are those of the next numbers."""
     for code, specification in enumerate(rest.split(";"), first):
-        if code not in _DYNAMIC:
-            return
-        if specification == "?":
-            color = screen.colors.get(code, getattr(screen.defaults, _DYNAMIC[code]))
-            screen.reply(f"\x1b]{code};{color_text(color)}{end}")
-        elif (value := parse_color(specification)) is not None:
-            screen.colors[code] = RGB | value
-            screen.all_dirty = True
+        if specification == "?" and code in _DYNAMIC:
+            screen.reply(f"\x1b]{code};{_color_text(getattr(screen.defaults, _DYNAMIC[code]))}{end}")
 
 
 def _clipboard(screen: Screen, rest: str, _end: str) -> None:
@@ -145,25 +112,11 @@ def _kitty_notification(screen: Screen, rest: str, _end: str) -> None:
     screen.reply(answer.decode())
 
 
-def _reset_palette(screen: Screen, rest: str, _end: str) -> None:
-    indexes = [number(part) for part in rest.split(";") if part.isdigit()]
-    for index in indexes or list(screen.palette):
-        screen.palette.pop(index, None)
-    screen.all_dirty = True
-
-
-def _reset_color(code: int, screen: Screen, _rest: str, _end: str) -> None:
-    screen.colors.pop(code, None)
-    screen.all_dirty = True
-
-
 def _shell_mark(screen: Screen, rest: str, _end: str) -> None:
     if len(rest) >= MAX_MARK_BYTES:
         return
     if is_fresh_line(rest) and screen.cursor.x:
         screen.next_line()
-    mark_prompt(screen, rest)
-    screen.command_modes.mark(rest)
     if (event := mark_of(rest)) is not None:
         screen.events.append(event)
 
@@ -189,11 +142,9 @@ _COMMANDS: Final[dict[int, Callable[[Screen, str, str], None]]] = {
     7: _directory,
     8: _link,
     9: _iterm_or_conemu,
-    **{code: partial(_set_colors, code) for code in _DYNAMIC},
+    **{code: partial(_dynamic_colors, code) for code in _DYNAMIC},
     52: _clipboard,
     99: _kitty_notification,
-    104: _reset_palette,
-    **{100 + code: partial(_reset_color, code) for code in _DYNAMIC},
     133: _shell_mark,
     777: _notification,
     7501: _agent_state,

@@ -64,13 +64,6 @@ _CSI = {
     "?h": "set_private_modes",
     "?l": "reset_private_modes",
     "?n": "report_private_status",
-    "?u": "report_kitty_flags",
-    ">u": "kitty_push",
-    "<u": "kitty_pop",
-    "=u": "kitty_set",
-    ">m": "set_key_modifier",
-    ">n": "reset_key_modifier",
-    "?m": "report_key_modifier",
     ">c": "report_secondary_attributes",
     ">q": "report_version",
     "!p": "soft_reset",
@@ -80,8 +73,8 @@ _CSI = {
 """Functions by marker, intermediates and final character of a sequence."""
 
 _PARAMETERS = {
-    **dict.fromkeys(("s", "u", "?u", "!p"), 0),
-    **dict.fromkeys(("H", "f", "r", "t", ">m", "=u"), 2),
+    **dict.fromkeys(("s", "u", "!p"), 0),
+    **dict.fromkeys(("H", "f", "r", "t"), 2),
     **dict.fromkeys(("h", "l", "?h", "?l"), _MAX_PARAMETERS),
 }
 """How many parameters a function takes, where it is not one; pyte's functions would fail with more."""
@@ -231,5 +224,3 @@ class OutliveStream(pyte.ByteStream):
             return
         if kind == "]":
             osc_commands.receive(self._screen, _CONTROLS.sub("", text), "\x07" if end == "\x07" else "\x1b\\")
-        elif kind == "P":
-            self._reports.device_control_string(text)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from session_host.terminal.prompts import replayed_marks
-from session_host.terminal.rows import PLAIN, RGB, Row
+from session_host.terminal.rows import PLAIN, Row
 from session_host.terminal.text import cell_at, positioned_rows, scrolled_rows, style_change
 
 from .cells import Line, unpack
-from .osc_commands import color_text
 from .parser import OutliveStream
 from .screen import DEFAULT_MODES, MOUSE_ENCODING, MOUSE_TRACKING, SavedCursor, Screen
 
@@ -24,7 +22,7 @@ def replay(screen: Screen, stream: OutliveStream, *, has_history: bool) -> bytes
         *_tab_stops(screen),
         *_screens(screen),
         *_modes(screen),
-        *_colors(screen),
+        *_names(screen),
     ]
     first, second = screen.charsets
     at = screen.cursor
@@ -42,11 +40,7 @@ def _primary(screen: Screen, *, has_history: bool) -> str:
     """The history and the primary screen."""
     history = screen.history if has_history else ()
     lines = [*(unpack(packed, screen.columns) for packed in history), *screen.primary]
-    hidden = max(len(screen.history) - screen.history_limit, 0) - len(screen.history) + len(history)
-    prompts = screen.prompts
-    marks = replayed_marks(prompts.saved(), prompts.commands, prompts.kept_rows)
-    marks = {row + hidden: mark for row, mark in marks.items()}
-    return scrolled_rows([*map(_row, lines)], screen.columns, marks, {})
+    return scrolled_rows([*map(_row, lines)], screen.columns, {}, {})
 
 
 def _tab_stops(screen: Screen) -> list[str]:
@@ -56,17 +50,17 @@ def _tab_stops(screen: Screen) -> list[str]:
 
 
 def _screens(screen: Screen) -> list[str]:
-    """The margins, the saved cursors, keyboard flags and the alternate screen."""
+    """The margins, the saved cursors and the alternate screen."""
     has_margins = (screen.top, screen.bottom) != (0, screen.lines - 1)
     margins = f"\x1b[{screen.top + 1};{screen.bottom + 1}r" if has_margins else ""
-    parts = [margins, _saved_cursor(screen, 0), _keyboard(screen.kitty[0])]
+    parts = [margins, _saved_cursor(screen, 0)]
     if not screen.on_alternate:
         return parts
     mode = next((mode for mode in (1049, 1047) if screen.has_mode(mode)), 47)
     # 1049 saves the cursor again, so it must be in its saved position.
     parts.append(f"\x1b8\x1b[?1049h{_PLAIN_PEN}" if mode == 1049 else f"\x1b[?{mode}h")
     parts.append(f"\x1b[r{positioned_rows([*map(_row, screen.grid)], screen.columns, {})}{margins}")
-    return [*parts, _saved_cursor(screen, 1), _keyboard(screen.kitty[1])]
+    return [*parts, _saved_cursor(screen, 1)]
 
 
 def _saved_cursor(screen: Screen, which: int) -> str:
@@ -76,12 +70,6 @@ def _saved_cursor(screen: Screen, which: int) -> str:
         return ""
     lines = screen.grid if bool(which) is screen.on_alternate else screen.other
     return f"{_move_cursor(saved, lines)}\x1b7{_PLAIN_PEN}"
-
-
-def _keyboard(stack: list[int]) -> str:
-    if stack == [0]:
-        return ""
-    return f"\x1b[={stack[0]};1u" + "".join(f"\x1b[>{flags}u" for flags in stack[1:])
 
 
 def _move_cursor(saved: SavedCursor, lines: list[Line]) -> str:
@@ -101,16 +89,12 @@ def _modes(screen: Screen) -> list[str]:
     mouse = sorted(numbers & _MOUSE, key=lambda mode: mode in {screen.mouse, screen.mouse_encoding})
     parts = [f"\x1b[?{mode}l" for mode in sorted({*DEFAULT_MODES} - numbers - _NOT_SIMPLY_SET)]
     parts += [f"\x1b[?{mode}h" for mode in (*sorted(numbers - _NOT_SIMPLY_SET), *mouse)]
-    if screen.modify_other_keys:
-        parts.append(f"\x1b[>4;{screen.modify_other_keys}m")
     return [*parts, f"\x1b[{screen.cursor_style} q"]
 
 
-def _colors(screen: Screen) -> list[str]:
-    """The program's colours, titles and directory."""
-    parts = [f"\x1b]4;{index};{color_text(color & ~RGB)}\x1b\\" for index, color in screen.palette.items()]
-    parts += [f"\x1b]{code};{color_text(color & ~RGB)}\x1b\\" for code, color in screen.colors.items()]
-    parts += [f"\x1b]2;{title}\x1b\\\x1b[22;0t" for title in screen.titles]
+def _names(screen: Screen) -> list[str]:
+    """The program's titles and directory."""
+    parts = [f"\x1b]2;{title}\x1b\\\x1b[22;0t" for title in screen.titles]
     if screen.directory:
         parts.append(f"\x1b]7;{screen.directory}\x1b\\")
     if screen.title or screen.titles:

@@ -1,10 +1,8 @@
-"""The terminal's replies to queries: CSI sequences, and DCS for settings (DECRQSS) and capabilities (XTGETTCAP)."""
+"""The terminal's replies to queries: to CSI sequences."""
 
 from __future__ import annotations
 
-from session_host.terminal.queries import MAX_REQUEST_BYTES, MAX_TITLE_STACK, capability_replies
-from session_host.terminal.rows import DEFAULT_COLOR
-from session_host.terminal.text import long_color, sgr_parameters
+from session_host.terminal.queries import MAX_TITLE_STACK
 
 from .screen import PRIVATE_MODES, Screen
 
@@ -55,15 +53,6 @@ class Reports:
         state = 0 if mode not in PRIVATE_MODES else 1 if self._screen.has_mode(mode) else 2
         self._screen.reply(f"\x1b[?{mode};{state}$y")
 
-    def report_kitty_flags(self) -> None:
-        """``CSI ? u``."""
-        self._screen.reply(f"\x1b[?{self._screen.kitty_flags}u")
-
-    def report_key_modifier(self, resource: int = 0) -> None:
-        """XTQMODKEYS."""
-        if resource == 4:
-            self._screen.reply(f"\x1b[>4;{self._screen.modify_other_keys}m")
-
     def window_operation(self, operation: int = 0, second: int = 0) -> None:
         """XTWINOPS: reports sizes, pushes and pops titles; never moves or resizes a window, or reports its title."""
         screen = self._screen
@@ -79,24 +68,3 @@ class Reports:
             del screen.titles[:-MAX_TITLE_STACK]
         elif operation == 23 and second in {0, 2} and screen.titles:
             screen.set_title(screen.titles.pop())
-
-    def device_control_string(self, text: str) -> None:
-        """DCS: answers DECRQSS and XTGETTCAP; swallows the rest."""
-        text = text.lstrip("0123456789;")
-        query, content = text[:2], text[2:]
-        if len(content) > MAX_REQUEST_BYTES:
-            return
-        if query == "$q":
-            answer = self._setting(content)
-            self._screen.reply(f"\x1bP1$r{answer}\x1b\\" if answer else "\x1bP0$r\x1b\\")
-        elif query == "+q":
-            self._screen.reply(capability_replies(content))
-
-    def _setting(self, name: str) -> str:
-        """The value of a DECRQSS setting with its final characters; "" for an unknown one."""
-        screen = self._screen
-        if name == "m":
-            underline = screen.style.underline_color
-            color = [] if underline == DEFAULT_COLOR else [long_color(underline, "58", ":")]
-            return ";".join([*sgr_parameters(screen.style, ":"), *color]) + "m"
-        return f"{screen.cursor_style} q" if name == " q" else ""

@@ -1,4 +1,4 @@
-"""The pyte engine's screen: the rows of both screens, cursor, modes, history, prompts; the parser calls its methods.
+"""The pyte engine's screen: the rows of both screens, cursor, modes, history; the parser calls its methods.
 
 pyte provides the cursor, the set of modes (private ones shifted by five bits), tab stops, title and ``dirty``. Its
 ``buffer`` stays empty: a dictionary with a tuple for each cell makes pyte slow, and cannot represent soft wraps.
@@ -7,7 +7,6 @@ pyte provides the cursor, the set of modes (private ones shifted by five bits), 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import pyte
@@ -17,18 +16,9 @@ from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import CursorShape, DefaultColors, MouseEncoding, MouseTracking
 from session_host.terminal.events import Bell, TerminalEvent, TitleChanged
-from session_host.terminal.left_modes import (
-    ALTERNATE,
-    INSERT,
-    Charsets,
-    CommandModes,
-    TerminalModes,
-    changed_modes,
-)
 from session_host.terminal.osc import KittyNotifications
-from session_host.terminal.prompts import PromptMarks
 from session_host.terminal.queries import MAX_REPEATED_ROWS
-from session_host.terminal.rows import DEFAULT_COLOR, PLAIN, Color, Style
+from session_host.terminal.rows import PLAIN, Style
 from session_host.version import VERSION
 
 from . import style as pyte_style
@@ -37,7 +27,6 @@ from .cells import BLANK, MAX_CLUSTER, SEGMENTS, TAIL, Line, char_cells, cluster
 MAX_EVENTS = 1000
 MAX_REPLIES = 1024 * 1024
 MAX_TITLE = 1024
-MAX_KITTY_STACK = 16
 _STYLE_CACHE = 4096
 
 _GRAPHEMES = 2027
@@ -87,21 +76,6 @@ def private(mode: int) -> int:
     return mode << 5
 
 
-class Anchor:
-    """A position in the text: an absolute row number of the active screen, and a column.
-
-    Attributes:
-        is_overwritten: whether its row was scrolled out of the screen's scrolled part; another row has its place.
-    """
-
-    __slots__ = ("column", "is_overwritten", "line")
-
-    def __init__(self, line: int, column: int) -> None:
-        self.line = line
-        self.column = column
-        self.is_overwritten = False
-
-
 class Screen(pyte.Screen):
     """A terminal's state; absolute row numbers count from the first row that was ever in the history.
 
@@ -113,21 +87,17 @@ class Screen(pyte.Screen):
         evicted: how many rows the history has dropped; the absolute number of its oldest row.
         scrolled_out: the same for the alternate screen, which has no history.
         switches: how often the screen was switched or reset.
+        shifts: how often rows moved without their numbers: in a part of the screen, or at another width.
         style: the current style of written text.
         charsets: the designators of G0 and G1; ``charset`` is the current one of them.
         pending_wrap: whether the last column was written, so that the next character goes to the next row.
         last_char: the character that REP repeats.
         top, bottom: the margins, inclusive, 0-based.
         all_dirty: whether every row changed; ``dirty`` may then be incomplete.
-        anchors: positions that move with their content: the ends of a selection, the viewport's top.
-        prompts: the primary screen's prompts.
         saved: the saved cursors of the primary and the alternate screen, None if never saved.
-        kitty: the stacks of keyboard flags of both screens; the last entry of each is current.
         mouse, mouse_encoding: the current mouse modes, 0 for none and for the default.
-        modify_other_keys: xterm's level, 0 to 2.
         replies, events: what the program and the terminal's owner have not taken yet.
-        cell, defaults: the cell's size, and the colours reported while the program has set none.
-        colors, palette: those set by OSC 10, 11 and 12, and by OSC 4, as ``RGB | value``.
+        cell, defaults: the cell's size, and the colours reported to programs.
         directory: the address set by OSC 7.
         version: the answer to XTVERSION.
     """
@@ -140,14 +110,11 @@ class Screen(pyte.Screen):
         self.notifications = KittyNotifications()
         self.history: deque[bytes] = deque(maxlen=history_limit)
         self.history_limit = self.history_rows = history_limit
-        self.evicted = self.scrolled_out = self.switches = 0
+        self.evicted = self.scrolled_out = self.switches = self.shifts = 0
         self.grid = [Line(size.columns) for _ in range(size.rows)]
         self.other = [Line(size.columns) for _ in range(size.rows)]
-        self.anchors: list[Anchor] = []
-        self.prompts = PrimaryPrompts(self)
-        self.command_modes = CommandModes(self._terminal_modes)
         self.title = ""
-        self._styles: dict[tuple[object, str], Style] = {}
+        self._styles: dict[tuple[Style, str], tuple[Style, Style]] = {}
         super().__init__(size.columns, size.rows)
         self._default_modes()  # pyte sets its own after ``reset``.
 
@@ -158,12 +125,9 @@ class Screen(pyte.Screen):
         self._default_modes()
         self.on_alternate = False
         self.saved: list[SavedCursor | None] = [None, None]
-        self.kitty: list[list[int]] = [[0], [0]]
-        self.mouse = self.mouse_encoding = self.modify_other_keys = 0
+        self.mouse = self.mouse_encoding = 0
         self.cursor_shape, self.cursor_blinking = CursorShape.BLOCK, True
         self.titles: list[str] = []
-        self.colors: dict[int, Color] = {}
-        self.palette: dict[int, Color] = {}
         self.directory = ""
         self._reset_pen()
         self.reset_margins()
@@ -172,9 +136,6 @@ class Screen(pyte.Screen):
         for line in (*self.grid, *self.other):
             line.clear(self.columns, PLAIN)
         self.clear_history()
-        commands = self.prompts.commands
-        self.prompts = PrimaryPrompts(self)
-        self.prompts.commands = commands
         self.switches += 1
         if titled:
             self.events.append(TitleChanged(""))
@@ -196,8 +157,6 @@ class Screen(pyte.Screen):
         self._reset_pen()
         self.pending_wrap = False
         self.saved[self.on_alternate] = None
-        self.kitty[self.on_alternate] = [0]
-        self.modify_other_keys = 0
         self.cursor_shape, self.cursor_blinking = CursorShape.BLOCK, True
 
     def reply(self, text: str) -> None:
@@ -248,16 +207,13 @@ class Screen(pyte.Screen):
     def select_rendition(self, parameters: str) -> None:
         """SGR, with its raw parameters."""
         key = (self.style, parameters)
-        style = self._styles.get(key)
-        if style is None:
+        styles = self._styles.get(key)
+        if styles is None:
             if len(self._styles) >= _STYLE_CACHE:
                 self._styles.clear()
-            style = self._styles[key] = pyte_style.apply(self.style, parameters)
-        self.set_style(style)
-
-    def set_color(self, code: int) -> Color:
-        """The colour that OSC ``code`` set, or DEFAULT_COLOR."""
-        return self.colors.get(code, DEFAULT_COLOR)
+            style = pyte_style.apply(self.style, parameters)
+            styles = self._styles[key] = style, erased(style.background)
+        self.style, self.erase_style = styles
 
     def designate(self, slot: int, code: str) -> None:
         """SCS: set G``slot`` to the set named by ``code``; only line drawing ("0") differs from ASCII."""
@@ -325,21 +281,8 @@ class Screen(pyte.Screen):
             self.all_dirty = True
         else:
             self.dirty.update(range(top, bottom + 1))
-        whole = kept and bottom == self.lines - 1  # no row moves against the numbers
-        for anchor in self.anchors if whole else self._anchors_on_screen():
-            row = anchor.line - self.top_line
-            if kept:
-                # The region's rows moved up by as many rows as were added above them.
-                if row + rows > bottom:
-                    anchor.line += rows
-            elif top <= row <= bottom:
-                anchor.line = self.top_line + min(max(row - rows, top), bottom)
-                if not top <= row - rows <= bottom:
-                    anchor.is_overwritten = True
-
-    def _anchors_on_screen(self) -> Iterable[Anchor]:
-        """The anchors that a scrolled part of the screen may move; perhaps some above the screen, too."""
-        return (*self.anchors, *self.prompts.on_screen()) if self.prompts else self.anchors
+        if not kept or bottom < self.lines - 1:
+            self.shifts += 1
 
     def scroll_up(self, count: int | None = None) -> None:
         """SU."""
@@ -587,8 +530,6 @@ class Screen(pyte.Screen):
             self.erase_in_line(how)
         for row in rows:
             self._erase(row, 0, self.columns)
-        begin = y if how == 0 and self.cursor.x == 0 else rows.start
-        self.prompts.rows_erased(begin, rows.stop - begin)
 
     def erase_characters(self, count: int | None = None) -> None:
         """ECH."""
@@ -722,109 +663,3 @@ class Screen(pyte.Screen):
     def keypad_numeric(self) -> None:
         """DECKPNM."""
         self.mode.discard(private(66))
-
-    @property
-    def kitty_flags(self) -> int:
-        """The current keyboard flags."""
-        return self.kitty[self.on_alternate][-1]
-
-    def kitty_push(self, flags: int = 0) -> None:
-        """``CSI > flags u``."""
-        stack = self.kitty[self.on_alternate]
-        stack.append(flags & 31)
-        if len(stack) > MAX_KITTY_STACK:
-            del stack[0]
-
-    def kitty_pop(self, count: int = 0) -> None:
-        """``CSI < count u``."""
-        stack = self.kitty[self.on_alternate]
-        del stack[-min(count or 1, len(stack)) :]
-        if not stack:
-            stack.append(0)
-
-    def kitty_set(self, flags: int = 0, how: int = 1) -> None:
-        """``CSI = flags ; how u``: 1 sets all, 2 adds, 3 removes."""
-        stack = self.kitty[self.on_alternate]
-        flags &= 31
-        stack[-1] = {2: stack[-1] | flags, 3: stack[-1] & ~flags}.get(how, flags)
-
-    def set_key_modifier(self, resource: int = -1, value: int = 0) -> None:
-        """XTMODKEYS: only modifyOtherKeys (4) is stored."""
-        if resource in {-1, 4}:
-            self.modify_other_keys = min(value, 2) if resource == 4 else 0
-
-    def reset_key_modifier(self, resource: int = -1) -> None:
-        """``CSI > resource n``."""
-        if resource == 4:
-            self.modify_other_keys = 0
-
-    def _terminal_modes(self) -> TerminalModes:
-        margins = (self.top, self.bottom)
-        designated = tuple(code.encode() for code in self.charsets)
-        return TerminalModes(
-            changed=changed_modes(self.has_mode) | ({ALTERNATE} if self.on_alternate else set()),
-            ansi=frozenset({INSERT} & self.mode),
-            kitty=(self.kitty[0][-1], self.kitty[1][-1]),
-            other_keys=self.modify_other_keys,
-            charsets=Charsets(designated + Charsets().designated[len(designated) :], self.charset),
-            region=() if margins == (0, self.lines - 1) else margins,
-            column=self.cursor.x,
-            row=self.cursor.y,
-        )
-
-
-class PrimaryRow(Anchor):
-    """A row of the primary screen or its history, as a ``RowMark``."""
-
-    __slots__ = ("_screen",)
-
-    def __init__(self, screen: Screen, line: int) -> None:
-        super().__init__(line, 0)
-        self._screen = screen
-
-    def row_number(self) -> int | None:
-        """See ``RowMark``."""
-        screen = self._screen
-        row = self.line - _oldest_line(screen)
-        # A smaller grid may have cut off blank rows below the cursor.
-        return row if row >= 0 and self.line < screen.evicted + len(screen.history) + screen.lines else None
-
-    def is_erased(self) -> bool:
-        """See ``PromptRow``."""
-        return self.is_overwritten
-
-
-class PrimaryPrompts(PromptMarks[PrimaryRow]):
-    """The prompts of a screen, while its primary screen is active."""
-
-    def __init__(self, screen: Screen) -> None:
-        super().__init__()
-        self._screen = screen
-
-    def row(self, row: int) -> PrimaryRow:
-        """Mark a row, counted from the oldest of the primary screen's history."""
-        return PrimaryRow(self._screen, _oldest_line(self._screen) + row)
-
-    def row_of_cursor(self) -> PrimaryRow:
-        """Mark the cursor's row."""
-        return PrimaryRow(self._screen, self._screen.top_line + self._screen.cursor.y)
-
-    def rows_erased(self, first: int, count: int) -> None:
-        """Handle rows that were erased as a whole, counted from the top of the screen."""
-        if count > 0 and self and not self._screen.on_alternate:
-            begin = self._screen.shown_rows + first
-            self.erase(begin, begin + count - 1, self.row)
-
-    def on_screen(self) -> Iterator[PrimaryRow]:
-        """The marks on the screen, and perhaps some above it."""
-        if not self._screen.on_alternate:
-            top = self._screen.top_line
-            for rows in self.newest():
-                if all(row.line < top for row in rows):
-                    break
-                yield from rows
-
-
-def _oldest_line(screen: Screen) -> int:
-    """The absolute number of the oldest row that is shown of the primary screen's history."""
-    return screen.evicted + max(len(screen.history) - screen.history_limit, 0)

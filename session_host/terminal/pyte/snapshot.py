@@ -13,8 +13,6 @@ import msgspec
 from session_host.errors import OutliveError
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import CursorShape, DefaultColors
-from session_host.terminal.commands import SavedCommands
-from session_host.terminal.prompts import SavedPrompt
 from session_host.terminal.rows import Style
 
 from .cells import unpack
@@ -43,8 +41,6 @@ class _ScreenState(msgspec.Struct, array_like=True):
     mode: set[int]
     mouse: int
     mouse_encoding: int
-    modify_other_keys: int
-    kitty: list[list[int]]
     saved: list[SavedCursor | None]
     top: int
     bottom: int
@@ -56,8 +52,6 @@ class _ScreenState(msgspec.Struct, array_like=True):
     titles: list[str]
     cursor_shape: CursorShape
     cursor_blinking: bool
-    colors: dict[int, int]
-    palette: dict[int, int]
     directory: str
     # What is saved in another form.
     history: list[bytes]
@@ -66,9 +60,6 @@ class _ScreenState(msgspec.Struct, array_like=True):
     cursor: tuple[int, int, bool]
     notices: dict[str, tuple[str, str]]
     unfinished: bytes
-    prompts: list[SavedPrompt]
-    commands: SavedCommands
-    kept_rows: int | None
 
 
 _COPIED = _ScreenState.__struct_fields__[: _ScreenState.__struct_fields__.index("history")]
@@ -87,9 +78,6 @@ def save(screen: Screen, stream: OutliveStream) -> bytes:
         cursor=(screen.cursor.x, screen.cursor.y, screen.cursor.hidden),
         notices=screen.notifications.unfinished,
         unfinished=stream.unfinished,
-        prompts=screen.prompts.saved(),
-        commands=screen.prompts.commands.saved(),
-        kept_rows=screen.prompts.kept_rows,
     )
     data = _encoder.encode(state)
     return zlib.crc32(data).to_bytes(_SUM_BYTES, "big") + data
@@ -120,8 +108,6 @@ def load(snapshot: bytes, history_limit: int = 0) -> tuple[Screen, OutliveStream
     screen.other = [unpack(packed, size.columns) for packed in state.other]
     screen.cursor.x, screen.cursor.y, screen.cursor.hidden = state.cursor
     screen.notifications.unfinished = state.notices
-    screen.prompts.restore(state.prompts, screen.prompts.row, state.kept_rows)
-    screen.prompts.commands.restore(state.commands)
     stream = OutliveStream(screen)
     stream.feed(state.unfinished)
     return screen, stream

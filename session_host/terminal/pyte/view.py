@@ -9,19 +9,22 @@ from session_host.terminal.images.placeholders import without_placeholders
 from session_host.terminal.rows import Row
 
 from .cells import BLANK, TAIL, Line, packed_wrapped, unpack
-from .screen import Anchor, Screen
+from .screen import Screen
 
 WORD_SEPARATORS = frozenset("\"'`()[]{}<>|,;│┃║«»“”‘’ \u00a0\t\u3000" + BLANK)
 """Characters that end a word: blanks, quotes, brackets, bars. Paths and URLs stay whole."""
 
 _MAX_LOGICAL_ROWS = 1000
 
+_Cell = tuple[int, int]
+"""An absolute row number and a column."""
+
 
 class End(NamedTuple):
-    """An end of a selection, which follows its content: one cell, or a word that the caller knows."""
+    """An end of a selection: one cell, or a word that the caller knows."""
 
-    first: Anchor
-    last: Anchor
+    first: _Cell
+    last: _Cell
     is_word: bool
 
 
@@ -53,6 +56,8 @@ class NumberedRow:
 class View:
     """The viewport and the selection over a screen.
 
+    A selection ends when its rows may have moved without their numbers.
+
     Attributes:
         screen: the screen.
         selection: the current selection, or None.
@@ -60,12 +65,10 @@ class View:
 
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
-        self._top: Anchor | None = None
-        self._switches = screen.switches
+        self._top: int | None = None
+        self._switches, self._shifts = screen.switches, screen.shifts
         self.selection: Selection | None = None
         self._resizes = 0
-        self._unpacked: dict[int, Line] = {}
-        self._unpacked_columns = screen.columns
 
     # -- lines by absolute number
 
@@ -74,18 +77,13 @@ class View:
         screen = self.screen
         if number >= screen.top_line:
             return screen.grid[number - screen.top_line]
-        if self._unpacked_columns != screen.columns or len(self._unpacked) > 4 * screen.lines + 64:
-            self._unpacked.clear()
-            self._unpacked_columns = screen.columns
-        line = self._unpacked.get(number)
-        if line is None:
-            line = self._unpacked[number] = unpack(screen.history[number - screen.evicted], screen.columns)
-        return line
+        return unpack(screen.history[number - screen.evicted], screen.columns)
 
-    def forget_lines(self) -> None:
-        """Drop unpacked rows, because line numbers have changed their meaning."""
+    def resized(self, *, is_rewrapped: bool) -> None:
+        """Handle a resize; with ``is_rewrapped``, line numbers have changed their meaning."""
         self._resizes += 1
-        self._unpacked.clear()
+        if is_rewrapped:
+            self._top = None
 
     @property
     def numbering(self) -> tuple[int, int]:
@@ -106,20 +104,12 @@ class View:
         return self.screen.top_line + self.screen.lines
 
     def _follow_screen(self) -> None:
-        """Drop positions of a screen that was switched away or reset."""
+        """Drop positions of rows that moved, and of a screen that was switched away or reset."""
+        if self._shifts != self.screen.shifts:
+            self._shifts, self.selection = self.screen.shifts, None
         if self._switches != self.screen.switches:
             self._switches = self.screen.switches
             self._top = self.selection = None
-            self._unpacked.clear()
-            self._register()
-
-    def _register(self) -> None:
-        """Register positions that the screen moves with their content."""
-        anchors = [] if self._top is None else [self._top]
-        if self.selection is not None:
-            for end in (self.selection.anchor, self.selection.head):
-                anchors += [end.first, end.last]
-        self.screen.anchors = anchors
 
     # -- the viewport
 
@@ -130,7 +120,7 @@ class View:
         screen = self.screen
         if self._top is None:
             return screen.top_line
-        return min(max(self._top.line, screen.first_line), screen.top_line)
+        return min(max(self._top, screen.first_line), screen.top_line)
 
     @property
     def offset(self) -> int:
@@ -141,75 +131,64 @@ class View:
         """Move the viewport, negative into the history."""
         screen = self.screen
         top = min(max(self.top + rows, screen.first_line), screen.top_line)
-        self._top = None if top == screen.top_line else Anchor(top, 0)
-        self._register()
+        self._top = None if top == screen.top_line else top
 
     def scroll_to_bottom(self) -> None:
         """Scroll to the active screen."""
         self._top = None
-        self._register()
 
     # -- selecting
 
     def select(self, anchor: tuple[int, int], head: tuple[int, int], unit: SelectionUnit, *, rectangle: bool) -> None:
         """Select between two viewport cells (column, row)."""
-        self._follow_screen()
         self.selection = Selection(self._end_at(anchor), self._end_at(head), unit, rectangle=rectangle)
-        self._register()
 
     def select_word(self, first: tuple[int, int], last: tuple[int, int]) -> None:
         """Select viewport cells as one word."""
-        self._follow_screen()
         self.selection = Selection(self._end_at(first, last), self._end_at(first, last), "word", rectangle=False)
-        self._register()
 
     def extend(self, head: tuple[int, int], last: tuple[int, int] | None = None) -> None:
         """Move the head to a viewport cell; with ``last``, to all cells up to it, as one word."""
-        self._follow_screen()
+        end = self._end_at(head, last)
         if self.selection is not None:
-            self.selection = self.selection._replace(head=self._end_at(head, last))
-            self._register()
+            self.selection = self.selection._replace(head=end)
 
     def select_all(self) -> None:
         """Select from the oldest row to the last non-empty one."""
         self._follow_screen()
-        first = Anchor(self.screen.first_line, 0)
-        last = Anchor(self._end() - 1, self.screen.columns - 1)
+        first = (self.screen.first_line, 0)
+        last = (self._end() - 1, self.screen.columns - 1)
         self.selection = Selection(End(first, first, False), End(last, last, False), "cell", rectangle=False)
-        self._register()
 
     def clear(self) -> None:
         """Clear the selection."""
         self.selection = None
-        self._register()
 
     def _end_at(self, point: tuple[int, int], last: tuple[int, int] | None = None) -> End:
-        first = self._anchor_at(point)
-        return End(first, first, False) if last is None else End(first, self._anchor_at(last), True)
+        first = self._cell_at(point)
+        return End(first, first, False) if last is None else End(first, self._cell_at(last), True)
 
-    def _anchor_at(self, point: tuple[int, int]) -> Anchor:
+    def _cell_at(self, point: tuple[int, int]) -> _Cell:
         column, row = point
         screen = self.screen
         row = min(max(row, 0), screen.lines - 1)
-        return Anchor(self.top + row, min(max(column, 0), screen.columns - 1))
+        return self.top + row, min(max(column, 0), screen.columns - 1)
 
-    def span(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
-        """The selection's first and last cell (line, column), extended to units; None without a selection."""
+    def span(self) -> tuple[_Cell, _Cell] | None:
+        """The selection's first and last cell, extended to units; None without a selection."""
         self._follow_screen()
         selection = self.selection
         if selection is None:
             return None
-        first_line = self.screen.first_line
+        oldest = (self.screen.first_line, 0)
         ends = (selection.anchor, selection.head)
-        start, starts_with_word = min(((end.first.line, end.first.column), end.is_word) for end in ends)
-        last, ends_with_word = max(((end.last.line, end.last.column), end.is_word) for end in ends)
-        if last[0] < first_line:
+        start, starts_with_word = min((end.first, end.is_word) for end in ends)
+        last, ends_with_word = max((end.last, end.is_word) for end in ends)
+        if last < oldest:
             return None
-        if start[0] < first_line:
-            start = (first_line, 0)
-        start, last = self._clamp(start), self._clamp(last)
+        start, last = self._clamp(max(start, oldest)), self._clamp(last)
         if selection.rectangle:
-            columns = sorted(end.first.column for end in ends)
+            columns = sorted(end.first[1] for end in ends)
             return self._clamp((start[0], columns[0])), self._clamp((last[0], columns[1]))
         if selection.unit == "word":
             return (
@@ -220,11 +199,11 @@ class View:
             return (self._logical_start(start[0]), 0), (self._logical_end(last[0]), self.screen.columns - 1)
         return self._whole(start, last)
 
-    def _clamp(self, cell: tuple[int, int]) -> tuple[int, int]:
+    def _clamp(self, cell: _Cell) -> _Cell:
         """The position, limited to a grid that may have shrunk."""
         return min(cell[0], self._end() - 1), min(cell[1], self.screen.columns - 1)
 
-    def _whole(self, start: tuple[int, int], last: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    def _whole(self, start: _Cell, last: _Cell) -> tuple[_Cell, _Cell]:
         """The span extended to whole wide characters."""
         if start[1] > 0 and self.line(start[0]).chars[start[1]] == TAIL:
             start = (start[0], start[1] - 1)
@@ -245,7 +224,7 @@ class View:
             number += 1
         return number
 
-    def _word(self, cell: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    def _word(self, cell: _Cell) -> tuple[_Cell, _Cell]:
         """The word around a cell; a cell that ends words is a word by itself, adjacent blanks are one word."""
         row, column = cell
         first, last = self._logical_start(row), self._logical_end(row)
@@ -271,7 +250,7 @@ class View:
             stop += 1
         return (first + start // columns, start % columns), (first + stop // columns, stop % columns)
 
-    def _columns_of(self, number: int, span: tuple[tuple[int, int], tuple[int, int]]) -> tuple[int, int] | None:
+    def _columns_of(self, number: int, span: tuple[_Cell, _Cell]) -> tuple[int, int] | None:
         (first_row, first), (last_row, last) = span
         if not first_row <= number <= last_row:
             return None

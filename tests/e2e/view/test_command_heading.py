@@ -12,8 +12,7 @@ from PySide6.QtTest import QTest
 from gui.terminal.prompts.command_line import command_line
 from gui.terminal.prompts.heading import CommandHeading, failed_color
 from session_host.protocol.values import GridSize
-from session_host.terminal import available_engines, create
-from session_host.terminal.base import EngineName
+from session_host.terminal import create
 from tests.e2e.view.conftest import ShownView, colors_in, rgb
 from tests.e2e.view.test_prompts import WAITING, command, top
 
@@ -151,7 +150,6 @@ TWO_LINES = "\x1b]133;A\x07\r\n~/src on main\r\n> \x1b]133;B\x07"
 LOOP = "for x in a b; do\r\n> echo $x\r\n> done"
 
 
-@pytest.mark.parametrize("engine", available_engines())
 @pytest.mark.parametrize(
     ("prompt", "typed", "line"),
     [
@@ -164,8 +162,8 @@ LOOP = "for x in a b; do\r\n> echo $x\r\n> done"
         ("", "", ""),
     ],
 )
-def test_the_heading_shows_the_command_with_any_prompt(engine: EngineName, prompt: str, typed: str, line: str) -> None:
-    emulator = create(engine, GridSize(40, 12))
+def test_the_heading_shows_the_command_with_any_prompt(prompt: str, typed: str, line: str) -> None:
+    emulator = create(None, GridSize(40, 12))
     for text in ("true", typed, "false"):
         emulator.feed(f"{prompt}{text}\r\n\x1b]133;C\x07output\r\n\x1b]133;D;0\x07".encode())
     assert command_line(emulator, emulator.prompts()[1]) == line

@@ -15,8 +15,7 @@ from gui.terminal.prompts.heading import CommandHeading
 from gui.wording import page_texts
 from gui.wording.phrases import clock_time
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal import available_engines, create
-from session_host.terminal.base import EngineName
+from session_host.terminal import create
 from tests.e2e.view.conftest import ShownView
 from tests.e2e.view.test_prompts import LONG, WAITING, clipboard, command, label_text
 from tests.support.widgets import entries
@@ -143,9 +142,8 @@ def test_the_menu_acts_on_the_command_under_the_pointer_and_puts_none_into_an_en
     assert offered()[-1] == page_texts.COPY_COMMAND_AND_OUTPUT(), "an ended chat takes no input"
 
 
-@pytest.mark.parametrize("engine", available_engines())
-def test_the_text_of_a_command_stays_as_typed_when_the_width_changes(engine: EngineName) -> None:
-    emulator = create(engine, GridSize(30, 8))
+def test_the_text_of_a_command_stays_as_typed_when_the_width_changes() -> None:
+    emulator = create(None, GridSize(30, 8))
     emulator.commands.start_numbers(1)
     wide, loop = "echo " + "日本 x " * 12 + "end", "for x in a; do\r\n\x1b]133;P;k=s\x07> \x1b]133;B\x07ls; done"
     for text in (wide, loop, "x" * 20_000, "ls" + " " * 20 + "12:00"):
@@ -160,10 +158,9 @@ def test_the_text_of_a_command_stays_as_typed_when_the_width_changes(engine: Eng
     emulator.close()
 
 
-@pytest.mark.parametrize("engine", available_engines())
-def test_a_command_that_clears_the_screen_first_has_no_known_text(engine: EngineName) -> None:
+def test_a_command_that_clears_the_screen_first_has_no_known_text() -> None:
     """The menu over its output and *Commands…* ask for the text."""
-    emulator = create(engine, GridSize(30, 8))
+    emulator = create(None, GridSize(30, 8))
     emulator.commands.start_numbers(1)
     emulator.feed(f"{WAITING}true\r\n\x1b]133;C\x07\x1b]133;D;0\x07".encode())
     emulator.feed(f"{WAITING}clear; make\r\n\x1b]133;C\x07\x1b[H\x1b[2J\x1b[3Jworking\r\n".encode())

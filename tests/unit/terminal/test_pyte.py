@@ -38,6 +38,20 @@ def test_nothing_of_a_sequence_is_printed() -> None:
     assert {sequence: screen(sequence + "|")[0] for sequence in _SILENT} == dict.fromkeys(_SILENT, "|")
 
 
+def test_what_the_engine_lacks_is_silent() -> None:
+    """A program, a host and a window ask for it, as they do with the other engine."""
+    terminal = emulator()
+    terminal.commands.start_numbers(1)
+    terminal.feed(b"\x1b]133;A\x07$ \x1b]133;B\x07x\r\n\x1b]133;C\x07\x1b[?1049h\x1b[>5u\x1b[>4;2m\x1b]133;D;1\x07")
+    terminal.feed(b"\x1b]11;#102030\x07\x1b]4;1;#102030\x07\x1b[?u\x1b[?4m\x1bP$qm\x1b\\\x1bP+q544e\x1b\\\x1b[?1049l")
+    terminal.mark_turn()
+    assert (terminal.take_replies(), terminal.prompts(), terminal.commands.saved().commands) == (b"", [], [])
+    assert (terminal.command_modes.are_left, terminal.command_modes.next_step(b"")) == (False, b"")
+    assert (terminal.modes.kitty_keyboard, terminal.modes.modify_other_keys) == (0, 0)
+    assert (terminal.frame().background, terminal.frame().palette) == (-1, {})
+    assert [row.text() for row in terminal.rows()] == ["$ x", *[""] * 5]
+
+
 def test_surplus_and_huge_parameters_raise_nothing() -> None:
     terminal = emulator()
     for final in range(0x40, 0x7F):
@@ -85,19 +99,6 @@ def test_further_sequences() -> None:
     assert after("\x1b[3;9H\x1b7\x1b[H\x1b8").cursor[:2] == (8, 2)
 
 
-def test_keyboard_flags_are_kept_for_each_screen() -> None:
-    terminal = after("\x1b[>1u\x1b[>5u\x1b[=2;2u")
-    assert terminal.modes.kitty_keyboard == 7
-    terminal.feed(b"\x1b[?1049h")
-    assert terminal.modes.kitty_keyboard == 0
-    terminal.feed(b"\x1b[>3u\x1b[?1049l")
-    assert terminal.modes.kitty_keyboard == 7
-    terminal.feed(b"\x1b[<u")
-    assert terminal.modes.kitty_keyboard == 1
-    terminal.feed(b"\x1b[<99u")
-    assert terminal.modes.kitty_keyboard == 0
-
-
 def test_an_endless_string_is_dropped_and_takes_no_memory() -> None:
     terminal = emulator()
     terminal.feed(b"\x1b]2;" + b"x" * (2 * 1024 * 1024))
@@ -123,13 +124,13 @@ def with_text(text: str, columns: int = 40, rows: int = 5) -> PyteEmulator:
     return terminal
 
 
-def test_a_selection_moves_with_a_region() -> None:
-    terminal = numbered()
-    terminal.select((0, 2), (6, 2), "cell")
-    terminal.feed(b"\x1b[2;5r\x1b[5;1H\n")
-    assert terminal.selected_text() == "line 27"
-    terminal.feed(b"\x1b[1;3r\x1b[3;1H\n")
-    assert terminal.selected_text() == "line 27"
+def test_a_selection_ends_when_rows_below_it_or_in_it_move() -> None:
+    for output in (b"\x1b[2;5r\x1b[5;1H\n", b"\x1b[1;3r\x1b[3;1H\n", b"\x1b[1;1H\x1bM"):
+        terminal = numbered()
+        terminal.select((0, 2), (6, 2), "cell")
+        assert terminal.selected_text() == "line 27"
+        terminal.feed(output)
+        assert terminal.selected_text() == "", "it would be the text of another row"
 
 
 def test_a_selection_on_the_alternate_screen_follows_and_is_removed_with_it() -> None:

@@ -8,21 +8,20 @@ import pytest
 
 from gui.terminal.prompts.clicking import steps_to
 from session_host.protocol.values import GridSize
-from session_host.terminal import available_engines, create
-from session_host.terminal.base import Emulator, EngineName
+from session_host.terminal import create
+from session_host.terminal.base import Emulator
 
 COUNTED, PROMPT = "\x1b]133;Z;n=1\x07", "\x1b]133;A\x07$ \x1b]133;B\x07"
 Maker = Callable[[str], Emulator]
 
 
-@pytest.fixture(params=available_engines())
-def shell(request: pytest.FixtureRequest) -> Iterator[Maker]:
+@pytest.fixture
+def shell() -> Iterator[Maker]:
     """Makes a terminal of 20 × 6 cells in which a shell has written something."""
-    engine: EngineName = request.param
     emulators: list[Emulator] = []
 
     def make(output: str) -> Emulator:
-        emulators.append(create(engine, GridSize(20, 6)))
+        emulators.append(create(None, GridSize(20, 6)))
         emulators[-1].feed((COUNTED + output).encode())
         return emulators[-1]
 

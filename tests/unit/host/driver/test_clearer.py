@@ -118,7 +118,7 @@ BEGIN, END, PROMPT = b"\x1b]133;C\x1b\\", b"\x1b]133;D;137\x1b\\", b"\x1b]133;A\
 LEFT = {
     "kitty's keyboard protocol": (b"\x1b[>5u", b"\x1b[<99u\x1b[=0;1u"),
     "modifyOtherKeys": (b"\x1b[>4;2m", b"\x1b[>4;0m"),
-    "mouse": (b"\x1b[?1000;1003h\x1b[?1006h", b"\x1b[?1003l\x1b[?1006l"),
+    "mouse": (b"\x1b[?1000;1003h\x1b[?1006h", b"\x1b[?1000l\x1b[?1003l\x1b[?1006l"),
     "paste of a shell without it": (b"\x1b[?2004h", b"\x1b[?2004l"),
     "focus and size reports": (b"\x1b[?1004;2048h", b"\x1b[?1004l\x1b[?2048l"),
     "hidden cursor": (b"\x1b[?25l", b"\x1b[?25h"),
@@ -135,26 +135,18 @@ LEFT = {
 }
 
 
-NOT_IN_PYTE = {"origin", "line feeds that return", "wrapping backwards"}
-
-
-def without_tracking_of_one_engine(data: bytes) -> bytes:
-    """One engine keeps all modes of mouse tracking, the other one only the last."""
-    return data.replace(b"\x1b[?1000l", b"")
-
-
+@pytest.mark.portable_lacks("marks of commands")
 @pytest.mark.parametrize("left", LEFT)
 async def test_the_shell_is_usable_after_a_killed_program(harness: SessionHarness, left: str) -> None:
-    if left in NOT_IN_PYTE and harness.spec.engine == "pyte":
-        pytest.skip("pyte has no such mode")
     driver = harness.host()
     sets, takes_back = LEFT[left]
     written = PROMPT + b"vim\r\n" + BEGIN + sets + END + PROMPT
     harness.write_output(written)
     await eventually(lambda: is_quiet(harness.terminal.clearer, driver.worker), 10, "the prompt")
-    assert without_tracking_of_one_engine(output(harness).removeprefix(written)) == takes_back
+    assert output(harness).removeprefix(written) == takes_back
 
 
+@pytest.mark.portable_lacks("marks of commands")
 async def test_ctrl_c_is_no_escape_sequence_after_a_killed_program_that_had_set_its_keys_before_its_screen(
     harness: SessionHarness,
 ) -> None:
@@ -173,6 +165,7 @@ async def test_ctrl_c_is_no_escape_sequence_after_a_killed_program_that_had_set_
     assert "x" in rows
 
 
+@pytest.mark.portable_lacks("marks of commands")
 async def test_what_the_shell_sets_at_its_prompt_stays_after_a_killed_program(harness: SessionHarness) -> None:
     driver = harness.host()
     prompt = PROMPT + b"\x1b[?2004h\x1b[?1h\x1b=\x1b[>1u"
@@ -193,6 +186,7 @@ async def test_what_the_shell_sets_at_its_prompt_stays_after_a_killed_program(ha
     assert emulator.modes.kitty_keyboard == 0, "the killed program's flags are not below those of the shell"
 
 
+@pytest.mark.portable_lacks("marks of commands")
 async def test_the_alternate_screen_of_a_killed_program_ends_and_the_shell_draws_its_prompt_again(
     harness: SessionHarness,
 ) -> None:

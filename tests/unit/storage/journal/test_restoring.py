@@ -143,6 +143,7 @@ def test_a_journal_without_a_size_has_the_default_size(directory: Path) -> None:
     restored.close()
 
 
+@pytest.mark.portable_lacks("marks of commands")
 def test_times_of_commands_are_those_of_the_recorded_output(directory: Path, engine: EngineName) -> None:
     """In a chat that a reboot interrupted; the wall clock may have been set back in the meantime."""
     began, ended = b"\x1b]133;A\x07$ x\r\n\x1b]133;C\x07out\r\n", b"\x1b]133;D;0\x07"
