@@ -94,7 +94,7 @@ os.read(gate, 1)
 async def _check_same_as_host(viewer: Viewer, watcher: Watcher, session_id: str, end: int) -> None:
     """Check that the screens of host and replica are equal once both have all output up to the offset ``end``."""
     ask = Peek(0, scrollback=True, ansi=True)
-    await watcher.until(lambda: viewer._rules.progress.offset == end, "all output")
+    await watcher.until(lambda: viewer._rules.progress.now.offset == end, "all output")
     host: Screen = await request(session_id, ask)
 
     async def of_host() -> Screen:

@@ -51,7 +51,7 @@ class RecordingViewer(Viewer):
     @property
     def position(self) -> int:
         """The offset up to which the replica has the output."""
-        return self._rules.progress.offset
+        return self._rules.progress.now.offset
 
     def close(self) -> None:
         super().close()

@@ -46,20 +46,17 @@ class AnswerWatch:
         """Start the timer, unless it runs or there is no unacknowledged input."""
         if not self.is_timed and len(self._inputs):
             self._sent_sequence = self._newest_sequence
-            self._start_timer()
+            self.start_timer()
 
     def probe(self, offset: int, silent_intervals: int = 0) -> None:
         """Send a probe, unless one waits for its reply; ``offset`` is the replica's offset of the output."""
         if not self.is_asking:
             self.is_asking = True
-            self._probed_sequence, self._offset, self._silent_intervals = (
-                self._newest_sequence,
-                offset,
-                silent_intervals,
-            )
+            self._probed_sequence = self._newest_sequence
+            self._offset, self._silent_intervals = offset, silent_intervals
             self._effects.append(SendMessage(Describe(0)))
         if not self.is_timed:
-            self._start_timer()
+            self.start_timer()
 
     def on_reply(self) -> None:
         """The host has replied to a probe, so it has received everything sent before."""
@@ -78,24 +75,21 @@ class AnswerWatch:
             if self._silent_intervals >= MAX_SILENT_INTERVALS:
                 self.is_silent = True
                 return True
-            self._start_timer()
+            self.start_timer()
             return False
         oldest = max(self._inputs.oldest_sequence, self._received_sequence + 1)
         if oldest <= self._sent_sequence:
             self.probe(offset, silent_intervals=1)
         elif oldest <= self._newest_sequence:
             self._sent_sequence = self._newest_sequence
-            self._start_timer()
+            self.start_timer()
         return False
-
-    def restart_interval(self) -> None:
-        """The interval was too long, since this process did not run: ignore it and start another."""
-        self._start_timer()
 
     @property
     def _newest_sequence(self) -> int:
         return self._inputs.next_sequence - 1
 
-    def _start_timer(self) -> None:
+    def start_timer(self) -> None:
+        """Start an interval; also in place of one that was too long, since this process did not run."""
         self.is_timed = True
         self._effects.append(StartAnswerTimer(INTERVAL_S))

@@ -15,18 +15,11 @@ States::
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec.structs import replace
 
-from session_host.protocol.messages import (
-    AcceptRefusal,
-    ActivityEvent,
-    Input,
-    InputRefused,
-    Interrupt,
-    Mouse,
-)
+from session_host.protocol.messages import AcceptRefusal, ActivityEvent, Input, InputRefused, Interrupt, Mouse
 from session_host.protocol.values import Activity, ErrorCode, MouseAction
 
 from .answer_watch import AnswerWatch
@@ -39,8 +32,11 @@ _UNSEEN_STATES = frozenset({ViewerState.CONNECTING, ViewerState.RECONNECTING, Vi
 """States of a viewer on another machine in which the user does not see the screen as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shut:
+class GateState(msgspec.Struct, frozen=True):
+    """Base of the states."""
+
+
+class Shut(GateState, frozen=True):
     """The host does not have the viewer attached, and has not reported its last input.
 
     Missing inputs must be sent before newer ones: the host ignores an input with a lower sequence than the last one.
@@ -52,23 +48,19 @@ class Shut:
     """Whether to tell the host, at the next attach, that it may accept input again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(GateState, frozen=True):
     """Blind input is kept for a program that is being started."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judging:
+class Judging(GateState, frozen=True):
     """The host's report of the activity decides if the blind input is sent; it is the next event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(GateState, frozen=True):
     """The program asks something new: the user decides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(GateState, frozen=True):
     """Input is sent at once."""
 
 
@@ -101,7 +93,7 @@ class Gate:
         """
         self._effects, self._line, self._inputs, self._answers = effects, line, inputs, answers
         self._is_far, self._keeps_typing = is_far, keeps_typing
-        self.now: Shut | Waiting | Judging | Asking | Open = Shut()
+        self.now: GateState = Shut()
         self._question_since = ""
 
     @property
@@ -184,7 +176,7 @@ class Gate:
             return self._inputs.refuse(message, ErrorCode.UNREACHABLE, text)
         added = self._inputs.append(message)
         if isinstance(added, InputRefused) and added.code == ErrorCode.INPUT_FULL:
-            return msgspec.structs.replace(added, message=f"{text}, and too much waits for it")
+            return replace(added, message=f"{text}, and too much waits for it")
         return added
 
     def note_activity(self, event: ActivityEvent) -> None:

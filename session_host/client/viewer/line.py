@@ -13,7 +13,8 @@ States::
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from session_host.protocol.messages import StateEvent
 from session_host.protocol.values import State
@@ -27,13 +28,22 @@ RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 RUNNING = StateEvent(State.RUNNING, None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Connecting:
+class LineState(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the states."""
+
+    is_connected: bool = False
+    """Whether the host gets messages."""
+    end: StateEvent = RUNNING
+    """The program's end, once it has ended."""
+    refusal: str = ""
+    """The ``ErrorCode`` of the host's refusal to serve the viewer; "" for no refusal."""
+
+
+class Connecting(LineState, frozen=True):
     """A connection is made, after a wait."""
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
+class Looking(LineState, frozen=True):
     """The host cannot be reached, for this reason: the session's outcome is looked up in the store."""
 
     reason: str
@@ -41,49 +51,37 @@ class Looking:
     """Whether the host accepted the connection, and did not greet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Away:
+class Away(LineState, frozen=True):
     """The session's machine cannot be reached; the viewer waits for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attaching:
+class Attaching(LineState, frozen=True, kw_only=True):
     """The host has greeted, and was asked to attach the viewer."""
 
+    is_connected: bool = True
     asked_output: bool
     """Whether Attach asked for output; the user's wish may change before the host has answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
+class Serving(LineState, frozen=True, kw_only=True):
     """The viewer is attached."""
 
+    is_connected: bool = True
     asked_output: bool
     is_silent: bool = False
     """Whether the user sees that the machine does not answer, though the line to it is not lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loading:
+class Loading(LineState, frozen=True):
     """The chat ended while there was no connection, and its last screen is read."""
 
-    end: StateEvent
 
-
-@dataclass(frozen=True, slots=True)
-class Over:
+class Over(LineState, frozen=True):
     """The chat has ended, its host is gone, or the host refuses the viewer; the last output may still come."""
 
-    end: StateEvent
-    refusal: str
-    is_connected: bool
 
-
-@dataclass(frozen=True, slots=True)
-class Detached:
+class Detached(LineState, frozen=True):
     """The viewer follows the session no more."""
-
-    end: StateEvent
 
 
 class Line:
@@ -96,33 +94,15 @@ class Line:
 
     def __init__(self, effects: list[Effect]) -> None:
         self._effects = effects
-        self.now: Connecting | Looking | Away | Attaching | Serving | Loading | Over | Detached = Connecting()
+        self.now: LineState = Connecting()
         self.shown = ViewerState.CONNECTING
         self.message = ""
         self._tries = 0
 
     @property
-    def is_connected(self) -> bool:
-        """Whether the host gets messages."""
-        match self.now:
-            case Attaching() | Serving() | Over(is_connected=True):
-                return True
-        return False
-
-    @property
     def is_over(self) -> bool:
         """Whether nothing but the last output can come."""
         return isinstance(self.now, Over)
-
-    @property
-    def end(self) -> StateEvent:
-        """The program's end, once it has ended."""
-        return self.now.end if isinstance(self.now, Loading | Over | Detached) else RUNNING
-
-    @property
-    def refusal(self) -> str:
-        """The ``ErrorCode`` of the host's refusal to serve the viewer; "" for no refusal."""
-        return self.now.refusal if isinstance(self.now, Over) else ""
 
     def show(self, state: ViewerState, message: str = "") -> None:
         """Show the user another state."""
@@ -143,7 +123,7 @@ class Line:
 
     def failed(self, reason: str, *, is_hanging: bool = False) -> None:
         """The host cannot be reached: the session has ended, the host is gone, or the host ``is_hanging``."""
-        self.now = Looking(reason, is_hanging)
+        self.now = Looking(reason=reason, is_hanging=is_hanging)
         self._effects.append(ReadOutcome())
 
     def unreachable(self, reason: str) -> None:
@@ -163,51 +143,41 @@ class Line:
 
     def load(self, end: StateEvent, offset: int) -> None:
         """The chat has ended: its last screen has the output after this offset."""
-        self.now = Loading(end)
+        self.now = Loading(end=end)
         self._effects.append(LoadScreen(offset))
 
     def greeted(self, *, asked_output: bool) -> None:
         """The connection is open, and the host is asked to attach the viewer."""
-        self.now = Attaching(asked_output)
+        self.now = Attaching(asked_output=asked_output)
 
-    def attached(self) -> None:
-        """The host has attached the viewer."""
-        if isinstance(self.now, Attaching):
-            self.now = Serving(self.now.asked_output)
-
-    def note_silence(self) -> None:
-        """The machine does not answer."""
-        if isinstance(self.now, Serving) and self.shown is ViewerState.LIVE:
-            self.now = replace(self.now, is_silent=True)
+    def note_silence(self, is_silent: bool) -> bool:
+        """The machine does not answer, or does again; returns whether the user is to see that it does."""
+        now = self.now
+        if not isinstance(now, Serving) or (is_silent and self.shown is not ViewerState.LIVE):
+            return False
+        self.now = replace(now, is_silent=is_silent)
+        if is_silent:
             self.show(ViewerState.UNRESPONSIVE)
-
-    def note_answer(self) -> bool:
-        """The machine answers; returns whether the user saw that it did not."""
-        match self.now:
-            case Serving(is_silent=True) as now:
-                self.now = replace(now, is_silent=False)
-                return self.shown is ViewerState.UNRESPONSIVE
-        return False
+        return now.is_silent and not is_silent and self.shown is ViewerState.UNRESPONSIVE
 
     def lost(self) -> None:
         """The connection is closed: make another one, unless nothing more can come."""
-        match self.now:
-            case Over() as now:
-                self.now = replace(now, is_connected=False)
-            case Attaching() | Serving():
-                if self.shown in {ViewerState.LIVE, ViewerState.UNRESPONSIVE}:
-                    self._tries = 0
-                self.show(ViewerState.RECONNECTING)
-                self.connect()
+        if self.is_over:
+            self.now = replace(self.now, is_connected=False)
+        elif self.now.is_connected:
+            if self.shown in {ViewerState.LIVE, ViewerState.UNRESPONSIVE}:
+                self._tries = 0
+            self.show(ViewerState.RECONNECTING)
+            self.connect()
 
     def finish(self, state: ViewerState, message: str = "", *, end: StateEvent = RUNNING, refusal: str = "") -> None:
         """Nothing but the last output can come, for this reason; a second one changes nothing."""
-        if self.is_over:
-            return
-        # A host that refuses the viewer has closed the connection.
-        self.now = Over(end, refusal, self.is_connected and state is ViewerState.ENDED)
-        self.show(state, message)
+        if not self.is_over:
+            # A host that refuses the viewer has closed the connection.
+            is_connected = self.now.is_connected and state is ViewerState.ENDED
+            self.now = Over(is_connected=is_connected, end=end, refusal=refusal)
+            self.show(state, message)
 
     def detach(self) -> None:
         """The viewer follows the session no more."""
-        self.now = replace(self.now, is_connected=False) if isinstance(self.now, Over) else Detached(self.end)
+        self.now = replace(self.now, is_connected=False) if self.is_over else Detached(end=self.now.end)

@@ -102,7 +102,7 @@ class ViewerRules:
 
     def connected(self) -> None:
         """The connection is open, and the host has greeted."""
-        wants, progress = self.wants, self.progress
+        wants, progress = self.wants, self.progress.now
         self.line.greeted(asked_output=wants.output)
         self._send(
             Attach(
@@ -121,11 +121,11 @@ class ViewerRules:
 
     def outcome_read(self, outcome: StateEvent, message: str) -> None:
         """The store's outcome of the session is known; ``message`` says why it is lost."""
-        progress = self.progress
+        progress = self.progress.now
         match outcome.state:
             case State.LOST:
                 self._finish(ViewerState.LOST, message)
-            case State.EXITED if self.wants.output and not isinstance(progress.now, Missing):
+            case State.EXITED if self.wants.output and not isinstance(progress, Missing):
                 # The screen that the host saved has the output since the viewer was disconnected.
                 self.line.load(outcome, progress.offset if progress.has_history else -1)
             case State.EXITED:
@@ -137,7 +137,7 @@ class ViewerRules:
         """The replica is the session's last screen, with the output up to the offset; None if unchanged."""
         if offset is not None:
             self.progress.screen_read(offset)
-        self._finish(ViewerState.ENDED, end=self.line.end)
+        self._finish(ViewerState.ENDED, end=self.line.now.end)
 
     def connection_lost(self, error: Error | None) -> None:
         """The connection is closed; if the host sent an error, it refuses this viewer."""
@@ -154,9 +154,7 @@ class ViewerRules:
 
     def line_silent(self, is_silent: bool) -> None:
         """The session's machine does not answer, though the line to it is not lost; or it does again."""
-        if is_silent:
-            self.line.note_silence()
-        elif self.line.note_answer():
+        if self.line.note_silence(is_silent):
             self._show_live()
 
     def detach(self) -> None:
@@ -176,7 +174,7 @@ class ViewerRules:
         self._answers.start()
 
     def _send(self, message: Message) -> None:
-        if self.line.is_connected:
+        if self.line.now.is_connected:
             self.effects.append(SendMessage(message))
 
     # ------------------------------------------------------------ messages of the host
@@ -217,7 +215,7 @@ class ViewerRules:
                     self.effects.append(NotifyEvent(message))
                     self._finish(ViewerState.ENDED, end=message)
             case NoticeEvent(text=""):
-                self._request_notice()  # The previous notice has ended; there may be another one.
+                self._send(Describe(0))  # The previous notice has ended; there may be another one.
             case Description(notice=text) | NoticeEvent(text=text):
                 self._notify_notice(text)
             case _:
@@ -228,7 +226,8 @@ class ViewerRules:
 
     def _use_attachment(self, attachment: str, last_sequence: int, *, runs: bool) -> None:
         self._answers.reset()
-        self.line.attached()
+        if isinstance(self.line.now, Attaching):
+            self.line.now = Serving(asked_output=self.line.now.asked_output)
         self.gate.attached(attachment, last_sequence, runs=runs)
 
     def _catch_up(self, message: Attached) -> None:
@@ -238,13 +237,9 @@ class ViewerRules:
             self._send_follow()
         if wants.colors is not None:
             self._send(Colors(self.inputs.attachment, *wants.colors))
-        self._request_notice()
+        self._send(Describe(0))  # For the current notice: events report only notices that begin later.
         if message.resumed or not wants.output:
             self._show_live()
-
-    def _request_notice(self) -> None:
-        """Ask the host for the current notice: events report only notices that begin later."""
-        self._send(Describe(0))
 
     def _notify_notice(self, text: str) -> None:
         """Report a changed notice to the delegate; each new host repeats the current notice."""
@@ -268,15 +263,15 @@ class ViewerRules:
     def expect_answer(self) -> None:
         """The user sent a request on another connection: detect whether the host answers."""
         if self.line.shown is ViewerState.LIVE:
-            self._answers.probe(self.progress.offset)
+            self._answers.probe(self.progress.now.offset)
 
     def on_answer_timer(self, *, is_late: bool) -> None:
         """An interval of ``AnswerWatch`` is over; ``is_late``: the timer was much too late."""
         if self.line.shown is not ViewerState.LIVE:
             self._answers.is_timed = False
         elif is_late:
-            self._answers.restart_interval()
-        elif self._answers.on_interval(self.progress.offset):
+            self._answers.start_timer()
+        elif self._answers.on_interval(self.progress.now.offset):
             self.line.show(ViewerState.UNRESPONSIVE)
 
     def _on_host_message(self, message: Message) -> None:
@@ -317,7 +312,7 @@ class ViewerRules:
                 self._send_follow()
 
     def _send_follow(self) -> None:
-        wants, attachment, progress = self.wants, self.inputs.attachment, self.progress
+        wants, attachment, progress = self.wants, self.inputs.attachment, self.progress.now
         self._send(Follow(attachment, wants.output, progress.offset, progress.resizes, progress.has_history))
         if wants.output and wants.size is not None:
             self._send(Resize(attachment, wants.size, wants.cell))

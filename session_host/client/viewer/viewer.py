@@ -195,22 +195,22 @@ class Viewer:
     @property
     def exit_code(self) -> int | None:
         """The exit code of the program once it has ended."""
-        return self._rules.line.end.exit_code
+        return self._rules.line.now.end.exit_code
 
     @property
     def exit_signal(self) -> int | None:
         """The signal that ended the program."""
-        return self._rules.line.end.exit_signal
+        return self._rules.line.now.end.exit_signal
 
     @property
     def end_request(self) -> str:
         """The user's request that ended the program; see ``StateEvent``."""
-        return self._rules.line.end.end_request
+        return self._rules.line.now.end.end_request
 
     @property
     def refusal(self) -> str:
         """The ``ErrorCode`` of the host's refusal to serve the viewer; "" for no refusal."""
-        return self._rules.line.refusal
+        return self._rules.line.now.refusal
 
     @property
     def size(self) -> GridSize | None:
@@ -412,7 +412,7 @@ class Viewer:
         if (replica := self._replica) is None:
             return
         fed = 0
-        for offset in self._rules.progress.turns.take(message.offset + len(message.data)):
+        for offset in self._rules.progress.take_turns(message.offset + len(message.data)):
             begin = min(max(offset - message.offset, fed), len(message.data))
             replica.feed(message.data[fed:begin])
             self._mark_turn()
@@ -460,9 +460,9 @@ class Viewer:
             connection.hold(False)
 
     def _use_snapshot(self, part: SnapshotPart, replica: Replica) -> None:
-        had_history = self._rules.progress.has_history
+        had_history = self._rules.progress.now.has_history
         self._rules.snapshot_restored(part)
-        self._replace(replica, had_history=had_history, has_history=self._rules.progress.has_history)
+        self._replace(replica, had_history=had_history, has_history=self._rules.progress.now.has_history)
 
     @property
     def _terminal(self) -> Emulator | None:

@@ -56,7 +56,7 @@ def test_a_viewer_is_live_once_the_screen_is_complete(harness: Harness) -> None:
         >> harness.output(10)
         << fed(10)
     )
-    assert harness.rules.progress.offset == 13
+    assert harness.rules.progress.now.offset == 13
 
 
 def test_a_viewer_without_output_is_live_once_attached() -> None:
@@ -163,7 +163,7 @@ def test_a_viewer_refused_by_the_host_does_not_reconnect(harness: Harness, reach
         << notify(ViewerState.FAILED, "not yours")
         >> do(harness.rules.connection_lost, None)
     )
-    assert harness.rules.line.refusal == ErrorCode.NOT_ALLOWED
+    assert harness.rules.line.now.refusal == ErrorCode.NOT_ALLOWED
 
 
 def test_the_end_is_reported_once_and_later_input_is_refused(harness: Harness) -> None:
@@ -178,7 +178,7 @@ def test_the_end_is_reported_once_and_later_input_is_refused(harness: Harness) -
         << refusal(1, ErrorCode.ENDED, "the chat has ended")
         >> do(harness.rules.connection_lost, None)
     )
-    assert harness.rules.line.end == EXITED
+    assert harness.rules.line.now.end == EXITED
 
 
 def test_a_program_that_ends_at_once_refuses_no_input_that_nobody_typed(harness: Harness) -> None:
@@ -226,7 +226,7 @@ def test_a_session_that_ended_during_a_disconnection_is_shown_to_its_end(
         >> do(harness.rules.screen_read, kept)
         << notify(ViewerState.ENDED)
     )
-    assert (harness.rules.progress.offset, harness.rules.line.end) == (offset, EXITED)
+    assert (harness.rules.progress.now.offset, harness.rules.line.now.end) == (offset, EXITED)
 
 
 def test_a_viewer_without_a_replica_reads_no_last_screen(harness: Harness) -> None:
@@ -410,7 +410,7 @@ def test_a_host_of_an_incompatible_version_fails_the_viewer(harness: Harness) ->
         >> harness.types_key()
         << refusal(2, ErrorCode.ENDED, text, "")
     )
-    assert not harness.rules.line.refusal
+    assert not harness.rules.line.now.refusal
 
 
 def test_after_a_refused_input_nothing_is_sent_until_the_user_accepts(harness: Harness) -> None:
