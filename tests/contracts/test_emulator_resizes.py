@@ -220,6 +220,14 @@ def test_cells_that_were_never_written_keep_their_width_when_a_line_is_wrapped_t
     assert emulator.history(0, 1)[0].text() == shown
 
 
+@pytest.mark.parametrize("rows", [0, 20])
+def test_a_blank_at_the_edge_stays_between_two_words_when_a_line_is_wrapped_anew(make: Maker, rows: int) -> None:
+    """It was half of a wide character; the cell before a wide character that did not fit is none."""
+    emulator = make(10, 6, output="xxxxxxxx漢yz\x1b[1;9Ho\x1b[3;1H" + "x" * 9 + "漢" + "\r\n" * rows)
+    emulator.resize(GridSize(20, 6), CELL)
+    assert whole_text(emulator)[:2] == ["xxxxxxxxo yz", "xxxxxxxxx漢"]
+
+
 def test_a_restored_terminal_with_little_scrollback_keeps_it_at_another_width(make: Maker) -> None:
     lines = [f"line {number}" for number in range(200)]
     emulator = make(40, 10, output="\r\n".join(lines[:51]), scrollback_lines=500)

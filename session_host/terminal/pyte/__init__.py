@@ -6,7 +6,7 @@ modes, the set of changed rows. **Ours** are the parser, the rows and all that c
 - breaks off the text after 👨‍👩‍👧, and shows half of a wide character in the last column;
 - prints a DCS, an APC and sequences such as ``CSI < u`` as text, and takes OSC 133 for a title;
 - cuts columns for good at a resize, and has no alternate screen and no soft wraps;
-- reads 0.3 MB/s (this engine: 3 to 11), needs 13 KB for a line of history, and hides an unfinished sequence in a
+- reads 0.3 MB/s (this engine: 3.9 to 12), needs 13 KB for a line of history, and hides an unfinished sequence in a
   generator, where no snapshot can find it.
 
 It must not lose or change text, fail, tell a wrong size, or read less than 3 MB/s. It follows the first engine only

@@ -148,12 +148,14 @@ class Line:
                 found.append(Run(start, last - start, self.text(start, last), style, False))
         return tuple(found)
 
-    def pack_for_history(self) -> bytes:
-        """The row as bytes; a later change of the width joins it with the next row if it is wrapped."""
-        if not self.wrapped or self.chars[-1] != BLANK or len(self.chars) == 1:
+    def pack_for_history(self, following: Line | None) -> bytes:
+        """The row as bytes; at another width it is joined with the row ``following`` (None: not known) if wrapped."""
+        if not self.wrapped or self.chars[-1] != BLANK:
             return self.pack()
-        line = Line(0)  # Without the last cell, into which a wide character did not fit.
-        line.chars, line.styles, line.wrapped = self.chars[:-1], self.styles[:-1], True
+        is_left_over = following is None or following.chars[1:2] == [TAIL]
+        end = len(self.chars) - (is_left_over and len(self.chars) > 1)
+        line = Line(0)  # Without the last cell, if a wide character did not fit into it.
+        line.chars, line.styles, line.wrapped = self.chars[:end], self.styles[:end], True
         line.write_last_blanks()
         return line.pack()
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .cells import BLANK, TAIL, Line, packed_columns, packed_wrapped, unpack
 from .screen import SavedCursor, Screen
@@ -44,7 +45,8 @@ def resize_screen(screen: Screen, columns: int, lines: int) -> None:
     saved_place = _Place(top + saved.row, saved.column) if saved else cursor
     first = _Place(top, 0)
     end = max(content, shown_row + 1)
-    rows = [*screen.history, *(line.pack_for_history() for line in primary[:end])]
+    pairs = pairwise([*primary[:end], Line(columns)])
+    rows = [*screen.history, *(line.pack_for_history(following) for line, following in pairs)]
     if columns != screen.columns:
         rows = _rewrap(rows, columns, (first, cursor, saved_place))
         screen.shifts += 1
@@ -83,7 +85,7 @@ def _rewrap(rows: list[bytes], columns: int, places: Iterable[_Place]) -> list[b
     line = Line(0)
     inside: list[tuple[_Place, int]] = []
     for index, packed in enumerate(rows):
-        continues = packed_wrapped(packed) and index + 1 < len(rows)
+        continues = packed_wrapped(packed)
         if not continues and not line.chars and packed_columns(packed) <= columns:
             for place in places_of.get(index, ()):
                 place.row = len(wrapped)
@@ -96,6 +98,9 @@ def _rewrap(rows: list[bytes], columns: int, places: Iterable[_Place]) -> list[b
         if not continues:
             _wrap_line(line, columns, wrapped, inside)
             line, inside = Line(0), []
+    if line.chars:  # The last row continues in a blank one.
+        _wrap_line(line, columns, wrapped, inside)
+        wrapped[-1] = b"\1" + wrapped[-1][1:]
     return wrapped
 
 

@@ -257,7 +257,7 @@ class Screen(pyte.Screen):
             if into_history:
                 if len(self.history) == self.history_rows:
                     self.evicted += 1
-                self.history.append(line.pack_for_history())
+                self.history.append(line.pack_for_history(self.grid[top] if top < bottom else None))
             line.clear(self.columns, self.erase_style)
             self.grid.insert(bottom, line)
         self._scrolled(top, bottom, count, kept=kept)
