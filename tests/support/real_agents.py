@@ -14,7 +14,6 @@ import os
 import pwd
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -151,11 +150,6 @@ def prepare_qwen(home: Path, cwd: Path, url: str) -> dict[str, str]:
     return {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"{url}/v1", "OPENAI_MODEL": MODEL}
 
 
-def prepare_endpoint(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """The model server's URL."""
-    return {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "k"}
-
-
 INSTALL_TIMEOUT_S = 600
 
 
@@ -181,14 +175,12 @@ class RealAgent:
         leaves: a prompt that makes the fake model run a ``{command}`` in the background; "" if it has no such tool.
         sends_out: a prompt that makes the fake model start a sub-agent with a held answer, and not wait for it; ""
             likewise.
-        offers_tools: whether its requests offer tools; those that it makes for itself do not.
         errands: a pattern (re.match) of requests that it makes for itself and that offer tools; "" for none.
         source: the source of its status, with a name of ``activity.ORDER``; "" for none.
         asks_source: the source of its status while it asks, if that is another one.
         tells: a text in the status detail while it asks for ``sh work.sh``; "" if the status has no detail.
         tells_ready: whether its status says that it is ready before its first turn.
         drops_input: whether it drops input for a moment after its start, although its status is idle.
-        after_error: its activity after a refused request.
         tells_error: a text in the status detail after a request that was refused with 400; "" if it tells none.
         interrupt: the keys that interrupt a turn.
         settings: paths of the user's own settings, below HOME.
@@ -211,14 +203,12 @@ class RealAgent:
     wish: str = "tool: {command}"
     leaves: str = ""
     sends_out: str = ""
-    offers_tools: bool = True
     errands: str = ""
     source: str = ""
     asks_source: str = ""
     tells: str = "work.sh"
     tells_ready: bool = True
     drops_input: bool = False
-    after_error: str = "idle"
     tells_error: str = "refused with 400"
     interrupt: tuple[str, ...] = ("Escape",)
     settings: tuple[str, ...] = ()
@@ -239,8 +229,6 @@ class RealAgent:
         Raises:
             CannotInstall: npm is missing, has no network, or has no such package for this machine.
         """
-        if not self.package:
-            return Path(sys.executable)  # It comes with Outlive.
         directory = cache_directory() / self.package.replace("/", "_")
         binary = directory / "node_modules" / self.binary
         directory.mkdir(parents=True, exist_ok=True)
@@ -421,39 +409,12 @@ QWEN = RealAgent(
     ),
     cannot={"chat fallback": NO_ONE_SHOT, "chat steer": NO_STEERING},
 )
-NO_TOOLS = "it runs no commands, so it asks for no permission"
-ENDPOINT = RealAgent(
-    label="endpoint",
-    name="endpoint",
-    package="",
-    binary="",
-    ready=" · /help",
-    main_screen=True,
-    arguments=("--model", MODEL),
-    asks="",
-    prepare=prepare_endpoint,
-    offers_tools=False,
-    source="osc 7501",
-    after_error="needs_input",
-    transcripts=("../state/conversations/{id}.jsonl",),
-    own_resume=(sys.executable, "-P", "-m", "session_host.endpoint", "--conversation", "{id}"),
-    cannot={
-        **dict.fromkeys(("viewer, tool", "asked", "stop", "kill", "chat approval", "chat declined"), NO_TOOLS),
-        "chat fallback": NO_ONE_SHOT,
-        "chat steer": NO_STEERING,
-        "limit": "after a 429 it waits and sends again; after a 500 it shows the error, and the user can send again",
-        "input": "its input cannot be recorded, since it is Outlive's own program",
-    },
-)
 CLAUDE_INLINE = replace(CLAUDE, label="claude on the main screen", main_screen=True, prepare=prepare_claude_inline)
 CLAUDE_OF_NODE_20 = replace(CLAUDE, label="claude of node 20", package="@anthropic-ai/claude-code@2.1.197")
 """The version that npm installs for node before 22."""
 CODEX_INLINE = replace(CODEX, label="codex on the main screen", main_screen=True, arguments=("--no-alt-screen",))
 ALL_AGENTS = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT, QWEN)
-"""Each agent of the catalog once, with its default arguments."""
+"""Each agent of the catalog once, with its default arguments: those in the table of observed behaviour."""
 
-PROVEN = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT, QWEN, ENDPOINT)
-"""The agents in the table of observed behaviour."""
-
-AGENTS = (*PROVEN, CLAUDE_INLINE, CODEX_INLINE)
+AGENTS = (*ALL_AGENTS, CLAUDE_INLINE, CODEX_INLINE)
 """The agents with tests of their answers in all situations of a chat."""

@@ -17,7 +17,7 @@ from tests.fakes.model_server import ModelServer
 from tests.support import agents_table
 from tests.support.agents_table import NO, NOT_APPLICABLE, YES, Column, Result
 from tests.support.area import Area
-from tests.support.real_agents import PROVEN, CannotInstall, RealAgent
+from tests.support.real_agents import ALL_AGENTS, CannotInstall, RealAgent
 from tests.support.real_chats import Chat, Work
 
 results: dict[tuple[str, str], Result] = {}
@@ -31,7 +31,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that uses an agent with every agent, unless the test names its agents itself."""
     marks = [mark for mark in metafunc.definition.iter_markers() if mark.name == "parametrize"]
     if "agent" in metafunc.fixturenames and not any("agent" in str(mark.args[0]) for mark in marks):
-        metafunc.parametrize("agent", PROVEN, ids=lambda agent: agent.label, indirect=True)
+        metafunc.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
 
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
@@ -66,7 +66,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
     With ``--write-agents-table``, write it always; rows that were not tried keep their previous results.
     """
-    columns = [Column(agent.name, agent.version) for agent in PROVEN]
+    columns = [Column(agent.name, agent.version) for agent in ALL_AGENTS]
     tried = {(column.title, check) for column in columns for check in agents_table.CHECKS}
     path = agents_table.PATH
     if results and (session.config.getoption("--write-agents-table") or tried <= results.keys()):
@@ -80,9 +80,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture
-def server(request: pytest.FixtureRequest) -> Iterator[ModelServer]:
+def server() -> Iterator[ModelServer]:
     """A fake model service for the agent."""
-    with ModelServer(tools_needed=request.node.callspec.params["agent"].offers_tools) as running:
+    with ModelServer() as running:
         yield running
 
 

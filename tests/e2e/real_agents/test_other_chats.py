@@ -9,7 +9,7 @@ import pytest
 
 from session_host.paths import config_dir
 from tests.support.commands import OUTLIVE, REPOSITORY, new, outlive
-from tests.support.real_agents import ENDPOINT, PROVEN
+from tests.support.real_agents import ALL_AGENTS
 from tests.support.real_chats import TIMEOUT_S, Chat
 from tests.support.waiting import wait_until
 
@@ -17,9 +17,7 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.real_agents,
     pytest.mark.timeout(400),
-    pytest.mark.parametrize(
-        "agent", [each for each in PROVEN if each is not ENDPOINT], ids=lambda agent: agent.label, indirect=True
-    ),
+    pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True),
 ]
 
 
