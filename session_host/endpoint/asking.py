@@ -1,4 +1,4 @@
-"""Asks one question: saves the answer as it arrives, until its end or the user stops it. A front end shows it."""
+"""Asks one question: shows and saves the answer as it arrives, until its end or the user stops it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 from session_host.endpoint.conversation import (
@@ -22,9 +23,6 @@ from session_host.system.clock import now
 
 FRAME_S: Final = 0.04
 """The shortest time between two updates of the shown answer."""
-
-PAUSE_FACTOR: Final = 3
-"""The pause after an update, as a multiple of the time that the update took."""
 
 SAVE_INTERVAL_S: Final = 1.0
 """The interval of saving an arriving answer: a killed program loses at most this part of it."""
@@ -45,46 +43,39 @@ class RecordSink(Protocol):
 class AnswerDisplay(Protocol):
     """Shows an answer to the user, and how far it is."""
 
-    def show_phase(self, run: AnswerRun) -> None:
-        """Show the phase; called at each change, and each second."""
-
-    def show_wait(self, error: ApiError, left_s: float) -> None:
-        """Show that the server is asked again in ``left_s`` seconds; called each second."""
+    def show_wait(self, error: ApiError, wait_s: float) -> None:
+        """Show that the server is asked again in ``wait_s`` seconds."""
 
     def show_arrived(self, events: Sequence[Text | Thinking]) -> None:
         """Show these pieces of the answer, and of the thoughts."""
 
-    def show_end(self, run: AnswerRun, *, has_begun: bool) -> None:
-        """Show the end; ``has_begun``: a part of the answer has arrived."""
+    def show_note(self, note: str) -> None:
+        """Show the server's remark about the end."""
 
 
 class AnswerRun:
     """Asks one question. Call ``run`` once.
 
     Attributes:
-        model: the name of the model that is asked.
         error: why the answer is missing or incomplete; None if it is complete or the user stopped it.
         state: how the answer ended.
         tokens: the server's token counts.
-        note: the server's remark about the end, one line; "" for none.
-        phase: "asking", "thinking", "answering", "waiting" before it asks again, "retrying".
-        since_s: when the server was asked, by the monotonic clock.
     """
 
     def __init__(self, save: RecordSink, model: str, display: AnswerDisplay) -> None:
-        self.model = model
         self.error: ApiError | None = None
         self.state = AnswerState.STREAMING
         self.tokens = Tokens(None, None)
-        self.note = ""
-        self.phase = "asking"
+        self._model = model
+        self._note = ""
+        """The server's remark about the end, one line; "" for none."""
         self._save = save
         self._display = display
         self._arrived: list[Text | Thinking] = []
         self._unsaved: list[str] = []
         self._changed = asyncio.Event()
         self._begun = False
-        self.since_s = self._saved_s = time.monotonic()
+        self._saved_s = time.monotonic()
 
     async def run(self, server: Server, turns: Sequence[Turn]) -> None:
         """Ask until there is an answer or an error; cancelling the task stops it.
@@ -122,56 +113,40 @@ class AnswerRun:
                     raise
                 _logger.warning("%s", error)
                 wait_s = FIRST_WAIT_S * 2**attempt if error.retry_after_s is None else error.retry_after_s
-                await self._wait(error, wait_s)
-
-    async def _wait(self, error: ApiError, wait_s: float) -> None:
-        """Wait before asking the server again."""
-        self.phase = "waiting"
-        until_s = time.monotonic() + wait_s
-        while (left_s := until_s - time.monotonic()) > 0:
-            self._display.show_wait(error, left_s)
-            await asyncio.sleep(min(left_s, 1 - (-left_s % 1) or 1))
-        self.since_s = time.monotonic()
-        self.phase = "retrying"
+                self._display.show_wait(error, wait_s)
+                await asyncio.sleep(wait_s)
 
     def _on_event(self, event: Text | Thinking | Tokens | Finished) -> None:
         match event:
             case Text(text):
-                self.phase = "answering"
                 self._save_beginning()
                 self._arrived.append(event)
                 self._unsaved.append(text)
             case Thinking():
-                self.phase = "thinking"
                 self._arrived.append(event)
             case Tokens():
                 self.tokens = event
             case Finished(note):
                 self._save_beginning()
-                self.note = note
+                self._note = note
         self._changed.set()
 
     def _save_beginning(self) -> None:
         if not self._begun:
             self._begun = True
-            self._save(AnswerBegan(now(), self.model), durable=False)
+            self._save(AnswerBegan(now(), self._model), durable=False)
 
     async def _show(self) -> None:
-        """Show and save what arrives, at a limited rate, and count the seconds."""
+        """Show and save what arrives, at a limited rate."""
         while True:
-            if self.phase != "waiting":  # ``show_wait`` shows that.
-                self._display.show_phase(self)
-            try:
-                async with asyncio.timeout(1.0 - (time.monotonic() - self.since_s) % 1.0):
+            # What arrived last is saved in time, too, if nothing follows it.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SAVE_INTERVAL_S):
                     await self._changed.wait()
-            except TimeoutError:
-                pass
             self._changed.clear()
-            began_s = time.monotonic()
             self._show_new()
             self._save_pieces()
-            # Slow drawings happen less often, so that keys and the stream are processed in between.
-            await asyncio.sleep(max(FRAME_S, PAUSE_FACTOR * (time.monotonic() - began_s)))
+            await asyncio.sleep(FRAME_S)
 
     def _show_new(self) -> None:
         if self._arrived:
@@ -191,6 +166,7 @@ class AnswerRun:
         self._show_new()
         self._save_pieces(at_once=True)
         if self._begun:
-            note = self.note or (str(self.error) if self.error else "")
+            note = self._note or (str(self.error) if self.error else "")
             self._save(AnswerEnded(now(), state, self.tokens.input, self.tokens.output, note))
-        self._display.show_end(self, has_begun=self._begun)
+            if self._note:
+                self._display.show_note(self._note)

@@ -33,7 +33,7 @@ MAX_TIMEOUT_S: Final = 86400.0
 
 UNANSWERED: Final = "this question has no answer; /retry to ask it again"
 LEFT_OUT: Final = "the previous question has no answer and is not sent again"
-"""After the next question: it is shown below that one in a chat view, and above it in a terminal."""
+"""Shown below the next question."""
 
 MAX_BYTES: Final = 256 * 1024
 """About 60,000 tokens: more than most models take."""
@@ -194,7 +194,6 @@ class Conversation:
         messages: questions and answers, oldest first.
         settings: the last settings; None if the file has none.
         first_settings: the settings at the beginning.
-        all_questions: the texts of all questions, also of edited ones; oldest first.
         used_input_tokens, used_output_tokens: the sums of all reported tokens, including those of dropped answers.
         has_token_counts: whether any server reported tokens.
     """
@@ -203,7 +202,6 @@ class Conversation:
         self.messages: list[Question | Answer] = []
         self.settings: Settings | None = None
         self.first_settings: Settings | None = None
-        self.all_questions: list[str] = []
         self.used_input_tokens = 0
         self.used_output_tokens = 0
         self.has_token_counts = False
@@ -233,7 +231,6 @@ class Conversation:
                 self.first_settings = self.first_settings or settings
             case Question():
                 self.messages.append(record)
-                self.all_questions.append(record.text)
             case AnswerBegan(at, model):
                 self.messages.append(Answer(at=at, model=model))
             case Piece(text):
@@ -296,7 +293,6 @@ class ConversationFile:
 
     Attributes:
         conversation: the conversation, kept up to date by ``append``.
-        existed: whether the file existed before.
     """
 
     def __init__(self, path: Path, conversation_id: str) -> None:
@@ -318,9 +314,8 @@ class ConversationFile:
             if self._length < len(data):
                 _logger.warning("the conversation's incomplete end is cut off: %d bytes", len(data) - self._length)
                 os.ftruncate(self._descriptor, self._length)
-            self.existed = bool(data)
             self.conversation = Conversation(records)
-            if not self.existed:
+            if not data:
                 self.append(Began(now(), conversation_id))
                 self._sync_directory()
         except OSError as error:
@@ -443,11 +438,6 @@ def read_attachment(name: str) -> Attachment:
 def label(attachment: Attachment) -> str:
     """An attachment's name and size, for the user."""
     return f"{attachment.name} ({_size(len(attachment.text.encode('utf-8', 'replace')))})"
-
-
-def picture_label(picture: Picture) -> str:
-    """An image's format and size, for the user."""
-    return f"image ({picture.mime.removeprefix('image/')}, {_size(len(picture.data))})"
 
 
 def _size(size_bytes: int) -> str:

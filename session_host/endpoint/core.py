@@ -1,4 +1,4 @@
-"""The parts that both front ends of a chat share: the conversation's file, the settings, the key and the server."""
+"""What a chat consists of: the conversation's file, the settings, the key and the server."""
 
 from __future__ import annotations
 
@@ -73,11 +73,6 @@ class ChatCore:
     def conversation(self) -> Conversation:
         """The conversation so far."""
         return self._file.conversation
-
-    @property
-    def existed(self) -> bool:
-        """Whether the conversation existed before this chat."""
-        return self._file.existed
 
     def save(self, record: Record, *, durable: bool = True) -> None:
         """Save a record; report a failure once."""

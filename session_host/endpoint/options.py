@@ -18,9 +18,6 @@ from session_host.endpoint.server.parameters import parameters_of
 from session_host.errors import ConfigError, UsageError
 from session_host.toml_file import TomlFile
 
-ACP: Final = "--acp"
-"""The command line's first word if the program serves a chat view."""
-
 APIS: Final = ("auto", "chat", "responses")
 DEFAULTS_FILE: Final = "endpoint.toml"
 MAX_SYSTEM_BYTES: Final = 256 * 1024
@@ -41,10 +38,8 @@ class Options(NamedTuple):
     """Options of the command line; None for those not given."""
 
     conversation: str
-    prompt: str
-    """The first question of a new conversation; a resumed conversation ignores it."""
-    ask: str
-    """A question to ask at once, in any case."""
+    question: str
+    """A question among the arguments, which is not asked; "" for none."""
     given: dict[str, Any]
     """The given fields of ``Settings``."""
 
@@ -62,15 +57,9 @@ def read_options(arguments: Sequence[str]) -> Options:
         ConfigError: the system prompt's file cannot be read.
     """
     parser = _Parser(prog="outlive-endpoint", description=__doc__, allow_abbrev=False)
-    parser.add_argument(
-        ACP, action="store_true", help="as the first word: speak the Agent Client Protocol, for a chat view"
-    )
-    parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="first question")
-    parser.add_argument(
-        "--ask", metavar="TEXT", default="", help="question to ask at once, also in a resumed conversation"
-    )
-    parser.add_argument("--prompt-file", metavar="FILE", help="the file with the first question")
-    parser.add_argument("--ask-file", metavar="FILE", help="the file with the question of --ask")
+    # Questions were asked when the program still ran in a terminal; resumed chats may have them.
+    parser.add_argument("prompt", nargs="?", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--ask", default="", help=argparse.SUPPRESS)
     parser.add_argument("-u", "--url", help="the server, such as http://127.0.0.1:8080/v1")
     parser.add_argument("-m", "--model", help="model (default: the server's)")
     parser.add_argument("--conversation", metavar="ID", help="conversation id; continues an existing one")
@@ -83,11 +72,11 @@ def read_options(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--timeout", metavar="S", type=float, help=f"seconds without data before giving up (default: {usual})"
     )
-    arguments, prompt_after_dashes = list(arguments), ""
+    arguments, after_dashes = list(arguments), ""
     if "--" in arguments:
         # argparse's intermixed parsing treats words with a leading dash as options even after "--".
         index = arguments.index("--")
-        arguments, prompt_after_dashes = arguments[:index], " ".join(arguments[index + 1 :])
+        arguments, after_dashes = arguments[:index], " ".join(arguments[index + 1 :])
     parsed = parser.parse_intermixed_args(arguments)
     if parsed.timeout is not None and not 0 < parsed.timeout < MAX_TIMEOUT_S:
         raise UsageError(f"--timeout {parsed.timeout:g}: give more than 0 and less than {MAX_TIMEOUT_S:g} seconds")
@@ -101,8 +90,7 @@ def read_options(arguments: Sequence[str]) -> Options:
     }
     return Options(
         conversation=check_id(parsed.conversation) if parsed.conversation else str(uuid.uuid4()),
-        prompt=_valid(parsed.prompt or prompt_after_dashes or _read(parsed.prompt_file)),
-        ask=_valid(parsed.ask or _read(parsed.ask_file)),
+        question=parsed.ask or parsed.prompt or after_dashes,
         given={name: _valid(value) for name, value in given.items() if value is not None},
     )
 
@@ -176,16 +164,7 @@ def _read_system_prompt(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_SYSTEM_BYTES:
             raise ConfigError(f"{path}: too large for a system prompt (limit: {MAX_SYSTEM_BYTES // 1024} KB)")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read it ({error.strerror})") from error
-    return _read(str(path)).strip()
-
-
-def _read(path: str | None) -> str:
-    if path is None:
-        return ""
-    try:
-        return Path(path).read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8").strip()
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not valid UTF-8") from error
     except OSError as error:

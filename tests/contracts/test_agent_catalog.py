@@ -45,14 +45,15 @@ def words(template: Template) -> list[str]:
 
 def test_the_templates_have_their_placeholders(agent: Agent) -> None:
     way = agent.conversation
-    for template in (agent.start, *filter(None, (way.resume, way.picker))):
+    begin = agent.start or (agent.structured.start if agent.structured is not None else ())
+    for template in (begin, *filter(None, (way.resume, way.picker))):
         assert words(template).count(ARGUMENTS) == (0 if agent.name == "shell" else 1)
         if agent.executable:
             assert template[0] == agent.executable
-    assert any(CONVERSATION in word for word in words(agent.start)) == way.preset
+    assert any(CONVERSATION in word for word in words(begin)) == way.preset
     assert any(CONVERSATION in word for word in words(way.resume)) == bool(way.resume)
     assert not any(CONVERSATION in word for word in words(way.picker))
-    assert bool(way.resume) == bool(way.store)
+    assert bool(way.resume) == (bool(way.store) and "terminal" in agent.runtimes)
     if way.resume:
         # An argv for a resume always has the conversation's id.
         files = "/f" if agent.keeps_conversation_in_files else ""
@@ -92,7 +93,7 @@ def test_the_files_are_valid_for_their_suffix(agent: Agent, tmp_path: Path) -> N
 
 
 def test_a_first_prompt_is_in_the_argv_or_its_file_if_the_agent_accepts_one(agent: Agent) -> None:
-    if agent.arguments_replace:
+    if agent.arguments_replace or "terminal" not in agent.runtimes:
         assert not agent.accepts_prompt
         return
     argv = agent.argv(["--x"], values=TemplateValues(prompt="do it", conversation=ID, files="/f"))

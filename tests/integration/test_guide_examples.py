@@ -143,7 +143,7 @@ def ending(area: Area, home: Path) -> None:
 def at_a_model_server(area: Area, home: Path) -> None:
     for line in lines("model-server 1"):
         works(line, home)
-    assert [each["agent"] for each in outlive("ls", "--json").json()] == ["endpoint", "endpoint"]
+    assert [each["agent"] for each in outlive("ls", "--json").json()] == ["endpoint"]
 
 
 def on_another_machine(area: Area, home: Path) -> None:

@@ -20,7 +20,7 @@ from session_host.endpoint.options import Options, initial_settings, read_defaul
 from session_host.endpoint.server.api_keys import KeyFilter, check_source
 from session_host.endpoint.server.client import Text, Thinking, preload
 from session_host.endpoint.server.errors import ApiError
-from session_host.endpoint.slash_commands import CHAT_VIEW_COMMANDS, Command, is_command, parse
+from session_host.endpoint.slash_commands import COMMANDS, Command, is_command, parse
 from session_host.errors import ConfigError, OutliveError, UsageError
 from session_host.paths import config_dir, endpoint_conversation, ensure_private, state_dir
 from session_host.structured.dialects import reading
@@ -45,7 +45,7 @@ def serve(arguments: Sequence[str], key_filter: KeyFilter) -> None:
     """Serve a chat until the client closes the connection, or a signal ends this program.
 
     Args:
-        arguments: the command line's words, without ``--acp``.
+        arguments: the command line's words.
         key_filter: gets the keys.
     """
     # Nothing but messages may be written there: not a library's warning, and not --help.
@@ -60,7 +60,7 @@ async def serve_pipes(
     """Serve a chat until the source's end of file; cancelling the task ends it, too.
 
     Args:
-        arguments: the command line's words, without ``--acp``.
+        arguments: the command line's words.
         environment: where variables are looked up.
         key_filter: gets the keys.
         source: a pipe or a socket with the client's messages.
@@ -153,10 +153,11 @@ class Agent:
     def _new(self) -> dict[str, Any]:
         options = self._read_options()
         core = self._open(options.conversation)
-        if options.ask or (options.prompt and not core.conversation.messages):
-            raise UsageError("questions for a chat view are not arguments of its program; use: outlive new -p QUESTION")
         # The user's own arguments may name an earlier conversation.
-        return self._show(core, shows=True) | {"sessionId": self._session}
+        shown = self._show(core, shows=True) | {"sessionId": self._session}
+        if options.question and not core.conversation.messages:
+            self._send(updates.notice("the question among the arguments is not asked; use: outlive new -p QUESTION"))
+        return shown
 
     def _load(self, conversation: str, *, shows: bool) -> dict[str, Any]:
         try:
@@ -452,9 +453,9 @@ def _command(text: str) -> tuple[Command | None, str]:
     first_line, _, others = text.strip().partition("\n")
     if not is_command(first_line):
         return None, ""
-    command, rest = parse(text, CHAT_VIEW_COMMANDS)
+    command, rest = parse(text)
     if command is None and not others:
-        names = ", ".join(f"/{each.name}" for each in CHAT_VIEW_COMMANDS)
+        names = ", ".join(f"/{each.name}" for each in COMMANDS)
         name = first_line.split(maxsplit=1)[0]
         raise RequestError(INVALID_PARAMS, f"unknown command {name}; commands: {names}; @FILE attaches a file")
     return command, rest
@@ -465,15 +466,9 @@ class SentAnswer:
 
     def __init__(self, send: Callable[[updates.Update], None]) -> None:
         self._send = send
-        self._waits_for: ApiError | None = None
 
-    def show_phase(self, run: AnswerRun) -> None:
-        """Do nothing: the client counts the seconds itself."""
-
-    def show_wait(self, error: ApiError, left_s: float) -> None:
-        if error is not self._waits_for:  # Once for each wait.
-            self._waits_for = error
-            self._send(updates.notice(f"{error}; asking again in {math.ceil(left_s)} s"))
+    def show_wait(self, error: ApiError, wait_s: float) -> None:
+        self._send(updates.notice(f"{error}; asking again in {math.ceil(wait_s)} s"))
 
     def show_arrived(self, events: Sequence[Text | Thinking]) -> None:
         for kind, group in groupby(events, type):
@@ -482,6 +477,5 @@ class SentAnswer:
                 name = "agent_message_chunk" if kind is Text else "agent_thought_chunk"
                 self._send(updates.chunk(name, text))
 
-    def show_end(self, run: AnswerRun, *, has_begun: bool) -> None:
-        if run.note and has_begun:
-            self._send(updates.notice(run.note))
+    def show_note(self, note: str) -> None:
+        self._send(updates.notice(note))

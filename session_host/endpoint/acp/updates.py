@@ -24,7 +24,7 @@ from session_host.endpoint.conversation import (
 )
 from session_host.endpoint.server.addresses import shown_server
 from session_host.endpoint.server.client import Model
-from session_host.endpoint.slash_commands import CHAT_VIEW_COMMANDS
+from session_host.endpoint.slash_commands import COMMANDS
 from session_host.errors import OutliveError
 from session_host.structured.dialects import reading
 
@@ -76,7 +76,7 @@ def commands() -> Update:
     offered: list[dict[str, Any]] = [
         {"name": command.name, "description": command.description}
         | ({"input": {"hint": command.argument}} if command.argument else {})
-        for command in CHAT_VIEW_COMMANDS
+        for command in COMMANDS
     ]
     return {"sessionUpdate": "available_commands_update", "availableCommands": offered}
 

@@ -244,9 +244,13 @@ def test_options_are_passed_to_the_program_and_defaults_suffice() -> None:
     assert behind[7:] == ["--api", "chat"]
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "endpoint.toml").write_text(f'url = "{URL}"\nmodel = "default-model"\n')
-    session = outlive("new", "--json", "endpoint").json()
-    seen = outlive("wait", session["id"], "--text", "Chat with default-model at 127.0.0.1:9", "--timeout", "60")
-    assert seen.code == 0, seen.error
+    session = outlive("new", "--json", "endpoint", "-p", "hello").json()
+    assert session["runtime"] == "structured"
+    wait_until(
+        lambda: "connection to 127.0.0.1:9 refused" in outlive("peek", session["id"]).output, TIMEOUT_S, "the answer"
+    )
+    refused = outlive("new", "endpoint", "--runtime", "terminal")
+    assert (refused.code, refused.error) == (2, "outlive: Model server runs in no terminal; show it as a chat view\n")
 
 
 NEW = shlex.join([*OUTLIVE, "new", "-d", "-n", "kept", "--", "cat"])

@@ -14,14 +14,37 @@ from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.chats.resume import resume
 from session_host.client.control import request
-from session_host.paths import config_dir
+from session_host.client.sessions.store_access import open_store
+from session_host.endpoint.conversation import (
+    AnswerBegan,
+    AnswerEnded,
+    AnswerState,
+    Attachment,
+    ConversationFile,
+    Piece,
+    Question,
+    Record,
+    Rewound,
+    Settings,
+    SettingsChanged,
+)
+from session_host.errors import UsageError
+from session_host.paths import config_dir, endpoint_conversation, ensure_private, state_dir
 from session_host.protocol.messages import Describe, Description
+from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
+from session_host.structured.items import digest
 from tests.fakes.model_server import ModelServer, answer_line
+from tests.fakes.secret_service import SecretService
+from tests.support.buses import bus_daemon
+from tests.support.commands import new
 from tests.support.endpoint_chats import MODEL, conversation, conversation_files
-from tests.support.hosts import end, shown, watching
+from tests.support.hosts import end
+from tests.support.journals import make_record
 from tests.support.structured_chats import ChatViewer, viewing
 from tests.support.waiting import eventually, wait_for_end
+
+ID, AT = "11111111-2222-4333-8444-555555555555", "2026-01-02T03:04:05.000Z"
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -37,7 +60,7 @@ async def start(server: ModelServer, directory: Path) -> SessionRecord:
     return await launch(
         LaunchRequest(
             agent=load_catalog(config_dir())["endpoint"], arguments=["-m", MODEL, "-u", server.url], prompt="hello",
-            directory=str(directory), environment=os.environ, runtime="structured",
+            directory=str(directory), environment=os.environ,
         )
     )  # fmt: skip
 
@@ -91,12 +114,99 @@ async def test_an_answer_outlives_its_host_and_a_conversation_its_program(server
         sent = [message["content"] for message in server.requests[-1].body["messages"]]
         assert sent == [*whole, "more"]
     await end(again.id)
-    terminal = await resume(again.id, runtime="terminal")
-    async with watching(terminal.id) as (viewer, watcher):
-        await watcher.until(lambda: "echo: more" in "\n".join(shown(viewer)), "the conversation in a terminal")
-    await end(terminal.id)
-    back = await resume(terminal.id, runtime="structured")
-    async with viewing(back.id) as chat:
-        await chat.watcher.until(lambda: chat.state == "idle", "the conversation in a chat view")
-        assert dialogue(chat) == [*whole, "more", "echo: more"]
     assert len(conversation_files()) == 1
+
+
+async def test_a_chat_of_the_terminal_resumes_as_a_chat_view_with_its_whole_history(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    """Earlier versions ran in a terminal, and could get a question among their arguments."""
+    settings = Settings(url=server.url, model=MODEL, parameters={"temperature": 0.2})
+    note = "connection lost; /continue to continue, /retry to ask again"
+    records: list[Record] = [
+        SettingsChanged(AT, settings),
+        Question(AT, "see the file", (Attachment("notes.txt", "milk"),)), AnswerBegan(AT, MODEL), Piece("milk"),
+        AnswerEnded(AT, AnswerState.COMPLETE, 1, 1),
+        Question(AT, "wrnog"), AnswerBegan(AT, MODEL), Piece("what?"), AnswerEnded(AT, AnswerState.COMPLETE),
+        Rewound(AT, 2), Question(AT, "right"), AnswerBegan(AT, MODEL), Piece("stop"), Piece("ped"),
+        AnswerEnded(AT, AnswerState.STOPPED),
+        Question(AT, "lost"), AnswerBegan(AT, MODEL), Piece("half"), AnswerEnded(AT, AnswerState.CUT, note=note),
+        Question(AT, "killed"), AnswerBegan(AT, MODEL), Piece("beginning"),
+    ]  # fmt: skip
+    path = endpoint_conversation(ID)
+    ensure_private(state_dir())
+    ensure_private(path.parent)
+    with ConversationFile(path, ID) as file:
+        for record in records:
+            file.append(record)
+    arguments = [f"--model={MODEL}", f"--url={server.url}", "see the file", "--ask", "more"]
+    argv = ["python", "-P", "-m", "session_host.endpoint", "--conversation", ID, *arguments]
+    old = make_record(
+        agent="endpoint", argv=argv, arguments=arguments, cwd=str(tmp_path), state=State.EXITED, exit_code=0,
+        provider_session_id=ID, ended_at=AT,
+    )  # fmt: skip
+    assert old.runtime == "terminal"
+    with open_store() as store:
+        store.insert(old)
+    again = await resume(old.id)
+    assert again.runtime == "structured"
+    async with viewing(again.id) as chat:
+        await chat.watcher.until(lambda: chat.state == "idle", "the chat to go on")
+        questions = ["see the file\n+ notes.txt (4 B)", "right", "lost", "killed"]
+        answers = ["milk", "stopped", "half", "beginning"]
+        assert dialogue(chat) == [text for pair in zip(questions, answers, strict=True) for text in pair]
+        assert chat.texts("notice") == [
+            "Stopped",
+            "Connection lost; /continue to continue, /retry to ask again",
+            "The answer was interrupted; /continue to continue, /retry to ask again",
+        ]
+        chat.viewer.prompt("/continue")
+        await chat.watcher.until(lambda: "echo: Go on exactly" in chat.texts()[-1], "the rest of the answer")
+        await chat.watcher.until(lambda: chat.state == "idle", "the end of the turn")
+        body = server.requests[-1].body
+        assert body["temperature"] == 0.2
+        sent = [message["content"] for message in body["messages"]]
+        assert sent[0].startswith("File notes.txt:\n```\nmilk\n```")
+        assert sent[1:-1] == ["milk", "right", "stopped", "lost", "half", "killed", "beginning"]
+        items = dialogue(chat)
+    await end(again.id)
+    third = await resume(again.id)
+    async with viewing(third.id) as chat:
+        await chat.watcher.until(lambda: chat.state == "idle", "the chat to go on")
+        assert dialogue(chat) == items, "each once"
+    await end(third.id)
+    with pytest.raises(UsageError, match="runs in no terminal"):
+        await resume(third.id, runtime="terminal")
+
+
+async def test_an_entered_key_is_saved_in_the_desktops_secret_store(
+    server: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.key = "sk-right-key-0123456789"
+    words = ("-C", str(tmp_path), "-m", MODEL, "-u", server.url)
+    with bus_daemon(tmp_path) as bus, SecretService(bus.address) as store:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+        session_id = new("endpoint", *words)
+        async with viewing(session_id) as chat:
+            chat.viewer.prompt("/key")
+            asked = await chat.until_asked()
+            chat.viewer.answer_request(asked.id, "", digest(asked), {"key": server.key})
+            await chat.watcher.until(lambda: bool(chat.texts("notice")), "the notice")
+            saved = f"Key saved in the secret store for {server.url}; /retry asks the last question again"
+            assert chat.texts("notice") == [saved]
+            assert list(store.items.values()) == [server.key]
+        await end(session_id)
+        again = new("endpoint", *words, "--key", "secret", "-p", "hello")
+        async with viewing(again) as chat:
+            await chat.until_said("echo: hello")
+        await end(again)
+
+
+async def test_a_question_among_the_arguments_is_refused_with_its_remedy(server: ModelServer, tmp_path: Path) -> None:
+    session_id = new("endpoint", "-C", str(tmp_path), "-m", MODEL, "-u", server.url, "--", "what now?")
+    async with viewing(session_id) as chat:
+        await chat.watcher.until(lambda: bool(chat.texts("notice")), "the notice")
+        assert chat.texts("notice") == ["The question among the arguments is not asked; use: outlive new -p QUESTION"]
+        chat.viewer.prompt("this one")
+        await chat.until_said("echo: this one")
+    await end(session_id)

@@ -197,6 +197,12 @@ KNOWN = Probe(
         ("copilot", Probe(), ["-p", "say X", "--yolo"], ["--yolo"]),
         ("copilot", Probe(), ["--prompt=say X", "--yolo"], ["--yolo"]),
         ("endpoint", Probe(), ["-m", "x", "--", "what now?"], ["-m", "x"]),
+        (
+            "endpoint",
+            Probe(),
+            ["--model=x", "what now?", "--ask", "and then?", "--api", "chat"],
+            ["--model=x", "--api", "chat"],
+        ),
         ("aider", KNOWN, ["a.py", "--", "b.py"], ["a.py", "--", "b.py"]),
     ],
 )
@@ -222,7 +228,12 @@ def test_the_first_prompt_of_a_chat_is_found_in_its_argv(agent: str, arguments: 
 
 
 def test_the_first_prompt_of_a_chat_is_found_in_its_file(tmp_path: Path) -> None:
-    definition = load_catalog(Path("/nonexistent"))["endpoint"]
+    agents = tmp_path / "agents"
+    agents.mkdir()
+    (agents / "mine.toml").write_text(
+        'title = "Mine"\nexecutable = "mine"\nmonogram = "Mi"\nstart = ["mine", ["--file", "{prompt_file}"]]\n'
+    )
+    definition = load_catalog(tmp_path)["mine"]
     argv = definition.argv(values=TemplateValues(prompt="fix it", conversation="c", files=str(tmp_path)))
     write_prompt(tmp_path / "prompt", "fix it")
 

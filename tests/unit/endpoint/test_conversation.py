@@ -64,7 +64,6 @@ def test_an_edited_question_replaces_all_later_messages() -> None:
         [question_of("a"), *answered("b"), question_of("c"), *answered("d"), Rewound(AT, 2), question_of("e")]
     )
     assert sent(conversation, "") == [("user", "a"), ("assistant", "b"), ("user", "e")]
-    assert conversation.all_questions == ["a", "c", "e"], "the input's history forgets nothing"
     assert (conversation.used_input_tokens, conversation.used_output_tokens) == (6, 8), "the user paid for them"
 
 
@@ -150,7 +149,6 @@ def test_only_its_user_can_read_the_file(path: Path) -> None:
 def test_a_conversation_is_read_back_as_it_was_written(path: Path) -> None:
     written(path)
     with ConversationFile(path, "c") as file:
-        assert file.existed
         assert texts(file.conversation)[::2] == [f"question {number} – “ü”\n\x1b[1m" for number in range(5)]
         assert texts(file.conversation)[1::2] == ["some of the answer, and the rest"] * 5
 
@@ -200,8 +198,8 @@ def test_records_of_a_later_version_are_skipped(path: Path) -> None:
 def test_two_chats_cannot_write_the_same_conversation(path: Path) -> None:
     with ConversationFile(path, "c"), pytest.raises(OutliveError, match="open in another chat"):
         ConversationFile(path, "c")
-    with ConversationFile(path, "c") as file:
-        assert file.existed
+    with ConversationFile(path, "c"):
+        pass  # The lock has ended.
 
 
 def test_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ def test_names_of_servers_are_short() -> None:
 def test_the_command_line_is_read() -> None:
     options = read_options(["-u", "localhost:1", "-m", "m", "--conversation", "c-1", "--system", "s", "--", "-what?"])
     assert options.given == {"url": "http://localhost:1/v1", "model": "m", "system": "s"}
-    assert (options.conversation, options.prompt) == ("c-1", "-what?")
+    assert (options.conversation, options.question) == ("c-1", "-what?")
+    assert read_options(["-m", "m", "what?"]).question == read_options(["--ask", "what?"]).question == "what?"
 
 
 @pytest.mark.parametrize(

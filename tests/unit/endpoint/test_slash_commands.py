@@ -1,26 +1,16 @@
-"""Slash commands, escape sequences for the terminal, and attached files."""
+"""Slash commands, titles and attached files."""
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prompt_toolkit.completion import CompleteEvent
-from prompt_toolkit.document import Document
 
 from session_host.endpoint.conversation import MAX_BYTES, TITLE_CHARACTERS, label, read_attachment, title_of
-from session_host.endpoint.slash_commands import COMMANDS, is_command, parse
-from session_host.endpoint.terminal import status_sequences
-from session_host.endpoint.terminal.chat import CommandCompleter, help_lines
+from session_host.endpoint.slash_commands import is_command, parse
 from session_host.errors import OutliveError
-
-
-def offered(text: str) -> list[str]:
-    completer = CommandCompleter(lambda: ["big-model", "small-model"])
-    return [each.text for each in completer.get_completions(Document(text, len(text)), CompleteEvent())]
 
 
 @pytest.mark.parametrize(
@@ -40,29 +30,14 @@ def test_a_line_is_split_into_command_and_argument(line: str, name: str | None, 
 
 
 def test_only_a_slash_and_a_word_are_a_command() -> None:
-    assert is_command(" /help ")
+    assert is_command(" /tokens ")
     assert not any(is_command(text) for text in ["help", "/usr/bin", "/", "/a\nb", "", " ", "/2"])
-
-
-def test_names_models_and_files_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "notes.txt").touch()
-    monkeypatch.chdir(tmp_path)
-    assert offered("/de") == ["detach"]
-    assert offered("/model s") == ["small-model"]
-    assert offered("/attach no") == ["tes.txt"]
-    assert offered("/copy x") == offered("hello") == offered("/a\nb") == []
-    assert len(offered("/")) == len(COMMANDS)
-
-
-def test_the_help_names_every_command() -> None:
-    assert all(any(line.startswith(f"/{each.name}") for line in help_lines()) for each in COMMANDS)
 
 
 @given(st.text())
 def test_a_question_becomes_a_title_of_one_short_line(question: str) -> None:
     topic = title_of(question)
     assert len(topic) <= TITLE_CHARACTERS
-    assert status_sequences.title(topic).count("\x1b") == 2
     assert "\n" not in topic
 
 
@@ -70,17 +45,6 @@ def test_a_title_is_the_first_words() -> None:
     assert title_of("  why is\nthe sky blue? ") == "why is the sky blue?"
     assert title_of("word " * 40) == "word " * 11 + "word…"
     assert len(title_of("x" * 100)) == TITLE_CHARACTERS
-
-
-def test_sequences_for_activity_and_clipboard_have_their_form() -> None:
-    assert (
-        status_sequences.activity(status_sequences.Activity.WORKING)
-        == "\x1b]7501;state=working:app=outlive-endpoint\x1b\\"
-    )
-    assert status_sequences.activity(status_sequences.Activity.BLOCKED, "error") == (
-        "\x1b]7501;state=blocked:kind=error:app=outlive-endpoint\x1b\\"
-    )
-    assert status_sequences.clipboard("ä\x1b").encode() == b"\x1b]52;c;" + base64.b64encode("ä".encode()) + b"\x1b\\"
 
 
 def test_a_file_is_attached_up_to_the_limit(tmp_path: Path) -> None:

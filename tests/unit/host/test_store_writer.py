@@ -128,7 +128,6 @@ async def test_a_title_is_saved_once_while_a_sign_turns_before_it(
     [
         ("claude", ("✳ Claude Code", "⠂ Claude Code", "⠂ Fix the export", "✳ Fix the export", "✳ Claude Code", "")),
         ("claude", ("Claude Code", "Fix the export", "Claude Code", "")),
-        ("endpoint", ("chat with localhost", "Fix the export")),
         ("opencode", ("OpenCode", "OC | Fix the export", "OpenCode", "")),
         ("copilot", ("GitHub Copilot", "Fix the export - GitHub Copilot", "")),
     ],

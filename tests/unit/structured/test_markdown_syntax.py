@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from gui.chat.content.markdown import MarkdownText
-from session_host.endpoint.terminal.painting import Painter
 from session_host.structured.markdown_line import plain_text
 
 
@@ -28,14 +27,12 @@ def test_a_formula_in_a_line_is_shown_as_written(formula: str) -> None:
     shown = f"An answer with {formula}, and 6 * 7"
     assert texts(line) == [shown]
     assert plain_text(line) == shown
-    assert "".join(Painter(100).markdown(line)).replace("\x1b[1m", "").replace("\x1b[0m", "") == shown
 
 
 @pytest.mark.parametrize(("begin", "end"), [(r"\[", r"\]"), ("$$", "$$")])
 def test_a_formula_of_several_lines_keeps_them(begin: str, end: str) -> None:
     formula = f"{begin}\n\\begin{{pmatrix}} a & b \\\\\n- c & d \\end{{pmatrix}}\n= \\{{e\\}}\n{end}"
     assert texts(f"So:\n{formula}\nand *more*") == ["So:", formula, "and more"]
-    assert Painter(100).markdown(formula) == formula.split("\n")
     indented = formula.replace("\n", "\n  ")
     assert texts(f"- {indented}\n- other") == [formula, "other"]
     assert texts(f"{formula.removesuffix(end)}\n\n- an *entry*")[1:] == ["an entry"], "it is incomplete"

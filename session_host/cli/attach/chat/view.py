@@ -12,12 +12,13 @@ from session_host.cli.attach.view_end import EndingKind
 from session_host.client.viewer.viewer import Viewer
 from session_host.errors import OutliveError
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, PromptMode
-from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.untrusted_text import for_clipboard, one_line
 from session_host.protocol.values import KeyAction, Modifiers, MouseButton
 from session_host.structured.items import BETWEEN_TURNS, IN_QUEUE, Item
 from session_host.structured.text import TextLine, held_words
 from session_host.structured.transcript import Transcript
 from session_host.terminal.base import Cursor, Frame, Modes
+from session_host.terminal.osc import MAX_CLIPBOARD_CHARACTERS
 from session_host.terminal.rows import DEFAULT_COLOR, Row
 
 from .completion import Offer, common, completed_path, offers
@@ -138,7 +139,7 @@ class ChatView:
     def _copy_answer(self) -> None:
         answer = next((item.text for item in reversed(self._last_items()) if item.kind == "agent"), "")
         if answer:
-            self._screen.add_signal(self._screen.signals.clipboard(answer))
+            self._screen.add_signal(self._screen.signals.clipboard(for_clipboard(answer, MAX_CLIPBOARD_CHARACTERS)))
         notice = "copied the last answer, if the terminal allows it" if answer else "no answer yet"
         self._screen.notice(notice, NOTICE_S)
 

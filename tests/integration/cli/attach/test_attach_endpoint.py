@@ -26,7 +26,7 @@ def server() -> Iterator[ModelServer]:
 
 
 def start(server: ModelServer, directory: Path) -> None:
-    new("endpoint", "-n", "x", "-C", str(directory), "-m", MODEL, "-u", server.url, "--runtime", "structured")
+    new("endpoint", "-n", "x", "-C", str(directory), "-m", MODEL, "-u", server.url)
 
 
 def files_with(text: str) -> list[str]:

@@ -100,6 +100,12 @@ def test_the_command_of_a_lost_conversation_does_not_begin_an_empty_one() -> Non
     assert f"claude --resume {ID}" in resume_command(record.id)
 
 
+def test_an_agent_without_a_terminal_has_no_command_that_resumes_in_one() -> None:
+    record = ended_chat(agent="endpoint", argv=["python", "-m", "session_host.endpoint", "--conversation", ID])
+    with pytest.raises(NotResumable, match=f"Model server runs in no terminal; use: outlive resume {record.id[:8]}"):
+        resume_command(record.id)
+
+
 def test_a_conversation_left_for_another_does_not_count_as_missing() -> None:
     record = ended_chat(provider_session_id=THREAD)
     path = session_transitions(record.id)

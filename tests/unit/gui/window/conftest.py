@@ -28,7 +28,7 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
         requests.append(request)
         return SessionRecord(
             id=f"00000000-0000-4000-8000-{len(requests):012}", name=request.name or "unnamed", agent=request.agent.name,
-            argv=request.agent.argv(request.arguments), cwd=request.directory, state=State.RUNNING,
+            argv=[request.agent.name, *request.arguments], cwd=request.directory, state=State.RUNNING,
             created_at="2026-01-02T03:04:05Z",
         )  # fmt: skip
 

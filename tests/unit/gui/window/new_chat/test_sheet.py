@@ -477,7 +477,8 @@ async def test_an_endpoint_is_asked_for_model_and_server(
     window.commands.starting.new_chat("endpoint", "/tmp")
     sheet = window.sheets.new_chat
     assert (sheet.model.isVisible(), sheet.url.isVisible()) == (True, True)
-    assert (sheet.runtime.isVisible(), sheet.runtime.value()) == (True, "terminal")
+    assert (sheet.runtime.isVisible(), sheet.runtime.value()) == (False, "structured"), "it runs in no terminal"
+    assert sheet.prompt_row.isVisible()
     sheet.start.click()
     assert sheet.error.text() == "Enter the server’s API address"
     for wrong in ("http://server a/v1", "ftp://127.0.0.1", "http://me:secret@127.0.0.1/v1"):
@@ -491,17 +492,19 @@ async def test_an_endpoint_is_asked_for_model_and_server(
     sheet.url.setText("http://127.0.0.1:1/v1")
     sheet.start.click()
     await harness.until(lambda: launches, "the start")
-    assert launches[0].arguments == ["--model=llama", "--url=http://127.0.0.1:1/v1"]
+    assert (launches[0].arguments, launches[0].runtime) == (
+        ["--model=llama", "--url=http://127.0.0.1:1/v1"],
+        "structured",
+    )
     (area.config / "endpoint.toml").write_text('url = "http://default/v1"\nmodel = "m"\n')
     window.commands.starting.new_chat("endpoint", "/tmp")
     assert (sheet.model.text(), sheet.url.text()) == ("llama", "http://127.0.0.1:1/v1")
     assert (sheet.model.placeholderText(), sheet.url.placeholderText()) == ("m", "http://default/v1")
     sheet.model.clear()
     sheet.url.clear()
-    sheet.runtime.buttons[1].click()
     sheet.start.click()
     await harness.until(lambda: len(launches) == 2, "the start")
-    assert (launches[1].arguments, launches[1].runtime) == ([], "structured"), "the defaults count"
+    assert launches[1].arguments == [], "the defaults count"
 
 
 async def test_a_click_on_command_lets_the_user_type_the_command_which_names_the_chat(harness: WindowHarness) -> None:
