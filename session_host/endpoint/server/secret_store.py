@@ -31,7 +31,7 @@ _PROMPT: Final = "org.freedesktop.Secret.Prompt"
 _PATH: Final = "/org/freedesktop/secrets"
 _DEFAULT: Final = "/org/freedesktop/secrets/aliases/default"
 _NO_PROMPT: Final = "/"
-_NO_STORE: Final = "no secret store found; use --key-from env:NAME or file:PATH"
+_NO_STORE: Final = "no secret store found; use /key env:NAME or /key file:PATH"
 
 
 async def find(server: str, *, unlock: bool) -> str | None:
@@ -73,9 +73,9 @@ async def _ask_store(work: Callable[[_Store], T]) -> T:
     try:
         return await in_thread(bus, ask)
     except TimedOut as error:
-        raise ConfigError("the secret store does not respond; use --key-from env:NAME or file:PATH") from error
+        raise ConfigError("the secret store does not respond; use /key env:NAME or /key file:PATH") from error
     except (BusGone, Refused, LookupError, ValueError, TypeError) as error:
-        raise ConfigError("cannot use the secret store; use --key-from env:NAME or file:PATH") from error
+        raise ConfigError("cannot use the secret store; use /key env:NAME or /key file:PATH") from error
 
 
 def _attributes(server: str) -> dict[str, str]:
@@ -119,9 +119,7 @@ class _Store:
         except Refused as error:
             if error.name in NOBODY:
                 raise ConfigError(_NO_STORE) from error
-            raise ConfigError(
-                f"the secret store refused: {error.name}; use --key-from env:NAME or file:PATH"
-            ) from error
+            raise ConfigError(f"the secret store refused: {error.name}; use /key env:NAME or /key file:PATH") from error
 
     def _session(self) -> str:
         """Open a session without encryption."""
@@ -145,4 +143,4 @@ class _Store:
         self._bus.extend(UNLOCK_TIMEOUT_S)
         dismissed, _ = self._bus.signal(prompt_object, "Completed")
         if dismissed:
-            raise ConfigError("the secret store is locked; unlock it, or use --key-from env:NAME or file:PATH")
+            raise ConfigError("the secret store is locked; unlock it, or use /key env:NAME or /key file:PATH")

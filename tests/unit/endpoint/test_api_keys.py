@@ -96,7 +96,7 @@ async def test_a_locked_store_is_unlocked_by_its_user(session_bus: BusDaemon) ->
 async def test_a_store_that_stays_locked_is_reported(session_bus: BusDaemon) -> None:
     with (
         SecretService(session_bus.address, locked=True, dismisses=True),
-        pytest.raises(ConfigError, match="is locked; unlock it, or use --key-from"),
+        pytest.raises(ConfigError, match="is locked; unlock it, or use /key"),
     ):
         await secret_store.save("https://api.example.com", KEY)
 
