@@ -107,6 +107,8 @@ class ChatView(QWidget):
         self._announcer = Announcer(self.page)
         self._taking_back: dict[str, None] = {}
         """The queued prompts that the user takes back here, by their items' ids, in this order."""
+        self._secret = ""
+        """The last request with a secret that got the keyboard."""
         self._summary = Summary()
         self.strip = SummaryStrip(directory, chat.show_changes)
         self._column = QVBoxLayout(self)
@@ -180,6 +182,22 @@ class ChatView(QWidget):
         self._put_back_withdrawn()
         self._announcer.announce_changes(self.transcript)
         self._show_status()
+        self._take_secret()
+
+    def _take_secret(self) -> None:
+        """Give the keyboard to a field for a secret that the user's command has opened, from an empty prompt.
+
+        What is typed into the prompt would be shown and recorded.
+        """
+        asked = next(iter(self.transcript.open_requests), None)
+        if asked is None or asked.id == self._secret or not any(each.secret for each in asked.questions):
+            return
+        positions = reversed(range(self.transcript.queue_start))
+        prompt = next((item for at in positions if (item := self.transcript[at]).kind == "user"), None)
+        has_keyboard = self.window().focusWidget() is self.prompt.editor
+        if prompt is not None and prompt.text.startswith("/") and self.prompt.is_empty and has_keyboard:
+            self._secret = asked.id
+            self.show_request()
 
     def refused(self, request_id: str, reason: str) -> None:
         """Show at an open request why the user's answer had no effect."""

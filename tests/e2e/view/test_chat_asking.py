@@ -67,6 +67,32 @@ def test_the_prompt_has_the_keyboard_after_an_answer_but_not_with_a_draft_that_e
     assert len(shown.of("answer_request")) == 2
 
 
+@pytest.mark.parametrize(("prompt", "draft"), [("/key", ""), ("/key", "a draft"), ("log in", "")])
+def test_a_secret_that_a_command_asks_for_is_typed_into_its_field_and_not_into_the_prompt(
+    show_chat: ShowChat, prompt: str, draft: str
+) -> None:
+    chat = ScriptedChat()
+    shown = show_chat(chat)
+    chat.put("user", prompt, status="sent")
+    chat.run()
+    shown.settle()
+    shown.type(draft)
+    asked = AgentRequest("r1", "question", 1, "The API key", "", questions=(Question("key", "API key", secret=True),))
+    chat.ask(asked)
+    shown.settle()
+    field = QApplication.focusWidget()
+    if prompt != "/key" or draft:
+        assert field is shown.view.prompt.editor
+        return
+    assert isinstance(field, QLineEdit)
+    assert field.echoMode() is QLineEdit.EchoMode.Password
+    QTest.keyClicks(field, "sk-1\r")
+    assert shown.of("answer_request") == [("r1", "", digest(asked), {"key": "sk-1"})]
+    chat.resolve("r1", "text", "••••••", "window")
+    shown.settle()
+    assert shown.view.prompt.editor.hasFocus()
+
+
 def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     show_chat: ShowChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
