@@ -47,8 +47,9 @@ from session_host.client.machine import Machine
 from session_host.client.sessions.stale_rows import all_after_boot
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import FileLocation, GridSize, Runtime
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from session_host.system.freed_memory import return_freed_memory
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class App:
         self._desktop_settings = DesktopSettings(qt)
         # The store is read while Qt starts.
         opened = self.storage.open()
-        read: Future[tuple[WindowLayout, list[SessionRecord]]] = self.storage.submit(
+        read: Future[tuple[WindowLayout, list[ChatFacts]]] = self.storage.submit(
             lambda store: (self._read_layout(store), all_after_boot(store))
         )
         self.settings = LiveSettings(paths.config_dir(), parent=qt)
@@ -476,8 +477,8 @@ class App:
 
 
 def _read_startup_data(
-    opened: Future[list[str]], read: Future[tuple[WindowLayout, list[SessionRecord]]]
-) -> tuple[list[str], WindowLayout | None, list[SessionRecord]]:
+    opened: Future[list[str]], read: Future[tuple[WindowLayout, list[ChatFacts]]]
+) -> tuple[list[str], WindowLayout | None, list[ChatFacts]]:
     """Read the store at the start: warnings, layout and records; no layout if the store cannot be read."""
     try:
         warnings = opened.result()

@@ -123,7 +123,7 @@ class ChangesReader(QObject):
     async def points(self) -> list[tuple[ListedPoint, int]]:
         """The chat's restore points, newest first, and how many files have changed since each; raises OutliveError."""
         points = await points_of(self.chat, self._sessions)
-        directory = Path(self.chat.record.cwd)
+        directory = Path(self.chat.record.origin.cwd)
         counts = await self.chat.machine.call(file_counts, directory, [each.point for each in points])
         if len(counts) != len(points):  # Another machine may answer anything.
             raise WorktreeError("the restore points cannot be counted")
@@ -131,7 +131,7 @@ class ChangesReader(QObject):
 
     def _events(self) -> tuple[object, ...]:
         chat = self.chat
-        now = chat.activity, chat.activity_since, chat.foreground_since, chat.git_status
+        now = chat.record.status.activity, chat.record.status.since, chat.shell.since, chat.git_status
         return *now, chat.machine.is_reachable
 
     def _on_changed(self) -> None:
@@ -146,7 +146,7 @@ class ChangesReader(QObject):
             while self._is_stale and not self.is_released:
                 self._is_stale = False
                 since, point = self.since, self.point.point if self.point is not None else None
-                directory = Path(self.chat.record.cwd if since == "prompt" else self.directory)
+                directory = Path(self.chat.record.origin.cwd if since == "prompt" else self.directory)
                 try:
                     with stopped_by(self._stop):
                         changes = await self.chat.machine.call(read_changes, directory, since, point)
@@ -160,7 +160,7 @@ class ChangesReader(QObject):
         if not self.is_released:
             self.changes, self.problem = changes, problem
             # Status lines count the same files.
-            self._sessions.git_status_watcher.check(self.chat.machine, {self.directory, self.chat.record.cwd})
+            self._sessions.git_status_watcher.check(self.chat.machine, {self.directory, self.chat.record.origin.cwd})
             self.finished.emit()
 
 
@@ -197,10 +197,10 @@ async def point_before(chat: Chat, sessions: Sessions, prompt: Item) -> ListedPo
 async def _listed(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
     def resumed_from(session_id: str) -> str | None:
         resumed = sessions.get(session_id)
-        return resumed.record.resumed_from if resumed is not None else None
+        return resumed.record.origin.resumed_from if resumed is not None else None
 
     ids = [id_there(each) for each in resumed_chats(chat.id, resumed_from)]
-    return (await chat.machine.call(restore_list, Path(chat.record.cwd), ids))[: MAX_POINTS * len(ids)]
+    return (await chat.machine.call(restore_list, Path(chat.record.origin.cwd), ids))[: MAX_POINTS * len(ids)]
 
 
 async def _transcript_of(chat: Chat) -> Transcript | None:

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.theme.icons import Mark
@@ -18,8 +20,8 @@ from gui.wording import common_texts, machine_texts, page_texts, phrases, window
 from gui.wording.groups import Group, activity_words, group_of, mark_of, order_key
 from gui.wording.shell_titles import is_directory_title
 from gui.wording.text import Text
-from session_host.client.sessions.session_info import Reason, reason_of
 from session_host.errors import HostUnavailable, ProtocolViolation
+from session_host.protocol.facts import ChatFacts, Foreground, Outcome, Reason
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import (
     ActivityEvent,
@@ -48,14 +50,14 @@ from session_host.protocol.values import (
     MAX_COLUMNS,
     MAX_ROWS,
     RUNNING_STATES,
+    SILENCE,
     WITHOUT_AGENT,
     Activity,
     GridSize,
     Runtime,
     State,
-    shown_activity,
 )
-from session_host.storage.store import SessionRecord
+from session_host.standing import shown_activity
 from session_host.structured.markdown_line import plain_text
 from session_host.system.clock import earlier, now, parse_time
 from session_host.terminal.base import DefaultColors
@@ -177,8 +179,14 @@ class ChatViewer(QObject):
         if self.chat.has_ended:
             return
         record = self.chat.record
-        size = GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE
-        self.viewer = self.make_viewer(self.chat.session_id, self, size, output, record.runtime, self.chat.machine)
+        size = (
+            GridSize(record.program.size.columns, record.program.size.rows)
+            if record.program.size.columns and record.program.size.rows
+            else DEFAULT_SIZE
+        )
+        self.viewer = self.make_viewer(
+            self.chat.session_id, self, size, output, record.origin.runtime, self.chat.machine
+        )
         if self._colors is not None:
             self.viewer.set_colors(self._colors)
         self.connection, self.connection_message = self.viewer.state, self.viewer.message
@@ -264,15 +272,9 @@ class Chat(ChatViewer):
     Its first page shows the replica of that viewer; each additional page has its own (``AdditionalViewer``).
 
     Attributes:
-        record: its record, in which all ids are those of the window; see ``in_window``.
+        record: its facts, in which all ids are those of the window; see ``in_window``.
         machine, session_id: the machine that it is on, and its id there.
         agent_title: the title of its agent ("Claude Code"); the agent's name if the catalog does not have it.
-        activity, activity_source, activity_since, activity_detail: the host's last report of its agent.
-        turn_failed: whether the agent is idle since an error stopped its turn, which the detail names.
-        foreground: the foreground program of a shell or command; "" for a shell at its prompt, None while unknown.
-        foreground_since: when that program came to the foreground, ISO 8601.
-        last_exit_code: the exit code of a shell's last command; None while one runs, or if unknown.
-        last_ended: when that command ended, ISO 8601.
         reported_directory: the directory that its program reported (OSC 7), as a page saw it last; "" while unknown, as
             after output that no page showed.
         output_at_s: the time of its last output (CLOCK_MONOTONIC); 0 if this window has seen none.
@@ -311,22 +313,13 @@ class Chat(ChatViewer):
     notified = Signal(NotificationEvent)
 
     def __init__(
-        self, record: SessionRecord, make_viewer: ViewerFactory, machine: Machine, parent: QObject | None = None
+        self, record: ChatFacts, make_viewer: ViewerFactory, machine: Machine, parent: QObject | None = None
     ) -> None:
         super().__init__(make_viewer, parent)
         self.record = record
         self.machine = machine
         self.session_id = id_there(record.id)
-        self.agent_title = record.agent
-        self.activity = Activity.NO_SIGNAL
-        self.activity_source = ""
-        self.activity_since = ""
-        self.activity_detail = ""
-        self.turn_failed = False
-        self.foreground: str | None = None
-        self.foreground_since = ""
-        self.last_exit_code: int | None = None
-        self.last_ended = ""
+        self.agent_title = record.origin.agent
         self.reported_directory = ""
         self.output_at_s = 0.0
         self.is_recorded = True
@@ -394,7 +387,7 @@ class Chat(ChatViewer):
     @property
     def name(self) -> str:
         """The chat's name in the window; ``record.name`` identifies it elsewhere, as on the command line."""
-        return self.record.shown_name
+        return self.record.entry.shown_name
 
     @property
     def full_name(self) -> str:
@@ -402,19 +395,29 @@ class Chat(ChatViewer):
         return machine_texts.on_machine(self.name, self.machine.name)
 
     @property
+    def foreground(self) -> str | None:
+        """The foreground program of a shell or command; "" for a shell at its prompt, None while unknown."""
+        return self.record.foreground.program if self.record.foreground is not None else None
+
+    @property
+    def shell(self) -> Foreground:
+        """The foreground of its terminal, without a program while that is unknown."""
+        return self.record.foreground or Foreground("")
+
+    @property
     def state(self) -> State:
         """The state of its process."""
-        return self.record.state
+        return self.record.outcome.state
 
     @property
     def has_ended(self) -> bool:
         """Whether its process has exited or was lost."""
-        return self.record.state not in RUNNING_STATES
+        return self.record.outcome.state not in RUNNING_STATES
 
     @property
     def is_continued(self) -> bool:
         """Whether another chat continues its conversation and replaces it in lists."""
-        return self.record.continued_by is not None and self.has_ended
+        return self.record.entry.continued_by is not None and self.has_ended
 
     @property
     def is_unreachable(self) -> bool:
@@ -425,26 +428,29 @@ class Chat(ChatViewer):
     def group(self) -> Group:
         """Its group in the sidebar: what starts works; of any other, it is a guess until the host has told it."""
         if self.has_ended:
-            return group_of(self.record.state, self.activity, interrupted=self.is_interrupted)
-        activity = shown_activity(self.activity, self.record.agent, self.foreground)
+            return group_of(self.record.outcome.state, self.record.status.activity, interrupted=self.is_interrupted)
+        activity = shown_activity(self.record.status.activity, self.record.origin.agent, self.record.foreground)
         if self.is_starting:
             activity = Activity.WORKING
-        elif self._is_unreported and not self.activity_since:
+        elif self._is_unreported and not self.record.status.since:
             activity = Activity.WORKING if self.has_prompt else Activity.IDLE
-        return group_of(self.record.state, activity, unreachable=self.is_unreachable)
+        return group_of(self.record.outcome.state, activity, unreachable=self.is_unreachable)
 
     @property
     def _is_unreported(self) -> bool:
         """Whether the agent runs and has not reported anything yet."""
         is_agent = not self.has_ended and not self.is_shell_or_command
         return (
-            is_agent and self.activity is Activity.NO_SIGNAL and not self.activity_source and not self.is_unresponsive
+            is_agent
+            and self.record.status.activity is Activity.NO_SIGNAL
+            and not self.record.status.source
+            and not self.is_unresponsive
         )
 
     @property
     def is_starting(self) -> bool:
         """Whether the agent started a moment ago and has not reported anything yet."""
-        created = parse_time(self.record.created_at) if self._is_unreported else None
+        created = parse_time(self.record.origin.created_at) if self._is_unreported else None
         # The clock may have been set back since.
         return created is not None and abs(datetime.now(UTC) - created) < timedelta(seconds=self.stale_after_s)
 
@@ -452,22 +458,22 @@ class Chat(ChatViewer):
     def shows_first_screen(self) -> bool:
         """Whether its agent has not worked yet, as far as this window knows: there is nothing new to read."""
         has_begun = self.has_worked or self.has_ended or self.is_shell_or_command
-        return not has_begun and (self.is_starting or self.activity is Activity.IDLE)
+        return not has_begun and (self.is_starting or self.record.status.activity is Activity.IDLE)
 
     @property
     def is_shell_or_command(self) -> bool:
         """Whether the chat runs a shell or a command in place of an agent; these report no activity."""
-        return self.record.agent in WITHOUT_AGENT
+        return self.record.origin.agent in WITHOUT_AGENT
 
     @property
     def _is_plain(self) -> bool:
         """Whether it is a running shell or command in which no program reports an activity."""
-        return self.is_shell_or_command and self.activity is Activity.NO_SIGNAL and not self.has_ended
+        return self.is_shell_or_command and self.record.status.activity is Activity.NO_SIGNAL and not self.has_ended
 
     @property
     def is_interrupted(self) -> bool:
         """Whether a restart of the computer ended it."""
-        return reason_of(self.record) == "interrupted"
+        return self.record.outcome.reason == "interrupted"
 
     @property
     def has_failed(self) -> bool:
@@ -475,16 +481,16 @@ class Chat(ChatViewer):
         record = self.record
         # After `exit`, a shell has the exit code of its last command.
         return not self.is_interrupted and phrases.failed(
-            record.state,
-            None if record.is_shell else record.exit_code,
-            record.exit_signal,
-            is_requested=bool(record.end_request),
+            record.outcome.state,
+            None if record.origin.is_shell else record.outcome.exit_code,
+            record.outcome.exit_signal,
+            is_requested=bool(record.outcome.end_request),
         )
 
     @property
     def is_ended_by_user(self) -> bool:
         """Whether the user ended it."""
-        return self.record.end_request in {"stop", "kill"}
+        return self.record.outcome.end_request in {"stop", "kill"}
 
     @property
     def is_reconnecting(self) -> bool:
@@ -500,26 +506,26 @@ class Chat(ChatViewer):
             reconnecting=self.is_reconnecting,
             unresponsive=self.is_unresponsive,
             starting=self.is_starting,
-            turn_failed=self.turn_failed,
+            turn_failed=self.record.status.failed,
         )
 
     def order_in(self, group: Group) -> tuple[str, str]:
         """Its sort key within its group, which is known to the caller."""
         record = self.record
-        return order_key(group, record.created_at, self.activity_since, record.ended_at or "")
+        return order_key(group, record.origin.created_at, self.record.status.since, record.outcome.ended_at or "")
 
     @property
     def since(self) -> datetime | None:
         """The time at which the chat entered its group; of the last report, if its agent has stopped reporting."""
         record = self.record
         if self.has_ended:
-            return parse_time(record.ended_at or record.created_at)
+            return parse_time(record.outcome.ended_at or record.origin.created_at)
         if self.is_unreachable:
             return self.machine.unreachable_since
         if self._is_plain:
-            ended = self.last_ended if self.last_command else ""
-            return parse_time(ended or self.foreground_since or record.created_at)
-        since = parse_time(self.activity_since or record.created_at)
+            ended = self.shell.last_ended if self.last_command else ""
+            return parse_time(ended or self.shell.since or record.origin.created_at)
+        since = parse_time(self.record.status.since or record.origin.created_at)
         if since is not None and self.is_silent:
             # The report's time is when the host gave up waiting.
             return since - timedelta(seconds=self.stale_after_s)
@@ -528,7 +534,7 @@ class Chat(ChatViewer):
     @property
     def is_suspended(self) -> bool:
         """Whether its program is stopped, and the next key continues it."""
-        return self.activity is Activity.SUSPENDED and not self.has_ended
+        return self.record.status.activity is Activity.SUSPENDED and not self.has_ended
 
     @property
     def needs_you(self) -> bool:
@@ -545,8 +551,9 @@ class Chat(ChatViewer):
         record = self.record
         if self.git_status is not None and not self.has_ended:  # The status of an ended chat is not updated.
             return self.git_status.words_without_default_branch
-        branch = record.branch if record.worktree == record.cwd else ""
-        directory = one_line(self.directory_name(record.project if branch else record.cwd))
+        worktree = record.origin.worktree
+        branch = worktree.branch if worktree is not None and worktree.path == record.origin.cwd else ""
+        directory = one_line(self.directory_name(record.origin.project if branch else record.origin.cwd))
         return " · ".join(before_more(part) for part in (directory, branch) if part)
 
     @property
@@ -558,7 +565,12 @@ class Chat(ChatViewer):
     @property
     def directory(self) -> str:
         """The directory that it was started in."""
-        return self.record.cwd
+        return self.record.origin.cwd
+
+    @property
+    def worktree(self) -> str:
+        """The directory of the git worktree that was made for it; "" for none."""
+        return self.record.origin.worktree.path if self.record.origin.worktree is not None else ""
 
     def short_directory(self, path: str) -> str:
         """The path of a directory of its machine, with ``~`` for the home directory there."""
@@ -577,7 +589,7 @@ class Chat(ChatViewer):
     def real_directory(self) -> str:
         """``current_directory`` without symbolic links, as far as known without looking at the disk."""
         directory = self.current_directory
-        return self.record.real_cwd or directory if directory == self.directory else directory
+        return self.record.origin.real_cwd or directory if directory == self.directory else directory
 
     @property
     def status_text(self) -> str:
@@ -590,9 +602,9 @@ class Chat(ChatViewer):
         if self.is_unresponsive:
             return page_texts.DOES_NOT_ANSWER()
         if self.is_suspended:
-            return phrases.first_upper(activity_words(self.activity))
+            return phrases.first_upper(activity_words(self.record.status.activity))
         if self.needs_you:
-            return self.activity_detail or page_texts.NEEDS_ANSWER()
+            return self.record.status.detail or page_texts.NEEDS_ANSWER()
         if self.is_silent:
             return phrases.first_upper(phrases.no_activity(self.since, datetime.now(UTC)))
         if self.is_starting:
@@ -600,10 +612,10 @@ class Chat(ChatViewer):
         if self._is_plain:
             return self.foreground or self._short_last_command or self.title
         if self.is_shell_or_command and self.foreground:
-            return " · ".join(filter(None, (self.foreground, self.activity_detail)))
+            return " · ".join(filter(None, (self.foreground, self.record.status.detail)))
         if self.is_shell_or_command:
-            return self.activity_detail or self.title or self.agent_title
-        return plain_text(self.activity_detail or self.title) or self.agent_title
+            return self.record.status.detail or self.title or self.agent_title
+        return plain_text(self.record.status.detail or self.title) or self.agent_title
 
     @property
     def reason_for_bell(self) -> str:
@@ -621,8 +633,13 @@ class Chat(ChatViewer):
     def _topic_and_end(self) -> str:
         """An agent's title for the chat, and how the chat ended, in a short form; a failure comes first."""
         topic = "" if self.is_shell_or_command else plain_text(self.title)
-        end, code = self.how_it_ended, self.record.exit_code
-        if self.has_failed and self.record.state is State.EXITED and not self.record.exit_signal and code:
+        end, code = self.how_it_ended, self.record.outcome.exit_code
+        if (
+            self.has_failed
+            and self.record.outcome.state is State.EXITED
+            and not self.record.outcome.exit_signal
+            and code
+        ):
             end = page_texts.LAST_EXIT_CODE(code=code)
         parts = (end, topic) if self.has_failed else (topic, end)
         return " · ".join(filter(None, parts))
@@ -631,10 +648,10 @@ class Chat(ChatViewer):
     def title(self) -> str:
         """The program's terminal title; "" if it only repeats the name of the chat, its directory or its agent."""
         record = self.record
-        title = _SPINNER.sub("", record.title)
-        if title in {record.name, self.directory_name(record.cwd), self.agent_title}:
+        title = _SPINNER.sub("", record.program.title)
+        if title in {record.entry.name, self.directory_name(record.origin.cwd), self.agent_title}:
             return ""
-        if not record.is_named and record.topic and record.topic.rstrip("…") in title:
+        if not record.entry.is_named and record.entry.topic and record.entry.topic.rstrip("…") in title:
             return ""
         is_of_shell = bool(title) and self.is_shell_or_command
         return "" if is_of_shell and is_directory_title(title, self.current_directory, self.machine) else title
@@ -642,7 +659,7 @@ class Chat(ChatViewer):
     @property
     def last_command(self) -> str:
         """How the last command of a shell ended; "" while a command runs, or if unknown."""
-        return "" if self.foreground else last_command(self.last_exit_code)
+        return "" if self.foreground else last_command(self.shell.last_exit_code)
 
     @property
     def _short_last_command(self) -> str:
@@ -651,7 +668,7 @@ class Chat(ChatViewer):
             return ""
         return (
             page_texts.LAST_EXIT_CODE(code=code)
-            if (code := self.last_exit_code)
+            if (code := self.shell.last_exit_code)
             else page_texts.LAST_COMMAND_SUCCEEDED()
         )
 
@@ -662,7 +679,7 @@ class Chat(ChatViewer):
             not self.has_ended
             and not self.is_unreachable
             and not self.is_shell_or_command
-            and self.activity_source == phrases.SILENCE
+            and self.record.status.source == SILENCE
         )
 
     @property
@@ -684,7 +701,11 @@ class Chat(ChatViewer):
         if self._is_plain:
             return phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
         return phrases.activity_and_age(
-            self.activity, self.activity_source, self.since, datetime.now(UTC), turn_failed=self.turn_failed
+            self.record.status.activity,
+            self.record.status.source,
+            self.since,
+            datetime.now(UTC),
+            turn_failed=self.record.status.failed,
         )
 
     @property
@@ -692,14 +713,14 @@ class Chat(ChatViewer):
         """Why the user should confirm before it is ended, as the beginning of a sentence; "" for no reason."""
         if self.is_unreachable:
             return ""  # It cannot be ended, and the error says so.
-        if self.activity is Activity.WORKING:
+        if self.record.status.activity is Activity.WORKING:
             return page_texts.IS_WORKING(name=self.name)
         if self.needs_you:
             return page_texts.NEEDS_YOUR_ANSWER(name=self.name)
         if self.is_shell_or_command and self.foreground:
             return page_texts.IS_STILL_RUNNING(program=phrases.shortened(self.foreground))
         is_recent = self.output_at_s and time.monotonic() - self.output_at_s < RECENT_OUTPUT_S
-        if is_recent and self.activity is not Activity.IDLE:
+        if is_recent and self.record.status.activity is not Activity.IDLE:
             return page_texts.WAS_ACTIVE(name=self.name)
         return ""
 
@@ -721,16 +742,20 @@ class Chat(ChatViewer):
             # The previous command's end does not matter for a question about stopping.
             return phrases.running(self.foreground, self.since, now)
         if self.is_silent:
-            return phrases.activity_and_age(self.activity, self.activity_source, self.since, now)
-        words = activity_words(self.activity, turn_failed=self.turn_failed)
-        detail = self.activity_detail or self.title
+            return phrases.activity_and_age(self.record.status.activity, self.record.status.source, self.since, now)
+        words = activity_words(self.record.status.activity, turn_failed=self.record.status.failed)
+        detail = self.record.status.detail or self.title
         return page_texts.STATE_AND_DETAIL(state=words, detail=detail) if detail else words
 
     @property
     def command(self) -> str:
         """The command as the user gave it, without the arguments that the catalog adds."""
         record = self.record
-        return shlex.join(record.argv if record.arguments == record.argv else [record.agent, *record.arguments])
+        return shlex.join(
+            record.origin.argv
+            if record.origin.arguments == record.origin.argv
+            else [record.origin.agent, *record.origin.arguments]
+        )
 
     @property
     def how_it_ended(self) -> str:
@@ -812,7 +837,7 @@ class Chat(ChatViewer):
 
     def _free_stale_replica(self) -> None:
         """Free the replica of a chat that ended while hidden: it is older than the saved last screen."""
-        if self.record.state is State.EXITED and not self._shown:
+        if self.record.outcome.state is State.EXITED and not self._shown:
             self.close()
 
     def close_all(self) -> None:
@@ -820,18 +845,19 @@ class Chat(ChatViewer):
         for each in (self, *self._additional_viewers):
             each.close()
 
-    def apply_record(self, record: SessionRecord) -> None:
+    def apply_record(self, record: ChatFacts) -> None:
         """Use the store's row, but keep newer values that the host has reported."""
         mine = self.record
-        was_recorded, self.is_recorded = self.is_recorded, not (self.has_ended and record.state in RUNNING_STATES)
-        if self.has_ended and record.state in RUNNING_STATES:
-            record.state, record.exit_code, record.exit_signal = mine.state, mine.exit_code, mine.exit_signal
-            record.end_request = mine.end_request
-            record.ended_at, record.error = mine.ended_at or record.ended_at, mine.error or record.error
-        if mine.state is State.RUNNING and record.state is State.STARTING:
-            record.state = State.RUNNING
+        was_recorded, self.is_recorded = (
+            self.is_recorded,
+            not (self.has_ended and record.outcome.state in RUNNING_STATES),
+        )
+        outcome, program = record.outcome, record.program
+        if (self.has_ended and not outcome.is_over) or (mine.outcome.state, outcome.state) == _STARTED:
+            outcome = mine.outcome
         if self._has_hosts_title:
-            record.title = mine.title
+            program = replace(program, title=mine.program.title)
+        record = ChatFacts(record.origin, record.entry, outcome, program, mine.status, mine.foreground)
         if record != mine or self.is_recorded != was_recorded:
             self.record = record
             self.changed.emit()
@@ -862,12 +888,11 @@ class Chat(ChatViewer):
         if self.viewer is not None:
             self.host_version = self.viewer.host_version
         if state == "lost" and not self.has_ended:
-            self._set_state(State.LOST, None, None)
-            self.record.error = harmless(message)
+            self._set_outcome(Outcome(State.LOST, error=message))
         elif state == "ended" and not self.has_ended and self.viewer is not None:
-            self._set_state(State.EXITED, self.viewer.exit_code, self.viewer.exit_signal, self.viewer.end_request)
-        elif state == "live" and self.record.state is State.STARTING:
-            self.record.state = State.RUNNING
+            self._set_outcome(self.viewer.outcome)
+        elif state == "live" and self.record.outcome.state is State.STARTING:
+            self._set_outcome(Outcome(State.RUNNING))
         if self.has_ended and not self._shown:
             # Later: the viewer that calls this must not be closed within its own callback.
             QTimer.singleShot(0, self, self._free_stale_replica)
@@ -900,14 +925,15 @@ class Chat(ChatViewer):
             self.has_new_output = True
             self.output_written.emit()
         match event:
-            case StateEvent(state, exit_code, exit_signal, end_request):
-                self._set_state(state, exit_code, exit_signal, end_request)
+            case StateEvent(outcome):
+                self._set_outcome(outcome)
             case TitleEvent(title):
-                self.record.title, self._has_hosts_title = plain(title, _FIELD_CHARACTERS), True
+                program = replace(self.record.program, title=plain(title, _FIELD_CHARACTERS))
+                self.record, self._has_hosts_title = replace(self.record, program=program), True
                 self.text_changed.emit()
                 return
             case NameEvent(name):
-                self.record.name, self.record.default_name = plain(name, MAX_NAME_CHARACTERS), ""
+                self.set_name(plain(name, MAX_NAME_CHARACTERS))
             case ActivityEvent():
                 self._apply_activity(event)
                 return
@@ -915,12 +941,14 @@ class Chat(ChatViewer):
                 self.notice = plain(text, DETAIL_CHARACTERS)
             case SizeEvent():
                 self.last_size_event = event
-            case ForegroundEvent(program, since, exit_code, ended):
-                self.foreground, self.foreground_since = (
-                    program and plain(program, DETAIL_CHARACTERS),
-                    self._time(since),
+            case ForegroundEvent(foreground):
+                foreground = Foreground(
+                    foreground.program and plain(foreground.program, DETAIL_CHARACTERS),
+                    self._time(foreground.since),
+                    foreground.last_exit_code,
+                    self._time(foreground.last_ended),
                 )
-                self.last_exit_code, self.last_ended = exit_code, self._time(ended)
+                self.record = replace(self.record, foreground=foreground)
             case BellEvent():
                 self.bell.emit()
                 if not (self.marks_bell and self._mark_unseen(rang=True)):
@@ -934,15 +962,13 @@ class Chat(ChatViewer):
         self.changed.emit()
 
     def _apply_activity(self, event: ActivityEvent) -> None:
-        previous = self.activity, self.activity_source, self.activity_since
-        since = self._time(event.since)
-        self.activity, self.activity_source, self.activity_since = event.activity, event.source, since
-        self.activity_detail = one_line(event.detail).strip()[:DETAIL_CHARACTERS]
-        had_failed, self.turn_failed = self.turn_failed, event.failed
-        self.has_worked |= event.activity in {Activity.WORKING, Activity.NEEDS_INPUT}
-        is_same = previous == (event.activity, event.source, since) and had_failed is event.failed
+        previous, said = self.record.status, event.status
+        status = replace(said, since=self._time(said.since), detail=one_line(said.detail).strip()[:DETAIL_CHARACTERS])
+        self.record = replace(self.record, status=status)
+        self.has_worked |= status.activity in {Activity.WORKING, Activity.NEEDS_INPUT}
+        is_same = replace(previous, detail="") == replace(status, detail="")
         # A question's text is shown at once.
-        (self.text_changed if is_same and event.activity is not Activity.NEEDS_INPUT else self.changed).emit()
+        (self.text_changed if is_same and status.activity is not Activity.NEEDS_INPUT else self.changed).emit()
 
     def _time(self, text: str) -> str:
         """A time of the chat's machine by the clock here."""
@@ -971,15 +997,18 @@ class Chat(ChatViewer):
         self.unseen_notification = notification or self.unseen_notification
         return previous != (self.has_unseen_output, self.has_unseen_bell, self.unseen_notification)
 
-    def _set_state(self, state: State, exit_code: int | None, exit_signal: int | None, end_request: str = "") -> None:
-        record = self.record
-        record.state, record.exit_code, record.exit_signal = state, exit_code, exit_signal
-        record.end_request = harmless(end_request)
-        if self.has_ended:
+    def set_name(self, name: str) -> None:
+        """Set the name that the user chose."""
+        self.record = replace(self.record, entry=replace(self.record.entry, name=name, default_name=""))
+
+    def _set_outcome(self, outcome: Outcome) -> None:
+        mine, outcome = self.record.outcome, harmless_facts(outcome)
+        if outcome.is_over:
             # A lost chat's row is written by its keeper, or corrected by the next process that reads it.
-            self.is_recorded = state is State.LOST
+            self.is_recorded = outcome.state is State.LOST
             self.notice = ""
-            record.ended_at = record.ended_at or now()
+            outcome = replace(outcome, error=outcome.error or mine.error, ended_at=mine.ended_at or now())
+        self.record = replace(self.record, outcome=outcome)
 
 
 class AdditionalViewer(ChatViewer):
@@ -1034,32 +1063,49 @@ def id_in_window(session_id: str, machine: Machine) -> str:
     return f"{machine.name}/{session_id}" if machine.name else session_id
 
 
-def in_window(record: SessionRecord, machine: Machine) -> SessionRecord:
-    """Give a machine's record the ids of the window, times by the clock here, harmless values, and no
-    processes of this machine; returns it.
+def in_window(record: ChatFacts, machine: Machine) -> ChatFacts:
+    """A machine's record with the ids of the window, times by the clock here, harmless values, and no processes of
+    this machine.
 
     Raises:
         ProtocolViolation: its id is none.
     """
-    if machine.name:
-        if not _ID.fullmatch(record.id):
-            raise ProtocolViolation("a chat has no valid id")
-        for name in record.__struct_fields__:
-            setattr(record, name, harmless(getattr(record, name)))
-        record.columns = min(max(record.columns, 0), MAX_COLUMNS)
-        record.rows = min(max(record.rows, 0), MAX_ROWS)
-        record.created_at = earlier(record.created_at, machine.clock_ahead)
-        record.ended_at = record.ended_at and earlier(record.ended_at, machine.clock_ahead)
-        record.id = id_in_window(record.id, machine)
-        record.resumed_from = record.resumed_from and id_in_window(record.resumed_from, machine)
-        record.continued_by = record.continued_by and id_in_window(record.continued_by, machine)
-        record.host_pid = record.child_pid = None
-    return record
+    if not machine.name:
+        return record
+    if not _ID.fullmatch(record.id):
+        raise ProtocolViolation("a chat has no valid id")
+    record = harmless_facts(record)
+    origin, entry, outcome, size = record.origin, record.entry, record.outcome, record.program.size
+    return ChatFacts(
+        replace(
+            origin,
+            id=id_in_window(origin.id, machine),
+            created_at=earlier(origin.created_at, machine.clock_ahead),
+            resumed_from=origin.resumed_from and id_in_window(origin.resumed_from, machine),
+        ),
+        replace(entry, continued_by=entry.continued_by and id_in_window(entry.continued_by, machine)),
+        replace(outcome, ended_at=outcome.ended_at and earlier(outcome.ended_at, machine.clock_ahead)),
+        replace(
+            record.program,
+            size=GridSize(min(size.columns, MAX_COLUMNS), min(size.rows, MAX_ROWS)),
+            host_pid=None,
+            child_pid=None,
+        ),
+    )
 
+
+_STARTED = State.RUNNING, State.STARTING
+"""The states that the host and the row have, before the row has the start."""
 
 _ID = re.compile("[0-9A-Za-z-]{1,64}")
+_Facts = TypeVar("_Facts", ChatFacts, Outcome)
 _FIELD_CHARACTERS = 4096
 _FIELD_ITEMS = 1000
+
+
+def harmless_facts(facts: _Facts) -> _Facts:
+    """Facts without what could mislead the user, or is too long."""
+    return msgspec.convert(harmless(msgspec.to_builtins(facts)), type(facts))
 
 
 def harmless(value: Any) -> Any:
@@ -1102,13 +1148,13 @@ _LOST_TEXTS: dict[Reason, Text] = {
 }
 
 
-def how_it_ended(record: SessionRecord) -> str:
+def how_it_ended(record: ChatFacts) -> str:
     """How a chat ended, in a few words; "" while it runs."""
-    if record.state is State.LOST:
-        return _LOST_TEXTS[reason_of(record) or "lost"]()
-    if record.state is not State.EXITED:
+    if record.outcome.state is State.LOST:
+        return _LOST_TEXTS[record.outcome.reason or "lost"]()
+    if record.outcome.state is not State.EXITED:
         return ""
-    return phrases.how_it_ended(record.exit_code, record.exit_signal, record.end_request)
+    return phrases.how_it_ended(record.outcome.exit_code, record.outcome.exit_signal, record.outcome.end_request)
 
 
 _SPINNER = re.compile("^[\u2800-\u28ff✢✳✶✻✽]\\s+")

@@ -12,8 +12,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gui.wording import window_texts
 from gui.wording.groups import OVER, Group
 from session_host.errors import AmbiguousSession
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import RUNNING_STATES
-from session_host.storage.store import SessionRecord, meant
+from session_host.storage.store import meant
 from session_host.terminal.base import DefaultColors
 
 from .chat import Chat, id_there, machine_of
@@ -99,7 +100,7 @@ class ChatList(QObject):
 
     def agent_of(self, chat: Chat) -> Agent | None:
         """A chat's agent, from the catalog of its machine; from this machine's while that one is unknown."""
-        return self.agent_named(chat.record.agent, chat.machine.name)
+        return self.agent_named(chat.record.origin.agent, chat.machine.name)
 
     def agent_named(self, name: str, machine: str) -> Agent | None:
         """The agent of this name, from the catalog of a machine; from this machine's while that one is unknown."""
@@ -107,7 +108,7 @@ class ChatList(QObject):
         catalog = (chats.agents if chats is not None else {}) or self.here.agents
         return catalog.get(name)
 
-    def home_of(self, record: SessionRecord) -> str:
+    def home_of(self, record: ChatFacts) -> str:
         """The user's home directory on a chat's machine; "" while unknown."""
         chats = self.machines.get(machine_of(record.id))
         return chats.machine.home if chats is not None else ""
@@ -139,7 +140,7 @@ class ChatList(QObject):
             return known
         return self.chat_of(record) if (record := self._ended.get(session_id)) is not None else None
 
-    def record(self, session_id: str) -> SessionRecord | None:
+    def record(self, session_id: str) -> ChatFacts | None:
         """The record of the chat with this id; unlike ``get``, this makes no ``Chat``."""
         known = self._chats.get(session_id)
         return known.record if known is not None else self._ended.get(session_id)
@@ -147,7 +148,7 @@ class ChatList(QObject):
     def names(self, machine: str = "") -> set[str]:
         """The names of all chats of a machine, by default of this one."""
         ids = (each for each in (*self._chats, *self._ended) if machine_of(each) == machine)
-        return {record.name for each in ids if (record := self.record(each)) is not None}
+        return {record.entry.name for each in ids if (record := self.record(each)) is not None}
 
     def named(self, text: str) -> Chat | None:
         """The chat that ``CHAT`` or ``MACHINE/CHAT`` names, by its name or a beginning of its id; see ``Store.find``.
@@ -158,7 +159,7 @@ class ChatList(QObject):
         machine, chat = machine_of(text), id_there(text)
         ids = {each for each in (*self._chats, *self._ended) if machine_of(each) == machine}
         records = [record for each in ids if (record := self.record(each)) is not None]
-        found = meant([record for record in records if record.name == chat])
+        found = meant([record for record in records if record.entry.name == chat])
         found = found or [record for record in records if chat and id_there(record.id).startswith(chat.lower())]
         if len(found) > 1:
             raise AmbiguousSession(f"{chat!r} matches {len(found)} chats; use an id from `outlive ls --all`")
@@ -172,9 +173,9 @@ class ChatList(QObject):
         seen: set[str] = set()
         while (ended := self._ended.get(session_id)) is not None and session_id not in seen:
             seen.add(session_id)
-            if ended.continued_by is None or self.record(ended.continued_by) is None:
+            if ended.entry.continued_by is None or self.record(ended.entry.continued_by) is None:
                 break
-            session_id = ended.continued_by
+            session_id = ended.entry.continued_by
         return session_id
 
     def continued(self, session_ids: Iterable[str]) -> list[tuple[Chat, Chat]]:
@@ -223,11 +224,11 @@ class ChatList(QObject):
 
     # ------------------------------------------------------------ updating
 
-    def apply_records(self, records: Iterable[SessionRecord]) -> None:
+    def apply_records(self, records: Iterable[ChatFacts]) -> None:
         """Add, update and remove chats until those of this machine have these records."""
         self.apply(self.here.machine, records, None)
 
-    def apply(self, machine: Machine, changed: Iterable[SessionRecord], removed: Iterable[str] | None) -> None:
+    def apply(self, machine: Machine, changed: Iterable[ChatFacts], removed: Iterable[str] | None) -> None:
         """Apply a machine's ``Changes``, which have the ids of the window; ignore those of a removed machine."""
         chats = self.machines.get(machine.name)
         if chats is None or chats.machine is not machine:
@@ -236,7 +237,9 @@ class ChatList(QObject):
         if removed is None:
             known = {each for each in (*self._chats, *self._ended) if machine_of(each) == machine.name}
             self._ended.put_all(
-                record for record in found.values() if record.id not in known and record.state not in RUNNING_STATES
+                record
+                for record in found.values()
+                if record.id not in known and record.outcome.state not in RUNNING_STATES
             )
             removed = known - found.keys()
         for record in found.values():
@@ -248,16 +251,16 @@ class ChatList(QObject):
             chats.is_loaded = True
             self._change_soon()
 
-    def _apply_record(self, record: SessionRecord) -> None:
+    def _apply_record(self, record: ChatFacts) -> None:
         if (known := self._chats.get(record.id)) is not None:
             known.apply_record(record)
-        elif record.state in RUNNING_STATES:
+        elif record.outcome.state in RUNNING_STATES:
             self.chat_of(record)
         elif (listed := self._ended.get(record.id)) is not record and record != listed:
             self._ended.put(record)
             self._change_soon()
 
-    def chat_of(self, record: SessionRecord) -> Chat:
+    def chat_of(self, record: ChatFacts) -> Chat:
         """The chat of a record in the store, which the model need not have read yet."""
         if (known := self._chats.get(record.id)) is not None:
             return known
@@ -339,9 +342,9 @@ class ChatList(QObject):
         """The ids of the chats that lists show, in display order; ``with_left`` as in ``groups``."""
         return [record.id for record in self.listed_records(with_left=with_left)]
 
-    def listed_records(self, *, with_left: bool = False) -> list[SessionRecord]:
+    def listed_records(self, *, with_left: bool = False) -> list[ChatFacts]:
         """The records of the chats that lists show, in display order: running ones come first."""
-        found: list[SessionRecord] = []
+        found: list[ChatFacts] = []
         for chats in self.groups(with_left=with_left).values():
             found += chats.records if isinstance(chats, EndedChats) else [chat.record for chat in chats]
         return found
@@ -360,11 +363,14 @@ class ChatList(QObject):
         if self.record(chat.id) is not None:
             self._remove_chat(chat.id)
 
-    def known_records(self, machine: str, max_ended: int) -> list[SessionRecord]:
+    def known_records(self, machine: str, max_ended: int) -> list[ChatFacts]:
         """The records of a machine's chats: all that run or have a tab, and of the others those that ended last."""
         running = [chat.record for chat in self._alive.values() if chat.machine.name == machine]
         ended = [record for each in self._ended if machine_of(each) == machine and (record := self._ended.get(each))]
-        ended.sort(key=lambda record: (record.id in self._open, record.ended_at or record.created_at), reverse=True)
+        ended.sort(
+            key=lambda record: (record.id in self._open, record.outcome.ended_at or record.origin.created_at),
+            reverse=True,
+        )
         return running + ended[: max(max_ended, sum(record.id in self._open for record in ended))]
 
     def note_reachability(self, machine: str) -> None:

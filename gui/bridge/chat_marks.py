@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from gui.theme.tokens import LABEL_COLORS
@@ -29,20 +30,19 @@ class ChatOrder(QObject):
 
     def pin(self, chats: Iterable[Chat], *, pinned: bool) -> None:
         """Pin or unpin chats."""
-        self._write([(chat, {"pinned": pinned}) for chat in chats if chat.record.pinned != pinned])
+        self._write([(chat, {"pinned": pinned}) for chat in chats if chat.record.entry.pinned != pinned])
 
     def arrange(self, chats: Sequence[Chat]) -> None:
         """Put chats into this order."""
         positions = [(chat, {"position": float(at)}) for at, chat in enumerate(chats, 1)]
-        self._write([(chat, fields) for chat, fields in positions if chat.record.position != fields["position"]])
+        self._write([(chat, fields) for chat, fields in positions if chat.record.entry.position != fields["position"]])
 
     def _write(self, changes: Sequence[tuple[Chat, dict[str, Any]]]) -> None:
         """Apply the changes to the chats, and store them; of a machine that cannot be reached, that fails."""
         for chat, fields in changes:
             if not chat.machine.is_reachable:
                 continue
-            for field, value in fields.items():
-                setattr(chat.record, field, value)
+            chat.record = replace(chat.record, entry=replace(chat.record.entry, **fields))
             chat.changed.emit()
         for machine in {chat.machine for chat, _fields in changes}:
             own = [(chat.session_id, fields) for chat, fields in changes if chat.machine is machine]

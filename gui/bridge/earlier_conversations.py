@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from session_host.agents.agent import Agent
 from session_host.git import Stop, stopped_by
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import RUNNING_STATES
-from session_host.storage.store import SessionRecord
 
 from .chat import Chat, machine_of
 from .new_chat import NewChatRequest
@@ -34,9 +34,9 @@ class ChatOfConversation:
         has_ended: whether it has ended.
     """
 
-    def __init__(self, sessions: Sessions, record: SessionRecord) -> None:
+    def __init__(self, sessions: Sessions, record: ChatFacts) -> None:
         self._sessions, self._id = sessions, record.id
-        self.name, self.has_ended = record.name, record.state not in RUNNING_STATES
+        self.name, self.has_ended = record.entry.name, record.outcome.state not in RUNNING_STATES
 
     @property
     def chat(self) -> Chat | None:
@@ -88,10 +88,10 @@ class EarlierConversations:
         """A function from a conversation of a machine's agent to its chat: the running one, else the last."""
         store, agents = agent.conversation.store, self._sessions.chats_on(machine).agents
         names = {name for name, each in agents.items() if each.conversation.store == store}
-        found: dict[str, SessionRecord] = {}
+        found: dict[str, ChatFacts] = {}
         for record in self._sessions.listed_records():
-            if record.agent in names and record.provider_session_id and machine_of(record.id) == machine:
-                found.setdefault(record.provider_session_id, record)
+            if record.origin.agent in names and record.program.conversation and machine_of(record.id) == machine:
+                found.setdefault(record.program.conversation, record)
 
         def chat_of(conversation: str) -> ChatOfConversation | None:
             record = found.get(conversation)

@@ -12,9 +12,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, overload
 
 from gui.wording.groups import OVER, Group, group_of
-from session_host.client.sessions.session_info import reason_of
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import Activity, State
-from session_host.storage.store import SessionRecord
 from session_host.system.clock import parse_time
 
 if TYPE_CHECKING:
@@ -25,32 +24,34 @@ STARTS_WITHIN = timedelta(seconds=3)
 """A shell that ends with an error so soon after its start has failed to start, as after a mistake in its own files."""
 
 
-def was_left(record: SessionRecord) -> bool:
+def was_left(record: ChatFacts) -> bool:
     """Whether the user has left a shell, as by ``exit`` or Ctrl+D; its exit code is that of its last command."""
-    if not record.is_shell or record.state is not State.EXITED or record.end_request:
+    if not record.origin.is_shell or record.outcome.state is not State.EXITED or record.outcome.end_request:
         return False
-    if record.exit_code is None or record.exit_signal is not None:
+    if record.outcome.exit_code is None or record.outcome.exit_signal is not None:
         return False
-    return not record.exit_code or not _ended_at_start(record)
+    return not record.outcome.exit_code or not _ended_at_start(record)
 
 
-def is_unlisted(record: SessionRecord) -> bool:
+def is_unlisted(record: ChatFacts) -> bool:
     """Whether lists leave a chat out unless it has a tab: the user left the shell, or stopped it, as with its tab."""
-    is_over = was_left(record) or (record.is_shell and record.state is State.EXITED and record.end_request == "stop")
+    is_over = was_left(record) or (
+        record.origin.is_shell and record.outcome.state is State.EXITED and record.outcome.end_request == "stop"
+    )
     return is_over and not is_kept(record)
 
 
-def is_kept(record: SessionRecord) -> bool:
+def is_kept(record: ChatFacts) -> bool:
     """Whether the user wants to see a chat again: it is pinned, has a name that the user chose, or a worktree."""
-    return record.pinned or record.worktree is not None or record.is_named
+    return record.entry.pinned or record.origin.worktree is not None or record.entry.is_named
 
 
-def _ended_at_start(record: SessionRecord) -> bool:
-    began, ended = parse_time(record.created_at), parse_time(record.ended_at or "")
+def _ended_at_start(record: ChatFacts) -> bool:
+    began, ended = parse_time(record.origin.created_at), parse_time(record.outcome.ended_at or "")
     return began is None or ended is None or ended - began < STARTS_WITHIN
 
 
-EndedRecord = SessionRecord
+EndedRecord = ChatFacts
 """The record of an ended chat, of which no ``Chat`` need have been made."""
 
 _Key = tuple[str, str, str]
@@ -151,7 +152,7 @@ class EndedList:
             found: dict[Group, list[EndedRecord]] = {group: [] for group in Group if group in OVER}
             for *_, session_id in reversed(self._order):
                 record = self._records[session_id]
-                if record.continued_by is not None or session_id in hidden:
+                if record.entry.continued_by is not None or session_id in hidden:
                     continue
                 if with_left or session_id in open_ids or not is_unlisted(record):
                     found[group_of_ended(record)].append(record)
@@ -161,11 +162,11 @@ class EndedList:
 
 def group_of_ended(record: EndedRecord) -> Group:
     """The group of an ended chat."""
-    return group_of(record.state, Activity.NO_SIGNAL, interrupted=reason_of(record) == "interrupted")
+    return group_of(record.outcome.state, Activity.NO_SIGNAL, interrupted=record.outcome.reason == "interrupted")
 
 
 def _key(record: EndedRecord) -> _Key:
     """The sort key; a chat without a valid time of its end counts as the oldest."""
-    ended = record.ended_at or record.created_at
+    ended = record.outcome.ended_at or record.origin.created_at
     is_time = (len(ended) == _TIME_LENGTH and ended[-1] == "Z") or parse_time(ended) is not None
-    return ended if is_time else "", record.created_at, record.id
+    return ended if is_time else "", record.origin.created_at, record.id

@@ -78,7 +78,7 @@ class GitStatusWatcher(QObject):
         """Set the running chats; check those that are new or have another activity."""
         self._chats = chats
         followed = [chat for chat in chats if self._is_followed(chat)]
-        activities = {chat.id: (chat.activity, chat.activity_since) for chat in followed}
+        activities = {chat.id: (chat.record.status.activity, chat.record.status.since) for chat in followed}
         changed = {_place_of(chat) for chat in followed if self._seen_activity.get(chat.id) != activities[chat.id]}
         self._seen_activity = activities
         self._schedule_check(changed)
@@ -195,4 +195,4 @@ class GitStatusWatcher(QObject):
 
 
 def _place_of(chat: Chat) -> Place:
-    return chat.machine, chat.record.cwd
+    return chat.machine, chat.record.origin.cwd

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from session_host.client.sessions.store_calls import changes_since, later_changes
 from session_host.errors import OutliveError, ProtocolViolation, Unreachable
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import RUNNING_STATES
-from session_host.storage.store import Changes, SessionRecord, Version
+from session_host.storage.store import Changes, Version
 
 from .chat import id_in_window, in_window
 from .tasks import Tasks
@@ -57,7 +58,7 @@ class MachineChats:
     """
 
     def __init__(
-        self, machine: Machine, tasks: Tasks, apply: Callable[[Machine, list[SessionRecord], list[str] | None], object]
+        self, machine: Machine, tasks: Tasks, apply: Callable[[Machine, list[ChatFacts], list[str] | None], object]
     ) -> None:
         """``apply`` gets the changed records, with the ids of the window, and the removed ids, as in ``Changes``."""
         self.machine = machine
@@ -76,7 +77,7 @@ class MachineChats:
         self._ids: set[str] = set()
         self._running: set[str] = set()
         """The running ones among another machine's chats that are listed."""
-        self._unlisted: dict[str, SessionRecord] = {}
+        self._unlisted: dict[str, ChatFacts] = {}
         """The running ones that are not, since there are too many."""
         self._is_refreshing = self._refresh_again = False
 
@@ -154,20 +155,20 @@ class MachineChats:
         self._apply(self.machine, changed, removed)
         self._version = found.version
 
-    def _listed(self, changed: list[SessionRecord], removed: list[str] | None) -> list[SessionRecord]:
+    def _listed(self, changed: list[ChatFacts], removed: list[str] | None) -> list[ChatFacts]:
         """The records that are listed, of the changed ones and of those that were not listed: not too many run."""
         gone = (self._running | self._unlisted.keys()) if removed is None else set(removed)
-        gone.update(record.id for record in changed if record.state not in RUNNING_STATES)
+        gone.update(record.id for record in changed if record.outcome.state not in RUNNING_STATES)
         self._running -= gone
         was_cut = bool(self._unlisted)
         new = {each: record for each, record in self._unlisted.items() if each not in gone}
-        new |= {record.id: record for record in changed if record.state in RUNNING_STATES}
-        latest = sorted(new.keys() - self._running, key=lambda each: new[each].created_at, reverse=True)
+        new |= {record.id: record for record in changed if record.outcome.state in RUNNING_STATES}
+        latest = sorted(new.keys() - self._running, key=lambda each: new[each].origin.created_at, reverse=True)
         self._running.update(latest[: MAX_RUNNING - len(self._running)])
         self._unlisted = {each: record for each, record in new.items() if each not in self._running}
         if self._unlisted and not was_cut:
             self.on_cut(len(self._running) + len(self._unlisted), len(self._running))
-        ended = (record for record in changed if record.state not in RUNNING_STATES)
+        ended = (record for record in changed if record.outcome.state not in RUNNING_STATES)
         return [*(record for each, record in new.items() if each in self._running), *ended]
 
 

@@ -108,4 +108,4 @@ def files_of(chat: Chat, tasks: Tasks, directory: Callable[[], str] = str, repor
     """
     if chat.machine.name:
         return FilesThere(chat, tasks, reported)
-    return FilesHere(lambda: directories_of(chat.record.cwd), directory)
+    return FilesHere(lambda: directories_of(chat.record.origin.cwd), directory)

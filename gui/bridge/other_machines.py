@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.wording import machine_texts
 from session_host.errors import ConfigError, OutliveError
 from session_host.paths import config_dir, ensure_private, state_dir
 from session_host.protocol.codec import UNREADABLE
-from session_host.storage.store import SessionRecord
+from session_host.protocol.facts import ChatFacts
 from session_host.system.files import replace_file
 
 from .chat import machine_of
@@ -55,7 +56,7 @@ class _Kept(NamedTuple):
 
     destination: str
     home: str
-    records: list[SessionRecord]
+    records: list[ChatFacts]
 
 
 class OtherMachines(QObject):
@@ -285,7 +286,10 @@ def _forget_kept(name: str) -> None:
 
 def _keep(name: str, kept: _Kept) -> None:
     file = _kept_file(name)
-    records = [msgspec.structs.replace(record, env={}) for record in kept.records]
+    records = [
+        ChatFacts(replace(record.origin, overrides={}), record.entry, record.outcome, record.program)
+        for record in kept.records
+    ]
     data = msgspec.msgpack.encode(kept._replace(records=records))
     try:
         ensure_private(file.parent)

@@ -26,7 +26,7 @@ class ProgramDirectories:
         if not chat.machine.name:
             chat.note_directory(shown_directory(chat.record, reported))
             return
-        known = reported, chat.foreground, chat.last_ended
+        known = reported, chat.foreground, chat.shell.last_ended
         if not chat.has_ended and (self._asked.get(chat.id) != known or not chat.reported_directory):
             self._asked[chat.id] = known
             self._tasks.start(self._ask(chat, reported), "directory")

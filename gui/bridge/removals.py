@@ -49,12 +49,12 @@ class Shells:
 
     def ends_with_tab(self, chat: Chat) -> bool:
         """Whether nothing is lost if a shell ends when its tab is closed: it was started here, and is idle."""
-        return chat.id in self.own and chat.record.is_shell and not is_kept(chat.record) and _seems_idle(chat)
+        return chat.id in self.own and chat.record.origin.is_shell and not is_kept(chat.record) and _seems_idle(chat)
 
 
 def _seems_idle(chat: Chat) -> bool:
     """Whether a shell waits for a command, and has no background or stopped job, as far as known at once."""
-    return chat.is_at_prompt and (chat.record.child_pid is None or not has_jobs(chat.record))
+    return chat.is_at_prompt and (chat.record.program.child_pid is None or not has_jobs(chat.record))
 
 
 UNDO_MS = 10_000
@@ -167,7 +167,8 @@ class UndoableRemovals(QObject):
 
         async def ended_on(machine: Machine) -> list[EndedChat]:
             found: list[EndedChat] = await machine.call(measured_chats)
-            return [each for each in found if in_window(each.record, machine).id in listed]
+            known = (each._replace(record=in_window(each.record, machine)) for each in found)
+            return [each for each in known if each.record.id in listed]
 
         answers, unanswered = await ask_all([each.machine for each in self._list.machines.values()], ended_on)
         return sorted((each for found in answers for each in found), key=lambda each: each.ended_s), unanswered
@@ -286,7 +287,12 @@ async def _end_idle(chat: Chat) -> None:
     """End a shell that is idle and used nowhere else; returns when it has ended."""
     with contextlib.suppress(SessionEnded):
         now: Description = await chat.ask(Describe(request=1))
-        is_idle = chat.is_at_prompt and now.foreground == "" and not now.viewers
+        is_idle = (
+            chat.is_at_prompt
+            and now.facts.foreground is not None
+            and not now.facts.foreground.program
+            and not now.host.viewers
+        )
         if is_idle and not await chat.machine.call(shell_has_jobs, chat.session_id):
             await chat.ask(Stop(request=1))
 

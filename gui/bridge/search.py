@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from session_host.client.chats.search_lines import checked, checked_hit, lines_around, search_lines
 from session_host.client.sessions.selection import Period, period
 from session_host.errors import OutliveError
+from session_host.protocol.facts import ChatFacts
 from session_host.storage.search import MAX_COUNTED, Found, Hit, Query, Scope, Search
-from session_host.storage.store import SessionRecord
 from session_host.system.clock import parse_time
 
 from .chat import id_in_window, id_there, machine_of
@@ -340,11 +340,11 @@ def _call_on_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., object], 
 # ------------------------------------------------------------ scopes
 
 
-def scopes(chats: Sequence[SessionRecord], today: date) -> Callable[[str], Scope | None]:
+def scopes(chats: Sequence[ChatFacts], today: date) -> Callable[[str], Scope | None]:
     """A function that returns the scope of words: the chats of an agent or project, or a time; None for other words."""
     named: dict[str, set[str]] = {}
     for chat in chats:
-        for name in {chat.agent, PurePath(chat.project).name.casefold()}:
+        for name in {chat.origin.agent, PurePath(chat.origin.project).name.casefold()}:
             named.setdefault(name, set()).add(chat.id)
 
     def scope_of(words: str) -> Scope | None:
@@ -359,10 +359,10 @@ def scopes(chats: Sequence[SessionRecord], today: date) -> Callable[[str], Scope
     return scope_of
 
 
-def _may_have_run(chat: SessionRecord, days: Period) -> bool:
+def _may_have_run(chat: ChatFacts, days: Period) -> bool:
     """Whether a chat can have lines of these days; one that resumes another has the other's lines, too."""
-    began, ended = parse_time(chat.created_at), parse_time(chat.ended_at)
-    has_begun = began is None or chat.resumed_from is not None or _date(began) < days.end
+    began, ended = parse_time(chat.origin.created_at), parse_time(chat.outcome.ended_at)
+    has_begun = began is None or chat.origin.resumed_from is not None or _date(began) < days.end
     return has_begun and (ended is None or _date(ended) >= days.first)
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.search_indexing import SearchIndexing
@@ -147,7 +148,7 @@ class Sessions(ChatList):
         """
         names = self.names(machine)
         own = (chat for chat in self.chats() if chat.machine.name == machine)
-        running = {chat.record.name for chat in own if not chat.has_ended}  # Also a shell that is to end.
+        running = {chat.record.entry.name for chat in own if not chat.has_ended}  # Also a shell that is to end.
         return free_name(wanted, running if is_chosen else names, names)
 
     def chats_on(self, machine: str) -> MachineChats:
@@ -198,7 +199,7 @@ class Sessions(ChatList):
         )
         chat = self.chat_of(in_window(record, machine))
         chat.has_prompt = bool(request.prompt)
-        if record.is_shell:
+        if record.origin.is_shell:
             self.shells.own.add(record.id)
         return chat
 
@@ -225,10 +226,10 @@ class Sessions(ChatList):
             prompt=prompt,
         )
         record = in_window(resumed, chat.machine)
-        if record.is_shell:
+        if record.origin.is_shell:
             self.shells.own.add(record.id)
         if chat.has_ended:
-            chat.record.continued_by = record.id
+            chat.record = replace(chat.record, entry=replace(chat.record.entry, continued_by=record.id))
             chat.changed.emit()
         return self.chat_of(record)
 
@@ -260,7 +261,7 @@ class Sessions(ChatList):
             with contextlib.suppress(SessionEnded):
                 return explained(await chat.ask(Explain(request=1)), is_plain=is_plain)
         changes = await chat.machine.call(last_transitions, chat.session_id, TRANSITIONS)
-        conversation = chat.record.provider_session_id or ""
+        conversation = chat.record.program.conversation or ""
         return explained_without_host(changes, conversation, has_ended=chat.has_ended, is_plain=is_plain)
 
     async def send_text(self, chat: Chat, text: str, *, anyway: bool = False) -> None:
@@ -277,12 +278,12 @@ class Sessions(ChatList):
     def rename(self, chat: Chat, name: str) -> None:
         """Rename a chat."""
         name = as_name(name)
-        if name and (name != chat.record.name or not chat.record.is_named):
+        if name and (name != chat.record.entry.name or not chat.record.entry.is_named):
             self.tasks.start(self._rename(chat, name), "rename", notice_texts.CANNOT_RENAME(name=chat.name))
 
     async def _rename(self, chat: Chat, name: str) -> None:
         await chat.machine.call(rename_chat, chat.session_id, name)
-        chat.record.name, chat.record.default_name = name, ""
+        chat.set_name(name)
         chat.changed.emit()
         if not chat.has_ended:
             with contextlib.suppress(SessionEnded, HostUnavailable):  # The store has the name, and the host is gone.

@@ -64,8 +64,8 @@ class Event(NamedTuple):
         if self.kind == "ran":
             return not chat.has_ended and not chat.foreground
         states = {"asks": Activity.NEEDS_INPUT, "done": Activity.IDLE, "failed": Activity.IDLE}
-        expected = states.get(self.kind, chat.activity)
-        return not chat.has_ended and chat.activity is expected
+        expected = states.get(self.kind, chat.record.status.activity)
+        return not chat.has_ended and chat.record.status.activity is expected
 
 
 class Events:
@@ -104,11 +104,11 @@ class Events:
         found: dict[str, Event] = {}
         known = self._questions
         self._questions = {each: question for each, question in known.items() if _is_unreachable(sessions.get(each))}
-        reported, self._reported = self._reported, {chat.id for chat in sessions.running() if chat.activity_since}
+        reported, self._reported = self._reported, {chat.id for chat in sessions.running() if chat.record.status.since}
         if (now := datetime.now(UTC)) < self._started:
             self._started = now - timedelta(minutes=1)  # The clock was set back: what is asked from now on is new.
         for chat in sessions.groups()[Group.NEEDS_YOU]:
-            question = (chat.activity_since, chat.activity_detail)
+            question = (chat.record.status.since, chat.record.status.detail)
             self._questions[chat.id] = question
             # Earlier questions need no notification: the user sees them when the window opens. The clock of another
             # machine may differ.
@@ -122,13 +122,13 @@ class Events:
         found: dict[str, Event] = {}
         previous, self._working = self._working, {}
         for chat in chats:
-            if chat.activity is Activity.WORKING:
+            if chat.record.status.activity is Activity.WORKING:
                 self._working[chat.id] = previous.get(chat.id) or _activity_start(chat)
-            elif chat.activity is Activity.IDLE and chat.id in previous:
+            elif chat.record.status.activity is Activity.IDLE and chat.id in previous:
                 seconds = (_activity_start(chat) - previous[chat.id]).total_seconds()
                 if self._is_long(seconds):
-                    kind: Kind = "failed" if chat.turn_failed else "done"
-                    found[chat.id] = Event(kind, text=chat.activity_detail, seconds=seconds)
+                    kind: Kind = "failed" if chat.record.status.failed else "done"
+                    found[chat.id] = Event(kind, text=chat.record.status.detail, seconds=seconds)
         return found
 
     def _find_commands(self, chats: list[Chat]) -> dict[str, Event]:
@@ -136,11 +136,11 @@ class Events:
         previous, self._commands = self._commands, {}
         for chat in chats:
             if chat.foreground:
-                began = parse_time(chat.foreground_since) or datetime.now(UTC)
+                began = parse_time(chat.shell.since) or datetime.now(UTC)
                 self._commands[chat.id] = previous.get(chat.id) or (chat.foreground, began)
             elif chat.foreground is not None and chat.id in previous:
                 command, began = previous[chat.id]
-                ended = parse_time(chat.last_ended or chat.foreground_since) or datetime.now(UTC)
+                ended = parse_time(chat.shell.last_ended or chat.shell.since) or datetime.now(UTC)
                 seconds = (ended - began).total_seconds()
                 if self._is_long(seconds):
                     found[chat.id] = Event("ran", text=command, seconds=seconds)
@@ -161,7 +161,7 @@ def _is_unreachable(chat: Chat | None) -> bool:
 
 def _activity_start(chat: Chat) -> datetime:
     """The time at which the chat's activity began."""
-    return parse_time(chat.activity_since) or datetime.now(UTC)
+    return parse_time(chat.record.status.since) or datetime.now(UTC)
 
 
 COLLECT_MS = 500
@@ -265,7 +265,7 @@ class Notifier(QObject):
         for key in [key for key in self._asked if not self._events.has_question(key)]:
             del self._asked[key]
             if (chat := self._chat(key)) is not None:
-                where = chat.short_directory(chat.record.cwd)
+                where = chat.short_directory(chat.record.origin.cwd)
                 self.question_over.emit(tray_texts.QUESTION_OVER(name=chat.full_name), where)
         for key in {**self._pending, **self._shown}:
             event = self._pending.get(key) or self._shown[key]
@@ -349,7 +349,7 @@ class Notifier(QObject):
     def _waits_for_hook(self, key: str, event: Event) -> bool:
         """Whether the user's own hook may still answer a question, while the agent's dialog is open."""
         chat = self._chat(key)
-        if event.kind != "asks" or chat is None or chat.record.runtime != "terminal":
+        if event.kind != "asks" or chat is None or chat.record.origin.runtime != "terminal":
             return False
         agent = self._sessions.agent_of(chat)
         if agent is None or not agent.signals.answered_by_hook:
@@ -387,7 +387,7 @@ class Notifier(QObject):
 
     def _show(self, key: str, chat: Chat, event: Event) -> None:
         self._remove_from_group(key)
-        where = chat.short_directory(chat.record.cwd)
+        where = chat.short_directory(chat.record.origin.cwd)
         if event.kind == "asks":
             self._show_question(chat)
         elif event.kind == "notified":
@@ -397,7 +397,7 @@ class Notifier(QObject):
             text = tray_texts.AFTER(duration=phrases.duration(event.seconds), what=event.text or where)
             self._notifications.show(chat.id, title_of(name=chat.full_name), text)
         elif event.kind == "ran":
-            title = tray_texts.command_ended(phrases.shortened(event.text), chat.full_name, chat.last_exit_code)
+            title = tray_texts.command_ended(phrases.shortened(event.text), chat.full_name, chat.shell.last_exit_code)
             text = tray_texts.HOW_LONG_AND_WHERE(duration=phrases.duration(event.seconds), directory=where)
             self._notifications.show(chat.id, title, text)
         elif event.kind == "quiet" and not chat.has_ended:
@@ -411,15 +411,19 @@ class Notifier(QObject):
 
     def _show_question(self, chat: Chat) -> None:
         agent = self._sessions.agent_of(chat)
-        is_structured = chat.record.runtime == "structured"
+        is_structured = chat.record.origin.runtime == "structured"
         if not is_structured:
             self._show_text(chat)  # Replaced by a notification with answers if the agent's hook reports the request.
         if is_structured or (agent is not None and agent.signals.answered_by_hook):
             self._sessions.tasks.start(self._show_offer(chat), "a question for a notification")
 
     def _show_text(self, chat: Chat, question: str = "") -> None:
-        where = chat.short_directory(chat.record.cwd)
-        text = question or chat.activity_detail or tray_texts.NEEDS_YOUR_ANSWER(agent=chat.agent_title, directory=where)
+        where = chat.short_directory(chat.record.origin.cwd)
+        text = (
+            question
+            or chat.record.status.detail
+            or tray_texts.NEEDS_YOUR_ANSWER(agent=chat.agent_title, directory=where)
+        )
         self._offers.pop(chat.id, None)
         self._notifications.show(chat.id, tray_texts.NEEDS_YOU(name=chat.full_name), text)
 
@@ -433,7 +437,7 @@ class Notifier(QObject):
         if asked is None or self._shown.get(chat.id) != asked or chat in self._viewed():
             return  # It was answered or seen meanwhile.
         if offered is None:
-            if chat.record.runtime == "structured":
+            if chat.record.origin.runtime == "structured":
                 self._show_text(chat, questions.summary(found) if found is not None else "")
             return
         self._offers[chat.id] = offered

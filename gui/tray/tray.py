@@ -290,7 +290,7 @@ class Tray(QObject):
             return phrases.shortened(chat.foreground, PROGRAM_CHARACTERS)
         if chat.is_at_prompt and chat.last_command:
             return chat.last_command
-        if chat.is_silent or ((chat.needs_you or chat.turn_failed) and chat.activity_detail):
+        if chat.is_silent or ((chat.needs_you or chat.record.status.failed) and chat.record.status.detail):
             return phrases.shortened(chat.status_text, MESSAGE_CHARACTERS)
         return chat.agent_title
 

@@ -51,8 +51,8 @@ class StatusAnnouncer(QObject):
             return
         if chat.is_unreachable:
             return  # What is new since is announced once it is known.
-        question = (chat.activity_since, chat.activity_detail) if chat.needs_you else ("", "")
-        previous, now = self._previous, _Status(chat.id, chat.activity, question, chat.has_ended)
+        question = (chat.record.status.since, chat.record.status.detail) if chat.needs_you else ("", "")
+        previous, now = self._previous, _Status(chat.id, chat.record.status.activity, question, chat.has_ended)
         self._previous = now
         if previous is not None and previous.session_id == now.session_id:
             self._announce_change(chat, previous, now)
@@ -62,10 +62,10 @@ class StatusAnnouncer(QObject):
             if not previous.has_ended:
                 self._announce(notice_texts.HOW_CHAT_ENDED(name=chat.full_name, how=chat.how_it_ended))
         elif now.question != previous.question and chat.needs_you:
-            if chat.record.runtime == "terminal":  # A structured chat's view announces its requests itself.
+            if chat.record.origin.runtime == "terminal":  # A structured chat's view announces its requests itself.
                 self._announce(notice_texts.ASKS(name=chat.full_name, question=chat.status_text), Politeness.Assertive)
         elif previous.activity is Activity.WORKING and now.activity is Activity.IDLE:
-            text = tray_texts.FAILED if chat.turn_failed else tray_texts.FINISHED
+            text = tray_texts.FAILED if chat.record.status.failed else tray_texts.FINISHED
             self._announce(text(name=chat.full_name))
 
     def _announce(self, text: str, politeness: Politeness = Politeness.Polite) -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from gui.theme.icons import Mark
 from gui.wording.text import Text
-from session_host.protocol.values import RUNNING, Activity, State
+from session_host.protocol.values import Activity, State
 
 
 class Group(StrEnum):
@@ -40,7 +40,7 @@ _BY_ACTIVITY: dict[str, Group] = {
     Activity.NEEDS_INPUT: Group.NEEDS_YOU,
     Activity.SUSPENDED: Group.NEEDS_YOU,
     Activity.WORKING: Group.WORKING,
-    RUNNING: Group.RUNNING,
+    Activity.RUNNING: Group.RUNNING,
     Activity.IDLE: Group.IDLE,
     Activity.NO_SIGNAL: Group.NO_SIGNAL,
 }
@@ -53,7 +53,7 @@ def group_of(state: State, activity: str, *, interrupted: bool = False, unreacha
 
     Args:
         state: the state of its process.
-        activity: its activity, as ``values.shown_activity`` says it.
+        activity: its activity, as ``standing.shown_activity`` says it.
         interrupted: a restart of the computer ended it.
         unreachable: its machine cannot be reached, so nothing is known about a chat that had not ended.
     """

@@ -13,7 +13,7 @@ from gui.wording.groups import activity_words
 from gui.wording.text import Text
 from session_host.paths import short_directory as short_directory  # noqa: PLC0414 - re-exported
 from session_host.protocol.untrusted_text import requested_end
-from session_host.protocol.values import Activity, State
+from session_host.protocol.values import SILENCE, Activity, State
 
 NOW_S = 5
 MINUTE_S = 60
@@ -198,9 +198,6 @@ def without_remedy(line: str) -> str:
 
 
 # An agent's activity, its source and age.
-SILENCE = "silence"
-"""The source of the activity "no signal", which begins because no report came."""
-
 SOURCES: Final = {
     "protocol": Text("agent’s messages"),
     "hook": Text("hooks"),

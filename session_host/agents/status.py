@@ -67,10 +67,11 @@ import re
 from collections.abc import Collection
 from typing import Final, Literal, NamedTuple
 
+from session_host.protocol.facts import AgentStatus
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Evidence, Report
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import BACKGROUND, FOLLOW_UP_S, Activity, in_turns
+from session_host.protocol.values import BACKGROUND, FOLLOW_UP_S, SILENCE, Activity, in_turns
 from session_host.storage.descriptors.log_state import (
     NO_COMMAND,
     NO_FOREGROUND,
@@ -132,7 +133,7 @@ _OWN_DIALOG: Final = "dialog open"
 """Claude Code's reason for waiting in a dialog. The user may have opened it (``/model``), which OSC 7501 reports."""
 
 ORDER: Final = (PROTOCOL, STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL)
-INPUT, SILENCE, PROCESS = "input", "silence", "process"
+INPUT, PROCESS = "input", "process"
 _WORKING: Final = Activity.WORKING
 
 FAILED: Final = "stopped by an error"
@@ -262,6 +263,10 @@ class ActivityTracker:
     def has_failed(self) -> bool:
         """Whether the agent is idle since an error stopped its turn; ``detail`` says which."""
         return self.activity is Activity.IDLE and self._failure is not None
+
+    def status(self) -> AgentStatus:
+        """What the agent does, for the facts of the chat."""
+        return AgentStatus(self.activity, self.source, self.since, self.detail, self.has_failed)
 
     def evidence(self) -> list[Evidence]:
         """The last report of each source, strongest first."""

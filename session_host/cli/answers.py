@@ -127,7 +127,7 @@ def open_requests(info: SessionInfo) -> Asked:
         reply: AgentRequests = ask(info.id, OpenRequests(0))
     except WrongRuntime:
         text = f"{info.name} runs in a terminal: answer in `outlive attach {info.name}`, or with `outlive send`"
-        agent = find_agent(config_dir(), info.agent)
+        agent = find_agent(config_dir(), info.facts.origin.agent)
         if agent is not None and agent.signals.answered_by_hook:
             text += f"; or set answer_from_outside = true in {config_dir() / 'chats.toml'}, and resume it"
         raise WrongRuntime(text) from None
@@ -213,7 +213,7 @@ def _chosen(info: SessionInfo, asked: Asked, request_id: str | None) -> list[Age
 
 
 def _raise_nothing_asked(info: SessionInfo, asked: Asked) -> NoReturn:
-    asks_in_terminal = info.runtime == "terminal" and info.activity == Activity.NEEDS_INPUT
+    asks_in_terminal = info.facts.origin.runtime == "terminal" and info.status.activity == Activity.NEEDS_INPUT
     if asked.is_answered_since(STATUS_DELAY_S if asks_in_terminal else LATE_S):
         raise AlreadyAnswered(f"{info.name}: {asked.outcome}")
     if asks_in_terminal:

@@ -239,7 +239,14 @@ class DemoEnvironment:
         infos = all_sessions(ended=False)
         kill_chats(infos)
         # The hosts exit a moment after they record the end in the directory that is to be removed.
-        _end([pid for info in infos for pid in (info.host_pid, info.child_pid) if pid is not None])
+        _end(
+            [
+                pid
+                for info in infos
+                for pid in (info.facts.program.host_pid, info.facts.program.child_pid)
+                if pid is not None
+            ]
+        )
         status = keeper_status()
         if status is not None:
             os.kill(status.pid, signal.SIGTERM)
@@ -347,7 +354,7 @@ def _show_in_windows(demo: DemoEnvironment, pictures: Path) -> None:
     _print_step("window opened", opened_s)
     session_id, started_s = _timed(_start_chat)
     chat = find(session_id)
-    _print_step(f"chat started (process {chat.child_pid})", started_s)
+    _print_step(f"chat started (process {chat.facts.program.child_pid})", started_s)
     _, shown_s = _timed(lambda: ask("show", session=session_id, timeout_s=SHOW_TIMEOUT_S))
     _print_step("chat shown in a tab", shown_s)
 
@@ -368,7 +375,7 @@ def _show_in_windows(demo: DemoEnvironment, pictures: Path) -> None:
 def _show_in_terminals(demo: DemoEnvironment) -> None:
     session_id, started_s = _timed(_start_chat)
     chat = find(session_id)
-    _print_step(f"chat started (process {chat.child_pid})", started_s)
+    _print_step(f"chat started (process {chat.facts.program.child_pid})", started_s)
     terminal, shown_s = _timed(lambda: _attached(demo, chat))
     _print_step("chat shown by `outlive attach`", shown_s)
     _wait_for(f"^line {KILL_AT_LINE:04} ", chat)
@@ -461,5 +468,7 @@ def _check_answer(chat: SessionInfo) -> None:
 
 def _check_process(chat: SessionInfo) -> None:
     now = find(chat.id)
-    if now.child_pid != chat.child_pid or now.state != chat.state:
-        raise OutliveError(f"the agent's process changed: {now.child_pid}, expected {chat.child_pid}")
+    if now.facts.program.child_pid != chat.facts.program.child_pid or now.state != chat.state:
+        raise OutliveError(
+            f"the agent's process changed: {now.facts.program.child_pid}, expected {chat.facts.program.child_pid}"
+        )

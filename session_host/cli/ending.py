@@ -162,7 +162,7 @@ def _remove_ended(selection: Selection, *, without_asking: bool) -> int:
     def remove(store: Store) -> int:
         list_sessions(store, ended=False)  # Mark lost chats as ended.
         chosen = [chat for chat in ended_chats(store) if selection.has(chat.record)]
-        chats = [chat for chat in chosen if not chat.record.pinned]
+        chats = [chat for chat in chosen if not chat.record.entry.pinned]
         if pinned := len(chosen) - len(chats):
             print_line(f"{pinned} pinned {'chat stays' if pinned == 1 else 'chats stay'}")
         if not chats:
@@ -177,12 +177,12 @@ def _remove_ended(selection: Selection, *, without_asking: bool) -> int:
         failed = 0
         for chat in chats:
             try:
-                left = _left_line(chat.record.id, chat.record.name)
+                left = _left_line(chat.record.id, chat.record.entry.name)
                 for line in filter(None, (remove_chat(store, chat.record), left)):
                     print_line(line)
             except (OutliveError, OSError) as error:
                 failed += 1
-                print_error(f"{chat.record.name} ({chat.record.id[:8]}): {error}")
+                print_error(f"{chat.record.entry.name} ({chat.record.id[:8]}): {error}")
         count = len(chats) - failed
         print_line(f"removed {count} ended {'chat' if count == 1 else 'chats'}, {size_mib} MiB")
         return 1 if failed else 0

@@ -17,10 +17,11 @@ from session_host.client.chats.removal import described, left_processes
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import HostUnavailable, OutliveError
 from session_host.paths import session_transitions
+from session_host.protocol.facts import Foreground
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explain, Explanation, Transition
 from session_host.protocol.untrusted_text import last_command, one_line
-from session_host.protocol.values import FOREGROUND, RUNNING_STATES, TURN_FAILED, WITHOUT_AGENT, Activity, State
+from session_host.protocol.values import FOREGROUND, RUNNING_STATES, TURN_FAILED, WITHOUT_AGENT, Activity
 from session_host.storage.store import activity_log as transitions
 from session_host.structured.shortening import cut, shown_command
 from session_host.system.clock import as_text
@@ -35,31 +36,11 @@ _WITH_END = timedelta(seconds=2)
 class Explained(msgspec.Struct, kw_only=True):
     """The evidence for a session's state and activity; unknown values are None."""
 
-    id: str
-    name: str
-    agent: str
-    state: str
-    exit_code: int | None
-    exit_signal: int | None
-    end_request: str | None = None
-    """The request that ended the session: the user's "stop" or "kill", or "idle"."""
-    reason: str | None
+    info: SessionInfo
     child_pid: int | None
     child_started: int | None = None
     """Clock ticks since boot, as in proc(5)."""
     child_started_at: str | None = None
-    since: str
-    activity: str | None
-    activity_source: str | None
-    activity_since: str | None
-    activity_detail: str | None
-    turn_failed: bool | None = None
-    """As ``SessionInfo.turn_failed``."""
-    foreground: str | None = None
-    """The program in the foreground of a shell or command; "" for a shell at its prompt."""
-    last_exit_code: int | None = None
-    """The exit code of the last command of a shell at its prompt, if the shell marks its commands (OSC 133)."""
-    last_ended: str | None = None
     last_word: str | None = None
     last_output: str | None = None
     last_input: str | None = None
@@ -75,6 +56,26 @@ class Explained(msgspec.Struct, kw_only=True):
     """The processes of an ended chat that still run."""
     transitions: list[dict[str, object]] = []
     """The last changes, oldest first: time, activity, source, detail."""
+
+    @property
+    def since(self) -> str:
+        """When the session ended, or began if it runs."""
+        return self.info.facts.outcome.ended_at or self.info.facts.origin.created_at
+
+    def as_json(self) -> dict[str, object]:
+        """The object that ``outlive explain --json`` prints."""
+        shown = self.info.as_json() | {"since": self.since}
+        return {key: shown[key] if key in shown and key != "child_pid" else getattr(self, key) for key in _KEYS}
+
+
+_KEYS = (
+    *("id", "name", "agent", "state", "exit_code", "exit_signal", "end_request", "reason"),
+    *("child_pid", "child_started", "child_started_at", "since"),
+    *("activity", "activity_source", "activity_since", "activity_detail", "turn_failed"),
+    *("foreground", "last_exit_code", "last_ended", "last_word", "last_output", "last_input", "stale_after_s"),
+    *("conversation", "conversation_source", "remark", "requests", "evidence", "left_behind", "transitions"),
+)
+"""The keys of the JSON in their order; scripts rely on them."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -94,39 +95,20 @@ def run(options: argparse.Namespace) -> int:
             # The session has just ended.
             info = find(info.id)
     explained = explain(info, explanation)
-    if explanation is not None and info.activity == Activity.NEEDS_INPUT:
+    if explanation is not None and info.status.activity == Activity.NEEDS_INPUT:
         explained.requests = _requests(info)
     if options.json:
-        print_json(explained)
+        print_json(explained.as_json())
     else:
-        for line in lines(explained, info, datetime.now(UTC), terminal_columns()):
+        for line in lines(explained, datetime.now(UTC), terminal_columns()):
             print(line)
     return 0
 
 
 def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
     """Combine the record, the activity log and, for a running session, its host's explanation."""
-    explained = Explained(
-        id=info.id,
-        name=info.name,
-        agent=info.agent,
-        state=info.state,
-        exit_code=info.exit_code,
-        exit_signal=info.exit_signal,
-        end_request=info.end_request,
-        reason=info.reason,
-        child_pid=info.child_pid,
-        since=info.ended_at or info.created_at,
-        activity=info.activity,
-        activity_source=info.activity_source,
-        activity_since=info.activity_since,
-        activity_detail=info.activity_detail,
-        turn_failed=info.turn_failed,
-        conversation=info.provider_session_id,
-        foreground=info.foreground,
-        last_exit_code=info.last_exit_code,
-        last_ended=info.last_ended,
-    )
+    program = info.facts.program
+    explained = Explained(info=info, child_pid=program.child_pid, conversation=program.conversation or None)
     changes = transitions.last(session_transitions(info.id), TRANSITIONS)
     if explanation is not None:
         changes = explanation.transitions or changes
@@ -172,12 +154,13 @@ def _started_at(ticks: int | None) -> str | None:
 # ---------------------------------------------------------------------------------- text output
 
 
-def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int | None) -> list[str]:
+def lines(explained: Explained, now: datetime, columns: int | None) -> list[str]:
     """The explanation as lines, cut to the given columns."""
-    is_plain = explained.agent in WITHOUT_AGENT  # It need not report anything.
-    rows = [("", f"{explained.name}  {explained.agent}  {explained.id}")]
-    if explained.state in RUNNING_STATES:
-        rows += _running_rows(explained, info, now, is_plain=is_plain)
+    info = explained.info
+    is_plain = info.facts.origin.agent in WITHOUT_AGENT  # It need not report anything.
+    rows = [("", f"{info.name}  {info.facts.origin.agent}  {info.id}")]
+    if info.state in RUNNING_STATES:
+        rows += _running_rows(explained, now, is_plain=is_plain)
     else:
         ended = f"{ending_text(info)}, {_time(explained.since)} ({_ago(explained.since, now)})"
         rows.append(("state", ended))
@@ -195,16 +178,16 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
     ]
 
 
-def _running_rows(explained: Explained, info: SessionInfo, now: datetime, *, is_plain: bool) -> list[tuple[str, str]]:
+def _running_rows(explained: Explained, now: datetime, *, is_plain: bool) -> list[tuple[str, str]]:
     """The process of a running chat, its status, and the reports behind the status."""
     started = f", started {_time(explained.child_started_at)}" if explained.child_started_at else ""
     rows = [
-        ("state", f"{explained.state} since {_time(explained.since)} ({age(explained.since, now)})"),
+        ("state", f"{explained.info.state} since {_time(explained.since)} ({age(explained.since, now)})"),
         ("", f"process {explained.child_pid}{started}"),
     ]
-    if info.foreground is not None:
-        rows.append(("foreground", _foreground(info, now)))
-    if explained.activity_source != FOREGROUND:
+    if (foreground := explained.info.facts.foreground) is not None:
+        rows.append(("foreground", _foreground(foreground, now)))
+    if explained.info.status.source != FOREGROUND:
         rows += _activity_lines(explained, now)
     times = f"last report {_ago(explained.last_word, now)}, output {_ago(explained.last_output, now)}"
     rows.append(("", f"{times}, your input {_ago(explained.last_input, now)}"))
@@ -243,7 +226,7 @@ def _ago(moment: str | None, now: datetime) -> str:
 
 def _is_end(explained: Explained, moment: str) -> bool:
     """Whether the last change came with the chat's end; the end of a chat without a status changes nothing."""
-    if State(explained.state) in RUNNING_STATES:
+    if explained.info.state in RUNNING_STATES:
         return False
     try:
         before_end = datetime.fromisoformat(explained.since) - datetime.fromisoformat(moment)
@@ -252,26 +235,26 @@ def _is_end(explained: Explained, moment: str) -> bool:
     return before_end <= _WITH_END
 
 
-def _foreground(info: SessionInfo, now: datetime) -> str:
-    if not info.foreground:
-        ended = last_command(info.last_exit_code)
-        last = f"; {ended}, {_time(info.last_ended)} ({age(info.last_ended or '', now)} ago)" if ended else ""
+def _foreground(foreground: Foreground, now: datetime) -> str:
+    if not foreground.program:
+        ended, when = last_command(foreground.last_exit_code), foreground.last_ended
+        last = f"; {ended}, {_time(when)} ({age(when, now)} ago)" if ended else ""
         return f"shell at the prompt{last}"
-    since = info.foreground_since
-    return f"{info.foreground}, since {_time(since)} ({age(since, now)})" if since else info.foreground
+    since = foreground.since
+    return f"{foreground.program}, since {_time(since)} ({age(since, now)})" if since else foreground.program
 
 
 def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]]:
-    if explained.activity is None:
+    if not explained.info.has_host:
         return [("status", "unknown: the chat does not respond")]
-    since = explained.activity_since
-    text = TURN_FAILED if explained.turn_failed else Activity(explained.activity).words
-    if since:
-        text += f" since {_time(since)} ({age(since, now)})"
-    text += f", reported by: {explained.activity_source}" if explained.activity_source else ""
+    status = explained.info.status
+    text = TURN_FAILED if status.failed else status.activity.words
+    if status.since:
+        text += f" since {_time(status.since)} ({age(status.since, now)})"
+    text += f", reported by: {status.source}" if status.source else ""
     rows = [("status", text)]
-    if explained.activity_detail:
-        rows.append(("", explained.activity_detail))
+    if status.detail:
+        rows.append(("", status.detail))
     for request in explained.requests:
         subject = cut(shown_command(str(request["subject"]))) or str(request["title"])
         rows.append(("", f"outlive approve or deny --request {request['request']}: {subject}"))

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-import msgspec
+from msgspec.structs import replace
 
 from session_host.cli.output import age, exit_text, print_error, print_json, terminal_columns, width
 from session_host.cli.session_argument import add_selection, selection_of
@@ -17,7 +17,7 @@ from session_host.client.sessions.store_access import open_store
 from session_host.errors import StoreCorrupt
 from session_host.paths import home_dir, short_directory
 from session_host.protocol.untrusted_text import last_command, one_line, place_last
-from session_host.protocol.values import BACKGROUND, FOREGROUND, RUNNING, TURN_FAILED, Activity, State
+from session_host.protocol.values import BACKGROUND, FOREGROUND, SILENCE, TURN_FAILED, Activity, State
 
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
 _MIN_DIRECTORY_COLUMNS = 12
@@ -26,7 +26,6 @@ NOTICE_MARK = "!"
 """The mark after the state of a chat with a problem, and before the line that describes the problem."""
 
 _MARKS = {Activity.WORKING: "◐", Activity.NEEDS_INPUT: "▲", Activity.IDLE: "○", Activity.SUSPENDED: "▲"}
-SILENCE = "silence"
 """The source of "no signal" for an agent that reported work, and nothing since."""
 
 _DETAIL_COLUMNS = 36
@@ -52,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
             from session_host.client.chats.resumability import fill_in_resumable  # a table does not need this
 
             fill_in_resumable(infos)
-        print_json(infos)
+        print_json([info.as_json() for info in infos])
     elif infos:
         now = datetime.now(UTC)
         for line in table([row(info, now) for info in infos], terminal_columns()):
@@ -73,12 +72,11 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
     if options.on in {ALL, HERE}:
         found = [*((HERE, str(home_dir()), info) for info in _sessions(selection, ended=ended)), *found]
     if options.json:
-        print_json([{"machine": machine, **msgspec.to_builtins(info)} for machine, _home, info in found])
+        print_json([{"machine": machine, **info.as_json()} for machine, _home, info in found])
     else:
         now = datetime.now(UTC)
         named = [
-            (msgspec.structs.replace(info, name=f"{machine}:{info.name}" if machine != HERE else info.name), home)
-            for machine, home, info in found
+            (_named(info, f"{machine}:{info.name}") if machine != HERE else info, home) for machine, home, info in found
         ]
         lines = table([row(info, now, home) for info, home in named], terminal_columns()) if named else []
         where = "" if options.on in {ALL, HERE} else f" --on {options.on}"
@@ -88,6 +86,11 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
     for error in errors:
         print_error(str(error))
     return errors[0].exit_code if errors and options.on != ALL else 0
+
+
+def _named(info: SessionInfo, name: str) -> SessionInfo:
+    entry = replace(info.facts.entry, name=name)
+    return replace(info, facts=replace(info.facts, entry=entry))
 
 
 def _nothing(selection: Selection, *, ended: bool, where: str = "") -> str:
@@ -109,33 +112,42 @@ def _sessions(selection: Selection, *, ended: bool) -> list[SessionInfo]:
 
 def row(info: SessionInfo, now: datetime, home: str | None = None) -> tuple[str, ...]:
     """One session as table cells; ``home``: the home directory on its machine, by default this user's."""
-    state = state_words(info)
-    if info.state == State.RUNNING and info.activity_source == FOREGROUND:
+    state, status = state_words(info), info.status
+    if info.state is State.RUNNING and status.source == FOREGROUND:
         state = _running(info, now)
-    elif info.state == State.RUNNING and info.activity_since and info.activity != Activity.NO_SIGNAL:
-        state += f" {age(info.activity_since, now)}"
-    is_told = info.activity in {Activity.NEEDS_INPUT, Activity.IDLE} or info.activity_source == BACKGROUND
-    if is_told and info.activity_detail:
+    elif info.state is State.RUNNING and status.since and status.activity is not Activity.NO_SIGNAL:
+        state += f" {age(status.since, now)}"
+    is_told = status.activity in {Activity.NEEDS_INPUT, Activity.IDLE} or status.source == BACKGROUND
+    if is_told and status.detail:
         # The question, the error that stopped the turn, or what runs in the background.
-        detail = one_line(info.activity_detail)
+        detail = one_line(status.detail)
         state += f": {detail if width(detail) <= _DETAIL_COLUMNS else _cut_middle(detail, _DETAIL_COLUMNS)}"
-    if info.activity_source == SILENCE and info.activity_since:
-        state = f"◌ no signal {age(info.activity_since, now)}"
+    if status.source == SILENCE and status.since:
+        state = f"◌ no signal {age(status.since, now)}"
     if info.notice:
         state += f" {NOTICE_MARK}"
-    cells = (info.name, info.agent, state, age(info.created_at, now), info.id[:8], short_directory(info.cwd, home))
+    origin = info.facts.origin
+    cells = (
+        info.name,
+        origin.agent,
+        state,
+        age(origin.created_at, now),
+        info.id[:8],
+        short_directory(origin.cwd, home),
+    )
     return tuple(one_line(cell) for cell in cells)
 
 
 def _running(info: SessionInfo, now: datetime) -> str:
     """A running shell or command: its foreground program or the last one's exit status, with the time since then."""
-    if not info.foreground:
-        ended = last_command(info.last_exit_code)
-        when = f": {ended}, {age(info.last_ended or '', now)} ago" if ended else ""
+    foreground = info.foreground
+    if not foreground.program:
+        ended = last_command(foreground.last_exit_code)
+        when = f": {ended}, {age(foreground.last_ended, now)} ago" if ended else ""
         return f"{state_words(info)}{when}"
-    program = one_line(info.foreground)
+    program = one_line(foreground.program)
     program = program if width(program) <= _DETAIL_COLUMNS else _cut_end(program, _DETAIL_COLUMNS)
-    return f"❯ running {program} for {age(info.foreground_since or '', now)}"
+    return f"❯ running {program} for {age(foreground.since, now)}"
 
 
 def notices(infos: Iterable[SessionInfo]) -> list[str]:
@@ -149,20 +161,20 @@ def state_words(info: SessionInfo) -> str:
         case State.STARTING:
             return "◌ starting"
         case State.RUNNING:
-            activity = Activity(info.activity or Activity.NO_SIGNAL)
-            if info.activity == RUNNING:
+            activity = info.status.activity
+            if activity is Activity.RUNNING:
                 return "❯ running"
-            if info.turn_failed:
+            if info.status.failed:
                 return f"✗ {TURN_FAILED}"
             return f"{_MARKS[activity]} {activity.words}" if activity in _MARKS else "◌ running"
         case State.EXITED:
-            return f"■ {exit_text(info)}{_continued(info)}"
+            return f"■ {exit_text(info.facts.outcome)}{_continued(info)}"
         case _:
-            return f"■ {info.reason or 'lost'}{_continued(info)}"
+            return f"■ {info.facts.outcome.reason or 'lost'}{_continued(info)}"
 
 
 def _continued(info: SessionInfo) -> str:
-    return ", continued" if info.continued_by else ""
+    return ", continued" if info.facts.entry.continued_by else ""
 
 
 def table(rows: list[tuple[str, ...]], columns: int | None) -> list[str]:

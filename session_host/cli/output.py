@@ -14,7 +14,7 @@ from session_host.protocol.untrusted_text import escaped, one_line, requested_en
 
 if TYPE_CHECKING:
     from session_host.client.sessions.session_info import SessionInfo
-    from session_host.client.viewer.viewer import Viewer
+    from session_host.protocol.facts import Outcome
     from session_host.protocol.values import GridSize
 
 
@@ -83,7 +83,7 @@ def own_size() -> GridSize | None:
     return GridSize(size.columns, size.lines) if size.columns and size.lines else None
 
 
-def exit_text(ended: SessionInfo | Viewer) -> str:
+def exit_text(ended: Outcome) -> str:
     """A program's exit status as text: ``exit code 3``, ``signal 9 (SIGKILL)``, ``killed by you``."""
     if by_request := requested_end(ended.end_request):
         return by_request
@@ -101,15 +101,16 @@ def exit_text(ended: SessionInfo | Viewer) -> str:
 
 def ending_text(info: SessionInfo) -> str:
     """A session's end as text to print after its name: ``has ended (exit code 3)``."""
-    if info.reason == "interrupted":
+    outcome = info.facts.outcome
+    if outcome.reason == "interrupted":
         return "was interrupted by a restart"
-    if info.reason == "unstarted":
+    if outcome.reason == "unstarted":
         return "did not start: the command that started it was interrupted; start it again"
-    if info.reason == "lost":
+    if outcome.reason == "lost":
         return "ended unexpectedly: its background process is gone"
-    if by_request := requested_end(info.end_request):
+    if by_request := requested_end(outcome.end_request):
         return f"was {by_request}"
-    return f"has ended ({exit_text(info)})"
+    return f"has ended ({exit_text(outcome)})"
 
 
 _AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))

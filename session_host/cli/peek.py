@@ -65,7 +65,7 @@ def _last_screen(info: SessionInfo, request: Peek) -> Screen:
     from session_host.terminal.text import screen_of
 
     note_viewed(info.id)
-    if info.runtime == "structured":
+    if info.facts.origin.runtime == "structured":
         from session_host.structured.text import screen_of as screen_of_transcript
 
         if (transcript := last_transcript(info.id)) is None:

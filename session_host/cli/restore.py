@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     def find(store: Store) -> tuple[SessionInfo, list[str]]:
         def resumed_from(session_id: str) -> str | None:
             record = store.get(session_id)
-            return record.resumed_from if record is not None else None
+            return record.origin.resumed_from if record is not None else None
 
         info = find_session(store, options.session)
         if _restores(options):
@@ -145,7 +145,7 @@ def _check(options: argparse.Namespace) -> None:
 
 def _rows(info: SessionInfo, sessions: Sequence[str]) -> list[Row]:
     """The restore points of the chat and of those that it resumes, oldest first: their numbers stay."""
-    found = restore_list(Path(info.cwd), sessions)[::-1]
+    found = restore_list(Path(info.facts.origin.cwd), sessions)[::-1]
     items = _prompts_by_item(info) if any(each.point.about.item for each in found) else {}
     return [
         Row(number, point, one_line(items.get(point.about.item) or prompt).strip())
@@ -171,7 +171,7 @@ def _none(info: SessionInfo) -> str:
 
 
 def _print_list(info: SessionInfo, rows: Sequence[Row], *, is_json: bool) -> None:
-    counts = restoring.file_counts(Path(info.cwd), [row.point for row in rows]) if rows else []
+    counts = restoring.file_counts(Path(info.facts.origin.cwd), [row.point for row in rows]) if rows else []
     counted = list(zip(rows, counts, strict=True))
     if is_json:
         print_json([as_json(row, count) for row, count in counted])
@@ -245,7 +245,7 @@ def _last_restore(info: SessionInfo, rows: Sequence[Row]) -> Row:
 
 def _restore(info: SessionInfo, row: Row, *, without_asking: bool) -> int:
     """Restore files, after a question that lists them; ask again if they change before the answer."""
-    directory = Path(info.cwd)
+    directory = Path(info.facts.origin.cwd)
     for attempt in range(ATTEMPTS if without_asking else sys.maxsize):
         plan = restoring.plan_restore(directory, row.point)
         if not plan.files:
@@ -293,7 +293,7 @@ def listing(plan: Plan) -> Iterator[str]:
 
 def _notes(info: SessionInfo, plan: Plan) -> Iterator[str]:
     """Warnings before a restore, one line each."""
-    if info.activity == Activity.WORKING:
+    if info.status.activity == Activity.WORKING:
         yield f"the agent of {info.name} is working, and may change files during the restore"
     then, now = plan.point.branch, plan.branch
     if then and now and then != now:
@@ -330,7 +330,7 @@ def _print_diff(info: SessionInfo, row: Row) -> int:
     """Print what has changed since a restore point, for people: control characters are left out."""
     from session_host.client.worktrees.changes import read_changes
 
-    changes = read_changes(Path(info.cwd), "prompt", point=row.point)
+    changes = read_changes(Path(info.facts.origin.cwd), "prompt", point=row.point)
     is_colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for file in changes.files:
         numbers = file.withheld or f"+{file.added} -{file.removed}"

@@ -19,10 +19,11 @@ from session_host.client.sessions.session_info import SessionInfo, info_of
 from session_host.client.sessions.stale_rows import resolve_stale_row
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.search import MAX_COUNTED, Found, Hit, Query, Search
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 
 DEFAULT_LINES = 100
 LINES_OF_CHAT = 5
@@ -170,10 +171,10 @@ def _store() -> Store:
         return open_store()
 
 
-def _newest_first(records: list[SessionRecord]) -> list[SessionRecord]:
+def _newest_first(records: list[ChatFacts]) -> list[ChatFacts]:
     """Running chats, then the ended ones from the last."""
-    newest = sorted(records, key=lambda record: record.ended_at or record.created_at, reverse=True)
-    return sorted(newest, key=lambda record: record.state not in RUNNING_STATES)
+    newest = sorted(records, key=lambda record: record.outcome.ended_at or record.origin.created_at, reverse=True)
+    return sorted(newest, key=lambda record: record.outcome.state not in RUNNING_STATES)
 
 
 class _Progress:
@@ -209,7 +210,7 @@ class _Output:
     """Prints the matching lines of chats as these are indexed."""
 
     def __init__(
-        self, store: Store, search: Search, searched: dict[str, SessionRecord], text: str, progress: _Progress
+        self, store: Store, search: Search, searched: dict[str, ChatFacts], text: str, progress: _Progress
     ) -> None:
         self._store, self._search, self._searched = store, search, searched
         self._text, self._query, self._progress = text, Query.of(text), progress
@@ -271,7 +272,7 @@ def as_json(hit: Hit, chat: SessionInfo) -> dict[str, Any]:
     return {
         "session_id": hit.session_id,
         "name": chat.name,
-        "agent": chat.agent,
+        "agent": chat.facts.origin.agent,
         "state": chat.state,
         "time": hit.moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "line": hit.number,
@@ -301,7 +302,7 @@ def lines_of_chat(
         is_colored: whether to mark matches.
         place: what is before the name of a chat on another machine.
     """
-    head = f"{place}{one_line(chat.name)}  {chat.id[:8]}  {one_line(chat.agent)}, {chat.state}"
+    head = f"{place}{one_line(chat.name)}  {chat.id[:8]}  {one_line(chat.facts.origin.agent)}, {chat.state}"
     yield f"\x1b[1m{head}{_PLAIN}" if is_colored else head
     width = max(len(str(hit.number)) for hit in found.hits)
     query = Query.of(text)

@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     if len(text) > MAX_PASTE_CHARACTERS:
         raise UsageError(f"the text is too long ({len(text)} characters, at most {MAX_PASTE_CHARACTERS})")
     info = require_running(find(options.session))
-    if info.runtime == "structured":
+    if info.facts.origin.runtime == "structured":
         return _prompt(info, options, text)
     if options.steer or options.interrupt or options.held:
         raise UsageError(

@@ -22,7 +22,7 @@ from .arguments import AFTER_DASHES, Parser, add_session_argument, check_text
 from .output import own_size, print_error, print_json, print_line
 
 if TYPE_CHECKING:
-    from session_host.storage.store import SessionRecord
+    from session_host.protocol.facts import ChatFacts
 
 
 ENDPOINT_AGENT = "endpoint"
@@ -217,22 +217,22 @@ def _attaches(options: argparse.Namespace) -> bool:
     return not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _attach(record: SessionRecord) -> int:
+def _attach(record: ChatFacts) -> int:
     from session_host.cli.attach.command import attach
 
-    return attach(record.id, record.name, runtime=record.runtime)
+    return attach(record.id, record.entry.name, runtime=record.origin.runtime)
 
 
-def _print(record: SessionRecord, *, as_json: bool) -> None:
+def _print(record: ChatFacts, *, as_json: bool) -> None:
     if not as_json:
-        print_line(f"{record.name} {record.id}")
+        print_line(f"{record.entry.name} {record.id}")
         return
     from session_host.cli.session_argument import find
     from session_host.client.chats.resumability import fill_in_resumable
 
     info = find(record.id)
     fill_in_resumable([info])
-    print_json(info)
+    print_json(info.as_json())
 
 
 def checked_name(name: str) -> str:
@@ -270,7 +270,7 @@ def _launch(
     arguments: list[str],
     overrides: dict[str, str],
     size: GridSize | None,
-) -> SessionRecord:
+) -> ChatFacts:
     """Start the chat."""
     from session_host.agents.catalog import load_agent
     from session_host.client.chats.launch import launch_now
@@ -316,15 +316,15 @@ def _launch(
 
         with_store(Store.all)
         record = launch_now(request)
-    if record.worktree is not None:
+    if record.origin.worktree is not None:
         from session_host.client.chats.chat_worktree import note_on_worktree
 
-        if note := note_on_worktree(record.worktree):
+        if note := note_on_worktree(record.origin.worktree):
             print_error(note)
     if agent.env_if:
         from session_host.agents.environment import missing_integration
 
-        if warning := missing_integration(agent, {**os.environ, **overrides}, record.cwd):
+        if warning := missing_integration(agent, {**os.environ, **overrides}, record.origin.cwd):
             print_error(warning)
     return record
 
@@ -403,7 +403,7 @@ def _whole_path(directory: str) -> str:
     return os.path.abspath(directory)  # noqa: PTH100 - symlinks stay unresolved
 
 
-async def _resume(session_id: str, *, anyway: bool, runtime: Runtime | None) -> SessionRecord:
+async def _resume(session_id: str, *, anyway: bool, runtime: Runtime | None) -> ChatFacts:
     import asyncio
 
     from session_host.client.chats.removal import wait_until_exit_saved

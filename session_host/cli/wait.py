@@ -12,6 +12,7 @@ from session_host.client.control import ControlConnection
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.viewer.transcript_watch import watch_transcript
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, SessionEnded, TimedOut, UsageError
+from session_host.protocol.facts import Foreground
 from session_host.protocol.messages import (
     ActivityEvent,
     Describe,
@@ -24,7 +25,8 @@ from session_host.protocol.messages import (
     SnapshotPart,
     StateEvent,
 )
-from session_host.protocol.values import RUNNING, RUNNING_STATES, Activity, State, shown_activity
+from session_host.protocol.values import RUNNING_STATES, Activity, State
+from session_host.standing import shown_activity
 from session_host.structured.text import all_lines, ending_lines, item_lines
 from session_host.structured.transcript import Transcript
 from session_host.system import event_loop
@@ -39,7 +41,7 @@ CHECK_INTERVAL_S = 0.1
 TRIES = 10
 """How often to try to reach a host that does not answer."""
 
-STATUSES = (*(str(activity) for activity in Activity), RUNNING)
+STATUSES = tuple(map(str, Activity))
 """As ``ls`` says them; a shell at its prompt is idle."""
 
 MAX_NAMED = 3
@@ -183,7 +185,7 @@ def _check_ended(info: SessionInfo, options: argparse.Namespace, pattern: re.Pat
 async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
     failures = 0
     async with asyncio.timeout(options.timeout):
-        if pattern is not None and info.runtime == "structured" and info.state in RUNNING_STATES:
+        if pattern is not None and info.facts.origin.runtime == "structured" and info.state in RUNNING_STATES:
             if await wait_for_text(info.id, pattern):
                 return
             info = await asyncio.to_thread(find, info.id)
@@ -195,7 +197,7 @@ async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Patt
                         await _wait_for_text(connection, pattern)
                         return
                     if options.activity is not None:
-                        await _wait_for_activity(connection, info.agent, options.activity)
+                        await _wait_for_activity(connection, info.facts.origin.agent, options.activity)
                         return
                     if options.quiet is not None:
                         await _wait_for_quiet(connection, options.quiet)
@@ -261,15 +263,16 @@ async def _wait_for_text(connection: ControlConnection, pattern: re.Pattern[str]
 async def _wait_for_activity(connection: ControlConnection, agent: str, expected: str) -> None:
     connection.follow(output=False)
     connection.send_only(Describe(1))
-    activity, foreground = None, None
+    activity: Activity | None = None
+    foreground: Foreground | None = None
     async for message in _messages(connection):
         match message:
             case Description():
-                activity, foreground = message.activity, message.foreground
+                activity, foreground = message.facts.status.activity, message.facts.foreground
             case ActivityEvent() if activity is not None:
-                activity = message.activity
+                activity = message.status.activity
             case ForegroundEvent():
-                foreground = message.program
+                foreground = message.foreground
             case _:
                 continue
         if activity is not None and shown_activity(activity, agent, foreground) == expected:
@@ -304,7 +307,7 @@ async def _messages(connection: ControlConnection) -> AsyncIterator[object]:
         HostUnavailable: the connection ended.
     """
     async for message in connection.messages():
-        if isinstance(message, StateEvent) and message.state is State.EXITED:
+        if isinstance(message, StateEvent) and message.outcome.state is State.EXITED:
             await _wait_until_closed(connection)
             raise _Ended
         yield message

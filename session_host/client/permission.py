@@ -8,11 +8,12 @@ from pathlib import Path
 
 from session_host.errors import NotAllowed
 from session_host.paths import config_dir, database
-from session_host.storage.store import SessionRecord, Store
+from session_host.protocol.facts import ChatFacts
+from session_host.storage.store import Store
 from session_host.system.processes.permission import agent_chats, refusal, refusal_by, split
 
 
-def check_may_control(*records: SessionRecord) -> None:
+def check_may_control(*records: ChatFacts) -> None:
     """Refuse to change chats' records, and to start chats from them, if this process belongs to another agent.
 
     Raises:
@@ -20,7 +21,7 @@ def check_may_control(*records: SessionRecord) -> None:
     """
     origin = agent_chats(os.getpid())
     for record in records:
-        _check(origin, split(record.agent_chats), record.name)
+        _check(origin, split(record.origin.agent_chats), record.entry.name)
 
 
 def check_may_control_chats(session_ids: Sequence[str], directory: Path | None = None) -> None:
@@ -39,9 +40,15 @@ def check_may_control_chats(session_ids: Sequence[str], directory: Path | None =
     with Store.open(database()) as store:
         records = {each: store.get(each) for each in session_ids}
     for session_id, record in records.items():
-        chats, name = (split(record.agent_chats), record.name) if record is not None else ((), session_id[:8])
+        chats, name = (
+            (split(record.origin.agent_chats), record.entry.name) if record is not None else ((), session_id[:8])
+        )
         _check(origin, chats, name)
-        if directory is not None and record is not None and not directory.resolve().is_relative_to(record.real_cwd):
+        if (
+            directory is not None
+            and record is not None
+            and not directory.resolve().is_relative_to(record.origin.real_cwd)
+        ):
             _check(origin, (), str(directory))
 
 
@@ -54,13 +61,13 @@ def check_may_change_settings() -> None:
     _check(agent_chats(os.getpid()), (), "the settings")
 
 
-def check_may_answer(record: SessionRecord) -> None:
+def check_may_answer(record: ChatFacts) -> None:
     """Refuse to answer an agent's questions if this process belongs to the agent, or may not control its chat.
 
     Raises:
         NotAllowed: this process belongs to such an agent.
     """
-    if reason := refusal_by(agent_chats(os.getpid()), split(record.agent_chats)[:1], record.name):
+    if reason := refusal_by(agent_chats(os.getpid()), split(record.origin.agent_chats)[:1], record.entry.name):
         raise NotAllowed(reason)
     check_may_control(record)
 

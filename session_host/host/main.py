@@ -179,7 +179,7 @@ class _Host:
             await self._store_writer.save_host()
         titling = asyncio.create_task(self._store_writer.save_titles(driver), name="title")
         noting = asyncio.create_task(self._note_conversation(driver), name="conversation")
-        await journal_writer.start(spec.size, driver.session.ring.kept_resizes())
+        await journal_writer.start(spec.facts.program.size, driver.session.ring.kept_resizes())
         gc.enable()  # Not before: a collection would write to all pages that are shared with the keeper.
         self._serving.set()
         await driver.ended.wait()
@@ -347,7 +347,7 @@ class _Host:
 def _ended_by_sigterm(driver: Driver) -> bool:
     """Whether the program ended by SIGTERM, or as after it, and nobody has asked for that."""
     session = driver.session
-    was_signalled = session.exit_signal == signal.SIGTERM or session.exit_code == 128 + signal.SIGTERM
+    was_signalled = session.outcome.exit_signal == signal.SIGTERM or session.outcome.exit_code == 128 + signal.SIGTERM
     return was_signalled and not driver.input_log.header.end_request
 
 

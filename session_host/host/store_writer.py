@@ -12,16 +12,19 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
 from session_host.paths import session_left_conversations, session_unsaved_end
+from session_host.protocol.facts import INTERRUPTED, Outcome
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.untrusted_text import topic_of
 from session_host.protocol.values import State
 from session_host.storage.descriptors.input_log import LogHeader
-from session_host.storage.store import SessionRecord, Store, copies
-from session_host.storage.store.copies import UnsavedEnd, note_end
+from session_host.storage.store import Store, copies
+from session_host.storage.store.copies import note_end
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
-from session_host.storage.store.session_record import INTERRUPTED
+from session_host.storage.store.session_row import columns_of
 from session_host.system.processes.identity import start_time
 from session_host.system.worker import Worker
 
@@ -39,33 +42,38 @@ TITLE_INTERVAL_S = 20.0
 
 
 class StoreWriter:
-    """Writes the record of one session."""
+    """Writes the row of one session.
+
+    Attributes:
+        topic: the subject of the conversation, as far as its titles said; see ``Entry``.
+    """
 
     def __init__(self, spec: LaunchSpec, host_pid: int) -> None:
         self._spec = spec
         self._path = Path(spec.database)
         self._worker = Worker()
         self._is_leaving = asyncio.Event()
-        self._record = SessionRecord.of(spec)
-        self._saved_title = self._record.title
-        self._record.host_pid, self._record.host_started = host_pid, start_time(host_pid)
+        self._id, self.topic = spec.facts.id, spec.facts.entry.topic
+        self._outcome = Outcome()
+        self._program = replace(spec.facts.program, host_pid=host_pid, host_started=start_time(host_pid))
+        self._saved_title = self._program.title
 
     def set_program(self, pid: int, started: int | None) -> None:
         """Set the PID and the start time of the session's program; see ``system.processes.identity``."""
-        self._record.state = State.RUNNING
-        self._record.child_pid, self._record.child_started = pid, started
+        self._outcome = Outcome(State.RUNNING)
+        self._program = replace(self._program, child_pid=pid, child_started=started)
 
     def set_conversation(self, conversation: str) -> None:
         """Set the agent's own id of its conversation; "" while it is unknown."""
-        self._record.provider_session_id = conversation or None
+        self._program = replace(self._program, conversation=conversation)
 
     def set_title(self, title: str) -> None:
         """Set the program's title, and the topic if the title has it."""
-        self._record.title = title
+        self._program = replace(self._program, title=title)
         found = re.search(self._spec.watch.topic, title) if self._spec.watch.topic else None
         # A title without a topic, such as the one at the start and the end, leaves the known topic.
         if found is not None and (topic := topic_of(found[min(found.re.groups, 1)])):
-            self._record.topic = topic
+            self.topic = topic
 
     async def save_titles(self, driver: Driver) -> None:
         """Save the title after each change, at most once in ``TITLE_INTERVAL_S``, until cancelled.
@@ -81,7 +89,7 @@ class StoreWriter:
             await asyncio.sleep(max(TITLE_AFTER_S, next_s - loop.time()))
             driver.title_changed.clear()
             self.set_title(driver.session.title)
-            if _without_sign(self._record.title) != _without_sign(self._saved_title):
+            if _without_sign(self._program.title) != _without_sign(self._saved_title):
                 if not await self.save_host():
                     driver.title_changed.set()
                 next_s = loop.time() + TITLE_INTERVAL_S
@@ -91,7 +99,7 @@ class StoreWriter:
 
         A failure is logged: the agent runs, and its end will be recorded.
         """
-        title = self._record.title
+        title = self._program.title
         is_saved = await self._worker.run(lambda: _logged(self._write))
         if is_saved:
             self._saved_title = title
@@ -114,14 +122,12 @@ class StoreWriter:
         Returns:
             Whether the end is saved; False only after ``stop_waiting``.
         """
-        record, session = self._record, driver.session
-        record.state, record.exit_code, record.exit_signal = session.state, session.exit_code, session.exit_signal
-        if interrupted:
-            record.state, record.error = State.LOST, INTERRUPTED
-        record.ended_at, record.name = driver.ended_at, session.name
+        session = driver.session
+        end = replace(session.outcome, ended_at=driver.ended_at)
+        self._outcome = replace(end, state=State.LOST, error=INTERRUPTED) if interrupted else end
         self.set_title(session.title)
         self.set_conversation(driver.conversation.id)
-        record.columns, record.rows = session.sizing.size.columns, session.sizing.size.rows
+        self._program = replace(self._program, size=session.sizing.size)
         await driver.kind.reset_screen()
         waits = iter(RETRY_S)
         wait_s = RETRY_S[0]
@@ -135,7 +141,7 @@ class StoreWriter:
             except StoreError as error:
                 if is_last_try:
                     log.warning("the end is not recorded: %s", error)
-                    await self._worker.run(lambda: self._note_end(interrupted=interrupted))
+                    await self._worker.run(self._note_end)
                     return False
                 wait_s = next(waits, wait_s)
                 log.warning("the end is not recorded yet, again in %.1f s: %s", wait_s, error)
@@ -172,17 +178,13 @@ class StoreWriter:
         return not driver.journal_writer.error
 
     def _write_end(self, header: LogHeader) -> None:
-        self._record.end_request = header.end_request
+        self._outcome = replace(self._outcome, end_request=header.end_request)
         self._write()
         header.exit_saved = True
 
-    def _note_end(self, *, interrupted: bool) -> None:
-        record = self._record
-        end = UnsavedEnd(
-            record.state, record.exit_code, record.exit_signal, record.end_request, record.ended_at or "", interrupted
-        )
+    def _note_end(self) -> None:
         try:
-            note_end(session_unsaved_end(record.id), end)
+            note_end(session_unsaved_end(self._id), self._outcome)
         except OSError as error:
             log.warning("the end is not even noted: %s", error)
 
@@ -200,38 +202,20 @@ class StoreWriter:
                 self._update(store)
             except NoSuchSession:
                 # The store was lost, and another process created a new one while this session ran.
-                store.insert(copies.row(self._path, self._record.id) or self._record)
+                store.insert(copies.row(self._path, self._id) or self._spec.facts)
                 self._update(store)
 
     def _update(self, store: Store) -> None:
-        record = self._record
         # A topic that the title had before a new host took over is in the store alone.
-        learned = {"topic": record.topic} if record.topic != self._spec.origin.topic else {}
-        store.update(
-            record.id,
-            state=record.state,
-            host_pid=record.host_pid,
-            host_started=record.host_started,
-            child_pid=record.child_pid,
-            child_started=record.child_started,
-            exit_code=record.exit_code,
-            exit_signal=record.exit_signal,
-            end_request=record.end_request,
-            error=record.error,
-            ended_at=record.ended_at,
-            title=record.title,
-            columns=record.columns,
-            rows=record.rows,
-            provider_session_id=record.provider_session_id,
-            **learned,
-        )
+        learned = {"topic": self.topic} if self.topic != self._spec.facts.entry.topic else {}
+        store.update(self._id, **columns_of(self._outcome, self._program), **learned)
 
     def _save_left_conversation(self, store: Store) -> None:
         """Save the id of a conversation that the agent has left for another; the user may look for it."""
-        previous = store.get(self._record.id)
-        left = previous.provider_session_id if previous is not None else None
-        if left and self._record.provider_session_id and left != self._record.provider_session_id:
-            with contextlib.suppress(OSError), session_left_conversations(self._record.id).open("a") as file:
+        previous = store.get(self._id)
+        left, known = previous.program.conversation if previous is not None else "", self._program.conversation
+        if left and known and left != known:
+            with contextlib.suppress(OSError), session_left_conversations(self._id).open("a") as file:
                 file.write(f"{left}\n")
 
 

@@ -27,6 +27,7 @@ from session_host.host.driver.recover import make_spare
 from session_host.host.main import HostParameters, run_host
 from session_host.paths import database, runtime_dir
 from session_host.protocol.codec import encode
+from session_host.protocol.facts import ChatFacts, Entry, Origin, Program
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.launch import LaunchSpec, Watch
 from session_host.protocol.messages import Attach, Describe, Role
@@ -263,22 +264,24 @@ def _host_a_session(directory: Path) -> None:
     """
     directory.mkdir(mode=0o700)
     spec = LaunchSpec(
-        session_id="00000000-0000-4000-8000-000000000000",
-        name="warming",
-        agent="command",
-        argv=["printf", r"warm\033]7501;state=working\007\033]2;warm\007"],
-        cwd="/",
+        facts=ChatFacts(
+            Origin(
+                id="00000000-0000-4000-8000-000000000000",
+                agent="command",
+                argv=["printf", r"warm\033]7501;state=working\007\033]2;warm\007"],
+                cwd="/",
+                created_at="1970-01-01T00:00:00Z",
+                engine=default_engine(),
+            ),
+            Entry(name="warming"),
+            program=Program(size=SIZE),
+        ),
         env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(directory)},
-        overrides={},
-        size=SIZE,
-        engine=default_engine(),
         scrollback_lines=100,
         colors=None,
-        created_at="1970-01-01T00:00:00Z",
         socket_path=str(directory / "socket"),
         database=str(directory / "outlive.db"),
         screen=str(directory / "screen.bin"),
-        boot_id="",
         umask=0o077,
         log=os.devnull,
         journal=str(directory / "journal"),
@@ -295,7 +298,7 @@ def _host_a_session(directory: Path) -> None:
         for role, question in _CALLS:
             client = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
             client.connect(spec.socket_path)
-            greeting = ClientGreeting(spec.session_id, role, engine_build(spec.engine))
+            greeting = ClientGreeting(spec.facts.id, role, engine_build(spec.facts.origin.engine))
             client.sendall(greeting.data_to_send() + encode(question))
         ours, theirs = socket.socketpair(socket.AF_UNIX, PACKETS)
         stack.enter_context(ours)

@@ -141,7 +141,7 @@ class Keeper:
     # ------------------------------------------------------------ sessions
 
     def _launch(self, client: MessageChannel, spec: LaunchSpec) -> KeeperMessage | None:
-        known = self.sessions.get(spec.session_id)
+        known = self.sessions.get(spec.facts.id)
         if known is not None:
             if known.report is not None:
                 return Launched(known.report)
@@ -264,7 +264,7 @@ class Keeper:
             self.loop.drop(client)
             return
         client.descriptors.clear()
-        if (previous := self.sessions.pop(message.spec.session_id, None)) is not None:
+        if (previous := self.sessions.pop(message.spec.facts.id, None)) is not None:
             self._remove_session(previous)
         session.state, session.protocol = KeptSessionState.RUNNING, message.protocol
         self.add_session(session, message.host_pid, message.child_pid, message.version)
@@ -579,4 +579,4 @@ def refusal(client: MessageChannel, message: Any, sessions: Mapping[str, KeptSes
 
 
 def _refusals(origin: tuple[str, ...], specs: Iterable[LaunchSpec]) -> Iterator[str]:
-    return filter(None, (refusal_of(origin, spec, spec.name) for spec in specs))
+    return filter(None, (refusal_of(origin, spec, spec.facts.entry.name) for spec in specs))

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Self
 
 import msgspec
+from msgspec.structs import replace
 
 from session_host.host.main import HostParameters
 from session_host.keeper_client.channel import MessageChannel
@@ -125,7 +126,7 @@ class KeptSession:
             OSError: no descriptor, PTY or memory is left, or the socket cannot be made.
         """
         descriptors, slave = session_descriptors.create_descriptors(
-            Path(spec.socket_path), spec.size, structured=spec.structured is not None
+            Path(spec.socket_path), spec.facts.program.size, structured=spec.structured is not None
         )
         try:
             InputLog(descriptors.input_log, descriptors.master, Splicer()).close()
@@ -170,25 +171,14 @@ class KeptSession:
 
     def summary(self) -> SessionSummary:
         """The summary that commands get."""
-        spec = self.spec
-        return SessionSummary(
-            self.id,
-            self.host_pid,
-            self.child_pid,
-            self.version,
-            spec.name,
-            spec.agent,
-            spec.cwd,
-            spec.created_at,
-            spec.engine,
-            spec.runtime,
-            spec.origin,
-        )
+        facts = self.spec.facts
+        program = replace(facts.program, host_pid=self.host_pid, child_pid=self.child_pid)
+        return SessionSummary(replace(facts, program=program), self.version)
 
     @property
     def id(self) -> str:
         """The session's id."""
-        return self.spec.session_id
+        return self.spec.facts.id
 
     def send_to_host(self, message: KeeperMessage, passed: Sequence[int] = ()) -> None:
         """Send the host a message, with descriptors; skipped if the host is gone."""

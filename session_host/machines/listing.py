@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from session_host.client.permission import check_may_reach_machine
 from session_host.client.sessions.listing import sessions_listed
@@ -175,11 +176,20 @@ async def _listed_for(
 
 
 def _by_our_clock(info: SessionInfo, ahead: timedelta) -> SessionInfo:
-    times = {name: getattr(info, name) for name in _TIMES}
-    return msgspec.structs.replace(info, **{name: earlier(time, ahead) for name, time in times.items() if time})
-
-
-_TIMES = ("created_at", "ended_at", "activity_since", "foreground_since", "last_ended")
+    facts = info.facts
+    origin, outcome, status, foreground = facts.origin, facts.outcome, facts.status, facts.foreground
+    if foreground is not None:
+        foreground = replace(
+            foreground, since=earlier(foreground.since, ahead), last_ended=earlier(foreground.last_ended, ahead)
+        )
+    facts = replace(
+        facts,
+        origin=replace(origin, created_at=earlier(origin.created_at, ahead)),
+        outcome=replace(outcome, ended_at=outcome.ended_at and earlier(outcome.ended_at, ahead)),
+        status=replace(status, since=earlier(status.since, ahead)),
+        foreground=foreground,
+    )
+    return replace(info, facts=facts)
 
 
 def _read(file: Path) -> Answers:

@@ -29,8 +29,8 @@ from __future__ import annotations
 
 import msgspec
 
-from .launch import LaunchReport, LaunchSpec, Origin
-from .values import Runtime
+from .facts import ChatFacts
+from .launch import LaunchReport, LaunchSpec
 
 KEEPER_PROTOCOL_VERSION = 1
 """Increased with a change that a keeper or host of another version would misread; see CONTRIBUTING.md."""
@@ -62,19 +62,9 @@ class Status(KeeperMessage, frozen=True):
 class SessionSummary(msgspec.Struct, frozen=True, array_like=True):
     """A session as the keeper sees it."""
 
-    session_id: str
-    host_pid: int
-    child_pid: int
+    facts: ChatFacts
     version: str
     """The code version of the session's host."""
-    name: str = ""
-    """The name at the session's start; this and the following fields are empty from a keeper that lacks them."""
-    agent: str = ""
-    cwd: str = ""
-    created_at: str = ""
-    engine: str = ""
-    runtime: Runtime = "terminal"
-    origin: Origin = Origin()
 
 
 class KeeperStatus(KeeperMessage, frozen=True):

@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from .values import Activity, GridSize, Runtime
+from .facts import ChatFacts
+from .values import Activity
 
 DEFAULT_SCROLLBACK_LINES: Final = 10_000
 MAX_SCROLLBACK_LINES: Final = 1_000_000
@@ -118,29 +119,6 @@ class Watch(msgspec.Struct, frozen=True):
     """
 
 
-class Origin(msgspec.Struct, frozen=True):
-    """The source of a session; recorded for use after its end."""
-
-    arguments: list[str] = []
-    """The user's own arguments, from which the argv was built."""
-    resumed_from: str | None = None
-    """The session that this session resumes."""
-    repository: str | None = None
-    worktree: str | None = None
-    branch: str | None = None
-    branch_made: bool = False
-    """As in ``store.SessionRecord``, about the session's git worktree."""
-    located_by: dict[str, str] = {}
-    """As in ``store.SessionRecord``."""
-    real_cwd: str = ""
-    """As in ``store.SessionRecord``."""
-    continues: bool = False
-    """Whether it continues an earlier conversation that is no session's, such as one from outside of Outlive."""
-    default_name: str = ""
-    topic: str = ""
-    """As in ``store.SessionRecord``, at the start."""
-
-
 class StructuredLaunch(msgspec.Struct, frozen=True):
     """How Outlive talks to the agent of a structured session."""
 
@@ -186,31 +164,16 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     argv, the environment or on a disk, since ``env`` may hold secrets.
     """
 
-    session_id: str
-    """A UUID in its canonical form."""
-    name: str
-    agent: str
-    argv: list[str]
-    """Exec'd directly; ``argv[0]`` is looked up on ``env["PATH"]``. Never empty."""
-    cwd: str
-    """The working directory, absolute."""
+    facts: ChatFacts
     env: dict[str, str]
     """The child's whole environment."""
-    overrides: dict[str, str]
-    """Variables that the user set in addition to the inherited environment; recorded for a resume."""
-    size: GridSize
-    engine: Literal["ghostty", "pyte"]
-    """The terminal engine, one of terminal.base.EngineName."""
     scrollback_lines: int
     colors: tuple[int, int, int, bool] | None
     """The colours of the starter's terminal, as in messages.Colors; None if unknown."""
-    created_at: str
-    """ISO 8601, UTC."""
     socket_path: str
     database: str
     screen: str
     """The path of the last screen, saved when the session has ended."""
-    boot_id: str
     umask: int
     """The program's umask, as umask(2) takes it."""
     log: str
@@ -220,13 +183,12 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     journal_limit_bytes: int
     settings: str
     """The path of the user's ``chats.toml``, for settings that affect running chats."""
-    conversation: str = ""
-    """The agent's id of the conversation, if the starter chose it; "" if the agent chooses it."""
     stderr: str = ""
     """The path for the program's standard error; "" for the terminal."""
     identity: Identity = Identity()
     watch: Watch = Watch()
-    origin: Origin = Origin()
+    continues: bool = False
+    """Whether it continues an earlier conversation that is no session's, such as one from outside of Outlive."""
     transitions: str = ""
     """The path of the activity log; "" for none."""
     structured: StructuredLaunch | None = None
@@ -241,14 +203,9 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     """The colours 0 to 15 of the starter's terminal; none if unknown."""
 
     @property
-    def runtime(self) -> Runtime:
-        """How Outlive talks to the agent."""
-        return "terminal" if self.structured is None else "structured"
-
-    @property
     def ends_all(self) -> bool:
         """Whether stop and kill also end what the program started: an agent or a command, but not a shell."""
-        return self.watch.ends_all or self.agent == "command"
+        return self.watch.ends_all or self.facts.origin.agent == "command"
 
 
 class LaunchReport(msgspec.Struct, frozen=True):

@@ -29,7 +29,7 @@ from typing import Literal
 import msgspec
 
 from .codec import MAX_FRAME_BYTES
-from .launch import Origin
+from .facts import AgentStatus, ChatFacts, Foreground, Outcome
 from .values import (
     Activity,
     CellSize,
@@ -39,7 +39,6 @@ from .values import (
     KeyAction,
     MouseAction,
     MouseButton,
-    Runtime,
     SnapshotKind,
     State,
 )
@@ -428,11 +427,7 @@ class Resized(Message, frozen=True):
 class StateEvent(Message, frozen=True):
     """The session's process changed."""
 
-    state: State
-    exit_code: int | None = None
-    exit_signal: int | None = None
-    end_request: str = ""
-    """The request that ended the program: the user's "stop" or "kill", or "idle" of the idle timeout; "" for none."""
+    outcome: Outcome
 
 
 class TitleEvent(Message, frozen=True):
@@ -450,28 +445,15 @@ class NameEvent(Message, frozen=True):
 class ActivityEvent(Message, frozen=True):
     """The agent's activity changed."""
 
-    activity: Activity
-    source: str
-    since: str
-    """ISO 8601, UTC."""
-    detail: str = ""
+    status: AgentStatus
     turn: int = -1
     """The offset of the output at which a turn of the agent began with this change; -1 if none did."""
-    failed: bool = False
-    """Whether the agent is idle since an error stopped its turn: a limit, a log-in, the model's service."""
 
 
 class ForegroundEvent(Message, frozen=True):
     """The program in the foreground of a shell's terminal changed. Sent for shells and commands only."""
 
-    program: str
-    """The program's command line, shortened; "" for a shell at its prompt."""
-    since: str
-    """ISO 8601, UTC."""
-    last_exit_code: int | None = None
-    """The exit code of the shell's last command; None while one runs, or if unknown."""
-    last_ended: str = ""
-    """The time at which that command ended, ISO 8601, UTC; "" if ``last_exit_code`` is None."""
+    foreground: Foreground
 
 
 class CommandEvent(Message, frozen=True):
@@ -656,55 +638,28 @@ class AskUser(Message, frozen=True):
     """As in Report: the question in one line."""
 
 
-class Description(Message, frozen=True):
-    """A session, as its host knows it."""
+class HostReport(msgspec.Struct, frozen=True, array_like=True):
+    """A host about itself."""
 
-    request: int
-    session_id: str
-    name: str
-    agent: str
-    state: State
-    exit_code: int | None
-    exit_signal: int | None
-    activity: Activity
-    activity_source: str
-    activity_since: str
-    title: str
-    size: GridSize
     viewers: int
-    engine: str
-    host_pid: int
-    child_pid: int | None
     offset: int
-    argv: list[str]
-    cwd: str
-    created_at: str
+    """The offset of the end of the output."""
     keeper_pid: int | None = None
     version: str = ""
     """The host's code version."""
     journal_bytes: int | None = None
     notice: str = ""
     """A problem of the session, one line; "" for none."""
-    activity_detail: str = ""
-    """The agent's question, or its text about its work; one line."""
-    conversation: str = ""
-    """The agent's id of its current conversation; "" while unknown."""
-    foreground: str | None = None
-    """The command line of the foreground program; "" for a shell at its prompt, None if unknown."""
-    foreground_since: str = ""
     last_output: str = ""
     """When the program last wrote output, ISO 8601; "" for never, or unknown."""
-    end_request: str = ""
-    """As in ``StateEvent``."""
-    last_exit_code: int | None = None
-    """As in ``ForegroundEvent``, like ``last_ended``."""
-    last_ended: str = ""
-    runtime: Runtime = "terminal"
-    origin: Origin = Origin()
-    ended_at: str = ""
-    """The time of the program's end, ISO 8601; "" while it runs, and if the time is not known."""
-    turn_failed: bool = False
-    """As ``ActivityEvent.failed``."""
+
+
+class Description(Message, frozen=True):
+    """A session, as its host knows it."""
+
+    request: int
+    facts: ChatFacts
+    host: HostReport
 
 
 class Explanation(Message, frozen=True):

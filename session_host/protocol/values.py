@@ -199,6 +199,8 @@ class Activity(StrEnum):
     SUSPENDED = "suspended"
     """The program is stopped, by Ctrl+Z or a signal, and the next input continues it."""
     NO_SIGNAL = "no_signal"
+    RUNNING = "running"
+    """A shell or command runs a program that reports none; no host says this, see ``standing.shown_status``."""
 
     @classmethod
     def _missing_(cls, value: object) -> Activity:  # noqa: ARG003 - enum's signature
@@ -213,6 +215,9 @@ class Activity(StrEnum):
 
 BACKGROUND: Final = "background"
 """The source of the activity "working" of an agent that takes prompts, while something that it started runs on."""
+
+SILENCE: Final = "silence"
+"""The source of the activity "no signal" that begins because no report came."""
 
 FOLLOW_UP_S: Final = 2.0
 """How long an agent has to begin a turn by itself when that is over; until then it counts as working."""
@@ -229,28 +234,8 @@ def in_turns(activity: Activity, source: str) -> Activity:
 WITHOUT_AGENT = frozenset({"shell", "command"})
 """Catalog names without activity signals: their foreground program is shown instead."""
 
-RUNNING: Final = "running"
-"""The activity of a shell or command with a program that reports none."""
-
 FOREGROUND: Final = "foreground"
 """The source of an activity that the foreground program alone shows."""
-
-
-def shown_activity(activity: Activity, agent: str, foreground: str | None) -> str:
-    """The activity as users know it, in the window and in commands.
-
-    A shell or command reports an activity only if a program in it does. Without that it is idle at its prompt, and runs
-    otherwise; a shell begins at its prompt.
-
-    Args:
-        activity: the last report.
-        agent: the catalog name.
-        foreground: the foreground program; "" for a shell at its prompt, None while unknown.
-    """
-    if agent not in WITHOUT_AGENT or activity is not Activity.NO_SIGNAL:
-        return activity
-    is_at_prompt = foreground == "" or (foreground is None and agent == "shell")
-    return Activity.IDLE if is_at_prompt else RUNNING
 
 
 ENDPOINT = "endpoint"

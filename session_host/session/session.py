@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from session_host.protocol.codec import encode
+from session_host.protocol.facts import Outcome
 from session_host.protocol.launch import REPORT_ID, LaunchSpec
 from session_host.protocol.messages import (
     ClearTerminal,
@@ -83,7 +84,7 @@ class Session:
     """One session: what both kinds have.
 
     Attributes:
-        state, exit_code, exit_signal: the program's; the code or the signal is set once it has ended.
+        outcome: the program's state, and how it ended.
         end: the event that clients get at the program's end, None before.
         effects: effects to carry out, in order; all rules of the session share this list; see the package.
         session_id: names the session.
@@ -120,21 +121,24 @@ class Session:
             watcher_events: returns the watchers' current events, for a viewer that has just attached.
         """
         self.effects: list[Effect] = []
-        self.session_id = spec.session_id
+        self.session_id = spec.facts.id
         self.report_id = spec.env.get(REPORT_ID, "")
-        self.state = State.STARTING
-        self.exit_code: int | None = None
-        self.exit_signal: int | None = None
+        self.outcome = Outcome()
         self.end: StateEvent | None = None
-        self.name = log_state.name or spec.name
+        self.name = log_state.name or spec.facts.entry.name
         self.title = title
         self.ring, self.pending = ring, pending
         self.clients, self.subscribers = Clients(), Subscribers()
-        self.viewers = Viewers(self.effects, log_state, spec.size, new_id)
+        self.viewers = Viewers(self.effects, log_state, spec.facts.program.size, new_id)
         self.sizing = self.viewers.sizing
         self.end_requests = EndRequests(self.effects, spec.watch, ends_all=spec.ends_all)
         self.kind: SessionKind
         self._watcher_events = watcher_events
+
+    @property
+    def state(self) -> State:
+        """The program's state."""
+        return self.outcome.state
 
     # ------------------------------------------------------------ facts for clients
 
@@ -162,7 +166,7 @@ class Session:
 
     def program_runs(self) -> None:
         """Accept sizes, since the program runs; call ``program_started`` next."""
-        self.state = State.RUNNING
+        self.outcome = Outcome(State.RUNNING)
         self.sizing.program_runs()
         self.kind.program_runs()
 
@@ -180,9 +184,9 @@ class Session:
             exit_signal: the signal that ended it, if one did.
             end_request: the user's request that ended it, "" for none.
         """
-        self.state, self.exit_code, self.exit_signal = State.EXITED, exit_code, exit_signal
+        self.outcome = Outcome(State.EXITED, exit_code, exit_signal, end_request)
         self.kind.program_ended()
-        self.end = StateEvent(self.state, exit_code, exit_signal, end_request)
+        self.end = StateEvent(self.outcome)
         self.viewers.program_ended()
 
     def broadcast_end(self) -> None:

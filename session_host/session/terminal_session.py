@@ -103,7 +103,7 @@ class TerminalSession:
             new_id,
             open_question,
             self.starting,
-            is_agent=spec.agent not in WITHOUT_AGENT,
+            is_agent=spec.facts.origin.agent not in WITHOUT_AGENT,
             activity=log_state.activity.in_turns if log_state.activity is not None else Activity.NO_SIGNAL,
             age_s=age_s,
         )

@@ -78,7 +78,7 @@ KEPT_ANSWERS = 256
 MAX_RAW_CHARACTERS = 20_000
 """The limit of one unknown message; the rest is dropped."""
 
-SILENCE, SILENCE_S = "silence", 30.0
+QUIET, QUIET_S = "silence", 30.0
 """The timer that checks whether the agent of a running turn is silent; no dialect has one of this name."""
 
 NO_ANSWER = "The agent has ended its turn without an answer."
@@ -274,7 +274,7 @@ class StructuredRules(DialectPort):
         state = self.state
         if state.ended or state.has_given_up:
             return self._take_step()
-        if name == SILENCE:
+        if name == QUIET:
             self._report_silence()
         elif name != STOPPING:
             self._call_dialect(now_ms, lambda: self._dialect.timer_due(name))
@@ -390,11 +390,11 @@ class StructuredRules(DialectPort):
         if not state.is_running:
             return
         silent_s = (self.now_ms - state.changed_ms) // 1000
-        if state.state == "running" and silent_s >= SILENCE_S and not (state.tools or state.is_stopping):
+        if state.state == "running" and silent_s >= QUIET_S and not (state.tools or state.is_stopping):
             duration = f"{silent_s // 60} min" if silent_s >= 60 else f"{silent_s} s"
             self.emit(StateChanged("running", state.turn, SILENT.format(duration=duration)))
             state.shows_silence = True
-        self.start_timer(SILENCE, SILENCE_S - silent_s if silent_s < SILENCE_S else SILENCE_S)
+        self.start_timer(QUIET, QUIET_S - silent_s if silent_s < QUIET_S else QUIET_S)
 
     def _hold_queue(self) -> None:
         """Let the queued prompts wait until their user sends or discards them: they belonged to the stopped turn."""
@@ -562,7 +562,7 @@ class StructuredRules(DialectPort):
                 if chat_state == "running" and not state.is_running:
                     state.changed_ms, state.has_answer = self.now_ms, False
                     state.is_stopping = state.is_stopped = False
-                    self.start_timer(SILENCE, SILENCE_S)
+                    self.start_timer(QUIET, QUIET_S)
                 state.state, state.turn, state.detail, state.shows_silence = chat_state, turn, detail, False
             case TurnEnded(turn, outcome, at_ms=at_ms):
                 if outcome == "interrupted" and state.is_running and not (state.is_stopping or at_ms):

@@ -21,6 +21,7 @@ PURE = {
 
 OWN = {
     "session_host/protocol": ("session_host.protocol", "session_host.errors", "session_host.version"),
+    "session_host/standing.py": ("session_host.protocol",),
     "session_host/session": (
         "session_host.session", "session_host.protocol", "session_host.errors", "session_host.version",
         "session_host.structured",

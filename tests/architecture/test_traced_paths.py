@@ -26,10 +26,10 @@ from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.host.clients.server import Server
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.protocol.values import GridSize, Runtime, State
-from session_host.storage.store import SessionRecord
 from session_host.terminal import default_engine
 from tests.architecture.source_tree import REPOSITORY
 from tests.architecture.test_paths import steps
+from tests.support.facts import chat_facts
 from tests.support.qt_waiting import show
 from tests.support.session_harness import SessionHarness, session_harness
 from tests.support.themes import DARK_TERMINAL as DARK
@@ -88,9 +88,9 @@ async def shown_session(harness: SessionHarness) -> AsyncIterator[TerminalView]:
     server = Server(driver, Path(harness.spec.socket_path), harness.descriptors.listener, keeper)
     harness.attach_pty()
     server.start()
-    record = SessionRecord(
-        id=harness.spec.session_id, name="n", agent="command", argv=["x"], cwd="/", state=State.RUNNING,
-        created_at=harness.spec.created_at,
+    record = chat_facts(
+        id=harness.spec.facts.id, name="n", agent="command", argv=["x"], cwd="/", state=State.RUNNING,
+        created_at=harness.spec.facts.origin.created_at,
     )  # fmt: skip
     viewers: list[Viewer] = []
 

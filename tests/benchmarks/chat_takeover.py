@@ -16,6 +16,7 @@ from session_host.client.control import request
 from session_host.protocol.messages import Describe, Description
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series
+from tests.support.facts import known
 from tests.support.structured_chats import ChatViewer, start_chat, viewing
 
 MESSAGES = 20_000
@@ -52,7 +53,7 @@ async def written(directory: Path, kills: int) -> list[int]:
         for number in range(kills):
             await until_written(chat, MESSAGES * (number + 1) // (kills + 2))
             description: Description = await request(record.id, Describe(0))
-            os.kill(description.host_pid, signal.SIGKILL)
+            os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
         await chat.until_idle(1)
         stamps = [int(each) for each in chat.texts()[-1].split()]
     if len(stamps) != MESSAGES or any(after <= before for before, after in pairwise(stamps)):

@@ -17,11 +17,11 @@ from session_host.client.sessions.store_access import open_store
 from session_host.paths import session_journal
 from session_host.protocol.values import State
 from session_host.storage.journal import Journal, Output
-from session_host.storage.store import SessionRecord
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict, ratio
 from tests.benchmarks.usage import pss_mb
 from tests.programs import Gate, program
+from tests.support.facts import chat_facts
 from tests.support.windows import window
 
 SESSIONS = 20
@@ -79,7 +79,7 @@ def add_ended_chats() -> None:
     with open_store() as store:
         for number in range(ENDED):
             ended_at = (now - timedelta(days=365 * (1 - number / ENDED))).isoformat(timespec="milliseconds")
-            record = SessionRecord(
+            record = chat_facts(
                 id=str(uuid.uuid4()), name=f"ended {number}", agent="shell", argv=["bash"], cwd=f"/p/{number % 20}",
                 state=State.EXITED, exit_code=0, created_at=ended_at, ended_at=ended_at,
             )  # fmt: skip

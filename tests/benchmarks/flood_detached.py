@@ -88,7 +88,7 @@ async def ended(session_id: str) -> None:
         async with ControlConnection(session_id) as connection:
             connection.follow(output=False)
             async for message in connection.messages():
-                if isinstance(message, StateEvent) and message.state is State.EXITED:
+                if isinstance(message, StateEvent) and message.outcome.state is State.EXITED:
                     return
     except HostUnavailable:
         return  # It ended before we could connect.

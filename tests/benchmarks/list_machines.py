@@ -21,10 +21,11 @@ from session_host.machines import names
 from session_host.machines.names import MachineEntry
 from session_host.machines.ssh import argv
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict
 from tests.support.commands import OUTLIVE, environment
+from tests.support.facts import chat_facts
 from tests.support.ssh_machines import SSHD, end_logins, ssh_machines
 from tests.support.ssh_relay import ssh_relay
 
@@ -95,7 +96,7 @@ def _fill(database: Path) -> None:
         assert store.mark_complete(store.file)
         for number in range(CHATS):
             store.insert(
-                SessionRecord(
+                chat_facts(
                     id=f"00000000-0000-4000-8000-{number:012}", name=f"chat-{number}", agent="shell", argv=["sh"],
                     cwd="/", state=State.EXITED, exit_code=0, created_at=f"2026-01-02T03:04:05.{number:06}Z",
                     ended_at="2026-01-02T03:05:00.000Z", columns=80, rows=24, engine="ghostty",

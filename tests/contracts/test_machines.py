@@ -26,13 +26,15 @@ from session_host.machines.calls import CALLS
 from session_host.machines.remote import RemoteMachine
 from session_host.paths import database, ensure_private, session_dir, state_dir
 from session_host.protocol.bridge import WINDOW_BYTES
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Describe, Peek, Send
 from session_host.protocol.values import GridSize, State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from session_host.system.clock import now
 from tests.conftest import Sessions
 from tests.support import hosts
 from tests.support.area import Area
+from tests.support.facts import chat_facts
 from tests.support.near_bridges import NearBridges
 from tests.support.waiting import eventually, poll_until
 
@@ -56,9 +58,9 @@ async def machine(
         await other.link.close()
 
 
-def ended_chat(**values: object) -> SessionRecord:
+def ended_chat(**values: object) -> ChatFacts:
     """The record of a chat that has ended, in the store."""
-    record = SessionRecord(
+    record = chat_facts(
         id=str(uuid.uuid4()), name="x", agent="command", argv=["true"], cwd="/", state=State.EXITED, created_at=now()
     )  # fmt: skip
     ensure_private(session_dir(record.id))
@@ -72,10 +74,12 @@ def ended_chat(**values: object) -> SessionRecord:
 async def test_blocking_and_coroutine_functions_are_called_and_stores_are_read_and_written(machine: AnyMachine) -> None:
     record = ended_chat()
     found = await machine.call(changes_since, None)
-    assert [(type(each), each.id, each.state) for each in found.changed] == [(SessionRecord, record.id, State.EXITED)]
+    assert [(type(each), each.id, each.outcome.state) for each in found.changed] == [
+        (ChatFacts, record.id, State.EXITED)
+    ]
     waiting = asyncio.ensure_future(machine.call(later_changes, found.version))
     await machine.call(rename_chat, record.id, name='"ü"\n\0')
-    assert [each.name for each in (await waiting).changed] == ['"ü"\n\0']
+    assert [each.entry.name for each in (await waiting).changed] == ['"ü"\n\0']
     assert await machine.call(recent_directories, 5) == ["/"]
     assert (await machine.call(session_named, record.id[:8], least_digits=8)).id == record.id
     assert [each.id for each in await machine.call(sessions_listed, Selection(), ended=True)] == [record.id]
@@ -103,7 +107,7 @@ async def test_a_long_answer_comes_whole(machine: AnyMachine) -> None:
     text = "ä" * WINDOW_BYTES
     chats = [ended_chat(title=f"{number}{text}") for number in range(3)]
     found = await machine.call(changes_since, None)
-    assert [each.title for each in found.changed] == [f"{number}{text}" for number in range(len(chats))]
+    assert [each.program.title for each in found.changed] == [f"{number}{text}" for number in range(len(chats))]
 
 
 async def test_a_cancelled_call_ends_and_others_go_on(machine: AnyMachine) -> None:
@@ -114,7 +118,7 @@ async def test_a_cancelled_call_ends_and_others_go_on(machine: AnyMachine) -> No
     with pytest.raises(asyncio.CancelledError):
         await given_up
     await machine.call(rename_chat, record.id, "y")
-    assert [each.name for each in (await kept).changed] == ["y"]
+    assert [each.entry.name for each in (await kept).changed] == ["y"]
 
 
 async def test_a_chat_is_connected_to_by_its_id(machine: AnyMachine, sessions: Sessions) -> None:
@@ -123,7 +127,7 @@ async def test_a_chat_is_connected_to_by_its_id(machine: AnyMachine, sessions: S
     assert connection.welcome is not None
     connection.close()
     await connection.wait_closed()
-    assert (await request(chat.id, Describe(0), machine)).name == chat.name
+    assert (await request(chat.id, Describe(0), machine)).facts.entry.name == chat.entry.name
     await request(chat.id, Send(0, "hello there", enter=True), machine)
 
     await poll_until(

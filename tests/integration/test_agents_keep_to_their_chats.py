@@ -23,6 +23,7 @@ from session_host.system.processes.permission import agent_chats
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, outlive
+from tests.support.facts import known
 from tests.support.hosts import description_of, peek
 from tests.support.near_bridges import NearBridges
 from tests.support.waiting import wait_until
@@ -125,7 +126,7 @@ def assert_refused(done: Done, name: str = "api-fix") -> None:
 async def assert_untouched(session_id: str) -> None:
     assert await peek(session_id) == [], "nothing was typed"
     description = description_of(session_id)
-    assert (description.state, description.name) == (State.RUNNING, "api-fix")
+    assert (description.facts.outcome.state, description.facts.entry.name) == (State.RUNNING, "api-fix")
 
 
 async def test_an_agent_does_not_control_other_chats(agent: ShellInChat, other: str) -> None:
@@ -282,7 +283,7 @@ def test_a_resumed_agent_controls_the_chats_that_it_started_before(area: Area, a
     fake = load_catalog(area.config)["fake"]
     launch_now(
         LaunchRequest(
-            agent=fake, name="docs", resume=previous, starts_over=True, arguments=previous.arguments or [],
+            agent=fake, name="docs", resume=previous, starts_over=True, arguments=previous.origin.arguments or [],
             directory="/", environment=os.environ,
         )
     )  # fmt: skip
@@ -324,16 +325,16 @@ async def test_the_user_controls_every_chat(area: Area, agent: ShellInChat, othe
 
 def test_an_agent_does_not_have_the_keeper_end_or_replace_a_chat(agent: ShellInChat, other: str) -> None:
     description = description_of(other)
-    host = description.host_pid
-    processes.stop(host)
+    host = description.facts.program.host_pid
+    processes.stop(known(host))
     try:
         assert_refused(agent.outlive("kill", "api-fix"))
     finally:
-        os.kill(host, signal.SIGCONT)
+        os.kill(known(host), signal.SIGCONT)
     assert agent.outlive("upgrade").code == NOT_ALLOWED
     status = keeper_status()
     assert status is not None
-    assert host in {each.host_pid for each in status.sessions}
+    assert host in {each.facts.program.host_pid for each in status.sessions}
 
 
 BRIDGE = """

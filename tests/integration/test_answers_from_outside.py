@@ -26,6 +26,7 @@ from session_host.system.processes.permission import AGENT_CHATS
 from tests.support import processes
 from tests.support.commands import OUTLIVE, Done, environment, outlive
 from tests.support.conversing import ClaudeLike, claude_like
+from tests.support.facts import known
 from tests.support.waiting import poll_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -62,32 +63,32 @@ async def until_none_is_open(chat: ClaudeLike) -> None:
 
 async def test_the_exact_command_is_shown_and_approved(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
-        done = await run("approve", chat.record.name)
+        done = await run("approve", chat.record.entry.name)
         assert done.code == 0, done.error
         assert "    npm test --  --watch" in done.output.splitlines()
-        assert done.output.splitlines()[-1] == f"Allowed in {chat.record.name}: npm test --  --watch"
+        assert done.output.splitlines()[-1] == f"Allowed in {chat.record.entry.name}: npm test --  --watch"
         await chat.wait_for_text("the hook decides behavior=allow")
         await chat.wait_for_status(WORKING, "state file")
-        again = await run("approve", chat.record.name)
-        assert (again.code, again.complaint()) == (6, f"{chat.record.name}: already answered by a command: Allow")
+        again = await run("approve", chat.record.entry.name)
+        assert (again.code, again.complaint()) == (6, f"{chat.record.entry.name}: already answered by a command: Allow")
 
 
 async def test_a_question_is_explained_before_it_is_answered(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         [question] = await open_requests(chat)
-        explained = await run("explain", chat.record.name, "--json")
+        explained = await run("explain", chat.record.entry.name, "--json")
         [entry] = explained.json()["requests"]
         assert (entry["request"], entry["digest"], entry["subject"]) == (
             question.id,
             digest(question),
             "npm test --  --watch",
         )
-        assert "npm test --  --watch" in (await run("explain", chat.record.name)).output
+        assert "npm test --  --watch" in (await run("explain", chat.record.entry.name)).output
 
 
 async def test_deny_declines_the_command_and_the_agent_knows_it(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
-        assert (await run("deny", chat.record.name)).code == 0
+        assert (await run("deny", chat.record.entry.name)).code == 0
         await chat.wait_for_text("the hook decides behavior=deny interrupt=False message=The user declined")
 
 
@@ -97,7 +98,7 @@ async def test_always_applies_only_the_rule_that_the_agent_suggests(tmp_path: Pa
         assert [each.name for each in question.options if each.kind == "allow_always"] == [
             "Always allow Bash(npm test) in this chat"
         ]
-        assert (await run("approve", chat.record.name, "--always")).code == 0
+        assert (await run("approve", chat.record.entry.name, "--always")).code == 0
         await chat.wait_for_text("behavior=allow updatedPermissions=[{'type': 'addRules'")
 
 
@@ -110,8 +111,8 @@ async def test_the_dialog_answered_first_ends_the_question(tmp_path: Path) -> No
         await chat.wait_for_text(
             "hook 1 ended"
         )  # The agent does not end its hook: the hook ends by itself, without a decision.
-        late = await run("approve", chat.record.name, "--request", question.id)
-        assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered in its terminal")
+        late = await run("approve", chat.record.entry.name, "--request", question.id)
+        assert (late.code, late.complaint()) == (6, f"{chat.record.entry.name}: already answered in its terminal")
         chat.order(f"asks {json.dumps(ASKS)}")
         await chat.wait_for_status(NEEDS, "state file")
         assert [each.id for each in await open_requests(chat)] != [question.id]
@@ -138,8 +139,8 @@ async def test_of_several_answers_at_once_one_reaches_the_agent(tmp_path: Path) 
         [line] = set(refused)
         how = line.removeprefix("already answered in a notification: ")
         await chat.wait_for_text(f"the hook decides behavior={'allow' if how == 'Allow' else 'deny'}")
-        late = await run("deny", chat.record.name, "--request", question.id)
-        assert (late.code, late.complaint()) == (6, f"{chat.record.name}: {line}")
+        late = await run("deny", chat.record.entry.name, "--request", question.id)
+        assert (late.code, late.complaint()) == (6, f"{chat.record.entry.name}: {line}")
 
 
 async def test_an_answer_to_another_question_than_the_one_shown_is_refused(tmp_path: Path) -> None:
@@ -153,18 +154,18 @@ async def test_an_answer_to_another_question_than_the_one_shown_is_refused(tmp_p
 async def test_a_question_outlives_its_host_and_is_answered_once(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         [question] = await open_requests(chat)
-        os.kill((await chat.description()).host_pid, signal.SIGKILL)
+        os.kill(known((await chat.description()).facts.program.host_pid), signal.SIGKILL)
 
         def same(requests: list[AgentRequest]) -> bool:
             return [(each.id, digest(each)) for each in requests] == [(question.id, digest(question))]
 
         await poll_until(lambda: open_requests(chat), same, 60, "the same question")
-        assert (await run("approve", chat.record.name)).code == 0
+        assert (await run("approve", chat.record.entry.name)).code == 0
         await chat.wait_for_text("the hook decides behavior=allow")
-        os.kill((await chat.description()).host_pid, signal.SIGKILL)
+        os.kill(known((await chat.description()).facts.program.host_pid), signal.SIGKILL)
         await chat.wait_for_status(WORKING, "state file")
-        late = await run("deny", chat.record.name, "--request", question.id)
-        assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered by a command: Allow")
+        late = await run("deny", chat.record.entry.name, "--request", question.id)
+        assert (late.code, late.complaint()) == (6, f"{chat.record.entry.name}: already answered by a command: Allow")
 
 
 async def test_a_dialog_answered_while_the_host_is_dead_ends_the_question(
@@ -172,12 +173,12 @@ async def test_a_dialog_answered_while_the_host_is_dead_ends_the_question(
 ) -> None:
     async with asking(tmp_path) as chat:
         await open_requests(chat)
-        pid = (await chat.description()).host_pid
-        processes.stop(pid)
+        pid = (await chat.description()).facts.program.host_pid
+        processes.stop(known(pid))
         chat.order("dialog yes")
         chat.order(f"touch {tmp_path / 'answered'}")
         await poll_until(_exists(tmp_path / "answered"), bool, 60, "the answer in the dialog")
-        os.kill(pid, signal.SIGKILL)
+        os.kill(known(pid), signal.SIGKILL)
         await chat.wait_for_text("hook 1 ended")
         assert await open_requests(chat) == []
 
@@ -196,16 +197,16 @@ async def test_a_sub_agents_question_answered_in_its_dialog_is_no_longer_listed(
         previous = [each.id for each in await until_open(4)]
         chat.order(f"hook PostToolUse {json.dumps(call | {'agent_id': 'two', 'tool_response': 'x' * 9000})}")
         [gone] = {*previous} - {each.id for each in await until_open(3)}
-        late = await run("approve", chat.record.name, "--request", gone)
-        assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered in its terminal")
+        late = await run("approve", chat.record.entry.name, "--request", gone)
+        assert (late.code, late.complaint()) == (6, f"{chat.record.entry.name}: already answered in its terminal")
         chat.order(
             f"hook PostToolBatch {json.dumps({'agent_id': 'one', 'tool_calls': [call, {}]})}"
         )  # This sub-agent had two such questions.
         await until_open(2)
         chat.order('hook SubagentStop {"agent_id": "three"}')
         [last] = await until_open(1)
-        assert (await chat.description()).activity is NEEDS
-        assert (await run("approve", chat.record.name, "--request", last.id)).code == 0
+        assert (await chat.description()).facts.status.activity is NEEDS
+        assert (await run("approve", chat.record.entry.name, "--request", last.id)).code == 0
 
 
 def _blocked(text: str) -> str:
@@ -229,9 +230,9 @@ async def test_approve_does_not_answer_another_question_than_the_one_on_the_scre
             if not number:
                 chat.order(_blocked(f"approve Bash: {command}"))
                 await chat.wait_for_status(NEEDS, "state file", FIRST)
-        name = chat.record.name
+        name = chat.record.entry.name
         [second] = await poll_until(lambda: open_requests(chat), bool, 60, "the second question")
-        assert (await chat.description()).activity_detail == FIRST
+        assert (await chat.description()).facts.status.detail == FIRST
 
         for subcommand in ("approve", "deny"):
             done = await run(subcommand, name)
@@ -242,7 +243,7 @@ async def test_approve_does_not_answer_another_question_than_the_one_on_the_scre
 
         assert (await run("approve", name, "--request", second.id)).code == 0
         await chat.wait_for_text("hook 2 decides behavior=allow")
-        assert (await chat.description()).activity_detail == FIRST
+        assert (await chat.description()).facts.status.detail == FIRST
 
 
 async def test_a_question_is_still_open_after_that_of_another_sub_agent_was_answered_in_its_dialog(
@@ -257,12 +258,12 @@ async def test_a_question_is_still_open_after_that_of_another_sub_agent_was_answ
         chat.order("say \\x1b]7501;state=working\\x1b\\\\")
         chat.order("dialog yes")
         await poll_until(lambda: open_requests(chat), lambda found: len(found) < 2, 60, "the end of the first")
-        late = await run("approve", chat.record.name, "--request", first.id)
-        assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered in its terminal")
+        late = await run("approve", chat.record.entry.name, "--request", first.id)
+        assert (late.code, late.complaint()) == (6, f"{chat.record.entry.name}: already answered in its terminal")
         # Its hook is given back after a moment, and its dialog opens.
         await chat.wait_for_text("hook 2 ended")
         await chat.wait_for_status(NEEDS, "state file")
-        late = await run("approve", chat.record.name, "--request", second.id)
+        late = await run("approve", chat.record.entry.name, "--request", second.id)
         assert late.code == 6
         assert "already answered" not in late.complaint()
 
@@ -277,7 +278,7 @@ def _exists(path: Path) -> Any:
 async def test_the_agents_end_ends_the_question(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         await open_requests(chat)
-        assert (await run("kill", chat.record.name)).code == 0
+        assert (await run("kill", chat.record.entry.name)).code == 0
         done = await run("approve", chat.record.id)
         assert done.code == 6
         assert "was killed by you" in done.complaint()
@@ -287,8 +288,8 @@ async def test_a_plan_is_answered_in_its_dialog_only(tmp_path: Path) -> None:
     async with asking(tmp_path, {"tool_name": "ExitPlanMode", "tool_input": {"plan": "One, two."}}) as chat:
         await chat.wait_for_text("hook 1 ended")
         await chat.wait_for_status(NEEDS, "state file", "approve the plan · in its terminal only")
-        done = await run("approve", chat.record.name)
-        name = chat.record.name
+        done = await run("approve", chat.record.entry.name)
+        name = chat.record.entry.name
         assert (done.code, done.complaint()) == (
             3,
             f"{name} asks in its terminal only: answer in `outlive attach {name}`",
@@ -300,7 +301,7 @@ async def test_an_agent_does_not_answer_its_own_question(tmp_path: Path) -> None
         env = environment({AGENT_CHATS: chat.record.id})
 
         def inside(subcommand: str) -> subprocess.CompletedProcess[str]:
-            words = [*OUTLIVE, subcommand, chat.record.name]
+            words = [*OUTLIVE, subcommand, chat.record.entry.name]
             return subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
 
         done = await asyncio.to_thread(inside, "approve")
@@ -318,7 +319,7 @@ async def test_without_the_setting_questions_are_answered_in_the_dialog_only(tmp
         await chat.wait_for_text("hook 1 ended")
         [hook] = json.loads((session_files(chat.record.id) / "settings.json").read_text())["hooks"]["PermissionRequest"]
         assert hook["hooks"][0]["async"]
-        done = await run("approve", chat.record.name)
+        done = await run("approve", chat.record.entry.name)
         assert done.code == 1
-        assert f"{chat.record.name} runs in a terminal" in done.complaint()
+        assert f"{chat.record.entry.name} runs in a terminal" in done.complaint()
         assert "answer_from_outside = true" in done.complaint()

@@ -22,11 +22,13 @@ from session_host.client.control import request as ask
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import WorktreeError
 from session_host.paths import config_dir, database, state_dir
-from session_host.protocol.messages import Describe, Kill
+from session_host.protocol.facts import ChatFacts
+from session_host.protocol.messages import Describe, Description, Kill
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from tests.support import processes
 from tests.support.commands import OUTLIVE, outlive
+from tests.support.facts import changed, known, own_worktree
 from tests.support.repositories import Checkout
 from tests.support.waiting import TIMEOUT_S, eventually
 
@@ -44,7 +46,7 @@ def store() -> Iterator[Store]:
         yield opened
 
 
-def request(directory: str, resume: SessionRecord | None = None, worktree: str | None = None) -> LaunchRequest:
+def request(directory: str, resume: ChatFacts | None = None, worktree: str | None = None) -> LaunchRequest:
     agent = load_catalog(config_dir())["command"]
     agent = msgspec.structs.replace(agent, conversation=ConversationSettings(resume=("cat",)))
     return LaunchRequest(
@@ -58,18 +60,18 @@ def request(directory: str, resume: SessionRecord | None = None, worktree: str |
     )
 
 
-async def ended_chat(store: Store, checkout: Checkout) -> SessionRecord:
+async def ended_chat(store: Store, checkout: Checkout) -> ChatFacts:
     """An ended chat that worked in ``src`` of a worktree of its own."""
     record = await launch(request(str(checkout.path / "src"), worktree=""))
     return await end_chat(store, record)
 
 
-async def end_chat(store: Store, record: SessionRecord) -> SessionRecord:
+async def end_chat(store: Store, record: ChatFacts) -> ChatFacts:
     await ask(record.id, Kill(request=1))
 
-    def found() -> SessionRecord | None:
+    def found() -> ChatFacts | None:
         now = store.get(record.id)
-        return now if now is not None and now.state is State.EXITED else None
+        return now if now is not None and now.outcome.state is State.EXITED else None
 
     assert await eventually(found, 10, "the end of the chat")
     store.update(record.id, provider_session_id=str(uuid.uuid4()))
@@ -82,11 +84,11 @@ class TestResuming:
     async def test_a_resumed_chat_uses_the_same_worktree(self, store: Store, checkout: Checkout) -> None:
         first = await ended_chat(store, checkout)
 
-        second = await launch(request(first.cwd, resume=first))
+        second = await launch(request(first.origin.cwd, resume=first))
 
-        assert (second.cwd, second.worktree, second.branch) == (first.cwd, first.worktree, "outlive/x")
-        assert second.branch_made
-        assert second.repository == str(checkout.path / ".git")
+        assert (second.origin.cwd, second.origin.worktree) == (first.origin.cwd, first.origin.worktree)
+        tree = own_worktree(second)
+        assert (tree.branch, tree.branch_made, tree.repository) == ("outlive/x", True, str(checkout.path / ".git"))
 
     async def test_a_worktree_that_is_made_again_is_set_up_again(
         self, store: Store, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
@@ -95,76 +97,71 @@ class TestResuming:
         config_dir().mkdir(parents=True, exist_ok=True)
         (config_dir() / "chats.toml").write_text(f'[worktree_setup]\n"{checkout.path}" = "echo run >> ../runs"\n')
         started = await launch(request(str(checkout.path / "src"), worktree=""))
-        assert started.worktree is not None
-        runs = Path(started.worktree).parent / "runs"
+        runs = Path(own_worktree(started).path).parent / "runs"
         assert await eventually(lambda: runs.exists() and runs.read_text() == "run\n", 10, "the setup")
         first = await end_chat(store, started)
 
-        second = await end_chat(store, await launch(request(first.cwd, resume=first)))
+        second = await end_chat(store, await launch(request(first.origin.cwd, resume=first)))
         assert runs.read_text() == "run\n", "not for a worktree that is there"
 
-        shutil.rmtree(started.worktree)
-        await launch(request(first.cwd, resume=second))
+        shutil.rmtree(own_worktree(started).path)
+        await launch(request(first.origin.cwd, resume=second))
         assert await eventually(lambda: runs.read_text() == "run\nrun\n", 10, "the second setup")
         runs.unlink()
 
     async def test_a_missing_worktree_is_made_again_for_a_resumed_chat(self, store: Store, checkout: Checkout) -> None:
         first = await ended_chat(store, checkout)
-        assert first.worktree is not None
-        commit = Checkout(first.worktree).commit("work")
-        shutil.rmtree(first.worktree)
+        commit = Checkout(own_worktree(first).path).commit("work")
+        shutil.rmtree(own_worktree(first).path)
 
-        second = await launch(request(first.cwd, resume=first))
+        second = await launch(request(first.origin.cwd, resume=first))
 
-        assert Path(f"/proc/{second.child_pid}/cwd").readlink() == Path(first.cwd)
-        assert Checkout(first.cwd).git("rev-parse", "HEAD") == commit
+        assert Path(f"/proc/{second.program.child_pid}/cwd").readlink() == Path(first.origin.cwd)
+        assert Checkout(first.origin.cwd).git("rev-parse", "HEAD") == commit
 
     async def test_a_worktree_that_cannot_be_made_again_is_reported(self, store: Store, checkout: Checkout) -> None:
         first = await ended_chat(store, checkout)
-        assert first.worktree is not None
-        shutil.rmtree(first.worktree)
+        shutil.rmtree(own_worktree(first).path)
         checkout.git("worktree", "prune")
         checkout.git("branch", "-D", "outlive/x")
 
         with pytest.raises(WorktreeError, match="and its branch outlive/x are missing"):
-            await launch(request(first.cwd, resume=first))
+            await launch(request(first.origin.cwd, resume=first))
 
     async def test_a_chat_resumed_in_another_directory_has_no_worktree(self, store: Store, checkout: Checkout) -> None:
         first = await ended_chat(store, checkout)
 
         second = await launch(request(str(checkout.path), resume=first))
 
-        assert second.worktree is None
+        assert second.origin.worktree is None
 
 
 class TestRemoving:
     async def test_the_worktree_stays_while_the_resumed_chat_runs(self, store: Store, checkout: Checkout) -> None:
         first = await ended_chat(store, checkout)
-        await launch(request(first.cwd, resume=first))
+        await launch(request(first.origin.cwd, resume=first))
 
-        assert remove_chat(store, first) == f"kept the worktree {first.worktree}: the chat x uses it"
+        assert remove_chat(store, first) == f"kept the worktree {own_worktree(first).path}: the chat x uses it"
 
     async def test_the_worktree_stays_while_a_resumable_chat_is_listed(self, store: Store, checkout: Checkout) -> None:
         first = await ended_chat(store, checkout)
-        second = await end_chat(store, await launch(request(first.cwd, resume=first)))
+        second = await end_chat(store, await launch(request(first.origin.cwd, resume=first)))
         store.update(first.id, continued_by=second.id)
 
-        assert remove_chat(store, first) == f"kept the worktree {first.worktree}: the chat x uses it"
+        assert remove_chat(store, first) == f"kept the worktree {own_worktree(first).path}: the chat x uses it"
         assert remove_chat(store, second) == ""
         assert checkout.branches() == ["main"]
 
     async def test_the_worktree_stays_while_a_process_works_in_it(self, store: Store, checkout: Checkout) -> None:
         first = await ended_chat(store, checkout)
-        with subprocess.Popen(["cat"], cwd=first.cwd, stdin=subprocess.PIPE) as server:
+        with subprocess.Popen(["cat"], cwd=first.origin.cwd, stdin=subprocess.PIPE) as server:
             line = remove_chat(store, first)
 
-        assert line == f"kept the worktree {first.worktree}: process {server.pid} (cat) is using it"
+        assert line == f"kept the worktree {own_worktree(first).path}: process {server.pid} (cat) is using it"
 
     async def test_a_chat_without_a_host_does_not_keep_the_worktree(self, store: Store, checkout: Checkout) -> None:
         first = await ended_chat(store, checkout)
-        store.insert(
-            msgspec.structs.replace(first, id=str(uuid.uuid4()), state=State.RUNNING, worktree=None, host_pid=None)
-        )
+        store.insert(changed(first, id=str(uuid.uuid4()), state=State.RUNNING, worktree=None, host_pid=None))
 
         assert remove_chat(store, first) == ""
 
@@ -199,36 +196,26 @@ async def test_a_store_that_was_lost_and_rebuilt_knows_a_running_chats_worktree(
     checkout: Checkout, is_silent: bool
 ) -> None:
     made = await launch(request(str(checkout.path), worktree="feature"))
-    described = await ask(made.id, Describe(request=1))
+    described: Description = await ask(made.id, Describe(request=1))
     with open_store() as store:
         before = await eventually(lambda: _running(store, made.id), 10, "its start to be recorded")
     if is_silent:
-        processes.stop(described.host_pid)
+        processes.stop(known(described.facts.program.host_pid))
     for suffix in ("", "-wal", "-shm"):
         Path(f"{database()}{suffix}").unlink(missing_ok=True)
 
     with open_store() as rebuilt:
         after = rebuilt.get(made.id)
 
-    os.kill(described.host_pid, signal.SIGCONT)
+    os.kill(known(described.facts.program.host_pid), signal.SIGCONT)
     assert after is not None
     assert before is not None
-    assert after.project == before.project == str(checkout.path)
-    known = (
-        "repository",
-        "worktree",
-        "branch",
-        "branch_made",
-        "arguments",
-        "resumed_from",
-        "located_by",
-        "default_name",
-    )
-    assert {each: getattr(after, each) for each in known} == {each: getattr(before, each) for each in known}
-    assert after.branch_made
+    assert after.origin.project == before.origin.project == str(checkout.path)
+    assert (after.origin, after.entry) == (before.origin, before.entry)
+    assert own_worktree(after).branch_made
     await ask(made.id, Kill(request=2))
 
 
-def _running(store: Store, session_id: str) -> SessionRecord | None:
+def _running(store: Store, session_id: str) -> ChatFacts | None:
     found = store.get(session_id)
-    return found if found is not None and found.state is State.RUNNING else None
+    return found if found is not None and found.outcome.state is State.RUNNING else None

@@ -57,7 +57,7 @@ async def test_a_cleared_scrollback_is_gone_for_all_viewers_and_hosts_and_stays_
         assert shown(first) == shown(second) == [str(number) for number in range(1077, 1100)]
         assert second.emulator is not None
         assert second.emulator.frame().scroll_offset == 0
-        host = (await request(record.id, Describe(0))).host_pid
+        host = (await request(record.id, Describe(0))).facts.program.host_pid
         os.kill(host, signal.SIGKILL)
         first.text("after\r")
         await wait_until_repeated(first, watcher, "after")

@@ -17,7 +17,7 @@ from session_host.client.chats.resume import resume
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, NotResumable
 from session_host.paths import config_dir
-from session_host.storage.store import SessionRecord
+from session_host.protocol.facts import ChatFacts
 from tests.support.area import Area
 from tests.support.hosts import end, is_over, peek
 from tests.support.structured_chats import viewing
@@ -72,7 +72,7 @@ def listed(directory: Path, **overrides: str) -> tuple[list[str], list[str]]:
     ]
 
 
-async def wait_for_arguments(record: SessionRecord, words: str) -> None:
+async def wait_for_arguments(record: ChatFacts, words: str) -> None:
     """Wait until the program has printed that it was started with these arguments."""
 
     async def screen() -> str:
@@ -81,7 +81,7 @@ async def wait_for_arguments(record: SessionRecord, words: str) -> None:
     await poll_until(screen, lambda text: words in text, 30, words)
 
 
-async def end_and_wait(record: SessionRecord) -> None:
+async def end_and_wait(record: ChatFacts) -> None:
     await end(record.id)
 
     def stored() -> bool:
@@ -94,17 +94,21 @@ async def end_and_wait(record: SessionRecord) -> None:
 async def test_a_conversation_is_continued_with_the_users_arguments(project: Path) -> None:
     record = await continue_conversation(request(project, ID, "--model", "opus", "--continue"))
 
-    assert record.provider_session_id == ID
-    assert record.resumed_from is None
+    assert record.program.conversation == ID
+    assert record.origin.resumed_from is None
     await wait_for_arguments(record, f"--resume {ID} --model opus")
     with open_store() as store:
         stored = store.get(record.id)
     assert stored is not None
-    assert (stored.provider_session_id, stored.cwd, stored.arguments) == (ID, str(project), ["--model", "opus"])
+    assert (stored.program.conversation, stored.origin.cwd, stored.origin.arguments) == (
+        ID,
+        str(project),
+        ["--model", "opus"],
+    )
     await end_and_wait(record)
 
     following = await resume(record.id)
-    assert (following.provider_session_id, following.resumed_from) == (ID, record.id)
+    assert (following.program.conversation, following.origin.resumed_from) == (ID, record.id)
     await wait_for_arguments(following, f"--resume {ID}")
     await end(following.id)
 

@@ -94,23 +94,26 @@ async def converse(choose: random.Random, session_id: str) -> None:
 @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
 async def test_a_host_survives_random_client_messages(engine: EngineName) -> None:
     record = await start(*program("raw_echo", "--until", ""), engine=engine)
-    assert record.host_pid is not None
+    assert record.program.host_pid is not None
     async with watching(record.id, read_only=True) as (viewer, watcher):
         await see(viewer, watcher, "ready")
     with chance() as choose:
         for _ in range(5):
             await converse(choose, record.id)
-        pid = (await request(record.id, m.Describe(1))).host_pid
+        pid = (await request(record.id, m.Describe(1))).facts.program.host_pid
         before_mb, before_descriptors = rss_mb(pid), descriptor_count(pid)
         for _ in range(times(CONVERSATIONS // 4)):
             await asyncio.gather(*(converse(choose, record.id) for _ in range(4)))
 
         description = await request(record.id, m.Describe(1))
-        assert (description.state, description.child_pid) == (State.RUNNING, record.child_pid)
-        assert description.host_pid == pid, "it is still the same host"
-        assert processes.is_alive(description.child_pid)
-        assert 20 <= description.size.columns <= 1000
-        assert 5 <= description.size.rows <= 1000
+        assert (description.facts.outcome.state, description.facts.program.child_pid) == (
+            State.RUNNING,
+            record.program.child_pid,
+        )
+        assert description.facts.program.host_pid == pid, "it is still the same host"
+        assert processes.is_alive(description.facts.program.child_pid)
+        assert 20 <= description.facts.program.size.columns <= 1000
+        assert 5 <= description.facts.program.size.rows <= 1000
         await eventually(lambda: descriptor_count(pid) <= before_descriptors + 2, 10, "the host to close what went")
         assert rss_mb(pid) - before_mb < GROWTH_MB * (1 if engine == "ghostty" else 3)
         log = session_log(record.id).read_text()
@@ -124,7 +127,7 @@ async def test_a_host_survives_random_client_messages(engine: EngineName) -> Non
         async with watching(record.id, size=GridSize(100, 30), engine=engine) as (viewer, watcher):
             viewer.text("\r\nsomething sensible")  # From column 0 on, so that it is not wrapped.
             await see(viewer, watcher, "something sensible")
-        assert (await request(record.id, m.Describe(1))).viewers <= 1, "only the one that is just going"
+        assert (await request(record.id, m.Describe(1))).host.viewers <= 1, "only the one that is just going"
     await end(record.id)
 
 

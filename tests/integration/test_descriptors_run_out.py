@@ -106,7 +106,7 @@ async def test_a_host_without_descriptors_refuses_new_viewers_and_recovers_later
 ) -> None:
     record = await start("cat", name="one")
     async with watching(record.id) as (viewer, watcher):
-        pid = (await request(record.id, Describe(0))).host_pid
+        pid = (await request(record.id, Describe(0))).facts.program.host_pid
         recorded = session_journal(record.id)
         await eventually(lambda: list(recorded.glob("*.log")), 10, "the host to have opened what it needs")
         with no_more_descriptors(pid):
@@ -133,14 +133,17 @@ async def test_a_host_without_descriptors_refuses_new_viewers_and_recovers_later
             await see(viewer, watcher, "and again")
         assert outlive("peek", "one").code == 0
         description = await request(record.id, Describe(0))
-        assert (description.host_pid, description.child_pid) == (pid, record.child_pid)
-    assert processes.is_alive(record.child_pid or 0)
+        assert (description.facts.program.host_pid, description.facts.program.child_pid) == (
+            pid,
+            record.program.child_pid,
+        )
+    assert processes.is_alive(record.program.child_pid or 0)
     await end(record.id)
 
 
 async def test_a_host_that_cannot_open_the_store_at_the_end_writes_later(area: Area) -> None:
     record = await start("cat", name="one")
-    pid = (await request(record.id, Describe(0))).host_pid
+    pid = (await request(record.id, Describe(0))).facts.program.host_pid
     async with watching(record.id) as (viewer, watcher):
         with no_more_descriptors(pid):
             viewer.text("\x04")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.area import Area
 from tests.support.commands import new, outlive
+from tests.support.facts import known
 from tests.support.hosts import description_of
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -42,12 +43,12 @@ def test_a_directory_in_place_of_the_keepers_socket_ends_no_keeper(area: Area) -
     path.unlink()
     path.mkdir()
     assert outlive("new", "-d", "--", "cat").error == f"outlive: {path}: a directory is in the way; move it away\n"
-    assert before.keeper_pid is not None
-    os.kill(before.host_pid, signal.SIGKILL)
+    assert before.host.keeper_pid is not None
+    os.kill(known(before.facts.program.host_pid), signal.SIGKILL)
     assert outlive("send", session, "still here", "--enter").code == 0
     assert outlive("wait", session, "--text", "still here", "--timeout", "60").code == 0
     after = description_of(session)
-    assert after.keeper_pid == before.keeper_pid
+    assert after.host.keeper_pid == before.host.keeper_pid
     path.rmdir()
     assert outlive("new", "-d", "--", "cat").code == 0
     description_of(session)

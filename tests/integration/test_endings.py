@@ -22,6 +22,7 @@ from session_host.system.processes.identity import is_running
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import new, outlive
+from tests.support.facts import known
 from tests.support.hosts import description_of
 from tests.support.reboots import kill_at_once
 from tests.support.waiting import wait_for_end, wait_until
@@ -206,8 +207,8 @@ def test_an_agent_that_outlived_all_of_outlive_can_be_ended(tmp_path: Path) -> N
     session = new("-n", "one", "--", sys.executable, "-ISc", NEVER_ENDS, str(pid))
     wait_until(pid.exists, 20, "the agent to run")
     description = description_of(session)
-    assert description.keeper_pid is not None
-    kill_at_once([*processes.keepers(description.keeper_pid), description.host_pid])
+    assert description.host.keeper_pid is not None
+    kill_at_once([*processes.keepers(description.host.keeper_pid), known(description.facts.program.host_pid)])
     agent = int(pid.read_text())
     assert is_running(agent, None)
     assert f"(PID {agent}); `outlive kill one` ends this" in outlive("explain", "one").output
@@ -231,8 +232,8 @@ def test_outlive_that_was_started_from_inside_of_a_chat_does_not_end_with_it(are
     session, pids = start_chat(tmp_path)
     description = describe(session)
     assert description is not None
-    assert description.keeper_pid is not None
-    kill_at_once([*processes.keepers(description.keeper_pid), description.host_pid])
+    assert description.host.keeper_pid is not None
+    kill_at_once([*processes.keepers(description.host.keeper_pid), known(description.facts.program.host_pid)])
     command = [sys.executable, "-P", "-m", "session_host.cli", "new", "-d", "-n", "inner", "--", "sleep", "1000"]
     subprocess.run(command, check=True, preexec_fn=Mark.of_chat(session).set_limit)
 
@@ -330,24 +331,24 @@ def test_a_chat_killed_by_its_user_is_not_shown_as_ended_by_sigkill() -> None:
 def test_the_time_of_an_end_is_known_before_it_is_saved(area: Area) -> None:
     session = new("-n", "one", "--", "cat")
     first = description_of(session)
-    assert first.ended_at == ""
-    assert first.child_pid is not None
+    assert first.facts.outcome.ended_at == ""
+    assert first.facts.program.child_pid is not None
     with closing(sqlite3.connect(database(), isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")  # The host cannot save the end.
-        os.kill(first.child_pid, signal.SIGKILL)
+        os.kill(first.facts.program.child_pid, signal.SIGKILL)
 
         def has_ended() -> bool:
             description = describe(session)
-            return description is not None and description.state is State.EXITED
+            return description is not None and description.facts.outcome.state is State.EXITED
 
         wait_until(has_ended, 20, "the end")
         with open_store() as store:
             record = store.get(session)
             assert record is not None
-            assert record.state is State.RUNNING
+            assert record.outcome.state is State.RUNNING
             info = find_session(store, session)
-        assert (info.state, info.exit_signal) == (State.EXITED, signal.SIGKILL)
-        assert info.ended_at is not None
+        assert (info.state, info.facts.outcome.exit_signal) == (State.EXITED, signal.SIGKILL)
+        assert info.facts.outcome.ended_at is not None
         connection.execute("ROLLBACK")
     assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
 
@@ -357,4 +358,4 @@ def test_the_time_of_an_end_is_known_before_it_is_saved(area: Area) -> None:
 
     wait_until(is_saved, 60, "the end to be saved")
     with open_store() as store:
-        assert find_session(store, session).ended_at == info.ended_at, "the same time"
+        assert find_session(store, session).facts.outcome.ended_at == info.facts.outcome.ended_at, "the same time"

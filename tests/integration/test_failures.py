@@ -40,12 +40,14 @@ from session_host.protocol.messages import (
     Welcome,
 )
 from session_host.protocol.values import ErrorCode, State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
+from session_host.storage.store.session_row import copied_columns
 from session_host.system.clock import now
 from session_host.version import VERSION
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import outlive
+from tests.support.facts import chat_facts
 from tests.support.hosts import end, start, watching
 from tests.support.journals import one_line
 from tests.support.waiting import wait_until
@@ -170,7 +172,7 @@ async def test_a_stop_repeated_after_the_hosts_death_finds_the_chat_ended(area: 
     area.state.mkdir(exist_ok=True)
     with Store.open(database()) as store:
         store.insert(
-            SessionRecord(
+            chat_facts(
                 id=session_id, name="x", agent="command", argv=["cat"], cwd="/", state=State.RUNNING, created_at=now()
             )
         )
@@ -248,8 +250,8 @@ async def test_a_removed_store_hides_no_running_chat(area: Area) -> None:
     done = outlive("kill-all", "--yes")
     assert (done.code, done.output) == (0, "killed 3 chats\n")
     for record in (first, second, third):
-        assert record.child_pid is not None
-        assert not processes.is_alive(record.child_pid)
+        assert record.program.child_pid is not None
+        assert not processes.is_alive(record.program.child_pid)
 
 
 async def test_ended_chats_are_listed_again_after_the_store_is_lost(area: Area) -> None:
@@ -287,24 +289,25 @@ async def test_a_store_recreated_by_another_chat_is_not_taken_as_complete(area: 
 
 async def test_a_removed_store_hides_no_chat_with_a_silent_host(area: Area) -> None:
     record = await start("cat", name="stuck", directory="/tmp")
-    host = (await request(record.id, Describe(0))).host_pid
+    host = (await request(record.id, Describe(0))).facts.program.host_pid
     wait_until(lambda: open_and_get(record.id) is State.RUNNING, 10, "its start to be written down")
     processes.stop(host)
     remove_record()
     [info] = outlive("ls", "--json").json()
-    assert (info["id"], info["child_pid"]) == (record.id, record.child_pid)
+    assert (info["id"], info["child_pid"]) == (record.id, record.program.child_pid)
     assert info["argv"][0].endswith("cat")
+    columns = copied_columns(record)
     known = {"name", "agent", "cwd", "created_at", "engine"}
-    assert {each: info[each] for each in known} == {each: getattr(record, each) for each in known}
+    assert {each: info[each] for each in known} == {each: columns[each] for each in known}
     assert outlive("kill", "stuck").code == 0
-    assert record.child_pid is not None
-    assert not processes.is_alive(record.child_pid)
+    assert record.program.child_pid is not None
+    assert not processes.is_alive(record.program.child_pid)
 
 
 def open_and_get(session_id: str) -> State | None:
     with open_store() as store:
         record = store.get(session_id)
-    return record.state if record is not None else None
+    return record.outcome.state if record is not None else None
 
 
 def _doctor_message() -> str:
@@ -327,6 +330,6 @@ async def test_a_store_damaged_under_a_running_chat_gets_its_end(area: Area) -> 
                 stored = store.get(record.id)
         except OutliveError:
             return False
-        return stored is not None and stored.exit_code == 6
+        return stored is not None and stored.outcome.exit_code == 6
 
     await eventually(ended, 15, "the end to be recorded in a fresh record")

@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from tests.programs import program
+from tests.support.facts import known
 from tests.support.hosts import description_of, end, peek, see, start, watching
 from tests.support.waiting import poll_until
 
@@ -40,7 +41,7 @@ async def test_a_program_without_viewers_gets_one_focus_report() -> None:
     # The viewer left without reporting that it lost the focus.
     await wait_until_read(record.id, [OUT, IN, "<61>", OUT])
     described = await asyncio.to_thread(description_of, record.id)
-    os.kill(described.host_pid, signal.SIGKILL)
+    os.kill(known(described.facts.program.host_pid), signal.SIGKILL)
     async with watching(record.id) as (viewer, watcher):
         viewer.focus(True)
         await wait_until_read(record.id, [OUT, IN, "<61>", OUT, IN])

@@ -25,6 +25,7 @@ from session_host.protocol.values import Activity, CommandTime
 from session_host.terminal import available_engines
 from session_host.terminal.base import Emulator, EngineName
 from tests.conftest import Sessions
+from tests.support.facts import foreground_of, known
 from tests.support.hosts import Watcher, end, redraw, see, shown, start, watching
 from tests.support.shells import PLAIN_FILES, ShellTerminal, home_of
 from tests.support.waiting import eventually
@@ -37,19 +38,19 @@ MARKS = {"PS0": r"\e]133;C\e\\", "PROMPT_COMMAND": r"printf '\e]133;D;%s\a\e]133
 
 
 def foreground_programs(watcher: Watcher) -> list[str]:
-    return [event.program for event in watcher.events if isinstance(event, ForegroundEvent)]
+    return [event.foreground.program for event in watcher.events if isinstance(event, ForegroundEvent)]
 
 
 def foreground_times(watcher: Watcher) -> set[str]:
-    return {event.since for event in watcher.events if isinstance(event, ForegroundEvent)}
+    return {event.foreground.since for event in watcher.events if isinstance(event, ForegroundEvent)}
 
 
 async def kill_host(description: Description) -> None:
-    os.kill(description.host_pid, signal.SIGKILL)
+    os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
 
 
 async def upgrade_host(description: Description) -> None:
-    result = await asyncio.to_thread(replace_host, description.session_id, "it")
+    result = await asyncio.to_thread(replace_host, description.facts.id, "it")
     assert result.ok, result
 
 
@@ -62,9 +63,8 @@ async def test_the_foreground_program_of_a_shell_is_reported_until_the_prompt_re
         await watcher.until(lambda: foreground_programs(watcher)[-1:] == ["sleep 987"], "the program to be named")
         with open_store() as store:
             [info] = list_sessions(store, ended=False)
-        assert (info.foreground, info.activity) == ("sleep 987", "running")
-        assert info.foreground_since is not None
-        assert info.foreground_since >= record.created_at
+        assert (info.foreground.program, info.status.activity) == ("sleep 987", "running")
+        assert info.foreground.since >= record.origin.created_at
         viewer.key("c", "", 4)
         await watcher.until(lambda: foreground_programs(watcher)[-1] == "", "the shell to wait again")
         assert foreground_programs(watcher)[0] == ""
@@ -76,15 +76,15 @@ async def test_a_prompts_age_stays_the_same_after_a_crash_and_an_upgrade_of_its_
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "ready>")
         description: Description = await request(record.id, Describe(0))
-        since = description.foreground_since
+        since = foreground_of(description).since
         for replace in (kill_host, upgrade_host):
             redraw(record)
             await see(viewer, watcher, "redrawn")
             watcher.events.clear()
             await replace(description)
             previous, description = description, await request(record.id, Describe(0))
-            assert description.host_pid != previous.host_pid
-            assert description.foreground_since == since
+            assert description.facts.program.host_pid != previous.facts.program.host_pid
+            assert foreground_of(description).since == since
             await watcher.until(lambda: bool(foreground_times(watcher)), "the viewer to know the prompt's time")
             assert foreground_times(watcher) == {since}
     await end(record.id)
@@ -95,7 +95,7 @@ async def test_a_bell_in_a_shell_does_not_mean_needs_input() -> None:
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "rang")
         description: Description = await request(record.id, Describe(0))
-        assert description.activity is Activity.NO_SIGNAL
+        assert description.facts.status.activity is Activity.NO_SIGNAL
         viewer.text("a\a")
         viewer.key("Enter", "\r")
         await watcher.until(lambda: any(isinstance(each, BellEvent) for each in watcher.events), "the bell")
@@ -116,12 +116,16 @@ async def test_a_notification_in_a_shell_is_passed_on_and_does_not_mean_needs_in
         await watcher.until(lambda: len(notified()) == 2, "the notifications")
         assert notified() == [NotificationEvent("Build", "done", "n"), NotificationEvent("", "text")]
         description: Description = await request(record.id, Describe(0))
-        assert (description.activity, description.activity_source) == (Activity.NO_SIGNAL, "")
+        assert (description.facts.status.activity, description.facts.status.source) == (Activity.NO_SIGNAL, "")
     await end(record.id)
 
 
 def endings(watcher: Watcher) -> list[tuple[str, int | None]]:
-    return [(each.program, each.last_exit_code) for each in watcher.events if isinstance(each, ForegroundEvent)]
+    return [
+        (each.foreground.program, each.foreground.last_exit_code)
+        for each in watcher.events
+        if isinstance(each, ForegroundEvent)
+    ]
 
 
 @pytest.mark.parametrize("engine", available_engines())
@@ -145,13 +149,16 @@ async def test_the_exit_code_of_a_shells_last_command_is_reported(engine: Engine
         await run("true", ("", 0))
         await run("sh -c 'exit 2'", ("", 2))
         description: Description = await request(record.id, Describe(0))
-        assert (description.foreground, description.last_exit_code) == ("", 2)
-        os.kill(description.host_pid, signal.SIGKILL)
+        assert (foreground_of(description).program, foreground_of(description).last_exit_code) == ("", 2)
+        os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
         with open_store() as store:
             [info] = list_sessions(store, ended=False)
-        assert (info.last_exit_code, info.last_ended) == (2, description.last_ended)
-        assert record.created_at < description.last_ended
-        assert info.host_pid != description.host_pid
+        assert (info.foreground.last_exit_code, info.foreground.last_ended) == (
+            2,
+            foreground_of(description).last_ended,
+        )
+        assert record.origin.created_at < foreground_of(description).last_ended
+        assert info.facts.program.host_pid != description.facts.program.host_pid
         await run("printf '\\e]133;D\\a'", ("", None))
     await end(record.id)
 
@@ -161,7 +168,7 @@ async def test_an_empty_line_is_not_reported_as_a_command() -> None:
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "ready>")
         first: Description = await request(record.id, Describe(0))
-        assert first.last_ended == "", "the first prompt ends none"
+        assert foreground_of(first).last_ended == "", "the first prompt ends none"
         viewer.text("false")
         viewer.key("Enter", "\r")
         await watcher.until(lambda: endings(watcher)[-1:] == [("", 1)], "the end to be reported")
@@ -170,7 +177,10 @@ async def test_an_empty_line_is_not_reported_as_a_command() -> None:
             viewer.key("Enter", "\r")
         await eventually(lambda: "\n".join(shown(viewer)).count("ready>") == 5, 10, "three more prompts")
         after: Description = await request(record.id, Describe(0))
-        assert (after.last_exit_code, after.last_ended) == (1, ended.last_ended)
+        assert (foreground_of(after).last_exit_code, foreground_of(after).last_ended) == (
+            1,
+            foreground_of(ended).last_ended,
+        )
     await end(record.id)
 
 
@@ -206,7 +216,7 @@ async def test_the_host_measures_command_times_and_they_survive_it(sessions: Ses
 
         async def kill_host() -> None:
             description: Description = await request(record.id, Describe(0))
-            os.kill(description.host_pid, signal.SIGKILL)
+            os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
 
         viewer.text("one\r")
         await see(viewer, watcher, "began one")
@@ -222,18 +232,18 @@ async def test_the_host_measures_command_times_and_they_survive_it(sessions: Ses
         viewer.text("\r")
         await see(viewer, watcher, "prompt 2")
         await eventually(lambda: len(ended_in(viewer)) == 2, 10, "an end that the next host has seen")
-        known = times_in(viewer.emulator)
-    assert before_ms <= known[0].began_ms <= known[1].began_ms <= time.time_ns() // 1_000_000
-    assert known[0].number < known[1].number
-    assert known[1].began_ms == began.began_ms
-    assert known[1].took_ms > 0, "from one host's clock to another's"
+        times = times_in(viewer.emulator)
+    assert before_ms <= times[0].began_ms <= times[1].began_ms <= time.time_ns() // 1_000_000
+    assert times[0].number < times[1].number
+    assert times[1].began_ms == began.began_ms
+    assert times[1].took_ms > 0, "from one host's clock to another's"
     async with watching(record.id) as (later, _):
-        await eventually(lambda: times_in(later.emulator) == known, 10, "the times in a later viewer")
+        await eventually(lambda: times_in(later.emulator) == times, 10, "the times in a later viewer")
     await end(record.id)
     await asyncio.to_thread(sessions.end_all)
     screen = last_screen(record.id)
     assert screen is not None
-    assert times_in(screen) == known
+    assert times_in(screen) == times
     screen.close()
 
 

@@ -20,7 +20,7 @@ from tests.programs import Gate
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, new, outlive
-from tests.support.disks import fill_disk, small_disk
+from tests.support.disks import fill_disk, small_disk, use_all_files
 from tests.support.hosts import end, peek, see, shown, start, watching
 from tests.support.waiting import wait_until
 
@@ -122,9 +122,7 @@ def test_a_chat_is_reachable_while_the_disk_has_no_room_for_another_file(
     with small_disk(area.root / "disk", SIZE_KIB, files=100) as disk:
         monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
         new("-n", "one", "--", "cat")
-        files = [disk / f"file {number}" for number in range(os.statvfs(disk).f_favail)]
-        for file in files:
-            file.touch()
+        files = use_all_files(disk)  # Its host still makes files of its own meanwhile.
         [info] = outlive("ls", "--json").json()
         assert info["state"] == "running"
         assert outlive("send", "one", "still here", "--enter").code == 0
@@ -144,8 +142,7 @@ def test_a_start_without_room_for_a_file_in_the_runtime_directory_says_so(
     """It said "move it away"."""
     with small_disk(area.root / "disk", SIZE_KIB, files=10) as disk:
         monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(disk))
-        for number in range(os.statvfs(disk).f_favail):
-            (disk / f"file {number}").touch()
+        use_all_files(disk)
         done = outlive("new", "-d", "--", "cat")
         assert done.code == HostUnavailable.exit_code
         assert done.complaint() == f"{disk}: the disk has no room for another file (df -i); remove some files"
@@ -181,7 +178,11 @@ async def test_an_export_while_the_disk_is_full_has_what_only_the_host_has_and_s
         assert outlive("wait", record.id, "--text", "the last", "--timeout", "60").code == 0
         wait_until(lambda: outlive("ls", "--json").json()[0]["notice"], 20, "the notice")
         description = await request(record.id, Describe(0))
-        pids = [processes.parent(description.keeper_pid), description.keeper_pid, description.host_pid]
+        pids = [
+            processes.parent(description.host.keeper_pid),
+            description.host.keeper_pid,
+            description.facts.program.host_pid,
+        ]
         for command in ("ls", "kill"):  # while it runs, and once it was killed
             assert outlive(command, *[record.id][: command == "kill"]).code == 0
             for file in (text, page, cast):
@@ -235,8 +236,8 @@ async def test_sigterm_ends_all_processes_of_a_chat_that_was_killed_on_a_full_di
         description = await request(record.id, Describe(0))
         ballast = fill_disk(disk)
         assert outlive("kill", record.id).code == 0
-        active = description.keeper_pid
-        pids = [processes.parent(active), active, description.host_pid]
+        active = description.host.keeper_pid
+        pids = [processes.parent(active), active, description.facts.program.host_pid]
         assert sorted(_ours(area)) == sorted(pids), "the end cannot be recorded yet"
         for each in order:
             os.kill(pids[each], signal.SIGTERM)
@@ -253,9 +254,9 @@ async def test_a_chat_that_ran_at_a_shutdown_with_a_full_disk_is_interrupted(
     with small_disk(area.root / "disk", SIZE_KIB) as disk:
         monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
         record = await start("cat", name="one")
-        active = (await request(record.id, Describe(0))).keeper_pid
+        active = (await request(record.id, Describe(0))).host.keeper_pid
         ballast = fill_disk(disk)
-        for each in (processes.parent(active), active, (await request(record.id, Describe(0))).host_pid):
+        for each in (processes.parent(active), active, (await request(record.id, Describe(0))).facts.program.host_pid):
             os.kill(each, signal.SIGTERM)
         wait_until(lambda: not _ours(area), 20, "all processes to end")
         ballast.unlink()
@@ -270,7 +271,7 @@ async def test_a_chat_killed_on_a_full_disk_is_released_once_there_is_room(
     with small_disk(area.root / "disk", SIZE_KIB) as disk:
         monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
         record = await start("cat", name="one")
-        host_pid = (await request(record.id, Describe(0))).host_pid
+        host_pid = (await request(record.id, Describe(0))).facts.program.host_pid
         ballast = fill_disk(disk)
         assert outlive("kill", record.id).code == 0
         os.kill(host_pid, signal.SIGTERM)  # It stays, because its keeper would start another host.
@@ -301,7 +302,7 @@ async def test_a_read_only_state_directory_ends_no_running_chat(area: Area, monk
             assert refused.code == 1
             assert refused.complaint()
             description = await request(record.id, Describe(0))
-            assert description.child_pid == record.child_pid
+            assert description.facts.program.child_pid == record.program.child_pid
         await end(record.id)
         subprocess.run(["umount", "--lazy", disk], check=True)
         _wait_for_end(record.id)
@@ -317,13 +318,13 @@ def bind_read_only(disk: Path) -> None:
 def _kept() -> list[str]:
     status = keeper_status()
     assert status is not None
-    return [each.session_id for each in status.sessions]
+    return [each.facts.id for each in status.sessions]
 
 
 def _is_running(session: str) -> bool:
     with open_store() as store:
         record = store.get(session)
-    return record is not None and record.state is State.RUNNING
+    return record is not None and record.outcome.state is State.RUNNING
 
 
 def _wait_for_end(session: str) -> None:

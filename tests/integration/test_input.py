@@ -280,11 +280,11 @@ async def test_input_that_a_program_reads_only_after_the_viewer_closed_is_comple
 async def test_text_typed_just_before_its_host_is_killed_arrives_although_the_viewer_closes_at_once() -> None:
     record = await start("cat")
     async with watching(record.id) as (viewer, watcher):
-        assert record.host_pid is not None
-        processes.stop(record.host_pid)
+        assert record.program.host_pid is not None
+        processes.stop(record.program.host_pid)
         viewer.text("exit")
         viewer.close()
-        os.kill(record.host_pid, signal.SIGKILL)  # Its end closes the connection with the text unread.
+        os.kill(record.program.host_pid, signal.SIGKILL)  # Its end closes the connection with the text unread.
         assert await viewer.closed() == 0
     await wait_for_echo(record.id, "exit")
     assert watcher.refusals == []
@@ -297,14 +297,14 @@ async def test_a_viewer_closed_while_its_host_hangs_reports_how_much_of_a_paste_
     monkeypatch.setattr(viewer_module, "DELIVERY_TIMEOUT_S", 0.1)
     record = await start("cat")
     async with watching(record.id) as (viewer, _):
-        assert record.host_pid is not None
-        processes.stop(record.host_pid)
+        assert record.program.host_pid is not None
+        processes.stop(record.program.host_pid)
         try:
             viewer.paste("x" * 4_000_000)
             viewer.close()
             assert await viewer.closed() == 4_000_000
         finally:
-            os.kill(record.host_pid, signal.SIGCONT)
+            os.kill(record.program.host_pid, signal.SIGCONT)
     async with watching(record.id) as (viewer, watcher):
         viewer.text("after\r")
         await see(viewer, watcher, "after")

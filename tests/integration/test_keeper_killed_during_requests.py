@@ -50,22 +50,23 @@ async def test_status_and_upgrade_ask_the_next_keeper_by_themselves(
     monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     record = await start("cat")
-    before = (await request(record.id, Describe(0))).host_pid
+    before = (await request(record.id, Describe(0))).facts.program.host_pid
     with monkeypatch.context() as patch:
         killer = KeeperKiller(patch, times)
         status = await asyncio.to_thread(keeper_status)
     assert status is not None
-    assert [each.session_id for each in status.sessions] == [record.id]
+    assert [each.facts.id for each in status.sessions] == [record.id]
     assert status.pid not in killer.killed
     with monkeypatch.context() as patch:
         KeeperKiller(patch, times)
         await asyncio.to_thread(replace_keeper)
     with monkeypatch.context() as patch:
         KeeperKiller(patch, times)
-        result = await asyncio.to_thread(replace_host, record.id, record.name)
+        result = await asyncio.to_thread(replace_host, record.id, record.entry.name)
     assert (result.ok, result.message) == (True, f"updated to {VERSION}")
     after = await request(record.id, Describe(0))
-    assert (after.host_pid != before, after.child_pid) == (True, record.child_pid)
+    program = after.facts.program
+    assert (program.host_pid != before, program.child_pid) == (True, record.program.child_pid)
     await end(record.id)
 
 
@@ -82,7 +83,7 @@ async def test_a_chat_with_a_hung_host_is_ended_once_although_the_keeper_dies(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     record = await start("cat")
-    host_pid = (await request(record.id, Describe(0))).host_pid
+    host_pid = (await request(record.id, Describe(0))).facts.program.host_pid
     processes.stop(host_pid)
     with monkeypatch.context() as patch:
         KeeperKiller(patch, 1)

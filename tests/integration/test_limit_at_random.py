@@ -38,10 +38,10 @@ from session_host.errors import NoSuchSession
 from session_host.paths import config_dir, session_dir, session_journal, session_log, state_dir
 from session_host.protocol.values import State
 from session_host.storage.journal import Journal, Output
-from session_host.storage.store import SessionRecord
 from session_host.system.processes.identity import start_time
 from tests.support.area import new_area
 from tests.support.commands import REPOSITORY, environment
+from tests.support.facts import changed, chat_facts
 from tests.support.fuzzing import chance, times
 from tests.support.waiting import TIMEOUT_S, eventually
 
@@ -257,13 +257,13 @@ class Sequence:
 
     def _add(self, age_h: float = 0.0, *, running: bool = False, **fields: Any) -> None:
         began_s = self._newest_s = max(round(time.time() - age_h * HOUR_S, 3), self._newest_s)
-        record = SessionRecord(
+        record = chat_facts(
             id=str(uuid.UUID(int=self._choose.getrandbits(128), version=4)), name=f"chat {len(self.chats)}",
             argv=["cat"], cwd="/", state=State.RUNNING if running else State.EXITED, created_at=_time(began_s),
             ended_at=None if running else _time(began_s), **{"agent": "shell", **fields},
         )  # fmt: skip
         if running:
-            record.host_pid, record.host_started = os.getpid(), start_time(os.getpid())
+            record = changed(record, host_pid=os.getpid(), host_started=start_time(os.getpid()))
         session_dir(record.id).mkdir(parents=True, mode=0o700)
         with open_store() as store:
             store.insert(record)
@@ -300,7 +300,9 @@ class Sequence:
         by_s = by_s or self._choose.choice([0.5, 2, 12, 25, 25, 49, 24 * 8]) * HOUR_S
         with open_store() as store:
             for record in store.all():
-                moved = {"created_at": record.created_at} | ({"ended_at": record.ended_at} if record.ended_at else {})
+                moved = {"created_at": record.origin.created_at} | (
+                    {"ended_at": record.outcome.ended_at} if record.outcome.ended_at else {}
+                )
                 earlier = {name: _time(datetime.fromisoformat(each).timestamp() - by_s) for name, each in moved.items()}
                 store.update(record.id, **earlier)
         for mark in [*state_dir().glob("limit-*"), *(session_dir(each) / "viewed" for each in self.chats)]:

@@ -48,7 +48,7 @@ async def test_twenty_viewers_of_a_flood_reach_the_hosts_screen(tmp_path: Path) 
         record = await start("bash", "-c", script)
         async with AsyncExitStack() as stack:
             viewers = [await stack.enter_async_context(watching(record.id)) for _ in range(20)]
-            assert (await request(record.id, Describe(0))).viewers == 20
+            assert (await request(record.id, Describe(0))).host.viewers == 20
             os.write(gate._descriptor, b"\n")
             await asyncio.gather(*(see(viewer, watcher, "the end") for viewer, watcher in viewers))
             whole = await peek(record.id)
@@ -134,7 +134,7 @@ async def test_stalled_viewers_take_bounded_memory_and_delay_no_other_viewer(tmp
     with Gate(tmp_path / "gate") as gate, ExitStack() as stalled:
         script = f"read x < {gate.path}; seq 1 1500000; echo the end; read x < {gate.path}; exec cat"
         record = await start("bash", "-c", script)
-        pid = (await request(record.id, Describe(0))).host_pid
+        pid = (await request(record.id, Describe(0))).facts.program.host_pid
         for _ in range(20):
             deaf = stalled.enter_context(socket.socket(socket.AF_UNIX))
             deaf.connect(str(session_socket(record.id)))

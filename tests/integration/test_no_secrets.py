@@ -66,10 +66,10 @@ async def test_secrets_are_in_the_programs_environment_only(area: Area, monkeypa
             assert GIVEN not in processes.command_line(pid), processes.command_line(pid)
             assert INHERITED not in processes.command_line(pid)
             environment = str(processes.environment(pid))
-            if pid not in {description.child_pid, *_children(description.child_pid)}:
+            if pid not in {description.facts.program.child_pid, *_children(description.facts.program.child_pid)}:
                 assert GIVEN not in environment, processes.command_line(pid)
                 assert INHERITED not in environment, processes.command_line(pid)
-        agent = processes.environment(description.child_pid)
+        agent = processes.environment(description.facts.program.child_pid)
         assert (agent[b"GIVEN_TOKEN"].decode(), agent[b"INHERITED_TOKEN"].decode()) == (GIVEN, INHERITED)
 
         # Output of commands.

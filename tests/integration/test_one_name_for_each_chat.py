@@ -12,8 +12,9 @@ from session_host.client.chats import launch as launching
 from session_host.client.sessions.session_info import list_sessions
 from session_host.client.sessions.store_access import open_store, recover
 from session_host.paths import database
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.launch import LaunchReport, LaunchSpec
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from tests.support.area import Area
 from tests.support.hosts import end, start
 
@@ -30,7 +31,7 @@ def listed() -> dict[str, str]:
         return {info.id: info.name for info in list_sessions(store, ended=False)}
 
 
-async def end_all(*records: SessionRecord) -> None:
+async def end_all(*records: ChatFacts) -> None:
     for record in records:
         await end(record.id)
 
@@ -40,7 +41,7 @@ async def test_a_chat_whose_start_is_only_recorded_keeps_its_name_when_the_store
 ) -> None:
     start_host = launching._start_host
     loop = asyncio.get_running_loop()
-    others: list[SessionRecord] = []
+    others: list[ChatFacts] = []
 
     def start_host_later(spec: LaunchSpec, store: Store) -> LaunchReport:
         monkeypatch.setattr(launching, "_start_host", start_host)
@@ -53,7 +54,7 @@ async def test_a_chat_whose_start_is_only_recorded_keeps_its_name_when_the_store
     monkeypatch.setattr(launching, "_start_host", start_host_later)
     first = await start("cat", directory=str(area.home))
     [second] = others
-    assert (first.name, second.name) == ("home", "home-2")
+    assert (first.entry.name, second.entry.name) == ("home", "home-2")
     assert listed() == {first.id: "home", second.id: "home-2"}
     await end_all(first, second)
 
@@ -71,6 +72,6 @@ async def test_a_start_before_a_new_store_has_the_running_chats_knows_their_name
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{database()}{suffix}").unlink()
     second = await start("cat", directory=str(area.home))
-    assert (first.name, second.name) == ("home", "home-2")
+    assert (first.entry.name, second.entry.name) == ("home", "home-2")
     assert listed() == {first.id: "home", second.id: "home-2"}
     await end_all(first, second)

@@ -20,14 +20,16 @@ from session_host.client.sessions.store_access import open_store
 from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError
 from session_host.keeper_client.discovery import connect_or_start_keeper, keeper_status
 from session_host.paths import database, session_log, session_socket
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.keeper import Launch
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from session_host.system.processes.identity import boot_id, start_time
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import environment, new, outlive
+from tests.support.facts import chat_facts
 from tests.support.hosts import end, start
 from tests.support.session_harness import spec_of
 from tests.support.waiting import eventually, wait_until
@@ -46,7 +48,7 @@ def unrelated_process() -> Iterator[int]:
 def insert_record(pid: int, started: int | None, *, boot: str | None = None, created: datetime | None = None) -> str:
     """Insert a record of a running chat with this process as its host; returns the chat's id."""
     created = created or datetime.now(UTC)
-    record = SessionRecord(
+    record = chat_facts(
         id=str(uuid.uuid4()), name="old", agent="command", argv=["cat"], cwd="/", env={}, state=State.RUNNING,
         host_pid=pid, host_started=started, child_pid=pid, child_started=started,
         boot_id=boot_id() if boot is None else boot, created_at=created.isoformat(),
@@ -87,7 +89,7 @@ def test_a_chat_from_before_the_restart_is_interrupted_although_its_pid_is_in_us
     with open_store() as store:
         record = store.get(session)
     assert record is not None
-    assert "restarted" in record.error
+    assert "restarted" in record.outcome.error
 
 
 def test_without_a_boot_id_no_restart_is_reported(area: Area, unrelated_process: int) -> None:
@@ -132,16 +134,16 @@ async def test_twenty_short_chats_record_their_own_exit_codes_and_leave_nothing(
     for number in range(20):
         await start("sh", "-c", f"echo {number}; exit {number}", name=f"quick-{number}")
 
-    def records() -> list[SessionRecord]:
+    def records() -> list[ChatFacts]:
         with open_store() as store:
             return store.all()
 
-    await eventually(lambda: all(record.state is State.EXITED for record in records()), 20, "all ends")
-    assert {record.name: record.exit_code for record in records()} == {f"quick-{n}": n for n in range(20)}
+    await eventually(lambda: all(record.outcome.state is State.EXITED for record in records()), 20, "all ends")
+    assert {record.entry.name: record.outcome.exit_code for record in records()} == {f"quick-{n}": n for n in range(20)}
     await eventually(lambda: not list(area.runtime.glob("*-*-*.sock")), 10, "all sockets to go")
 
 
-def recorded() -> list[SessionRecord]:
+def recorded() -> list[ChatFacts]:
     with Store.open(database()) as store:
         return store.all()
 
@@ -149,7 +151,7 @@ def recorded() -> list[SessionRecord]:
 async def test_a_session_is_recorded_before_the_keeper_is_asked_to_start_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    records: list[SessionRecord] = []
+    records: list[ChatFacts] = []
     start_host = launching._start_host
 
     def look(spec: LaunchSpec, store: Store) -> LaunchReport:
@@ -159,17 +161,17 @@ async def test_a_session_is_recorded_before_the_keeper_is_asked_to_start_it(
     monkeypatch.setattr(launching, "_start_host", look)
     record = await start("cat", name="one")
     [before] = records
-    assert (before.id, before.state, before.child_pid) == (record.id, State.STARTING, None)
-    assert (before.host_pid, before.host_started) == (os.getpid(), start_time(os.getpid()))
+    assert (before.id, before.outcome.state, before.program.child_pid) == (record.id, State.STARTING, None)
+    assert (before.program.host_pid, before.program.host_started) == (os.getpid(), start_time(os.getpid()))
     [after] = recorded()
     assert after == record
-    assert (after.state, after.host_started) == (State.RUNNING, start_time(after.host_pid or 0))
-    assert after.child_started == start_time(after.child_pid or 0)
+    assert (after.outcome.state, after.program.host_started) == (State.RUNNING, start_time(after.program.host_pid or 0))
+    assert after.program.child_started == start_time(after.program.child_pid or 0)
     await end(record.id)
 
 
 async def test_a_session_that_cannot_be_recorded_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(store: Store, record: SessionRecord, *, named_alone: bool) -> None:
+    def refuse(store: Store, record: ChatFacts, *, named_alone: bool) -> None:
         raise StoreError("the disk is full")
 
     monkeypatch.setattr(Store, "insert", refuse)
@@ -212,9 +214,9 @@ async def test_a_session_that_may_have_started_stays_recorded(monkeypatch: pytes
         with pytest.raises(LaunchFailed, match="may or may not have started"):
             await start("cat", name="unsure")
     [record] = recorded()
-    assert (record.state, record.host_pid) == (State.STARTING, None)
+    assert (record.outcome.state, record.program.host_pid) == (State.STARTING, None)
     with Store.open(database()) as store:
-        assert resolve_stale_row(store, record).state is State.LOST, "there is no socket"
+        assert resolve_stale_row(store, record).outcome.state is State.LOST, "there is no socket"
 
 
 async def test_a_start_counts_although_the_record_cannot_be_updated(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,16 +227,17 @@ async def test_a_start_counts_although_the_record_cannot_be_updated(monkeypatch:
         patch.setattr(Store, "update", refuse)
         record = await start("cat", name="one")
     [info] = outlive("ls", "--json").json()
-    assert (info["state"], info["child_pid"]) == ("running", record.child_pid)
+    assert (info["state"], info["child_pid"]) == ("running", record.program.child_pid)
     assert outlive("kill", "one").code == 0
     [after] = recorded()
-    assert (after.state, after.child_pid) == (State.EXITED, record.child_pid), "its host knew all of it"
+    assert (after.outcome.state, after.program.child_pid) == (State.EXITED, record.program.child_pid), (
+        "its host knew all of it"
+    )
 
 
-def insert_starting_record(pid: int) -> SessionRecord:
+def insert_starting_record(pid: int) -> ChatFacts:
     """Insert the record of a start that the process ``pid`` is about to request."""
-    record = SessionRecord.of(spec_of(session_id=str(uuid.uuid4()), argv=["cat"]))
-    record.host_pid, record.host_started = pid, start_time(pid)
+    record = spec_of(id=str(uuid.uuid4()), argv=["cat"], host_pid=pid, host_started=start_time(pid)).facts
     with Store.open(database()) as store:
         store.insert(record)
     return record
@@ -253,9 +256,9 @@ async def test_a_short_program_that_ran_while_its_keeper_died_is_not_run_again(
 
         def request(self, message: Launch, timeout_s: float) -> None:
             self._channel.request(message, timeout_s)
-            ended = lambda: [each.state for each in recorded()] == [State.EXITED]  # noqa: E731
+            ended = lambda: [each.outcome.state for each in recorded()] == [State.EXITED]  # noqa: E731
             wait_until(ended, 10, "the program's end to be recorded")
-            wait_until(lambda: not has_live_socket(message.spec.session_id), 10, "its host to leave")
+            wait_until(lambda: not has_live_socket(message.spec.facts.id), 10, "its host to leave")
             raise HostUnavailable("the keeper went away")
 
         def close(self) -> None:
@@ -266,7 +269,12 @@ async def test_a_short_program_that_ran_while_its_keeper_died_is_not_run_again(
         record = await start("/bin/sh", "-c", f"echo x >> {ran}; exit 3", name="short")
     assert ran.read_text() == "x\n", "it ran once"
     [after] = recorded()
-    assert (after.id, after.state, after.exit_code, after.child_pid) == (record.id, State.EXITED, 3, record.child_pid)
+    assert (after.id, after.outcome.state, after.outcome.exit_code, after.program.child_pid) == (
+        record.id,
+        State.EXITED,
+        3,
+        record.program.child_pid,
+    )
 
 
 @pytest.mark.parametrize(("had_host", "reason"), [(False, "unstarted"), (True, "lost")])
@@ -290,7 +298,7 @@ def test_the_keeper_does_not_start_a_session_for_a_dead_command(tmp_path: Path) 
     channel = connect_or_start_keeper()
     status = keeper_status()
     assert status is not None
-    spec = spec_of(session_id=str(uuid.uuid4()), argv=["touch", str(began)])
+    spec = spec_of(id=str(uuid.uuid4()), argv=["touch", str(began)])
     processes.stop(status.pid)
     channel.send_message(Launch(spec))
     channel.close()
@@ -298,5 +306,5 @@ def test_the_keeper_does_not_start_a_session_for_a_dead_command(tmp_path: Path) 
     later = keeper_status()
     assert later is not None
     assert (later.pid, later.sessions) == (status.pid, [])
-    assert not session_socket(spec.session_id).exists()
+    assert not session_socket(spec.facts.id).exists()
     assert not began.exists()

@@ -11,8 +11,8 @@ from session_host.client.control import request
 from session_host.client.sessions.stale_rows import has_live_socket
 from session_host.keeper_client.discovery import connect_to_keeper, keeper_status
 from session_host.paths import keeper_socket, runtime_dir, session_socket
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Describe
-from session_host.storage.store import SessionRecord
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import outlive
@@ -29,11 +29,11 @@ def keepers(area: Area) -> list[int]:
     return [pid for pid in mine if processes.name(pid) == "outlive-keeper"]
 
 
-def reachable(record: SessionRecord) -> bool:
+def reachable(record: ChatFacts) -> bool:
     return session_socket(record.id).exists() and has_live_socket(record.id)
 
 
-async def check_usable(record: SessionRecord) -> None:
+async def check_usable(record: ChatFacts) -> None:
     """Check that every way to the chat works, and that its agent is the same process."""
     wait_until(lambda: reachable(record), 10, "the socket to be there again")
     assert [info["id"] for info in outlive("ls", "--json").json()] == [record.id]
@@ -43,7 +43,7 @@ async def check_usable(record: SessionRecord) -> None:
         await see(viewer, watcher, "hello")
         viewer.text("typed\r")
         await see(viewer, watcher, "typed")
-    assert (await request(record.id, Describe(0))).child_pid == record.child_pid
+    assert (await request(record.id, Describe(0))).facts.program.child_pid == record.program.child_pid
 
 
 async def test_a_removed_socket_is_bound_again_and_viewers_stay_connected(area: Area) -> None:
@@ -61,7 +61,7 @@ async def test_a_later_host_has_the_new_socket_too(area: Area) -> None:
     record = await start("cat")
     session_socket(record.id).unlink()
     wait_until(lambda: reachable(record), 10, "the socket to be there again")
-    host = (await request(record.id, Describe(0))).host_pid
+    host = (await request(record.id, Describe(0))).facts.program.host_pid
     os.kill(host, signal.SIGKILL)
     await check_usable(record)
     await end(record.id)
@@ -96,7 +96,7 @@ async def test_a_chat_started_right_after_the_removal_leaves_one_keeper(area: Ar
 
 def _kept_ids() -> set[str]:
     status = keeper_status()
-    return {each.session_id for each in status.sessions} if status is not None else set()
+    return {each.facts.id for each in status.sessions} if status is not None else set()
 
 
 async def test_a_keeper_killed_without_the_directory_is_replaced_by_one_that_binds_all_sockets(area: Area) -> None:

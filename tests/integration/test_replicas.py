@@ -246,5 +246,5 @@ async def test_a_viewer_disconnected_at_the_end_gets_the_last_output(
         await eventually(lambda: outcome_of(record.id).state is State.EXITED, 20, "the end to be recorded")
         may_go.set()
         await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
-        assert viewer.exit_code == 3
+        assert viewer.outcome.exit_code == 3
         assert shown(viewer) == ["first", "go on", "last"]

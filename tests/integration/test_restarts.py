@@ -15,8 +15,9 @@ from session_host.client.sessions.last_screen import last_screen
 from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import StoreError
 from session_host.paths import database, session_dir, session_journal
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import GridSize
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.system.clock import now
 from session_host.terminal import create, default_engine
@@ -78,17 +79,17 @@ def test_a_running_chat_is_interrupted_by_a_restart_and_can_be_read_completely(
 def test_an_interrupted_chat_keeps_its_title_also_if_its_host_was_killed_before(sessions: Sessions) -> None:
     chat = new("command", "-d", "-n", "cut", "--", "sh", "-c", r"printf '\033]2;✳ Fix the login\007'; exec cat")
 
-    def row() -> SessionRecord:
+    def row() -> ChatFacts:
         with Store.open(database()) as store:
             found = store.get(chat)
         assert found is not None
         return found
 
-    wait_until(lambda: row().title == "✳ Fix the login", 30, "the title in the store")
-    killed = row().host_pid
+    wait_until(lambda: row().program.title == "✳ Fix the login", 30, "the title in the store")
+    killed = row().program.host_pid
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: row().host_pid != killed, 30, "the next host in the store")
+    wait_until(lambda: row().program.host_pid != killed, 30, "the next host in the store")
 
     restart_computer(sessions)
 
@@ -201,13 +202,13 @@ async def test_an_agent_that_a_shutdown_ends_before_its_host_is_interrupted_too(
     """It was "exit code 143": the host did not know yet why."""
     record = await start("sh", "-c", "echo at work; exec cat", name="one")
     wait_recorded(record.id, b"at work")
-    assert record.host_pid is not None
-    assert record.child_pid is not None
+    assert record.program.host_pid is not None
+    assert record.program.child_pid is not None
     async with watching(record.id) as (viewer, watcher):
-        os.kill(record.child_pid, signal.SIGTERM)
+        os.kill(record.program.child_pid, signal.SIGTERM)
         await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the agent's end")
-        os.kill(record.host_pid, signal.SIGTERM)
-    await asyncio.to_thread(wait_for_end, record.host_pid, 10)
+        os.kill(record.program.host_pid, signal.SIGTERM)
+    await asyncio.to_thread(wait_for_end, record.program.host_pid, 10)
     assert (listed()["one"]["state"], listed()["one"]["reason"]) == ("lost", "interrupted")
 
 
@@ -215,8 +216,8 @@ async def test_a_chat_ended_by_a_shutdown_is_interrupted_not_failed(sessions: Se
     """A shutdown ends the agent by SIGTERM, as all processes; its user wants to find the chat as it was."""
     record = await start("sh", "-c", "echo at work; exec cat", name="one")
     wait_recorded(record.id, b"at work")
-    assert record.host_pid is not None
-    os.kill(record.host_pid, signal.SIGTERM)
-    await asyncio.to_thread(wait_for_end, record.host_pid, 10)
+    assert record.program.host_pid is not None
+    os.kill(record.program.host_pid, signal.SIGTERM)
+    await asyncio.to_thread(wait_for_end, record.program.host_pid, 10)
     assert (listed()["one"]["state"], listed()["one"]["reason"]) == ("lost", "interrupted")
     assert "at work" in outlive("peek", "one").output

@@ -18,6 +18,7 @@ from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import Activity
 from session_host.restore_points.points import RestorePoint, listed
 from tests.support.conversing import claude_like
+from tests.support.facts import known
 from tests.support.hosts import end
 from tests.support.repositories import Checkout
 from tests.support.structured_chats import add_keeping_agent, received, start_chat, viewing
@@ -86,7 +87,7 @@ async def test_a_prompt_waiting_for_its_restore_point_is_sent_once_although_the_
         description: Description = await request(record.id, Describe(0))
         chat.viewer.prompt("answer: first")
         await eventually((tmp_path / "begun").exists, 60.0, "git to be started")
-        os.kill(description.host_pid, signal.SIGKILL)
+        os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
         await chat.until_idle(1)
         assert chat.texts() == ["first"]
     assert len(received(checkout.path, "turn/start")) == 1

@@ -96,7 +96,7 @@ def test_a_host_killed_between_the_text_and_enter_loses_neither(area: Area, tmp_
 
 async def test_text_sent_to_an_open_permission_dialog_does_not_answer_it(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
-        name = chat.record.name
+        name = chat.record.entry.name
         chat.order("state waiting permission prompt")
         await chat.wait_for_status(Activity.NEEDS_INPUT, "state file", "permission prompt")
 

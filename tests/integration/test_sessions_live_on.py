@@ -31,15 +31,15 @@ def _record(session_id: str):
 
 async def test_a_host_is_a_process_of_its_own(tmp_path: Path) -> None:
     record = await start("cat")
-    assert record.host_pid is not None
-    stat = Path(f"/proc/{record.host_pid}/stat").read_text().rpartition(")")[2].split()
+    assert record.program.host_pid is not None
+    stat = Path(f"/proc/{record.program.host_pid}/stat").read_text().rpartition(")")[2].split()
     assert stat[4] == "0", "a host has no controlling terminal"
-    assert os.getsid(record.host_pid) == record.host_pid
-    assert os.getpgid(record.host_pid) == record.host_pid
-    assert processes.parent(record.host_pid) != os.getpid()
-    assert Path(f"/proc/{record.host_pid}/cwd").readlink() == Path("/")
+    assert os.getsid(record.program.host_pid) == record.program.host_pid
+    assert os.getpgid(record.program.host_pid) == record.program.host_pid
+    assert processes.parent(record.program.host_pid) != os.getpid()
+    assert Path(f"/proc/{record.program.host_pid}/cwd").readlink() == Path("/")
     for descriptor in (0, 1):
-        target = Path(f"/proc/{record.host_pid}/fd/{descriptor}").readlink()
+        target = Path(f"/proc/{record.program.host_pid}/fd/{descriptor}").readlink()
         assert target == Path("/dev/null"), "nothing of the launcher's is held"
     await end(record.id)
 
@@ -49,12 +49,12 @@ async def test_a_host_is_a_process_of_its_own(tmp_path: Path) -> None:
 )
 async def test_the_exit_and_the_last_output_are_kept(how: str, code: int | None, number: int | None) -> None:
     record = await start(*program("end_with", how, "--text", "last words"))
-    assert record.host_pid is not None
+    assert record.program.host_pid is not None
     await eventually(lambda: is_over(_record(record.id)), 10, "the end to be recorded")
     ended = _record(record.id)
-    assert (ended.exit_code, ended.exit_signal) == (code, number)
-    assert ended.ended_at is not None
-    await asyncio.to_thread(wait_for_end, record.host_pid, 10)
+    assert (ended.outcome.exit_code, ended.outcome.exit_signal) == (code, number)
+    assert ended.outcome.ended_at is not None
+    await asyncio.to_thread(wait_for_end, record.program.host_pid, 10)
     emulator = last_screen(record.id)
     assert emulator is not None
     assert "last words" in "\n".join(row.text() for row in emulator.rows())
@@ -63,10 +63,10 @@ async def test_the_exit_and_the_last_output_are_kept(how: str, code: int | None,
 
 async def test_a_host_ends_after_its_child_even_if_others_hold_the_terminal() -> None:
     record = await start("sh", "-c", "sleep 30 & echo started; exit 3")
-    assert record.host_pid is not None
+    assert record.program.host_pid is not None
     await eventually(lambda: is_over(_record(record.id)), 10, "the end to be recorded")
-    assert _record(record.id).exit_code == 3
-    await asyncio.to_thread(wait_for_end, record.host_pid, 10)
+    assert _record(record.id).outcome.exit_code == 3
+    await asyncio.to_thread(wait_for_end, record.program.host_pid, 10)
 
 
 async def test_a_child_that_closes_its_terminal_is_not_ended(tmp_path: Path) -> None:
@@ -74,15 +74,15 @@ async def test_a_child_that_closes_its_terminal_is_not_ended(tmp_path: Path) -> 
         script = f"exec <&- >&- 2>&-; read x < {gate.path}; exit 4"
         record = await start("sh", "-c", f"trap '' HUP; {script}")
         description = await request(record.id, Describe(0))
-        assert description.state is State.RUNNING
+        assert description.facts.outcome.state is State.RUNNING
         os.write(os.open(gate.path, os.O_RDWR), b"go\n")
         await eventually(lambda: is_over(_record(record.id)), 10, "the end to be recorded")
-        assert _record(record.id).exit_code == 4
+        assert _record(record.id).outcome.exit_code == 4
 
 
 async def test_a_killed_host_is_replaced_automatically() -> None:
     record = await start("cat")
-    assert record.host_pid is not None
+    assert record.program.host_pid is not None
     async with watching(record.id, size=GridSize(90, 20)) as (viewer, watcher):
         viewer.text("before\r")
         await see(viewer, watcher, "before")
@@ -90,7 +90,7 @@ async def test_a_killed_host_is_replaced_automatically() -> None:
             lambda: viewer.emulator is not None and viewer.emulator.size == GridSize(90, 20), "its size"
         )
         replaced = watcher.replaced
-        os.kill(record.host_pid, signal.SIGKILL)
+        os.kill(record.program.host_pid, signal.SIGKILL)
         viewer.text("after\r")
         await see(viewer, watcher, "after")
         await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the viewer to be live again")
@@ -99,21 +99,30 @@ async def test_a_killed_host_is_replaced_automatically() -> None:
         assert await peek(record.id) == shown(viewer)
         assert not {"lost", "ended"} & set(watcher.states)
         description = await request(record.id, Describe(0))
-    assert description.host_pid != record.host_pid
-    assert (description.child_pid, description.size) == (record.child_pid, GridSize(90, 20))
-    assert _record(record.id).state is State.RUNNING
-    wait_until(lambda: _record(record.id).host_pid == description.host_pid, 10, "the new host to be recorded")
+    assert description.facts.program.host_pid != record.program.host_pid
+    assert (description.facts.program.child_pid, description.facts.program.size) == (
+        record.program.child_pid,
+        GridSize(90, 20),
+    )
+    assert _record(record.id).outcome.state is State.RUNNING
+    wait_until(
+        lambda: _record(record.id).program.host_pid == description.facts.program.host_pid,
+        10,
+        "the new host to be recorded",
+    )
 
 
 async def test_a_session_without_host_and_keepers_is_shown_as_lost() -> None:
     record = await start("cat")
-    assert record.host_pid is not None
-    keeper = (await request(record.id, Describe(0))).keeper_pid
+    assert record.program.host_pid is not None
+    keeper = (await request(record.id, Describe(0))).host.keeper_pid
     async with watching(record.id) as (_, watcher):
-        kill_at_once([*processes.keepers(keeper), record.host_pid])  # This test runs without a systemd user manager.
+        kill_at_once(
+            [*processes.keepers(keeper), record.program.host_pid]
+        )  # This test runs without a systemd user manager.
         await watcher.until(lambda: "lost" in watcher.states, "the viewer to say so")
         assert "gone" in watcher.messages[-1]
-    assert _record(record.id).state is State.LOST
+    assert _record(record.id).outcome.state is State.LOST
 
 
 async def test_stop_lets_the_program_clean_up_and_kill_does_not(tmp_path: Path) -> None:
@@ -124,13 +133,13 @@ async def test_stop_lets_the_program_clean_up_and_kill_does_not(tmp_path: Path) 
         await watcher.until(lambda: viewer.state == "ended", "the end")
         assert "bye" in shown(viewer)
     await eventually(lambda: is_over(_record(polite.id)), 10, "the end to be recorded")
-    assert _record(polite.id).exit_code == 5
+    assert _record(polite.id).outcome.exit_code == 5
     stubborn = await start(*program("ignore_signals"))
     async with watching(stubborn.id) as (viewer, watcher):
         await see(viewer, watcher, "ready")
     await request(stubborn.id, Kill(0))
     await eventually(lambda: is_over(_record(stubborn.id)), 10, "the end to be recorded")
-    assert _record(stubborn.id).exit_signal == signal.SIGKILL
+    assert _record(stubborn.id).outcome.exit_signal == signal.SIGKILL
 
 
 async def test_a_program_has_the_users_umask_and_default_signal_handlers() -> None:

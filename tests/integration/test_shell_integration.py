@@ -20,6 +20,7 @@ from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import GridSize
 from session_host.storage.store import Store
 from tests.programs import Gate
+from tests.support.facts import foreground_of, known
 from tests.support.hosts import end, start, watching
 from tests.support.shells import PLAIN_FILES, ShellTerminal, home_of
 from tests.support.waiting import TIMEOUT_S
@@ -284,8 +285,8 @@ async def test_prompt_marks_survive_the_host_and_reach_later_viewers() -> None:
         viewer.key("Enter", "\r")
         await watcher.until(lambda: codes_in(viewer) == [3, None], "the end")
         description: Description = await request(record.id, Describe(0))
-        assert description.last_exit_code == 3
-        os.kill(description.host_pid, signal.SIGKILL)
+        assert foreground_of(description).last_exit_code == 3
+        os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
         viewer.text("(exit 4)")
         viewer.key("Enter", "\r")
         await watcher.until(lambda: codes_in(viewer) == [3, 4, None], "the marks in the same viewer")

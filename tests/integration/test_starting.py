@@ -71,7 +71,7 @@ class HeldHost:
         await self._released.wait()
         harness, spec = self.harness, self.harness.spec
         starting = PtyProcess.fork(
-            Program(spec.argv, spec.cwd, spec.env, spec.umask, OPEN_FILES),
+            Program(spec.facts.origin.argv, spec.facts.origin.cwd, spec.env, spec.umask, OPEN_FILES),
             ProgramDescriptors(harness.descriptors.master, harness.slave),
             about_to_exec=lambda _: None,
         )
@@ -201,7 +201,7 @@ async def test_a_kill_before_the_program_starts_ends_it_at_its_start() -> None:
         assert not killing.done()
         host.release()
         await asyncio.wait_for(killing, 60)
-        assert (host.session.state, host.session.exit_signal) == (State.EXITED, signal.SIGKILL)
+        assert (host.session.state, host.session.outcome.exit_signal) == (State.EXITED, signal.SIGKILL)
 
 
 async def test_a_program_that_cannot_be_started_leaves_no_session() -> None:

@@ -19,6 +19,7 @@ from session_host.protocol.values import Activity, MouseAction, MouseButton
 from session_host.storage.store import activity_log
 from tests.support import processes
 from tests.support.conversing import claude_like
+from tests.support.facts import known
 from tests.support.hosts import description_of, end, see, start, watching
 from tests.support.waiting import eventually, poll_until
 
@@ -59,16 +60,16 @@ async def test_claudes_activity_comes_from_its_state_file_and_its_question_from_
 
 async def test_the_conversation_comes_from_the_state_file(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
-        first = (await chat.description()).conversation
+        first = (await chat.description()).facts.program.conversation
         assert first
         chat.order("state idle")
         await chat.wait_for_status(IDLE, "state file")
-        assert (await chat.description()).conversation == first
+        assert (await chat.description()).facts.program.conversation == first
         other = "5e55104e-0000-4000-8000-0000000000ff"
         chat.order(f"conversation {other}")
         chat.order("state busy")
         await chat.wait_for_status(WORKING, "state file")
-        assert (await chat.description()).conversation == other
+        assert (await chat.description()).facts.program.conversation == other
         chat.order('hook PermissionRequest {"session_id":"another","message":"of a stranger"}')
         chat.order("state waiting permission prompt")
         await chat.wait_for_status(NEEDS, "state file", "permission prompt")
@@ -76,17 +77,17 @@ async def test_the_conversation_comes_from_the_state_file(tmp_path: Path) -> Non
 
 async def test_claude_in_its_list_of_conversations_has_no_conversation(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
-        first = (await chat.description()).conversation
+        first = (await chat.description()).facts.program.conversation
         chat.order("state")  # A file without a state, as after a start with --resume alone.
         chat.order("conversation 5e55104e-0000-4000-8000-0000000000fe")
         chat.order(f'hook Stop {{"session_id":"{first}"}}')
         await chat.wait_for_status(IDLE, "hook")
-        assert (await chat.description()).conversation == first
+        assert (await chat.description()).facts.program.conversation == first
         chosen = "5e55104e-0000-4000-8000-0000000000ff"
         chat.order(f"conversation {chosen}")
         chat.order("state idle")
         await chat.wait_for_status(IDLE, "state file")
-        assert (await chat.description()).conversation == chosen
+        assert (await chat.description()).facts.program.conversation == chosen
 
 
 async def test_a_directory_created_later_is_found(tmp_path: Path) -> None:
@@ -129,9 +130,9 @@ async def test_a_key_in_an_open_dialog_does_not_end_the_question(tmp_path: Path)
             viewer.key("Tab")
             viewer.key("n", "n")
             await watcher.until(lambda: viewer.pending == 0, "the keys to be taken")
-            os.kill(status.host_pid, signal.SIGKILL)
+            os.kill(known(status.facts.program.host_pid), signal.SIGKILL)
             after = await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
-            assert after.activity_since == status.activity_since
+            assert after.facts.status.since == status.facts.status.since
         chat.order("state busy")
         await chat.wait_for_status(WORKING, "state file", "")
         activities = [each.activity for each in (await chat.explanation()).transitions]
@@ -164,22 +165,26 @@ async def test_a_question_ends_when_the_asking_agent_in_a_shell_is_killed(tmp_pa
         enter("not yet")
         await see(viewer, watcher, "not yet")
         description = await described()
-        assert (description.activity, description.activity_source) == (NEEDS, "osc 7501")
+        assert (description.facts.status.activity, description.facts.status.source) == (NEEDS, "osc 7501")
         if host_dies:
-            processes.stop(description.host_pid)
+            processes.stop(known(description.facts.program.host_pid))
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
         if host_dies:
-            shell = description.child_pid
+            shell = description.facts.program.child_pid
             assert shell is not None
             await eventually(lambda: processes.foreground_group(shell) == shell, 20, "the shell to have its terminal")
-            os.kill(description.host_pid, signal.SIGKILL)
+            os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
         await see(viewer, watcher, "Killed")
-        description = await poll_until(described, lambda each: each.activity is NO_SIGNAL, 20, "the question's end")
-        assert description.activity_source == "osc 7501"
+        description = await poll_until(
+            described, lambda each: each.facts.status.activity is NO_SIGNAL, 20, "the question's end"
+        )
+        assert description.facts.status.source == "osc 7501"
         enter("printf '\\033]9;look\\007told'")
         # The echo of the command shows the same words before it runs.
-        description = await poll_until(described, lambda each: each.activity is NEEDS, 20, "the notification")
-        assert description.activity_source == "notification"
+        description = await poll_until(
+            described, lambda each: each.facts.status.activity is NEEDS, 20, "the notification"
+        )
+        assert description.facts.status.source == "notification"
     await end(record.id)
 
 
@@ -192,11 +197,11 @@ async def test_a_replacement_host_knows_the_open_question(tmp_path: Path) -> Non
         before = await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
         evidence = (await chat.explanation()).evidence
         for _ in range(2):
-            host = (await chat.description()).host_pid
-            os.kill(host, signal.SIGKILL)
+            host = (await chat.description()).facts.program.host_pid
+            os.kill(known(host), signal.SIGKILL)
             after = await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
-            assert after.host_pid != host
-            assert after.activity_since == before.activity_since
+            assert after.facts.program.host_pid != host
+            assert after.facts.status.since == before.facts.status.since
         explanation = await chat.explanation()
         assert [(each.source, each.said) for each in explanation.evidence] == [
             (each.source, each.said) for each in evidence
@@ -212,15 +217,15 @@ async def test_a_hook_report_without_a_host_reaches_the_next_host(tmp_path: Path
         before = await chat.wait_for_status(WORKING, "hook")
         async with watching(chat.record.id) as (viewer, watcher):
             # Stopped first and then killed, so that the report waits in the socket.
-            processes.stop(before.host_pid)
+            processes.stop(known(before.facts.program.host_pid))
             chat.order(f"hook PermissionRequest {ASKS}")
             reported = tmp_path / "reported"
             chat.order(f"touch {reported}")
             await eventually(reported.exists, 20, "the hook to have ended")
-            os.kill(before.host_pid, signal.SIGKILL)
+            os.kill(known(before.facts.program.host_pid), signal.SIGKILL)
             await see(viewer, watcher, "did touch")
         after = await chat.wait_for_status(NEEDS, "hook", "Bash: npm test")
-        assert after.host_pid != before.host_pid
+        assert after.facts.program.host_pid != before.facts.program.host_pid
 
 
 async def test_a_silent_agent_has_no_signal_until_its_next_report(tmp_path: Path) -> None:
@@ -230,9 +235,11 @@ async def test_a_silent_agent_has_no_signal_until_its_next_report(tmp_path: Path
             chat.order("state busy")
             await chat.wait_for_status(WORKING, "state file")
             description = await chat.wait_for_status(NO_SIGNAL, "silence")
-            assert description.activity_detail == "no output and no report for 0.5 s; last report: state file: busy"
+            assert description.facts.status.detail == "no output and no report for 0.5 s; last report: state file: busy"
             await watcher.until(
-                lambda: any(isinstance(event, ActivityEvent) and event.source == "silence" for event in watcher.events),
+                lambda: any(
+                    isinstance(event, ActivityEvent) and event.status.source == "silence" for event in watcher.events
+                ),
                 "the decay to be reported",
             )
         chat.order("state idle")
@@ -258,15 +265,15 @@ async def test_terminal_signals_set_the_activity(says: str, activity: Activity, 
         await see(viewer, watcher, "said")
         described = await asyncio.to_thread(description_of, record.id)
         explanation: Explanation = await request(record.id, Explain(0))
-        assert (described.activity, described.activity_source) == (activity, source)
-        assert described.activity_detail == detail
+        assert (described.facts.status.activity, described.facts.status.source) == (activity, source)
+        assert described.facts.status.detail == detail
         assert explanation.last_output
     await end(record.id)
 
 
 async def activity(session_id: str) -> Activity:
     description: Description = await request(session_id, Describe(0))
-    return description.activity
+    return description.facts.status.activity
 
 
 async def test_viewing_a_chat_that_needs_input_is_no_answer_but_typing_is() -> None:
@@ -341,7 +348,7 @@ async def test_turns_are_marked_in_all_viewers_and_survive_the_host() -> None:
 
         await ask(0)
         description: Description = await request(record.id, Describe(0))
-        os.kill(description.host_pid, signal.SIGKILL)
+        os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
         await ask(1)
         await ask(2)
         # A viewer that did not receive output, and a later one.

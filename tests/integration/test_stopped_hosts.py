@@ -40,7 +40,7 @@ def stopped(pid: int, *, goes_on: bool = True) -> Iterator[None]:
 
     def settled() -> bool:
         with open_store() as store:
-            return not [record for record in store.all() if record.state is State.STARTING]
+            return not [record for record in store.all() if record.outcome.state is State.STARTING]
 
     wait_until(settled, 10, "all starts to be written down")
     processes.stop(pid)
@@ -55,7 +55,7 @@ async def test_new_viewers_learn_that_a_host_is_stopped_and_it_continues_later(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = await start("cat", name="one")
-    pid = (await request(record.id, Describe(0))).host_pid
+    pid = (await request(record.id, Describe(0))).facts.program.host_pid
     async with watching(record.id) as (viewer, watcher):
         viewer.text("before\r")
         await see(viewer, watcher, "before")
@@ -74,14 +74,14 @@ async def test_new_viewers_learn_that_a_host_is_stopped_and_it_continues_later(
         await watcher.until(lambda: shown(viewer)[2:] == ["while it was stopped"] * 2, "it typed once, and given back")
         assert viewer.state is ViewerState.LIVE
         assert ViewerState.LOST not in watcher.states
-    assert (await request(record.id, Describe(0))).child_pid == record.child_pid
+    assert (await request(record.id, Describe(0))).facts.program.child_pid == record.program.child_pid
     await end(record.id)
 
 
 async def test_a_viewer_is_unresponsive_until_its_host_answers(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("session_host.client.viewer.answer_watch.INTERVAL_S", 0.1)
     record = await start("cat", name="one")
-    pid = (await request(record.id, Describe(0))).host_pid
+    pid = (await request(record.id, Describe(0))).facts.program.host_pid
     async with watching(record.id) as (viewer, watcher):
         with stopped(pid):
             viewer.text("typed meanwhile\r")
@@ -98,7 +98,7 @@ async def test_a_viewer_is_unresponsive_until_its_host_answers(area: Area, monke
 
 async def test_a_stopped_host_does_not_slow_other_chats(area: Area) -> None:
     stuck, well = await start("cat", name="stuck"), await start("cat", name="well")
-    pid = (await request(stuck.id, Describe(0))).host_pid
+    pid = (await request(stuck.id, Describe(0))).facts.program.host_pid
     with stopped(pid):
         assert outlive("send", "well", "hello", "--enter").code == 0
         assert outlive("wait", "well", "--text", "hello", "--timeout", "60").code == 0
@@ -123,7 +123,7 @@ async def test_more_viewers_may_wait_than_a_stopped_hosts_backlog_holds(
 ) -> None:
     """With a full backlog, connecting fails at once; this must not be taken for a chat that is gone."""
     record = await start("cat", name="one")
-    pid = (await request(record.id, Describe(0))).host_pid
+    pid = (await request(record.id, Describe(0))).facts.program.host_pid
     with stopped(pid), monkeypatch.context() as patch:
         patch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.3)
         with pytest.raises(BlockingIOError):
@@ -142,9 +142,9 @@ async def test_more_viewers_may_wait_than_a_stopped_hosts_backlog_holds(
 
 async def test_an_agent_that_is_stopped_and_continued_works_as_before(area: Area) -> None:
     record = await start("cat", name="one")
-    assert record.child_pid is not None
+    assert record.program.child_pid is not None
     async with watching(record.id) as (viewer, watcher):
-        with stopped(record.child_pid):
+        with stopped(record.program.child_pid):
             viewer.text("kept for it\r")
             assert outlive("peek", "one").code == 0, "the host is well"
         await see(viewer, watcher, "kept for it")
@@ -154,7 +154,7 @@ async def test_an_agent_that_is_stopped_and_continued_works_as_before(area: Area
 async def test_a_continued_host_notices_viewers_that_left(area: Area) -> None:
     """As after killed viewers: the host's greeting is unread, and a message of theirs has not been handled."""
     record = await start("cat")
-    pid = (await request(record.id, Describe(0))).host_pid
+    pid = (await request(record.id, Describe(0))).facts.program.host_pid
     before = descriptors(pid)["socket"]  # maybe including the socket of the request for its PID
     with ExitStack() as stack:
         callers = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(20)]
@@ -177,8 +177,8 @@ async def test_kill_ends_the_agent_of_a_stopped_host_and_reports_how(
 ) -> None:
     monkeypatch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.3)
     record = await start("sh", "-c", "sleep 1000 & wait", name="stuck")
-    pid = (await request(record.id, Describe(0))).host_pid
-    assert record.child_pid is not None
+    pid = (await request(record.id, Describe(0))).facts.program.host_pid
+    assert record.program.child_pid is not None
     with stopped(pid, goes_on=False):
         with pytest.raises(HostUnavailable) as caught:
             await request(record.id, Stop(0))
@@ -191,14 +191,14 @@ async def test_kill_ends_the_agent_of_a_stopped_host_and_reports_how(
         assert (done.code, done.error) == (0, "")
         assert f"(PID {pid}, which is stopped) did not respond" in done.output
     assert not processes.is_alive(pid)
-    assert not processes.is_alive(record.child_pid)
+    assert not processes.is_alive(record.program.child_pid)
     [info] = outlive("ls", "--all", "--json").json()
     assert (info["state"], info["exit_signal"], info["end_request"]) == ("exited", signal.SIGKILL, "kill")
 
 
 async def test_a_start_gives_up_soon_while_the_keeper_is_stopped(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     record = await start("cat", name="one")
-    keeper = (await request(record.id, Describe(0))).keeper_pid
+    keeper = (await request(record.id, Describe(0))).host.keeper_pid
     assert launch_module.KEEPER_TIMEOUT_S < 10, "asked once: that is all that it takes"
     with stopped(keeper), monkeypatch.context() as patch:
         patch.setattr(launch_module, "KEEPER_TIMEOUT_S", 0.3)
@@ -224,7 +224,7 @@ async def test_the_message_about_a_hung_keeper_names_a_living_process(
 ) -> None:
     """The process that created the keeper's socket may be dead: its standby may listen there now."""
     record = await start("cat", name="one")
-    previous = (await request(record.id, Describe(0))).keeper_pid
+    previous = (await request(record.id, Describe(0))).host.keeper_pid
     assert previous is not None
     hangs = processes.parent(previous)
     monkeypatch.setattr(launch_module, "KEEPER_TIMEOUT_S", 0.3)
@@ -252,9 +252,11 @@ async def test_upgrade_names_the_chat_that_it_could_not_reach(area: Area) -> Non
     """A stopped host did not hand its chat to the keeper that replaced the killed one."""
     stuck, well = await start("cat", name="stuck"), await start("cat", name="well")
     description = await request(stuck.id, Describe(0))
-    with stopped(description.host_pid):
-        processes.kill_keepers(description.keeper_pid)
-        wait_until(lambda: list_one(well.id)["keeper_pid"] not in {None, description.keeper_pid}, 10, "another keeper")
+    with stopped(description.facts.program.host_pid):
+        processes.kill_keepers(description.host.keeper_pid)
+        wait_until(
+            lambda: list_one(well.id)["keeper_pid"] not in {None, description.host.keeper_pid}, 10, "another keeper"
+        )
         done = outlive("upgrade", timeout_s=60)
         assert done.code == 1
         assert done.error == "outlive: stuck: not updated and not reachable: run `outlive doctor`\n"
@@ -265,7 +267,7 @@ async def test_upgrade_names_the_chat_that_it_could_not_reach(area: Area) -> Non
 
 async def test_an_upgrade_skips_a_stopped_host_and_the_next_one_replaces_it(area: Area) -> None:
     stuck = await start("cat", name="stuck")
-    host = (await request(stuck.id, Describe(0))).host_pid
+    host = (await request(stuck.id, Describe(0))).facts.program.host_pid
     with stopped(host):
         began_s = time.monotonic()
         done = outlive("upgrade", timeout_s=60)

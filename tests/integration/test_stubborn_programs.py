@@ -96,7 +96,7 @@ async def test_a_flood_without_line_ends_takes_bounded_memory_and_can_be_peeked_
         flood = f"read x < {gate.path}; head -c 120M /dev/zero | tr '\\0' x; echo; echo the end; read x < {gate.path}"
         record = await start("bash", "-c", flood)
         description = await request(record.id, Describe(0))
-        pid = description.host_pid
+        pid = description.facts.program.host_pid
         before_mb = rss_mb(pid)
         os.write(gate._descriptor, b"\n")
         max_mb = 0.0

@@ -52,12 +52,14 @@ async def described(session: str) -> Description:
 
 def activity(watcher: Watcher) -> Activity | None:
     """The last activity that the viewer has."""
-    return next((each.activity for each in reversed(watcher.events) if isinstance(each, ActivityEvent)), None)
+    return next((each.status.activity for each in reversed(watcher.events) if isinstance(each, ActivityEvent)), None)
 
 
 def foreground(watcher: Watcher) -> str | None:
     """The last foreground program that the viewer has."""
-    return next((each.program for each in reversed(watcher.events) if isinstance(each, ForegroundEvent)), None)
+    return next(
+        (each.foreground.program for each in reversed(watcher.events) if isinstance(each, ForegroundEvent)), None
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,13 +95,13 @@ async def test_a_program_that_was_stopped_without_output_is_described_as_suspend
     async with watching(record.id) as (viewer, watcher):
         viewer.text("one\r")
         await see(viewer, watcher, "one")
-        pid = (await described(record.id)).child_pid
+        pid = (await described(record.id)).facts.program.child_pid
         assert pid is not None
         processes.stop(pid)
-        assert (await described(record.id)).activity is Activity.SUSPENDED
+        assert (await described(record.id)).facts.status.activity is Activity.SUSPENDED
         assert (await asyncio.to_thread(outlive, "send", record.id, "two", "--enter")).code == 0
         await see(viewer, watcher, "two")
-        assert (await described(record.id)).activity is Activity.NO_SIGNAL
+        assert (await described(record.id)).facts.status.activity is Activity.NO_SIGNAL
     await end(record.id)
 
 
@@ -111,6 +113,6 @@ async def test_the_stopped_jobs_of_a_shell_are_the_shells_affair() -> None:
         await watcher.until(lambda: foreground(watcher) == "sleep 1000", "the command to run")
         viewer.text("\x1a")
         await see(viewer, watcher, "Stopped")
-        assert (await described(record.id)).activity is Activity.NO_SIGNAL
+        assert (await described(record.id)).facts.status.activity is Activity.NO_SIGNAL
         viewer.text("kill %1; exit\r")
     await end(record.id)

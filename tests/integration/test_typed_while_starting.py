@@ -16,11 +16,12 @@ from session_host.client.control import request
 from session_host.client.machine import ThisMachine
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import Unreachable
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Describe, Description, NoticeEvent, Role
 from session_host.protocol.values import Activity, ErrorCode
 from session_host.session.starting_input import ASKS, WAITS
-from session_host.storage.store import SessionRecord
 from tests.programs import Gate, program
+from tests.support.facts import known
 from tests.support.hosts import Watcher, description_of, end, see, start, watching, write_as_program
 from tests.support.waiting import eventually
 
@@ -38,7 +39,7 @@ class Agent(NamedTuple):
     gate: Gate
     path: Path
 
-    async def start(self, *arguments: str, asks_by_notification: bool = False) -> SessionRecord:
+    async def start(self, *arguments: str, asks_by_notification: bool = False) -> ChatFacts:
         argv = program("starting_agent", self.path, self.gate.path, *arguments)
         return await start(*argv, asks_by_notification=asks_by_notification, signals=SIGNALS, conversation=CONVERSATION)
 
@@ -104,7 +105,7 @@ async def test_waiting_input_outlives_its_viewer_and_its_host_and_is_typed_once(
         type_keys(viewer, "second\r")
         described = await request(record.id, Describe(0))
         assert isinstance(described, Description)
-        os.kill(described.host_pid, signal.SIGKILL)
+        os.kill(known(described.facts.program.host_pid), signal.SIGKILL)
         type_keys(viewer, "third\r")
         agent.gate.release(2)
         await agent.wait_for_input(b"first\rsecond\rthird\r")
@@ -183,7 +184,7 @@ async def test_input_is_taken_after_a_refusal_accepted_while_the_user_is_asked_a
 
 
 def is_asking(session_id: str) -> bool:
-    return description_of(session_id).activity is Activity.NEEDS_INPUT
+    return description_of(session_id).facts.status.activity is Activity.NEEDS_INPUT
 
 
 async def test_input_waits_until_a_resumed_agent_shows_its_conversation(agent: Agent) -> None:

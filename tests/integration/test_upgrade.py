@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from session_host.client.control import request
 from session_host.client.sessions.hosts import replace_host, replace_keeper, upgrade
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 async def described(session_id: str) -> Description:
     """The host's description of a chat, without the journal's size, which still changes after the start."""
     answer: Description = await request(session_id, Describe(0))
-    return msgspec.structs.replace(answer, journal_bytes=None)
+    return replace(answer, host=replace(answer.host, journal_bytes=None))
 
 
 async def test_an_upgrade_does_not_disturb_an_agent_in_mid_answer(tmp_path: Path) -> None:
@@ -35,8 +35,8 @@ async def test_an_upgrade_does_not_disturb_an_agent_in_mid_answer(tmp_path: Path
     script = "seq -f 'line %g' 300; read go < $0; seq -f 'line %g' 301 600; cat"
     record = await start("sh", "-c", script, str(gate))
     before = await described(record.id)
-    assert before.child_pid is not None
-    ticks = start_ticks(before.child_pid)
+    assert before.facts.program.child_pid is not None
+    ticks = start_ticks(before.facts.program.child_pid)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "line 300")
         with Store.open(database()) as store:
@@ -50,9 +50,9 @@ async def test_an_upgrade_does_not_disturb_an_agent_in_mid_answer(tmp_path: Path
             viewer.key(character, character)
         await see(viewer, watcher, "typed")
     after = await described(record.id)
-    assert after.child_pid == before.child_pid
-    assert start_ticks(before.child_pid) == ticks
-    assert after.host_pid != before.host_pid
+    assert after.facts.program.child_pid == before.facts.program.child_pid
+    assert start_ticks(before.facts.program.child_pid) == ticks
+    assert after.facts.program.host_pid != before.facts.program.host_pid
 
 
 async def test_the_exit_is_recorded_after_an_upgrade() -> None:
@@ -61,8 +61,8 @@ async def test_the_exit_is_recorded_after_an_upgrade() -> None:
         upgrade(store)
         async with watching(record.id) as (viewer, watcher):
             viewer.key("Enter", "\r")
-            await watcher.until(lambda: viewer.exit_code is not None, "the end")
-            assert viewer.exit_code == 23
+            await watcher.until(lambda: viewer.outcome.exit_code is not None, "the end")
+            assert viewer.outcome.exit_code == 23
 
 
 async def test_a_version_that_does_not_start_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -101,13 +101,13 @@ async def test_the_previous_host_continues_if_the_new_one_cannot_restore_the_cha
     channel = connect_or_start_keeper()
     assert isinstance(channel.request(ReplaceKeeper(keeper_argv(), environment), 30), Replaced)
     channel.close()
-    result = replace_host(record.id, record.name)
+    result = replace_host(record.id, record.entry.name)
     assert not result.ok
     assert "not updated: the new version cannot restore the chat (RuntimeError)" in result.message
     async with watching(record.id) as (viewer, watcher):
         viewer.key("x", "x")
         await see(viewer, watcher, "x")
-    assert (await described(record.id)).host_pid == before.host_pid
+    assert (await described(record.id)).facts.program.host_pid == before.facts.program.host_pid
 
 
 async def test_a_chat_started_during_an_upgrade_works() -> None:
@@ -116,9 +116,9 @@ async def test_a_chat_started_during_an_upgrade_works() -> None:
     second = await start("cat")
     status = keeper_status()
     assert status is not None
-    assert {each.session_id for each in status.sessions} == {first.id, second.id}
+    assert {each.facts.id for each in status.sessions} == {first.id, second.id}
     for record in (first, second):
-        assert replace_host(record.id, record.name).ok
+        assert replace_host(record.id, record.entry.name).ok
 
 
 async def test_an_unknown_chat_is_not_replaced() -> None:
@@ -133,5 +133,5 @@ async def test_the_other_engines_screen_is_unchanged_after_an_upgrade() -> None:
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "50")
         seen = shown(viewer)
-        assert replace_host(record.id, record.name).ok
+        assert replace_host(record.id, record.entry.name).ok
         assert await peek(record.id) == seen

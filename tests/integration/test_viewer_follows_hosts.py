@@ -14,6 +14,7 @@ from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ActivityEvent, BellEvent, NotificationEvent, TitleEvent
 from session_host.protocol.values import GridSize
 from tests.programs import Gate, program
+from tests.support.facts import known
 from tests.support.hosts import Watcher, description_of, end, see, shown, start, watching
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -26,7 +27,7 @@ async def kill_host(session_id: str, viewer: Viewer, watcher: Watcher) -> None:
     """Kill the host; returns when the viewer is live again with another host."""
     described = await asyncio.to_thread(description_of, session_id)
     seen = len(watcher.states)
-    os.kill(described.host_pid, signal.SIGKILL)
+    os.kill(known(described.facts.program.host_pid), signal.SIGKILL)
     await watcher.until(
         lambda: len(watcher.states) > seen and viewer.state is ViewerState.LIVE, "the viewer to be live again"
     )
@@ -65,10 +66,10 @@ async def test_no_event_is_repeated_and_title_and_activity_stay(tmp_path: Path) 
             kinds = [type(event) for event in watcher.events]
             assert kinds.count(BellEvent) == kinds.count(NotificationEvent) == 1
             activities = [event for event in watcher.events if isinstance(event, ActivityEvent)]
-            assert {(event.activity, event.since, event.detail) for event in activities[-KILLS:]} == {
-                (activities[-1].activity, activities[-1].since, activities[-1].detail)
-            }
-            assert activities[-1].activity == "needs_input"
+            assert {
+                (event.status.activity, event.status.since, event.status.detail) for event in activities[-KILLS:]
+            } == {(activities[-1].status.activity, activities[-1].status.since, activities[-1].status.detail)}
+            assert activities[-1].status.activity == "needs_input"
             assert {event.title for event in watcher.events if isinstance(event, TitleEvent)} == {"a title"}
         await end(record.id)
 

@@ -19,10 +19,10 @@ from session_host.client.control import request as ask
 from session_host.client.viewer.viewer import Viewer
 from session_host.errors import ConfigError
 from session_host.paths import config_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.launch import SETUP_DETAIL
 from session_host.protocol.messages import ActivityEvent, Describe, Kill
 from session_host.protocol.values import Activity, GridSize
-from session_host.storage.store import SessionRecord
 from tests.support.hosts import Watcher, see, shown, watching
 from tests.support.repositories import Checkout
 from tests.support.structured_chats import add_agent, viewing
@@ -42,7 +42,7 @@ def configure_setup(command: str, checkout: Checkout) -> None:
     (config_dir() / "chats.toml").write_text(f"[worktree_setup]\n\"{checkout.path}\" = '''{command}'''\n")
 
 
-async def start(checkout: Checkout, *words: str, worktree: str | None = "") -> SessionRecord:
+async def start(checkout: Checkout, *words: str, worktree: str | None = "") -> ChatFacts:
     return await launch(
         LaunchRequest(
             agent=load_catalog(config_dir())["command"], arguments=list(words), name="x",
@@ -53,16 +53,16 @@ async def start(checkout: Checkout, *words: str, worktree: str | None = "") -> S
 
 def activity(watcher: Watcher) -> Activity | None:
     """The latest activity that the host reported."""
-    found = [event.activity for event in watcher.events if isinstance(event, ActivityEvent)]
+    found = [event.status.activity for event in watcher.events if isinstance(event, ActivityEvent)]
     return found[-1] if found else None
 
 
 async def test_the_agent_starts_in_the_worktree_after_the_setup(checkout: Checkout) -> None:
     configure_setup('pwd; echo "from $OUTLIVE_REPOSITORY"; touch made', checkout)
     record = await start(checkout, "sh", "-c", "ls ..; pwd; exec cat")
-    assert record.worktree is not None
+    assert record.origin.worktree is not None
     async with watching(record.id) as (viewer, watcher):
-        await see(viewer, watcher, f"{record.worktree}/src"[-20:])
+        await see(viewer, watcher, f"{record.origin.worktree}/src"[-20:])
         lines = shown(viewer)
         text = "".join(lines)
         assert lines[0] == "Outlive: setting up the worktree"
@@ -70,8 +70,10 @@ async def test_the_agent_starts_in_the_worktree_after_the_setup(checkout: Checko
         assert text.index("from /") < text.index("file  made  src"), "the agent starts after the setup"
         viewer.text("typed\r")
         await see(viewer, watcher, "typed")
-        assert (await ask(record.id, Describe(0))).child_pid == record.child_pid, "the agent is the same process"
-    assert record.argv == ["sh", "-c", "ls ..; pwd; exec cat"]
+        assert (await ask(record.id, Describe(0))).facts.program.child_pid == record.program.child_pid, (
+            "the agent is the same process"
+        )
+    assert record.origin.argv == ["sh", "-c", "ls ..; pwd; exec cat"]
 
 
 async def test_a_failed_setup_asks_in_the_chat_and_survives_the_host(checkout: Checkout, tmp_path: Path) -> None:
@@ -82,7 +84,7 @@ async def test_a_failed_setup_asks_in_the_chat_and_survives_the_host(checkout: C
         await see(viewer, watcher, "q  End the chat")
         assert "The setup of the worktree failed (exit code 3)." in shown(viewer)
         await watcher.until(lambda: activity(watcher) is Activity.NEEDS_INPUT, "the chat to need the user")
-        os.kill((await ask(record.id, Describe(0))).host_pid, signal.SIGKILL)
+        os.kill((await ask(record.id, Describe(0))).facts.program.host_pid, signal.SIGKILL)
         viewer.text("x")  # "x" is none of the choices.
         viewer.text("t")
         await eventually(lambda: runs.read_text().count("run") == 2, 30, "the second run")
@@ -120,7 +122,7 @@ async def test_resuming_repeats_a_failed_setup_but_not_one_that_the_user_skipped
     assert runs.read_text().count("run") == 2
 
 
-async def use_shell(record: SessionRecord, viewer: Viewer, watcher: Watcher, number: int) -> None:
+async def use_shell(record: ChatFacts, viewer: Viewer, watcher: Watcher, number: int) -> None:
     """Type into a shell, wait for its output, and end the chat."""
     viewer.text(f"echo the-$(({number} + 0))th\r")
     await see(viewer, watcher, f"the-{number}th")
@@ -139,14 +141,14 @@ async def test_ctrl_c_cancels_the_setup_and_the_chat_can_be_ended(checkout: Chec
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "WAITING")
         await watcher.until(lambda: activity(watcher) is Activity.WORKING, "the setup to be shown as work")
-        assert [event.detail for event in watcher.events if isinstance(event, ActivityEvent)][-1] == SETUP_DETAIL
+        assert [event.status.detail for event in watcher.events if isinstance(event, ActivityEvent)][-1] == SETUP_DETAIL
         viewer.text("s")  # Typed ahead: it must not answer the next question.
         viewer.text("\x03")
         await see(viewer, watcher, "The setup of the worktree was cancelled.")
         await see(viewer, watcher, "q  End the chat")
         viewer.text("q")
-        await watcher.until(lambda: viewer.exit_code is not None, "the chat's end")
-    assert viewer.exit_code != 0
+        await watcher.until(lambda: viewer.outcome.exit_code is not None, "the chat's end")
+    assert viewer.outcome.exit_code != 0
     await eventually(lambda: not Path("/proc", pid.read_text().strip()).exists(), 30, "the command to be gone")
 
 
@@ -164,7 +166,7 @@ async def test_a_killed_chat_leaves_no_setup_behind(checkout: Checkout, tmp_path
 
 
 def ended(viewer: Viewer) -> bool:
-    return viewer.exit_code is not None or viewer.exit_signal is not None
+    return viewer.outcome.exit_code is not None or viewer.outcome.exit_signal is not None
 
 
 async def test_without_a_worktree_or_for_another_repository_no_setup_runs(checkout: Checkout, tmp_path: Path) -> None:
@@ -196,11 +198,11 @@ async def test_without_a_terminal_the_setup_is_the_first_item_and_survives_the_h
     async with viewing(record.id) as chat:
         await chat.watcher.until(lambda: chat.items[:1] != [] and chat.items[0].output == "first\n", "the output")
         assert chat.state == "running"
-        os.kill((await ask(record.id, Describe(0))).host_pid, signal.SIGKILL)
+        os.kill((await ask(record.id, Describe(0))).facts.program.host_pid, signal.SIGKILL)
         await asyncio.to_thread(go.write_text, "second\n")
         question = await chat.until_asked()
         assert chat.items[0].output == "first\nsecond\n"
         chat.answer(question, "start")
         await chat.until_idle(1)
         assert [item.kind for item in chat.items[:3]] == ["tool", "notice", "user"]
-        assert (await ask(record.id, Describe(0))).child_pid == record.child_pid
+        assert (await ask(record.id, Describe(0))).facts.program.child_pid == record.program.child_pid

@@ -12,9 +12,9 @@ from session_host.client.control import request
 from session_host.client.sessions.session_info import SessionInfo, list_sessions
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Event, InputRefused, Send
 from session_host.protocol.values import CellSize, GridSize
-from session_host.storage.store import SessionRecord
 from session_host.terminal import create
 from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.text import logical_lines
@@ -29,6 +29,7 @@ from tests.kills.evidence import (
 from tests.kills.recorder import RecordingViewer, read_recording
 from tests.kills.witness import SIZE, Witness
 from tests.support import processes
+from tests.support.facts import keeper_pid
 from tests.support.hosts import peek
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually, poll_until
 
@@ -74,7 +75,7 @@ class Chat:
         await self.witness.start(f"witness-{self.number}", self.engine)
         await self._follow()
 
-    async def adopt(self, record: SessionRecord) -> None:
+    async def adopt(self, record: ChatFacts) -> None:
         """Use a session that another process started, and start the permanent viewer.
 
         Raises:
@@ -250,16 +251,17 @@ class Chat:
         except WaitTimeout as error:
             return [str(error)]
         losses = []
-        if (viewer.exit_code, viewer.exit_signal) != (code, None):
-            losses.append(f"the viewer learnt {viewer.exit_code}/{viewer.exit_signal}, the exit code was {code}")
+        learnt = viewer.outcome.exit_code, viewer.outcome.exit_signal
+        if learnt != (code, None):
+            losses.append(f"the viewer learnt {learnt}, the exit code was {code}")
         # The viewer gets the exit code first. It is recorded later, after the rest of the journal.
         deadline_s = time.monotonic() + TIMEOUT_S
         while True:
             record = await asyncio.to_thread(recorded, self.witness.id)
-            if record is not None and (record.state, record.exit_code) == ("exited", code):
+            if record is not None and (record.outcome.state, record.outcome.exit_code) == ("exited", code):
                 break
             if time.monotonic() > deadline_s:
-                known = "nothing" if record is None else f"{record.state} {record.exit_code}"
+                known = "nothing" if record is None else f"{record.outcome.state} {record.outcome.exit_code}"
                 losses.append(f"the record knows {known}, the exit code was {code}")
                 break
             await asyncio.sleep(0.01)
@@ -332,7 +334,7 @@ def first_difference(expected: Sequence[str], actual: Sequence[str]) -> str | No
     return None
 
 
-def recorded(session_id: str) -> SessionRecord | None:
+def recorded(session_id: str) -> ChatFacts | None:
     """A session's record from the store, without a request to its host. Blocks."""
     with open_store() as store:
         return store.get(session_id)
@@ -346,7 +348,7 @@ async def described(session_id: str) -> SessionInfo:
     """
 
     def fits(info: SessionInfo | None) -> bool:
-        return info is not None and info.keeper_pid is not None
+        return info is not None and keeper_pid(info) is not None
 
     async def ask() -> SessionInfo | None:
         return (await chats()).get(session_id)

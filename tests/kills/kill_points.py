@@ -27,6 +27,7 @@ from tests.kills.targets import journal
 from tests.kills.trace import CannotTrace, Traced, Tracing
 from tests.kills.witness import SIZE
 from tests.support import processes
+from tests.support.facts import keeper_pid, known
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually, wait_for_end
 
 EXIT_CODE = 7
@@ -86,7 +87,7 @@ async def _work(chat: Chat, number: int) -> KillResult:
     began_s = time.monotonic()
     try:
         await chat.start()
-        with await tracing((await info_of(chat)).host_pid, number) as traced:
+        with await tracing((await info_of(chat)).facts.program.host_pid, number) as traced:
             try:
                 losses += await use(chat)
                 losses += await chat.end(EXIT_CODE)
@@ -191,7 +192,7 @@ async def _launch(workspace: Workspace, number: int, *, follow: str) -> KillResu
     began_s = time.monotonic()
     try:
         await first.start()
-        with await tracing((await with_keeper(first)).keeper_pid, number, follow=follow) as traced:
+        with await tracing(keeper_pid(await with_keeper(first)), number, follow=follow) as traced:
             started = True
             try:
                 await second.start()
@@ -231,9 +232,9 @@ async def _recovery(workspace: Workspace, number: int, *, follow: str) -> KillRe
         chat.witness.order("burst 20000")
         await chat.answers()
         info = await with_keeper(chat)
-        with await tracing(info.keeper_pid, number, follow=follow) as traced:
-            assert info.host_pid is not None
-            os.kill(info.host_pid, signal.SIGKILL)
+        with await tracing(keeper_pid(info), number, follow=follow) as traced:
+            assert info.facts.program.host_pid is not None
+            os.kill(info.facts.program.host_pid, signal.SIGKILL)
             try:
                 await chat.answers()
             except WaitTimeout as error:
@@ -253,11 +254,11 @@ async def keeper_at_hand_over(workspace: Workspace, number: int) -> KillResult:
     try:
         await chat.start()
         info = await with_keeper(chat)
-        assert info.keeper_pid is not None
-        with await tracing(info.host_pid, number, follow="daemon", match=KEEPER_MODULE) as traced:
-            processes.kill_keepers(info.keeper_pid)
+        keeper = known(keeper_pid(info))
+        with await tracing(info.facts.program.host_pid, number, follow="daemon", match=KEEPER_MODULE) as traced:
+            processes.kill_keepers(keeper)
             try:
-                await with_keeper(chat, previous=info.keeper_pid)
+                await with_keeper(chat, previous=keeper)
                 await chat.answers()
             except WaitTimeout as error:
                 losses.append(str(error))
@@ -277,7 +278,7 @@ async def with_keeper(chat: Chat, *, previous: int = 0) -> SessionInfo:
     deadline_s = time.monotonic() + TIMEOUT_S
     while True:
         info = await info_of(chat)
-        pid = info.keeper_pid
+        pid = keeper_pid(info)
         if pid is not None and pid != previous and processes.is_alive(pid):
             return info
         if time.monotonic() > deadline_s:
@@ -291,9 +292,9 @@ async def ends_well(chat: Chat) -> list[str]:
     try:
         await chat.answers()
         info = await with_keeper(chat)
-        assert info.host_pid is not None
-        os.kill(info.host_pid, signal.SIGKILL)
-        await asyncio.to_thread(wait_for_end, info.host_pid, TIMEOUT_S)
+        assert info.facts.program.host_pid is not None
+        os.kill(info.facts.program.host_pid, signal.SIGKILL)
+        await asyncio.to_thread(wait_for_end, info.facts.program.host_pid, TIMEOUT_S)
         await chat.settle()
         losses += await chat.screen_losses()
         losses += await chat.end(EXIT_CODE)

@@ -14,8 +14,8 @@ from session_host.client.sessions.hosts import replace_host, replace_keeper
 from session_host.client.sessions.store_access import open_store, outcome_of
 from session_host.errors import OutliveError
 from session_host.paths import runtime_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import RUNNING_STATES, State
-from session_host.storage.store import SessionRecord
 from tests.kills.chat import Chat, chats
 from tests.kills.kill_points import (
     KillResult,
@@ -41,6 +41,7 @@ from tests.kills.trace import CannotTrace, Traced
 from tests.kills.witness import SIZE
 from tests.support import hosts, processes
 from tests.support.commands import OUTLIVE, environment
+from tests.support.facts import changed, keeper_pid
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 
 
@@ -76,8 +77,8 @@ async def standby_at_work(workspace: Workspace, number: int) -> KillResult:
             try:
                 await second.start()
                 info = await with_keeper(first)
-                assert info.host_pid is not None
-                os.kill(info.host_pid, signal.SIGKILL)
+                assert info.facts.program.host_pid is not None
+                os.kill(info.facts.program.host_pid, signal.SIGKILL)
                 await first.answers()
                 losses += await ends_well(second)
             except (OutliveError, WaitTimeout) as error:
@@ -85,7 +86,7 @@ async def standby_at_work(workspace: Workspace, number: int) -> KillResult:
             result = await asyncio.to_thread(traced.stop)
         await _whole_again()
         # Kill the active keeper too: all that the standby did not learn from it would be lost.
-        active = (await with_keeper(first)).keeper_pid or active
+        active = keeper_pid(await with_keeper(first)) or active
         os.kill(active, signal.SIGKILL)
         await with_keeper(first, previous=active)
         losses += await ends_well(first)
@@ -132,7 +133,7 @@ async def _pair_of(chat: Chat) -> tuple[int, int]:
     """
     await _whole_again()
     info = await with_keeper(chat)
-    active = info.keeper_pid or 0
+    active = keeper_pid(info) or 0
     pair = processes.keepers(active)
     if len(pair) < 2:
         raise CannotTrace("the keeper has no standby")
@@ -177,7 +178,7 @@ async def _upgrade(workspace: Workspace, number: int, who: str, replace: Callabl
         chat.witness.order(f"random {number} 300000")
         await chat.answers()
         info = await with_keeper(chat)
-        traced_pid = info.host_pid if who == "host" else info.keeper_pid
+        traced_pid = info.facts.program.host_pid if who == "host" else keeper_pid(info)
         with await tracing(traced_pid, number, follow="fork" if who == "replacement" else "self") as traced:
             working = asyncio.create_task(asyncio.to_thread(replace, chat))
             try:
@@ -246,7 +247,7 @@ async def keeper_at_short_launch(workspace: Workspace, number: int) -> KillResul
     began_s = time.monotonic()
     try:
         await other.start()
-        with await tracing((await with_keeper(other)).keeper_pid, number) as traced:
+        with await tracing(keeper_pid(await with_keeper(other)), number) as traced:
             why = ""
             try:
                 record = await hosts.start("/bin/sh", "-c", f"echo x >> {ran}", name=f"short-{number}")
@@ -267,7 +268,7 @@ async def keeper_at_short_launch(workspace: Workspace, number: int) -> KillResul
     return KillResult(number, result, losses, time.monotonic() - began_s)
 
 
-async def settled(chat: Chat) -> SessionRecord | None:
+async def settled(chat: Chat) -> ChatFacts | None:
     """The chat's record once the chat runs; None if there is no such chat after ``SETTLED_AFTER_S``.
 
     Raises:
@@ -275,13 +276,14 @@ async def settled(chat: Chat) -> SessionRecord | None:
     """
     deadline_s = time.monotonic() + SETTLED_AFTER_S
     while True:
-        infos = [info for info in (await chats()).values() if info.argv == chat.witness.argv]
-        if infos and infos[0].state == State.RUNNING and infos[0].child_pid is not None:
+        infos = [info for info in (await chats()).values() if info.facts.origin.argv == chat.witness.argv]
+        if infos and infos[0].state == State.RUNNING and infos[0].facts.program.child_pid is not None:
             with open_store() as store:
                 record = store.get(infos[0].id)
             assert record is not None
-            record.child_pid = infos[0].child_pid  # The process that records it may have been killed.
-            return record
+            return changed(
+                record, child_pid=infos[0].facts.program.child_pid
+            )  # The process that records it may have been killed.
         if time.monotonic() > deadline_s:
             if infos:
                 raise WaitTimeout(f"the chat stays {infos[0].state}")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from session_host.client.viewer.viewer import ViewerState
-from session_host.storage.store import SessionRecord
+from session_host.protocol.facts import ChatFacts
 from session_host.structured.items import AgentRequest
 from tests.kills.chat import described
 from tests.support.structured_chats import ChatViewer, received, start_chat
@@ -39,7 +39,7 @@ class StructuredWitness:
         self.turns = 0
         self._is_stopped = False
         self._chat: ChatViewer | None = None
-        self._record: SessionRecord | None = None
+        self._record: ChatFacts | None = None
 
     @property
     def id(self) -> str:
@@ -126,7 +126,7 @@ class StructuredWitness:
 
     async def kill_host(self) -> int:
         """Kill the chat's host; returns its PID."""
-        pid = (await described(self.id)).host_pid
+        pid = (await described(self.id)).facts.program.host_pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         return pid

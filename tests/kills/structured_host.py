@@ -22,6 +22,7 @@ from session_host.structured.items import Item
 from tests.kills.chat import chats, recorded
 from tests.kills.kill_points import KillResult, Workspace, tracing
 from tests.kills.structured import StructuredWitness
+from tests.support.facts import keeper_pid
 from tests.support.hosts import end
 from tests.support.structured_chats import received
 from tests.support.waiting import TIMEOUT_S, WaitTimeout
@@ -65,7 +66,7 @@ async def structured_host_at_work(workspace: Workspace, number: int) -> KillResu
     began_s = time.monotonic()
     try:
         await witness.start()
-        with await tracing((await chats())[witness.id].host_pid, number) as traced:
+        with await tracing((await chats())[witness.id].facts.program.host_pid, number) as traced:
             try:
                 await _use(witness)
                 result = await asyncio.to_thread(traced.result)
@@ -85,7 +86,7 @@ async def structured_host_at_launch(workspace: Workspace, number: int) -> KillRe
     began_s = time.monotonic()
     try:
         await other.start()
-        with await tracing((await chats())[other.id].keeper_pid, number, follow="fork") as traced:
+        with await tracing(keeper_pid((await chats())[other.id]), number, follow="fork") as traced:
             started = True
             try:
                 await witness.start(prompt="run: echo 1\ncount: 2")
@@ -114,9 +115,9 @@ async def structured_host_at_recovery(workspace: Workspace, number: int) -> Kill
         witness.viewer.viewer.prompt("run: echo 1\ncount: 2")
         await witness.asked(1)
         info = (await chats())[witness.id]
-        with await tracing(info.keeper_pid, number, follow="fork") as traced:
-            assert info.host_pid is not None
-            os.kill(info.host_pid, signal.SIGKILL)
+        with await tracing(keeper_pid(info), number, follow="fork") as traced:
+            assert info.facts.program.host_pid is not None
+            os.kill(info.facts.program.host_pid, signal.SIGKILL)
             try:
                 await _allow(witness)
             except WaitTimeout as error:
@@ -233,9 +234,9 @@ async def _losses(witness: StructuredWitness, items: list[tuple[str, str, str]],
     if numbers != sorted(set(numbers)):
         losses.append(f"the ids of the messages for the agent: {numbers}")
     deadline_s = time.monotonic() + TIMEOUT_S
-    while (record := await asyncio.to_thread(recorded, witness.id)) is not None and record.state != "exited":
+    while (record := await asyncio.to_thread(recorded, witness.id)) is not None and record.outcome.state != "exited":
         if time.monotonic() > deadline_s:
-            losses.append(f"the record knows: {record.state}")
+            losses.append(f"the record knows: {record.outcome.state}")
             break
         await asyncio.sleep(0.01)
     transcript = await asyncio.to_thread(last_transcript, witness.id)

@@ -41,6 +41,7 @@ from tests.kills.evidence import viewer_losses
 from tests.kills.recorder import read_recording
 from tests.kills.structured import StructuredWitness
 from tests.support import processes
+from tests.support.facts import keeper_pid
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 
 ROLES = ("host", "structured host", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
@@ -259,20 +260,21 @@ class Torture:
 
     async def _kill_host(self, kill: Kill, chat: Chat) -> float:
         info = await described(chat.witness.id)
-        assert info.host_pid is not None
-        self._killed(kill, info.host_pid)
-        before = several.children_of(info.keeper_pid)
+        assert info.facts.program.host_pid is not None
+        self._killed(kill, info.facts.program.host_pid)
+        before = several.children_of(keeper_pid(info))
         began_s = time.perf_counter()
-        os.kill(info.host_pid, signal.SIGKILL)
+        os.kill(info.facts.program.host_pid, signal.SIGKILL)
         # Poll without a pause for the next host: until then, only the keepers hold the session.
         while time.perf_counter() - began_s < LONGEST_LOOK_S:
-            if several.children_of(info.keeper_pid) - before:
+            if several.children_of(keeper_pid(info)) - before:
                 self.outcome.alone_ms.append((time.perf_counter() - began_s) * 1000)
                 break
         took_s = await chat.answers()
 
         async def is_another() -> bool:
-            return (await described(chat.witness.id)).host_pid != info.host_pid
+            now = await described(chat.witness.id)
+            return now.facts.program.host_pid != info.facts.program.host_pid
 
         await _until(is_another, f"chat {chat.number}: another host")
         return took_s
@@ -298,13 +300,16 @@ class Torture:
                     self._count("kills of a sequence that came later, since this machine had not run the next keeper")
                     await eventually(several.is_whole, TIMEOUT_S, "two keepers", every_s=0.001)
                 known = await chats() if any(name in hosts for name in names) else known
-            pids = [known[hosts[name]].host_pid if name in hosts else several.keeper_pid(name) for name in names]
+            pids = [
+                known[hosts[name]].facts.program.host_pid if name in hosts else several.keeper_pid(name)
+                for name in names
+            ]
             processes.kill_at_once([pid for pid in pids if pid])
         await self._all_answer(previous=0)
         return time.monotonic() - began_s
 
     async def _kill_keeper(self, kill: Kill, *, standby: bool = False) -> float:
-        previous = (await described(self._chats[0].witness.id)).keeper_pid
+        previous = keeper_pid(await described(self._chats[0].witness.id))
         assert previous is not None
         await eventually(several.is_whole, TIMEOUT_S, "two keepers")
         killed = several.keeper_pid("standby") if standby else previous
@@ -319,7 +324,7 @@ class Torture:
 
         async def all_know_another() -> bool:
             known = await chats()
-            pids = {info.keeper_pid for info in known.values()}
+            pids = {keeper_pid(info) for info in known.values()}
             if not set(self._ids) <= known.keys() or len(pids) != 1 or pids & {None, previous}:
                 return False
             return several.keeper_pid("keeper") in pids and several.is_whole()

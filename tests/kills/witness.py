@@ -7,8 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import GridSize
-from session_host.storage.store import SessionRecord
 from session_host.terminal.base import EngineName
 from tests.programs import program
 from tests.support import processes
@@ -30,7 +30,7 @@ class Witness:
     def __init__(self, directory: Path) -> None:
         directory.mkdir()
         self.directory = directory
-        self.session: SessionRecord | None = None
+        self.session: ChatFacts | None = None
         self.pid = 0
         self.started_ticks = 0
         self.orders: list[str] = []
@@ -61,11 +61,11 @@ class Witness:
         """Start a session that runs the witness, and store its process."""
         self.attach_session(await start(*self.argv, name=name, size=SIZE, engine=engine))
 
-    def attach_session(self, session: SessionRecord) -> None:
+    def attach_session(self, session: ChatFacts) -> None:
         """Use a session that runs the witness already, and store its process."""
-        assert session.child_pid is not None
+        assert session.program.child_pid is not None
         self.session = session
-        self.pid = session.child_pid
+        self.pid = session.program.child_pid
         self.started_ticks = processes.start_ticks(self.pid)
 
     def order(self, order: str) -> None:

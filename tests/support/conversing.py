@@ -15,9 +15,9 @@ from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.control import request
 from session_host.paths import config_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Describe, Description, Explain, Explanation
 from session_host.protocol.values import Activity
-from session_host.storage.store import SessionRecord
 from tests.programs import program
 from tests.programs.conversing import HELPS, VERSIONS
 from tests.support.commands import outlive
@@ -109,7 +109,7 @@ class ClaudeLike:
         orders: the FIFO for the program's commands.
     """
 
-    def __init__(self, record: SessionRecord, orders: Path) -> None:
+    def __init__(self, record: ChatFacts, orders: Path) -> None:
         self.record = record
         self._orders = os.open(orders, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
 
@@ -129,8 +129,8 @@ class ClaudeLike:
         """Wait until the chat's description has this activity, source and detail."""
 
         def fits(description: Description) -> bool:
-            current = (description.activity, description.activity_source)
-            return current == (activity, source) and detail in {None, description.activity_detail}
+            current = (description.facts.status.activity, description.facts.status.source)
+            return current == (activity, source) and detail in {None, description.facts.status.detail}
 
         return await poll_until(self.description, fits, TIMEOUT_S, f"{activity} by {source}, {detail}")
 

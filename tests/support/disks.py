@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import itertools
 import os
 import shutil
 import subprocess
@@ -68,6 +69,21 @@ def fill_disk(directory: Path, leave_bytes: int = 0) -> Path:
             pass
         file.truncate(max(0, file.tell() - leave_bytes))
     return ballast
+
+
+def use_all_files(directory: Path) -> list[Path]:
+    """Make files until the file system has no room for another; returns them."""
+    files: list[Path] = []
+    for number in itertools.count():
+        path = directory / f"file {number}"
+        try:
+            path.touch()
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            return files
+        files.append(path)
+    raise AssertionError
 
 
 def make_read_only(mount_point: Path) -> None:

@@ -17,7 +17,7 @@ from session_host.structured.dialects.base import Dialect, DialectPort, Start
 from session_host.structured.items import AgentRequest, Item, ItemKind, digest
 from session_host.structured.lines import LineSplitter
 from session_host.structured.operations import AnyOperation, OperationDone, ReadText, WriteText
-from session_host.structured.rules import SILENCE, STOPPING, Refusal, Step, StructuredRules
+from session_host.structured.rules import QUIET, STOPPING, Refusal, Step, StructuredRules
 from session_host.structured.transcript import Transcript
 
 DEADLINE_S = 60.0
@@ -64,7 +64,7 @@ class HostlessChat:
             self.transcript.apply(change, self._now_ms())
         self.sent += [msgspec.json.decode(line) for line in step.lines.splitlines()]
         self.failure = self.failure or step.failure
-        timers = [timer for timer in step.timers if timer[0] not in {SILENCE, STOPPING}]
+        timers = [timer for timer in step.timers if timer[0] not in {QUIET, STOPPING}]
         self.timers += timers
         self._due += [name for name, _ in timers]
         self.operations += step.operations

@@ -20,9 +20,9 @@ from session_host.client.sessions.session_info import describe
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import SessionEnded
 from session_host.paths import config_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Description, Event, InputRefused, Kill, Peek
 from session_host.protocol.values import CellSize, GridSize, State
-from session_host.storage.store import SessionRecord
 from session_host.terminal.base import EngineName
 from session_host.terminal.text import logical_lines
 from tests.support.waiting import POLL_INTERVAL_S, WaitTimeout, wait_until
@@ -40,7 +40,7 @@ async def start(
     asks_by_notification: bool = False,
     signals: Mapping[str, object] = MappingProxyType({}),
     conversation: ConversationSettings | None = None,
-) -> SessionRecord:
+) -> ChatFacts:
     """Start a session of the command ``argv``.
 
     With ``asks_by_notification``, its notifications count as questions, like an agent's. ``signals`` are other fields
@@ -157,14 +157,14 @@ async def watching(
         await viewer.closed()
 
 
-def redraw(record: SessionRecord) -> None:
+def redraw(record: ChatFacts) -> None:
     """Write to a session's terminal, as programs do that draw their screen again."""
     write_as_program(record, b"\r\nredrawn\r\n")
 
 
-def write_as_program(record: SessionRecord, output: bytes) -> None:
+def write_as_program(record: ChatFacts, output: bytes) -> None:
     """Write to a session's terminal, as its program does."""
-    terminal = os.open(f"/proc/{record.child_pid}/fd/0", os.O_WRONLY | os.O_NOCTTY)
+    terminal = os.open(f"/proc/{record.program.child_pid}/fd/0", os.O_WRONLY | os.O_NOCTTY)
     try:
         os.write(terminal, output)
     finally:
@@ -195,6 +195,6 @@ async def end(session_id: str) -> None:
         await request(session_id, Kill(0))
 
 
-def is_over(record: SessionRecord | None) -> bool:
+def is_over(record: ChatFacts | None) -> bool:
     """Whether a record says that the session has ended."""
-    return record is not None and record.state is State.EXITED
+    return record is not None and record.outcome.state is State.EXITED

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import session_journal
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import CellSize, GridSize, State
 from session_host.storage.journal import Entry, Journal, Output, Resize, Snapshot, read
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from session_host.terminal import default_engine
+from tests.support.facts import chat_facts
 
 SECOND_NS = 1_000_000_000
 BEGAN_NS = 1_767_323_045 * SECOND_NS
@@ -70,7 +72,7 @@ def recorded_session(name: str, entries: Iterable[Entry], **fields: object) -> s
         "columns": 80, "rows": 24, "engine": default_engine(),
     }  # fmt: skip
     with open_store() as store:
-        store.insert(SessionRecord(**(values | fields)))  # type: ignore[arg-type]
+        store.insert(chat_facts(**(values | fields)))
     write_journal(session_journal(session_id), entries)
     return session_id
 
@@ -86,17 +88,17 @@ def one_line(error: BaseException) -> str:
     return text
 
 
-def make_record(**fields: object) -> SessionRecord:
+def make_record(**fields: object) -> ChatFacts:
     """A running shell, later than those made before; with these fields."""
     values: dict[str, object] = {
         "id": str(uuid.uuid4()), "name": "notes", "agent": "shell", "argv": ["/bin/sh", "-i"], "cwd": "/tmp", "env": {},
         "state": State.RUNNING, "created_at": f"2026-01-02T03:04:05.{next(_microseconds):06}Z",
         "columns": 80, "rows": 24, "engine": "pyte",
     }  # fmt: skip
-    return SessionRecord(**(values | fields))  # type: ignore[arg-type]
+    return chat_facts(**(values | fields))
 
 
-def fill(path: Path, count: int = 50) -> list[SessionRecord]:
+def fill(path: Path, count: int = 50) -> list[ChatFacts]:
     """Insert so many large records that the store's file has several pages; returns the records."""
     records = [make_record(title="x" * 400, created_at="2026-01-02T03:04:05Z") for _ in range(count)]
     with Store.open(path) as store:

@@ -40,5 +40,5 @@ def restart_computer(sessions: Sessions, *, spare: int | None = None, empty_tmp:
 def note_reboot(store: Store) -> None:
     """Make the running chats those of an earlier boot."""
     for record in store.all():
-        if record.state in RUNNING_STATES:
+        if record.outcome.state in RUNNING_STATES:
             store.update(record.id, boot_id=PREVIOUS_BOOT)

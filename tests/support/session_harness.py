@@ -29,6 +29,7 @@ from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.output_file import OutputFile
 from session_host.storage.descriptors.splice import Splicer
 from session_host.system.processes.pty_process import PtyProcess
+from tests.support.facts import changed, chat_facts
 from tests.support.waiting import wait_readable
 
 SESSION_ID = "5e55104e-0000-4000-8000-000000000001"
@@ -38,12 +39,18 @@ OPEN_FILES = 1024
 
 
 def spec_of(**changes: object) -> LaunchSpec:
-    """The launch spec of a session in this test's area, without a journal; ``changes`` replace its fields."""
-    session_id = str(changes.get("session_id", SESSION_ID))
+    """The launch spec of a session in this test's area, without a journal.
+
+    ``changes`` replace its fields, and columns of its facts.
+    """
+    facts = chat_facts(
+        id=SESSION_ID, name="n", agent="command", argv=["x"], columns=40, rows=6, engine="pyte",
+        created_at="2026-01-01T00:00:00Z",
+    )  # fmt: skip
+    facts = changed(facts, **{name: changes.pop(name) for name in changes.keys() - LaunchSpec.__struct_fields__})
     spec = LaunchSpec(
-        session_id=session_id, name="n", agent="command", argv=["x"], cwd="/", env=dict(os.environ), overrides={},
-        size=GridSize(40, 6), engine="pyte", scrollback_lines=100, colors=None, created_at="2026-01-01T00:00:00Z",
-        socket_path=str(session_socket(session_id)), database="", screen="", boot_id="", umask=0o077, log="/dev/null",
+        facts=facts, env=dict(os.environ), scrollback_lines=100, colors=None,
+        socket_path=str(session_socket(facts.id)), database="", screen="", umask=0o077, log="/dev/null",
         journal="", journal_limit_bytes=1 << 26, settings=str(config_dir() / "chats.toml"),
     )  # fmt: skip
     return msgspec.structs.replace(spec, **changes)
@@ -75,7 +82,9 @@ class SessionHarness:
 
     def __init__(self, spec: LaunchSpec, *, cooked: bool = False) -> None:
         self.spec = spec
-        self.descriptors, self.slave = session_descriptors.create_descriptors(Path(spec.socket_path), spec.size)
+        self.descriptors, self.slave = session_descriptors.create_descriptors(
+            Path(spec.socket_path), spec.facts.program.size
+        )
         if not cooked:
             tty.setraw(self.slave)
         self._living = False

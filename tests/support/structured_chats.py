@@ -15,7 +15,7 @@ from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import config_dir
-from session_host.storage.store import SessionRecord
+from session_host.protocol.facts import ChatFacts
 from session_host.structured.items import AgentRequest, Item, digest
 from tests.support.area import Area
 from tests.support.commands import new, outlive
@@ -54,9 +54,7 @@ def add_keeping_agent() -> None:
         file.write("\n[signals]\nends_all = true\n")
 
 
-async def start_chat(
-    directory: Path, *, prompt: str = "", agent: str = "fake", name: str | None = None
-) -> SessionRecord:
+async def start_chat(directory: Path, *, prompt: str = "", agent: str = "fake", name: str | None = None) -> ChatFacts:
     """Start a structured chat; its threads and the log of its input are in ``directory``."""
     if agent == "fake":
         add_agent()

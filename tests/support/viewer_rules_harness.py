@@ -9,6 +9,7 @@ from session_host.client.viewer.answer_watch import INTERVAL_S
 from session_host.client.viewer.rules import ViewerRules, Wants
 from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m
+from session_host.protocol.facts import Outcome
 from session_host.protocol.values import CellSize, GridSize, State
 from tests.support.playbook import Event, RulesHarness, do
 
@@ -17,9 +18,9 @@ BUILD = "engine 1"
 ATTACH = m.Attach(SIZE, CELL, False, True, "", -1, 0, "tab")
 DESCRIBE = e.SendMessage(m.Describe(0))
 START_TIMER = e.StartAnswerTimer(INTERVAL_S)
-EXITED = m.StateEvent(State.EXITED, 3, None, "stop")
-RUNNING = m.StateEvent(State.RUNNING, None, None)
-LOST = m.StateEvent(State.LOST, None, None)
+EXITED = m.StateEvent(Outcome(State.EXITED, 3, None, "stop"))
+RUNNING = m.StateEvent(Outcome(State.RUNNING, None, None))
+LOST = m.StateEvent(Outcome(State.LOST, None, None))
 
 
 def attached(attachment: str = "one", *, resumed: bool = False, last_sequence: int = 0) -> m.Attached:

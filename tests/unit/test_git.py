@@ -20,6 +20,7 @@ from session_host.client.worktrees.removing import remove
 from session_host.client.worktrees.repository import find
 from session_host.errors import WorktreeError
 from session_host.git import own_filters, run_read_only
+from session_host.protocol.facts import OwnWorktree
 from session_host.restore_points.points import About, listed, remove_all, take
 from session_host.restore_points.restoring import file_counts, plan_restore, restore
 from tests.support.repositories import Checkout
@@ -243,7 +244,7 @@ def test_a_worktree_is_removed_without_programs_of_the_repository(attack: Checko
     by_hand(attack.path, "worktree", "add", "-q", "--no-checkout", "-b", "work", str(tree))
     Checkout(tree).write("untracked")
     trap.ran()
-    assert "untracked" in remove(str(tree), str(attack.path / ".git"), "work", branch_made=True).line
+    assert "untracked" in remove(OwnWorktree(str(attack.path / ".git"), str(tree), "work", branch_made=True)).line
     assert trap.ran() == set()
 
 
@@ -254,7 +255,7 @@ def test_a_clean_worktree_is_removed_without_programs_of_the_repository(tmp_path
         file.write(trap.config("evil"))
     (checkout.path / ".git" / "info" / "attributes").write_text(attributes("evil"))
     os.utime(tree / "file", (1, 1))
-    assert remove(str(tree), str(checkout.path / ".git"), "work", branch_made=True).removed
+    assert remove(OwnWorktree(str(checkout.path / ".git"), str(tree), "work", branch_made=True)).removed
     assert checkout.branches() == ["main"]
     assert trap.ran() == set()
 

@@ -134,7 +134,7 @@ TABLE: tuple[Action, ...] = (
            on="structured", words=Text("agent thinking reasoning")),
     Action("pin", CHAT, Text("Pin or unpin chat"), lambda w: w.on_chat(w.toggle_pin), on="chat",
            states=(Text("Pin chat"), Text("Unpin chat")),
-           is_on=lambda w: w.chat is not None and w.chat.record.pinned),
+           is_on=lambda w: w.chat is not None and w.chat.record.entry.pinned),
     Action("choose_color", CHAT, action_texts.CHOOSE_COLOR, lambda w: w.on_chat(w.lists.choose_color), on="chat",
            words=Text("color label tag tab mark")),
     Action("mark_unread", CHAT, Text("Mark chat as read or unread"), lambda w: w.on_chat(w.toggle_unread),

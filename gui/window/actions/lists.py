@@ -190,7 +190,7 @@ class Lists:
     def _one_chat(self, chat: Chat) -> list[Choice]:
         mute = window_texts.UNMUTE_THIS() if chat.is_muted else window_texts.MUTE_THIS()
         choices = [Choice(mute, chat.full_name, partial(self._mute, chat, muted=not chat.is_muted))]
-        if not chat.has_ended and chat.record.runtime != "structured":
+        if not chat.has_ended and chat.record.origin.runtime != "structured":
             title = window_texts.watch_this(cancel=self._watch.is_watched(chat))
             choices.append(Choice(title, window_texts.HOW_QUIET(seconds=QUIET_S), partial(self._watch_for_quiet, chat)))
         return choices
@@ -252,10 +252,14 @@ class ChatChoices:
 
     def _texts(self, record: EndedRecord) -> Texts:
         if (line := self._lines.get(record.id)) is not None:
-            return Texts(record.shown_name, line.whole, record.name)
-        project, title = record.project.rpartition("/")[2], "" if record.agent in WITHOUT_AGENT else record.title
-        facts = f"{machine_of(record.id)} {record.agent} {title} {project} {record.branch or ''}"
-        return Texts(record.shown_name, facts, record.name)
+            return Texts(record.entry.shown_name, line.whole, record.entry.name)
+        project, title = (
+            record.origin.project.rpartition("/")[2],
+            "" if record.origin.agent in WITHOUT_AGENT else record.program.title,
+        )
+        branch = record.origin.worktree.branch if record.origin.worktree is not None else ""
+        facts = f"{machine_of(record.id)} {record.origin.agent} {title} {project} {branch}"
+        return Texts(record.entry.shown_name, facts, record.entry.name)
 
     def find(self, typed: str) -> Iterator[Found]:
         """See ``Choices``. Words that name a time ("march", "last week") also find the chats that ran then."""

@@ -335,7 +335,7 @@ class Menus:
 
     def _add_pin(self, menu: QMenu, chats: Sequence[Chat], key: QKeySequence | None = None) -> None:
         """Add the menu item that pins chats, or unpins them if all are pinned; ``key`` is shown."""
-        pinned = all(chat.record.pinned for chat in chats)
+        pinned = all(chat.record.entry.pinned for chat in chats)
         text = common_texts.UNPIN() if pinned else common_texts.PIN()
         _add(menu, text, lambda: self._commands.sessions.order.pin(chats, pinned=not pinned), key)
 

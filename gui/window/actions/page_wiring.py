@@ -145,7 +145,7 @@ class PageWiring:
             view.prompt.files_go_by(lambda files, paste: self._copying(chat, content).paste(files, paste))
         view.page.names.find_by(files_of(chat, commands.sessions.tasks))
         content.link_requested.connect(lambda address: self._open_link(page, address))
-        content.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd, chat.machine))
+        content.file_requested.connect(lambda file: opener.open_file(file, chat.record.origin.cwd, chat.machine))
         content.changes_requested.connect(lambda: commands.show_changes(chat))
         content.image_requested.connect(lambda image: commands.sheets.image.show_image(image, _save_in(chat)))
         content.end_requested.connect(lambda: commands.chat_actions.stop(chat))
@@ -162,7 +162,7 @@ class PageWiring:
         view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
         view.linkActivated.connect(lambda address: self._open_link(page, address))
         view.markedLinkActivated.connect(lambda address: self._open_marked(page, address))
-        view.fileActivated.connect(lambda file: opener.open_file(file, chat.record.cwd, chat.machine))
+        view.fileActivated.connect(lambda file: opener.open_file(file, chat.record.origin.cwd, chat.machine))
         view.notice.connect(self._on_notice)
         view.findRequested.connect(page.open_find)
         view.pasteNeedsConfirmation.connect(lambda text: self._ask_paste(page, view, text))
@@ -225,7 +225,7 @@ class PageWiring:
         if self._forwarding.offers(chat, address):
             self._forwarding.open(page, address, self._commands.opener.open_address)
         else:
-            self._commands.opener.open_address(address, chat.record.cwd, chat.machine)
+            self._commands.opener.open_address(address, chat.record.origin.cwd, chat.machine)
 
     def _open_marked(self, page: ChatPage, address: str) -> None:
         def open_it() -> None:
@@ -293,7 +293,9 @@ class ChatAnswers:
 
     def prompt_pattern(self) -> str:
         """The pattern of the rows that begin a user's prompt to the chat's agent."""
-        agent = self._sessions.agents.get(self._chat.record.agent)  # Another machine's pattern could take for ever.
+        agent = self._sessions.agents.get(
+            self._chat.record.origin.agent
+        )  # Another machine's pattern could take for ever.
         return agent.signals.user_prompt if agent is not None else ""
 
     def copy_answer(self, position: TurnPosition | None) -> bool:
@@ -319,11 +321,11 @@ class ChatAnswers:
         """Read an answer from the agent's own record; raises ``NoAnswer``, with the reason, if there is none."""
         from session_host.client.chats.agent_record import find_answer  # the window's start does not need it
 
-        is_working = not self._chat.has_ended and self._chat.activity is Activity.WORKING
+        is_working = not self._chat.has_ended and self._chat.record.status.activity is Activity.WORKING
         async with asyncio.timeout(READ_TIMEOUT_S):
             return await self._chat.machine.call(find_answer, self._chat.session_id, position, is_working=is_working)
 
 
 def _save_in(chat: Chat) -> str:
     """The directory on this machine in which an image of a chat is saved."""
-    return "" if chat.machine.name else chat.record.cwd
+    return "" if chat.machine.name else chat.record.origin.cwd

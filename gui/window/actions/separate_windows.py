@@ -220,7 +220,7 @@ class CommentInserter:
 
     def insert(self, chat: Chat, text: str, report: Callable[[str], object]) -> None:
         """Put a text where the user writes to a running chat; ``report`` gets "", or one line about what hinders it."""
-        asks = chat.record.runtime == "terminal" and chat.activity is Activity.NEEDS_INPUT
+        asks = chat.record.origin.runtime == "terminal" and chat.record.status.activity is Activity.NEEDS_INPUT
         page = self._open_chat(chat)
         if asks or page.is_question_open:
             report(changes_texts.answer_first(chat.full_name))  # The text could become the answer.

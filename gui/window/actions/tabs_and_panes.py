@@ -220,7 +220,7 @@ class LeftShells(QObject):
         context.sessions.changed.connect(self._check)
 
     def _running_shells(self) -> set[str]:
-        return {chat.id for chat in self._sessions.running() if chat.record.is_shell}
+        return {chat.id for chat in self._sessions.running() if chat.record.origin.is_shell}
 
     def _check(self) -> None:
         before, self._running = self._running, self._running_shells()

@@ -115,7 +115,7 @@ class WindowCommands:
         return {
             "": True,
             "chat": chat is not None,
-            "shell": chat is not None and chat.record.is_shell,
+            "shell": chat is not None and chat.record.origin.is_shell,
             "ended": has_ended,
             "running": chat is not None and not has_ended,
             "terminal": is_terminal,
@@ -169,7 +169,7 @@ class WindowCommands:
 
     def toggle_pin(self, chat: Chat) -> None:
         """Pin or unpin a chat."""
-        self.sessions.order.pin([chat], pinned=not chat.record.pinned)
+        self.sessions.order.pin([chat], pinned=not chat.record.entry.pinned)
 
     def toggle_unread(self, chat: Chat) -> None:
         """Mark a chat as read or unread, and say so."""
@@ -194,7 +194,7 @@ class WindowCommands:
         page, chat = self.tabs.active_page, self.chat
         if page is not None and page.terminal is not None:
             return await page.terminal.foreground_directory()
-        return chat.record.cwd if chat is not None else ""
+        return chat.record.origin.cwd if chat is not None else ""
 
     # ------------------------------------------------------------ a chat's directory, links
 
@@ -223,4 +223,4 @@ def directory_of(chat: Chat) -> str:
     """The directory that the shell reports (OSC 7), else the chat's own git worktree, else its start directory."""
     if chat.current_directory != chat.directory:
         return chat.current_directory
-    return chat.record.worktree or chat.directory
+    return chat.worktree or chat.directory

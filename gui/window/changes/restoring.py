@@ -67,7 +67,7 @@ class Restoring(QObject):
         if plan is None or self._reader.is_released:
             return
         then, now = plan.point.branch, plan.branch
-        works = not self._chat.has_ended and self._chat.activity is Activity.WORKING
+        works = not self._chat.has_ended and self._chat.record.status.activity is Activity.WORKING
         kept = plan.keeps_untracked
         detail = changes_texts.restore_details(
             changes_texts.CHANGED_MEANWHILE() if again else "",
@@ -96,7 +96,7 @@ class Restoring(QObject):
     async def _plan(self, listed: ListedPoint) -> Plan | None:
         """The plan of a restore; None, after a line, if it would change nothing or cannot be made."""
         try:
-            plan = await self._chat.machine.call(plan_restore, Path(self._chat.record.cwd), listed.point)
+            plan = await self._chat.machine.call(plan_restore, Path(self._chat.record.origin.cwd), listed.point)
         except OutliveError as error:
             self._say(changes_texts.CANNOT_RESTORE(reason=error))
             return None
@@ -112,7 +112,9 @@ class Restoring(QObject):
         if len(plan.files) >= MANY_FILES:
             self._say(changes_texts.RESTORING(n=len(plan.files)))
         try:
-            outcome = await self._chat.machine.call(restore, Path(self._chat.record.cwd), plan, self._chat.session_id)
+            outcome = await self._chat.machine.call(
+                restore, Path(self._chat.record.origin.cwd), plan, self._chat.session_id
+            )
         except FilesChanged:
             await self._ask(listed, again=True)
         except OutliveError as error:
@@ -190,7 +192,9 @@ class SinceSelector(QObject):
     def describe(self) -> None:
         """Update the button."""
         reader, changes = self._reader, self._reader.changes
-        is_elsewhere = reader.directory != reader.chat.record.cwd  # The chat's own directory may have restore points.
+        is_elsewhere = (
+            reader.directory != reader.chat.record.origin.cwd
+        )  # The chat's own directory may have restore points.
         self.button.setVisible(changes is not None or reader.point is not None or is_elsewhere)
         name = self._name(reader.since if changes is None else changes.since, changes)
         self.button.setAccessibleName(name)

@@ -371,7 +371,7 @@ class Review(QObject):
             removed = self._comments.remove(self._reader.chat.id, *(each.comment.id for each in sent))
             if self._reader.is_released:
                 return
-            is_structured = chat.record.runtime == "structured"
+            is_structured = chat.record.origin.runtime == "structured"
             text = changes_texts.comments_sent(len(removed), chat.full_name, in_prompt_box=is_structured)
             self.bar.show_message(text, self._undo_of(removed))
 

@@ -317,7 +317,7 @@ class ChatPage(Area):
             self.problem_line.show_text(text, action)
 
     def _report_end(self) -> None:
-        now = self.chat.record.continued_by, self.chat.is_recorded
+        now = self.chat.record.entry.continued_by, self.chat.is_recorded
         if self._is_in_front and self.chat.has_ended and now != self._reported_end:
             self._reported_end = now
             self.end_shown.emit()

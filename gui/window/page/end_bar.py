@@ -210,25 +210,27 @@ class EndBar(Area):
         now = datetime.now(UTC)
         command = chat.command
         self._mark.set_mark(chat.mark)
-        self._explains = record.state is not State.EXITED and not chat.is_interrupted
+        self._explains = record.outcome.state is not State.EXITED and not chat.is_interrupted
         if chat.is_interrupted:
             self.title.set_whole(page_texts.INTERRUPTED())
-            when = phrases.clock(parse_time(record.ended_at), now)
-            where = chat.short_directory(record.cwd)
+            when = phrases.clock(parse_time(record.outcome.ended_at), now)
+            where = chat.short_directory(record.origin.cwd)
             self.detail.set_whole(
                 page_texts.LAST_ACTIVE(when=when, command=command, directory=where)
                 if when
                 else page_texts.COMMAND_IN(command=command, directory=where)
             )
-        elif record.state is State.LOST:
-            when = phrases.clock(parse_time(record.ended_at), now)
+        elif record.outcome.state is State.LOST:
+            when = phrases.clock(parse_time(record.outcome.ended_at), now)
             self.title.set_whole(page_texts.ENDED_AT(how=chat.how_it_ended, when=when).rstrip())
-            known = record.error or chat.connection_message or page_texts.PROCESS_GONE()
+            known = record.outcome.error or chat.connection_message or page_texts.PROCESS_GONE()
             self.detail.set_whole(sentence(known))
-        elif record.state is State.EXITED:
-            when = phrases.clock(parse_time(record.ended_at), now)
+        elif record.outcome.state is State.EXITED:
+            when = phrases.clock(parse_time(record.outcome.ended_at), now)
             self.title.set_whole(page_texts.ENDED_AT(how=chat.how_it_ended, when=when).rstrip())
-            self.detail.set_whole(page_texts.COMMAND_IN(command=command, directory=chat.short_directory(record.cwd)))
+            self.detail.set_whole(
+                page_texts.COMMAND_IN(command=command, directory=chat.short_directory(record.origin.cwd))
+            )
         else:
             self.title.set_whole(page_texts.CANNOT_SHOW_CHAT())
             self.detail.set_whole(sentence(chat.connection_message))

@@ -523,7 +523,7 @@ class Waiting(QObject):
         """The notice's title and detail."""
         chat = self._source.chat
         name = chat.machine.name
-        known = page_texts.COMMAND_IN(command=chat.command, directory=chat.short_directory(chat.record.cwd))
+        known = page_texts.COMMAND_IN(command=chat.command, directory=chat.short_directory(chat.record.origin.cwd))
         match state:
             case "unresponsive":
                 return page_texts.DOES_NOT_ANSWER(), page_texts.CHAT_DOES_NOT_ANSWER()
@@ -534,7 +534,7 @@ class Waiting(QObject):
                 return page_texts.RECONNECTING(), known
             case "connecting" if name:
                 return page_texts.CONNECTING_TO(machine=name), known
-            case "connecting" if chat.record.state is not State.STARTING:
+            case "connecting" if chat.record.outcome.state is not State.STARTING:
                 return common_texts.LOADING(), known
         return common_texts.STARTING(), known
 

@@ -118,7 +118,7 @@ class StatusLine(Area):
         directory = chat.current_directory
         is_own = directory == chat.directory
         status = self._git_status_watcher.follow_shown(self, chat, directory)
-        if is_own and directory == chat.record.worktree:
+        if is_own and directory == chat.worktree:
             where = [chat.location if status is None or chat.has_ended else status.words]
         else:
             where = [one_line(chat.short_directory(directory))]
@@ -128,7 +128,7 @@ class StatusLine(Area):
         changed = "" if status is None or chat.has_ended else status.changed
         self.left.set_linked(joined(chat.machine.name, chat.agent_title, *where), changed)
         self.known.set_linked(chat.activity_and_age, chat.activity_and_age)
-        kind = "problem" if chat.turn_failed else "secondary"
+        kind = "problem" if chat.record.status.failed else "secondary"
         if self.known.property("kind") != kind:
             self.known.setProperty("kind", kind)
             self.known.style().polish(self.known)

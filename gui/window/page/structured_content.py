@@ -114,7 +114,12 @@ class StructuredContent(QObject):
         """The latest prompts that were sent here, by their numbers: a refused one is put back."""
         self._drafts = drafts
         self.view = ChatView(
-            theme, self, chat.record.cwd, page, list_tracked=repository_files, short_directory=chat.short_directory
+            theme,
+            self,
+            chat.record.origin.cwd,
+            page,
+            list_tracked=repository_files,
+            short_directory=chat.short_directory,
         )
         self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=chat.full_name))
         view = self.view
@@ -367,7 +372,7 @@ class StructuredContent(QObject):
     def _offer_to_resume(self) -> None:
         """Let a prompt resume the ended chat, if its conversation is known."""
         record = self.chat.record
-        is_known = bool(record.provider_session_id) and record.continued_by is None
+        is_known = bool(record.program.conversation) and record.entry.continued_by is None
         self.view.prompt.set_resumes(is_known and self._can_resume)
 
     def _show_replica(self) -> None:

@@ -215,8 +215,8 @@ class Panes(QObject):
         chat = self.active_chat
         if chat is None:
             return ""
-        has_moved = chat.current_directory != chat.directory and not chat.record.worktree
-        return chat.current_directory if has_moved else chat.record.project
+        has_moved = chat.current_directory != chat.directory and not chat.record.origin.worktree
+        return chat.current_directory if has_moved else chat.record.origin.project
 
     def visible_ids(self) -> set[str]:
         """The chats that visible panes show."""

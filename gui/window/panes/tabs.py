@@ -334,7 +334,7 @@ class Tabs(QObject):
 
     def _make_page(self, chat: Chat) -> ChatPage:
         page = ChatPage(self._theme, viewer_for_page(chat))
-        if chat.record.runtime == "terminal":
+        if chat.record.origin.runtime == "terminal":
             screen, note = self._load_screen, self._directories.note
             page.set_content(TerminalContent(self._theme, page.source, page, page.focus_content, screen, note))
             return page
@@ -400,7 +400,7 @@ def _tab_look(chat: Chat) -> TabLook:
         chat.has_unseen_output,
         chat.reason_for_bell,
         chat.color_label,
-        phrases.short_clock(parse_time(chat.record.created_at), datetime.now(UTC)),
-        chat.record.is_shell,
+        phrases.short_clock(parse_time(chat.record.origin.created_at), datetime.now(UTC)),
+        chat.record.origin.is_shell,
         chat.machine.name,
     )

@@ -196,7 +196,7 @@ class RemoteControl:
         return [
             {
                 "session_id": chat.id,
-                "name": chat.record.name,
+                "name": chat.record.entry.name,
                 "state": chat.state.value,
                 "active": window is windows.current and pane is window.tabs.active and chat.id == pane.tabs.active_id,
                 "connected": chat.is_live,
@@ -222,7 +222,7 @@ class RemoteControl:
                 async with asyncio.timeout(SETTLE_TIMEOUT_S):
                     await _settled(page)
             except TimeoutError as error:
-                raise TimedOut(f"{chat.record.name} was not ready within {SETTLE_TIMEOUT_S:g} s") from error
+                raise TimedOut(f"{chat.record.entry.name} was not ready within {SETTLE_TIMEOUT_S:g} s") from error
         return {"session_id": chat.id}
 
     async def _find(self, text: str) -> Chat:
@@ -289,7 +289,7 @@ class RemoteControl:
         """Raise the window, and go to the next chat that needs the user, as the key does; replies None for none."""
         await self.raise_window(request)
         chat = self._windows.current.commands.next_waiting()
-        return {"session_id": chat.id, "name": chat.record.name} if chat is not None else None
+        return {"session_id": chat.id, "name": chat.record.entry.name} if chat is not None else None
 
 
 def _write(picture: QImage, path: Path) -> str:

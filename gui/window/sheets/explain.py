@@ -92,7 +92,7 @@ class StatusDetailsSheet(Sheet):
         chat = self._chat
         if chat is None:
             return
-        state = (chat.group.value, chat.activity_source, chat.activity_detail)
+        state = (chat.group.value, chat.record.status.source, chat.record.status.detail)
         if self._shown is None or state != self._state:
             self._state = state
             self._tasks.start(self._load(chat), "explain")
@@ -106,7 +106,7 @@ class StatusDetailsSheet(Sheet):
             return
         if chat is self._chat:
             self._show(explained_status)
-            detail = "" if chat.has_ended else chat.activity_detail
+            detail = "" if chat.has_ended else chat.record.status.detail
             state = chat.activity_and_age or chat.how_it_ended
             self.summary.setText(sentence(" · ".join(filter(None, (state, detail)))))
 

@@ -99,8 +99,10 @@ class RemoveEndedSheet(Sheet):
 
     def _fill_boxes(self, ended: Iterable[EndedChat]) -> None:
         records = [each.record for each in ended]
-        agents = {each.agent: self._title(each.agent) for each in records}
-        projects = {each.project: phrases.short_directory(each.project, self._home(each)) for each in records}
+        agents = {each.origin.agent: self._title(each.origin.agent) for each in records}
+        projects = {
+            each.origin.project: phrases.short_directory(each.origin.project, self._home(each)) for each in records
+        }
         for box, texts, of_all in (
             (self.agent, agents, sheet_texts.ALL_AGENTS()),
             (self.project, projects, sheet_texts.ALL_PROJECTS()),
@@ -125,7 +127,7 @@ class RemoveEndedSheet(Sheet):
             project=self.project.currentData() or "",
         )
         found = [each for each in self._ended or () if selection.has(each.record)] if is_age else []
-        self._chosen = [each for each in found if not each.record.pinned]
+        self._chosen = [each for each in found if not each.record.entry.pinned]
         count, pinned = len(self._chosen), len(found) - len(self._chosen)
         if not is_age:
             line = sheet_texts.NO_AGE()

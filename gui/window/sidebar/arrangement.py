@@ -68,11 +68,11 @@ class ByPin(NamedTuple):
 def by_pin(chats: Sequence[Chat]) -> ByPin:
     """Split chats into pinned and other ones."""
     if isinstance(chats, EndedChats):
-        return ByPin(chats.only(lambda record: record.pinned), chats.only(lambda record: not record.pinned))
+        return ByPin(chats.only(lambda record: record.entry.pinned), chats.only(lambda record: not record.entry.pinned))
     pinned: list[Chat] = []
     others: list[Chat] = []
     for chat in chats:
-        (pinned if chat.record.pinned else others).append(chat)
+        (pinned if chat.record.entry.pinned else others).append(chat)
     return ByPin(pinned, others)
 
 
@@ -115,11 +115,11 @@ def _by_project(chats: Sequence[Chat]) -> list[Part]:
     """One part for each project, by name; chats that need the user come first in each."""
     found: dict[str, list[Chat]] = {}
     for chat in _in_own_order(chats):
-        found.setdefault(chat.record.real_project, []).append(chat)
-    names = [members[0].directory_name(members[0].record.project) for members in found.values()]
+        found.setdefault(chat.record.origin.real_project, []).append(chat)
+    names = [members[0].directory_name(members[0].record.origin.project) for members in found.values()]
     parts = []
     for (path, members), name in zip(found.items(), names, strict=True):
-        title = members[0].short_directory(members[0].record.project) if names.count(name) > 1 else name
+        title = members[0].short_directory(members[0].record.origin.project) if names.count(name) > 1 else name
         parts.append(Part(f"project {path}", one_line(title), None, members, name))
     return sorted(parts, key=lambda part: (part.title.casefold(), part.key))
 
@@ -145,7 +145,7 @@ def _machine_key(name: str) -> str:
 def _in_own_order(chats: Iterable[Chat]) -> list[Chat]:
     """The user's order; chats without a position follow in the order in which they came."""
     listed = list(chats)
-    return sorted(listed, key=lambda chat: (chat.record.position is None, chat.record.position or 0.0))
+    return sorted(listed, key=lambda chat: (chat.record.entry.position is None, chat.record.entry.position or 0.0))
 
 
 class Section(NamedTuple):
@@ -169,7 +169,7 @@ def sections(chats: EndedChats, today: date) -> list[Section]:
     found: list[Section] = []
     at = 0
     while at < len(records):
-        since = parse_time(records[at].ended_at or records[at].created_at)
+        since = parse_time(records[at].outcome.ended_at or records[at].origin.created_at)
         # After the clock was set back, some ended in the future: that is today, too.
         day = min(since.astimezone().date(), today) if since is not None else None
         if day is None:  # Those without a valid time are the last ones.
@@ -189,7 +189,7 @@ def _count_until(chats: EndedChats, day: date) -> int:
     begin = datetime.combine(day, time()).astimezone()
 
     def is_before(record: EndedRecord) -> bool:
-        ended = parse_time(record.ended_at or record.created_at)
+        ended = parse_time(record.outcome.ended_at or record.origin.created_at)
         return ended is None or ended < begin
 
     return bisect_left(chats.records, True, key=is_before)

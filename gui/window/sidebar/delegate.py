@@ -231,7 +231,7 @@ class SidebarDelegate(QStyledItemDelegate):
         given = QFontMetrics(small).horizontalAdvance(difference) + GAP_S_PX + 2 if difference else 0
         own = max(room - given, int(room * (1 - _FIRST_SHARE)))
         # A topic begins with what matters; a name may end with the number that distinguishes it.
-        is_topic = entry.name != entry.chat.record.name
+        is_topic = entry.name != entry.chat.record.entry.name
         mode = Qt.TextElideMode.ElideRight if is_topic else Qt.TextElideMode.ElideMiddle
         name = metrics.elidedText(entry.name, mode, own)
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft | middle, name)

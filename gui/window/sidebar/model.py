@@ -21,6 +21,7 @@ from gui.wording import machine_texts, phrases, window_texts
 from gui.wording.chat_texts import joined
 from gui.wording.groups import OVER, Group
 from session_host.client.sessions.selection import period
+from session_host.protocol.facts import Outcome
 from session_host.system.clock import as_text, now
 
 from .arrangement import PINNED, ByPin, Grouping, Part, Section, arranged, by_pin, sections
@@ -62,7 +63,7 @@ class DateFilter(NamedTuple):
 
     def is_within(self, record: EndedRecord) -> bool:
         """Whether a chat ran at that time."""
-        return "" < record.created_at < self.end and (record.ended_at or now()) >= self.first
+        return "" < record.origin.created_at < self.end and (record.outcome.ended_at or now()) >= self.first
 
 
 def _midnight(day: date) -> str:
@@ -452,7 +453,7 @@ class SidebarModel(QAbstractListModel):
             status=line.status,
             status_first=line.status_first,
             asks=chat.needs_you,
-            failed=chat.turn_failed,
+            failed=chat.record.status.failed,
             age=phrases.age(chat.since, now),
             mark=chat.mark.value,
             unseen=chat.has_unseen_output,
@@ -460,9 +461,9 @@ class SidebarModel(QAbstractListModel):
             muted=chat.is_muted,
             dimmed=chat.has_ended or chat.is_unreachable,
             active=chat.id == self._active,
-            monogram=agent.monogram if agent is not None else chat.record.agent[:2],
-            tile=self._tiles.get(chat.record.agent, len(self._tiles)),
-            pinned=chat.record.pinned,
+            monogram=agent.monogram if agent is not None else chat.record.origin.agent[:2],
+            tile=self._tiles.get(chat.record.origin.agent, len(self._tiles)),
+            pinned=chat.record.entry.pinned,
             difference=line.difference,
             label=chat.color_label,
             machine=line.machine,
@@ -471,18 +472,20 @@ class SidebarModel(QAbstractListModel):
     def _searched_text_of_ended(self) -> Callable[[EndedRecord], str]:
         """A function that returns the searched text of an ended chat; there may be thousands, so it makes no chat."""
         titles: dict[tuple[str, str], str] = {}
-        ends: dict[tuple[object, ...], str] = {}
+        ends: dict[Outcome, str] = {}
 
         def text(record: EndedRecord) -> str:
-            key = record.state, record.exit_code, record.exit_signal, record.end_request, record.error
+            key = replace(record.outcome, ended_at=None)
             if (end := ends.get(key)) is None:
                 end = ends[key] = how_it_ended(record)
-            machine, place = machine_of(record.id), f"{record.cwd} {record.repository or ''} {record.branch or ''}"
-            if (title := titles.get((machine, record.agent))) is None:
-                agent = self._sessions.agent_named(record.agent, machine)
-                title = titles[machine, record.agent] = agent.title if agent is not None else ""
-            name = f"{record.shown_name} {record.name} {machine}"
-            return f"{name} {record.agent} {title} {place} {record.title} {end}".casefold()
+            machine, place = machine_of(record.id), record.origin.cwd
+            if (worktree := record.origin.worktree) is not None:
+                place = f"{place} {worktree.repository} {worktree.branch}"
+            if (title := titles.get((machine, record.origin.agent))) is None:
+                agent = self._sessions.agent_named(record.origin.agent, machine)
+                title = titles[machine, record.origin.agent] = agent.title if agent is not None else ""
+            name = f"{record.entry.shown_name} {record.entry.name} {machine}"
+            return f"{name} {record.origin.agent} {title} {place} {record.program.title} {end}".casefold()
 
         return text
 
@@ -579,7 +582,7 @@ class SidebarModel(QAbstractListModel):
     def drop_row(self, chats: Sequence[Chat], before: int) -> int | None:
         """The row in front of which ``move`` puts chats; None if they stay where they are."""
         above = self._key_above(before)
-        if above in {PINNED, ""} or (above != Group.NEEDS_YOU and any(chat.record.pinned for chat in chats)):
+        if above in {PINNED, ""} or (above != Group.NEEDS_YOU and any(chat.record.entry.pinned for chat in chats)):
             return before
         parts = [part for part in self._parts() if any(chat in part.chats for chat in chats)]
         if len(parts) > 1:
@@ -630,15 +633,15 @@ class SidebarModel(QAbstractListModel):
 
 def _searched_text(chat: Chat) -> str:
     """The text that the filter searches, case-folded: the chat's name, location, agent and status text."""
-    record, agent = chat.record, f"{chat.record.agent} {chat.agent_title}"
-    place = f"{record.cwd} {record.title} {chat.location}"
-    return f"{chat.name} {record.name} {chat.machine.name} {agent} {place} {chat.status_text}".casefold()
+    record, agent = chat.record, f"{chat.record.origin.agent} {chat.agent_title}"
+    place = f"{record.origin.cwd} {record.program.title} {chat.location}"
+    return f"{chat.name} {record.entry.name} {chat.machine.name} {agent} {place} {chat.status_text}".casefold()
 
 
 def _tooltip(row: ChatRow) -> str:
     """The row's texts in full length."""
     chat = row.chat
-    command_line_name = chat.record.name if chat.record.name != row.name else ""
+    command_line_name = chat.record.entry.name if chat.record.entry.name != row.name else ""
     lines = [
         chat.full_name,
         joined(command_line_name, chat.agent_title, chat.short_directory(chat.current_directory)),
@@ -648,8 +651,8 @@ def _tooltip(row: ChatRow) -> str:
     if chat.location != chat.directory_name(chat.directory):
         lines.append(chat.location)
     lines.append(chat.activity_and_age or row.mark)
-    if (chat.needs_you or chat.turn_failed) and chat.activity_detail:
-        lines.append(chat.activity_detail)
+    if (chat.needs_you or chat.record.status.failed) and chat.record.status.detail:
+        lines.append(chat.record.status.detail)
     if row.rang:
         lines.append(row.rang)
     if row.muted:

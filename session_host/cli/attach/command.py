@@ -17,9 +17,9 @@ from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.permission import check_may_reach_machine
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import HostUnavailable, NoSuchSession, NotAllowed, OutliveError, SessionEnded, UsageError
+from session_host.protocol.facts import INTERRUPTED
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, Activity, Runtime
-from session_host.storage.store.session_record import INTERRUPTED
 from session_host.system import event_loop
 
 from .outer_terminal import OuterTerminal
@@ -55,13 +55,15 @@ def run(options: argparse.Namespace) -> int:
             return 0
         info = chosen
     _check_can_attach(info, info.name, is_plain=options.plain)
-    return attach(info.id, info.name, read_only=options.read_only, runtime=info.runtime, is_plain=options.plain)
+    return attach(
+        info.id, info.name, read_only=options.read_only, runtime=info.facts.origin.runtime, is_plain=options.plain
+    )
 
 
 def _check_can_attach(info: SessionInfo, name: str, *, is_plain: bool) -> None:
     if info.state not in RUNNING_STATES:
         raise SessionEnded(f"{name} {ending_text(info)}; see its last screen with: outlive peek {name}")
-    if is_plain and info.runtime != "structured":
+    if is_plain and info.facts.origin.runtime != "structured":
         raise UsageError(f"{name} runs in a terminal: --plain works only with chat views; leave it out")
 
 
@@ -83,13 +85,18 @@ async def _show_there(entry: MachineEntry, chat: str, *, read_only: bool, is_pla
         name = f"{entry.name}:{one_line(info.name)}"
         _check_can_attach(info, name, is_plain=is_plain)
         is_dumb = os.environ.get("TERM", "dumb") == "dumb"
-        is_plain = is_plain or (is_dumb and info.runtime == "structured")
+        is_plain = is_plain or (is_dumb and info.facts.origin.runtime == "structured")
         _check_terminal(info.id, name, is_dumb=is_dumb and not is_plain)
         machine.link.hold()
         network = NetworkChanges(machine.link.ask_now)
         try:
             return await _show(
-                info.id, name, read_only=read_only, runtime=info.runtime, is_plain=is_plain, machine=machine
+                info.id,
+                name,
+                read_only=read_only,
+                runtime=info.facts.origin.runtime,
+                is_plain=is_plain,
+                machine=machine,
             )
         finally:
             network.close()
@@ -213,6 +220,6 @@ def choose() -> SessionInfo | None:
 
 def in_order(infos: list[SessionInfo]) -> list[SessionInfo]:
     """Chats that need the user come first, the longest wait first; the others keep their order."""
-    asking = [info for info in infos if info.activity == Activity.NEEDS_INPUT]
-    asking.sort(key=lambda info: info.activity_since or "")
+    asking = [info for info in infos if info.status.activity == Activity.NEEDS_INPUT]
+    asking.sort(key=lambda info: info.status.since or "")
     return [*asking, *(info for info in infos if info not in asking)]

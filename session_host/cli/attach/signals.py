@@ -203,16 +203,18 @@ class AttentionEvents:
         if previous is not None and _key(previous) == _key(event):
             return False
         before, self.current = self.current, None
-        if event.activity is Activity.WORKING:
-            if previous is None or previous.activity is not Activity.WORKING:
-                self._turn_began = event.since
+        if event.status.activity is Activity.WORKING:
+            if previous is None or previous.status.activity is not Activity.WORKING:
+                self._turn_began = event.status.since
         elif previous is None:
             pass  # The user sees it on the page that opens.
-        elif event.activity is Activity.NEEDS_INPUT:
-            self.current = AttentionEvent(asks=True, text=event.detail)
-        elif event.activity is Activity.IDLE and previous.activity is Activity.WORKING:
-            seconds = _seconds_between(self._turn_began, event.since)
-            self.current = AttentionEvent(asks=False, text=event.detail, seconds=seconds, failed=event.failed)
+        elif event.status.activity is Activity.NEEDS_INPUT:
+            self.current = AttentionEvent(asks=True, text=event.status.detail)
+        elif event.status.activity is Activity.IDLE and previous.status.activity is Activity.WORKING:
+            seconds = _seconds_between(self._turn_began, event.status.since)
+            self.current = AttentionEvent(
+                asks=False, text=event.status.detail, seconds=seconds, failed=event.status.failed
+            )
         return self.current is not before
 
 
@@ -260,7 +262,7 @@ class Attention:
 
 
 def _key(event: ActivityEvent) -> tuple[Activity, str, str]:
-    return event.activity, event.since, event.detail
+    return event.status.activity, event.status.since, event.status.detail
 
 
 def _seconds_between(first: str, last: str) -> float:

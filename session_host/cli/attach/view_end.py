@@ -69,7 +69,7 @@ class ViewEnd:
         """End the view if the viewer's state is final."""
         match state:
             case ViewerState.ENDED:
-                self.set(EndingKind.ENDED, exit_text(viewer))
+                self.set(EndingKind.ENDED, exit_text(viewer.outcome))
             case ViewerState.FAILED if viewer.refusal == ErrorCode.NOT_ALLOWED:
                 self.set(EndingKind.NOT_ALLOWED, message)
             case ViewerState.LOST | ViewerState.FAILED:

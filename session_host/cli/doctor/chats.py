@@ -13,7 +13,8 @@ from session_host.client.sessions.stale_rows import has_live_socket
 from session_host.errors import OutliveError
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import database, worktrees_dir
-from session_host.storage.store import SessionRecord, Store
+from session_host.protocol.facts import ChatFacts
+from session_host.storage.store import Store
 from session_host.system.processes.identity import is_running, is_stopped
 
 from .check import Check, fail, ok, warn
@@ -30,7 +31,7 @@ def keeper() -> Iterator[Check]:
     if status is not None:
         count = len(status.sessions)
         yield ok("keeper", f"process {status.pid}, {count} {'chat' if count == 1 else 'chats'}")
-    elif any(is_running(record.host_pid, record.host_started) for record in _running()):
+    elif any(is_running(record.program.host_pid, record.program.host_started) for record in _running()):
         yield warn(
             "keeper",
             "not reachable, although chats are running",
@@ -76,19 +77,19 @@ def ended() -> Iterator[Check]:
         yield ok("ended chats", line)
 
 
-def _unreachable(record: SessionRecord) -> Check | None:
+def _unreachable(record: ChatFacts) -> Check | None:
     """The problem of a chat with a host that does not answer; None if the chat has ended."""
-    name = f"{record.name} ({record.id[:8]})"
+    name = f"{record.entry.name} ({record.id[:8]})"
     if not has_live_socket(record.id):
-        if not is_running(record.child_pid, record.child_started):
+        if not is_running(record.program.child_pid, record.program.child_started):
             return None
-        what = f"{name} is running (process {record.child_pid}) but not reachable"
+        what = f"{name} is running (process {record.program.child_pid}) but not reachable"
         return fail(
             "running chats",
             what,
-            f"run `outlive new` to start a keeper, or end the agent with `kill {record.child_pid}`",
+            f"run `outlive new` to start a keeper, or end the agent with `kill {record.program.child_pid}`",
         )
-    pid = record.host_pid
+    pid = record.program.host_pid
     if pid is not None and is_stopped(pid):
         what = f"{name}: its background process (PID {pid}) is stopped"
         return fail(
@@ -100,7 +101,7 @@ def _unreachable(record: SessionRecord) -> Check | None:
     return warn("running chats", what, f"try again, or end the chat with `outlive kill {record.id[:8]}`")
 
 
-def _running() -> list[SessionRecord]:
+def _running() -> list[ChatFacts]:
     if not database().exists():
         return []
     try:
@@ -151,6 +152,9 @@ def _used() -> set[Path] | None:
         return set()
     try:
         with Store.open(database()) as store:
-            return {Path(each) for record in store.all() for each in (record.cwd, record.worktree) if each}
+            origins = [record.origin for record in store.all()]
+            return {Path(each.cwd) for each in origins} | {
+                Path(each.worktree.path) for each in origins if each.worktree
+            }
     except OutliveError:
         return None

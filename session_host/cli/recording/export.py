@@ -72,9 +72,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check_format(suffix: str, info: SessionInfo) -> None:
-    formats = STRUCTURED_FORMATS if info.runtime == "structured" else FORMATS
+    formats = STRUCTURED_FORMATS if info.facts.origin.runtime == "structured" else FORMATS
     if suffix not in formats:
-        kind = "is a chat view" if info.runtime == "structured" else "runs in a terminal"
+        kind = "is a chat view" if info.facts.origin.runtime == "structured" else "runs in a terminal"
         raise UsageError(f"{info.name} {kind}: name the file FILE{', FILE'.join(formats[:-1])} or FILE{formats[-1]}")
 
 
@@ -89,7 +89,7 @@ def _report(path: Path, info: SessionInfo, *, is_damaged: bool) -> int:
 
 
 def _content(suffix: str, info: SessionInfo, on_damage: Callable[[], object]) -> Iterator[str]:
-    if info.runtime == "structured":
+    if info.facts.origin.runtime == "structured":
         from session_host.cli.recording.transcript_export import content_of, transcript_of
 
         damage: list[None] = []
@@ -220,10 +220,10 @@ class _Events:
         """Yield the program's exit status, if it is known, as a shell reports it."""
         time_ns = self._last_ns or 0
         yield from self._rest(time_ns)
-        if info.exit_signal is not None:
-            yield self._event(time_ns, "x", str(128 + info.exit_signal))
-        elif info.exit_code is not None:
-            yield self._event(time_ns, "x", str(info.exit_code))
+        if info.facts.outcome.exit_signal is not None:
+            yield self._event(time_ns, "x", str(128 + info.facts.outcome.exit_signal))
+        elif info.facts.outcome.exit_code is not None:
+            yield self._event(time_ns, "x", str(info.facts.outcome.exit_code))
 
     def _rest(self, time_ns: int) -> Iterator[str]:
         """Yield an incomplete last character."""

@@ -84,7 +84,7 @@ def page_head(info: SessionInfo, began_s: float) -> str:
     began = datetime.fromtimestamp(began_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return _PAGE.format(
         title=escape(CONTROLS.sub(" ", info.name)),
-        about=f"{escape(CONTROLS.sub(' ', info.agent))}, recorded from {began}",
+        about=f"{escape(CONTROLS.sub(' ', info.facts.origin.agent))}, recorded from {began}",
         light=_variables(_LIGHT),
         dark=_variables(_DARK),
     )

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from session_host.cli.session_argument import ask, find
 from session_host.client.chats.removal import is_program_gone
 from session_host.client.chats.retention import note_viewed
@@ -157,15 +159,21 @@ def recording_of(info: SessionInfo, on_damage: Callable[[], object] = lambda: No
     Raises:
         OutliveError: the session has no recording.
     """
-    if info.runtime == "structured":
+    if info.facts.origin.runtime == "structured":
         raise OutliveError(f"{info.name} has no terminal to replay; see `outlive peek {info.name} --scrollback`")
     directory = session_journal(info.id)
     info, output_bytes = _recorded(info)
     first = next(read(directory), None)
     if first is None:
         raise OutliveError(_why_nothing_is_recorded(info, directory))
-    engine = next((engine for engine in available_engines() if engine == info.engine), None) or default_engine()
-    size = first.size if isinstance(first, Resize) else GridSize(info.cols, info.rows).clamped()
+    engine = (
+        next((engine for engine in available_engines() if engine == info.facts.origin.engine), None) or default_engine()
+    )
+    size = (
+        first.size
+        if isinstance(first, Resize)
+        else GridSize(info.facts.program.size.columns, info.facts.program.size.rows).clamped()
+    )
     is_running = info.state in RUNNING_STATES
     if not is_running:
         note_viewed(info.id)
@@ -185,14 +193,15 @@ def _recorded(info: SessionInfo) -> tuple[SessionInfo, int]:
     deadline_s = time.monotonic() + RECORDED_WITHIN_S
     while (info.state in RUNNING_STATES or info.has_host) and time.monotonic() < deadline_s:
         try:
-            description = ask(info.id, Describe(0))
+            description: Description = ask(info.id, Describe(0))
         except HostNotResponding:
             break
         except OutliveError:  # It is between two hosts, or its end has just been saved.
             info = find(info.id)
         else:
-            info.state, output_bytes = description.state, description.offset
-            is_read = description.state is State.EXITED or not is_program_gone(description)
+            outcome, output_bytes = description.facts.outcome, description.host.offset
+            info = replace(info, facts=replace(info.facts, outcome=outcome))
+            is_read = outcome.state is State.EXITED or not is_program_gone(description)
             if is_read and _has_recorded(description, session_journal(info.id)):
                 break
         time.sleep(_POLL_INTERVAL_S)
@@ -219,7 +228,10 @@ def _kept_output(session_id: str, start: int, end: int, resizes: int) -> list[En
 
 def _has_recorded(description: Description, directory: Path) -> bool:
     """Whether the journal has all of the host's output; also if the host records nothing."""
-    end, is_recording = description.offset, description.journal_bytes is not None and not description.notice
+    end, is_recording = (
+        description.host.offset,
+        description.host.journal_bytes is not None and not description.host.notice,
+    )
     return not (end and is_recording) or any(isinstance(entry, Output) for entry in read(directory, end - 1))
 
 

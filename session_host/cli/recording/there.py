@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from session_host.cli.arguments import add_session_argument
 from session_host.cli.machines import run_there
@@ -112,11 +113,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _parts_of(info: SessionInfo, on_damage: Any) -> Iterator[Part]:
-    if info.runtime == "structured":
+    if info.facts.origin.runtime == "structured":
         from .transcript_export import transcript_of
 
         snapshot = transcript_of(info, on_damage).snapshot()
-        yield Chat(info, GridSize(info.cols, info.rows))
+        yield Chat(info, GridSize(info.facts.program.size.columns, info.facts.program.size.rows))
         yield from (Said(BUILD, piece) for piece in _pieces(snapshot))
         return
     recording = recording_of(info, on_damage)
@@ -236,9 +237,18 @@ def _read(entry: MachineEntry, file: IO[bytes]) -> Fetched:
                     raise ProtocolViolation("the transcript is too long")
     if first is None or not isinstance(last, Last):
         raise ProtocolViolation("the recording is incomplete")
-    name, agent, cwd = (plain(each, MAX_CHARACTERS) for each in (first.info.name, first.info.agent, first.info.cwd))
-    info = msgspec.structs.replace(first.info, name=f"{entry.name}:{name}", agent=agent, cwd=cwd)
-    if info.runtime == "structured":
+    name, agent, cwd = (
+        plain(each, MAX_CHARACTERS)
+        for each in (first.info.name, first.info.facts.origin.agent, first.info.facts.origin.cwd)
+    )
+    facts = first.info.facts
+    facts = replace(
+        facts,
+        origin=replace(facts.origin, agent=agent, cwd=cwd),
+        entry=replace(facts.entry, name=f"{entry.name}:{name}"),
+    )
+    info = replace(first.info, facts=facts)
+    if info.facts.origin.runtime == "structured":
         transcript = Transcript.restore(bytes(said))
         list(transcript)  # Items are read only when they are used.
         return Fetched(info, None, transcript, last.is_damaged)

@@ -74,7 +74,9 @@ def _text(transcript: Transcript, info: SessionInfo, is_complete: bool) -> Itera
 
 def _markdown(transcript: Transcript, info: SessionInfo, is_complete: bool) -> Iterator[str]:
     zone = datetime.now(UTC).astimezone().tzinfo or UTC
-    yield from markdown_of(transcript, title=info.name, about=f"{info.agent}, {info.cwd}", zone=zone)
+    yield from markdown_of(
+        transcript, title=info.name, about=f"{info.facts.origin.agent}, {info.facts.origin.cwd}", zone=zone
+    )
     if not is_complete:
         yield f"\n*{MISSING}*\n"
 
@@ -99,8 +101,8 @@ def _json(transcript: Transcript, info: SessionInfo, is_complete: bool) -> Itera
     whole = {
         "session_id": info.id,
         "name": one_line(info.name),
-        "agent": info.agent,
-        "directory": info.cwd,
+        "agent": info.facts.origin.agent,
+        "directory": info.facts.origin.cwd,
         "conversation": transcript.status.conversation or None,
         "title": transcript.status.title,
         "usage": _object(transcript.status.usage),

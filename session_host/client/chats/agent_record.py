@@ -45,11 +45,11 @@ def find_answer(session_id: str, position: TurnPosition | None, *, is_working: b
     """
     with open_store() as store:
         record = record_of(store, session_id)
-    agent = find_agent(config_dir(), record.agent)
+    agent = find_agent(config_dir(), record.origin.agent)
     if agent is None or not agent.conversation.store:
-        title = record.agent if agent is None else agent.title
+        title = record.origin.agent if agent is None else agent.title
         raise NoAnswer(f"Outlive knows no record of {title}’s answers; select the text on the screen")
-    if not agent.conversation.is_id(record.provider_session_id or ""):
+    if not agent.conversation.is_id(record.program.conversation or ""):
         raise NoAnswer(f"{agent.title} has not reported its conversation yet; try again after its next answer")
     query = query_for(record, agent, None)
     try:
@@ -82,8 +82,8 @@ def recent_prompts(session_id: str, since_s: float) -> list[Turn]:
     """
     with open_store() as store:
         record = record_of(store, session_id)
-    agent = find_agent(config_dir(), record.agent)
-    if agent is None or not agent.conversation.store or not agent.conversation.is_id(record.provider_session_id or ""):
+    agent = find_agent(config_dir(), record.origin.agent)
+    if agent is None or not agent.conversation.store or not agent.conversation.is_id(record.program.conversation or ""):
         return []
     found: list[Turn] = []
     try:

@@ -19,7 +19,7 @@ from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, NotResumable
 from session_host.git import current_stop
 from session_host.paths import session_files
-from session_host.storage.store import SessionRecord
+from session_host.protocol.facts import ChatFacts
 
 from .launch import launch
 from .launch_spec import LaunchRequest
@@ -67,7 +67,7 @@ def list_conversations(
     query, stop = _query(agent, directory, environment, overrides), current_stop()
     here = os.path.realpath(directory)
     with open_store() as store:
-        chats = {record.provider_session_id for record in store.all() if record.agent == agent.name}
+        chats = {record.program.conversation for record in store.all() if record.origin.agent == agent.name}
     stored = list_stored(agent.conversation.store, query, lambda: stop is not None and stop.is_set)
     found = ConversationList([], [], stored.has_older)
     real = dict[str, str]()
@@ -104,7 +104,7 @@ def _real(directory: str) -> str:
     return os.path.realpath(directory) if directory.startswith("/") and "\0" not in directory else ""
 
 
-async def continue_conversation(request: LaunchRequest, *, anyway: bool = False) -> SessionRecord:
+async def continue_conversation(request: LaunchRequest, *, anyway: bool = False) -> ChatFacts:
     """Start a chat in an earlier conversation; returns when its program is exec'd.
 
     Args:

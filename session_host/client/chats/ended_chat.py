@@ -149,4 +149,4 @@ def _remove_one(store: Store, session_id: str, *, by_limit: bool) -> Removal:
     except OutliveError as error:
         return Removal(False, str(error))
     except OSError as error:
-        return Removal(False, f"cannot remove {record.name}: {error}")
+        return Removal(False, f"cannot remove {record.entry.name}: {error}")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from session_host.agents.agent import Agent
 from session_host.agents.catalog import find_agent
@@ -21,10 +22,10 @@ from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.transcript_watch import watch_transcript
 from session_host.errors import NotResumable
 from session_host.paths import config_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, GridSize
 from session_host.storage.last_transcript import last_transcript
-from session_host.storage.store import SessionRecord
 from session_host.structured.copied_items import changes_before, copied_items, encode_items, items_before
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
@@ -48,7 +49,7 @@ async def fork(
     before: str = "",
     environment: Mapping[str, str] | None = None,
     size: GridSize | None = None,
-) -> SessionRecord:
+) -> ChatFacts:
     """Start a chat that continues from another one's present state, or from before a prompt.
 
     Returns when the program is exec'd.
@@ -66,7 +67,7 @@ async def fork(
     """
     await wait_until_exit_saved(session_id)
     record = await asyncio.to_thread(_record, session_id)
-    if record.state in RUNNING_STATES:
+    if record.outcome.state in RUNNING_STATES:
         transcript = await watch_transcript(session_id, lambda _: True)
     else:
         transcript = await asyncio.to_thread(last_transcript, session_id)
@@ -84,30 +85,31 @@ def fork_name(name: str, taken: Collection[str]) -> str:
     return wanted
 
 
-def _record(session_id: str) -> SessionRecord:
+def _record(session_id: str) -> ChatFacts:
     with open_store() as store:
         return record_of(store, session_id)
 
 
 def _request(
-    record: SessionRecord, transcript: Transcript | None, environment: Mapping[str, str] | None, before: str
+    record: ChatFacts, transcript: Transcript | None, environment: Mapping[str, str] | None, before: str
 ) -> LaunchRequest:
-    agent = find_agent(config_dir(), record.agent)
+    agent = find_agent(config_dir(), record.origin.agent)
     if agent is None or not can_fork(agent, record):
-        raise NotResumable(f"{record.name}: its agent cannot fork a conversation")
+        raise NotResumable(f"{record.entry.name}: its agent cannot fork a conversation")
     if transcript is not None:
         if not before and (transcript.status.state == "starting" or transcript.status.is_running):
-            raise NotResumable(f"{record.name} is busy; fork it when its turn has ended")
-        record.provider_session_id = transcript.status.conversation or record.provider_session_id
+            raise NotResumable(f"{record.entry.name} is busy; fork it when its turn has ended")
+        conversation = transcript.status.conversation or record.program.conversation
+        record = replace(record, program=replace(record.program, conversation=conversation))
     query = query_for(record, agent, environment)
     availability = Availability.LOST
     if query.conversation:
         availability = find_conversation(agent.conversation.store, query).availability
     if not before and availability in {Availability.LOST, Availability.NOTHING}:
-        raise NotResumable(f"{record.name}: the conversation is empty; send a prompt first")
+        raise NotResumable(f"{record.entry.name}: the conversation is empty; send a prompt first")
     with open_store() as store:
         request = request_of(store, record, agent, environment)
-        name = fork_name(record.name, store.names())
+        name = fork_name(record.entry.name, store.names())
     if before:
         forked = _fork_before(record, agent, query, transcript, before)
     else:
@@ -116,12 +118,12 @@ def _request(
 
 
 def _fork_before(
-    record: SessionRecord, agent: Agent, query: ConversationQuery, transcript: Transcript | None, before: str
+    record: ChatFacts, agent: Agent, query: ConversationQuery, transcript: Transcript | None, before: str
 ) -> Fork:
     """The fork that begins before a prompt."""
     prompt = transcript.get(before) if transcript is not None else None
     if transcript is None or prompt is None:
-        raise NotResumable(f"{record.name}: the chat does not have this prompt any more")
+        raise NotResumable(f"{record.entry.name}: the chat does not have this prompt any more")
     if not can_fork_before(agent, record):
         raise NotResumable(f"{agent.title} cannot fork a conversation before a prompt")
     changes = changes_before(transcript, before)
@@ -130,16 +132,16 @@ def _fork_before(
         if agent.structured is not None and agent.structured.fork_through == "message":
             through = saved_message_before(query, prompt)
     except (OSError, NotResumable) as error:
-        raise NotResumable(f"{record.name}: {error}") from error
-    line = _notice(record, f"Forked from {record.name}, before “{_beginning(prompt.text)}”.")
+        raise NotResumable(f"{record.entry.name}: {error}") from error
+    line = _notice(record, f"Forked from {record.entry.name}, before “{_beginning(prompt.text)}”.")
     return Fork(record, encode_items([*changes, Put(line)]), through, is_empty=not through)
 
 
-def _items(record: SessionRecord, transcript: Transcript | None) -> bytes:
+def _items(record: ChatFacts, transcript: Transcript | None) -> bytes:
     """The items for the copy, with a line that says where it begins."""
     if transcript is None or not len(transcript):
         return b""
-    return encode_items([*copied_items(transcript), Put(_notice(record, f"Forked from {record.name}."))])
+    return encode_items([*copied_items(transcript), Put(_notice(record, f"Forked from {record.entry.name}."))])
 
 
 def _beginning(text: str) -> str:
@@ -147,6 +149,6 @@ def _beginning(text: str) -> str:
     return line if len(line) <= NAMED_CHARACTERS else f"{line[: NAMED_CHARACTERS - 1]}…"
 
 
-def _notice(record: SessionRecord, text: str) -> Item:
+def _notice(record: ChatFacts, text: str) -> Item:
     at_ms = now_ms()
     return Item(f"fork-{record.id[:8]}-{at_ms}", "notice", at_ms, text=text)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from msgspec.structs import replace
 
 from session_host.agents.agent import Agent
 from session_host.agents.environment import child_environment
@@ -32,10 +32,11 @@ from session_host.errors import (
 from session_host.keeper_client.channel import KeeperNotResponding
 from session_host.keeper_client.discovery import connect_or_start_keeper
 from session_host.paths import database, ensure_private, make_directories, obstacle, runtime_dir, session_dir, state_dir
+from session_host.protocol.facts import ChatFacts, Outcome, Program
 from session_host.protocol.keeper import Launch, Launched
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.values import RUNNING_STATES, State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from session_host.storage.store.database import FILE_TRIES
 from session_host.system.login_sockets import links_of
 from session_host.system.processes.identity import start_time
@@ -60,7 +61,7 @@ class _Unknown(LaunchFailed):
     """It is unknown whether the session was started."""
 
 
-async def launch(request: LaunchRequest) -> SessionRecord:
+async def launch(request: LaunchRequest) -> ChatFacts:
     """Like ``launch_now``, in a thread; a cancelled task cancels the start."""
     import asyncio  # a command that starts one chat does not need them
 
@@ -74,7 +75,7 @@ async def launch(request: LaunchRequest) -> SessionRecord:
         raise
 
 
-def launch_now(request: LaunchRequest, stop: Stop | None = None) -> SessionRecord:
+def launch_now(request: LaunchRequest, stop: Stop | None = None) -> ChatFacts:
     """Start a session; returns its record once its program is exec'd.
 
     Args:
@@ -103,12 +104,12 @@ def launch_now(request: LaunchRequest, stop: Stop | None = None) -> SessionRecor
                 if request.name:
                     raise
                 # Another chat has just taken the name.
-                name = choose_name(request, spec.cwd, store)
-                origin = msgspec.structs.replace(spec.origin, default_name=name)
-                spec = msgspec.structs.replace(spec, name=name, origin=origin)
+                name = choose_name(request, spec.facts.origin.cwd, store)
+                entry = replace(spec.facts.entry, name=name, default_name=name)
+                spec = replace(spec, facts=replace(spec.facts, entry=entry))
 
 
-def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store, stop: Stop | None) -> SessionRecord:
+def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store, stop: Stop | None) -> ChatFacts:
     from session_host.client.worktrees import Mark
     from session_host.git import Stop
 
@@ -125,15 +126,15 @@ def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store, stop: Stop |
             with contextlib.suppress(WorktreeError):  # The error of the start is more useful.
                 undo_worktree(store, moved)
             raise
-    store.note_directory(spec.cwd)
+    store.note_directory(spec.facts.origin.cwd)
     return record
 
 
-def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
+def _start(spec: LaunchSpec, store: Store) -> ChatFacts:
     """Record the session and start it; if the start fails, remove the record."""
-    record = SessionRecord.of(spec)
     # This process owns the row until there is a host (``resolve_stale_row``).
-    record.host_pid, record.host_started = os.getpid(), start_time(os.getpid())
+    program = replace(spec.facts.program, host_pid=os.getpid(), host_started=start_time(os.getpid()))
+    record = replace(spec.facts, program=program)
     _insert_row(record, store)
     try:
         report = _start_host(spec, store)
@@ -149,21 +150,14 @@ def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
         for link in links_of(Path(spec.socket_path)):
             link.unlink(missing_ok=True)
         raise
-    record.state, record.host_pid, record.child_pid = State.RUNNING, report.host_pid, report.child_pid
+    processes: dict[str, int | None] = {"host_pid": report.host_pid, "child_pid": report.child_pid}
     with contextlib.suppress(StoreError, NoSuchSession, OSError):  # The session runs, and its host records the end.
-        record.host_started, record.child_started = start_time(report.host_pid), start_time(report.child_pid)
-        store.update(
-            record.id,
-            state=record.state,
-            host_pid=record.host_pid,
-            host_started=record.host_started,
-            child_pid=record.child_pid,
-            child_started=record.child_started,
-        )
-    return record
+        processes |= {"host_started": start_time(report.host_pid), "child_started": start_time(report.child_pid)}
+        store.update(record.id, state=State.RUNNING, **processes)
+    return replace(record, outcome=Outcome(State.RUNNING), program=replace(program, **processes))
 
 
-def _insert_row(record: SessionRecord, store: Store) -> None:
+def _insert_row(record: ChatFacts, store: Store) -> None:
     """Insert the row, unless a running chat has the same name; rows of dead chats do not count.
 
     Raises:
@@ -177,8 +171,10 @@ def _insert_row(record: SessionRecord, store: Store) -> None:
 
             find_chats(store)
         except NameTaken:
-            others = [resolve_stale_row(store, each) for each in store.running() if each.name == record.name]
-            if any(each.state in RUNNING_STATES for each in others):
+            others = [
+                resolve_stale_row(store, each) for each in store.running() if each.entry.name == record.entry.name
+            ]
+            if any(each.outcome.state in RUNNING_STATES for each in others):
                 raise
     return store.insert(record, named_alone=True)
 
@@ -186,10 +182,10 @@ def _insert_row(record: SessionRecord, store: Store) -> None:
 def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
     """Ask the keeper to start the host; if that keeper is killed meanwhile, ask the next one."""
     try:
-        for directory in (Path(spec.log).parent, session_dir(spec.session_id)):
+        for directory in (Path(spec.log).parent, session_dir(spec.facts.id)):
             make_directories(directory)
     except OSError as error:
-        why = obstacle(session_dir(spec.session_id), is_directory=True) or obstacle(Path(spec.log))
+        why = obstacle(session_dir(spec.facts.id), is_directory=True) or obstacle(Path(spec.log))
         raise StoreError(
             why or f"{spec.log}: cannot write it ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"
         ) from error
@@ -200,7 +196,7 @@ def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
             return _report(channel.request(Launch(spec), KEEPER_TIMEOUT_S))
         except KeeperNotResponding:
             # A stopped keeper, once continued, starts nothing without a waiting launcher.
-            if not has_live_socket(spec.session_id) and _ended(spec, store) is None:
+            if not has_live_socket(spec.facts.id) and _ended(spec, store) is None:
                 raise
             unavailable = "the program is slow to start"
         except HostUnavailable as error:
@@ -229,17 +225,18 @@ def _started(spec: LaunchSpec, store: Store) -> LaunchReport | None:
     deadline_s = time.monotonic() + REPORT_TIMEOUT_S
     while time.monotonic() < deadline_s:
         try:
-            description = describe(spec.session_id)
-            if description is not None and description.child_pid is not None:
-                return LaunchReport(ok=True, host_pid=description.host_pid, child_pid=description.child_pid)
-            if not has_live_socket(spec.session_id):
+            description = describe(spec.facts.id)
+            program = description.facts.program if description is not None else Program()
+            if program.host_pid is not None and program.child_pid is not None:
+                return LaunchReport(ok=True, host_pid=program.host_pid, child_pid=program.child_pid)
+            if not has_live_socket(spec.facts.id):
                 return _ended(spec, store)
         except (OSError, StoreError) as error:
             why = error.strerror if isinstance(error, OSError) else error
-            raise _Unknown(f"{spec.name}: it may or may not have started: {why}") from error
+            raise _Unknown(f"{spec.facts.entry.name}: it may or may not have started: {why}") from error
         time.sleep(0.02)
     where = f"see {spec.log}" if Path(spec.log).exists() else "see `outlive ls`"
-    raise _Unknown(f"{spec.name}: still starting; {where}")
+    raise _Unknown(f"{spec.facts.entry.name}: still starting; {where}")
 
 
 def _ended(spec: LaunchSpec, store: Store) -> LaunchReport | None:
@@ -250,10 +247,10 @@ def _ended(spec: LaunchSpec, store: Store) -> LaunchReport | None:
     Raises:
         StoreError: the store cannot be read.
     """
-    record = store.get(spec.session_id)
-    if record is None or record.state in RUNNING_STATES:
+    record = store.get(spec.facts.id)
+    if record is None or record.outcome.state in RUNNING_STATES:
         return None
-    return LaunchReport(ok=True, host_pid=record.host_pid or 0, child_pid=record.child_pid or 0)
+    return LaunchReport(ok=True, host_pid=record.program.host_pid or 0, child_pid=record.program.child_pid or 0)
 
 
 def prepare_start(agent: Agent, environment: Mapping[str, str] | None) -> None:

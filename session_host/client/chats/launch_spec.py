@@ -30,10 +30,11 @@ from session_host.paths import (
     session_stderr,
     session_transitions,
 )
-from session_host.protocol.launch import REPORT_ID, LaunchSpec, Origin, StructuredLaunch, Watch, WorktreeSetup
+from session_host.protocol.facts import ChatFacts, Entry, Origin, OwnWorktree, Program
+from session_host.protocol.launch import REPORT_ID, LaunchSpec, StructuredLaunch, Watch, WorktreeSetup
 from session_host.protocol.untrusted_text import one_line, topic_of
 from session_host.protocol.values import GridSize, Runtime
-from session_host.storage.store import SessionRecord, Store, free_name
+from session_host.storage.store import Store, free_name
 from session_host.system.clock import now
 from session_host.system.files import replace_file
 from session_host.system.login_sockets import make_links
@@ -95,7 +96,7 @@ class Fork(msgspec.Struct, frozen=True):
         is_empty: copy nothing, since the fork begins before the first prompt.
     """
 
-    record: SessionRecord
+    record: ChatFacts
     items: bytes
     through: str = ""
     is_empty: bool = False
@@ -152,29 +153,29 @@ def choose_launch_mode(
     )
 
 
-def is_one_shot(record: SessionRecord) -> bool:
+def is_one_shot(record: ChatFacts) -> bool:
     """Whether a session's agent had one process for each prompt."""
-    return PROGRAM in record.argv
+    return PROGRAM in record.origin.argv
 
 
-def can_fork(agent: Agent | None, record: SessionRecord) -> bool:
+def can_fork(agent: Agent | None, record: ChatFacts) -> bool:
     """Whether a chat's agent can copy its conversation."""
     return (
         agent is not None
         and agent.structured is not None
         and bool(agent.structured.fork)
-        and record.runtime == "structured"
+        and record.origin.runtime == "structured"
         and not is_one_shot(record)
     )
 
 
-def can_fork_before(agent: Agent | None, record: SessionRecord) -> bool:
+def can_fork_before(agent: Agent | None, record: ChatFacts) -> bool:
     """Whether a chat's agent can copy its conversation up to a prompt."""
     return can_fork(agent, record) and agent is not None and _settings(agent).fork_through != ""
 
 
 def structured_launch(
-    mode: LaunchMode, resumed: SessionRecord | None, prompt: str, chats: ChatSettings, fork: Fork | None
+    mode: LaunchMode, resumed: ChatFacts | None, prompt: str, chats: ChatSettings, fork: Fork | None
 ) -> StructuredLaunch:
     """How Outlive talks to the agent.
 
@@ -187,17 +188,17 @@ def structured_launch(
     """
     from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION  # a terminal does not need it
 
-    history = resumed.id if resumed is not None and resumed.runtime == "structured" else ""
+    history = resumed.id if resumed is not None and resumed.origin.runtime == "structured" else ""
     options, fork_of = mode.options, ""
     if fork is not None:
         if not fork.is_empty:
-            options = options | {FORK_OPTION: fork.record.provider_session_id or ""}
+            options = options | {FORK_OPTION: fork.record.program.conversation}
         if fork.through:
             options = options | {THROUGH_OPTION: fork.through}
         fork_of = fork.record.id if fork.items else ""
     # An agent that runs once for each prompt ends anyway.
     idle_s = 0.0 if mode.dialect == "one-shot" else chats.idle_timeout_min * 60
-    began_ms = round(datetime.fromisoformat(resumed.created_at).timestamp() * 1000) if resumed is not None else 0
+    began_ms = round(datetime.fromisoformat(resumed.origin.created_at).timestamp() * 1000) if resumed is not None else 0
     return StructuredLaunch(mode.dialect, options, history, prompt, idle_s, began_ms, fork_of)
 
 
@@ -263,7 +264,7 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     arguments: list[str] = []
     prompt: str = ""
     """The first prompt, for agents that take one in their argv; "" for none."""
-    resume: SessionRecord | None = None
+    resume: ChatFacts | None = None
     """The ended session that is resumed; its ``provider_session_id`` is known."""
     starts_over: bool = False
     """Begin the conversation again under its id, since nothing was said in it yet."""
@@ -287,7 +288,7 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     overrides: dict[str, str] = {}
     """Variables that the user set in addition."""
     located_by: dict[str, str] = {}
-    """The variables that locate the conversation, if it is in the place of an earlier chat; see ``SessionRecord``."""
+    """The variables that locate the conversation, if it is in the place of an earlier chat; see ``ChatFacts``."""
     size: GridSize = DEFAULT_SIZE
     engine: EngineName | None = None
     colors: DefaultColors | None = None
@@ -330,7 +331,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     agent = request.agent
     check_may_control(*_continued(request, store))
     settings = load_chat_settings(config_dir())
-    directory, origin, setup = _directory_and_origin(request)
+    directory, worktree, setup = _directory_and_worktree(request)
     session_id = str(uuid.uuid4())
     engine = request.engine or default_engine()
     start = _agent_start(request, session_id, directory, engine, settings)
@@ -339,28 +340,37 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     begins_with_screen = _write_previous_screen(request, session_id)
     colors = request.colors or remembered_colors()
     name = choose_name(request, directory, store)
-    return LaunchSpec(
-        session_id=session_id,
-        name=name,
+    origin = Origin(
+        id=session_id,
         agent=agent.name,
         argv=start.argv,
         cwd=directory,
-        env=start.environment,
+        created_at=now(),
+        arguments=start.arguments,
+        real_cwd=os.path.realpath(directory),
         overrides=request.overrides,
-        size=request.size.clamped(),
+        located_by=start.located_by,
         engine=engine,
+        runtime="structured" if is_structured else "terminal",
+        boot_id=boot_id(),
+        agent_chats=start.environment.get(AGENT_CHATS, ""),
+        resumed_from=request.resume.id if request.resume else None,
+        worktree=worktree,
+    )
+    entry = Entry(name=name, default_name="" if request.name and request.is_named else name, topic=_topic(request))
+    program = Program(conversation=start.conversation, size=request.size.clamped())
+    return LaunchSpec(
+        facts=ChatFacts(origin, entry, program=program),
+        env=start.environment,
         scrollback_lines=settings.scrollback_lines,
         colors=colors[:4] if colors is not None else None,
-        created_at=now(),
         socket_path=str(session_socket(session_id)),
         database=str(database()),
         screen=str(session_screen(session_id)),
-        boot_id=boot_id(),
         umask=current_umask(),
         log=str(session_log(session_id)),
         journal=str(session_journal(session_id)) if settings.record else "",
         journal_limit_bytes=settings.record_limit_mib * MIB,
-        conversation=start.conversation,
         stderr=str(session_stderr(session_id)) if agent.stderr or is_structured else "",
         identity=agent.identity,
         structured=start.structured,
@@ -368,16 +378,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         watch=watch_of_structured(agent)
         if is_structured
         else settings.applied_to(_signals(request, start), missing_integration(agent, start.environment, directory)),
-        origin=msgspec.structs.replace(
-            origin,
-            arguments=start.arguments,
-            resumed_from=request.resume.id if request.resume else None,
-            continues=bool(request.conversation),
-            located_by=start.located_by,
-            real_cwd=os.path.realpath(directory),
-            default_name="" if request.name and request.is_named else name,
-            topic=_topic(request),
-        ),
+        continues=bool(request.conversation),
         transitions=str(session_transitions(session_id)),
         settings=str(config_dir() / "chats.toml"),
         restore_points=settings.restore_points and agent.signals.ends_all,
@@ -386,7 +387,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     )
 
 
-def _continued(request: LaunchRequest, store: Store) -> list[SessionRecord]:
+def _continued(request: LaunchRequest, store: Store) -> list[ChatFacts]:
     """The chats that the new one continues or forks, as stored: a caller of a bridge may write any record."""
     fork = request.fork.record if request.fork is not None else None
     named = [store.get(each.id) or each for each in (request.resume, fork) if each is not None]
@@ -415,12 +416,12 @@ def choose_name(request: LaunchRequest, directory: str, store: Store) -> str:
 
 def _topic(request: LaunchRequest) -> str:
     """The topic that is known at the start; "" for none."""
-    if request.resume is not None and request.resume.topic and not request.starts_over:
-        return request.resume.topic
+    if request.resume is not None and request.resume.entry.topic and not request.starts_over:
+        return request.resume.entry.topic
     return topic_of(request.prompt)
 
 
-def _previous(request: LaunchRequest) -> SessionRecord | None:
+def _previous(request: LaunchRequest) -> ChatFacts | None:
     """The session that is forked or resumed."""
     return request.fork.record if request.fork is not None else request.resume
 
@@ -430,18 +431,18 @@ def _copies(request: LaunchRequest) -> Fork | None:
     return request.fork if request.fork is not None and not request.fork.is_empty else None
 
 
-def _directory_and_origin(request: LaunchRequest) -> tuple[str, Origin, WorktreeSetup | None]:
-    """The absolute working directory, the origin with the worktree of the forked or resumed session, and its setup."""
+def _directory_and_worktree(request: LaunchRequest) -> tuple[str, OwnWorktree | None, WorktreeSetup | None]:
+    """The absolute working directory, the worktree of the forked or resumed session, and its setup."""
     directory = named_directory(str(Path(request.directory).expanduser()))
-    origin, setup = Origin(), None
+    worktree, setup = None, None
     previous = _previous(request)
-    if previous is not None and previous.worktree is not None:
+    if previous is not None and previous.origin.worktree is not None:
         from .chat_worktree import resumed_in_worktree  # most starts do not need it
 
-        origin, setup = resumed_in_worktree(previous, directory)
+        worktree, setup = resumed_in_worktree(previous, directory)
     if not Path(directory).is_dir():
         raise LaunchFailed(f"there is no directory {directory}; choose another")
-    return directory, origin, setup
+    return directory, worktree, setup
 
 
 def _agent_start(
@@ -481,7 +482,7 @@ def _agent_start(
         template = launch_mode.template
     known = conversation if is_id_ours else ""
     if copied is not None:
-        known = copied.record.provider_session_id or ""
+        known = copied.record.program.conversation
     argv = agent.argv(
         arguments,
         environment,
@@ -509,7 +510,7 @@ def _session_variables(request: LaunchRequest, session_id: str) -> dict[str, str
         variables |= {each: value for each, value in agent.structured.env.items() if each not in request.overrides}
     variables |= {"OUTLIVE_SESSION": session_id, "OUTLIVE_SOCKET": str(session_socket(session_id))}
     variables[REPORT_ID] = uuid.uuid4().hex
-    resumed = request.resume.agent_chats if request.resume is not None else ""
+    resumed = request.resume.origin.agent_chats if request.resume is not None else ""
     variables[AGENT_CHATS] = of_new_chat(session_id, resumed, is_agent=agent.signals.ends_all)
     return variables
 
@@ -524,7 +525,7 @@ def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
     agent, arguments = request.agent, request.arguments
     chosen = agent.parse_conversation_options(arguments)
     if request.resume is not None:
-        return chosen.others, request.resume.provider_session_id or "", True
+        return chosen.others, request.resume.program.conversation, True
     if request.conversation:
         return chosen.others, request.conversation, True
     if _copies(request) is not None:
@@ -559,7 +560,7 @@ def _write_files(
 
 def _write_previous_screen(request: LaunchRequest, session_id: str) -> bool:
     """Write the last screen of a resumed shell, with which the new shell's terminal begins; False if there is none."""
-    if request.resume is None or not request.resume.is_shell:
+    if request.resume is None or not request.resume.origin.is_shell:
         return False
     from session_host.client.sessions.last_screen import previous_screen  # most starts do not need it
 

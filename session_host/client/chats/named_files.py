@@ -41,7 +41,7 @@ def find_files(session_id: str, names: list[str], reported: str) -> list[str]:
         record = store.get(session_id)
     if record is None:
         return [""] * len(names)
-    directories = (shown_directory(record, reported), *directories_of(record.cwd))
+    directories = (shown_directory(record, reported), *directories_of(record.origin.cwd))
     return [existing(name, directories) for name in names[:MAX_NAMES]]
 
 

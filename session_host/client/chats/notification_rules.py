@@ -95,4 +95,4 @@ def _continued(store: Store, session_id: str) -> Iterator[str]:
         yield each
         seen.add(each)
         record = store.get(each)
-        each = record.resumed_from if record is not None else None
+        each = record.origin.resumed_from if record is not None else None

@@ -15,10 +15,11 @@ from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import HostUnavailable, NotResumable, StoreError, WorktreeError
 from session_host.paths import endpoint_conversation, session_journal, session_log
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Description
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import ENDPOINT, RUNNING_STATES, WITHOUT_AGENT, State
-from session_host.storage.store import SessionRecord, Store, copies, moved_aside
+from session_host.storage.store import Store, copies, moved_aside
 from session_host.storage.store.database import lack_of_space
 from session_host.system.log_rotation import rotated_path
 from session_host.system.processes.chat_mark import Mark
@@ -31,7 +32,7 @@ TRIES = 100
 """Number of tries to remove a directory while others add or remove files in it, such as another removal."""
 
 
-def remove_chat(store: Store, record: SessionRecord) -> str:
+def remove_chat(store: Store, record: ChatFacts) -> str:
     """Remove an ended chat's row, files, restore points and worktree. Blocks: on git, and until its exit is saved.
 
     Returns:
@@ -42,13 +43,13 @@ def remove_chat(store: Store, record: SessionRecord) -> str:
         OutliveError: the exit is not saved in time; the chat stays.
         OSError: its files cannot be moved; the chat stays.
     """
-    if record.state in RUNNING_STATES:
+    if record.outcome.state in RUNNING_STATES:
         # Its host is saving the exit, which would insert the row again.
         import asyncio  # most removals do not need it
 
         asyncio.run(wait_until_exit_saved(record.id))
     line = ""
-    if record.worktree is not None:
+    if record.origin.worktree is not None:
         from .chat_worktree import remove_worktree
 
         line = remove_worktree(store, record)
@@ -80,12 +81,12 @@ def finish_removals(store: Store) -> None:
             log.warning("files of the removed chat %s: %s", session_id, error)
 
 
-def remove_files(store: Store, record: SessionRecord) -> str:
+def remove_files(store: Store, record: ChatFacts) -> str:
     """Delete all files of a chat that was just removed from the store; returns a line if some cannot be deleted."""
     _remove_restore_points(record)
     _remove_conversation(store, record)
     if left := _remove_directories(store, record.id):
-        return f"files of {record.name} are left in {left}"
+        return f"files of {record.entry.name} are left in {left}"
     return ""
 
 
@@ -96,14 +97,15 @@ def _remove_directories(store: Store, session_id: str) -> str:
     return _remove_directory(moved_aside.directory(store.path, session_id))
 
 
-def _remove_restore_points(record: SessionRecord) -> None:
+def _remove_restore_points(record: ChatFacts) -> None:
     """Remove the references of a chat's restore points; they stay if git fails, and keep only their objects alive."""
-    if record.agent in {*WITHOUT_AGENT, ENDPOINT}:
+    if record.origin.agent in {*WITHOUT_AGENT, ENDPOINT}:
         return
     from session_host.restore_points.points import remove_all
 
-    directory = Path(record.repository or record.cwd)
-    is_git_directory = bool(record.repository) and directory.is_dir()
+    worktree = record.origin.worktree
+    directory = Path(worktree.repository if worktree is not None else record.origin.cwd)
+    is_git_directory = worktree is not None and directory.is_dir()
     while not directory.is_dir():
         directory = directory.parent
     try:
@@ -132,10 +134,10 @@ def _remove_directory(path: Path) -> str:
     return f"{path}: a program still writes to it" if path.exists() else ""
 
 
-def _remove_conversation(store: Store, record: SessionRecord) -> None:
+def _remove_conversation(store: Store, record: ChatFacts) -> None:
     """Remove the conversation if it is in Outlive's own file and no other chat uses it; agents' own files stay."""
-    conversation = record.provider_session_id
-    if record.agent != ENDPOINT or conversation is None:
+    conversation = record.program.conversation
+    if record.origin.agent != ENDPOINT or conversation is None:
         return
     if not [each for each in store.in_conversation(conversation) if each.id != record.id]:
         endpoint_conversation(conversation).unlink(missing_ok=True)
@@ -153,7 +155,7 @@ def left_processes(session_id: str) -> list[ChatProcess]:
     return chat_processes(_NO_LEADER, Mark.of_chat(session_id))
 
 
-def end_left_processes(record: SessionRecord, *, gracefully: bool) -> list[ChatProcess]:
+def end_left_processes(record: ChatFacts, *, gracefully: bool) -> list[ChatProcess]:
     """End what an ended chat has left behind; returns what that was.
 
     Raises:
@@ -184,17 +186,17 @@ def is_exit_pending(session_id: str) -> bool:
         StoreError, NoSuchSession: there is no such record.
     """
     with open_store() as store:
-        if record_of(store, session_id).state not in RUNNING_STATES:
+        if record_of(store, session_id).outcome.state not in RUNNING_STATES:
             return False
     # If the host was killed just now, the next one answers soon.
     description = describe(session_id)
-    return description is not None and (description.state is State.EXITED or is_program_gone(description))
+    return description is not None and (description.facts.outcome.state is State.EXITED or is_program_gone(description))
 
 
 def is_program_gone(description: Description) -> bool:
     """Whether the program's process has ended; its host may still read its last output."""
-    return description.child_pid is not None and (
-        is_killed(description.child_pid) or start_time(description.child_pid) is None
+    return description.facts.program.child_pid is not None and (
+        is_killed(description.facts.program.child_pid) or start_time(description.facts.program.child_pid) is None
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from session_host.agents.agent import Agent, TemplateValues, prompt_of
 from session_host.agents.catalog import load_agents
 from session_host.agents.conversations.base import Availability, ConversationQuery
@@ -25,9 +27,10 @@ from session_host.paths import (
     session_transitions,
     worktree_setup_mark,
 )
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.launch import SETUP_DETAIL
 from session_host.protocol.values import RUNNING_STATES, Activity
-from session_host.storage.store import SessionRecord, Store, activity_log
+from session_host.storage.store import Store, activity_log
 
 TRANSITIONS_READ = 100
 MAX_IN_CHAIN = 1000
@@ -58,7 +61,7 @@ class ResumePlan(NamedTuple):
         prompt: the first prompt, if ``starts_over`` and the agent did not get it: a dialog of the agent's came before.
     """
 
-    record: SessionRecord
+    record: ChatFacts
     can: bool | None
     reason: str = ""
     agent: Agent | None = None
@@ -79,7 +82,7 @@ def resumability(session_id: str) -> Resumability:
     """
     with open_store() as store:
         record = record_of(store, session_id)
-        plan = plan_for(store, load_agents(config_dir(), [record.agent]), record, None)
+        plan = plan_for(store, load_agents(config_dir(), [record.origin.agent]), record, None)
     return Resumability(plan.can, plan.reason)
 
 
@@ -92,7 +95,7 @@ def fill_in_resumable(infos: list[SessionInfo]) -> None:
         StoreError: the store cannot be read.
     """
     try:
-        agents = load_agents(config_dir(), {info.agent for info in infos})
+        agents = load_agents(config_dir(), {info.facts.origin.agent for info in infos})
     except ConfigError:
         return  # An agent's unreadable file must not fail the list of chats.
     environments = {name: locating(agent.conversation.store, os.environ) for name, agent in agents.items()}
@@ -103,10 +106,13 @@ def fill_in_resumable(infos: list[SessionInfo]) -> None:
             if record is None:
                 continue
             if info.state in RUNNING_STATES:
-                record.provider_session_id = info.provider_session_id
+                program = replace(record.program, conversation=info.facts.program.conversation or "")
+                record = replace(record, program=program)
                 info.resumable = check_agent(agents, record)[0]
             else:
-                info.resumable = plan_for(store, agents, record, environments.get(info.agent), transcripts).can
+                info.resumable = plan_for(
+                    store, agents, record, environments.get(info.facts.origin.agent), transcripts
+                ).can
 
 
 def resumable_among(session_ids: Sequence[str]) -> set[str]:
@@ -125,26 +131,26 @@ def resumable_among(session_ids: Sequence[str]) -> set[str]:
 def plan_for(
     store: Store,
     agents: Mapping[str, Agent],
-    record: SessionRecord,
+    record: ChatFacts,
     environment: Mapping[str, str] | None,
     transcripts: TranscriptFiles | None = None,
 ) -> ResumePlan:
     """Determine whether a session can be resumed, and what that needs; ``transcripts`` as in ``ConversationQuery``."""
-    if record.state in RUNNING_STATES:
+    if record.outcome.state in RUNNING_STATES:
         return ResumePlan(record, False, f"it is running; attach to it: outlive attach {record.id[:8]}")
-    if record.continued_by is not None:
+    if record.entry.continued_by is not None:
         return ResumePlan(record, False, _continued(store, record))
     can, reason, agent = check_agent(agents, record)
     if can is None and agent is not None and awaits_setup(record):
-        prompt = prompt_of(agent, record.argv, record.arguments)
+        prompt = prompt_of(agent, record.origin.argv, record.origin.arguments)
         return ResumePlan(record, True, "the agent had not begun", agent, starts_over=True, prompt=prompt)
     if not can or agent is None:
         return ResumePlan(record, can, reason)
-    if record.worktree is None and not Path(record.cwd).is_dir():
+    if record.origin.worktree is None and not Path(record.origin.cwd).is_dir():
         return ResumePlan(
-            record, False, f"its directory {record.cwd} is missing; recreate it, or start a new chat elsewhere"
+            record, False, f"its directory {record.origin.cwd} is missing; recreate it, or start a new chat elsewhere"
         )
-    if record.is_shell:
+    if record.origin.is_shell:
         return ResumePlan(record, True, agent=agent, starts_over=True)
     query = query_for(record, agent, environment, transcripts)
     found = find_conversation(agent.conversation.store, query)
@@ -155,19 +161,19 @@ def plan_for(
         return ResumePlan(record, False, f"{found.reason}; {previous or 'start a new chat'}")
     if found.availability is not Availability.NOTHING:
         return ResumePlan(record, True, found.reason, agent, query)
-    arguments = record.arguments
+    arguments = record.origin.arguments
     if agent.parse_conversation_options(arguments).is_chosen and not _is_in_argv(record):
         # The user chose no conversation in the picker: the agent never made one with this id.
         where = f"its list: {_picker(record, agent)}" if agent.conversation.picker else agent.title
         return ResumePlan(record, None, f"no conversation was chosen; choose one in {where}")
-    prompt = "" if record.resumed_from or query.used else prompt_of(agent, record.argv, arguments)
+    prompt = "" if record.origin.resumed_from or query.used else prompt_of(agent, record.origin.argv, arguments)
     reason = f"{found.reason}, including the first prompt" if prompt else found.reason
     return ResumePlan(
         record, True, f"{reason}; {previous}" if previous else reason, agent, query, starts_over=True, prompt=prompt
     )
 
 
-def _previous(record: SessionRecord, agent: Agent, query: ConversationQuery) -> str:
+def _previous(record: ChatFacts, agent: Agent, query: ConversationQuery) -> str:
     """A clause with the newest earlier conversation that can be resumed, and its command; "" if there is none."""
     try:
         left = session_left_conversations(record.id).read_text(encoding="utf-8").split()
@@ -179,25 +185,27 @@ def _previous(record: SessionRecord, agent: Agent, query: ConversationQuery) -> 
         found = find_conversation(agent.conversation.store, query._replace(conversation=conversation, used=True))
         if found.availability is Availability.WHOLE:
             argv = agent.argv(values=TemplateValues(conversation=conversation), mode="resume")
-            command = in_directory(record.cwd, agent, argv, query.environment)
+            command = in_directory(record.origin.cwd, agent, argv, query.environment)
             return f"resume its earlier conversation {conversation}: {command}"
     return ""
 
 
-def check_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[bool | None, str, Agent | None]:
+def check_agent(agents: Mapping[str, Agent], record: ChatFacts) -> tuple[bool | None, str, Agent | None]:
     """Judge by the agent and the id alone; returns the agent only if it can be used."""
-    agent = agents.get(record.agent)
+    agent = agents.get(record.origin.agent)
     if agent is None:
-        return False, f"the agent {record.agent} is no longer available", None
-    if record.is_shell:
+        return False, f"the agent {record.origin.agent} is no longer available", None
+    if record.origin.is_shell:
         return True, "", agent
     settings = agent.conversation
-    if not agent.resumes(record.runtime):
-        again = shlex.join(["outlive", "new", agent.name, "-C", record.cwd, *_after_dashes(record.arguments)])
+    if not agent.resumes(record.origin.runtime):
+        again = shlex.join(
+            ["outlive", "new", agent.name, "-C", record.origin.cwd, *_after_dashes(record.origin.arguments)]
+        )
         return False, f"{agent.title} has no conversations to resume; start it again: {again}", None
-    if agent.is_subcommand(record.arguments):
-        return False, f"the chat ran {shlex.join(record.argv[:2])}, which has no conversation", None
-    if not settings.is_id(record.provider_session_id or ""):
+    if agent.is_subcommand(record.origin.arguments):
+        return False, f"the chat ran {shlex.join(record.origin.argv[:2])}, which has no conversation", None
+    if not settings.is_id(record.program.conversation or ""):
         if settings.picker:
             where = f"{agent.title}'s list: {_picker(record, agent)}"
             return None, f"the conversation of this chat is unknown; choose it in {where}", agent
@@ -205,20 +213,22 @@ def check_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[boo
     return True, "", agent
 
 
-def _continued(store: Store, record: SessionRecord) -> str:
+def _continued(store: Store, record: ChatFacts) -> str:
     """The last chat in the chain of resumes."""
     last = record
     for _ in range(MAX_IN_CHAIN):
-        following = store.get(last.continued_by) if last.continued_by is not None else None
+        following = store.get(last.entry.continued_by) if last.entry.continued_by else None
         if following is None:
             break
         last = resolve_stale_row(store, following)
-    remedy = "attach to it: outlive attach" if last.state in RUNNING_STATES else "resume that one: outlive resume"
-    return f"its conversation continues in {last.name} ({last.id[:8]}); {remedy} {last.id[:8]}"
+    remedy = (
+        "attach to it: outlive attach" if last.outcome.state in RUNNING_STATES else "resume that one: outlive resume"
+    )
+    return f"its conversation continues in {last.entry.name} ({last.id[:8]}); {remedy} {last.id[:8]}"
 
 
 def query_for(
-    record: SessionRecord,
+    record: ChatFacts,
     agent: Agent,
     environment: Mapping[str, str] | None,
     transcripts: TranscriptFiles | None = None,
@@ -229,28 +239,30 @@ def query_for(
     since users move these directories.
     """
     store, files = agent.conversation.store, session_files(record.id)
-    callers = child_environment(environment, agent, record.env, str(files), record.engine)
-    conversation, used = record.provider_session_id or "", _was_used(record)
-    query = ConversationQuery(conversation, record.cwd, callers, files, used, transcripts)
-    own = query._replace(environment=relocated(store, callers, record.located_by))
+    callers = child_environment(environment, agent, record.origin.overrides, str(files), record.origin.engine)
+    conversation, used = record.program.conversation, _was_used(record)
+    query = ConversationQuery(conversation, record.origin.cwd, callers, files, used, transcripts)
+    own = query._replace(environment=relocated(store, callers, record.origin.located_by))
     if own.environment == callers or find_conversation(store, own).availability is Availability.WHOLE:
         return own
     return query if find_conversation(store, query).availability is Availability.WHOLE else own
 
 
-def current_directory(record: SessionRecord, agent: Agent, query: ConversationQuery) -> str:
+def current_directory(record: ChatFacts, agent: Agent, query: ConversationQuery) -> str:
     """The directory in which a chat is resumed: where its agent has moved the conversation, else the chat's own.
 
     Codex moves one into a git worktree that it makes; elsewhere it would ask where to resume it.
     """
-    if record.worktree is not None or not query.conversation:
-        return record.cwd
+    if record.origin.worktree is not None or not query.conversation:
+        return record.origin.cwd
     moved = directory_of(agent.conversation.store, query)
     is_directory = moved.startswith("/") and os.path.isdir(moved)  # noqa: PTH112 - false for an invalid path, too
-    return moved if is_directory and os.path.realpath(moved) != os.path.realpath(record.cwd) else record.cwd
+    return (
+        moved if is_directory and os.path.realpath(moved) != os.path.realpath(record.origin.cwd) else record.origin.cwd
+    )
 
 
-def with_use(store: Store, record: SessionRecord, agent: Agent, query: ConversationQuery) -> ConversationQuery:
+def with_use(store: Store, record: ChatFacts, agent: Agent, query: ConversationQuery) -> ConversationQuery:
     """The query with what other chats show: the conversation has messages if one of them worked in it, or resumed it.
 
     A chat that only resumed it has no work of its own.
@@ -258,11 +270,13 @@ def with_use(store: Store, record: SessionRecord, agent: Agent, query: Conversat
     if query.used or not _is_in_argv(record):
         return query
     others = store.in_conversation(query.conversation)
-    used = agent.continues(record.argv) or any(_was_used(each) for each in others if each.agent == record.agent)
+    used = agent.continues(record.origin.argv) or any(
+        _was_used(each) for each in others if each.origin.agent == record.origin.agent
+    )
     return query._replace(used=used)
 
 
-def _was_used(record: SessionRecord) -> bool:
+def _was_used(record: ChatFacts) -> bool:
     """Whether the agent worked in a session's conversation, and it did not change since, as far as is known.
 
     The setup of a worktree is no work of the agent's.
@@ -273,23 +287,25 @@ def _was_used(record: SessionRecord) -> bool:
     return any(each.activity is Activity.WORKING and each.detail != SETUP_DETAIL for each in seen)
 
 
-def awaits_setup(record: SessionRecord) -> bool:
+def awaits_setup(record: ChatFacts) -> bool:
     """Whether the chat ended before its worktree was set up, so that its agent never ran."""
-    mark = worktree_setup_mark(record.worktree) if record.worktree is not None else None
+    mark = worktree_setup_mark(record.origin.worktree.path) if record.origin.worktree is not None else None
     return mark is not None and mark.exists()
 
 
-def _is_in_argv(record: SessionRecord) -> bool:
-    return any((record.provider_session_id or "-") in word for word in record.argv)
+def _is_in_argv(record: ChatFacts) -> bool:
+    return any((record.program.conversation or "-") in word for word in record.origin.argv)
 
 
 def _after_dashes(arguments: list[str] | None) -> list[str]:
     return ["--", *arguments] if arguments else []
 
 
-def _picker(record: SessionRecord, agent: Agent) -> str:
-    environment = relocated(agent.conversation.store, {**os.environ, **record.env}, record.located_by)
-    return in_directory(record.cwd, agent, agent.argv(mode="pick"), environment)
+def _picker(record: ChatFacts, agent: Agent) -> str:
+    environment = relocated(
+        agent.conversation.store, {**os.environ, **record.origin.overrides}, record.origin.located_by
+    )
+    return in_directory(record.origin.cwd, agent, agent.argv(mode="pick"), environment)
 
 
 def in_directory(directory: str, agent: Agent, argv: list[str], environment: Mapping[str, str]) -> str:

@@ -25,8 +25,9 @@ from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
 from session_host.paths import config_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import GridSize, Runtime
-from session_host.storage.store import SessionRecord, Store, free_name
+from session_host.storage.store import Store, free_name
 from session_host.system.processes import proc
 from session_host.system.processes.chat_mark import VARIABLE, Mark
 from session_host.system.processes.identity import environment_variables
@@ -72,7 +73,9 @@ def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: Conversati
     """
     running = {info.id: info for info in list_sessions(store, ended=False)}
     conversation = (agent.name, query.conversation)
-    chats = [info for info in running.values() if (info.agent, info.provider_session_id) == conversation]
+    chats = [
+        info for info in running.values() if (info.facts.origin.agent, info.facts.program.conversation) == conversation
+    ]
     reported = set(opened_by(agent.conversation.store, query))
     for pid in reported:
         chat = running.get(_mark(pid))
@@ -87,15 +90,15 @@ def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: Conversati
     return lines
 
 
-def end_left_behind(record: SessionRecord, agent: Agent, query: ConversationQuery) -> None:
+def end_left_behind(record: ChatFacts, agent: Agent, query: ConversationQuery) -> None:
     """End what is left of an ended chat's program, if it has the conversation open or the chat has no terminal.
 
     The chat's host does so, but may have been killed together with the program.
     """
-    leader, chat_mark = record.child_pid or 0, Mark.of_chat(record.id)
+    leader, chat_mark = record.program.child_pid or 0, Mark.of_chat(record.id)
     rest = {each.pid for each in rest_of_session(leader, chat_mark)} if leader else set()
     has_it_open = {*opened_by(agent.conversation.store, query), *_named_in_command_lines(query.conversation)}
-    if rest and (record.runtime == "structured" or rest & has_it_open):
+    if rest and (record.origin.runtime == "structured" or rest & has_it_open):
         end_all(lambda: rest_of_session(leader, chat_mark))
 
 
@@ -162,7 +165,7 @@ async def resume(
     prompt: str = "",
     anyway: bool = False,
     runtime: Runtime | None = None,
-) -> SessionRecord:
+) -> ChatFacts:
     """Start a session in the conversation of an ended one; returns when its program is exec'd.
 
     If the previous session is just ending, waits for its end.
@@ -196,13 +199,14 @@ def resume_command(session_id: str) -> str:
     """
     with open_store() as store:
         record = record_of(store, session_id)
-        can, reason, agent = check_agent(load_agents(config_dir(), [record.agent]), record)
-        if record.is_shell:
-            raise NotResumable(f"{record.name}: a shell has no conversation")
+        can, reason, agent = check_agent(load_agents(config_dir(), [record.origin.agent]), record)
+        if record.origin.is_shell:
+            raise NotResumable(f"{record.entry.name}: a shell has no conversation")
         if not can or agent is None:
-            raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
+            raise (ConversationUnknown if can is None else NotResumable)(f"{record.entry.name}: {reason}")
         if "terminal" not in agent.runtimes:
-            raise NotResumable(f"{record.name}: {agent.title} runs in no terminal; use: outlive resume {record.id[:8]}")
+            name = record.entry.name
+            raise NotResumable(f"{name}: {agent.title} runs in no terminal; use: outlive resume {record.id[:8]}")
         query = with_use(store, record, agent, query_for(record, agent, None))
         arguments = _arguments(record, agent, query.environment)
     starts_over = find_conversation(agent.conversation.store, query).availability is Availability.NOTHING
@@ -220,20 +224,20 @@ def _request(session_id: str, environment: Mapping[str, str] | None, anyway: boo
     with open_store() as store:
         record = record_of(store, session_id)
         check_may_control(record)
-        plan = plan_for(store, load_agents(config_dir(), [record.agent]), record, environment)
+        plan = plan_for(store, load_agents(config_dir(), [record.origin.agent]), record, environment)
         record, can, reason, agent, query = plan[:5]
         if not can or agent is None:
-            raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
+            raise (ConversationUnknown if can is None else NotResumable)(f"{record.entry.name}: {reason}")
         if query is not None:
             end_left_behind(record, agent, query)
         if not anyway and query is not None and (found := opened_elsewhere(store, record.id, agent, query)):
-            raise ConversationOpen(f"{record.name}: {'; '.join(found)}")
+            raise ConversationOpen(f"{record.entry.name}: {'; '.join(found)}")
         return request_of(store, record, agent, environment, starts_over=plan.starts_over, prompt=plan.prompt)
 
 
 def request_of(
     store: Store,
-    record: SessionRecord,
+    record: ChatFacts,
     agent: Agent,
     environment: Mapping[str, str] | None,
     *,
@@ -242,22 +246,24 @@ def request_of(
 ) -> LaunchRequest:
     """The request for a chat that resumes an earlier one."""
     query = query_for(record, agent, environment)
-    engine: EngineName | None = next((each for each in available_engines() if each == record.engine), None)
+    engine: EngineName | None = next((each for each in available_engines() if each == record.origin.engine), None)
     return LaunchRequest(
         agent=agent,
         arguments=_arguments(record, agent, query.environment, unasked=starts_over),
         resume=record,
         starts_over=starts_over,
         prompt=prompt,
-        runtime=agent.nearest_runtime(record.runtime),
+        runtime=agent.nearest_runtime(record.origin.runtime),
         one_shot=is_one_shot(record),
-        name=free_name(record.name, store.running_names(), store.names()),
-        is_named=record.is_named,
+        name=free_name(record.entry.name, store.running_names(), store.names()),
+        is_named=record.entry.is_named,
         directory=current_directory(record, agent, query),
         environment=dict(os.environ if environment is None else environment),
-        overrides=record.env,
+        overrides=record.origin.overrides,
         located_by=locating(agent.conversation.store, query.environment),
-        size=GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE,
+        size=GridSize(record.program.size.columns, record.program.size.rows)
+        if record.program.size.columns and record.program.size.rows
+        else DEFAULT_SIZE,
         engine=engine,
     )
 
@@ -266,15 +272,13 @@ def _shown(request: LaunchRequest, size: GridSize | None, colors: DefaultColors 
     return msgspec.structs.replace(request, size=size or request.size, colors=colors, prompt=prompt or request.prompt)
 
 
-def _arguments(
-    record: SessionRecord, agent: Agent, environment: Mapping[str, str], *, unasked: bool = False
-) -> list[str]:
+def _arguments(record: ChatFacts, agent: Agent, environment: Mapping[str, str], *, unasked: bool = False) -> list[str]:
     """The user's arguments without conversation options, and without the prompt; ``unasked`` keeps the prompt."""
-    others = agent.parse_conversation_options(record.arguments).others
+    others = agent.parse_conversation_options(record.origin.arguments).others
     if unasked and PROMPT in agent.start and not {*agent.conversation.once} & {*others}:
         return others
     path = agent.find(environment.get("PATH", ""))
     # Without the help text, a prompt after an option counts as the option's value, and would be asked again.
     needs_help = any(not word.startswith("-") for word in others)
-    probe = probed(agent, path, environment, LONG_TIMEOUT_S, record.cwd) if needs_help and path else Probe()
+    probe = probed(agent, path, environment, LONG_TIMEOUT_S, record.origin.cwd) if needs_help and path else Probe()
     return without_prompt(agent, others, probe)

@@ -19,8 +19,9 @@ from typing import NamedTuple
 from session_host.client.sessions.stale_rows import has_live_socket
 from session_host.errors import OutliveError
 from session_host.paths import config_dir, database, runtime_dir, search_index, session_dir, state_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import ENDPOINT, RUNNING_STATES
-from session_host.storage.store import SessionRecord, Store, moved_aside
+from session_host.storage.store import Store, moved_aside
 from session_host.system.clock import now, parse_time
 from session_host.system.files import file_size, open_log, replace_file
 
@@ -50,7 +51,7 @@ class EndedChat(NamedTuple):
         viewed_s: when the user last viewed it after its end (``note_viewed``); 0 for never.
     """
 
-    record: SessionRecord
+    record: ChatFacts
     size_bytes: int
     ended_s: float
     viewed_s: float
@@ -94,12 +95,12 @@ def ended_chats(store: Store) -> list[EndedChat]:
     """All ended chats, by the times of their ends. Blocks on the disk."""
     records = store.all()
     # A chat ended after all chats that were started before it, whatever time the clock showed then.
-    latest_starts = accumulate((record.created_at for record in records), max)
+    latest_starts = accumulate((record.origin.created_at for record in records), max)
     ends = {
-        record.id: max(record.ended_at or "", latest_start)
+        record.id: max(record.outcome.ended_at or "", latest_start)
         for record, latest_start in zip(records, latest_starts, strict=True)
     }
-    ended = [record for record in records if record.state not in RUNNING_STATES]
+    ended = [record for record in records if record.outcome.state not in RUNNING_STATES]
     ended.sort(key=lambda record: ends[record.id])
     indexed = _index_sizes()
     directory = str(session_dir(""))  # Paths would take most of the time.
@@ -125,7 +126,7 @@ def _index_sizes() -> dict[str, int]:
     return {}
 
 
-def _measured(record: SessionRecord, end: str, indexed_bytes: int, sessions: str) -> EndedChat:
+def _measured(record: ChatFacts, end: str, indexed_bytes: int, sessions: str) -> EndedChat:
     directory = f"{sessions}/{record.id}"
     ended = parse_time(end)  # None for a damaged row: then it stays.
     ended_s = ended.timestamp() if ended is not None else float("inf")
@@ -181,10 +182,10 @@ def removable_chats(chats: Iterable[EndedChat], open_chats: str, now_s: float) -
     return [
         chat
         for chat in chats
-        if not chat.record.pinned
-        and chat.record.worktree is None
-        and chat.record.agent != ENDPOINT
-        and chat.record.state not in RUNNING_STATES
+        if not chat.record.entry.pinned
+        and chat.record.origin.worktree is None
+        and chat.record.origin.agent != ENDPOINT
+        and chat.record.outcome.state not in RUNNING_STATES
         and chat.ended_s < now_s - MIN_AGE_S
         and chat.viewed_s < now_s - VIEWED_S
         and chat.record.id not in open_chats
@@ -206,7 +207,7 @@ def remove_by_limit(store: Store, session_id: str) -> str:
 
     line, removed = "", None
 
-    def is_still_due(record: SessionRecord) -> bool:
+    def is_still_due(record: ChatFacts) -> bool:
         nonlocal line, removed
         chat = EndedChat(record, 0, 0.0, _viewed_s(_viewed_mark(record.id)))
         if removable_chats([chat], _open_chats(store), time.time()):
@@ -321,9 +322,10 @@ def removed_log() -> Path:
     return state_dir() / "logs" / "removed.log"
 
 
-def _log_removal(record: SessionRecord) -> str:
+def _log_removal(record: ChatFacts) -> str:
     """Add a chat that is removed because of the limit to ``removed_log``; returns the line, without its time."""
-    line = f"removed {record.name} ({record.id[:8]}), which ended {record.ended_at}: ended chats exceeded their limit"
+    what = f"{record.entry.name} ({record.id[:8]}), which ended {record.outcome.ended_at}"
+    line = f"removed {what}: ended chats exceeded their limit"
     with contextlib.suppress(OSError):  # The chat is removed in any case.
         path = removed_log()
         with os.fdopen(open_log(path), "a", encoding="utf-8", errors="replace") as file:

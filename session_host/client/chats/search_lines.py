@@ -41,8 +41,12 @@ def search_lines(query: Query, session_id: str, limit: int, each: int) -> Search
     else:
         with open_store() as store:
             records = store.all()
-        records.sort(key=lambda record: record.ended_at or record.created_at, reverse=True)
-        ids = [record.id for record in records if record.continued_by is None or record.state in RUNNING_STATES]
+        records.sort(key=lambda record: record.outcome.ended_at or record.origin.created_at, reverse=True)
+        ids = [
+            record.id
+            for record in records
+            if record.entry.continued_by is None or record.outcome.state in RUNNING_STATES
+        ]
     end_s = time.monotonic() + WORK_S
     with Search() as search:
         search.update(ids, lambda: time.monotonic() > end_s)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from session_host.client.worktrees import Status, find, status_of
 from session_host.errors import ConfigError, WorktreeError
 from session_host.paths import config_dir
-from session_host.storage.store.session_record import directory_of
+from session_host.protocol.facts import directory_of
 from session_host.toml_writing import write_values
 
 from .settings import load_chat_settings

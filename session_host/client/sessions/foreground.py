@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from session_host.storage.store import SessionRecord
+from session_host.protocol.facts import ChatFacts
 from session_host.system.processes import proc
 
 _DELETED: Final = " (deleted)"
@@ -26,7 +26,7 @@ def local_directory(address: str) -> str:
     return unquote(parts.path)
 
 
-def program_directory(record: SessionRecord, reported: str) -> str:
+def program_directory(record: ChatFacts, reported: str) -> str:
     """The directory of a running chat's foreground program; "" if it is unknown, or nothing was reported.
 
     Any text can be printed, so a report (OSC 7) alone is not believed, and nothing looks at the disk there.
@@ -43,7 +43,7 @@ def program_directory(record: SessionRecord, reported: str) -> str:
     return next((path for path in known if not path.endswith(_DELETED)), "")
 
 
-def foreground_directory(record: SessionRecord, reported: str) -> str:
+def foreground_directory(record: ChatFacts, reported: str) -> str:
     """The directory in which a running chat's foreground program is now, reported or not; "" if it is unknown."""
     links = _links(record)
     here = next((path for path in _known(record) if not path.endswith(_DELETED)), "")
@@ -52,17 +52,17 @@ def foreground_directory(record: SessionRecord, reported: str) -> str:
     return _in_other_words(here, [(path, named) for named, path in links])
 
 
-def _known(record: SessionRecord) -> list[str]:
+def _known(record: ChatFacts) -> list[str]:
     """The directories of the foreground program and of the chat's own program, by the kernel."""
-    if record.child_pid is None:
+    if record.program.child_pid is None:
         return []
-    pids = dict.fromkeys((proc.foreground_group(record.child_pid), record.child_pid))
+    pids = dict.fromkeys((proc.foreground_group(record.program.child_pid), record.program.child_pid))
     return [path for pid in pids if pid and (path := proc.working_directory(pid)).startswith("/")]
 
 
-def _links(record: SessionRecord) -> list[tuple[str, str]]:
+def _links(record: ChatFacts) -> list[tuple[str, str]]:
     """The directories that are known by name and without symbolic links: the chat's, and the home."""
-    return [(named, path) for named, path in ((record.cwd, record.real_cwd or ""), _home()) if path]
+    return [(named, path) for named, path in ((record.origin.cwd, record.origin.real_cwd or ""), _home()) if path]
 
 
 def _in_other_words(path: str, links: list[tuple[str, str]]) -> str:
@@ -80,17 +80,17 @@ def _home() -> tuple[str, str]:
     return home, os.path.realpath(home)
 
 
-def has_jobs(record: SessionRecord) -> bool:
+def has_jobs(record: ChatFacts) -> bool:
     """Whether a running shell has a program in the foreground, in the background, or stopped; or its PID is unknown."""
-    return record.child_pid is None or bool(proc.children(record.child_pid))
+    return record.program.child_pid is None or bool(proc.children(record.program.child_pid))
 
 
-def shown_directory(record: SessionRecord, address: str) -> str:
+def shown_directory(record: ChatFacts, address: str) -> str:
     """The directory of a chat's program, see ``program_directory``; by default the one in which the chat was started.
 
     ``address`` is the one that the chat's output reports (OSC 7); "" for none.
     """
-    return program_directory(record, local_directory(address)) or record.cwd
+    return program_directory(record, local_directory(address)) or record.origin.cwd
 
 
 class ProgramDirectories(NamedTuple):
@@ -125,7 +125,7 @@ def shell_has_jobs(session_id: str) -> bool:
     return record is None or has_jobs(record)
 
 
-def _record(session_id: str) -> SessionRecord | None:
+def _record(session_id: str) -> ChatFacts | None:
     from .store_access import open_store  # it imports more than this module needs
 
     with open_store() as store:

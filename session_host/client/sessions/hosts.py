@@ -79,9 +79,9 @@ def _host_of(session_id: str) -> int:
             record = store.get(session_id)
     except (OutliveError, OSError):
         return 0
-    if record is None or not is_running(record.host_pid, record.host_started):
+    if record is None or not is_running(record.program.host_pid, record.program.host_started):
         return 0
-    return record.host_pid or 0
+    return record.program.host_pid or 0
 
 
 CHECK_TIMEOUT_S = 60.0
@@ -165,14 +165,16 @@ def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:
     keeper_status()  # Raises at once if the keeper does not respond.
     replace_keeper()
     status = keeper_status()
-    kept = [each.session_id for each in status.sessions] if status is not None else []
+    kept = [each.facts.id for each in status.sessions] if status is not None else []
     running = {record.id: record for record in store.running()}
-    names = {each: record.name for each, record in running.items()}
+    names = {each: record.entry.name for each, record in running.items()}
     wanted: Sequence[str] = kept if session_id is None else [session_id]
     results = [replace_host(each, names.get(each, each[:8])) for each in wanted]
     lost = [
-        UpgradeResult(each, record.name, False, f"not updated and not reachable: {UNREACHABLE}")
+        UpgradeResult(each, record.entry.name, False, f"not updated and not reachable: {UNREACHABLE}")
         for each, record in running.items()
-        if session_id is None and each not in kept and is_running(record.child_pid, record.child_started)
+        if session_id is None
+        and each not in kept
+        and is_running(record.program.child_pid, record.program.child_started)
     ]
     return results + lost

@@ -9,8 +9,8 @@ from typing import Final
 
 from session_host.errors import OutliveError
 from session_host.paths import session_journal, session_screen
+from session_host.protocol.facts import ChatFacts
 from session_host.storage.journal import restore
-from session_host.storage.store import SessionRecord
 from session_host.storage.store.saved_screen import SavedScreen, load_screen
 from session_host.structured.engine import TranscriptEngine
 from session_host.terminal.base import Emulator, EngineName
@@ -83,7 +83,7 @@ MAX_BYTES: Final = 512 * 1024
 _LEAVE_ALTERNATE_SCREEN: Final = b"\x1b[?1049l"
 
 
-def previous_screen(record: SessionRecord) -> bytes:
+def previous_screen(record: ChatFacts) -> bytes:
     """The main screen of an ended session with its history, and a line about its end.
 
     It is text with colours, without cursor movements and modes, so that it fits a terminal of any size.
@@ -112,9 +112,9 @@ def previous_screen(record: SessionRecord) -> bytes:
     return b"".join(encoded[-max(sum(1 for _ in takewhile(lambda size: size <= MAX_BYTES, sizes)), 1) :])
 
 
-def _separator(record: SessionRecord) -> str:
+def _separator(record: ChatFacts) -> str:
     try:
-        ended = datetime.fromisoformat(record.ended_at or "").astimezone()
+        ended = datetime.fromisoformat(record.outcome.ended_at or "").astimezone()
     except ValueError:
         return "The shell above has ended. A new shell starts here."
     return f"The shell above ended on {ended:%Y-%m-%d} at {ended:%H:%M}. A new shell starts here."

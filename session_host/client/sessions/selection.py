@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from session_host.system.clock import parse_time
 
 if TYPE_CHECKING:
-    from session_host.storage.store import SessionRecord
+    from session_host.protocol.facts import ChatFacts
 
 
 class Selection(NamedTuple):
@@ -36,15 +36,15 @@ class Selection(NamedTuple):
         """Whether it chooses by date, and so also among ended chats."""
         return any((self.since, self.until, self.ended_before))
 
-    def has(self, record: SessionRecord) -> bool:
+    def has(self, record: ChatFacts) -> bool:
         """Whether a chat is chosen."""
-        ended = _local_date(record.ended_at)
+        ended = _local_date(record.outcome.ended_at)
         return (
             (self.since is None or ended is None or ended >= self.since)
-            and (self.until is None or (_local_date(record.created_at) or date.max) < self.until)
+            and (self.until is None or (_local_date(record.origin.created_at) or date.max) < self.until)
             and (self.ended_before is None or (ended is not None and ended < self.ended_before))
-            and self.agent in {"", record.agent}
-            and self.project in {"", record.project, PurePath(record.project).name}
+            and self.agent in {"", record.origin.agent}
+            and self.project in {"", record.origin.project, PurePath(record.origin.project).name}
         )
 
 

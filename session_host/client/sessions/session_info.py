@@ -7,9 +7,10 @@ import errno
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from session_host.client.sessions.stale_rows import resolve_stale_row
 from session_host.errors import HostUnavailable, ProtocolViolation
@@ -20,134 +21,148 @@ from session_host.paths import (
     session_stderr,
 )
 from session_host.protocol.codec import Decoder, encode
+from session_host.protocol.facts import AgentStatus, ChatFacts, Foreground
 from session_host.protocol.greeting import ClientGreeting
-from session_host.protocol.messages import Describe, Description, Error, Failed, Welcome
-from session_host.protocol.values import FOREGROUND, RUNNING_STATES, Runtime, State, shown_activity
-from session_host.storage.store import SessionRecord, Store
-from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
+from session_host.protocol.messages import Describe, Description, Error, Failed, HostReport, Welcome
+from session_host.protocol.values import RUNNING_STATES, State
+from session_host.standing import shown_status
+from session_host.storage.store import Store
 from session_host.system.unix_sockets import is_foreign
 
 DESCRIBE_TIMEOUT_S = 2.0
 """How long a host may take to describe its session before it counts as unknown."""
 
-Reason = Literal["interrupted", "lost", "unstarted"]
-"""Why a session's end is unknown: the computer restarted, its host and keeper both died, or it never ran."""
-_REASONS: dict[str, Reason] = {INTERRUPTED: "interrupted", UNSTARTED: "unstarted"}
-
 
 class SessionInfo(msgspec.Struct, kw_only=True):
-    """One session as the command line's JSON shows it; unknown values are None."""
+    """One session as commands know it."""
 
-    id: str
-    name: str
-    agent: str
-    argv: list[str]
-    cwd: str
-    state: str
-    reason: Reason | None = None
-    exit_code: int | None
-    exit_signal: int | None
-    activity: str | None = None
-    activity_source: str | None = None
-    activity_detail: str | None = None
-    """The agent's question or work, if the agent reports it."""
-    activity_since: str | None = None
-    title: str
-    host_pid: int | None
-    child_pid: int | None
-    keeper_pid: int | None = None
-    created_at: str
-    ended_at: str | None
-    cols: int
-    rows: int
-    viewers: int | None = None
-    engine: str
-    provider_session_id: str | None
+    facts: ChatFacts
+    host: HostReport | None = None
+    """None if no host described it."""
     resumable: bool | None = None
-    resumed_from: str | None = None
-    """The session that this session resumes."""
-    continued_by: str | None = None
-    """The session that continues this session's conversation."""
+    """None while that is not known."""
     stderr_path: str | None = None
-    journal_bytes: int | None = None
-    worktree: str | None = None
-    """The git worktree that was created for the session."""
-    branch: str | None = None
-    """The branch that was checked out in the worktree when the session started."""
-    notice: str | None = None
-    """A problem of the session, one line."""
-    foreground: str | None = None
-    """The program in the foreground of a shell or command; "" for a shell at its prompt."""
-    foreground_since: str | None = None
-    end_request: str | None = None
-    """The request that ended the session: the user's "stop" or "kill", or "idle"."""
-    last_exit_code: int | None = None
-    """The exit code of the last command of a shell at its prompt, if the shell marks its commands (OSC 133)."""
-    last_ended: str | None = None
-    """The time at which that command ended."""
-    runtime: Runtime = "terminal"
-    """How Outlive talks to the agent."""
-    turn_failed: bool | None = None
-    """Whether the agent is idle since an error stopped its turn, which the detail names."""
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self.facts.id
+
+    @property
+    def name(self) -> str:
+        """The session's name."""
+        return self.facts.entry.name
+
+    @property
+    def state(self) -> State:
+        """The state of its process."""
+        return self.facts.outcome.state
 
     @property
     def has_host(self) -> bool:
         """Whether its host described it; a host answers for a moment after the program's end, until all is saved."""
-        return self.viewers is not None
+        return self.host is not None
+
+    @property
+    def status(self) -> AgentStatus:
+        """Its status as users know it; "no signal" without a source if no host described it."""
+        return shown_status(self.facts) if self.has_host else self.facts.status
+
+    @property
+    def foreground(self) -> Foreground:
+        """The foreground of its terminal, without a program while that is unknown."""
+        return self.facts.foreground or Foreground("")
+
+    @property
+    def notice(self) -> str:
+        """A problem of the session, one line; "" for none."""
+        return self.host.notice if self.host is not None else ""
+
+    def as_json(self) -> dict[str, object]:
+        """The object that ``outlive ls --json`` prints; unknown values are None."""
+        return {key: _at(self, path) for key, path in JSON_KEYS.items()}
 
 
-def info_of(record: SessionRecord, description: Description | None = None) -> SessionInfo:
+JSON_KEYS: Final = {
+    "id": "facts.origin.id",
+    "name": "facts.entry.name",
+    "agent": "facts.origin.agent",
+    "argv": "facts.origin.argv",
+    "cwd": "facts.origin.cwd",
+    "state": "facts.outcome.state",
+    "reason": "facts.outcome.reason",
+    "exit_code": "facts.outcome.exit_code",
+    "exit_signal": "facts.outcome.exit_signal",
+    "activity": "status.activity",
+    "activity_source": "status.source",
+    "activity_detail": "status.detail",
+    "activity_since": "status.since",
+    "title": "facts.program.title",
+    "host_pid": "facts.program.host_pid",
+    "child_pid": "facts.program.child_pid",
+    "keeper_pid": "host.keeper_pid",
+    "created_at": "facts.origin.created_at",
+    "ended_at": "facts.outcome.ended_at",
+    "cols": "facts.program.size.columns",
+    "rows": "facts.program.size.rows",
+    "viewers": "host.viewers",
+    "engine": "facts.origin.engine",
+    "provider_session_id": "facts.program.conversation",
+    "resumable": "resumable",
+    "resumed_from": "facts.origin.resumed_from",
+    "continued_by": "facts.entry.continued_by",
+    "stderr_path": "stderr_path",
+    "journal_bytes": "host.journal_bytes",
+    "worktree": "facts.origin.worktree.path",
+    "branch": "facts.origin.worktree.branch",
+    "notice": "notice",
+    "foreground": "facts.foreground.program",
+    "foreground_since": "facts.foreground.since",
+    "end_request": "facts.outcome.end_request",
+    "last_exit_code": "facts.foreground.last_exit_code",
+    "last_ended": "facts.foreground.last_ended",
+    "runtime": "facts.origin.runtime",
+    "turn_failed": "status.failed",
+}
+"""The keys of a session's JSON in their order, and where the values are; scripts rely on them."""
+
+_NOT_EMPTY: Final = {
+    "status.detail",
+    "facts.program.conversation",
+    "notice",
+    "facts.foreground.since",
+    "facts.outcome.end_request",
+    "facts.foreground.last_ended",
+}
+"""Texts that are unknown if they are empty."""
+
+
+def _at(info: SessionInfo, path: str) -> object:
+    """The value at a path; None if a part of it is unknown."""
+    first, *rest = path.split(".")
+    value: object = None if first == "status" and not info.has_host else getattr(info, first)
+    for name in rest:
+        if value is None:
+            return None
+        value = getattr(value, name)
+    return None if value == "" and path in _NOT_EMPTY else value
+
+
+def info_of(record: ChatFacts, description: Description | None = None) -> SessionInfo:
     """Merge a record with its host's description, which takes precedence."""
-    info = SessionInfo(
-        id=record.id,
-        name=record.name,
-        agent=record.agent,
-        argv=record.argv,
-        cwd=record.cwd,
-        state=record.state,
-        reason=reason_of(record),
-        exit_code=record.exit_code,
-        exit_signal=record.exit_signal,
-        title=record.title,
-        host_pid=record.host_pid,
-        child_pid=record.child_pid,
-        created_at=record.created_at,
-        ended_at=record.ended_at,
-        cols=record.columns,
-        rows=record.rows,
-        engine=record.engine,
-        provider_session_id=record.provider_session_id,
-        stderr_path=_stderr_path(record.id),
-        resumed_from=record.resumed_from,
-        continued_by=record.continued_by,
-        worktree=record.worktree,
-        branch=record.branch,
-        end_request=record.end_request or None,
-        runtime=record.runtime,
+    stderr_path = _stderr_path(record.id)
+    if description is None:
+        return SessionInfo(facts=record, stderr_path=stderr_path)
+    said = description.facts
+    facts = ChatFacts(
+        record.origin,
+        record.entry,
+        replace(said.outcome, ended_at=said.outcome.ended_at or record.outcome.ended_at),
+        replace(said.program, conversation=said.program.conversation or record.program.conversation),
+        said.status,
+        said.foreground,
     )
-    if description is not None:
-        info.state, info.reason = description.state, None
-        info.exit_code, info.exit_signal = description.exit_code, description.exit_signal
-        info.end_request = description.end_request or None
-        info.ended_at = description.ended_at or info.ended_at
-        info.activity, info.activity_source = description.activity, description.activity_source
-        info.activity_detail, info.activity_since = description.activity_detail or None, description.activity_since
-        info.activity = shown_activity(description.activity, record.agent, description.foreground)
-        if info.activity != description.activity:
-            ended = description.last_ended if not description.foreground else ""
-            info.activity_source = FOREGROUND
-            info.activity_since = ended or description.foreground_since or description.activity_since
-        info.turn_failed = description.turn_failed
-        info.title = description.title
-        info.host_pid, info.child_pid = description.host_pid, description.child_pid
-        info.cols, info.rows = description.size.columns, description.size.rows
-        info.viewers = description.viewers
-        info.keeper_pid, info.journal_bytes = description.keeper_pid, description.journal_bytes
-        info.notice = description.notice or None
-        info.foreground, info.foreground_since = description.foreground, description.foreground_since or None
-        info.last_exit_code, info.last_ended = description.last_exit_code, description.last_ended or None
-        info.provider_session_id = description.conversation or info.provider_session_id
-    return info
+    return SessionInfo(facts=facts, host=description.host, stderr_path=stderr_path)
 
 
 def _stderr_path(session_id: str) -> str | None:
@@ -155,15 +170,8 @@ def _stderr_path(session_id: str) -> str | None:
     return str(path) if path.exists() else None
 
 
-def reason_of(record: SessionRecord) -> Reason | None:
-    """Why a session ended without an exit status; None if it runs or has one."""
-    if record.state is not State.LOST:
-        return None
-    return _REASONS.get(record.error, "lost")
-
-
 def merge(
-    store: Store, records: list[SessionRecord], descriptions: Mapping[str, Description], *, ended: bool
+    store: Store, records: list[ChatFacts], descriptions: Mapping[str, Description], *, ended: bool
 ) -> list[SessionInfo]:
     """Merge records with their hosts' descriptions, in the records' order.
 
@@ -192,7 +200,7 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
         UnsafeDirectory: another user could have put the sockets there.
     """
     records = store.all() if ended else store.running()
-    running = [record.id for record in records if record.state in RUNNING_STATES]
+    running = [record.id for record in records if record.outcome.state in RUNNING_STATES]
     return merge(store, records, describe_all(running), ended=ended)
 
 
@@ -206,7 +214,7 @@ def find_session(store: Store, text: str, *, least_digits: int = 1) -> SessionIn
         AmbiguousSession: several sessions match.
     """
     record = store.find(text, least_digits=least_digits)
-    if record.state not in RUNNING_STATES:
+    if record.outcome.state not in RUNNING_STATES:
         return info_of(record)
     description = describe(record.id)
     return info_of(record, description) if description is not None else info_of(resolve_stale_row(store, record))

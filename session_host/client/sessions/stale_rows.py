@@ -12,10 +12,11 @@ from session_host.paths import (
     session_socket,
     session_unsaved_end,
 )
+from session_host.protocol.facts import INTERRUPTED, UNSTARTED, ChatFacts
 from session_host.protocol.values import RUNNING_STATES, State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from session_host.storage.store.copies import noted_end
-from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
+from session_host.storage.store.session_row import columns_of
 from session_host.system.clock import as_text, now
 from session_host.system.processes.identity import boot_id, is_running
 from session_host.system.unix_sockets import is_foreign
@@ -25,40 +26,33 @@ CONNECT_TIMEOUT_S = 2.0
 HOST_GONE = "the chat's background process is gone"
 
 
-def resolve_stale_row(store: Store, record: SessionRecord) -> SessionRecord:
+def resolve_stale_row(store: Store, record: ChatFacts) -> ChatFacts:
     """Check a row that says "running"; if its host has ended, save the end that the host noted, or mark it lost."""
-    if record.state not in RUNNING_STATES:
+    if record.outcome.state not in RUNNING_STATES:
         return record
     rebooted = _is_of_another_boot(record)
     kept = not rebooted and (
-        is_running(record.host_pid, record.host_started) or has_live_socket(record.id) or _comes_back(record)
+        is_running(record.program.host_pid, record.program.host_started)
+        or has_live_socket(record.id)
+        or _comes_back(record)
     )
     # The host may have recorded the end since the row was read.
     current = store.get(record.id)
-    if kept or current is None or current.state not in RUNNING_STATES:
+    if kept or current is None or current.outcome.state not in RUNNING_STATES:
         return current or record
     if end := noted_end(session_unsaved_end(record.id)):
-        error = INTERRUPTED if end.is_interrupted else ""
-        store.update(
-            record.id,
-            state=end.state,
-            exit_code=end.exit_code,
-            exit_signal=end.exit_signal,
-            end_request=end.end_request,
-            error=error,
-            ended_at=end.ended_at,
-        )
+        store.update(record.id, **columns_of(end))
     elif rebooted:
         store.update(record.id, state=State.LOST, error=INTERRUPTED, ended_at=_last_sign_of_life(record))
     else:
         # A host writes a log from its start; its launcher may have been killed before it recorded the start.
-        had_host = current.state is State.RUNNING or session_log(record.id).exists()
+        had_host = current.outcome.state is State.RUNNING or session_log(record.id).exists()
         why = HOST_GONE if had_host else UNSTARTED
         store.update(record.id, state=State.LOST, error=why, ended_at=now())
     return store.get(record.id) or record
 
 
-def record_of(store: Store, session_id: str) -> SessionRecord:
+def record_of(store: Store, session_id: str) -> ChatFacts:
     """A session's record, with the state "running" only if the session does run.
 
     Raises:
@@ -70,28 +64,28 @@ def record_of(store: Store, session_id: str) -> SessionRecord:
     return resolve_stale_row(store, record)
 
 
-def all_after_boot(store: Store) -> list[SessionRecord]:
+def all_after_boot(store: Store) -> list[ChatFacts]:
     """Every record, oldest first; sessions that a reboot interrupted are marked so, if the store can be written."""
     records = store.all()
     with contextlib.suppress(StoreError):  # The next reading of the store tries again.
         return [
             resolve_stale_row(store, record)
-            if record.state in RUNNING_STATES and _is_of_another_boot(record)
+            if record.outcome.state in RUNNING_STATES and _is_of_another_boot(record)
             else record
             for record in records
         ]
     return records
 
 
-def _is_of_another_boot(record: SessionRecord) -> bool:
+def _is_of_another_boot(record: ChatFacts) -> bool:
     now_booted = boot_id()
     # A restart can be detected only if both boot ids are known.
-    return bool(record.boot_id and now_booted) and record.boot_id != now_booted
+    return bool(record.origin.boot_id and now_booted) and record.origin.boot_id != now_booted
 
 
-def _last_sign_of_life(record: SessionRecord) -> str:
+def _last_sign_of_life(record: ChatFacts) -> str:
     """The last time at which a session of a previous boot is known to have run, from its journal and its host's log."""
-    found = [record.created_at]
+    found = [record.origin.created_at]
     for path in (*session_journal(record.id).glob("*.log"), session_log(record.id)):
         try:
             found.append(as_text(path.stat().st_mtime))
@@ -117,9 +111,9 @@ def has_live_socket(session_id: str) -> bool:
         return not is_foreign(connection)
 
 
-def _comes_back(record: SessionRecord) -> bool:
+def _comes_back(record: ChatFacts) -> bool:
     """Whether a running session without a socket gets one soon, because its keeper binds it again."""
-    if record.state is not State.RUNNING:
+    if record.outcome.state is not State.RUNNING:
         return False
     from session_host.keeper_client.discovery import rebind_sockets  # rarely needed
 

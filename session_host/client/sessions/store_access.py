@@ -6,30 +6,18 @@ import uuid
 from collections.abc import Callable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from session_host.errors import HostUnavailable, NoSuchSession, OutliveError, StoreCorrupt, StoreError
 from session_host.paths import database, runtime_dir
-from session_host.protocol.keeper import SessionSummary
-from session_host.protocol.messages import Description
+from session_host.protocol.facts import ChatFacts, Outcome
 from session_host.protocol.values import RUNNING_STATES, State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from session_host.storage.store.database import FILE_TRIES
-from session_host.storage.store.session_record import fields_of
-from session_host.system.clock import now
-from session_host.system.processes import proc
-from session_host.system.processes.identity import boot_id, start_time
+from session_host.system.processes.identity import start_time
 
 from .session_info import describe_all
 from .stale_rows import has_live_socket, resolve_stale_row
-
-
-class SessionOutcome(NamedTuple):
-    """The outcome of a session with an unreachable host."""
-
-    state: State
-    exit_code: int | None
-    exit_signal: int | None
-    message: str
-    end_request: str = ""
 
 
 def open_store(on_rebuild: Callable[[str], None] | None = None) -> Store:
@@ -81,25 +69,22 @@ def recover() -> tuple[Store, str]:
     return store, f"the chat database was damaged and has been rebuilt; {chats}the damaged file is {damaged}"
 
 
-def outcome_of(session_id: str) -> SessionOutcome:
-    """The stored state of a session with an unresponsive host. Blocks on the disk."""
+def outcome_of(session_id: str) -> Outcome:
+    """The stored outcome of a session with an unresponsive host; ``error`` says what is wrong. Blocks on the disk."""
     try:
         with open_store() as store:
             record = store.get(session_id)
             if record is None:
-                return SessionOutcome(State.LOST, None, None, "this chat was removed")
+                return Outcome(State.LOST, error="this chat was removed")
             record = resolve_stale_row(store, record)
     except NoSuchSession:
-        return SessionOutcome(State.LOST, None, None, "this chat was removed")
+        return Outcome(State.LOST, error="this chat was removed")
     except OutliveError as error:
-        return SessionOutcome(State.RUNNING, None, None, str(error))
+        return Outcome(State.RUNNING, error=str(error))
     except OSError as error:
         # If we cannot check (no descriptor is left), we must not report the session as gone.
-        return SessionOutcome(State.RUNNING, None, None, f"cannot check this chat: {error.strerror}")
-    return SessionOutcome(record.state, record.exit_code, record.exit_signal, record.error, record.end_request)
-
-
-DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
+        return Outcome(State.RUNNING, error=f"cannot check this chat: {error.strerror}")
+    return record.outcome
 
 
 class Found(NamedTuple):
@@ -145,7 +130,7 @@ def find_chats(store: Store) -> Found:
     for _ in range(FILE_TRIES):
         file = store.file
         restored = [resolve_stale_row(store, each) for each in store.restore_copies()]
-        running = sum(each.state in RUNNING_STATES for each in restored)
+        running = sum(each.outcome.state in RUNNING_STATES for each in restored)
         found = Found(running + _add_running(store), len(restored) - running)
         if store.mark_complete(file):
             break
@@ -157,7 +142,7 @@ def _add_running(store: Store) -> int:
     ids = sorted(path.stem for path in runtime_dir().glob("*.sock") if is_session_id(path.stem))
     unknown = [each for each in ids if store.get(each) is None]
     described = describe_all(unknown)
-    records = [_record_of(each) for each in described.values()]
+    records = [_with_processes(each.facts) for each in described.values()]
     silent = [each for each in unknown if each not in described and has_live_socket(each)]
     if silent:
         records += _records_of_unresponsive(silent)
@@ -172,7 +157,7 @@ def _add_running(store: Store) -> int:
     return found
 
 
-def _records_of_unresponsive(ids: list[str]) -> list[SessionRecord]:
+def _records_of_unresponsive(ids: list[str]) -> list[ChatFacts]:
     """Records of chats with an unresponsive host, as far as the keeper and procfs know them."""
     from session_host.keeper_client.discovery import keeper_status  # rarely needed, and slow to import
 
@@ -181,31 +166,25 @@ def _records_of_unresponsive(ids: list[str]) -> list[SessionRecord]:
     except HostUnavailable:
         status = None
     return (
-        [_record_of_summary(each) for each in status.sessions if each.session_id in ids] if status is not None else []
+        [
+            _with_processes(replace(each.facts, outcome=Outcome(State.RUNNING)))
+            for each in status.sessions
+            if each.facts.id in ids
+        ]
+        if status is not None
+        else []
     )
 
 
-def _record_of_summary(summary: SessionSummary) -> SessionRecord:
-    words = proc.command_line(summary.child_pid).decode(errors="replace").rstrip("\0")
-    return SessionRecord(
-        id=summary.session_id,
-        name=summary.name or summary.session_id[:8],
-        agent=summary.agent or "command",
-        argv=words.split("\0") if words else [],
-        cwd=summary.cwd or proc.working_directory(summary.child_pid) or "/",
-        state=State.RUNNING,
-        host_pid=summary.host_pid,
-        host_started=start_time(summary.host_pid),
-        child_pid=summary.child_pid,
-        child_started=start_time(summary.child_pid),
-        boot_id=boot_id(),
-        created_at=summary.created_at or now(),
-        columns=DEFAULT_COLUMNS,
-        rows=DEFAULT_ROWS,
-        engine=summary.engine,
-        runtime=summary.runtime,
-        **fields_of(summary.origin),
+def _with_processes(facts: ChatFacts) -> ChatFacts:
+    """Facts of a running chat with the start times of its processes."""
+    host, child = facts.program.host_pid, facts.program.child_pid
+    program = replace(
+        facts.program,
+        host_started=start_time(host) if host is not None else None,
+        child_started=start_time(child) if child is not None else None,
     )
+    return replace(facts, program=program)
 
 
 def is_session_id(name: str) -> bool:
@@ -215,27 +194,3 @@ def is_session_id(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _record_of(description: Description) -> SessionRecord:
-    return SessionRecord(
-        id=description.session_id,
-        name=description.name,
-        agent=description.agent,
-        argv=description.argv,
-        cwd=description.cwd,
-        state=description.state,
-        title=description.title,
-        host_pid=description.host_pid,
-        host_started=start_time(description.host_pid),
-        child_pid=description.child_pid,
-        child_started=start_time(description.child_pid) if description.child_pid is not None else None,
-        boot_id=boot_id(),
-        created_at=description.created_at,
-        columns=description.size.columns,
-        rows=description.size.rows,
-        engine=description.engine,
-        runtime=description.runtime,
-        provider_session_id=description.conversation or None,
-        **fields_of(description.origin),
-    )

@@ -181,7 +181,7 @@ class Gate:
 
     def note_activity(self, event: ActivityEvent) -> None:
         """Send the kept input, unless the program asks something that the user has not seen."""
-        question_since = event.since if event.activity is Activity.NEEDS_INPUT else ""
+        question_since = event.status.since if event.status.activity is Activity.NEEDS_INPUT else ""
         match self.now:
             case Judging() | Asking() if question_since in {"", self._question_since}:
                 self.send_kept()

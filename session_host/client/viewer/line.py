@@ -16,7 +16,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from session_host.protocol.messages import StateEvent
+from session_host.protocol.facts import Outcome
 from session_host.protocol.values import State
 
 from .effects import Connect, Effect, LoadScreen, NotifyState, ReadOutcome, WaitReachable
@@ -25,7 +25,7 @@ from .state import ViewerState
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 """Delays before each attempt to connect; the last one repeats while the host's process lives."""
 
-RUNNING = StateEvent(State.RUNNING, None, None)
+RUNNING = Outcome(State.RUNNING)
 
 
 class LineState(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class LineState(msgspec.Struct, frozen=True, kw_only=True):
 
     is_connected: bool = False
     """Whether the host gets messages."""
-    end: StateEvent = RUNNING
+    end: Outcome = RUNNING
     """The program's end, once it has ended."""
     refusal: str = ""
     """The ``ErrorCode`` of the host's refusal to serve the viewer; "" for no refusal."""
@@ -141,7 +141,7 @@ class Line:
                 self.show(state, self.now.reason)
         self.connect()
 
-    def load(self, end: StateEvent, offset: int) -> None:
+    def load(self, end: Outcome, offset: int) -> None:
         """The chat has ended: its last screen has the output after this offset."""
         self.now = Loading(end=end)
         self._effects.append(LoadScreen(offset))
@@ -170,7 +170,7 @@ class Line:
             self.show(ViewerState.RECONNECTING)
             self.connect()
 
-    def finish(self, state: ViewerState, message: str = "", *, end: StateEvent = RUNNING, refusal: str = "") -> None:
+    def finish(self, state: ViewerState, message: str = "", *, end: Outcome = RUNNING, refusal: str = "") -> None:
         """Nothing but the last output can come, for this reason; a second one changes nothing."""
         if not self.is_over:
             # A host that refuses the viewer has closed the connection.

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from session_host.protocol.facts import Outcome
 from session_host.protocol.messages import (
     ActivityEvent,
     Attach,
@@ -25,6 +26,7 @@ from session_host.protocol.messages import (
     Error,
     Focus,
     Follow,
+    HostReport,
     Input,
     InputAck,
     InputRefused,
@@ -119,7 +121,7 @@ class ViewerRules:
             )
         )
 
-    def outcome_read(self, outcome: StateEvent, message: str) -> None:
+    def outcome_read(self, outcome: Outcome, message: str) -> None:
         """The store's outcome of the session is known; ``message`` says why it is lost."""
         progress = self.progress.now
         match outcome.state:
@@ -165,7 +167,7 @@ class ViewerRules:
         self.gate.lost()
         self.line.detach()
 
-    def _finish(self, state: ViewerState, message: str = "", *, end: StateEvent = RUNNING, refusal: str = "") -> None:
+    def _finish(self, state: ViewerState, message: str = "", *, end: Outcome = RUNNING, refusal: str = "") -> None:
         self.line.finish(state, message, end=end, refusal=refusal)
         self.gate.finish()
 
@@ -210,13 +212,13 @@ class ViewerRules:
                 pass  # No host sends them then.
             case InputRefused():
                 self.effects += map(NotifyRefusal, self.inputs.refused(message))
-            case StateEvent(state=State.EXITED):
+            case StateEvent(outcome=Outcome(state=State.EXITED) as end):
                 if not self.line.is_over:  # A viewer that starts to follow output is told again.
                     self.effects.append(NotifyEvent(message))
-                    self._finish(ViewerState.ENDED, end=message)
+                    self._finish(ViewerState.ENDED, end=end)
             case NoticeEvent(text=""):
                 self._send(Describe(0))  # The previous notice has ended; there may be another one.
-            case Description(notice=text) | NoticeEvent(text=text):
+            case Description(host=HostReport(notice=text)) | NoticeEvent(text=text):
                 self._notify_notice(text)
             case _:
                 if isinstance(message, ActivityEvent):

@@ -18,6 +18,7 @@ from session_host.client.connection import HostConnection, HostNotResponding
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.sessions.store_access import outcome_of
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, Unreachable
+from session_host.protocol.facts import Outcome
 from session_host.protocol.launch import MAX_SCROLLBACK_LINES
 from session_host.protocol.messages import (
     AnswerRequest,
@@ -38,7 +39,6 @@ from session_host.protocol.messages import (
     ReleaseHeld,
     SendNow,
     SnapshotPart,
-    StateEvent,
     Text,
     WithdrawPrompt,
 )
@@ -193,19 +193,9 @@ class Viewer:
         return self._rules.line.message
 
     @property
-    def exit_code(self) -> int | None:
-        """The exit code of the program once it has ended."""
-        return self._rules.line.now.end.exit_code
-
-    @property
-    def exit_signal(self) -> int | None:
-        """The signal that ended the program."""
-        return self._rules.line.now.end.exit_signal
-
-    @property
-    def end_request(self) -> str:
-        """The user's request that ended the program; see ``StateEvent``."""
-        return self._rules.line.now.end.end_request
+    def outcome(self) -> Outcome:
+        """How the program ended, once it has."""
+        return self._rules.line.now.end
 
     @property
     def refusal(self) -> str:
@@ -359,8 +349,7 @@ class Viewer:
             self._rules.line.unreachable(str(error))
             self._perform()
             return
-        event = StateEvent(outcome.state, outcome.exit_code, outcome.exit_signal, outcome.end_request)
-        self._rules.outcome_read(event, as_message(outcome.message))
+        self._rules.outcome_read(outcome, as_message(outcome.error))
         self._perform()
 
     async def _load_screen(self, offset: int) -> None:

@@ -16,6 +16,7 @@ from session_host.errors import WorktreeError
 from session_host.git import WORK_TIMEOUT_S, GitRefused, Stop, list_files, run_read_only
 from session_host.paths import make_directories, worktrees_dir
 from session_host.protocol.codec import UNREADABLE
+from session_host.protocol.facts import OwnWorktree
 
 from .repository import (
     HEADS,
@@ -86,17 +87,11 @@ _MAX_MARK_BYTES: Final = 1 << 16
 class Worktree(msgspec.Struct, frozen=True, kw_only=True):
     """A worktree that was made for a chat."""
 
-    path: str
-    """The top directory of the worktree."""
+    own: OwnWorktree
     directory: str
     """The chat's working directory: the place in the worktree that corresponds to the directory it was started from."""
-    repository: str
-    """git's common directory, which identifies the repository."""
     name: str
     """The repository's display name."""
-    branch: str
-    branch_made: bool
-    """Whether the branch was created for the worktree; if so, it is deleted with the worktree, once it is merged."""
 
 
 class _Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +129,7 @@ class Mark:
         """The descriptor of the locked file, once there is one."""
         return [self._descriptor] if self._descriptor >= 0 else []
 
-    def set(self, worktree: Worktree) -> None:
+    def set(self, worktree: OwnWorktree) -> None:
         """Mark a worktree; without the mark if the disk is full."""
         self._path = Path(worktree.path)
         self._file = worktrees_dir() / f".{self._path.parent.name}-{self._path.name}{_MARK}"
@@ -157,7 +152,7 @@ def clean_up(is_used: Callable[[str], bool]) -> None:
             continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            worktree = msgspec.json.decode(os.read(descriptor, _MAX_MARK_BYTES), type=Worktree)
+            worktree = msgspec.json.decode(os.read(descriptor, _MAX_MARK_BYTES), type=OwnWorktree)
             if not is_used(worktree.path):
                 discard(worktree)
             file.unlink(missing_ok=True)
@@ -198,15 +193,9 @@ def make(
     with locked(repository, stop) as folder:
         start = _start(repository, branch or None, chat)
         path = new_directory(folder, start.branch)
-        worktree = Worktree(
-            path=str(path),
-            directory=str(path),
-            repository=str(repository.common),
-            name=repository.name,
-            branch=start.branch,
-            branch_made=bool(start.commit),
-        )
-        mark.set(worktree)
+        made_for_chat = OwnWorktree(str(repository.common), str(path), start.branch, bool(start.commit))
+        worktree = Worktree(own=made_for_chat, directory=str(path), name=repository.name)
+        mark.set(made_for_chat)
         made = False
         try:
             if start.commit:
@@ -225,7 +214,7 @@ def make(
     return msgspec.structs.replace(worktree, directory=str(_directory_in(path, repository.relative_directory)))
 
 
-def remake(worktree: str, repository: str, branch: str) -> bool:
+def remake(worktree: OwnWorktree) -> bool:
     """Recreate a chat's missing worktree, with its branch, at the same place.
 
     Returns:
@@ -234,12 +223,12 @@ def remake(worktree: str, repository: str, branch: str) -> bool:
     Raises:
         WorktreeError: the worktree cannot be created again; the message says why.
     """
-    path = Path(worktree)
+    path, branch = Path(worktree.path), worktree.branch
     with contextlib.suppress(OSError):
         path.rmdir()  # Removes an empty directory, which counts as missing, and no other.
     if os.path.lexists(path):
         return False
-    found = at(Path(repository))
+    found = at(Path(worktree.repository))
     with locked(found):
         if os.path.lexists(path):
             return False  # Another process resumed the chat first.
@@ -260,7 +249,7 @@ def remake(worktree: str, repository: str, branch: str) -> bool:
     return True
 
 
-def discard(worktree: Worktree) -> None:
+def discard(worktree: OwnWorktree) -> None:
     """Undo ``make`` at once, when the chat could not be started: nobody has worked in the worktree.
 
     Raises:

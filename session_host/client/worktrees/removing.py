@@ -15,6 +15,7 @@ from session_host.client.worktrees.status import changes_of
 from session_host.client.worktrees.submodules import Submodule, filled, own_commits
 from session_host.errors import WorktreeError
 from session_host.git import GitRefused, run_read_only
+from session_host.protocol.facts import OwnWorktree
 
 REMOVAL_TIMEOUT_S = 60.0
 NAMED = 3
@@ -40,24 +41,18 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
     """A line for the user: the kept work and the reason, or the removed branch; "" if there is nothing to say."""
 
 
-def remove(worktree: str, repository: str, branch: str, *, branch_made: bool) -> Removal:
+def remove(worktree: OwnWorktree) -> Removal:
     """Remove a worktree and the branch that was created for it, unless that would lose work.
 
     Work is: changed, staged or untracked files in the directory; an operation in progress (a merge, a rebase); and
     commits that no other branch, remote branch or tag has. Files that git ignores are not work, and are removed. The
     caller makes sure that nobody uses the directory. Blocks.
-
-    Args:
-        worktree: the worktree's top directory.
-        repository: git's common directory.
-        branch: the branch that the worktree was created with; another may be checked out by now.
-        branch_made: whether that branch was created for the worktree.
     """
-    path = Path(worktree)
+    path = Path(worktree.path)
     try:
-        found = at(Path(repository))
+        found = at(Path(worktree.repository))
         with locked(found):
-            return _remove(found, path, branch if branch_made else "")
+            return _remove(found, path, worktree.branch if worktree.branch_made else "")
     except WorktreeError as error:
         if not os.path.lexists(path):
             return Removal(removed=True, line="")

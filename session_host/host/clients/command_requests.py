@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from session_host.host.driver.driver import Driver
+from session_host.protocol.facts import ChatFacts, Program
 from session_host.protocol.messages import (
     OUTPUT_CHUNK_BYTES,
     AgentRequests,
@@ -16,6 +18,7 @@ from session_host.protocol.messages import (
     Explain,
     Explanation,
     Failed,
+    HostReport,
     Kill,
     OpenRequests,
     Peek,
@@ -28,7 +31,7 @@ from session_host.protocol.messages import (
     Stop,
 )
 from session_host.protocol.untrusted_text import is_name
-from session_host.protocol.values import RUNNING_STATES, ErrorCode, State
+from session_host.protocol.values import ErrorCode, State
 from session_host.structured.items import AgentRequest
 from session_host.structured.rules import outcome
 from session_host.system.clock import now
@@ -106,47 +109,35 @@ def _open_requests(driver: Driver, request: OpenRequests, found: list[AgentReque
 
 def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) -> Description:
     """Describe the session as this host knows it."""
-    spec, session, activity = driver.spec, driver.session, driver.watch.tracker
+    session, facts, process = driver.session, driver.spec.facts, driver.program.process
     driver.conversation.check_open_files()
     driver.watch.suspension.poll()
     foreground = driver.watch.foreground.poll() if driver.watch.foreground is not None else None
     return Description(
-        request=request.request,
-        session_id=spec.session_id,
-        name=session.name,
-        agent=spec.agent,
-        state=session.state,
-        exit_code=session.exit_code,
-        exit_signal=session.exit_signal,
-        activity=activity.activity,
-        activity_source=activity.source,
-        activity_since=activity.since,
-        title=session.title,
-        size=session.sizing.size,
-        viewers=session.viewers.attachments.viewers(),
-        engine=spec.engine,
-        host_pid=host_pid,
-        child_pid=driver.program.process.pid if driver.program.process is not None else None,
-        offset=driver.output_file.end,
-        argv=spec.argv,
-        cwd=spec.cwd,
-        created_at=spec.created_at,
-        keeper_pid=keeper_pid or None,
-        version=VERSION,
-        journal_bytes=driver.journal_writer.size_bytes if driver.journal_writer.is_enabled else None,
-        notice=driver.journal_writer.error or driver.notice or driver.kind.notice,
-        activity_detail=driver.watch.tracker.detail,
-        conversation=driver.conversation.id,
-        foreground=foreground.program if foreground is not None else None,
-        foreground_since=foreground.since if foreground is not None else "",
-        last_output=driver.watch.last_output(),
-        end_request=driver.input_log.header.end_request,
-        last_exit_code=foreground.last_exit_code if foreground is not None else None,
-        last_ended=foreground.last_ended if foreground is not None else "",
-        runtime=spec.runtime,
-        origin=spec.origin,
-        ended_at="" if session.state in RUNNING_STATES else driver.ended_at,
-        turn_failed=activity.has_failed,
+        request.request,
+        ChatFacts(
+            facts.origin,
+            replace(facts.entry, name=session.name),
+            replace(session.outcome, end_request=driver.input_log.header.end_request),
+            Program(
+                title=session.title,
+                conversation=driver.conversation.id,
+                size=session.sizing.size,
+                host_pid=host_pid,
+                child_pid=process.pid if process is not None else None,
+            ),
+            driver.watch.tracker.status(),
+            foreground,
+        ),
+        HostReport(
+            viewers=session.viewers.attachments.viewers(),
+            offset=driver.output_file.end,
+            keeper_pid=keeper_pid or None,
+            version=VERSION,
+            journal_bytes=driver.journal_writer.size_bytes if driver.journal_writer.is_enabled else None,
+            notice=driver.journal_writer.error or driver.notice or driver.kind.notice,
+            last_output=driver.watch.last_output(),
+        ),
     )
 
 

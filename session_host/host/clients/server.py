@@ -269,4 +269,4 @@ class Server:
     @property
     def logs(self) -> str:
         """The command that prints this process's log."""
-        return f"outlive logs {self._driver.spec.session_id[:8]}"
+        return f"outlive logs {self._driver.spec.facts.id[:8]}"

@@ -123,7 +123,7 @@ class Driver:
         self.worker = worker
         self.performer = Performer(self.session, self.program, self.worker, input_log, self.output_file)
         self.conversation = ConversationTracker(
-            spec.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
+            spec.facts.program.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
         )
         self.conversation_changed, self.title_changed = asyncio.Event(), asyncio.Event()
         self.restore_points = RestorePointMaker(spec, self.flush_input)
@@ -315,7 +315,7 @@ class Driver:
         session, process = self.session, self.program.process
         log_state = LogState(
             child_started=process.started if process is not None else None,
-            name=session.name if session.name != self.spec.name else "",
+            name=session.name if session.name != self.spec.facts.entry.name else "",
             attachments=session.viewers.attachments.saved_state(),
             resizes=session.ring.kept_resizes(),
             activity=self.watch.saved_state(),
@@ -330,8 +330,8 @@ class Driver:
         """Send an event to all attached clients."""
         self.session.clients.broadcast(event)
         if isinstance(event, ActivityEvent):
-            self.kind.activity_changed(in_turns(event.activity, event.source))
-            self.questions.activity_changed(event.activity)
+            self.kind.activity_changed(in_turns(event.status.activity, event.status.source))
+            self.questions.activity_changed(event.status.activity)
         self.performer.perform()
 
     # ------------------------------------------------------------ input for the program

@@ -66,12 +66,12 @@ class RecoveredChat:
 def make_rules(spec: LaunchSpec, structured: StructuredLaunch) -> StructuredRules:
     """The rules of a chat that has not begun."""
     start = Start(
-        directory=spec.cwd,
-        conversation=spec.conversation,
+        directory=spec.facts.origin.cwd,
+        conversation=spec.facts.program.conversation,
         has_history=bool(structured.history or structured.fork_of or structured.begins_with_items),
         version=VERSION,
         options=structured.options,
-        resumes=spec.origin.resumed_from is not None or spec.origin.continues,
+        resumes=spec.facts.origin.resumed_from is not None or spec.continues,
         began_ms=structured.began_ms,
     )
     dialect: Callable[[DialectPort], Dialect] = partial(make_dialect, structured.dialect)
@@ -79,7 +79,7 @@ def make_rules(spec: LaunchSpec, structured: StructuredLaunch) -> StructuredRule
         from session_host.structured.dialects.worktree_setup import SetupDialect  # most chats do not need it
 
         dialect = partial(SetupDialect, setup=spec.setup, make=dialect)
-    return StructuredRules(dialect, start, spec.session_id[:8])
+    return StructuredRules(dialect, start, spec.facts.id[:8])
 
 
 def recover_chat(
@@ -294,11 +294,11 @@ def rebuild_emulator(
             a rehearsal.
         other_engine: use the other engine than the spec's, which has killed several hosts.
     """
-    engine: EngineName = spec.engine
+    engine: EngineName = "pyte" if spec.facts.origin.engine == "pyte" else "ghostty"
     notice = ""
     if other_engine:
         engine = OTHER_ENGINE[engine]
-        notice = f"the terminal engine {spec.engine} failed on this chat's output; using {engine} instead"
+        notice = f"the terminal engine {spec.facts.origin.engine} failed on this chat's output; using {engine} instead"
     emulator, offset, resizes = _emulator_at_checkpoint(spec, engine, log_state, checkpoint)
     if spec.identity.answer and engine in spec.identity.engines:
         emulator.identify(spec.identity.answer)
@@ -439,7 +439,7 @@ def _take_spare(spec: LaunchSpec, engine: EngineName) -> Emulator | None:
     spare = _spares.pop() if _spares else None
     if spare is None or spare.engine != engine or spare.scrollback_limit != spec.scrollback_lines:
         return None
-    spare.resize(spec.size, CellSize())
+    spare.resize(spec.facts.program.size, CellSize())
     return spare
 
 
@@ -450,10 +450,10 @@ def make_emulator(spec: LaunchSpec, engine: EngineName, log_state: LogState) -> 
         spare.set_default_colors(colors)
         return spare
     try:
-        return create(engine, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
+        return create(engine, spec.facts.program.size, scrollback_lines=spec.scrollback_lines, colors=colors)
     except (OutliveError, ImportError, OSError) as error:
         log.warning("engine %s cannot be used (%s); the portable one is", engine, error)
-        return create(PORTABLE, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
+        return create(PORTABLE, spec.facts.program.size, scrollback_lines=spec.scrollback_lines, colors=colors)
 
 
 class _Replay:

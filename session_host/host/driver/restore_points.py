@@ -75,7 +75,11 @@ class RestorePointMaker:
         if not self._spec.restore_points or self._is_making or now_s < self._not_before_s:
             return False
         self._is_making, self._began_s = True, now_s
-        directory, session, scratch = Path(self._spec.cwd), self._spec.session_id, Path(self._spec.screen).parent
+        directory, session, scratch = (
+            Path(self._spec.facts.origin.cwd),
+            self._spec.facts.id,
+            Path(self._spec.screen).parent,
+        )
         self._worker.submit_and_call(
             lambda: take(directory, session, about, scratch=scratch, stop=self._stop), self._made, self._failed
         )

@@ -117,7 +117,7 @@ class StructuredDriver:
             recovered.launch,
             spec.watch,
             timers=recovered.timers,
-            read_history=lambda: history_of(spec.session_id, recovered.launch),
+            read_history=lambda: history_of(spec.facts.id, recovered.launch),
             runs_on=self._runs_on,
         )
         session.viewers.focus.stop()  # Only a terminal has focus reports.
@@ -160,7 +160,7 @@ class StructuredDriver:
         assert self._program.process is not None
         leader, patterns = self._program.process.pid, self._spec.watch.strays
         await asyncio.gather(
-            self.operation_runner.close(), end_strays(leader, self._spec.session_id, patterns, whole_session=True)
+            self.operation_runner.close(), end_strays(leader, self._spec.facts.id, patterns, whole_session=True)
         )
 
     async def reset_screen(self) -> None:

@@ -137,7 +137,7 @@ class TerminalDriver:
     def begin(self) -> None:
         """Begin with a program that was just started; a host that was killed may have done a part of this."""
         self.rules.prompt.program_began()
-        screen = _previous_screen_of(self._spec.session_id) if self._spec.begins_with_screen else b""
+        screen = _previous_screen_of(self._spec.facts.id) if self._spec.begins_with_screen else b""
         # The output has nothing else yet: the program's is not read before.
         if rest := screen[self._program_output.end :]:
             self._append_output(rest)
@@ -163,7 +163,7 @@ class TerminalDriver:
         """End what serves nobody after the program's end."""
         assert self._program.process is not None
         patterns = self._spec.watch.strays
-        await end_strays(self._program.process.pid, self._spec.session_id, patterns, whole_session=False)
+        await end_strays(self._program.process.pid, self._spec.facts.id, patterns, whole_session=False)
 
     async def reset_screen(self) -> None:
         """Reset the modes that the program has left, for the saved screen."""

@@ -258,7 +258,8 @@ class OperationRunner:
         match operation:
             case ReadText():
                 self._run_work(
-                    operation.id, partial(read_text, spec.cwd, operation.path, operation.line, operation.lines)
+                    operation.id,
+                    partial(read_text, spec.facts.origin.cwd, operation.path, operation.line, operation.lines),
                 )
             case WriteText():
                 self._run_work(operation.id, partial(_write, spec, operation))
@@ -283,7 +284,7 @@ class OperationRunner:
             await terminal.ended.wait()
 
     def _mark(self, terminal: str) -> str:
-        return f"{self._spec.session_id}/{terminal}"
+        return f"{self._spec.facts.id}/{terminal}"
 
     # ------------------------------------------------------------ files
 
@@ -302,10 +303,10 @@ class OperationRunner:
 
     async def _start(self, operation: StartTerminal) -> None:
         spec = self._spec
-        directory = operation.directory or spec.cwd
+        directory = operation.directory or spec.facts.origin.cwd
 
         def work() -> Started:
-            check_directory(spec.cwd, directory)
+            check_directory(spec.facts.origin.cwd, directory)
             return start(operation, spec.env, directory, spec.umask, self.agent, self._mark(operation.terminal))
 
         try:
@@ -338,5 +339,5 @@ class OperationRunner:
 
 
 def _write(spec: LaunchSpec, operation: WriteText) -> str:
-    write_text(spec.cwd, operation.path, operation.text, spec.umask)
+    write_text(spec.facts.origin.cwd, operation.path, operation.text, spec.umask)
     return ""

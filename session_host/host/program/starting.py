@@ -19,12 +19,12 @@ from session_host.system.systemd import enter
 def program_argv(spec: LaunchSpec) -> list[str]:
     """The agent's argv, or that of the program that sets up its worktree and then execs the agent."""
     if spec.setup is None:
-        return spec.argv
+        return spec.facts.origin.argv
     lines = ["--lines"] if spec.structured is not None else []
     setup = spec.setup
     mark = ["--mark", setup.mark] if setup.mark else []
     argv = [sys.executable, "-P", "-m", "session_host.worktree_setup", *lines, *mark]
-    return [*argv, setup.worktree, setup.repository, setup.command, "--", *spec.argv]
+    return [*argv, setup.worktree, setup.repository, setup.command, "--", *spec.facts.origin.argv]
 
 
 log = logging.getLogger(__name__)
@@ -54,8 +54,8 @@ def fork_program(
     def prepare() -> None:
         # A control group of our own, so that the end of another group does not end us.
         if has_scope:
-            unit = f"outlive-{spec.session_id}.scope"
-            log.info("scope: %s", enter(unit, f"Outlive: {spec.name}", [host_pid, os.getpid()]))
+            unit = f"outlive-{spec.facts.id}.scope"
+            log.info("scope: %s", enter(unit, f"Outlive: {spec.facts.entry.name}", [host_pid, os.getpid()]))
 
     def about_to_exec(pid: int) -> None:
         header.child = pid
@@ -64,10 +64,10 @@ def fork_program(
         if header.child:
             return None
         # The directory as the user named it: getcwd(3) has no symbolic links. A shell keeps it if it is the right one.
-        environment = {"PWD": spec.cwd, **spec.env}
+        environment = {"PWD": spec.facts.origin.cwd, **spec.env}
         output = descriptors.pipe_write if spec.structured is not None else -1
         return PtyProcess.fork(
-            Program(program_argv(spec), spec.cwd, environment, spec.umask, open_files, spec.stderr),
+            Program(program_argv(spec), spec.facts.origin.cwd, environment, spec.umask, open_files, spec.stderr),
             ProgramDescriptors(descriptors.master, slave, output),
             about_to_exec=about_to_exec,
             prepare=prepare,

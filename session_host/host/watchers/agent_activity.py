@@ -12,12 +12,13 @@ import msgspec
 
 from session_host.agents import status
 from session_host.agents.conversations.gemini_guard import TranscriptGuard
-from session_host.agents.status import SILENCE, ActivityTracker, Moment
+from session_host.agents.status import ActivityTracker, Moment
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.paths import session_files
+from session_host.protocol.facts import Foreground
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report, Transition
-from session_host.protocol.values import WITHOUT_AGENT, Activity, in_turns
+from session_host.protocol.values import SILENCE, WITHOUT_AGENT, Activity, in_turns
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import NO_COMMAND, NO_FOREGROUND, ActivityState
@@ -164,7 +165,7 @@ class AgentWatch:
             now: returns the time as ISO 8601 text.
             previous_output_at_s: the time of a previous host's last output, in seconds since 1970; 0 for never.
         """
-        self.tracker = ActivityTracker(spec.watch, spec.created_at, saved_state)
+        self.tracker = ActivityTracker(spec.watch, spec.facts.origin.created_at, saved_state)
         self._spec = spec
         self._input_log = input_log
         self._worker = worker
@@ -175,7 +176,7 @@ class AgentWatch:
         self.mark_turn: Callable[[], object] = lambda: None
         self.suspension = Suspension(self._on_look)
         self.foreground: ForegroundProcess | None = None
-        if spec.agent in WITHOUT_AGENT:
+        if spec.facts.origin.agent in WITHOUT_AGENT:
             self.foreground = ForegroundProcess(
                 self._on_foreground_changed,
                 now,
@@ -258,7 +259,7 @@ class AgentWatch:
             self._guard.close()
             self._guard = None
         if self._spec.watch.transcripts and self._conversation.id:
-            self._guard = TranscriptGuard(self._conversation.id, self._spec.env, session_files(self._spec.session_id))
+            self._guard = TranscriptGuard(self._conversation.id, self._spec.env, session_files(self._spec.facts.id))
             self._guard.start()
 
     @log_errors
@@ -288,9 +289,9 @@ class AgentWatch:
         elif moment is not None:
             self._expiry.schedule()
 
-    def _on_foreground_changed(self, event: ForegroundEvent) -> None:
+    def _on_foreground_changed(self, foreground: Foreground) -> None:
         self._save_and_send(visibly=False)
-        self._send_event(event)
+        self._send_event(ForegroundEvent(foreground))
 
     def on_output_interpreted(self) -> None:
         """Note that the emulator has interpreted output."""
@@ -443,11 +444,12 @@ class AgentWatch:
     def current_events(self) -> list[ActivityEvent | ForegroundEvent]:
         """The current state as events, for a viewer that has just attached."""
         foreground, activity = self.foreground, self._event()
-        return [activity, foreground.current] if foreground is not None and foreground.current.since else [activity]
+        if foreground is None or not foreground.current.since:
+            return [activity]
+        return [activity, ForegroundEvent(foreground.current)]
 
     def _event(self, turn: int = -1) -> ActivityEvent:
-        tracker = self.tracker
-        return ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail, turn, tracker.has_failed)
+        return ActivityEvent(self.tracker.status(), turn)
 
     def saved_state(self) -> ActivityState:
         """The state for a replacement host."""

@@ -119,7 +119,9 @@ class BackgroundWork:
             files = files_of_sub_agents(self._process.pid, watch.open_files, watch.open_files_aside)
             running = [path for path in files if _is_in_turn(path)]
             return sub_agents(len(running)), running
-        query = ConversationQuery(self._conversation.id, spec.cwd, spec.env, session_files(spec.session_id), used=True)
+        query = ConversationQuery(
+            self._conversation.id, spec.facts.origin.cwd, spec.env, session_files(spec.facts.id), used=True
+        )
         directory = sub_agents_directory(query) if watch.background == "qwen" and query.conversation else None
         if directory is None:
             return [], []

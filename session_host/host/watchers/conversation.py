@@ -262,8 +262,10 @@ class TitleWatcher:
         from session_host.agents.conversations.opencode import titled
 
         spec = self._spec
-        query = ConversationQuery(self._conversation.id, spec.cwd, spec.env, session_files(spec.session_id), used=True)
-        found = titled(query, self._title, datetime.fromisoformat(spec.created_at).timestamp())
+        query = ConversationQuery(
+            self._conversation.id, spec.facts.origin.cwd, spec.env, session_files(spec.facts.id), used=True
+        )
+        found = titled(query, self._title, datetime.fromisoformat(spec.facts.origin.created_at).timestamp())
         if found:
             self._conversation.set_conversation(found, TITLE)
 
@@ -295,7 +297,7 @@ class TranscriptWatcher:
     def start(self) -> None:
         """Note the present sizes of the transcripts; the program may have run for long."""
         if self._spec.watch.transcripts:
-            self._turns = GeminiTurns(self._spec.cwd, self._sizes())
+            self._turns = GeminiTurns(self._spec.facts.origin.cwd, self._sizes())
 
     @log_errors
     def activity_changed(self, activity: Activity) -> None:

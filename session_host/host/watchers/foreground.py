@@ -24,7 +24,8 @@ from typing import Final
 
 import msgspec
 
-from session_host.protocol.messages import CommandEvent, ForegroundEvent
+from session_host.protocol.facts import Foreground
+from session_host.protocol.messages import CommandEvent
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import CommandTime
 from session_host.storage.descriptors.input_log import InputLog
@@ -70,7 +71,7 @@ class ForegroundProcess:
 
     def __init__(
         self,
-        on_change: Callable[[ForegroundEvent], None],
+        on_change: Callable[[Foreground], None],
         now: Callable[[], str],
         command: CommandState = NO_COMMAND,
         saved_state: ForegroundState = NO_FOREGROUND,
@@ -78,12 +79,12 @@ class ForegroundProcess:
         """Watch nothing yet.
 
         Args:
-            on_change: saves the state, and sends the event to all followers.
+            on_change: saves the state, and sends it to all followers.
             now: returns the time as ISO 8601 text.
             command: the state of the last command that a previous host left.
             saved_state: the foreground program that a previous host left.
         """
-        self.current = ForegroundEvent(saved_state.program, saved_state.since, command.exit_code, command.ended)
+        self.current = Foreground(saved_state.program, saved_state.since, command.exit_code, command.ended)
         self.command = command
         self._on_change = on_change
         self._now = now
@@ -129,7 +130,7 @@ class ForegroundProcess:
             self._is_second = True
             self._timer.set(SECOND_POLL_S, self._on_timer)
 
-    def poll(self) -> ForegroundEvent:
+    def poll(self) -> Foreground:
         """Read the foreground group now, and return the result."""
         self._poll_logged()
         return self.current
@@ -149,7 +150,7 @@ class ForegroundProcess:
         if (group, program) != (self._group, previous.program) or not since:
             since = (_start_time_text(group) if program else "") or self._now()
         self._group = group
-        self.current = ForegroundEvent(program, since, self.command.exit_code, self.command.ended)
+        self.current = Foreground(program, since, self.command.exit_code, self.command.ended)
         if self.current != previous:
             self._on_change(self.current)
 

@@ -4,7 +4,7 @@ It knows rows and transactions. It must not know processes, sockets or the clock
 Hosts, the window and commands open the same file at once, so every transaction is short.
 """
 
-from session_host.storage.store.session_record import SessionRecord, free_name, meant
+from session_host.storage.store.session_row import free_name, meant
 from session_host.storage.store.store import Changes, Store, Version
 
-__all__ = ["Changes", "SessionRecord", "Store", "Version", "free_name", "meant"]
+__all__ = ["Changes", "Store", "Version", "free_name", "meant"]

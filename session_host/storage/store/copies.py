@@ -15,22 +15,22 @@ from pathlib import Path
 import msgspec
 
 from session_host.paths import make_directories
-from session_host.protocol.values import State
+from session_host.protocol.facts import ChatFacts, Outcome
 from session_host.system.files import replace_file
 
-from .session_record import SessionRecord, from_values
+from .session_row import copied_columns, from_copy
 
 _ROW = "record.json"
 _LAYOUT = "layout.json"
 _MAX_BYTES = 64 * 1024 * 1024
 
 
-def save_row(database: Path, record: SessionRecord) -> None:
+def save_row(database: Path, record: ChatFacts) -> None:
     """Replace the copy of a row, if the session has a directory; on a full disk, the previous copy stays."""
-    _replace(_directory(database) / record.id / _ROW, msgspec.json.encode(record).decode())
+    _replace(_directory(database) / record.id / _ROW, msgspec.json.encode(copied_columns(record)).decode())
 
 
-def save_new_row(database: Path, record: SessionRecord) -> None:
+def save_new_row(database: Path, record: ChatFacts) -> None:
     """Save the first copy of a row, and create the session's directory; a full disk takes neither."""
     with contextlib.suppress(OSError):
         make_directories(_directory(database) / record.id)
@@ -45,24 +45,24 @@ def remove_row(database: Path, session_id: str) -> None:
         directory.rmdir()
 
 
-def rows(database: Path) -> Iterator[SessionRecord]:
+def rows(database: Path) -> Iterator[ChatFacts]:
     """Read the copies of all rows; damaged ones are left out."""
     for session_id in copied_ids(database):
         if (found := row(database, session_id)) is not None:
             yield found
 
 
-def row(database: Path, session_id: str) -> SessionRecord | None:
+def row(database: Path, session_id: str) -> ChatFacts | None:
     """Read the copy of a row; None if there is none, or a damaged one."""
     return row_in(_directory(database) / session_id, session_id)
 
 
-def row_in(directory: Path, session_id: str) -> SessionRecord | None:
+def row_in(directory: Path, session_id: str) -> ChatFacts | None:
     """As ``row``, for a session's directory that may have been moved."""
     with contextlib.suppress(OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors, too.
         values = msgspec.json.decode(_read(directory / _ROW))
         if isinstance(values, dict) and values.get("id") == session_id:
-            return from_values(values)
+            return from_copy(values)
     return None
 
 
@@ -109,19 +109,8 @@ def _read(path: Path) -> str:
         return file.read().decode()
 
 
-class UnsavedEnd(msgspec.Struct, frozen=True, array_like=True):
-    """An end that is not in the store yet; its fields are those of ``SessionRecord``."""
-
-    state: State
-    exit_code: int | None
-    exit_signal: int | None
-    end_request: str
-    ended_at: str
-    is_interrupted: bool
-
-
-def note_end(path: Path, end: UnsavedEnd) -> None:
-    """Keep the end for the next reader of the session's record.
+def note_end(path: Path, end: Outcome) -> None:
+    """Keep an end that is not in the store yet, for the next reader of the session's row.
 
     Raises:
         OSError: the disk does not take even this.
@@ -130,8 +119,8 @@ def note_end(path: Path, end: UnsavedEnd) -> None:
     path.symlink_to(msgspec.json.encode(end).decode())
 
 
-def noted_end(path: Path) -> UnsavedEnd | None:
+def noted_end(path: Path) -> Outcome | None:
     """The end that ``note_end`` kept, None if there is none."""
     with contextlib.suppress(OSError, msgspec.MsgspecError):
-        return msgspec.json.decode(str(path.readlink()), type=UnsavedEnd)
+        return msgspec.json.decode(str(path.readlink()), type=Outcome)
     return None

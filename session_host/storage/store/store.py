@@ -9,12 +9,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from msgspec.structs import replace
+
 from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError, StoreIncomplete
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import RUNNING_STATES, State
 
 from . import copies, database, moved_aside
 from .database import FILE_TRIES, Database, damaged, directory_lock, is_sound
-from .session_record import COLUMNS, FIELDS, INSERTED, SessionRecord, from_row, meant, to_column, to_row
+from .session_row import COLUMNS, FIELDS, INSERTED, from_row, meant, to_column, to_row
 
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
 """The states of a running session, as a part of a statement (S608: made of literals)."""
@@ -50,44 +53,45 @@ def _check_name(connection: sqlite3.Connection, session_id: str, name: str) -> N
         raise NameTaken(f"a running chat is already named {name!r} ({other[0][:8]}); choose another name")
 
 
-def _insert_row(connection: sqlite3.Connection, record: SessionRecord, path: Path, *, replaces: bool = False) -> None:
+def _insert_row(connection: sqlite3.Connection, record: ChatFacts, path: Path, *, replaces: bool = False) -> None:
     """Add a row, or replace the session's own; note its directory; let it take the place of the session it resumes.
 
     Raises:
         StoreError: the id exists already, or the resumed session was continued already.
     """
-    if record.resumed_from is not None:
-        _take_place(connection, record)
+    if record.origin.resumed_from is not None:
+        record = _take_place(connection, record)
     try:
         connection.execute(f"INSERT {'OR REPLACE ' * replaces}{INSERTED}", to_row(record))
     except sqlite3.IntegrityError as error:
         raise StoreError(f"{path}: cannot save chat {record.id} ({error})") from error
-    if record.resumed_from is not None:
+    if record.origin.resumed_from is not None:
         _continue(connection, record)
     # A worktree is removed with its chat; its maker notes the directory that it was made from.
-    if record.worktree is None:
-        _note_directory(connection, record.cwd)
+    if record.origin.worktree is None:
+        _note_directory(connection, record.origin.cwd)
 
 
-def _take_place(connection: sqlite3.Connection, record: SessionRecord) -> None:
-    """Take over the pin and the position of the session that the record's one resumes."""
+def _take_place(connection: sqlite3.Connection, record: ChatFacts) -> ChatFacts:
+    """Take over the pin and the position of the session that the record's one resumes; returns the new facts."""
     query = "SELECT pinned, position FROM session WHERE id = ? AND (pinned OR position IS NOT NULL)"
-    if found := connection.execute(query, (record.resumed_from,)).fetchone():
-        record.pinned, record.position = bool(found[0]), found[1]
-        connection.execute("UPDATE session SET pinned = 0, position = NULL WHERE id = ?", (record.resumed_from,))
+    if found := connection.execute(query, (record.origin.resumed_from,)).fetchone():
+        connection.execute("UPDATE session SET pinned = 0, position = NULL WHERE id = ?", (record.origin.resumed_from,))
+        return replace(record, entry=replace(record.entry, pinned=bool(found[0]), position=found[1]))
+    return record
 
 
-def _continue(connection: sqlite3.Connection, record: SessionRecord) -> None:
+def _continue(connection: sqlite3.Connection, record: ChatFacts) -> None:
     """Mark a session as continued; raises if another chat already continues it."""
     done = connection.execute(
         "UPDATE session SET continued_by = ? WHERE id = ? AND (continued_by IS NULL OR continued_by = ?)",
-        (record.id, record.resumed_from, record.id),
+        (record.id, record.origin.resumed_from, record.id),
     )
     if done.rowcount:
         return
-    row = connection.execute("SELECT continued_by FROM session WHERE id = ?", (record.resumed_from,)).fetchone()
+    row = connection.execute("SELECT continued_by FROM session WHERE id = ?", (record.origin.resumed_from,)).fetchone()
     if row is not None:
-        raise StoreError(f"{record.name}: this conversation already continues in {row[0]}; attach to that chat")
+        raise StoreError(f"{record.entry.name}: this conversation already continues in {row[0]}; attach to that chat")
 
 
 def _note_directory(connection: sqlite3.Connection, path: str) -> None:
@@ -132,7 +136,7 @@ class Changes(NamedTuple):
     """
 
     version: Version
-    changed: list[SessionRecord]
+    changed: list[ChatFacts]
     removed: list[str] | None
 
 
@@ -172,7 +176,7 @@ class Store:
 
     # ------------------------------------------------------------ sessions
 
-    def insert(self, record: SessionRecord, *, named_alone: bool = False) -> None:
+    def insert(self, record: ChatFacts, *, named_alone: bool = False) -> None:
         """Add a new session, and mark the session that it resumes as continued.
 
         Args:
@@ -191,7 +195,7 @@ class Store:
             with self._database.writing() as connection:
                 _insert_row(connection, record, self.path)
 
-    def _insert_alone(self, record: SessionRecord) -> None:
+    def _insert_alone(self, record: ChatFacts) -> None:
         """Add a session with a name of its own, also in the file that takes the place of a lost one.
 
         Another process may move the file away at any moment, and fill a new one from the copies. If the file is still
@@ -203,7 +207,7 @@ class Store:
             for _ in range(FILE_TRIES):
                 with self._database.writing() as connection:
                     _check_complete(connection, self.path)
-                    _check_name(connection, record.id, record.name)
+                    _check_name(connection, record.id, record.entry.name)
                     _insert_row(connection, record, self.path, replaces=is_copied)
                     is_copied = True
                     copies.save_new_row(self.path, record)
@@ -231,7 +235,7 @@ class Store:
 
         Raises:
             NoSuchSession: no session has this id.
-            TypeError: a field is not one of SessionRecord's, or is its id.
+            TypeError: a field is not one of ChatFacts's, or is its id.
         """
         if unknown := fields.keys() - set(FIELDS) or fields.keys() & {"id"}:
             raise TypeError(f"not a field that can be changed: {', '.join(sorted(unknown))}")
@@ -283,7 +287,7 @@ class Store:
             with contextlib.suppress(ValueError, TypeError):  # A reader of the row reports this.
                 copies.save_row(self.path, from_row(row))
 
-    def restore_copies(self) -> list[SessionRecord]:
+    def restore_copies(self) -> list[ChatFacts]:
         """Add the sessions of which only a copy is left, after a loss of the file; returns them. Also the layout.
 
         Raises:
@@ -291,10 +295,10 @@ class Store:
         """
         added = []
         with self._database.writing() as connection:
-            for each in sorted(copies.rows(self.path), key=lambda record: record.created_at):
+            for each in sorted(copies.rows(self.path), key=lambda record: record.origin.created_at):
                 if connection.execute(f"INSERT OR IGNORE {INSERTED}", to_row(each)).rowcount:
                     added.append(each)
-                    _note_directory(connection, each.project)
+                    _note_directory(connection, each.origin.project)
             connection.execute(
                 "UPDATE session SET continued_by ="
                 " (SELECT id FROM session AS later WHERE later.resumed_from = session.id ORDER BY ordinal LIMIT 1)"
@@ -303,20 +307,20 @@ class Store:
                 connection.execute("INSERT OR IGNORE INTO layout (one, value) VALUES (1, ?)", (layout,))
         return added
 
-    def get(self, session_id: str) -> SessionRecord | None:
+    def get(self, session_id: str) -> ChatFacts | None:
         """The session of this full id, or None."""
         return next(iter(self._select("WHERE id = ?", (session_id,))), None)
 
-    def in_conversation(self, conversation: str) -> list[SessionRecord]:
+    def in_conversation(self, conversation: str) -> list[ChatFacts]:
         """The sessions of an agent's conversation, oldest first."""
         return self._select("WHERE provider_session_id = ?", (conversation,))
 
-    def in_directory(self, directory: str) -> list[SessionRecord]:
+    def in_directory(self, directory: str) -> list[ChatFacts]:
         """The sessions that were started in a directory or below it, oldest first."""
         below = f"{directory.rstrip('/')}/"
         return self._select("WHERE cwd = ? OR substr(cwd, 1, ?) = ?", (directory, len(below), below))
 
-    def running(self) -> list[SessionRecord]:
+    def running(self) -> list[ChatFacts]:
         """Sessions that are starting or running as far as is recorded, oldest first."""
         return self._select(f"WHERE state IN {_RUNNING}")
 
@@ -330,7 +334,7 @@ class Store:
         with self._database.reading() as connection:
             return {str(name) for (name,) in connection.execute("SELECT name FROM session")}
 
-    def all(self) -> list[SessionRecord]:
+    def all(self) -> list[ChatFacts]:
         """Every session, oldest first."""
         return self._select()
 
@@ -360,7 +364,7 @@ class Store:
             _delete(connection, session_id)
             copies.remove_row(self.path, session_id)
 
-    def remove_with_files(self, session_id: str, only_if: Callable[[SessionRecord], bool] | None = None) -> bool:
+    def remove_with_files(self, session_id: str, only_if: Callable[[ChatFacts], bool] | None = None) -> bool:
         """Remove a session, and move its directory aside: both, or neither.
 
         Args:
@@ -400,7 +404,7 @@ class Store:
             found = moved_aside.ids(self.path)
         return found
 
-    def find(self, text: str, *, least_digits: int = 1) -> SessionRecord:
+    def find(self, text: str, *, least_digits: int = 1) -> ChatFacts:
         """Find the session that the user means: by full id, name, or unique beginning of the id, in this order.
 
         Among several with the name, the running one is meant, else the one that was not continued.
@@ -441,7 +445,7 @@ class Store:
         meant = f"did you mean {names[close[0]]!r}? " if close else ""
         return f"{meant}`outlive ls --all` lists all chats"
 
-    def _select(self, condition: str = "", values: tuple[object, ...] = ()) -> list[SessionRecord]:
+    def _select(self, condition: str = "", values: tuple[object, ...] = ()) -> list[ChatFacts]:
         with self._database.reading() as connection:
             query = f"SELECT {COLUMNS} FROM session {condition} {_ORDER}"  # noqa: S608
             try:
@@ -582,6 +586,6 @@ def _damaged_path(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.damaged-{number}")
 
 
-def _some_ids(records: list[SessionRecord]) -> str:
+def _some_ids(records: list[ChatFacts]) -> str:
     shown = ", ".join(record.id[:13] for record in records[:4])
     return f"{shown}, …" if len(records) > 4 else shown

@@ -97,7 +97,7 @@ def test_a_conversation_from_another_terminal_continues_in_a_chat_and_is_resumed
 
     record = asyncio.run(continue_conversation(request(agent, conversation, link, "terminal")))
 
-    assert record.provider_session_id == conversation
+    assert record.program.conversation == conversation
     chat = Chat(agent, server, record.id).until_ready()
     chat.sees("I like apples")
     chat.ask_and_read("more of them")

@@ -21,12 +21,13 @@ from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import ErrorCode
-from session_host.storage.store import SessionRecord
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
 from tests.support.commands import outlive
+from tests.support.facts import known
 from tests.support.hosts import end, is_over
 from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, CODEX, OPENCODE, RealAgent
 from tests.support.real_chats import TIMEOUT_S, Work
@@ -42,7 +43,7 @@ WHOLE = [f"answer line {number:04}" for number in range(1, LINES + 1)]
 @asynccontextmanager
 async def started(
     agent: RealAgent, project: Path, *, one_shot: bool = False
-) -> AsyncIterator[tuple[SessionRecord, ChatViewer]]:
+) -> AsyncIterator[tuple[ChatFacts, ChatViewer]]:
     """Start a structured chat with the agent; yields its record and a viewer."""
     record = await launch(
         LaunchRequest(
@@ -83,7 +84,7 @@ async def test_three_turns_run_in_one_process(agent: RealAgent, server: ModelSer
             await wait_until_said(chat, f"echo: hello {word}")
         assert [each.text for each in chat.items if each.kind == "user"] == ["hello one", "hello two", "hello three"]
         assert chat.texts("raw") == []
-        assert (await described(record.id)).child_pid == record.child_pid
+        assert (await described(record.id)).facts.program.child_pid == record.program.child_pid
 
 
 @pytest.mark.shows("chat approval")
@@ -113,7 +114,7 @@ async def test_a_declined_command_does_not_run_although_the_window_was_closed_me
     async with started(agent, project) as (record, chat):
         chat.viewer.prompt(work.wish(agent))
         request = await chat.until_asked()
-    os.kill((await described(record.id)).host_pid, signal.SIGKILL)
+    os.kill(known((await described(record.id)).facts.program.host_pid), signal.SIGKILL)
     async with viewing(record.id) as chat:
         assert await chat.until_asked() == request
         result = await asyncio.to_thread(outlive, "deny", record.id)
@@ -165,14 +166,14 @@ async def test_killing_window_host_and_keeper_in_mid_answer_loses_nothing(
     async with started(agent, project) as (record, chat):
         chat.viewer.prompt(f"count: {LINES} delay: 20")
         await chat.until_said("line 0010")
-    os.kill((await described(record.id)).host_pid, signal.SIGKILL)
+    os.kill(known((await described(record.id)).facts.program.host_pid), signal.SIGKILL)
     async with viewing(record.id) as chat:
         await chat.until_said("line 0040")
         status = keeper_status()
         assert status is not None
         os.kill(status.pid, signal.SIGKILL)
         await chat.until_said("line 0070")
-        os.kill((await described(record.id)).host_pid, signal.SIGKILL)
+        os.kill(known((await described(record.id)).facts.program.host_pid), signal.SIGKILL)
         await wait_until_said(chat, WHOLE[-1])
         assert [line.strip() for line in chat.texts()[-1].splitlines() if line.strip()] == WHOLE
         assert len([each for each in chat.items if each.kind == "user"]) == 1
@@ -187,8 +188,8 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_by_its_id_with_the_whole_h
         await wait_until_said(chat, "echo: hello before")
         chat.viewer.prompt("count: 50 hold: 5")
         await chat.until_said("line 0005")
-        assert record.child_pid is not None
-        os.kill(record.child_pid, signal.SIGKILL)
+        assert record.program.child_pid is not None
+        os.kill(record.program.child_pid, signal.SIGKILL)
         await chat.watcher.until(lambda: chat.state == "ended", "the end")
         items = chat.items
         assert [each.status for each in items if "line 0005" in each.text] == ["cut"]
@@ -259,7 +260,7 @@ async def test_a_fork_has_the_history_and_the_original_gets_no_new_messages(
 async def test_a_fork_before_a_prompt_has_neither_that_prompt_nor_later_ones(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
-    async def fork_and_ask(chat: SessionRecord, before: str, text: str) -> tuple[SessionRecord, set[str]]:
+    async def fork_and_ask(chat: ChatFacts, before: str, text: str) -> tuple[ChatFacts, set[str]]:
         """Fork a chat before a prompt, and send a prompt; returns the fork and the prompts the model knows."""
         async with viewing(chat.id) as viewed:
             await viewed.until_said("echo: hello one")

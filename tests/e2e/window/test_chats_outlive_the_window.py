@@ -351,4 +351,4 @@ def test_the_window_updates_running_chats_and_typing_continues(open_window: Open
         now = listed(chat["id"])
     assert (now["state"], now["child_pid"]) == ("running", chat["child_pid"])
     described = description_of(chat["id"])
-    assert described.version == VERSION
+    assert described.host.version == VERSION

@@ -47,7 +47,12 @@ def drag(app: Window, row: int, to: float) -> None:
 def stored() -> list[dict[str, Any]]:
     with Store.open(database()) as store:
         return [
-            {"name": record.name, "pinned": record.pinned, "position": record.position, "state": record.state}
+            {
+                "name": record.entry.name,
+                "pinned": record.entry.pinned,
+                "position": record.entry.position,
+                "state": record.outcome.state,
+            }
             for record in Store.all(store)
         ]
 

@@ -86,7 +86,7 @@ def test_a_chat_that_ended_while_the_clock_was_wrong_is_not_removed_as_the_oldes
         chat_that_took(name, 4)
     with open_store() as store:
         store.update(store.find("third").id, created_at="1970-01-01T00:00:10.000Z", ended_at="1970-01-01T00:00:11.000Z")
-        assert next(iter(ended_chats(store))).record.name == "first"
+        assert next(iter(ended_chats(store))).record.entry.name == "first"
 
 
 def test_rm_ended_asks_and_keeps_running_chats(area: Area) -> None:

@@ -117,7 +117,7 @@ class TestTheSameConversation:
         )
         assert listed(chat)["provider_session_id"] == later
         with Store.open(database()) as store:
-            assert store.get(chat).provider_session_id == later  # type: ignore[union-attr]
+            assert store.get(chat).program.conversation == later  # type: ignore[union-attr]
 
     def test_an_empty_conversation_is_started_again(self, project: Path) -> None:
         chat = new("claude", project)
@@ -302,8 +302,8 @@ def test_a_chat_is_resumed_with_the_agents_directory_of_its_start(
 
     with Store.open(database()) as store:
         records = store.all()
-    assert [record.located_by[variable] for record in records] == [str(place)] * 3
-    assert {name for record in records for name in record.located_by} == {"HOME", variable}
+    assert [record.origin.located_by[variable] for record in records] == [str(place)] * 3
+    assert {name for record in records for name in record.origin.located_by} == {"HOME", variable}
 
 
 def test_a_conversation_that_codex_moved_into_a_worktree_of_its_own_is_resumed_there(

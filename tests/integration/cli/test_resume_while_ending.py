@@ -28,6 +28,7 @@ from session_host.protocol.values import State
 from tests.support.commands import outlive
 from tests.support.conversing import ask, listed, new, see
 from tests.support.conversing import resume as resumed
+from tests.support.facts import known
 from tests.support.hosts import description_of
 from tests.support.waiting import wait_until
 
@@ -70,10 +71,10 @@ def exit_was_checked(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 def kill_program(chat: str) -> None:
     """Kill the chat's agent, and wait until the host has noticed."""
     described = description_of(chat)
-    assert described.child_pid is not None
-    os.kill(described.child_pid, signal.SIGKILL)
+    assert described.facts.program.child_pid is not None
+    os.kill(described.facts.program.child_pid, signal.SIGKILL)
     wait_until(
-        lambda: (description := describe(chat)) is not None and description.state is State.EXITED,
+        lambda: (description := describe(chat)) is not None and description.facts.outcome.state is State.EXITED,
         10,
         "the end to be seen",
     )
@@ -140,16 +141,16 @@ def test_an_exit_that_takes_too_long_to_save_is_reported(chat: str, monkeypatch:
 
 def test_resume_waits_for_a_running_kill(chat: str) -> None:
     described = description_of(chat)
-    assert described.child_pid is not None
-    os.kill(described.child_pid, signal.SIGKILL)
+    assert described.facts.program.child_pid is not None
+    os.kill(described.facts.program.child_pid, signal.SIGKILL)
     see(asyncio.run(resume(chat)).id, "kept: before")
 
 
 def test_resume_waits_for_the_exit_of_a_killed_host(chat: str) -> None:
     described = description_of(chat)
-    assert described.child_pid is not None
-    os.kill(described.child_pid, signal.SIGKILL)
-    os.kill(described.host_pid, signal.SIGKILL)
+    assert described.facts.program.child_pid is not None
+    os.kill(described.facts.program.child_pid, signal.SIGKILL)
+    os.kill(known(described.facts.program.host_pid), signal.SIGKILL)
     see(resumed(chat)["id"], "kept: before")
 
 

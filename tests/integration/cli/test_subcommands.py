@@ -13,7 +13,7 @@ import pytest
 from session_host.cli import peek
 from session_host.cli.session_argument import find
 from session_host.paths import session_log
-from session_host.protocol.messages import Screen
+from session_host.protocol.messages import HostReport, Screen
 from session_host.protocol.values import GridSize
 from tests.programs import Gate, program
 from tests.support import processes
@@ -369,7 +369,7 @@ def test_the_last_lines_of_a_chat_that_ends_right_now_come_from_its_host(monkeyp
     info = find("x")
     assert peek.read_screen(info).lines[0] == "first", "it has no host"
     assert "last" not in peek.read_screen(info).lines
-    info.viewers = 0  # as its host says
+    info.host = HostReport(0, 0)  # as its host says
     assert peek.read_screen(info).lines == ["first", "last"]
 
 

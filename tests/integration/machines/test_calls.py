@@ -36,13 +36,15 @@ async def _use(alpha: SshMachine) -> None:
     machine = RemoteMachine(Link(MachineEntry("alpha", "alpha")))
     try:
         session_id = (await machine.call(session_named, "prompt")).id
-        assert (await request(session_id, Describe(0), machine)).cwd == str(alpha.home)
+        assert (await request(session_id, Describe(0), machine)).facts.origin.cwd == str(alpha.home)
         version = (await machine.call(changes_since, None)).version
         waiting = asyncio.ensure_future(machine.call(later_changes, version))
         await machine.call(rename_chat, session_id, "renamed")
-        assert [each.name for each in (await waiting).changed] == ["renamed"]
+        assert [each.entry.name for each in (await waiting).changed] == ["renamed"]
         before = await machine.call(changes_since, None)
-        assert [(each.id, each.name, before.removed) for each in before.changed] == [(session_id, "renamed", None)]
+        assert [(each.id, each.entry.name, before.removed) for each in before.changed] == [
+            (session_id, "renamed", None)
+        ]
         with pytest.raises(WorktreeError, match="not in a git repository"):
             await machine.call(read_changes, Path("/"))
         async with ControlConnection(session_id, machine) as connection:
@@ -50,7 +52,7 @@ async def _use(alpha: SshMachine) -> None:
             async for _ in connection.messages():  # Until the host has recorded the end.
                 pass
         changes = await machine.call(changes_since, before.version)
-        assert [each.state for each in changes.changed] == [State.EXITED]
+        assert [each.outcome.state for each in changes.changed] == [State.EXITED]
         assert (await machine.call(inspect_ended_chat, session_id)).can_resume
         engine = default_engine()
         saved = await machine.call(last_screen_for, session_id, engine, engine_build(engine))
@@ -59,7 +61,7 @@ async def _use(alpha: SshMachine) -> None:
         assert "shown there" in "\n".join(row.text() for row in screen.rows())
         screen.close()
         again = await machine.call(resume, session_id)
-        assert (again.resumed_from, again.cwd) == (session_id, str(alpha.home))
+        assert (again.origin.resumed_from, again.origin.cwd) == (session_id, str(alpha.home))
         await request(again.id, Kill(0), machine)
     finally:
         await machine.link.close()

@@ -12,14 +12,15 @@ import pytest
 
 from session_host.client.control import request
 from session_host.paths import config_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Describe, Description, Kill
-from session_host.storage.store import SessionRecord
 from session_host.structured.items import Item
 from session_host.structured.operations import LOST
 from session_host.system.processes.chat_mark import VARIABLE as SESSION
 from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import chat_processes
 from tests.programs import program
+from tests.support.facts import known
 from tests.support.structured_chats import ChatViewer, start_chat, viewing
 from tests.support.waiting import eventually, wait_for_end
 
@@ -36,7 +37,7 @@ start = [{words}]
 """
 
 
-async def start_agent(directory: Path) -> SessionRecord:
+async def start_agent(directory: Path) -> ChatFacts:
     """Start a chat with the fake agent."""
     words = ", ".join(json.dumps(word) for word in (sys.executable, *program("fake_acp_agent")[-1:]))
     agents = config_dir() / "agents"
@@ -47,8 +48,8 @@ async def start_agent(directory: Path) -> SessionRecord:
 
 async def kill_host(session_id: str) -> None:
     description: Description = await request(session_id, Describe(0))
-    os.kill(description.host_pid, signal.SIGKILL)
-    wait_for_end(description.host_pid, 10)
+    os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
+    wait_for_end(known(description.facts.program.host_pid), 10)
 
 
 async def prompt_and_read(chat: ChatViewer, *lines: str) -> list[str]:

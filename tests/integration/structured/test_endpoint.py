@@ -30,9 +30,9 @@ from session_host.endpoint.conversation import (
 )
 from session_host.errors import UsageError
 from session_host.paths import config_dir, endpoint_conversation, ensure_private, state_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord
 from session_host.structured.items import digest
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.fakes.secret_service import SecretService
@@ -56,7 +56,7 @@ def server() -> Iterator[ModelServer]:
         yield server
 
 
-async def start(server: ModelServer, directory: Path) -> SessionRecord:
+async def start(server: ModelServer, directory: Path) -> ChatFacts:
     return await launch(
         LaunchRequest(
             agent=load_catalog(config_dir())["endpoint"], arguments=["-m", MODEL, "-u", server.url], prompt="hello",
@@ -68,7 +68,7 @@ async def start(server: ModelServer, directory: Path) -> SessionRecord:
 async def kill(session_id: str, *, host: bool) -> None:
     """Kill the chat's host or its program."""
     description: Description = await request(session_id, Describe(0))
-    pid = description.host_pid if host else description.child_pid
+    pid = description.facts.program.host_pid if host else description.facts.program.child_pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     wait_for_end(pid, 10)
@@ -145,11 +145,11 @@ async def test_a_chat_of_the_terminal_resumes_as_a_chat_view_with_its_whole_hist
         agent="endpoint", argv=argv, arguments=arguments, cwd=str(tmp_path), state=State.EXITED, exit_code=0,
         provider_session_id=ID, ended_at=AT,
     )  # fmt: skip
-    assert old.runtime == "terminal"
+    assert old.origin.runtime == "terminal"
     with open_store() as store:
         store.insert(old)
     again = await resume(old.id)
-    assert again.runtime == "structured"
+    assert again.origin.runtime == "structured"
     async with viewing(again.id) as chat:
         await chat.watcher.until(lambda: chat.state == "idle", "the chat to go on")
         questions = ["see the file\n+ notes.txt (4 B)", "right", "lost", "killed"]

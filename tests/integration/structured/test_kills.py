@@ -20,14 +20,15 @@ from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
 from session_host.keeper_client.discovery import connect_or_start_keeper, keeper_argv, keeper_environment, keeper_status
 from session_host.paths import config_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.keeper import Replaced, ReplaceKeeper
 from session_host.protocol.messages import Describe, Description
 from session_host.storage.last_transcript import last_transcript
-from session_host.storage.store import SessionRecord
 from session_host.structured.rules import IDLE_TIMEOUT
 from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import background_commands, chat_processes
 from tests.support.commands import outlive
+from tests.support.facts import known
 from tests.support.hosts import end, is_over
 from tests.support.structured_chats import FAKE, ChatViewer, add_agent, received, start_chat, viewing
 from tests.support.waiting import eventually, wait_for_end
@@ -44,12 +45,12 @@ async def described(session_id: str) -> Description:
 
 
 async def kill_host(session_id: str) -> None:
-    pid = (await described(session_id)).host_pid
-    os.kill(pid, signal.SIGKILL)
-    wait_for_end(pid, 10)
+    pid = (await described(session_id)).facts.program.host_pid
+    os.kill(known(pid), signal.SIGKILL)
+    wait_for_end(known(pid), 10)
 
 
-def recorded(session_id: str) -> SessionRecord:
+def recorded(session_id: str) -> ChatFacts:
     with open_store() as store:
         record = store.get(session_id)
     assert record is not None
@@ -143,7 +144,7 @@ async def test_a_prompt_sent_while_the_host_dies_is_answered_once(tmp_path: Path
     async with viewing(record.id) as chat:
         for number in range(1, 9):
             chat.viewer.prompt(f"answer: number {number}")
-            os.kill((await described(record.id)).host_pid, signal.SIGKILL)
+            os.kill(known((await described(record.id)).facts.program.host_pid), signal.SIGKILL)
             await chat.until_idle(number)
         assert chat.texts() == [f"number {number}" for number in range(1, 9)]
     assert len(received(tmp_path, "turn/start")) == 8
@@ -156,8 +157,8 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_with_its_full_output(tmp_p
         await chat.until_idle(1)
         chat.viewer.prompt("count: 50\nhold: 7")
         await chat.until_said("line 0007")
-        assert record.child_pid is not None
-        os.kill(record.child_pid, signal.SIGKILL)
+        assert record.program.child_pid is not None
+        os.kill(record.program.child_pid, signal.SIGKILL)
         await chat.watcher.until(lambda: chat.state == "ended", "the end")
         cut = chat.items[-1]
         assert (cut.status, cut.text[-5:]) == ("cut", "0007\n")
@@ -173,22 +174,22 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_with_its_full_output(tmp_p
         assert chat.viewer.transcript.answers == transcript.answers != {}
         chat.viewer.prompt("answer: after")
         await chat.until_said("after")
-    assert received(tmp_path, "thread/resume")[0]["params"]["threadId"] == recorded(record.id).provider_session_id
+    assert received(tmp_path, "thread/resume")[0]["params"]["threadId"] == recorded(record.id).program.conversation
 
 
 LAUNCHER = ("sh", "-c", '"$@"; exit $?', "sh")
 """Runs an agent as its child, as npm's packages do."""
 
 
-def processes_of(record: SessionRecord) -> list[str]:
+def processes_of(record: ChatFacts) -> list[str]:
     """The command lines of the chat's processes."""
-    return [each.command for each in chat_processes(record.child_pid or 0, Mark.of_chat(record.id))]
+    return [each.command for each in chat_processes(record.program.child_pid or 0, Mark.of_chat(record.id))]
 
 
-async def kill_program(record: SessionRecord) -> None:
-    assert record.child_pid is not None
-    os.kill(record.child_pid, signal.SIGKILL)
-    wait_for_end(record.child_pid, 10)
+async def kill_program(record: ChatFacts) -> None:
+    assert record.program.child_pid is not None
+    os.kill(record.program.child_pid, signal.SIGKILL)
+    wait_for_end(record.program.child_pid, 10)
 
 
 async def test_an_agent_ends_with_its_killed_launcher_and_the_chat_is_resumed(tmp_path: Path) -> None:
@@ -316,12 +317,12 @@ async def test_an_agent_with_a_command_in_the_background_is_ended_after_that(tmp
         await eventually(lambda: is_over(recorded(other.id)), 10, "the idle time-out of another chat")
         assert chat.state == "idle"
         await kill_host(record.id)
-        [command] = background_commands(record.child_pid or 0)
+        [command] = background_commands(record.program.child_pid or 0)
         assert command.command == "sleep 5000"
         os.kill(command.pid, signal.SIGKILL)
         await chat.watcher.until(lambda: chat.state == "ended", "the idle time-out")
     await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")
-    assert recorded(record.id).end_request == "idle"
+    assert recorded(record.id).outcome.end_request == "idle"
     listed = await asyncio.to_thread(outlive, "ls", "--all")
     assert listed.output.count("ended when idle") == 2
     refused = await asyncio.to_thread(outlive, "send", record.id, "x")

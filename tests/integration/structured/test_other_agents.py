@@ -17,10 +17,11 @@ from session_host.client.chats.resume import resume
 from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Describe, Description, Kill
-from session_host.storage.store import SessionRecord
 from tests.programs import program
 from tests.support.conversing import probe_options
+from tests.support.facts import known
 from tests.support.structured_chats import start_chat, viewing
 from tests.support.waiting import eventually, wait_for_end
 
@@ -43,7 +44,7 @@ start = [{words}, ["--session-id", "{{conversation}}"]]
 """
 
 
-async def start_claude(directory: Path, prompt: str) -> SessionRecord:
+async def start_claude(directory: Path, prompt: str) -> ChatFacts:
     """Start a chat with the fake Claude Code."""
     words = ", ".join(json.dumps(word) for word in program("fake_claude_stream"))
     agents = config_dir() / "agents"
@@ -52,7 +53,7 @@ async def start_claude(directory: Path, prompt: str) -> SessionRecord:
     return await start_chat(directory, prompt=prompt, agent="fake-claude")
 
 
-async def start_command(directory: Path, *words: str) -> SessionRecord:
+async def start_command(directory: Path, *words: str) -> ChatFacts:
     """Start a chat with a command."""
     return await launch(
         LaunchRequest(
@@ -64,8 +65,8 @@ async def start_command(directory: Path, *words: str) -> SessionRecord:
 
 async def kill_host(session_id: str) -> None:
     description: Description = await request(session_id, Describe(0))
-    os.kill(description.host_pid, signal.SIGKILL)
-    wait_for_end(description.host_pid, 10)
+    os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
+    wait_for_end(known(description.facts.program.host_pid), 10)
 
 
 async def test_a_chat_is_called_by_its_first_prompt_also_after_a_later_one_and_its_hosts_end(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ async def test_a_chat_is_called_by_its_first_prompt_also_after_a_later_one_and_i
         with open_store() as store:
             found = store.get(record.id)
         assert found is not None
-        return found.shown_name
+        return found.entry.shown_name
 
     async with viewing(record.id) as chat:
         for number in (1, 2, 3):
@@ -137,7 +138,7 @@ one_shot = [
 """
 
 
-async def start_fallback(directory: Path, *, command: str, one_shot: bool = False) -> SessionRecord:
+async def start_fallback(directory: Path, *, command: str, one_shot: bool = False) -> ChatFacts:
     """Start a chat with an agent that supports both a server and one process per turn.
 
     Args:
@@ -175,7 +176,7 @@ async def test_a_version_without_the_protocol_gets_a_process_for_each_prompt(tmp
         assert chat.texts("notice")[0].startswith("This version of Fake runs once for each prompt")
     await request(record.id, Kill(0))
     again = await resume(record.id)
-    assert (again.name, again.shown_name) == (record.name, "one"), "the conversation is the same"
+    assert (again.entry.name, again.entry.shown_name) == (record.entry.name, "one"), "the conversation is the same"
     async with viewing(again.id) as chat:
         chat.viewer.prompt("four")
         await chat.until_said("one | two | three | four")
@@ -189,8 +190,8 @@ async def test_an_agent_with_a_protocol_gets_a_process_for_each_prompt_on_reques
             await chat.until_idle(1)
             assert chat.texts() == ["hello" if one_shot else "echo: hello"]
             assert not any("anew" in each for each in chat.texts("notice"))
-        assert record.child_pid is not None
-        assert b"FAKE_VARIABLE=set" in Path(f"/proc/{record.child_pid}/environ").read_bytes()
+        assert record.program.child_pid is not None
+        assert b"FAKE_VARIABLE=set" in Path(f"/proc/{record.program.child_pid}/environ").read_bytes()
 
 
 async def test_a_command_continues_while_its_host_is_killed(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ async def test_a_fork_continues_from_the_same_history_and_does_not_change_the_ot
         forked = await fork(record.id)
         async with viewing(forked.id) as copy:
             await copy.until_said("first")
-            assert forked.name == "work (fork)"
+            assert forked.entry.name == "work (fork)"
             assert "Forked from work." in copy.texts("notice")
             copy.viewer.prompt("hold: 0 | answer: second")
             await copy.watcher.until(lambda: copy.state == "running", "the turn")
@@ -134,7 +134,7 @@ async def test_a_fork_continues_from_the_same_history_and_does_not_change_the_ot
         assert chat.texts() == ["first"]
     await end(record.id)
     again = await fork(record.id)
-    assert again.name == "work (fork 2)"
+    assert again.entry.name == "work (fork 2)"
     async with viewing(again.id) as copy:
         await copy.until_said("first")
         assert copy.texts() == ["first"], "of an ended chat"
@@ -146,8 +146,8 @@ async def test_a_fork_continues_from_the_same_history_and_does_not_change_the_ot
         previous, new = store.get(record.id), store.get(again.id)
     assert previous is not None
     assert new is not None
-    assert (previous.continued_by, new.resumed_from) == (None, None)
-    assert new.provider_session_id != thread
+    assert (previous.entry.continued_by, new.origin.resumed_from) == (None, None)
+    assert new.program.conversation != thread
     assert (await asyncio.to_thread(outlive, "search", "first")).output.count("first") == 2  # the prompt, the answer
 
 
@@ -187,7 +187,7 @@ async def test_a_chat_is_resumed_in_a_terminal_and_a_terminal_in_a_chat(tmp_path
     thread = heard_thread(tmp_path)
     await end(record.id)
     terminal = await resume(record.id, runtime="terminal")
-    assert terminal.runtime == "terminal"
+    assert terminal.origin.runtime == "terminal"
     async with watching(terminal.id) as (viewer, watcher):
         await see(viewer, watcher, f"in {thread}")
     await end(terminal.id)

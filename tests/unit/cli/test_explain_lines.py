@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from session_host.cli.explain import Explained, lines
 from session_host.client.sessions.session_info import SessionInfo
+from session_host.protocol.facts import ChatFacts, Foreground
+from session_host.protocol.messages import HostReport
+from session_host.protocol.values import State
+from tests.support.facts import changed, chat_facts
 
 BEGAN = {"time": "2026-01-02T03:04:05.000Z", "activity": "no_signal", "source": "", "detail": ""}
-INFO = SessionInfo(
-    id="1", name="x", agent="shell", argv=[], cwd="/", state="running", exit_code=None, exit_signal=None, title="",
-    host_pid=1, child_pid=2, created_at=BEGAN["time"], ended_at=None, cols=80, rows=24, engine="pyte",
-    provider_session_id=None,
-)  # fmt: skip
+FACTS = chat_facts(id="1", name="x", agent="shell", state=State.RUNNING, child_pid=2, created_at=BEGAN["time"])
+
+
+def explained(facts: ChatFacts, **more: Any) -> Explained:
+    return Explained(info=SessionInfo(facts=facts, host=HostReport(1, 0)), child_pid=2, conversation=None, **more)
 
 
 @pytest.mark.parametrize(
@@ -27,26 +32,17 @@ INFO = SessionInfo(
     ],
 )
 def test_only_a_change_at_the_end_is_reported_as_the_end(state: str, since: str, word: str) -> None:
-    explained = Explained(
-        id="1", name="x", agent="shell", state=state, exit_code=0 if state == "exited" else None, exit_signal=None,
-        reason=None, child_pid=2, since=since, activity=None, activity_source=None, activity_since=None,
-        activity_detail=None, conversation=None, transitions=[BEGAN],  # type: ignore[list-item]
-    )  # fmt: skip
+    facts = changed(FACTS, state=State(state), ended_at=None if state == "running" else since)
 
-    shown = lines(explained, INFO, datetime(2026, 1, 2, 4, tzinfo=UTC), None)
+    shown = lines(explained(facts, transitions=[BEGAN]), datetime(2026, 1, 2, 4, tzinfo=UTC), None)
 
     assert shown[-1].split()[-1] == word
 
 
 def test_a_shell_at_its_prompt_shows_how_its_last_command_ended() -> None:
-    info = msgspec.structs.replace(INFO, foreground="", last_exit_code=2, last_ended="2026-01-02T03:59:55.000Z")
-    explained = Explained(
-        id="1", name="x", agent="shell", state="running", exit_code=None, exit_signal=None, reason=None, child_pid=2,
-        since=BEGAN["time"], activity="no_signal", activity_source=None, activity_since=None, activity_detail=None,
-        conversation=None,
-    )  # fmt: skip
+    facts = replace(FACTS, foreground=Foreground("", "", 2, "2026-01-02T03:59:55.000Z"))
 
-    shown = "\n".join(lines(explained, info, datetime(2026, 1, 2, 4, tzinfo=UTC), None))
+    shown = "\n".join(lines(explained(facts), datetime(2026, 1, 2, 4, tzinfo=UTC), None))
 
     assert "shell at the prompt; last command ended with 2, 2026-01-02" in shown
     assert "(5 s ago)" in shown
@@ -54,15 +50,11 @@ def test_a_shell_at_its_prompt_shows_how_its_last_command_ended() -> None:
 
 @pytest.mark.parametrize(("agent", "expects_reports"), [("shell", False), ("command", False), ("claude", True)])
 def test_only_an_agent_is_expected_to_report(agent: str, expects_reports: bool) -> None:
-    explained = Explained(
-        id="1", name="x", agent=agent, state="running", exit_code=None, exit_signal=None, reason=None, child_pid=2,
-        since=BEGAN["time"], activity="no_signal" if expects_reports else "idle",
-        activity_source=None if expects_reports else "foreground", activity_since=None, activity_detail=None,
-        conversation=None, stale_after_s=60.0, transitions=[BEGAN],  # type: ignore[list-item]
-    )  # fmt: skip
-    info = INFO if expects_reports else msgspec.structs.replace(INFO, foreground="")
+    facts = changed(FACTS, agent=agent)
+    if not expects_reports:
+        facts = replace(facts, foreground=Foreground(""))
 
-    shown = lines(explained, info, datetime(2026, 1, 2, 4, tzinfo=UTC), None)
+    shown = lines(explained(facts, stale_after_s=60.0, transitions=[BEGAN]), datetime(2026, 1, 2, 4, tzinfo=UTC), None)
 
     headings = {line.split()[0] for line in shown}
     assert ({"sources", "silence", "conversation"} <= headings) == expects_reports

@@ -2,64 +2,56 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from wcwidth import wcswidth
 
 from session_host.cli.ls import notices, row, state_words, table
 from session_host.cli.output import age, width
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.protocol.values import FOREGROUND, Activity, State, shown_activity
+from session_host.protocol.facts import INTERRUPTED, Foreground
+from session_host.protocol.messages import HostReport
+from session_host.protocol.values import Activity, State
+from tests.support.facts import changed, chat_facts
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+AT_PROMPT = Foreground("", last_ended="2026-01-02T03:04:00Z")
 
 
-def info(**fields: object) -> SessionInfo:
-    values: dict[str, object] = {
-        "id": "0a1b2c3d-0000-4000-8000-000000000000",
-        "name": "notes",
-        "agent": "claude",
-        "argv": ["claude"],
-        "cwd": "/srv/api",
-        "state": State.RUNNING,
-        "exit_code": None,
-        "exit_signal": None,
-        "title": "",
-        "host_pid": 1,
-        "child_pid": 2,
-        "created_at": "2026-01-02T03:00:00.000Z",
-        "ended_at": None,
-        "cols": 80,
-        "rows": 24,
-        "engine": "ghostty",
-        "provider_session_id": None,
-    }
-    return SessionInfo(**(values | fields))  # type: ignore[arg-type]
+def info(*, notice: str = "", foreground: Foreground | None = None, **columns: Any) -> SessionInfo:
+    """A running chat that its host describes; with these columns and this status."""
+    facts = chat_facts(
+        id="0a1b2c3d-0000-4000-8000-000000000000", name="notes", agent="claude", cwd="/srv/api", state=State.RUNNING,
+        created_at="2026-01-02T03:00:00.000Z",
+    )  # fmt: skip
+    facts = replace(changed(facts, **columns), foreground=foreground)
+    return SessionInfo(facts=facts, host=HostReport(1, 0, notice=notice))
 
 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
         ({"state": State.STARTING}, "◌ starting"),
-        ({"activity": None}, "◌ running"),
         ({"activity": Activity.NO_SIGNAL}, "◌ running"),
         ({"activity": Activity.WORKING}, "◐ working"),
         ({"activity": Activity.NEEDS_INPUT}, "▲ needs you"),
         ({"activity": Activity.IDLE}, "○ idle"),
-        ({"activity": Activity.IDLE, "turn_failed": True}, "✗ stopped by an error"),
+        ({"activity": Activity.IDLE, "failed": True}, "✗ stopped by an error"),
         ({"state": State.EXITED, "exit_code": 0}, "■ exit code 0"),
         ({"state": State.EXITED, "exit_signal": 9}, "■ signal 9 (SIGKILL)"),
         ({"state": State.EXITED, "exit_signal": 9, "end_request": "kill"}, "■ killed by you"),
         ({"state": State.EXITED, "exit_code": 143, "end_request": "stop"}, "■ stopped by you"),
         ({"state": State.EXITED, "exit_signal": 40}, "■ signal 40"),
         ({"state": State.EXITED}, "■ unknown cause"),
-        ({"state": State.LOST, "reason": "lost"}, "■ lost"),
-        ({"state": State.LOST, "reason": "interrupted"}, "■ interrupted"),
+        ({"state": State.LOST, "error": "its host is gone"}, "■ lost"),
+        ({"state": State.LOST, "error": INTERRUPTED}, "■ interrupted"),
     ],
 )
-def test_state_is_a_mark_and_words(fields: dict[str, object], words: str) -> None:
+def test_state_is_a_mark_and_words(fields: dict[str, Any], words: str) -> None:
     assert state_words(info(**fields)) == words
 
 
@@ -73,20 +65,20 @@ def test_a_chat_with_a_problem_is_marked_and_the_problem_is_printed() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"activity": Activity.WORKING, "activity_detail": "Running ls"}, "◐ working 3 min"),
-        ({"activity": Activity.IDLE, "activity_detail": "API Error: 400"}, "○ idle 3 min: API Error: 400"),
-        ({"activity": Activity.NEEDS_INPUT, "activity_detail": "Bash:\nls"}, "▲ needs you 3 min: Bash: ls"),
+        ({"activity": Activity.WORKING, "detail": "Running ls"}, "◐ working 3 min"),
+        ({"activity": Activity.IDLE, "detail": "API Error: 400"}, "○ idle 3 min: API Error: 400"),
+        ({"activity": Activity.NEEDS_INPUT, "detail": "Bash:\nls"}, "▲ needs you 3 min: Bash: ls"),
         (
-            {"activity": Activity.NEEDS_INPUT, "activity_detail": f"Run {'x' * 99} ~"},
+            {"activity": Activity.NEEDS_INPUT, "detail": f"Run {'x' * 99} ~"},
             f"▲ needs you 3 min: Run {'x' * 13}…{'x' * 16} ~",
         ),
         ({"activity": Activity.NEEDS_INPUT, "notice": "ill"}, "▲ needs you 3 min !"),
-        ({"activity": Activity.NO_SIGNAL, "activity_source": "input"}, "◌ running"),
-        ({"activity": Activity.NO_SIGNAL, "activity_source": "silence"}, "◌ no signal 3 min"),
+        ({"activity": Activity.NO_SIGNAL, "source": "input"}, "◌ running"),
+        ({"activity": Activity.NO_SIGNAL, "source": "silence"}, "◌ no signal 3 min"),
     ],
 )
-def test_the_activity_has_an_age_and_a_question_is_shown(fields: dict[str, object], words: str) -> None:
-    assert row(info(activity_since="2026-01-02T03:01:00Z", **fields), NOW)[2] == words
+def test_the_activity_has_an_age_and_a_question_is_shown(fields: dict[str, Any], words: str) -> None:
+    assert row(info(since="2026-01-02T03:01:00Z", **fields), NOW)[2] == words
 
 
 @pytest.mark.parametrize(
@@ -108,18 +100,15 @@ def test_age(since: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"foreground": ""}, "○ idle"),
-        ({"foreground": None, "agent": "command"}, "❯ running"),
-        ({"foreground": "make -j8", "foreground_since": "2026-01-02T03:01:05Z"}, "❯ running make -j8 for 3 min"),
-        ({"foreground": "", "last_exit_code": 2}, "○ idle: last command ended with 2, 5 s ago"),
-        ({"foreground": "", "last_exit_code": 0}, "○ idle: last command succeeded, 5 s ago"),
+        ({"foreground": AT_PROMPT}, "○ idle"),
+        ({"agent": "command"}, "❯ running"),
+        ({"foreground": Foreground("make -j8", "2026-01-02T03:01:05Z")}, "❯ running make -j8 for 3 min"),
+        ({"foreground": replace(AT_PROMPT, last_exit_code=2)}, "○ idle: last command ended with 2, 5 s ago"),
+        ({"foreground": replace(AT_PROMPT, last_exit_code=0)}, "○ idle: last command succeeded, 5 s ago"),
     ],
 )
-def test_a_shell_says_what_runs_in_it_or_how_the_last_command_ended(fields: dict[str, object], words: str) -> None:
-    values = info(**{"agent": "shell", "last_ended": "2026-01-02T03:04:00Z", **fields})
-    values.activity = shown_activity(Activity.NO_SIGNAL, values.agent, values.foreground)
-    values.activity_source = FOREGROUND
-    assert row(values, NOW)[2] == words
+def test_a_shell_says_what_runs_in_it_or_how_the_last_command_ended(fields: dict[str, Any], words: str) -> None:
+    assert row(info(**{"agent": "shell", **fields}), NOW)[2] == words
 
 
 def test_only_home_becomes_a_tilde() -> None:

@@ -15,7 +15,7 @@ from session_host.cli.output import cut, local_time, width
 from session_host.cli.search import lines_of_chat, marked
 from session_host.client.sessions.session_info import SessionInfo, info_of
 from session_host.storage.search import Found, Hit, Query, Search
-from session_host.storage.store import SessionRecord
+from tests.support.facts import chat_facts
 
 SECOND_NS = 1_000_000_000
 BEGAN_NS = 1_767_323_045 * SECOND_NS
@@ -23,7 +23,7 @@ BEGAN_NS = 1_767_323_045 * SECOND_NS
 
 def chat(session_id: str, name: str) -> SessionInfo:
     return info_of(
-        SessionRecord(id=session_id, name=name, agent="shell", argv=[], cwd="/", created_at="2026-01-02T03:04:05Z")
+        chat_facts(id=session_id, name=name, agent="shell", argv=[], cwd="/", created_at="2026-01-02T03:04:05Z")
     )
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
 from session_host.client import permission
 from session_host.errors import NotAllowed
+from tests.support.facts import chat_facts
 
-OWN: Any = SimpleNamespace(name="own", agent_chats="own")
-OTHER: Any = SimpleNamespace(name="other", agent_chats="other")
+OWN = chat_facts(id="1", name="own", agent="claude", agent_chats="own")
+OTHER = chat_facts(id="2", name="other", agent="claude", agent_chats="other")
 
 
 def test_the_callers_chats_are_looked_up_once_for_many_removals(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,13 +27,15 @@ from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.viewer.viewer import ViewerDelegate, ViewerState
+from session_host.protocol.facts import AgentStatus, ChatFacts, Outcome
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, StateEvent
 from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction, Runtime, State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from session_host.structured.transcript import Transcript
 from session_host.terminal import create
 from session_host.terminal.base import DefaultColors, Emulator, Frame
 from session_host.version import VERSION
+from tests.support.facts import chat_facts
 from tests.support.qt_waiting import run_deferred_deletes, show_active
 from tests.support.themes import OWN
 from tests.support.waiting import eventually
@@ -181,11 +183,13 @@ class FakeViewer:
     def be(
         self, activity: Activity, since: str = "2026-01-02T03:04:05Z", detail: str = "", *, failed: bool = False
     ) -> None:
-        self.tell(ActivityEvent(activity=activity, source="osc 7501", since=since, detail=detail, failed=failed))
+        self.tell(
+            ActivityEvent(AgentStatus(activity=activity, source="osc 7501", since=since, detail=detail, failed=failed))
+        )
 
     def end(self, exit_code: int | None = None, exit_signal: int | None = None, end_request: str = "") -> None:
         self.exit_code, self.exit_signal, self.end_request = exit_code, exit_signal, end_request
-        self.tell(StateEvent(State.EXITED, exit_code, exit_signal, end_request))
+        self.tell(StateEvent(Outcome(State.EXITED, exit_code, exit_signal, end_request)))
         self.become(ViewerState.ENDED)
 
     def accept_refusal(self) -> None:
@@ -200,17 +204,17 @@ def one_pane(tabs: list[str], active: str = "", places: dict[str, Place] | None 
     return WindowLayout(windows=[SavedWindow(panes=[SavedPane(tabs, active, places or {})])])
 
 
-def insert_record(name: str, **fields: Any) -> SessionRecord:
+def insert_record(name: str, **fields: Any) -> ChatFacts:
     """Record a running chat, as its host would; one that resumes another continues it."""
     defaults: dict[str, Any] = {
         "id": str(uuid.uuid4()), "name": name, "agent": "command", "argv": ["cat"], "cwd": "/tmp",
         "state": State.RUNNING, "created_at": "2026-01-02T03:04:05Z",
     }  # fmt: skip
-    record = SessionRecord(**(defaults | fields))
+    record = chat_facts(**(defaults | fields))
     with Store.open(paths.database()) as store:
         store.insert(record)
-        if record.resumed_from:
-            store.update(record.resumed_from, continued_by=record.id)
+        if record.origin.resumed_from:
+            store.update(record.origin.resumed_from, continued_by=record.id)
     return record
 
 
@@ -304,7 +308,7 @@ class WindowHarness:
         values = defaults | fields
         if values["agent"] == "command":
             values.setdefault("arguments", values["argv"])
-        record = SessionRecord(**values)
+        record = chat_facts(**values)
         await self.storage.call(lambda store: store.insert(record))
         await self.sessions.refresh_now()
         self.settle()

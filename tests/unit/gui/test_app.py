@@ -28,11 +28,13 @@ from session_host.agents.agent import Agent
 from session_host.client.chats.retention import Tidying
 from session_host.client.viewer.state import ViewerState
 from session_host.errors import LaunchFailed, StoreError
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from tests.support.area import Area
 from tests.support.buses import BusDaemon
 from tests.support.displays import XServer
+from tests.support.facts import chat_facts
 from tests.support.qt_waiting import delete_now
 from tests.support.settings_portal import settings_portal
 from tests.support.themes import DARK, LIGHT
@@ -47,7 +49,7 @@ def recorded(area: Area) -> None:
     """A store with one chat."""
     with Store.open(paths.database()) as store:
         store.insert(
-            SessionRecord(
+            chat_facts(
                 id=ID, name="one", agent="command", argv=["cat"], cwd="/tmp",
                 state=State.RUNNING, created_at="2026-01-02T03:04:05Z",
             )
@@ -270,7 +272,7 @@ async def test_the_next_window_reports_input_that_a_chat_did_not_get_before_the_
 async def test_chats_that_could_not_be_listed_are_listed_later(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
 ):
-    def locked(_store: Store) -> list[SessionRecord]:
+    def locked(_store: Store) -> list[ChatFacts]:
         raise StoreError("another program kept it locked for 5 s; try again")
 
     monkeypatch.setattr(machine_chats, "RETRY_S", 0.001)
@@ -314,7 +316,7 @@ def add_old_chat(number: int) -> str:
     ended_id = f"00000000-0000-4000-8000-00000000010{number}"
     with Store.open(paths.database()) as store:
         store.insert(
-            SessionRecord(
+            chat_facts(
                 id=ended_id, name=f"old {number}", agent="command", argv=["cat"], cwd="/tmp", state=State.EXITED,
                 created_at=f"2026-01-01T00:0{number}:00Z", ended_at=f"2026-01-01T00:0{number}:01Z",
             )

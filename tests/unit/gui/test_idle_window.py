@@ -19,9 +19,10 @@ from gui.terminal.drawing import blinking
 from gui.window.panes import tabs
 from session_host import paths
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from tests.support.area import Area
 from tests.support.displays import XServer
+from tests.support.facts import chat_facts
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import FakeViewer
 from tests.unit.gui.test_app import opened, until
@@ -44,7 +45,7 @@ def recorded(area: Area) -> None:
     with Store.open(paths.database()) as store:
         for number, session_id in enumerate(IDS):
             store.insert(
-                SessionRecord(
+                chat_facts(
                     id=session_id, name=f"chat-{number}", agent="command", argv=["cat"], cwd="/tmp",
                     state=State.RUNNING, created_at=f"2026-01-02T03:04:{number:02}Z",
                 )

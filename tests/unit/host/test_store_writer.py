@@ -8,13 +8,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from session_host.agents.catalog import load_catalog
 from session_host.errors import StoreError
 from session_host.host import store_writer
 from session_host.host.store_writer import StoreWriter
-from session_host.protocol.launch import Origin
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen
 from session_host.terminal.base import Emulator
 from tests.support.session_harness import session_harness, spec_of
@@ -27,7 +27,7 @@ TIMEOUT_S = 60.0
 def recorder(tmp_path: Path) -> StoreWriter:
     spec = spec_of(database=str(tmp_path / "outlive.db"))
     with Store.open(tmp_path / "outlive.db") as store:
-        store.insert(SessionRecord.of(spec))
+        store.insert(spec.facts)
     recorder = StoreWriter(spec, os.getpid())
     recorder.set_program(4711, 17)
     return recorder
@@ -66,7 +66,7 @@ async def test_a_lost_store_gets_the_record_again_with_what_the_user_set(
 
     with Store.open(database) as store:
         [record] = store.all()
-    assert (record.name, record.pinned, record.child_pid) == ("renamed", True, 4711)
+    assert (record.entry.name, record.entry.pinned, record.program.child_pid) == ("renamed", True, 4711)
 
 
 async def test_a_chat_removed_while_its_last_screen_is_made_leaves_no_files(
@@ -84,7 +84,7 @@ async def test_a_chat_removed_while_its_last_screen_is_made_leaves_no_files(
     monkeypatch.setattr(store_writer, "RETRY_S", (0.0,))
     with session_harness(database=database, screen=str(directory / "screen.bin")) as harness:
         with Store.open(tmp_path / "outlive.db") as store:
-            store.insert(SessionRecord.of(harness.spec))
+            store.insert(harness.spec.facts)
         writer = StoreWriter(harness.spec, os.getpid())
 
         await writer.save_end(harness.host(), interrupted=False)
@@ -120,7 +120,7 @@ async def test_a_title_is_saved_once_while_a_sign_turns_before_it(
     assert saved == ["⠂ Fix the login", "⠂ Fix the logout"]
     with Store.open(tmp_path / "outlive.db") as store:
         [record] = store.all()
-    assert record.title == "⠂ Fix the logout"
+    assert record.program.title == "⠂ Fix the logout"
 
 
 @pytest.mark.parametrize(
@@ -136,12 +136,12 @@ def test_a_chat_is_called_what_its_conversation_is_about_and_not_what_its_agent_
     tmp_path: Path, agent: str, titles: tuple[str, ...]
 ) -> None:
     watch = load_catalog(tmp_path)[agent].signals
-    origin = Origin(default_name="proj", topic="the first prompt")
-    writer = StoreWriter(spec_of(name="proj", watch=watch, origin=origin), os.getpid())
+    spec = spec_of(name="proj", default_name="proj", topic="the first prompt", watch=watch)
+    writer = StoreWriter(spec, os.getpid())
     names = []
     for title in titles:
         writer.set_title(title)
-        names.append(writer._record.shown_name)
+        names.append(replace(spec.facts.entry, topic=writer.topic).shown_name)
     assert list(dict.fromkeys(names)) == ["the first prompt", "Fix the export"]
 
 
@@ -150,7 +150,7 @@ def test_a_title_that_is_a_state_never_becomes_a_name(tmp_path: Path, agent: str
     writer = StoreWriter(spec_of(name="proj", watch=load_catalog(tmp_path)[agent].signals), os.getpid())
     for title in ("proj", "⠋ proj", "[ ! ] Action Required | proj", "✦  Working… (proj)", "◐ proj", "Qwen - proj"):
         writer.set_title(title)
-    assert writer._record.topic == ""
+    assert writer.topic == ""
 
 
 async def test_a_title_that_came_while_the_disk_was_full_is_saved_later(
@@ -170,7 +170,7 @@ async def test_a_title_that_came_while_the_disk_was_full_is_saved_later(
 
     def saved() -> str:
         with Store.open(tmp_path / "outlive.db") as store:
-            return store.all()[0].title
+            return store.all()[0].program.title
 
     monkeypatch.setattr(Store, "update", refuse_twice)
     with session_harness() as harness:

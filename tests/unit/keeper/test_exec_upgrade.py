@@ -109,9 +109,7 @@ class KeeperHarness:
         other.child_pidfd = pidfd
 
     def _session(self, directory: Path, session_id: str, program: int) -> KeptSession:
-        spec = spec_of(
-            session_id=session_id, socket_path=str(directory / session_id[-1]), name=f"chat {session_id[-1]}"
-        )
+        spec = spec_of(id=session_id, socket_path=str(directory / session_id[-1]), name=f"chat {session_id[-1]}")
         session = KeptSession.create(spec)
         session.close_slave()
         session.header.child = program
@@ -204,7 +202,10 @@ def test_the_next_version_inherits_everything_and_continues(
         assert found["child"] == [program, program], "the log's header is the same"
         status = harness.asking.request(Status(), TIMEOUT_S)
         assert (status.pid, status.version) == (pid, VERSION)
-        sessions = [(each.session_id, each.host_pid, each.child_pid, each.version) for each in status.sessions]
+        sessions = [
+            (each.facts.id, each.facts.program.host_pid, each.facts.program.child_pid, each.version)
+            for each in status.sessions
+        ]
         assert sessions == [(ONE, os.getpid(), program, "1.2.3"), (OTHER, os.getpid(), program, "1.2.3")]
     finally:
         os.kill(pid, signal.SIGTERM)
@@ -258,7 +259,7 @@ def test_a_failed_exec_changes_nothing(harness: KeeperHarness, tmp_path: Path, w
     harness.keeper.on_connection(harness.client, Status())
     harness.asking.socket.settimeout(TIMEOUT_S)
     (status,) = harness.asking.receive() or []
-    assert [each.session_id for each in status.sessions] == [ONE, OTHER]
+    assert [each.facts.id for each in status.sessions] == [ONE, OTHER]
     harness.keeper.sessions[ONE].send_to_host(Leave())
     harness.host.socket.settimeout(TIMEOUT_S)
     assert harness.host.receive() == [Leave()]

@@ -16,11 +16,12 @@ from session_host.client.sessions.session_info import describe
 from session_host.keeper_client.channel import MessageChannel
 from session_host.keeper_client.discovery import connect_or_start_keeper
 from session_host.paths import database, session_dir, session_log
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.keeper import KeeperStatus, Launch, Launched, SessionSummary, Status
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.messages import Description, Send
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.hosts import description_of, peek
@@ -37,7 +38,7 @@ def spec_for(*argv: str, **changes: object) -> LaunchSpec:
     session_id = str(uuid.uuid4())
     session_log(session_id).parent.mkdir(parents=True, exist_ok=True)
     return spec_of(
-        session_id=session_id, argv=list(argv), database=str(database()), log=str(session_log(session_id)),
+        id=session_id, argv=list(argv), database=str(database()), log=str(session_log(session_id)),
         screen=str(session_dir(session_id) / "screen.bin"), engine="ghostty", **changes,
     )  # fmt: skip
 
@@ -79,16 +80,16 @@ def status() -> KeeperStatus:
 
 
 def summary_of(spec: LaunchSpec) -> SessionSummary | None:
-    return next((each for each in status().sessions if each.session_id == spec.session_id), None)
+    return next((each for each in status().sessions if each.facts.id == spec.facts.id), None)
 
 
 def described(spec: LaunchSpec) -> Description:
-    return description_of(spec.session_id)
+    return description_of(spec.facts.id)
 
 
-def record_of(spec: LaunchSpec) -> SessionRecord:
+def record_of(spec: LaunchSpec) -> ChatFacts:
     with Store.open(database()) as store:
-        record = store.get(spec.session_id)
+        record = store.get(spec.facts.id)
     assert record is not None
     return record
 
@@ -103,18 +104,19 @@ def next_host(spec: LaunchSpec, previous: int) -> int:
 
     def taken_over() -> int:
         session = summary_of(spec)
-        return session.host_pid if session is not None and session.host_pid not in {0, previous} else 0
+        pid = session.facts.program.host_pid if session is not None else None
+        return pid if pid and pid != previous else 0
 
     host = wait_until(taken_over, 10, "another host")
-    wait_until(lambda: described(spec).host_pid == host, 10, "it to answer")
+    wait_until(lambda: described(spec).facts.program.host_pid == host, 10, "it to answer")
     return host
 
 
-def wait_for_record(spec: LaunchSpec) -> SessionRecord:
+def wait_for_record(spec: LaunchSpec) -> ChatFacts:
     def ended() -> bool:
         with Store.open(database()) as store:
-            record = store.get(spec.session_id)
-        return record is not None and record.state is State.EXITED
+            record = store.get(spec.facts.id)
+        return record is not None and record.outcome.state is State.EXITED
 
     wait_until(ended, 10, "the end to be recorded")
     return record_of(spec)
@@ -129,7 +131,7 @@ def test_a_session_has_a_host_which_has_the_program(caller: Caller) -> None:
     assert report.ok
     assert processes.parent(report.child_pid) == report.host_pid
     assert processes.parent(report.host_pid) == caller.status().pid
-    assert [(each.host_pid, each.child_pid) for each in caller.status().sessions] == [
+    assert [(each.facts.program.host_pid, each.facts.program.child_pid) for each in caller.status().sessions] == [
         (report.host_pid, report.child_pid)
     ]
     assert not processes.environment(report.child_pid).keys() ^ {name.encode() for name in spec.env}
@@ -176,7 +178,7 @@ def test_an_ended_session_leaves_no_descriptor_or_file(caller: Caller, area: Are
         assert caller.launch(spec_for("true")).ok
         wait_until(lambda: not caller.status().sessions, 10, "it to be forgotten")
     assert len(list(fd.iterdir())) == before, "no descriptor of a session is left"
-    assert record_of(spec).exit_code == 3
+    assert record_of(spec).outcome.exit_code == 3
     assert {path.name for path in area.runtime.iterdir()} <= NOT_OURS
 
 
@@ -190,10 +192,10 @@ def test_a_host_killed_by_any_signal_is_followed_by_another(caller: Caller, numb
     kill(report.host_pid, number)
     next_host(spec, report.host_pid)
     after = described(spec)
-    assert after.child_pid == report.child_pid
+    assert after.facts.program.child_pid == report.child_pid
     assert processes.parent(report.child_pid) == caller.status().pid, "so that the keeper gets its exit status"
     kill(report.child_pid, signal.SIGTERM)
-    assert wait_for_record(spec).exit_signal == signal.SIGTERM
+    assert wait_for_record(spec).outcome.exit_signal == signal.SIGTERM
 
 
 def test_the_end_of_a_program_without_a_host_is_recorded(caller: Caller, tmp_path: Path) -> None:
@@ -206,7 +208,7 @@ def test_the_end_of_a_program_without_a_host_is_recorded(caller: Caller, tmp_pat
         gate.write("\n")
     wait_until(lambda: processes.state(report.child_pid) in {"Z", ""}, 10, "the program to end")
     kill(report.host_pid)
-    assert wait_for_record(spec).exit_code == 42
+    assert wait_for_record(spec).outcome.exit_code == 42
     wait_until(lambda: not caller.status().sessions, 10, "it to be forgotten")
 
 
@@ -234,9 +236,9 @@ def test_a_killed_keeper_is_followed_by_one_that_keeps_all_sessions(caller: Call
     for spec, report in zip(specs, reports, strict=True):
         session = summary_of(spec)
         assert session is not None
-        assert (session.host_pid, session.child_pid) == (report.host_pid, report.child_pid)
+        assert (session.facts.program.host_pid, session.facts.program.child_pid) == (report.host_pid, report.child_pid)
     now = status().pid
-    wait_until(lambda: {described(spec).keeper_pid for spec in specs} == {now}, 10, "their hosts to know")
+    wait_until(lambda: {described(spec).host.keeper_pid for spec in specs} == {now}, 10, "their hosts to know")
 
 
 def test_a_keeper_ended_by_sigterm_is_followed_by_another(caller: Caller) -> None:
@@ -246,7 +248,7 @@ def test_a_keeper_ended_by_sigterm_is_followed_by_another(caller: Caller) -> Non
     kill(previous, signal.SIGTERM)
     wait_until(lambda: summary_of(spec) is not None, 20, "the session to be kept again")
     assert status().pid != previous
-    assert described(spec).host_pid == report.host_pid
+    assert described(spec).facts.program.host_pid == report.host_pid
 
 
 def test_an_adopted_host_is_followed_by_another_too(caller: Caller) -> None:
@@ -259,10 +261,12 @@ def test_an_adopted_host_is_followed_by_another_too(caller: Caller) -> None:
     kill(report.host_pid)
     host = next_host(spec, report.host_pid)
     assert processes.parent(host) == status().pid
-    assert described(spec).child_pid == report.child_pid
+    assert described(spec).facts.program.child_pid == report.child_pid
     kill(report.child_pid, signal.SIGTERM)
     record = wait_for_record(spec)
-    assert record.exit_signal in {signal.SIGTERM, None}, "the process that reaped it may not have saved its status"
+    assert record.outcome.exit_signal in {signal.SIGTERM, None}, (
+        "the process that reaped it may not have saved its status"
+    )
     wait_until(lambda: not status().sessions, 10, "it to be forgotten")
 
 
@@ -275,7 +279,7 @@ def test_a_command_gets_its_reply_although_the_first_host_dies_at_its_start(
     report = caller.launch(spec)
     caller.close()
     assert report.ok
-    assert described(spec).child_pid == report.child_pid
+    assert described(spec).facts.program.child_pid == report.child_pid
     assert (area.home / "died").read_text() == "died\n"
 
 
@@ -340,7 +344,7 @@ def plant(area: Area, monkeypatch: pytest.MonkeyPatch, what: str, number: int = 
 
 def lines_of(spec: LaunchSpec) -> list[str]:
     """The lines on the screen that are not empty."""
-    return [line for line in asyncio.run(peek(spec.session_id)) if line]
+    return [line for line in asyncio.run(peek(spec.facts.id)) if line]
 
 
 def test_output_that_kills_the_engine_is_shown_by_the_other_one(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,16 +354,16 @@ def test_output_that_kills_the_engine_is_shown_by_the_other_one(area: Area, monk
     report = caller.launch(spec)
     caller.close()
     wait_until(lambda: lines_of(spec) == ["before"], 10, "the first output")
-    asyncio.run(request(spec.session_id, Send(0, text="go", enter=True)))
+    asyncio.run(request(spec.facts.id, Send(0, text="go", enter=True)))
 
     def noticed() -> Description | None:
-        description = describe(spec.session_id)
-        return description if description is not None and description.notice else None
+        description = describe(spec.facts.id)
+        return description if description is not None and description.host.notice else None
 
     after = wait_until(noticed, 20, "the other engine")
     assert after is not None
-    assert "ghostty failed on this chat's output; using pyte instead" in after.notice
-    assert after.child_pid == report.child_pid
+    assert "ghostty failed on this chat's output; using pyte instead" in after.host.notice
+    assert after.facts.program.child_pid == report.child_pid
     assert lines_of(spec) == ["before", "go", "POISON", "after"]
     died = (area.home / "died").read_text().count("died")
     assert died <= 4, "the engine is not tried again for ever"

@@ -37,7 +37,7 @@ class KeeperWithChat:
         self.loop = Loop(listen(), keeper_socket())
         self.keeper = Keeper(self.loop, 256, lambda *_: None)  # type: ignore[arg-type]
         self.directory = RuntimeDirectory(self.loop, self.keeper.sockets, self.lock)
-        self.session = KeptSession.create(spec_of(session_id=ID, socket_path=str(session_socket(ID))))
+        self.session = KeptSession.create(spec_of(id=ID, socket_path=str(session_socket(ID))))
         self.session.state, self.session.protocol = KeptSessionState.RUNNING, KEEPER_PROTOCOL_VERSION
         self.keeper.add_session(self.session, os.getpid(), os.getpid(), "1")
 

@@ -12,10 +12,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from session_host.client import connection
 from session_host.client.sessions.listing import session_named
 from session_host.client.sessions.selection import Selection
+from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import HostUnavailable, OutliveError, Unreachable
 from session_host.machines import bridge, install, link, listing, names, remote, stream
 from session_host.machines.names import MachineEntry
@@ -34,9 +36,13 @@ from session_host.protocol.bridge import (
     Ready,
 )
 from session_host.protocol.codec import encode
+from session_host.protocol.facts import Foreground
+from session_host.protocol.messages import HostReport
+from session_host.protocol.values import State
 from session_host.system.clock import as_text, earlier, now_ms
 from tests.support.area import Area
 from tests.support.commands import outlive
+from tests.support.facts import changed, chat_facts
 
 ENTRY = MachineEntry("liar", "liar")
 
@@ -83,12 +89,12 @@ def _reply(value: Any) -> list[Frame]:
     return [*(Data(1, data[at : at + CHUNK_BYTES]) for at in range(0, len(data), CHUNK_BYTES)), Ended(1)]
 
 
-def _info(**values: Any) -> dict[str, Any]:
-    return {
-        "id": "x", "name": "x", "agent": "claude", "argv": [], "cwd": "/", "state": "running", "exit_code": None,
-        "exit_signal": None, "title": "", "host_pid": None, "child_pid": None, "created_at": "", "cols": 80,
-        "ended_at": None, "rows": 24, "engine": "", "provider_session_id": None,
-    } | values  # fmt: skip
+def _info(*, notice: str = "", foreground: Any = None, **columns: Any) -> Any:
+    """A chat of a list, as another machine sends it; nothing checks these values here."""
+    facts = changed(chat_facts(id="x", name="x", agent="claude", created_at="", state=State.RUNNING), **columns)
+    if foreground is not None:
+        facts = replace(facts, foreground=Foreground(foreground))
+    return msgspec.to_builtins(SessionInfo(facts=facts, host=HostReport(0, 0, notice=notice)))
 
 
 LIES: dict[str, tuple[Sequence[Frame | bytes], str]] = {
@@ -101,7 +107,7 @@ LIES: dict[str, tuple[Sequence[Frame | bytes], str]] = {
         "cannot be read",
     ),
     "an end without an answer": ([Ended(1)], "cannot be read"),
-    "an answer of another type": (_reply([_info(cols="eighty")]), "cannot be read"),
+    "an answer of another type": (_reply([_info(columns="eighty")]), "cannot be read"),
     "an answer that is no list": (_reply({"a": 1}), "cannot be read"),
     "an error with escape sequences": ([Ended(1, "NoSuchSession", "\x1b]0;title\x07no")], r"liar: +\]0;title no"),
     "an error of no kind": ([Ended(1, "__doc__", "no")], "liar: no"),
@@ -143,13 +149,13 @@ async def test_ages_of_chats_where_the_clock_is_wrong_are_right(lie: Lie, ahead_
     ahead_s = ahead_h * 3600
     began, now = (as_text(time.time() + ahead_s - ago_s) for ago_s in (120, 60))
     ready = Ready(BRIDGE_PROTOCOL, "9", now_ms() + 1000 * ahead_s)
-    lie(*_reply([_info(created_at=began, activity="idle", activity_since=now)]), ready=encode(ready))
+    lie(*_reply([_info(created_at=began, activity="idle", since=now)]), ready=encode(ready))
     [result] = await listing.listed([ENTRY], Selection(), ended=False)
     assert isinstance(result, listing.Listed)
     [info] = result.infos
-    for text, ago_s in [(info.created_at, 120), (info.activity_since, 60)]:
+    for text, ago_s in [(info.facts.origin.created_at, 120), (info.status.since, 60)]:
         assert ago_s - 2 < time.time() - datetime.fromisoformat(text or "").timestamp() < ago_s + 30
-    assert info.ended_at is None
+    assert info.facts.outcome.ended_at is None
 
 
 @pytest.mark.parametrize(
@@ -266,12 +272,12 @@ def test_a_machine_without_outlive_that_prints_without_end_is_given_up(lie: Lie)
 
 def test_hostile_values_of_chats_are_printed_as_harmless_text(lie: Lie) -> None:
     hostile = "\x1b]0;owned\x07\x9b2J\u202e\n"
-    values = {
-        "name": hostile, "agent": hostile, "cwd": hostile, "activity": hostile, "activity_since": hostile,
-        "activity_detail": hostile, "created_at": "2026-01-01T00:00:00", "foreground": hostile, "notice": hostile,
+    values: dict[str, Any] = {
+        "name": hostile, "agent": hostile, "cwd": hostile, "activity": hostile, "since": hostile,
+        "detail": hostile, "created_at": "2026-01-01T00:00:00", "foreground": hostile, "notice": hostile,
         "id": hostile, "exit_signal": 10**9,
     }  # fmt: skip
-    lie(*_reply([_info(**values), _info(state=hostile), _info(**values, state="exited", runtime="structured")]))
+    lie(*_reply([_info(**values), _info(argv=[hostile]), _info(**values, state="exited", runtime="structured")]))
     table = outlive("ls", "--on", "liar")
     assert (table.code, table.error) == (0, "")
     assert all(line.isprintable() for line in table.output.splitlines())

@@ -19,9 +19,10 @@ from session_host.client.sessions.store_access import open_store
 from session_host.errors import NotAllowed
 from session_host.machines.calls import CALLS, _encode, call
 from session_host.paths import config_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord
 from tests.support.area import Area
+from tests.support.facts import changed, chat_facts
 
 AGENT, OWN, OTHERS, CONVERSATION = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "1234")
 
@@ -79,7 +80,7 @@ def chats(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_store() as store:
         for session_id, chats, conversation in ((OWN, AGENT, None), (OTHERS, "", CONVERSATION)):
             store.insert(
-                SessionRecord(
+                chat_facts(
                     id=session_id, name=f"chat-{session_id[:1]}", agent="claude", argv=["claude"], cwd=str(area.home),
                     real_cwd=str(area.home.resolve()),
                     created_at="2026-01-01T00:00:00.000Z", state=State.EXITED, agent_chats=chats,
@@ -93,7 +94,7 @@ def chats(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(permission, "agent_chats", lambda pid: (AGENT,) if pid == os.getpid() else ())
 
 
-def rows() -> list[SessionRecord]:
+def rows() -> list[ChatFacts]:
     with open_store() as store:
         return store.all()
 
@@ -124,7 +125,7 @@ async def test_an_agent_restores_files_of_its_own_chats_directory_alone(name: st
 @pytest.mark.usefixtures("chats")
 async def test_a_record_that_says_that_a_chat_is_the_agents_does_not_make_it_so(part: str) -> None:
     forged = next(each for each in rows() if each.id == OTHERS)
-    forged.agent_chats, forged.provider_session_id = AGENT, "another"
+    forged = changed(forged, agent_chats=AGENT, conversation="another")
     chosen = Fork(forged, b"") if part == "fork" else forged
     request = msgspec.structs.replace(continued(), conversation="", **{part: chosen})
     with pytest.raises(NotAllowed):
@@ -134,7 +135,7 @@ async def test_a_record_that_says_that_a_chat_is_the_agents_does_not_make_it_so(
 @pytest.mark.usefixtures("chats")
 async def test_an_agent_changes_its_own_chats_over_a_bridge_as_it_may_by_commands() -> None:
     await call("rename_chat", _encode(CHANGES["rename_chat"](OWN)))
-    assert [each.name for each in rows()] == ["mine", f"chat-{OTHERS[:1]}"]
+    assert [each.entry.name for each in rows()] == ["mine", f"chat-{OTHERS[:1]}"]
     await call("remove_chats", _encode({"session_ids": [OWN], "by_limit": False}))
     assert [each.id for each in rows()] == [OTHERS]
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from session_host.errors import ProtocolViolation
 from session_host.protocol import messages as m
 from session_host.protocol.codec import MAX_FRAME_BYTES, Decoder, encode
+from session_host.protocol.facts import Outcome
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.messages import FromClient
 from session_host.protocol.values import (
@@ -48,7 +49,7 @@ FROM_HOST: list[m.Message] = [
     m.Welcome(m.PROTOCOL_VERSION, "0.1", "id", State.STARTING),
     m.SnapshotPart(5, 2, "vt", GridSize(80, 24), 10_000, last=True, data=b"\x00\xff" * 100),
     m.Output(5, bytes(range(256))),
-    m.StateEvent(State.EXITED, None, 9),
+    m.StateEvent(Outcome(State.EXITED, None, 9)),
     m.SizeEvent(GridSize(60, 15), "attach"),
     m.InputRefused("a", 7, ErrorCode.STALE_ATTACHMENT, "attach again"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from session_host.protocol import messages as m
+from session_host.protocol.facts import Outcome
 from session_host.protocol.values import ErrorCode, State
 from session_host.session.connection import HELLO, HELLO_TIMEOUT_S, ClientConnection
 from session_host.session.effects import (
@@ -140,7 +141,7 @@ def test_a_viewer_of_an_ended_session_gets_the_screen_and_then_the_end(harness: 
                 attached(offset=4, state=State.EXITED),
                 m.BellEvent(),
                 Span(4, 10),
-                m.StateEvent(State.EXITED, 3, None, "kill"),
+                m.StateEvent(Outcome(State.EXITED, 3, None, "kill")),
             ]
         )
     )
@@ -210,7 +211,7 @@ def test_a_client_with_all_output_gets_the_end_and_is_closed(harness: Harness) -
         >> do(harness.session.broadcast_end)
         << Flush(client.frames)
         >> harness.receives(client)
-        << Returned([m.StateEvent(State.EXITED, None, 9)])
+        << Returned([m.StateEvent(Outcome(State.EXITED, None, 9))])
         >> do(client.finish)
         << Close(client.frames.peer)
         >> do(client.finish)
@@ -231,7 +232,7 @@ def test_a_slow_client_is_closed_after_the_last_output_and_the_end(harness: Harn
         << Flush(client.frames)
         << Close(client.frames.peer)
         >> harness.receives(client)
-        << Returned([Span(10, 20), m.StateEvent(State.EXITED, 0, None)])
+        << Returned([Span(10, 20), m.StateEvent(Outcome(State.EXITED, 0, None))])
     )
 
 

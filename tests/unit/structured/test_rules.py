@@ -37,7 +37,7 @@ from session_host.structured.items import (
 )
 from session_host.structured.lines import Line
 from session_host.structured.operations import AnyResult
-from session_host.structured.rules import SILENCE, SILENCE_S, STOPPING, STOPPING_S, Step, StructuredRules, first_answer
+from session_host.structured.rules import QUIET, QUIET_S, STOPPING, STOPPING_S, Step, StructuredRules, first_answer
 from session_host.structured.transcript import Transcript
 
 
@@ -394,29 +394,29 @@ def test_a_prompt_that_was_not_confirmed_before_the_end_is_shown_as_such(chat: C
 def test_a_turn_that_waits_for_its_model_says_for_how_long_it_has_been_silent(chat: Chat) -> None:
     chat.hear("ready")
     chat.do(prompt("one"))
-    assert chat.hear("accept").timers == [(SILENCE, SILENCE_S)]
-    assert chat.expire(SILENCE, 29).timers == [(SILENCE, 2)]
+    assert chat.hear("accept").timers == [(QUIET, QUIET_S)]
+    assert chat.expire(QUIET, 29).timers == [(QUIET, 2)]
     details = []
     for at_s in (0, 31, 61, 150):
-        chat.expire(SILENCE, at_s)
+        chat.expire(QUIET, at_s)
         details.append(chat.transcript.status.detail.partition(":")[0])
     assert details == ["", *(f"Nothing from the agent for {each}" for each in ("30 s", "1 min", "2 min"))]
     chat.hear("say at last")
     assert (chat.transcript.status.state, chat.transcript.status.detail) == ("running", "")
     chat.hear("end")
-    assert chat.expire(SILENCE, 200).is_empty
+    assert chat.expire(QUIET, 200).is_empty
 
 
 def test_a_turn_in_which_a_tool_runs_or_the_user_is_asked_is_not_called_silent(chat: Chat) -> None:
     chat.hear("ready")
     chat.do(prompt("one"))
     chat.hear("accept", "ask make")
-    chat.expire(SILENCE, 40)
+    chat.expire(QUIET, 40)
     assert chat.transcript.status.detail == ""
     chat.rules.emit(StateChanged("running", "t1"))
     chat.rules.emit(Put(Item("tool", "tool", 2, status="running")))
     chat.hear()
-    chat.expire(SILENCE, 80)
+    chat.expire(QUIET, 80)
     assert chat.transcript.status.detail == ""
 
 
@@ -426,7 +426,7 @@ def test_an_agent_that_goes_on_after_an_interrupt_can_be_ended_and_nothing_says_
     chat.hear("accept")
     assert chat.do(Interrupt("", 0)).timers == [(STOPPING, STOPPING_S)]
     chat.expire(STOPPING, 20)
-    chat.expire(SILENCE, 60)
+    chat.expire(QUIET, 60)
     assert (chat.transcript.status.state, chat.transcript.status.detail) == ("running", NOT_STOPPED)
     chat.hear("end")
     chat.do(prompt("two"))

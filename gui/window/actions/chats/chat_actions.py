@@ -73,7 +73,9 @@ class ChatTexts(QObject):
     async def _open_text(self, chat: Chat) -> None:
         key = f"text {chat.id}"
         try:
-            path = await asyncio.to_thread(chat_files.prepare, chat.id, chat_files.file_name(chat.record.name), _TEXT)
+            path = await asyncio.to_thread(
+                chat_files.prepare, chat.id, chat_files.file_name(chat.record.entry.name), _TEXT
+            )
             await export_to(path, chat, self._banners, key)
             await self._replace_previous(chat.id, _TEXT, path)
             lines = await asyncio.to_thread(chat_files.count_lines, path)
@@ -90,7 +92,9 @@ class ChatTexts(QObject):
 
     async def _open_output(self, chat: Chat, text: str) -> None:
         try:
-            path = await asyncio.to_thread(chat_files.prepare, chat.id, chat_files.file_name(chat.record.name), _OUTPUT)
+            path = await asyncio.to_thread(
+                chat_files.prepare, chat.id, chat_files.file_name(chat.record.entry.name), _OUTPUT
+            )
             await asyncio.to_thread(chat_files.write, path, text + "\n")
             await self._replace_previous(chat.id, _OUTPUT, path)
         except OutliveError as error:
@@ -142,16 +146,16 @@ class ChatActions(QObject):
         agent = self._sessions.agent_of(chat)
         if agent is None or len(agent.runtimes) == 1 or not agent.conversation.resume:
             return None
-        return "structured" if chat.record.runtime == "terminal" else "terminal"
+        return "structured" if chat.record.origin.runtime == "terminal" else "terminal"
 
     def has_conversations(self, chat: Chat) -> bool:
         """Whether the chat's agent has conversations that can be resumed."""
         agent = self._sessions.agent_of(chat)
-        return agent is not None and (agent.resumes(chat.record.runtime) or bool(agent.conversation.picker))
+        return agent is not None and (agent.resumes(chat.record.origin.runtime) or bool(agent.conversation.picker))
 
     def can_resume(self, chat: Chat) -> bool:
         """Whether such a chat can be resumed once it has ended, as far as its agent decides: a shell starts again."""
-        return chat.record.is_shell or self.has_conversations(chat)
+        return chat.record.origin.is_shell or self.has_conversations(chat)
 
     def close_tab(self, session_id: str) -> None:
         """Close a tab; the first time, a line says that the chat keeps running. An idle shell ends, with an undo."""
@@ -188,7 +192,7 @@ class ChatActions(QObject):
 
     def rename(self, chat: Chat) -> None:
         """Ask for a new name."""
-        self._sheets.name.ask(chat.record.name, lambda name: self._sessions.rename(chat, name))
+        self._sheets.name.ask(chat.record.entry.name, lambda name: self._sessions.rename(chat, name))
 
     def stop(self, chat: Chat) -> None:
         """End a chat politely; ask first if work would be lost."""
@@ -228,11 +232,13 @@ class ChatActions(QObject):
 
     def copy_name(self, chat: Chat) -> None:
         """Put a chat's name on the clipboard."""
-        QGuiApplication.clipboard().setText(chat.record.name)
+        QGuiApplication.clipboard().setText(chat.record.entry.name)
 
     def export(self, chat: Chat) -> None:
         """Ask for a file, and export a chat's whole recording to it."""
-        self._sheets.export.ask(chat.name, Path.home(), lambda path: self._export(chat, path), chat.record.runtime)
+        self._sheets.export.ask(
+            chat.name, Path.home(), lambda path: self._export(chat, path), chat.record.origin.runtime
+        )
 
     def _export(self, chat: Chat, path: Path) -> None:
         self._sessions.tasks.start(self._export_now(chat, path), "export")

@@ -85,12 +85,12 @@ class ConversationActions(QObject):
 
     def open(self, chat: Chat | None) -> None:
         """List what can be continued from a chat; from none, or from a running shell, an agent's conversations."""
-        if chat is None or (chat.record.is_shell and not chat.has_ended):
+        if chat is None or (chat.record.origin.is_shell and not chat.has_ended):
             self.choose_agent()
             return
         agent = self._sessions.agent_of(chat)
         if agent is None:
-            self._banners.inform(notice_texts.NO_SUCH_AGENT(agent=chat.record.agent), kind="failed")
+            self._banners.inform(notice_texts.NO_SUCH_AGENT(agent=chat.record.origin.agent), kind="failed")
             return
         picker, has_both = self._sheets.conversations, self._chat_actions.other_runtime(chat) is not None
         request = replace(request_like(agent, chat), is_named=False)
@@ -152,11 +152,13 @@ class ConversationActions(QObject):
         from gui.window.new_chat.conversation_picker import ConversationRow
 
         shown = self._sessions.latest_continuation(chat.id) or chat
-        is_shell, is_current = shown.record.is_shell, not shown.has_ended
+        is_shell, is_current = shown.record.origin.is_shell, not shown.has_ended
         like = ConversationRow(
             "chat",
             common_texts.NEW_CHAT_LIKE_THIS(),
-            new_chat_texts.SAME_OPTIONS(agent=opening.agent.title, directory=chat.short_directory(chat.record.cwd)),
+            new_chat_texts.SAME_OPTIONS(
+                agent=opening.agent.title, directory=chat.short_directory(chat.record.origin.cwd)
+            ),
             lambda _anyway: self._finish(opening, lambda: self._starting.new_like(chat, self._runtime(opening))),
             comes_last=is_current,
         )
@@ -169,7 +171,7 @@ class ConversationActions(QObject):
         has_command = not is_shell and "terminal" in opening.agent.runtimes
         copy = partial(self._resuming.copy_command, shown) if has_command else None
         of_chat = ChatOfConversation(self._sessions, shown.record)
-        title, run = one_line(shown.record.topic) or shown.name, self._run_of_chat(opening, shown)
+        title, run = one_line(shown.record.entry.topic) or shown.name, self._run_of_chat(opening, shown)
         return [
             ConversationRow("chat", title, details, run, copy, also=shown.name, chat=of_chat, comes_last=is_current),
             like,
@@ -180,7 +182,7 @@ class ConversationActions(QObject):
         from gui.window.new_chat.conversation_picker import ConversationRow, details_of, title_of
 
         chat_of = self._conversations.chats_of(opening.agent, opening.request.machine)
-        current = opening.chat.record.provider_session_id if opening.chat is not None else ""
+        current = opening.chat.record.program.conversation if opening.chat is not None else ""
         home = self._sessions.chats_on(opening.request.machine).machine.home
 
         def row(section: Section, stored: StoredConversation) -> ConversationRow:
@@ -225,8 +227,8 @@ class ConversationActions(QObject):
                 self._finish(opening, lambda: self._open_chat(chat))
                 return
             prompt = Draft(opening.request.prompt) if opening.request.prompt else NO_DRAFT
-            runtime = self._runtime(opening) if opening.chat is not None else chat.record.runtime
-            other = runtime if runtime != chat.record.runtime else None
+            runtime = self._runtime(opening) if opening.chat is not None else chat.record.origin.runtime
+            other = runtime if runtime != chat.record.origin.runtime else None
             self._finish(opening, lambda: self._resuming.resume(chat, runtime=other, prompt=prompt))
 
         return run

@@ -35,7 +35,7 @@ class ForkActions:
 
     def can_fork(self, chat: Chat) -> bool:
         """Whether the chat's agent can copy its conversation into a new chat."""
-        if chat.record.runtime != "structured":
+        if chat.record.origin.runtime != "structured":
             return False
         from session_host.client.chats.launch_spec import can_fork  # most windows do not need it at their start
 
@@ -43,7 +43,7 @@ class ForkActions:
 
     def can_fork_before(self, chat: Chat) -> bool:
         """Whether the chat's agent can copy its conversation up to a prompt."""
-        if chat.record.runtime != "structured":
+        if chat.record.origin.runtime != "structured":
             return False
         from session_host.client.chats.launch_spec import can_fork_before
 
@@ -119,7 +119,7 @@ class ForkActions:
             self._show_since(chat, point)
 
     def _show_since(self, chat: Chat, point: ListedPoint) -> None:
-        self._open_changes(chat, chat.record.cwd, point)
+        self._open_changes(chat, chat.record.origin.cwd, point)
 
     async def offer_changes(self, chat: Chat, forked: Chat, prompt: Item) -> None:
         """Offer to show the changes in a fork that begins before a prompt, if files have changed since."""
@@ -129,7 +129,7 @@ class ForkActions:
         with contextlib.suppress(OutliveError):
             point = await point_before(chat, self._sessions, prompt)
             if point is not None:
-                plan = await forked.machine.call(plan_restore, Path(forked.record.cwd), point.point)
+                plan = await forked.machine.call(plan_restore, Path(forked.record.origin.cwd), point.point)
                 if plan.files:
                     banner.text = new_chat_texts.FILES_CHANGED(n=len(plan.files))
                     banner.action = changes_texts.SHOW_CHANGES()

@@ -87,10 +87,10 @@ class EndedChatActions(QObject):
 
     def _reason(self, chat: Chat, found: EndedChat) -> str:
         """Why a chat cannot be resumed, or what resuming a shell does; "" for neither."""
-        if chat.record.is_shell:
+        if chat.record.origin.is_shell:
             return page_texts.RESUMED_SHELL() if found.can_resume else found.reason
         agent = self._sessions.agent_of(chat)
-        if agent is not None and not (agent.resumes(chat.record.runtime) or agent.conversation.picker):
+        if agent is not None and not (agent.resumes(chat.record.origin.runtime) or agent.conversation.picker):
             return ""  # An agent without conversations needs no reason why resuming is impossible.
         return found.reason
 
@@ -249,7 +249,7 @@ class EndedChatActions(QObject):
 
 def _reason(chat: Chat, error: OutliveError) -> str:
     """An error without the chat's name, where the user sees which chat it is."""
-    return str(error).removeprefix(f"{chat.record.name}: ")
+    return str(error).removeprefix(f"{chat.record.entry.name}: ")
 
 
 _KEY = "restart"
@@ -302,7 +302,7 @@ class ResumeAll(QObject):
             self._banners.inform(none, key=_KEY)
             return
         details = (
-            sheet_texts.SHELLS_BEGIN_ANEW() if any(chat.record.is_shell for chat in chats) else "",
+            sheet_texts.SHELLS_BEGIN_ANEW() if any(chat.record.origin.is_shell for chat in chats) else "",
             sheet_texts.NOT_RESUMED(names=", ".join(chat.full_name for chat in others)) if others else "",
         )
         self._sheets.question.ask(
@@ -325,8 +325,8 @@ class ResumeAll(QObject):
         ]
 
     def _line(self, chat: Chat) -> str:
-        directory = chat.short_directory(chat.record.cwd)
-        if chat.record.is_shell:
+        directory = chat.short_directory(chat.record.origin.cwd)
+        if chat.record.origin.is_shell:
             return sheet_texts.SHELL_STARTS_AGAIN(name=chat.full_name, directory=directory)
         return sheet_texts.CHAT_AGENT_AND_DIRECTORY(name=chat.full_name, agent=chat.agent_title, directory=directory)
 
@@ -340,7 +340,7 @@ class ResumeAll(QObject):
             self._banners.show_banner(Banner(text, key=f"resume {reason}", lasting=True, kind="failed"))
 
     def _interrupted(self) -> list[Chat]:
-        return sorted(self._sessions.groups()[Group.INTERRUPTED], key=lambda chat: chat.record.created_at)
+        return sorted(self._sessions.groups()[Group.INTERRUPTED], key=lambda chat: chat.record.origin.created_at)
 
 
 async def resumable(chats: Sequence[Chat]) -> tuple[list[Chat], list[Chat]]:

@@ -78,7 +78,9 @@ class SavedPrompts:
     def _offer(self, page: ChatPage) -> None:
         record = page.chat.record
         # A prompt for a repository is also for the worktrees that were made of it.
-        choices = self._choices(record.agent, [record.cwd, record.project], page.content.insert_prompt)
+        choices = self._choices(
+            record.origin.agent, [record.origin.cwd, record.origin.project], page.content.insert_prompt
+        )
         choices.append(Choice(sheet_texts.NEW_PROMPT(), "", lambda: self.save(page.chat, "")))
         if any(read_prompts(self._directory, self._agents)):
             choices.append(Choice(sheet_texts.EDIT_PROMPT(), "", self._choose_to_edit))
@@ -135,7 +137,7 @@ class SavedPrompts:
 
     def save(self, chat: Chat, text: str) -> None:
         """Ask for the name of a prompt of a chat."""
-        self._ask(text, chat.record.agent, chat.record.project)
+        self._ask(text, chat.record.origin.agent, chat.record.origin.project)
 
     def _save_from(self, sheet: NewChatSheet) -> None:
         """Save the first prompt of the sheet for a new chat, and then go back to that sheet."""

@@ -258,7 +258,7 @@ class StartActions(QObject):
         """Start a chat with the same options as this one, in a new conversation; ``runtime``: in another view."""
         agent = self._sessions.agent_of(chat)
         if agent is None:
-            self._banners.inform(notice_texts.NO_SUCH_AGENT(agent=chat.record.agent), kind="failed")
+            self._banners.inform(notice_texts.NO_SUCH_AGENT(agent=chat.record.origin.agent), kind="failed")
             return
         request = request_like(agent, chat)
         request = replace(request, runtime=runtime or request.runtime)
@@ -325,9 +325,9 @@ class StartActions(QObject):
     def _on_command_changed(self, chat: Chat, on_end: Callable[[bool], object]) -> None:
         if not chat.has_ended:
             return
-        if chat.record.exit_code:
+        if chat.record.outcome.exit_code:
             on_end(False)
-        elif chat.record.exit_code == 0 and self._sessions.removals.begin([chat], undo_ms=0):
+        elif chat.record.outcome.exit_code == 0 and self._sessions.removals.begin([chat], undo_ms=0):
             self._focus_page()
             on_end(True)
 
@@ -407,7 +407,7 @@ class StartActions(QObject):
         if chat is not None and request.worktree is not None:
             from session_host.client.chats.chat_worktree import note_on_worktree  # the window's start does not need it
 
-            if note := await chat.machine.call(note_on_worktree, chat.record.worktree):
+            if note := await chat.machine.call(note_on_worktree, chat.record.origin.worktree):
                 self._banners.inform(phrases.first_upper(note), key=chat.id)
 
     async def _start_and_open(self, request: NewChatRequest, typed: HeldKeys, replaces: Chat | None) -> Chat | None:
@@ -442,13 +442,13 @@ def request_like(agent: Agent, chat: Chat) -> NewChatRequest:
     record = chat.record
     return NewChatRequest(
         agent=agent.name,
-        directory=record.cwd,
-        name=record.name,
-        is_named=record.is_named,
-        arguments=record.arguments,
+        directory=record.origin.cwd,
+        name=record.entry.name,
+        is_named=record.entry.is_named,
+        arguments=record.origin.arguments,
         machine=chat.machine.name,
-        overrides=dict(record.env),
-        runtime=agent.nearest_runtime(record.runtime),
+        overrides=dict(record.origin.overrides),
+        runtime=agent.nearest_runtime(record.origin.runtime),
     )
 
 

@@ -66,7 +66,7 @@ async def completed_path(machine: Machine, session_id: str, word: str) -> tuple[
     from session_host.client.sessions.listing import session_named
 
     typed = word[1:].removeprefix('"')
-    directory = (await machine.call(session_named, session_id)).cwd
+    directory = (await machine.call(session_named, session_id)).facts.origin.cwd
     begun = typed if typed.startswith(("/", "~")) else f"{directory}/{typed}"
     found = await machine.call(complete_path, begun, with_files=True)
     names = [path.rpartition("/")[2] for path in found]

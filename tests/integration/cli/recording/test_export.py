@@ -12,7 +12,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from session_host.cli.recording import lines as export_lines
@@ -24,10 +23,9 @@ from session_host.cli.session_argument import find
 from session_host.client.sessions.session_info import info_of
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import session_dir, session_journal
-from session_host.protocol.messages import Description
-from session_host.protocol.values import Activity, GridSize, State
+from session_host.protocol.messages import Description, HostReport
+from session_host.protocol.values import GridSize, State
 from session_host.storage.journal import Entry, Journal, Snapshot
-from session_host.storage.store import SessionRecord
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import available_engines, create, default_engine
 from session_host.terminal.base import EngineName
@@ -35,6 +33,7 @@ from session_host.terminal.rows import Row, row_text
 from session_host.terminal.sgr_lines import SgrLines
 from tests.support import disks
 from tests.support.commands import new, outlive
+from tests.support.facts import changed, chat_facts, described
 from tests.support.journals import output, recorded_session, resize, write_journal
 
 
@@ -437,7 +436,7 @@ def test_text_and_page_are_the_same_row_by_row_and_in_blocks(
     monkeypatch.setattr(export_lines, "_MIN_TEXT_ROWS", 12)
     monkeypatch.setattr(export_lines, "_READ_ROWS", 40)
     by_pieces = "".join(text_of(recording))
-    info = info_of(SessionRecord(id="1", name="chat", agent="command", argv=[], cwd="/", created_at=""))
+    info = info_of(chat_facts(id="1", name="chat", agent="command", argv=[], cwd="/", created_at=""))
     page = "".join(html_of(recording, info))
     monkeypatch.setattr(export_lines, "_MIN_TEXT_ROWS", 10**9)
     assert with_joined_spans(page) == with_joined_spans("".join(html_of(recording, info)))
@@ -467,21 +466,19 @@ def test_a_chat_that_ends_right_now_is_exported_with_its_last_lines(
     """Its host is still there, and reads and records them."""
     session = recorded_session("x", stream(b"first\r\n"))
     info = find("x")
-    info.state, info.viewers = state, 0  # as its host says
+    info.facts, info.host = changed(info.facts, state=state), HostReport(0, 0)  # as its host says
     read_so_far = 7 if state is State.RUNNING else 13
-    described = Description(
-        0, session, "x", "shell", state, None, None, Activity.IDLE, "", "", "", GridSize(80, 24), 0, info.engine,
-        1, NO_PID, read_so_far, ["sh"], "/", "", journal_bytes=1,
-    )  # fmt: skip
+    facts = chat_facts(id=session, name="x", agent="shell", state=state, child_pid=NO_PID)
+    answer = described(facts, 0, offset=read_so_far, journal_bytes=1)
     asked = []
 
     def ask(*_: object) -> Description:
         asked.append(True)
         if len(asked) == 1:
-            return described
+            return answer
         with Journal.open(session_journal(session)) as journal:
             journal.append(stream(b"last\r\n", first=7))
-        return msgspec.structs.replace(described, state=State.EXITED, offset=13)
+        return described(changed(facts, state=State.EXITED), 0, offset=13, journal_bytes=1)
 
     monkeypatch.setattr(recording_module, "ask", ask)
     assert "".join(text_of(recording_of(info))) == "first\nlast\n"

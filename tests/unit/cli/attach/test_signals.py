@@ -9,6 +9,7 @@ import pytest
 from session_host.cli.attach import signals as attention
 from session_host.cli.attach.signals import BELL, SIGNALS, Attention, OuterSignals, SignalQueue, kind_of
 from session_host.paths import database
+from session_host.protocol.facts import AgentStatus
 from session_host.protocol.messages import ActivityEvent
 from session_host.protocol.values import Activity, GridSize
 from session_host.storage.store import Store
@@ -113,7 +114,7 @@ class AttachedChat:
 
     def begin(self, activity: Activity, second: int, detail: str = "", *, failed: bool = False) -> None:
         since = f"2026-01-02T03:04:{second:02}Z"
-        self.attention.take(ActivityEvent(activity, "protocol", since, detail, failed=failed))
+        self.attention.take(ActivityEvent(AgentStatus(activity, "protocol", since, detail, failed=failed)))
 
     def ask(self, second: int) -> None:
         self.begin(Activity.NEEDS_INPUT, second, "Run make?")

@@ -13,16 +13,18 @@ from session_host.client.chats.removal import finish_removals, remove_chat
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import StoreError
 from session_host.paths import database, endpoint_conversation, session_dir, session_journal, session_log
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, moved_aside
+from session_host.storage.store import moved_aside
 from session_host.storage.store import store as store_module
+from tests.support.facts import chat_facts
 
 CONVERSATION = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
 
 
-def recorded(name: str, agent: str = "endpoint") -> SessionRecord:
+def recorded(name: str, agent: str = "endpoint") -> ChatFacts:
     """An ended chat in that conversation, with its files."""
-    record = SessionRecord(
+    record = chat_facts(
         id=name,
         name=name,
         agent=agent,

@@ -16,16 +16,17 @@ from session_host.client.sessions.session_info import info_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationUnknown, NoSuchSession, NotResumable
 from session_host.paths import session_transitions
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.launch import SETUP_DETAIL
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord
 from tests.support.area import Area
+from tests.support.facts import changed, chat_facts
 
 ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
 THREAD = "01a1f941-8281-7dc2-89a6-e54f37992ca5"
 
 
-def ended_chat(number: int = 0, **fields: object) -> SessionRecord:
+def ended_chat(number: int = 0, **fields: object) -> ChatFacts:
     """A recorded chat with Claude Code that has ended."""
     values: dict[str, object] = {
         "id": f"{number:08d}-2222-4333-8444-555555555555",
@@ -38,7 +39,7 @@ def ended_chat(number: int = 0, **fields: object) -> SessionRecord:
         "created_at": "2026-11-20T14:00:00.000Z",
         "provider_session_id": ID,
     }
-    record = SessionRecord(**(values | fields))  # type: ignore[arg-type]
+    record = chat_facts(**(values | fields))
     with open_store() as store:
         store.insert(record)
     return record
@@ -239,10 +240,8 @@ class TestForPrograms:
             info_of(ended_chat(2, agent="command")),
             info_of(ended_chat(3, provider_session_id=None)),
         ]
-        running = info_of(ended_chat(4))
-        running.state = State.RUNNING
-        unknown = info_of(ended_chat(5, agent="codex", provider_session_id=None))
-        unknown.state = State.RUNNING
+        running = info_of(changed(ended_chat(4), state=State.RUNNING))
+        unknown = info_of(changed(ended_chat(5, agent="codex", provider_session_id=None), state=State.RUNNING))
 
         fill_in_resumable([*infos, running, unknown])
 

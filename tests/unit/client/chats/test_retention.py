@@ -27,8 +27,9 @@ from session_host.paths import database, session_dir, session_journal, state_dir
 from session_host.protocol.values import ENDPOINT, State
 from session_host.storage.journal import Journal
 from session_host.storage.search import Search
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from tests.support.area import Area
+from tests.support.facts import chat_facts
 from tests.support.journals import output
 
 NOW_S = 1_800_000_000.0
@@ -41,7 +42,7 @@ def chats(draw: st.DrawFn) -> list[EndedChat]:
     ends = sorted(draw(st.lists(st.integers(-60 * 24, 48), max_size=20)))
     return [
         EndedChat(
-            SessionRecord(
+            chat_facts(
                 id=f"00000000-0000-4000-8000-{number:012}", name=f"chat {number}", argv=["cat"], cwd="/tmp",
                 state=State.EXITED, created_at="2026-01-01T00:00:00Z",
                 agent=draw(st.sampled_from(["claude", "claude", ENDPOINT])),
@@ -64,7 +65,12 @@ def test_only_old_unused_chats_without_work_are_removed_and_no_more_than_needed(
     due = over_limit(removable, limit_bytes)
     for number, chat in enumerate(found):
         record = chat.record
-        stays = record.pinned or record.worktree is not None or record.agent == ENDPOINT or number in opened
+        stays = (
+            record.entry.pinned
+            or record.origin.worktree is not None
+            or record.origin.agent == ENDPOINT
+            or number in opened
+        )
         is_recent = chat.ended_s > NOW_S - MIN_AGE_S or chat.viewed_s > NOW_S - VIEWED_S
         assert not (chat in due and (stays or is_recent))
     assert due == removable[: len(due)], "the oldest go first"
@@ -77,7 +83,7 @@ def add_old(number: int, size_bytes: int) -> str:
     session_id = f"00000000-0000-4000-8000-{number:012}"
     with Store.open(database()) as store:
         store.insert(
-            SessionRecord(
+            chat_facts(
                 id=session_id, name=f"old {number}", agent="command", argv=["cat"], cwd="/tmp", state=State.EXITED,
                 created_at=f"2026-01-01T00:{number:02}:00Z", ended_at=f"2026-01-01T00:{number:02}:01Z",
             )
@@ -138,7 +144,7 @@ def test_the_space_of_removed_chats_in_the_index_makes_no_other_chat_due(over: l
 
 def test_a_chat_with_a_damaged_row_stays(area: Area) -> None:
     with Store.open(database()) as store:
-        record = SessionRecord(
+        record = chat_facts(
             id="00000000-0000-4000-8000-000000000001", name="old", agent="claude", argv=["cat"], cwd="/tmp",
             state=State.EXITED, created_at="", ended_at="",
         )  # fmt: skip

@@ -16,15 +16,15 @@ from session_host.protocol.messages import (
     Attach,
     Attached,
     Describe,
-    Description,
     FromClient,
     Hello,
     Message,
     NoticeEvent,
     Welcome,
 )
-from session_host.protocol.values import Activity, GridSize, State
+from session_host.protocol.values import GridSize, State
 from tests.support.area import Area
+from tests.support.facts import chat_facts, described
 from tests.support.viewer_rules_harness import Harness
 
 SIZE = GridSize(80, 24)
@@ -69,12 +69,8 @@ class FakeHost:
             case Attach():
                 self.say(Attached(self.attachment, 0, SIZE, State.RUNNING, False, False, 0))
             case Describe(request=request):
-                self.say(
-                    Description(
-                        request, self.id, "name", "command", State.RUNNING, None, None, Activity.NO_SIGNAL, "", "", "",
-                        SIZE, 0, "ghostty", 1, 2, 0, [], "/", "", notice=self._trouble or self.notice,
-                    )
-                )  # fmt: skip
+                facts = chat_facts(id=self.id, name="name", agent="command", state=State.RUNNING)
+                self.say(described(facts, request, notice=self._trouble or self.notice))
 
     def say(self, message: Message) -> None:
         assert self._writer is not None

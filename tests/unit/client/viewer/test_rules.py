@@ -11,8 +11,10 @@ from session_host.client.viewer import effects as e
 from session_host.client.viewer.line import RETRY_S
 from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m
+from session_host.protocol.facts import AgentStatus, Outcome
 from session_host.protocol.values import Activity, ErrorCode, MouseAction, MouseButton, State
 from session_host.terminal.base import DefaultColors
+from tests.support.facts import chat_facts, described
 from tests.support.playbook import Event, do
 from tests.support.viewer_rules_harness import (
     ATTACH,
@@ -178,7 +180,7 @@ def test_the_end_is_reported_once_and_later_input_is_refused(harness: Harness) -
         << refusal(1, ErrorCode.ENDED, "the chat has ended")
         >> do(harness.rules.connection_lost, None)
     )
-    assert harness.rules.line.now.end == EXITED
+    assert harness.rules.line.now.end == EXITED.outcome
 
 
 def test_a_program_that_ends_at_once_refuses_no_input_that_nobody_typed(harness: Harness) -> None:
@@ -221,12 +223,12 @@ def test_a_session_that_ended_during_a_disconnection_is_shown_to_its_end(
         harness.script()
         >> do(harness.rules.line.failed, "nobody there")
         << e.ReadOutcome()
-        >> do(harness.rules.outcome_read, EXITED, "")
+        >> do(harness.rules.outcome_read, EXITED.outcome, "")
         << e.LoadScreen(10)
         >> do(harness.rules.screen_read, kept)
         << notify(ViewerState.ENDED)
     )
-    assert (harness.rules.progress.now.offset, harness.rules.line.now.end) == (offset, EXITED)
+    assert (harness.rules.progress.now.offset, harness.rules.line.now.end) == (offset, EXITED.outcome)
 
 
 def test_a_viewer_without_a_replica_reads_no_last_screen(harness: Harness) -> None:
@@ -236,7 +238,7 @@ def test_a_viewer_without_a_replica_reads_no_last_screen(harness: Harness) -> No
         harness.script()
         >> do(harness.rules.line.failed, "nobody there")
         << e.ReadOutcome()
-        >> do(harness.rules.outcome_read, EXITED, "")
+        >> do(harness.rules.outcome_read, EXITED.outcome, "")
         << notify(ViewerState.ENDED)
     )
 
@@ -249,7 +251,7 @@ def test_a_hidden_viewer_reads_no_last_screen(harness: Harness) -> None:
         harness.script()
         >> do(harness.rules.line.failed, "nobody there")
         << e.ReadOutcome()
-        >> do(harness.rules.outcome_read, EXITED, "")
+        >> do(harness.rules.outcome_read, EXITED.outcome, "")
         << notify(ViewerState.ENDED)
     )
 
@@ -261,7 +263,7 @@ def test_a_session_without_a_host_is_lost_with_a_reason(harness: Harness) -> Non
         harness.script()
         >> do(harness.rules.line.failed, "nobody there")
         << e.ReadOutcome()
-        >> do(harness.rules.outcome_read, LOST, "its host crashed")
+        >> do(harness.rules.outcome_read, LOST.outcome, "its host crashed")
         << notify(ViewerState.LOST, "its host crashed")
         >> harness.types_key()
         << refusal(1, ErrorCode.ENDED, "its host crashed")
@@ -291,7 +293,7 @@ def ended(harness: Harness) -> None:
 def is_lost(harness: Harness) -> None:
     harness.rules.connection_lost(None)
     harness.rules.line.failed("nobody there")
-    harness.rules.outcome_read(LOST, "its host crashed")
+    harness.rules.outcome_read(LOST.outcome, "its host crashed")
 
 
 def is_refused(harness: Harness) -> None:
@@ -446,8 +448,8 @@ def test_each_input_of_a_read_only_viewer_is_refused_by_the_host() -> None:
 # ---------------------------------------------------------------- a machine that cannot be reached
 
 AWAY = notify(ViewerState.UNREACHABLE, "far: no route")
-NO_ACTIVITY = m.ActivityEvent(Activity.IDLE, "hook", "2026-01-02T03:04:05Z")
-QUESTION = m.ActivityEvent(Activity.NEEDS_INPUT, "hook", "2026-01-02T03:05:00Z")
+NO_ACTIVITY = m.ActivityEvent(AgentStatus(Activity.IDLE, "hook", "2026-01-02T03:04:05Z"))
+QUESTION = m.ActivityEvent(AgentStatus(Activity.NEEDS_INPUT, "hook", "2026-01-02T03:05:00Z"))
 
 
 @pytest.fixture
@@ -607,7 +609,7 @@ def test_keys_kept_for_a_chat_that_ended_meanwhile_are_reported(far: Harness) ->
     text = "what you typed while its machine was unreachable was not sent"
     assert (
         unreachable(far, typed=1).script()
-        >> do(far.rules.outcome_read, LOST, "interrupted")
+        >> do(far.rules.outcome_read, LOST.outcome, "interrupted")
         << notify(ViewerState.LOST, "interrupted")
         << refusal(1, ErrorCode.ENDED, text)
     )
@@ -754,7 +756,7 @@ def test_waits_between_attempts_grow_and_restart_after_a_complete_screen(harness
             harness.script()
             >> do(harness.rules.line.failed, "nobody there")
             << e.ReadOutcome()
-            >> do(harness.rules.outcome_read, RUNNING, "")
+            >> do(harness.rules.outcome_read, RUNNING.outcome, "")
             << e.Connect(wait_s)
         )
     harness.rules.connected()
@@ -775,7 +777,7 @@ def test_a_failed_first_attempt_gives_the_reason_while_the_host_lives(harness: H
         harness.script()
         >> do(harness.rules.line.failed, "nobody there")
         << e.ReadOutcome()
-        >> do(harness.rules.outcome_read, RUNNING, "")
+        >> do(harness.rules.outcome_read, RUNNING.outcome, "")
         << notify(ViewerState.RECONNECTING, "nobody there")
         << e.Connect(RETRY_S[1])
     )
@@ -869,9 +871,7 @@ def test_a_program_that_still_starts_after_a_reconnect_gets_its_input_once(harne
     )
 
 
-DESCRIPTION = m.Description(
-    0, "", "", "", State.RUNNING, None, None, Activity.NO_SIGNAL, "", "", "", SIZE, 0, "", 1, 2, 0, [], "", ""
-)
+DESCRIPTION = described(chat_facts(id="", name="", agent="", state=State.RUNNING), 0)
 
 
 def ticks(harness: Harness, *, is_late: bool = False) -> Event:
@@ -1063,7 +1063,7 @@ def test_a_silent_host_can_end_its_chat_and_its_viewer_can_close(harness: Harnes
     if end == "closes":
         assert harness.script() >> do(harness.rules.detach) << e.SendMessage(m.Detach("one"))
         return
-    exited = m.StateEvent(State.EXITED, 0, None)
+    exited = m.StateEvent(Outcome(State.EXITED, 0, None))
     assert (
         harness.script()
         >> harness.receives(exited)
@@ -1084,16 +1084,16 @@ def test_a_host_that_does_not_greet_is_reported_once(harness: Harness) -> None:
         harness.script()
         >> failed
         << e.ReadOutcome()
-        >> do(harness.rules.outcome_read, RUNNING, "")
+        >> do(harness.rules.outcome_read, RUNNING.outcome, "")
         << notify(ViewerState.UNRESPONSIVE, why)
         << e.Connect(RETRY_S[1])
         >> failed
         << e.ReadOutcome()
-        >> do(harness.rules.outcome_read, RUNNING, "")
+        >> do(harness.rules.outcome_read, RUNNING.outcome, "")
         << e.Connect(RETRY_S[2])
         >> do(harness.rules.line.failed, "nobody there")
         << e.ReadOutcome()
-        >> do(harness.rules.outcome_read, RUNNING, "")
+        >> do(harness.rules.outcome_read, RUNNING.outcome, "")
         << notify(ViewerState.RECONNECTING, "nobody there")
         << e.Connect(RETRY_S[3])
         >> do(harness.rules.connected)

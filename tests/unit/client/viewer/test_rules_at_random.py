@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from session_host.client.viewer import effects as e
 from session_host.protocol import messages as m
+from session_host.protocol.facts import AgentStatus
 from session_host.protocol.values import Activity, ErrorCode
 from tests.support.fuzzing import times
 from tests.support.viewer_rules_harness import Harness, attached
@@ -83,7 +84,7 @@ class FarChat:
             case "asks" | "works" if self._is_connected:
                 self._questions += 1
                 activity = Activity.NEEDS_INPUT if what == "asks" else Activity.WORKING
-                rules.receive_message(m.ActivityEvent(activity, "hook", str(self._questions)))
+                rules.receive_message(m.ActivityEvent(AgentStatus(activity, "hook", str(self._questions))))
             case "acknowledges" if self._is_connected:
                 rules.receive_message(m.InputAck(rules.inputs.attachment, self._received))
             case "refuses":

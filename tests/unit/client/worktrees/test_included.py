@@ -40,26 +40,26 @@ COPIED = [".env", "node_modules/small/x.js", "src/.env.local"]
 def test_named_files_are_copied(checkout: Checkout) -> None:
     (checkout.path / ".env").chmod(0o600)
     (checkout.path / ".env.link").symlink_to("/elsewhere")
-    worktree = Path(make(str(checkout.path / "src"), None, "x").path)
+    worktree = Path(make(str(checkout.path / "src"), None, "x").own.path)
     assert ignored_files(str(worktree)) == [".env", ".env.link", *COPIED[1:]]
     assert (worktree / ".env").read_text() == ".env"
     assert (worktree / ".env").stat().st_mode & 0o777 == 0o600
     assert (worktree / ".env.link").readlink() == Path("/elsewhere")
     assert not (worktree / "notes.txt").exists(), "git does not ignore it: it is work"
     second = make(str(worktree), None, "y")
-    assert ignored_files(second.path) == [".env", ".env.link", *COPIED[1:]], "from a linked worktree, too"
+    assert ignored_files(second.own.path) == [".env", ".env.link", *COPIED[1:]], "from a linked worktree, too"
 
 
 def test_a_remade_worktree_has_the_files_again(checkout: Checkout) -> None:
     worktree = make(str(checkout.path), None, "x")
-    shutil.rmtree(worktree.path)
-    assert remake(worktree.path, worktree.repository, worktree.branch)
-    assert ignored_files(worktree.path) == COPIED
+    shutil.rmtree(worktree.own.path)
+    assert remake(worktree.own)
+    assert ignored_files(worktree.own.path) == COPIED
 
 
 def test_without_the_file_nothing_is_copied(checkout: Checkout) -> None:
     (checkout.path / ".worktreeinclude").unlink()
-    assert ignored_files(make(str(checkout.path), None, "x").path) == []
+    assert ignored_files(make(str(checkout.path), None, "x").own.path) == []
 
 
 def test_nothing_is_written_through_a_link_of_the_branch(checkout: Checkout, tmp_path: Path) -> None:

@@ -34,23 +34,23 @@ class TestNew:
     def test_a_branch_named_after_the_chat(self, checkout: Checkout) -> None:
         worktree = make(str(checkout.path), None, "fix the bug")
 
-        assert worktree.branch == "outlive/fix-the-bug"
-        assert worktree.branch_made
-        assert (worktree.name, worktree.repository) == ("project", str(checkout.path / ".git"))
-        assert Path(worktree.path) == worktrees_dir() / find(checkout.path).key / "outlive-fix-the-bug"
-        assert worktree.directory == worktree.path
-        there = Checkout(worktree.path)
+        assert worktree.own.branch == "outlive/fix-the-bug"
+        assert worktree.own.branch_made
+        assert (worktree.name, worktree.own.repository) == ("project", str(checkout.path / ".git"))
+        assert Path(worktree.own.path) == worktrees_dir() / find(checkout.path).key / "outlive-fix-the-bug"
+        assert worktree.directory == worktree.own.path
+        there = Checkout(worktree.own.path)
         assert there.git("branch", "--show-current") == "outlive/fix-the-bug"
         assert there.git("rev-parse", "HEAD") == checkout.git("rev-parse", "HEAD")
         assert there.git("status", "--porcelain") == ""
-        assert (worktrees_dir().stat().st_mode | Path(worktree.path).parent.stat().st_mode) & 0o077 == 0, "private"
+        assert (worktrees_dir().stat().st_mode | Path(worktree.own.path).parent.stat().st_mode) & 0o077 == 0, "private"
 
     def test_the_chat_starts_in_the_nearest_directory_that_the_branch_has(self, checkout: Checkout) -> None:
         (checkout.path / "src" / "new" / "dir").mkdir(parents=True)
 
         worktree = make(str(checkout.path / "src" / "new" / "dir"), None, "x")
 
-        assert worktree.directory == f"{worktree.path}/src"
+        assert worktree.directory == f"{worktree.own.path}/src"
         assert make(str(checkout.path / "src" / "deep"), None, "y").directory.endswith("/src/deep")
 
     def test_a_worktree_made_from_a_linked_one_begins_at_its_commit(self, checkout: Checkout, tmp_path: Path) -> None:
@@ -59,15 +59,15 @@ class TestNew:
 
         worktree = make(str(tmp_path / "other"), None, "x")
 
-        assert Checkout(worktree.path).git("rev-parse", "HEAD") == commit
-        assert worktree.repository == str(checkout.path / ".git")
+        assert Checkout(worktree.own.path).git("rev-parse", "HEAD") == commit
+        assert worktree.own.repository == str(checkout.path / ".git")
 
     def test_a_worktree_is_made_from_a_bare_repository(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare.git"))
 
         worktree = make(str(tmp_path / "bare.git"), None, "x")
 
-        assert (Path(worktree.path) / "file").exists()
+        assert (Path(worktree.own.path) / "file").exists()
 
     def test_a_worktree_is_made_of_a_submodule(self, checkout: Checkout, tmp_path: Path) -> None:
         outer = Checkout.new(tmp_path / "outer")
@@ -75,30 +75,35 @@ class TestNew:
 
         worktree = make(str(outer.path / "inner" / "src"), None, "x")
 
-        assert worktree.directory == f"{worktree.path}/src"
-        assert Checkout(worktree.path).git("branch", "--show-current") == "outlive/x"
+        assert worktree.directory == f"{worktree.own.path}/src"
+        assert Checkout(worktree.own.path).git("branch", "--show-current") == "outlive/x"
 
     @pytest.mark.parametrize("name", ["Ünïcødé 漢字", "../../etc", "@{-1}"])
     def test_any_chat_name_gives_a_valid_branch(self, checkout: Checkout, name: str) -> None:
         worktree = make(str(checkout.path), None, name)
 
-        assert Path(worktree.path).parent.parent == worktrees_dir()
-        assert Checkout(worktree.path).git("branch", "--show-current") == worktree.branch
+        assert Path(worktree.own.path).parent.parent == worktrees_dir()
+        assert Checkout(worktree.own.path).git("branch", "--show-current") == worktree.own.branch
 
     def test_worktrees_made_at_the_same_time_get_different_branches(self, checkout: Checkout) -> None:
         with ThreadPoolExecutor(4) as threads:
             worktrees = list(threads.map(lambda _: make(str(checkout.path), None, "x"), range(4)))
 
-        assert sorted(each.branch for each in worktrees) == ["outlive/x", "outlive/x-2", "outlive/x-3", "outlive/x-4"]
-        assert len({each.path for each in worktrees}) == 4
-        assert sorted(checkout.worktrees()) == sorted(each.path for each in worktrees)
+        assert sorted(each.own.branch for each in worktrees) == [
+            "outlive/x",
+            "outlive/x-2",
+            "outlive/x-3",
+            "outlive/x-4",
+        ]
+        assert len({each.own.path for each in worktrees}) == 4
+        assert sorted(checkout.worktrees()) == sorted(each.own.path for each in worktrees)
 
     def test_of_two_worktrees_made_for_one_branch_at_once_one_is_refused(self, checkout: Checkout) -> None:
         checkout.git("branch", "topic")
 
         def attempt(_: int) -> str:
             try:
-                return make(str(checkout.path), "topic", "x").path
+                return make(str(checkout.path), "topic", "x").own.path
             except WorktreeError as error:
                 return str(error)
 
@@ -116,20 +121,20 @@ class TestNamedBranches:
 
         worktree = make(str(checkout.path), "topic/one", "x")
 
-        assert (worktree.branch, worktree.branch_made) == ("topic/one", False)
-        assert Checkout(worktree.path).git("rev-parse", "HEAD") == commit
-        assert Path(worktree.path).name == "topic-one"
+        assert (worktree.own.branch, worktree.own.branch_made) == ("topic/one", False)
+        assert Checkout(worktree.own.path).git("rev-parse", "HEAD") == commit
+        assert Path(worktree.own.path).name == "topic-one"
 
     def test_a_new_branch_is_created(self, checkout: Checkout) -> None:
         worktree = make(str(checkout.path), "größer/漢字", "x")
 
-        assert (worktree.branch, worktree.branch_made) == ("größer/漢字", True)
+        assert (worktree.own.branch, worktree.own.branch_made) == ("größer/漢字", True)
         assert checkout.branches() == ["größer/漢字", "main"]
 
     def test_branches_with_the_same_directory_name_get_different_directories(self, checkout: Checkout) -> None:
         first, second = make(str(checkout.path), "a/b", "x"), make(str(checkout.path), "a-b", "x")
 
-        assert (Path(first.path).name, Path(second.path).name) == ("a-b", "a-b-2")
+        assert (Path(first.own.path).name, Path(second.own.path).name) == ("a-b", "a-b-2")
 
     def test_a_remote_branch_is_tracked(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("branch", "topic")
@@ -137,8 +142,8 @@ class TestNamedBranches:
 
         worktree = make(str(tmp_path / "clone"), "topic", "x")
 
-        assert worktree.branch_made
-        assert Checkout(worktree.path).git("rev-parse", "--abbrev-ref", "@{upstream}") == "origin/topic"
+        assert worktree.own.branch_made
+        assert Checkout(worktree.own.path).git("rev-parse", "--abbrev-ref", "@{upstream}") == "origin/topic"
 
     @pytest.mark.parametrize("name", ["two words", "@{-1}", "HEAD", "a\nb", "--force"])
     def test_invalid_branch_names_are_refused(self, checkout: Checkout, name: str) -> None:
@@ -186,7 +191,7 @@ class TestFailures:
 
         worktree = make(str(checkout.path), None, "x")
 
-        assert Checkout(worktree.path).git("status", "--porcelain") == ""
+        assert Checkout(worktree.own.path).git("status", "--porcelain") == ""
 
     def test_a_checkout_that_times_out_leaves_nothing_behind(
         self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
@@ -221,16 +226,16 @@ class TestFailures:
 
     def test_discard_removes_the_worktree_and_its_branch(self, checkout: Checkout) -> None:
         worktree = make(str(checkout.path), None, "x")
-        (Path(worktree.path) / "left by a hook").write_text("")
+        (Path(worktree.own.path) / "left by a hook").write_text("")
 
-        discard(worktree)
+        discard(worktree.own)
 
         nothing_is_left(checkout, ["main"])
 
     def test_discard_keeps_a_branch_that_existed_before(self, checkout: Checkout) -> None:
         checkout.git("branch", "topic")
 
-        discard(make(str(checkout.path), "topic", "x"))
+        discard(make(str(checkout.path), "topic", "x").own)
 
         nothing_is_left(checkout, ["main", "topic"])
 
@@ -238,12 +243,12 @@ class TestFailures:
 class TestStaleRegistrations:
     def test_our_worktree_with_a_missing_directory_is_made_again(self, checkout: Checkout) -> None:
         first = make(str(checkout.path), "topic", "x")
-        shutil.rmtree(Path(first.path).parent)
+        shutil.rmtree(Path(first.own.path).parent)
 
         second = make(str(checkout.path), "topic", "x")
 
-        assert second.path == first.path
-        assert checkout.worktrees() == [second.path]
+        assert second.own.path == first.own.path
+        assert checkout.worktrees() == [second.own.path]
 
     def test_the_users_worktree_with_a_missing_directory_is_replaced_and_others_stay(
         self, checkout: Checkout, tmp_path: Path
@@ -258,7 +263,7 @@ class TestStaleRegistrations:
         worktree = make(str(checkout.path), "gone", "x")
 
         others = [str(tmp_path / "trees" / name) for name in ("also-gone", "locked")]
-        assert sorted(checkout.worktrees()) == sorted([worktree.path, *others])
+        assert sorted(checkout.worktrees()) == sorted([worktree.own.path, *others])
 
     @pytest.mark.parametrize(
         ("before", "why"),
@@ -288,20 +293,20 @@ class TestRemaking:
     @pytest.mark.parametrize("lost", ["rm -r {}", "rm -r {}; git worktree prune", "rm -r {}; mkdir {}"])
     def test_a_lost_worktree_is_made_again_at_its_branch(self, checkout: Checkout, lost: str) -> None:
         worktree = make(str(checkout.path), None, "x")
-        commit = Checkout(worktree.path).commit("work")
-        checkout.sh(lost.replace("{}", worktree.path))
+        commit = Checkout(worktree.own.path).commit("work")
+        checkout.sh(lost.replace("{}", worktree.own.path))
 
-        assert remake(worktree.path, worktree.repository, worktree.branch)
+        assert remake(worktree.own)
 
-        there = Checkout(worktree.path)
+        there = Checkout(worktree.own.path)
         assert there.git("rev-parse", "HEAD") == commit
         assert there.git("status", "--porcelain") == ""
-        assert checkout.worktrees() == [worktree.path]
+        assert checkout.worktrees() == [worktree.own.path]
 
     def test_an_existing_worktree_is_left_alone(self, checkout: Checkout) -> None:
         worktree = make(str(checkout.path), None, "x")
 
-        assert not remake(worktree.path, worktree.repository, worktree.branch)
+        assert not remake(worktree.own)
 
     @pytest.mark.parametrize(
         ("lost", "why"),
@@ -313,11 +318,11 @@ class TestRemaking:
     )
     def test_what_cannot_be_made_again_is_said(self, checkout: Checkout, lost: str, why: str) -> None:
         worktree = make(str(checkout.path), None, "x")
-        shutil.rmtree(worktree.path)
+        shutil.rmtree(worktree.own.path)
         checkout.sh(lost)
 
         with pytest.raises(WorktreeError, match=why):
-            remake(worktree.path, worktree.repository, worktree.branch)
+            remake(worktree.own)
 
 
 class TestCancelled:
@@ -367,6 +372,6 @@ class TestCancelled:
         mark = Mark()
         worktree = make(str(checkout.path), None, "x", mark=mark)
         os.close(mark.descriptors[0])  # As if the maker was killed just after the chat was recorded.
-        clean_up(lambda path: path == worktree.path)
-        assert self.left(checkout)[1] == [worktree.path]
+        clean_up(lambda path: path == worktree.own.path)
+        assert self.left(checkout)[1] == [worktree.own.path]
         assert not list(worktrees_dir().glob(".*"))

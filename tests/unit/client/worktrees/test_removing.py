@@ -25,16 +25,16 @@ def worktree(checkout: Checkout) -> Worktree:
 
 
 def removed(worktree: Worktree) -> Removal:
-    return remove(worktree.path, worktree.repository, worktree.branch, branch_made=worktree.branch_made)
+    return remove(worktree.own)
 
 
 def is_kept(worktree: Worktree, why: str) -> bool:
-    before = sorted(str(path) for path in Path(worktree.path).rglob("*"))
+    before = sorted(str(path) for path in Path(worktree.own.path).rglob("*"))
     result = removed(worktree)
     assert not result.removed
-    assert result.line == f"kept the worktree {worktree.path}: {why}"
-    assert sorted(str(path) for path in Path(worktree.path).rglob("*")) == before
-    return worktree.branch in Checkout(Path(worktree.repository)).branches()
+    assert result.line == f"kept the worktree {worktree.own.path}: {why}"
+    assert sorted(str(path) for path in Path(worktree.own.path).rglob("*")) == before
+    return worktree.own.branch in Checkout(Path(worktree.own.repository)).branches()
 
 
 @pytest.fixture
@@ -62,22 +62,22 @@ class TestNothingIsLost:
     def test_a_branch_with_commits_in_another_branch_or_tag_is_removed(
         self, checkout: Checkout, worktree: Worktree, how: str
     ) -> None:
-        Checkout(worktree.path).commit("work")
-        checkout.git(*how.split(), worktree.branch)
+        Checkout(worktree.own.path).commit("work")
+        checkout.git(*how.split(), worktree.own.branch)
 
         assert removed(worktree) == Removal(removed=True, line="")
-        assert worktree.branch not in checkout.branches()
+        assert worktree.own.branch not in checkout.branches()
 
     def test_a_pushed_branch_is_removed(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("clone", "--quiet", ".", str(tmp_path / "clone"))
         worktree = make(str(tmp_path / "clone"), None, "x")
-        there = Checkout(worktree.path)
+        there = Checkout(worktree.own.path)
         there.commit("work")
         there.git("push", "--quiet", "origin", "HEAD")
 
         assert removed(worktree) == Removal(removed=True, line="")
         assert Checkout(tmp_path / "clone").branches() == ["main"]
-        assert worktree.branch in checkout.branches()
+        assert worktree.own.branch in checkout.branches()
 
     def test_a_branch_that_existed_before_is_kept(self, checkout: Checkout) -> None:
         checkout.git("branch", "topic")
@@ -88,20 +88,20 @@ class TestNothingIsLost:
     def test_ignored_files_are_removed_and_named(self, checkout: Checkout) -> None:
         checkout.commit(".gitignore", ".env\nbuild/\n*.o\n")
         worktree = make(str(checkout.path), None, "x")
-        there = Checkout(worktree.path)
+        there = Checkout(worktree.own.path)
         for name in (".env", "build/a", "build/b", "src/a.o", "src/b.o"):
             there.write(name)
 
         assert removed(worktree) == Removal(
-            removed=True, line=f"removed {worktree.path}, including ignored files: .env, build/, src/a.o and 1 more"
+            removed=True, line=f"removed {worktree.own.path}, including ignored files: .env, build/, src/a.o and 1 more"
         )
-        assert not Path(worktree.path).exists()
+        assert not Path(worktree.own.path).exists()
 
     @pytest.mark.parametrize("how", ["rm -r {}", "git worktree remove {}"])
     def test_a_missing_worktree_is_unregistered_and_its_branch_removed(
         self, checkout: Checkout, worktree: Worktree, how: str
     ) -> None:
-        checkout.sh(how.format(worktree.path))
+        checkout.sh(how.format(worktree.own.path))
 
         assert removed(worktree) == Removal(removed=True, line="")
         assert checkout.worktrees() == []
@@ -109,7 +109,7 @@ class TestNothingIsLost:
 
     def test_a_missing_repository_is_no_error_without_a_worktree(self, checkout: Checkout, worktree: Worktree) -> None:
         shutil.rmtree(checkout.path)
-        shutil.rmtree(worktree.path)
+        shutil.rmtree(worktree.own.path)
 
         assert removed(worktree) == Removal(removed=True, line="")
 
@@ -117,7 +117,7 @@ class TestNothingIsLost:
         shutil.rmtree(with_submodule.path / ".git" / "modules")
         worktree = make(str(with_submodule.path), None, "x")
 
-        assert empty_submodules(Path(worktree.path)) == ["inner"]
+        assert empty_submodules(Path(worktree.own.path)) == ["inner"]
         assert removed(worktree) == Removal(removed=True, line="")
 
     def test_submodules_are_filled_without_a_remote_and_a_clean_one_is_removed(
@@ -126,11 +126,11 @@ class TestNothingIsLost:
         url = with_submodule.git("config", "submodule.inner.url")
         (tmp_path / "inner").rename(tmp_path / "far away")
         worktree = make(str(with_submodule.path), None, "x")
-        there = Checkout(Path(worktree.path) / "inner")
+        there = Checkout(Path(worktree.own.path) / "inner")
 
         assert (there.path / "file").read_text() == "file\n"
         assert (there.path / "nested" / "file").read_text() == "file\n"
-        assert empty_submodules(Path(worktree.path)) == []
+        assert empty_submodules(Path(worktree.own.path)) == []
         assert there.git("remote", "get-url", "origin") == url
         assert there.git("rev-parse", "origin/main") == there.git("rev-parse", "HEAD")
         assert with_submodule.git("config", "submodule.inner.url") == url
@@ -140,7 +140,7 @@ class TestNothingIsLost:
     def test_work_in_a_submodule_is_kept_and_named(self, with_submodule: Checkout) -> None:
         at = "inner/nested"
         worktree = make(str(with_submodule.path), None, "x")
-        there = Checkout(Path(worktree.path) / at)
+        there = Checkout(Path(worktree.own.path) / at)
         there.write("untracked")
 
         assert is_kept(worktree, f"its submodule {at} has 1 file untracked")
@@ -157,7 +157,7 @@ class TestNothingIsLost:
         assert removed(worktree) == Removal(removed=True, line="")
 
     def test_the_agents_other_branch_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
-        Checkout(worktree.path).git("switch", "--quiet", "--create", "other")
+        Checkout(worktree.own.path).git("switch", "--quiet", "--create", "other")
         checkout.git("merge", "--quiet", "other")
 
         assert removed(worktree).removed
@@ -185,12 +185,12 @@ class TestWorkIsKept:
         ],
     )  # fmt: skip
     def test_work_is_kept_and_named(self, worktree: Worktree, work: str, why: str) -> None:
-        Checkout(worktree.path).sh("commit='git commit -q --allow-empty -m work'; " + work)
+        Checkout(worktree.own.path).sh("commit='git commit -q --allow-empty -m work'; " + work)
 
         assert is_kept(worktree, why)
 
     def test_a_branch_with_work_is_kept_when_the_worktree_left_it(self, checkout: Checkout, worktree: Worktree) -> None:
-        there = Checkout(worktree.path)
+        there = Checkout(worktree.own.path)
         there.commit("work")
         there.git("switch", "--quiet", "--detach", "main")
 
@@ -200,52 +200,52 @@ class TestWorkIsKept:
         assert checkout.branches() == ["main", "outlive/x"]
 
     def test_a_branch_checked_out_elsewhere_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
-        Checkout(worktree.path).git("switch", "--quiet", "--detach")
-        checkout.git("switch", "--quiet", worktree.branch)
+        Checkout(worktree.own.path).git("switch", "--quiet", "--detach")
+        checkout.git("switch", "--quiet", worktree.own.branch)
 
         assert removed(worktree) == Removal(
             removed=True, line=f"kept the branch outlive/x: it is checked out in {checkout.path}"
         )
 
     def test_a_sparse_checkout_does_not_count_as_work(self, worktree: Worktree) -> None:
-        there = Checkout(worktree.path)
+        there = Checkout(worktree.own.path)
         there.git("sparse-checkout", "set", "nothing")
 
         assert not (there.path / "src").exists()
         assert removed(worktree).removed
 
     def test_a_directory_that_is_no_worktree_any_more_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
-        checkout.git("worktree", "remove", worktree.path)
-        Path(worktree.path).mkdir(parents=True)
-        (Path(worktree.path) / "mine").write_text("")
+        checkout.git("worktree", "remove", worktree.own.path)
+        Path(worktree.own.path).mkdir(parents=True)
+        (Path(worktree.own.path) / "mine").write_text("")
 
         result = removed(worktree)
 
-        assert (result.removed, (Path(worktree.path) / "mine").exists()) == (False, True)
+        assert (result.removed, (Path(worktree.own.path) / "mine").exists()) == (False, True)
         assert "no longer a worktree of" in result.line
 
     def test_a_worktree_with_a_broken_link_inside_another_repository_is_kept(
         self, worktree: Worktree, area: Area
     ) -> None:
-        (Path(worktree.path) / ".git").unlink()
+        (Path(worktree.own.path) / ".git").unlink()
         Checkout(area.root).git("init", "--quiet")
         Checkout(area.root).write(".gitignore", "*\n")
 
         result = removed(worktree)
 
-        assert (result.removed, (Path(worktree.path) / "file").exists()) == (False, True)
+        assert (result.removed, (Path(worktree.own.path) / "file").exists()) == (False, True)
         assert "no longer a worktree of" in result.line
 
     def test_a_worktree_without_its_repository_is_kept(self, checkout: Checkout, worktree: Worktree) -> None:
         shutil.rmtree(checkout.path)
 
         assert not removed(worktree).removed
-        assert (Path(worktree.path) / "file").exists()
+        assert (Path(worktree.own.path) / "file").exists()
 
     def test_a_worktree_is_kept_without_git(self, worktree: Worktree, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", "")
 
         result = removed(worktree)
 
-        assert (result.removed, Path(worktree.path).exists()) == (False, True)
+        assert (result.removed, Path(worktree.own.path).exists()) == (False, True)
         assert "git is not installed" in result.line

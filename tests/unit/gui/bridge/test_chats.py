@@ -13,6 +13,7 @@ from gui.bridge.chat import viewer_for_page
 from gui.bridge.waiting_chats import next_chat
 from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
+from session_host.protocol.facts import Foreground
 from session_host.protocol.messages import (
     BellEvent,
     ClipboardEvent,
@@ -23,6 +24,7 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import Activity, State
 from session_host.system.clock import now
+from tests.support.facts import changed
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
 from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.machines import OtherMachine
@@ -85,7 +87,7 @@ async def test_the_progress_of_a_command_is_shown_beside_its_name(harness: Windo
     harness.sessions.follow_all()
     session_id = await harness.add("one", agent="shell")
     viewer, chat = harness.viewers[session_id], harness.chat(session_id)
-    viewer.tell(ForegroundEvent("make", "2026-01-02T05:00:00Z"))
+    viewer.tell(ForegroundEvent(Foreground("make", "2026-01-02T05:00:00Z")))
     viewer.be(Activity.WORKING, "2026-01-02T05:00:01Z", "40 %")
     assert (chat.group, chat.status_text) == (Group.WORKING, "make · 40 %")
     viewer.be(Activity.IDLE, "2026-01-02T05:00:02Z")
@@ -100,7 +102,7 @@ async def test_a_hosts_events_are_shown_at_once(harness: WindowHarness):
     viewer.tell(TitleEvent(title="Writing"))
     viewer.tell(NameEvent(name="new"))
     viewer.tell(OutputEvent(offset=3))
-    assert (chat.name, chat.record.title, chat.has_unseen_output) == ("new", "Writing", True)
+    assert (chat.name, chat.record.program.title, chat.has_unseen_output) == ("new", "Writing", True)
 
 
 async def test_the_title_of_a_program_that_has_ended_is_not_shown_again(harness: WindowHarness):
@@ -143,15 +145,15 @@ async def test_an_end_is_not_undone_by_a_late_record(harness: WindowHarness):
     harness.viewers[session_id].end(exit_code=3)
     await harness.sessions.refresh_now()  # the record still says that it runs
     chat = harness.chat(session_id)
-    assert (chat.state, chat.record.exit_code, chat.has_failed) == (State.EXITED, 3, True)
+    assert (chat.state, chat.record.outcome.exit_code, chat.has_failed) == (State.EXITED, 3, True)
     assert names(harness, Group.ENDED) == ["one"]
 
 
 async def test_a_chat_that_was_taken_for_lost_runs_again(harness: WindowHarness):
     chat = harness.chat(await harness.add("one"))
-    chat.record.state = State.LOST
+    chat.record = changed(chat.record, state=State.LOST)
     assert (harness.sessions.running(), names(harness, Group.ENDED)) == ([], ["one"]), "before its change is reported"
-    chat.record.state = State.RUNNING
+    chat.record = changed(chat.record, state=State.RUNNING)
     chat.changed.emit()
     assert harness.sessions.running() == [chat]
 
@@ -173,7 +175,7 @@ async def test_renaming_an_ended_chat_is_kept(harness: WindowHarness):
     await harness.until(lambda: chat.name == "a better name", "the name to be taken")
     record = await harness.storage.call(lambda store: store.get(session_id))
     assert record is not None
-    assert record.name == "a better name"
+    assert record.entry.name == "a better name"
     harness.sessions.rename(chat, "two\nlines \u202ertl \U0001f469\u200d\U0001f4bb\ufeff")
     await harness.until(
         lambda: chat.name == "two lines rtl \U0001f469\u200d\U0001f4bb", "the name as the host takes it"
@@ -350,12 +352,11 @@ async def test_finished_unread_chats_come_after_those_that_ask(harness: WindowHa
     harness.viewers[works].be(Activity.WORKING, "2026-01-02T01:00:00Z")
     for session_id, since in ((new, "06"), (old, "04"), (read, "01")):
         harness.viewers[session_id].be(Activity.IDLE, f"2026-01-02T{since}:00:00Z")
-    harness.viewers[prompt].tell(ForegroundEvent("", "2026-01-02T05:00:00Z"))
-    harness.viewers[busy].tell(ForegroundEvent("make", "2026-01-02T05:00:00Z"))
-    harness.chat(died).record.state = State.EXITED
-    harness.chat(died).record.ended_at = "2026-01-02T07:00:00Z"
-    harness.chat(stopped).record.state = State.EXITED
-    harness.chat(stopped).record.end_request = "stop"
+    harness.viewers[prompt].tell(ForegroundEvent(Foreground("", "2026-01-02T05:00:00Z")))
+    harness.viewers[busy].tell(ForegroundEvent(Foreground("make", "2026-01-02T05:00:00Z")))
+    for session_id, columns in ((died, {"ended_at": "2026-01-02T07:00:00Z"}), (stopped, {"end_request": "stop"})):
+        over = harness.chat(session_id)
+        over.record = changed(over.record, state=State.EXITED, **columns)
 
     visited = []
     for _ in range(5):

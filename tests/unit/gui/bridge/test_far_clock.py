@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from session_host.protocol.facts import AgentStatus, Foreground
 from session_host.protocol.messages import ActivityEvent, ForegroundEvent
 from session_host.protocol.values import Activity, State
 from tests.unit.gui.conftest import WindowHarness
@@ -29,10 +30,10 @@ async def test_ages_of_chats_there_are_right(harness: WindowHarness, ahead: time
     assert minutes(ended.since) == pytest.approx(5, abs=0.1)
     agent = other.add("agent", created_at=there(9))
     assert minutes(agent.since) == pytest.approx(9, abs=0.1)
-    agent.viewer_event(ActivityEvent(Activity.NEEDS_INPUT, "hook", there(3)))
+    agent.viewer_event(ActivityEvent(AgentStatus(Activity.NEEDS_INPUT, "hook", there(3))))
     assert minutes(agent.since) == pytest.approx(3, abs=0.1)
     shell = other.add("shell", agent="shell", created_at=there(9))
-    shell.viewer_event(ForegroundEvent("make", there(2)))
+    shell.viewer_event(ForegroundEvent(Foreground("make", there(2))))
     assert minutes(shell.since) == pytest.approx(2, abs=0.1)
-    shell.viewer_event(ForegroundEvent("", there(1), 0, there(1)))
+    shell.viewer_event(ForegroundEvent(Foreground("", there(1), 0, there(1))))
     assert minutes(shell.since) == pytest.approx(1, abs=0.1)

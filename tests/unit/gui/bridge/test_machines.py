@@ -27,6 +27,7 @@ from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import create, default_engine
 from tests.support.area import Area
+from tests.support.facts import own_worktree
 from tests.support.other_machine import Alpha
 from tests.support.repositories import Checkout
 from tests.support.waiting import eventually
@@ -49,7 +50,7 @@ async def alpha(harness: WindowHarness) -> MachineChats:
 def there(harness: WindowHarness) -> dict[str, Chat]:
     """The chats of the other machine, by their names."""
     ids = [each for each in (*harness.sessions._chats, *harness.sessions._ended) if each.startswith("alpha/")]
-    return {chat.record.name: chat for chat in map(harness.chat, ids)}
+    return {chat.record.entry.name: chat for chat in map(harness.chat, ids)}
 
 
 async def test_chats_of_two_machines_are_in_one_list(harness: WindowHarness, alpha: MachineChats) -> None:
@@ -61,7 +62,7 @@ async def test_chats_of_two_machines_are_in_one_list(harness: WindowHarness, alp
     harness.sessions.follow_all()
     viewer: Any = chats["runs"].viewer
     assert (viewer.machine, viewer.session_id) == (alpha.machine, chats["runs"].session_id)
-    assert chats["runs"].record.child_pid is None, "a process of this machine is another one"
+    assert chats["runs"].record.program.child_pid is None, "a process of this machine is another one"
     with Store.open(paths.database()) as store:
         store.rename(chats["runs"].session_id, "renamed")
         store.remove(chats["second"].session_id)
@@ -102,12 +103,19 @@ async def test_an_id_that_another_machine_invents_is_refused(
 
 async def test_what_another_machine_says_of_a_chat_is_harmless(harness: WindowHarness, alpha: MachineChats) -> None:
     hostile = f"\x1b]0;owned\x07\u202e\n{'x' * 9999}"
-    insert_record("liar", default_name=hostile, title=hostile, cwd=hostile, argv=[hostile], columns=10**9, rows=-1,
-                  position=float("inf"), branch=hostile, env={"A": hostile})  # fmt: skip
+    insert_record("liar", default_name=hostile, title=hostile, cwd=hostile, argv=[hostile], columns=60_000, rows=0,
+                  position=float("inf"), worktree="/w", branch=hostile, env={"A": hostile})  # fmt: skip
     await alpha.refresh_now()
     record = there(harness)["liar"].record
-    assert (record.columns, record.rows, record.position) == (MAX_COLUMNS, 0, None)
-    for text in (record.env["A"], record.default_name, record.title, record.cwd, record.argv[0], record.branch):
+    assert (record.program.size.columns, record.program.size.rows, record.entry.position) == (MAX_COLUMNS, 0, None)
+    for text in (
+        record.origin.overrides["A"],
+        record.entry.default_name,
+        record.program.title,
+        record.origin.cwd,
+        record.origin.argv[0],
+        own_worktree(record).branch,
+    ):
         assert text is not None
         assert text.isprintable()
         assert len(text) < 5000
@@ -168,7 +176,7 @@ async def test_a_chat_there_is_used_there(harness: WindowHarness, alpha: Machine
     with Store.open(paths.database()) as store:
         record = store.get(chat.session_id)
         assert record is not None
-        assert (record.name, record.pinned) == ("new name", True)
+        assert (record.entry.name, record.entry.pinned) == ("new name", True)
     measured, unanswered = await sessions.removals.ended()
     assert ([each.record.id for each in measured], unanswered) == ([chat.id], [])
     assert (await sessions.removals.size_of([chat]) or 0) > 0
@@ -217,7 +225,7 @@ async def test_the_changes_window_says_that_the_machine_is_unreachable_and_reads
     chat, machine = there(harness)["runs"], alpha.machine
     assert isinstance(machine, Alpha)
     machine.fails = 1
-    reader = ChangesReader(chat, chat.record.cwd, harness.sessions, harness.sessions)
+    reader = ChangesReader(chat, chat.record.origin.cwd, harness.sessions, harness.sessions)
     reader.refresh()
     reader.set_visible(visible=True)
     await harness.until(lambda: reader.problem, "the reason")

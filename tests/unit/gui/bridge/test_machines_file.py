@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from gui.bridge.other_machines import OtherMachines
 from session_host.machines import names
 from session_host.machines.names import MachineEntry
 from session_host.paths import config_dir
+from tests.support.facts import changed
 from tests.unit.gui.conftest import WindowHarness, insert_record
 
 
@@ -19,7 +19,7 @@ def far_id(harness: WindowHarness) -> str:
     others = OtherMachines(harness.sessions)
     others.read()
     record = insert_record("api")
-    far = msgspec.structs.replace(record, id=f"devbox/{record.id}")
+    far = changed(record, id=f"devbox/{record.id}")
     harness.sessions.apply(others.machines["devbox"], [far], [])
     others.machines["devbox"].link.home = "/srv/me"
     others._keep_all()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from session_host.machines import names
 from session_host.machines.names import MachineEntry
 from session_host.paths import config_dir
 from tests.support.area import Area
+from tests.support.facts import changed
 from tests.support.near_bridges import NearBridges
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WindowHarness, insert_record
@@ -23,7 +23,7 @@ async def test_a_machine_with_a_new_address_keeps_its_chats(
     others = harness.sessions.others
     others.read()
     machine = others.machines["devbox"]
-    far = msgspec.structs.replace(record, id=f"devbox/{record.id}")
+    far = changed(record, id=f"devbox/{record.id}")
     harness.sessions.apply(machine, [far], [])
     machine.link.hold()
     await eventually(lambda: machine.link.version, 20, "the link to be up")

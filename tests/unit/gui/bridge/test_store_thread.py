@@ -14,8 +14,9 @@ from gui.bridge.store_thread import StoreThread
 from session_host import paths
 from session_host.errors import OutliveError, StoreError
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from session_host.system.clock import now
+from tests.support.facts import chat_facts
 from tests.support.waiting import eventually
 
 
@@ -134,7 +135,7 @@ async def test_a_store_that_is_lost_under_the_window_is_rebuilt_and_the_user_is_
     storage = StoreThread(store_thread.open_or_rebuild_store)
     lines: list[str] = []
     storage.on_rebuild = lines.extend
-    ended = SessionRecord(
+    ended = chat_facts(
         id=str(uuid.uuid4()), name="x", agent="command", argv=["true"], cwd="/", state=State.EXITED, created_at=now()
     )
     paths.session_dir(ended.id).mkdir(parents=True)
@@ -148,7 +149,7 @@ async def test_a_store_that_is_lost_under_the_window_is_rebuilt_and_the_user_is_
         else:
             path.write_bytes(path.read_bytes()[:4096] + b"garbage" * 10_000)
 
-    assert [each.name for each in await storage.call(Store.all)] == ["y"]
+    assert [each.entry.name for each in await storage.call(Store.all)] == ["y"]
     assert len(lines) == 1
     assert harm[:7] in lines[0]
     assert "has been rebuilt; 1 ended chat was found" in lines[0]

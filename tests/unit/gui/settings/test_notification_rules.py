@@ -13,8 +13,9 @@ from gui.settings.table import WindowFile
 from session_host.client.chats.notification_rules import MAX_LONG_TURN_S, NotificationRules, read_rules
 from session_host.paths import database
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from tests.support.area import Area
+from tests.support.facts import chat_facts
 
 USUAL = NotificationRules(is_muted=False, is_enabled=WindowFile().notifications, long_turn_s=WindowFile().long_turn_s)
 
@@ -29,7 +30,7 @@ def test_a_muted_chat_and_chats_that_continue_it_are_muted(area: Area) -> None:
     with Store.open(database()) as store:
         for each, previous in zip(ids, [None, *ids], strict=False):
             store.insert(
-                SessionRecord(
+                chat_facts(
                     id=each, name=each, agent="shell", argv=["sh"], cwd="/tmp", created_at="2026-01-02T03:04:05Z",
                     resumed_from=previous, state=State.EXITED,
                 )

@@ -21,6 +21,7 @@ from gui.tray.bells import Bells
 from gui.tray.notifier import MAX_LINES, MAX_NOTIFIED, Notifier
 from gui.tray.notify_command import NotifyCommand, filled
 from session_host.client.viewer.viewer import ViewerState
+from session_host.protocol.facts import Foreground
 from session_host.protocol.messages import BellEvent, ForegroundEvent, NotificationEvent, OutputEvent
 from session_host.protocol.values import Activity
 from tests.support.waiting import wait_for_end
@@ -345,7 +346,9 @@ class ShellNotices(Notices):
 
     def __call__(self, program: str, after_s: float, code: int | None = None) -> None:
         at = (NOON + timedelta(seconds=after_s)).isoformat()
-        self.harness.chat(self.id).viewer_event(ForegroundEvent(program, at, code, at if code is not None else ""))
+        self.harness.chat(self.id).viewer_event(
+            ForegroundEvent(Foreground(program, at, code, at if code is not None else ""))
+        )
         self.harness.settle()
 
 

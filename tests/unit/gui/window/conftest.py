@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QWidget
 
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.errors import LaunchFailed
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord
+from tests.support.facts import chat_facts
 from tests.unit.gui.conftest import WindowHarness
 
 Away = Callable[[Callable[[], object]], Awaitable[None]]
@@ -22,11 +23,11 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
     """The requested starts; each succeeds whose directory exists."""
     requests: list[LaunchRequest] = []
 
-    async def launch(request: LaunchRequest) -> SessionRecord:
+    async def launch(request: LaunchRequest) -> ChatFacts:
         if not Path(request.directory).is_dir():
             raise LaunchFailed(f"the directory {request.directory} does not exist")
         requests.append(request)
-        return SessionRecord(
+        return chat_facts(
             id=f"00000000-0000-4000-8000-{len(requests):012}", name=request.name or "unnamed", agent=request.agent.name,
             argv=[request.agent.name, *request.arguments], cwd=request.directory, state=State.RUNNING,
             created_at="2026-01-02T03:04:05Z",

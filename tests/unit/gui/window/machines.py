@@ -11,8 +11,9 @@ from session_host.errors import Unreachable
 from session_host.machines.link import LinkState
 from session_host.machines.names import MachineEntry
 from session_host.machines.remote import RemoteMachine
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord
+from tests.support.facts import chat_facts
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -61,10 +62,10 @@ class OtherMachine:
         self._harness.settle()
         return self._harness.chat(record.id)
 
-    def record(self, name: str, **fields: Any) -> SessionRecord:
+    def record(self, name: str, **fields: Any) -> ChatFacts:
         """The record of a chat there."""
         defaults: dict[str, Any] = {
             "id": str(uuid.uuid4()), "name": name, "agent": "claude", "argv": ["claude"], "cwd": "/srv/api",
             "state": State.RUNNING, "created_at": "2026-01-02T03:04:05Z",
         }  # fmt: skip
-        return in_window(SessionRecord(**(defaults | fields)), self.machine)
+        return in_window(chat_facts(**(defaults | fields)), self.machine)

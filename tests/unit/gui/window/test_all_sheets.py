@@ -23,8 +23,8 @@ from gui.window.widgets.directory_field import DirectoryField
 from gui.wording.groups import Group
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.errors import LaunchFailed, OutliveError
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import Activity, Image, State
-from session_host.storage.store import SessionRecord
 from tests.programs.shown_image import png
 from tests.support.area import Area
 from tests.support.images import RED
@@ -131,7 +131,7 @@ async def test_an_invalid_field_is_reported_in_the_sheet(
 async def test_a_failed_start_is_reported_in_the_sheet_and_no_typed_text_is_lost(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def launch(_request: LaunchRequest) -> SessionRecord:
+    async def launch(_request: LaunchRequest) -> ChatFacts:
         raise LaunchFailed("the disk is full; free some space")
 
     monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
@@ -149,7 +149,7 @@ async def test_a_failed_start_is_reported_in_the_sheet_and_no_typed_text_is_lost
 async def test_a_chat_like_a_chat_view_that_does_not_start_is_suggested_as_a_chat_view(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def launch(_request: LaunchRequest) -> SessionRecord:
+    async def launch(_request: LaunchRequest) -> ChatFacts:
         raise LaunchFailed("the disk is full; free some space")
 
     monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
@@ -165,7 +165,7 @@ async def test_escape_cancels_a_start_that_waits_for_a_worktree(
 ) -> None:
     seen: list[str] = []
 
-    async def launch(request: LaunchRequest) -> SessionRecord:
+    async def launch(request: LaunchRequest) -> ChatFacts:
         seen.append(f"begun {request.worktree}")
         try:
             await asyncio.Event().wait()
@@ -487,7 +487,7 @@ async def test_a_start_that_fails_after_its_sheet_was_closed_is_reported_by_a_ba
 ) -> None:
     fails = asyncio.Event()
 
-    async def launch(_request: LaunchRequest) -> SessionRecord:
+    async def launch(_request: LaunchRequest) -> ChatFacts:
         await fails.wait()
         raise LaunchFailed("the disk is full; free some space")
 

@@ -80,7 +80,7 @@ def show(harness: WindowHarness, session_id: str) -> None:
     viewer = harness.show(session_id)
     page = harness.window.tabs.active_page
     assert page is not None
-    if page.chat.record.runtime == "structured":
+    if page.chat.record.origin.runtime == "structured":
         viewer.transcript = transcript = Transcript()
         for number in range(20):
             transcript.apply(Put(Item(f"u{number}", "user", 1, "Do it", "done", "t1")), 1)
@@ -175,7 +175,7 @@ async def test_a_closed_window_without_chats_is_freed(
     openers: dict[str, Callable[[], object]] = {
         "settings": lambda: separate.settings.open("appearance"),
         "guide": separate.guide.open,
-        "changes": lambda: separate.changes.open(chat, chat.record.cwd),
+        "changes": lambda: separate.changes.open(chat, chat.record.origin.cwd),
     }
     kept: list[str] = []
     for _ in range(2):

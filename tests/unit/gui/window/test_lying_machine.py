@@ -20,8 +20,8 @@ from session_host.client.machine import Machine
 from session_host.client.sessions.store_calls import changes_since
 from session_host.errors import OutliveError, ProtocolViolation
 from session_host.machines import calls
+from session_host.protocol.facts import ChatFacts, Entry, Origin, Outcome, Program
 from session_host.protocol.messages import Done, Event, Request
-from session_host.storage.store import SessionRecord
 from session_host.structured.items import AnyChange, Item, Put
 from session_host.structured.transcript import Transcript
 from tests.support.fuzzing import chance, fields_of, fitting, some, times
@@ -53,14 +53,22 @@ class Liar(Alpha):
                 return calls.decode_result(function, calls._encode(answer))
         raise OutliveError("no lie was found")
 
-    def _record(self, session_id: str) -> dict[str, Any]:
-        choose, values = self._choose, fields_of(self._choose, SessionRecord)
-        assert isinstance(values, dict)
-        return values | {
-            "id": session_id, "state": some(choose, ["running", "exited", "lost"]), "created_at": some(choose, TIMES),
-            "ended_at": some(choose, TIMES), "resumed_from": some(choose, [None, *IDS]),
-            "continued_by": some(choose, [None, None, *IDS]),
-        }  # fmt: skip
+    def _record(self, session_id: str) -> list[Any]:
+        choose, values = self._choose, fields_of(self._choose, ChatFacts)
+        assert isinstance(values, list)
+        for part, kind, chosen in (
+            (
+                0,
+                Origin,
+                {"id": session_id, "created_at": some(choose, TIMES), "resumed_from": some(choose, [None, *IDS])},
+            ),
+            (1, Entry, {"continued_by": some(choose, [None, None, *IDS])}),
+            (3, Program, {"size": some(choose, [[0, 0], [80, 24], [65_535, 1]])}),
+            (2, Outcome, {"state": some(choose, ["running", "exited", "lost"]), "ended_at": some(choose, TIMES)}),
+        ):
+            for field, value in chosen.items():
+                values[part][kind.__struct_fields__.index(field)] = value
+        return values
 
 
 def _some_of(choose: random.Random, kind: Any) -> Any:
@@ -106,7 +114,7 @@ async def test_whatever_another_machine_tells_the_window_has_no_unexpected_error
             harness.window.open_chat(chat)
             viewer: Any = chat.viewer
             if viewer is not None:
-                if chat.record.runtime == "structured":
+                if chat.record.origin.runtime == "structured":
                     viewer.show_transcript(_transcript(choose))
                 else:
                     viewer.go_live()

@@ -17,7 +17,7 @@ from session_host.agents.environment import CONDITIONS
 from session_host.client.chats.launch_spec import NEVER_STALE_S
 from session_host.host.watchers import conversation
 from session_host.protocol.messages import Evidence, Explanation, Transition
-from session_host.protocol.values import RUNNING, Activity, State
+from session_host.protocol.values import SILENCE, Activity, State
 
 NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
 
@@ -39,8 +39,8 @@ def test_each_state_has_its_group(state: State, activity: Activity, group: Group
 
 
 def test_a_shell_is_in_the_group_running_and_not_no_signal():
-    assert group_of(State.RUNNING, RUNNING) is Group.RUNNING
-    assert group_of(State.EXITED, RUNNING) is Group.ENDED
+    assert group_of(State.RUNNING, Activity.RUNNING) is Group.RUNNING
+    assert group_of(State.EXITED, Activity.RUNNING) is Group.ENDED
 
 
 def test_an_ended_chat_shows_whether_it_failed_and_never_a_reconnect():
@@ -157,7 +157,7 @@ def test_a_status_has_activity_and_age_and_not_its_source(activity: Activity, so
 
 
 def test_status_details_name_each_source_in_the_windows_words():
-    sources = {*activity_tracker.ORDER, activity_tracker.INPUT, activity_tracker.SILENCE, *conversation.RANKS}
+    sources = {*activity_tracker.ORDER, activity_tracker.INPUT, SILENCE, *conversation.RANKS}
     assert sources - set(phrases.SOURCES) == set()
 
 

@@ -208,7 +208,7 @@ async def test_the_journal_gets_native_checkpoints_only(tmp_path: Path, monkeypa
     """A portable one is not needed there: any version can interpret the journal's output itself."""
     with session_harness(journal=str(tmp_path / "journal")) as harness:
         driver = harness.host()
-        await harness.journal_writer.start(harness.spec.size, [])
+        await harness.journal_writer.start(harness.spec.facts.program.size, [])
         harness.write_output(TEXT)
         snapshots: list[Snapshot] = []
         monkeypatch.setattr(harness.journal_writer, "add_snapshot", snapshots.append)

@@ -433,7 +433,7 @@ async def test_a_host_killed_while_it_writes_the_previous_screen_leaves_the_rest
     area: Area, written: int
 ) -> None:
     with session_harness(begins_with_screen=True) as harness:
-        path = session_history(harness.spec.session_id)
+        path = session_history(harness.spec.facts.id)
         make_directories(path.parent)
         path.write_bytes(SCREEN)
         harness.host()

@@ -37,7 +37,7 @@ class OperationHarness:
 
     def __init__(self, directory: Path) -> None:
         self.session_id = str(uuid.uuid4())
-        spec = spec_of(session_id=self.session_id, cwd=str(directory), env=dict(os.environ))
+        spec = spec_of(id=self.session_id, cwd=str(directory), env=dict(os.environ))
         self.results: list[AnyResult] = []
         self._came = asyncio.Event()
         self.runner = OperationRunner(spec, self._take)

@@ -6,7 +6,7 @@ import os
 from typing import cast
 
 from session_host.host.watchers.foreground import ForegroundProcess
-from session_host.protocol.messages import ForegroundEvent
+from session_host.protocol.facts import Foreground
 from session_host.storage.descriptors.log_state import (
     NO_COMMAND,
     CommandState,
@@ -30,9 +30,9 @@ class FakeProcess:
 
 async def look(
     saved_state: ForegroundState, *, group: int = SHELL, command: CommandState = NO_COMMAND
-) -> tuple[ForegroundEvent, list[ForegroundEvent], ForegroundState]:
+) -> tuple[Foreground, list[Foreground], ForegroundState]:
     """The program, the changes and the state after a new host's first look."""
-    changes: list[ForegroundEvent] = []
+    changes: list[Foreground] = []
     foreground = ForegroundProcess(changes.append, lambda: "now", command, saved_state)
     foreground.start_watching(cast("PtyProcess", FakeProcess(group)))
     try:
@@ -44,13 +44,13 @@ async def look(
 async def test_a_prompt_keeps_the_time_that_the_previous_host_saved() -> None:
     saved = ForegroundState(SHELL, "", "earlier")
     found, changes, state = await look(saved, command=CommandState(exit_code=1, ended="end"))
-    assert found == ForegroundEvent("", "earlier", 1, "end")
+    assert found == Foreground("", "earlier", 1, "end")
     assert (changes, state) == ([], saved)
 
 
 async def test_a_prompt_after_a_saved_program_begins_now() -> None:
     found, changes, state = await look(ForegroundState(4711, "make", "earlier"))
-    assert found == ForegroundEvent("", "now")
+    assert found == Foreground("", "now")
     assert (changes, state) == ([found], ForegroundState(SHELL, "", "now"))
 
 

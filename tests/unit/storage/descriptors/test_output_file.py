@@ -111,7 +111,7 @@ def test_the_hang_up_is_reported() -> None:
 
 def test_a_structured_agent_writes_to_the_pipe_or_to_its_socket() -> None:
     spec = spec_of()
-    descriptors, theirs = create_descriptors(Path(spec.socket_path), spec.size, structured=True)
+    descriptors, theirs = create_descriptors(Path(spec.socket_path), spec.facts.program.size, structured=True)
     output_file = OutputFile(descriptors, Splicer())
     pipe = os.open(f"/dev/fd/{descriptors.pipe_write}", os.O_WRONLY)
     os.write(theirs, b"by the socket\n")

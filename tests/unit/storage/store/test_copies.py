@@ -6,12 +6,13 @@ import json
 import os
 from pathlib import Path
 
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from tests.support.journals import make_record
 
 
-def end(store: Store, path: Path, record: SessionRecord) -> Path:
+def end(store: Store, path: Path, record: ChatFacts) -> Path:
     """Record a chat with a directory and its end; returns its copy."""
     directory = path.parent / "sessions" / record.id
     directory.mkdir(parents=True, mode=0o700)
@@ -67,7 +68,7 @@ def test_a_removed_chat_does_not_come_back(store: Store, path: Path) -> None:
 
     with lose(path) as fresh:
         fresh.restore_copies()
-        assert [(each.id, each.continued_by) for each in fresh.all()] == [(first.id, None)]
+        assert [(each.id, each.entry.continued_by) for each in fresh.all()] == [(first.id, None)]
 
 
 def test_a_copy_is_not_made_for_a_chat_without_a_directory(store: Store, path: Path) -> None:
@@ -101,7 +102,7 @@ def test_a_conversation_that_could_be_an_option_is_not_taken_from_a_copy(store: 
 
     with lose(path) as fresh:
         [record] = fresh.restore_copies()
-        assert record.provider_session_id is None
+        assert record.program.conversation == ""
 
 
 def test_a_disk_without_room_for_the_copy_does_not_hinder_the_update(store: Store, path: Path) -> None:
@@ -112,4 +113,4 @@ def test_a_disk_without_room_for_the_copy_does_not_hinder_the_update(store: Stor
 
     store.rename(record.id, "other")
 
-    assert [each.name for each in store.all()] == ["other"]
+    assert [each.entry.name for each in store.all()] == ["other"]

@@ -62,7 +62,7 @@ class TestFullDisk:
             ballast.unlink()
             with Store.open(path) as host:
                 host.update(record.id, state=State.EXITED, exit_code=3)  # fails if the window keeps the file locked
-            assert [each.exit_code for each in window.all()] == [3]
+            assert [each.outcome.exit_code for each in window.all()] == [3]
 
 
 class TestPlacesThatCannotBeWritten:

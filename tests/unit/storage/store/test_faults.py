@@ -216,7 +216,7 @@ class TestMovingDamagedFiles:
 
                 stored = fresh.get(record.id)
                 assert stored is not None
-                assert stored.title == "still heard"
+                assert stored.program.title == "still heard"
 
 
 def _with_step(step: tuple[str, ...]) -> database.Schema:

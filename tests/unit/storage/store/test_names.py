@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from session_host.errors import NameTaken, StoreError, StoreIncomplete
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store, copies
+from session_host.storage.store import Store, copies
 from session_host.storage.store.database import Database
 from tests.support.journals import make_record
 
@@ -35,7 +36,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> 
     """Do something before the first copy of a row is saved: in the middle of the next insertion."""
     save_new_row = copies.save_new_row
 
-    def save_later(path: Path, record: SessionRecord) -> None:
+    def save_later(path: Path, record: ChatFacts) -> None:
         monkeypatch.setattr(copies, "save_new_row", save_new_row)
         action()
         save_new_row(path, record)
@@ -72,7 +73,10 @@ def test_a_session_is_in_the_file_that_replaces_its_own_meanwhile(
     meanwhile(monkeypatch, replace)
     complete.insert(record, named_alone=True)
     with Store.open(path) as fresh:
-        assert [(each.id, each.continued_by) for each in fresh.all()] == [(first.id, record.id), (record.id, None)]
+        assert [(each.id, each.entry.continued_by) for each in fresh.all()] == [
+            (first.id, record.id),
+            (record.id, None),
+        ]
         assert copies.row(path, record.id) == record
 
 
@@ -122,7 +126,7 @@ def test_a_session_that_cannot_be_saved_leaves_no_copy(
 ) -> None:
     save_new_row = copies.save_new_row
 
-    def save_and_fail(path: Path, record: SessionRecord) -> None:
+    def save_and_fail(path: Path, record: ChatFacts) -> None:
         save_new_row(path, record)
         raise sqlite3.OperationalError("database or disk is full")
 

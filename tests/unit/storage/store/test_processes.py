@@ -32,14 +32,16 @@ def python(code: str, *arguments: str) -> subprocess.Popen[str]:
 WRITER = """
 import sys, uuid
 from pathlib import Path
-from session_host.storage.store import Store, SessionRecord
+from session_host.protocol.facts import ChatFacts, Entry, Origin
+from session_host.storage.store import Store
 path, count = Path(sys.argv[1]), int(sys.argv[2])
 sys.stdin.readline()
 for number in range(count):
     with Store.open(path) as store:
         id = str(uuid.uuid4())
         created = "2026-01-02T03:04:05Z"
-        store.insert(SessionRecord(id=id, name=str(number), agent="a", argv=["a"], cwd="/", created_at=created))
+        origin = Origin(id=id, agent="a", argv=["a"], cwd="/", created_at=created)
+        store.insert(ChatFacts(origin, Entry(name=str(number))))
         store.update(id, title="t")
 """
 
@@ -67,7 +69,7 @@ class TestSeveralProcesses:
             assert (writer.returncode, errors) == (0, "")
 
         with Store.open(path) as store:
-            assert [record.title for record in store.all()] == ["t"] * 80
+            assert [record.program.title for record in store.all()] == ["t"] * 80
             assert store.problems() == []
 
     def test_a_writer_killed_during_a_transaction_leaves_no_trace(self, path: Path) -> None:

@@ -4,12 +4,13 @@ import sqlite3
 from pathlib import Path
 from unittest.mock import Mock
 
-import msgspec
 import pytest
 
 from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
 from session_host.protocol.values import State
-from session_host.storage.store import Changes, SessionRecord, Store, free_name
+from session_host.storage.store import Changes, Store, free_name
+from session_host.storage.store.session_row import copied_columns
+from tests.support.facts import changed
 from tests.support.journals import make_record
 
 
@@ -22,7 +23,7 @@ def test_a_conversation_that_could_be_an_option_or_a_path_is_not_loaded(store: S
 
     stored = store.get(record.id)
     assert stored is not None
-    assert stored.provider_session_id is None
+    assert stored.program.conversation == ""
 
 
 def test_a_record_is_read_as_it_was_written(store: Store) -> None:
@@ -60,9 +61,7 @@ def test_a_record_is_read_as_it_was_written(store: Store) -> None:
     store.insert(record)
 
     assert store.get(record.id) == record
-    assert all(
-        getattr(record, field) is not None for field in SessionRecord.__struct_fields__ if field != "exit_signal"
-    )
+    assert [field for field, value in copied_columns(record).items() if value is None] == ["exit_signal"]
 
 
 def test_sessions_are_listed_in_the_order_of_their_starts_even_if_the_clock_was_set_back(store: Store) -> None:
@@ -78,8 +77,8 @@ def test_only_starting_and_running_sessions_are_listed_as_running(store: Store) 
     for record in records.values():
         store.insert(record)
 
-    assert [record.state for record in store.running()] == [State.STARTING, State.RUNNING]
-    assert store.running_names() == {records[State.STARTING].name, records[State.RUNNING].name}
+    assert [record.outcome.state for record in store.running()] == [State.STARTING, State.RUNNING]
+    assert store.running_names() == {records[State.STARTING].entry.name, records[State.RUNNING].entry.name}
 
 
 def test_a_new_chat_is_never_named_as_one_that_ended(store: Store) -> None:
@@ -101,14 +100,14 @@ def test_a_new_chat_is_never_named_as_one_that_ended(store: Store) -> None:
 
 def test_a_name_of_the_user_is_shown_and_another_gives_way_to_the_topic(store: Store) -> None:
     record = make_record(name="api", default_name="api")
-    assert record.shown_name == "api"
-    record.topic = "fix the export"
-    assert record.shown_name == "fix the export"
+    assert record.entry.shown_name == "api"
+    record = changed(record, topic="fix the export")
+    assert record.entry.shown_name == "fix the export"
     store.insert(record)
     store.rename(record.id, "api")
     renamed = store.get(record.id)
     assert renamed is not None
-    assert renamed.shown_name == "api", "now the user has chosen it"
+    assert renamed.entry.shown_name == "api", "now the user has chosen it"
 
 
 def test_an_id_can_be_recorded_only_once(store: Store) -> None:
@@ -128,9 +127,7 @@ def test_update_changes_only_the_named_fields(store: Store) -> None:
 
     store.update(record.id, name="docs", env={"K": "V"}, state=State.EXITED, exit_code=0)
 
-    assert store.get(record.id) == msgspec.structs.replace(
-        record, name="docs", env={"K": "V"}, state=State.EXITED, exit_code=0
-    )
+    assert store.get(record.id) == changed(record, name="docs", env={"K": "V"}, state=State.EXITED, exit_code=0)
     assert store.get(other.id) == other
 
 
@@ -144,8 +141,13 @@ def test_an_ended_session_stays_ended(store: Store, late: State) -> None:
 
     kept = store.get(record.id)
     assert kept is not None
-    assert (kept.state, kept.exit_code, kept.ended_at, kept.error) == (State.EXITED, 7, "2026-01-02T03:05:00Z", "")
-    assert kept.host_pid == 99
+    assert (kept.outcome.state, kept.outcome.exit_code, kept.outcome.ended_at, kept.outcome.error) == (
+        State.EXITED,
+        7,
+        "2026-01-02T03:05:00Z",
+        "",
+    )
+    assert kept.program.host_pid == 99
 
 
 def test_a_lost_session_may_be_found_again(store: Store) -> None:
@@ -272,7 +274,7 @@ class TestResuming:
             store.insert(second)
 
         assert store.get(second.id) is None
-        assert store.get(previous.id).continued_by == first.id  # type: ignore[union-attr]
+        assert store.get(previous.id).entry.continued_by == first.id  # type: ignore[union-attr]
 
     def test_a_session_can_be_resumed_again_after_its_resumption_was_removed(self, store: Store) -> None:
         previous = make_record(state=State.EXITED)
@@ -282,7 +284,7 @@ class TestResuming:
 
         store.remove(later.id)
 
-        assert store.get(previous.id).continued_by is None  # type: ignore[union-attr]
+        assert store.get(previous.id).entry.continued_by is None  # type: ignore[union-attr]
 
     def test_a_name_means_the_newest_of_a_chain(self, store: Store) -> None:
         first = make_record(name="x", state=State.EXITED)
@@ -300,7 +302,7 @@ class TestResuming:
         later = make_record(resumed_from=previous.id)
 
         def places() -> list[tuple[bool, float | None]]:
-            return [(record.pinned, record.position) for record in store.all()]
+            return [(record.entry.pinned, record.entry.position) for record in store.all()]
 
         store.insert(later)
         assert places() == [(False, None), (True, 3.0)]
@@ -319,7 +321,7 @@ class TestChanges:
             other.rename(records[1].id, "second")
             other.remove(records[2].id)
         changes = store.changes_since(version)
-        assert [(record.name, record.title) for record in changes.changed] == [("second", "new")]
+        assert [(record.entry.name, record.program.title) for record in changes.changed] == [("second", "new")]
         assert changes.removed == [records[2].id]
         assert store.changes_since(changes.version) == Changes(changes.version, [], [])
         added = make_record(resumed_from=records[0].id)
@@ -336,7 +338,7 @@ class TestChanges:
 
 def test_sessions_are_found_by_directory_and_conversation(store: Store) -> None:
     records = [make_record(cwd=cwd) for cwd in ("/a/tree", "/a/tree/src", "/a/tree-2", "/a", "/a/tre_")]
-    records[2].provider_session_id = records[4].provider_session_id = "one"
+    records = [changed(each, conversation="one") if at in {2, 4} else each for at, each in enumerate(records)]
     for record in records:
         store.insert(record)
     assert store.in_directory("/a/tree") == records[:2]

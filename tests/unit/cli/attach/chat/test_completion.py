@@ -8,8 +8,10 @@ import pytest
 
 from session_host.cli.attach.chat.completion import common, completed_path, offers
 from session_host.client.machine import THIS_MACHINE
+from session_host.client.sessions.session_info import SessionInfo
 from session_host.structured.items import Setting, SettingChoice, SlashCommand
 from session_host.structured.transcript import Status
+from tests.support.facts import chat_facts
 
 STATUS = Status(
     commands=(
@@ -68,8 +70,6 @@ async def test_paths_are_completed_in_the_chats_directory(
     for name in ("notes.txt", "nowhere", "src/main.py", "Makefile", "my file a", "my file b"):
         (tmp_path / name).touch()
 
-    class Named:
-        cwd = str(tmp_path)
-
-    monkeypatch.setattr("session_host.client.sessions.listing.session_named", lambda _id: Named)
+    named = SessionInfo(facts=chat_facts(id="an id", name="x", agent="claude", cwd=str(tmp_path)))
+    monkeypatch.setattr("session_host.client.sessions.listing.session_named", lambda _id: named)
     assert await completed_path(THIS_MACHINE, "an id", word) == (whole, names)

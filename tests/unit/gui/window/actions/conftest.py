@@ -9,8 +9,10 @@ import pytest
 
 from session_host import paths
 from session_host.client.chats.resumability import Resumability
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
+from tests.support.facts import chat_facts
 
 ENDED: dict[str, Any] = {"state": State.EXITED, "exit_code": 0, "ended_at": "2026-01-02T03:05:00Z"}
 
@@ -30,7 +32,7 @@ class FakeResume:
     def resumable_among(self, session_ids: Sequence[str]) -> set[str]:
         return {each for each in session_ids if self.resumability(each).can}
 
-    async def resume(self, session_id: str, **wishes: Any) -> SessionRecord:
+    async def resume(self, session_id: str, **wishes: Any) -> ChatFacts:
         self.calls.append(("resume", session_id, wishes["anyway"]))
         return self._begin(session_id)
 
@@ -39,16 +41,16 @@ class FakeResume:
             raise self.refusal
         return f"cd /srv && claude --resume {session_id[:4]}"
 
-    def _begin(self, session_id: str) -> SessionRecord:
+    def _begin(self, session_id: str) -> ChatFacts:
         if self.refusal is not None:
             raise self.refusal
         with Store.open(paths.database()) as store:
             previous = store.get(session_id)
             assert previous is not None
-            record = SessionRecord(
-                id=f"00000000-0000-4000-8000-{len(self.calls):012}", name=previous.name, agent=previous.agent,
-                argv=previous.argv, cwd=previous.cwd, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
-                resumed_from=previous.id,
+            record = chat_facts(
+                id=f"00000000-0000-4000-8000-{len(self.calls):012}", name=previous.entry.name,
+                agent=previous.origin.agent, argv=previous.origin.argv, cwd=previous.origin.cwd, state=State.RUNNING,
+                created_at="2026-01-02T04:04:05Z", resumed_from=previous.id,
             )  # fmt: skip
             store.insert(record)
             store.update(previous.id, continued_by=record.id)

@@ -14,9 +14,9 @@ from gui.input.draft import Draft
 from gui.window.actions.separate_windows import ChangesOpener
 from session_host.client.chats.restore_list import ListedPoint
 from session_host.errors import NotResumable
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
 from session_host.restore_points.points import About, take
-from session_host.storage.store import SessionRecord
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
 from tests.support.repositories import Checkout
@@ -27,7 +27,7 @@ from tests.unit.gui.window.actions.codex_chats import add_chat, items, with_prom
 async def test_a_fork_opens_beside_its_chat_and_a_refusal_is_shown(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fork(session_id: str, **_wishes: Any) -> SessionRecord:
+    async def fork(session_id: str, **_wishes: Any) -> ChatFacts:
         if session_id != ended:
             raise NotResumable("work is busy; fork it when its turn has ended")
         return insert_record("work (fork)", agent="codex", runtime="structured")
@@ -60,7 +60,7 @@ async def test_a_fork_before_a_prompt_has_that_prompt_in_its_prompt_box(
 ) -> None:
     requests: list[str] = []
 
-    async def fork(_session_id: str, *, before: str, **_wishes: Any) -> SessionRecord:
+    async def fork(_session_id: str, *, before: str, **_wishes: Any) -> ChatFacts:
         requests.append(before)
         return insert_record(f"work (fork {len(requests)})", agent="codex", runtime="structured")
 

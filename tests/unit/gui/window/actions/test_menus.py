@@ -18,6 +18,7 @@ from gui.wording import action_texts, chat_texts, common_texts, page_texts, wind
 from session_host import paths
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import State
+from tests.support.facts import changed
 from tests.support.widgets import entries, entries_of_open_menu, open_menu, shown_letters
 from tests.unit.gui.conftest import WindowHarness
 
@@ -197,7 +198,7 @@ async def test_the_menus_of_a_chats_tab_and_row_pin_it_and_mute_only_what_can_no
     assert pin.shortcut().toString() == "Ctrl+F9"
     pin.trigger()
     on_tab.close()
-    await harness.until(lambda: harness.chat(ended).record.pinned, "the chat to be pinned")
+    await harness.until(lambda: harness.chat(ended).record.entry.pinned, "the chat to be pinned")
     harness.sessions.muting.mute_chat(harness.chat(ended), muted=True)
     for menu in menus(ended):
         assert {common_texts.UNPIN(), "Notifications…"} <= texts(menu), "a chat that continues it is muted"
@@ -463,7 +464,8 @@ async def test_colours_are_kept_in_the_layout_and_follow_a_resumed_chat(harness:
     assert [harness.chat(each).color_label for each in (ended, other)] == ["red", ""], "there is no beige"
     assert layout.to_dict()["color_labels"] == {ended: "red", "gone": "blue"}
     follower = await harness.add("one again", resumed_from=ended)
-    harness.chat(ended).record.continued_by = follower
+    chat = harness.chat(ended)
+    chat.record = changed(chat.record, continued_by=follower)
     harness.sessions.changed.emit()
     assert layout.color_labels[follower] == "red"
     assert ended not in layout.color_labels

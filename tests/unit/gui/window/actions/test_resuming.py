@@ -14,9 +14,9 @@ from session_host import paths
 from session_host.client.chats.ended_chat import ERRORS_BYTES
 from session_host.client.chats.resumability import Resumability
 from session_host.errors import ConversationOpen, NotResumable
+from session_host.protocol.facts import INTERRUPTED
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import Store
-from session_host.storage.store.session_record import INTERRUPTED
 from session_host.structured.items import StateChanged
 from session_host.structured.transcript import Transcript
 from tests.unit.gui.conftest import WAIT_S, WindowHarness, insert_record, one_pane
@@ -53,7 +53,7 @@ async def test_resume_turns_the_tab_into_the_new_chat_s(harness: WindowHarness, 
     assert (before[0], before[2]) == (after[0], after[2]), "in its place"
     assert harness.window.tabs.active_id == after[1]
     follower = harness.chat(after[1])
-    assert follower.record.resumed_from == session_id
+    assert follower.record.origin.resumed_from == session_id
     assert client.calls == [("resume", session_id, False)]
     assert harness.chat(session_id).is_continued
     assert not harness.window.sidebar.model.index_of(session_id).isValid(), "it is listed once"

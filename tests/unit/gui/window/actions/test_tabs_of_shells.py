@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
 from gui.window.actions.lists import ChatChoices
+from session_host.protocol.facts import Foreground
 from session_host.protocol.messages import Describe, ForegroundEvent
 from session_host.protocol.values import State
 from session_host.system.clock import as_text, parse_time
+from tests.support.facts import changed, described
 from tests.unit.gui.conftest import WindowHarness
 
 STARTED, LATER = "2026-01-02T03:04:05.000Z", "2026-01-02T03:05:00.000Z"
@@ -40,7 +42,8 @@ def stopped(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch, viewers: di
 
     async def request(session_id: str, message: object, _machine: object) -> object:
         if isinstance(message, Describe):
-            return SimpleNamespace(foreground="", viewers=viewers.get(session_id, 0))
+            facts = replace(harness.chat(session_id).record, foreground=Foreground(""))
+            return described(facts, viewers=viewers.get(session_id, 0))
         ids.append(session_id)
         end = {"state": State.EXITED, "exit_code": 129, "end_request": "stop", "ended_at": LATER}
         await harness.storage.call(lambda store: store.update(session_id, **end))
@@ -70,7 +73,7 @@ async def tabs(harness: WindowHarness, *ids: str, **settings: Any) -> None:
     harness.open_window(preferences=Preferences(WindowFile(**settings)))
     for session_id in ids:
         harness.show(session_id)
-        harness.viewers[session_id].tell(ForegroundEvent("", STARTED))
+        harness.viewers[session_id].tell(ForegroundEvent(Foreground("", STARTED)))
     harness.settle()
 
 
@@ -78,7 +81,8 @@ def leave(harness: WindowHarness, session_id: str, *, after_s: float = 60.0, **e
     """End a shell some time after its start."""
     started = parse_time(STARTED)
     assert started is not None
-    harness.chat(session_id).record.ended_at = as_text(started.timestamp() + after_s)
+    chat = harness.chat(session_id)
+    chat.record = changed(chat.record, ended_at=as_text(started.timestamp() + after_s))
     harness.viewers[session_id].end(**end)
     harness.settle()
 
@@ -252,7 +256,7 @@ async def test_other_shells_keep_running_without_their_tabs(
     other = await shell(harness, "notes-2", pinned=case == "pinned")
     await tabs(harness, one, other, end_idle_shells=case != "setting")
     if case == "program":
-        harness.viewers[other].tell(ForegroundEvent("vim", STARTED))
+        harness.viewers[other].tell(ForegroundEvent(Foreground("vim", STARTED)))
     elif case == "job":
         jobs[1] = [2]
     elif case == "not here":
@@ -267,7 +271,7 @@ async def test_other_shells_keep_running_without_their_tabs(
 async def test_the_other_tabs_are_closed_and_their_idle_shells_end_with_an_undo(harness: WindowHarness):
     busy, idle, shown = [await shell(harness, name) for name in ("notes", "notes-2", "notes-3")]
     await tabs(harness, busy, idle, shown)
-    harness.viewers[busy].tell(ForegroundEvent("make", STARTED))
+    harness.viewers[busy].tell(ForegroundEvent(Foreground("make", STARTED)))
     window = harness.window
     window.actions_["close_other_tabs"].trigger()
     harness.settle()

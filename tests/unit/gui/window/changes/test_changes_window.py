@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from session_host.client.worktrees import changes as changes_module
 from session_host.protocol.values import Activity, FileLocation
+from tests.support.facts import changed
 from tests.support.qt_waiting import delete_now
 from tests.unit.gui.window.changes.conftest import ALT, CONTROL, FILE, LONG_FILE, NEW, SHIFT, Opened
 
@@ -143,7 +145,7 @@ async def test_the_changes_are_read_again_when_a_turn_ends_and_when_the_user_ret
     place = window.page.scroller.position
     checkout.write("added")
     chat = harness.chat(opened.session_id)
-    chat.activity = Activity.IDLE
+    chat.record = changed(chat.record, activity=Activity.IDLE)
     chat.changed.emit()
     await opened.until_listed("added, untracked, 1 line added", FILE, LONG_FILE, NEW)
     assert (window.page.scroller.position, opened.current) == (place, LONG_FILE)
@@ -182,7 +184,7 @@ async def test_after_a_command_of_a_shell_the_window_and_the_status_line_count_t
     await harness.until(lambda: counts() == (3, 3), "the first counts")
     checkout.write("src/more/one")
     checkout.write("src/more/two")
-    chat.foreground_since = "2026-01-02T05:00:00Z"
+    chat.record = replace(chat.record, foreground=replace(chat.shell, since="2026-01-02T05:00:00Z"))
     chat.changed.emit()
     await harness.until(lambda: counts() == (5, 5), "both to count each new file")
     assert window.summary.accessibleName().startswith("api · main · 5 files changed")
@@ -251,7 +253,7 @@ async def test_each_chat_has_one_changes_window_and_a_closed_one_reads_nothing(o
     window.reader.refresh()
     window.close()
     chat = harness.chat(opened.session_id)
-    chat.activity = Activity.WORKING
+    chat.record = changed(chat.record, activity=Activity.WORKING)
     chat.changed.emit()
     harness.settle()
     assert opened.open() is not window

@@ -22,6 +22,7 @@ from gui.window.changes.content import with_cards
 from gui.window.changes.page import CommentCard
 from session_host.protocol.values import State
 from session_host.structured.items import FileChange
+from tests.support.facts import changed
 from tests.support.themes import OWN
 from tests.support.widgets import open_menu
 
@@ -248,7 +249,7 @@ async def test_an_ended_chat_is_resumed_first_and_a_refusal_loses_nothing(opened
     opened.receiver.problem = "not now"
     window.review.send()
     assert (window.review.bar.notice.text(), list(cards(opened))) == ("not now", ["stays"])
-    chat.record.state = State.EXITED
+    chat.record = changed(chat.record, state=State.EXITED)
     window.review.send()
     assert len(opened.receiver.given) == 1
     assert window.review.bar.notice.text().startswith("work has ended.")

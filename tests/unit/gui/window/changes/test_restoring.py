@@ -17,6 +17,7 @@ from session_host.restore_points.points import About, take
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
 from session_host.system.clock import as_text
+from tests.support.facts import changed
 from tests.support.repositories import Checkout
 from tests.unit.gui.window.changes.conftest import OpenChanges, Opened, press_button
 
@@ -131,7 +132,8 @@ async def test_other_changes_before_the_answer_are_asked_about_again_and_before_
     open_changes: OpenChanges, checkout: Checkout
 ) -> None:
     opened = await open_changes(checkout, **prompted(checkout))
-    opened.harness.chat(opened.session_id).activity = Activity.WORKING
+    chat = opened.harness.chat(opened.session_id)
+    chat.record = changed(chat.record, activity=Activity.WORKING)
     await choose(opened, 1)
     press_button(opened, "Restore…")
     question = await question_after(opened, "is working and may change files")

@@ -22,8 +22,8 @@ from session_host.client.chats import earlier_conversations
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.chats.resumability import Resumability
 from session_host.errors import ConversationOpen, LaunchFailed
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
-from session_host.storage.store import SessionRecord
 from tests.support.area import Area
 from tests.unit.gui.conftest import WindowHarness
 
@@ -181,7 +181,7 @@ async def test_a_conversation_of_an_ended_chat_resumes_that_chat(
 ) -> None:
     resumed: list[tuple[str, str]] = []
 
-    async def resume(session_id: str, **options: Any) -> SessionRecord:
+    async def resume(session_id: str, **options: Any) -> ChatFacts:
         resumed.append((session_id, options["prompt"]))
         raise LaunchFailed("not today")
 
@@ -323,7 +323,7 @@ def resumed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
     """The ended chats that are resumed, each with the view that was chosen instead of its own."""
     calls: list[tuple[str, str | None]] = []
 
-    async def resume(session_id: str, **wishes: Any) -> SessionRecord:
+    async def resume(session_id: str, **wishes: Any) -> ChatFacts:
         calls.append((session_id, wishes["runtime"]))
         raise LaunchFailed("not today")
 

@@ -24,15 +24,14 @@ from session_host import paths
 from session_host.client.chats.ended_chat import EndedChat
 from session_host.client.connection import HostNotResponding
 from session_host.client.machine import THIS_MACHINE
-from session_host.client.sessions.session_info import reason_of
 from session_host.client.sessions.stale_rows import all_after_boot
 from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import Unreachable
+from session_host.protocol.facts import INTERRUPTED, UNSTARTED
 from session_host.protocol.messages import Done, NoticeEvent, Request
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
-from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
 from session_host.structured.transcript import Transcript
 from session_host.system import clock
 from session_host.system.processes.identity import boot_id
@@ -102,7 +101,7 @@ async def test_an_idle_agent_and_a_command_without_output_do_not_start(harness: 
     for session_id in ids:
         window.open_chat(harness.chat(session_id))
         harness.viewers[session_id].go_live(screen=b"")
-        if harness.chat(session_id).record.agent == "claude":
+        if harness.chat(session_id).record.origin.agent == "claude":
             assert harness.page.waiting.is_for_start
             harness.viewers[session_id].be(Activity.IDLE)
         assert not harness.page.waiting.is_for_start
@@ -489,8 +488,8 @@ async def test_a_chat_that_ran_before_the_restart_is_interrupted_from_the_start(
     before, lost_otherwise = await harness.add("two", boot_id=boot_id()), await harness.add("three")
     with Store.open(paths.database()) as store:
         records = {record.id: record for record in all_after_boot(store)}
-    assert reason_of(records[session_id]) == "interrupted"
-    assert records[before].state is records[lost_otherwise].state is State.RUNNING
+    assert records[session_id].outcome.reason == "interrupted"
+    assert records[before].outcome.state is records[lost_otherwise].outcome.state is State.RUNNING
 
 
 async def test_a_short_reconnect_changes_no_mark_and_a_long_one_does(harness: WindowHarness):

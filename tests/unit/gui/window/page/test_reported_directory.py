@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication, QTextDocumentFragment
 from gui.bridge.machine_chats import MachineChats
 from gui.bridge.new_chat import NewChatRequest
 from gui.window.sidebar.model import Heading
+from session_host.protocol.facts import Foreground
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
 from session_host.protocol.values import GridSize, State
 from session_host.terminal import create
@@ -65,7 +66,7 @@ def report(harness: WindowHarness, session_id: str, address: str, program: Progr
     assert harness.view.emulator is not None
     harness.view.emulator.feed(f"\x1b]7;{address}\x1b\\".encode())
     ended = f"2026-01-02T03:05:{len(address) % 60:02}Z"
-    harness.viewers[session_id].tell(ForegroundEvent("", "2026-01-02T03:04:05Z", 0, ended))
+    harness.viewers[session_id].tell(ForegroundEvent(Foreground("", "2026-01-02T03:04:05Z", 0, ended)))
     harness.settle()
 
 
@@ -96,7 +97,7 @@ async def test_the_status_line_follows_a_shell_and_shows_the_branch_there(
     await harness.until(lambda: shown(harness) == ["Shell", "~/api/src", "api", "fix"], "the branch below")
     report(harness, session_id, f"file://{area.home}", program)
     assert shown(harness) == ["Shell", "~"]
-    assert harness.chat(session_id).record.cwd == str(area.home), "a resume starts where the chat was started"
+    assert harness.chat(session_id).record.origin.cwd == str(area.home), "a resume starts where the chat was started"
 
 
 async def test_a_worktree_of_outlive_is_named_by_its_repository_and_branch_also_after_the_end(

@@ -21,6 +21,7 @@ from session_host import paths
 from session_host.client.viewer.viewer import ViewerState
 from session_host.client.worktrees import Status
 from session_host.errors import HostUnavailable
+from session_host.protocol.facts import AgentStatus, Foreground
 from session_host.protocol.messages import (
     ActivityEvent,
     Evidence,
@@ -33,6 +34,7 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.storage.store import activity_log
+from tests.support.facts import changed
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -51,7 +53,7 @@ async def test_a_row_shows_the_question_first_and_its_tool_tip_the_age(harness: 
     session_id = await harness.add("api-fix", cwd="/srv/api")
     window = harness.open_window()
     harness.viewers[session_id].tell(
-        ActivityEvent(Activity.NEEDS_INPUT, "hook", ago(125), "Run npm test?\nnow\x1b[31m")
+        ActivityEvent(AgentStatus(Activity.NEEDS_INPUT, "hook", ago(125), "Run npm test?\nnow\x1b[31m"))
     )
     harness.settle()
     shown = row(harness, session_id)
@@ -68,7 +70,11 @@ async def test_a_turn_that_an_error_stopped_is_marked_everywhere_until_the_next_
     viewer = harness.show(session_id)
     known = window.status_line.known
     for failed, mark in ((True, Mark.TURN_FAILED), (False, Mark.IDLE), (True, Mark.TURN_FAILED)):
-        viewer.tell(ActivityEvent(Activity.IDLE, "protocol", ago(125), "Usage limit" if failed else "", failed=failed))
+        viewer.tell(
+            ActivityEvent(
+                AgentStatus(Activity.IDLE, "protocol", ago(125), "Usage limit" if failed else "", failed=failed)
+            )
+        )
         harness.settle()
         shown = row(harness, session_id)
         assert (shown.mark, shown.failed, "Usage limit" in shown.second_line) == (mark.value, failed, failed)
@@ -87,7 +93,7 @@ async def test_a_silent_chat_shows_for_how_long(harness: WindowHarness):
     session_id = await harness.add("one", agent="claude")
     window = harness.open_window()
     viewer = harness.show(session_id)
-    viewer.tell(ActivityEvent(Activity.NO_SIGNAL, "silence", ago(61), "no output and no report for 60 s"))
+    viewer.tell(ActivityEvent(AgentStatus(Activity.NO_SIGNAL, "silence", ago(61), "no output and no report for 60 s")))
     harness.settle()
     shown = row(harness, session_id)
     assert (shown.status, shown.age) == ("No activity for 2 min", "2 m"), (
@@ -100,7 +106,7 @@ async def test_a_starting_agent_is_listed_as_working_and_not_as_idle(harness: Wi
     ids = {name: await harness.add(name, agent="claude", created_at=ago(0)) for name in ("asked", "waits")}
     harness.chat(ids["asked"]).has_prompt = True
     window = harness.open_window()
-    created = harness.chat(ids["waits"]).record.created_at
+    created = harness.chat(ids["waits"]).record.origin.created_at
 
     def places() -> dict[Group, list[str]]:
         return {group: [chat.name for chat in chats] for group, chats in harness.sessions.groups().items() if chats}
@@ -109,14 +115,14 @@ async def test_a_starting_agent_is_listed_as_working_and_not_as_idle(harness: Wi
     assert {group: sorted(names) for group, names in places().items()} == expected, "before the host has said anything"
     viewer = harness.show(ids["waits"])
     for each in harness.viewers.values():
-        each.tell(ActivityEvent(Activity.NO_SIGNAL, "", created))
+        each.tell(ActivityEvent(AgentStatus(Activity.NO_SIGNAL, "", created)))
     harness.settle()
     assert {group: sorted(names) for group, names in places().items()} == expected
     shown = row(harness, ids["waits"])
     assert (shown.mark, shown.status) == ("starting", "Starting…")
     assert window.status_line.known.accessibleName() == "starting"
-    viewer.tell(ActivityEvent(Activity.IDLE, "hook", ago(0)))
-    harness.viewers[ids["asked"]].tell(ActivityEvent(Activity.WORKING, "hook", ago(0)))
+    viewer.tell(ActivityEvent(AgentStatus(Activity.IDLE, "hook", ago(0))))
+    harness.viewers[ids["asked"]].tell(ActivityEvent(AgentStatus(Activity.WORKING, "hook", ago(0))))
     harness.settle()
     assert places() == {Group.WORKING: ["asked"], Group.IDLE: ["waits"]}
     assert row(harness, ids["waits"]).mark == "idle"
@@ -126,10 +132,10 @@ async def test_an_agent_that_never_reports_has_no_signal_after_a_while(harness: 
     session_id = await harness.add("one", agent="claude", created_at=ago(50))
     harness.open_window()
     chat = harness.chat(session_id)
-    harness.viewers[session_id].tell(ActivityEvent(Activity.NO_SIGNAL, "", chat.record.created_at))
+    harness.viewers[session_id].tell(ActivityEvent(AgentStatus(Activity.NO_SIGNAL, "", chat.record.origin.created_at)))
     assert (chat.group, chat.mark) == (Group.WORKING, Mark.STARTING)
     for age_s in (chat.stale_after_s, -86_400):  # The clock may be set back.
-        chat.record.created_at = ago(age_s)
+        chat.record = changed(chat.record, created_at=ago(age_s))
         assert (chat.group, chat.mark) == (Group.NO_SIGNAL, Mark.NO_SIGNAL)
 
 
@@ -212,14 +218,14 @@ async def test_one_timer_updates_ages_and_only_while_the_window_is_visible(
     session_id = await harness.add("one")
     window = harness.open_window()
     viewer = harness.show(session_id)
-    viewer.tell(ActivityEvent(Activity.WORKING, "hook", ago(59)))
+    viewer.tell(ActivityEvent(AgentStatus(Activity.WORKING, "hook", ago(59))))
     harness.settle()
     timers = [window.ages.is_running]
     await harness.until(lambda: row(harness, session_id).age == "1 m", "the age to change by itself")
     assert window.status_line.known.accessibleName().endswith("1 min ago")
     window.hide()
     timers.append(window.ages.is_running)
-    viewer.tell(ActivityEvent(Activity.IDLE, "hook", ago(3600)))
+    viewer.tell(ActivityEvent(AgentStatus(Activity.IDLE, "hook", ago(3600))))
     harness.settle()
     timers.append(window.ages.is_running)
     window.show()
@@ -233,10 +239,11 @@ async def test_the_row_and_the_status_line_never_show_different_ages(harness: Wi
     """The row said "3 m" while the status line, which also follows the git status, said "4 min ago"."""
     session_id = await harness.add("one")
     window = harness.open_window()
-    harness.show(session_id).tell(ActivityEvent(Activity.IDLE, "hook", ago(200)))
+    harness.show(session_id).tell(ActivityEvent(AgentStatus(Activity.IDLE, "hook", ago(200))))
     harness.settle()
     assert row(harness, session_id).age == "3 m"
-    harness.chat(session_id).activity_since = ago(250)  # As some time later.
+    chat = harness.chat(session_id)
+    chat.record = changed(chat.record, since=ago(250))  # As some time later.
     window.describe()
     assert window.status_line.known.accessibleName().endswith("4 min ago")
     assert row(harness, session_id).age == "4 m"
@@ -323,7 +330,7 @@ async def test_a_title_that_only_repeats_the_directory_is_replaced_by_the_agent(
     session_id = await harness.add("fix the tests", agent="codex")
     harness.open_window()
     chat = harness.chat(session_id)
-    harness.viewers[session_id].tell(TitleEvent(Path(chat.record.cwd).name))
+    harness.viewers[session_id].tell(TitleEvent(Path(chat.record.origin.cwd).name))
     assert chat.status_text == "codex"
     harness.viewers[session_id].tell(TitleEvent("fix the tests"))
     assert chat.status_text == "codex"
@@ -357,15 +364,15 @@ async def test_an_ended_chat_keeps_its_topic(harness: WindowHarness):
 async def test_a_shell_at_its_prompt_is_idle_and_one_with_a_program_is_running(harness: WindowHarness):
     ids = [await harness.add(name, agent="shell") for name in ("build", "notes")]
     harness.open_window()
-    harness.viewers[ids[0]].tell(ForegroundEvent("make -j8", ago(130)))
-    harness.viewers[ids[1]].tell(ForegroundEvent("", ago(10)))
+    harness.viewers[ids[0]].tell(ForegroundEvent(Foreground("make -j8", ago(130))))
+    harness.viewers[ids[1]].tell(ForegroundEvent(Foreground("", ago(10))))
     harness.settle()
     build, notes = (harness.chat(session_id) for session_id in ids)
     assert (build.group, build.mark, build.status_text) == (Group.RUNNING, Mark.RUNNING, "make -j8")
     assert build.activity_and_age == "running make -j8 for 2 min"
     assert row(harness, ids[0]).age == "2 m"
     assert (notes.group, notes.mark, notes.activity_and_age) == (Group.IDLE, Mark.IDLE, "idle · at the prompt")
-    harness.viewers[ids[0]].tell(ForegroundEvent("make test", ago(1)))
+    harness.viewers[ids[0]].tell(ForegroundEvent(Foreground("make test", ago(1))))
     assert build.activity_and_age == "running make test"
     harness.viewers[ids[0]].be(Activity.WORKING)
     assert build.group is Group.WORKING, "an agent that was started in it tells what it does"
@@ -379,10 +386,10 @@ async def test_a_shell_at_its_prompt_shows_how_its_last_command_ended(harness: W
         (2, "last command ended with 2", "Exit code 2"),
         (0, "last command succeeded", "Succeeded"),
     ):
-        viewer.tell(ForegroundEvent("", ago(500), code, ago(20)))
+        viewer.tell(ForegroundEvent(Foreground("", ago(500), code, ago(20))))
         harness.settle()
         assert row(harness, session_id).status == in_short
         assert row(harness, session_id).age == "20 s", "the time of the end, not of the prompt"
         assert window.status_line.known.accessibleName() == f"idle · {text}, 20 s ago"
-    viewer.tell(ForegroundEvent("make -j8", ago(130)))
+    viewer.tell(ForegroundEvent(Foreground("make -j8", ago(130))))
     assert (harness.chat(session_id).status_text, harness.chat(session_id).last_command) == ("make -j8", "")

@@ -17,8 +17,8 @@ from gui.window.page.structured_content import StructuredContent
 from gui.wording import chat_texts
 from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import NotResumable
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import Image, State
-from session_host.storage.store import SessionRecord
 from session_host.structured.items import AgentRequest, digest
 from tests.support.area import Area
 from tests.support.repositories import Checkout
@@ -61,7 +61,7 @@ def resumes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The prompts that chats were resumed with; the prompt "refuse" is refused."""
     prompts: list[str] = []
 
-    async def resume(session_id: str, *, prompt: str, **_wishes: Any) -> SessionRecord:
+    async def resume(session_id: str, *, prompt: str, **_wishes: Any) -> ChatFacts:
         prompts.append(prompt)
         if prompt == "refuse":
             raise NotResumable("no conversation")

@@ -17,6 +17,7 @@ from gui.theme.tokens import LABEL_COLORS
 from gui.window.actions import links
 from gui.window.sheets.question import Question
 from gui.wording import changes_texts
+from session_host.protocol.facts import Foreground
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
 from session_host.protocol.values import Activity, State
 from session_host.restore_points.restoring import How
@@ -210,8 +211,10 @@ async def test_stop_all_shows_what_each_chat_does_and_lists_working_ones_first(h
     ]  # fmt: skip
     window = harness.open_window()
     for shell in (waits, rests):
-        harness.viewers[shell].tell(ForegroundEvent("", "2026-01-02T03:04:05Z", 0, "2026-01-02T03:04:05Z"))
-    harness.viewers[makes].tell(ForegroundEvent("make -j8", (datetime.now(UTC) - timedelta(seconds=130)).isoformat()))
+        harness.viewers[shell].tell(ForegroundEvent(Foreground("", "2026-01-02T03:04:05Z", 0, "2026-01-02T03:04:05Z")))
+    harness.viewers[makes].tell(
+        ForegroundEvent(Foreground("make -j8", (datetime.now(UTC) - timedelta(seconds=130)).isoformat()))
+    )
     harness.viewers[asks].be(Activity.NEEDS_INPUT, detail="Run npm test?")
     harness.viewers[works].be(Activity.WORKING, detail="writing guide")
     harness.viewers[idle].be(Activity.IDLE)
@@ -245,12 +248,12 @@ async def test_a_build_in_a_shell_is_asked_about_before_it_is_ended(harness: Win
     window = harness.open_window()
     ended: list[str] = []
     harness.sessions.kill = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
-    harness.viewers[session_id].tell(ForegroundEvent("make -j8", "2026-01-02T03:04:05Z"))
+    harness.viewers[session_id].tell(ForegroundEvent(Foreground("make -j8", "2026-01-02T03:04:05Z")))
     window.commands.chat_actions.kill(harness.chat(session_id))
     assert harness.page.question.title.text() == "make -j8 is still running. Kill it?"
     await harness.press(Qt.Key.Key_Escape)
     assert ended == []
-    harness.viewers[session_id].tell(ForegroundEvent("", "2026-01-02T03:04:05Z"))
+    harness.viewers[session_id].tell(ForegroundEvent(Foreground("", "2026-01-02T03:04:05Z")))
     window.commands.chat_actions.kill(harness.chat(session_id))
     assert ended == ["build"], "a shell that waits for a command has nothing to lose"
 

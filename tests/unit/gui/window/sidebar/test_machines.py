@@ -216,7 +216,7 @@ async def test_a_pin_that_an_unreachable_machine_does_not_get_is_not_shown(
     harness.sessions.order.pin([chat], pinned=True)
     await harness.until(lambda: harness.problems, "the problem")
     assert harness.problems == ["Can’t pin or move chats: build1: connection refused"]
-    assert not chat.record.pinned
+    assert not chat.record.entry.pinned
 
 
 async def test_stop_all_leaves_out_what_cannot_be_reached(harness: WindowHarness, build1: OtherMachine) -> None:

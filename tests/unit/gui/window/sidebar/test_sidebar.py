@@ -25,10 +25,12 @@ from gui.window.sidebar.delegate import shortened
 from gui.window.sidebar.model import PAGE_ROWS, ChatRow, DayHeading, Heading, SidebarModel
 from gui.wording.groups import Group
 from session_host.agents.agent import Agent
+from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import Activity, State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from tests.support.calls import calls_of
 from tests.support.displays import XServer
+from tests.support.facts import changed, chat_facts
 from tests.support.windows import xdotool
 from tests.unit.gui.conftest import WindowHarness
 
@@ -104,7 +106,7 @@ async def test_a_pinned_chat_is_listed_first_and_its_continuation_too(harness: W
     assert lines(model)[:2] == ["[Pinned]", "three again"]
     follower = next(chat for chat in harness.sessions.chats() if chat.name == "three again")
     await asyncio.sleep(0)  # Let the task that saves it begin; the store's thread keeps the order of saves.
-    stored = await harness.storage.call(lambda store: {record.id: record.pinned for record in Store.all(store)})
+    stored = await harness.storage.call(lambda store: {record.id: record.entry.pinned for record in Store.all(store)})
     assert (stored[follower.id], stored[ids[2]]) == (True, False)
     harness.sessions.order.pin([follower], pinned=False)
     harness.settle()
@@ -178,8 +180,10 @@ async def test_the_users_order_survives_a_new_start(harness: WindowHarness) -> N
     QTest.keyClick(sidebar.list, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
     assert lines(model) == ["[running]", "three", "two", "one"]
     await asyncio.sleep(0)
-    stored = await harness.storage.call(lambda store: sorted(Store.all(store), key=lambda record: record.position or 0))
-    assert [record.name for record in stored] == ["three", "two", "one"]
+    stored = await harness.storage.call(
+        lambda store: sorted(Store.all(store), key=lambda record: record.entry.position or 0)
+    )
+    assert [record.entry.name for record in stored] == ["three", "two", "one"]
     await harness.add("four")
     assert lines(model)[-1] == "four", "a new one comes last"
     model.move([harness.chat(ids[1])], 0)
@@ -596,12 +600,12 @@ async def test_rows_of_ended_chats_are_made_as_the_user_scrolls(harness: WindowH
     assert lines(sidebar.model) == ["[ended]", "- Today", *(f"chat {number}" for number in range(4 * PAGE_ROWS))]
 
 
-def _record(number: int, fields: dict[str, Any]) -> SessionRecord:
+def _record(number: int, fields: dict[str, Any]) -> ChatFacts:
     defaults: dict[str, Any] = {
         "id": str(uuid.uuid4()), "name": f"chat {number}", "agent": "command", "argv": ["cat"], "cwd": "/tmp",
         "state": State.RUNNING, "created_at": f"2026-01-02T03:{number // 60:02}:{number % 60:02}Z",
     }  # fmt: skip
-    return SessionRecord(**(defaults | fields))
+    return chat_facts(**(defaults | fields))
 
 
 async def test_a_text_that_the_filter_does_not_find_can_be_searched_in_all_chats(harness: WindowHarness):
@@ -791,7 +795,7 @@ async def test_the_row_of_an_ended_chat_shows_each_change(harness: WindowHarness
     model.refresh()
     assert row().active
     model.set_active("")
-    chat.record.end_request = "stop"
+    chat.record = changed(chat.record, end_request="stop")
     chat.changed.emit()
     assert row().status == "Stopped by you"
     harness.sessions.rename(harness.chat(other_id), "minutes")
@@ -865,7 +869,7 @@ async def test_the_line_of_a_drag_is_where_the_chats_go(harness: WindowHarness):
     assert model.drop_row(one, 0) == 0, "above everything, it is pinned"
     assert model.drop_row([harness.chat(ended)], rows[ended]) is None, "ended chats have an order of their own"
     model.move([harness.chat(ids[1])], model.rowCount())
-    assert [chat.record.position for chat in harness.sessions.chats()] == [None] * 4, "nothing changes the order"
+    assert [chat.record.entry.position for chat in harness.sessions.chats()] == [None] * 4, "nothing changes the order"
 
 
 async def test_the_filter_knows_dates_as_people_write_them(harness: WindowHarness):
@@ -877,7 +881,7 @@ async def test_the_filter_knows_dates_as_people_write_them(harness: WindowHarnes
     def found(text: str) -> list[str]:
         model.set_filter(text)
         rows = (model.entry(model.index(row)) for row in range(model.rowCount()))
-        return [f"{row.name} {row.chat.record.created_at[:7]}" for row in rows if isinstance(row, ChatRow)]
+        return [f"{row.name} {row.chat.record.origin.created_at[:7]}" for row in rows if isinstance(row, ChatRow)]
 
     assert found("march 2025 export") == ["export 2025-03"]
     assert found("2025-08") == ["march 2025-08", "export 2025-08"]

@@ -1,0 +1,198 @@
+"""The facts of a chat, in parts by owner: the launch, the row, the host's description, lists and the window have these.
+
+A new fact is a field of one part. An event replaces a part (``msgspec.structs.replace``). On the wire a part is an
+array that only grows at its end: a reader ignores what it does not know, and gives what is missing its default.
+
+Times are ISO 8601 in UTC, such as ``2026-01-02T03:04:05.678Z``. A process is named by its PID *and* its start time in
+clock ticks since boot (field 22 of ``/proc/PID/stat``, see proc(5)), which are good within one ``boot_id`` only.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from .values import RUNNING_STATES, Activity, GridSize, Runtime, State
+
+INTERRUPTED: Final = "the computer was restarted while this chat ran"
+UNSTARTED: Final = "what was starting this chat was ended before its agent ran"
+"""Outcomes have this text as their ``error`` and are recognised by it, so it must not change."""
+
+Reason = Literal["interrupted", "lost", "unstarted"]
+"""Why a chat's end is unknown: the computer restarted, its host and keeper both died, or it never ran."""
+_REASONS: dict[str, Reason] = {INTERRUPTED: "interrupted", UNSTARTED: "unstarted"}
+
+
+class OwnWorktree(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A git worktree that was made for a chat."""
+
+    repository: str
+    """git's common directory of the repository that it was made of, an absolute path."""
+    path: str
+    """Its directory."""
+    branch: str
+    """The branch that was checked out there."""
+    branch_made: bool = False
+    """Whether the branch was made for this chat; if so, it is deleted with the worktree, once it is merged."""
+
+
+class Origin(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
+    """What the launcher decided; it never changes."""
+
+    id: str
+    """A UUID in its canonical form."""
+    agent: str
+    """A name of the agent catalog."""
+    argv: list[str]
+    """Exec'd directly; ``argv[0]`` is looked up on the chat's PATH. Never empty."""
+    cwd: str
+    """The working directory, absolute."""
+    created_at: str
+    arguments: list[str] = []
+    """The user's own arguments, from which ``argv`` was made."""
+    real_cwd: str = ""
+    """``cwd`` without symbolic links, at the start."""
+    overrides: dict[str, str] = {}
+    """Variables that the user set for this chat, beyond the inherited environment."""
+    located_by: dict[str, str] = {}
+    """The variables that located the agent's conversations at its start, such as HOME and CODEX_HOME; empty for
+    agents without conversations of their own."""
+    engine: str = ""
+    """The terminal engine, one of ``terminal.base.EngineName``."""
+    runtime: Runtime = "terminal"
+    """How Outlive talks to the agent."""
+    boot_id: str = ""
+    agent_chats: str = ""
+    """The agents' chats that it belongs to, as in ``system.processes.permission``."""
+    resumed_from: str | None = None
+    """The id of the chat that this one resumes."""
+    worktree: OwnWorktree | None = None
+
+    @property
+    def is_shell(self) -> bool:
+        """Whether it is the user's shell alone, without a command that runs in it."""
+        return self.agent == "shell" and not self.arguments
+
+    @property
+    def project(self) -> str:
+        """The directory of the chat's project: that of its worktree's repository, or the chat's own."""
+        return directory_of(self.worktree.repository) if self.worktree else self.cwd
+
+    @property
+    def real_project(self) -> str:
+        """``project`` without symbolic links, so that two spellings of it are one."""
+        return self.project if self.worktree else self.real_cwd or self.cwd
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
+    """What the user and the store say of it."""
+
+    name: str
+    default_name: str = ""
+    """The name that Outlive chose; "" if the user chose it."""
+    topic: str = ""
+    """The subject of the conversation, a short line: the agent's title, else the first prompt; "" while unknown."""
+    pinned: bool = False
+    """Whether the user wants it above all others in lists."""
+    position: float | None = None
+    """Its position in the user's own order, among chats of one group; None for none."""
+    continued_by: str | None = None
+    """The id of the chat that continues this one's conversation."""
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the user chose the name."""
+        return self.name != self.default_name
+
+    @property
+    def shown_name(self) -> str:
+        """The name that the window shows: the topic of a chat that the user has not named."""
+        return self.name if self.is_named else self.topic or self.name
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The state of its process, and how that ended."""
+
+    state: State = State.STARTING
+    exit_code: int | None = None
+    exit_signal: int | None = None
+    end_request: str = ""
+    """The request that ended the program: the user's "stop" or "kill", or "idle" of the idle timeout; "" for none."""
+    error: str = ""
+    """Why it was lost or could not run; "" if there is nothing to say."""
+    ended_at: str | None = None
+    """None while it runs, and if the time is not known."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self.state not in RUNNING_STATES
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it ended without an exit status; None if it runs or has one."""
+        return _REASONS.get(self.error, "lost") if self.state is State.LOST else None
+
+
+class Program(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What its host knows of the running program."""
+
+    title: str = ""
+    """The title that the program set, without control characters."""
+    conversation: str = ""
+    """The agent's own id of the conversation; "" while that is not known."""
+    size: GridSize = GridSize(0, 0)
+    """The terminal's size; 0 while that is not known."""
+    host_pid: int | None = None
+    host_started: int | None = None
+    child_pid: int | None = None
+    child_started: int | None = None
+
+
+class AgentStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What the agent does, as its host knows it; never stored."""
+
+    activity: Activity = Activity.NO_SIGNAL
+    source: str = ""
+    """The source of the report; "" while there was none."""
+    since: str = ""
+    detail: str = ""
+    """The agent's question, its text about its work, or the error that stopped its turn; one line."""
+    failed: bool = False
+    """Whether the agent is idle since an error stopped its turn: a limit, a log-in, the model's service."""
+
+
+class Foreground(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The foreground of a shell's or command's terminal, as its host knows it; never stored."""
+
+    program: str
+    """The program's command line, shortened; "" for a shell at its prompt."""
+    since: str = ""
+    last_exit_code: int | None = None
+    """The exit code of the shell's last command; None while one runs, or if unknown."""
+    last_ended: str = ""
+    """The time at which that command ended; "" if ``last_exit_code`` is None."""
+
+
+class ChatFacts(msgspec.Struct, frozen=True, array_like=True):
+    """All facts of a chat, from its start until it is removed."""
+
+    origin: Origin
+    entry: Entry
+    outcome: Outcome = Outcome()
+    program: Program = Program()
+    status: AgentStatus = AgentStatus()
+    foreground: Foreground | None = None
+    """None while unknown, and for an agent."""
+
+    @property
+    def id(self) -> str:
+        """See ``Origin``."""
+        return self.origin.id
+
+
+def directory_of(repository: str) -> str:
+    """The directory of a repository with this common directory of git: its main working tree, or a bare repository."""
+    directory, _, name = repository.rpartition("/")
+    return (directory or "/") if name == ".git" else repository
