@@ -7,11 +7,8 @@ import shlex
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-from math import isfinite
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -20,7 +17,7 @@ from gui.wording import common_texts, machine_texts, page_texts, phrases, window
 from gui.wording.groups import Group, activity_words, group_of, mark_of, order_key
 from gui.wording.shell_titles import is_directory_title
 from gui.wording.text import Text
-from session_host.errors import HostUnavailable, ProtocolViolation
+from session_host.errors import HostUnavailable
 from session_host.protocol.facts import ChatFacts, Foreground, Outcome, Reason
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import (
@@ -38,6 +35,7 @@ from session_host.protocol.messages import (
     StateEvent,
     TitleEvent,
 )
+from session_host.protocol.untrusted_facts import FIELD_CHARACTERS, harmless_facts
 from session_host.protocol.untrusted_text import (
     MAX_NAME_CHARACTERS,
     before_more,
@@ -47,8 +45,6 @@ from session_host.protocol.untrusted_text import (
     plain,
 )
 from session_host.protocol.values import (
-    MAX_COLUMNS,
-    MAX_ROWS,
     RUNNING_STATES,
     SILENCE,
     WITHOUT_AGENT,
@@ -272,7 +268,7 @@ class Chat(ChatViewer):
     Its first page shows the replica of that viewer; each additional page has its own (``AdditionalViewer``).
 
     Attributes:
-        record: its facts, in which all ids are those of the window; see ``in_window``.
+        record: its facts, in which all ids are those of the window; see ``Machine.received``.
         machine, session_id: the machine that it is on, and its id there.
         agent_title: the title of its agent ("Claude Code"); the agent's name if the catalog does not have it.
         reported_directory: the directory that its program reported (OSC 7), as a page saw it last; "" while unknown, as
@@ -928,7 +924,7 @@ class Chat(ChatViewer):
             case StateEvent(outcome):
                 self._set_outcome(outcome)
             case TitleEvent(title):
-                program = replace(self.record.program, title=plain(title, _FIELD_CHARACTERS))
+                program = replace(self.record.program, title=plain(title, FIELD_CHARACTERS))
                 self.record, self._has_hosts_title = replace(self.record, program=program), True
                 self.text_changed.emit()
                 return
@@ -1058,67 +1054,8 @@ class AdditionalViewer(ChatViewer):
         self.deleteLater()
 
 
-def id_in_window(session_id: str, machine: Machine) -> str:
-    """The id by which the window knows a machine's chat: ``MACHINE/UUID``, the UUID alone for one of this machine."""
-    return f"{machine.name}/{session_id}" if machine.name else session_id
-
-
-def in_window(record: ChatFacts, machine: Machine) -> ChatFacts:
-    """A machine's record with the ids of the window, times by the clock here, harmless values, and no processes of
-    this machine.
-
-    Raises:
-        ProtocolViolation: its id is none.
-    """
-    if not machine.name:
-        return record
-    if not _ID.fullmatch(record.id):
-        raise ProtocolViolation("a chat has no valid id")
-    record = harmless_facts(record)
-    origin, entry, outcome, size = record.origin, record.entry, record.outcome, record.program.size
-    return ChatFacts(
-        replace(
-            origin,
-            id=id_in_window(origin.id, machine),
-            created_at=earlier(origin.created_at, machine.clock_ahead),
-            resumed_from=origin.resumed_from and id_in_window(origin.resumed_from, machine),
-        ),
-        replace(entry, continued_by=entry.continued_by and id_in_window(entry.continued_by, machine)),
-        replace(outcome, ended_at=outcome.ended_at and earlier(outcome.ended_at, machine.clock_ahead)),
-        replace(
-            record.program,
-            size=GridSize(min(size.columns, MAX_COLUMNS), min(size.rows, MAX_ROWS)),
-            host_pid=None,
-            child_pid=None,
-        ),
-    )
-
-
 _STARTED = State.RUNNING, State.STARTING
 """The states that the host and the row have, before the row has the start."""
-
-_ID = re.compile("[0-9A-Za-z-]{1,64}")
-_Facts = TypeVar("_Facts", ChatFacts, Outcome)
-_FIELD_CHARACTERS = 4096
-_FIELD_ITEMS = 1000
-
-
-def harmless_facts(facts: _Facts) -> _Facts:
-    """Facts without what could mislead the user, or is too long."""
-    return msgspec.convert(harmless(msgspec.to_builtins(facts)), type(facts))
-
-
-def harmless(value: Any) -> Any:
-    """The value of a record's field without what could mislead the user, or is too long."""
-    if type(value) is str and not (value.isprintable() and len(value) <= _FIELD_CHARACTERS):
-        return plain(value[: 2 * _FIELD_CHARACTERS].encode(errors="replace").decode(), _FIELD_CHARACTERS)
-    if isinstance(value, list):
-        return [harmless(each) for each in value[:_FIELD_ITEMS]]
-    if isinstance(value, dict):
-        return {harmless(key): harmless(value[key]) for key in islice(value, _FIELD_ITEMS)}
-    if isinstance(value, float) and not isfinite(value):
-        return None
-    return value
 
 
 def machine_of(session_id: str) -> str:

@@ -22,7 +22,7 @@ async def read_last_screen(chat: Chat) -> Emulator | None:
     from session_host.terminal import default_engine, engine_build
 
     engine = default_engine()
-    own_form = not chat.machine.name
+    own_form = chat.machine.terms.own_form
     build = engine_build(engine) if own_form else ""
     saved = await chat.machine.call(last_screen_for, chat.session_id, engine, build)
     return await asyncio.to_thread(saved.restore, engine, own_form=own_form) if saved is not None else None

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from session_host.client.sessions.store_calls import changes_since, later_changes
@@ -14,7 +15,6 @@ from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Changes, Version
 
-from .chat import id_in_window, in_window
 from .tasks import Tasks
 
 if TYPE_CHECKING:
@@ -35,9 +35,6 @@ FOLLOW_S = 0.2
 FOLLOW_PAUSES = 9
 """The least time between two reads of another machine's changes, in seconds and as a multiple of what the last ones
 took here: a machine that always has some must not keep us busy."""
-
-ANSWER_S = 5.0
-"""The user waits no longer for what another machine does not answer."""
 
 T = TypeVar("T")
 
@@ -144,9 +141,9 @@ class MachineChats:
         self._receive(await self.machine.call(changes_since, self._version))
 
     def _receive(self, found: Changes) -> None:
-        changed = [in_window(record, self.machine) for record in found.changed]
-        removed = found.removed and [id_in_window(each, self.machine) for each in found.removed]
-        if self.machine.name:
+        changed = [self.machine.received(record) for record in found.changed]
+        removed = found.removed and [self.machine.prefix + each for each in found.removed]
+        if not self.machine.terms.lists_all:
             before = set[str]() if removed is None else self._ids - set(removed)
             self._ids = before.union(record.id for record in changed)
             if len(self._ids) > MAX_CHATS:
@@ -185,13 +182,10 @@ async def ask_all(machines: Iterable[Machine], ask: Callable[[Machine], Awaitabl
     unanswered: list[str] = []
 
     async def answer(machine: Machine) -> list[T]:
-        if not machine.name:
-            return [await ask(machine)]
-        if machine.unreachable_since is None:
-            with contextlib.suppress(OutliveError, TimeoutError):
-                return [await asyncio.wait_for(ask(machine), ANSWER_S)]
-        unanswered.append(machine.name)
-        return []
+        answer = await machine.try_ask(partial(ask, machine))
+        if not answer:
+            unanswered.append(machine.name)
+        return answer
 
     answers = await asyncio.gather(*map(answer, machines))
     return [each for some in answers for each in some], sorted(unanswered)

@@ -16,7 +16,6 @@ from session_host.errors import OutliveError, ProtocolViolation, SessionEnded
 from session_host.protocol.messages import Describe, Description, Stop
 from session_host.protocol.untrusted_text import one_line
 
-from .chat import in_window
 from .ended_list import is_kept
 from .machine_chats import ask_all
 
@@ -167,8 +166,8 @@ class UndoableRemovals(QObject):
 
         async def ended_on(machine: Machine) -> list[EndedChat]:
             found: list[EndedChat] = await machine.call(measured_chats)
-            known = (each._replace(record=in_window(each.record, machine)) for each in found)
-            return [each for each in known if each.record.id in listed]
+            ended = [each._replace(record=machine.received(each.record)) for each in found]
+            return [each for each in ended if each.record.id in listed]
 
         answers, unanswered = await ask_all([each.machine for each in self._list.machines.values()], ended_on)
         return sorted((each for found in answers for each in found), key=lambda each: each.ended_s), unanswered

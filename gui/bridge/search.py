@@ -13,14 +13,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from session_host.client.chats.search_lines import checked, checked_hit, lines_around, search_lines
+from session_host.client.machine import ANSWER_S
 from session_host.client.sessions.selection import Period, period
 from session_host.errors import OutliveError
 from session_host.protocol.facts import ChatFacts
 from session_host.storage.search import MAX_COUNTED, Found, Hit, Query, Scope, Search
 from session_host.system.clock import parse_time
 
-from .chat import id_in_window, id_there, machine_of
-from .machine_chats import ANSWER_S
+from .chat import id_there, machine_of
 
 if TYPE_CHECKING:
     from session_host.client.machine import Machine
@@ -303,7 +303,7 @@ def _scope_there(scope: Scope, machine: Machine) -> Scope:
 def _checked(found: list[Found], machine: Machine, ids: set[str]) -> list[Found]:
     """Another machine's results about chats with these ids, with the ids of the window; see ``checked``."""
     return [
-        each._replace(hits=[hit._replace(session_id=id_in_window(hit.session_id, machine)) for hit in each.hits])
+        each._replace(hits=[hit._replace(session_id=machine.prefix + hit.session_id) for hit in each.hits])
         for each in checked(found, {id_there(each) for each in ids}, LIMIT)
     ]
 

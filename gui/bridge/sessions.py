@@ -23,7 +23,7 @@ from session_host.protocol.untrusted_text import as_name, one_line
 from session_host.storage.store import free_name
 from session_host.system.event_loop import to_its_end_in_thread
 
-from .chat import Chat, in_window
+from .chat import Chat
 from .chat_list import ChatList
 from .chat_marks import ChatOrder, ColorLabels, Muting, QuietWatch
 from .git_status import GitStatusWatcher
@@ -197,7 +197,7 @@ class Sessions(ChatList):
             if conversation
             else await machine.call(launch, full)
         )
-        chat = self.chat_of(in_window(record, machine))
+        chat = self.chat_of(machine.received(record))
         chat.has_prompt = bool(request.prompt)
         if record.origin.is_shell:
             self.shells.own.add(record.id)
@@ -225,7 +225,7 @@ class Sessions(ChatList):
             runtime=runtime,
             prompt=prompt,
         )
-        record = in_window(resumed, chat.machine)
+        record = chat.machine.received(resumed)
         if record.origin.is_shell:
             self.shells.own.add(record.id)
         if chat.has_ended:
@@ -243,7 +243,7 @@ class Sessions(ChatList):
 
         environment = await self.machines[chat.machine.name].environment()
         record = await chat.machine.call(fork, chat.session_id, before=before, environment=environment, size=size)
-        return self.chat_of(in_window(record, chat.machine))
+        return self.chat_of(chat.machine.received(record))
 
     async def recent_directories(self, limit: int, machine: str = "") -> list[str]:
         """The directories of recently started chats on a machine, latest first."""

@@ -112,7 +112,7 @@ class Events:
             self._questions[chat.id] = question
             # Earlier questions need no notification: the user sees them when the window opens. The clock of another
             # machine may differ.
-            is_seen = chat.id in shown or (chat.machine.name and chat.id in reported)
+            is_seen = chat.id in shown or (chat.id in reported and not chat.machine.has_our_clock)
             is_new = is_seen or chat.since is None or chat.since >= self._started
             if known.get(chat.id) != question and is_new:
                 found[chat.id] = Event("asks", question)

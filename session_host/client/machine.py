@@ -7,17 +7,49 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Coroutine
+import os
+import pwd
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 from session_host.paths import home_dir
+from session_host.protocol.facts import ChatFacts
+from session_host.protocol.launch import MAX_SCROLLBACK_LINES
 from session_host.protocol.messages import Role
 
 from .connection import HostConnection
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+ANSWER_S = 5.0
+"""The user waits no longer for what another machine does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a machine's chats are followed.
+
+    Attributes:
+        own_form: whether engines' own form of a screen is taken: it can hold anything.
+        max_lines: the most lines of a screen's history.
+        is_far: whether the line is slow: what is typed is predicted, and output comes as fast as it is read.
+        connect_interval_s: the least time between two connections to a host, in seconds.
+        lists_all: whether any number of chats is listed.
+    """
+
+    own_form: bool
+    max_lines: int
+    is_far: bool
+    connect_interval_s: float
+    lists_all: bool
+
+
+HERE = Terms(own_form=True, max_lines=MAX_SCROLLBACK_LINES, is_far=False, connect_interval_s=0.0, lists_all=True)
 
 
 class Machine(Protocol):
@@ -26,11 +58,22 @@ class Machine(Protocol):
     Attributes:
         name: the machine's name; "" for this one.
         destination: what ssh takes to reach it; "" for this one.
+        terms: how its chats are followed.
+        has_our_clock: whether its times can be compared with those here to the second.
+        has_our_loopback: whether ``localhost`` is the same there.
         clock_ahead: how far its clock is ahead of the one here; 0 while unknown, and for this one.
+        prefix: what the ids of its chats begin with in lists of several machines: "" or ``NAME/``.
     """
 
     name: str
     destination: str
+    terms: Terms
+    has_our_clock: bool
+    has_our_loopback: bool
+
+    @property
+    def prefix(self) -> str:
+        """See the class."""
 
     @property
     def clock_ahead(self) -> timedelta:
@@ -79,6 +122,23 @@ class Machine(Protocol):
             OutliveError: the function's.
         """
 
+    async def try_ask(self, ask: Callable[[], Awaitable[T]]) -> list[T]:
+        """The answer to a question to the machine; [] if it is another one that does not answer.
+
+        Raises:
+            OutliveError: as ``ask``, about this machine.
+        """
+
+    def received(self, facts: ChatFacts) -> ChatFacts:
+        """What the machine says of a chat, as lists of several machines keep it, with the ids of those.
+
+        Raises:
+            ProtocolViolation: nothing can be made of it.
+        """
+
+    def account_in(self, title: str) -> str:
+        """The user and the computer (``user@computer:``) with which a shell there begins its title; "" for none."""
+
     async def wait_reachable(self) -> None:
         """Wait until the machine can be reached."""
 
@@ -104,11 +164,18 @@ class ThisMachine:
     """The machine that this process runs on."""
 
     name = destination = ""
+    terms = HERE
+    has_our_clock = has_our_loopback = True
     is_reachable = True
     unreachable_since = None
     why_unreachable = ""
     next_try_s = None
     clock_ahead = timedelta()
+
+    @property
+    def prefix(self) -> str:
+        """See ``Machine``."""
+        return ""
 
     @property
     def home(self) -> str:
@@ -130,6 +197,19 @@ class ThisMachine:
         """See ``Machine``; runs a blocking function in a thread."""
         return await run_here(function, *args, **kwargs)
 
+    async def try_ask(self, ask: Callable[[], Awaitable[T]]) -> list[T]:
+        """See ``Machine``."""
+        return [await ask()]
+
+    def received(self, facts: ChatFacts) -> ChatFacts:
+        """See ``Machine``."""
+        return facts
+
+    def account_in(self, title: str) -> str:
+        """See ``Machine``; a title of another user or computer tells more."""
+        account = _account()
+        return account if title.startswith(account) else ""
+
     async def wait_reachable(self) -> None:
         """See ``Machine``."""
 
@@ -138,6 +218,16 @@ class ThisMachine:
 
     def remove_reader(self, on_silence: Callable[[bool], None]) -> None:
         """See ``Machine``."""
+
+
+@cache
+def _account() -> str:
+    """The user and the computer, as shells write them before the directory."""
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        user = os.environ.get("USER", "")
+    return f"{user}@{socket.gethostname().partition('.')[0]}:"
 
 
 THIS_MACHINE = ThisMachine()

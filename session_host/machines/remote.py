@@ -12,6 +12,7 @@ from session_host.client.connection import HostConnection, HostNotResponding
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Role
 
+from .another import AnotherMachine
 from .calls import decode_result, encode_arguments
 from .link import Link
 from .ssh import forget_configuration
@@ -23,7 +24,7 @@ AT_ONCE_BYTES = 256 * 1024
 """Longer answers are read in a thread: the longest take seconds."""
 
 
-class RemoteMachine:
+class RemoteMachine(AnotherMachine):
     """A machine that is reached over a ``Link``."""
 
     def __init__(self, link: Link) -> None:

@@ -16,6 +16,7 @@ from session_host.client.control import request
 from session_host.client.machine import ThisMachine
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import Unreachable
+from session_host.machines.another import AnotherMachine
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Describe, Description, NoticeEvent, Role
 from session_host.protocol.values import Activity, ErrorCode
@@ -137,7 +138,7 @@ async def test_input_typed_before_a_question_is_refused_and_does_not_answer_it(a
     await end(record.id)
 
 
-class FarMachine(ThisMachine):
+class FarMachine(AnotherMachine, ThisMachine):
     """This machine, as if it were at the end of a line."""
 
     name = "far"

@@ -8,9 +8,10 @@ from typing import Any
 from session_host.client.machine import ThisMachine
 from session_host.errors import Unreachable
 from session_host.machines import calls
+from session_host.machines.another import AnotherMachine
 
 
-class Alpha(ThisMachine):
+class Alpha(AnotherMachine, ThisMachine):
     """The other machine.
 
     Attributes:

@@ -39,7 +39,7 @@ class Forwarding(QObject):
 
     def offers(self, chat: Chat, uri: str) -> bool:
         """Whether the address is of the chat's other machine itself."""
-        return bool(chat.machine.name) and loopback_port(uri) > 0
+        return not chat.machine.has_our_loopback and loopback_port(uri) > 0
 
     def open(self, page: ChatPage, uri: str, open_address: Callable[[str], object]) -> None:
         """Ask whether to forward the address's port, unless it is forwarded; then open the address here."""

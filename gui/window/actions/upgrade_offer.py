@@ -52,7 +52,8 @@ class UpgradeOffer(QObject):
 
     def _running_here(self) -> list[Chat]:
         """The running chats of this machine; each other one is upgraded by itself (``MachineActions``)."""
-        return [chat for chat in self._sessions.running() if not chat.machine.name]
+        here = self._sessions.machines[""].machine
+        return [chat for chat in self._sessions.running() if chat.machine is here]
 
     def _start(self) -> None:
         self._is_shown = False

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat, PageViewer
 from gui.bridge.git_status import repository_files
-from gui.bridge.machine_chats import ANSWER_S
 from gui.bridge.search import Query
 from gui.bridge.unsent import Drafts
 from gui.chat.content.items import Mode
@@ -29,6 +28,7 @@ from gui.terminal.links.links import LinkRules
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.wording import page_texts
+from session_host.client.machine import ANSWER_S
 from session_host.errors import OutliveError
 from session_host.protocol.messages import InputRefused, PromptMode
 from session_host.protocol.values import FileLocation, Image

@@ -19,7 +19,6 @@ from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.sessions.store_access import outcome_of
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, Unreachable
 from session_host.protocol.facts import Outcome
-from session_host.protocol.launch import MAX_SCROLLBACK_LINES
 from session_host.protocol.messages import (
     AnswerRequest,
     ChangeSetting,
@@ -42,7 +41,7 @@ from session_host.protocol.messages import (
     Text,
     WithdrawPrompt,
 )
-from session_host.protocol.packing import MAX_FAR_LINES, MAX_SNAPSHOT_BYTES, unpacked
+from session_host.protocol.packing import MAX_SNAPSHOT_BYTES, unpacked
 from session_host.protocol.untrusted_text import as_message
 from session_host.protocol.values import (
     CellSize,
@@ -100,10 +99,6 @@ REATTACH_AFTER_S = 0.3
 attaches, it also acknowledges input that it has recorded for a program that does not read.
 """
 
-FAR_CONNECT_S = 0.1
-"""The least time between two connections to a host on another machine: one that always ends them must not keep us busy.
-"""
-
 LATE_TIMER_S = 0.5
 """If a timer is this late, this process or the machine was stopped."""
 
@@ -136,9 +131,9 @@ class Viewer:
         cell = cell or CellSize()
         self._machine = machine
         self._engine: EngineName | None = None if runtime == "structured" else engine or default_engine()
-        self._is_far = bool(machine.name)
+        self._terms = machine.terms
         build = TRANSCRIPT_BUILD if self._engine is None else engine_build(self._engine)
-        if self._is_far and self._engine is not None:
+        if self._engine is not None and not machine.terms.own_form:
             build = ""  # The engine's own form can hold anything, so another machine sends escape sequences.
         wants = Wants(
             size=size,
@@ -148,7 +143,7 @@ class Viewer:
             output=output,
             kind=kind,
             keeps_typing=keeps_typing,
-            is_far=self._is_far,
+            is_far=machine.terms.is_far,
         )
         rules = ViewerRules(wants)
         self._rules, self._effects = rules, rules.effects
@@ -160,7 +155,7 @@ class Viewer:
         self.host_version = ""
         self._delegate = delegate
         self._is_performing = False
-        self._snapshot = _SnapshotReceiver(self._engine, cell, MAX_FAR_LINES if self._is_far else MAX_SCROLLBACK_LINES)
+        self._snapshot = _SnapshotReceiver(self._engine, cell, machine.terms.max_lines)
         self._building: asyncio.Task[None] | None = None
         self._connect_again_s = 0.0
         self._connection: HostConnection | None = None
@@ -168,7 +163,7 @@ class Viewer:
         self._task: asyncio.Task[None] | None = None
         self._answer_timer, self._delivery_timer, self._reattach_timer = Timer(), Timer(), Timer()
         self._predictions: Predictions | None = None
-        if self._is_far and self._engine is not None:
+        if self._terms.is_far and self._engine is not None:
             from .prediction import Predictions  # most users have no other machines
 
             self._predictions = Predictions()
@@ -312,7 +307,7 @@ class Viewer:
     async def _connect(self, after_s: float) -> None:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(after_s, self._connect_again_s - loop.time()))
-        self._connect_again_s = loop.time() + FAR_CONNECT_S if self._is_far else 0.0
+        self._connect_again_s = loop.time() + self._terms.connect_interval_s
         rules = self._rules
         try:
             connection = await self._machine.connect(self.session_id, "viewer", rules.wants.engine_build)
@@ -358,7 +353,7 @@ class Viewer:
         try:
             saved = await self._machine.call(later_saved_screen, self.session_id, offset)
             replica = (
-                await asyncio.to_thread(restored, saved, self._engine, own_form=not self._is_far)
+                await asyncio.to_thread(restored, saved, self._engine, own_form=self._terms.own_form)
                 if saved is not None
                 else None
             )
@@ -420,7 +415,7 @@ class Viewer:
             if not part.last:
                 return
             build = partial(self._snapshot.build, self._snapshot.take(), part, self._rules.wants.engine_build)
-            if self._is_far and self._connection is not None:
+            if self._terms.is_far and self._connection is not None:
                 self._connection.hold(True)
                 self._building = asyncio.get_running_loop().create_task(self._build(self._connection, part, build))
                 return

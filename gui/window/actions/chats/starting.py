@@ -207,8 +207,7 @@ class StartActions(QObject):
 
     def _starts(self, chats: MachineChats) -> Mapping[str, Start]:
         """The last start of each agent there, in the default view of the settings where the agent has both views."""
-        machine, view = chats.machine.name, self._settings.preferences.window.new_chat_view
-        there = f"{machine}/" if machine else ""
+        there, view = chats.machine.prefix, self._settings.preferences.window.new_chat_view
         starts = {
             name: start for key, start in self._layout.starts.items() if there + (name := key.rpartition("/")[2]) == key
         }

@@ -22,6 +22,7 @@ from session_host import paths
 from session_host.client.chats.installed_agents import installed_agents
 from session_host.client.sessions import store_calls
 from session_host.errors import ProtocolViolation, Unreachable
+from session_host.machines import another
 from session_host.protocol.values import MAX_COLUMNS, GridSize, State
 from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
@@ -207,7 +208,7 @@ async def test_a_machine_that_does_not_answer_keeps_no_result_waiting(
     with pytest.raises(Unreachable):
         await sessions.removals.remove_now(chat)
     assert not sessions.is_hidden(chat), "a chat that stays is shown again"
-    monkeypatch.setattr(machine_chats, "ANSWER_S", 0.01)
+    monkeypatch.setattr(another, "ANSWER_S", 0.01)
 
     async def hang(*_args: Any, **_kwargs: Any) -> None:
         await asyncio.Event().wait()
@@ -215,7 +216,7 @@ async def test_a_machine_that_does_not_answer_keeps_no_result_waiting(
     monkeypatch.setattr(machine, "call", hang)
     assert (await sessions.removals.ended())[1] == ["alpha"]
     monkeypatch.setattr(type(machine), "unreachable_since", datetime.now(UTC))
-    monkeypatch.setattr(machine_chats, "ANSWER_S", 60.0)
+    monkeypatch.setattr(another, "ANSWER_S", 60.0)
     assert (await sessions.removals.ended())[1] == ["alpha"]
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gui.bridge.chat import id_in_window
 from gui.bridge.machine_chats import MachineChats
 from gui.tray.notifier import Notifier
 from gui.tray.questions import offer, summary
@@ -74,7 +73,7 @@ async def waiting_chat(
     notifier = Notifier(harness.sessions, harness.catalog, list, notifications, collect_ms=0)
     there = await asyncio.to_thread(new_chat, area, "api-fix", "run: npm test")
     await asyncio.to_thread(wait, "api-fix", "needs_input")
-    sessions, session_id = harness.sessions, id_in_window(there, machine)
+    sessions, session_id = harness.sessions, machine.prefix + there
     if machine.name:
         sessions.machines[machine.name] = MachineChats(machine, sessions.tasks, sessions.apply)
     await sessions.machines[machine.name].refresh_now()

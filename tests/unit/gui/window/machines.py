@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from gui.bridge.chat import Chat, in_window
+from gui.bridge.chat import Chat
 from session_host.errors import Unreachable
 from session_host.machines.link import LinkState
 from session_host.machines.names import MachineEntry
@@ -68,4 +68,4 @@ class OtherMachine:
             "id": str(uuid.uuid4()), "name": name, "agent": "claude", "argv": ["claude"], "cwd": "/srv/api",
             "state": State.RUNNING, "created_at": "2026-01-02T03:04:05Z",
         }  # fmt: skip
-        return in_window(chat_facts(**(defaults | fields)), self.machine)
+        return self.machine.received(chat_facts(**(defaults | fields)))
