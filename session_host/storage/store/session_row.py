@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -111,8 +112,14 @@ def from_row(row: Sequence[Any]) -> ChatFacts:
     """
     values = list(row)
     for column in _JSON_COLUMNS:
-        values[column] = msgspec.json.decode(values[column])
+        values[column] = _decoded(values[column])
     return _from_values(values)
+
+
+@lru_cache(maxsize=256)
+def _decoded(text: str) -> Any:
+    """A list or dict of a row; equal ones are one object, which nobody changes."""
+    return msgspec.json.decode(text)
 
 
 def from_copy(copied: Mapping[str, Any]) -> ChatFacts:
@@ -139,9 +146,11 @@ def _from_values(values: list[Any]) -> ChatFacts:
     conversation = values[_CONVERSATION]
     if not isinstance(conversation, str) or not is_conversation(conversation):
         values[_CONVERSATION] = ""  # It would end up in an argv.
-    worktree = values[_WORKTREE:_ENTRY]
+    worktree = values[_WORKTREE : _WORKTREE + 4]
     return ChatFacts(
-        msgspec.convert([*values[:_WORKTREE], None if None in worktree else worktree], Origin),
+        msgspec.convert(
+            [*values[:_WORKTREE], None if None in worktree else worktree, *values[_WORKTREE + 4 : _ENTRY]], Origin
+        ),
         msgspec.convert(values[_ENTRY:_OUTCOME], Entry),
         msgspec.convert(values[_OUTCOME:_PROGRAM], Outcome),
         msgspec.convert([*values[_PROGRAM:_SIZE], values[_SIZE : _SIZE + 2], *values[_SIZE + 2 :]], Program),
