@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from session_host.errors import HostUnavailable
+from session_host.errors import HostUnavailable, ProtocolViolation
 from session_host.paths import runtime_dir
 from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.keeper import KeeperMessage
@@ -192,7 +192,7 @@ class MessageChannel:
 
         Raises:
             KeeperNotResponding: nothing came in time.
-            HostUnavailable: the connection broke.
+            HostUnavailable: the connection broke, or the keeper is of another version.
         """
         self.socket.settimeout(timeout_s)
         try:
@@ -200,10 +200,14 @@ class MessageChannel:
             while True:
                 messages = self.receive()
                 if messages is None:
-                    raise HostUnavailable("the connection to the keeper was lost; try again")
+                    raise HostUnavailable("the connection to the keeper was lost; try again, or run: outlive upgrade")
                 if messages:
                     return messages[0]
         except TimeoutError as error:
             raise KeeperNotResponding(find_keeper(self.peer_pid())) from error
+        except ProtocolViolation as error:
+            raise HostUnavailable(
+                "the running chats are of another version of Outlive; when they have ended, run: outlive upgrade"
+            ) from error
         except OSError as error:
             raise HostUnavailable(f"the connection to the keeper was lost ({error.strerror}); try again") from error
