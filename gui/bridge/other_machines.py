@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.wording import machine_texts
@@ -287,7 +286,7 @@ def _forget_kept(name: str) -> None:
 def _keep(name: str, kept: _Kept) -> None:
     file = _kept_file(name)
     records = [
-        ChatFacts(replace(record.origin, overrides={}), record.entry, record.outcome, record.program)
+        ChatFacts(record.origin.without_secrets(), record.entry, record.outcome, record.program)
         for record in kept.records
     ]
     data = msgspec.msgpack.encode(kept._replace(records=records))

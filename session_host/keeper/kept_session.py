@@ -173,7 +173,7 @@ class KeptSession:
         """The summary that commands get."""
         facts = self.spec.facts
         program = replace(facts.program, host_pid=self.host_pid, child_pid=self.child_pid)
-        return SessionSummary(replace(facts, program=program), self.version)
+        return SessionSummary(replace(facts, origin=facts.origin.without_secrets(), program=program), self.version)
 
     @property
     def id(self) -> str:

@@ -69,6 +69,10 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=Tru
     """The id of the chat that this one resumes."""
     worktree: OwnWorktree | None = None
 
+    def without_secrets(self) -> Origin:
+        """It without the user's variables, which may be secrets: for all but the launch and the row."""
+        return msgspec.structs.replace(self, overrides={})
+
     @property
     def is_shell(self) -> bool:
         """Whether it is the user's shell alone, without a command that runs in it."""

@@ -331,7 +331,7 @@ def test_a_chat_killed_by_its_user_is_not_shown_as_ended_by_sigkill() -> None:
 def test_the_time_of_an_end_is_known_before_it_is_saved(area: Area) -> None:
     session = new("-n", "one", "--", "cat")
     first = description_of(session)
-    assert first.facts.outcome.ended_at == ""
+    assert first.facts.outcome.ended_at is None
     assert first.facts.program.child_pid is not None
     with closing(sqlite3.connect(database(), isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")  # The host cannot save the end.

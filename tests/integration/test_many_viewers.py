@@ -18,7 +18,7 @@ from session_host.client.viewer.viewer import Viewer
 from session_host.errors import HostUnavailable
 from session_host.paths import session_socket
 from session_host.protocol.codec import encode
-from session_host.protocol.messages import PROTOCOL_VERSION, Attach, Describe, Hello, SizeEvent
+from session_host.protocol.messages import PROTOCOL_VERSION, Attach, Describe, Description, Hello, SizeEvent
 from session_host.protocol.values import CellSize, GridSize
 from tests.programs import Gate, program
 from tests.support import processes
@@ -159,7 +159,8 @@ async def test_stalled_viewers_take_bounded_memory_and_delay_no_other_viewer(tmp
 
 
 def _viewers(session_id: str) -> int:
-    return int(asyncio.run(request(session_id, Describe(0))).viewers)
+    description: Description = asyncio.run(request(session_id, Describe(0)))
+    return description.host.viewers
 
 
 async def test_a_viewer_beyond_the_limit_is_refused_and_the_others_stay(tmp_path: Path) -> None:

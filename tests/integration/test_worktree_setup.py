@@ -23,6 +23,7 @@ from session_host.protocol.facts import ChatFacts
 from session_host.protocol.launch import SETUP_DETAIL
 from session_host.protocol.messages import ActivityEvent, Describe, Kill
 from session_host.protocol.values import Activity, GridSize
+from tests.support.facts import own_worktree
 from tests.support.hosts import Watcher, see, shown, watching
 from tests.support.repositories import Checkout
 from tests.support.structured_chats import add_agent, viewing
@@ -62,7 +63,7 @@ async def test_the_agent_starts_in_the_worktree_after_the_setup(checkout: Checko
     record = await start(checkout, "sh", "-c", "ls ..; pwd; exec cat")
     assert record.origin.worktree is not None
     async with watching(record.id) as (viewer, watcher):
-        await see(viewer, watcher, f"{record.origin.worktree}/src"[-20:])
+        await see(viewer, watcher, f"{own_worktree(record).path}/src"[-20:])
         lines = shown(viewer)
         text = "".join(lines)
         assert lines[0] == "Outlive: setting up the worktree"

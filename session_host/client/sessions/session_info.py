@@ -151,6 +151,7 @@ def _at(info: SessionInfo, path: str) -> object:
 def info_of(record: ChatFacts, description: Description | None = None) -> SessionInfo:
     """Merge a record with its host's description, which takes precedence."""
     stderr_path = _stderr_path(record.id)
+    record = replace(record, origin=record.origin.without_secrets())
     if description is None:
         return SessionInfo(facts=record, stderr_path=stderr_path)
     said = description.facts

@@ -116,9 +116,13 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
     return Description(
         request.request,
         ChatFacts(
-            facts.origin,
+            facts.origin.without_secrets(),
             replace(facts.entry, name=session.name),
-            replace(session.outcome, end_request=driver.input_log.header.end_request),
+            replace(
+                session.outcome,
+                end_request=driver.input_log.header.end_request,
+                ended_at=driver.ended_at or None,
+            ),
             Program(
                 title=session.title,
                 conversation=driver.conversation.id,

@@ -23,7 +23,7 @@ from gui.wording.groups import OVER, Group
 from session_host import paths
 from session_host.client.chats.ended_chat import EndedChat
 from session_host.client.connection import HostNotResponding
-from session_host.client.machine import THIS_MACHINE
+from session_host.client.machine import HERE, THIS_MACHINE
 from session_host.client.sessions.stale_rows import all_after_boot
 from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import Unreachable
@@ -158,6 +158,7 @@ class Far:
     why_unreachable = "Connection refused"
     unreachable_since = datetime.fromisoformat("2026-01-02T03:04:05Z")
     home = ""
+    terms = HERE
 
     def __init__(self) -> None:
         self.is_back = asyncio.Event()
