@@ -20,6 +20,7 @@ from session_host.terminal.base import DefaultColors
 from .chat import Chat, id_there, machine_of
 from .ended_list import EndedChats, EndedList, is_unlisted
 from .machine_chats import MachineChats
+from .machine_files import MachineFiles, OwnFiles
 from .store_thread import StoreThread, WindowsMachine
 from .tasks import Tasks
 
@@ -70,7 +71,7 @@ class ChatList(QObject):
         self._make_viewer = make_viewer
         self.colors: DefaultColors | None = None
         self.tasks = Tasks(self.problem.emit)
-        self.here = MachineChats(WindowsMachine(storage), self.tasks, self.apply)
+        self.here = MachineChats(WindowsMachine(storage), self.tasks, self.apply, OwnFiles())
         self.machines = {"": self.here}
         self._chats: dict[str, Chat] = {}
         self._alive: dict[str, Chat] = {}
@@ -112,6 +113,10 @@ class ChatList(QObject):
         """The user's home directory on a chat's machine; "" while unknown."""
         chats = self.machines.get(machine_of(record.id))
         return chats.machine.home if chats is not None else ""
+
+    def files_of(self, chat: Chat) -> MachineFiles:
+        """The files of a chat's machine."""
+        return self.machines[chat.machine.name].files
 
     def set_colors(self, colors: DefaultColors) -> None:
         """Set the terminals' colours, which hosts answer to programs' colour queries."""

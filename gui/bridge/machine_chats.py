@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from session_host.client.chats.installed_agents import EndpointDefaults
     from session_host.client.machine import Machine
 
+    from .machine_files import MachineFiles
+
 MAX_CHATS = 20_000
 """The most chats of another machine that are listed."""
 
@@ -44,6 +46,7 @@ class MachineChats:
 
     Attributes:
         machine: the machine.
+        files: its files.
         is_loaded: whether its store was read, so that its chats are complete.
         environment: returns the environment for chats that start there; None for the machine's own.
         agents: the machine's catalog; empty until another machine has told it.
@@ -55,10 +58,14 @@ class MachineChats:
     """
 
     def __init__(
-        self, machine: Machine, tasks: Tasks, apply: Callable[[Machine, list[ChatFacts], list[str] | None], object]
+        self,
+        machine: Machine,
+        tasks: Tasks,
+        apply: Callable[[Machine, list[ChatFacts], list[str] | None], object],
+        files: MachineFiles,
     ) -> None:
         """``apply`` gets the changed records, with the ids of the window, and the removed ids, as in ``Changes``."""
-        self.machine = machine
+        self.machine, self.files = machine, files
         self.is_loaded = False
         self.environment: Callable[[], Awaitable[Mapping[str, str] | None]] = _own_environment
         self.agents: Mapping[str, Agent] = {}

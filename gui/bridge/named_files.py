@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from gui.bridge.chat import Chat
 from gui.bridge.tasks import Tasks
-from session_host.client.chats.named_files import MAX_NAMES, directories_of, existing, find_files
+from session_host.client.chats.named_files import MAX_NAMES, existing, find_files
 from session_host.errors import OutliveError
 
 _THREADS = 4
@@ -95,17 +95,3 @@ class FilesThere:
 def is_path(text: str) -> bool:
     """Whether another machine's answer can be an absolute path that an editor may get."""
     return text.startswith("/") and text.isprintable()
-
-
-def files_of(chat: Chat, tasks: Tasks, directory: Callable[[], str] = str, reported: Callable[[], str] = str) -> Finder:
-    """The finder of files that a chat's text names.
-
-    Args:
-        chat: the chat.
-        tasks: run what takes time.
-        directory: returns the directory of a program on this machine, "" if unknown.
-        reported: returns the address of the directory that the program reports.
-    """
-    if chat.machine.name:
-        return FilesThere(chat, tasks, reported)
-    return FilesHere(lambda: directories_of(chat.record.origin.cwd), directory)

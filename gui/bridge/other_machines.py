@@ -28,6 +28,7 @@ from session_host.system.files import replace_file
 
 from .chat import machine_of
 from .machine_chats import MachineChats
+from .machine_files import FarFiles
 
 if TYPE_CHECKING:
     from session_host.machines.forwarding import Forward
@@ -192,7 +193,9 @@ class OtherMachines(QObject):
         self.machines[entry.name] = machine
         if kept is not None:
             machine.link.home = kept.home
-        chats = self._list.machines[entry.name] = MachineChats(machine, self._list.tasks, self._list.apply)
+        chats = self._list.machines[entry.name] = MachineChats(
+            machine, self._list.tasks, self._list.apply, FarFiles(machine, self._list.tasks)
+        )
         chats.agents_found = self._list.apply_agents
         chats.on_cut = partial(self._say_cut, entry.name)
         self._list.apply(machine, kept.records if kept is not None else [], [])

@@ -228,7 +228,7 @@ class SearchOfMachines(SearchThread):
             on_results(_merged(answers.values(), len(asked - answers.keys())))
 
         if "" in asked:
-            here = [each for each in session_ids if not machine_of(each)]
+            here = [each for each in session_ids if each in ids.get("", ())]
             super().search(query, here, partial(report, ""), on_failure)
         for name in asked - {""}:
             machine = self._list.machines[name].machine
@@ -237,8 +237,8 @@ class SearchOfMachines(SearchThread):
 
     def read_context(self, hit: Hit, lines: int, on_lines: Callable[[list[Hit]], object]) -> None:
         """See ``SearchThread``."""
-        chats = self._list.machines.get(machine_of(hit.session_id))
-        if chats is None or not chats.machine.name:
+        chats = self._list.machines.get(machine_of(hit.session_id), self._list.here)
+        if chats is self._list.here:
             super().read_context(hit, lines, on_lines)
         else:
             self._start(self._read_context_there(chats.machine, hit, lines, on_lines))

@@ -79,7 +79,6 @@ class ChatView(QWidget):
         directory: str = "",
         parent: QWidget | None = None,
         *,
-        list_tracked: Callable[[str], list[str]] | None = None,
         short_directory: Callable[[str], str] = short_directory,
     ) -> None:
         """Create an empty view.
@@ -89,7 +88,6 @@ class ChatView(QWidget):
             chat: the chat, which the user's actions reach.
             directory: the chat's: paths are shown relative to it, and its files complete "@".
             parent: the view's parent widget.
-            list_tracked: lists the files of a directory in a repository, see ``DirectoryFiles.set_lister``.
             short_directory: returns a directory's path as it is shown.
         """
         super().__init__(parent)
@@ -99,8 +97,6 @@ class ChatView(QWidget):
         self.page = TranscriptPage(theme, directory, self, answer=chat.answer_request, short_directory=short_directory)
         self.prompt = PromptBox(theme, self, chat)
         self.prompt.completion.files.set_directory(directory)
-        if list_tracked is not None:
-            self.prompt.completion.files.set_lister(list_tracked)
         self.finder = TranscriptFinder(self.page)
         self.turns = TranscriptTurns(self.page)
         self.heading = PromptHeading(self.page)

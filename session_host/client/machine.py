@@ -61,6 +61,7 @@ class Machine(Protocol):
         terms: how its chats are followed.
         has_our_clock: whether its times can be compared with those here to the second.
         has_our_loopback: whether ``localhost`` is the same there.
+        has_our_files: whether its paths are of the files here.
         clock_ahead: how far its clock is ahead of the one here; 0 while unknown, and for this one.
         prefix: what the ids of its chats begin with in lists of several machines: "" or ``NAME/``.
     """
@@ -70,6 +71,7 @@ class Machine(Protocol):
     terms: Terms
     has_our_clock: bool
     has_our_loopback: bool
+    has_our_files: bool
 
     @property
     def prefix(self) -> str:
@@ -165,7 +167,7 @@ class ThisMachine:
 
     name = destination = ""
     terms = HERE
-    has_our_clock = has_our_loopback = True
+    has_our_clock = has_our_loopback = has_our_files = True
     is_reachable = True
     unreachable_since = None
     why_unreachable = ""

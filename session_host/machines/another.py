@@ -39,6 +39,7 @@ class AnotherMachine:
     terms = TERMS
     has_our_clock = False
     has_our_loopback = False
+    has_our_files = False
 
     @property
     def prefix(self) -> str:

@@ -148,6 +148,23 @@ async def test_a_viewer_is_far_from_a_chat_of_another_machine_alone(machine: Any
     assert (viewer._terms.is_far, viewer._predictions is not None) == (is_far, is_far)
 
 
+async def test_the_word_of_another_machine_alone_is_checked_and_its_silence_is_borne(machine: AnyMachine) -> None:
+    async def fail() -> None:
+        raise NoSuchSession("none")
+
+    facts = chat_facts(id=str(uuid.uuid4()), name="x", agent="shell", title="\x1b]0;owned\x07", host_pid=1)
+    received = machine.received(facts)
+    assert received.id == f"{machine.prefix}{facts.id}"
+    if isinstance(machine, RemoteMachine):
+        assert (machine.prefix, received.program.host_pid) == ("near/", None)
+        assert received.program.title.isprintable()
+        assert await machine.try_ask(fail) == []
+    else:
+        assert received is facts
+        with pytest.raises(NoSuchSession):
+            await machine.try_ask(fail)
+
+
 async def test_another_machine_is_unreachable_until_its_bridge_is_back(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:

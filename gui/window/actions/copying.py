@@ -93,7 +93,7 @@ class Copying:
             for source in sources:
                 name = source.name
                 path = await copy_to(machine, self._chat.session_id, source, show)
-                if machine.name and not is_path(path):
+                if not machine.has_our_files and not is_path(path):
                     raise OutliveError(notice_texts.NO_PATH(machine=machine.name))
                 paths.append(path)
                 before += source.size

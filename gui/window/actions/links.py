@@ -320,10 +320,10 @@ class LinkOpener:
 
     def show_directory(self, directory: str, machine: Machine = THIS_MACHINE) -> None:
         """Show a chat's directory in the desktop's file manager."""
-        if machine.name:
-            self._on_failure(notice_texts.DIRECTORY_ELSEWHERE(machine=machine.name))
-        else:
+        if machine.has_our_files:
             self._tasks.start(self._show(directory), "show directory")
+        else:
+            self._on_failure(notice_texts.DIRECTORY_ELSEWHERE(machine=machine.name))
 
     async def _show(self, directory: str) -> None:
         try:
@@ -344,7 +344,7 @@ class LinkOpener:
         """Open what a function finds on a machine."""
         try:
             file = await machine.call(find, *args, **kwargs)
-            if machine.name:
+            if not machine.has_our_files:
                 await self._open_far(machine, file, directory, is_directory=find is named_directory)
                 return
             argv, needs_terminal = await asyncio.to_thread(command_for, file, self._editors().here, os.environ)

@@ -12,7 +12,6 @@ from PySide6.QtGui import QClipboard, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
-from gui.bridge.named_files import files_of
 from gui.terminal.input import clipboard
 from gui.terminal.input.clipboard import LARGE_CHARACTERS
 from gui.terminal.input.pointer import MouseRules
@@ -141,13 +140,16 @@ class PageWiring:
 
     def _wire_structured(self, page: ChatPage, content: StructuredContent) -> None:
         chat, commands, opener, view = content.chat, self._commands, self._commands.opener, content.view
-        if chat.machine.name:
+        files = commands.sessions.files_of(chat)
+        if not chat.machine.has_our_files:
             view.prompt.files_go_by(lambda files, paste: self._copying(chat, content).paste(files, paste))
-        view.page.names.find_by(files_of(chat, commands.sessions.tasks))
+        view.page.names.find_by(files.finder(chat))
         content.link_requested.connect(lambda address: self._open_link(page, address))
         content.file_requested.connect(lambda file: opener.open_file(file, chat.record.origin.cwd, chat.machine))
         content.changes_requested.connect(lambda: commands.show_changes(chat))
-        content.image_requested.connect(lambda image: commands.sheets.image.show_image(image, _save_in(chat)))
+        content.image_requested.connect(
+            lambda image: commands.sheets.image.show_image(image, files.save_directory(chat))
+        )
         content.end_requested.connect(lambda: commands.chat_actions.stop(chat))
         content.resume_requested.connect(lambda prompt: commands.resuming.resume(chat, prompt=prompt))
         view.page.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
@@ -156,8 +158,8 @@ class PageWiring:
     def _wire_terminal(self, page: ChatPage, terminal: TerminalContent) -> None:
         chat, opener, view = page.chat, self._commands.opener, terminal.view
         view.set_window_keys(self._in_use)
-        tasks = self._commands.sessions.tasks
-        view.find_files_by(files_of(chat, tasks, lambda: chat.current_directory, lambda: terminal.reported_directory))
+        files = self._commands.sessions.files_of(chat)
+        view.find_files_by(files.finder(chat, lambda: chat.current_directory, lambda: terminal.reported_directory))
         view.prompts.set_answers(ChatAnswers(chat, self._commands.context))
         view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
         view.linkActivated.connect(lambda address: self._open_link(page, address))
@@ -169,7 +171,7 @@ class PageWiring:
         copying = partial(self._copying, chat, terminal)
         view.imagePasted.connect(lambda image: copying().paste_image(image, view.paste_files))
         view.machine = chat.machine.name
-        if chat.machine.name:
+        if not chat.machine.has_our_files:
             view.files_go_by(lambda files: copying().paste(files, view.paste_files))
         terminal.grid_changed.connect(lambda: self._on_grid_changed(terminal))
         terminal.clipboard_offered.connect(lambda text, targets: self._on_clipboard(page, text, targets))
@@ -324,8 +326,3 @@ class ChatAnswers:
         is_working = not self._chat.has_ended and self._chat.record.status.activity is Activity.WORKING
         async with asyncio.timeout(READ_TIMEOUT_S):
             return await self._chat.machine.call(find_answer, self._chat.session_id, position, is_working=is_working)
-
-
-def _save_in(chat: Chat) -> str:
-    """The directory on this machine in which an image of a chat is saved."""
-    return "" if chat.machine.name else chat.record.origin.cwd

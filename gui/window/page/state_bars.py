@@ -532,7 +532,7 @@ class Waiting(QObject):
                 return page_texts.UNREACHABLE(machine=name), known
             case "reconnecting":
                 return page_texts.RECONNECTING(), known
-            case "connecting" if name:
+            case "connecting" if chat.machine.terms.is_far:
                 return page_texts.CONNECTING_TO(machine=name), known
             case "connecting" if chat.record.outcome.state is not State.STARTING:
                 return common_texts.LOADING(), known

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import unicodedata
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
@@ -14,7 +11,6 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat, PageViewer
-from gui.bridge.git_status import repository_files
 from gui.bridge.search import Query
 from gui.bridge.unsent import Drafts
 from gui.chat.content.items import Mode
@@ -28,15 +24,13 @@ from gui.terminal.links.links import LinkRules
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.wording import page_texts
-from session_host.client.machine import ANSWER_S
-from session_host.errors import OutliveError
 from session_host.protocol.messages import InputRefused, PromptMode
 from session_host.protocol.values import FileLocation, Image
 from session_host.structured.items import Setting
 from session_host.structured.transcript import Transcript
 
 if TYPE_CHECKING:
-    from session_host.client.machine import Machine
+    pass
 
 LINE_PX = 20
 """The scroll distance of one line."""
@@ -88,6 +82,7 @@ class StructuredContent(QObject):
         open_find: Callable[[], object],
         drafts: Drafts,
         load_transcript: Callable[[Chat, StructuredContent], None],
+        list_repository: Callable[[str], list[str]],
     ) -> None:
         """Make the transcript and the prompt box of a page.
 
@@ -98,6 +93,7 @@ class StructuredContent(QObject):
             open_find: opens the page's find bar.
             drafts: the unsent prompts of all chats.
             load_transcript: loads the transcript of an ended chat.
+            list_repository: lists the files of a repository on the chat's machine; called in a thread.
         """
         super().__init__(page)
         self.source = source
@@ -118,15 +114,11 @@ class StructuredContent(QObject):
             self,
             chat.record.origin.cwd,
             page,
-            list_tracked=repository_files,
             short_directory=chat.short_directory,
         )
         self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=chat.full_name))
         view = self.view
-        if chat.machine.name:  # Its paths are not of this machine.
-            view.prompt.completion.files.set_lister(
-                partial(_files_there, asyncio.get_running_loop(), chat.machine), is_here=False
-            )
+        view.prompt.completion.files.set_lister(list_repository, is_here=chat.machine.has_our_files)
         view.page.zoom_requested.connect(lambda by: self.zoomed.emit(self._steps + by))
         view.page.place_changed.connect(self.place_changed)
         view.prompt.show_draft(drafts.of(chat.id))
@@ -432,15 +424,3 @@ class StructuredContent(QObject):
         """See ``TerminalContent``."""
         self._steps = steps
         self.view.page.set_font_size(self._base_px + steps)
-
-
-def _files_there(loop: asyncio.AbstractEventLoop, machine: Machine, directory: str) -> list[str]:
-    """The files of a repository of another machine; called in a thread, while the window's loop runs in its own."""
-    work = machine.call(repository_files, directory)
-    try:
-        return asyncio.run_coroutine_threadsafe(work, loop).result(ANSWER_S)
-    except (OutliveError, TimeoutError, concurrent.futures.CancelledError):
-        return []
-    except RuntimeError:  # The loop has ended.
-        work.close()
-        return []

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QStackedWidget
 
 from gui.bridge.chat import Chat, viewer_for_page
 from gui.bridge.ended_chat import read_last_screen, read_last_transcript
-from gui.bridge.program_directories import ProgramDirectories
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import Place, SavedPane, WindowLayout
 from gui.theme.theme import Theme
@@ -91,7 +90,6 @@ class Tabs(QObject):
         self._bar = bar
         self._stack = stack
         self._recent = recent
-        self._directories = ProgramDirectories(sessions.tasks)
         self._pages: dict[str, ChatPage] = {}
         self._shown = ""
         self._is_visible = True
@@ -333,15 +331,17 @@ class Tabs(QObject):
         return page
 
     def _make_page(self, chat: Chat) -> ChatPage:
-        page = ChatPage(self._theme, viewer_for_page(chat))
+        page, files = ChatPage(self._theme, viewer_for_page(chat)), self._sessions.files_of(chat)
         if chat.record.origin.runtime == "terminal":
-            screen, note = self._load_screen, self._directories.note
+            screen, note = self._load_screen, files.note_directory
             page.set_content(TerminalContent(self._theme, page.source, page, page.focus_content, screen, note))
             return page
         from gui.window.page.structured_content import StructuredContent  # Most windows show only terminals.
 
         drafts, load = self._sessions.drafts, self._load_transcript
-        page.set_content(StructuredContent(self._theme, page.source, page, page.open_find, drafts, load))
+        page.set_content(
+            StructuredContent(self._theme, page.source, page, page.open_find, drafts, load, files.lister())
+        )
         return page
 
     def _page_with(self, content: TerminalContent | StructuredContent, chat: Chat) -> ChatPage | None:

@@ -9,13 +9,13 @@ import pytest
 
 from gui.bridge import git_status
 from gui.bridge.chat import Chat
-from gui.bridge.machine_chats import MachineChats
 from session_host.client.worktrees import Status, status_of
 from session_host.protocol.values import Activity, State
 from tests.support.area import Area
 from tests.support.other_machine import Alpha
 from tests.support.repositories import Checkout
 from tests.unit.gui.conftest import WindowHarness, insert_record
+from tests.unit.gui.window.machines import chats_on
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ async def test_git_is_asked_on_another_machine_for_the_chat_in_front_alone(
     insert_record("one", cwd=str(repository.path))
     insert_record("two", cwd=str(area.home))
     machine, sessions = Counting(), harness.sessions
-    chats = sessions.machines["alpha"] = MachineChats(machine, sessions.tasks, sessions.apply)
+    chats = sessions.machines["alpha"] = chats_on(sessions, machine)
     await chats.refresh_now()
     one = next(chat for chat in sessions.chats() if chat.name == "one")
     window = harness.open_window()

@@ -33,7 +33,7 @@ from tests.support.other_machine import Alpha
 from tests.support.repositories import Checkout
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WindowHarness, insert_record
-from tests.unit.gui.window.machines import OtherMachine
+from tests.unit.gui.window.machines import OtherMachine, chats_on
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def alpha(harness: WindowHarness) -> MachineChats:
     insert_record("runs", child_pid=1)
     first = insert_record("first", **ended)
     insert_record("second", resumed_from=first.id, **ended)
-    chats = harness.sessions.machines["alpha"] = MachineChats(Alpha(), harness.sessions.tasks, harness.sessions.apply)
+    chats = harness.sessions.machines["alpha"] = chats_on(harness.sessions, Alpha())
     await chats.refresh_now()
     return chats
 
@@ -140,7 +140,7 @@ async def test_of_more_running_chats_than_the_window_bears_the_latest_are_listed
     monkeypatch.setattr(machine_chats, "MAX_RUNNING", 2)
     records = [insert_record(name, created_at=f"2026-01-02T03:04:0{at}Z") for at, name in enumerate("abc")]
     insert_record("ended", state=State.EXITED, exit_code=0, ended_at="2026-01-02T04:00:00.000Z")
-    chats = harness.sessions.machines["alpha"] = MachineChats(Alpha(), harness.sessions.tasks, harness.sessions.apply)
+    chats = harness.sessions.machines["alpha"] = chats_on(harness.sessions, Alpha())
     cuts: list[tuple[int, int]] = []
     chats.on_cut = lambda *counts: cuts.append(counts)
     await chats.refresh_now()
@@ -277,7 +277,7 @@ async def test_files_of_a_repository_there_complete_a_mention_and_none_of_here_d
     (area.home / "plain").mkdir()
     (area.home / "plain" / "only_here.py").touch()
     insert_record("outside", cwd=str(area.home / "plain"), runtime="structured")
-    chats = harness.sessions.machines["alpha"] = MachineChats(Alpha(), harness.sessions.tasks, harness.sessions.apply)
+    chats = harness.sessions.machines["alpha"] = chats_on(harness.sessions, Alpha())
     await chats.refresh_now()
     window = harness.open_window()
     window.open_chat(there(harness)["asks"])

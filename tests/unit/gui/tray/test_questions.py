@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gui.bridge.machine_chats import MachineChats
 from gui.tray.notifier import Notifier
 from gui.tray.questions import offer, summary
 from session_host.client.machine import THIS_MACHINE, Machine
@@ -24,6 +23,7 @@ from tests.support.structured_chats import new_chat, wait
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WAIT_S, WindowHarness
 from tests.unit.gui.tray.test_notifications import FakeNotifications
+from tests.unit.gui.window.machines import chats_on
 
 _BOTH: tuple[OptionKind, ...] = ("allow_always", "allow_once", "cancel", "reject_once")
 _DENY = RequestOption("d", "No", "reject_once")
@@ -75,7 +75,7 @@ async def waiting_chat(
     await asyncio.to_thread(wait, "api-fix", "needs_input")
     sessions, session_id = harness.sessions, machine.prefix + there
     if machine.name:
-        sessions.machines[machine.name] = MachineChats(machine, sessions.tasks, sessions.apply)
+        sessions.machines[machine.name] = chats_on(sessions, machine)
     await sessions.machines[machine.name].refresh_now()
     harness.settle()
     sessions.follow_all()

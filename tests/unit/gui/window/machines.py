@@ -7,6 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gui.bridge.chat import Chat
+from gui.bridge.machine_chats import MachineChats
+from gui.bridge.machine_files import FarFiles
+from gui.bridge.sessions import Sessions
+from session_host.client.machine import Machine
 from session_host.errors import Unreachable
 from session_host.machines.link import LinkState
 from session_host.machines.names import MachineEntry
@@ -15,6 +19,11 @@ from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import State
 from tests.support.facts import chat_facts
 from tests.unit.gui.conftest import WindowHarness
+
+
+def chats_on(sessions: Sessions, machine: Machine) -> MachineChats:
+    """The chats of another machine, for the window."""
+    return MachineChats(machine, sessions.tasks, sessions.apply, FarFiles(machine, sessions.tasks))
 
 
 class OtherMachine:

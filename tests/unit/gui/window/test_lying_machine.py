@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from gui.bridge.machine_chats import MachineChats
 from gui.window.actions.action_table import TABLE
 from session_host.client import control
 from session_host.client.machine import Machine
@@ -27,6 +26,7 @@ from session_host.structured.transcript import Transcript
 from tests.support.fuzzing import chance, fields_of, fitting, some, times
 from tests.support.other_machine import Alpha
 from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.window.machines import chats_on
 
 IDS = [f"chat-{number}" for number in range(6)]
 TIMES = ("2026-01-02T03:04:05Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "", "\x1b[2J")
@@ -103,7 +103,7 @@ async def test_whatever_another_machine_tells_the_window_has_no_unexpected_error
     sessions = harness.sessions
     with chance() as choose:
         choose.seed(choose.random() + _run)
-        chats = sessions.machines["alpha"] = MachineChats(Liar(choose), sessions.tasks, sessions.apply)
+        chats = sessions.machines["alpha"] = chats_on(sessions, Liar(choose))
         await chats.refresh_now()
         harness.open_window()
         await chats.find_agents()

@@ -9,7 +9,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.bridge.machine_chats import MachineChats
 from gui.bridge.search import Found, SearchResults, _checked
 from gui.theme.theme import Theme
 from gui.window.search import _ROW_ROLE, SearchSheet
@@ -22,6 +21,7 @@ from session_host.terminal import create
 from tests.support.journals import BEGAN_NS, output, resize
 from tests.support.other_machine import Alpha
 from tests.unit.gui.conftest import WindowHarness
+from tests.unit.gui.window.machines import chats_on
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
@@ -343,7 +343,7 @@ async def test_the_sheet_shows_why_a_search_failed_and_the_next_one_may_succeed(
 async def alpha(harness: WindowHarness) -> Alpha:
     """Another machine, which has the chats of this one again."""
     machine, sessions = Alpha(), harness.sessions
-    chats = sessions.machines["alpha"] = MachineChats(machine, sessions.tasks, sessions.apply)
+    chats = sessions.machines["alpha"] = chats_on(sessions, machine)
     await chats.refresh_now()
     return machine
 

@@ -29,12 +29,13 @@ from session_host.paths import pasted_files_dir
 from session_host.protocol.values import FileLocation
 from tests.support.other_machine import Alpha
 from tests.unit.gui.conftest import WindowHarness, insert_record
+from tests.unit.gui.window.machines import chats_on
 
 
 @pytest.fixture
 async def alpha(harness: WindowHarness) -> MachineChats:
     """The chats of another machine, none yet."""
-    chats = harness.sessions.machines["alpha"] = MachineChats(Alpha(), harness.sessions.tasks, harness.sessions.apply)
+    chats = harness.sessions.machines["alpha"] = chats_on(harness.sessions, Alpha())
     return chats
 
 

@@ -13,7 +13,6 @@ from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtTest import QTest
 
 from gui.bridge.directories import DirectoriesThere
-from gui.bridge.machine_chats import MachineChats
 from gui.settings.layout import Start
 from gui.window.new_chat.sheet import NewChatSheet
 from session_host.client.chats.directories import LOOKED_AT, DirectoryLook, Listing, complete_path, list_directory
@@ -26,6 +25,7 @@ from session_host.machines.remote import RemoteMachine
 from tests.support.area import Area
 from tests.support.other_machine import Alpha
 from tests.unit.gui.conftest import WindowHarness, insert_record
+from tests.unit.gui.window.machines import chats_on
 
 
 class Far(Alpha):
@@ -82,7 +82,7 @@ class FakeRemote:
 async def far(harness: WindowHarness) -> Far:
     """The machine, which has told its agents."""
     sessions, machine = harness.sessions, Far()
-    chats = sessions.machines["alpha"] = MachineChats(machine, sessions.tasks, sessions.apply)
+    chats = sessions.machines["alpha"] = chats_on(sessions, machine)
     sessions.others.machines["alpha"] = cast("RemoteMachine", FakeRemote())
     await chats.find_agents()
     return machine

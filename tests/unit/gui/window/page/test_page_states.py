@@ -23,10 +23,11 @@ from gui.wording.groups import OVER, Group
 from session_host import paths
 from session_host.client.chats.ended_chat import EndedChat
 from session_host.client.connection import HostNotResponding
-from session_host.client.machine import HERE, THIS_MACHINE
+from session_host.client.machine import THIS_MACHINE
 from session_host.client.sessions.stale_rows import all_after_boot
 from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import Unreachable
+from session_host.machines.another import AnotherMachine
 from session_host.protocol.facts import INTERRUPTED, UNSTARTED
 from session_host.protocol.messages import Done, NoticeEvent, Request
 from session_host.protocol.values import Activity, GridSize, State
@@ -38,8 +39,10 @@ from session_host.system.processes.identity import boot_id
 from session_host.terminal import create
 from tests.support.area import Area
 from tests.support.journals import output, write_journal
+from tests.support.other_machine import Alpha
 from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.conftest import Away
+from tests.unit.gui.window.machines import chats_on
 
 
 def screen_text(harness: WindowHarness) -> str:
@@ -150,24 +153,25 @@ async def test_a_bar_over_the_screen_shows_at_once_that_the_host_does_not_answer
     assert chat.mark is Mark.RUNNING
 
 
-class Far:
+class Far(Alpha):
     """A machine that cannot be reached."""
 
     name = "build1"
     is_reachable = False
     why_unreachable = "Connection refused"
-    unreachable_since = datetime.fromisoformat("2026-01-02T03:04:05Z")
+    unreachable_since = datetime.fromisoformat("2026-01-02T03:04:05Z")  # type: ignore[assignment]
     home = ""
-    terms = HERE
+    terms = AnotherMachine.terms
 
-    def __init__(self) -> None:
+    def __init__(self, harness: WindowHarness) -> None:
         self.is_back = asyncio.Event()
+        harness.sessions.machines[self.name] = chats_on(harness.sessions, self)
 
-    async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Fail until the machine ``is_back``."""
         if not self.is_back.is_set():
             raise Unreachable("build1: Connection refused")
-        return await THIS_MACHINE.call(function, *arguments)
+        return await THIS_MACHINE.call(function, *args, **kwargs)
 
     async def wait_reachable(self) -> None:
         await self.is_back.wait()
@@ -176,8 +180,8 @@ class Far:
 async def test_the_last_screen_of_a_chat_on_a_machine_out_of_reach_is_shown_when_it_is_back(harness: WindowHarness):
     session_id = await harness.add("one", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
     window = harness.open_window()
-    far = Far()
-    harness.chat(session_id).machine = far  # type: ignore[assignment]
+    far = Far(harness)
+    harness.chat(session_id).machine = far
     window.open_chat(harness.chat(session_id))
     notice = harness.page.waiting.notice
     await harness.until(notice.isVisible, "the notice")
@@ -191,7 +195,7 @@ async def test_a_chat_out_of_reach_stays_readable_and_shows_why_and_what_waits(h
     page, chat = harness.page, harness.chat(viewer.session_id)
     tries: list[bool] = []
     page.waiting.remedy = lambda: ("Try now", lambda: tries.append(True))
-    chat.machine = Far()  # type: ignore[assignment]
+    chat.machine = Far(harness)
     viewer.takes_mouse = False
     viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
     bar = page.waiting.bar
@@ -265,7 +269,7 @@ async def test_after_a_question_that_came_meanwhile_the_user_decides_about_what_
 async def test_a_chat_opened_while_its_machine_is_out_of_reach_says_so(harness: WindowHarness):
     session_id = await harness.add("one")
     window = harness.open_window()
-    harness.chat(session_id).machine = Far()  # type: ignore[assignment]
+    harness.chat(session_id).machine = Far(harness)
     window.open_chat(harness.chat(session_id))
     waiting = harness.page.waiting
     assert waiting.notice.isVisible(), "at once"

@@ -11,7 +11,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextDocumentFragment
 
-from gui.bridge.machine_chats import MachineChats
 from gui.bridge.new_chat import NewChatRequest
 from gui.window.sidebar.model import Heading
 from session_host.protocol.facts import Foreground
@@ -22,6 +21,7 @@ from tests.support.area import Area
 from tests.support.other_machine import Alpha
 from tests.support.repositories import Checkout
 from tests.unit.gui.conftest import WindowHarness, insert_record
+from tests.unit.gui.window.machines import chats_on
 
 
 class Program:
@@ -184,7 +184,7 @@ async def test_the_directory_of_a_shell_on_another_machine_is_followed_there(
     async def note(request: NewChatRequest, *_: object) -> None:
         started.append(request)
 
-    alpha = MachineChats(Alpha(), harness.sessions.tasks, harness.sessions.apply)
+    alpha = chats_on(harness.sessions, Alpha())
     harness.sessions.machines["alpha"] = alpha
     record = insert_record("far", agent="shell", child_pid=program.pid, cwd=str(area.home), argv=["x"])
     await alpha.refresh_now()
