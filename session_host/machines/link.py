@@ -116,6 +116,7 @@ class Link:
         self._patience_s = 0.0
         """Twice the time of the last connection, or half of the last patience if that is longer: a line may be slow."""
         self._retry: TimerHandle | None = None
+        self._retry_at_s = 0.0
         self._settling: TimerHandle | None = None
         self._stream: Stream | None = None
         self._changed = asyncio.Event()
@@ -135,7 +136,8 @@ class Link:
     @property
     def next_try_s(self) -> float | None:
         """The time until the next attempt to connect, in seconds; None while there is one, or none is due."""
-        return self._retry.when() - asyncio.get_running_loop().time() if self._retry is not None else None
+        # uvloop has no time for a wait of 0 s.
+        return self._retry_at_s - asyncio.get_running_loop().time() if self._retry is not None else None
 
     def _begin(self, connect: Callable[[], Coroutine[None, None, None]]) -> None:
         if self.state is LinkState.DOWN:
@@ -397,7 +399,7 @@ class Link:
             is_quick = self._failures < QUICK_RETRIES and self._falls < QUICK_FALLS and not needs_user
             tries = min(self._failures + self._falls, len(RETRY_S) - 1)
             wait_s = RETRY_S[tries] if is_quick else LATER_RETRY_S
-            self._retry = loop.call_later(wait_s, self._retry_due)
+            self._retry, self._retry_at_s = loop.call_later(wait_s, self._retry_due), loop.time() + wait_s
         self._set_state(LinkState.DOWN, error)
         if needs_user and self._settling is not None:  # It will not be back by itself.
             self._settling.cancel()
