@@ -38,8 +38,10 @@ async def test_each_prompts_restore_point_has_the_files_from_before_the_agent_re
     record = await start_chat(checkout.path, agent="keeping", prompt="answer: first")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
+        await eventually(lambda: len(listed(checkout.path, [record.id])) == 1, 60.0, "the first point, if git is slow")
         chat.viewer.prompt("answer: second")
         await chat.until_idle(2)
+        await eventually(lambda: len(listed(checkout.path, [record.id])) == 2, 60.0, "the second one")
         items = [item.id for item in chat.items if item.kind == "user"]
     found = listed(checkout.path, [record.id])
     assert [point.about.item for point in found] == items

@@ -12,6 +12,7 @@ from tests.support.commands import OnTerminal, new, outlive
 from tests.support.hosts import end
 from tests.support.repositories import Checkout
 from tests.support.structured_chats import add_keeping_agent, start_chat, viewing
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -48,8 +49,10 @@ async def test_files_are_restored_to_before_a_prompt_and_back_again(checkout: Ch
     record = await start_chat(checkout.path, agent="keeping", name="api", prompt="answer: first")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
+        await eventually(lambda: len(points()) == 1, 60.0, "the restore point, also on a slow machine")
         chat.viewer.prompt("answer: \x1b[31msecond")
         await chat.until_idle(2)
+        await eventually(lambda: len(points()) == 2, 60.0, "the second one")
     log = checkout.path / "input.log"
     both = log.read_text()
     listing = outlive("restore", "api").output.splitlines()
