@@ -16,7 +16,7 @@ from tests.support.area import Area
 from tests.support.compositors.compositor import Compositor
 from tests.support.compositors.gnome import gnome
 from tests.support.compositors.kwin import kwin
-from tests.support.compositors.sway import sway
+from tests.support.compositors.sway import Sway, sway
 from tests.support.waiting import wait_until
 from tests.support.windows import Window
 
@@ -85,7 +85,11 @@ def wait_until_drawn_right(app: Window, compositor: Compositor, display: int = 0
 
     def state() -> str:
         unlike = _unlike_squares(app, compositor.picture(display))
-        return f"the window to be drawn right {how}; {len(unlike)} squares are unlike, the first ones {unlike[:8]}"
+        windows = compositor.windows() if isinstance(compositor, Sway) else []
+        return (
+            f"the window to be drawn right {how}; {len(unlike)} squares are unlike, the first ones {unlike[:8]}; "
+            f"the compositor's full screen: {[each['fullscreen_mode'] for each in windows]}"
+        )
 
     def is_drawn_right() -> bool:
         return len(_unlike_squares(app, compositor.picture(display))) <= _CURSOR_SQUARES
