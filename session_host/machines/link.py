@@ -503,7 +503,8 @@ class Link:
 
     async def _open(self, request: Callable[[int], Frame], protocol: asyncio.Protocol) -> Channel:
         await self.ready()
-        assert self._stream is not None
+        if self._stream is None:  # It is being closed.
+            raise Unreachable(f"{self.entry.name}: the connection is closed")
         channel = self._stream.open(request)
         channel.protocol = protocol
         return channel

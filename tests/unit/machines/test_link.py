@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.chats.directories import create_directory
+from session_host.client.sessions.listing import session_named
 from session_host.client.sessions.store_calls import recent_directories
 from session_host.errors import OutliveError, Unreachable
 from session_host.machines import link, stream
@@ -47,6 +48,14 @@ async def machine(near: NearBridges) -> AsyncIterator[RemoteMachine]:
 
 def _waits_long(machine: RemoteMachine) -> bool:
     return (machine.link.next_try_s or 0.0) > 10
+
+
+async def test_a_call_while_the_link_is_closed_says_so(machine: RemoteMachine) -> None:
+    closing = asyncio.create_task(machine.link.close())
+    await asyncio.sleep(0)
+    with pytest.raises(Unreachable, match="the connection is closed"):
+        await machine.call(session_named, "x")
+    await closing
 
 
 async def test_what_fails_unexpectedly_there_is_answered_and_logged_there(machine: RemoteMachine) -> None:
