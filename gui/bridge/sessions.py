@@ -261,7 +261,7 @@ class Sessions(ChatList):
             with contextlib.suppress(SessionEnded):
                 return explained(await chat.ask(Explain(request=1)), is_plain=is_plain)
         changes = await chat.machine.call(last_transitions, chat.session_id, TRANSITIONS)
-        conversation = chat.record.program.conversation or ""
+        conversation = chat.record.program.conversation
         return explained_without_host(changes, conversation, has_ended=chat.has_ended, is_plain=is_plain)
 
     async def send_text(self, chat: Chat, text: str, *, anyway: bool = False) -> None:

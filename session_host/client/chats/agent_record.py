@@ -49,7 +49,7 @@ def find_answer(session_id: str, position: TurnPosition | None, *, is_working: b
     if agent is None or not agent.conversation.store:
         title = record.origin.agent if agent is None else agent.title
         raise NoAnswer(f"Outlive knows no record of {title}’s answers; select the text on the screen")
-    if not agent.conversation.is_id(record.program.conversation or ""):
+    if not agent.conversation.is_id(record.program.conversation):
         raise NoAnswer(f"{agent.title} has not reported its conversation yet; try again after its next answer")
     query = query_for(record, agent, None)
     try:
@@ -83,7 +83,7 @@ def recent_prompts(session_id: str, since_s: float) -> list[Turn]:
     with open_store() as store:
         record = record_of(store, session_id)
     agent = find_agent(config_dir(), record.origin.agent)
-    if agent is None or not agent.conversation.store or not agent.conversation.is_id(record.program.conversation or ""):
+    if agent is None or not agent.conversation.store or not agent.conversation.is_id(record.program.conversation):
         return []
     found: list[Turn] = []
     try:

@@ -137,7 +137,7 @@ def _remove_directory(path: Path) -> str:
 def _remove_conversation(store: Store, record: ChatFacts) -> None:
     """Remove the conversation if it is in Outlive's own file and no other chat uses it; agents' own files stay."""
     conversation = record.program.conversation
-    if record.origin.agent != ENDPOINT or conversation is None:
+    if record.origin.agent != ENDPOINT or not conversation:
         return
     if not [each for each in store.in_conversation(conversation) if each.id != record.id]:
         endpoint_conversation(conversation).unlink(missing_ok=True)

@@ -106,7 +106,7 @@ def fill_in_resumable(infos: list[SessionInfo]) -> None:
             if record is None:
                 continue
             if info.state in RUNNING_STATES:
-                program = replace(record.program, conversation=info.facts.program.conversation or "")
+                program = replace(record.program, conversation=info.facts.program.conversation)
                 record = replace(record, program=program)
                 info.resumable = check_agent(agents, record)[0]
             else:
@@ -205,7 +205,7 @@ def check_agent(agents: Mapping[str, Agent], record: ChatFacts) -> tuple[bool | 
         return False, f"{agent.title} has no conversations to resume; start it again: {again}", None
     if agent.is_subcommand(record.origin.arguments):
         return False, f"the chat ran {shlex.join(record.origin.argv[:2])}, which has no conversation", None
-    if not settings.is_id(record.program.conversation or ""):
+    if not settings.is_id(record.program.conversation):
         if settings.picker:
             where = f"{agent.title}'s list: {_picker(record, agent)}"
             return None, f"the conversation of this chat is unknown; choose it in {where}", agent

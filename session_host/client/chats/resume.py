@@ -74,7 +74,9 @@ def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: Conversati
     running = {info.id: info for info in list_sessions(store, ended=False)}
     conversation = (agent.name, query.conversation)
     chats = [
-        info for info in running.values() if (info.facts.origin.agent, info.facts.program.conversation) == conversation
+        info
+        for info in running.values()
+        if query.conversation and (info.facts.origin.agent, info.facts.program.conversation) == conversation
     ]
     reported = set(opened_by(agent.conversation.store, query))
     for pid in reported:
