@@ -45,7 +45,6 @@ from session_host.protocol.untrusted_text import (
     plain,
 )
 from session_host.protocol.values import (
-    RUNNING_STATES,
     SILENCE,
     WITHOUT_AGENT,
     Activity,
@@ -408,7 +407,7 @@ class Chat(ChatViewer):
     @property
     def has_ended(self) -> bool:
         """Whether its process has exited or was lost."""
-        return self.record.outcome.state not in RUNNING_STATES
+        return self.record.outcome.is_over
 
     @property
     def is_continued(self) -> bool:
@@ -846,7 +845,7 @@ class Chat(ChatViewer):
         mine = self.record
         was_recorded, self.is_recorded = (
             self.is_recorded,
-            not (self.has_ended and record.outcome.state in RUNNING_STATES),
+            not self.has_ended or record.outcome.is_over,
         )
         outcome, program = record.outcome, record.program
         if (self.has_ended and not outcome.is_over) or (mine.outcome.state, outcome.state) == _STARTED:

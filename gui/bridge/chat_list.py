@@ -13,7 +13,6 @@ from gui.wording import window_texts
 from gui.wording.groups import OVER, Group
 from session_host.errors import AmbiguousSession
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import meant
 from session_host.terminal.base import DefaultColors
 
@@ -242,9 +241,7 @@ class ChatList(QObject):
         if removed is None:
             known = {each for each in (*self._chats, *self._ended) if machine_of(each) == machine.name}
             self._ended.put_all(
-                record
-                for record in found.values()
-                if record.id not in known and record.outcome.state not in RUNNING_STATES
+                record for record in found.values() if record.id not in known and record.outcome.is_over
             )
             removed = known - found.keys()
         for record in found.values():
@@ -259,7 +256,7 @@ class ChatList(QObject):
     def _apply_record(self, record: ChatFacts) -> None:
         if (known := self._chats.get(record.id)) is not None:
             known.apply_record(record)
-        elif record.outcome.state in RUNNING_STATES:
+        elif not record.outcome.is_over:
             self.chat_of(record)
         elif (listed := self._ended.get(record.id)) is not record and record != listed:
             self._ended.put(record)

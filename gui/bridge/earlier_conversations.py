@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from session_host.agents.agent import Agent
 from session_host.git import Stop, stopped_by
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.values import RUNNING_STATES
 
 from .chat import Chat, machine_of
 from .new_chat import NewChatRequest
@@ -36,7 +35,7 @@ class ChatOfConversation:
 
     def __init__(self, sessions: Sessions, record: ChatFacts) -> None:
         self._sessions, self._id = sessions, record.id
-        self.name, self.has_ended = record.entry.name, record.outcome.state not in RUNNING_STATES
+        self.name, self.has_ended = record.entry.name, record.outcome.is_over
 
     @property
     def chat(self) -> Chat | None:

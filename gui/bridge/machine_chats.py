@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeVar
 from session_host.client.sessions.store_calls import changes_since, later_changes
 from session_host.errors import OutliveError, ProtocolViolation, Unreachable
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Changes, Version
 
 from .tasks import Tasks
@@ -162,17 +161,17 @@ class MachineChats:
     def _listed(self, changed: list[ChatFacts], removed: list[str] | None) -> list[ChatFacts]:
         """The records that are listed, of the changed ones and of those that were not listed: not too many run."""
         gone = (self._running | self._unlisted.keys()) if removed is None else set(removed)
-        gone.update(record.id for record in changed if record.outcome.state not in RUNNING_STATES)
+        gone.update(record.id for record in changed if record.outcome.is_over)
         self._running -= gone
         was_cut = bool(self._unlisted)
         new = {each: record for each, record in self._unlisted.items() if each not in gone}
-        new |= {record.id: record for record in changed if record.outcome.state in RUNNING_STATES}
+        new |= {record.id: record for record in changed if not record.outcome.is_over}
         latest = sorted(new.keys() - self._running, key=lambda each: new[each].origin.created_at, reverse=True)
         self._running.update(latest[: MAX_RUNNING - len(self._running)])
         self._unlisted = {each: record for each, record in new.items() if each not in self._running}
         if self._unlisted and not was_cut:
             self.on_cut(len(self._running) + len(self._unlisted), len(self._running))
-        ended = (record for record in changed if record.outcome.state not in RUNNING_STATES)
+        ended = (record for record in changed if record.outcome.is_over)
         return [*(record for each, record in new.items() if each in self._running), *ended]
 
 

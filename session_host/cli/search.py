@@ -21,7 +21,6 @@ from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.search import MAX_COUNTED, Found, Hit, Query, Search
 from session_host.storage.store import Store
 
@@ -174,7 +173,7 @@ def _store() -> Store:
 def _newest_first(records: list[ChatFacts]) -> list[ChatFacts]:
     """Running chats, then the ended ones from the last."""
     newest = sorted(records, key=lambda record: record.outcome.ended_at or record.origin.created_at, reverse=True)
-    return sorted(newest, key=lambda record: record.outcome.state not in RUNNING_STATES)
+    return sorted(newest, key=lambda record: record.outcome.is_over)
 
 
 class _Progress:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 
 from session_host.paths import database, runtime_dir
-from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
 from tests.conftest import Sessions
 from tests.support import processes
@@ -40,5 +39,5 @@ def restart_computer(sessions: Sessions, *, spare: int | None = None, empty_tmp:
 def note_reboot(store: Store) -> None:
     """Make the running chats those of an earlier boot."""
     for record in store.all():
-        if record.outcome.state in RUNNING_STATES:
+        if not record.outcome.is_over:
             store.update(record.id, boot_id=PREVIOUS_BOOT)

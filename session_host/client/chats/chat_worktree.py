@@ -14,7 +14,6 @@ from session_host.paths import config_dir, worktree_setup_mark
 from session_host.protocol.facts import ChatFacts, OwnWorktree, directory_of
 from session_host.protocol.launch import LaunchSpec, WorktreeSetup
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
 from session_host.system.processes import proc
 
@@ -139,7 +138,7 @@ def _other_user(store: Store, record: ChatFacts, worktree: str) -> ChatFacts | N
     for other in store.in_directory(worktree):
         if other.id == record.id:
             continue
-        if resolve_stale_row(store, other).outcome.state in RUNNING_STATES:
+        if not resolve_stale_row(store, other).outcome.is_over:
             return other
         if other.origin.worktree == record.origin.worktree and other.entry.continued_by is None:
             return other

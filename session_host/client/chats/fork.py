@@ -24,7 +24,7 @@ from session_host.errors import NotResumable
 from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import RUNNING_STATES, GridSize
+from session_host.protocol.values import GridSize
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.copied_items import changes_before, copied_items, encode_items, items_before
 from session_host.structured.items import Item, Put
@@ -67,7 +67,7 @@ async def fork(
     """
     await wait_until_exit_saved(session_id)
     record = await asyncio.to_thread(_record, session_id)
-    if record.outcome.state in RUNNING_STATES:
+    if not record.outcome.is_over:
         transcript = await watch_transcript(session_id, lambda _: True)
     else:
         transcript = await asyncio.to_thread(last_transcript, session_id)

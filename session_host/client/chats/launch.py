@@ -35,7 +35,7 @@ from session_host.paths import database, ensure_private, make_directories, obsta
 from session_host.protocol.facts import ChatFacts, Outcome, Program
 from session_host.protocol.keeper import Launch, Launched
 from session_host.protocol.launch import LaunchReport, LaunchSpec
-from session_host.protocol.values import RUNNING_STATES, State
+from session_host.protocol.values import State
 from session_host.storage.store import Store
 from session_host.storage.store.database import FILE_TRIES
 from session_host.system.login_sockets import links_of
@@ -174,7 +174,7 @@ def _insert_row(record: ChatFacts, store: Store) -> None:
             others = [
                 resolve_stale_row(store, each) for each in store.running() if each.entry.name == record.entry.name
             ]
-            if any(each.outcome.state in RUNNING_STATES for each in others):
+            if any(not each.outcome.is_over for each in others):
                 raise
     return store.insert(record, named_alone=True)
 
@@ -248,7 +248,7 @@ def _ended(spec: LaunchSpec, store: Store) -> LaunchReport | None:
         StoreError: the store cannot be read.
     """
     record = store.get(spec.facts.id)
-    if record is None or record.outcome.state in RUNNING_STATES:
+    if record is None or not record.outcome.is_over:
         return None
     return LaunchReport(ok=True, host_pid=record.program.host_pid or 0, child_pid=record.program.child_pid or 0)
 

@@ -18,7 +18,7 @@ from session_host.paths import endpoint_conversation, session_journal, session_l
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Description
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import ENDPOINT, RUNNING_STATES, WITHOUT_AGENT, State
+from session_host.protocol.values import ENDPOINT, WITHOUT_AGENT, State
 from session_host.storage.store import Store, copies, moved_aside
 from session_host.storage.store.database import lack_of_space
 from session_host.system.log_rotation import rotated_path
@@ -43,7 +43,7 @@ def remove_chat(store: Store, record: ChatFacts) -> str:
         OutliveError: the exit is not saved in time; the chat stays.
         OSError: its files cannot be moved; the chat stays.
     """
-    if record.outcome.state in RUNNING_STATES:
+    if not record.outcome.is_over:
         # Its host is saving the exit, which would insert the row again.
         import asyncio  # most removals do not need it
 
@@ -186,7 +186,7 @@ def is_exit_pending(session_id: str) -> bool:
         StoreError, NoSuchSession: there is no such record.
     """
     with open_store() as store:
-        if record_of(store, session_id).outcome.state not in RUNNING_STATES:
+        if record_of(store, session_id).outcome.is_over:
             return False
     # If the host was killed just now, the next one answers soon.
     description = describe(session_id)

@@ -136,7 +136,7 @@ def plan_for(
     transcripts: TranscriptFiles | None = None,
 ) -> ResumePlan:
     """Determine whether a session can be resumed, and what that needs; ``transcripts`` as in ``ConversationQuery``."""
-    if record.outcome.state in RUNNING_STATES:
+    if not record.outcome.is_over:
         return ResumePlan(record, False, f"it is running; attach to it: outlive attach {record.id[:8]}")
     if record.entry.continued_by is not None:
         return ResumePlan(record, False, _continued(store, record))
@@ -221,9 +221,7 @@ def _continued(store: Store, record: ChatFacts) -> str:
         if following is None:
             break
         last = resolve_stale_row(store, following)
-    remedy = (
-        "attach to it: outlive attach" if last.outcome.state in RUNNING_STATES else "resume that one: outlive resume"
-    )
+    remedy = "attach to it: outlive attach" if not last.outcome.is_over else "resume that one: outlive resume"
     return f"its conversation continues in {last.entry.name} ({last.id[:8]}); {remedy} {last.id[:8]}"
 
 

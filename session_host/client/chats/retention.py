@@ -20,7 +20,7 @@ from session_host.client.sessions.stale_rows import has_live_socket
 from session_host.errors import OutliveError
 from session_host.paths import config_dir, database, runtime_dir, search_index, session_dir, state_dir
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.values import ENDPOINT, RUNNING_STATES
+from session_host.protocol.values import ENDPOINT
 from session_host.storage.store import Store, moved_aside
 from session_host.system.clock import now, parse_time
 from session_host.system.files import file_size, open_log, replace_file
@@ -100,7 +100,7 @@ def ended_chats(store: Store) -> list[EndedChat]:
         record.id: max(record.outcome.ended_at or "", latest_start)
         for record, latest_start in zip(records, latest_starts, strict=True)
     }
-    ended = [record for record in records if record.outcome.state not in RUNNING_STATES]
+    ended = [record for record in records if record.outcome.is_over]
     ended.sort(key=lambda record: ends[record.id])
     indexed = _index_sizes()
     directory = str(session_dir(""))  # Paths would take most of the time.
@@ -185,7 +185,7 @@ def removable_chats(chats: Iterable[EndedChat], open_chats: str, now_s: float) -
         if not chat.record.entry.pinned
         and chat.record.origin.worktree is None
         and chat.record.origin.agent != ENDPOINT
-        and chat.record.outcome.state not in RUNNING_STATES
+        and chat.record.outcome.is_over
         and chat.ended_s < now_s - MIN_AGE_S
         and chat.viewed_s < now_s - VIEWED_S
         and chat.record.id not in open_chats

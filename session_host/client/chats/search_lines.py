@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from session_host.client.sessions.store_access import open_store
 from session_host.protocol.untrusted_text import plain
-from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.search import Found, Hit, Query, Search
 
 WORK_S = 0.5
@@ -42,11 +41,7 @@ def search_lines(query: Query, session_id: str, limit: int, each: int) -> Search
         with open_store() as store:
             records = store.all()
         records.sort(key=lambda record: record.outcome.ended_at or record.origin.created_at, reverse=True)
-        ids = [
-            record.id
-            for record in records
-            if record.entry.continued_by is None or record.outcome.state in RUNNING_STATES
-        ]
+        ids = [record.id for record in records if record.entry.continued_by is None or not record.outcome.is_over]
     end_s = time.monotonic() + WORK_S
     with Search() as search:
         search.update(ids, lambda: time.monotonic() > end_s)

@@ -201,7 +201,7 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
         UnsafeDirectory: another user could have put the sockets there.
     """
     records = store.all() if ended else store.running()
-    running = [record.id for record in records if record.outcome.state in RUNNING_STATES]
+    running = [record.id for record in records if not record.outcome.is_over]
     return merge(store, records, describe_all(running), ended=ended)
 
 
@@ -215,7 +215,7 @@ def find_session(store: Store, text: str, *, least_digits: int = 1) -> SessionIn
         AmbiguousSession: several sessions match.
     """
     record = store.find(text, least_digits=least_digits)
-    if record.outcome.state not in RUNNING_STATES:
+    if record.outcome.is_over:
         return info_of(record)
     description = describe(record.id)
     return info_of(record, description) if description is not None else info_of(resolve_stale_row(store, record))

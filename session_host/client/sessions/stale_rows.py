@@ -13,7 +13,7 @@ from session_host.paths import (
     session_unsaved_end,
 )
 from session_host.protocol.facts import INTERRUPTED, UNSTARTED, ChatFacts
-from session_host.protocol.values import RUNNING_STATES, State
+from session_host.protocol.values import State
 from session_host.storage.store import Store
 from session_host.storage.store.copies import noted_end
 from session_host.storage.store.session_row import columns_of
@@ -28,7 +28,7 @@ HOST_GONE = "the chat's background process is gone"
 
 def resolve_stale_row(store: Store, record: ChatFacts) -> ChatFacts:
     """Check a row that says "running"; if its host has ended, save the end that the host noted, or mark it lost."""
-    if record.outcome.state not in RUNNING_STATES:
+    if record.outcome.is_over:
         return record
     rebooted = _is_of_another_boot(record)
     kept = not rebooted and (
@@ -38,7 +38,7 @@ def resolve_stale_row(store: Store, record: ChatFacts) -> ChatFacts:
     )
     # The host may have recorded the end since the row was read.
     current = store.get(record.id)
-    if kept or current is None or current.outcome.state not in RUNNING_STATES:
+    if kept or current is None or current.outcome.is_over:
         return current or record
     if end := noted_end(session_unsaved_end(record.id)):
         store.update(record.id, **columns_of(end))
@@ -69,9 +69,7 @@ def all_after_boot(store: Store) -> list[ChatFacts]:
     records = store.all()
     with contextlib.suppress(StoreError):  # The next reading of the store tries again.
         return [
-            resolve_stale_row(store, record)
-            if record.outcome.state in RUNNING_STATES and _is_of_another_boot(record)
-            else record
+            resolve_stale_row(store, record) if not record.outcome.is_over and _is_of_another_boot(record) else record
             for record in records
         ]
     return records

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from session_host.errors import HostUnavailable, NoSuchSession, OutliveError, StoreCorrupt, StoreError
 from session_host.paths import database, runtime_dir
 from session_host.protocol.facts import ChatFacts, Outcome
-from session_host.protocol.values import RUNNING_STATES, State
+from session_host.protocol.values import State
 from session_host.storage.store import Store
 from session_host.storage.store.database import FILE_TRIES
 from session_host.system.processes.identity import start_time
@@ -130,7 +130,7 @@ def find_chats(store: Store) -> Found:
     for _ in range(FILE_TRIES):
         file = store.file
         restored = [resolve_stale_row(store, each) for each in store.restore_copies()]
-        running = sum(each.outcome.state in RUNNING_STATES for each in restored)
+        running = sum(not each.outcome.is_over for each in restored)
         found = Found(running + _add_running(store), len(restored) - running)
         if store.mark_complete(file):
             break
