@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -32,6 +33,22 @@ _ACCOUNT = re.compile(r"[^\s@]+@[^\s:]+:")
 """Any user and computer, as shells write them before the directory."""
 
 
+def by_our_clock(facts: ChatFacts, ahead: timedelta) -> ChatFacts:
+    """Facts with the times of the clock here; ``ahead``: how far the machine's clock is ahead of it."""
+    outcome, foreground = facts.outcome, facts.foreground
+    if foreground is not None:
+        foreground = replace(
+            foreground, since=earlier(foreground.since, ahead), last_ended=earlier(foreground.last_ended, ahead)
+        )
+    return replace(
+        facts,
+        origin=replace(facts.origin, created_at=earlier(facts.origin.created_at, ahead)),
+        outcome=replace(outcome, ended_at=outcome.ended_at and earlier(outcome.ended_at, ahead)),
+        status=replace(facts.status, since=earlier(facts.status.since, ahead)),
+        foreground=foreground,
+    )
+
+
 class AnotherMachine:
     """The answers of each other machine; see ``Machine``."""
 
@@ -54,17 +71,16 @@ class AnotherMachine:
         """
         if not _ID.fullmatch(facts.id):
             raise ProtocolViolation("a chat has no valid id")
-        facts = harmless_facts(facts)
-        origin, entry, outcome, size = facts.origin, facts.entry, facts.outcome, facts.program.size
+        facts = by_our_clock(harmless_facts(facts), self.clock_ahead)
+        origin, entry, size = facts.origin, facts.entry, facts.program.size
         return ChatFacts(
             replace(
                 origin,
                 id=self.prefix + origin.id,
-                created_at=earlier(origin.created_at, self.clock_ahead),
                 resumed_from=origin.resumed_from and self.prefix + origin.resumed_from,
             ),
             replace(entry, continued_by=entry.continued_by and self.prefix + entry.continued_by),
-            replace(outcome, ended_at=outcome.ended_at and earlier(outcome.ended_at, self.clock_ahead)),
+            facts.outcome,
             replace(
                 facts.program,
                 size=GridSize(min(size.columns, MAX_COLUMNS), min(size.rows, MAX_ROWS)),

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -21,10 +20,10 @@ from session_host.errors import OutliveError, Unreachable
 from session_host.paths import ensure_private, runtime_dir
 from session_host.protocol.codec import UNREADABLE
 from session_host.system import event_loop
-from session_host.system.clock import earlier
 from session_host.system.files import replace_file
 
 from . import names, ssh
+from .another import by_our_clock
 from .link import CONNECT_TIMEOUT_S, Link
 from .names import MachineEntry
 from .remote import RemoteMachine
@@ -166,30 +165,13 @@ async def _listed_for(
         infos = answer.result()
         assert link.heard_at_s is not None
         _keep(file, answers.heard(link.heard_at_s - began_s, has_login=has_login))
-        chats = [_by_our_clock(info, link.clock_ahead) for info in infos]
+        chats = [replace(info, facts=by_our_clock(info.facts, link.clock_ahead)) for info in infos]
         return await use(machine, Listed(link.version, link.home, chats))
     except OutliveError as error:
         return error if isinstance(error, Unreachable) else OutliveError(f"{entry.name}: {error}")
     finally:
         answer.cancel()
         await link.close()
-
-
-def _by_our_clock(info: SessionInfo, ahead: timedelta) -> SessionInfo:
-    facts = info.facts
-    origin, outcome, status, foreground = facts.origin, facts.outcome, facts.status, facts.foreground
-    if foreground is not None:
-        foreground = replace(
-            foreground, since=earlier(foreground.since, ahead), last_ended=earlier(foreground.last_ended, ahead)
-        )
-    facts = replace(
-        facts,
-        origin=replace(origin, created_at=earlier(origin.created_at, ahead)),
-        outcome=replace(outcome, ended_at=outcome.ended_at and earlier(outcome.ended_at, ahead)),
-        status=replace(status, since=earlier(status.since, ahead)),
-        foreground=foreground,
-    )
-    return replace(info, facts=facts)
 
 
 def _read(file: Path) -> Answers:
