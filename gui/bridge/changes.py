@@ -131,7 +131,7 @@ class ChangesReader(QObject):
 
     def _events(self) -> tuple[object, ...]:
         chat = self.chat
-        now = chat.record.status.activity, chat.record.status.since, chat.shell.since, chat.git_status
+        now = chat.record.status.activity, chat.record.status.since, chat.record.shell.since, chat.git_status
         return *now, chat.machine.is_reachable
 
     def _on_changed(self) -> None:

@@ -174,11 +174,7 @@ class ChatViewer(QObject):
         if self.chat.has_ended:
             return
         record = self.chat.record
-        size = (
-            GridSize(record.program.size.columns, record.program.size.rows)
-            if record.program.size.columns and record.program.size.rows
-            else DEFAULT_SIZE
-        )
+        size = record.program.known_size or DEFAULT_SIZE
         self.viewer = self.make_viewer(
             self.chat.session_id, self, size, output, record.origin.runtime, self.chat.machine
         )
@@ -395,11 +391,6 @@ class Chat(ChatViewer):
         return self.record.foreground.program if self.record.foreground is not None else None
 
     @property
-    def shell(self) -> Foreground:
-        """The foreground of its terminal, without a program while that is unknown."""
-        return self.record.foreground or Foreground("")
-
-    @property
     def state(self) -> State:
         """The state of its process."""
         return self.record.outcome.state
@@ -518,8 +509,8 @@ class Chat(ChatViewer):
         if self.is_unreachable:
             return self.machine.unreachable_since
         if self._is_plain:
-            ended = self.shell.last_ended if self.last_command else ""
-            return parse_time(ended or self.shell.since or record.origin.created_at)
+            ended = self.record.shell.last_ended if self.last_command else ""
+            return parse_time(ended or self.record.shell.since or record.origin.created_at)
         since = parse_time(self.record.status.since or record.origin.created_at)
         if since is not None and self.is_silent:
             # The report's time is when the host gave up waiting.
@@ -654,7 +645,7 @@ class Chat(ChatViewer):
     @property
     def last_command(self) -> str:
         """How the last command of a shell ended; "" while a command runs, or if unknown."""
-        return "" if self.foreground else last_command(self.shell.last_exit_code)
+        return "" if self.foreground else last_command(self.record.shell.last_exit_code)
 
     @property
     def _short_last_command(self) -> str:
@@ -663,7 +654,7 @@ class Chat(ChatViewer):
             return ""
         return (
             page_texts.LAST_EXIT_CODE(code=code)
-            if (code := self.shell.last_exit_code)
+            if (code := self.record.shell.last_exit_code)
             else page_texts.LAST_COMMAND_SUCCEEDED()
         )
 

@@ -86,7 +86,7 @@ class FarFiles:
 
     def note_directory(self, chat: Chat, reported: str) -> None:
         """See ``MachineFiles``."""
-        known = reported, chat.foreground, chat.shell.last_ended
+        known = reported, chat.foreground, chat.record.shell.last_ended
         if not chat.has_ended and (self._asked.get(chat.id) != known or not chat.reported_directory):
             self._asked[chat.id] = known
             self._tasks.start(self._ask(chat, reported), "directory")

@@ -136,11 +136,11 @@ class Events:
         previous, self._commands = self._commands, {}
         for chat in chats:
             if chat.foreground:
-                began = parse_time(chat.shell.since) or datetime.now(UTC)
+                began = parse_time(chat.record.shell.since) or datetime.now(UTC)
                 self._commands[chat.id] = previous.get(chat.id) or (chat.foreground, began)
             elif chat.foreground is not None and chat.id in previous:
                 command, began = previous[chat.id]
-                ended = parse_time(chat.shell.last_ended or chat.shell.since) or datetime.now(UTC)
+                ended = parse_time(chat.record.shell.last_ended or chat.record.shell.since) or datetime.now(UTC)
                 seconds = (ended - began).total_seconds()
                 if self._is_long(seconds):
                     found[chat.id] = Event("ran", text=command, seconds=seconds)
@@ -397,7 +397,9 @@ class Notifier(QObject):
             text = tray_texts.AFTER(duration=phrases.duration(event.seconds), what=event.text or where)
             self._notifications.show(chat.id, title_of(name=chat.full_name), text)
         elif event.kind == "ran":
-            title = tray_texts.command_ended(phrases.shortened(event.text), chat.full_name, chat.shell.last_exit_code)
+            title = tray_texts.command_ended(
+                phrases.shortened(event.text), chat.full_name, chat.record.shell.last_exit_code
+            )
             text = tray_texts.HOW_LONG_AND_WHERE(duration=phrases.duration(event.seconds), directory=where)
             self._notifications.show(chat.id, title, text)
         elif event.kind == "quiet" and not chat.has_ended:

@@ -140,7 +140,7 @@ def row(info: SessionInfo, now: datetime, home: str | None = None) -> tuple[str,
 
 def _running(info: SessionInfo, now: datetime) -> str:
     """A running shell or command: its foreground program or the last one's exit status, with the time since then."""
-    foreground = info.foreground
+    foreground = info.facts.shell
     if not foreground.program:
         ended = last_command(foreground.last_exit_code)
         when = f": {ended}, {age(foreground.last_ended, now)} ago" if ended else ""

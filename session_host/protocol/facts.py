@@ -153,6 +153,11 @@ class Program(msgspec.Struct, frozen=True, array_like=True, gc=False):
     child_pid: int | None = None
     child_started: int | None = None
 
+    @property
+    def known_size(self) -> GridSize | None:
+        """The terminal's size; None while that is not known."""
+        return self.size if self.size.columns and self.size.rows else None
+
 
 class AgentStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the agent does, as its host knows it; never stored."""
@@ -194,6 +199,11 @@ class ChatFacts(msgspec.Struct, frozen=True, array_like=True):
     def id(self) -> str:
         """See ``Origin``."""
         return self.origin.id
+
+    @property
+    def shell(self) -> Foreground:
+        """The foreground, without a program while that is unknown."""
+        return self.foreground or Foreground("")
 
 
 def directory_of(repository: str) -> str:

@@ -63,8 +63,8 @@ async def test_the_foreground_program_of_a_shell_is_reported_until_the_prompt_re
         await watcher.until(lambda: foreground_programs(watcher)[-1:] == ["sleep 987"], "the program to be named")
         with open_store() as store:
             [info] = list_sessions(store, ended=False)
-        assert (info.foreground.program, info.status.activity) == ("sleep 987", "running")
-        assert info.foreground.since >= record.origin.created_at
+        assert (info.facts.shell.program, info.status.activity) == ("sleep 987", "running")
+        assert info.facts.shell.since >= record.origin.created_at
         viewer.key("c", "", 4)
         await watcher.until(lambda: foreground_programs(watcher)[-1] == "", "the shell to wait again")
         assert foreground_programs(watcher)[0] == ""
@@ -153,7 +153,7 @@ async def test_the_exit_code_of_a_shells_last_command_is_reported(engine: Engine
         os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
         with open_store() as store:
             [info] = list_sessions(store, ended=False)
-        assert (info.foreground.last_exit_code, info.foreground.last_ended) == (
+        assert (info.facts.shell.last_exit_code, info.facts.shell.last_ended) == (
             2,
             foreground_of(description).last_ended,
         )

@@ -169,11 +169,7 @@ def recording_of(info: SessionInfo, on_damage: Callable[[], object] = lambda: No
     engine = (
         next((engine for engine in available_engines() if engine == info.facts.origin.engine), None) or default_engine()
     )
-    size = (
-        first.size
-        if isinstance(first, Resize)
-        else GridSize(info.facts.program.size.columns, info.facts.program.size.rows).clamped()
-    )
+    size = first.size if isinstance(first, Resize) else info.facts.program.size.clamped()
     is_running = info.state in RUNNING_STATES
     if not is_running:
         note_viewed(info.id)

@@ -117,7 +117,7 @@ def _parts_of(info: SessionInfo, on_damage: Any) -> Iterator[Part]:
         from .transcript_export import transcript_of
 
         snapshot = transcript_of(info, on_damage).snapshot()
-        yield Chat(info, GridSize(info.facts.program.size.columns, info.facts.program.size.rows))
+        yield Chat(info, info.facts.program.size)
         yield from (Said(BUILD, piece) for piece in _pieces(snapshot))
         return
     recording = recording_of(info, on_damage)

@@ -263,9 +263,7 @@ def request_of(
         environment=dict(os.environ if environment is None else environment),
         overrides=record.origin.overrides,
         located_by=locating(agent.conversation.store, query.environment),
-        size=GridSize(record.program.size.columns, record.program.size.rows)
-        if record.program.size.columns and record.program.size.rows
-        else DEFAULT_SIZE,
+        size=record.program.known_size or DEFAULT_SIZE,
         engine=engine,
     )
 

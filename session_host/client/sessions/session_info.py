@@ -21,7 +21,7 @@ from session_host.paths import (
     session_stderr,
 )
 from session_host.protocol.codec import Decoder, encode
-from session_host.protocol.facts import AgentStatus, ChatFacts, Foreground
+from session_host.protocol.facts import AgentStatus, ChatFacts
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Describe, Description, Error, Failed, HostReport, Welcome
 from session_host.protocol.values import RUNNING_STATES, State
@@ -67,11 +67,6 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     def status(self) -> AgentStatus:
         """Its status as users know it; "no signal" without a source if no host described it."""
         return shown_status(self.facts) if self.has_host else self.facts.status
-
-    @property
-    def foreground(self) -> Foreground:
-        """The foreground of its terminal, without a program while that is unknown."""
-        return self.facts.foreground or Foreground("")
 
     @property
     def notice(self) -> str:

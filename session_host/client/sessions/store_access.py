@@ -164,16 +164,9 @@ def _records_of_unresponsive(ids: list[str]) -> list[ChatFacts]:
     try:
         status = keeper_status()
     except HostUnavailable:
-        status = None
-    return (
-        [
-            _with_processes(replace(each.facts, outcome=Outcome(State.RUNNING)))
-            for each in status.sessions
-            if each.facts.id in ids
-        ]
-        if status is not None
-        else []
-    )
+        return []
+    found = [each.facts for each in status.sessions if each.facts.id in ids] if status is not None else []
+    return [_with_processes(replace(each, outcome=Outcome(State.RUNNING))) for each in found]
 
 
 def _with_processes(facts: ChatFacts) -> ChatFacts:

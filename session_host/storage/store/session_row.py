@@ -81,6 +81,7 @@ _REPEATED_COLUMNS: Final = [
 _CONVERSATION: Final = FIELDS.index("provider_session_id")
 _WORKTREE, _ENTRY, _OUTCOME, _PROGRAM = map(FIELDS.index, ("repository", "name", "state", "title"))
 _SIZE: Final = FIELDS.index("columns")
+_WORKTREE_END: Final = _WORKTREE + len(_SPREAD["worktree"])
 
 
 def copied_columns(facts: ChatFacts) -> dict[str, Any]:
@@ -146,10 +147,10 @@ def _from_values(values: list[Any]) -> ChatFacts:
     conversation = values[_CONVERSATION]
     if not isinstance(conversation, str) or not is_conversation(conversation):
         values[_CONVERSATION] = ""  # It would end up in an argv.
-    worktree = values[_WORKTREE : _WORKTREE + 4]
+    worktree = values[_WORKTREE:_WORKTREE_END]
     return ChatFacts(
         msgspec.convert(
-            [*values[:_WORKTREE], None if None in worktree else worktree, *values[_WORKTREE + 4 : _ENTRY]], Origin
+            [*values[:_WORKTREE], None if None in worktree else worktree, *values[_WORKTREE_END:_ENTRY]], Origin
         ),
         msgspec.convert(values[_ENTRY:_OUTCOME], Entry),
         msgspec.convert(values[_OUTCOME:_PROGRAM], Outcome),

@@ -184,7 +184,7 @@ async def test_after_a_command_of_a_shell_the_window_and_the_status_line_count_t
     await harness.until(lambda: counts() == (3, 3), "the first counts")
     checkout.write("src/more/one")
     checkout.write("src/more/two")
-    chat.record = replace(chat.record, foreground=replace(chat.shell, since="2026-01-02T05:00:00Z"))
+    chat.record = replace(chat.record, foreground=replace(chat.record.shell, since="2026-01-02T05:00:00Z"))
     chat.changed.emit()
     await harness.until(lambda: counts() == (5, 5), "both to count each new file")
     assert window.summary.accessibleName().startswith("api · main · 5 files changed")
