@@ -123,7 +123,7 @@ class StoreWriter:
             Whether the end is saved; False only after ``stop_waiting``.
         """
         session = driver.session
-        end = replace(session.outcome, ended_at=driver.ended_at)
+        end = driver.outcome
         self._outcome = replace(end, state=State.LOST, error=INTERRUPTED) if interrupted else end
         self.set_title(session.title)
         self.set_conversation(driver.conversation.id)

@@ -118,11 +118,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
         ChatFacts(
             facts.origin.without_secrets(),
             replace(facts.entry, name=session.name),
-            replace(
-                session.outcome,
-                end_request=driver.input_log.header.end_request,
-                ended_at=driver.ended_at or None,
-            ),
+            driver.outcome,
             Program(
                 title=session.title,
                 conversation=driver.conversation.id,

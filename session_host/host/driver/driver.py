@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.error_output import ErrorOutput
@@ -23,6 +24,7 @@ from session_host.host.program.program import Program
 from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.host.watchers.conversation import ConversationTracker
 from session_host.host.watchers.hook_questions import HookQuestions
+from session_host.protocol.facts import Outcome
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
 from session_host.protocol.values import in_turns
@@ -194,6 +196,12 @@ class Driver:
                 program_output=program_output,
                 send_output=self._send_output,
             )
+
+    @property
+    def outcome(self) -> Outcome:
+        """The program's state, and how and when it ended."""
+        request = self.input_log.header.end_request
+        return replace(self.session.outcome, end_request=request, ended_at=self.ended_at or None)
 
     def _worker_of(self, replica: R, recovered: RecoveredSession) -> EmulatorWorker[R]:
         return EmulatorWorker(
