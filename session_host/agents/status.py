@@ -265,7 +265,7 @@ class ActivityTracker:
         return self.activity is Activity.IDLE and self._failure is not None
 
     def status(self) -> AgentStatus:
-        """What the agent does, for the facts of the chat."""
+        """The agent's status, as a part of the chat's facts."""
         return AgentStatus(self.activity, self.source, self.since, self.detail, self.has_failed)
 
     def evidence(self) -> list[Evidence]:

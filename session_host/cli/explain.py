@@ -59,7 +59,7 @@ class Explained(msgspec.Struct, kw_only=True):
 
     @property
     def since(self) -> str:
-        """When the session ended, or began if it runs."""
+        """The time of the session's end; of its start, while it runs."""
         return self.info.facts.outcome.ended_at or self.info.facts.origin.created_at
 
     def as_json(self) -> dict[str, object]:

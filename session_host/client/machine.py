@@ -132,7 +132,7 @@ class Machine(Protocol):
         """
 
     def received(self, facts: ChatFacts) -> ChatFacts:
-        """What the machine says of a chat, as lists of several machines keep it, with the ids of those.
+        """The facts of a chat that the machine sent, with the ids that lists of several machines use.
 
         Raises:
             ProtocolViolation: nothing can be made of it.

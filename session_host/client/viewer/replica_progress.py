@@ -37,7 +37,7 @@ class Current(ProgressState):
 
 
 class ReplicaProgress:
-    """What of the output goes into the replica.
+    """Decides which output goes into the replica.
 
     The host reports the beginning of a turn by its offset, which may be ahead of the replica.
 

@@ -53,7 +53,7 @@ from .unacknowledged_input import UnacknowledgedInput
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wants:
-    """What the viewer's user wants to see, and how."""
+    """The wishes of the viewer's user: what is shown, and how."""
 
     size: GridSize | None
     """The viewer's grid."""

@@ -47,7 +47,7 @@ def offers(text: str, word: str, status: Status) -> list[Offer]:
 
 
 def common(words: Iterable[str]) -> str:
-    """What all of these words begin with."""
+    """The beginning that all of these words share."""
     return "".join(same[0] for same in takewhile(lambda letters: len({*letters}) == 1, zip(*words, strict=False)))
 
 
