@@ -118,4 +118,5 @@ _UNLIKE = 24
 def _squares(picture: QImage) -> bytes:
     """The brightness of each square of a picture."""
     small = picture.scaled(_SQUARES, mode=Qt.TransformationMode.SmoothTransformation)
-    return bytes(small.convertToFormat(QImage.Format.Format_Grayscale8).constBits())
+    grey = small.convertToFormat(QImage.Format.Format_Grayscale8)
+    return bytes(grey.constBits())  # Needs a picture that has a name: the memory is the picture's, and goes with it.
