@@ -30,6 +30,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.wording import chat_texts, sheet_texts
 from session_host.paths import short_directory
+from session_host.protocol.messages import ChatInput, Prompt, ReleaseHeld, SendNow, WithdrawPrompt
 from session_host.protocol.values import Image
 from session_host.structured.items import IN_QUEUE, Item, UsageChanged
 from session_host.structured.transcript import Transcript
@@ -40,7 +41,6 @@ from .finder import TranscriptFinder
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 from .pictures import copy_image, save_image
-from .port import ChatPort
 from .prompt.box import PromptBox
 from .prompt.settings_row import limits_now
 from .summary import Summary, SummaryStrip
@@ -68,14 +68,26 @@ class ChatView(QWidget):
 
     Signals:
         prompt_menu_built(QMenu, Item): the context menu of a prompt that was sent is about to open.
+        link_requested(str): the user opens an address, with any scheme, or a path.
+        file_requested(FileLocation): the user opens a file that the transcript names; its path may be relative.
+        image_requested(Image): the user enlarges an image.
+        changes_requested(): the user opens the changes of the chat's directory.
+        end_requested(): the user ends an agent that does not stop.
+        notice_given(str): one line for the user.
     """
 
     prompt_menu_built = Signal(QMenu, Item)
+    link_requested = Signal(str)
+    file_requested = Signal(object)
+    image_requested = Signal(object)
+    changes_requested = Signal()
+    end_requested = Signal()
+    notice_given = Signal(str)
 
     def __init__(
         self,
         theme: Theme,
-        chat: ChatPort,
+        send: Callable[[ChatInput], object],
         directory: str = "",
         parent: QWidget | None = None,
         *,
@@ -85,7 +97,7 @@ class ChatView(QWidget):
 
         Args:
             theme: the theme.
-            chat: the chat, which the user's actions reach.
+            send: gets what the user does in the chat: prompts, answers, settings, …
             directory: the chat's: paths are shown relative to it, and its files complete "@".
             parent: the view's parent widget.
             short_directory: returns a directory's path as it is shown.
@@ -93,9 +105,9 @@ class ChatView(QWidget):
         super().__init__(parent)
         self.setProperty("area", "page")
         self.theme = theme
-        self._chat = chat
-        self.page = TranscriptPage(theme, directory, self, answer=chat.answer_request, short_directory=short_directory)
-        self.prompt = PromptBox(theme, self, chat)
+        self._send = send
+        self.page = TranscriptPage(theme, directory, self, answer=send, short_directory=short_directory)
+        self.prompt = PromptBox(theme, self, send)
         self.prompt.completion.files.set_directory(directory)
         self.finder = TranscriptFinder(self.page)
         self.turns = TranscriptTurns(self.page)
@@ -106,7 +118,7 @@ class ChatView(QWidget):
         self._secret = ""
         """The last request with a secret that got the keyboard."""
         self._summary = Summary()
-        self.strip = SummaryStrip(directory, chat.show_changes)
+        self.strip = SummaryStrip(directory, self.changes_requested.emit)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -145,6 +157,7 @@ class ChatView(QWidget):
         self.prompt.editor.take_back_requested.connect(self._take_back)
         self.strip.item_chosen.connect(self._go_to_item)
         self.prompt.sent.connect(self.page.scroller.scroll_to_end)
+        self.prompt.notice_given.connect(self.notice_given)
         self.prompt.editor.textChanged.connect(self._fit_prompt)
         self.prompt.editor.composed.connect(self._fit_prompt)
         self.prompt.attachments.changed.connect(self._fit_prompt)
@@ -242,33 +255,33 @@ class ChatView(QWidget):
             case "withdraw":
                 self._taking_back[action.item] = None
                 self.prompt.editor.setFocus()
-                self._chat.withdraw_prompt(action.item)
+                self._send(WithdrawPrompt(action.item))
             case "send_now":
                 self.prompt.editor.setFocus()
-                self._chat.send_now(action.item)
+                self._send(SendNow(action.item))
             case "send_held" | "discard_held":
                 self.prompt.editor.setFocus()
-                self._chat.release_held(discard=action.kind == "discard_held")
+                self._send(ReleaseHeld(discard=action.kind == "discard_held"))
             case "again":
                 item = self.transcript.get(action.item)
                 if item is not None:
                     self.page.scroller.scroll_to_end()
-                    self._chat.prompt(item.text, "queue", item.images)
+                    self._send(Prompt(item.text, images=item.images))
             case "reuse":
                 item = self.transcript.get(action.item)
                 if item is not None:
                     self._reuse(item)
             case "end":
-                self._chat.end()
+                self.end_requested.emit()
             case "copy_answer" if action.item in self.transcript:
                 answer = self.turns.answer_at(self.transcript.position(action.item))
                 QGuiApplication.clipboard().setText(answer)
             case "link":
-                self._chat.open_link(action.value)
+                self.link_requested.emit(action.value)
             case "file" if action.file is not None:
-                self._chat.open_file(action.file)
+                self.file_requested.emit(action.file)
             case "image" if action.image is not None:
-                self._chat.show_image(action.image)
+                self.image_requested.emit(action.image)
             case _:
                 pass
 
@@ -307,9 +320,9 @@ class ChatView(QWidget):
             menu.addAction(chat_texts.COPY_ANSWER(), lambda: QGuiApplication.clipboard().setText(answer))
 
     def _add_image_actions(self, menu: QMenu, image: Image) -> None:
-        menu.addAction(chat_texts.ENLARGE_IMAGE(), lambda: self._chat.show_image(image))
+        menu.addAction(chat_texts.ENLARGE_IMAGE(), lambda: self.image_requested.emit(image))
         menu.addAction(chat_texts.COPY_IMAGE(), lambda: copy_image(image))
-        directory, inform = self.prompt.completion.files.directory, self._chat.inform
+        directory, inform = self.prompt.completion.files.directory, self.notice_given.emit
         menu.addAction(chat_texts.SAVE_IMAGE_AS(), lambda: save_image(self.theme, self, image, directory, inform))
 
     def _reuse(self, item: Item) -> None:

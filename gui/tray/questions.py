@@ -94,7 +94,7 @@ async def answer(chat: Chat, offered: AnswerableQuestion, action: str) -> None:
         OutliveError: another answer came first, or the chat cannot be reached.
     """
     agent_request = offered.request
-    answer = AnswerRequest("", 0, agent_request.id, offered.options[action].id, digest(agent_request))
+    answer = AnswerRequest(agent_request.id, offered.options[action].id, digest(agent_request))
     await chat.ask(SendChatInput(0, answer, by="notification"))
 
 

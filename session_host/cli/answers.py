@@ -91,7 +91,7 @@ def answer(options: argparse.Namespace, outcome: Outcome) -> int:
     option = choose(request, outcome, info.name)
     if not options.json:
         _print(request)
-    _send(info, AnswerRequest("", 0, request.id, option.id, digest(request)))
+    _send(info, AnswerRequest(request.id, option.id, digest(request)))
     if options.json:
         print_json({"session_id": info.id, "name": info.name, **as_object(request), "answer": option.id})
     else:
@@ -207,7 +207,7 @@ def _chosen(info: SessionInfo, asked: Asked, request_id: str | None) -> list[Age
     if not matches:
         # If someone has answered the question, the host refuses this and says who it was.
         with contextlib.suppress(UsageError):
-            _send(info, AnswerRequest("", 0, request_id, "", ""))
+            _send(info, AnswerRequest(request_id, "", ""))
         raise NoSuchQuestion(f"{info.name} has no open question {request_id!r}; see `outlive peek {info.name}`")
     return matches
 

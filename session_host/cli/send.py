@@ -97,7 +97,7 @@ def _prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
             f"{info.name} takes prompts, not keys; `outlive approve` and `outlive deny` answer its questions"
         )
     if options.held:
-        ask(info.id, SendChatInput(0, ReleaseHeld("", 0, discard=options.held == "discard")))
+        ask(info.id, SendChatInput(0, ReleaseHeld(discard=options.held == "discard")))
         print_line(f"{'discarded' if options.held == 'discard' else 'sent'} what waited in {name_and_id(info)}")
         return 0
     if options.steer and options.interrupt:
@@ -107,12 +107,12 @@ def _prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
     if not text.strip():
         if not options.interrupt:
             raise UsageError("nothing to send; give TEXT")
-        done = ask(info.id, SendChatInput(0, Interrupt("", 0)))
+        done = ask(info.id, SendChatInput(0, Interrupt()))
         waits = f"; {done.note}: send it with --held send, or --held discard" if done.note else ""
         print_line(f"interrupted {name_and_id(info)}{waits}")
         return 0
     mode: PromptMode = "steer" if options.steer else "interrupt" if options.interrupt else "queue"
-    ask(info.id, SendChatInput(0, Prompt("", 0, text, mode)))
+    ask(info.id, SendChatInput(0, Prompt(text, mode)))
     print_line(f"sent to {name_and_id(info)}")
     return 0
 

@@ -1,4 +1,7 @@
-"""One connection to a host: connect, greet, then messages both ways. Key path, 5 of 16. Output path, 8 of 15."""
+"""One connection to a host: connect, greet, then messages both ways.
+
+Key path, 5 of 16. Output path, 8 of 15. Answer path, 4 of 15.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Frames: a four-byte big-endian length, then one msgpack message. Key path, 6 of 16. Output path, 6 of 15.
+"""Frames: a four-byte big-endian length, then one msgpack message.
+
+Key path, 6 of 16. Output path, 6 of 15. Answer path, 5 of 15.
 
 Pure: bytes in, messages out, and the reverse. A connection begins with a greeting: Hello, then Welcome or Error.
 """

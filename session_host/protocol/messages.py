@@ -290,14 +290,19 @@ class Continue(Message, frozen=True):
 # ---------------------------------------------------------------- input of a structured chat
 
 
-class Prompt(Message, frozen=True):
+class FromUser(Message, frozen=True, kw_only=True):
+    """What a user does in a structured chat. A viewer that sends it sets the two; a client without one leaves them."""
+
+    attachment: str = ""
+    sequence: int = 0
+
+
+class Prompt(FromUser, frozen=True):
     """A prompt for the agent.
 
     ``mode`` matters while a turn runs: "queue" waits for its end, "steer" adds the text to it, "interrupt" ends it.
     """
 
-    attachment: str
-    sequence: int
     text: str
     mode: PromptMode = "queue"
     images: tuple[Image, ...] = ()
@@ -308,42 +313,31 @@ class Prompt(Message, frozen=True):
         return len(self.text.encode(errors="replace")) + sum(len(each.data) for each in self.images)
 
 
-class WithdrawPrompt(Message, frozen=True):
+class WithdrawPrompt(FromUser, frozen=True):
     """Take a prompt back that is not sent yet; ``item`` is its item's id."""
 
-    attachment: str
-    sequence: int
     item: str
 
 
-class Interrupt(Message, frozen=True):
+class Interrupt(FromUser, frozen=True):
     """Interrupt the running turn."""
 
-    attachment: str
-    sequence: int
 
-
-class SendNow(Message, frozen=True):
+class SendNow(FromUser, frozen=True):
     """Interrupt the running turn, and send a queued prompt before the others; ``item`` is its item's id."""
 
-    attachment: str
-    sequence: int
     item: str
 
 
-class ReleaseHeld(Message, frozen=True):
+class ReleaseHeld(FromUser, frozen=True):
     """Send the prompts that wait since the turn was stopped, or with ``discard`` take them all back."""
 
-    attachment: str
-    sequence: int
     discard: bool = False
 
 
-class AnswerRequest(Message, frozen=True):
+class AnswerRequest(FromUser, frozen=True):
     """The user's answer to a request of the agent; only the first one counts."""
 
-    attachment: str
-    sequence: int
     agent_request: str
     """The request's id."""
     option: str
@@ -354,11 +348,9 @@ class AnswerRequest(Message, frozen=True):
     """Answers to questions, by the questions' ids."""
 
 
-class ChangeSetting(Message, frozen=True):
+class ChangeSetting(FromUser, frozen=True):
     """Change a setting of the agent's session, such as its model."""
 
-    attachment: str
-    sequence: int
     setting: str
     value: str
 

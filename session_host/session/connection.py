@@ -1,4 +1,4 @@
-"""The rules of one client's connection to the session. Key path, 9 of 16.
+"""The rules of one client's connection to the session. Key path, 9 of 16. Answer path, 8 of 15.
 
 The caller passes received bytes to ``receive_data``, and sends the frames of ``frames.data_to_send`` at each effect
 ``Flush``. Messages that the session's rules do not handle come out of ``events_received``.

@@ -1,5 +1,7 @@
 """The part of a session that speaks to an agent without a terminal.
 
+Answer path, 9 of 15.
+
 Each cause becomes a step of ``structured.rules``. A step becomes effects in this order: its record is appended to the
 transcript log, its lines go to the agent by the input log, its operations and timers start. A host that is killed in
 between leaves a record without lines; the next host repeats the step and sends them (``host.driver.recover``).
@@ -161,7 +163,7 @@ class StructuredSession:
                 self.operation_done(result)
             self.effects += [StartOperation(operation) for operation in operations]
         if self._launch.prompt:
-            self._take_input(Prompt("", 0, self._launch.prompt), "command", token=_FIRST_PROMPT)
+            self._take_input(Prompt(self._launch.prompt), "command", token=_FIRST_PROMPT)
 
     def agent_wrote(self, data: bytes) -> None:
         """The agent wrote this."""

@@ -1,5 +1,7 @@
 """The rules of a structured chat: prompts, answers and the agent's lines, for every dialect. Pure.
 
+Answer path, 10 of 15.
+
 The states of a prompt::
 
     queued ──the agent is idle──▶ sent ──the agent confirms──▶ done

@@ -1,4 +1,4 @@
-"""The key path and the output path: each file names its step, and ARCHITECTURE.md lists the same steps.
+"""The paths of a key, of output and of an answer: each file names its step, and ARCHITECTURE.md lists the same steps.
 
 A file on a path names its step in its docstring ("Key path, 3 of 9"); ARCHITECTURE.md lists the steps in the same
 order.
@@ -13,8 +13,8 @@ import pytest
 
 from tests.architecture.source_tree import REPOSITORY, docstring, python_files, text
 
-STEP = re.compile(r"\b(Key|Output) path,\s+(\d+)\s+of\s+(\d+)")
-HEADINGS = {"Key": re.compile(r"^#+ .*key", re.IGNORECASE), "Output": re.compile(r"^#+ .*output", re.IGNORECASE)}
+STEP = re.compile(r"\b(Key|Output|Answer) path,\s+(\d+)\s+of\s+(\d+)")
+HEADINGS = {name: re.compile(rf"^#+ .*{name}", re.IGNORECASE) for name in ("Key", "Output", "Answer")}
 
 
 def steps(name: str) -> list[tuple[int, int, Path]]:
@@ -27,7 +27,7 @@ def steps(name: str) -> list[tuple[int, int, Path]]:
     )
 
 
-@pytest.mark.parametrize("name", ["Key", "Output"])
+@pytest.mark.parametrize("name", list(HEADINGS))
 def test_the_steps_are_numbered_without_gaps(name: str) -> None:
     found = steps(name)
     listing = "\n".join(f"{number} of {of}: {path}" for number, of, path in found)
@@ -35,7 +35,7 @@ def test_the_steps_are_numbered_without_gaps(name: str) -> None:
     assert {of for _, of, _ in found} == {len(found)}, listing
 
 
-@pytest.mark.parametrize("name", ["Key", "Output"])
+@pytest.mark.parametrize("name", list(HEADINGS))
 def test_the_architecture_page_lists_the_same_steps(name: str) -> None:
     assert (REPOSITORY / "ARCHITECTURE.md").is_file()
     section = section_of(text(Path("ARCHITECTURE.md")), HEADINGS[name])

@@ -154,7 +154,7 @@ def test_decisions_are_numbered_questions_with_short_answers() -> None:
 
 
 @pytest.mark.parametrize(("page", "lines", "columns"), [
-    ("ARCHITECTURE.md", 131, 160), ("CONTRIBUTING.md", 145, 160), ("DECISIONS.md", 350, 120),
+    ("ARCHITECTURE.md", 142, 160), ("CONTRIBUTING.md", 145, 160), ("DECISIONS.md", 350, 120),
 ])  # fmt: skip
 def test_a_page_for_developers_is_read_in_one_sitting(page: str, lines: int, columns: int) -> None:
     written = text(Path(page)).splitlines()

@@ -1,4 +1,4 @@
-"""The key path and the output path in a real run: one key and one byte, traced through a host and a window.
+"""The paths in a real run: one key, one byte and one answer, traced through a host and a window.
 
 Host, viewer and widget run on one event loop here, so that one profile (``sys.setprofile``) sees the calls of both
 sides in order. Socket, pseudo terminal, input log, output file and engine are real.
@@ -7,6 +7,7 @@ sides in order. Socket, pseudo terminal, input log, output file and engine are r
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import socket
 import sys
@@ -14,25 +15,32 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import cast
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
+from gui.bridge.chat_list import ChatList
+from gui.bridge.unsent import Drafts
 from gui.terminal.view import TerminalView
+from gui.theme.theme import Theme
+from gui.window.page.structured_content import StructuredContent
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.host.clients.server import Server
 from session_host.host.keeper_channel import KeeperChannel
+from session_host.protocol.launch import StructuredLaunch
 from session_host.protocol.values import GridSize, Runtime, State
 from session_host.terminal import default_engine
 from tests.architecture.source_tree import REPOSITORY
 from tests.architecture.test_paths import steps
-from tests.support.facts import chat_facts
+from tests.support.facts import changed
 from tests.support.qt_waiting import show
 from tests.support.session_harness import SessionHarness, session_harness
 from tests.support.themes import DARK_TERMINAL as DARK
+from tests.support.themes import OWN
 from tests.support.waiting import eventually
 
 WAIT_S = 20.0
@@ -80,46 +88,57 @@ async def settled(condition: Callable[[], object], what: str) -> None:
 
 
 @asynccontextmanager
-async def shown_session(harness: SessionHarness) -> AsyncIterator[TerminalView]:
-    """A host that serves a session, and a terminal view that shows it, all in this process."""
+async def served_chat(harness: SessionHarness) -> AsyncIterator[Chat]:
+    """A host that serves a session, and a window's chat that follows it, all in this process."""
     driver = harness.host()
     ours, theirs = socket.socketpair()
     keeper = KeeperChannel(ours, harness.spec, harness.descriptors, lambda _message: None)
     server = Server(driver, Path(harness.spec.socket_path), harness.descriptors.listener, keeper)
     harness.attach_pty()
     server.start()
-    record = chat_facts(
-        id=harness.spec.facts.id, name="n", agent="command", argv=["x"], cwd="/", state=State.RUNNING,
-        created_at=harness.spec.facts.origin.created_at,
-    )  # fmt: skip
-    viewers: list[Viewer] = []
+    facts = changed(harness.spec.facts, state=State.RUNNING)
 
     def make_viewer(
-        session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, _runtime: Runtime, machine: Machine
+        session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime, machine: Machine
     ) -> Viewer:
-        viewers.append(Viewer(session_id, delegate, size=size, output=output, machine=machine))
-        return viewers[0]
+        return Viewer(session_id, delegate, size=size, output=output, runtime=runtime, machine=machine)
 
-    chat = Chat(record, make_viewer, THIS_MACHINE)
-    view = TerminalView(DARK)
-    chat.damaged.connect(view.on_damage)  # As a chat's page connects them.
-    chat.replaced.connect(view.on_replaced)
+    chat = Chat(facts, make_viewer, THIS_MACHINE)
+    chat.follow(output=True)
+    viewer = viewer_of(chat)
     try:
-        chat.follow(output=True)
-        view.set_viewer(viewers[0])
-        show(view)
-        await settled(lambda: viewers[0].emulator is not None, "the snapshot")
-        await settled(lambda: harness.session.sizing.size == viewers[0].size, "the grid's size")
-        yield view
+        yield chat
     finally:
-        view.set_viewer(None)
         chat.close()
-        await viewers[0].closed()
+        await viewer.closed()
         await server.close()
         keeper.close()
         theirs.close()
-        view.deleteLater()
         chat.deleteLater()
+
+
+def viewer_of(chat: Chat) -> Viewer:
+    """The viewer of a chat that is followed."""
+    assert isinstance(chat.viewer, Viewer)
+    return chat.viewer
+
+
+@asynccontextmanager
+async def shown_session(harness: SessionHarness) -> AsyncIterator[TerminalView]:
+    """A terminal view that shows a session."""
+    async with served_chat(harness) as chat:
+        view, viewer = TerminalView(DARK), viewer_of(chat)
+        chat.damaged.connect(view.on_damage)  # As a chat's page connects them.
+        chat.replaced.connect(view.on_replaced)
+        view.set_viewer(viewer)
+        try:
+            show(view)
+            await settled(lambda: viewer.emulator is not None, "the snapshot")
+            await settled(lambda: harness.session.sizing.size == viewer.size, "the grid's size")
+            yield view
+        finally:
+            view.set_viewer(None)
+            view.deleteLater()
 
 
 async def trace_key(harness: SessionHarness, view: TerminalView) -> Turns:
@@ -155,6 +174,57 @@ async def test_a_key_and_a_byte_of_output_take_the_described_paths(qapp: QApplic
                 output = await trace_output(harness, paths["Output"][-1])
     check_path("Key", paths["Key"], key)
     check_path("Output", paths["Output"], output)
+
+
+class _Chats(QObject):
+    """What drafts hear of the list of chats: nothing."""
+
+    changed = Signal()
+    forgotten = Signal(str)
+
+
+async def test_an_answer_takes_the_described_path(qapp: QApplication, window_manager: None) -> None:
+    with session_harness(structured=StructuredLaunch("claude"), runtime="structured", agent="claude") as harness:
+        async with served_chat(harness) as chat:
+            page = QWidget()
+            content = StructuredContent(
+                Theme(qapp, OWN, "dark"), chat, page, open_find=list, drafts=Drafts(cast(ChatList, _Chats())),
+                load_transcript=lambda _chat, _content: None, list_repository=lambda _directory: [],
+            )  # fmt: skip
+            QVBoxLayout(page).addWidget(content.view)
+            page.resize(900, 700)
+            show(page)
+            answer = await trace_answer(harness, chat, content)
+            page.deleteLater()
+    check_path("Answer", [str(path) for _, _, path in steps("Answer")], answer)
+
+
+async def trace_answer(harness: SessionHarness, chat: Chat, content: StructuredContent) -> Turns:
+    """Let the agent ask, and click the first answer; returns the calls until the agent has it."""
+    viewer = viewer_of(chat)
+    await settled(lambda: viewer.transcript is not None, "the snapshot")
+    content.attach()
+    body = {"subtype": "can_use_tool", "tool_name": "Bash", "input": {"command": "make"}, "tool_use_id": "t"}
+    asked = json.dumps({"type": "control_request", "request_id": "r", "request": body})
+    os.write(harness.descriptors.pipe_write, f"{asked}\n".encode())
+    cards = content.view.page.requests
+
+    def first_button() -> QPushButton | None:
+        request = next(iter(content.view.transcript.open_requests), None)
+        card = cards.card(request.id) if request is not None else None
+        button = card.button_of("allow_once") if card is not None else None
+        return button if button is not None and button.isEnabled() and button.isVisible() else None
+
+    await settled(first_button, "the question")
+    button = first_button()
+    assert button is not None
+    harness.unread_bytes = 0
+    turns: Turns = []
+    with trace(turns):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        await settled(lambda: harness.unread_bytes, "the answer at the agent")
+    await settled(lambda: not viewer.pending, "the acknowledgement")
+    return turns
 
 
 def check_path(name: str, described: list[str], turns: Turns) -> None:

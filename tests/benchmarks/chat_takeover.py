@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from session_host.client.control import request
-from session_host.protocol.messages import Describe, Description
+from session_host.protocol.messages import Describe, Description, Prompt
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series
 from tests.support.facts import known
@@ -49,7 +49,7 @@ async def written(directory: Path, kills: int) -> list[int]:
     """
     record = await start_chat(directory)
     async with viewing(record.id) as chat:
-        chat.viewer.prompt(f"clock: {MESSAGES}")
+        chat.viewer.send(Prompt(f"clock: {MESSAGES}"))
         for number in range(kills):
             await until_written(chat, MESSAGES * (number + 1) // (kills + 2))
             description: Description = await request(record.id, Describe(0))

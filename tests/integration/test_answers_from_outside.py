@@ -129,7 +129,7 @@ async def test_a_cancelled_dialog_ends_the_question(tmp_path: Path) -> None:
 async def test_of_several_answers_at_once_one_reaches_the_agent(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         [question] = await open_requests(chat)
-        answers = [AnswerRequest("", 0, question.id, option, digest(question)) for option in ("allow", "decline") * 4]
+        answers = [AnswerRequest(question.id, option, digest(question)) for option in ("allow", "decline") * 4]
         results = await asyncio.gather(
             *(request(chat.record.id, SendChatInput(0, answer, by="notification")) for answer in answers),
             return_exceptions=True,
@@ -147,7 +147,7 @@ async def test_an_answer_to_another_question_than_the_one_shown_is_refused(tmp_p
     async with asking(tmp_path) as chat:
         [question] = await open_requests(chat)
         with pytest.raises(Exception, match="has changed since it was shown"):
-            await request(chat.record.id, SendChatInput(0, AnswerRequest("", 0, question.id, "allow", "0" * 32)))
+            await request(chat.record.id, SendChatInput(0, AnswerRequest(question.id, "allow", "0" * 32)))
         assert [each.id for each in await open_requests(chat)] == [question.id]
 
 

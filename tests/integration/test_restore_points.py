@@ -14,7 +14,7 @@ from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.host.driver.restore_points import HOLD_S
 from session_host.paths import config_dir, session_log
-from session_host.protocol.messages import Describe, Description
+from session_host.protocol.messages import Describe, Description, Prompt
 from session_host.protocol.values import Activity
 from session_host.restore_points.points import RestorePoint, listed
 from tests.support.conversing import claude_like
@@ -39,7 +39,7 @@ async def test_each_prompts_restore_point_has_the_files_from_before_the_agent_re
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
         await eventually(lambda: len(listed(checkout.path, [record.id])) == 1, 60.0, "the first point, if git is slow")
-        chat.viewer.prompt("answer: second")
+        chat.viewer.send(Prompt("answer: second"))
         await chat.until_idle(2)
         await eventually(lambda: len(listed(checkout.path, [record.id])) == 2, 60.0, "the second one")
         items = [item.id for item in chat.items if item.kind == "user"]
@@ -87,7 +87,7 @@ async def test_a_prompt_waiting_for_its_restore_point_is_sent_once_although_the_
     record = await start_chat(checkout.path, agent="keeping")
     async with viewing(record.id) as chat:
         description: Description = await request(record.id, Describe(0))
-        chat.viewer.prompt("answer: first")
+        chat.viewer.send(Prompt("answer: first"))
         await eventually((tmp_path / "begun").exists, 60.0, "git to be started")
         os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
         await chat.until_idle(1)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.facts import ChatFacts
+from session_host.protocol.messages import Prompt
 from session_host.structured.items import AgentRequest
 from tests.kills.chat import described
 from tests.support.structured_chats import ChatViewer, received, start_chat
@@ -87,7 +88,7 @@ class StructuredWitness:
         chat = self.viewer
         self.turns += 1
         number = self.turns
-        chat.viewer.prompt(f"run: echo {number}\ncount: {LINES}\ndelay: {DELAY_MS}")
+        chat.viewer.send(Prompt(f"run: echo {number}\ncount: {LINES}\ndelay: {DELAY_MS}"))
         request = await self.asked(number)
         chat.answer(request, "accept")
         await self.until(lambda: chat.state == "idle" and self._answers() >= number, f"the end of turn {number}")

@@ -16,7 +16,7 @@ from typing import Any
 
 from session_host.client.control import request
 from session_host.errors import OutliveError
-from session_host.protocol.messages import Prompt, SendChatInput
+from session_host.protocol.messages import ChangeSetting, Interrupt, Prompt, ReleaseHeld, SendChatInput, WithdrawPrompt
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.items import Item
 from tests.kills.chat import chats, recorded
@@ -112,7 +112,7 @@ async def structured_host_at_recovery(workspace: Workspace, number: int) -> Kill
     began_s = time.monotonic()
     try:
         await witness.start()
-        witness.viewer.viewer.prompt("run: echo 1\ncount: 2")
+        witness.viewer.viewer.send(Prompt("run: echo 1\ncount: 2"))
         await witness.asked(1)
         info = (await chats())[witness.id]
         with await tracing(keeper_pid(info), number, follow="fork") as traced:
@@ -143,26 +143,26 @@ async def _use(witness: StructuredWitness) -> None:
         WaitTimeout: an item or a state does not come.
     """
     viewer = witness.viewer.viewer
-    viewer.prompt("run: echo 1\ncount: 2")
+    viewer.send(Prompt("run: echo 1\ncount: 2"))
     await _allow(witness)
-    viewer.prompt("count: 4\nhold: 2")
+    viewer.send(Prompt("count: 4\nhold: 2"))
     await _said(witness, "line 0002", answers=2)
-    viewer.prompt("and more", "steer")
+    viewer.send(Prompt("and more", "steer"))
     await _idle(witness, "steered: and more")
-    viewer.prompt("count: 6\nhold: 2")
+    viewer.send(Prompt("count: 6\nhold: 2"))
     await _said(witness, "line 0002", answers=4)
-    viewer.prompt("answer: never")
+    viewer.send(Prompt("answer: never"))
     await _prompted(witness, "answer: never")
-    viewer.prompt("answer: queued")
+    viewer.send(Prompt("answer: queued"))
     await _prompted(witness, "answer: queued")
-    viewer.withdraw_prompt(next(each.id for each in witness.viewer.items if each.text == "answer: never"))
-    viewer.interrupt()
+    viewer.send(WithdrawPrompt(next(each.id for each in witness.viewer.items if each.text == "answer: never")))
+    viewer.send(Interrupt())
     await witness.until(lambda: viewer.transcript is not None and viewer.transcript.held == 1, "the queue to wait")
-    viewer.release_held()
+    viewer.send(ReleaseHeld())
     await _idle(witness, "queued")
-    viewer.change_setting("model", "other-model")
+    viewer.send(ChangeSetting("model", "other-model"))
     await witness.until(lambda: _model(witness) == "other-model", "the other model")
-    await request(witness.id, SendChatInput(0, Prompt("", 0, "answer: by a command")))
+    await request(witness.id, SendChatInput(0, Prompt("answer: by a command")))
     await _idle(witness, "by a command")
     await _die(witness)
 
@@ -178,7 +178,7 @@ async def _die(witness: StructuredWitness) -> None:
     Raises:
         WaitTimeout: the viewer does not show the end.
     """
-    witness.viewer.viewer.prompt("count: 9\ncut: 2")
+    witness.viewer.viewer.send(Prompt("count: 9\ncut: 2"))
     await witness.until(lambda: witness.viewer.state == "ended", "the end")
 
 

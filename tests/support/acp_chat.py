@@ -72,18 +72,18 @@ class AcpChat:
         return self._take(step)
 
     def prompt(self, text: str, **fields: Any) -> list[dict[str, Any]]:
-        return self.do(Prompt("", 0, text, **fields))
+        return self.do(Prompt(text, **fields))
 
     def interrupt(self) -> list[dict[str, Any]]:
-        return self.do(Interrupt("", 0))
+        return self.do(Interrupt())
 
     def answer(self, option: str, **texts: str) -> list[dict[str, Any]]:
         """Answer the oldest open request."""
         request = self.request
-        return self.do(AnswerRequest("", 0, request.id, option, digest(request), texts))
+        return self.do(AnswerRequest(request.id, option, digest(request), texts))
 
     def change(self, setting: str, value: str) -> list[dict[str, Any]]:
-        return self.do(ChangeSetting("", 0, setting, value))
+        return self.do(ChangeSetting(setting, value))
 
     def expire(self, name: str, after_ms: int = 0) -> list[dict[str, Any]]:
         """Expire a timer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+import msgspec
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
@@ -12,26 +13,16 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 from gui.bridge.named_files import FilesHere
 from gui.chat.page.requests import RequestCard
-from gui.chat.port import ChatPort
 from gui.chat.view import ChatView
 from gui.theme.theme import Theme
 from session_host.client.chats.named_files import directories_of
+from session_host.protocol.messages import ChatInput
 from tests.support.qt_waiting import process_events_until, show
 from tests.support.scripted_chat import ScriptedChat
 from tests.support.windows import has_keyboard
 
 WAIT_S = 60.0
-
-
-class RecordedPort:
-    """Records the calls of all methods of ``ChatPort``."""
-
-    def __init__(self, calls: list[tuple[Any, ...]]) -> None:
-        self._calls = calls
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        assert hasattr(ChatPort, name)
-        return lambda *values, **named: self._calls.append((name, *values, *named.values()))
+SIGNALS = ("link_requested", "file_requested", "changes_requested", "end_requested", "notice_given")
 
 
 class ChatViewHarness:
@@ -39,8 +30,11 @@ class ChatViewHarness:
 
     def __init__(self, theme: Theme, chat: ScriptedChat, directory: str) -> None:
         self.chat = chat
-        self.calls: list[tuple[Any, ...]] = []
-        self.view = ChatView(theme, cast(ChatPort, RecordedPort(self.calls)), directory)
+        self.sent: list[ChatInput] = []
+        self.view = ChatView(theme, self.sent.append, directory)
+        self._emitted: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SIGNALS}
+        for name, values in self._emitted.items():
+            getattr(self.view, name).connect(lambda *given, values=values: values.append(given))
         self.view.page.names.find_by(FilesHere(lambda: directories_of(directory)))
         self.view.set_transcript(chat.transcript)
         self.view.resize(900, 700)
@@ -66,9 +60,13 @@ class ChatViewHarness:
         QApplication.processEvents()
         QApplication.processEvents()
 
-    def of(self, name: str) -> list[tuple[Any, ...]]:
-        """The arguments of the calls of a method of ``ChatPort``."""
-        return [each[1:] for each in self.calls if each[0] == name]
+    def of(self, kind: type[ChatInput]) -> list[tuple[Any, ...]]:
+        """What was sent of a kind of input, each without its attachment and number."""
+        return [msgspec.structs.astuple(each)[:-2] for each in self.sent if isinstance(each, kind)]
+
+    def emitted(self, name: str) -> list[tuple[Any, ...]]:
+        """The values of a signal of the view, in order."""
+        return self._emitted[name]
 
     def shown(self) -> str:
         """The text on the page."""

@@ -106,7 +106,7 @@ class CodexChat:
         self.reply({"userAgent": "x"})
         self.reply({"thread": {"id": THREAD, "name": None}, "model": "m", "approvalPolicy": "on-request"})
         self.reply({"account": None, "requiresOpenaiAuth": False})
-        self.do(Prompt("", 0, "go"))
+        self.do(Prompt("go"))
         self.reply({"turn": {"id": "u1", "status": "inProgress"}})
 
     def expire(self, name: str) -> None:
@@ -126,7 +126,7 @@ class CodexChat:
     def answer(self, option: str, texts: dict[str, str] | None = None) -> Any:
         """Answer the oldest request; returns the reply's result."""
         request = self.transcript.open_requests[0]
-        assert self.do(AnswerRequest("", 0, request.id, option, digest(request), texts or {})) is None
+        assert self.do(AnswerRequest(request.id, option, digest(request), texts or {})) is None
         return self.sent[-1]["result"]
 
     # ------------------------------------------------------------ what is shown
@@ -163,11 +163,11 @@ class CodexChat:
         before = len(self.sent)
         match method:
             case "turn/start":
-                self.do(Prompt("", 0, words))
+                self.do(Prompt(words))
             case "turn/steer" if self.transcript.status.state == "running":
-                self.do(Prompt("", 0, words, "steer"))
+                self.do(Prompt(words, "steer"))
             case "turn/interrupt":
-                self.do(Interrupt("", 0))
+                self.do(Interrupt())
             case None:
                 self.answer(message["result"]["decision"])
             case "initialize" | "thread/start" | "thread/resume":

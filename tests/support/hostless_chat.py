@@ -136,19 +136,19 @@ class HostlessChat:
 
     def prompt(self, text: str, mode: str = "queue") -> None:
         """Send a prompt."""
-        assert self.do(Prompt("", 0, text, mode)) is None  # type: ignore[arg-type]
+        assert self.do(Prompt(text, mode)) is None  # type: ignore[arg-type]
 
     def interrupt(self) -> None:
         """Interrupt the turn."""
-        assert self.do(Interrupt("", 0)) is None
+        assert self.do(Interrupt()) is None
 
     def change(self, setting: str, value: str) -> None:
         """Change a setting."""
-        assert self.do(ChangeSetting("", 0, setting, value)) is None
+        assert self.do(ChangeSetting(setting, value)) is None
 
     def answer(self, request: AgentRequest, option: str, texts: dict[str, str] | None = None) -> None:
         """Answer a request."""
-        assert self.do(AnswerRequest("", 0, request.id, option, digest(request), texts or {})) is None
+        assert self.do(AnswerRequest(request.id, option, digest(request), texts or {})) is None
 
     def turn(self, text: str) -> Item:
         """Send a prompt and wait for its turn's end; return the last item."""

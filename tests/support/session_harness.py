@@ -14,7 +14,7 @@ import msgspec
 
 from session_host.host.driver.clearer import Clearer
 from session_host.host.driver.driver import Driver
-from session_host.host.driver.recover import RecoveredSession, rebuild_emulator, replay_log
+from session_host.host.driver.recover import RecoveredSession, rebuild, replay_log
 from session_host.host.driver.terminal import TerminalDriver
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.journal_writer import JournalWriter
@@ -75,7 +75,8 @@ class SessionHarness:
     Attributes:
         spec, descriptors: the session's launch spec and descriptors.
         unread_bytes: the number of input bytes that ``read_typed`` has not returned yet.
-        slave: the PTY's slave side: bytes written there are output, bytes read there are input.
+        slave: the PTY's slave side: bytes written there are output, bytes read there are input. Of a structured chat,
+            the agent's side of the socket pair: only its input comes there.
         recovered, input_log, output_file, journal_writer, checkpointer, driver, session: parts of the latest session.
         terminal: what its driver has for a terminal.
     """
@@ -83,9 +84,9 @@ class SessionHarness:
     def __init__(self, spec: LaunchSpec, *, cooked: bool = False) -> None:
         self.spec = spec
         self.descriptors, self.slave = session_descriptors.create_descriptors(
-            Path(spec.socket_path), spec.facts.program.size
+            Path(spec.socket_path), spec.facts.program.size, structured=spec.structured is not None
         )
-        if not cooked:
+        if not cooked and spec.structured is None:
             tty.setraw(self.slave)
         self._living = False
         self.unread_bytes = 0
@@ -97,9 +98,10 @@ class SessionHarness:
         self.input_log = InputLog(self.descriptors.input_log, self.descriptors.master, splicer)
         self.output_file = OutputFile(self.descriptors, splicer)
         log_state, checkpoint = replay_log(self.descriptors.checkpoint, self.input_log, read_only=False)
-        self.recovered: RecoveredSession = rebuild_emulator(
-            self.spec, log_state, checkpoint, self.output_file, self.input_log.header, other_engine=other_engine
-        )
+        self.recovered: RecoveredSession = rebuild(
+            self.spec, self.descriptors, log_state, checkpoint, self.output_file, self.input_log.header,
+            other_engine=other_engine,
+        )  # fmt: skip
         directory = Path(self.spec.journal) if self.spec.journal else None
         self.journal_writer = JournalWriter(directory, self.spec.journal_limit_bytes, self.output_file, lambda: None)
         self.driver = Driver(
@@ -107,8 +109,8 @@ class SessionHarness:
             now=lambda: "2026-01-01T00:00:01Z",
         )  # fmt: skip
         self.session, self.checkpointer = self.driver.session, self.driver.checkpointer
-        assert isinstance(self.driver.kind, TerminalDriver)
-        self.terminal = self.driver.kind
+        if isinstance(self.driver.kind, TerminalDriver):
+            self.terminal = self.driver.kind
         self._living = True
         return self.driver
 

@@ -16,6 +16,7 @@ from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
+from session_host.protocol.messages import AnswerRequest
 from session_host.structured.items import AgentRequest, Item, digest
 from tests.support.area import Area
 from tests.support.commands import new, outlive
@@ -129,7 +130,7 @@ class ChatViewer:
 
     def answer(self, request: AgentRequest, option: str, texts: dict[str, str] | None = None) -> None:
         """Answer a request."""
-        self.viewer.answer_request(request.id, option, digest(request), texts)
+        self.viewer.send(AnswerRequest(request.id, option, digest(request), texts or {}))
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The widgets of open requests: the complete command or text, and the possible answers."""
+"""The widgets of open requests: the complete command or text, and the possible answers. Answer path, 1 of 15."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts
+from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, Question, RequestOption, digest
 from session_host.structured.shortening import cut
@@ -77,7 +78,7 @@ _OTHER_PX = 150
 """The estimated height of everything but the subject."""
 
 
-Answer = Callable[[str, str, str, dict[str, str]], object]
+Answer = Callable[[AnswerRequest], object]
 """Gets the request's id, the option's id, the digest of the shown request, and texts by the ids of questions."""
 
 
@@ -511,7 +512,7 @@ class RequestCard(QWidget):
 
     def _send(self, option: str, texts: dict[str, str]) -> None:
         self._is_sent, self._refusal = True, ""
-        self._answer(self.request.id, option, self.shown_digest, texts)
+        self._answer(AnswerRequest(self.request.id, option, self.shown_digest, texts))
         self._update_buttons()
 
     def show_refusal(self, reason: str) -> None:

@@ -10,7 +10,6 @@ from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEve
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QWidget
 
 from gui.chat.pictures import ImageDialog
-from gui.chat.port import ChatPort
 from gui.input.draft import NO_DRAFT, Draft
 from gui.theme.controls import PlainLabel
 from gui.theme.icons import Glyph, glyph_icon
@@ -19,7 +18,7 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
 from gui.theme.tooltips import set_tooltip
 from gui.wording import chat_texts, notice_texts, page_texts, sheet_texts
-from session_host.protocol.messages import MAX_PROMPT_BYTES, Prompt, PromptMode
+from session_host.protocol.messages import MAX_PROMPT_BYTES, ChatInput, Interrupt, Prompt, PromptMode, SendNow
 from session_host.structured.mentions import mention
 from session_host.structured.transcript import Status
 
@@ -52,16 +51,18 @@ class PromptBox(QWidget):
         edited(): the draft may be another one.
         save_requested(str): the user saves this text as a prompt.
         saved_requested(): the user inserts a saved prompt.
+        notice_given(str): one line for the user.
     """
 
     sent = Signal()
     edited = Signal()
     save_requested = Signal(str)
     saved_requested = Signal()
+    notice_given = Signal(str)
 
-    def __init__(self, theme: Theme, page: QWidget, chat: ChatPort) -> None:
+    def __init__(self, theme: Theme, page: QWidget, send: Callable[[ChatInput], object]) -> None:
         super().__init__(page)
-        self._theme, self._chat = theme, chat
+        self._theme, self._send_input = theme, send
         self._resumes = False
         self.first_queued = ""
         self._status = Status()
@@ -78,7 +79,7 @@ class PromptBox(QWidget):
         self.attachments = Attachments()
         self.history = History()
         self.editor.textChanged.connect(self._follow_undo)
-        self.settings = SettingsRow(chat.change_setting)
+        self.settings = SettingsRow(send)
         self._message = PlainLabel()
         self._message.setProperty("kind", "secondary")
         self._message.setWordWrap(True)
@@ -86,7 +87,7 @@ class PromptBox(QWidget):
         self._attach = self._button(chat_texts.ATTACH_IMAGES(), "", self._choose_images)
         self._attach.hide()
         self._send = self._button(chat_texts.SEND(), "primary", lambda: self.submit("queue"))
-        self._stop = self._button(chat_texts.STOP(), "", self._chat.interrupt)
+        self._stop = self._button(chat_texts.STOP(), "", lambda: send(Interrupt()))
         set_tooltip(self._stop, chat_texts.STOP_WITH_KEYS())
         self._stop.hide()
         self._escaped = QTimer(self, singleShot=True, interval=ESCAPE_MS)
@@ -297,7 +298,7 @@ class PromptBox(QWidget):
 
     def _show_images(self, prompt: Draft) -> None:
         if prompt.images != self.attachments.images and (problem := self.attachments.set_images(prompt.images)):
-            self._chat.inform(problem)
+            self.notice_given.emit(problem)
 
     def put(self, earlier: Draft) -> None:
         """Insert a text and images before the draft; the cursor stays at its position in the draft."""
@@ -324,11 +325,12 @@ class PromptBox(QWidget):
         """Send the prompt. Without one, "interrupt" sends the first queued one."""
         text, images = self.editor.toPlainText().strip("\n"), self.attachments.images
         if mode == "interrupt" and self.is_empty and self.first_queued:
-            self._chat.send_now(self.first_queued)
+            self._send_input(SendNow(self.first_queued))
         if not (text.strip() or images) or self.editor.isReadOnly():
             return
-        if Prompt("", 0, text, images=images).size_bytes > MAX_PROMPT_BYTES:
-            self._chat.inform(chat_texts.PROMPT_TOO_LARGE())
+        prompt = Prompt(text, mode, images)
+        if prompt.size_bytes > MAX_PROMPT_BYTES:
+            self.notice_given.emit(chat_texts.PROMPT_TOO_LARGE())
             return
         if mode == "steer" and not (self._status.is_running and self._status.capabilities.steer):
             mode = "queue"
@@ -340,12 +342,12 @@ class PromptBox(QWidget):
         self.attachments.clear()
         self.put(draft)
         self.sent.emit()
-        self._chat.prompt(text, mode, images)
+        self._send_input(prompt)
 
     def interrupt(self) -> None:
         """Stop the running turn, if there is one."""
         if self.can_interrupt:
-            self._chat.interrupt()
+            self._send_input(Interrupt())
 
     def escape(self) -> bool:
         """Stop the running turn at the second Escape; returns whether it is the first one, which shows a hint."""
@@ -378,11 +380,11 @@ class PromptBox(QWidget):
 
     def _add_image(self, image: object) -> None:
         if not self._status.capabilities.images:
-            self._chat.inform(chat_texts.NO_IMAGES())
+            self.notice_given.emit(chat_texts.NO_IMAGES())
         elif not isinstance(image, QImage) or image.isNull():
-            self._chat.inform(notice_texts.UNREADABLE_IMAGE())
+            self.notice_given.emit(notice_texts.UNREADABLE_IMAGE())
         elif problem := self.attachments.add_image(image):
-            self._chat.inform(problem)
+            self.notice_given.emit(problem)
 
     def files_go_by(self, copy: Callable[[list[str], Callable[[list[str]], object]], object]) -> None:
         """Set what copies files to the chat's machine, and then gives their paths there to a function."""
@@ -396,7 +398,7 @@ class PromptBox(QWidget):
             if problem is None:
                 others.append(path)
             elif problem:
-                self._chat.inform(problem)
+                self.notice_given.emit(problem)
         if others:
             self._copy(others, self._mention)
 

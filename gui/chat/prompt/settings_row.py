@@ -16,6 +16,7 @@ from gui.theme.menu import Menu
 from gui.theme.tooltips import set_tooltip, show_tooltip
 from gui.wording import chat_texts
 from gui.wording.chat_texts import used_percent
+from session_host.protocol.messages import ChangeSetting
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Setting, UsageChanged, UsageLimit
 
@@ -35,10 +36,10 @@ _ORDER = {"model": 0, "effort": 1, "mode": 2, "": 3}
 class SettingsRow(QWidget):
     """Menus for model, mode and effort; those that do not fit are in the menu of the last button."""
 
-    def __init__(self, change: Callable[[str, str], object]) -> None:
-        """Make the row; ``change`` gives a setting, by its id, the value that the user chose."""
+    def __init__(self, send: Callable[[ChangeSetting], object]) -> None:
+        """Make the row; ``send`` gets the settings that the user changes."""
         super().__init__()
-        self._change = change
+        self._send = send
         self._settings: tuple[Setting, ...] = ()
         self._chips: list[_Chip] = []
         self._row = QHBoxLayout(self)
@@ -84,7 +85,7 @@ class SettingsRow(QWidget):
             action.setChecked(choice.id == setting.value)
             set_tooltip(action, one_line(choice.description))
             group.addAction(action)
-            action.triggered.connect(lambda _checked, value=choice.id: self._change(setting.id, value))
+            action.triggered.connect(lambda _checked, value=choice.id: self._send(ChangeSetting(setting.id, value)))
         menu.setToolTipsVisible(True)
         text = chosen if chosen and setting.category == "model" else name  # A model's name needs no other.
         made = self._quiet_button(_caption(text), menu)

@@ -33,6 +33,7 @@ from gui.wording import (
     window_texts,
 )
 from gui.wording.text import Text
+from session_host.protocol.messages import ChangeSetting
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import WITHOUT_AGENT
 from session_host.structured.items import Item
@@ -104,7 +105,7 @@ class Lists:
             Choice(
                 one_line(choice.name or choice.id),
                 one_line(choice.description),
-                partial(content.change_setting, setting.id, choice.id),
+                partial(content.send, ChangeSetting(setting.id, choice.id)),
             )
             for setting, choice in offered
         ]

@@ -1,10 +1,9 @@
-"""The transcript and the prompt box of a page."""
+"""The transcript and the prompt box of a page. Answer path, 2 of 15."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
@@ -24,17 +23,13 @@ from gui.terminal.links.links import LinkRules
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.wording import page_texts
-from session_host.protocol.messages import InputRefused, PromptMode
-from session_host.protocol.values import FileLocation, Image
+from session_host.protocol.messages import AnswerRequest, ChatInput, InputRefused, Prompt
 from session_host.structured.items import Setting
 from session_host.structured.transcript import Transcript
 
-if TYPE_CHECKING:
-    pass
-
 LINE_PX = 20
 """The scroll distance of one line."""
-KEPT_PROMPTS = 4
+KEPT_INPUTS = 8
 """A host refuses a prompt within a moment, or when it is there again."""
 
 
@@ -52,26 +47,13 @@ class StructuredContent(QObject):
         chat: the chat; ``source``: the viewer that the page shows.
 
     Signals:
-        link_requested: the user opens an address in the text.
-        file_requested: the user opens a file named in the text (a FileLocation; its path is absolute, or relative to
-            the chat's directory).
-        image_requested: the user enlarges an image (an Image).
-        changes_requested: the user opens the window with the changes of the chat's directory.
-        notice_given: one line for the user.
         zoomed: the user made the text larger or smaller (steps from the configured size).
         resume_requested: the user sent a prompt to the ended chat (a Draft).
-        end_requested: the user ends an agent that does not stop.
         place_changed: the user scrolled, folded or unfolded.
     """
 
-    link_requested = Signal(str)
-    file_requested = Signal(object)
-    image_requested = Signal(object)
-    changes_requested = Signal()
-    notice_given = Signal(str)
     zoomed = Signal(int)
     resume_requested = Signal(object)
-    end_requested = Signal()
     place_changed = Signal()
 
     def __init__(
@@ -104,14 +86,12 @@ class StructuredContent(QObject):
         self._load_transcript = load_transcript
         self._is_requested = self._has_saved_transcript = False
         self._can_resume = True
-        self._answered: dict[int, str] = {}
-        """The requests that this page answered, by the numbers of the answers."""
-        self._sent: dict[int, Draft] = {}
-        """The latest prompts that were sent here, by their numbers: a refused one is put back."""
+        self._sent: dict[int, Prompt | AnswerRequest] = {}
+        """The latest ones that were sent here, by their numbers, since the host may refuse them."""
         self._drafts = drafts
         self.view = ChatView(
             theme,
-            self,
+            self.send,
             chat.record.origin.cwd,
             page,
             short_directory=chat.short_directory,
@@ -131,80 +111,37 @@ class StructuredContent(QObject):
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(open_find)
 
-    # ------------------------------------------------------------ the user's actions in the view, see ``ChatPort``
+    # ------------------------------------------------------------ the user's input
 
-    def prompt(self, text: str, mode: PromptMode, images: tuple[Image, ...]) -> None:
-        """Send a prompt; resume the chat with it if it has ended, and keep it as a draft if nothing takes it."""
-        prompt, viewer = Draft(text, images), self.source.viewer
-        if self.chat.has_ended:
-            self.resume_requested.emit(prompt)
-        elif viewer is None:
-            self._drafts.add(self.chat.id, prompt)
-        else:
-            self._sent = dict([*self._sent.items(), (viewer.next_sequence, prompt)][-KEPT_PROMPTS:])
-            viewer.prompt(text, mode, images)
+    def send(self, chat_input: ChatInput) -> None:
+        """Send what the user does in the chat.
 
-    def withdraw_prompt(self, item: str) -> None:
-        """See ``ChatPort``."""
-        if self.source.viewer is not None:
-            self.source.viewer.withdraw_prompt(item)
+        A prompt resumes an ended chat, and is kept as a draft while nothing takes it.
+        """
+        viewer, prompt = self.source.viewer, chat_input if isinstance(chat_input, Prompt) else None
+        if prompt is not None and self.chat.has_ended:
+            self.resume_requested.emit(Draft(prompt.text, prompt.images))
+        elif viewer is not None:
+            sequence = viewer.send(chat_input)
+            if isinstance(chat_input, Prompt | AnswerRequest):
+                self._sent = dict([*self._sent.items(), (sequence, chat_input)][-KEPT_INPUTS:])
+        elif prompt is not None:
+            self._drafts.add(self.chat.id, Draft(prompt.text, prompt.images))
 
-    def send_now(self, item: str) -> None:
-        """See ``ChatPort``."""
-        if self.source.viewer is not None:
-            self.source.viewer.send_now(item)
-
-    def release_held(self, *, discard: bool) -> None:
-        """See ``ChatPort``."""
-        if self.source.viewer is not None:
-            self.source.viewer.release_held(discard=discard)
-
-    def interrupt(self) -> None:
-        """See ``ChatPort``."""
-        if self.source.viewer is not None:
-            self.source.viewer.interrupt()
-
-    def answer_request(self, agent_request: str, option: str, digest: str, texts: dict[str, str]) -> None:
-        """See ``ChatPort``."""
-        if self.source.viewer is not None:
-            self._answered[self.source.viewer.next_sequence] = agent_request
-            self.source.viewer.answer_request(agent_request, option, digest, texts)
-
-    def change_setting(self, setting: str, value: str) -> None:
-        """See ``ChatPort``."""
-        if self.source.viewer is not None:
-            self.source.viewer.change_setting(setting, value)
-
-    def end(self) -> None:
-        """See ``ChatPort``."""
-        self.end_requested.emit()
-
-    def open_link(self, address: str) -> None:
-        """See ``ChatPort``."""
-        self.link_requested.emit(address)
-
-    def open_file(self, file: FileLocation) -> None:
-        """See ``ChatPort``."""
-        self.file_requested.emit(file)
-
-    def show_image(self, image: Image) -> None:
-        """See ``ChatPort``."""
-        self.image_requested.emit(image)
-
-    def show_changes(self) -> None:
-        """See ``ChatPort``."""
-        self.changes_requested.emit()
-
-    def inform(self, text: str) -> None:
-        """See ``ChatPort``."""
-        self.notice_given.emit(text)
+    def on_refused(self, refusal: InputRefused) -> None:
+        """Put a refused prompt back; show the reason of a refused answer also at its request."""
+        match self._sent.pop(refusal.sequence, None):
+            case Prompt(text=text, images=images):
+                self._drafts.add(self.chat.id, Draft(text, images))
+            case AnswerRequest(agent_request=request):
+                self.view.refused(request, refusal.message)
+            case None:
+                pass
 
     @property
     def handle(self) -> StructuredContent:
         """The view, as the window's actions use it: this object."""
         return self
-
-    # ------------------------------------------------------------ drafts and refusals
 
     @property
     def settings(self) -> tuple[Setting, ...]:
@@ -214,13 +151,6 @@ class StructuredContent(QObject):
     def _on_draft(self, session_id: str) -> None:
         if session_id == self.chat.id:
             self.view.prompt.show_draft(self._drafts.of(session_id))
-
-    def on_refused(self, refusal: InputRefused) -> None:
-        """Show the reason of a refused answer also at its request; put a refused prompt back."""
-        if (prompt := self._sent.pop(refusal.sequence, None)) is not None:
-            self._drafts.add(self.chat.id, prompt)
-        if (request := self._answered.pop(refusal.sequence, None)) is not None:
-            self.view.refused(request, refusal.message)
 
     # ------------------------------------------------------------ the window's actions, as ``TerminalView`` has them
 

@@ -1,6 +1,6 @@
 """A viewer: follows one session with a replica, and sends the user's input.
 
-Key path, 4 of 16. Output path, 9 of 15.
+Key path, 4 of 16. Output path, 9 of 15. Answer path, 3 of 15.
 
 Drives ``ViewerRules``: owns the connection, the timers and the replica, and calls the delegate.
 """
@@ -14,32 +14,27 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from session_host.client.connection import HostConnection, HostNotResponding
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.sessions.store_access import outcome_of
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, Unreachable
 from session_host.protocol.facts import Outcome
 from session_host.protocol.messages import (
-    AnswerRequest,
-    ChangeSetting,
+    ChatInput,
     Clearing,
     ClearTerminal,
     CommandEvent,
     Continue,
     Focus,
     Input,
-    Interrupt,
     Key,
     Mouse,
     Output,
     Paste,
-    Prompt,
-    PromptMode,
-    ReleaseHeld,
-    SendNow,
     SnapshotPart,
     Text,
-    WithdrawPrompt,
 )
 from session_host.protocol.packing import MAX_SNAPSHOT_BYTES, unpacked
 from session_host.protocol.untrusted_text import as_message
@@ -47,7 +42,6 @@ from session_host.protocol.values import (
     CellSize,
     CommandTime,
     GridSize,
-    Image,
     KeyAction,
     MouseAction,
     MouseButton,
@@ -201,11 +195,6 @@ class Viewer:
     def size(self) -> GridSize | None:
         """The viewer's grid."""
         return self._rules.wants.size
-
-    @property
-    def next_sequence(self) -> int:
-        """The number of the next input; its refusal carries it."""
-        return self._rules.inputs.next_sequence
 
     @property
     def pending(self) -> int:
@@ -608,33 +597,11 @@ class Viewer:
         """The user moved, clicked or scrolled the mouse at a cell."""
         self._input(Mouse(*self._next, action, button, column, row, int(modifiers)))
 
-    def prompt(self, text: str, mode: PromptMode = "queue", images: tuple[Image, ...] = ()) -> None:
-        """The user sent a prompt; see ``messages.Prompt``. For a structured chat, as the five below."""
-        self._input(Prompt(*self._next, text, mode, images))
-
-    def withdraw_prompt(self, item: str) -> None:
-        """The user took a queued prompt back."""
-        self._input(WithdrawPrompt(*self._next, item))
-
-    def send_now(self, item: str) -> None:
-        """The user interrupted the running turn, so that a queued prompt is sent; see ``messages.SendNow``."""
-        self._input(SendNow(*self._next, item))
-
-    def release_held(self, *, discard: bool = False) -> None:
-        """The user sent or discarded the prompts that wait since a stop; see ``messages.ReleaseHeld``."""
-        self._input(ReleaseHeld(*self._next, discard))
-
-    def interrupt(self) -> None:
-        """The user interrupted the running turn."""
-        self._input(Interrupt(*self._next))
-
-    def answer_request(self, agent_request: str, option: str, digest: str, texts: dict[str, str] | None = None) -> None:
-        """The user answered a request of the agent; see ``messages.AnswerRequest``."""
-        self._input(AnswerRequest(*self._next, agent_request, option, digest, texts or {}))
-
-    def change_setting(self, setting: str, value: str) -> None:
-        """The user changed a setting of the agent's session."""
-        self._input(ChangeSetting(*self._next, setting, value))
+    def send(self, chat_input: ChatInput) -> int:
+        """The user prompts, answers, stops, …: input of a structured chat. Returns its number; a refusal has it."""
+        attachment, sequence = self._next
+        self._input(msgspec.structs.replace(chat_input, attachment=attachment, sequence=sequence))
+        return sequence
 
     def focus(self, focused: bool) -> None:
         """The viewer got or lost the keyboard focus."""

@@ -1,4 +1,7 @@
-"""The session's server: accepts clients, passes their bytes to the rules, answers requests. Key path, 8 of 16."""
+"""The session's server: accepts clients, passes their bytes to the rules, answers requests.
+
+Key path, 8 of 16. Answer path, 7 of 15.
+"""
 
 from __future__ import annotations
 

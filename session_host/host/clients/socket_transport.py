@@ -1,6 +1,6 @@
 """Transport of one client's socket: reads eagerly, writes directly, queues when the socket is full.
 
-Key path, 7 of 16. Output path, 7 of 15.
+Key path, 7 of 16. Output path, 7 of 15. Answer path, 6 of 15.
 
 Bytes are written directly in the caller's turn while the socket accepts them: a key's echo need not wait for another
 turn of the event loop.

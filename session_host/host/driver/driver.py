@@ -1,6 +1,6 @@
 """Drives one session: passes events to its rules and carries out their effects.
 
-Key path, 14 of 16. Output path, 4 of 15.
+Key path, 14 of 16. Output path, 4 of 15. Answer path, 13 of 15.
 
 The rules are in ``session_host.session``; their effects are carried out in ``performer``. Here are the parts that they
 need: the program on its PTY, the emulator in its worker, the input log, the journal, the watch of the agent.

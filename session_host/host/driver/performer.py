@@ -1,4 +1,4 @@
-"""Carries out the rules' effects in order; see ``session_host.session``. Key path, 13 of 16."""
+"""Carries out the rules' effects in order; see ``session_host.session``. Key path, 13 of 16. Answer path, 12 of 15."""
 
 from __future__ import annotations
 

@@ -241,7 +241,7 @@ class StructuredDriver:
         if request.keys or not request.text.strip():
             text = "this chat takes prompts, not keys; to answer its question use: outlive approve, outlive deny"
             return Failed(request.request, ErrorCode.WRONG_RUNTIME, text)
-        prompt = Prompt("", 0, request.text)
+        prompt = Prompt(request.text)
         return await self.send_chat_input(SendChatInput(request.request, prompt, request.token))
 
     async def send_chat_input(self, request: SendChatInput) -> Reply:

@@ -1,4 +1,6 @@
-"""Input log: everything accepted for the program, and how much of it was written to the PTY. Key path, 15 of 16.
+"""Input log: everything accepted for the program, and how much of it was written to the PTY.
+
+Key path, 15 of 16. Answer path, 14 of 15.
 
 A file in memory. Its length shows what was accepted: an entry is complete, or it is cut off if a kill tore it during a
 long write. Its *position* shows what the program has read: ``sendfile`` moves bytes into the PTY and the position past

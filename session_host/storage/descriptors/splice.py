@@ -1,4 +1,6 @@
-"""Moves bytes from PTY to file and from file to PTY, inside the kernel. Key path, 16 of 16. Output path, 3 of 15.
+"""Moves bytes from PTY to file and from file to PTY, inside the kernel.
+
+Key path, 16 of 16. Output path, 3 of 15. Answer path, 15 of 15.
 
 A process that is killed between two system calls leaves bytes in a file, a pipe or the PTY, never in its own memory.
 The files' lengths and positions show how much splice(2) and sendfile(2) have moved. If the kernel refuses them (macOS;

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from session_host.protocol.messages import Prompt
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
 from tests.programs import program
@@ -51,7 +52,7 @@ async def test_in_a_chat_view_it_is_a_form(
     words = ("new", agent.name, "--runtime", "structured", "-d", "--json", "-C", str(project))
     async with viewing(json.loads(done(*words, "--", *arguments))["id"]) as chat:
         await chat.watcher.until(lambda: chat.state == "idle", "the agent to take prompts")
-        chat.viewer.prompt(PROMPT)
+        chat.viewer.send(Prompt(PROMPT))
         request = await chat.until_asked()
         assert (request.kind, request.title) == ("question", QUESTION)
         assert [question.text for question in request.questions] == ["Branch"]

@@ -22,7 +22,7 @@ from session_host.client.sessions.store_access import open_store
 from session_host.keeper_client.discovery import keeper_status
 from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.messages import Describe, Description
+from session_host.protocol.messages import Describe, Description, Interrupt, Prompt
 from session_host.protocol.values import ErrorCode
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
@@ -80,7 +80,7 @@ async def described(session_id: str) -> Description:
 async def test_three_turns_run_in_one_process(agent: RealAgent, server: ModelServer, project: Path) -> None:
     async with started(agent, project) as (record, chat):
         for word in ("one", "two", "three"):
-            chat.viewer.prompt(f"hello {word}")
+            chat.viewer.send(Prompt(f"hello {word}"))
             await wait_until_said(chat, f"echo: hello {word}")
         assert [each.text for each in chat.items if each.kind == "user"] == ["hello one", "hello two", "hello three"]
         assert chat.texts("raw") == []
@@ -92,7 +92,7 @@ async def test_an_answer_from_the_command_line_reaches_the_agent_once_while_two_
     agent: RealAgent, server: ModelServer, project: Path, work: Work
 ) -> None:
     async with started(agent, project) as (record, chat), viewing(record.id) as other:
-        chat.viewer.prompt(work.wish(agent))
+        chat.viewer.send(Prompt(work.wish(agent)))
         request = await chat.until_asked()
         again = await other.until_asked()
         assert work.command in request.subject
@@ -112,7 +112,7 @@ async def test_a_declined_command_does_not_run_although_the_window_was_closed_me
     agent: RealAgent, server: ModelServer, project: Path, work: Work
 ) -> None:
     async with started(agent, project) as (record, chat):
-        chat.viewer.prompt(work.wish(agent))
+        chat.viewer.send(Prompt(work.wish(agent)))
         request = await chat.until_asked()
     os.kill(known((await described(record.id)).facts.program.host_pid), signal.SIGKILL)
     async with viewing(record.id) as chat:
@@ -128,15 +128,15 @@ async def test_an_interrupted_turn_ends_and_the_next_prompt_is_answered(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
     async with started(agent, project) as (_, chat):
-        chat.viewer.prompt("count: 50 hold: 3")
+        chat.viewer.send(Prompt("count: 50 hold: 3"))
         await chat.until_said("line 0003")
-        chat.viewer.interrupt()
+        chat.viewer.send(Interrupt())
         await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
         assert chat.viewer.transcript is not None
         assert chat.viewer.transcript.status.last_turn is not None
         assert chat.viewer.transcript.status.last_turn.outcome == "interrupted"
         server.release()
-        chat.viewer.prompt("hello again")
+        chat.viewer.send(Prompt("hello again"))
         await wait_until_said(chat, "echo: hello again")
 
 
@@ -145,11 +145,11 @@ async def test_a_text_sent_during_a_turn_reaches_the_model_before_it_continues(
     agent: RealAgent, server: ModelServer, project: Path, work: Work
 ) -> None:
     async with started(agent, project) as (_, chat):
-        chat.viewer.prompt(work.wish(agent))
+        chat.viewer.send(Prompt(work.wish(agent)))
         request = await chat.until_asked()
         chat.answer(request, next(each.id for each in request.options if each.kind == "allow_once"))
         await eventually(work.has_begun, TIMEOUT_S, "the command to run")
-        chat.viewer.prompt("the other way", "steer")
+        chat.viewer.send(Prompt("the other way", "steer"))
         await chat.watcher.until(lambda: chat.texts("user")[1:] == ["the other way"], "the text among the items")
         work.end()
         await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
@@ -164,7 +164,7 @@ async def test_killing_window_host_and_keeper_in_mid_answer_loses_nothing(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
     async with started(agent, project) as (record, chat):
-        chat.viewer.prompt(f"count: {LINES} delay: 20")
+        chat.viewer.send(Prompt(f"count: {LINES} delay: 20"))
         await chat.until_said("line 0010")
     os.kill(known((await described(record.id)).facts.program.host_pid), signal.SIGKILL)
     async with viewing(record.id) as chat:
@@ -184,9 +184,9 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_by_its_id_with_the_whole_h
     agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
     async with started(agent, project) as (record, chat):
-        chat.viewer.prompt("hello before")
+        chat.viewer.send(Prompt("hello before"))
         await wait_until_said(chat, "echo: hello before")
-        chat.viewer.prompt("count: 50 hold: 5")
+        chat.viewer.send(Prompt("count: 50 hold: 5"))
         await chat.until_said("line 0005")
         assert record.program.child_pid is not None
         os.kill(record.program.child_pid, signal.SIGKILL)
@@ -201,7 +201,7 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_by_its_id_with_the_whole_h
         # Gemini CLI does not load a conversation in the minute in which it began.
         await eventually(lambda: chat.state == "idle", 150, "the agent to take prompts")
         assert chat.items[: len(items)] == items
-        chat.viewer.prompt("hello after")
+        chat.viewer.send(Prompt("hello after"))
         await wait_until_said(chat, "echo: hello after")
 
 
@@ -212,7 +212,7 @@ async def test_an_idle_agent_is_ended_and_the_next_prompt_resumes_it(
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("idle_timeout_min = 0.05\n", encoding="utf-8")
     async with started(agent, project) as (record, chat):
-        chat.viewer.prompt("hello before")
+        chat.viewer.send(Prompt("hello before"))
         await wait_until_said(chat, "echo: hello before")
         await chat.watcher.until(lambda: chat.state == "ended", "the idle time-out")
         assert "resumes it" in chat.texts("notice")[-1]
@@ -230,17 +230,17 @@ async def test_a_fork_has_the_history_and_the_original_gets_no_new_messages(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
     async with started(agent, project) as (record, chat):
-        chat.viewer.prompt("hello one")
+        chat.viewer.send(Prompt("hello one"))
         await wait_until_said(chat, "echo: hello one")
         forked = await fork(record.id)
         async with viewing(forked.id) as copy:
             await copy.watcher.until(lambda: copy.state == "idle", "the agent to take prompts")
-            copy.viewer.prompt("hello two")
+            copy.viewer.send(Prompt("hello two"))
             await wait_until_said(copy, "echo: hello two")
             assert copy.viewer.transcript is not None
             conversation = copy.viewer.transcript.status.conversation
         assert "echo: hello one" in json.dumps(server.wait_asked("hello two").body)
-        chat.viewer.prompt("hello three")
+        chat.viewer.send(Prompt("hello three"))
         await wait_until_said(chat, "echo: hello three")
         assert "hello two" not in json.dumps(server.wait_asked("hello three").body)
         assert chat.viewer.transcript is not None
@@ -250,7 +250,7 @@ async def test_a_fork_has_the_history_and_the_original_gets_no_new_messages(
     again = await resume(forked.id, anyway=True)
     async with viewing(again.id) as copy:
         await copy.watcher.until(lambda: copy.state == "idle", "the agent to take prompts")
-        copy.viewer.prompt("hello four")
+        copy.viewer.send(Prompt("hello four"))
         await wait_until_said(copy, "echo: hello four")
     body = json.dumps(server.wait_asked("hello four").body)
     assert ("hello two" in body, "hello three" in body) == (True, False)
@@ -268,7 +268,7 @@ async def test_a_fork_before_a_prompt_has_neither_that_prompt_nor_later_ones(
         forked = await fork(chat.id, before=prompt)
         async with viewing(forked.id) as copy:
             await copy.watcher.until(lambda: copy.state == "idle", "the agent to take prompts")
-            copy.viewer.prompt(text)
+            copy.viewer.send(Prompt(text))
             await wait_until_said(copy, f"echo: {text}")
             shown = {item.text for item in copy.items if item.kind == "user"}
         body = json.dumps(server.wait_asked(text).body)
@@ -278,7 +278,7 @@ async def test_a_fork_before_a_prompt_has_neither_that_prompt_nor_later_ones(
 
     async with started(agent, project) as (record, chat):
         for word in ("one", "two", "three"):
-            chat.viewer.prompt(f"hello {word}")
+            chat.viewer.send(Prompt(f"hello {word}"))
             await wait_until_said(chat, f"echo: hello {word}")
     forked, found = await fork_and_ask(record, "hello three", "hello four")
     assert found == {"one", "two"}
@@ -296,7 +296,7 @@ async def test_three_turns_with_a_process_each_are_one_conversation_that_is_resu
 ) -> None:
     async with started(agent, project, one_shot=True) as (record, chat):
         for word in ("one", "two", "three"):
-            chat.viewer.prompt(f"hello {word}")
+            chat.viewer.send(Prompt(f"hello {word}"))
             await wait_until_said(chat, f"echo: hello {word}")
         assert chat.texts("raw") == []
         assert chat.viewer.transcript is not None
@@ -306,7 +306,7 @@ async def test_three_turns_with_a_process_each_are_one_conversation_that_is_resu
     again = await resume(record.id, anyway=True)
     async with viewing(again.id) as chat:
         await chat.watcher.until(lambda: chat.state == "idle", "the agent to take prompts")
-        chat.viewer.prompt("hello four")
+        chat.viewer.send(Prompt("hello four"))
         await wait_until_said(chat, "echo: hello four")
         assert chat.viewer.transcript is not None
         assert chat.viewer.transcript.status.conversation == conversation != ""

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.window.widgets.activation import ActivatingClicks
+from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.values import MouseAction
 from tests.e2e.view.conftest import WAIT_S, ReleaseCounter, ShownView
 from tests.support.chat_view_harness import ShowChat
@@ -75,9 +76,9 @@ def test_the_click_that_raises_the_window_allows_nothing(show_chat: ShowChat, ot
     activate(other)
     click(shown.view, allow, middle, times=times)
     process_events_until(shown.view.isActiveWindow, WAIT_S, "the window to be active")
-    assert shown.of("answer_request") == []
+    assert shown.of(AnswerRequest) == []
     click(shown.view, allow, middle + BESIDE)
-    assert len(shown.of("answer_request")) == 1
+    assert len(shown.of(AnswerRequest)) == 1
 
 
 def test_a_press_made_before_the_window_was_active_allows_nothing_also_if_it_arrives_later(show_chat: ShowChat) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 
 from gui.chat.page import requests as request_cards
+from session_host.protocol.messages import AnswerRequest
 from session_host.protocol.values import FileLocation
 from session_host.structured.items import AgentRequest, FileChange, Question, RequestOption, digest
 from tests.support.chat_view_harness import ShowChat
@@ -27,7 +28,7 @@ def test_a_request_is_answered_by_its_button_once(show_chat: ShowChat) -> None:
     shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     shown.button("Allow").click()
-    assert shown.of("answer_request") == [("r1", "yes", digest(request), {})]
+    assert shown.of(AnswerRequest) == [("r1", "yes", digest(request), {})]
     assert not shown.button("Allow").isEnabled()
     chat.resolve("r1", "yes", "Allow", "command")
     shown.settle()
@@ -39,12 +40,12 @@ def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: ShowC
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     shown.type("y")
     shown.press(Qt.Key.Key_Escape)
-    assert not shown.of("answer_request")
+    assert not shown.of(AnswerRequest)
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Escape)
-    assert not shown.of("answer_request")
+    assert not shown.of(AnswerRequest)
     shown.press(Qt.Key.Key_Y)
-    assert [answer[1] for answer in shown.of("answer_request")] == ["yes"]
+    assert [answer[1] for answer in shown.of(AnswerRequest)] == ["yes"]
 
 
 def test_the_prompt_has_the_keyboard_after_an_answer_but_not_with_a_draft_that_enter_would_send(
@@ -64,7 +65,7 @@ def test_the_prompt_has_the_keyboard_after_an_answer_but_not_with_a_draft_that_e
         shown.settle()
         assert shown.view.prompt.editor.hasFocus() == (not draft)
         assert shown.view.page.hasFocus() == bool(draft)
-    assert len(shown.of("answer_request")) == 2
+    assert len(shown.of(AnswerRequest)) == 2
 
 
 @pytest.mark.parametrize(("prompt", "draft"), [("/key", ""), ("/key", "a draft"), ("log in", "")])
@@ -87,7 +88,7 @@ def test_a_secret_that_a_command_asks_for_is_typed_into_its_field_and_not_into_t
     assert isinstance(field, QLineEdit)
     assert field.echoMode() is QLineEdit.EchoMode.Password
     QTest.keyClicks(field, "sk-1\r")
-    assert shown.of("answer_request") == [("r1", "", digest(asked), {"key": "sk-1"})]
+    assert shown.of(AnswerRequest) == [("r1", "", digest(asked), {"key": "sk-1"})]
     chat.resolve("r1", "text", "••••••", "window")
     shown.settle()
     assert shown.view.prompt.editor.hasFocus()
@@ -105,7 +106,7 @@ def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     shown = show_chat(chat)
     shown.type("later")
     shown.press(Qt.Key.Key_Y, alt)
-    assert not shown.of("answer_request"), "the command has not been on the page for long enough"
+    assert not shown.of(AnswerRequest), "the command has not been on the page for long enough"
     cards = [shown.card(request.id) for request in requests]
     buttons = [card.findChildren(QPushButton)[0] for card in cards]
     for card in cards:
@@ -114,15 +115,15 @@ def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     assert [button.text() for button in buttons] == ["Allow (Alt+Y)", "Allow"]
     cards[1].setFocus()
     shown.press(Qt.Key.Key_Y, alt)
-    assert not shown.of("answer_request"), "another request has the keyboard"
+    assert not shown.of(AnswerRequest), "another request has the keyboard"
     shown.view.prompt.editor.setFocus()
     shown.press(Qt.Key.Key_Y, alt)
-    assert [answer[:2] for answer in shown.of("answer_request")] == [("r1", "yes")]
+    assert [answer[:2] for answer in shown.of(AnswerRequest)] == [("r1", "yes")]
     chat.resolve("r1", "yes", "Allow", "window")
     shown.settle()
     assert buttons[1].text() == "Allow (Alt+Y)"
     shown.press(Qt.Key.Key_N, alt)
-    assert [answer[:2] for answer in shown.of("answer_request")] == [("r1", "yes"), ("r2", "no")]
+    assert [answer[:2] for answer in shown.of(AnswerRequest)] == [("r1", "yes"), ("r2", "no")]
     assert shown.view.prompt.editor.toPlainText() == "later"
 
 
@@ -149,7 +150,7 @@ def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: Sh
     assert shown.button("Decline").isEnabled()
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Y)
-    assert not shown.of("answer_request")
+    assert not shown.of(AnswerRequest)
     assert card._subject is not None
     bar = card._subject.verticalScrollBar()
     bar.setValue(bar.maximum())
@@ -179,9 +180,9 @@ def test_a_command_in_a_shell_is_shown_without_it_and_exactly_on_request(show_ch
     shown.press(Qt.Key.Key_Return)
     shown.settle()
     assert texts() == [first[0], exact, *first[2:], f"{begin} {exact} (Alt+A)", "Show shortened"]
-    assert not shown.of("answer_request")
+    assert not shown.of(AnswerRequest)
     shown.press(Qt.Key.Key_A, Qt.KeyboardModifier.AltModifier)
-    assert shown.of("answer_request") == [("r1", "always", digest(request), {})]
+    assert shown.of(AnswerRequest) == [("r1", "always", digest(request), {})]
 
 
 def test_invisible_characters_are_shown_in_a_command_and_in_an_edit(show_chat: ShowChat) -> None:
@@ -202,7 +203,7 @@ def test_an_incomplete_request_can_only_be_declined(show_chat: ShowChat) -> None
     assert [choice.option for choice in card._choices] == ["no"]
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Return)
-    assert not shown.of("answer_request")
+    assert not shown.of(AnswerRequest)
 
 
 def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(show_chat: ShowChat) -> None:
@@ -269,9 +270,9 @@ def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: 
         shown.press(Qt.Key.Key_Tab)
     assert QApplication.focusWidget() is shown.button("Decline")
     shown.press(Qt.Key.Key_Y)
-    assert not shown.of("answer_request")
+    assert not shown.of(AnswerRequest)
     shown.press(Qt.Key.Key_Return)
-    assert [answer[1] for answer in shown.of("answer_request")] == ["no"]
+    assert [answer[1] for answer in shown.of(AnswerRequest)] == ["no"]
 
 
 def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: ShowChat) -> None:
@@ -282,7 +283,7 @@ def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: ShowChat) -> No
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Y)
     shown.press(Qt.Key.Key_Return)
-    assert not shown.of("answer_request")
+    assert not shown.of(AnswerRequest)
 
 
 def test_a_command_with_long_lines_is_shown_completely_without_scrolling(show_chat: ShowChat) -> None:
@@ -316,7 +317,7 @@ def test_questions_are_answered_by_choices_and_texts(show_chat: ShowChat) -> Non
     shown.button("dev").click()
     assert (answer.toolTip(), card._message.isVisible()) == ("", False)
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
-    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
+    assert shown.of(AnswerRequest) == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
 
 
 LEFT, RIGHT, UP, DOWN = Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down
@@ -349,7 +350,7 @@ def test_choices_are_made_by_keys_and_blanks_are_no_answer(
         shown.press(key)
         assert QApplication.focusWidget() is (shown.button(place) if place else field)
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": answer})]
+    assert shown.of(AnswerRequest) == [("r1", "", digest(request), {"q1": answer})]
 
 
 def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(show_chat: ShowChat) -> None:
@@ -376,7 +377,7 @@ def test_several_answers_are_chosen_and_nothing_moves_under_the_pointer(show_cha
         shown.settle()
         assert card.geometry() == area
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
-    assert shown.of("answer_request") == [("r1", "", digest(request), {"q1": "main", "q2": "API\ndocs"})]
+    assert shown.of(AnswerRequest) == [("r1", "", digest(request), {"q1": "main", "q2": "API\ndocs"})]
 
 
 def test_a_message_that_is_the_title_is_shown_once(show_chat: ShowChat) -> None:
@@ -397,7 +398,7 @@ def test_a_click_on_the_disabled_answer_button_says_what_is_missing(show_chat: S
     QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, none, place)  # As the X server gives it.
     start = f"{'word ' * 11}wo…"
     assert card._message.text() == f"Still to answer: 0 {start} · 1 {start} · 2 {start} · and 2 more"
-    assert not shown.of("answer_request")
+    assert not shown.of(AnswerRequest)
 
 
 def is_fully_visible(part: QWidget | None) -> bool:
@@ -442,7 +443,7 @@ def test_a_question_in_a_small_pane_is_read_and_answered_by_keyboard(
     shown.type("next")
     shown.settle()
     assert is_fully_visible(prompt), "what is written is to be seen"
-    assert [answer[1] for answer in shown.of("answer_request")] == ["always"]
+    assert [answer[1] for answer in shown.of(AnswerRequest)] == ["always"]
 
 
 def test_input_method_text_is_visible_in_a_small_pane_with_a_question(show_chat: ShowChat) -> None:
@@ -496,23 +497,23 @@ def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(show_chat:
     shown.press(Qt.Key.Key_Home)
     assert "line 0" in shown.shown(), "the keys of the page scroll it while the request has the keyboard"
     process_events_until(lambda: card.seen.is_seen, WAIT_S, "the beginning to be seen")
-    assert not shown.of("answer_request")
+    assert not shown.of(AnswerRequest)
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Y)
-    assert [answer[1] for answer in shown.of("answer_request")] == ["yes"]
+    assert [answer[1] for answer in shown.of(AnswerRequest)] == ["yes"]
 
 
 def test_a_files_button_opens_it_at_its_first_change(show_chat: ShowChat) -> None:
     shown = show_chat(asking(edit_request("--- a.py\n+++ a.py\n@@ -6,2 +6,2 @@\n same\n-old\n+new\n")), "/src")
     shown.click(shown.control("file"))
-    assert shown.of("open_file") == [(FileLocation("a.py", 7),)]
+    assert shown.emitted("file_requested") == [(FileLocation("a.py", 7),)]
     shown.view.page.setFocus()
     for _ in range(len(shown.view.page.visible)):
         shown.press(Qt.Key.Key_Tab)
         if shown.view.page.accessibleDescription() == "Open the file in your editor":
             break
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("open_file") == [(FileLocation("a.py", 7),)] * 2
+    assert shown.emitted("file_requested") == [(FileLocation("a.py", 7),)] * 2
 
 
 def test_a_files_button_copies_a_patch(show_chat: ShowChat) -> None:

@@ -40,8 +40,8 @@ def click(shown: ChatViewHarness, point: QPoint, modifiers: Qt.KeyboardModifier 
 
 def opened(shown: ChatViewHarness, count: int) -> list[FileLocation]:
     """Wait until ``count`` files were opened, and return all."""
-    process_events_until(lambda: len(shown.of("open_file")) >= count, WAIT_S, "the file to be opened")
-    return [values[0] for values in shown.of("open_file")]
+    process_events_until(lambda: len(shown.emitted("file_requested")) >= count, WAIT_S, "the file to be opened")
+    return [values[0] for values in shown.emitted("file_requested")]
 
 
 def wait_until_looked_up(shown: ChatViewHarness, *names: str) -> None:
@@ -103,7 +103,7 @@ def test_a_click_during_the_lookup_opens_the_file_after_it(
     directories = directories_of(files.view.prompt.completion.files.directory)
     files.view.page.names.find_by(FilesHere(lambda: directories if is_free.wait(WAIT_S) else ()))
     click(files, files.point_of("docs/log:5: error"), CONTROL)  # No name in code was looked up before.
-    assert not files.of("open_file")
+    assert not files.emitted("file_requested")
     is_free.set()
     assert opened(files, 1) == [FileLocation("docs/log", 5)]
 

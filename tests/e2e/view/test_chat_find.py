@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 
 from gui.finding.query import FindQuery
 from gui.window.page.find_bar import FindBar
+from session_host.protocol.messages import AnswerRequest
 from tests.support.chat_view_harness import ShowChat
 from tests.support.qt_waiting import process_events_until
 from tests.support.scripted_chat import ScriptedChat, command_request, having, long_chat
@@ -242,10 +243,10 @@ def test_an_answers_key_first_scrolls_to_its_button_if_it_is_hidden(show_chat: S
     decline = shown.button("Decline")
     assert decline.visibleRegion().isEmpty()
     shown.press(Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
-    assert not shown.of("answer_request")
+    assert not shown.of(AnswerRequest)
     assert decline.visibleRegion().boundingRect() == decline.rect()
     shown.press(Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
-    assert [answer[1] for answer in shown.of("answer_request")] == ["no"]
+    assert [answer[1] for answer in shown.of(AnswerRequest)] == ["no"]
 
 
 def test_scrolling_past_the_command_shows_why_it_cannot_be_allowed_yet(show_chat: ShowChat) -> None:
@@ -261,7 +262,7 @@ def test_scrolling_past_the_command_shows_why_it_cannot_be_allowed_yet(show_chat
     assert " ".join(card._message.text().split()) == allow.toolTip() == card.accessibleDescription() == reason
     assert not allow.isEnabled()
     shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
-    assert not shown.of("answer_request")
+    assert not shown.of(AnswerRequest)
     page.scroller.scroll_to_end()
     assert card._subject is not None
     while card._subject.visibleRegion().boundingRect() != card._subject.rect():

@@ -23,7 +23,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
 from session_host.protocol.codec import MAX_FRAME_BYTES, encode
-from session_host.protocol.messages import Prompt
+from session_host.protocol.messages import (
+    AnswerRequest,
+    ChangeSetting,
+    Interrupt,
+    Prompt,
+    ReleaseHeld,
+    SendNow,
+    WithdrawPrompt,
+)
 from session_host.structured.dialects.codex.settings import shown as codex_settings
 from session_host.structured.dialects.codex.state import ThreadSettings
 from session_host.structured.items import (
@@ -72,7 +80,7 @@ def test_settings_and_tokens_are_below_the_prompt(show_chat: ShowChat) -> None:
     assert menu is not None
     menu.actions()[1].trigger()
     menu.close()
-    assert shown.of("change_setting") == [("m", "b")]
+    assert shown.of(ChangeSetting) == [("m", "b")]
 
 
 def test_settings_read_as_people_say_them_and_the_agents_own_names_stay(show_chat: ShowChat) -> None:
@@ -109,7 +117,7 @@ def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: ShowChat) -> None:
     assert len(others) == 2
     others[-1].actions()[0].trigger()
     menu.close()
-    assert shown.of("change_setting") == [("s2", "a")]
+    assert shown.of(ChangeSetting) == [("s2", "a")]
 
 
 def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: ShowChat) -> None:
@@ -211,7 +219,7 @@ def test_ctrl_shift_enter_goes_to_the_window_and_never_sends_a_draft(show_chat: 
     assert shells
     shortcut.setEnabled(False)
     shown.press(Qt.Key.Key_Enter, CONTROL, SHIFT, Qt.KeyboardModifier.KeypadModifier)
-    assert shown.of("prompt") == []
+    assert shown.of(Prompt) == []
     assert shown.view.prompt.editor.toPlainText() == "half a th"
 
 
@@ -225,9 +233,9 @@ def test_ctrl_c_copies_the_marked_text_of_a_message_before_it_stops_the_turn(sho
     shown.view.prompt.editor.setFocus()
     shown.press(Qt.Key.Key_C, CONTROL)
     assert QApplication.clipboard().text().startswith("an answer to copy")
-    assert shown.of("interrupt") == []
+    assert shown.of(Interrupt) == []
     shown.press(Qt.Key.Key_C, CONTROL)
-    assert shown.of("interrupt") == [()]
+    assert shown.of(Interrupt) == [()]
 
 
 def test_the_hint_in_the_empty_field_is_as_large_as_typed_text(show_chat: ShowChat) -> None:
@@ -246,7 +254,7 @@ def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: ShowChat) 
         shown.press(Qt.Key.Key_Escape)
     chat.run()
     shown.settle()
-    assert shown.of("interrupt") == [], "nothing was running"
+    assert shown.of(Interrupt) == [], "nothing was running"
     prompt._escaped.setInterval(LONG_MS)
     shown.press(Qt.Key.Key_Escape)
     assert prompt._message.isVisible()
@@ -259,9 +267,9 @@ def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: ShowChat) 
     process_events_until(lambda: hint not in prompt._message.text(), WAIT_S, "the first Escape to be forgotten")
     prompt._escaped.setInterval(LONG_MS)
     shown.press(Qt.Key.Key_Escape)
-    assert shown.of("interrupt") == []
+    assert shown.of(Interrupt) == []
     shown.press(Qt.Key.Key_Escape)
-    assert shown.of("interrupt") == [()]
+    assert shown.of(Interrupt) == [()]
     assert prompt.editor.toPlainText() == "wait"
 
 
@@ -305,7 +313,7 @@ def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: S
     assert "Up puts the last queued prompt back" in editor.placeholderText()
     for _ in range(3):
         shown.press(Qt.Key.Key_Up)
-    assert shown.of("withdraw_prompt") == [(second,), (first,)]
+    assert shown.of(WithdrawPrompt) == [(second,), (first,)]
     assert editor.toPlainText() == "", "the host has not answered"
     for each in (second, first):
         chat.apply(SetStatus(each, "withdrawn"))
@@ -324,12 +332,12 @@ def test_composed_text_hides_the_placeholder_and_enter_does_not_send_it(show_cha
     shown.type("before")
     QApplication.sendEvent(editor, QInputMethodEvent("にほん", []))
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("prompt") == []
+    assert shown.of(Prompt) == []
     committed = QInputMethodEvent("", [])
     committed.setCommitString("日本")
     QApplication.sendEvent(editor, committed)
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("prompt") == [("before日本", "queue", ())]
+    assert shown.of(Prompt) == [("before日本", "queue", ())]
     assert editor.placeholderText() == hint
 
 
@@ -354,14 +362,14 @@ def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in
     chat.run()
     shown.settle()
     shown.click(shown.control("send_now", 1))
-    assert shown.of("send_now") == [(second,)]
+    assert shown.of(SendNow) == [(second,)]
     shown.press(Qt.Key.Key_Return, CONTROL, ALT)
-    assert shown.of("send_now") == [(second,), (first,)]
+    assert shown.of(SendNow) == [(second,), (first,)]
     shown.type("urgent")
     shown.press(Qt.Key.Key_Return, CONTROL, ALT)
-    assert len(shown.of("send_now")) == 2
-    assert shown.of("prompt") == [("urgent", "interrupt", ())]
-    assert shown.of("interrupt") == [], "after a stop, the queue would wait"
+    assert len(shown.of(SendNow)) == 2
+    assert shown.of(Prompt) == [("urgent", "interrupt", ())]
+    assert shown.of(Interrupt) == [], "after a stop, the queue would wait"
 
 
 def test_prompts_that_wait_after_a_stop_are_sent_or_discarded_by_buttons_below_them(show_chat: ShowChat) -> None:
@@ -376,16 +384,14 @@ def test_prompts_that_wait_after_a_stop_are_sent_or_discarded_by_buttons_below_t
     assert text.index("second") < text.index("2 prompts wait, since you stopped the turn")
     assert shown.controls("send_now") == []
     shown.press(Qt.Key.Key_Up)
-    assert shown.of("withdraw_prompt") == [(second,)]
+    assert shown.of(WithdrawPrompt) == [(second,)]
     chat.apply(SetStatus(second, "withdrawn"))
     shown.settle()
     assert "1 prompt waits, since you stopped the turn" in shown.shown()
     assert shown.view.prompt.editor.toPlainText() == "second"
     shown.click(shown.control("send_held"))
     shown.click(shown.control("discard_held"))
-    assert [call for call in shown.calls if call[0] == "release_held"] == [
-        ("release_held", False), ("release_held", True)
-    ]  # fmt: skip
+    assert shown.of(ReleaseHeld) == [(False,), (True,)]
     chat.apply(SetStatus(first, "withdrawn"))
     shown.settle()
     assert "since you stopped" not in shown.shown()
@@ -427,8 +433,8 @@ def test_a_prompt_that_is_too_large_is_kept_and_reported(show_chat: ShowChat, mo
     text = "x" * 101
     shown.view.prompt.editor.setPlainText(text)
     shown.press(Qt.Key.Key_Return)
-    assert not shown.of("prompt")
-    assert "too large" in shown.of("inform")[0][0]
+    assert not shown.of(Prompt)
+    assert "too large" in shown.emitted("notice_given")[0][0]
     assert shown.view.prompt.editor.toPlainText() == text
 
 
@@ -469,7 +475,7 @@ def test_files_and_commands_are_completed(show_chat: ShowChat, tmp_path: Path) -
     shown.type("v")
     shown.press(Qt.Key.Key_Tab)
     assert shown.view.prompt.editor.toPlainText() == "/review "
-    assert not shown.of("prompt")
+    assert not shown.of(Prompt)
 
 
 def test_long_descriptions_of_commands_are_elided_in_the_list(show_chat: ShowChat, tmp_path: Path) -> None:
@@ -591,7 +597,7 @@ def test_a_paste_goes_into_the_prompt_also_from_the_messages_and_from_a_question
     shown.settle()
     shown.press(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert shown.view.prompt.editor.toPlainText() == "pasted pasted "
-    assert shown.of("answer_request") == []
+    assert shown.of(AnswerRequest) == []
 
 
 def test_the_end_of_a_long_text_that_was_pasted_from_the_messages_is_shown(show_chat: ShowChat) -> None:
@@ -612,10 +618,10 @@ def test_enter_sends_and_with_shift_as_in_other_programs_a_line_begins(
     shown.press(*keys)
     shown.type("two")
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("prompt") == [("one\ntwo", "queue", ())]
+    assert shown.of(Prompt) == [("one\ntwo", "queue", ())]
     assert shown.view.prompt.editor.toPlainText() == ""
     shown.press(Qt.Key.Key_Return)
-    assert len(shown.of("prompt")) == 1
+    assert len(shown.of(Prompt)) == 1
     shown.press(Qt.Key.Key_Up)
     assert shown.view.prompt.editor.toPlainText() == "one\ntwo"
 
@@ -637,24 +643,24 @@ def test_during_a_turn_enter_queues_ctrl_enter_steers_and_ctrl_alt_enter_interru
     shown.type("first")
     shown.press(Qt.Key.Key_Return, CONTROL, Qt.KeyboardModifier.AltModifier)
     modes = [("later", "queue"), ("now", "steer"), ("first", "interrupt")]
-    assert [each[:2] for each in shown.of("prompt")] == modes
+    assert [each[:2] for each in shown.of(Prompt)] == modes
 
 
 def test_ctrl_c_stops_the_turn_only_with_nothing_selected(show_chat: ShowChat) -> None:
     chat = ScriptedChat()
     shown = show_chat(chat)
     shown.press(Qt.Key.Key_C, CONTROL)
-    assert not shown.of("interrupt")
+    assert not shown.of(Interrupt)
     chat.run()
     shown.settle()
     shown.type("text")
     shown.press(Qt.Key.Key_A, CONTROL)
     shown.press(Qt.Key.Key_C, CONTROL)
-    assert not shown.of("interrupt")
+    assert not shown.of(Interrupt)
     shown.press(Qt.Key.Key_End)
     shown.press(Qt.Key.Key_C, CONTROL)
     shown.view.prompt._stop.click()
-    assert shown.of("interrupt") == [(), ()]
+    assert shown.of(Interrupt) == [(), ()]
 
 
 def test_a_queued_prompt_is_withdrawn_and_a_failed_one_sent_again(show_chat: ShowChat) -> None:
@@ -664,8 +670,8 @@ def test_a_queued_prompt_is_withdrawn_and_a_failed_one_sent_again(show_chat: Sho
     shown = show_chat(chat)
     shown.click(shown.control("withdraw"))
     shown.click(shown.control("again"))
-    assert shown.of("withdraw_prompt") == [(queued,)]
-    assert shown.of("prompt") == [("lost", "queue", ())]
+    assert shown.of(WithdrawPrompt) == [(queued,)]
+    assert shown.of(Prompt) == [("lost", "queue", ())]
     chat.apply(SetStatus(queued, "withdrawn"))
     shown.settle()
     assert "Removed from the queue" in shown.shown()
@@ -683,7 +689,7 @@ def test_an_agent_that_does_not_stop_can_be_ended(show_chat: ShowChat) -> None:
     chat.apply(StateChanged("running", "t", NOT_STOPPED))
     shown = show_chat(chat)
     shown.click(shown.control("end"))
-    assert shown.of("end") == [()]
+    assert shown.emitted("end_requested") == [()]
 
 
 def test_a_pasted_image_is_sent_with_the_prompt(show_chat: ShowChat) -> None:
@@ -696,7 +702,7 @@ def test_a_pasted_image_is_sent_with_the_prompt(show_chat: ShowChat) -> None:
     assert len(shown.view.prompt.attachments.images) == 1
     shown.type("look")
     shown.press(Qt.Key.Key_Return)
-    [(text, _mode, images)] = shown.of("prompt")
+    [(text, _mode, images)] = shown.of(Prompt)
     assert text == "look"
     assert images[0].mime == "image/png"
     assert not shown.view.prompt.attachments.images
@@ -712,9 +718,9 @@ def test_large_images_are_scaled_down_so_that_the_prompt_can_be_sent(show_chat: 
     shown.view.prompt.editor.image_given.emit(noise)
     shown.type("look")
     shown.press(Qt.Key.Key_Return)
-    [(_text, _mode, images)] = shown.of("prompt")
+    [(_text, _mode, images)] = shown.of(Prompt)
     assert [each.mime for each in images] == ["image/jpeg"] * 2
-    assert len(encode(Prompt("att", 1, "look", images=images))) <= MAX_FRAME_BYTES
+    assert len(encode(Prompt("look", images=images, attachment="att", sequence=1))) <= MAX_FRAME_BYTES
     sizes = [QImage.fromData(each.data).size() for each in images]
     assert all(500 <= size.width() <= 2000 and abs(size.width() - 2 * size.height()) <= 2 for size in sizes)
     assert QImage.fromData(images[0].data).height() > 100

@@ -17,6 +17,7 @@ from gui.chat.view import Announcer
 from gui.finding.query import FindQuery
 from gui.window.widgets.accessibility import install_roles
 from gui.wording import chat_texts, phrases
+from session_host.protocol.messages import Prompt
 from session_host.protocol.values import Image
 from session_host.structured.items import FileChange, PlanEntry, Remove, SetStatus, TurnEnded
 from session_host.structured.transcript import Transcript
@@ -76,7 +77,7 @@ def test_a_wide_table_is_scrolled_sideways_by_its_bar_the_wheel_and_keys(show_ch
     assert aside() == overflow.most_px
     assert page.selection.is_empty(page.rows)
     shown.click(shown.point_of("needle"))
-    assert shown.of("open_link") == [("https://example.org",)], "a click meets what is shown there"
+    assert shown.emitted("link_requested") == [("https://example.org",)], "a click meets what is shown there"
     shown.drag(bar + QPoint(400, 0), bar)
     assert aside() == 0
     place = QPointF(shown.point_of("one"))
@@ -169,7 +170,7 @@ def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: ShowChat) -
         names.append(page.accessibleDescription())
         shown.press(Qt.Key.Key_Return)
     assert names == ["Link: one word", "Link: https://b.test", "Link: cell"]
-    assert shown.of("open_link") == [("https://a.test",), ("https://b.test",), ("https://c.test",)]
+    assert shown.emitted("link_requested") == [("https://a.test",), ("https://b.test",), ("https://c.test",)]
     shown.press(Qt.Key.Key_Tab)
     assert page.accessibleDescription() == "Copy this answer"
     shown.press(Qt.Key.Key_Tab)
@@ -222,10 +223,10 @@ def test_the_pointer_comes_back_after_the_pages_window_was_deleted(show_chat: Sh
 
 def test_links_open_only_by_a_click(show_chat: ShowChat) -> None:
     shown = show_chat(having("agent", "See [the page](http://127.0.0.1:9/x) and ![picture](http://127.0.0.1:9/y.png)."))
-    assert not shown.of("open_link")
+    assert not shown.emitted("link_requested")
     shown.click(shown.point_of("the page"))
     shown.click(shown.point_of("picture"))
-    assert shown.of("open_link") == [("http://127.0.0.1:9/x",), ("http://127.0.0.1:9/y.png",)]
+    assert shown.emitted("link_requested") == [("http://127.0.0.1:9/x",), ("http://127.0.0.1:9/y.png",)]
 
 
 def test_a_new_snapshot_replaces_the_transcript_without_a_jump_also_after_it_was_gone(show_chat: ShowChat) -> None:
@@ -342,7 +343,7 @@ def test_a_failed_turn_is_retried_with_its_first_prompt(show_chat: ShowChat) -> 
     shown = show_chat(chat)
     assert "The turn failed: overloaded" in shown.shown()
     shown.click(shown.control("again"))
-    assert shown.of("prompt") == [("run the tests", "queue", (Image("image/png", b"x"),))]
+    assert shown.of(Prompt) == [("run the tests", "queue", (Image("image/png", b"x"),))]
 
 
 def test_an_error_that_is_reported_and_ends_the_turn_is_shown_once(show_chat: ShowChat) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QClipboard, QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
+from session_host.protocol.messages import Interrupt
 from session_host.structured.items import StateChanged
 from tests.support.chat_view_harness import ChatViewHarness, ShowChat
 from tests.support.scripted_chat import ScriptedChat, having
@@ -118,7 +119,7 @@ def test_three_clicks_select_the_paragraph_or_the_line_of_code_and_so_does_one_m
         assert selected(shown) == "code two"
     click(shown, shown.point_of("first prompt"), 3)
     assert selected(shown) == "the first prompt"
-    assert shown.of("interrupt") == []
+    assert shown.of(Interrupt) == []
 
 
 def test_a_drag_after_a_double_click_selects_whole_words_in_both_directions(shown: ChatViewHarness) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from session_host.protocol.messages import Prompt
 from session_host.restore_points.points import About, take
 from tests.support.commands import OnTerminal, new, outlive
 from tests.support.hosts import end
@@ -50,7 +51,7 @@ async def test_files_are_restored_to_before_a_prompt_and_back_again(checkout: Ch
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
         await eventually(lambda: len(points()) == 1, 60.0, "the restore point, also on a slow machine")
-        chat.viewer.prompt("answer: \x1b[31msecond")
+        chat.viewer.send(Prompt("answer: \x1b[31msecond"))
         await chat.until_idle(2)
         await eventually(lambda: len(points()) == 2, 60.0, "the second one")
     log = checkout.path / "input.log"

@@ -13,7 +13,7 @@ import pytest
 from session_host.client.control import request
 from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.messages import Describe, Description, Kill
+from session_host.protocol.messages import Describe, Description, Kill, Prompt
 from session_host.structured.items import Item
 from session_host.structured.operations import LOST
 from session_host.system.processes.chat_mark import VARIABLE as SESSION
@@ -56,7 +56,7 @@ async def prompt_and_read(chat: ChatViewer, *lines: str) -> list[str]:
     """Send a prompt; returns the agent's messages in this turn."""
     before = len(chat.texts())
     prompts = len(chat.texts("user"))
-    chat.viewer.prompt("\n".join(lines))
+    chat.viewer.send(Prompt("\n".join(lines)))
 
     def is_done() -> bool:
         user_items = [each for each in chat.items if each.kind == "user"]
@@ -104,7 +104,7 @@ async def test_a_terminals_output_is_live_in_its_tool_call_and_stays_after_relea
     go = tmp_path / "go"
     async with viewing(record.id) as chat:
         command = f"echo first; until [ -e {go} ]; do sleep 0.01; done; echo last; exit 3"
-        chat.viewer.prompt(f"start 1000 {command}\nwait")
+        chat.viewer.send(Prompt(f"start 1000 {command}\nwait"))
         await chat.watcher.until(lambda: any("first" in each.output for each in chat.items), "the first line")
         assert (tool(chat).command, tool(chat).status) == (command, "running")
         assert chat.texts() == ["started"]
@@ -130,8 +130,8 @@ async def test_a_host_killed_while_a_terminal_runs_ends_the_terminal_and_not_the
     record = await start_agent(tmp_path)
     async with viewing(record.id) as chat:
         count = tmp_path / "count"
-        chat.viewer.prompt(
-            f"start 1000 echo run >> {count}; echo up; (trap '' HUP; sleep 307; sleep 308)\nwait\noutput"
+        chat.viewer.send(
+            Prompt(f"start 1000 echo run >> {count}; echo up; (trap '' HUP; sleep 307; sleep 308)\nwait\noutput")
         )
         await chat.watcher.until(lambda: any("up" in each.output for each in chat.items), "the output")
         await kill_host(record.id)
@@ -150,7 +150,7 @@ async def test_an_agents_terminal_is_not_started_twice_when_its_host_is_killed(t
     record = await start_agent(tmp_path)
     async with viewing(record.id) as chat:
         for number in (1, 2, 3):
-            chat.viewer.prompt(f"start 1000 echo {number} >> {tmp_path}/count\nwait")
+            chat.viewer.send(Prompt(f"start 1000 echo {number} >> {tmp_path}/count\nwait"))
             await kill_host(record.id)
             await until_answered(chat, number)
             assert chat.texts()[-1].startswith(("started", f"-32603: {LOST}"))
@@ -161,7 +161,7 @@ async def test_an_agents_terminal_is_not_started_twice_when_its_host_is_killed(t
 async def test_the_end_of_a_chat_ends_its_terminals(tmp_path: Path) -> None:
     record = await start_agent(tmp_path)
     async with viewing(record.id) as chat:
-        chat.viewer.prompt("start 1000 echo up; setsid sleep 309 & sleep 310\nhold")
+        chat.viewer.send(Prompt("start 1000 echo up; setsid sleep 309 & sleep 310\nhold"))
         await chat.watcher.until(lambda: any("up" in each.output for each in chat.items), "the output")
         assert any("sleep 309" in each for each in marked(SESSION, record.id))
         await request(record.id, Kill(0))

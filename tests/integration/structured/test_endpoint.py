@@ -31,7 +31,7 @@ from session_host.endpoint.conversation import (
 from session_host.errors import UsageError
 from session_host.paths import config_dir, endpoint_conversation, ensure_private, state_dir
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.messages import Describe, Description
+from session_host.protocol.messages import AnswerRequest, Describe, Description, Interrupt, Prompt
 from session_host.protocol.values import State
 from session_host.structured.items import digest
 from tests.fakes.model_server import ModelServer, answer_line
@@ -83,18 +83,18 @@ async def test_an_answer_outlives_its_host_and_a_conversation_its_program(server
     lines = [f"{answer_line(number)}\n" for number in range(1, 9)]
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
-        chat.viewer.prompt("count: 8 hold: 4")
+        chat.viewer.send(Prompt("count: 8 hold: 4"))
         await chat.until_said(answer_line(4))
         await kill(record.id, host=True)
         server.release()
         await chat.until_idle(2)
         whole = ["hello", "echo: hello", "count: 8 hold: 4", "".join(lines).strip()]
         assert dialogue(chat) == whole
-        chat.viewer.prompt("count: 9 hold: 2")
+        chat.viewer.send(Prompt("count: 9 hold: 2"))
         await chat.watcher.until(lambda: chat.texts()[-1] == "".join(lines[:2]), "two lines")
-        chat.viewer.interrupt()
+        chat.viewer.send(Interrupt())
         await chat.watcher.until(lambda: chat.state == "idle", "the turn to be stopped")
-        chat.viewer.prompt("hold: 3 count: 9")
+        chat.viewer.send(Prompt("hold: 3 count: 9"))
         await chat.watcher.until(lambda: chat.texts()[-1] == "".join(lines[:3]), "three lines")
         # A killed program loses at most the last second of its answer.
         await eventually(lambda: conversation().messages[-1].text == "".join(lines[:3]), 20, "the lines to be saved")
@@ -108,7 +108,7 @@ async def test_an_answer_outlives_its_host_and_a_conversation_its_program(server
         assert dialogue(chat) == whole
         assert chat.texts("notice")[-1] == "The answer was interrupted; /continue to continue, /retry to ask again"
         server.release()
-        chat.viewer.prompt("more")
+        chat.viewer.send(Prompt("more"))
         await chat.until_said("echo: more")
         await chat.watcher.until(lambda: chat.state == "idle", "the answer to be complete")
         sent = [message["content"] for message in server.requests[-1].body["messages"]]
@@ -160,7 +160,7 @@ async def test_a_chat_of_the_terminal_resumes_as_a_chat_view_with_its_whole_hist
             "Connection lost; /continue to continue, /retry to ask again",
             "The answer was interrupted; /continue to continue, /retry to ask again",
         ]
-        chat.viewer.prompt("/continue")
+        chat.viewer.send(Prompt("/continue"))
         await chat.watcher.until(lambda: "echo: Go on exactly" in chat.texts()[-1], "the rest of the answer")
         await chat.watcher.until(lambda: chat.state == "idle", "the end of the turn")
         body = server.requests[-1].body
@@ -188,9 +188,9 @@ async def test_an_entered_key_is_saved_in_the_desktops_secret_store(
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
         session_id = new("endpoint", *words)
         async with viewing(session_id) as chat:
-            chat.viewer.prompt("/key")
+            chat.viewer.send(Prompt("/key"))
             asked = await chat.until_asked()
-            chat.viewer.answer_request(asked.id, "", digest(asked), {"key": server.key})
+            chat.viewer.send(AnswerRequest(asked.id, "", digest(asked), {"key": server.key}))
             await chat.watcher.until(lambda: bool(chat.texts("notice")), "the notice")
             saved = f"Key saved in the secret store for {server.url}; /retry asks the last question again"
             assert chat.texts("notice") == [saved]
@@ -207,6 +207,6 @@ async def test_a_question_among_the_arguments_is_refused_with_its_remedy(server:
     async with viewing(session_id) as chat:
         await chat.watcher.until(lambda: bool(chat.texts("notice")), "the notice")
         assert chat.texts("notice") == ["The question among the arguments is not asked; use: outlive new -p QUESTION"]
-        chat.viewer.prompt("this one")
+        chat.viewer.send(Prompt("this one"))
         await chat.until_said("echo: this one")
     await end(session_id)

@@ -22,7 +22,7 @@ from session_host.keeper_client.discovery import connect_or_start_keeper, keeper
 from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.keeper import Replaced, ReplaceKeeper
-from session_host.protocol.messages import Describe, Description
+from session_host.protocol.messages import Describe, Description, Prompt
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.rules import IDLE_TIMEOUT
 from session_host.system.processes.chat_mark import Mark
@@ -92,10 +92,10 @@ async def test_after_a_stop_queued_prompts_wait_also_when_the_host_was_killed_an
 ) -> None:
     record = await start_chat(tmp_path)
     async with viewing(record.id) as chat:
-        chat.viewer.prompt("count: 50\nhold: 3")
+        chat.viewer.send(Prompt("count: 50\nhold: 3"))
         await chat.until_said("line 0003")
-        chat.viewer.prompt("answer: first")
-        chat.viewer.prompt("answer: second")
+        chat.viewer.send(Prompt("answer: first"))
+        chat.viewer.send(Prompt("answer: second"))
         await chat.watcher.until(lambda: [each.status for each in chat.items][-2:] == ["queued"] * 2, "the queue")
         stopped = await asyncio.to_thread(outlive, "send", record.id, "--interrupt")
         assert "2 queued prompts wait" in stopped.output
@@ -134,7 +134,7 @@ async def test_an_approval_is_answered_after_its_window_and_its_host_were_killed
         chat.answer(request, "accept")
         await chat.until_said("accept")
         await kill_host(record.id)
-        chat.viewer.prompt("answer: on")
+        chat.viewer.send(Prompt("answer: on"))
         await chat.until_said("on")
     assert [each["result"]["decision"] for each in received(tmp_path)] == ["accept"]
 
@@ -143,7 +143,7 @@ async def test_a_prompt_sent_while_the_host_dies_is_answered_once(tmp_path: Path
     record = await start_chat(tmp_path)
     async with viewing(record.id) as chat:
         for number in range(1, 9):
-            chat.viewer.prompt(f"answer: number {number}")
+            chat.viewer.send(Prompt(f"answer: number {number}"))
             os.kill(known((await described(record.id)).facts.program.host_pid), signal.SIGKILL)
             await chat.until_idle(number)
         assert chat.texts() == [f"number {number}" for number in range(1, 9)]
@@ -155,7 +155,7 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_with_its_full_output(tmp_p
     async with viewing(record.id) as chat:
         chat.answer(await chat.until_asked(), "accept")
         await chat.until_idle(1)
-        chat.viewer.prompt("count: 50\nhold: 7")
+        chat.viewer.send(Prompt("count: 50\nhold: 7"))
         await chat.until_said("line 0007")
         assert record.program.child_pid is not None
         os.kill(record.program.child_pid, signal.SIGKILL)
@@ -172,7 +172,7 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_with_its_full_output(tmp_p
         assert chat.items[: len(items)] == items
         assert chat.viewer.transcript is not None
         assert chat.viewer.transcript.answers == transcript.answers != {}
-        chat.viewer.prompt("answer: after")
+        chat.viewer.send(Prompt("answer: after"))
         await chat.until_said("after")
     assert received(tmp_path, "thread/resume")[0]["params"]["threadId"] == recorded(record.id).program.conversation
 
@@ -203,7 +203,7 @@ async def test_an_agent_ends_with_its_killed_launcher_and_the_chat_is_resumed(tm
     again = await resume(record.id)
     assert processes_of(record) == []
     async with viewing(again.id) as chat:
-        chat.viewer.prompt("answer: after")
+        chat.viewer.send(Prompt("answer: after"))
         await chat.until_said("after")
 
 
@@ -216,7 +216,7 @@ async def test_the_command_of_a_turn_ends_with_the_killed_program_that_runs_it(t
         )
     )
     async with viewing(record.id) as chat:
-        chat.viewer.prompt("go")
+        chat.viewer.send(Prompt("go"))
         await chat.until_said("begun")
         await kill_program(record)
     await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")
@@ -247,7 +247,7 @@ async def test_an_agent_that_dies_with_its_host_keeps_its_full_output(
     async with viewing(record.id) as chat:
         await chat.watcher.until(lambda: chat.state == "idle", "the agent")
         mark.touch()
-        chat.viewer.prompt("count: 9\ncut: 4")
+        chat.viewer.send(Prompt("count: 9\ncut: 4"))
         await chat.watcher.until(lambda: chat.state == "ended", "the end")
         assert not mark.exists()
         shown = [(each.kind, each.status, each.text) for each in chat.items if each.kind != "notice"]
@@ -373,7 +373,7 @@ async def test_an_unreadable_saved_state_ends_the_agent_with_one_line(
     record = await start_chat(tmp_path, prompt="answer: first")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
-        chat.viewer.prompt("count: 50\nhold: 3")
+        chat.viewer.send(Prompt("count: 50\nhold: 3"))
         await chat.until_said("line 0003")
         mark.touch()
         environment = keeper_environment()

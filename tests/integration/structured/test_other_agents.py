@@ -18,7 +18,7 @@ from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.messages import Describe, Description, Kill
+from session_host.protocol.messages import Describe, Description, Kill, Prompt
 from tests.programs import program
 from tests.support.conversing import probe_options
 from tests.support.facts import known
@@ -80,7 +80,7 @@ async def test_a_chat_is_called_by_its_first_prompt_also_after_a_later_one_and_i
 
     async with viewing(record.id) as chat:
         for number in (1, 2, 3):
-            chat.viewer.prompt(f"count: {number}")
+            chat.viewer.send(Prompt(f"count: {number}"))
             await chat.until_idle(number)
             await eventually(lambda: shown_name() == "count: 1", 30.0, "the first prompt as the name")
             if number == 2:
@@ -113,7 +113,7 @@ async def test_any_command_can_be_a_chat_with_one_process_for_each_turn(tmp_path
     record = await start_command(tmp_path, *program("one_turn", "text"))
     async with viewing(record.id) as chat:
         for number, words in enumerate(("one", "two"), 1):
-            chat.viewer.prompt(words)
+            chat.viewer.send(Prompt(words))
             await chat.until_idle(number)
         assert chat.texts() == ["one\n", "two\n"]
 
@@ -170,7 +170,7 @@ async def test_a_version_without_the_protocol_gets_a_process_for_each_prompt(tmp
     record = await start_fallback(tmp_path, command="exec")
     async with viewing(record.id) as chat:
         for number, words in enumerate(("one", "two", "three"), 1):
-            chat.viewer.prompt(words)
+            chat.viewer.send(Prompt(words))
             await chat.until_idle(number)
         assert chat.texts() == ["one", "one | two", "one | two | three"]
         assert chat.texts("notice")[0].startswith("This version of Fake runs once for each prompt")
@@ -178,7 +178,7 @@ async def test_a_version_without_the_protocol_gets_a_process_for_each_prompt(tmp
     again = await resume(record.id)
     assert (again.entry.name, again.entry.shown_name) == (record.entry.name, "one"), "the conversation is the same"
     async with viewing(again.id) as chat:
-        chat.viewer.prompt("four")
+        chat.viewer.send(Prompt("four"))
         await chat.until_said("one | two | three | four")
 
 
@@ -186,7 +186,7 @@ async def test_an_agent_with_a_protocol_gets_a_process_for_each_prompt_on_reques
     for one_shot in (True, False):
         record = await start_fallback(tmp_path, command="app-server", one_shot=one_shot)
         async with viewing(record.id) as chat:
-            chat.viewer.prompt("hello")
+            chat.viewer.send(Prompt("hello"))
             await chat.until_idle(1)
             assert chat.texts() == ["hello" if one_shot else "echo: hello"]
             assert not any("anew" in each for each in chat.texts("notice"))
@@ -198,7 +198,7 @@ async def test_a_command_continues_while_its_host_is_killed(tmp_path: Path) -> N
     slow = "import sys, time\nfor number in range(100): print(number, flush=True); time.sleep(0.01)"
     record = await start_command(tmp_path, sys.executable, "-I", "-S", "-c", slow)
     async with viewing(record.id) as chat:
-        chat.viewer.prompt("count")
+        chat.viewer.send(Prompt("count"))
         await chat.until_said("20\n")
         await kill_host(record.id)
         await chat.until_idle(1)

@@ -13,7 +13,7 @@ from session_host.client.chats.resume import resume
 from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import NotResumable, OutliveError
-from session_host.protocol.messages import Done, Send
+from session_host.protocol.messages import Done, Interrupt, Prompt, Send
 from session_host.protocol.values import ErrorCode
 from tests.support.commands import outlive
 from tests.support.hosts import end, see, start, watching
@@ -26,7 +26,7 @@ async def test_prompts_sent_at_the_same_time_are_answered_in_turn(tmp_path: Path
     record = await start_chat(tmp_path)
     async with viewing(record.id) as chat:
         for number in range(5):
-            chat.viewer.prompt(f"answer: number {number}")
+            chat.viewer.send(Prompt(f"answer: number {number}"))
         await chat.until_idle(5)
         assert chat.texts() == [f"number {number}" for number in range(5)]
 
@@ -34,14 +34,14 @@ async def test_prompts_sent_at_the_same_time_are_answered_in_turn(tmp_path: Path
 async def test_an_interrupted_turn_says_so_and_the_next_prompt_is_answered(tmp_path: Path) -> None:
     record = await start_chat(tmp_path)
     async with viewing(record.id) as chat:
-        chat.viewer.prompt("count: 50\nhold: 3")
+        chat.viewer.send(Prompt("count: 50\nhold: 3"))
         await chat.until_said("line 0003")
-        chat.viewer.interrupt()
+        chat.viewer.send(Interrupt())
         await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
         assert chat.viewer.transcript is not None
         assert chat.viewer.transcript.status.last_turn is not None
         assert chat.viewer.transcript.status.last_turn.outcome == "interrupted"
-        chat.viewer.prompt("answer: again")
+        chat.viewer.send(Prompt("answer: again"))
         await chat.until_said("again")
 
 
@@ -58,7 +58,7 @@ async def test_an_answer_reaches_the_agent_once_and_other_windows_see_it(tmp_pat
         other.answer(again, "accept")
         await other.watcher.until(lambda: bool(other.watcher.refusals), "the refusal")
         assert other.watcher.refusals[-1].code == ErrorCode.ANSWERED
-        other.viewer.prompt("answer: and on")
+        other.viewer.send(Prompt("answer: and on"))
         await other.until_said("and on")
     assert [each["result"]["decision"] for each in received(tmp_path)] == ["decline"]
 
@@ -97,7 +97,7 @@ async def test_outlive_send_sends_a_prompt_and_no_keys(tmp_path: Path) -> None:
 async def test_a_terminal_refuses_prompts_and_a_structured_chat_refuses_keys(tmp_path: Path) -> None:
     terminal = await start("cat")
     async with watching(terminal.id) as (viewer, watcher):
-        viewer.prompt("hello")
+        viewer.send(Prompt("hello"))
         await watcher.until(lambda: bool(watcher.refusals), "the refusal")
         assert watcher.refusals[0].code == ErrorCode.WRONG_RUNTIME
     record = await start_chat(tmp_path)
@@ -110,7 +110,7 @@ async def test_a_terminal_refuses_prompts_and_a_structured_chat_refuses_keys(tmp
 async def test_a_read_only_window_sends_nothing(tmp_path: Path) -> None:
     record = await start_chat(tmp_path)
     async with viewing(record.id, read_only=True) as chat:
-        chat.viewer.prompt("answer: no")
+        chat.viewer.send(Prompt("answer: no"))
         await chat.watcher.until(lambda: bool(chat.watcher.refusals), "the refusal")
         assert chat.watcher.refusals[0].code == ErrorCode.READ_ONLY
 
@@ -124,7 +124,7 @@ async def test_a_fork_continues_from_the_same_history_and_does_not_change_the_ot
             await copy.until_said("first")
             assert forked.entry.name == "work (fork)"
             assert "Forked from work." in copy.texts("notice")
-            copy.viewer.prompt("hold: 0 | answer: second")
+            copy.viewer.send(Prompt("hold: 0 | answer: second"))
             await copy.watcher.until(lambda: copy.state == "running", "the turn")
             with pytest.raises(NotResumable, match="is busy"):
                 await fork(forked.id)
@@ -138,7 +138,7 @@ async def test_a_fork_continues_from_the_same_history_and_does_not_change_the_ot
     async with viewing(again.id) as copy:
         await copy.until_said("first")
         assert copy.texts() == ["first"], "of an ended chat"
-        copy.viewer.prompt("answer: third")
+        copy.viewer.send(Prompt("answer: third"))
         await copy.until_idle(2)
     thread = heard_thread(tmp_path)
     assert [each["params"]["threadId"] for each in received(tmp_path, "thread/fork")] == [thread, thread]
@@ -155,16 +155,16 @@ async def test_a_fork_before_a_prompt_has_only_the_earlier_messages(tmp_path: Pa
     record = await start_chat(tmp_path, prompt="answer: first", name="work")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
-        chat.viewer.prompt("answer: second")
+        chat.viewer.send(Prompt("answer: second"))
         await chat.until_idle(2)
-        chat.viewer.prompt("hold: 0 | answer: third")
+        chat.viewer.send(Prompt("hold: 0 | answer: third"))
         await chat.watcher.until(lambda: chat.state == "running", "the turn")
         first, second, _ = [item for item in chat.items if item.kind == "user"]
         forked = await fork(record.id, before=second.id)
         async with viewing(forked.id) as copy:
             await copy.until_said("first")
             assert copy.texts("notice")[-1] == "Forked from work, before “answer: second”."
-            copy.viewer.prompt("answer: other")
+            copy.viewer.send(Prompt("answer: other"))
             await copy.until_idle(2)
             assert copy.texts() == ["first", "other"]
         anew = await fork(record.id, before=first.id)
@@ -194,7 +194,7 @@ async def test_a_chat_is_resumed_in_a_terminal_and_a_terminal_in_a_chat(tmp_path
     again = await resume(terminal.id, runtime="structured")
     async with viewing(again.id) as chat:
         await chat.watcher.until(lambda: chat.texts() == ["first"], "the agent's history")
-        chat.viewer.prompt("answer: second")
+        chat.viewer.send(Prompt("answer: second"))
         await chat.until_said("second")
     assert received(tmp_path, "thread/resume")[-1]["params"]["threadId"] == thread
 
@@ -215,7 +215,7 @@ async def test_a_turn_that_an_error_stopped_is_not_plain_idle_in_lists(tmp_path:
         assert "You've hit your usage limit." in explained
         waited = await asyncio.to_thread(outlive, "wait", record.id, "--status", "idle", "--timeout", "20")
         assert waited.code == 0, "scripts wait for the end of the turn, however it ended"
-        chat.viewer.prompt("answer: on")
+        chat.viewer.send(Prompt("answer: on"))
         await chat.until_idle(1)
         listed = json.loads((await asyncio.to_thread(outlive, "ls", "--json")).output)
         assert (listed[0]["turn_failed"], listed[0]["activity_detail"]) == (False, None)

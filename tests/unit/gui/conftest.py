@@ -28,7 +28,7 @@ from session_host.agents.catalog import Catalog, load_catalog
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.viewer.viewer import ViewerDelegate, ViewerState
 from session_host.protocol.facts import AgentStatus, ChatFacts, Outcome
-from session_host.protocol.messages import ActivityEvent, Event, InputRefused, StateEvent
+from session_host.protocol.messages import ActivityEvent, ChatInput, Event, InputRefused, StateEvent
 from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction, Runtime, State
 from session_host.storage.store import Store
 from session_host.structured.transcript import Transcript
@@ -73,7 +73,7 @@ class FakeViewer:
         self.host_version = VERSION
         self.started = self.is_closed = self.is_holding = False
         self.transcript: Transcript | None = None
-        self.next_sequence = 1
+        self.sent: list[ChatInput] = []
         self.undelivered = self.kept_characters = 0
         self.takes_mouse, self.asks_to_send = True, False
         self.has_detached = True
@@ -128,19 +128,9 @@ class FakeViewer:
     def focus(self, focused: bool) -> None:
         self.calls.append(("focus", focused))
 
-    def answer_request(self, *arguments: object) -> None:
-        self.calls.append(("answer", *arguments))
-        self.next_sequence += 1
-
-    def prompt(self, *arguments: object) -> None:
-        self.calls.append(("prompt", *arguments))
-        self.next_sequence += 1
-
-    def change_setting(self, setting: str, value: str) -> None:
-        self.calls.append(("setting", setting, value))
-
-    def send_now(self, item: str) -> None:
-        self.calls.append(("send_now", item))
+    def send(self, chat_input: ChatInput) -> int:
+        self.sent.append(chat_input)
+        return len(self.sent)
 
     def continue_program(self) -> bool:
         self.calls.append(("continue_program",))

@@ -59,7 +59,7 @@ def test_a_prompt_is_typed(request_: m.Send) -> None:
 )
 def test_a_text_that_begins_as_a_command_is_refused(text: str) -> None:
     assert "which may be a command" in why_no_prompt(prompt(text), AGENT)
-    assert "which may be a command" in why_no_input(m.SendChatInput(1, m.Prompt("", 0, text)), AGENT)
+    assert "which may be a command" in why_no_input(m.SendChatInput(1, m.Prompt(text)), AGENT)
     assert "which may be a command" in why_no_input(m.Send(1, text), AGENT)
 
 

@@ -13,8 +13,8 @@ from session_host.session.rights import _RIGHTS, Right, right_for
 from tests.support.playbook import Returned, do
 from tests.support.session_rules_harness import HELLO_MESSAGE, Harness
 
-MODE = m.ChangeSetting("", 0, "mode", "bypass")
-ALLOW = m.AnswerRequest("", 0, "1", "allow", "digest")
+MODE = m.ChangeSetting("mode", "bypass")
+ALLOW = m.AnswerRequest("1", "allow", "digest")
 
 
 def test_each_message_of_a_client_has_its_right() -> None:
@@ -28,8 +28,8 @@ def test_each_message_of_a_client_has_its_right() -> None:
         (m.Attach(), False, Right.ANSWER),
         (m.SendChatInput(1, ALLOW), False, Right.ANSWER),
         (m.SendChatInput(1, MODE), False, Right.ANSWER),
-        (m.SendChatInput(1, m.ReleaseHeld("", 0)), False, Right.ANSWER),
-        (m.SendChatInput(1, m.Prompt("", 0, "hello")), True, Right.CONTROL),
+        (m.SendChatInput(1, m.ReleaseHeld()), False, Right.ANSWER),
+        (m.SendChatInput(1, m.Prompt("hello")), True, Right.CONTROL),
         (m.Send(1, "hello"), False, Right.CONTROL),
         (m.Send(1, keys=["Enter"]), True, Right.ANSWER),
         (m.Peek(1), True, Right.READ),

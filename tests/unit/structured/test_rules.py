@@ -153,7 +153,7 @@ def chat() -> Chat:
 
 
 def prompt(text: str, mode: str = "queue") -> Prompt:
-    return Prompt("", 0, text, mode)  # type: ignore[arg-type]
+    return Prompt(text, mode)  # type: ignore[arg-type]
 
 
 def test_a_prompt_waits_until_the_agent_is_ready(chat: Chat) -> None:
@@ -236,9 +236,9 @@ def test_a_queued_prompt_can_be_withdrawn_but_a_sent_one_cannot(chat: Chat) -> N
     chat.hear("ready")
     chat.do(prompt("one"))
     chat.do(prompt("two"))
-    assert chat.do(WithdrawPrompt("", 0, "me-2")).refusal is None
+    assert chat.do(WithdrawPrompt("me-2")).refusal is None
     assert chat.statuses()["me-2"] == "withdrawn"
-    refusal = chat.do(WithdrawPrompt("", 0, "me-1")).refusal
+    refusal = chat.do(WithdrawPrompt("me-1")).refusal
     assert refusal is not None
     assert "sent already" in refusal.text
 
@@ -248,13 +248,13 @@ def test_a_queued_prompt_is_sent_before_the_others_when_its_user_stops_the_turn_
     for text in ("one", "two", "three"):
         chat.do(prompt(text))
     chat.hear("accept")
-    assert chat.do(SendNow("", 0, "me-3")).refusal is None
+    assert chat.do(SendNow("me-3")).refusal is None
     assert chat.sent[-1] == {"interrupt": True}
     chat.hear("say stopped", "end")
     assert chat.sent[-1] == {"prompt": "three"}
     assert [each.text for each in chat.transcript] == ["one", "stopped", "three", "two"]
     sent_before = len(chat.sent)
-    assert chat.do(SendNow("", 0, "me-3")).refusal is not None, "it is sent; its own turn must not be stopped"
+    assert chat.do(SendNow("me-3")).refusal is not None, "it is sent; its own turn must not be stopped"
     assert len(chat.sent) == sent_before
 
 
@@ -263,7 +263,7 @@ def stopped_with_two_queued(chat: Chat) -> None:
     for text in ("one", "two", "three"):
         chat.do(prompt(text))
     chat.hear("accept", "say first")
-    chat.do(Interrupt("", 0))
+    chat.do(Interrupt())
     chat.hear("stop")
 
 
@@ -275,23 +275,23 @@ def test_queued_prompts_wait_after_a_stop_until_their_user_sends_them(chat: Chat
     chat.hear("accept", "say other", "end")
     assert chat.sent[-1] == {"prompt": "instead"}, "a new prompt does not wait, and ends no waiting"
     assert [each.text for each in chat.transcript] == ["one", "first", "instead", "other", "two", "three"]
-    assert chat.do(ReleaseHeld("", 0)).refusal is None
+    assert chat.do(ReleaseHeld()).refusal is None
     chat.hear("accept", "say second", "end")
     assert chat.sent[-1] == {"prompt": "three"}
     assert [each.text for each in chat.transcript][4:] == ["two", "second", "three"]
-    assert chat.do(ReleaseHeld("", 0)).refusal is not None, "nothing waits"
+    assert chat.do(ReleaseHeld()).refusal is not None, "nothing waits"
 
 
 def test_prompts_that_wait_after_a_stop_can_be_discarded_taken_back_or_sent_alone(chat: Chat) -> None:
     stopped_with_two_queued(chat)
-    chat.do(WithdrawPrompt("", 0, "me-2"))
+    chat.do(WithdrawPrompt("me-2"))
     assert chat.transcript.held == 1
-    assert chat.do(ReleaseHeld("", 0, discard=True)).refusal is None
+    assert chat.do(ReleaseHeld(discard=True)).refusal is None
     assert (chat.statuses()["me-2"], chat.statuses()["me-3"], chat.transcript.held) == ("withdrawn", "withdrawn", 0)
     assert chat.sent[-1] == {"interrupt": True}
     chat = Chat()
     stopped_with_two_queued(chat)
-    chat.do(SendNow("", 0, "me-3"))
+    chat.do(SendNow("me-3"))
     chat.hear("accept", "end")
     assert chat.sent[-1] == {"prompt": "three"}
     assert chat.transcript.held == 1
@@ -301,7 +301,7 @@ def test_a_prompt_that_is_typed_after_a_stop_is_sent_when_the_turn_has_ended(cha
     chat.hear("ready")
     chat.do(prompt("one"))
     chat.hear("accept")
-    chat.do(Interrupt("", 0))
+    chat.do(Interrupt())
     chat.do(prompt("instead"))
     chat.hear("stop")
     assert chat.sent[-1] == {"prompt": "instead"}
@@ -312,11 +312,11 @@ def test_a_steering_text_that_came_too_late_for_a_stopped_turn_waits(chat: Chat)
     chat.do(prompt("one"))
     chat.hear("accept")
     chat.do(prompt("not so", "steer"))
-    chat.do(Interrupt("", 0))
+    chat.do(Interrupt())
     chat.hear("late", "say stopped", "stop")
     assert chat.sent[-1] == {"interrupt": True}
     assert [(each.text, each.status) for each in chat.transcript][-1] == ("not so", "held")
-    chat.do(ReleaseHeld("", 0))
+    chat.do(ReleaseHeld())
     assert chat.sent[-1] == {"prompt": "not so"}
 
 
@@ -332,7 +332,7 @@ def test_queued_prompts_wait_also_if_the_turn_was_stopped_by_an_answer_or_in_the
 
 def test_nothing_can_be_interrupted_while_nothing_runs(chat: Chat) -> None:
     chat.hear("ready")
-    assert chat.do(Interrupt("", 0)).refusal is not None
+    assert chat.do(Interrupt()).refusal is not None
 
 
 def test_the_first_answer_counts_and_later_ones_are_refused(chat: Chat) -> None:
@@ -340,7 +340,7 @@ def test_the_first_answer_counts_and_later_ones_are_refused(chat: Chat) -> None:
     chat.do(prompt("one"))
     chat.hear("accept", "ask rm -rf build")
     (request,) = chat.transcript.open_requests
-    answer = AnswerRequest("", 0, request.id, "yes", digest(request))
+    answer = AnswerRequest(request.id, "yes", digest(request))
     assert chat.do(answer).refusal is None
     second = chat.do(msgspec.structs.replace(answer, option="no"), by="command").refusal
     assert second is not None
@@ -355,7 +355,7 @@ def test_an_answer_to_another_question_than_the_shown_one_is_refused(chat: Chat)
     chat.hear("accept", "ask make")
     (request,) = chat.transcript.open_requests
     other = digest(msgspec.structs.replace(request, subject="make clean"))
-    refusal = chat.do(AnswerRequest("", 0, request.id, "yes", other)).refusal
+    refusal = chat.do(AnswerRequest(request.id, "yes", other)).refusal
     assert refusal is not None
     assert refusal.code == ErrorCode.CHANGED
     assert chat.transcript.open_requests == [request]
@@ -424,7 +424,7 @@ def test_an_agent_that_goes_on_after_an_interrupt_can_be_ended_and_nothing_says_
     chat.hear("ready")
     chat.do(prompt("one"))
     chat.hear("accept")
-    assert chat.do(Interrupt("", 0)).timers == [(STOPPING, STOPPING_S)]
+    assert chat.do(Interrupt()).timers == [(STOPPING, STOPPING_S)]
     chat.expire(STOPPING, 20)
     chat.expire(QUIET, 60)
     assert (chat.transcript.status.state, chat.transcript.status.detail) == ("running", NOT_STOPPED)
@@ -451,7 +451,7 @@ def test_prompts_that_wait_after_a_stop_are_in_the_saved_state(chat: Chat) -> No
     stopped_with_two_queued(chat)
     other = StructuredRules(ScriptedDialect, Start(directory="/"), "me")
     other.load(*chat.rules.save())
-    assert other.receive_input(ReleaseHeld("", 0), 3, by="window") == chat.do(ReleaseHeld("", 0))
+    assert other.receive_input(ReleaseHeld(), 3, by="window") == chat.do(ReleaseHeld())
 
 
 def test_a_saved_state_continues_in_the_same_way(chat: Chat) -> None:
@@ -462,7 +462,7 @@ def test_a_saved_state_continues_in_the_same_way(chat: Chat) -> None:
     other = StructuredRules(ScriptedDialect, Start(directory="/"), "me")
     other.load(state, dialect)
     (request,) = chat.transcript.open_requests
-    answer = AnswerRequest("", 0, request.id, "yes", digest(request))
+    answer = AnswerRequest(request.id, "yes", digest(request))
     assert other.receive_input(answer, 3, by="window") == chat.rules.receive_input(answer, 3, by="window")
     lines = [Line(b"say more"), Line(b"end")]
     assert other.receive_lines(lines, 4) == chat.rules.receive_lines(lines, 4)
@@ -471,7 +471,7 @@ def test_a_saved_state_continues_in_the_same_way(chat: Chat) -> None:
 def test_a_password_is_not_in_the_transcript_and_several_answers_are_one_line() -> None:
     questions = (Question("q1", "Which parts?", ("API", "UI"), several=True), Question("q2", "Password?", secret=True))
     request = AgentRequest("r", "question", 1, "Some things", "", questions=questions)
-    answer = AnswerRequest("", 0, "r", "", digest(request), {"q1": "API\nUI", "q2": "hunter2"})
+    answer = AnswerRequest("r", "", digest(request), {"q1": "API\nUI", "q2": "hunter2"})
     assert first_answer(answer, {"r": request}, {}, by="window", now_ms=5) == RequestResolved(
         "r", "text", "API, UI; ••••••", "window", 5
     )

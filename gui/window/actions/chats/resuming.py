@@ -21,6 +21,7 @@ from gui.wording import common_texts, notice_texts, page_texts, phrases, sheet_t
 from gui.wording.groups import Group
 from session_host.client.chats.ended_chat import EndedChat, end_left, inspect_ended_chat
 from session_host.errors import ConversationOpen, ConversationUnknown, OutliveError, Unreachable
+from session_host.protocol.messages import Prompt
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize, Runtime
 
@@ -165,7 +166,7 @@ class EndedChatActions(QObject):
             self._in_progress.discard(chat.id)
         prompt = drafts.take_held(chat.id)
         if prompt.images and follower.viewer is not None:
-            follower.viewer.prompt(prompt.text, "queue", prompt.images)
+            follower.viewer.send(Prompt(prompt.text, images=prompt.images))
         elif prompt.images:
             drafts.add(follower.id, prompt)  # It ended at once.
         self._tabs.replace(chat.id, follower)

@@ -14,7 +14,7 @@ from session_host.cli.attach.signals import Attention, OuterSignals, SignalQueue
 from session_host.cli.attach.view_end import UNRESPONSIVE, Ending, EndingKind, ViewEnd
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.viewer.viewer import Viewer, ViewerState
-from session_host.protocol.messages import ActivityEvent, Event, InputRefused, NameEvent
+from session_host.protocol.messages import ActivityEvent, Event, InputRefused, Interrupt, NameEvent, Prompt, ReleaseHeld
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import BETWEEN_TURNS, IN_QUEUE
 from session_host.structured.text import (
@@ -190,7 +190,7 @@ class PlainChat:
         question = self._question
         if not text:
             if self._held and not self._read_only:
-                self._viewer.release_held()
+                self._viewer.send(ReleaseHeld())
             return
         if self._read_only:
             self._print(["read-only: Ctrl+D detaches"])
@@ -198,7 +198,7 @@ class PlainChat:
             if problem := question.problem_of_text(text):
                 self._print([problem])
             elif answer := question.by_text(text):
-                self._viewer.answer_request(*answer)
+                self._viewer.send(answer)
                 self._echo(is_on=True)
             else:
                 self._print([question.hint])
@@ -207,22 +207,22 @@ class PlainChat:
             self._answer_by_key(question, text)
         else:
             self._log.sent(text)
-            self._viewer.prompt(text)
+            self._viewer.send(Prompt(text))
 
     def _answer_by_key(self, question: ShownQuestion, key: str) -> None:
         problem = question.problem(key, self._loop.time())
         answer = None if problem else question.by_key(key)
         if answer is not None:
-            self._viewer.answer_request(*answer)
+            self._viewer.send(answer)
         else:
             self._print([problem])
 
     def _interrupt(self) -> None:
         transcript = self._viewer.transcript
         if transcript is not None and transcript.status.is_running and not self._read_only:
-            self._viewer.interrupt()
+            self._viewer.send(Interrupt())
         elif self._held and not self._read_only:
-            self._viewer.release_held(discard=True)
+            self._viewer.send(ReleaseHeld(discard=True))
         else:
             self._print(["nothing is running; Ctrl+D detaches"])
 

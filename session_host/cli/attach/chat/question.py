@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
+from session_host.protocol.messages import AnswerRequest
 from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind, Question, digest
 
 READ_S: Final = 0.5
@@ -18,15 +19,6 @@ _LETTERS: Final[dict[OptionKind, str]] = {
 }
 _WORDS: Final = {"y": "allow", "a": "always", "n": "decline", "d": "never"}
 """Short names of the letters; the question has the names of its options."""
-
-
-class RequestAnswer(NamedTuple):
-    """An answer, as ``Viewer.answer_request`` takes it."""
-
-    request: str
-    option: str
-    digest: str
-    texts: dict[str, str]
 
 
 class ShownQuestion:
@@ -61,11 +53,11 @@ class ShownQuestion:
             return "PageUp shows the rest of the question; read it first"
         return "" if now_s - self.since_s >= READ_S else "a question just came; read it first"
 
-    def by_key(self, key: str) -> RequestAnswer | None:
+    def by_key(self, key: str) -> AnswerRequest | None:
         """The answer that a key gives; None if it gives none."""
         for option in self.request.options:
             if self.keys.get(option.id) == key:
-                return RequestAnswer(self.request.id, option.id, digest(self.request), {})
+                return AnswerRequest(self.request.id, option.id, digest(self.request))
         return None
 
     def has_key(self, key: str) -> bool:
@@ -79,13 +71,13 @@ class ShownQuestion:
             return ""
         return f"choose a number from 1 to {len(asked.options)}" if asked.options else "type an answer first"
 
-    def by_text(self, text: str) -> RequestAnswer | None:
+    def by_text(self, text: str) -> AnswerRequest | None:
         """Answer the next question by a text, or by the number of a suggestion; None while further questions follow."""
         asked = self._next
         if asked is not None:
             self._texts[asked.id] = self._suggested(asked, text) or text
         return (
-            RequestAnswer(self.request.id, "", digest(self.request), dict(self._texts)) if self._next is None else None
+            AnswerRequest(self.request.id, "", digest(self.request), dict(self._texts)) if self._next is None else None
         )
 
     @property

@@ -11,7 +11,17 @@ from session_host.cli.attach.signals import Attention
 from session_host.cli.attach.view_end import EndingKind
 from session_host.client.viewer.viewer import Viewer
 from session_host.errors import OutliveError
-from session_host.protocol.messages import ActivityEvent, Event, InputRefused, PromptMode
+from session_host.protocol.messages import (
+    ActivityEvent,
+    AnswerRequest,
+    Event,
+    InputRefused,
+    Interrupt,
+    Prompt,
+    PromptMode,
+    ReleaseHeld,
+    WithdrawPrompt,
+)
 from session_host.protocol.untrusted_text import for_clipboard, one_line
 from session_host.protocol.values import KeyAction, Modifiers, MouseButton
 from session_host.structured.items import BETWEEN_TURNS, IN_QUEUE, Item
@@ -24,7 +34,7 @@ from session_host.terminal.rows import DEFAULT_COLOR, Row
 from .completion import Offer, common, completed_path, offers
 from .page import BLANK, STATUS, Page, row_of
 from .prompt_box import BoxRows, PromptBox
-from .question import RequestAnswer, ShownQuestion
+from .question import ShownQuestion
 
 HISTORY_ITEMS: Final = 500
 """How many of the last items are searched for previous prompts."""
@@ -125,11 +135,11 @@ class ChatView:
         if value.key == "r":
             self._try_again()
         elif value.key != "w" and self._held:
-            self.viewer.release_held(discard=value.key == "x")
+            self.viewer.send(ReleaseHeld(discard=value.key == "x"))
         elif value.key != "w":
             self._screen.notice("no prompt waits", NOTICE_S)
         elif queued:
-            self.viewer.withdraw_prompt(queued[-1].id)
+            self.viewer.send(WithdrawPrompt(queued[-1].id))
             self._box.set_text(queued[-1].text)
         else:
             self._screen.notice("no prompt is queued", NOTICE_S)
@@ -148,7 +158,7 @@ class ChatView:
         sent = [item for item in self._last_prompts() if item.status not in IN_QUEUE]
         if self._has_failed and sent:
             self._page.back = 0
-            self.viewer.prompt(sent[-1].text, "queue", sent[-1].images)
+            self.viewer.send(Prompt(sent[-1].text, images=sent[-1].images))
         else:
             self._screen.notice("the last turn did not fail", NOTICE_S)
 
@@ -206,7 +216,7 @@ class ChatView:
     def _interrupt(self) -> None:
         transcript = self.viewer.transcript
         if transcript is not None and transcript.status.is_running:
-            self.viewer.interrupt()
+            self.viewer.send(Interrupt())
         elif self._box.text:
             self._box.take()
         else:
@@ -221,7 +231,7 @@ class ChatView:
                 self._answer(self._question.by_text(self._box.take()))
             return
         if self._box.text.strip():
-            self.viewer.prompt(self._box.take(), mode)
+            self.viewer.send(Prompt(self._box.take(), mode))
 
     # ------------------------------------------------------------ questions
 
@@ -239,9 +249,9 @@ class ChatView:
         else:
             self._answer(self._question.by_key(key))
 
-    def _answer(self, answer: RequestAnswer | None) -> None:
+    def _answer(self, answer: AnswerRequest | None) -> None:
         if answer is not None:
-            self.viewer.answer_request(*answer)
+            self.viewer.send(answer)
 
     def _find_question(self, transcript: Transcript) -> ShownQuestion | None:
         waiting = transcript.open_requests

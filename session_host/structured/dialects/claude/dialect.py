@@ -1,4 +1,4 @@
-"""Claude Code's stream-json protocol: turns, control requests and settings. Pure."""
+"""Claude Code's stream-json protocol: turns, control requests and settings. Pure. Answer path, 11 of 15."""
 
 from __future__ import annotations
 

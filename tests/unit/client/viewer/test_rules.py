@@ -517,7 +517,7 @@ def test_keys_typed_blindly_do_not_answer_a_question_that_came_meanwhile(far: Ha
 
 
 def test_a_prompt_for_a_chat_view_does_not_wait_for_the_users_decision(far: Harness) -> None:
-    prompt = m.Prompt("one", 1, "go on")
+    prompt = m.Prompt("go on", attachment="one", sequence=1)
     unreachable(far).rules.receive_input(prompt)
     back(far)
     assert (
@@ -675,7 +675,7 @@ def test_a_click_or_an_interrupt_does_not_wait_for_a_machine(far: Harness) -> No
     assert (
         far.script()
         >> do(far.rules.receive_input, click)
-        >> do(far.rules.receive_input, m.Interrupt("one", 1))
+        >> do(far.rules.receive_input, m.Interrupt(attachment="one", sequence=1))
         << refusal(1, ErrorCode.UNREACHABLE, "its machine is unreachable")
     )
     assert not far.rules.inputs.is_holding

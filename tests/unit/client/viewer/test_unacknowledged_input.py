@@ -91,9 +91,9 @@ def test_a_prompt_too_large_for_a_frame_is_refused_and_holds_no_later_input() ->
     inputs = UnacknowledgedInput()
     inputs.reset_attachment("att")
     images = (Image("image/png", bytes(MAX_PROMPT_BYTES - 3)),)
-    assert isinstance(inputs.append(Prompt("att", 1, "look", images=images)), InputRefused)
+    assert isinstance(inputs.append(Prompt("look", images=images, attachment="att", sequence=1)), InputRefused)
     assert not inputs.is_holding
-    added = inputs.append(Prompt("att", 1, "see", images=images))
+    added = inputs.append(Prompt("see", images=images, attachment="att", sequence=1))
     assert isinstance(added, list)
     [sent] = added
     assert len(encode(sent)) <= MAX_FRAME_BYTES
@@ -109,7 +109,7 @@ def test_the_characters_keys_and_verbs_are_counted() -> None:
     inputs.append(Text("att", 2, "first"))
     inputs.append(Key("att", 3, "a", "a"))
     inputs.append(Key("att", 4, "a", "a", 0, KeyAction.RELEASE))
-    inputs.append(Interrupt("att", 5))
+    inputs.append(Interrupt(attachment="att", sequence=5))
     inputs.append(Paste("att", 6, "x" * (3 * MAX_PASTE_CHARACTERS)))
     has_user_input.append(inputs.has_user_input)
     assert has_user_input == [False, True]

@@ -46,7 +46,7 @@ def test_an_answer_that_is_whole_when_the_interrupt_arrives_is_done() -> None:
     replayed = ReplayedClaude()
     for entry in entries(CURRENT)[:15]:
         replayed.replay(entry)
-    replayed.do(Interrupt("", 0))
+    replayed.do(Interrupt())
     for entry in entries(CURRENT)[15:]:
         replayed.replay(entry)
         if entry["msg"].get("type") == "result":
@@ -93,7 +93,7 @@ def test_a_sub_agent_that_works_in_the_background_has_items_below_its_call(repla
 
 def test_only_the_end_of_a_background_command_is_reported() -> None:
     replayed = ReplayedClaude()
-    replayed.do(Prompt("", 0, "run it"))
+    replayed.do(Prompt("run it"))
     for call, is_first in (("foreground", False), ("background", True)):
         use = {"type": "tool_use", "id": call, "name": "Bash", "input": {"command": "sleep 3", "description": call}}
         result = {"type": "tool_result", "tool_use_id": call, "content": "Command running in background with ID: b1"}
@@ -172,11 +172,11 @@ def test_messages_of_the_previous_version_are_understood() -> None:
         message = entry["msg"]
         if message["type"] == "user":
             prompts += 1
-            replayed.do(Prompt("", 0, message["message"]["content"][0]["text"]))
+            replayed.do(Prompt(message["message"]["content"][0]["text"]))
         elif message["type"] == "control_response":
-            replayed.do(AnswerRequest("", 0, replayed.transcript.open_requests[0].id, "allow", ""))
+            replayed.do(AnswerRequest(replayed.transcript.open_requests[0].id, "allow", ""))
         elif message["request"]["subtype"] == "interrupt":
-            replayed.do(Interrupt("", 0))
+            replayed.do(Interrupt())
     assert replayed.raws() == []
     assert [each.text for each in replayed.transcript if each.kind == "agent"] == [
         "PONG-123: hello stream", "TOOL-DONE-125: (Bash completed with no output)", "PONG-126: slow 20 stop ",
@@ -200,7 +200,7 @@ def test_what_runs_in_the_background_is_said_until_it_is_over(version: str, save
     for message in (each["msg"] for each in BACKGROUND if each["version"] == version):
         # Claude begins the other turns by itself.
         if message.get("subtype") == "init" and prompted in {0, 2, 4}:
-            replayed.do(Prompt("", 0, "go on"))
+            replayed.do(Prompt("go on"))
         prompted += message.get("subtype") == "init"
         replayed.replay({"dir": "<-", "msg": message})
         status = replayed.transcript.status

@@ -153,7 +153,7 @@ def test_settings_are_changed_and_a_refused_one_stays(chat: HostlessChat) -> Non
 
 
 def test_an_image_is_sent_with_its_prompt(chat: HostlessChat, log: Path) -> None:
-    chat.do(Prompt("", 0, "look", images=(Image("image/png", b"\x89PNG"),)))
+    chat.do(Prompt("look", images=(Image("image/png", b"\x89PNG"),)))
     chat.until_idle()
     assert chat.texts("agent") == ["echo: look with an image"]
     (message,) = [each for each in received(log) if each["type"] == "user"]

@@ -224,7 +224,7 @@ def test_options_are_set_at_the_start_of_the_thread(open_chat: Open) -> None:
 
 
 def test_an_image_is_sent_with_its_prompt(chat: HostlessChat) -> None:
-    assert chat.do(Prompt("", 0, "look", images=(Image("image/png", b"\x89PNG"),))) is None
+    assert chat.do(Prompt("look", images=(Image("image/png", b"\x89PNG"),))) is None
     chat.until_idle()
     assert chat.sent[-1]["params"]["input"][1] == {"type": "image", "url": "data:image/png;base64,iVBORw=="}
     assert chat.texts("user") == ["look"]

@@ -289,7 +289,7 @@ def test_a_turn_of_another_program_is_followed(chat: CodexChat) -> None:
 
 def test_a_turn_that_ends_before_the_reply_leaves_the_chat_idle(chat: CodexChat) -> None:
     chat.notify("turn/completed", turn={"id": "u1", "status": "completed"})
-    chat.do(Prompt("", 0, "again"))
+    chat.do(Prompt("again"))
     chat.notify("turn/started", turn={"id": "u2", "rootTurnId": "u2"})
     chat.notify("turn/completed", turn={"id": "u2", "status": "completed"})
     chat.reply({"turn": {"id": "u2", "status": "inProgress"}})
@@ -298,7 +298,7 @@ def test_a_turn_that_ends_before_the_reply_leaves_the_chat_idle(chat: CodexChat)
 
 
 def test_a_steering_text_that_is_too_late_is_the_next_prompt(chat: CodexChat) -> None:
-    chat.do(Prompt("", 0, "late", "steer"))
+    chat.do(Prompt("late", "steer"))
     steer = chat.last_request()
     assert (steer["method"], steer["params"]["expectedTurnId"]) == ("turn/steer", "u1")
     chat.notify("turn/completed", turn={"id": "u1", "status": "completed"})
@@ -310,7 +310,7 @@ def test_a_steering_text_that_is_too_late_is_the_next_prompt(chat: CodexChat) ->
 
 def test_an_interrupt_without_a_turn_ends_items_shown_as_running(chat: CodexChat) -> None:
 
-    chat.do(Interrupt("", 0))
+    chat.do(Interrupt())
     chat.hear({"id": chat.last_request()["id"], "error": {"code": -32600, "message": "no active turn to interrupt"}})
     assert chat.transcript.status.state == "idle"
 
@@ -340,7 +340,7 @@ def test_only_a_lasting_error_is_shown(chat: CodexChat) -> None:
 
 def test_a_prompt_is_not_doubled_by_the_end_of_another_programs_turn(chat: CodexChat) -> None:
     chat.notify("turn/completed", turn={"id": "u1", "status": "completed"})
-    chat.do(Prompt("", 0, "mine"))
+    chat.do(Prompt("mine"))
     sent = chat.last_request()
     chat.notify("turn/completed", turn={"id": "theirs", "status": "completed"})
     chat.reply({"turn": {"id": "u2"}})

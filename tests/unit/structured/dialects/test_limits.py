@@ -39,7 +39,7 @@ def claude_in_a_turn(*, saves: bool = False) -> ReplayedClaude:
     replayed = ReplayedClaude(saves=saves)
     reply = {"subtype": "success", "request_id": "outlive-1", "response": {}}
     replayed.replay({"dir": "<-", "msg": {"type": "control_response", "response": reply}})
-    replayed.do(Prompt("", 0, "go"))
+    replayed.do(Prompt("go"))
     return replayed
 
 

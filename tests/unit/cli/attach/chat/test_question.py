@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from session_host.cli.attach.chat.question import READ_S, ShownQuestion
+from session_host.protocol.messages import AnswerRequest
 from session_host.structured.items import AgentRequest, Question, RequestOption, digest
 
 _OPTIONS = (
@@ -21,7 +22,7 @@ def test_each_option_has_a_key() -> None:
     question = command()
     assert question.keys == {"1": "y", "2": "a", "3": "n", "4": "4"}
     answer = question.by_key("a")
-    assert answer == ("r", "2", digest(question.request), {})
+    assert answer == AnswerRequest("r", "2", digest(question.request))
     assert question.by_key("x") is None
     assert question.hint == "▲ y allow · a always · n decline · 4"
 

@@ -88,8 +88,8 @@ async def test_a_file_that_another_machine_names_is_looked_for_there_and_opened_
         page.terminal.view.fileActivated.emit(FileLocation(path, 7, 3))
         page.terminal.view.markedLinkActivated.emit(f"file://{quote(path)}#L7C3")
     else:
-        harness.content.open_file(FileLocation("a b.txt", 7, 3))
-        harness.content.open_link("a%20b.txt#L7C3")
+        harness.content.view.file_requested.emit(FileLocation("a b.txt", 7, 3))
+        harness.content.view.link_requested.emit("a%20b.txt#L7C3")
     await harness.sessions.tasks.wait_for_others(10)
     assert started == [["code", "--remote", "ssh-remote+me@alpha", "-g", f"{path}:7:3"]] * 2
     harness.window.actions_["open_directory"].trigger()

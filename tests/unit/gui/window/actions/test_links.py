@@ -394,7 +394,7 @@ async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_
     window.actions_["show_changes"].trigger()
     window.open_chat(harness.chat(work))
     content = harness.content
-    content.show_changes()
+    content.view.changes_requested.emit()
     assert opened == [("work", "/usr"), ("shell", "/etc"), ("work", "/usr")]
 
 

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from gui.window.sheets.chooser import Chooser
 from gui.window.windows import MainWindow
 from gui.wording import page_texts
+from session_host.protocol.messages import ChangeSetting
 from session_host.protocol.values import State
 from session_host.structured.items import Item, Setting, SettingChoice, SettingsChanged
 from tests.e2e.view.test_prompts import LONG, WAITING, command
@@ -205,7 +206,7 @@ async def test_a_model_is_chosen_by_typing_a_part_of_its_name(harness: WindowHar
     assert chooser.list.currentIndex().data() == "Careful"
     QTest.keyClicks(chooser.field, "fa")
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
-    assert viewer.calls[-1] == ("setting", "m", "fast")
+    assert viewer.sent == [ChangeSetting("m", "fast")]
 
 
 async def test_a_setting_that_the_agent_does_not_offer_is_named(harness: WindowHarness):
@@ -213,7 +214,7 @@ async def test_a_setting_that_the_agent_does_not_offer_is_named(harness: WindowH
     window.actions_["choose_mode"].trigger()
     assert not window.sheets.chooser.is_open
     assert harness.banner == "The agent of one does not offer this setting"
-    assert "setting" not in [call[0] for call in viewer.calls]
+    assert not viewer.sent
 
 
 ALL = ["Mute all chats for an hour", "Mute all chats until tomorrow morning"]

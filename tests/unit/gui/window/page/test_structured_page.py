@@ -18,6 +18,7 @@ from gui.wording import chat_texts
 from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import NotResumable
 from session_host.protocol.facts import ChatFacts
+from session_host.protocol.messages import AnswerRequest, Prompt, SendNow
 from session_host.protocol.values import Image, State
 from session_host.structured.items import AgentRequest, digest
 from tests.support.area import Area
@@ -168,8 +169,8 @@ async def test_messages_below_a_place_do_not_change_it_and_save_nothing(harness:
 
 async def test_a_queued_prompt_is_sent_now_by_the_chat_s_viewer(harness: WindowHarness):
     session_id = (await harness.open_chat_view()).session_id
-    harness.content.send_now("i1")
-    assert harness.viewers[session_id].calls[-1] == ("send_now", "i1")
+    harness.content.send(SendNow("i1"))
+    assert harness.viewers[session_id].sent == [SendNow("i1")]
 
 
 async def test_all_pages_of_a_chat_show_one_draft(harness: WindowHarness):
@@ -233,8 +234,7 @@ async def test_an_earlier_prompt_comes_back_with_its_images_and_not_with_those_o
     assert prompt.shown == draft, "an undo brings the draft's images back, too"
     QTest.keyClick(prompt.editor, Qt.Key.Key_Up)
     QTest.keyClick(prompt.editor, Qt.Key.Key_Return)
-    sent = [call for call in harness.viewers[session_id].calls if call[0] == "prompt"]
-    assert sent == [("prompt", "what is this?", "queue", (picture(),))]
+    assert harness.viewers[session_id].sent == [Prompt("what is this?", images=(picture(),))]
     assert prompt.shown == draft, "the other prompt was sent"
 
 
@@ -249,7 +249,7 @@ async def test_a_prompt_with_images_resumes_a_chat_and_is_sent_complete(harness:
     await harness.until(lambda: session_id not in harness.window.tabs.ids(), "the tab to have the new chat")
     assert resumes == [""]
     viewer = harness.viewers[harness.content.chat.id]
-    assert [call for call in viewer.calls if call[0] == "prompt"] == [("prompt", "look at this", "queue", (picture(),))]
+    assert viewer.sent == [Prompt("look at this", images=(picture(),))]
     assert harness.sessions.drafts.texts() == {}
 
 
@@ -391,7 +391,7 @@ async def test_a_refused_answer_is_shown_only_at_its_own_question(harness: Windo
     first, second = command_request("make"), command_request("make install", request_id="r2")
     viewer, page, (other, refused) = await shown_questions(harness, first, second)
     for request in (first, second):
-        page.answer_request(request.id, "yes", digest(request), {})
+        page.send(AnswerRequest(request.id, "yes", digest(request)))
     viewer.refuse(REASON, sequence=2)
     harness.settle()
     assert refused._message.text() == REASON

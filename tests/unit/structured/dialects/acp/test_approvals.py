@@ -107,7 +107,7 @@ def test_a_request_without_a_command_can_only_be_declined(running: AcpChat, call
     running.hear(permission(call, ALLOW))
     request = running.request
     assert not request.complete
-    answer = AnswerRequest("", 0, request.id, "yes", digest(request))
+    answer = AnswerRequest(request.id, "yes", digest(request))
     assert running.rules.receive_input(answer, 5, by="window").refusal is not None
     (reply,) = running.answer("outlive-cancel")
     assert reply["result"] == {"outcome": {"outcome": "cancelled"}}

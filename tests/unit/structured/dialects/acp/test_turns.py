@@ -100,7 +100,7 @@ def test_images_and_files_of_a_prompt_are_sent(chat: AcpChat) -> None:
     other = AcpChat()
     other.open(promptCapabilities={"image": True})
     text = 'see @src/a b.py and @src/main.py, @"my notes" but not me@example.com or @alice'
-    (sent,) = other.do(Prompt("", 0, text, images=(Image("image/png", b"png"),)))
+    (sent,) = other.do(Prompt(text, images=(Image("image/png", b"png"),)))
     blocks = sent["params"]["prompt"]
     assert blocks[1] == {"type": "image", "mimeType": "image/png", "data": base64.b64encode(b"png").decode()}
     assert [(each["uri"], each["name"]) for each in blocks[2:]] == [
@@ -108,7 +108,7 @@ def test_images_and_files_of_a_prompt_are_sent(chat: AcpChat) -> None:
         ("file:///home/user/project/src/main.py", "src/main.py"),
         ("file:///home/user/project/my%20notes", "my notes"),
     ]
-    assert chat.do(Prompt("", 0, "look", images=(Image("image/png", b"png"),))) == []
+    assert chat.do(Prompt("look", images=(Image("image/png", b"png"),))) == []
     assert chat.shown() == [("user", "look", "failed"), ("notice", "Agent takes no images", "")]
 
 
