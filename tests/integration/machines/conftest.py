@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from session_host.machines import link
 from tests.support.commands import outlive
 from tests.support.ssh_machines import SshMachine, end_logins, ssh_machines
 
@@ -23,6 +24,12 @@ def machines(area: Area, sessions: Sessions, monkeypatch: pytest.MonkeyPatch) ->
         yield started
         end_logins(*(each.name for each in started))
         sessions.end_all()
+
+
+@pytest.fixture
+def no_rivals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shared login that answers slowly gets no rival from this process, for tests that count logins."""
+    monkeypatch.setattr(link, "RIVAL_S", 60.0)
 
 
 @pytest.fixture

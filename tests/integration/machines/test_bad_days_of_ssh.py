@@ -65,6 +65,7 @@ def test_a_host_key_that_changed_or_is_unknown_and_a_refused_key_are_named(alpha
     assert changed.complaint().endswith(f"run `ssh-keygen -f {known} -R alpha`, then `outlive machines login alpha`")
 
 
+@pytest.mark.usefixtures("no_rivals")
 def test_the_users_own_shared_connection_is_used(alpha: SshMachine, area: Area) -> None:
     alpha.configure("ControlMaster auto", f"ControlPath {area.root}/own-%C", "ControlPersist 60")
     assert outlive("ls", "--on", "alpha").output == NO_CHATS
@@ -74,6 +75,7 @@ def test_the_users_own_shared_connection_is_used(alpha: SshMachine, area: Area) 
     assert alpha.log.read_text().count("Accepted publickey") == 1
 
 
+@pytest.mark.usefixtures("no_rivals")
 def test_no_connection_of_the_user_ends_with_one_of_ours(alpha: SshMachine, area: Area) -> None:
     alpha.configure("ControlMaster auto", f"ControlPath {area.root}/own-%C")
     assert outlive("ls", "--on", "alpha").output == NO_CHATS
@@ -183,6 +185,7 @@ def locked(machines: list[SshMachine], monkeypatch: pytest.MonkeyPatch) -> SshMa
     return alpha
 
 
+@pytest.mark.usefixtures("no_rivals")
 def test_a_login_asks_in_the_terminal_and_says_when_it_failed(
     locked: SshMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

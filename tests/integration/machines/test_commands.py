@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from functools import partial
 
 from session_host.client.chats.settings import remember_colors
 from session_host.terminal.base import DefaultColors
@@ -60,13 +61,17 @@ def test_a_long_text_for_a_machine_comes_whole(alpha: SshMachine) -> None:
 def test_wait_goes_on_after_a_lost_connection(alpha: SshMachine) -> None:
     assert outlive("new", "-d", "--on", "alpha", "-n", "echo", "--", "cat").code == 0
 
-    def is_waiting() -> bool:
+    def waiting() -> set[int]:
         pids = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(alpha.runtime))
-        return any("wait" in processes.command_line(pid) for pid in pids)
+        return {pid for pid in pids if "wait" in processes.command_line(pid)}
+
+    def is_another_waiting(earlier: set[int]) -> bool:
+        return bool(waiting() - earlier)
 
     for limit in ("--timeout", "2"), ():
+        is_waiting = partial(is_another_waiting, waiting())  # One there may not know yet that its connection is lost.
         with OnTerminal("wait", "alpha:echo", "--text", "done", *limit) as terminal:
-            wait_until(is_waiting, 10, "the command there")
+            wait_until(is_waiting, 60, "the command there")
             alpha.stop()
             terminal.see("alpha: the connection was lost; waiting until it is back")
             if limit:

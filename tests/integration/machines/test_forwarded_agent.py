@@ -17,6 +17,7 @@ from tests.support.waiting import wait_until
 SHELL = ("sh", "-c", "while read line; do echo $line $(ssh-add -l 2>&1) end; done")
 
 
+@pytest.mark.usefixtures("no_rivals")
 def test_a_chat_there_uses_the_keys_of_the_newest_login_here(
     alpha: SshMachine, area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
