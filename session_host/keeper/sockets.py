@@ -75,10 +75,10 @@ class ChatSockets:
         self._loop = loop
         self._sessions = sessions
 
-    def rebind_missing(self) -> None:
-        """Bind all missing sockets again."""
+    def rebind_missing(self, *, must_connect: bool = False) -> None:
+        """Bind all missing sockets again; see ``rebind_if_missing``."""
         for session in tuple(self._sessions.values()):
-            self.rebind_if_missing(session)
+            self.rebind_if_missing(session, must_connect=must_connect)
 
     def rebind_if_missing(self, session: KeptSession, *, must_connect: bool = False) -> None:
         """Bind one chat's socket again if its file is missing.
@@ -156,6 +156,7 @@ class RuntimeDirectory:
         self._owns_inotify = inotify is None
         self._inotify = make_inotify() if inotify is None else inotify
         self._watch = -1
+        self._directory: os.stat_result | None = None
         self._is_check_scheduled = False
         if self._inotify is not None:
             loop.watch(self._inotify.fileno(), self._on_inotify)
@@ -188,7 +189,10 @@ class RuntimeDirectory:
         """Restore missing files; exit if another keeper has replaced this one."""
         self._is_check_scheduled = False
         try:
-            ensure_private(runtime_dir())
+            directory = ensure_private(runtime_dir()).stat()
+            # In one that was moved away and back, the sockets are those of before.
+            is_another = self._directory is not None and not os.path.samestat(self._directory, directory)
+            self._directory = directory
             self._watch_directory()
             if not self._has_lock():
                 log.warning("another keeper began while the runtime directory was gone; the chats go to it")
@@ -202,7 +206,7 @@ class RuntimeDirectory:
             log.warning("the runtime directory: %s", error)
             self._schedule_check(RETRY_S)
             return
-        self._sockets.rebind_missing()
+        self._sockets.rebind_missing(must_connect=is_another)
 
     def _has_lock(self) -> bool:
         """Whether this keeper has the lock; if the lock file was removed, lock a new one."""

@@ -157,6 +157,7 @@ class SshMachine:
     def stop(self) -> None:
         """End sshd, with all of its connections."""
         if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)  # A connection that it accepted meanwhile would go on.
             self.cut()
             self._process.kill()
             self._process.wait()

@@ -93,6 +93,20 @@ def test_all_paths_are_made_again_after_the_directory_was_removed(harness: Keepe
     assert not harness.loop._leaving
 
 
+def test_the_sockets_in_a_directory_that_was_moved_away_and_back_are_made_again(
+    harness: KeeperWithChat, tmp_path: Path
+) -> None:
+    harness.directory.check_paths()
+    aside = runtime_dir().rename(tmp_path / "aside")
+    harness.directory.check_paths()
+    remove_in_use(runtime_dir())
+    aside.rename(runtime_dir())
+    harness.directory.check_paths()
+    assert has_socket(str(keeper_socket()), must_connect=True)
+    assert has_socket(str(session_socket(ID)), must_connect=True)
+    assert not harness.loop._leaving
+
+
 def test_a_keeper_that_lost_its_lock_to_another_one_ends(harness: KeeperWithChat, tmp_path: Path) -> None:
     lock_path().unlink()
     program = (
