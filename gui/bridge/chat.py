@@ -13,12 +13,11 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.theme.icons import Mark
-from gui.wording import common_texts, machine_texts, page_texts, phrases, window_texts
-from gui.wording.groups import Group, activity_words, group_of, mark_of, order_key
+from gui.wording import machine_texts, page_texts, phrases
+from gui.wording.groups import Group, group_of, mark_of, order_key
 from gui.wording.shell_titles import is_directory_title
-from gui.wording.text import Text
 from session_host.errors import HostUnavailable
-from session_host.protocol.facts import ChatFacts, Foreground, Outcome, Reason
+from session_host.protocol.facts import ChatFacts, Foreground, Outcome
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import (
     ActivityEvent,
@@ -40,7 +39,6 @@ from session_host.protocol.untrusted_text import (
     MAX_NAME_CHARACTERS,
     before_more,
     for_clipboard,
-    last_command,
     one_line,
     plain,
 )
@@ -52,8 +50,7 @@ from session_host.protocol.values import (
     Runtime,
     State,
 )
-from session_host.standing import shown_activity
-from session_host.structured.markdown_line import plain_text
+from session_host.standing import shown_activity, shown_status
 from session_host.system.clock import earlier, now, parse_time
 from session_host.terminal.base import DefaultColors
 from session_host.terminal.osc import MAX_CLIPBOARD_CHARACTERS
@@ -76,9 +73,6 @@ DETAIL_CHARACTERS = 400
 
 SHOW_WAITING_AFTER_MS = 300
 """A shorter wait, as for reconnecting, is not shown."""
-
-RECENT_OUTPUT_S = 3.0
-"""A chat that wrote output within this time may be working, even if no activity was reported."""
 
 
 class ChatViewer(QObject):
@@ -452,7 +446,7 @@ class Chat(ChatViewer):
         return self.record.origin.agent in WITHOUT_AGENT
 
     @property
-    def _is_plain(self) -> bool:
+    def is_plain(self) -> bool:
         """Whether it is a running shell or command in which no program reports an activity."""
         return self.is_shell_or_command and self.record.status.activity is Activity.NO_SIGNAL and not self.has_ended
 
@@ -508,9 +502,8 @@ class Chat(ChatViewer):
             return parse_time(record.outcome.ended_at or record.origin.created_at)
         if self.is_unreachable:
             return self.machine.unreachable_since
-        if self._is_plain:
-            ended = self.record.shell.last_ended if self.last_command else ""
-            return parse_time(ended or self.record.shell.since or record.origin.created_at)
+        if self.is_plain:
+            return parse_time(shown_status(record).since or record.origin.created_at)
         since = parse_time(self.record.status.since or record.origin.created_at)
         if since is not None and self.is_silent:
             # The report's time is when the host gave up waiting.
@@ -578,59 +571,6 @@ class Chat(ChatViewer):
         return self.record.origin.real_cwd or directory if directory == self.directory else directory
 
     @property
-    def status_text(self) -> str:
-        """One line: its topic and end, that it does not answer, its question, or its last message; "" for none."""
-        if self.has_ended:
-            return self._topic_and_end
-        if self.is_unreachable:
-            topic = "" if self.is_shell_or_command else plain_text(self.title)
-            return " · ".join(filter(None, (topic, machine_texts.unreachable(self.machine.unreachable_since))))
-        if self.is_unresponsive:
-            return page_texts.DOES_NOT_ANSWER()
-        if self.is_suspended:
-            return phrases.first_upper(activity_words(self.record.status.activity))
-        if self.needs_you:
-            return self.record.status.detail or page_texts.NEEDS_ANSWER()
-        if self.is_silent:
-            return phrases.first_upper(phrases.no_activity(self.since, datetime.now(UTC)))
-        if self.is_starting:
-            return common_texts.STARTING()
-        if self._is_plain:
-            return self.foreground or self._short_last_command or self.title
-        if self.is_shell_or_command and self.foreground:
-            return " · ".join(filter(None, (self.foreground, self.record.status.detail)))
-        if self.is_shell_or_command:
-            return self.record.status.detail or self.title or self.agent_title
-        return plain_text(self.record.status.detail or self.title) or self.agent_title
-
-    @property
-    def reason_for_bell(self) -> str:
-        """Why it is marked with a bell: an unseen notification of its program, or a bell; "" for no mark."""
-        if self.unseen_notification:
-            return window_texts.NOTIFIED(text=self.unseen_notification)
-        return window_texts.BELL() if self.has_unseen_bell else ""
-
-    @property
-    def ended_when(self) -> str:
-        """The time of its end, "" while it runs."""
-        return phrases.short_clock(self.since, datetime.now(UTC)) if self.has_ended else ""
-
-    @property
-    def _topic_and_end(self) -> str:
-        """An agent's title for the chat, and how the chat ended, in a short form; a failure comes first."""
-        topic = "" if self.is_shell_or_command else plain_text(self.title)
-        end, code = self.how_it_ended, self.record.outcome.exit_code
-        if (
-            self.has_failed
-            and self.record.outcome.state is State.EXITED
-            and not self.record.outcome.exit_signal
-            and code
-        ):
-            end = page_texts.LAST_EXIT_CODE(code=code)
-        parts = (end, topic) if self.has_failed else (topic, end)
-        return " · ".join(filter(None, parts))
-
-    @property
     def title(self) -> str:
         """The program's terminal title; "" if it only repeats the name of the chat, its directory or its agent."""
         record = self.record
@@ -641,22 +581,6 @@ class Chat(ChatViewer):
             return ""
         is_of_shell = bool(title) and self.is_shell_or_command
         return "" if is_of_shell and is_directory_title(title, self.current_directory, self.machine) else title
-
-    @property
-    def last_command(self) -> str:
-        """How the last command of a shell ended; "" while a command runs, or if unknown."""
-        return "" if self.foreground else last_command(self.record.shell.last_exit_code)
-
-    @property
-    def _short_last_command(self) -> str:
-        """``last_command`` in a short form that is never elided."""
-        if not self.last_command:
-            return ""
-        return (
-            page_texts.LAST_EXIT_CODE(code=code)
-            if (code := self.record.shell.last_exit_code)
-            else page_texts.LAST_COMMAND_SUCCEEDED()
-        )
 
     @property
     def is_silent(self) -> bool:
@@ -671,67 +595,7 @@ class Chat(ChatViewer):
     @property
     def is_at_prompt(self) -> bool:
         """Whether it is a shell that waits for a command."""
-        return self._is_plain and self.foreground == ""
-
-    @property
-    def activity_and_age(self) -> str:
-        """Its activity and the age of that; "" if it has ended."""
-        if self.has_ended:
-            return ""
-        if self.is_unreachable:
-            return machine_texts.unreachable(self.machine.unreachable_since)
-        if self.is_unresponsive:
-            return Mark.UNRESPONSIVE.value
-        if self.is_starting:
-            return Mark.STARTING.value
-        if self._is_plain:
-            return phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
-        return phrases.activity_and_age(
-            self.record.status.activity,
-            self.record.status.source,
-            self.since,
-            datetime.now(UTC),
-            turn_failed=self.record.status.failed,
-        )
-
-    @property
-    def reason_to_confirm_end(self) -> str:
-        """Why the user should confirm before it is ended, as the beginning of a sentence; "" for no reason."""
-        if self.is_unreachable:
-            return ""  # It cannot be ended, and the error says so.
-        if self.record.status.activity is Activity.WORKING:
-            return page_texts.IS_WORKING(name=self.name)
-        if self.needs_you:
-            return page_texts.NEEDS_YOUR_ANSWER(name=self.name)
-        if self.is_shell_or_command and self.foreground:
-            return page_texts.IS_STILL_RUNNING(program=phrases.shortened(self.foreground))
-        is_recent = self.output_at_s and time.monotonic() - self.output_at_s < RECENT_OUTPUT_S
-        if is_recent and self.record.status.activity is not Activity.IDLE:
-            return page_texts.WAS_ACTIVE(name=self.name)
-        return ""
-
-    @property
-    def name_and_state(self) -> str:
-        """Its name with its activity or end, as a line in a question to the user."""
-        return page_texts.CHAT_AND_STATE(name=self.full_name, state=self._activity_or_end)
-
-    @property
-    def _activity_or_end(self) -> str:
-        if self.has_ended:
-            return self.how_it_ended
-        if self.is_unreachable:
-            return machine_texts.unreachable(self.machine.unreachable_since)
-        if self.is_starting:
-            return Mark.STARTING.value
-        now = datetime.now(UTC)
-        if self._is_plain:
-            # The previous command's end does not matter for a question about stopping.
-            return phrases.running(self.foreground, self.since, now)
-        if self.is_silent:
-            return phrases.activity_and_age(self.record.status.activity, self.record.status.source, self.since, now)
-        words = activity_words(self.record.status.activity, turn_failed=self.record.status.failed)
-        detail = self.record.status.detail or self.title
-        return page_texts.STATE_AND_DETAIL(state=words, detail=detail) if detail else words
+        return self.is_plain and self.foreground == ""
 
     @property
     def command(self) -> str:
@@ -742,11 +606,6 @@ class Chat(ChatViewer):
             if record.origin.arguments == record.origin.argv
             else [record.origin.agent, *record.origin.arguments]
         )
-
-    @property
-    def how_it_ended(self) -> str:
-        """How it ended, in a few words; "" while it runs."""
-        return how_it_ended(self.record)
 
     # ------------------------------------------------------------ following
 
@@ -1066,22 +925,6 @@ PageViewer = Chat | AdditionalViewer
 def viewer_for_page(chat: Chat) -> PageViewer:
     """The viewer for a new page: the chat's own one or, if another page uses that, an additional one."""
     return chat if chat.acquire() else AdditionalViewer(chat)
-
-
-_LOST_TEXTS: dict[Reason, Text] = {
-    "interrupted": page_texts.INTERRUPTED,
-    "lost": page_texts.ENDED_UNEXPECTEDLY,
-    "unstarted": page_texts.FAILED_TO_START,
-}
-
-
-def how_it_ended(record: ChatFacts) -> str:
-    """How a chat ended, in a few words; "" while it runs."""
-    if record.outcome.state is State.LOST:
-        return _LOST_TEXTS[record.outcome.reason or "lost"]()
-    if record.outcome.state is not State.EXITED:
-        return ""
-    return phrases.how_it_ended(record.outcome.exit_code, record.outcome.exit_signal, record.outcome.end_request)
 
 
 _SPINNER = re.compile("^[\u2800-\u28ff✢✳✶✻✽]\\s+")

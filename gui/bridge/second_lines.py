@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
+from gui.bridge.chat_words import ended_when, status_text
 from gui.wording.phrases import short_directory
 from session_host.protocol.untrusted_text import before_more
 
@@ -57,7 +58,7 @@ class Labels(NamedTuple):
     @classmethod
     def of(cls, chat: Chat) -> Labels:
         """Read the attributes of a chat."""
-        name, status = chat.name, chat.status_text
+        name, status = chat.name, status_text(chat)
         return cls(
             chat,
             chat.id,
@@ -138,7 +139,7 @@ def _separate_equal_ends(listed: Sequence[Labels], headings: Sequence[str], loca
     keys = _keys(listed, headings, locations)
     alike = Counter(keys)
     return [
-        _BETWEEN.join(filter(None, (chat.chat.ended_when, location))) if alike[key] > 1 else location
+        _BETWEEN.join(filter(None, (ended_when(chat.chat), location))) if alike[key] > 1 else location
         for chat, key, location in zip(listed, keys, locations, strict=True)
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from gui.bridge.chat_words import reason_for_bell
 from gui.wording.groups import Group
 
 from .chat import Chat
@@ -36,7 +37,7 @@ def done_and_unread(sessions: Sessions) -> list[Chat]:
 
 
 def _is_done(chat: Chat) -> bool:
-    if chat.reason_for_bell:
+    if reason_for_bell(chat):
         return True
     if chat.has_ended:
         return not chat.is_ended_by_user

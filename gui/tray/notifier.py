@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.bridge.chat import Chat
 from gui.bridge.chat_marks import QUIET_S
+from gui.bridge.chat_words import how_it_ended
 from gui.bridge.sessions import Sessions
 from gui.wording import notice_texts, phrases, tray_texts
 from gui.wording.groups import Group
@@ -408,7 +409,9 @@ class Notifier(QObject):
         else:
             title_of = tray_texts.ENDED_UNEXPECTEDLY if chat.has_failed else notice_texts.ENDED
             self._notifications.show(
-                chat.id, title_of(name=chat.full_name), tray_texts.HOW_AND_WHERE(how=chat.how_it_ended, where=where)
+                chat.id,
+                title_of(name=chat.full_name),
+                tray_texts.HOW_AND_WHERE(how=how_it_ended(chat.record), where=where),
             )
 
     def _show_question(self, chat: Chat) -> None:

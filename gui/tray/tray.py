@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from gui.bridge.chat import Chat
+from gui.bridge.chat_words import last_command, status_text
 from gui.bridge.second_lines import second_lines
 from gui.bridge.sessions import Sessions
 from gui.theme.icons import mark_icon
@@ -285,13 +286,13 @@ class Tray(QObject):
     def _status_text(self, chat: Chat) -> str:
         """The chat's most important fact: no answer from its host, its command, its question, or its agent's name."""
         if chat.is_unresponsive:
-            return chat.status_text
+            return status_text(chat)
         if chat.group is Group.RUNNING and chat.foreground:
             return phrases.shortened(chat.foreground, PROGRAM_CHARACTERS)
-        if chat.is_at_prompt and chat.last_command:
-            return chat.last_command
+        if chat.is_at_prompt and last_command(chat):
+            return last_command(chat)
         if chat.is_silent or ((chat.needs_you or chat.record.status.failed) and chat.record.status.detail):
-            return phrases.shortened(chat.status_text, MESSAGE_CHARACTERS)
+            return phrases.shortened(status_text(chat), MESSAGE_CHARACTERS)
         return chat.agent_title
 
     def notify(self, key: str, title: str, text: str) -> None:

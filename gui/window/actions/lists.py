@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 
 from gui.bridge.chat import Chat, machine_of
 from gui.bridge.chat_marks import HOUR, QUIET_S, next_morning
+from gui.bridge.chat_words import ended_when
 from gui.bridge.ended_list import EndedRecord
 from gui.bridge.second_lines import second_lines
 from gui.bridge.sessions import Sessions
@@ -286,5 +287,5 @@ class ChatChoices:
         if line is not None:
             detail = line.whole
         else:  # Its time distinguishes it from others that look alike.
-            detail = " · ".join(filter(None, (chat.ended_when, second_lines([chat])[chat.id].whole)))
+            detail = " · ".join(filter(None, (ended_when(chat), second_lines([chat])[chat.id].whole)))
         return Choice(chat.name, detail, partial(self._open_chat, chat), chat.mark)

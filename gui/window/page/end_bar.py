@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
+from gui.bridge.chat_words import how_it_ended
 from gui.theme.controls import FlowLayout, fit_buttons, flow, set_look
 from gui.theme.icons import Mark
 from gui.theme.theme import Theme
@@ -222,12 +223,12 @@ class EndBar(Area):
             )
         elif record.outcome.state is State.LOST:
             when = phrases.clock(parse_time(record.outcome.ended_at), now)
-            self.title.set_whole(page_texts.ENDED_AT(how=chat.how_it_ended, when=when).rstrip())
+            self.title.set_whole(page_texts.ENDED_AT(how=how_it_ended(chat.record), when=when).rstrip())
             known = record.outcome.error or chat.connection_message or page_texts.PROCESS_GONE()
             self.detail.set_whole(sentence(known))
         elif record.outcome.state is State.EXITED:
             when = phrases.clock(parse_time(record.outcome.ended_at), now)
-            self.title.set_whole(page_texts.ENDED_AT(how=chat.how_it_ended, when=when).rstrip())
+            self.title.set_whole(page_texts.ENDED_AT(how=how_it_ended(chat.record), when=when).rstrip())
             self.detail.set_whole(
                 page_texts.COMMAND_IN(command=command, directory=chat.short_directory(record.origin.cwd))
             )

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout
 from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
+from gui.bridge.chat_words import activity_and_age
 from gui.bridge.git_status import GitStatusWatcher
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, STATUS_HEIGHT_PX
@@ -127,7 +128,7 @@ class StatusLine(Area):
                 where.append(status.words_without_repository if is_named else status.words)
         changed = "" if status is None or chat.has_ended else status.changed
         self.left.set_linked(joined(chat.machine.name, chat.agent_title, *where), changed)
-        self.known.set_linked(chat.activity_and_age, chat.activity_and_age)
+        self.known.set_linked(activity_and_age(chat), activity_and_age(chat))
         kind = "problem" if chat.record.status.failed else "secondary"
         if self.known.property("kind") != kind:
             self.known.setProperty("kind", kind)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
 
 from gui.bridge.chat import Chat, viewer_for_page
+from gui.bridge.chat_words import reason_for_bell, status_text
 from gui.bridge.ended_chat import read_last_screen, read_last_transcript
 from gui.bridge.sessions import Sessions
 from gui.settings.layout import Place, SavedPane, WindowLayout
@@ -396,9 +397,9 @@ def _tab_look(chat: Chat) -> TabLook:
         chat.name,
         chat.mark,
         directory,
-        chat.status_text,
+        status_text(chat),
         chat.has_unseen_output,
-        chat.reason_for_bell,
+        reason_for_bell(chat),
         chat.color_label,
         phrases.short_clock(parse_time(chat.record.origin.created_at), datetime.now(UTC)),
         chat.record.origin.is_shell,

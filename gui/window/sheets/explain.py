@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
+from gui.bridge.chat_words import activity_and_age, how_it_ended
 from gui.bridge.tasks import Tasks
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
@@ -107,7 +108,7 @@ class StatusDetailsSheet(Sheet):
         if chat is self._chat:
             self._show(explained_status)
             detail = "" if chat.has_ended else chat.record.status.detail
-            state = chat.activity_and_age or chat.how_it_ended
+            state = activity_and_age(chat) or how_it_ended(chat.record)
             self.summary.setText(sentence(" · ".join(filter(None, (state, detail)))))
 
     def _show(self, explained_status: Explained | None) -> None:

@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from gui.bridge.chat import Chat, how_it_ended, machine_of
+from gui.bridge.chat import Chat, machine_of
+from gui.bridge.chat_words import activity_and_age, how_it_ended, reason_for_bell, status_text
 from gui.bridge.ended_list import EndedChats, EndedRecord
 from gui.bridge.second_lines import Labels, SecondLine, second_lines_of
 from gui.bridge.sessions import Sessions
@@ -457,7 +458,7 @@ class SidebarModel(QAbstractListModel):
             age=phrases.age(chat.since, now),
             mark=chat.mark.value,
             unseen=chat.has_unseen_output,
-            rang=chat.reason_for_bell,
+            rang=reason_for_bell(chat),
             muted=chat.is_muted,
             dimmed=chat.has_ended or chat.is_unreachable,
             active=chat.id == self._active,
@@ -635,7 +636,7 @@ def _searched_text(chat: Chat) -> str:
     """The text that the filter searches, case-folded: the chat's name, location, agent and status text."""
     record, agent = chat.record, f"{chat.record.origin.agent} {chat.agent_title}"
     place = f"{record.origin.cwd} {record.program.title} {chat.location}"
-    return f"{chat.name} {record.entry.name} {chat.machine.name} {agent} {place} {chat.status_text}".casefold()
+    return f"{chat.name} {record.entry.name} {chat.machine.name} {agent} {place} {status_text(chat)}".casefold()
 
 
 def _tooltip(row: ChatRow) -> str:
@@ -650,7 +651,7 @@ def _tooltip(row: ChatRow) -> str:
         lines.append(window_texts.STARTED_IN(directory=chat.short_directory(chat.directory)))
     if chat.location != chat.directory_name(chat.directory):
         lines.append(chat.location)
-    lines.append(chat.activity_and_age or row.mark)
+    lines.append(activity_and_age(chat) or row.mark)
     if (chat.needs_you or chat.record.status.failed) and chat.record.status.detail:
         lines.append(chat.record.status.detail)
     if row.rang:

@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 
 from gui.bridge import chat_files
 from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Chat
+from gui.bridge.chat_words import name_and_state, reason_to_confirm_end, status_text
 from gui.bridge.removals import UNDO_MS
 from gui.bridge.second_lines import second_lines
 from gui.settings.live import LiveSettings
@@ -210,7 +211,7 @@ class ChatActions(QObject):
             self._resuming.offer_undo_after_end(chat)
             end(chat)
 
-        if (reason := chat.reason_to_confirm_end) and not chat.has_ended:
+        if (reason := reason_to_confirm_end(chat)) and not chat.has_ended:
             question = (
                 Question(
                     page_texts.KILL_QUESTION(reason=reason),
@@ -356,13 +357,13 @@ def listed(chats: Sequence[Chat]) -> str:
 
     def line(chat: Chat, text: str) -> str:
         difference = lines[chat.id].difference
-        is_named = difference == chat.status_text or difference in text
+        is_named = difference == status_text(chat) or difference in text
         return text if is_named else page_texts.CHAT_AND_STATE(name=text, state=difference)
 
     shells = [line(chat, chat.full_name) for chat in chats if chat.is_at_prompt]
     others = [chat for chat in chats if not chat.is_at_prompt]
-    others.sort(key=lambda chat: chat.has_ended or not chat.reason_to_confirm_end)
-    named = [line(chat, chat.name_and_state) for chat in others]
+    others.sort(key=lambda chat: chat.has_ended or not reason_to_confirm_end(chat))
+    named = [line(chat, name_and_state(chat)) for chat in others]
     return "\n".join([*named, *([page_texts.shells_at_prompt(shells)] if shells else [])])
 
 

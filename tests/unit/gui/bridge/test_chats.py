@@ -10,6 +10,7 @@ import time
 from PySide6.QtWidgets import QApplication
 
 from gui.bridge.chat import viewer_for_page
+from gui.bridge.chat_words import how_it_ended, status_text
 from gui.bridge.waiting_chats import next_chat
 from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
@@ -40,20 +41,20 @@ async def test_a_chat_without_a_topic_is_described_by_its_agents_title(harness: 
     session_id = await harness.add("one", agent="claude")
     chat = harness.chat(session_id)
     harness.viewers[session_id].be(Activity.IDLE)
-    assert chat.status_text == "Codex"
+    assert status_text(chat) == "Codex"
     harness.sessions.agents = harness.catalog
     harness.sessions.apply_agents()
-    assert chat.status_text == "Claude Code"
+    assert status_text(chat) == "Claude Code"
     harness.viewers[session_id].tell(TitleEvent("Claude Code"))
     assert chat.title == "", "the title only repeats the agent's name, which is shown beside it"
     for spinner in "⠋⣾✳":
         harness.viewers[session_id].tell(TitleEvent(f"{spinner} a topic"))
-        assert chat.status_text == "a topic", "a frame of a spinner is no part of it"
+        assert status_text(chat) == "a topic", "a frame of a spinner is no part of it"
         harness.viewers[session_id].tell(TitleEvent(f"{spinner} Claude Code"))
         assert chat.title == ""
     missing = harness.chat(await harness.add("two", agent="gone"))
     harness.viewers[missing.id].be(Activity.IDLE)
-    assert missing.status_text == "gone"
+    assert status_text(missing) == "gone"
 
 
 async def test_a_machine_with_hundreds_of_chats_that_restarts_leaves_the_window_half_of_the_time(
@@ -89,9 +90,9 @@ async def test_the_progress_of_a_command_is_shown_beside_its_name(harness: Windo
     viewer, chat = harness.viewers[session_id], harness.chat(session_id)
     viewer.tell(ForegroundEvent(Foreground("make", "2026-01-02T05:00:00Z")))
     viewer.be(Activity.WORKING, "2026-01-02T05:00:01Z", "40 %")
-    assert (chat.group, chat.status_text) == (Group.WORKING, "make · 40 %")
+    assert (chat.group, status_text(chat)) == (Group.WORKING, "make · 40 %")
     viewer.be(Activity.IDLE, "2026-01-02T05:00:02Z")
-    assert chat.status_text == "make"
+    assert status_text(chat) == "make"
 
 
 async def test_a_hosts_events_are_shown_at_once(harness: WindowHarness):
@@ -165,7 +166,7 @@ async def test_a_shell_that_the_user_leaves_after_a_failed_command_has_not_faile
         harness.viewers[session_id].end(exit_code=127)
     harness.settle()
     assert [harness.chat(session_id).has_failed for session_id in (left, ran)] == [False, True]
-    assert harness.chat(left).how_it_ended == "Ended with exit code 127"
+    assert how_it_ended(harness.chat(left).record) == "Ended with exit code 127"
 
 
 async def test_renaming_an_ended_chat_is_kept(harness: WindowHarness):

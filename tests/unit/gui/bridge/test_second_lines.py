@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import cast
 
+import pytest
+
+from gui.bridge import second_lines as second_lines_module
 from gui.bridge.chat import Chat
 from gui.bridge.second_lines import Labels, SecondLine, second_lines, second_lines_of
 from session_host.client.machine import THIS_MACHINE, Machine
@@ -33,6 +37,13 @@ class ListedChat:
     @property
     def has_ended(self) -> bool:
         return bool(self.ended_when)
+
+
+@pytest.fixture(autouse=True)
+def words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words for the state of a ``ListedChat`` are given."""
+    for name in ("status_text", "ended_when"):
+        monkeypatch.setattr(second_lines_module, name, attrgetter(name))
 
 
 def texts_of(chats: Sequence[ListedChat]) -> dict[str, SecondLine]:

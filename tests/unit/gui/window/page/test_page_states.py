@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from gui.bridge.chat import viewer_for_page
+from gui.bridge.chat_words import status_text
 from gui.theme.icons import Mark
 from gui.window.new_chat.agent_tiles import AgentTile
 from gui.window.sidebar.model import ChatRow
@@ -143,7 +144,7 @@ async def test_a_bar_over_the_screen_shows_at_once_that_the_host_does_not_answer
     viewer.become(ViewerState.UNRESPONSIVE)
     assert bar.text.accessibleName().endswith("does not answer. 3 characters wait.")
     assert "hello" in screen_text(harness)
-    assert (chat.mark, chat.status_text) == (Mark.UNRESPONSIVE, "Does not answer")
+    assert (chat.mark, status_text(chat)) == (Mark.UNRESPONSIVE, "Does not answer")
     assert window.status_line.known.accessibleName() == "does not answer"
     viewer.become(ViewerState.RECONNECTING)
     assert bar.isVisible()
@@ -365,7 +366,7 @@ async def test_a_chat_that_the_user_killed_elsewhere_is_grey_and_says_so(harness
         assert title.startswith("Killed by you at " if end_request else "Ended by SIGKILL at "), title
         chat = harness.chat(session_id)
         assert chat.has_failed is (not end_request)
-        assert chat.status_text == ("Killed by you" if end_request else "Ended by SIGKILL")
+        assert status_text(chat) == ("Killed by you" if end_request else "Ended by SIGKILL")
 
 
 async def test_an_ended_chat_opened_later_shows_the_saved_screen(harness: WindowHarness):
@@ -481,7 +482,7 @@ async def test_an_interrupted_chat_says_so_and_shows_its_recording(harness: Wind
     assert page.end_bar.detail.accessibleName().endswith(" · agent in /srv")
     chat = harness.chat(session_id)
     assert (chat.group, chat.mark, chat.has_failed) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
-    assert chat.status_text == "Interrupted by a restart"
+    assert status_text(chat) == "Interrupted by a restart"
     before = harness.sessions.groups()
     assert [len(before[group]) for group in Group if group in OVER] == [1, 0]
     QTest.keyClicks(view, "a")
@@ -520,7 +521,7 @@ async def test_an_agent_that_ctrl_z_suspended_is_said_to_be_suspended_and_can_be
     viewer.be(Activity.SUSPENDED)
     harness.settle()
     assert harness.chat(session_id).mark is Mark.NEEDS_YOU
-    assert harness.chat(session_id).status_text == "Suspended"
+    assert status_text(harness.chat(session_id)) == "Suspended"
     assert page.problem_line.text.accessibleName() == "Suspended, as by Ctrl+Z. Any key continues it."
     assert action.isEnabled()
     QTest.mouseClick(page.problem_line.action, Qt.MouseButton.LeftButton)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.bridge import age_timer
 from gui.bridge.chat import Chat
+from gui.bridge.chat_words import activity_and_age, last_command, status_text
 from gui.theme.icons import Mark
 from gui.window.actions.separate_windows import ChangesOpener
 from gui.window.sidebar.model import ChatRow
@@ -331,34 +332,34 @@ async def test_a_title_that_only_repeats_the_directory_is_replaced_by_the_agent(
     harness.open_window()
     chat = harness.chat(session_id)
     harness.viewers[session_id].tell(TitleEvent(Path(chat.record.origin.cwd).name))
-    assert chat.status_text == "codex"
+    assert status_text(chat) == "codex"
     harness.viewers[session_id].tell(TitleEvent("fix the tests"))
-    assert chat.status_text == "codex"
+    assert status_text(chat) == "codex"
     harness.viewers[session_id].tell(TitleEvent("reading the tests"))
-    assert chat.status_text == "reading the tests"
+    assert status_text(chat) == "reading the tests"
 
 
 async def test_a_prompt_is_shown_without_the_marks_of_markdown(harness: WindowHarness):
     session_id = await harness.add("one", agent="codex")
     harness.open_window()
     harness.viewers[session_id].tell(TitleEvent("# Fix the **parser** in `a.py`"))
-    assert harness.chat(session_id).status_text == "Fix the parser in a.py"
+    assert status_text(harness.chat(session_id)) == "Fix the parser in a.py"
     ended = {"state": State.EXITED, "ended_at": "2026-01-02T03:05:00Z", "title": "Fix the **parser**"}
     done = harness.chat(await harness.add("two", agent="codex", exit_code=0, **ended))
-    assert done.status_text == "Fix the parser · Finished"
+    assert status_text(done) == "Fix the parser · Finished"
     shell = await harness.add("three", agent="shell")
     harness.viewers[shell].tell(TitleEvent("cat **/*.py"))
-    assert harness.chat(shell).status_text == "cat **/*.py"
+    assert status_text(harness.chat(shell)) == "cat **/*.py"
 
 
 async def test_an_ended_chat_keeps_its_topic(harness: WindowHarness):
     ended = {"state": State.EXITED, "ended_at": "2026-01-02T03:05:00Z", "title": "Fix the parser"}
     done = harness.chat(await harness.add("one", agent="codex", exit_code=0, **ended))
-    assert done.status_text == "Fix the parser · Finished"
+    assert status_text(done) == "Fix the parser · Finished"
     failed = harness.chat(await harness.add("two", agent="codex", exit_code=3, **ended))
-    assert failed.status_text == "Exit code 3 · Fix the parser"
+    assert status_text(failed) == "Exit code 3 · Fix the parser"
     shell = harness.chat(await harness.add("three", agent="shell", exit_code=0, **ended))
-    assert shell.status_text == "Finished", "a shell's title is its prompt"
+    assert status_text(shell) == "Finished", "a shell's title is its prompt"
 
 
 async def test_a_shell_at_its_prompt_is_idle_and_one_with_a_program_is_running(harness: WindowHarness):
@@ -368,12 +369,16 @@ async def test_a_shell_at_its_prompt_is_idle_and_one_with_a_program_is_running(h
     harness.viewers[ids[1]].tell(ForegroundEvent(Foreground("", ago(10))))
     harness.settle()
     build, notes = (harness.chat(session_id) for session_id in ids)
-    assert (build.group, build.mark, build.status_text) == (Group.RUNNING, Mark.RUNNING, "make -j8")
-    assert build.activity_and_age == "running make -j8 for 2 min"
+    assert (build.group, build.mark, status_text(build)) == (Group.RUNNING, Mark.RUNNING, "make -j8")
+    assert activity_and_age(build) == "running make -j8 for 2 min"
     assert row(harness, ids[0]).age == "2 m"
-    assert (notes.group, notes.mark, notes.activity_and_age) == (Group.IDLE, Mark.IDLE, "idle · at the prompt")
+    assert (notes.group, notes.mark, activity_and_age(notes)) == (
+        Group.IDLE,
+        Mark.IDLE,
+        "idle · at the prompt",
+    )
     harness.viewers[ids[0]].tell(ForegroundEvent(Foreground("make test", ago(1))))
-    assert build.activity_and_age == "running make test"
+    assert activity_and_age(build) == "running make test"
     harness.viewers[ids[0]].be(Activity.WORKING)
     assert build.group is Group.WORKING, "an agent that was started in it tells what it does"
 
@@ -392,4 +397,7 @@ async def test_a_shell_at_its_prompt_shows_how_its_last_command_ended(harness: W
         assert row(harness, session_id).age == "20 s", "the time of the end, not of the prompt"
         assert window.status_line.known.accessibleName() == f"idle · {text}, 20 s ago"
     viewer.tell(ForegroundEvent(Foreground("make -j8", ago(130))))
-    assert (harness.chat(session_id).status_text, harness.chat(session_id).last_command) == ("make -j8", "")
+    assert (status_text(harness.chat(session_id)), last_command(harness.chat(session_id))) == (
+        "make -j8",
+        "",
+    )

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
+from gui.bridge.chat_words import how_it_ended, status_text
 from gui.bridge.waiting_chats import done_and_unread, next_chat
 from gui.theme.icons import Mark
 from gui.window.actions.lists import ChatChoices
@@ -80,7 +81,7 @@ async def test_an_unreachable_chat_is_neither_running_nor_ended(harness: WindowH
     row = model.entry(model.index_of(chat.id))
     assert isinstance(row, ChatRow)
     assert (row.mark, row.dimmed, row.asks, row.age[-2:]) == (Mark.UNREACHABLE, True, False, " m")
-    assert (chat.status_text, row.second_line) == (f"unreachable since {TIME}", "api"), "the line above says it"
+    assert (status_text(chat), row.second_line) == (f"unreachable since {TIME}", "api"), "the line above says it"
     accessible = model.data(model.index_of(chat.id), Qt.ItemDataRole.AccessibleTextRole)
     assert accessible.startswith("api-fix on build1, Claude Code, unreachable")
     assert (list(harness.sessions.groups()[Group.NEEDS_YOU]), next_chat(harness.sessions, "")) == ([], None)
@@ -109,7 +110,7 @@ async def test_while_the_pointer_is_over_the_list_an_unreachable_chat_still_name
 async def test_ended_chats_of_an_unreachable_machine_stay_ended(harness: WindowHarness, build1: OtherMachine) -> None:
     chat = build1.add("over", state=State.EXITED, exit_code=0, ended_at="2026-01-02T04:00:00.000Z")
     build1.lose()
-    assert (chat.group, chat.mark, chat.how_it_ended) == (Group.ENDED, Mark.ENDED, "Finished")
+    assert (chat.group, chat.mark, how_it_ended(chat.record)) == (Group.ENDED, Mark.ENDED, "Finished")
 
 
 async def test_machines_are_a_grouping_in_their_order(
