@@ -456,7 +456,7 @@ class App:
             self.window.showMinimized()
 
     async def _load_recent_directories(self) -> None:
-        self.tray.set_recent(await self.sessions.recent_directories(8))
+        self.tray.set_recent(await self.sessions.lifecycle.recent_directories(8))
 
     async def _end(self) -> None:
         layout = self.windows.snapshot_layout().to_dict()

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.wording import window_texts
 from gui.wording.groups import OVER, Group
-from session_host.errors import AmbiguousSession
+from session_host.errors import AmbiguousSession, NoSuchMachine
 from session_host.protocol.facts import ChatFacts
 from session_host.storage.store import meant
 from session_host.terminal.base import DefaultColors
@@ -97,6 +97,17 @@ class ChatList(QObject):
     @agents.setter
     def agents(self, agents: Mapping[str, Agent]) -> None:
         self.here.agents = agents
+
+    def chats_on(self, machine: str) -> MachineChats:
+        """The chats of a machine.
+
+        Raises:
+            NoSuchMachine: it was removed.
+        """
+        try:
+            return self.machines[machine]
+        except KeyError:
+            raise NoSuchMachine(f"the machine {machine!r} was removed") from None
 
     def agent_of(self, chat: Chat) -> Agent | None:
         """A chat's agent, from the catalog of its machine; from this machine's while that one is unknown."""

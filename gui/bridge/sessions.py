@@ -1,34 +1,24 @@
-"""The chats and all that the window does with them: starts, resumes, ends, explains."""
+"""The chats, and all that the window has for them."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.search_indexing import SearchIndexing
-from gui.wording import notice_texts
-from gui.wording.explanation import Explained, explained, explained_without_host
-from session_host.client.chats.ended_chat import last_transitions
-from session_host.client.sessions.store_calls import recent_directories, rename_chat
-from session_host.errors import HostUnavailable, NoSuchMachine, SessionEnded, UsageError
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Send, Stop
-from session_host.protocol.untrusted_text import as_name, one_line
-from session_host.storage.store import free_name
 from session_host.system.event_loop import to_its_end_in_thread
 
 from .chat import Chat
 from .chat_list import ChatList
 from .chat_marks import ChatOrder, ColorLabels, Muting, QuietWatch
 from .git_status import GitStatusWatcher
+from .lifecycle import Lifecycle
 from .login_path import LoginPathFinder
-from .new_chat import NewChatRequest
 from .other_machines import OtherMachines
 from .removals import Shells, UndoableRemovals
 from .store_thread import StoreThread
@@ -36,21 +26,15 @@ from .unsent import Drafts, ReviewComments
 
 if TYPE_CHECKING:
     from gui.bridge.chat import ViewerFactory
-    from gui.bridge.machine_chats import MachineChats
     from gui.bridge.search import SearchOfMachines
-    from session_host.agents.agent import Agent
     from session_host.client.viewer.viewer import Viewer
-    from session_host.protocol.values import GridSize, Runtime
-
-
-TRANSITIONS = 30
-"""Number of latest activity changes that ``explain`` returns for an ended chat."""
 
 
 class Sessions(ChatList):
-    """The list of all chats, and the actions on them.
+    """The list of all chats, with what the window has for them.
 
     Attributes:
+        lifecycle: starts, resumes, renames and ends chats.
         order, color_labels, muting, quiet_watch, drafts, review_comments: what the user sets for chats.
         removals: removes ended chats, with time to undo.
         shells: the shells that windows started.
@@ -79,6 +63,7 @@ class Sessions(ChatList):
         self.forgotten.connect(lambda _session_id: self.indexing.note_output())  # It removes their lines, too.
         self.removals = UndoableRemovals(self)
         self.shells = Shells(self)
+        self.lifecycle = Lifecycle(self, self.shells, self.removals)
         self.order = ChatOrder(self)
         self.muting = Muting(self)
         self.quiet_watch = QuietWatch(self)
@@ -138,178 +123,3 @@ class Sessions(ChatList):
             undelivered[session_id] += count
         await self.others.close()
         return dict(+undelivered)
-
-    # ------------------------------------------------------------ changes of chats
-
-    def free_name(self, wanted: str, *, is_chosen: bool, machine: str = "") -> str:
-        """The name that a new chat on a machine gets for a wanted one.
-
-        If the user has chosen it, it differs from those of running chats; else from those of all.
-        """
-        names = self.names(machine)
-        own = (chat for chat in self.chats() if chat.machine.name == machine)
-        running = {chat.record.entry.name for chat in own if not chat.has_ended}  # Also a shell that is to end.
-        return free_name(wanted, running if is_chosen else names, names)
-
-    def chats_on(self, machine: str) -> MachineChats:
-        """The chats of a machine.
-
-        Raises:
-            NoSuchMachine: it was removed.
-        """
-        try:
-            return self.machines[machine]
-        except KeyError:
-            raise NoSuchMachine(f"the machine {machine!r} was removed") from None
-
-    async def launch(
-        self, request: NewChatRequest, agent: Agent, size: GridSize, *, conversation: str = "", anyway: bool = False
-    ) -> Chat:
-        """Start a chat, or continue a ``conversation`` in one; a number is added to a name that is in use.
-
-        Raises:
-            OutliveError: it could not be started, or continued (``continue_conversation``); nothing is left of it.
-        """
-        from session_host.client.chats.earlier_conversations import continue_conversation
-        from session_host.client.chats.launch import launch
-        from session_host.client.chats.launch_spec import LaunchRequest
-
-        chats = self.chats_on(request.machine)
-        name = self.free_name(request.name, is_chosen=request.is_named, machine=request.machine) or None
-        machine = chats.machine
-        full = LaunchRequest(
-            agent=agent,
-            arguments=request.arguments,
-            name=name,
-            is_named=request.is_named,
-            directory=request.directory,
-            prompt=request.prompt,
-            worktree=request.worktree,
-            environment=await chats.environment(),
-            overrides=request.overrides,
-            size=size,
-            colors=self.colors,
-            runtime=request.runtime,
-            conversation=conversation,
-        )
-        record = (
-            await machine.call(continue_conversation, full, anyway=anyway)
-            if conversation
-            else await machine.call(launch, full)
-        )
-        chat = self.chat_of(machine.received(record))
-        chat.has_prompt = bool(request.prompt)
-        if record.origin.is_shell:
-            self.shells.own.add(record.id)
-        return chat
-
-    async def resume(
-        self, chat: Chat, size: GridSize, *, anyway: bool = False, runtime: Runtime | None = None, prompt: str = ""
-    ) -> Chat:
-        """Resume an ended chat, in its previous runtime or in the given one; the new chat replaces it in lists.
-
-        Raises:
-            NotResumable: it cannot be resumed; with ``ConversationOpen``, only if ``anyway`` is true.
-            OutliveError: it could not be started.
-        """
-        from session_host.client.chats.resume import resume
-
-        environment = await self.machines[chat.machine.name].environment()
-        resumed = await chat.machine.call(
-            resume,
-            chat.session_id,
-            environment=environment,
-            size=size,
-            colors=self.colors,
-            anyway=anyway,
-            runtime=runtime,
-            prompt=prompt,
-        )
-        record = chat.machine.received(resumed)
-        if record.origin.is_shell:
-            self.shells.own.add(record.id)
-        if chat.has_ended:
-            chat.record = replace(chat.record, entry=replace(chat.record.entry, continued_by=record.id))
-            chat.changed.emit()
-        return self.chat_of(record)
-
-    async def fork(self, chat: Chat, size: GridSize, *, before: str = "") -> Chat:
-        """Start a chat with a copy of another one's conversation, whole or before the prompt with this item's id.
-
-        Raises:
-            OutliveError: that failed.
-        """
-        from session_host.client.chats.fork import fork
-
-        environment = await self.machines[chat.machine.name].environment()
-        record = await chat.machine.call(fork, chat.session_id, before=before, environment=environment, size=size)
-        return self.chat_of(chat.machine.received(record))
-
-    async def recent_directories(self, limit: int, machine: str = "") -> list[str]:
-        """The directories of recently started chats on a machine, latest first."""
-        found = await self.chats_on(machine).machine.call(recent_directories, limit)
-        return [each for each in found[:limit] if each == one_line(each)]
-
-    async def explain(self, chat: Chat) -> Explained:
-        """The evidence for a chat's status, from its host; for an ended chat, from its log.
-
-        Raises:
-            OutliveError: the host does not answer, or its version lacks this request.
-        """
-        is_plain = chat.is_shell_or_command
-        if not chat.has_ended:
-            with contextlib.suppress(SessionEnded):
-                return explained(await chat.ask(Explain(request=1)), is_plain=is_plain)
-        changes = await chat.machine.call(last_transitions, chat.session_id, TRANSITIONS)
-        conversation = chat.record.program.conversation
-        return explained_without_host(changes, conversation, has_ended=chat.has_ended, is_plain=is_plain)
-
-    async def send_text(self, chat: Chat, text: str, *, anyway: bool = False) -> None:
-        """Type a text and Enter into a chat, also without an open tab; ``anyway``: even if the chat asks something.
-
-        Raises:
-            NeedsInput: the chat asks something, and the text could be taken for the answer.
-            OutliveError: the text was not accepted; the message says why.
-        """
-        if len(text) > MAX_PASTE_CHARACTERS:
-            raise UsageError(f"the text is too long ({len(text):,} characters, at most {MAX_PASTE_CHARACTERS:,})")
-        await chat.ask(Send(request=1, text=text, paste=True, enter=True, anyway=anyway))
-
-    def rename(self, chat: Chat, name: str) -> None:
-        """Rename a chat."""
-        name = as_name(name)
-        if name and (name != chat.record.entry.name or not chat.record.entry.is_named):
-            self.tasks.start(self._rename(chat, name), "rename", notice_texts.CANNOT_RENAME(name=chat.name))
-
-    async def _rename(self, chat: Chat, name: str) -> None:
-        await chat.machine.call(rename_chat, chat.session_id, name)
-        chat.set_name(name)
-        chat.changed.emit()
-        if not chat.has_ended:
-            with contextlib.suppress(SessionEnded, HostUnavailable):  # The store has the name, and the host is gone.
-                await chat.ask(Rename(request=1, name=name))
-
-    def stop(self, chat: Chat) -> None:
-        """End a chat politely."""
-        self._end(chat, Stop(request=1))
-
-    def kill(self, chat: Chat) -> None:
-        """End a chat at once."""
-        self._end(chat, Kill(request=1))
-
-    def _end(self, chat: Chat, request: Stop | Kill) -> None:
-        if not chat.has_ended:
-            self.tasks.start(self._end_now(chat, request), "end", notice_texts.CANNOT_STOP(name=chat.name))
-
-    async def _end_now(self, chat: Chat, request: Stop | Kill) -> None:
-        try:
-            await chat.ask(request)
-        except SessionEnded:
-            pass  # It has already ended.
-        finally:
-            self.refresh(chat.machine.name)
-
-    def remove(self, chat: Chat) -> None:
-        """Remove an ended chat and its files, at once."""
-        if chat.has_ended:
-            self.tasks.start(self.removals.remove_now(chat), "remove", notice_texts.CANNOT_REMOVE(name=chat.name))

@@ -86,7 +86,7 @@ class Sheets(QObject):
         from gui.window.new_chat.sheet import NewChatSheet
 
         sessions = self._sessions
-        return self._register(NewChatSheet(self._theme, self._window, self._agents, sessions.free_name))
+        return self._register(NewChatSheet(self._theme, self._window, self._agents, sessions.lifecycle.free_name))
 
     @cached_property
     def conversations(self) -> ConversationPicker:
@@ -134,7 +134,7 @@ class Sheets(QObject):
         from gui.window.sheets.explain import StatusDetailsSheet
 
         sessions = self._sessions
-        return self._register(StatusDetailsSheet(self._theme, self._window, sessions.tasks, sessions.explain))
+        return self._register(StatusDetailsSheet(self._theme, self._window, sessions.tasks, sessions.lifecycle.explain))
 
     @cached_property
     def output(self) -> OutputSheet:
@@ -150,7 +150,9 @@ class Sheets(QObject):
 
         sessions = self._sessions
         return self._register(
-            SendSheet(self._theme, self._window, sessions.tasks, sessions.running_in_order, sessions.send_text)
+            SendSheet(
+                self._theme, self._window, sessions.tasks, sessions.running_in_order, sessions.lifecycle.send_text
+            )
         )
 
     @cached_property

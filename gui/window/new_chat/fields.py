@@ -386,7 +386,7 @@ class StartFields:
 
 
 FreeName = Callable[..., str]
-"""Returns the name that a new chat gets for a wanted one; see ``Sessions.free_name``."""
+"""Returns the name that a new chat gets for a wanted one; see ``Lifecycle.free_name``."""
 MAX_CHARACTERS = 80
 MAX_COMMAND = 4000
 """A longer setup command is not shown, and cannot be changed here."""

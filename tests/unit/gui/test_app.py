@@ -377,7 +377,7 @@ async def test_a_rename_does_not_wait_for_the_check_of_the_limit_at_the_start(
         await until(is_checking.is_set)
         chat = app.sessions.get(session_id)
         assert chat is not None
-        app.sessions.rename(chat, "another")
+        app.sessions.lifecycle.rename(chat, "another")
         await until(lambda: chat.name == "another")
         assert not has_ended.is_set()
         may_end.set()

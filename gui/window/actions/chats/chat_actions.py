@@ -193,15 +193,15 @@ class ChatActions(QObject):
 
     def rename(self, chat: Chat) -> None:
         """Ask for a new name."""
-        self._sheets.name.ask(chat.record.entry.name, lambda name: self._sessions.rename(chat, name))
+        self._sheets.name.ask(chat.record.entry.name, lambda name: self._sessions.lifecycle.rename(chat, name))
 
     def stop(self, chat: Chat) -> None:
         """End a chat politely; ask first if work would be lost."""
-        self._end(chat, self._sessions.stop)
+        self._end(chat, self._sessions.lifecycle.stop)
 
     def kill(self, chat: Chat) -> None:
         """End a chat at once; ask first if work would be lost."""
-        self._end(chat, self._sessions.kill, kills=True)
+        self._end(chat, self._sessions.lifecycle.kill, kills=True)
 
     def _end(self, chat: Chat, end: Callable[[Chat], object], *, kills: bool = False) -> None:
         if chat.has_ended:
@@ -298,7 +298,7 @@ class ChatActions(QObject):
         """Stop those of these chats that still run, after the user has confirmed it."""
         running = [chat for chat in chats if not chat.has_ended]
         for chat in running:
-            self._sessions.stop(chat)
+            self._sessions.lifecycle.stop(chat)
         if running:
             self.end_report.report_ends(running)
 

@@ -252,7 +252,7 @@ class ConversationActions(QObject):
         request, size = replace(request, name=name, worktree=None), GridSize(*self._layout.grid).clamped()
         with typed:
             try:
-                chat = await self._sessions.launch(
+                chat = await self._sessions.lifecycle.launch(
                     request, opening.agent, size, conversation=conversation, anyway=anyway
                 )
             except OutliveError as error:

@@ -87,7 +87,7 @@ class ForkActions:
         size = GridSize(*self._layout.grid).clamped()
         with typed:
             try:
-                forked = await self._sessions.fork(chat, size, before=before.id if before is not None else "")
+                forked = await self._sessions.lifecycle.fork(chat, size, before=before.id if before is not None else "")
             except OutliveError as error:
                 self._banners.inform(new_chat_texts.CANNOT_FORK(reason=error), kind="failed", key=f"fork {chat.id}")
                 return

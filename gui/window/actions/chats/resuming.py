@@ -128,7 +128,7 @@ class EndedChatActions(QObject):
         self._begin(
             chat,
             page_texts.RESUMING(),
-            lambda size: self._sessions.resume(chat, size, anyway=anyway, runtime=runtime, prompt=text),
+            lambda size: self._sessions.lifecycle.resume(chat, size, anyway=anyway, runtime=runtime, prompt=text),
             prompt,
         )
 
@@ -181,7 +181,7 @@ class EndedChatActions(QObject):
             return ""
         self._in_progress.add(chat.id)
         try:
-            follower = await self._sessions.resume(chat, GridSize(*self._layout.grid).clamped())
+            follower = await self._sessions.lifecycle.resume(chat, GridSize(*self._layout.grid).clamped())
         except OutliveError as error:
             return _reason(chat, error)
         finally:

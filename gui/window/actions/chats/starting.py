@@ -244,7 +244,7 @@ class StartActions(QObject):
 
     async def _load_recent_directories(self, machine: str) -> None:
         with contextlib.suppress(Unreachable):
-            recent = await self._sessions.recent_directories(RECENT_DIRECTORIES, machine)
+            recent = await self._sessions.lifecycle.recent_directories(RECENT_DIRECTORIES, machine)
             self._sheets.new_chat.suggest_directory(machine, recent)
 
     def _look_for_agents(self) -> None:
@@ -388,7 +388,9 @@ class StartActions(QObject):
             from session_host.client.chats.setup_entries import write_setup
 
             await chats.machine.call(write_setup, request.setup)
-        return await self._sessions.launch(request, chats.agents[request.agent], GridSize(*self._layout.grid).clamped())
+        return await self._sessions.lifecycle.launch(
+            request, chats.agents[request.agent], GridSize(*self._layout.grid).clamped()
+        )
 
     def _report_failed(self, request: NewChatRequest, error: OutliveError) -> None:
         line = notice_texts.failed(notice_texts.CANNOT_START(program=request.name), error)

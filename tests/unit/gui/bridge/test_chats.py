@@ -172,12 +172,12 @@ async def test_a_shell_that_the_user_leaves_after_a_failed_command_has_not_faile
 async def test_renaming_an_ended_chat_is_kept(harness: WindowHarness):
     session_id = await harness.add("one", state=State.EXITED, ended_at="2026-01-02T03:05:00Z")
     chat = harness.chat(session_id)
-    harness.sessions.rename(chat, "  a  better name ")
+    harness.sessions.lifecycle.rename(chat, "  a  better name ")
     await harness.until(lambda: chat.name == "a better name", "the name to be taken")
     record = await harness.storage.call(lambda store: store.get(session_id))
     assert record is not None
     assert record.entry.name == "a better name"
-    harness.sessions.rename(chat, "two\nlines \u202ertl \U0001f469\u200d\U0001f4bb\ufeff")
+    harness.sessions.lifecycle.rename(chat, "two\nlines \u202ertl \U0001f469\u200d\U0001f4bb\ufeff")
     await harness.until(
         lambda: chat.name == "two lines rtl \U0001f469\u200d\U0001f4bb", "the name as the host takes it"
     )

@@ -128,7 +128,7 @@ async def test_a_worktree_kept_after_a_removal_is_reported(harness: WindowHarnes
     )
     session_id = await harness.add("one", state=State.EXITED)
     window = harness.open_window()
-    harness.sessions.remove(harness.chat(session_id))
+    harness.sessions.lifecycle.remove(harness.chat(session_id))
     await harness.until(lambda: window.banners.current, "the line")
     banner = window.banners.current
     assert banner is not None

@@ -170,8 +170,8 @@ async def test_a_chat_there_is_used_there(harness: WindowHarness, alpha: Machine
     assert shown.rows()[0].text().rstrip() == "shown there"
     shown.close()
     emulator.close()
-    assert not (await sessions.explain(chat)).evidence
-    await sessions._rename(chat, "new name")
+    assert not (await sessions.lifecycle.explain(chat)).evidence
+    await sessions.lifecycle._rename(chat, "new name")
     sessions.order.pin([chat], pinned=True)
     await sessions.tasks.wait_for_others(10)
     with Store.open(paths.database()) as store:

@@ -333,7 +333,7 @@ async def test_a_shortcut_during_a_long_start_gets_the_keys_that_follow(
         await goes_on.wait()
         raise OutliveError("cannot be started")
 
-    monkeypatch.setattr(harness.sessions, "launch", launch)
+    monkeypatch.setattr(harness.sessions.lifecycle, "launch", launch)
     viewer = await harness.open("one")
     window = harness.window
     await harness.press(Qt.Key.Key_Return, CTRL_SHIFT)

@@ -220,7 +220,7 @@ async def test_a_removed_chat_is_gone_from_the_index(harness: WindowHarness) -> 
     sheet = await search_for(harness, "secret")
     assert lines(sheet) == ["a secret"]
     await harness.press(Qt.Key.Key_Escape)
-    harness.sessions.remove(harness.chat(ended))
+    harness.sessions.lifecycle.remove(harness.chat(ended))
 
     def is_gone() -> bool:
         with Search() as search:

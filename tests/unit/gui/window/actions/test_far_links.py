@@ -16,9 +16,9 @@ import pytest
 from PySide6.QtCore import QMimeData, QProcess, QUrl
 
 from gui.bridge.chat import Chat
+from gui.bridge.lifecycle import Lifecycle
 from gui.bridge.machine_chats import MachineChats
 from gui.bridge.new_chat import NewChatRequest
-from gui.bridge.sessions import Sessions
 from gui.settings.preferences import Preferences
 from gui.settings.table import WindowFile
 from gui.window.actions.forwarding import loopback_port
@@ -130,11 +130,11 @@ async def test_without_an_editor_for_other_machines_that_machines_editor_opens_i
     monkeypatch.setenv("EDITOR", str(nano))
     requests: list[NewChatRequest] = []
 
-    async def launch(_sessions: Sessions, request: NewChatRequest, *_: object) -> None:
+    async def launch(_lifecycle: Lifecycle, request: NewChatRequest, *_: object) -> None:
         requests.append(request)
         raise OutliveError("disk full")
 
-    monkeypatch.setattr(Sessions, "launch", launch)
+    monkeypatch.setattr(Lifecycle, "launch", launch)
     await show(harness, alpha, tmp_path, editors)
     harness.view.fileActivated.emit(FileLocation("a.txt", 7))
     await harness.until(lambda: requests, "the editor")

@@ -326,7 +326,7 @@ async def test_an_end_of_several_chats_can_be_undone(harness: WindowHarness, cli
     ids = [await harness.add(name, agent="claude") for name in ("one", "two", "gone")]
     window = harness.open_window()
     client.cannot = {ids[2]}
-    harness.sessions.stop = lambda chat: None  # type: ignore[method-assign]
+    harness.sessions.lifecycle.stop = lambda chat: None  # type: ignore[method-assign]
     window.actions_["stop_all"].trigger()
     window.sheets.question.accept()
     for session_id in ids:
@@ -348,7 +348,7 @@ async def test_chats_that_do_not_end_are_named_when_all_are_stopped(harness: Win
     one, stuck = [await harness.add(name, agent="command") for name in ("one", "stuck")]
     window = harness.open_window()
     client.cannot = {one, stuck}
-    harness.sessions.stop = lambda chat: None  # type: ignore[method-assign]
+    harness.sessions.lifecycle.stop = lambda chat: None  # type: ignore[method-assign]
     window.commands.chat_actions.stop_several([harness.chat(each) for each in (one, stuck)])
     window.sheets.question.accept()
     harness.viewers[one].end(exit_signal=15)

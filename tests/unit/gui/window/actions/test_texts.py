@@ -129,7 +129,7 @@ async def test_the_texts_of_a_renamed_chat_have_only_its_new_name(harness: Windo
     window.open_chat(harness.chat(session_id))
     chat = harness.chat(session_id)
     for name in ("shell", "shell output", "last"):
-        harness.sessions.rename(chat, name)
+        harness.sessions.lifecycle.rename(chat, name)
         await harness.until(lambda name=name: chat.name == name, "the name")  # type: ignore[misc]
         for open_one in (window.actions_["open_text"].trigger, partial(open_output, harness)):
             editor.clear()

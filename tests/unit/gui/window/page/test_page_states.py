@@ -324,7 +324,7 @@ async def test_stop_makes_the_viewer_expect_an_answer(harness: WindowHarness, mo
     monkeypatch.setattr("session_host.client.control.request", request)
     viewer = await harness.open("one")
     session_id = viewer.session_id
-    harness.sessions.stop(harness.chat(session_id))
+    harness.sessions.lifecycle.stop(harness.chat(session_id))
     await harness.until(lambda: ("expect answer",) in viewer.calls, "the viewer to expect an answer")
 
 
@@ -336,7 +336,7 @@ async def test_stop_of_a_chat_that_does_not_answer_says_what_to_do_in_the_window
 
     monkeypatch.setattr("session_host.client.control.request", request)
     session_id = await harness.add("one")
-    harness.sessions.stop(harness.chat(session_id))
+    harness.sessions.lifecycle.stop(harness.chat(session_id))
     await harness.until(lambda: harness.problems, "the error")
     assert harness.problems == ["Can’t stop one: No answer from one. Wait, or end it in its menu: More, Kill."]
 

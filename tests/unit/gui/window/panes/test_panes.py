@@ -275,7 +275,7 @@ async def test_ending_a_chat_that_is_shown_twice_asks_once_and_both_panes_show_i
 ):
     *_, three = await three_chats(harness)
     ended: list[str] = []
-    monkeypatch.setattr(harness.sessions, "stop", lambda chat: ended.append(chat.id))
+    monkeypatch.setattr(harness.sessions.lifecycle, "stop", lambda chat: ended.append(chat.id))
     panes, viewer = harness.window.tabs, harness.viewers[three]
     panes.mirror("right")
     harness.settle()
@@ -469,7 +469,7 @@ async def test_a_pane_that_is_too_small_is_not_split_and_says_why(
         harness.show(session_id)
     panes = window.tabs
     launched: list[object] = []
-    monkeypatch.setattr(harness.sessions, "launch", launched.append)
+    monkeypatch.setattr(harness.sessions.lifecycle, "launch", launched.append)
     window.frame.splitter.setSizes([200, 460])
     window.resize(660, 420)
     harness.settle()

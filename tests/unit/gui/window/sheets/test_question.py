@@ -180,7 +180,7 @@ async def test_stop_all_asks_over_the_window_and_stops_the_chats_that_it_named(h
     await harness.add("a long name " * 20)
     window = harness.open_window()
     stopped: list[str] = []
-    harness.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
+    harness.sessions.lifecycle.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
     window.commands.chat_actions.stop_all()
     question = window.sheets.question
     harness.settle()
@@ -233,7 +233,7 @@ async def test_a_working_chat_is_asked_about_over_its_own_page(harness: WindowHa
     window = harness.open_window()
     harness.show(ids[0])
     stopped: list[str] = []
-    harness.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
+    harness.sessions.lifecycle.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
     harness.viewers[ids[1]].be(Activity.WORKING)
     window.commands.chat_actions.stop(harness.chat(ids[1]))
     await harness.until(lambda: window.tabs.active_id == ids[1], "the chat in question to be shown")
@@ -247,7 +247,7 @@ async def test_a_build_in_a_shell_is_asked_about_before_it_is_ended(harness: Win
     session_id = await harness.add("build", agent="shell")
     window = harness.open_window()
     ended: list[str] = []
-    harness.sessions.kill = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
+    harness.sessions.lifecycle.kill = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
     harness.viewers[session_id].tell(ForegroundEvent(Foreground("make -j8", "2026-01-02T03:04:05Z")))
     window.commands.chat_actions.kill(harness.chat(session_id))
     assert harness.page.question.title.text() == "make -j8 is still running. Kill it?"
@@ -263,7 +263,7 @@ async def test_a_chat_that_has_just_written_output_is_asked_about(harness: Windo
     window = harness.open_window()
     harness.viewers[session_id].tell(OutputEvent(10))
     ended: list[str] = []
-    harness.sessions.stop = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
+    harness.sessions.lifecycle.stop = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
     window.commands.chat_actions.stop(harness.chat(session_id))
     assert ended == []
     assert harness.page.question.title.text() == "log was active just now. Stop it?"

@@ -331,8 +331,8 @@ async def test_an_action_on_an_unreachable_machine_says_what_has_failed(
         return harness.banner == line
 
     for act, line in (
-        (lambda: harness.sessions.rename(chat, "api-fix"), "Can’t rename api"),
-        (lambda: harness.sessions.remove(over), "Can’t remove over"),
+        (lambda: harness.sessions.lifecycle.rename(chat, "api-fix"), "Can’t rename api"),
+        (lambda: harness.sessions.lifecycle.remove(over), "Can’t remove over"),
         (lambda: window.commands.starting.new_like(chat), "Can’t start api"),
     ):
         act()

@@ -233,7 +233,7 @@ async def test_several_chats_are_stopped_and_removed_with_one_question(harness: 
     QTest.keyClick(sidebar.list, Qt.Key.Key_Delete)
     assert harness.banner.startswith("Running chats can’t be removed")
     stopped: list[str] = []
-    harness.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
+    harness.sessions.lifecycle.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
     window.commands.chat_actions.stop_several([harness.chat(each) for each in [*ids, *running]])
     question.yes.click()
     assert stopped == ["four", "five"]
@@ -656,7 +656,7 @@ async def test_after_any_changes_of_chats_the_model_is_consistent(harness: Windo
         harness.settle()
     gone = next(session_id for session_id in ids if harness.chat(session_id).has_ended)
     model.hold(True)
-    harness.sessions.remove(harness.chat(gone))
+    harness.sessions.lifecycle.remove(harness.chat(gone))
     await harness.until(lambda: harness.sessions.get(gone) is None, "a chat to be removed")
     harness.settle()
     model.hold(False)
@@ -783,7 +783,7 @@ async def test_the_row_of_an_ended_chat_shows_each_change(harness: WindowHarness
     assert (row().name, row().status, row().location, row().pinned, row().active) == (
         "notes", "Finished", "api", False, False,
     )  # fmt: skip
-    harness.sessions.rename(chat, "minutes")
+    harness.sessions.lifecycle.rename(chat, "minutes")
     await harness.until(lambda: row().name == "minutes", "the new name")
     chat.set_color_label("red")
     chat.set_muted(muted=True)
@@ -798,7 +798,7 @@ async def test_the_row_of_an_ended_chat_shows_each_change(harness: WindowHarness
     chat.record = changed(chat.record, end_request="stop")
     chat.changed.emit()
     assert row().status == "Stopped by you"
-    harness.sessions.rename(harness.chat(other_id), "minutes")
+    harness.sessions.lifecycle.rename(harness.chat(other_id), "minutes")
     await harness.until(lambda: row().difference, "the difference from the other chat of the same name")
     claude = harness.catalog["claude"]
     harness.sessions.agents = {**harness.catalog, "claude": msgspec.structs.replace(claude, title="Cl", monogram="Xx")}
@@ -814,7 +814,7 @@ async def test_the_filter_finds_an_ended_chat_by_what_changed(harness: WindowHar
     model = harness.open_window().sidebar.model
     model.set_filter("minutes")
     assert names(model) == []
-    harness.sessions.rename(harness.chat(session_id), "minutes")
+    harness.sessions.lifecycle.rename(harness.chat(session_id), "minutes")
     await harness.until(lambda: names(model) == ["minutes"], "the chat with the new name")
 
 
@@ -922,7 +922,7 @@ async def test_a_renamed_chat_has_the_users_name_also_if_that_is_its_old_one(har
     harness.open_window()
     chat = harness.chat(session_id)
     assert chat.name == "Fix the export"
-    harness.sessions.rename(chat, "api-2")
+    harness.sessions.lifecycle.rename(chat, "api-2")
     await harness.until(lambda: chat.name == "api-2", "the name")
     await harness.sessions.refresh_now()
     assert chat.name == "api-2"
