@@ -35,7 +35,10 @@ DIGITS_TO_END = 4
 
 
 def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = False, optional: bool = False) -> None:
-    """Add the positional argument that most subcommands have; ``to_end``: for those that end or remove a chat."""
+    """Add the positional argument that most subcommands have; ``to_end``: for those that end or remove a chat.
+
+    By its name, ``session``, the command is known to be about a chat, and runs on that chat's machine.
+    """
     prefix = f"id prefix of {DIGITS_TO_END} or more digits" if to_end else "unique id prefix"
     parser.add_argument("session", metavar="CHAT", nargs="?" if optional else None, help=f"name, id or {prefix}")
 

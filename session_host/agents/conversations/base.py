@@ -119,7 +119,7 @@ class StoredConversation(NamedTuple):
 
     Attributes:
         conversation: its id, as the agent's files have it; unchecked.
-        directory: the agent's working directory at its beginning, absolute; "" if unknown.
+        directory: the agent's working directory at its beginning, absolute; "" if unknown: then it is not listed.
         title: the agent's title for it, else its first prompt; one clean line, "" if unknown.
         last_prompt: one clean line; "" if unknown.
         changed_s: the time of its last change, in seconds since 1970.

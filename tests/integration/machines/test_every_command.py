@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from session_host.cli.subcommands import SUBCOMMANDS
 from tests.support.commands import Done, OnTerminal, outlive
 from tests.support.ssh_machines import SshMachine
 
@@ -19,6 +20,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("deny", "CHAT"),
     ("restore", "CHAT"),
     ("restore", "CHAT", "1"),
+    ("upgrade", "CHAT"),
     ("pin", "CHAT"),
     ("rename", "CHAT", "echo"),
     ("resume", "CHAT", "-d"),
@@ -43,6 +45,14 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("rm", "CHAT"),
 )
 """In this order, about a chat that runs ``cat``. NONE is a chat that does not exist."""
+
+
+def test_each_command_about_a_chat_is_tried() -> None:
+    about_chats = [
+        name for name in SUBCOMMANDS if re.search(r"\bCHAT\b", outlive(name, "--help").output.split("\n\n")[0])
+    ]
+    tried = {words[0] for words in COMMANDS}
+    assert set(about_chats) - {"window"} <= tried, "give it a row in COMMANDS; the window is the one here"
 
 
 def test_each_command_does_there_what_it_does_here(alpha: SshMachine, tmp_path: Path) -> None:
