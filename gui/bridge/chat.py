@@ -55,6 +55,8 @@ from session_host.system.clock import earlier, now, parse_time
 from session_host.terminal.base import DefaultColors
 from session_host.terminal.osc import MAX_CLIPBOARD_CHARACTERS
 
+from .unseen import Unseen
+
 if TYPE_CHECKING:
     from session_host.agents.agent import Agent
     from session_host.client.machine import Machine
@@ -196,7 +198,7 @@ class ChatViewer(QObject):
             self._follow_soon.stop()
             self.follow(output=shown)
         if shown:
-            self.chat.mark_seen()
+            self.chat.unseen.clear()
 
     def _follow_shown(self) -> None:
         if self._shown:
@@ -269,10 +271,7 @@ class Chat(ChatViewer):
         has_worked: whether this window has seen its agent work or ask.
         has_new_output: whether it wrote output since the search index last set this to False.
         asks_by_notification: whether a notification of its program means that the chat needs the user.
-        has_unseen_output, has_unseen_bell: whether it is unread, since it wrote output or the user marked it, or rang
-            the bell, since it was last shown.
-        unseen_notification: the last notification of its program since it was last shown, one line; "" for none.
-        marks_bell: whether a bell sets ``has_unseen_bell``.
+        unseen: what it did since it was last shown.
         color_label: the name of its colour, "" for none; see ``ColorLabels``.
         is_muted: whether the user muted its notifications; see ``Muting``.
         git_status: the status of the git working tree at its directory; None if there is none, or while unknown.
@@ -312,10 +311,7 @@ class Chat(ChatViewer):
         self.asks_by_notification = Watch().asks_by_notification
         self.has_prompt = False
         self.has_new_output = False
-        self.has_unseen_output = False
-        self.has_unseen_bell = False
-        self.unseen_notification = ""
-        self.marks_bell = True
+        self.unseen = Unseen(self.changed.emit)
         self.is_muted = False
         self.color_label = ""
         self.git_status: Status | None = None
@@ -353,13 +349,6 @@ class Chat(ChatViewer):
         """Note the directory of its program, as a page in front knows it."""
         if directory != self.reported_directory:
             self.reported_directory = directory
-            self.changed.emit()
-
-    def set_marks_bell(self, *, enabled: bool) -> None:
-        """Set whether a bell marks it; False also removes the mark."""
-        self.marks_bell = enabled
-        if self.has_unseen_bell and not enabled:
-            self.has_unseen_bell = False
             self.changed.emit()
 
     # ------------------------------------------------------------ facts
@@ -656,21 +645,6 @@ class Chat(ChatViewer):
         """Whether one of its pages is in front."""
         return self._shown or any(additional.is_shown for additional in self._additional_viewers)
 
-    def mark_seen(self) -> None:
-        """Clear the marks of unseen output, bells and notifications, since a page came to the front."""
-        if self.has_unseen_output or self.has_unseen_bell:
-            self.has_unseen_output = self.has_unseen_bell = False
-            self.unseen_notification = ""
-            self.changed.emit()
-
-    def set_unread(self, *, unread: bool) -> None:
-        """Mark it as unread at the user's request, also while it is shown, until it comes to the front; or as read."""
-        if not unread:
-            self.mark_seen()
-        elif not self.has_unseen_output:
-            self.has_unseen_output = True
-            self.changed.emit()
-
     def free_replica(self) -> None:
         """Free the replica of a hidden chat; showing the chat again makes another."""
         if self.viewer is None or self._shown:
@@ -796,7 +770,7 @@ class Chat(ChatViewer):
                 self.record = replace(self.record, foreground=foreground)
             case BellEvent():
                 self.bell.emit()
-                if not (self.marks_bell and self._mark_unseen(rang=True)):
+                if not (self.unseen.marks_bell and self._mark_unseen(rang=True)):
                     return
             case NotificationEvent() | OutputEvent():
                 if not self._mark_output(event):
@@ -837,10 +811,7 @@ class Chat(ChatViewer):
         self.reported_directory = ""
         if self.shows_first_screen and not (rang or notification):
             return False
-        previous = (self.has_unseen_output, self.has_unseen_bell, self.unseen_notification)
-        self.has_unseen_output, self.has_unseen_bell = True, self.has_unseen_bell or rang
-        self.unseen_notification = notification or self.unseen_notification
-        return previous != (self.has_unseen_output, self.has_unseen_bell, self.unseen_notification)
+        return self.unseen.note(rang=rang, notification=notification)
 
     def set_name(self, name: str) -> None:
         """Set the name that the user chose."""

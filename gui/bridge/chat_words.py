@@ -65,9 +65,9 @@ def status_text(chat: Chat) -> str:
 
 def reason_for_bell(chat: Chat) -> str:
     """Why it is marked with a bell: an unseen notification of its program, or a bell; "" for no mark."""
-    if chat.unseen_notification:
-        return window_texts.NOTIFIED(text=chat.unseen_notification)
-    return window_texts.BELL() if chat.has_unseen_bell else ""
+    if chat.unseen.notification:
+        return window_texts.NOTIFIED(text=chat.unseen.notification)
+    return window_texts.BELL() if chat.unseen.bell else ""
 
 
 def ended_when(chat: Chat) -> str:

@@ -31,7 +31,7 @@ def done_and_unread(sessions: Sessions) -> list[Chat]:
 
     A chat that works is left out: it has new output all the time, and nothing can be done in it yet.
     """
-    unread = (chat for chat in sessions.chats() if chat.has_unseen_output and sessions.is_listed(chat))
+    unread = (chat for chat in sessions.chats() if chat.unseen.output and sessions.is_listed(chat))
     found = [chat for chat in unread if chat.group in _MAY_BE_DONE and _is_done(chat)]
     return sorted(found, key=lambda chat: chat.since or datetime.min.replace(tzinfo=UTC))
 

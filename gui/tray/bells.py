@@ -34,10 +34,10 @@ class Bells(QObject):
         """Apply the user's settings."""
         self._settings = settings
         for chat in self._sessions.chats():
-            chat.set_marks_bell(enabled=settings.bell_mark)
+            chat.unseen.set_marks_bell(enabled=settings.bell_mark)
 
     def _follow(self, chat: Chat) -> None:
-        chat.set_marks_bell(enabled=self._settings.bell_mark)
+        chat.unseen.set_marks_bell(enabled=self._settings.bell_mark)
         chat.bell.connect(lambda: self._on_bell(chat))
 
     def _on_bell(self, chat: Chat) -> None:

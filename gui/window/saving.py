@@ -39,20 +39,20 @@ class UnseenMarks(QObject):
         """Load the saved marks, before tabs are opened."""
         for session_id in self._layout.unseen:
             if (chat := self._sessions.get(session_id)) is not None and not chat.is_shown:
-                chat.has_unseen_output, chat.has_unseen_bell = True, session_id in self._layout.rang
-                chat.unseen_notification = self._layout.notified.get(session_id, "")
+                chat.unseen.output, chat.unseen.bell = True, session_id in self._layout.rang
+                chat.unseen.notification = self._layout.notified.get(session_id, "")
 
     def write_state(self) -> None:
         """Write the marks into the layout."""
         self._layout.unseen, self._layout.rang, self._layout.notified = self._marks()
 
     def _marks(self) -> tuple[list[str], list[str], dict[str, str]]:
-        chats = [chat for chat in self._sessions.chats() if chat.has_unseen_output]
-        rang = [chat.id for chat in chats if chat.has_unseen_bell]
+        chats = [chat for chat in self._sessions.chats() if chat.unseen.output]
+        rang = [chat.id for chat in chats if chat.unseen.bell]
         return (
             [chat.id for chat in chats],
             rang,
-            {chat.id: text for chat in chats if (text := chat.unseen_notification)},
+            {chat.id: text for chat in chats if (text := chat.unseen.notification)},
         )
 
     def follow(self, page: ChatPage) -> None:

@@ -139,7 +139,7 @@ TABLE: tuple[Action, ...] = (
            words=Text("color label tag tab mark")),
     Action("mark_unread", CHAT, Text("Mark chat as read or unread"), lambda w: w.on_chat(w.toggle_unread),
            on="chat", states=(Text("Mark chat as unread"), Text("Mark chat as read")),
-           is_on=lambda w: w.chat is not None and w.chat.has_unseen_output,
+           is_on=lambda w: w.chat is not None and w.chat.unseen.output,
            words=Text("later remind follow up seen done")),
     Action("stop", CHAT, Text("Stop chat"), lambda w: w.on_chat(w.chat_actions.stop), on="running",
            words=Text("end")),

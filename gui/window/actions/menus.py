@@ -358,11 +358,11 @@ class Menus:
 
 def _add_unread(menu: QMenu, chats: Sequence[Chat], key: QKeySequence | None = None) -> None:
     """Add the menu item that marks chats as read if one of them is unread, else as unread; ``key`` is shown."""
-    unread = not any(chat.has_unseen_output for chat in chats)
+    unread = not any(chat.unseen.output for chat in chats)
 
     def mark() -> None:
         for chat in chats:
-            chat.set_unread(unread=unread)
+            chat.unseen.set_unread(unread=unread)
 
     _add(menu, action_texts.mark_unread(unread=unread), mark, key)
 

@@ -173,8 +173,8 @@ class WindowCommands:
 
     def toggle_unread(self, chat: Chat) -> None:
         """Mark a chat as read or unread, and say so."""
-        chat.set_unread(unread=not chat.has_unseen_output)
-        text = notice_texts.MARKED_UNREAD() if chat.has_unseen_output else notice_texts.MARKED_READ()
+        chat.unseen.set_unread(unread=not chat.unseen.output)
+        text = notice_texts.MARKED_UNREAD() if chat.unseen.output else notice_texts.MARKED_READ()
         self.banners.inform(text, key="unread")
 
     def show_send_sheet(self) -> None:

@@ -398,7 +398,7 @@ def _tab_look(chat: Chat) -> TabLook:
         chat.mark,
         directory,
         status_text(chat),
-        chat.has_unseen_output,
+        chat.unseen.output,
         reason_for_bell(chat),
         chat.color_label,
         phrases.short_clock(parse_time(chat.record.origin.created_at), datetime.now(UTC)),

@@ -457,7 +457,7 @@ class SidebarModel(QAbstractListModel):
             failed=chat.record.status.failed,
             age=phrases.age(chat.since, now),
             mark=chat.mark.value,
-            unseen=chat.has_unseen_output,
+            unseen=chat.unseen.output,
             rang=reason_for_bell(chat),
             muted=chat.is_muted,
             dimmed=chat.has_ended or chat.is_unreachable,

@@ -103,7 +103,7 @@ async def test_a_hosts_events_are_shown_at_once(harness: WindowHarness):
     viewer.tell(TitleEvent(title="Writing"))
     viewer.tell(NameEvent(name="new"))
     viewer.tell(OutputEvent(offset=3))
-    assert (chat.name, chat.record.program.title, chat.has_unseen_output) == ("new", "Writing", True)
+    assert (chat.name, chat.record.program.title, chat.unseen.output) == ("new", "Writing", True)
 
 
 async def test_the_title_of_a_program_that_has_ended_is_not_shown_again(harness: WindowHarness):
@@ -128,8 +128,8 @@ async def test_the_first_screen_of_an_agent_that_starts_hidden_is_not_unread(har
         if activity is not Activity.NO_SIGNAL:
             viewer.be(activity)
         viewer.tell(OutputEvent(offset=3))
-        found.append(chat.has_unseen_output)
-        chat.mark_seen()
+        found.append(chat.unseen.output)
+        chat.unseen.clear()
     assert found == [False, False, True, True]
 
 
@@ -137,7 +137,7 @@ async def test_an_agent_without_reports_is_unread_once_it_no_longer_starts(harne
     harness.sessions.follow_all()
     session_id = await harness.add("one", agent="aider", created_at="2026-01-02T03:04:05Z")
     harness.viewers[session_id].tell(OutputEvent(offset=3))
-    assert harness.chat(session_id).has_unseen_output
+    assert harness.chat(session_id).unseen.output
 
 
 async def test_an_end_is_not_undone_by_a_late_record(harness: WindowHarness):
@@ -286,11 +286,11 @@ async def test_output_on_the_second_page_counts_as_seen(harness: WindowHarness):
     chat = harness.chat(session_id)
     _first, second = viewer_for_page(chat), viewer_for_page(chat)
     harness.viewers[session_id].tell(BellEvent())
-    rang = [chat.has_unseen_bell]
+    rang = [chat.unseen.bell]
     second.set_shown(True)
-    assert [*rang, chat.has_unseen_bell] == [True, False]
+    assert [*rang, chat.unseen.bell] == [True, False]
     harness.viewers[session_id].tell(OutputEvent(offset=3))
-    assert not chat.has_unseen_output
+    assert not chat.unseen.output
     offered: list[tuple[str, str]] = []
     for viewer_of_chat in (second, chat):
         viewer_of_chat.clipboard_offered.connect(lambda *offer: offered.append(offer))
@@ -299,7 +299,7 @@ async def test_output_on_the_second_page_counts_as_seen(harness: WindowHarness):
     assert offered == [("copied", "cp")], "once, from the page that is shown"
     second.set_shown(False)
     harness.viewers[session_id].tell(OutputEvent(offset=3))
-    assert chat.has_unseen_output
+    assert chat.unseen.output
 
 
 async def test_the_only_chat_that_asks_comes_before_each_of_three_that_are_done(harness: WindowHarness) -> None:
@@ -307,14 +307,14 @@ async def test_the_only_chat_that_asks_comes_before_each_of_three_that_are_done(
     asks, *done = [await harness.add(name, agent="claude") for name in ("asks", "first", "second", "third")]
     for number, session_id in enumerate(done):
         harness.viewers[session_id].be(Activity.IDLE, f"2026-01-02T0{number}:00:00Z")
-        harness.chat(session_id).set_unread(unread=True)
+        harness.chat(session_id).unseen.set_unread(unread=True)
     harness.viewers[asks].be(Activity.NEEDS_INPUT, "2026-01-02T09:00:00Z")
     shown, visited = "", []
     for _ in range(6):
         chat = next_chat(harness.sessions, shown)
         assert chat is not None
         visited.append(chat.name)
-        chat.mark_seen()
+        chat.unseen.clear()
         shown = chat.id
     assert visited == ["asks", "first", "asks", "second", "asks", "third"]
 
@@ -327,7 +327,7 @@ async def test_questions_also_of_another_machine_come_first_the_longest_wait_in_
     there = machine.add("there").id
     here, done = await harness.add("here", agent="claude"), await harness.add("done", agent="claude")
     harness.viewers[done].be(Activity.IDLE, "2026-01-02T01:00:00Z")
-    harness.chat(done).set_unread(unread=True)
+    harness.chat(done).unseen.set_unread(unread=True)
     harness.viewers[here].be(Activity.NEEDS_INPUT, "2026-01-02T03:00:00Z")
     harness.viewers[harness.chat(there).session_id].be(Activity.NEEDS_INPUT, "2026-01-02T02:00:00Z")
 
@@ -364,7 +364,7 @@ async def test_finished_unread_chats_come_after_those_that_ask(harness: WindowHa
         chat = next_chat(harness.sessions, asks)
         assert chat is not None
         visited.append(chat.name)
-        chat.mark_seen()
+        chat.unseen.clear()
     assert visited == ["old", "prompt", "new", "died", "asks"]
 
 
@@ -373,8 +373,8 @@ async def test_a_chat_that_the_user_marked_as_unread_is_visited_again_later(harn
     one = await harness.add("one", agent="claude")
     harness.viewers[one].be(Activity.IDLE)
     chat = harness.chat(one)
-    chat.set_unread(unread=True)
+    chat.unseen.set_unread(unread=True)
     assert next_chat(harness.sessions, one) is None
     assert next_chat(harness.sessions, "") is chat
-    chat.set_unread(unread=False)
+    chat.unseen.set_unread(unread=False)
     assert next_chat(harness.sessions, "") is None

@@ -427,7 +427,7 @@ async def test_visible_muted_and_disabled_chats_and_agents_questions_show_nothin
     notices.notifier.apply_settings(is_enabled=False)
     notices.notify(unwanted, event)
     assert notices.count == 0
-    assert notices.harness.chat(muted).unseen_notification == "Build · done", "its mark stays"
+    assert notices.harness.chat(muted).unseen.notification == "Build · done", "its mark stays"
 
 
 async def test_of_a_flood_only_the_newest_are_shown(notices: Notices):
@@ -659,7 +659,7 @@ async def test_a_bell_has_the_chosen_effects_and_a_muted_chat_rings_silently(
     set_.apply_settings(WindowFile(bell_sound=True, bell_attention=True))
     harness.sessions.muting.mute_chat(chat, muted=True)
     assert ring() == []
-    assert chat.has_unseen_bell
+    assert chat.unseen.bell
     window.deleteLater()
 
 
@@ -667,17 +667,17 @@ async def test_marks_of_bells_disappear_when_they_are_turned_off(harness: Window
     one = await harness.add("one")
     set_ = Bells(harness.sessions, lambda _chat: QWidget())
     harness.chat(one).viewer_event(BellEvent())
-    assert harness.chat(one).has_unseen_bell
+    assert harness.chat(one).unseen.bell
     set_.apply_settings(WindowFile(bell_mark=False))
-    assert not harness.chat(one).has_unseen_bell
+    assert not harness.chat(one).unseen.bell
     harness.chat(one).viewer_event(BellEvent())
-    assert not harness.chat(one).has_unseen_bell
+    assert not harness.chat(one).unseen.bell
     two = await harness.add("two")
     harness.chat(two).viewer_event(BellEvent())
-    assert not harness.chat(two).has_unseen_bell, "a chat that was started later"
+    assert not harness.chat(two).unseen.bell, "a chat that was started later"
     set_.apply_settings(WindowFile())
     harness.chat(one).viewer_event(BellEvent())
-    assert harness.chat(one).has_unseen_bell
+    assert harness.chat(one).unseen.bell
 
 
 async def test_a_lost_link_notifies_nothing_and_what_was_asked_meanwhile_is_notified_once(

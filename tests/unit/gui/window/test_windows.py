@@ -252,7 +252,7 @@ async def test_a_chat_in_two_windows_is_seen_in_either_and_its_notices_are_shown
     chat = harness.chat(one)
     assert windows.viewed() == [chat]
     harness.viewers[one].tell(OutputEvent(offset=3))
-    assert not chat.has_unseen_output
+    assert not chat.unseen.output
     harness.sessions.notice_given.emit("something was done")
     assert [window.banners.current is not None for window in windows.all] == [True, False]
     harness.sessions.git_status_watcher.set_visible(True)

@@ -221,11 +221,11 @@ async def test_a_maximised_pane_covers_the_others_which_follow_no_output_meanwhi
     assert (left.isVisible(), right.size()) == (False, panes.area.size())
     assert three not in panes.visible_ids()
     harness.viewers[three].tell(OutputEvent(offset=3))
-    unseen = [chat.has_unseen_output]
+    unseen = [chat.unseen.output]
     panes.focus("left")
     assert left.isVisible()
     assert not panes.is_maximised
-    assert [*unseen, chat.has_unseen_output] == [True, False]
+    assert [*unseen, chat.unseen.output] == [True, False]
     panes.maximise()
     harness.window.commands.chat_actions.close_tab(three)
     assert panes.active_id

@@ -401,7 +401,7 @@ async def test_a_notification_marks_its_chat_like_a_bell_until_it_is_seen(harnes
     harness.show(one)
     bar, left = window.tabs.active.bar, QTabBar.ButtonPosition.LeftSide
     place, row = bar.index_of(two), window.sidebar.model.index_of(two)
-    harness.chat(two).set_marks_bell(enabled=False)
+    harness.chat(two).unseen.set_marks_bell(enabled=False)
     for session_id in (one, two):
         harness.viewers[session_id].tell(NotificationEvent("Build", "<b>done</b>\nin 3 s"))
     harness.settle()
@@ -561,13 +561,13 @@ async def test_marks_of_unseen_output_are_restored_in_the_next_window(harness: W
     window = harness.window
     layout = WindowLayout.from_dict(harness.layouts[-1])
     for session_id in (one, two):
-        harness.chat(session_id).has_unseen_output = harness.chat(session_id).has_unseen_bell = False
-        harness.chat(session_id).unseen_notification = ""
+        harness.chat(session_id).unseen.output = harness.chat(session_id).unseen.bell = False
+        harness.chat(session_id).unseen.notification = ""
     UnseenMarks(harness.sessions, layout, window).load()
-    assert [(chat.has_unseen_output, chat.has_unseen_bell) for chat in window.tabs.chats()] == [
+    assert [(chat.unseen.output, chat.unseen.bell) for chat in window.tabs.chats()] == [
         (True, False), (True, True), (False, False), (False, False),
     ]  # fmt: skip
-    assert [chat.unseen_notification for chat in window.tabs.chats()] == ["done", "", "", ""]
+    assert [chat.unseen.notification for chat in window.tabs.chats()] == ["done", "", "", ""]
     window.tabs.activate(two)
     await harness.until(lambda: harness.layouts[-1]["unseen"] == [one], "the mark to go")
 

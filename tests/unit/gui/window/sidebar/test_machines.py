@@ -85,7 +85,7 @@ async def test_an_unreachable_chat_is_neither_running_nor_ended(harness: WindowH
     accessible = model.data(model.index_of(chat.id), Qt.ItemDataRole.AccessibleTextRole)
     assert accessible.startswith("api-fix on build1, Claude Code, unreachable")
     assert (list(harness.sessions.groups()[Group.NEEDS_YOU]), next_chat(harness.sessions, "")) == ([], None)
-    chat.set_unread(unread=True)
+    chat.unseen.set_unread(unread=True)
     assert done_and_unread(harness.sessions) == []
     build1.connect()
     assert lines(model) == ["[needs you]", "api-fix build1", "[idle]", "here"]

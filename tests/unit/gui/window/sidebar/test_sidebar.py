@@ -161,7 +161,7 @@ async def test_rows_move_again_after_a_choice_in_a_submenu_of_a_rows_menu(
     unread = next(each for each in submenu.actions() if each.text() == "Mark as unread")
     move_to(submenu, submenu.actionGeometry(unread).center())
     xdotool("click", "1")
-    await harness.until(lambda: harness.chat(two).has_unseen_output, "the choice")
+    await harness.until(lambda: harness.chat(two).unseen.output, "the choice")
     assert not viewport.underMouse(), "the row is not painted as one below the mouse"
     harness.viewers[two].be(Activity.WORKING)
     harness.viewers[one].be(Activity.IDLE)
@@ -787,7 +787,7 @@ async def test_the_row_of_an_ended_chat_shows_each_change(harness: WindowHarness
     await harness.until(lambda: row().name == "minutes", "the new name")
     chat.set_color_label("red")
     chat.set_muted(muted=True)
-    chat.set_unread(unread=True)
+    chat.unseen.set_unread(unread=True)
     assert (row().label, row().muted, row().unseen) == ("red", True, True)
     harness.sessions.order.pin([chat], pinned=True)
     assert row().pinned
