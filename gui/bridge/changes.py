@@ -205,8 +205,8 @@ async def _listed(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
 
 async def _transcript_of(chat: Chat) -> Transcript | None:
     """A structured chat's transcript; None if nothing of it is known."""
-    if chat.viewer is not None and chat.viewer.transcript is not None:
-        return chat.viewer.transcript
+    if chat.first.viewer is not None and chat.first.viewer.transcript is not None:
+        return chat.first.viewer.transcript
     from session_host.client.viewer.transcript_watch import watch_transcript
 
     try:

@@ -77,13 +77,13 @@ SHOW_WAITING_AFTER_MS = 300
 """A shorter wait, as for reconnecting, is not shown."""
 
 
-class ChatViewer(QObject):
-    """A viewer of a chat, with a replica, for at most one page.
+class Look(QObject):
+    """A look at a chat: a client's viewer with its replica, for at most one page.
 
     It implements the client's ``ViewerDelegate``: the viewer's callbacks become signals.
 
     Attributes:
-        make_viewer: makes the client's viewer.
+        chat: the chat.
         viewer: the client's viewer; None while the chat is not followed here.
         connection, connection_message: the state of the viewer's connection, and a line about it.
 
@@ -103,9 +103,9 @@ class ChatViewer(QObject):
     refused = Signal(object)
     clipboard_offered = Signal(str, str)
 
-    def __init__(self, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.make_viewer = make_viewer
+    def __init__(self, chat: Chat) -> None:
+        super().__init__(chat)
+        self.chat = chat
         self.connection: ViewerState | None = None
         self.connection_message = ""
         self.viewer: Viewer | None = None
@@ -113,12 +113,6 @@ class ChatViewer(QObject):
         self._colors: DefaultColors | None = None
         self._follow_soon = QTimer(self, singleShot=True, interval=0)
         self._follow_soon.timeout.connect(self._follow_shown)
-
-    @property
-    def chat(self) -> Chat:
-        """The chat: this one, or that of the additional page."""
-        assert isinstance(self, Chat)
-        return self
 
     @property
     def is_shown(self) -> bool:
@@ -171,7 +165,7 @@ class ChatViewer(QObject):
             return
         record = self.chat.record
         size = record.program.known_size or DEFAULT_SIZE
-        self.viewer = self.make_viewer(
+        self.viewer = self.chat.make_viewer(
             self.chat.session_id, self, size, output, record.origin.runtime, self.chat.machine
         )
         if self._colors is not None:
@@ -228,6 +222,14 @@ class ChatViewer(QObject):
         if self.viewer is not None:
             self.viewer.expect_answer()
 
+    def free_replica(self) -> None:
+        """Free the replica of a page that is not in front; showing the page again makes another."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Release the look, because its page is closed."""
+        raise NotImplementedError
+
     # ------------------------------------------------------------ ViewerDelegate
 
     def viewer_state(self, state: ViewerState, message: str) -> None:
@@ -253,14 +255,126 @@ class ChatViewer(QObject):
             self.clipboard_offered.emit(for_clipboard(event.text, MAX_CLIPBOARD_CHARACTERS), event.targets)
 
 
-class Chat(ChatViewer):
-    """A session, running or ended, with the viewer that follows it while it runs.
+class FirstLook(Look):
+    """The look that follows the chat's events from the window's start on, also without a page.
 
-    Its first page shows the replica of that viewer; each additional page has its own (``AdditionalViewer``).
+    Attributes:
+        is_taken: whether a page has it; the page gives it back by ``release``.
+    """
+
+    def __init__(self, chat: Chat) -> None:
+        super().__init__(chat)
+        self.is_taken = False
+        self._is_reconnect_slow = False
+        self._reconnect_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
+        self._reconnect_timer.timeout.connect(self._on_reconnect_slow)
+
+    @property
+    def is_reconnecting(self) -> bool:
+        """Whether reconnecting has taken long enough to be shown."""
+        return self._is_reconnect_slow and self.connection == "reconnecting"
+
+    def release(self) -> None:
+        """Give it back, because its page is closed; the chat's events are still followed."""
+        self.set_shown(False)
+        self.free_replica()
+        self.is_taken = False
+
+    def free_replica(self) -> None:
+        """See ``Look``; the events of a running chat are still followed."""
+        if self.viewer is None or self._shown:
+            return
+        if self.chat.has_ended:
+            self.close()
+        else:
+            self.viewer.free_replica()
+
+    def _free_stale_replica(self) -> None:
+        """Free the replica of a chat that ended while hidden: it is older than the saved last screen."""
+        if self.chat.record.outcome.state is State.EXITED and not self._shown:
+            self.close()
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        """The viewer's connection changed."""
+        self.connection, self.connection_message = state, message
+        self._update_reconnect_timer()
+        self.chat.note_connection(state, message)
+        if self.chat.has_ended and not self._shown:
+            # Later: the viewer that calls this must not be closed within its own callback.
+            QTimer.singleShot(0, self, self._free_stale_replica)
+        self.connection_changed.emit()
+        self.chat.changed.emit()
+
+    def _update_reconnect_timer(self) -> None:
+        """Start or stop the timer: "reconnecting" is shown only after a while, since a killed host is soon replaced."""
+        if self.connection != "reconnecting":
+            self._reconnect_timer.stop()
+            self._is_reconnect_slow = False
+        elif not self._is_reconnect_slow and not self._reconnect_timer.isActive():
+            self._reconnect_timer.start()
+
+    def _on_reconnect_slow(self) -> None:
+        self._is_reconnect_slow = True
+        self.chat.changed.emit()
+
+    def viewer_damaged(self) -> None:
+        """Emit ``damaged``: the replica has changed, since the program wrote."""
+        super().viewer_damaged()
+        self.chat.note_output()
+
+    def viewer_event(self, event: Event) -> None:
+        """Apply an event of the host."""
+        super().viewer_event(event)
+        self.chat.apply_event(event)
+
+
+class PageLook(Look):
+    """The look of a further page of a chat, with its own attachment and replica: each page scrolls by itself.
+
+    The chat's facts come from its first look; this one exists only as long as its page.
+    """
+
+    def __init__(self, chat: Chat) -> None:
+        super().__init__(chat)
+        chat.first.connection_changed.connect(self._on_first_connection)
+
+    def _on_first_connection(self) -> None:
+        """Close if the chat has ended: its first look may get the end before this one."""
+        if self.chat.has_ended and not self._shown:
+            self.close()
+        self.connection_changed.emit()
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        """See ``Look``; also reports the chat as changed, since ``is_unresponsive`` may differ."""
+        super().viewer_state(state, message)
+        self.chat.changed.emit()
+
+    def free_replica(self) -> None:
+        """See ``Look``."""
+        if self.viewer is None or self._shown:
+            return
+        if self.kept_characters:
+            self.viewer.free_replica()
+        else:
+            self.close()
+
+    def release(self) -> None:
+        """See ``Look``; it is no more."""
+        self._shown = False
+        self._follow_soon.stop()
+        self.chat.first.disconnect(self)
+        self.close()
+        self.chat.forget_look(self)
+        self.deleteLater()
+
+
+class Chat(QObject):
+    """A session, running or ended, with the looks at it.
 
     Attributes:
         record: its facts, in which all ids are those of the window; see ``Machine.received``.
         machine, session_id: the machine that it is on, and its id there.
+        first: the look that follows its events; ``make_viewer`` makes the client's viewer of each look.
         agent_title: the title of its agent ("Claude Code"); the agent's name if the catalog does not have it.
         reported_directory: the directory that its program reported (OSC 7), as a page saw it last; "" while unknown, as
             after output that no page showed.
@@ -299,7 +413,7 @@ class Chat(ChatViewer):
     def __init__(
         self, record: ChatFacts, make_viewer: ViewerFactory, machine: Machine, parent: QObject | None = None
     ) -> None:
-        super().__init__(make_viewer, parent)
+        super().__init__(parent)
         self.record = record
         self.machine = machine
         self.session_id = id_there(record.id)
@@ -321,12 +435,11 @@ class Chat(ChatViewer):
         self.has_worked = False
         self._has_hosts_title = False
         """Whether the host reported the record's title, which the store gets later."""
-        self._is_acquired = False
-        self._additional_viewers: list[ChatViewer] = []
+        self.make_viewer = make_viewer
+        self.first = FirstLook(self)
+        self._page_looks: list[PageLook] = []
+        self._colors: DefaultColors | None = None
         self._closing_viewers: list[Viewer] = []
-        self._is_reconnect_slow = False
-        self._reconnect_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
-        self._reconnect_timer.timeout.connect(self._on_reconnect_slow)
 
     def set_agent(self, agent: Agent) -> None:
         """Set its agent's title and what the agent's reports mean, from the catalog."""
@@ -464,7 +577,7 @@ class Chat(ChatViewer):
     @property
     def is_reconnecting(self) -> bool:
         """Whether reconnecting has taken long enough to be shown."""
-        return self._is_reconnect_slow and self.connection == "reconnecting"
+        return self.first.is_reconnecting
 
     @property
     def mark(self) -> Mark:
@@ -596,28 +709,26 @@ class Chat(ChatViewer):
             else [record.origin.agent, *record.origin.arguments]
         )
 
-    # ------------------------------------------------------------ following
+    # ------------------------------------------------------------ looks
 
-    def acquire(self) -> bool:
-        """Take the chat's own viewer for a page, until ``release``; returns False if another page has it."""
-        was_free, self._is_acquired = not self._is_acquired, True
-        return was_free
+    def looks(self) -> list[Look]:
+        """All looks at the chat."""
+        return [self.first, *self._page_looks]
 
-    def add_additional(self, additional: ChatViewer) -> None:
-        """Add the viewer of an additional page, which must call ``remove_additional`` when its page is closed."""
+    def look_for_page(self) -> Look:
+        """The look for a new page: the first one or, if another page has that, one of its own."""
+        if not self.first.is_taken:
+            self.first.is_taken = True
+            return self.first
+        look = PageLook(self)
         if self._colors is not None:
-            additional.set_colors(self._colors)
-        self._additional_viewers.append(additional)
+            look.set_colors(self._colors)
+        self._page_looks.append(look)
+        return look
 
-    def release(self) -> None:
-        """Release the chat's own viewer, because its page is closed; the chat's events are still followed."""
-        self.set_shown(False)
-        self.free_replica()
-        self._is_acquired = False
-
-    def remove_additional(self, additional: ChatViewer) -> None:
-        """Remove an additional viewer, because its page is closed."""
-        self._additional_viewers.remove(additional)
+    def forget_look(self, look: PageLook) -> None:
+        """Forget the look of a page that is closed."""
+        self._page_looks.remove(look)
 
     def note_closing(self, viewer: Viewer) -> None:
         """Note a closed viewer that still delivers input."""
@@ -626,43 +737,28 @@ class Chat(ChatViewer):
 
     def viewers(self) -> list[Viewer]:
         """The viewers that follow the host now, and closed ones that may still deliver input."""
-        following = (each.viewer for each in (self, *self._additional_viewers))
-        return [*(each for each in following if each is not None), *self._closing_viewers]
+        return [*(each.viewer for each in self.looks() if each.viewer is not None), *self._closing_viewers]
 
     def set_colors(self, colors: DefaultColors) -> None:
-        """See ``ChatViewer``."""
-        super().set_colors(colors)
-        for additional in self._additional_viewers:
-            additional.set_colors(colors)
+        """Set the colours that terminals are shown in."""
+        self._colors = colors
+        for look in self.looks():
+            look.set_colors(colors)
 
     @property
     def is_unresponsive(self) -> bool:
         """Whether its host does not answer to one of the viewers."""
-        return super().is_unresponsive or any(additional.is_unresponsive for additional in self._additional_viewers)
+        return any(look.is_unresponsive for look in self.looks())
 
     @property
     def is_shown(self) -> bool:
         """Whether one of its pages is in front."""
-        return self._shown or any(additional.is_shown for additional in self._additional_viewers)
-
-    def free_replica(self) -> None:
-        """Free the replica of a hidden chat; showing the chat again makes another."""
-        if self.viewer is None or self._shown:
-            return
-        if self.has_ended:
-            self.close()
-        else:
-            self.viewer.free_replica()
-
-    def _free_stale_replica(self) -> None:
-        """Free the replica of a chat that ended while hidden: it is older than the saved last screen."""
-        if self.record.outcome.state is State.EXITED and not self._shown:
-            self.close()
+        return any(look.is_shown for look in self.looks())
 
     def close_all(self) -> None:
         """Detach from the host and free every replica."""
-        for each in (self, *self._additional_viewers):
-            each.close()
+        for look in self.looks():
+            look.close()
 
     def apply_record(self, record: ChatFacts) -> None:
         """Use the store's row, but keep newer values that the host has reported."""
@@ -692,53 +788,34 @@ class Chat(ChatViewer):
         from session_host.client import control
         from session_host.client.connection import HostNotResponding
 
-        self.expect_answer()
+        self.first.expect_answer()
         try:
             return await control.request(self.session_id, request, self.machine)
         except HostNotResponding as error:
             raise HostUnavailable(page_texts.WAIT_OR_KILL(name=self.name)) from error
 
-    # ------------------------------------------------------------ ViewerDelegate
+    # ------------------------------------------------------------ what the first look hears
 
-    def viewer_state(self, state: ViewerState, message: str) -> None:
-        """The viewer's connection changed."""
-        self.connection, self.connection_message = state, message
-        self._update_reconnect_timer()
-        if self.viewer is not None:
-            self.host_version = self.viewer.host_version
+    def note_connection(self, state: ViewerState, message: str) -> None:
+        """The connection of the first look changed, which may tell the start or the end of the program."""
+        viewer = self.first.viewer
+        if viewer is not None:
+            self.host_version = viewer.host_version
         if state == "lost" and not self.has_ended:
             self._set_outcome(Outcome(State.LOST, error=message))
-        elif state == "ended" and not self.has_ended and self.viewer is not None:
-            self._set_outcome(self.viewer.outcome)
+        elif state == "ended" and not self.has_ended and viewer is not None:
+            self._set_outcome(viewer.outcome)
         elif state == "live" and self.record.outcome.state is State.STARTING:
             self._set_outcome(Outcome(State.RUNNING))
-        if self.has_ended and not self._shown:
-            # Later: the viewer that calls this must not be closed within its own callback.
-            QTimer.singleShot(0, self, self._free_stale_replica)
-        self.connection_changed.emit()
-        self.changed.emit()
 
-    def _update_reconnect_timer(self) -> None:
-        """Start or stop the timer: "reconnecting" is shown only after a while, since a killed host is soon replaced."""
-        if self.connection != "reconnecting":
-            self._reconnect_timer.stop()
-            self._is_reconnect_slow = False
-        elif not self._is_reconnect_slow and not self._reconnect_timer.isActive():
-            self._reconnect_timer.start()
-
-    def _on_reconnect_slow(self) -> None:
-        self._is_reconnect_slow = True
-        self.changed.emit()
-
-    def viewer_damaged(self) -> None:
-        """Emit ``damaged``: the replica has changed."""
-        self.damaged.emit()
+    def note_output(self) -> None:
+        """Its program wrote output."""
         self.output_at_s = time.monotonic()
         if not self.has_new_output:
             self.has_new_output = True
             self.output_written.emit()
 
-    def viewer_event(self, event: Event) -> None:
+    def apply_event(self, event: Event) -> None:
         """Apply an event of the host."""
         if not self.has_new_output and isinstance(event, OutputEvent | StateEvent):
             self.has_new_output = True
@@ -775,8 +852,7 @@ class Chat(ChatViewer):
             case NotificationEvent() | OutputEvent():
                 if not self._mark_output(event):
                     return
-            case ClipboardEvent():
-                super().viewer_event(event)
+            case _:
                 return
         self.changed.emit()
 
@@ -827,53 +903,6 @@ class Chat(ChatViewer):
         self.record = replace(self.record, outcome=outcome)
 
 
-class AdditionalViewer(ChatViewer):
-    """The viewer of an additional page of a chat, with its own attachment and replica: each page scrolls by itself.
-
-    The chat's facts come from the chat's own viewer; this one exists only as long as its page.
-    """
-
-    def __init__(self, chat: Chat) -> None:
-        super().__init__(chat.make_viewer, chat)
-        self._chat = chat
-        chat.add_additional(self)
-        chat.connection_changed.connect(self._on_chat_connection)
-
-    @property
-    def chat(self) -> Chat:
-        """See ``ChatViewer``."""
-        return self._chat
-
-    def _on_chat_connection(self) -> None:
-        """Close if the chat has ended: the chat's own viewer may get the end before this one."""
-        if self._chat.has_ended and not self._shown:
-            self.close()
-        self.connection_changed.emit()
-
-    def viewer_state(self, state: ViewerState, message: str) -> None:
-        """See ``ChatViewer``; also reports the chat as changed, since ``is_unresponsive`` may differ."""
-        super().viewer_state(state, message)
-        self._chat.changed.emit()
-
-    def free_replica(self) -> None:
-        """Free the replica of a page that is not in front; showing the page again makes another."""
-        if self.viewer is None or self._shown:
-            return
-        if self.kept_characters:
-            self.viewer.free_replica()
-        else:
-            self.close()
-
-    def release(self) -> None:
-        """Release the viewer, because its page is closed."""
-        self._shown = False
-        self._follow_soon.stop()
-        self._chat.disconnect(self)
-        self.close()
-        self._chat.remove_additional(self)
-        self.deleteLater()
-
-
 _STARTED = State.RUNNING, State.STARTING
 """The states that the host and the row have, before the row has the start."""
 
@@ -887,15 +916,6 @@ def machine_of(session_id: str) -> str:
 def id_there(session_id: str) -> str:
     """The id on its machine of a chat with this id in the window."""
     return session_id.partition("/")[2] or session_id
-
-
-PageViewer = Chat | AdditionalViewer
-"""The viewer that a page of a chat shows; ``chat`` is the chat."""
-
-
-def viewer_for_page(chat: Chat) -> PageViewer:
-    """The viewer for a new page: the chat's own one or, if another page uses that, an additional one."""
-    return chat if chat.acquire() else AdditionalViewer(chat)
 
 
 _SPINNER = re.compile("^[\u2800-\u28ff✢✳✶✻✽]\\s+")

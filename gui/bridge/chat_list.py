@@ -295,7 +295,7 @@ class ChatList(QObject):
         if not is_known:
             self._change_soon()
         if self._is_following:
-            chat.follow(output=False)
+            chat.first.follow(output=False)
         return chat
 
     def _on_closing(self, chat: Chat, viewer: Viewer) -> None:
@@ -417,8 +417,8 @@ class ChatList(QObject):
         """Follow the events of all running chats, also of those that are added later."""
         self._is_following = True
         for chat in self.running():
-            if chat.viewer is None:
-                chat.follow(output=False)
+            if chat.first.viewer is None:
+                chat.first.follow(output=False)
 
     @property
     def is_loaded(self) -> bool:

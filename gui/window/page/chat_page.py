@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout
 
-from gui.bridge.chat import PageViewer
+from gui.bridge.chat import Look
 from gui.finding.query import FindQuery
 from gui.garbage import delete
 from gui.theme.theme import Theme
@@ -57,7 +57,7 @@ class ChatPage(Area):
     bars_moved = Signal()
     rename_requested = Signal()
 
-    def __init__(self, theme: Theme, source: PageViewer) -> None:
+    def __init__(self, theme: Theme, source: Look) -> None:
         super().__init__("page")
         self._theme = theme
         self.source = source
@@ -208,7 +208,7 @@ class ChatPage(Area):
         if self.terminal is not None:
             self.terminal.set_in_front(is_in_front=False)
         self.source.set_shown(False)
-        if self.source is not self.chat:
+        if self.source is not self.chat.first:
             self.suspend()  # The chat's other page sets the size again.
 
     def paint_now(self) -> None:

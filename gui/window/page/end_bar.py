@@ -224,7 +224,7 @@ class EndBar(Area):
         elif record.outcome.state is State.LOST:
             when = phrases.clock(parse_time(record.outcome.ended_at), now)
             self.title.set_whole(page_texts.ENDED_AT(how=how_it_ended(chat.record), when=when).rstrip())
-            known = record.outcome.error or chat.connection_message or page_texts.PROCESS_GONE()
+            known = record.outcome.error or chat.first.connection_message or page_texts.PROCESS_GONE()
             self.detail.set_whole(sentence(known))
         elif record.outcome.state is State.EXITED:
             when = phrases.clock(parse_time(record.outcome.ended_at), now)
@@ -234,5 +234,5 @@ class EndBar(Area):
             )
         else:
             self.title.set_whole(page_texts.CANNOT_SHOW_CHAT())
-            self.detail.set_whole(sentence(chat.connection_message))
+            self.detail.set_whole(sentence(chat.first.connection_message))
         self._arrange()

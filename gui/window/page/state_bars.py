@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from gui.bridge.chat import SHOW_WAITING_AFTER_MS, PageViewer
+from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Look
 from gui.terminal.drawing.canvas import least_covering
 from gui.theme.icons import Glyph, Mark, mark_color
 from gui.theme.theme import Theme
@@ -110,7 +110,7 @@ class ConnectionBar(QWidget):
         self,
         theme: Theme,
         parent: QWidget,
-        source: PageViewer,
+        source: Look,
         areas_in_use: Callable[[], list[list[QRect]]],
         bottom_px: Callable[[], int],
         on_moved: Callable[[], object],
@@ -350,7 +350,7 @@ class Waiting(QObject):
         self,
         theme: Theme,
         page: QWidget,
-        source: PageViewer,
+        source: Look,
         *,
         view: QWidget,
         is_empty: Callable[[], bool],

@@ -144,7 +144,7 @@ class StatusLine(Area):
             self._say_size("")
             return
         grid, size = terminal.grid, ""
-        differs = bool(grid.columns) and not chat.has_ended and chat.is_live and terminal.terminal_size != grid
+        differs = bool(grid.columns) and not chat.has_ended and chat.first.is_live and terminal.terminal_size != grid
         if not differs:
             self._settle.stop()
         elif not settled and not self._settle.isActive():

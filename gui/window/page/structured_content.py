@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from gui.bridge.chat import Chat, PageViewer
+from gui.bridge.chat import Chat, Look
 from gui.bridge.search import Query
 from gui.bridge.unsent import Drafts
 from gui.chat.content.items import Mode
@@ -59,7 +59,7 @@ class StructuredContent(QObject):
     def __init__(
         self,
         theme: Theme,
-        source: PageViewer,
+        source: Look,
         page: QWidget,
         open_find: Callable[[], object],
         drafts: Drafts,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QRect, Signal
 from PySide6.QtWidgets import QWidget
 
-from gui.bridge.chat import Chat, PageViewer
+from gui.bridge.chat import Chat, Look
 from gui.settings.layout import Place
 from gui.terminal.view import TerminalView
 from gui.theme.terminal import TerminalFont
@@ -39,7 +39,7 @@ class TerminalContent(QObject):
         notice_given: one line for the user.
         zoomed: the user made the text larger or smaller (steps from the configured size).
         grid_changed: the terminal has room for another grid size.
-        clipboard_offered: as in ``ChatViewer``.
+        clipboard_offered: as in ``Look``.
         place_changed: the user scrolled.
     """
 
@@ -52,7 +52,7 @@ class TerminalContent(QObject):
     def __init__(
         self,
         theme: Theme,
-        source: PageViewer,
+        source: Look,
         page: QWidget,
         focus: Callable[[], object],
         load_screen: Callable[[Chat, TerminalContent], None],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
 
-from gui.bridge.chat import Chat, viewer_for_page
+from gui.bridge.chat import Chat
 from gui.bridge.chat_words import reason_for_bell, status_text
 from gui.bridge.ended_chat import read_last_screen, read_last_transcript
 from gui.bridge.sessions import Sessions
@@ -332,7 +332,7 @@ class Tabs(QObject):
         return page
 
     def _make_page(self, chat: Chat) -> ChatPage:
-        page, files = ChatPage(self._theme, viewer_for_page(chat)), self._sessions.files_of(chat)
+        page, files = ChatPage(self._theme, chat.look_for_page()), self._sessions.files_of(chat)
         if chat.record.origin.runtime == "terminal":
             screen, note = self._load_screen, files.note_directory
             page.set_content(TerminalContent(self._theme, page.source, page, page.focus_content, screen, note))

@@ -328,7 +328,8 @@ class Sidebar(Area):
         if active.isValid():  # A new chat has no row yet.
             # The rows of a window that opens move until the chats' states are known.
             self._is_reveal_due = any(
-                chat.connection in {None, "connecting"} and not chat.is_unreachable for chat in self._sessions.running()
+                chat.first.connection in {None, "connecting"} and not chat.is_unreachable
+                for chat in self._sessions.running()
             )
             self.list.reveal(active)
 

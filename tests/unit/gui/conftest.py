@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QEventLoop, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.bridge.chat import Chat
+from gui.bridge.chat import Chat, FirstLook
 from gui.bridge.sessions import Sessions
 from gui.bridge.store_thread import StoreThread
 from gui.settings.layout import Place, SavedPane, SavedWindow, WindowLayout
@@ -282,7 +282,7 @@ class WindowHarness:
         machine: Machine,
     ) -> FakeViewer:
         viewer = FakeViewer(session_id, delegate, size, output, runtime, machine)
-        if isinstance(delegate, Chat):
+        if isinstance(delegate, FirstLook):
             self.viewers[session_id] = viewer
         else:
             self.further.append(viewer)

@@ -165,8 +165,8 @@ class EndedChatActions(QObject):
         finally:
             self._in_progress.discard(chat.id)
         prompt = drafts.take_held(chat.id)
-        if prompt.images and follower.viewer is not None:
-            follower.viewer.send(Prompt(prompt.text, images=prompt.images))
+        if prompt.images and follower.first.viewer is not None:
+            follower.first.viewer.send(Prompt(prompt.text, images=prompt.images))
         elif prompt.images:
             drafts.add(follower.id, prompt)  # It ended at once.
         self._tabs.replace(chat.id, follower)

@@ -9,7 +9,6 @@ import time
 
 from PySide6.QtWidgets import QApplication
 
-from gui.bridge.chat import viewer_for_page
 from gui.bridge.chat_words import how_it_ended, status_text
 from gui.bridge.waiting_chats import next_chat
 from gui.wording.groups import Group
@@ -240,8 +239,8 @@ async def test_the_second_page_has_a_viewer_of_its_own_while_it_is_shown(harness
     session_id = await harness.add("one")
     harness.sessions.set_colors(LIGHT.default_colors())
     chat = harness.chat(session_id)
-    first, second = viewer_for_page(chat), viewer_for_page(chat)
-    assert first is chat
+    first, second = chat.look_for_page(), chat.look_for_page()
+    assert first is chat.first
     assert not harness.further, "a page that is not shown needs none"
     second.set_shown(True)
     [viewer] = harness.further
@@ -259,7 +258,7 @@ async def test_the_second_page_has_a_viewer_of_its_own_while_it_is_shown(harness
     assert harness.further[1].is_closed
     assert not harness.viewers[session_id].is_closed
     first.release()
-    assert viewer_for_page(chat) is chat
+    assert chat.look_for_page() is chat.first
 
 
 async def test_text_that_waits_on_a_second_page_is_not_lost_in_silence(harness: WindowHarness):
@@ -267,7 +266,7 @@ async def test_text_that_waits_on_a_second_page_is_not_lost_in_silence(harness: 
     problems: list[str] = []
     harness.sessions.problem.connect(problems.append)
     chat = harness.chat(await harness.add("one"))
-    _first, second = viewer_for_page(chat), viewer_for_page(chat)
+    _first, second = chat.look_for_page(), chat.look_for_page()
     second.set_shown(True)
     [viewer] = harness.further
     viewer.kept_characters = viewer.undelivered = 12
@@ -284,7 +283,7 @@ async def test_output_on_the_second_page_counts_as_seen(harness: WindowHarness):
     harness.sessions.follow_all()
     session_id = await harness.add("one")
     chat = harness.chat(session_id)
-    _first, second = viewer_for_page(chat), viewer_for_page(chat)
+    _first, second = chat.look_for_page(), chat.look_for_page()
     harness.viewers[session_id].tell(BellEvent())
     rang = [chat.unseen.bell]
     second.set_shown(True)
@@ -292,8 +291,8 @@ async def test_output_on_the_second_page_counts_as_seen(harness: WindowHarness):
     harness.viewers[session_id].tell(OutputEvent(offset=3))
     assert not chat.unseen.output
     offered: list[tuple[str, str]] = []
-    for viewer_of_chat in (second, chat):
-        viewer_of_chat.clipboard_offered.connect(lambda *offer: offered.append(offer))
+    for look in chat.looks():
+        look.clipboard_offered.connect(lambda *offer: offered.append(offer))
     for viewer in (harness.viewers[session_id], *harness.further):
         viewer.tell(ClipboardEvent("co\x1b\x03pied", "cp"))
     assert offered == [("copied", "cp")], "once, from the page that is shown"

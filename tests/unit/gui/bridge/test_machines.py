@@ -61,7 +61,7 @@ async def test_chats_of_two_machines_are_in_one_list(harness: WindowHarness, alp
     assert chats.keys() == {"runs", "first", "second"}
     assert harness.sessions.latest_continuation(chats["first"].id) is chats["second"]
     harness.sessions.follow_all()
-    viewer: Any = chats["runs"].viewer
+    viewer: Any = chats["runs"].first.viewer
     assert (viewer.machine, viewer.session_id) == (alpha.machine, chats["runs"].session_id)
     assert chats["runs"].record.program.child_pid is None, "a process of this machine is another one"
     with Store.open(paths.database()) as store:

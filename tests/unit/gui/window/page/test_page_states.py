@@ -14,7 +14,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
-from gui.bridge.chat import viewer_for_page
 from gui.bridge.chat_words import status_text
 from gui.theme.icons import Mark
 from gui.window.new_chat.agent_tiles import AgentTile
@@ -303,7 +302,7 @@ async def test_a_chat_is_unresponsive_if_the_viewer_of_any_page_is(harness: Wind
     window = harness.open_window()
     viewer = harness.show(session_id)
     chat = harness.chat(session_id)
-    further = viewer_for_page(chat)
+    further = chat.look_for_page()
     further.follow(output=True)
     further.viewer_state(ViewerState.UNRESPONSIVE, "")
     harness.settle()
