@@ -17,6 +17,7 @@ import resource
 import shutil
 import signal
 import socket
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -51,6 +52,9 @@ PACKETS = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STRE
 
 _NO_DESCRIPTOR = 2**31 - 2
 """Higher than any descriptor of a process."""
+
+_LOW = 64
+"""A host has no higher descriptor of its own before it has started its program."""
 
 
 @cache
@@ -107,6 +111,7 @@ def fork_host(
     ours, theirs = socket.socketpair(socket.AF_UNIX, PACKETS)
     try:
         gate, gate_write = os.pipe()
+        pipes = _low_pipes()
         try:
             pid = os.fork()
         except OSError:
@@ -131,7 +136,10 @@ def fork_host(
         os.close(gate_write)
         if not os.read(gate, 1):
             os._exit(status)
-        _forget_parent({*descriptors.present, slave, theirs.fileno()}, log_path)
+        # In each fork, libuv closes its pipe, by number, and makes another (uv__signal_global_reinit). The host keeps
+        # it, since libuv would else close, in the fork for the program, what has got these numbers by then.
+        of_libuv = {descriptor for descriptor, _ in _low_pipes() - pipes}
+        _forget_parent({*descriptors.present, slave, theirs.fileno(), *of_libuv}, log_path)
         status = run(theirs)
     except BaseException:
         log.exception("the host failed")
@@ -139,6 +147,17 @@ def fork_host(
         logging.shutdown()
         # Not the finalizers of the parent's objects.
         os._exit(status)
+
+
+def _low_pipes() -> set[tuple[int, int]]:
+    """The pipes among the low descriptors, each as (descriptor, inode)."""
+    found = set()
+    for descriptor in range(3, _LOW):
+        with contextlib.suppress(OSError):
+            status = os.fstat(descriptor)
+            if stat.S_ISFIFO(status.st_mode):
+                found.add((descriptor, status.st_ino))
+    return found
 
 
 def _forget_parent(inherited: set[int], log_path: str) -> None:
