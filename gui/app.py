@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
+from shiboken6 import Shiboken
 
 from gui import garbage
 from gui.bridge import chat_files
@@ -172,8 +173,8 @@ class App:
         return self.windows.current
 
     def _is_active(self, chat: Chat) -> bool:
-        """Whether the user sees this chat, in the active pane."""
-        return chat.id == self.window.tabs.active_id in self.window.viewed_ids()
+        """Whether the user sees this chat, in the active pane; no chat once the window is gone."""
+        return Shiboken.isValid(self.window) and chat.id == self.window.tabs.active_id in self.window.viewed_ids()
 
     def _warn(self, lines: Iterable[str]) -> None:
         for line in lines:

@@ -192,7 +192,6 @@ class RuntimeDirectory:
             directory = ensure_private(runtime_dir()).stat()
             # In one that was moved away and back, the sockets are those of before.
             is_another = self._directory is not None and not os.path.samestat(self._directory, directory)
-            self._directory = directory
             self._watch_directory()
             if not self._has_lock():
                 log.warning("another keeper began while the runtime directory was gone; the chats go to it")
@@ -206,6 +205,7 @@ class RuntimeDirectory:
             log.warning("the runtime directory: %s", error)
             self._schedule_check(RETRY_S)
             return
+        self._directory = directory
         self._sockets.rebind_missing(must_connect=is_another)
 
     def _has_lock(self) -> bool:

@@ -122,8 +122,15 @@ def test_every_command_refuses_a_directory_replaced_by_a_link_or_a_file(area: Ar
     finally:
         place.unlink()
         aside.rename(place)
-    # If the keeper has bound its socket in a directory of its own meanwhile, it does so again.
-    wait_until(lambda: outlive("kill", session).code == 0, 60, "the chat, which has lived through it", every_s=0.5)
+    done = outlive("kill", session)
+
+    def is_killed() -> bool:
+        """If the keeper has bound the chat's socket in a directory of its own meanwhile, it does so again."""
+        nonlocal done
+        done = done if done.code == 0 else outlive("kill", session)
+        return done.code == 0
+
+    wait_until(is_killed, 60, lambda: f"the end of the chat, which has lived through it: {done}", every_s=0.5)
 
 
 @pytest.mark.parametrize("kind", ["a file", "a symbolic link", "a dangling link", "a stale socket"])

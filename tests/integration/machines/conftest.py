@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from session_host.machines import link
+from session_host.machines import link, listing
 from tests.support.commands import outlive
 from tests.support.ssh_machines import SshMachine, end_logins, ssh_machines
 
@@ -30,6 +30,13 @@ def machines(area: Area, sessions: Sessions, monkeypatch: pytest.MonkeyPatch) ->
 def no_rivals(monkeypatch: pytest.MonkeyPatch) -> None:
     """A shared login that answers slowly gets no rival from this process, for tests that count logins."""
     monkeypatch.setattr(link, "RIVAL_S", 60.0)
+
+
+@pytest.fixture
+def patient_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands of this process wait a minute for each machine: a busy one may need more than the seconds of users."""
+    for name in ("LIST_TIMEOUT_S", "SILENT_LIST_TIMEOUT_S"):
+        monkeypatch.setattr(listing, name, 60.0)
 
 
 @pytest.fixture

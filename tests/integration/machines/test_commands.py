@@ -7,6 +7,8 @@ import re
 import socket
 from functools import partial
 
+import pytest
+
 from session_host.client.chats.settings import remember_colors
 from session_host.terminal.base import DefaultColors
 from session_host.version import VERSION
@@ -138,6 +140,7 @@ def test_a_machine_with_a_full_disk_is_reachable_and_its_disk_is_named(alpha: Ss
         assert (row["state"], row["problem"]) == ("reachable", full.removeprefix("outlive: ").strip())
 
 
+@pytest.mark.usefixtures("patient_lists")
 def test_all_machines_are_searched_at_once(alpha: SshMachine, machines: list[SshMachine]) -> None:
     assert outlive("machines", "add", "second", "beta").code == 0
     for place, name, text in (

@@ -93,14 +93,19 @@ def test_all_paths_are_made_again_after_the_directory_was_removed(harness: Keepe
     assert not harness.loop._leaving
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["at once", "at the second try"])
 def test_the_sockets_in_a_directory_that_was_moved_away_and_back_are_made_again(
-    harness: KeeperWithChat, tmp_path: Path
+    harness: KeeperWithChat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fails: bool
 ) -> None:
     harness.directory.check_paths()
     aside = runtime_dir().rename(tmp_path / "aside")
     harness.directory.check_paths()
     remove_in_use(runtime_dir())
     aside.rename(runtime_dir())
+    if fails:
+        with monkeypatch.context() as patch:
+            patch.setattr(harness.directory, "_watch_directory", Path("/nonexistent").stat)
+            harness.directory.check_paths()
     harness.directory.check_paths()
     assert has_socket(str(keeper_socket()), must_connect=True)
     assert has_socket(str(session_socket(ID)), must_connect=True)
