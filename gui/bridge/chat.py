@@ -110,7 +110,6 @@ class Look(QObject):
         self.connection_message = ""
         self.viewer: Viewer | None = None
         self._shown = False
-        self._colors: DefaultColors | None = None
         self._follow_soon = QTimer(self, singleShot=True, interval=0)
         self._follow_soon.timeout.connect(self._follow_shown)
 
@@ -168,16 +167,10 @@ class Look(QObject):
         self.viewer = self.chat.make_viewer(
             self.chat.session_id, self, size, output, record.origin.runtime, self.chat.machine
         )
-        if self._colors is not None:
-            self.viewer.set_colors(self._colors)
+        if self.chat.colors is not None:
+            self.viewer.set_colors(self.chat.colors)
         self.connection, self.connection_message = self.viewer.state, self.viewer.message
         self.viewer.start()
-
-    def set_colors(self, colors: DefaultColors) -> None:
-        """Set the colours that terminals are shown in."""
-        self._colors = colors
-        if self.viewer is not None:
-            self.viewer.set_colors(colors)
 
     def set_shown(self, shown: bool) -> None:
         """Set whether the page is in front.
@@ -224,6 +217,16 @@ class Look(QObject):
 
     def free_replica(self) -> None:
         """Free the replica of a page that is not in front; showing the page again makes another."""
+        if self.viewer is None or self._shown:
+            return
+        if self._may_close:
+            self.close()
+        else:
+            self.viewer.free_replica()
+
+    @property
+    def _may_close(self) -> bool:
+        """Whether the viewer is of no more use without its replica."""
         raise NotImplementedError
 
     def release(self) -> None:
@@ -280,14 +283,10 @@ class FirstLook(Look):
         self.free_replica()
         self.is_taken = False
 
-    def free_replica(self) -> None:
+    @property
+    def _may_close(self) -> bool:
         """See ``Look``; the events of a running chat are still followed."""
-        if self.viewer is None or self._shown:
-            return
-        if self.chat.has_ended:
-            self.close()
-        else:
-            self.viewer.free_replica()
+        return self.chat.has_ended
 
     def _free_stale_replica(self) -> None:
         """Free the replica of a chat that ended while hidden: it is older than the saved last screen."""
@@ -349,14 +348,10 @@ class PageLook(Look):
         super().viewer_state(state, message)
         self.chat.changed.emit()
 
-    def free_replica(self) -> None:
-        """See ``Look``."""
-        if self.viewer is None or self._shown:
-            return
-        if self.kept_characters:
-            self.viewer.free_replica()
-        else:
-            self.close()
+    @property
+    def _may_close(self) -> bool:
+        """See ``Look``; input that waits for its machine stays."""
+        return not self.kept_characters
 
     def release(self) -> None:
         """See ``Look``; it is no more."""
@@ -385,6 +380,7 @@ class Chat(QObject):
         has_worked: whether this window has seen its agent work or ask.
         has_new_output: whether it wrote output since the search index last set this to False.
         asks_by_notification: whether a notification of its program means that the chat needs the user.
+        colors: the colours that terminals are shown in, once known.
         unseen: what it did since it was last shown.
         color_label: the name of its colour, "" for none; see ``ColorLabels``.
         is_muted: whether the user muted its notifications; see ``Muting``.
@@ -438,7 +434,7 @@ class Chat(QObject):
         self.make_viewer = make_viewer
         self.first = FirstLook(self)
         self._page_looks: list[PageLook] = []
-        self._colors: DefaultColors | None = None
+        self.colors: DefaultColors | None = None
         self._closing_viewers: list[Viewer] = []
 
     def set_agent(self, agent: Agent) -> None:
@@ -721,8 +717,6 @@ class Chat(QObject):
             self.first.is_taken = True
             return self.first
         look = PageLook(self)
-        if self._colors is not None:
-            look.set_colors(self._colors)
         self._page_looks.append(look)
         return look
 
@@ -741,9 +735,10 @@ class Chat(QObject):
 
     def set_colors(self, colors: DefaultColors) -> None:
         """Set the colours that terminals are shown in."""
-        self._colors = colors
+        self.colors = colors
         for look in self.looks():
-            look.set_colors(colors)
+            if look.viewer is not None:
+                look.viewer.set_colors(colors)
 
     @property
     def is_unresponsive(self) -> bool:

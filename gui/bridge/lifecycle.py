@@ -1,4 +1,4 @@
-"""What begins, continues, renames and ends chats."""
+"""Starts, resumes, renames and ends chats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a chat did since the user last saw it. Pure."""
+"""The marks of a chat whose news the user has not seen. Pure."""
 
 from __future__ import annotations
 

@@ -289,8 +289,8 @@ class Tray(QObject):
             return status_text(chat)
         if chat.group is Group.RUNNING and chat.foreground:
             return phrases.shortened(chat.foreground, PROGRAM_CHARACTERS)
-        if chat.is_at_prompt and last_command(chat):
-            return last_command(chat)
+        if chat.is_at_prompt and (ended := last_command(chat)):
+            return ended
         if chat.is_silent or ((chat.needs_you or chat.record.status.failed) and chat.record.status.detail):
             return phrases.shortened(status_text(chat), MESSAGE_CHARACTERS)
         return chat.agent_title

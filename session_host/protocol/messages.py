@@ -291,7 +291,7 @@ class Continue(Message, frozen=True):
 
 
 class FromUser(Message, frozen=True, kw_only=True):
-    """What a user does in a structured chat. A viewer that sends it sets the two; a client without one leaves them."""
+    """Input of a structured chat. A viewer fills in its attachment and the number; commands leave them empty."""
 
     attachment: str = ""
     sequence: int = 0

@@ -177,7 +177,7 @@ async def test_a_key_and_a_byte_of_output_take_the_described_paths(qapp: QApplic
 
 
 class _Chats(QObject):
-    """What drafts hear of the list of chats: nothing."""
+    """A list of chats that never changes, for the drafts."""
 
     changed = Signal()
     forgotten = Signal(str)

@@ -61,7 +61,7 @@ class ChatViewHarness:
         QApplication.processEvents()
 
     def of(self, kind: type[ChatInput]) -> list[tuple[Any, ...]]:
-        """What was sent of a kind of input, each without its attachment and number."""
+        """The inputs of a kind that were sent, each without its attachment and number."""
         return [msgspec.structs.astuple(each)[:-2] for each in self.sent if isinstance(each, kind)]
 
     def emitted(self, name: str) -> list[tuple[Any, ...]]:

@@ -128,7 +128,8 @@ class StatusLine(Area):
                 where.append(status.words_without_repository if is_named else status.words)
         changed = "" if status is None or chat.has_ended else status.changed
         self.left.set_linked(joined(chat.machine.name, chat.agent_title, *where), changed)
-        self.known.set_linked(activity_and_age(chat), activity_and_age(chat))
+        known = activity_and_age(chat)
+        self.known.set_linked(known, known)
         kind = "problem" if chat.record.status.failed else "secondary"
         if self.known.property("kind") != kind:
             self.known.setProperty("kind", kind)
