@@ -202,7 +202,12 @@ def error_of(entry: MachineEntry, output: str) -> Unreachable:
         r"permission denied|too many authentication failures|no supported authentication", output, re.IGNORECASE
     ):
         return LoginNeeded(f"{name}: a login is needed; run `outlive machines login {name}`")
-    if re.search(r"exchange_identification: (read: )?Connection (closed|reset)", output):
+    # What ssh says of a connection that ends before its login; OpenSSH 10.0 says the second only.
+    if re.search(
+        r"exchange_identification: (read: )?Connection (closed|reset)|^Connection (closed|reset) by \S+ port \d+\s*$",
+        output,
+        re.MULTILINE,
+    ):
         return Unreachable(f"{name}: its sshd takes no connection now; it may be full (MaxStartups) or starting")
     return Unreachable(f"{name}: {_last_line(output) or 'the connection was closed'}")
 

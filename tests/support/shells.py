@@ -41,13 +41,17 @@ class ShellTerminal(ScreenTerminal):
         self.type(line + "\r")
         return self.prompts(prompts)
 
-    def prompts(self, count: int) -> list[Prompt]:
+    def prompts(self, count: int, *, on_screen: bool = False) -> list[Prompt]:
+        """Wait until ``count`` prompts are known, or until that many of them are on the screen; returns these."""
         deadline_s = time.monotonic() + TIMEOUT_S
-        while len(self.screen.prompts()) != count and self._show(deadline_s):
+        while len(prompts := self._known(on_screen)) != count and self._show(deadline_s):
             pass
-        prompts = self.screen.prompts()
         assert len(prompts) == count, self.text()
         return prompts
+
+    def _known(self, on_screen: bool) -> list[Prompt]:
+        first = self.screen.scrollback_rows if on_screen else 0
+        return [prompt for prompt in self.screen.prompts() if prompt.row >= first]
 
     def rest(self) -> None:
         """Read until the shell sleeps: it draws a line in several pieces, and for the width that it knows."""

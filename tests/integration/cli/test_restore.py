@@ -45,17 +45,18 @@ def points() -> list[dict[str, Any]]:
 
 
 async def test_files_are_restored_to_before_a_prompt_and_back_again(checkout: Checkout) -> None:
-    checkout.write(".git/info/exclude", "*.jsonl\n*.json\n")  # git ignores the agent's record.
-    add_keeping_agent()  # This agent changes a file as soon as it reads a prompt.
+    checkout.write(".git/info/exclude", "*.jsonl\n*.json\n*.log\n")  # What the agent records.
+    add_keeping_agent()
+    before = text(checkout)
     record = await start_chat(checkout.path, agent="keeping", name="api", prompt="answer: first")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
         await eventually(lambda: len(points()) == 1, 60.0, "the restore point, also on a slow machine")
+        checkout.write("file", "first\n")
         chat.viewer.send(Prompt("answer: \x1b[31msecond"))
         await chat.until_idle(2)
         await eventually(lambda: len(points()) == 2, 60.0, "the second one")
-    log = checkout.path / "input.log"
-    both = log.read_text()
+        checkout.write("file", "second\n")
     listing = outlive("restore", "api").output.splitlines()
     assert [line.split()[0] for line in listing] == ["#", "1", "2"]
     assert listing[1].endswith("1 file         answer: first")
@@ -64,23 +65,22 @@ async def test_files_are_restored_to_before_a_prompt_and_back_again(checkout: Ch
         (1, "prompt", 1),
         (2, "prompt", 1),
     ]
-    assert outlive("restore", "api", "2", "--diff").output.startswith("modified  input.log  +")
+    assert outlive("restore", "api", "2", "--diff").output.startswith("modified  file  +")
     assert outlive("restore", "api", "2").complaint().endswith("confirm with --yes")
     with OnTerminal("restore", "api", "2") as terminal:
-        terminal.see("change  input.log")
+        terminal.see("change  file")
         terminal.see("[y/N]")
         terminal.type("y\r")
         terminal.see("restored the files of api: 1 file as before “answer:")
         assert terminal.end() == 0
-    assert "answer: first" in log.read_text()
-    assert "second" not in log.read_text()
+    assert text(checkout) == "first\n"
     done = outlive("restore", "api", "--undo", "--yes")
     assert (done.code, done.error) == (0, "")
     assert done.output.startswith("undid the restore of api: 1 file as before the restore at ")
-    assert log.read_text() == both
+    assert text(checkout) == "second\n"
     await end(record.id)
     assert outlive("restore", "api", points()[0]["id"], "-y").code == 0, "an ended chat has them, too"
-    assert "answer: first" not in log.read_text()
+    assert text(checkout) == before
 
 
 def test_the_answer_counts_only_for_the_files_that_were_listed(checkout: Checkout) -> None:
