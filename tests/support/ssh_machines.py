@@ -102,8 +102,9 @@ class SshMachine:
         environment = " ".join(f'"{key}={value}"' for key, value in self.environment.items())
         config = self._directory / "sshd_config"
         text = _SSHD_CONFIG.format(port=self.port, directory=self._directory, environment=environment)
-        # The last MaxStartups counts, and the first of all others.
-        config.write_text("MaxStartups 100\n" + _without_penalties() + self.options + text, encoding="utf-8")
+        # Of two lines with MaxStartups, older versions take the last, newer ones the first.
+        room = "" if "MaxStartups" in self.options else "MaxStartups 100\n"
+        config.write_text(room + _without_penalties() + self.options + text, encoding="utf-8")
         if os.getuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         with self.log.open("ab") as log:
