@@ -18,7 +18,8 @@ from argparse_manpage.manpage import Manpage
 
 from session_host.agents.catalog import BUILT_IN_DIRECTORY
 from session_host.cli.arguments import Parser
-from session_host.cli.subcommands import SESSION_HELP, SUBCOMMANDS, SUMMARY, USAGE, Subcommand
+from session_host.cli.subcommands import SESSION_HELP, SUMMARY, USAGE, Subcommand
+from session_host.commands import SUBCOMMANDS
 from session_host.version import VERSION
 
 MAN_PAGE = "man/man1/outlive.1"
@@ -152,7 +153,7 @@ def command_line() -> argparse.ArgumentParser:
     subcommands = parser.add_subparsers(
         title="commands", metavar="COMMAND", parser_class=cast("type[Parser]", _subcommand_parser)
     )
-    for subcommand, (_, what) in SUBCOMMANDS.items():
+    for subcommand, (_, what, _) in SUBCOMMANDS.items():
         added = subcommands.add_parser(subcommand, help=what)
         Subcommand.load(subcommand).configure(added)
         for action in added._actions:  # noqa: SLF001 - argparse lists them nowhere else

@@ -43,13 +43,6 @@ def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = Fals
     parser.add_argument("session", metavar="CHAT", nargs="?" if optional else None, help=f"name, id or {prefix}")
 
 
-ON_A_MACHINE = frozenset({"new", "search", "doctor", "upgrade", "kill-all", "rm", "restore", "wait", "logs"})
-"""The commands that run on another machine with ``--on``; ``ls`` handles it itself."""
-
-ON_ALL = frozenset({"ls", "search"})
-"""The commands that take ``--on all``."""
-
-
 def split_at_dashes(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """The arguments before the first ``--``, and the others; these begin with it."""
     end = arguments.index("--") if "--" in arguments else len(arguments)

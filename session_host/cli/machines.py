@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
-from session_host.cli.arguments import ON_A_MACHINE, split_at_dashes
+from session_host.cli.arguments import split_at_dashes
 from session_host.cli.output import YES_OR_NO, confirmed, is_yes, print_error, print_json, print_line, terminal_columns
 from session_host.cli.session_argument import machine_and_chat
 from session_host.client.permission import check_may_reach_machine
 from session_host.client.sessions.selection import Selection
+from session_host.commands import ALL_SUBCOMMANDS, Where
 from session_host.errors import LoginNeeded, NotInstalled, OutliveError, Unreachable, UsageError
 from session_host.machines import names
 from session_host.machines.names import MachineEntry
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
     from session_host.machines.channel import Channel
     from session_host.machines.link import Link
     from session_host.machines.listing import Listed
-
-_STARTING = {"new", "resume"}
-_HERE = {"attach", "export", "replay"}
-"""Commands that show the chat here, or bring its recording."""
 
 MAX_PRINTED_BYTES = 1024 * 1024
 
@@ -195,7 +192,7 @@ def run_on(arguments: list[str], run_here: Callable[[list[str]], int]) -> int:
         raise UsageError(str(error)) from error
     if not options.on:
         raise UsageError("--on needs the NAME of a machine; see `outlive machines`")
-    if rest[0] not in ON_A_MACHINE:
+    if Where.ON not in ALL_SUBCOMMANDS[rest[0]].where:
         raise UsageError(f"`outlive {rest[0]}` takes no --on; a chat on a machine is MACHINE:CHAT")
     if options.on == names.HERE:
         return run_here([*rest, *after])
@@ -220,7 +217,7 @@ def run_for_chats(arguments: list[str], chats: list[str], run_here: Callable[[li
         there[there.index(chat)] = name
     if entry is None:
         return run_here(there) if there != arguments else None
-    if arguments[0] in _HERE:
+    if Where.SHOWN_HERE in ALL_SUBCOMMANDS[arguments[0]].where:
         return None
     return _run_and_attach(entry, there)
 
@@ -235,7 +232,7 @@ def _run_and_attach(entry: MachineEntry, arguments: list[str]) -> int:
     """Run a command on another machine; attach to a chat that it starts, unless it is not to be shown here."""
     own, _after = split_at_dashes(arguments)
     is_quiet = any(each in {"-d", "--detach", "--json"} for each in own)
-    if arguments[0] not in _STARTING or is_quiet or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _starts(arguments) or is_quiet or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return run_there(entry, arguments)
     printed = bytearray()
 
@@ -255,6 +252,10 @@ def _run_and_attach(entry: MachineEntry, arguments: list[str]) -> int:
     from session_host.cli.attach.command import attach_there
 
     return attach_there(entry, started.id)
+
+
+def _starts(arguments: list[str]) -> bool:
+    return Where.STARTS in ALL_SUBCOMMANDS[arguments[0]].where
 
 
 class _Started(msgspec.Struct):
@@ -322,7 +323,7 @@ async def _run_there(entry: MachineEntry, arguments: list[str], take: Callable[[
             print()  # Ctrl+D
         channel.write(b"y\n" if is_yes(line) else b"n\n")
 
-    colors = saved_colors().decode(errors="replace") if arguments[0] in _STARTING else ""
+    colors = saved_colors().decode(errors="replace") if _starts(arguments) else ""
     run = partial(link.run, columns=terminal_columns() or 0, write=write, begin=begin, colors=colors, can_ask=can_ask)
     try:
         return await (_wait_there(link, arguments, run) if arguments[0] == "wait" else run(arguments))

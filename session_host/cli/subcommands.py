@@ -18,46 +18,11 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
-from session_host.cli.arguments import ON_A_MACHINE, ON_ALL, Parser, split_at_dashes
+from session_host.cli.arguments import Parser, split_at_dashes
 from session_host.cli.output import prepare_streams, print_error
+from session_host.commands import ALL_SUBCOMMANDS, SUBCOMMANDS, Where
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.paths import home_dir, own_obstacle
-
-SUBCOMMANDS = {
-    "new": ("starting", "start a chat with an agent, a shell or any command"),
-    "ls": ("ls", "list running chats; --all includes ended ones"),
-    "attach": ("attach.command", "open a chat in this terminal; Ctrl+B d detaches"),
-    "peek": ("peek", "print a chat's screen as text"),
-    "send": ("send", "type text or press keys in a chat"),
-    "approve": ("answers", "allow what a chat's agent asks to do"),
-    "deny": ("answers", "decline what a chat's agent asks to do"),
-    "wait": ("wait", "wait until a chat shows a text, has a status, is quiet or ends"),
-    "stop": ("ending", "ask a chat's agent to exit"),
-    "kill": ("ending", "kill a chat's agent, and everything it started, at once"),
-    "kill-all": ("ending", "kill all running chats"),
-    "resume": ("starting", "resume an ended chat's conversation"),
-    "restore": ("restore", "list a chat's restore points; restore files to before a prompt"),
-    "rm": ("ending", "remove an ended chat"),
-    "pin": ("records", "pin a chat: it is on top of the lists, and stays when ended chats are removed"),
-    "rename": ("records", "rename a chat"),
-    "explain": ("explain", "explain a chat's status"),
-    "replay": ("recording.replay", "play a chat's recording in this terminal"),
-    "export": ("recording.export", "save a chat: .cast, .txt, .html, .md or .json"),
-    "search": ("search", "search all chats"),
-    "logs": ("processes", "print the log of a chat's background process"),
-    "upgrade": ("processes", "update running chats to the installed version without interrupting them"),
-    "doctor": ("doctor.command", "check the installation"),
-    "demo": ("demo", "show that a chat outlives its window"),
-    "machines": ("machines", "list, add or remove other machines, reached by ssh"),
-    "window": ("window", "control the open window: tabs, show, new, next, toggle, grab, close"),
-}
-"""The module of each subcommand, and its description."""
-
-INTERNAL_SUBCOMMANDS = {
-    "bridge": ("machines", "serve another machine's client, which starts this by ssh"),
-    "recording": ("recording.there", "send a chat's recording to another machine's client"),
-}
-"""Those that users don't type."""
 
 
 class Subcommand(NamedTuple):
@@ -72,11 +37,13 @@ class Subcommand(NamedTuple):
     @classmethod
     def load(cls, name: str) -> Subcommand:
         """Import the subcommand's module."""
-        module = importlib.import_module(f"session_host.cli.{(SUBCOMMANDS | INTERNAL_SUBCOMMANDS)[name][0]}")
+        command = ALL_SUBCOMMANDS[name]
+        module = importlib.import_module(f"session_host.cli.{command.module}")
         end = "" if hasattr(module, "run") else f"_{name.replace('-', '_')}"
         configure, run = getattr(module, f"configure{end}"), getattr(module, f"run{end}")
-        if name in ON_A_MACHINE:
-            configure = partial(_configure_on_machine, configure, "; all: on all machines" if name in ON_ALL else "")
+        if Where.ON in command.where:
+            more = "; all: on all machines" if Where.ASKS_ALL in command.where else ""
+            configure = partial(_configure_on_machine, configure, more)
         return cls(configure, run)
 
 
@@ -182,14 +149,14 @@ def _dispatch(arguments: list[str]) -> int:
 
         print(f"outlive {VERSION}")
         return 0
-    if first not in SUBCOMMANDS and first not in INTERNAL_SUBCOMMANDS:
+    if first not in ALL_SUBCOMMANDS:
         raise UsageError(_unknown(first))
     if is_for_machine(arguments):
         from session_host.cli.machines import run_on
 
         return run_on(arguments, _dispatch)
     subcommand = Subcommand.load(first)
-    parser = Parser(first, (SUBCOMMANDS | INTERNAL_SUBCOMMANDS)[first][1])
+    parser = Parser(first, ALL_SUBCOMMANDS[first].what)
     subcommand.configure(parser)
     options = parser.read(arguments[1:])
     home_dir()  # Many parts use it; without one, none of them works.
@@ -206,7 +173,8 @@ def is_for_machine(arguments: list[str]) -> bool:
     """Whether a command line runs on the machine that its ``--on`` names: not if the command itself asks machines."""
     own, _after = split_at_dashes(arguments)
     is_on_all = "--on=all" in own or ("--on", "all") in pairwise(own)
-    if own[0] == "ls" or (own[0] in ON_ALL and is_on_all):
+    where = ALL_SUBCOMMANDS[own[0]].where
+    if Where.ASKS_ALL in where and (is_on_all or Where.ON not in where):
         return False
     return any(each == "--on" or each.startswith("--on=") for each in own)
 
@@ -227,7 +195,7 @@ def _help() -> str:
         "",
         SUMMARY,
         "",
-        *(f"  {subcommand:<{width}}  {description}" for subcommand, (_, description) in SUBCOMMANDS.items()),
+        *(f"  {name:<{width}}  {command.what}" for name, command in SUBCOMMANDS.items()),
         "",
         f"For help on a command: outlive COMMAND --help. {SESSION_HELP}",
         "outlive --version prints the version.",

@@ -24,6 +24,7 @@ import msgspec
 import session_host.errors
 from session_host.client.machine import run_here
 from session_host.client.permission import check_may_change_settings, check_may_control_chats
+from session_host.commands import Where, with_any
 from session_host.errors import OutliveError, ProtocolViolation, Unreachable
 from session_host.protocol.untrusted_text import as_message
 
@@ -121,11 +122,10 @@ CALLS: Final = {
 _OF_STARTS = {"environment", "request"}
 """The parameters of functions that start programs."""
 
-_OF_A_CHAT = (
-    r"\boutlive (?:attach|peek|send|approve|deny|wait|stop|kill|resume|restore|rm|pin|rename|explain|replay|export"
-    r"|logs) (?=[\w'\"])"
-)
-_OF_A_MACHINE = r"\boutlive (?:(?:new|search|doctor|upgrade|kill-all|ls)\b|logs(?! [\w'\"]))"
+
+_ABOUT_CHATS, _ON = with_any(Where.CHAT), with_any(Where.ON | Where.ASKS_ALL)
+_WITH_CHAT = rf"\boutlive (?:{'|'.join(_ABOUT_CHATS)}) (?=[\w'\"])"
+_WITHOUT_CHAT = rf"\boutlive (?:(?:{'|'.join(_ON - _ABOUT_CHATS)})\b|(?:{'|'.join(_ON & _ABOUT_CHATS)})\b(?! [\w'\"]))"
 
 
 def _to_plain(value: Any) -> Any:
@@ -256,8 +256,8 @@ def decode_result(function: Callable[..., Any], result: bytes) -> Any:
 
 def with_remedies_here(text: str, machine: str) -> str:
     """A message of a machine's Outlive, with the commands in it changed to those that the user can run here."""
-    text = re.sub(_OF_A_CHAT, rf"\g<0>{machine}:", text)
-    return re.sub(_OF_A_MACHINE, rf"\g<0> --on {machine}", text)
+    text = re.sub(_WITH_CHAT, rf"\g<0>{machine}:", text)
+    return re.sub(_WITHOUT_CHAT, rf"\g<0> --on {machine}", text)
 
 
 def kind_of(error: OutliveError) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from session_host.agents.catalog import load_catalog
-from session_host.cli.subcommands import SUBCOMMANDS
+from session_host.commands import SUBCOMMANDS
 from session_host.version import VERSION
 from tests.architecture.source_tree import REPOSITORY, docstring, imports, project_files, python_files, text
 from tests.support.commands import outlive

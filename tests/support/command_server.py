@@ -60,7 +60,8 @@ def _warm() -> None:
     """Import the subcommands' modules, including those that they import late, and warm the caches."""
     from session_host.agents.catalog import load_catalog
     from session_host.cli.arguments import Parser
-    from session_host.cli.subcommands import SUBCOMMANDS, Subcommand
+    from session_host.cli.subcommands import Subcommand
+    from session_host.commands import SUBCOMMANDS
     from session_host.protocol.codec import Decoder
     from session_host.protocol.messages import FromClient, FromHost
     from session_host.protocol.values import GridSize
@@ -71,7 +72,7 @@ def _warm() -> None:
         importlib.import_module(f"session_host.{name}")
     loop_factory()
     create(None, GridSize(80, 24)).close()
-    for name, (_, what) in SUBCOMMANDS.items():
+    for name, (_, what, _) in SUBCOMMANDS.items():
         parser = Parser(name, what)
         Subcommand.load(name).configure(parser)
         parser.format_usage()

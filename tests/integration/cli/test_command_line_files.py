@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from installers.command_line_files import MAN_PAGE, PATHS, files
-from session_host.cli.subcommands import SUBCOMMANDS
+from session_host.commands import SUBCOMMANDS
 from tests.support.commands import REPOSITORY, new
 from tests.support.terminals import Terminal
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from session_host.cli.subcommands import SUBCOMMANDS
+from session_host.cli.arguments import Parser
+from session_host.cli.subcommands import Subcommand
+from session_host.commands import SUBCOMMANDS, Where, with_any
 from tests.support.commands import Done, OnTerminal, outlive
 from tests.support.ssh_machines import SshMachine
 
@@ -48,11 +50,18 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 
 
 def test_each_command_about_a_chat_is_tried() -> None:
-    about_chats = [
-        name for name in SUBCOMMANDS if re.search(r"\bCHAT\b", outlive(name, "--help").output.split("\n\n")[0])
-    ]
-    tried = {words[0] for words in COMMANDS}
-    assert set(about_chats) - {"window"} <= tried, "give it a row in COMMANDS; the window is the one here"
+    tried = {words[0] for words in COMMANDS if "CHAT" in words}
+    assert with_any(Where.CHAT) - {"logs"} <= tried, "give it a row in COMMANDS; a chat's log differs here and there"
+
+
+def test_a_commands_row_says_how_its_arguments_name_a_machine() -> None:
+    for name in SUBCOMMANDS:
+        parser = Parser(name, name)
+        Subcommand.load(name).configure(parser)
+        arguments = parser._actions
+        names_chat = any(each.dest in {"session", "sessions"} and not each.option_strings for each in arguments)
+        assert names_chat == (name in with_any(Where.CHAT)), name
+        assert any(each.dest == "on" for each in arguments) == (name in with_any(Where.ON | Where.ASKS_ALL)), name
 
 
 def test_each_command_does_there_what_it_does_here(alpha: SshMachine, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from session_host.cli import main, subcommands
+from session_host.commands import SUBCOMMANDS
 from session_host.errors import SessionEnded, StoreCorrupt
 from session_host.version import VERSION
 from tests.support.area import Area
@@ -26,7 +27,7 @@ class TestHelp:
         assert main(words) == 0
 
         output = capsys.readouterr().out
-        assert all(f"\n  {subcommand} " in output for subcommand in subcommands.SUBCOMMANDS)
+        assert all(f"\n  {subcommand} " in output for subcommand in SUBCOMMANDS)
         assert max(map(len, output.splitlines())) <= 110
 
     def test_help_takes_a_command(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,7 +36,7 @@ class TestHelp:
 
         assert capsys.readouterr().out.startswith("usage: outlive peek")
 
-    @pytest.mark.parametrize("subcommand", subcommands.SUBCOMMANDS)
+    @pytest.mark.parametrize("subcommand", SUBCOMMANDS)
     def test_each_subcommand_explains_itself(self, subcommand: str, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as ended:
             main([subcommand, "--help"])

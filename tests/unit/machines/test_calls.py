@@ -134,7 +134,7 @@ def test_an_answer_with_a_key_that_no_dictionary_can_have_is_refused(key: object
         ("answer with `outlive approve` or `outlive send api`", "`outlive approve` or `outlive send build1:api`"),
         ("no such call; run `outlive upgrade`", "run `outlive upgrade --on build1`"),
         ("no chat runs; `outlive new AGENT` starts one", "`outlive new --on build1 AGENT` starts one"),
-        ("remove them with `outlive rm --ended`", "`outlive rm --ended`"),
+        ("remove them with `outlive rm --ended`", "`outlive rm --on build1 --ended`"),
     ],
 )
 def test_a_remedy_of_another_machine_is_a_command_that_works_here(there: str, here: str) -> None:

@@ -1,0 +1,90 @@
+"""The commands of ``outlive``: what each one does, and on which machine."""
+
+from __future__ import annotations
+
+from enum import Flag, auto
+from typing import NamedTuple
+
+
+class Where(Flag):
+    """On which machine a command runs."""
+
+    HERE = 0
+    """On this one only."""
+    CHAT = auto()
+    """Its argument is a chat; with ``MACHINE:CHAT`` it runs on that machine."""
+    ON = auto()
+    """With ``--on MACHINE``, on that machine."""
+    ASKS_ALL = auto()
+    """With ``--on all``, here: it asks the machines itself. Without ``ON``, for one machine as well."""
+    STARTS = auto()
+    """It starts a chat, which is then shown in this terminal."""
+    SHOWN_HERE = auto()
+    """It reaches the chat from here, to show it or to bring its recording."""
+
+
+class Command(NamedTuple):
+    """The row of one command.
+
+    Attributes:
+        module: the module with its functions, in ``session_host.cli``.
+        what: what it does, for help, man page and completions.
+        where: on which machine it runs.
+    """
+
+    module: str
+    what: str
+    where: Where
+
+
+SUBCOMMANDS = {
+    "new": Command("starting", "start a chat with an agent, a shell or any command", Where.ON | Where.STARTS),
+    "ls": Command("ls", "list running chats; --all includes ended ones", Where.ASKS_ALL),
+    "attach": Command(
+        "attach.command", "open a chat in this terminal; Ctrl+B d detaches", Where.CHAT | Where.SHOWN_HERE
+    ),
+    "peek": Command("peek", "print a chat's screen as text", Where.CHAT),
+    "send": Command("send", "type text or press keys in a chat", Where.CHAT),
+    "approve": Command("answers", "allow what a chat's agent asks to do", Where.CHAT),
+    "deny": Command("answers", "decline what a chat's agent asks to do", Where.CHAT),
+    "wait": Command("wait", "wait until a chat shows a text, has a status, is quiet or ends", Where.CHAT | Where.ON),
+    "stop": Command("ending", "ask a chat's agent to exit", Where.CHAT),
+    "kill": Command("ending", "kill a chat's agent, and everything it started, at once", Where.CHAT),
+    "kill-all": Command("ending", "kill all running chats", Where.ON),
+    "resume": Command("starting", "resume an ended chat's conversation", Where.CHAT | Where.STARTS),
+    "restore": Command(
+        "restore", "list a chat's restore points; restore files to before a prompt", Where.CHAT | Where.ON
+    ),
+    "rm": Command("ending", "remove an ended chat", Where.CHAT | Where.ON),
+    "pin": Command(
+        "records", "pin a chat: it is on top of the lists, and stays when ended chats are removed", Where.CHAT
+    ),
+    "rename": Command("records", "rename a chat", Where.CHAT),
+    "explain": Command("explain", "explain a chat's status", Where.CHAT),
+    "replay": Command("recording.replay", "play a chat's recording in this terminal", Where.CHAT | Where.SHOWN_HERE),
+    "export": Command(
+        "recording.export", "save a chat: .cast, .txt, .html, .md or .json", Where.CHAT | Where.SHOWN_HERE
+    ),
+    "search": Command("search", "search all chats", Where.ON | Where.ASKS_ALL),
+    "logs": Command("processes", "print the log of a chat's background process", Where.CHAT | Where.ON),
+    "upgrade": Command(
+        "processes", "update running chats to the installed version without interrupting them", Where.CHAT | Where.ON
+    ),
+    "doctor": Command("doctor.command", "check the installation", Where.ON),
+    "demo": Command("demo", "show that a chat outlives its window", Where.HERE),
+    "machines": Command("machines", "list, add or remove other machines, reached by ssh", Where.HERE),
+    "window": Command("window", "control the open window: tabs, show, new, next, toggle, grab, close", Where.HERE),
+}
+
+INTERNAL_SUBCOMMANDS = {
+    "bridge": Command("machines", "serve another machine's client, which starts this by ssh", Where.HERE),
+    "recording": Command("recording.there", "send a chat's recording to another machine's client", Where.HERE),
+}
+"""Those that users don't type."""
+
+ALL_SUBCOMMANDS = SUBCOMMANDS | INTERNAL_SUBCOMMANDS
+
+
+def with_any(where: Where) -> set[str]:
+    """The commands that users type and that have one of these words."""
+    return {name for name, command in SUBCOMMANDS.items() if where & command.where}
