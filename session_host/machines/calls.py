@@ -3,14 +3,13 @@
 A function is called by its name, with arguments and a result that msgspec converts by the function's annotations. Only
 what ``CALLS`` names can be called.
 
-A file's name that is not UTF-8 has surrogates here (``os.fsdecode``), which msgpack cannot carry. They travel as the
-characters from ``_CARRIER`` on, which are in a private plane.
+A file's name that is not UTF-8 has surrogates here (``os.fsdecode``), which msgpack cannot carry. In a result, a
+replacement character stands for each; an argument with one is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import inspect
 import re
@@ -142,45 +141,30 @@ def _from_plain(kind: type[Any], value: Any) -> Any:
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_to_plain)
 
-_CARRIER = 0x10DC00
-_CARRIED = re.compile(f"[{chr(_CARRIER + 0x80)}-{chr(_CARRIER + 0xFF)}]")
-_CARRIED_BYTES = re.compile(b"\xf4\x8d[\xb2\xb3]")
-"""The beginnings of those characters in UTF-8."""
-_TO_CARRY = re.compile(f"[\ud800-\udfff]|{_CARRIED.pattern}")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def _encode(value: Any) -> bytes:
-    with contextlib.suppress(UnicodeEncodeError):
-        data = _encoder.encode(value)
-        if _CARRIED_BYTES.search(data) is None:
-            return data
-    plain = msgspec.to_builtins(value, builtin_types=(bytes,), enc_hook=_to_plain)
-    return _encoder.encode(_mapped(plain, _TO_CARRY, _carried))
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        plain = msgspec.to_builtins(value, builtin_types=(bytes,), enc_hook=_to_plain)
+        return _encoder.encode(_readable(plain))
+
+
+def _readable(value: Any) -> Any:
+    """A value without surrogates in its texts."""
+    if isinstance(value, str):
+        return _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_readable(key): _readable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_readable(each) for each in value]
+    return value
 
 
 def _decode(data: bytes | msgspec.Raw, kind: Any) -> Any:
-    if _CARRIED_BYTES.search(data) is None:
-        return msgspec.msgpack.decode(data, type=kind, dec_hook=_from_plain)
-    plain = _mapped(msgspec.msgpack.decode(data), _CARRIED, lambda found: chr(ord(found.group()) - _CARRIER + 0xDC00))
-    return msgspec.convert(plain, kind, dec_hook=_from_plain)
-
-
-def _carried(found: re.Match[str]) -> str:
-    try:
-        return "".join(chr(_CARRIER + byte) for byte in found.group().encode(errors="surrogateescape"))
-    except UnicodeEncodeError:
-        return "\ufffd"  # It is of no file's name.
-
-
-def _mapped(value: Any, characters: re.Pattern[str], become: Callable[[re.Match[str]], str]) -> Any:
-    """A value with other characters in place of these ones of its texts."""
-    if isinstance(value, str):
-        return characters.sub(become, value)
-    if isinstance(value, dict):
-        return {_mapped(key, characters, become): _mapped(each, characters, become) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_mapped(each, characters, become) for each in value]
-    return value
+    return msgspec.msgpack.decode(data, type=kind, dec_hook=_from_plain)
 
 
 def encode_arguments(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
@@ -188,12 +172,17 @@ def encode_arguments(function: Callable[..., Any], args: tuple[Any, ...], kwargs
 
     Raises:
         TypeError: they are not the function's, or the function cannot be called from another machine.
+        OutliveError: one is a file's name that is not UTF-8.
     """
     callee = CALLS.get(function.__name__)
     if callee is None or callee.module != function.__module__:
         raise TypeError(f"{function.__module__}.{function.__name__} cannot be called on another machine")
     bound = inspect.signature(function).bind(*args, **kwargs)
-    return _encode(bound.arguments)
+    try:
+        return _encoder.encode(bound.arguments)
+    except UnicodeEncodeError as error:
+        name = _readable(error.object)
+        raise OutliveError(f"{name}: other machines can do nothing with a name that is not UTF-8; rename it") from error
 
 
 async def call(name: str, arguments: bytes, login_path: LoginPath | None = None) -> bytes:
