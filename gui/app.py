@@ -46,6 +46,7 @@ from session_host.client.chats.retention import CHECK_INTERVAL_S, Tidying, check
 from session_host.client.chats.settings import remember_colors
 from session_host.client.machine import Machine
 from session_host.client.sessions.stale_rows import all_after_boot
+from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError
 from session_host.protocol.facts import ChatFacts
@@ -490,8 +491,6 @@ def _read_startup_data(
 
 
 def _check_limit() -> Tidying:
-    from session_host.client.sessions.store_access import open_store
-
     with contextlib.suppress(OutliveError), open_store() as store:
         return check_limit(store, by_window=True)
     return Tidying("", [])  # The store's next user reports the error.
@@ -500,7 +499,6 @@ def _check_limit() -> Tidying:
 def _clean_up_worktrees() -> None:
     """Remove the worktrees of starts that were killed."""
     from session_host.client.chats.chat_worktree import clean_up_worktrees
-    from session_host.client.sessions.store_access import open_store
 
     with contextlib.suppress(OutliveError), open_store() as store:
         clean_up_worktrees(store)

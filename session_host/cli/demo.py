@@ -30,6 +30,8 @@ from session_host.cli.window import missing_modules, window_command
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError
+from session_host.keeper_client.discovery import keeper_status
+from session_host.paths import config_dir
 from session_host.system.processes.identity import start_time
 
 from . import demo_program as program
@@ -234,7 +236,6 @@ class DemoEnvironment:
         for terminal in self._terminals:
             terminal.end()
         from session_host.cli.ending import kill_chats
-        from session_host.keeper_client.discovery import keeper_status
 
         infos = all_sessions(ended=False)
         kill_chats(infos)
@@ -423,7 +424,6 @@ def _start_chat() -> str:
     from session_host.agents.catalog import load_agent
     from session_host.client.chats.launch import launch_now
     from session_host.client.chats.launch_spec import LaunchRequest
-    from session_host.paths import config_dir
 
     request = LaunchRequest(
         agent=load_agent(config_dir(), "command"),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from session_host.cli.output import age, exit_text, print_error, print_json, terminal_columns, width
-from session_host.cli.session_argument import add_selection, selection_of
+from session_host.cli.session_argument import add_selection, all_sessions, selection_of
 from session_host.client.sessions.listing import chosen_sessions
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
@@ -104,8 +104,6 @@ def _sessions(selection: Selection, *, ended: bool) -> list[SessionInfo]:
         with open_store(print_error) as store:
             return chosen_sessions(store, selection, ended=ended)
     except StoreCorrupt:
-        from session_host.cli.session_argument import all_sessions
-
         all_sessions(ended=ended)  # recreates the store
         return _sessions(selection, ended=ended)
 

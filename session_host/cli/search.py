@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.output import cut, local_time, print_error, print_json, terminal_columns
-from session_host.cli.session_argument import add_selection, selection_of
+from session_host.cli.session_argument import add_selection, all_sessions, selection_of
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo, info_of
 from session_host.client.sessions.stale_rows import resolve_stale_row
@@ -164,8 +164,6 @@ def _store() -> Store:
     try:
         return open_store()
     except StoreCorrupt:
-        from session_host.cli.session_argument import all_sessions
-
         all_sessions(ended=False)  # recreates the store
         return open_store()
 

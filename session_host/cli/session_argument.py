@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from session_host.cli.output import ending_text
 from session_host.client.sessions.session_info import SessionInfo, find_session, list_sessions
 from session_host.client.sessions.store_access import open_or_recover, recover
 from session_host.errors import AmbiguousSession, NoSuchSession, SessionEnded, StoreCorrupt, StoreError, UsageError
@@ -105,8 +106,6 @@ def require_running(info: SessionInfo) -> SessionInfo:
         SessionEnded: the session has ended, or was lost.
     """
     if info.state not in RUNNING_STATES:
-        from session_host.cli.output import ending_text
-
         raise SessionEnded(f"{info.name} {ending_text(info)}")
     return info
 

@@ -275,7 +275,6 @@ def _launch(
     from session_host.agents.catalog import load_agent
     from session_host.client.chats.launch import launch_now
     from session_host.client.chats.launch_spec import DEFAULT_SIZE, LaunchRequest
-    from session_host.paths import config_dir
 
     try:
         agent = load_agent(config_dir(), agent_name)
@@ -371,7 +370,6 @@ def _cleaned_up_when_ended() -> Iterator[None]:
 def _take_agent_given_as_branch(options: argparse.Namespace) -> str | None:
     """Take the agent out of ``outlive new --worktree claude``: without another agent, it names no branch."""
     from session_host.agents.catalog import load_catalog
-    from session_host.paths import config_dir
 
     if not options.worktree or options.worktree not in load_catalog(config_dir()):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shlex
 import sys
@@ -10,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from session_host.client.window_control import WindowNotOpen, ask
+from session_host.client.window_control import HIDDEN_START, WindowNotOpen, ask
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.untrusted_text import one_line
 
@@ -60,7 +61,6 @@ def install_command() -> str:
 
 def _origin() -> str:
     """`` @ URL`` of the file or address that was installed; "" for a package of an index (PEP 610)."""
-    import json
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:
@@ -99,8 +99,6 @@ def open_or_raise() -> int:
 
 def _is_open() -> bool:
     """Whether the window is open; raises it."""
-    from session_host.client.window_control import HIDDEN_START, WindowNotOpen, ask
-
     try:
         ask("tabs" if os.environ.get(HIDDEN_START) else "raise", timeout_s=RAISE_TIMEOUT_S)
     except WindowNotOpen:

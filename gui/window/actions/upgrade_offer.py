@@ -12,6 +12,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.sessions import Sessions
 from gui.window.page.banners import Banner, BannerArea
 from gui.wording import common_texts, notice_texts, window_texts
+from session_host.client.sessions.hosts import upgrade
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError
 from session_host.version import VERSION, is_older
@@ -93,8 +94,6 @@ def upgrade_all() -> list[UpgradeResult]:
     Raises:
         OutliveError: the installed version does not start, or cannot take over; nothing was changed.
     """
-    from session_host.client.sessions.hosts import upgrade
-
     with open_store() as store:
         return upgrade(store)
 

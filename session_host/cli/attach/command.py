@@ -15,6 +15,7 @@ from session_host.cli.output import answer_to, ending_text, print_error, print_l
 from session_host.cli.session_argument import find, machine_and_chat, running_sessions
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.permission import check_may_reach_machine
+from session_host.client.sessions.listing import session_named
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import HostUnavailable, NoSuchSession, NotAllowed, OutliveError, SessionEnded, UsageError
 from session_host.protocol.facts import INTERRUPTED
@@ -74,7 +75,6 @@ def attach_there(entry: MachineEntry, chat: str, *, read_only: bool = False, is_
 
 
 async def _show_there(entry: MachineEntry, chat: str, *, read_only: bool, is_plain: bool) -> Ending:
-    from session_host.client.sessions.listing import session_named
     from session_host.machines.link import Link
     from session_host.machines.remote import RemoteMachine
     from session_host.system.network_changes import NetworkChanges

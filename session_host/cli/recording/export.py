@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from session_host.cli.arguments import add_session_argument
 from session_host.cli.output import print_error
+from session_host.cli.recording.recording import recording_of
 from session_host.cli.session_argument import find, machine_and_chat
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError, UsageError
@@ -97,8 +98,6 @@ def _content(suffix: str, info: SessionInfo, on_damage: Callable[[], object]) ->
         if damage:
             on_damage()
         return content_of(suffix, transcript, info, is_complete=not damage)
-    from session_host.cli.recording.recording import recording_of
-
     return _terminal_content(suffix, recording_of(info, on_damage), info)
 
 
