@@ -42,6 +42,19 @@ def test_a_deleted_transcript_is_restored(chat: Chat, area: Area) -> None:
     assert "echo: something" in json.dumps(chat.server.wait_asked("something else").body)
 
 
+def test_a_chat_is_resumed_although_other_chats_of_its_project_started_meanwhile(
+    chat: Chat, agent: RealAgent, server: ModelServer, project: Path
+) -> None:
+    # Each start deletes the empty transcripts of the project, and each end those without a conversation's id.
+    Chat.start(agent, server, project, name="other").until_ready()
+    chat.ask_and_read("something")
+    chat.until_idle()
+    Chat.start(agent, server, project, name="third").until_ready().stop()
+    chat.stop()
+
+    chat.resumed().until_ready().sees("echo: something")
+
+
 def test_the_duplicate_transcript_made_by_resuming_is_removed(
     chat: Chat, area: Area, agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
