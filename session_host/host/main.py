@@ -187,7 +187,7 @@ class _Host:
         titling.cancel()
         await noting
         await asyncio.wait((titling,))
-        await driver.kind.end_leftovers()
+        await driver.kind.finish()
         if _ended_by_sigterm(driver):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._interrupted.wait(), SHUTDOWN_S)

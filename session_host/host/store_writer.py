@@ -128,7 +128,6 @@ class StoreWriter:
         self.set_title(session.title)
         self.set_conversation(driver.conversation.id)
         self._program = replace(self._program, size=session.sizing.size)
-        await driver.kind.reset_screen()
         waits = iter(RETRY_S)
         wait_s = RETRY_S[0]
         is_output_saved = False

@@ -169,8 +169,9 @@ class ClientConnection:
                 if (attachment := self._own_attachment(message.attachment)) is not None:
                     self._session.viewers.resized(attachment, message.size, message.cell)
             case Colors() | ClearTerminal() | Continue():
-                if (attachment := self._own_attachment(message.attachment)) is not None and not attachment.read_only:
-                    self._session.kind.change_terminal(message)
+                attachment, terminal = self._own_attachment(message.attachment), self._session.terminal
+                if attachment is not None and not attachment.read_only and terminal is not None:
+                    terminal.change_terminal(message)
             case Received():
                 if self._own_attachment(message.attachment) is not None:
                     self._subscription.received(message.length)

@@ -61,20 +61,18 @@ class SessionKind(Protocol):
     def receive_input(self, attachment: Attachment, message: Input, emulator: Emulator | None) -> None:
         """Accept one input of a viewer exactly once and in order, or refuse it with a message."""
 
-    def change_terminal(self, message: Colors | ClearTerminal | Continue) -> None:
-        """Carry out a viewer's request about the terminal, if there is one."""
-
     def asks(self) -> bool:
         """Whether the agent asks its user something where keys and texts may answer it."""
 
     def why_no_own(self, request: Send | SendChatInput) -> str:
         """Why the chat's own agent may not make a request of ``Right.CONTROL``, one line; "" if it may."""
 
-    def program_runs(self) -> None:
-        """The program runs."""
 
-    def program_started(self) -> None:
-        """The program has its size."""
+class Terminal(Protocol):
+    """What a session has whose program runs in a terminal."""
+
+    def change_terminal(self, message: Colors | ClearTerminal | Continue) -> None:
+        """Carry out a viewer's request about the terminal."""
 
     def program_ended(self) -> None:
         """The program has ended, and its last output is handled."""
@@ -96,6 +94,7 @@ class Session:
         viewers: the attachments, and their effect on grid size (``sizing``) and focus.
         end_requests: commands' requests to end the program.
         kind: what is special to a session in a terminal, or to a structured one; its maker sets it.
+        terminal: what only the first of these has; None for a structured session.
     """
 
     def __init__(
@@ -133,6 +132,7 @@ class Session:
         self.sizing = self.viewers.sizing
         self.end_requests = EndRequests(self.effects, spec.watch, ends_all=spec.ends_all)
         self.kind: SessionKind
+        self.terminal: Terminal | None = None
         self._watcher_events = watcher_events
 
     @property
@@ -168,13 +168,11 @@ class Session:
         """Accept sizes, since the program runs; call ``program_started`` next."""
         self.outcome = Outcome(State.RUNNING)
         self.sizing.program_runs()
-        self.kind.program_runs()
 
     def program_started(self) -> None:
         """Send viewers Attached, since the program has its size."""
         self.clients.program_started()
         self.viewers.focus.viewers_changed()
-        self.kind.program_started()
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str = "") -> None:
         """Record the program's end, after its last output; call ``broadcast_end`` next.
@@ -185,7 +183,8 @@ class Session:
             end_request: the user's request that ended it, "" for none.
         """
         self.outcome = Outcome(State.EXITED, exit_code, exit_signal, end_request)
-        self.kind.program_ended()
+        if self.terminal is not None:
+            self.terminal.program_ended()
         self.end = StateEvent(self.outcome)
         self.viewers.program_ended()
 

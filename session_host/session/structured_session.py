@@ -18,9 +18,6 @@ from session_host.protocol.launch import StructuredLaunch, Watch
 from session_host.protocol.messages import (
     CHAT_INPUTS,
     ChatInput,
-    ClearTerminal,
-    Colors,
-    Continue,
     Done,
     Failed,
     Focus,
@@ -138,7 +135,7 @@ class StructuredSession:
 
     # ------------------------------------------------------------ causes
 
-    def program_runs(self) -> None:
+    def program_started(self) -> None:
         """Begin, unless a previous host has; restart its timers."""
         for name, after_s in self.timers.items():
             self.effects.append(StartTimer(self, name, after_s))
@@ -176,15 +173,6 @@ class StructuredSession:
     def why_no_own(self, request: Send | SendChatInput) -> str:
         """See ``own_prompts``."""
         return why_no_input(request, self._watch)
-
-    def change_terminal(self, message: Colors | ClearTerminal | Continue) -> None:
-        """Do nothing: there is no terminal."""
-
-    def program_started(self) -> None:
-        """Do nothing: ``program_runs`` has begun the chat."""
-
-    def program_ended(self) -> None:
-        """Do nothing: ``agent_ended`` has ended the chat."""
 
     def agent_ended(self, errors: str) -> None:
         """The agent ended, after its last output.

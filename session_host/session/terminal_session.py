@@ -57,7 +57,7 @@ MAX_NOTIFICATIONS = 8
 
 
 class TerminalSession:
-    """What only a session in a terminal has. Implements ``SessionKind``.
+    """What only a session in a terminal has. Implements ``SessionKind`` and ``Terminal``.
 
     Attributes:
         colors: the colours for answers to colour queries; None if no viewer sent any.
@@ -92,6 +92,7 @@ class TerminalSession:
             look: looks at the program now, and calls ``set_suspended``.
         """
         self._session, self.effects = session, session.effects
+        session.terminal = self
         self.colors = log_state.colors
         self.typed_tokens = list(log_state.typed_tokens)
         watch = msgspec.structs.replace(spec.watch, input_line="") if spec.setup is not None else spec.watch
@@ -140,9 +141,6 @@ class TerminalSession:
         self.prompt.activity_changed(activity)
 
     # ------------------------------------------------------------ the program
-
-    def program_runs(self) -> None:
-        """Do nothing: the program has no size yet."""
 
     def program_started(self) -> None:
         """Check whether the agent takes input, since the program runs."""

@@ -75,6 +75,7 @@ class Harness(RulesHarness[Effect]):
     def start_program(self) -> Harness:
         self.session.program_runs()
         self.session.program_started()
+        self.terminal.program_started()
         self.take_effects()
         return self
 

@@ -26,8 +26,7 @@ from session_host.host.watchers.conversation import ConversationTracker
 from session_host.host.watchers.hook_questions import HookQuestions
 from session_host.protocol.facts import Outcome
 from session_host.protocol.launch import LaunchSpec
-from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
-from session_host.protocol.values import in_turns
+from session_host.protocol.messages import Event, NoticeEvent
 from session_host.session.effects import NoteTitle, NoteUserInput, WriteToProgram
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
@@ -179,6 +178,7 @@ class Driver:
                 terminal=descriptors.master,
                 new_id=new_id,
                 send_output=self._send_output,
+                interpreted=self._output_interpreted,
                 send_event=self.broadcast,
             )
             self.kind.handle_emulator_results(recovered.replies, recovered.events)
@@ -206,7 +206,7 @@ class Driver:
     def _worker_of(self, replica: R, recovered: RecoveredSession) -> EmulatorWorker[R]:
         return EmulatorWorker(
             replica,
-            self._output_interpreted,
+            lambda _: self._output_interpreted(),
             self.program.resume_reading,
             self.output_file.read,
             fed=recovered.fed,
@@ -234,8 +234,8 @@ class Driver:
         session.program_runs()
         self.performer.perform()
         session.program_started()
-        self.performer.perform()
         self.kind.program_started()
+        self.performer.perform()
         self.flush_input()
         session.end_requests.program_runs()
         self.performer.perform()
@@ -296,16 +296,14 @@ class Driver:
             self.performer.perform()
         return self.worker.feed_output(data)
 
-    def _output_interpreted(self, _replica: Replica) -> None:
-        """Handle what the emulator, or the transcript, has interpreted."""
-        self.kind.emulator_used()
+    def _output_interpreted(self) -> None:
+        """Handle that the emulator, or the transcript, has interpreted output."""
         if self.session.effects:
             self.performer.perform()
         self.watch.on_output_interpreted()
         # The journal gets output only once it is interpreted, so the journal never ends after a checkpoint made now.
         self.journal_writer.add_output(self.worker.interpreted_to)
         self.checkpointer.maybe_checkpoint()
-        self.kind.output_interpreted()
 
     def _on_conversation_changed(self, state: ConversationState) -> None:
         self.input_log.append(EntryKind.CONVERSATION, msgspec.msgpack.encode(state))
@@ -337,9 +335,6 @@ class Driver:
     def broadcast(self, event: Event) -> None:
         """Send an event to all attached clients."""
         self.session.clients.broadcast(event)
-        if isinstance(event, ActivityEvent):
-            self.kind.activity_changed(in_turns(event.status.activity, event.status.source))
-            self.questions.activity_changed(event.status.activity)
         self.performer.perform()
 
     # ------------------------------------------------------------ input for the program

@@ -19,7 +19,7 @@ from session_host.protocol.codec import UNREADABLE
 from session_host.protocol.launch import LaunchSpec, StructuredLaunch
 from session_host.protocol.messages import Event, Failed, OpenRequests, Peek, Prompt, Reply, Screen, Send, SendChatInput
 from session_host.protocol.untrusted_text import one_line, topic_of
-from session_host.protocol.values import Activity, ErrorCode
+from session_host.protocol.values import ErrorCode
 from session_host.session.effects import (
     AppendRecord,
     ChatChanged,
@@ -144,7 +144,9 @@ class StructuredDriver:
         self.operation_runner.agent = process.pid
 
     def program_started(self) -> None:
-        """Handle output that a previous host moved into the file, and was killed before it handled it."""
+        """Begin the chat; handle output that a previous host moved into the file before it was killed."""
+        self.rules.program_started()
+        self._performer.perform()
         self.take_output(self._program_output.read(self.rules.splitter.offset, self._program_output.end))
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str) -> None:
@@ -155,16 +157,13 @@ class StructuredDriver:
         self.rules.agent_ended(last_errors(self._spec.stderr) if failed else "")
         self._performer.perform()
 
-    async def end_leftovers(self) -> None:
+    async def finish(self) -> None:
         """End the operations, and what is left of the agent's session."""
         assert self._program.process is not None
         leader, patterns = self._program.process.pid, self._spec.watch.strays
         await asyncio.gather(
             self.operation_runner.close(), end_strays(leader, self._spec.facts.id, patterns, whole_session=True)
         )
-
-    async def reset_screen(self) -> None:
-        """Do nothing: the end is in the transcript already."""
 
     def close(self) -> None:
         """Do nothing: there is no timer."""
@@ -176,12 +175,6 @@ class StructuredDriver:
         self.rules.agent_wrote(data)
         self._performer.perform()
         return not self._worker.is_full
-
-    def emulator_used(self) -> None:
-        """Do nothing: a transcript has no replies and no events."""
-
-    def output_interpreted(self) -> None:
-        """Do nothing: no terminal is to be cleared."""
 
     # ------------------------------------------------------------ effects
 
@@ -221,9 +214,6 @@ class StructuredDriver:
     def current_events(self) -> Sequence[Event]:
         """The events for a viewer that has just attached: none, the transcript has all."""
         return ()
-
-    def activity_changed(self, activity: Activity) -> None:
-        """Do nothing: the activity comes from the chat itself."""
 
     def save(self, log_state: LogState) -> None:
         """Add the state for a replacement host."""

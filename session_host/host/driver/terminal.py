@@ -17,6 +17,7 @@ from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.host.watchers.foreground import CommandTimer
 from session_host.host.watchers.hook_questions import HookQuestions
 from session_host.paths import session_history
+from session_host.protocol.facts import AgentStatus
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import (
     AnswerRequest,
@@ -31,7 +32,7 @@ from session_host.protocol.messages import (
     Send,
     SendChatInput,
 )
-from session_host.protocol.values import Activity, ErrorCode
+from session_host.protocol.values import Activity, ErrorCode, in_turns
 from session_host.session.effects import ClearOutput, ResizeGrid, UseColors, UseEmulator
 from session_host.session.session import Session
 from session_host.session.terminal_session import TerminalSession
@@ -81,6 +82,7 @@ class TerminalDriver:
         terminal: int,
         new_id: Callable[[], str],
         send_output: Callable[[bytes], bool],
+        interpreted: Callable[[], None],
         send_event: Callable[[CommandEvent], None],
     ) -> None:
         """Make the session one in a terminal, from the state that a previous host left.
@@ -100,12 +102,13 @@ class TerminalDriver:
             terminal: the descriptor of the PTY.
             new_id: makes a token: 32 hexadecimal digits.
             send_output: sends output, which is in its file already, to the viewers and the emulator.
+            interpreted: called when the emulator has interpreted output, and its results are handled.
             send_event: sends an event to all followers.
         """
         self._spec, self._session, self._performer, self.worker = spec, session, performer, worker
         self._program, self._watch, self._questions = program, watch, questions
         self._input_log, self._program_output, self._journal_writer = input_log, program_output, journal_writer
-        self._send_output = send_output
+        self._send_output, self._interpreted = send_output, interpreted
         self.rules = session.kind = TerminalSession(
             session,
             spec,
@@ -116,10 +119,11 @@ class TerminalDriver:
             age_s=program.age_s,
             look=watch.suspension.poll,
         )
-        watch.set_suspended = self.rules.set_suspended
+        watch.set_suspended, watch.activity_changed = self.rules.set_suspended, self._activity_changed
         watch.mark_turn = lambda: worker.run_after_output(lambda emulator: emulator.mark_turn())
         assert recovered.emulator is not None
         self.emulator = recovered.emulator
+        worker.after = self.emulator_used
         self.late_replies = LateReplies(terminal, self._send_emulator_results)
         self.command_timer = CommandTimer(self.emulator.commands, recovered.log_state.commands, input_log, send_event)
         self.clearer = Clearer(program, worker, session.sizing, watch, self._append_output)
@@ -152,21 +156,19 @@ class TerminalDriver:
             process.resize(size, self._session.sizing.cell)
 
     def program_started(self) -> None:
-        """Do nothing: what the program has written is read like all later output."""
+        """Let the input that waits for the program's start begin; what it has written is read like all later output."""
+        self.rules.program_started()
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str) -> None:
         """Clear the terminal no more."""
         del exit_code, exit_signal, end_request
         self.clearer.close()
 
-    async def end_leftovers(self) -> None:
-        """End what serves nobody after the program's end."""
+    async def finish(self) -> None:
+        """End what serves nobody after the program's end; reset the modes that it has left, for the saved screen."""
         assert self._program.process is not None
         patterns = self._spec.watch.strays
         await end_strays(self._program.process.pid, self._spec.facts.id, patterns, whole_session=False)
-
-    async def reset_screen(self) -> None:
-        """Reset the modes that the program has left, for the saved screen."""
         await self.worker.run(reset_after_exit)
 
     def close(self) -> None:
@@ -185,10 +187,12 @@ class TerminalDriver:
         """Append the host's own sequences to the program's output."""
         self._send_output(self._program_output.append(data))
 
-    def emulator_used(self) -> None:
-        """Send the emulator's replies to the program and its events to the viewers."""
-        self.handle_emulator_results(self.emulator.take_replies(), self.emulator.take_events())
-        self.rules.emulator_used(self.emulator)
+    def emulator_used(self, emulator: Emulator) -> None:
+        """Send the emulator's replies to the program and its events to the viewers; it has interpreted output."""
+        self.handle_emulator_results(emulator.take_replies(), emulator.take_events())
+        self.rules.emulator_used(emulator)
+        self._interpreted()
+        self.clearer.output_interpreted()
 
     def handle_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
         """Handle the emulator's results after it has interpreted output."""
@@ -203,10 +207,6 @@ class TerminalDriver:
     def _send_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
         self.rules.handle_emulator_results(replies, events, self.worker.interpreted_to, self.worker.resizes)
         self._performer.perform()
-
-    def output_interpreted(self) -> None:
-        """The emulator has interpreted output."""
-        self.clearer.output_interpreted()
 
     @property
     def idle_emulator(self) -> Emulator | None:
@@ -261,9 +261,10 @@ class TerminalDriver:
         """The events for a viewer that has just attached."""
         return self.command_timer.current_events()
 
-    def activity_changed(self, activity: Activity) -> None:
-        """The agent reported its activity."""
-        self.rules.activity_changed(activity)
+    def _activity_changed(self, status: AgentStatus) -> None:
+        self.rules.activity_changed(in_turns(status.activity, status.source))
+        self._questions.activity_changed(status.activity)
+        self._performer.perform()
 
     def _open_question(self) -> str | None:
         """The agent's question to its user: "" for an unknown one, None for none."""

@@ -73,6 +73,7 @@ class EmulatorWorker(Generic[R_co]):
     """Feeds an emulator or a transcript, and lends it to callers in between.
 
     Attributes:
+        after: called with the emulator after each use that may have produced replies or events.
         idle: the emulator while it is free, else None; for queries that produce no replies or events.
         interpreted_to: the offset up to which output is interpreted.
         resizes: the number of the last resize that the emulator has applied; the output may be ahead of it.
@@ -94,7 +95,7 @@ class EmulatorWorker(Generic[R_co]):
 
         Args:
             emulator: the emulator, which ``close`` frees.
-            after: called with the emulator after each use that may have produced replies or events.
+            after: see the attribute.
             drained: called when ``is_full`` becomes False.
             read: returns the output from one offset to another; called in the thread.
             fed: how much output the emulator has interpreted before.
@@ -103,7 +104,7 @@ class EmulatorWorker(Generic[R_co]):
         """
         self._loop = asyncio.get_running_loop()
         self._thread = Worker(LINGER_S, return_freed_memory)
-        self._after: Callable[[Any], None] = after
+        self.after: Callable[[Any], None] = after
         self._drained = drained
         self._read = read
         self._emulator = emulator
@@ -174,7 +175,7 @@ class EmulatorWorker(Generic[R_co]):
     def _deliver(self, emulator: Replica) -> None:
         """Report the emulator's replies and events; a failure must not block waiting output and callers."""
         try:
-            self._after(emulator)
+            self.after(emulator)
         except Exception:
             log.exception("an event of the emulator was not handled")
 

@@ -15,7 +15,7 @@ from session_host.agents.conversations.gemini_guard import TranscriptGuard
 from session_host.agents.status import ActivityTracker, Moment
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.paths import session_files
-from session_host.protocol.facts import Foreground
+from session_host.protocol.facts import AgentStatus, Foreground
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report, Transition
 from session_host.protocol.values import SILENCE, WITHOUT_AGENT, Activity, in_turns
@@ -137,6 +137,7 @@ class AgentWatch:
         suspension: finds out whether the program is suspended.
         set_suspended: called with True if it is, else with False; also without a change.
         mark_turn: called when a turn begins in a terminal.
+        activity_changed: called with the status at each visible change of it.
     """
 
     def __init__(
@@ -174,6 +175,7 @@ class AgentWatch:
         self._now = now
         self.set_suspended: Callable[[bool], object] = lambda _: None
         self.mark_turn: Callable[[], object] = lambda: None
+        self.activity_changed: Callable[[AgentStatus], object] = lambda _: None
         self.suspension = Suspension(self._on_look)
         self.foreground: ForegroundProcess | None = None
         if spec.facts.origin.agent in WITHOUT_AGENT:
@@ -483,6 +485,7 @@ class AgentWatch:
         self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.saved_state()))
         if visibly:
             self._send_event(self._event(turn))
+            self.activity_changed(tracker.status())
             self._transitions.record(self.tracker, self._now)
             self._conversation.activity_changed()
             self._transcript_watcher.activity_changed(in_turns(tracker.activity, tracker.source))

@@ -39,6 +39,7 @@ class Harness:
         self.emulator = create("pyte", GridSize(40, 6))
         self.session.program_runs()
         self.session.program_started()
+        terminal.program_started()
         self.attachment = self.session.viewers.attach(
             ClientConnection(self.session, object(), lambda _: ""),
             resume="",

@@ -214,7 +214,7 @@ class Run:
                 if step.killed:
                     await self._kill()
             case Show(colors=colors):
-                session.kind.change_terminal(Colors(self.attachment.id, *colors))
+                self.harness.terminal.rules.change_terminal(Colors(self.attachment.id, *colors))
                 driver.performer.perform()
             case Name(name=name):
                 session.rename(name)
