@@ -8,7 +8,8 @@ import itertools
 import os
 import select
 import signal
-from collections.abc import Callable, Iterable
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -176,6 +177,15 @@ def children() -> set[int]:
 def name(pid: int) -> str:
     """The process's name; "" if it has ended."""
     return proc.name(pid)
+
+
+@contextlib.contextmanager
+def killed_after(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kill a program at the end of a block: ``Popen`` as a context waits for it, also when a test has failed."""
+    try:
+        yield
+    finally:
+        process.kill()
 
 
 def kill_at_once(pids: Iterable[int]) -> None:

@@ -142,7 +142,12 @@ def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: ShowChat) -> N
             shown.view.resize(width, 500)
             shown.settle()
             process_events_until(buttons_are_apart, WAIT_S, f"the layout of {width} px, {state}")
-    assert all(each.isVisible() for each in (prompt._stop, prompt._send, prompt._attach)), "all are there again"
+
+    def all_are_there() -> bool:
+        return all(each.isVisible() for each in (prompt._stop, prompt._send, prompt._attach))
+
+    process_events_until(all_are_there, WAIT_S, "the layout of the widest view")
+    assert buttons_are_apart()
 
 
 def test_a_click_beside_the_buttons_of_the_prompt_box_gives_it_the_keyboard(show_chat: ShowChat) -> None:

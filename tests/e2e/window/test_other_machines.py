@@ -18,6 +18,7 @@ from PySide6.QtGui import QImage
 from session_host import paths
 from tests.conftest import Sessions
 from tests.support.area import Area
+from tests.support.processes import killed_after
 from tests.support.ssh_machines import SshMachine, end_logins, ssh_machines
 from tests.support.waiting import wait_until
 from tests.support.windows import clipboard, outlive, xdotool
@@ -135,7 +136,7 @@ def test_a_pasted_image_is_copied_there_and_a_printed_port_is_forwarded_here(
     outlive("new", "-d", "--on", "alpha", "-n", "api", "shell")
     with open_window() as app, subprocess.Popen(
         ["xclip", "-selection", "clipboard", "-target", "image/png", "-quiet", image], stderr=subprocess.DEVNULL
-    ) as owner, _server() as port:  # fmt: skip
+    ) as owner, killed_after(owner), _server() as port:  # fmt: skip
         outlive("window", "show", "alpha:api")
         wait_until(lambda: [tab["connected"] for tab in app.tabs()] == [True], WAIT_S, "the chat")
         app.focus()

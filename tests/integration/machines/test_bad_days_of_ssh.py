@@ -21,6 +21,7 @@ from session_host.machines.link import Link
 from session_host.machines.names import MachineEntry
 from session_host.system import event_loop
 from tests.support.commands import OnTerminal, outlive
+from tests.support.processes import killed_after
 from tests.support.ssh_machines import SshMachine, end_logins
 from tests.support.waiting import eventually, wait_until
 
@@ -80,7 +81,7 @@ def test_no_connection_of_the_user_ends_with_one_of_ours(alpha: SshMachine, area
     alpha.configure("ControlMaster auto", f"ControlPath {area.root}/own-%C")
     assert outlive("ls", "--on", "alpha").output == NO_CHATS
     assert not list(area.root.glob("own-*"))
-    with subprocess.Popen(["ssh", "-N", "alpha"], stdin=subprocess.DEVNULL) as users:
+    with subprocess.Popen(["ssh", "-N", "alpha"], stdin=subprocess.DEVNULL) as users, killed_after(users):
         wait_until(lambda: list(area.root.glob("own-*")), 30, "the user's connection is shared")
         assert outlive("ls", "--on", "alpha").output == NO_CHATS
         assert users.poll() is None
