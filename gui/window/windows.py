@@ -41,9 +41,10 @@ from .page.chat_page import ChatPage
 from .page.empty_state import EmptyState
 from .page.status_line import StatusLine
 from .page.terminal_content import TerminalContent
-from .panes.panes import Panes, RemovedTabs
+from .panes.panes import Panes
 from .panes.tab_drag import TabDragging
 from .panes.tabs import RecentChats
+from .panes.window_tabs import RemovedTabs, WindowTabs
 from .saving import LayoutSaving, UnseenMarks
 from .sheets.sheet import Sheet
 from .sidebar.sidebar import Sidebar
@@ -91,13 +92,15 @@ class MainWindow(QWidget):
         menu = window_texts.MENU()
         self.menu_button = IconButton(theme, Glyph.MORE, menu, lambda: self.menus.show_for_window(self.menu_button))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.tabs = Panes(theme, sessions, RecentChats(layout), self.empty, self.menu_button)
+        recent = RecentChats(layout)
+        panes = Panes(theme, sessions, recent, self.empty, self.menu_button)
+        self.tabs = WindowTabs(panes, sessions, recent)
         self.unseen_marks = UnseenMarks(sessions, layout, self)
-        self.banners = BannerArea(theme, self.tabs.area, BAR_HEIGHT_PX, lambda: self.tabs.active_page)
+        self.banners = BannerArea(theme, panes.area, BAR_HEIGHT_PX, lambda: self.tabs.active_page)
         self.status_line = StatusLine(theme, sessions.git_status_watcher)
         self.ages = AgeTimer(sessions, self)
         self.frame = WindowFrame(theme, self, self.sidebar, self._right_side(), self.saved)
-        self.saving = LayoutSaving(layout, self.saved, self.frame, self.tabs, self.unseen_marks, self.sidebar)
+        self.saving = LayoutSaving(layout, self.saved, self.frame, panes, self.unseen_marks, self.sidebar)
         self.saving.saved.connect(windows.save_layout)
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat, self.sidebar)
         separate = windows.separate
@@ -125,14 +128,14 @@ class MainWindow(QWidget):
         looks = LookActions(context, self.frame, self.saving, settings, self.describe)
         self.commands = commands = WindowCommands(context, settings, looks)
         self._keys = WindowKeys(settings)
-        self.actions_ = Actions(commands, self.tabs.area, self._keys.sequences, layout.recent_actions)
+        self.actions_ = Actions(commands, panes.area, self._keys.sequences, layout.recent_actions)
         self.menus = Menus(commands, self.actions_)
-        self._text_keys = TextKeys(self.tabs.area, commands.type_text)
+        self._text_keys = TextKeys(panes.area, commands.type_text)
         self._text_keys.set_keys(preferences.texts, self._keys.sequences)
         self._wiring = PageWiring(
             commands,
             self.actions_,
-            lambda: self._keys.of_the_window(has_panes=len(self.tabs.panes()) > 1),
+            lambda: self._keys.of_the_window(has_panes=len(panes.all()) > 1),
             self._on_grid,
         )
         self.banners.file_requested.connect(commands.opener.open_file)
@@ -151,22 +154,22 @@ class MainWindow(QWidget):
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.tabs.area, 1)
+        column.addWidget(self.tabs.panes.area, 1)
         column.addWidget(self.status_line)
         return right
 
     def _connect(self, context: WindowContext) -> None:
-        commands, menus = self.commands, self.menus
-        self.tabs.changed.connect(self._wiring.update_window_keys)
-        self.tabs.changed.connect(self._note_tabs)
-        self.tabs.active_changed.connect(self._on_active)
-        self.tabs.page_made.connect(self._on_page_made)
-        self.tabs.close_requested.connect(commands.chat_actions.close_tab)
-        self.tabs.menu_requested.connect(self._on_tab_menu)
-        self.tabs.double_clicked.connect(commands.rename_or_start)
-        self._clicks = ActivatingClicks(self, self.tabs.is_in_inactive_pane, self.tabs.is_in_asking_page)
+        commands, menus, panes = self.commands, self.menus, self.tabs.panes
+        panes.changed.connect(self._wiring.update_window_keys)
+        panes.changed.connect(self._note_tabs)
+        panes.active_changed.connect(self._on_active)
+        panes.page_made.connect(self._on_page_made)
+        panes.close_requested.connect(commands.chat_actions.close_tab)
+        panes.menu_requested.connect(self._on_tab_menu)
+        panes.double_clicked.connect(commands.rename_or_start)
+        self._clicks = ActivatingClicks(self, panes.is_in_inactive_pane, self.tabs.is_in_asking_page)
         self.left_shells = LeftShells(context, self._settings)
-        self.removed_tabs = RemovedTabs(self.tabs, self._sessions)
+        self.removed_tabs = RemovedTabs(panes, self._sessions)
         dragging = TabDragging(self.tabs, self._sessions.get, partial(self._windows.take, self))
         dragging.torn_off.connect(lambda session_id, point: self._windows.move(self, session_id, at=point))
         self.status_line.left.action = self.actions_["show_changes"]
@@ -227,7 +230,7 @@ class MainWindow(QWidget):
     def restore_tabs(self) -> None:
         """Open the panes and tabs of the last run; the chats must be known."""
         self.unseen_marks.load()
-        self.tabs.restore_tabs(self.saved)
+        self.tabs.panes.restore_tabs(self.saved)
         self.start_saving()
 
     def start_saving(self) -> None:
@@ -240,10 +243,10 @@ class MainWindow(QWidget):
         self.saving.stop()
         self._sessions.disconnect(self)
         self._sessions.git_status_watcher.disconnect(self)
-        self.tabs.disconnect(self)
+        self.tabs.panes.disconnect(self)
         self._sessions.note_tabs(id(self), ())
         self.hide()
-        self.tabs.close_all()
+        self.tabs.panes.close_all()
 
     def snapshot_layout(self) -> WindowLayout:
         """Write the window's current state into the layout, and return the layout."""
@@ -464,7 +467,7 @@ class Windows(QObject):
     def _add(self, saved: SavedWindow) -> MainWindow:
         window = MainWindow(self, self._theme, self._sessions, self._agents, self._settings, self._layout, saved)
         window.commands.starting.agent_selected.connect(self._prepare_start)
-        window.tabs.emptied.connect(lambda: self._on_emptied(window))
+        window.tabs.panes.emptied.connect(lambda: self._on_emptied(window))
         window.tabs.replaced.connect(lambda source, chat: self._on_replaced(window, source, chat))
         self.all.append(window)
         return window
@@ -652,7 +655,7 @@ class Windows(QObject):
         if to is None and len(window.tabs.ids()) == 1:
             return  # The new window would be equal to this one.
         target = self._make_window_like(window, at) if to is None else others[to]
-        tabs = target.tabs.active.tabs
+        tabs = target.tabs.panes.active.tabs
         tabs.insert(chat, tabs.next_index, window.tabs.place_of(session_id))
         target.raise_window()
         tabs.activate(session_id)

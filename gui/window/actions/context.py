@@ -16,7 +16,7 @@ from gui.theme.theme import Theme
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
 from gui.window.page.chat_page import ChatPage
-from gui.window.panes.panes import Panes
+from gui.window.panes.window_tabs import WindowTabs
 from gui.window.sidebar.sidebar import Sidebar
 from gui.window.widgets.keys_ahead import KeysAhead
 from session_host.agents.agent import Agent
@@ -34,7 +34,7 @@ class WindowContext(Struct, frozen=True):
         sessions: all chats.
         agents: the catalog.
         layout: the layout of all windows.
-        tabs: the window's panes, with their tabs.
+        tabs: the window's tabs, and the panes that have them.
         sidebar: the list of chats.
         sheets: the window's sheets.
         banners: the banners over the shown page.
@@ -55,7 +55,7 @@ class WindowContext(Struct, frozen=True):
     sessions: Sessions
     agents: Mapping[str, Agent]
     layout: WindowLayout
-    tabs: Panes
+    tabs: WindowTabs
     sidebar: Sidebar
     sheets: Sheets
     banners: BannerArea

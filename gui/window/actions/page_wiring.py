@@ -76,7 +76,7 @@ class PageWiring:
         self._tabs, self._banners = commands.tabs, commands.banners
         self._window_keys, self._in_use = window_keys, window_keys()
         self._on_grid_changed = on_grid_changed
-        self._tabs.active_changed.connect(self._banners.arrange)
+        self._tabs.panes.active_changed.connect(self._banners.arrange)
 
     @cached_property
     def _forwarding(self) -> Forwarding:

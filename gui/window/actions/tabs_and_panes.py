@@ -15,7 +15,8 @@ from gui.terminal.view import TerminalView
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.panes.pane import PaneWidget, move_tab
-from gui.window.panes.panes import Panes, put_back
+from gui.window.panes.panes import Panes
+from gui.window.panes.window_tabs import put_back
 from gui.window.widgets.accessibility import announce
 from gui.wording import notice_texts, window_texts
 
@@ -35,7 +36,8 @@ class PaneActions:
 
     def __init__(self, context: WindowContext, ends_with_tab: Callable[[Chat], bool]) -> None:
         """Prepare; ``ends_with_tab`` returns whether closing its tab ends a chat."""
-        self._sessions, self._panes, self._banners = context.sessions, context.tabs, context.banners
+        self._sessions, self._tabs, self._banners = context.sessions, context.tabs, context.banners
+        self._panes = context.tabs.panes
         self._ends_with_tab = ends_with_tab
 
     def mirror(self, side: Side) -> None:
@@ -45,7 +47,7 @@ class PaneActions:
 
     def _next_pane(self) -> PaneWidget:
         """The pane after the active one in reading order; after the last one, the first."""
-        order = self._panes.panes()
+        order = self._panes.all()
         return order[(order.index(self._panes.active) + 1) % len(order)]
 
     def swap(self) -> None:
@@ -56,23 +58,23 @@ class PaneActions:
         """Move the shown tab to the next pane, and go with it."""
         source, target = self._panes.active, self._next_pane()
         if target is not source:
-            move_tab(self._panes.active_id, source, target)
+            move_tab(source.tabs.active_id, source, target)
             self._panes.activate_pane(target.number)
 
     def go_to_last_tab(self) -> None:
         """Show the last-used of the other tabs: in the active pane if it has that chat, else in another."""
-        panes = self._panes
-        others = {session_id for session_id in panes.ids() if session_id != panes.active_id}
-        last = next((session_id for session_id in reversed(panes.recent.ids) if session_id in others), None)
+        tabs = self._tabs
+        others = {session_id for session_id in tabs.ids() if session_id != tabs.active_id}
+        last = next((session_id for session_id in reversed(tabs.recent.ids) if session_id in others), None)
         if last is not None:
-            tabs = panes.active.tabs
-            (tabs if last in tabs.ids() else panes).activate(last)
+            own = self._panes.active.tabs
+            (own if last in own.ids() else tabs).activate(last)
 
     def reopen_tab(self) -> None:
         """Reopen the tab that was closed last; a line says so if there is none."""
         for key in ("closed tab", "closed tabs"):
             self._banners.withdraw(key)  # Its button reopens that tab, too.
-        if not self._panes.reopen():
+        if not self._tabs.reopen():
             self._banners.inform(notice_texts.NOTHING_TO_REOPEN(), key="closed tab")
 
     def close_others(self, *, at_right: bool = False) -> None:
@@ -87,7 +89,7 @@ class PaneActions:
         chats = [chat for session_id in closed if (chat := self._sessions.get(session_id)) is not None]
         ending = [chat for chat in chats if self._ends_with_tab(chat)]
         for session_id in closed:
-            self._panes.close(session_id)
+            self._tabs.close(session_id)
         self._sessions.removals.begin(ending, ends_shells=True)
         text = window_texts.tabs_closed(sum(not chat.has_ended for chat in chats if chat not in ending))
         reopen = partial(self._reopen, closed, ending)
@@ -96,7 +98,7 @@ class PaneActions:
     def _reopen(self, session_ids: list[str], ending: list[Chat]) -> None:
         panes = self._panes
         self._sessions.removals.undo(ending)
-        for closed in panes.closed.pop(session_ids):
+        for closed in self._tabs.closed.pop(session_ids):
             put_back(closed, self._sessions.get(closed.session_id), panes.pane(closed.pane) or panes.active)
 
 
@@ -109,8 +111,8 @@ class Broadcasting(QObject):
         self._tabs, self._banners = tabs, context.banners
         self._pages: list[ChatPage] = []
         """The pages that take part; empty while broadcast is off."""
-        tabs.changed.connect(self._update)
-        tabs.active_changed.connect(self._update)
+        tabs.panes.changed.connect(self._update)
+        tabs.panes.active_changed.connect(self._update)
         context.sessions.changed.connect(self._update)
 
     @property
@@ -135,13 +137,12 @@ class Broadcasting(QObject):
             page.broadcast_left.connect(self._on_left)
         self._banners.withdraw("broadcast")
         self._show()
-        announce(self._tabs.area, window_texts.BROADCAST_IS_ON(count=len(pages)))
+        announce(self._tabs.panes.area, window_texts.BROADCAST_IS_ON(count=len(pages)))
 
     def _shown(self) -> list[ChatPage]:
         """The visible pages with running terminals; the first one of each chat."""
         found: dict[str, ChatPage] = {}
-        panes = [self._tabs.active] if self._tabs.is_maximised else self._tabs.panes()
-        for page in (pane.tabs.active_page for pane in panes):
+        for page in (pane.tabs.active_page for pane in self._tabs.panes.visible()):
             if page is not None and page.terminal is not None and not page.chat.has_ended:
                 found.setdefault(page.chat.id, page)
         return list(found.values())

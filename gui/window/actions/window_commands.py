@@ -109,7 +109,7 @@ class WindowCommands:
 
     def applies(self) -> dict[str, bool]:
         """Whether each value of ``Action.on`` applies now, and whether the shown chat is a "shell"."""
-        chat, page, tabs = self.tabs.active_chat, self.tabs.active_page, self.tabs.active.tabs
+        chat, page, tabs = self.tabs.active_chat, self.tabs.active_page, self.tabs.panes.active.tabs
         has_ended = chat is not None and chat.has_ended
         is_terminal = page is not None and page.terminal is not None
         return {
@@ -125,7 +125,7 @@ class WindowCommands:
             "forkable": chat is not None and self.forking.can_fork(chat),
             "tabs": bool(tabs.others()),
             "tabs_right": bool(tabs.others(at_right=True)),
-            "panes": len(self.tabs.panes()) > 1,
+            "panes": len(self.tabs.panes.all()) > 1,
             "windows": chat is not None and self.context.has_other_windows(),
         }
 

@@ -22,6 +22,7 @@ from gui.wording import window_texts
 from .pane import PaneWidget, move_tab, reopen_tab
 from .pane_area import Drop, half_of, point_in, side_at
 from .panes import Panes
+from .window_tabs import WindowTabs
 
 MIME = "application/x-outlive-tab"
 
@@ -103,23 +104,23 @@ class TabDragging(QObject):
 
     def __init__(
         self,
-        panes: Panes,
+        tabs: WindowTabs,
         chat_of: Callable[[str], Chat | None],
         take_elsewhere: Callable[[str], Place | None],
     ) -> None:
-        """Accept drops on these panes.
+        """Accept drops on the panes of these tabs.
 
         Args:
-            panes: the panes of the window.
+            tabs: the tabs of the window.
             chat_of: returns the chat with this id.
             take_elsewhere: closes a chat's tab in another window that has it, and returns the place that it showed.
         """
-        super().__init__(panes)
-        self._panes = panes
+        super().__init__(tabs)
+        self._tabs, self._panes = tabs, tabs.panes
         self._chat_of = chat_of
         self._take_elsewhere = take_elsewhere
-        self._area = panes.area
-        panes.tab_dragged_out.connect(self._drag_soon)
+        self._area = tabs.panes.area
+        tabs.panes.tab_dragged_out.connect(self._drag_soon)
         self._area.setAcceptDrops(True)
         self._area.installEventFilter(self)
 
@@ -137,7 +138,7 @@ class TabDragging(QObject):
         if drag.drop_target is not None:
             target, drop = drag.drop_target
             target.accept_drop(self._panes, pane, session_id, drop)
-        elif is_outside and len(self._panes.ids()) > 1:
+        elif is_outside and len(self._tabs.ids()) > 1:
             self.torn_off.emit(session_id, QCursor.pos())
 
     # ------------------------------------------------------------ onto these panes
@@ -159,7 +160,7 @@ class TabDragging(QObject):
             reopen_tab(session_id, source, target, drop.at)
             self._area.window().activateWindow()
         panes.activate_pane(target.number)
-        if (page := panes.active_page) is not None:
+        if (page := target.tabs.active_page) is not None:
             page.focus_content()
 
     def open_chats(self, chats: Sequence[Chat], drop: Drop) -> None:
@@ -178,14 +179,14 @@ class TabDragging(QObject):
         target.tabs.activate(chats[0].id)
         self._area.window().activateWindow()
         panes.activate_pane(target.number)
-        if (page := panes.active_page) is not None:
+        if (page := target.tabs.active_page) is not None:
             page.focus_content()
 
     def _put(self, chat: Chat, target: PaneWidget, at: int) -> None:
         """Move a chat's tab to an index of a row, or open one there; -1 for the row's end, or where the tab is."""
-        having = [pane for pane in (target, *self._panes.panes()) if pane.bar.index_of(chat.id) >= 0]
+        having = [pane for pane in (target, *self._panes.all()) if pane.bar.index_of(chat.id) >= 0]
         if not having:
-            self._panes.closed.remove(chat.id)
+            self._tabs.closed.remove(chat.id)
             target.tabs.insert(chat, at, self._take_elsewhere(chat.id))
         elif having[0] is not target or at >= 0:
             move_tab(chat.id, having[0], target, at)
@@ -249,7 +250,7 @@ class TabDragging(QObject):
             drag: the drag of a tab; None for chats from the sidebar.
             chats: the ids of these chats.
         """
-        for pane in self._panes.panes():
+        for pane in self._panes.all():
             if not pane.isVisible() or not pane.geometry().contains(point):
                 continue
             page = QRect(point_in(self._area, pane.stack), pane.stack.size())

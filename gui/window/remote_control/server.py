@@ -198,14 +198,15 @@ class RemoteControl:
                 "session_id": chat.id,
                 "name": chat.record.entry.name,
                 "state": chat.state.value,
-                "active": window is windows.current and pane is window.tabs.active and chat.id == pane.tabs.active_id,
+                "active": window is windows.current and pane is panes.active and chat.id == pane.tabs.active_id,
                 "connected": chat.first.is_live,
                 "window": window_number,
                 "pane": pane_number,
                 "in_front": chat.id == pane.tabs.active_id,
             }
             for window_number, window in enumerate(windows.all, 1)
-            for pane_number, pane in enumerate(window.tabs.panes(), 1)
+            for panes in (window.tabs.panes,)
+            for pane_number, pane in enumerate(panes.all(), 1)
             for chat in pane.tabs.chats()
         ]
 

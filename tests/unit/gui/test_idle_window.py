@@ -92,7 +92,7 @@ async def test_no_timer_runs_while_nothing_changes(
         for each in viewers:
             each.go_live(SCREEN)
         gc.unfreeze()
-        assert [len(window.tabs.panes()) for window in app.windows.all] == [3, 1]
+        assert [len(window.tabs.panes.all()) for window in app.windows.all] == [3, 1]
         assert {page.chat.id for window in app.windows.all for page in window.tabs.pages()} >= SHOWN
         seen: dict[str, Any] = {}
 

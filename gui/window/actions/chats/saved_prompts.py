@@ -41,7 +41,7 @@ class SavedPrompts:
         self._opener = opener
         self._returns = False
         """Whether the sheet for a new chat opens again when the prompt is saved."""
-        context.tabs.page_made.connect(self._on_page_made)
+        context.tabs.panes.page_made.connect(self._on_page_made)
         context.sheets.sheet_created.connect(self._on_sheet)
 
     def handlers(self) -> dict[str, Callable[[], object]]:

@@ -276,7 +276,8 @@ class StartActions(QObject):
 
     def new_shell(self, find_directory: Callable[[], Awaitable[str]], side: Side | None = None) -> None:
         """Start a shell in the active chat's directory: in a tab of the active pane, or in a new pane beside it."""
-        if side is not None and self._tabs.active_chat is not None and not has_room(self._tabs, side, self._banners):
+        tabs = self._tabs
+        if side is not None and tabs.active_chat is not None and not has_room(tabs.panes, side, self._banners):
             return
         self._sessions.tasks.start(self._start_shell(find_directory, self._keys_ahead.hold(), side), "shell")
 
@@ -350,8 +351,8 @@ class StartActions(QObject):
                 self._report_failed(request, error)
                 return None
             has_page = self._tabs.active_chat is not None  # It may be another one than before the launch.
-            if side is not None and has_page and has_room(self._tabs, side, self._banners):
-                self._tabs.split_pane(self._tabs.active, side).tabs.insert(chat)
+            if side is not None and has_page and has_room(self._tabs.panes, side, self._banners):
+                self._tabs.panes.split_pane(self._tabs.panes.active, side).tabs.insert(chat)
             typed.deliver(self._open_chat(chat).content.view)
             return chat
 

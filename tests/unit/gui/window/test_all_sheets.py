@@ -545,11 +545,11 @@ async def test_a_question_that_is_withdrawn_does_not_take_the_keyboard(harness: 
     one, two = [await harness.add(name) for name in ("one", "two")]
     window = harness.open_window()
     harness.show(one)
-    window.tabs.mirror("right")
+    window.tabs.panes.mirror("right")
     harness.show(two)
-    window.tabs.focus("left")
+    window.tabs.panes.focus("left")
     harness.page.ask(question())
-    window.tabs.focus("right")
+    window.tabs.panes.focus("right")
     view = harness.view
     assert view.hasFocus()
     harness.viewers[one].end(0)

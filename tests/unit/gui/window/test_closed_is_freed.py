@@ -49,7 +49,7 @@ async def windows(harness: WindowHarness) -> AsyncIterator[Windows]:
     made.show()
     yield made
     for window in made.all:
-        window.tabs.close_all()
+        window.tabs.panes.close_all()
     made.delete()
     harness.settle()
 
@@ -120,7 +120,7 @@ async def test_a_closed_page_is_freed(harness: WindowHarness, runtime: str) -> N
 
 async def test_a_closed_pane_is_freed_with_the_second_page_of_a_chat(harness: WindowHarness) -> None:
     await with_pages(harness, "terminal")
-    panes = harness.window.tabs
+    panes = harness.window.tabs.panes
     kept: list[str] = []
     for _ in range(2):  # The first time, some objects are made that stay.
         gc.collect()

@@ -221,7 +221,7 @@ async def test_the_list_of_all_tabs_does_not_cover_the_windows_menu(harness: Win
     window = harness.open_window()
     for number in range(5):
         harness.show(await harness.add(f"a chat with a name {number}"))
-    pane = window.tabs.active
+    pane = window.tabs.panes.active
     for width in (800, 700, 500):
         window.resize(width, 400)
         await harness.until(lambda width=width: window.width() == width, "the window to have its width")  # type: ignore[misc]

@@ -50,7 +50,7 @@ async def open_windows(harness: WindowHarness) -> AsyncIterator[Open]:
     await harness.sessions.close()
     for windows in opened:
         for window in windows.all:
-            window.tabs.close_all()
+            window.tabs.panes.close_all()
         windows.hide()
         windows.delete()
     harness.settle()
@@ -136,10 +136,10 @@ async def test_a_chat_dragged_to_another_window_leaves_its_previous_one(harness:
     second = windows.all[1]
     dragging = second.tabs.findChild(TabDragging)
     assert dragging is not None
-    dragging.open_chats([harness.chat(two)], Drop(second.tabs.active.number, at=0))
+    dragging.open_chats([harness.chat(two)], Drop(second.tabs.panes.active.number, at=0))
     assert tabs_of(windows) == [[one], [two, three]]
     await until_active(harness, windows, second)
-    dragging.open_chats([harness.chat(one)], Drop(second.tabs.active.number, "right"))
+    dragging.open_chats([harness.chat(one)], Drop(second.tabs.panes.active.number, "right"))
     assert tabs_of(windows) == [[two, three, one]], "the window without tabs is closed"
     assert second.tabs.active_id == one
 

@@ -51,7 +51,7 @@ class PanesHarness:
         for number in range(count):
             session_id = await self.harness.add(f"chat {number}", agent="claude")
             if number:
-                window.tabs.mirror("right")
+                window.tabs.panes.mirror("right")
             self.viewers.append(self.harness.show(session_id))
             self.pages.append(self.harness.page)
             self.views.append(self.harness.view)
@@ -199,13 +199,13 @@ async def test_a_pane_leaves_the_broadcast_when_it_is_removed_or_shows_another_t
 async def test_one_pane_alone_and_panes_that_are_covered_do_not_broadcast(harness: WindowHarness) -> None:
     panes = PanesHarness(harness)
     await panes.open(2)
-    harness.window.tabs.maximise()
+    harness.window.tabs.panes.maximise()
     panes.toggle()
     assert harness.banner == "Show two or more running terminals side by side first"
-    harness.window.tabs.maximise()
+    harness.window.tabs.panes.maximise()
     panes.toggle()
     assert panes.type("a") == [["a"], ["a"]]
-    harness.window.tabs.maximise()
+    harness.window.tabs.panes.maximise()
     await panes.focus(0)
     assert panes.type("b") == [["b"], []], "nothing is typed where the user does not see it"
     assert harness.banner == "What you type goes to one pane again"

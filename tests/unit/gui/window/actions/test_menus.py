@@ -49,7 +49,7 @@ async def test_the_shown_chat_is_unread_until_the_user_comes_back_to_it(harness:
     window.actions_["mark_unread"].trigger()
     assert harness.banner.startswith("Marked as unread")
     assert unread(harness) == ["one"]
-    assert "unread" in window.tabs.active.bar.accessibleTabName(0)
+    assert "unread" in window.tabs.panes.active.bar.accessibleTabName(0)
     harness.show(two)
     assert unread(harness) == ["one"]
     harness.show(one)
@@ -159,7 +159,7 @@ async def test_a_tabs_menu_shows_the_keys_that_act_on_its_chat(harness: WindowHa
     session_id = await harness.add("shell")
     window = harness.open_window(preferences=Preferences(keys={"rename": ["F2"], "kill": ["Ctrl+F9"]}))
     harness.show(session_id)
-    menu = popped_up(lambda: window.tabs.menu_requested.emit(session_id, window.mapToGlobal(QPoint(200, 100))))
+    menu = popped_up(lambda: window.tabs.panes.menu_requested.emit(session_id, window.mapToGlobal(QPoint(200, 100))))
     [more] = [submenu for submenu in menu.findChildren(QMenu) if submenu.title() == action_texts.END_CHAT()]
     assert shown(more) == {action_texts.KILL_AT_ONCE(): "Ctrl+F9"}
     keys = shown(menu)
@@ -177,7 +177,7 @@ async def test_the_menus_of_a_chats_tab_and_row_pin_it_and_mute_only_what_can_no
         """The menu of a chat's tab, and that of its row."""
         window.open_chat(harness.chat(session_id))
         for emit in (
-            lambda: window.tabs.menu_requested.emit(session_id, place),
+            lambda: window.tabs.panes.menu_requested.emit(session_id, place),
             lambda: window.sidebar.menu_requested.emit(harness.chat(session_id), place),
         ):
             harness.settle()
@@ -255,8 +255,8 @@ async def test_each_menu_has_at_most_twelve_entries_with_letters_of_their_own(
         return found
 
     for found in (
-        measured(lambda: window.tabs.menu_requested.emit(ids[1], place)),
-        measured(lambda: window.tabs.menu_requested.emit(ended, place)),
+        measured(lambda: window.tabs.panes.menu_requested.emit(ids[1], place)),
+        measured(lambda: window.tabs.panes.menu_requested.emit(ended, place)),
         measured(lambda: window.sidebar.menu_requested.emit(chats[0], place)),
         measured(lambda: window.sidebar.menu_requested.emit(chats[3], place)),
         measured(lambda: window.sidebar.several_menu_requested.emit(chats, place)),
@@ -356,7 +356,7 @@ async def test_a_right_click_beside_the_tabs_reopens_a_closed_tab(harness: Windo
     window.resize(1200, 600)
     for session_id in (one, two):
         harness.show(session_id)
-    [pane] = window.tabs.panes()
+    [pane] = window.tabs.panes.all()
     beside = QPoint(pane.bar.width() - 5, 10)
     texts = [action_table.title(name) for name in ("new_chat", "new_shell", "reopen_tab")]
     right_click(pane.bar, beside)
@@ -372,13 +372,13 @@ async def test_the_menu_beside_the_tabs_acts_on_the_pane_of_these_tabs(harness: 
     window = harness.open_window()
     window.resize(1200, 600)
     harness.show(one)
-    window.tabs.mirror("right")
+    window.tabs.panes.mirror("right")
     harness.show(two)
-    left, right = window.tabs.panes()
-    assert window.tabs.active is right
+    left, right = window.tabs.panes.all()
+    assert window.tabs.panes.active is right
     right_click(left.bar, QPoint(left.bar.width() - 5, 10))
     taken(harness)
-    assert window.tabs.active is left
+    assert window.tabs.panes.active is left
 
 
 async def test_the_menu_of_several_chats_mutes_the_rest_and_then_unmutes_all(harness: WindowHarness) -> None:
@@ -415,7 +415,7 @@ async def test_a_colour_from_the_menu_is_shown_and_spoken_in_tab_and_sidebar(har
     one, two = [await harness.add(name) for name in ("one", "two")]
     window = harness.open_window()
     harness.show(one)
-    bar, model = window.tabs.active.bar, window.sidebar.model
+    bar, model = window.tabs.panes.active.bar, window.sidebar.model
     plain = bar.tabIcon(0).pixmap(16, 16).toImage()
     colors = colors_of(harness, one)
     assert [text.lower() for text in colors] == ["none", *LABEL_COLORS]

@@ -34,9 +34,9 @@ async def test_a_shell_beside_the_chat_has_its_own_pane_and_the_reported_directo
         assert harness.view.emulator is not None
         harness.view.emulator.feed(f"\x1b]7;file://{tmp_path}/deep\x1b\\".encode())
         window.actions_[f"split_{side}"].trigger()
-        await harness.until(lambda: len(window.tabs.panes()) == 2, "the shell's pane")
+        await harness.until(lambda: len(window.tabs.panes.all()) == 2, "the shell's pane")
     assert launches[0].directory == str(tmp_path / "deep")
-    first, second = window.tabs.panes()
+    first, second = window.tabs.panes.all()
     assert first.tabs.ids() == [chat]
     assert second.tabs.ids() == [window.tabs.active_id]
     assert (second.x() > first.x(), second.y() > first.y()) == (side == "right", side == "down")
@@ -77,7 +77,7 @@ async def test_a_shell_that_does_not_start_says_why(
     window.actions_["split_right"].trigger()
     await harness.until(window.banners.isVisible, "the banner")
     assert "does not exist" in harness.banner
-    assert len(window.tabs.panes()) == 1
+    assert len(window.tabs.panes.all()) == 1
 
 
 async def test_an_agent_is_installed_in_a_chat_that_shows_the_command(

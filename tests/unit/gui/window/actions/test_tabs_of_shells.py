@@ -158,34 +158,34 @@ async def test_a_shell_with_a_name_of_its_own_is_still_listed_after_it_was_left(
 async def test_a_shell_that_ends_in_a_hidden_window_or_without_a_tab_is_not_listed(harness: WindowHarness):
     one, left, closed = [await shell(harness, name) for name in ("notes", "notes-2", "notes-3")]
     await tabs(harness, one, left, closed)
-    harness.window.tabs.split_pane(harness.window.tabs.active, "right").tabs.insert(harness.chat(left))
+    harness.window.tabs.panes.split_pane(harness.window.tabs.panes.active, "right").tabs.insert(harness.chat(left))
     harness.window.tabs.close(closed)
     harness.window.hide()
     for session_id in (left, closed):
         leave(harness, session_id, exit_code=0)
     await harness.until(lambda: harness.sessions.listed_ids() == [one], "neither to be listed")
     assert harness.window.tabs.ids() == [one]
-    assert len(harness.window.tabs.panes()) == 1, "the pane that had only this tab closes"
+    assert len(harness.window.tabs.panes.all()) == 1, "the pane that had only this tab closes"
 
 
 async def test_the_closed_tab_of_an_idle_shell_comes_back_to_its_pane(harness: WindowHarness, stopped: list[str]):
     one, idle = [await shell(harness, name) for name in ("notes", "notes-2")]
     await tabs(harness, one, idle)
     window = harness.window
-    window.tabs.split_pane(window.tabs.active, "right")
-    window.tabs.active.tabs.open(harness.chat(idle))
-    window.tabs.panes()[0].tabs.close(idle)
+    window.tabs.panes.split_pane(window.tabs.panes.active, "right")
+    window.tabs.panes.active.tabs.open(harness.chat(idle))
+    window.tabs.panes.all()[0].tabs.close(idle)
     for undoes_by in ("banner", "key"):
         window.actions_["close_tab"].trigger()
         harness.settle()
-        assert (window.tabs.ids(), len(window.tabs.panes())) == ([one], 1)
+        assert (window.tabs.ids(), len(window.tabs.panes.all())) == ([one], 1)
         assert harness.sessions.listed_ids() == [one]
         if undoes_by == "banner":
             window.banners.run_action()
         else:
             window.actions_["reopen_tab"].trigger()
         harness.settle()
-        assert (window.tabs.ids(), len(window.tabs.panes())) == ([one, idle], 2)
+        assert (window.tabs.ids(), len(window.tabs.panes.all())) == ([one, idle], 2)
         assert window.tabs.active_id == idle
         assert window.banners.current is None
     assert stopped == []
@@ -262,7 +262,7 @@ async def test_other_shells_keep_running_without_their_tabs(
     elif case == "not here":
         harness.sessions.shells.own.clear()
     elif case == "second tab":
-        harness.window.tabs.mirror("right")
+        harness.window.tabs.panes.mirror("right")
     harness.window.commands.chat_actions.close_tab(other)
     harness.settle()
     assert set(harness.sessions.listed_ids()) == {one, other}

@@ -418,8 +418,8 @@ async def test_in_a_low_pane_the_end_bar_scrolls_to_the_button_that_tab_goes_to(
     window = harness.open_window()
     window.resize(600, 420)
     viewer = harness.show(session_id)
-    window.tabs.mirror("down")
-    window.tabs.mirror("down")
+    window.tabs.panes.mirror("down")
+    window.tabs.panes.mirror("down")
     viewer.end(exit_code=3)
     page, bar = harness.page, harness.page.end_bar
     bar.offer(EndedChat(True, "It was open in two chats, so it may be another conversation than it was.", True))

@@ -76,7 +76,7 @@ def shown(harness: WindowHarness) -> list[str]:
 
 def tips(harness: WindowHarness, session_id: str) -> tuple[list[str], list[str]]:
     """The lines of the tooltips of a chat's row in the sidebar and of its tab, below their first lines."""
-    model, bar = harness.window.sidebar.model, harness.window.tabs.active.bar
+    model, bar = harness.window.sidebar.model, harness.window.tabs.panes.active.bar
     row = QTextDocumentFragment.fromHtml(model.data(model.index_of(session_id), Qt.ItemDataRole.ToolTipRole))
     tab = bar.tabToolTip(bar.index_of(session_id))
     return row.toPlainText().split("\n")[1:], tab.split("\n")[1:]

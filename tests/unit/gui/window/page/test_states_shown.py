@@ -84,7 +84,7 @@ async def test_a_turn_that_an_error_stopped_is_marked_everywhere_until_the_next_
         assert known.accessibleName() == words
         failed_color = harness.theme.tokens.color("failed")
         assert (known.palette().windowText().color() == failed_color) is failed
-        assert window.tabs.active.bar.accessibleTabName(0) == f"one, {mark.value}"
+        assert window.tabs.panes.active.bar.accessibleTabName(0) == f"one, {mark.value}"
     viewer.be(Activity.WORKING)
     harness.settle()
     assert row(harness, session_id).mark == Mark.WORKING.value

@@ -99,7 +99,7 @@ def scroll_and_unfold(harness: WindowHarness) -> SavedPane:
     view = harness.content.view.page
     view.scroller.scroll_to("i53", 0, always=True)
     view.run_action(("i53", 0, 0))
-    return harness.window.tabs.active.tabs.saved()
+    return harness.window.tabs.panes.active.tabs.saved()
 
 
 async def test_after_a_kill_the_window_shows_the_same_place_and_opened_tools_of_a_chat_that_has_grown(
@@ -118,7 +118,7 @@ async def test_after_a_kill_the_window_shows_the_same_place_and_opened_tools_of_
     assert ("i54", 0) not in before[1], "the tool's output has the rest of the page"
     harness.window.tabs.close(viewer.session_id)
     viewer.transcript = None
-    tabs = harness.window.tabs.active.tabs
+    tabs = harness.window.tabs.panes.active.tabs
     tabs.restore_tabs(saved)
     harness.settle()
     assert tabs.saved() == saved, "it stays saved until the transcript is there"
@@ -133,7 +133,7 @@ async def test_a_chat_view_that_is_read_from_there_is_not_scrolled_back_by_a_lat
     saved = scroll_and_unfold(harness)
     harness.window.tabs.close(viewer.session_id)
     viewer.transcript = None
-    harness.window.tabs.active.tabs.restore_tabs(saved)
+    harness.window.tabs.panes.active.tabs.restore_tabs(saved)
     harness.content.scroll_to_end()
     viewer.show_transcript(long_chat(100).transcript)
     harness.settle()
@@ -146,7 +146,7 @@ async def test_a_second_page_of_a_chat_view_begins_at_the_place_of_the_first(har
     await harness.open_chat_view(chat.transcript)
     scroll_and_unfold(harness)
     first = harness.content
-    harness.window.tabs.mirror("right")
+    harness.window.tabs.panes.mirror("right")
     harness.further[0].show_transcript(long_chat(100).transcript)
     harness.settle()
     assert harness.content is not first
@@ -177,7 +177,7 @@ async def test_all_pages_of_a_chat_show_one_draft(harness: WindowHarness):
     await harness.open_chat_view()
     first = harness.content
     write(first, "one")
-    harness.window.tabs.mirror("right")
+    harness.window.tabs.panes.mirror("right")
     second = harness.content
     assert second is not first
     assert shown(second) == "one"

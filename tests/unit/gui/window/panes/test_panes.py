@@ -35,33 +35,33 @@ def take_the_mouse_away(harness: WindowHarness) -> None:
 
 
 def tabs_of(panes: Panes) -> list[list[str]]:
-    return [pane.tabs.ids() for pane in panes.panes()]
+    return [pane.tabs.ids() for pane in panes.all()]
 
 
 def move_here(panes: Panes, session_id: str) -> None:
     """Move a tab of another pane into the active one, as the user drags it."""
-    [source] = [pane for pane in panes.panes() if pane is not panes.active and session_id in pane.tabs.ids()]
+    [source] = [pane for pane in panes.all() if pane is not panes.active and session_id in pane.tabs.ids()]
     move_tab(session_id, source, panes.active)
 
 
 async def test_going_to_a_chat_shown_in_one_of_two_panes_never_moves_its_tab(harness: WindowHarness):
     one, two, three = await three_chats(harness)
-    panes = harness.window.tabs
+    panes = harness.window.tabs.panes
     panes.mirror("right")
     harness.settle()
     assert tabs_of(panes) == [[one, two, three], [three]]
-    assert [pane.tabs.active_id for pane in panes.panes()] == [three, three]
-    assert panes.active is panes.panes()[1]
+    assert [pane.tabs.active_id for pane in panes.all()] == [three, three]
+    assert panes.active is panes.all()[1]
     assert harness.view.hasFocus()
     [second] = harness.further
     assert second.output
     harness.window.open_chat(harness.chat(one))
     assert tabs_of(panes) == [[one, two, three], [three]], "its tab was behind another one and stays in its pane"
-    assert panes.active is panes.panes()[0]
+    assert panes.active is panes.all()[0]
     await harness.until(lambda: harness.viewers[one].output, "its output to be followed")
-    assert panes.visible_ids() == {one, three}
+    assert harness.window.tabs.visible_ids() == {one, three}
     harness.window.open_chat(harness.chat(three))
-    assert panes.active is panes.panes()[1], "it is shown there"
+    assert panes.active is panes.all()[1], "it is shown there"
     new = await harness.add("new")
     harness.window.open_chat(harness.chat(new))
     assert tabs_of(panes) == [[one, two, three], [three, new]], "a chat without a tab opens in the active pane"
@@ -69,7 +69,7 @@ async def test_going_to_a_chat_shown_in_one_of_two_panes_never_moves_its_tab(har
 
 async def test_a_key_moves_a_tab_along_its_row_and_stops_at_the_end(harness: WindowHarness):
     one, two, three = await three_chats(harness)
-    actions, panes = harness.window.actions_, harness.window.tabs
+    actions, panes = harness.window.actions_, harness.window.tabs.panes
     view = harness.view
     for moves, expected in [
         ("move_tab_right", [one, two, three]),
@@ -80,76 +80,76 @@ async def test_a_key_moves_a_tab_along_its_row_and_stops_at_the_end(harness: Win
     ]:
         actions[moves].trigger()
         assert panes.active.tabs.ids() == expected
-        assert panes.active_id == three
+        assert harness.window.tabs.active_id == three
     assert view.hasFocus()
     assert harness.window.snapshot_layout().windows[0].panes[0].tabs == [one, three, two]
 
 
 async def test_the_last_used_tab_is_reached_also_in_another_pane(harness: WindowHarness):
     one, two, three = await three_chats(harness)
-    last, panes = harness.window.actions_["last_tab"], harness.window.tabs
-    panes.activate(one)
+    last, panes = harness.window.actions_["last_tab"], harness.window.tabs.panes
+    harness.window.tabs.activate(one)
     last.trigger()
-    assert panes.active_id == three
+    assert harness.window.tabs.active_id == three
     last.trigger()
-    assert panes.active_id == one
-    panes.close(three)
+    assert harness.window.tabs.active_id == one
+    harness.window.tabs.close(three)
     last.trigger()
-    assert panes.active_id == two, "a closed tab is left out"
+    assert harness.window.tabs.active_id == two, "a closed tab is left out"
     panes.mirror("right")
     move_here(panes, one)
     right = panes.active
     assert tabs_of(panes) == [[two], [two, one]]
     last.trigger()
-    assert (panes.active_id, panes.active is right) == (two, True), "its own row has the tab"
+    assert (harness.window.tabs.active_id, panes.active is right) == (two, True), "its own row has the tab"
     last.trigger()
-    panes.close(two)
+    harness.window.tabs.close(two)
     last.trigger()
-    assert (panes.active_id, panes.active is right) == (two, False)
+    assert (harness.window.tabs.active_id, panes.active is right) == (two, False)
     last.trigger()
-    assert (panes.active_id, panes.active is right) == (one, True)
+    assert (harness.window.tabs.active_id, panes.active is right) == (one, True)
 
 
 async def test_a_tab_moves_to_the_next_pane_and_panes_swap_positions(harness: WindowHarness):
     one, two, three = await three_chats(harness)
-    actions, panes = harness.window.actions_, harness.window.tabs
+    actions, panes = harness.window.actions_, harness.window.tabs.panes
     assert not actions["move_to_pane"].isEnabled()
     assert not actions["swap_panes"].isEnabled()
     panes.mirror("right")
     move_here(panes, two)
-    left, right = panes.panes()
+    left, right = panes.all()
     assert tabs_of(panes) == [[one, three], [three, two]]
     actions["move_to_pane"].trigger()
     assert tabs_of(panes) == [[one, three, two], [three]]
-    assert (panes.active, panes.active_id) == (left, two)
+    assert (panes.active, harness.window.tabs.active_id) == (left, two)
     await harness.until(harness.view.hasFocus, "the moved page to have the keyboard")
     actions["swap_panes"].trigger()
     harness.settle()
-    assert panes.panes() == [right, left]
+    assert panes.all() == [right, left]
     assert right.x() < left.x()
-    assert (panes.active, panes.active_id) == (left, two)
+    assert (panes.active, harness.window.tabs.active_id) == (left, two)
     assert harness.view.hasFocus()
     panes.activate_pane(right.number)
     actions["move_to_pane"].trigger()
     assert tabs_of(panes) == [[one, three, two]], "the pane of the last tab is gone, and the chat was there already"
-    assert panes.active_id == three
+    assert harness.window.tabs.active_id == three
 
 
 async def test_keys_move_between_panes_and_the_active_one_is_marked(harness: WindowHarness):
     await three_chats(harness)
-    panes = harness.window.tabs
+    panes = harness.window.tabs.panes
     for action in ("mirror_right", "mirror_down", "pane_left"):
         harness.window.actions_[action].trigger()
         harness.settle()
-    left, upper, lower = panes.panes()
+    left, upper, lower = panes.all()
     assert panes.active is left
     assert [pane.bar.property("pane") for pane in (left, upper, lower)] == ["active", "other", "other"]
     order = []
     for side in ("right", "up", "left", "right"):
         harness.window.actions_[f"pane_{side}"].trigger()
         harness.settle()
-        order.append(panes.panes().index(panes.active))
-        page = panes.active_page
+        order.append(panes.all().index(panes.active))
+        page = harness.window.tabs.active_page
         assert page is not None
         assert page.has_keyboard
     assert order == [2, 1, 0, 1], "to the one that was used last"
@@ -160,10 +160,10 @@ async def test_keys_move_between_panes_and_the_active_one_is_marked(harness: Win
 
 async def test_the_edges_of_the_active_pane_have_the_accents_colour(harness: WindowHarness):
     await three_chats(harness)
-    panes = harness.window.tabs
+    panes = harness.window.tabs.panes
     for action in ("mirror_right", "mirror_down"):
         harness.window.actions_[action].trigger()
-    left, upper, lower = panes.panes()
+    left, upper, lower = panes.all()
     take_the_mouse_away(harness)
     area, tokens = panes.area, harness.theme.tokens
     line_x, line_y, middle = upper.x(), lower.y(), upper.x() + upper.width() // 2
@@ -203,7 +203,7 @@ async def test_the_line_beside_the_sidebar_takes_no_space_and_is_dragged_by_the_
     assert shown.pixelColor(line - QPoint(1, 0)).name() == harness.theme.tokens.sidebar
     assert shown.pixelColor(line + QPoint(1, 0)).name() == harness.theme.tokens.page
     before, grip = sidebar.width(), handle.rect().center()
-    assert sidebar.width() == window.tabs.area.mapTo(window, QPoint(0, 0)).x()
+    assert sidebar.width() == window.tabs.panes.area.mapTo(window, QPoint(0, 0)).x()
     QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=grip)
     move_held(handle, grip + QPoint(40, 0))
     QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=grip)
@@ -212,14 +212,14 @@ async def test_the_line_beside_the_sidebar_takes_no_space_and_is_dragged_by_the_
 
 async def test_a_maximised_pane_covers_the_others_which_follow_no_output_meanwhile(harness: WindowHarness):
     one, *_, three = await three_chats(harness)
-    panes, chat = harness.window.tabs, harness.chat(three)
+    panes, chat = harness.window.tabs.panes, harness.chat(three)
     panes.mirror("right")
     move_here(panes, one)
     panes.maximise()
     harness.settle()
-    left, right = panes.panes()
+    left, right = panes.all()
     assert (left.isVisible(), right.size()) == (False, panes.area.size())
-    assert three not in panes.visible_ids()
+    assert three not in harness.window.tabs.visible_ids()
     harness.viewers[three].tell(OutputEvent(offset=3))
     unseen = [chat.unseen.output]
     panes.focus("left")
@@ -228,16 +228,16 @@ async def test_a_maximised_pane_covers_the_others_which_follow_no_output_meanwhi
     assert [*unseen, chat.unseen.output] == [True, False]
     panes.maximise()
     harness.window.commands.chat_actions.close_tab(three)
-    assert panes.active_id
+    assert harness.window.tabs.active_id
 
 
 async def test_dividers_are_dragged_moved_by_keys_and_evened_out(harness: WindowHarness):
     await three_chats(harness)
-    panes = harness.window.tabs
+    panes = harness.window.tabs.panes
     panes.mirror("right")
     panes.mirror("right")
     harness.settle()
-    left, middle, right = panes.panes()
+    left, middle, right = panes.all()
     before = left.width()
     panes.focus("left")
     panes.resize("right")
@@ -254,7 +254,7 @@ async def test_dividers_are_dragged_moved_by_keys_and_evened_out(harness: Window
 
 async def test_closing_one_of_two_tabs_of_a_chat_keeps_the_other_and_reopens_where_it_was(harness: WindowHarness):
     one, two, three = await three_chats(harness)
-    window, panes = harness.window, harness.window.tabs
+    window, panes = harness.window, harness.window.tabs.panes
     panes.mirror("down")
     window.commands.chat_actions.close_tab(three)
     harness.settle()
@@ -266,7 +266,7 @@ async def test_closing_one_of_two_tabs_of_a_chat_keeps_the_other_and_reopens_whe
     panes.mirror("down")
     panes.close_pane()
     assert tabs_of(panes) == [[one, two, three]]
-    panes.reopen()
+    harness.window.tabs.reopen()
     assert tabs_of(panes) == [[one, two, three]]
 
 
@@ -276,37 +276,37 @@ async def test_ending_a_chat_that_is_shown_twice_asks_once_and_both_panes_show_i
     *_, three = await three_chats(harness)
     ended: list[str] = []
     monkeypatch.setattr(harness.sessions.lifecycle, "stop", lambda chat: ended.append(chat.id))
-    panes, viewer = harness.window.tabs, harness.viewers[three]
-    panes.mirror("right")
+    tabs, viewer = harness.window.tabs, harness.viewers[three]
+    tabs.panes.mirror("right")
     harness.settle()
     [second] = harness.further
     second.go_live()
     viewer.be(Activity.WORKING)
     harness.window.actions_["stop"].trigger()
-    asking = [page for page in panes.pages() if page.is_question_open]
-    assert asking == [panes.active_page]
+    asking = [page for page in tabs.pages() if page.is_question_open]
+    assert asking == [tabs.active_page]
     asking[0].question.accept()
     assert ended == [three]
     for each in (second, viewer):
         each.end(exit_code=0)
     harness.settle()
-    pages = [pane.tabs.active_page for pane in panes.panes()]
+    pages = [pane.tabs.active_page for pane in tabs.panes.all()]
     assert [page is not None and page.end_bar.isVisible() for page in pages] == [True, True]
 
 
 async def test_removing_a_chat_closes_both_its_panes(harness: WindowHarness):
     *_, three = await three_chats(harness)
-    panes = harness.window.tabs
+    panes = harness.window.tabs.panes
     panes.mirror("right")
     harness.sessions.forget(harness.chat(three))
     harness.settle()
-    assert len(panes.panes()) == 1
-    assert len(panes.ids()) == 2
+    assert len(panes.all()) == 1
+    assert len(harness.window.tabs.ids()) == 2
 
 
 async def test_the_window_without_tabs_is_shown_though_its_first_pane_has_gone(harness: WindowHarness):
     one, two, three = await three_chats(harness)
-    panes = harness.window.tabs
+    panes = harness.window.tabs.panes
     panes.mirror("right")
     panes.focus("left")
     panes.close_pane()
@@ -328,17 +328,17 @@ async def test_panes_are_restored_as_they_were(harness: WindowHarness):
         is_pane_maximised=True,
     )  # fmt: skip
     window = harness.open_window(WindowLayout(windows=[saved]))
-    panes = window.tabs
+    panes = window.tabs.panes
     assert tabs_of(panes) == [[ids[0], ids[1]], [ids[1], ids[2]]]
-    assert [pane.tabs.active_id for pane in panes.panes()] == [ids[0], ids[1]]
-    assert panes.active is panes.panes()[0]
+    assert [pane.tabs.active_id for pane in panes.all()] == [ids[0], ids[1]]
+    assert panes.active is panes.all()[0]
     assert panes.is_maximised
     window.snapshot_layout()
     layout = WindowLayout.from_dict(harness.layouts[-1]).windows[0]
     assert layout.tree == Split(False, (Pane(0), Pane(1)), (0.25, 0.75))
     assert (layout.active_pane, layout.is_pane_maximised) == (0, True)
     panes.maximise()
-    upper, lower = panes.panes()
+    upper, lower = panes.all()
     assert abs(lower.height() - 3 * upper.height()) <= 4
 
 
@@ -349,7 +349,7 @@ async def test_undoing_a_removal_restores_the_pane_at_its_position(harness: Wind
     tree = Split(True, (Pane(0), right), (0.7, 0.3))
     saved = SavedWindow([SavedPane([each], each) for each in ids], tree)
     window = harness.open_window(WindowLayout(windows=[saved]))
-    panes, removals = window.tabs, harness.sessions.removals
+    panes, removals = window.tabs.panes, harness.sessions.removals
     for session_id in (two, three):
         removals.begin([harness.chat(session_id)])
     assert tabs_of(panes) == [[one]]
@@ -357,8 +357,8 @@ async def test_undoing_a_removal_restores_the_pane_at_its_position(harness: Wind
     for session_id in (three, two):
         removals.undo([harness.chat(session_id)])
     assert panes.tree == tree
-    assert [pane.tabs.active_id for pane in panes.panes()] == [one, two, three]
-    assert panes.active_id == one
+    assert [pane.tabs.active_id for pane in panes.all()] == [one, two, three]
+    assert window.tabs.active_id == one
     assert window.focusWidget() is window.sidebar.list, "the keyboard stays where it is"
     removals.begin([harness.chat(two)])
     panes.mirror("down")
@@ -368,7 +368,7 @@ async def test_undoing_a_removal_restores_the_pane_at_its_position(harness: Wind
 
 async def test_with_one_pane_the_program_gets_the_keys_that_move_between_panes(harness: WindowHarness):
     await three_chats(harness)
-    panes = harness.window.tabs
+    panes = harness.window.tabs.panes
     control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
     def goes_to_program() -> list[bool]:
@@ -389,14 +389,14 @@ async def test_with_one_pane_the_program_gets_the_keys_that_move_between_panes(h
 
 async def test_a_dropped_tab_joins_the_row_or_splits_the_page(harness: WindowHarness):
     one, two, three = await three_chats(harness)
-    panes = harness.window.tabs
-    [pane] = panes.panes()
+    panes = harness.window.tabs.panes
+    [pane] = panes.all()
     page = pane.tabs.page_of(one)
     dragging = panes.findChild(TabDragging)
     assert dragging is not None
     dragging.accept_drop(panes, pane, one, Drop(pane.number, "left"))
     assert tabs_of(panes) == [[one], [two, three]]
-    left, right = panes.panes()
+    left, right = panes.all()
     assert left.tabs.page_of(one) is page, "the page itself moves"
     assert panes.active is left
     dragging.accept_drop(panes, right, three, Drop(left.number, at=0))
@@ -406,30 +406,30 @@ async def test_a_dropped_tab_joins_the_row_or_splits_the_page(harness: WindowHar
     dragging.accept_drop(panes, right, two, Drop(left.number, "down"))
     harness.settle()
     assert tabs_of(panes) == [[one, three], [two]], "the emptied pane is gone, the new one is below"
-    assert panes.panes()[0].x() == panes.panes()[1].x()
+    assert panes.all()[0].x() == panes.all()[1].x()
 
 
 async def test_chats_of_the_sidebar_are_opened_where_they_are_dropped(harness: WindowHarness):
     one, two, three = await three_chats(harness)
     four = await harness.add("four")
-    panes = harness.window.tabs
-    [pane] = panes.panes()
+    panes = harness.window.tabs.panes
+    [pane] = panes.all()
     dragging = panes.findChild(TabDragging)
     assert dragging is not None
     dragging.open_chats([harness.chat(four)], Drop(pane.number, "right"))
     assert tabs_of(panes) == [[one, two, three], [four]]
-    left, right = panes.panes()
+    left, right = panes.all()
     assert panes.active is right
     dragging.open_chats([harness.chat(two), harness.chat(four)], Drop(left.number, at=0))
     harness.settle()
     assert tabs_of(panes) == [[two, four, one, three]], "tabs move, and the emptied pane goes"
-    assert panes.active_id == two
+    assert harness.window.tabs.active_id == two
     panes.mirror("right")
     dragging.open_chats([harness.chat(three)], Drop(panes.active.number, at=0))
     assert tabs_of(panes) == [[two, four, one], [three, two]]
-    panes.open(harness.chat(three))
+    harness.window.tabs.open(harness.chat(three))
     panes.mirror("left")
-    left, middle, right = panes.panes()
+    left, middle, right = panes.all()
     dragging.open_chats([harness.chat(three)], Drop(right.number, at=2))
     assert tabs_of(panes) == [[two, four, one], [three], [two, three]], "only the tab in that row moves"
     dragging.open_chats([harness.chat(four), harness.chat(two)], Drop(left.number, at=3))
@@ -467,7 +467,7 @@ async def test_a_pane_that_is_too_small_is_not_split_and_says_why(
     window = harness.open_window()
     for session_id in (one, two, three):
         harness.show(session_id)
-    panes = window.tabs
+    panes = window.tabs.panes
     launched: list[object] = []
     monkeypatch.setattr(harness.sessions.lifecycle, "launch", launched.append)
     window.frame.splitter.setSizes([200, 460])
@@ -481,8 +481,8 @@ async def test_a_pane_that_is_too_small_is_not_split_and_says_why(
         window.banners.dismiss()
     narrow = "This pane is too narrow to split. Make it or the window wider."
     assert messages == ["", narrow, "", "This pane is too short to split. Make it or the window taller.", narrow]
-    assert ([pane.tabs.ids() for pane in panes.panes()], launched) == ([[one, two, three], [three], [three]], [])
-    left, upper, lower = panes.panes()
+    assert ([pane.tabs.ids() for pane in panes.all()], launched) == ([[one, two, three], [three], [three]], [])
+    left, upper, lower = panes.all()
     for source, tab, target, point, expected, text in (
         (left, one, upper, QPoint(4, 80), Drop(upper.number), "Too narrow to split"),
         (left, one, lower, QPoint(100, -4), Drop(lower.number), "Too short to split"),

@@ -60,11 +60,11 @@ async def test_every_change_is_saved(harness: WindowHarness):
     one, two, three = await three_tabs(harness)
     assert harness.saved_pane["tabs"] == [one, two, three]
     assert harness.saved_pane["active"] == three
-    harness.window.tabs.active.bar.moveTab(0, 2)
+    harness.window.tabs.panes.active.bar.moveTab(0, 2)
     assert harness.saved_pane["tabs"] == [two, three, one]
     harness.window.commands.chat_actions.close_tab(three)
     assert harness.saved_pane["tabs"] == [two, one]
-    harness.window.tabs.active.tabs.step(1)
+    harness.window.tabs.panes.active.tabs.step(1)
     assert harness.saved_pane["active"] == harness.window.tabs.active_id
 
 
@@ -119,7 +119,7 @@ async def test_closing_tabs_beside_the_visible_one_is_offered_only_if_there_are_
     window = harness.open_window(one_pane(ids, ids[1]))
 
     def offered(session_id: str) -> list[str]:
-        window.tabs.active.bar.menu_requested.emit(session_id, window.mapToGlobal(QPoint(300, 20)))
+        window.tabs.panes.active.bar.menu_requested.emit(session_id, window.mapToGlobal(QPoint(300, 20)))
         texts = [text for text in entries_of_open_menu() if text.startswith("Close")]
         harness.settle()
         return texts
@@ -127,7 +127,7 @@ async def test_closing_tabs_beside_the_visible_one_is_offered_only_if_there_are_
     close, others, right = "Close tab (the chat keeps running)", "Close other tabs", "Close tabs to the right"
     assert offered(ids[0]) == [close, others, right]
     assert offered(ids[1]) == [close, others]
-    window.tabs.active.bar.moveTab(1, 0)
+    window.tabs.panes.active.bar.moveTab(1, 0)
     assert offered(ids[1]) == [close, others, right]
     window.tabs.close(ids[0])
     assert offered(ids[1]) == [close]
@@ -136,7 +136,7 @@ async def test_closing_tabs_beside_the_visible_one_is_offered_only_if_there_are_
 async def test_closing_the_tab_of_an_ended_chat_does_not_say_that_it_keeps_running(harness: WindowHarness):
     viewer = await harness.open("one")
     window = harness.window
-    bar = window.tabs.active.bar
+    bar = window.tabs.panes.active.bar
 
     def texts() -> set[str]:
         palette = {choice.title for choice in window.actions_.choices() if choice.title.startswith("Close tab")}
@@ -163,7 +163,7 @@ async def test_a_new_screen_of_a_chat_with_a_closed_tab_raises_no_error(
 
 async def test_the_close_button_and_the_middle_button_close_a_tab(harness: WindowHarness):
     one, two, _ = await three_tabs(harness)
-    bar = harness.window.tabs.active.bar
+    bar = harness.window.tabs.panes.active.bar
     QTest.mouseClick(bar.tabButton(2, bar.ButtonPosition.RightSide), Qt.MouseButton.LeftButton)
     assert harness.window.tabs.ids() == [one, two]
     QTest.mouseClick(bar, Qt.MouseButton.MiddleButton, pos=bar.tabRect(1).center())
@@ -172,7 +172,7 @@ async def test_the_close_button_and_the_middle_button_close_a_tab(harness: Windo
 
 async def test_the_picture_of_a_tab_is_the_same_while_the_mouse_moves_it(harness: WindowHarness):
     await three_tabs(harness)
-    bar = harness.window.tabs.active.bar
+    bar = harness.window.tabs.panes.active.bar
     bar.setCurrentIndex(0)
     harness.settle()
     tab, picture = bar.tabRect(0), bar.picture_of(0)
@@ -217,7 +217,7 @@ async def test_closing_the_last_tab_shows_the_page_without_a_chat(harness: Windo
     session_id = (await harness.open("one")).session_id
     window = harness.window
     window.commands.chat_actions.close_tab(session_id)
-    assert window.tabs.active.stack.currentWidget() is window.empty
+    assert window.tabs.panes.active.stack.currentWidget() is window.empty
     assert window.empty.title.text() == "1 running chat"
     assert window.windowTitle() == "Outlive"
     assert harness.saved_pane["tabs"] == []
@@ -274,7 +274,7 @@ def shown_name(bar: TabBar, index: int) -> str:
 async def test_the_tab_in_front_does_not_show_less_of_its_name_than_the_others(harness: WindowHarness):
     ids = [await harness.add("t8", cwd="/src") for _ in range(14)]
     window = harness.open_window(one_pane(ids, ids[0]))
-    bar = window.tabs.active.bar
+    bar = window.tabs.panes.active.bar
     window.resize(900, 500)
     for front in (0, 3, 2, 13):
         window.tabs.activate(ids[front])
@@ -294,9 +294,9 @@ async def test_tabs_that_do_not_fit_are_listed_in_a_menu(harness: WindowHarness)
     window = harness.open_window(one_pane(ids, ids[0]))
     window.resize(700, 500)
     harness.settle()
-    overflow = window.tabs.active.overflow
+    overflow = window.tabs.panes.active.overflow
     assert overflow.isVisible()
-    bar = window.tabs.active.bar
+    bar = window.tabs.panes.active.bar
     widths = [bar.tabButton(index, QTabBar.ButtonPosition.RightSide).width() for index in range(12)]
     assert widths == [20] + [0] * 11, "no room is kept for a button that is not shown"
     overflow.show_list()
@@ -333,7 +333,7 @@ async def test_the_layout_of_tabs_settles_in_panes_of_any_width(harness: WindowH
 async def test_tabs_and_their_list_distinguish_chats_of_one_name(harness: WindowHarness):
     ids = [await harness.add("claude & co", cwd=directory) for directory in ("/src/api", "/src/docs")]
     window = harness.open_window(one_pane([*ids, await harness.add("alone")], ids[0]))
-    bar, overflow = window.tabs.active.bar, window.tabs.active.overflow
+    bar, overflow = window.tabs.panes.active.bar, window.tabs.panes.active.overflow
     overflow.show_list()
     [menu] = overflow.findChildren(QMenu)
     texts = [action.text() for action in menu.actions()]
@@ -362,7 +362,7 @@ async def test_a_tab_that_keys_move_stays_in_view(harness: WindowHarness):
     window = harness.open_window(one_pane(ids, ids[-1]))
     window.resize(700, 500)
     harness.settle()
-    bar = window.tabs.active.bar
+    bar = window.tabs.panes.active.bar
     for _ in ids[1:]:
         window.actions_["move_tab_left"].trigger()
         harness.settle()
@@ -375,7 +375,7 @@ async def test_a_tab_and_a_row_show_a_bell_or_output_until_the_chat_is_seen(harn
     window = harness.open_window()
     harness.show(two)
     harness.show(one)
-    bar, left = window.tabs.active.bar, QTabBar.ButtonPosition.LeftSide
+    bar, left = window.tabs.panes.active.bar, QTabBar.ButtonPosition.LeftSide
     place = bar.index_of(two)
     plain = bar.tabIcon(place).pixmap(16).toImage()
     harness.viewers[two].tell(OutputEvent(offset=3))
@@ -399,7 +399,7 @@ async def test_a_notification_marks_its_chat_like_a_bell_until_it_is_seen(harnes
     window = harness.open_window()
     harness.show(two)
     harness.show(one)
-    bar, left = window.tabs.active.bar, QTabBar.ButtonPosition.LeftSide
+    bar, left = window.tabs.panes.active.bar, QTabBar.ButtonPosition.LeftSide
     place, row = bar.index_of(two), window.sidebar.model.index_of(two)
     harness.chat(two).unseen.set_marks_bell(enabled=False)
     for session_id in (one, two):
@@ -449,7 +449,7 @@ async def test_a_double_click_on_a_tab_renames_its_chat_and_beside_the_tabs_open
     window = harness.open_window()
     for session_id in ids:
         harness.show(session_id)
-    bar, sheets = window.tabs.active.bar, window.sheets
+    bar, sheets = window.tabs.panes.active.bar, window.sheets
     double_click(bar, bar.tabRect(0).center())
     assert sheets.name.is_open
     assert sheets.name.field.text() == "one"
@@ -466,7 +466,7 @@ async def test_closing_tabs_with_two_quick_clicks_renames_no_other_tab(harness: 
     window = harness.open_window()
     for session_id in ids:
         harness.show(session_id)
-    bar = window.tabs.active.bar
+    bar = window.tabs.panes.active.bar
     close = bar.tabButton(0, QTabBar.ButtonPosition.RightSide)
     place = close.mapTo(bar, close.rect().center())
     QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(1).center())
@@ -496,7 +496,7 @@ def is_followed(harness: WindowHarness, session_id: str) -> bool:
 
 def let_all_rest(harness: WindowHarness) -> None:
     """Let the pages rest one after the other, as the timer does."""
-    tabs = harness.window.tabs.active.tabs
+    tabs = harness.window.tabs.panes.active.tabs
     is_due = True
     while is_due:
         tabs._suspend_timer.stop()
@@ -613,7 +613,7 @@ async def test_a_switch_paints_the_other_screen_before_anything_else_is_updated(
             return False
 
     painted = Painted()
-    tabs.active_changed.connect(lambda: order.append("told"))
+    tabs.panes.active_changed.connect(lambda: order.append("told"))
     for session_id in (one, last):
         tabs.activate(session_id)
         harness.settle()
