@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -25,6 +25,7 @@ from gui.clipboard import reading
 from gui.input.draft import Draft
 from gui.input.dragging import accept_as_copy
 from gui.input.keys import kind_of_answer
+from gui.input.shortcuts import KeyOf
 from gui.terminal.links.links import LinkRules
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
@@ -46,6 +47,8 @@ from .prompt.settings_row import limits_now
 from .summary import Summary, SummaryStrip
 from .turns import PromptHeading, TranscriptTurns
 
+LINE_PX = 20
+"""The scroll distance of one line."""
 _LAST_ITEMS = 20
 _MAX_CHARACTERS = 2_000
 _ANY_HEIGHT_PX = 16_777_215
@@ -63,7 +66,7 @@ class ChatView(QWidget):
 
     Attributes:
         finder: finds text in the transcript.
-        turns: goes from prompt to prompt.
+        prompts: the user's prompts, and the answers: goes from one to the next.
         heading: a line at the top of the page with the prompt of the answer in view.
 
     Signals:
@@ -110,7 +113,7 @@ class ChatView(QWidget):
         self.prompt = PromptBox(theme, self, send)
         self.prompt.completion.files.set_directory(directory)
         self.finder = TranscriptFinder(self.page)
-        self.turns = TranscriptTurns(self.page)
+        self.prompts = TranscriptTurns(self.page)
         self.heading = PromptHeading(self.page)
         self._announcer = Announcer(self.page)
         self._taking_back: dict[str, None] = {}
@@ -161,10 +164,6 @@ class ChatView(QWidget):
         self.prompt.editor.textChanged.connect(self._fit_prompt)
         self.prompt.editor.composed.connect(self._fit_prompt)
         self.prompt.attachments.changed.connect(self._fit_prompt)
-
-    def set_links(self, rules: LinkRules) -> None:
-        """Set which click opens the name of a file, and whether names are links at all."""
-        self.page.names.rules = rules
 
     # ------------------------------------------------------------ content
 
@@ -274,7 +273,7 @@ class ChatView(QWidget):
             case "end":
                 self.end_requested.emit()
             case "copy_answer" if action.item in self.transcript:
-                answer = self.turns.answer_at(self.transcript.position(action.item))
+                answer = self.prompts.answer_at(self.transcript.position(action.item))
                 QGuiApplication.clipboard().setText(answer)
             case "link":
                 self.link_requested.emit(action.value)
@@ -315,7 +314,7 @@ class ChatView(QWidget):
             save.setEnabled(bool(item.text.strip()))
             if item.status not in {*IN_QUEUE, "unsent", "withdrawn"}:
                 self.prompt_menu_built.emit(menu, item)
-        elif answer := self.turns.answer_at(self.transcript.position(key)):
+        elif answer := self.prompts.answer_at(self.transcript.position(key)):
             menu.addSeparator()
             menu.addAction(chat_texts.COPY_ANSWER(), lambda: QGuiApplication.clipboard().setText(answer))
 
@@ -384,6 +383,52 @@ class ChatView(QWidget):
         if not self.prompt.editor.isReadOnly():
             self.prompt.editor.setFocus()
             self.prompt.editor.insertFromMimeData(data)
+
+    # ------------------------------------------------------------ the window's actions, as ``TerminalView`` has them
+
+    def copy(self) -> None:
+        """Copy the selected text: of the prompt, if that has the keyboard, else of the transcript."""
+        editor = self.prompt.editor
+        if editor.hasFocus() and editor.textCursor().hasSelection():
+            editor.copy()
+        else:
+            self.page.copy()
+
+    def select_all(self) -> None:
+        """Select the whole transcript."""
+        self.page.select_all()
+
+    def set_menu_keys(self, key_of: KeyOf) -> None:
+        """Set the function that returns the keys for the transcript's context menu."""
+        self.page.set_menu_keys(key_of)
+
+    def set_links(self, rules: LinkRules) -> None:
+        """Set which click opens the name of a file, and whether names are links at all."""
+        self.page.names.rules = rules
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll down, or back with negative lines."""
+        self.page.scroller.scroll_by(lines * LINE_PX)
+
+    def scroll_pages(self, pages: int) -> None:
+        """Scroll by whole pages, less a line that stays visible."""
+        self.page.scroller.scroll_by(pages * max(self.page.height() - LINE_PX, LINE_PX))
+
+    def scroll_to_start(self) -> None:
+        """Scroll to the first item."""
+        self.page.scroller.scroll_to_start()
+
+    def scroll_to_end(self) -> None:
+        """Scroll to the newest item."""
+        self.page.scroller.scroll_to_end()
+
+    def typed_areas(self) -> list[QRect]:
+        """The prompt box, and the part of a request that has the keyboard; in pixels of the parent."""
+        parent, parts = self.parentWidget() or self, list[QWidget]([self.prompt])
+        focused = parent.focusWidget()
+        if focused is not self.page and self.page.isAncestorOf(focused) and focused.isVisible():
+            parts.append(focused)
+        return [QRect(part.mapTo(parent, QPoint()), part.size()) for part in parts]
 
     # ------------------------------------------------------------ arranging
 

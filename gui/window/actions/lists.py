@@ -123,7 +123,7 @@ class Lists:
             search = page_texts.SEARCH_COMMANDS()
             choices = [self._command(terminal, each) for each in terminal.view.prompts.commands.listed()]
         elif (content := page.structured) is not None:
-            choices = [self._prompt(content, each) for each in content.view.turns.listed()]
+            choices = [self._prompt(content, each) for each in content.view.prompts.listed()]
             if not choices:
                 self._banners.inform(new_chat_texts.NO_PROMPTS(), key="commands")
         if choices:
@@ -154,7 +154,7 @@ class Lists:
             self._texts.open_output(terminal.chat, text)
 
     def _prompt(self, content: StructuredContent, prompt: Item) -> Choice:
-        turns = content.view.turns
+        turns = content.view.prompts
         began = chat_texts.time_of(prompt.at_ms)
         keys = [
             ChoiceKey(_COPY, page_texts.KEY_COPIES(), partial(self._copy, prompt.text)),

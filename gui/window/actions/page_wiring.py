@@ -104,7 +104,7 @@ class PageWiring:
 
     def _apply_settings(self, page: ChatPage) -> None:
         settings = self._commands.settings.preferences.window
-        page.handle.set_links(LinkRules(settings.open_links, settings.link_files))
+        page.content.view.set_links(LinkRules(settings.open_links, settings.link_files))
         if page.terminal is not None:
             view = page.terminal.view
             mouse = MouseRules(
@@ -120,7 +120,7 @@ class PageWiring:
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
         chat, commands = page.chat, self._commands
-        page.handle.set_menu_keys(self._actions.key_of)
+        page.content.view.set_menu_keys(self._actions.key_of)
         self._apply_settings(page)
         page.end_shown.connect(lambda: commands.resuming.check_resumable(page))
         page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))

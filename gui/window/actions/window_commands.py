@@ -105,7 +105,7 @@ class WindowCommands:
     def has_nothing_listed(self) -> bool:
         """Whether the shown page has no commands or prompts for a list."""
         page = self.tabs.active_page
-        return page is not None and not page.handle.prompts.has_listed()
+        return page is not None and not page.content.view.prompts.has_listed()
 
     def applies(self) -> dict[str, bool]:
         """Whether each value of ``Action.on`` applies now, and whether the shown chat is a "shell"."""
@@ -154,7 +154,7 @@ class WindowCommands:
 
     def type_text(self, text: str) -> None:
         """Type a text of the user's keys into the shown page, unless its find bar has the keyboard focus."""
-        self.on_page(lambda page: page.content.type_text(text) if page.edited is page.handle else None)
+        self.on_page(lambda page: page.content.type_text(text) if page.edited is page.content.view else None)
 
     # ------------------------------------------------------------ chats
 

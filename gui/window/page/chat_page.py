@@ -24,6 +24,7 @@ from .terminal_content import TerminalContent
 
 if TYPE_CHECKING:
     from gui.bridge.search import Query
+    from gui.chat.view import ChatView
     from gui.terminal.view import TerminalView
 
     from .structured_content import StructuredContent
@@ -112,11 +113,6 @@ class ChatPage(Area):
         """The content of a structured chat; None for a chat in a terminal."""
         return None if isinstance(self.content, TerminalContent) else self.content
 
-    @property
-    def handle(self) -> TerminalView | StructuredContent:
-        """The view, as the window's actions use it."""
-        return self.content.handle
-
     # ------------------------------------------------------------ parts that most pages never show
 
     @property
@@ -148,7 +144,7 @@ class ChatPage(Area):
         return bar
 
     def _make_problem_line(self) -> ProblemLine:
-        return ProblemLine(self._theme, self, self.handle.typed_areas, self._continue_program)
+        return ProblemLine(self._theme, self, self.content.view.typed_areas, self._continue_program)
 
     def _continue_program(self) -> None:
         """Act on a click on the button beside a problem: only a suspended program in a terminal has one."""
@@ -337,10 +333,10 @@ class ChatPage(Area):
             self.find_bar.open_find(query, line)
 
     @property
-    def edited(self) -> FindBar | TerminalView | StructuredContent:
+    def edited(self) -> FindBar | TerminalView | ChatView:
         """The target of copy and paste: the find bar while it has the keyboard focus, else the view."""
         bar = self._find_bar.widget
-        return bar if bar is not None and bar.has_keyboard else self.handle
+        return bar if bar is not None and bar.has_keyboard else self.content.view
 
     def ask(self, question: Question) -> None:
         """Ask the user about this chat; the question closes with the page, or when the chat ends."""

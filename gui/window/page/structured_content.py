@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QObject, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
@@ -14,12 +14,9 @@ from gui.bridge.search import Query
 from gui.bridge.unsent import Drafts
 from gui.chat.content.items import Mode
 from gui.chat.page.positions import ScrollPosition
-from gui.chat.turns import TranscriptTurns
 from gui.chat.view import ChatView
 from gui.input.draft import Draft
-from gui.input.shortcuts import KeyOf
 from gui.settings.layout import Place, TranscriptPlace
-from gui.terminal.links.links import LinkRules
 from gui.theme.terminal import TerminalFont
 from gui.theme.theme import Theme
 from gui.wording import page_texts
@@ -27,8 +24,6 @@ from session_host.protocol.messages import AnswerRequest, ChatInput, InputRefuse
 from session_host.structured.items import Setting
 from session_host.structured.transcript import Transcript
 
-LINE_PX = 20
-"""The scroll distance of one line."""
 KEPT_INPUTS = 8
 """A host refuses a prompt within a moment, or when it is there again."""
 
@@ -80,7 +75,6 @@ class StructuredContent(QObject):
         super().__init__(page)
         self.source = source
         self.chat = chat = source.chat
-        self._page = page
         self._base_px = 0
         self._steps = 0
         self._load_transcript = load_transcript
@@ -139,11 +133,6 @@ class StructuredContent(QObject):
                 pass
 
     @property
-    def handle(self) -> StructuredContent:
-        """The view, as the window's actions use it: this object."""
-        return self
-
-    @property
     def settings(self) -> tuple[Setting, ...]:
         """The settings of the agent's session."""
         return self.view.transcript.status.settings
@@ -151,20 +140,6 @@ class StructuredContent(QObject):
     def _on_draft(self, session_id: str) -> None:
         if session_id == self.chat.id:
             self.view.prompt.show_draft(self._drafts.of(session_id))
-
-    # ------------------------------------------------------------ the window's actions, as ``TerminalView`` has them
-
-    def copy(self) -> None:
-        """Copy the selected text: of the prompt, if that has the keyboard, else of the transcript."""
-        editor = self.view.prompt.editor
-        if editor.hasFocus() and editor.textCursor().hasSelection():
-            editor.copy()
-        else:
-            self.view.page.copy()
-
-    def paste(self) -> None:
-        """Paste into the prompt."""
-        self.view.paste()
 
     def type_text(self, text: str) -> None:
         """Put a text into the prompt, where the cursor is; Enter at its end does not send the prompt."""
@@ -183,39 +158,6 @@ class StructuredContent(QObject):
         """Put a prompt below what is written in the prompt box."""
         self.view.prompt.append(as_prompt(text))
 
-    def select_all(self) -> None:
-        """Select the whole transcript."""
-        self.view.page.select_all()
-
-    def set_menu_keys(self, key_of: KeyOf) -> None:
-        """Set the function that returns the keys for the transcript's context menu."""
-        self.view.page.set_menu_keys(key_of)
-
-    def set_links(self, rules: LinkRules) -> None:
-        """See ``TerminalView``."""
-        self.view.set_links(rules)
-
-    def scroll_lines(self, lines: int) -> None:
-        """Scroll down, or back with negative lines."""
-        self.view.page.scroller.scroll_by(lines * LINE_PX)
-
-    def scroll_pages(self, pages: int) -> None:
-        """Scroll by whole pages, less a line that stays visible."""
-        self.view.page.scroller.scroll_by(pages * max(self.view.page.height() - LINE_PX, LINE_PX))
-
-    def scroll_to_start(self) -> None:
-        """Scroll to the first item."""
-        self.view.page.scroller.scroll_to_start()
-
-    def scroll_to_end(self) -> None:
-        """Scroll to the newest item."""
-        self.view.page.scroller.scroll_to_end()
-
-    @property
-    def prompts(self) -> TranscriptTurns:
-        """The user's prompts, and the answers."""
-        return self.view.turns
-
     def press(self, event: QKeyEvent) -> bool:
         """Go on finding by F3, as in other windows: here, the key belongs to no program."""
         if event.key() != Qt.Key.Key_F3 or self.view.page.pattern is None:
@@ -223,14 +165,6 @@ class StructuredContent(QObject):
         onward = self.finder.onward
         self.finder.step(-onward if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else onward)
         return True
-
-    def typed_areas(self) -> list[QRect]:
-        """The prompt box, and the part of a request that has the keyboard."""
-        parts: list[QWidget] = [self.view.prompt]
-        focused, messages = self._page.focusWidget(), self.view.page
-        if focused is not messages and messages.isAncestorOf(focused) and focused.isVisible():
-            parts.append(focused)
-        return [QRect(part.mapTo(self._page, QPoint()), part.size()) for part in parts]
 
     # ------------------------------------------------------------ showing
 

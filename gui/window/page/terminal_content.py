@@ -80,7 +80,7 @@ class TerminalContent(QObject):
         self._screen: Emulator | None = None
         self._is_screen_requested = False
         self.grid = GridSize(0, 0)
-        self.view = self.handle = TerminalView(theme.terminal, page)
+        self.view = TerminalView(theme.terminal, page)
         self.finder = self.view.finder
         self.view.setAccessibleName(page_texts.TERMINAL_OF(name=chat.full_name))
         self.view.zoomChanged.connect(self._on_zoomed)

@@ -218,7 +218,7 @@ def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., Sh
 
 def test_keys_in_a_chat_view_go_from_prompt_to_prompt_and_copy_an_answer(show_chat: ShowChat) -> None:
     shown = show_chat(long_chat(40))
-    turns, page = shown.view.turns, shown.view.page
+    turns, page = shown.view.prompts, shown.view.page
     turns.copy_output()
     assert clipboard().startswith("Answer 39")
     for number in (35, 30, 25):
