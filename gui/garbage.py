@@ -14,7 +14,7 @@ import gc
 from functools import cache, partial
 from typing import Any
 
-from PySide6.QtCore import QAbstractEventDispatcher, QTimer
+from PySide6.QtCore import QAbstractEventDispatcher, QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
 
@@ -41,14 +41,14 @@ def _connect() -> None:
     QAbstractEventDispatcher.instance().aboutToBlock.connect(collect_due)
 
 
-def delete(owner: QWidget) -> None:
-    """Delete a page or window soon, and free the Python objects that it owns.
+def delete(owner: QWidget, *parts: QObject) -> None:
+    """Delete a page or window soon, and free the Python objects that it and these parts own.
 
     The parts of a widget hold the widget, which holds its parts. Such cycles would keep replicas, pictures and glyphs
-    until garbage is collected. So each deleted widget lets its parts go; a part that still works in a task keeps its
-    own attributes until then.
+    until garbage is collected. So each deleted widget lets its parts go, and so does each of ``parts``. Another part
+    that is no widget keeps its attributes, because it may still work in a task.
     """
-    attributes = [vars(each) for each in (owner, *owner.findChildren(QWidget))]
+    attributes = [vars(each) for each in (owner, *parts, *owner.findChildren(QWidget))]
     owner.destroyed.connect(partial(QTimer.singleShot, 0, partial(_clear, attributes)))
     owner.deleteLater()
 

@@ -440,7 +440,7 @@ class _LineSearch(QObject):
         page.source.replaced.connect(self._search_line)
         if page.terminal is not None:
             page.terminal.view.typed.connect(self.stop)
-        page.find_used.connect(self.stop)
+        page.bars.find_used.connect(self.stop)
         page.destroyed.connect(self.stop)
         if page.is_settled:
             self._search_line()

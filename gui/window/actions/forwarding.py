@@ -52,7 +52,7 @@ class Forwarding(QObject):
             forward()
         else:
             question = page_texts.FORWARD_PORT(port=port, machine=machine)
-            page.ask(Question(question, page_texts.FORWARD(), forward, subject=uri))
+            page.question.ask(Question(question, page_texts.FORWARD(), forward, subject=uri))
 
     async def _open(self, machine: str, port: int, uri: str, open_address: Callable[[str], object]) -> None:
         try:

@@ -123,12 +123,12 @@ class PageWiring:
         page.content.view.set_menu_keys(self._actions.key_of)
         self._apply_settings(page)
         page.end_shown.connect(lambda: commands.resuming.check_resumable(page))
-        page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
+        page.bars.end_made.connect(lambda bar: self._wire_end_bar(bar, chat))
         page.content.zoomed.connect(commands.looks.set_zoom)
-        page.bars_moved.connect(self._banners.arrange)
+        page.bars.moved.connect(self._banners.arrange)
         page.rename_requested.connect(lambda: commands.chat_actions.rename(chat))
         page.refused.connect(lambda line: self._on_refused(page, line))
-        page.waiting.remedy = lambda: commands.machines.remedy(chat.machine.name)
+        page.bars.waiting.remedy = lambda: commands.machines.remedy(chat.machine.name)
         if page.terminal is not None:
             self._wire_terminal(page, page.terminal)
         elif page.structured is not None:
@@ -233,7 +233,8 @@ class PageWiring:
             self._open_link(page, address)
 
         if self._commands.settings.preferences.window.confirm_links:
-            page.ask(Question(page_texts.OPEN_THIS_LINK(), common_texts.OPEN(), open_it, subject=shown(address)))
+            question = Question(page_texts.OPEN_THIS_LINK(), common_texts.OPEN(), open_it, subject=shown(address))
+            page.question.ask(question)
         else:
             open_it()
 
@@ -261,7 +262,7 @@ class PageWiring:
         if (count := view.receiver_count) > 1:
             detail = f"{window_texts.PASTED_INTO(count=count)} {detail}".rstrip()
         paste = partial(view.confirm_paste, text)
-        page.ask(Question(question, common_texts.PASTE(), paste, detail, text, is_code=True))
+        page.question.ask(Question(question, common_texts.PASTE(), paste, detail, text, is_code=True))
 
 
 _COPIED: Mapping[str, Text] = {

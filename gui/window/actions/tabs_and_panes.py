@@ -134,7 +134,7 @@ class Broadcasting(QObject):
         for page in pages:
             if page.terminal is not None:
                 page.terminal.view.set_receivers(partial(self._receivers_of, page))
-            page.broadcast_left.connect(self._on_left)
+            page.bars.broadcast_left.connect(self._on_left)
         self._banners.withdraw("broadcast")
         self._show()
         announce(self._tabs.panes.area, window_texts.BROADCAST_IS_ON(count=len(pages)))
@@ -171,10 +171,10 @@ class Broadcasting(QObject):
 
     def _drop(self, page: ChatPage) -> None:
         self._pages.remove(page)
-        page.broadcast_left.disconnect(self._on_left)
+        page.bars.broadcast_left.disconnect(self._on_left)
         if page.terminal is not None:
             page.terminal.view.set_receivers(None)
-        page.show_broadcast("", is_left_out=False)
+        page.bars.show_broadcast("", is_left_out=False)
 
     def _end_if_alone(self) -> None:
         if len(self._pages) == 1:
@@ -193,11 +193,11 @@ class Broadcasting(QObject):
         for page in self._pages:
             if page is active:
                 text = window_texts.ONLY_HERE() if asks_here else window_texts.typing_goes_to(count)
-                page.show_broadcast(text, is_left_out=False)
+                page.bars.show_broadcast(text, is_left_out=False)
             elif asks_here or types_outside or _is_left_out(page):
-                page.show_broadcast(_why_left_out(page), is_left_out=True)
+                page.bars.show_broadcast(_why_left_out(page), is_left_out=True)
             else:
-                page.show_broadcast(window_texts.TYPED_HERE_TOO(), is_left_out=False)
+                page.bars.show_broadcast(window_texts.TYPED_HERE_TOO(), is_left_out=False)
 
 
 def _is_left_out(page: ChatPage) -> bool:

@@ -12,14 +12,13 @@ from gui.bridge.chat import Look
 from gui.finding.query import FindQuery
 from gui.garbage import delete
 from gui.theme.theme import Theme
-from gui.window.sheets.question import Question, QuestionSheet
+from gui.window.sheets.question import QuestionSheet
 from gui.window.widgets.parts import Area, LazyWidget
 from gui.wording import page_texts
 from session_host.protocol.messages import InputRefused
 
-from .end_bar import EndBar
+from .bars import PageBars
 from .find_bar import FindBar, query_on_line
-from .state_bars import BroadcastMark, ProblemLine, Waiting
 from .terminal_content import TerminalContent
 
 if TYPE_CHECKING:
@@ -36,26 +35,18 @@ class ChatPage(Area):
     Attributes:
         chat: the chat; ``source``: the viewer that this page shows.
         content: the terminal or the transcript.
-        waiting: the bar or notice while the chat is not live.
+        bars: the bars around the content.
 
     Signals:
         end_shown: the end of the chat became visible.
         settled: the page shows the live chat, or the saved end of an ended one.
-        end_bar_made: the end bar was created; the receiver connects its signals.
         refused: the host refused an input (its message).
-        find_used: the user searched for something else in the chat.
-        broadcast_left: the user takes this page (itself) out of the broadcast.
-        bars_moved: bars or a question cover another part of the page, or no part.
         rename_requested: the user renames the chat by F2, which no program gets.
     """
 
     end_shown = Signal()
     settled = Signal()
-    end_bar_made = Signal(EndBar)
     refused = Signal(str)
-    find_used = Signal()
-    broadcast_left = Signal(object)
-    bars_moved = Signal()
     rename_requested = Signal()
 
     def __init__(self, theme: Theme, source: Look) -> None:
@@ -69,11 +60,7 @@ class ChatPage(Area):
         """Last reported continuation and whether the exit was saved."""
 
         self.setAccessibleName(chat.full_name)
-        self._end_bar = LazyWidget(self._make_end_bar)
-        self._problem_line = LazyWidget(self._make_problem_line)
-        self._broadcast_mark = LazyWidget(self._make_broadcast_mark)
         self._question = LazyWidget(self._make_question)
-        self._find_bar = LazyWidget(self._make_find_bar)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -82,18 +69,10 @@ class ChatPage(Area):
     def set_content(self, content: TerminalContent | StructuredContent) -> None:
         """Show this content, and follow the chat; called once, before the page is shown."""
         self.content: TerminalContent | StructuredContent = content
-        self.waiting = Waiting(
-            self._theme,
-            self,
-            self.source,
-            view=content.faded,
-            is_empty=lambda: not (content.has_old_content or content.has_replica),
-            bottom_px=self._bottom_px,
-            is_starting=self._is_starting,
-            areas_in_use=content.areas_in_use,
-        )
-        self.waiting.bar_moved.connect(self._on_bar_moved)
         self._column.addWidget(content.view, 1)
+        self.bars = PageBars(self._theme, self, self._column, content, self._is_starting)
+        if self.terminal is not None:
+            self.bars.continue_requested.connect(self.terminal.continue_program)
         self.setFocusProxy(content.view)
         source = self.source
         source.connection_changed.connect(self.refresh)
@@ -113,70 +92,16 @@ class ChatPage(Area):
         """The content of a structured chat; None for a chat in a terminal."""
         return None if isinstance(self.content, TerminalContent) else self.content
 
-    # ------------------------------------------------------------ parts that most pages never show
-
-    @property
-    def end_bar(self) -> EndBar:
-        """The bar under the last screen of an ended chat."""
-        return self._end_bar.get()
-
-    @property
-    def problem_line(self) -> ProblemLine:
-        """The line that shows a problem of the chat."""
-        return self._problem_line.get()
-
     @property
     def question(self) -> QuestionSheet:
         """The question over the page."""
         return self._question.get()
 
-    @property
-    def find_bar(self) -> FindBar:
-        """The bar that finds text in the chat."""
-        return self._find_bar.get()
-
-    def _make_find_bar(self) -> FindBar:
-        bar = FindBar(self._theme, self, self.content.finder)
-        bar.resized.connect(self._place_overlays)
-        bar.used.connect(self.find_used)
-        bar.moved.connect(self.bars_moved)
-        bar.closed.connect(lambda: self.content.view.setFocus(Qt.FocusReason.OtherFocusReason))
-        return bar
-
-    def _make_problem_line(self) -> ProblemLine:
-        return ProblemLine(self._theme, self, self.content.view.typed_areas, self._continue_program)
-
-    def _continue_program(self) -> None:
-        """Act on a click on the button beside a problem: only a suspended program in a terminal has one."""
-        if self.terminal is not None:
-            self.terminal.continue_program()
-
-    def _make_broadcast_mark(self) -> BroadcastMark:
-        mark = BroadcastMark(self._theme, self)
-        self._column.insertWidget(1, mark)
-        mark.left.connect(lambda: self.broadcast_left.emit(self))
-        mark.moved.connect(self._place_overlays)
-        mark.moved.connect(self.bars_moved)
-        return mark
-
-    def show_broadcast(self, text: str, *, is_left_out: bool) -> None:
-        """Mark the page as a part of a broadcast; see ``BroadcastMark.show_text``."""
-        if text or self._broadcast_mark.widget is not None:
-            self._broadcast_mark.get().show_text(text, is_left_out=is_left_out)
-
-    def _make_end_bar(self) -> EndBar:
-        bar = EndBar(self._theme)
-        bar.setMaximumHeight(self.height())
-        self._column.addWidget(bar)
-        bar.hide()
-        self.end_bar_made.emit(bar)
-        return bar
-
     def _make_question(self) -> QuestionSheet:
         question = QuestionSheet(self._theme, self)
         question.closed.connect(self._on_question_closed)
         for signal in (question.opened, question.placed, question.closed):
-            signal.connect(self.bars_moved)
+            signal.connect(self.bars.moved)
         return question
 
     # ------------------------------------------------------------ showing
@@ -199,7 +124,7 @@ class ChatPage(Area):
 
     def leave_front(self) -> None:
         """Stop following the output, because another page is in front."""
-        self.waiting.stop()
+        self.bars.waiting.stop()
         self._is_in_front = False
         if self.terminal is not None:
             self.terminal.set_in_front(is_in_front=False)
@@ -218,7 +143,7 @@ class ChatPage(Area):
 
     def dispose(self) -> None:
         """Release everything after the tab was closed. The chat keeps running; its output is not followed."""
-        self.waiting.stop()
+        self.bars.waiting.stop()
         self._withdraw_question()
         self.content.release()
         self.chat.disconnect(self)
@@ -226,7 +151,7 @@ class ChatPage(Area):
             self.source.disconnect(receiver)
         self.source.release()
         self.hide()
-        delete(self)
+        delete(self, self.bars)
 
     def refresh(self) -> None:
         """Show the chat's current state."""
@@ -234,25 +159,25 @@ class ChatPage(Area):
         state = "" if self.source.connection is None else self.source.connection.value
         over = self.chat.has_ended or state == "failed"
         if over:
-            self.end_bar.show()
+            self.bars.end.get().show()
             self._withdraw_question()
             self._show_end()
             return
-        self._end_bar.hide()
+        self.bars.end.hide()
         if state == "live" and self.content.has_replica:
-            if self.waiting.is_needed:
-                self.waiting.wait()
+            if self.bars.waiting.is_needed:
+                self.bars.waiting.wait()
             else:
-                self.waiting.end()
+                self.bars.waiting.end()
             self._set_settled(settled=True)
         else:
             self._set_settled(settled=False)
             if self._is_in_front:
-                self.waiting.wait()
+                self.bars.waiting.wait()
 
     def _show_end(self) -> None:
-        self.waiting.end(keep_notice=not self.content.has_replica)
-        self.end_bar.describe(self.chat)
+        self.bars.waiting.end(keep_notice=not self.content.has_replica)
+        self.bars.end.get().describe(self.chat)
         self._report_end()
         if self.content.has_replica:
             self.content.show_last_replica()
@@ -262,15 +187,17 @@ class ChatPage(Area):
 
     def on_saved_shown(self, *, found: bool) -> None:
         """The saved end of the chat is shown; ``found``: whether one was saved."""
-        self.waiting.end()
+        self.bars.waiting.end()
         if not found:
-            self.waiting.show_notice(page_texts.NO_SCREEN(), "")
+            self.bars.waiting.show_notice(page_texts.NO_SCREEN(), "")
         self._set_settled(settled=True)
 
     def on_saved_waited_for(self) -> None:
         """The saved end of the chat is on a machine that cannot be reached."""
         name = self.chat.machine.name
-        self.waiting.show_notice(page_texts.UNREACHABLE(machine=name), page_texts.LAST_SHOWN_WHEN_BACK(machine=name))
+        self.bars.waiting.show_notice(
+            page_texts.UNREACHABLE(machine=name), page_texts.LAST_SHOWN_WHEN_BACK(machine=name)
+        )
 
     def _set_settled(self, *, settled: bool) -> None:
         self._settled = settled
@@ -292,7 +219,7 @@ class ChatPage(Area):
 
     def _end_start(self) -> None:
         """Say no more that the agent starts once it has written or reported something."""
-        if self.waiting.is_for_start and not self._is_starting():
+        if self.bars.waiting.is_for_start and not self._is_starting():
             self.refresh()
 
     def _on_changed(self) -> None:
@@ -300,17 +227,16 @@ class ChatPage(Area):
         self.content.on_changed()
         self._show_problem()
         self._end_start()
-        self.waiting.update()
-        if self._end_bar.is_open and self.isVisible():
-            self.end_bar.describe(self.chat)
+        self.bars.waiting.update()
+        if self.bars.end.is_open and self.isVisible():
+            self.bars.end.get().describe(self.chat)
             self._report_end()
 
     def _show_problem(self) -> None:
         text, action = self.chat.notice, ""
         if self.terminal is not None and self.chat.is_suspended:
             text, action = page_texts.SUSPENDED(), page_texts.CONTINUE_SUSPENDED()
-        if text or self._problem_line.widget is not None:
-            self.problem_line.show_text(text, action)
+        self.bars.show_problem(text, action)
 
     def _report_end(self) -> None:
         now = self.chat.record.entry.continued_by, self.chat.is_recorded
@@ -330,17 +256,13 @@ class ChatPage(Area):
     def open_find(self, query: FindQuery | None = None, line: str = "") -> None:
         """Open the find bar; see ``FindBar.open_find``."""
         if not self.is_question_open:
-            self.find_bar.open_find(query, line)
+            self.bars.find.get().open_find(query, line)
 
     @property
     def edited(self) -> FindBar | TerminalView | ChatView:
         """The target of copy and paste: the find bar while it has the keyboard focus, else the view."""
-        bar = self._find_bar.widget
+        bar = self.bars.find.widget
         return bar if bar is not None and bar.has_keyboard else self.content.view
-
-    def ask(self, question: Question) -> None:
-        """Ask the user about this chat; the question closes with the page, or when the chat ends."""
-        self.question.ask(question)
 
     @property
     def is_question_open(self) -> bool:
@@ -373,34 +295,7 @@ class ChatPage(Area):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._place_overlays()
-
-    @property
-    def _bars(self) -> list[BroadcastMark | EndBar]:
-        """The shown bars below the view."""
-        return [part.get() for part in (self._broadcast_mark, self._end_bar) if part.is_open]
-
-    def _bottom_px(self) -> int:
-        """The upper edge of the bars below the view; the page's lower edge without them. In pixels of the page."""
-        return max(self.height() - sum(bar.sizeHint().height() for bar in self._bars), 0)
-
-    def _on_bar_moved(self) -> None:
-        if self.structured is not None:  # A terminal keeps its grid.
-            self._column.setContentsMargins(0, self.waiting.bar_height_px, 0, 0)
-        if self._problem_line.widget is not None:
-            self.problem_line.place(self.waiting.free_bottom_px)
-        self.bars_moved.emit()
-
-    def _place_overlays(self) -> None:
-        if self._end_bar.widget is not None:
-            self._end_bar.widget.setMaximumHeight(self.height())
-        self.waiting.place()
-        if self._problem_line.widget is not None:
-            self.problem_line.place(self.waiting.free_bottom_px)
-        if self._find_bar.is_open:
-            self.find_bar.place(self.width(), self._bottom_px())
-        if self._broadcast_mark.is_open:
-            self._broadcast_mark.get().frame_.place(self.rect())
+        self.bars.place()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F2 and not event.modifiers():

@@ -223,7 +223,7 @@ class ChatActions(QObject):
                 if kills
                 else Question(page_texts.STOP_QUESTION(reason=reason), common_texts.STOP(), now, discards=True)
             )
-            self._open_chat(chat).ask(question)
+            self._open_chat(chat).question.ask(question)
         else:
             now()
 

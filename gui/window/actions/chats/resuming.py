@@ -44,14 +44,15 @@ class EndedChatActions(QObject):
         """Determine whether the chat of a page can be resumed, and show the possible actions in the page's end bar."""
         follower = self._continuation_of(page.chat)
         if follower is not None:
-            page.end_bar.show_continued(follower.name)
+            page.bars.end.get().show_continued(follower.name)
         elif not page.chat.is_recorded:
-            page.end_bar.offer_nothing()  # Unknown until the store has the end.
+            page.bars.end.get().offer_nothing()  # Unknown until the store has the end.
         elif page.chat.has_ended and page.chat.id not in self._in_progress:
             self._sessions.tasks.start(self._offer(page), "inspect_ended_chat")
 
     async def _offer(self, page: ChatPage) -> None:
-        started, machine = page.end_bar.started, page.chat.machine
+        bar, machine = page.bars.end.get(), page.chat.machine
+        started = bar.started
         try:
             found = await machine.call(inspect_ended_chat, page.chat.session_id)
         except Unreachable:
@@ -62,14 +63,14 @@ class EndedChatActions(QObject):
         except OutliveError:
             found = None  # The store is missing or unreadable; its next reader reports this.
         # The answer to what the user has started since stays.
-        if page not in self._tabs.pages() or page.end_bar.started != started or page.chat.id in self._in_progress:
+        if page not in self._tabs.pages() or bar.started != started or page.chat.id in self._in_progress:
             return
         if (follower := self._continuation_of(page.chat)) is not None:  # The window has learnt of it meanwhile.
-            page.end_bar.show_continued(follower.name)
+            bar.show_continued(follower.name)
         else:
             if found is not None:
                 found = found._replace(reason=self._reason(page.chat, found))
-            page.end_bar.offer(found)
+            bar.offer(found)
             if page.structured is not None:
                 page.structured.set_can_resume(found is None or found.can_resume is not False)
 
@@ -142,7 +143,7 @@ class EndedChatActions(QObject):
         self._in_progress.add(chat.id)
         self._banners.withdraw(f"ended {chat.id}")
         page = self._open_chat(chat)
-        page.end_bar.set_busy(word)
+        page.bars.end.get().set_busy(word)
         run = self._run_start(page, start)
         # A chat view's prompt takes what is typed meanwhile, and the chat that continues this one gets it.
         is_terminal = page.terminal is not None
@@ -194,7 +195,7 @@ class EndedChatActions(QObject):
         if page in self._tabs.pages():
             reason = _reason(chat, error)
             line = phrases.without_remedy(reason) if isinstance(error, ConversationUnknown) else reason
-            page.end_bar.refuse(line, can_force=isinstance(error, ConversationOpen))
+            page.bars.end.get().refuse(line, can_force=isinstance(error, ConversationOpen))
         else:
             self._banners.inform(notice_texts.CANNOT_RESUME(name=chat.full_name, reason=error), kind="failed")
 

@@ -406,7 +406,7 @@ async def test_a_sheet_closes_when_a_key_moves_the_keyboard_behind_it(harness: W
     QTest.keyClick(sheet.name, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     harness.settle()
     assert not sheet.is_open
-    assert harness.page.find_bar.field.hasFocus()
+    assert harness.page.bars.find.get().field.hasFocus()
     window.commands.starting.new_chat("shell", "/tmp")
     sheet.directory_row.browser.browse()
     harness.settle()
@@ -420,7 +420,7 @@ async def test_a_key_finds_in_the_chat_from_the_list_of_directories(harness: Win
     window.sheets.new_chat.directory_row.browser.browse()
     await harness.press(Qt.Key.Key_F, CTRL_SHIFT)
     assert not window.sheets.new_chat.directory_row.browser.is_open
-    assert harness.page.find_bar.field.hasFocus()
+    assert harness.page.bars.find.get().field.hasFocus()
 
 
 async def test_new_agents_leave_the_keyboard_in_the_list_of_directories(harness: WindowHarness) -> None:
@@ -440,7 +440,7 @@ async def test_a_key_opens_something_else_over_an_image(harness: WindowHarness, 
     window.sheets.image.show_image(Image("image/png", png(RED)), "/")
     await harness.press(key, CTRL_SHIFT)
     assert not window.sheets.image.is_open
-    field = window.sheets.chooser.field if key == Qt.Key.Key_P else harness.page.find_bar.field
+    field = window.sheets.chooser.field if key == Qt.Key.Key_P else harness.page.bars.find.get().field
     assert field.isVisible()
     assert field.hasFocus()
 
@@ -460,7 +460,7 @@ async def test_a_key_opens_something_else_while_the_prompt_of_a_new_chat_is_save
     QTest.keyClick(sheet.prompt_row.chooser.field, Qt.Key.Key_Return)
     assert window.sheets.save_prompt.name.hasFocus()
     await harness.press(key, CTRL_SHIFT)
-    field = window.sheets.chooser.field if key == Qt.Key.Key_P else harness.page.find_bar.field
+    field = window.sheets.chooser.field if key == Qt.Key.Key_P else harness.page.bars.find.get().field
     assert not sheet.is_open
     assert field.isVisible()
     assert field.hasFocus()
@@ -548,7 +548,7 @@ async def test_a_question_that_is_withdrawn_does_not_take_the_keyboard(harness: 
     window.tabs.panes.mirror("right")
     harness.show(two)
     window.tabs.panes.focus("left")
-    harness.page.ask(question())
+    harness.page.question.ask(question())
     window.tabs.panes.focus("right")
     view = harness.view
     assert view.hasFocus()
@@ -561,7 +561,7 @@ async def test_a_question_that_is_withdrawn_does_not_take_the_keyboard(harness: 
 async def test_a_click_beside_a_question_gives_its_page_the_keyboard(harness: WindowHarness) -> None:
     await harness.open("one")
     window = harness.window
-    harness.page.ask(question())
+    harness.page.question.ask(question())
     window.sidebar.take_focus()
     QTest.mouseClick(harness.page.question, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))
     assert not harness.page.is_question_open

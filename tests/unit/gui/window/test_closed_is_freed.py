@@ -91,9 +91,9 @@ def show(harness: WindowHarness, session_id: str) -> None:
         viewer.delegate.viewer_damaged()
     page.grab()
     page.open_find()
-    page.ask(Question("Really?", "Yes", list))
-    page.end_bar.show()
-    page.problem_line.show_text("A problem", "")
+    page.question.ask(Question("Really?", "Yes", list))
+    page.bars.end.get().show()
+    page.bars.problem.get().show_text("A problem", "")
     harness.settle()
 
 

@@ -68,7 +68,7 @@ async def test_a_line_far_back_in_a_running_chat_is_scrolled_to_and_marked(harne
     harness.viewers[running].become(harness.viewers[running].state)
     emulator = harness.view.emulator
     assert emulator is not None
-    bar = harness.page.find_bar
+    bar = harness.page.bars.find.get()
     await harness.until(lambda: bar.count.text() == "1 of 1", "the match to be the current one")
     assert bar.field.hasFocus()
     await harness.press(Qt.Key.Key_Escape)
@@ -106,8 +106,10 @@ async def test_an_ended_chat_opens_at_the_line_in_its_last_screen(harness: Windo
     await search_for(harness, '"line 77 "')
     await harness.press(Qt.Key.Key_Return)
     assert harness.window.tabs.active_id == ended
-    await harness.until(lambda: harness.page.find_bar.count.text() == "1 of 1", "the match to be the current one")
-    assert harness.page.find_bar.field.text() == "line 77 "
+    await harness.until(
+        lambda: harness.page.bars.find.get().count.text() == "1 of 1", "the match to be the current one"
+    )
+    assert harness.page.bars.find.get().field.text() == "line 77 "
     await harness.press(Qt.Key.Key_Escape)
     shown = harness.view.emulator
     assert shown is not None

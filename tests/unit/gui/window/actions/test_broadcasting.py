@@ -32,7 +32,7 @@ def typed(viewer: FakeViewer) -> list[Any]:
 
 def mark(page: ChatPage) -> str:
     """The text of a page's mark; "" for none."""
-    widget = page._broadcast_mark.widget
+    widget = page.bars.broadcast.widget
     return widget.text.accessibleName() if widget is not None and widget.isVisible() else ""
 
 
@@ -94,7 +94,7 @@ async def test_keys_texts_and_pastes_go_to_all_panes_until_it_is_switched_off(ha
     assert panes.type("x") == [["x"]] * 3
     # Keys of the window and mouse clicks are not sent to programs.
     QTest.keyClick(panes.views[2], Qt.Key.Key_F, CTRL_SHIFT)
-    panes.pages[2].find_bar.hide()
+    panes.pages[2].bars.find.get().hide()
     QTest.mouseClick(panes.views[2], Qt.MouseButton.LeftButton)
     assert not [call for viewer in panes.viewers[:2] for call in viewer.calls if call[0] == "mouse"]
     panes.got()
@@ -173,7 +173,7 @@ async def test_a_pane_leaves_the_broadcast_when_it_is_removed_or_shows_another_t
     panes = PanesHarness(harness)
     await panes.open(4)
     panes.toggle()
-    panes.pages[3]._broadcast_mark.get().close_button.click()
+    panes.pages[3].bars.broadcast.get().close_button.click()
     assert panes.type("a") == [["a"], ["a"], ["a"], []]
     assert mark(panes.pages[3]) == ""
     await panes.focus(3)
@@ -222,7 +222,7 @@ async def test_the_marks_cover_no_output(harness: WindowHarness) -> None:
     panes.toggle()
     await harness.until(lambda: all(rows in {1, 2} for rows in lost()), "lower terminals")
     for page, view in zip(panes.pages, panes.views, strict=True):
-        mark = page._broadcast_mark.get()
+        mark = page.bars.broadcast.get()
         assert page.rect().contains(mark.geometry())
         assert not mark.geometry().intersects(view.geometry())
     panes.toggle()
@@ -236,7 +236,7 @@ async def test_messages_do_not_cover_the_marks(harness: WindowHarness) -> None:
     banners.inform("a long line that lies over more than one pane of the window " * 2)
     panes.toggle()
     harness.settle()
-    marks = [page._broadcast_mark.get() for page in panes.pages]
+    marks = [page.bars.broadcast.get() for page in panes.pages]
     assert banners.isVisible()
     for each in marks:
         assert each.isVisible()

@@ -31,7 +31,7 @@ async def test_a_terminal_gets_the_text_and_a_prompt_gets_it_without_enter(harne
     assert "G" not in {call[1] for call in viewer.calls if call[0] == "key"}, "the key itself is not for the program"
 
     harness.page.open_find()
-    await harness.until(lambda: harness.page.find_bar.has_keyboard, "the find bar to have the keyboard")
+    await harness.until(lambda: harness.page.bars.find.get().has_keyboard, "the find bar to have the keyboard")
     await harness.press(Qt.Key.Key_G, CTRL_ALT)
     assert len([call for call in viewer.calls if call[0] == "text"]) == 2, "what is typed goes to the find bar"
 
@@ -80,7 +80,7 @@ async def test_keys_enter_the_selecting_mode_and_copy_a_found_match(harness: Win
     await harness.press(Qt.Key.Key_Space, CTRL_SHIFT)
     assert modes.selecting.is_on
     await harness.press(Qt.Key.Key_Slash)
-    bar = harness.page.find_bar
+    bar = harness.page.bars.find.get()
     await harness.until(lambda: bar.has_keyboard, "the find bar to have the keyboard")
     await harness.until(lambda: not modes.line.is_shown, "the bar alone to say what the keys do")
     QTest.keyClicks(bar.field, "needle")

@@ -40,7 +40,7 @@ async def open_ended(harness: WindowHarness, **fields: Any) -> str:
 
 async def test_resume_turns_the_tab_into_the_new_chat_s(harness: WindowHarness, client: FakeResume):
     session_id = await open_ended(harness)
-    bar = harness.page.end_bar
+    bar = harness.page.bars.end.get()
     await harness.until(bar.resume.isVisible, "the button")
     assert bar.resume.property("kind") == "primary"
     assert bar.continue_.property("kind") == "", "only one button is the primary one"
@@ -68,21 +68,21 @@ async def test_a_chat_that_ends_while_shown_offers_to_resume_once_its_end_is_rec
     harness.open_window()
     harness.show(session_id).end(exit_code=0)
     harness.settle()
-    assert harness.page.end_bar.isVisible()
+    assert harness.page.bars.end.get().isVisible()
     await harness.sessions.refresh_now()
-    bar = harness.page.end_bar
+    bar = harness.page.bars.end.get()
     assert all(each.isHidden() for each in (bar.resume, bar.continue_, bar.again)), "the record says that it runs"
     with Store.open(paths.database()) as store:
         store.update(session_id, state=State.EXITED, exit_code=0)
     await harness.sessions.refresh_now()
-    await harness.until(harness.page.end_bar.resume.isVisible, "the button")
+    await harness.until(harness.page.bars.end.get().resume.isVisible, "the button")
 
 
 async def test_a_conversation_open_elsewhere_is_reported_and_can_be_resumed_anyway(
     harness: WindowHarness, client: FakeResume
 ):
     session_id = await open_ended(harness)
-    bar = harness.page.end_bar
+    bar = harness.page.bars.end.get()
     await harness.until(bar.resume.isVisible, "the button")
     client.refusal = ConversationOpen("one: claude (process 42) has it open in /srv")
     bar.resume.click()
@@ -100,7 +100,7 @@ async def test_a_refusal_stays_although_an_earlier_look_at_the_chat_ends_later(
     harness: WindowHarness, client: FakeResume, monkeypatch: pytest.MonkeyPatch
 ):
     await open_ended(harness)
-    bar = harness.page.end_bar
+    bar = harness.page.bars.end.get()
     await harness.until(bar.resume.isVisible, "the button")
     looks, goes_on, answered = threading.Event(), threading.Event(), threading.Event()
 
@@ -127,7 +127,7 @@ async def test_for_an_unknown_conversation_the_list_of_conversations_is_offered(
 ):
     client.can = Resumability(None, "Codex did not tell which conversation it was; find it: codex resume")
     await open_ended(harness, agent="codex")
-    bar = harness.page.end_bar
+    bar = harness.page.bars.end.get()
     await harness.until(bar.refusal.isVisible, "the reason")
     assert bar.resume.isHidden()
     assert bar.refusal.text() == "Codex did not tell which conversation it was."
@@ -144,9 +144,9 @@ async def test_an_ended_chat_that_cannot_be_resumed_says_why_and_takes_no_prompt
     assert page is not None
     content = page.structured
     assert content is not None
-    await harness.until(page.end_bar.refusal.isVisible, "the reason")
+    await harness.until(page.bars.end.get().refusal.isVisible, "the reason")
     reason = "Can’t resume this chat: Claude Code's transcript is missing from /c; start a new chat."
-    assert page.end_bar.refusal.text() == reason
+    assert page.bars.end.get().refusal.text() == reason
     transcript = Transcript()
     transcript.apply(StateChanged("ended"))
     content.show_transcript(transcript)
@@ -157,9 +157,9 @@ async def test_an_ended_chat_that_cannot_be_resumed_says_why_and_takes_no_prompt
 async def test_for_an_agent_without_conversations_no_resume_is_offered(harness: WindowHarness, client: FakeResume):
     client.can = Resumability(False, "Command has no conversations to resume")
     await open_ended(harness, agent="command")
-    bar = harness.page.end_bar
+    bar = harness.page.bars.end.get()
     page = harness.page
-    await harness.until(page.end_bar.again.isVisible, "the bar")
+    await harness.until(page.bars.end.get().again.isVisible, "the bar")
     harness.settle()
     assert (bar.resume.isHidden(), bar.continue_.isHidden(), bar.refusal.isHidden()) == (True, True, True)
     assert bar.again.property("kind") == "primary"
@@ -169,7 +169,7 @@ async def test_an_ended_shell_offers_to_start_again_and_says_what_that_means(
     harness: WindowHarness, client: FakeResume
 ):
     session_id = await open_ended(harness, agent="shell", cwd="/srv/build")
-    window, bar = harness.window, harness.page.end_bar
+    window, bar = harness.window, harness.page.bars.end.get()
     await harness.until(bar.resume.isVisible, "the button")
     assert bar.refusal.text() == "Resume starts a new shell here, below what this one showed."
     window.commands.chat_actions.resume_several([harness.chat(session_id)])
@@ -183,7 +183,7 @@ async def test_a_chat_that_cannot_be_resumed_says_why_and_offers_the_way_on(
 ):
     client.can = Resumability(False, "its directory /srv/build is missing; recreate it")
     await open_ended(harness, agent=agent, cwd="/srv/build")
-    bar = harness.page.end_bar
+    bar = harness.page.bars.end.get()
     await harness.until(bar.refusal.isVisible, "the reason")
     assert bar.refusal.text() == "Can’t resume this chat: its directory /srv/build is missing; recreate it."
     assert bar.resume.isHidden()
@@ -199,8 +199,8 @@ async def test_a_refused_resume_of_a_chat_without_a_tab_opens_one_with_the_reaso
     client.refusal = NotResumable("one: its transcript is gone")
     window.commands.resuming.resume(harness.chat(session_id))
     page = harness.page
-    await harness.until(page.end_bar.refusal.isVisible, "the reason")
-    assert page.end_bar.refusal.text() == "Its transcript is gone."
+    await harness.until(page.bars.end.get().refusal.isVisible, "the reason")
+    assert page.bars.end.get().refusal.text() == "Its transcript is gone."
 
 
 async def test_a_chat_that_was_continued_elsewhere_has_a_link_to_the_new_one(
@@ -209,7 +209,7 @@ async def test_a_chat_that_was_continued_elsewhere_has_a_link_to_the_new_one(
     session_id, follower = await open_ended(harness), "00000000-0000-4000-8000-000000000001"
     insert_record("goes on", id=follower, agent="claude", resumed_from=session_id)
     await harness.sessions.refresh_now()
-    bar = harness.page.end_bar
+    bar = harness.page.bars.end.get()
     await harness.until(bar.continued.isVisible, "the way there")
     assert bar.refusal.text() == "Continued in goes on."
     bar.continued.click()
@@ -268,8 +268,8 @@ async def test_the_error_output_is_shown_cut_and_without_escape_sequences(harnes
     )
     window = harness.open_window()
     window.open_chat(harness.chat(session_id))
-    await harness.until(harness.page.end_bar.errors.isVisible, "the button")
-    QTest.mouseClick(harness.page.end_bar.errors, Qt.MouseButton.LeftButton)
+    await harness.until(harness.page.bars.end.get().errors.isVisible, "the button")
+    QTest.mouseClick(harness.page.bars.end.get().errors, Qt.MouseButton.LeftButton)
     sheet = window.sheets.output
     await harness.until(sheet.text.toPlainText, "the text")
     shown = sheet.text.toPlainText()
@@ -283,8 +283,8 @@ async def test_the_error_output_is_shown_cut_and_without_escape_sequences(harnes
 
 async def test_without_error_output_there_is_no_button(harness: WindowHarness, client: FakeResume):
     await open_ended(harness)
-    await harness.until(harness.page.end_bar.resume.isVisible, "the bar")
-    assert harness.page.end_bar.errors.isHidden()
+    await harness.until(harness.page.bars.end.get().resume.isVisible, "the bar")
+    assert harness.page.bars.end.get().errors.isHidden()
     harness.window.actions_["errors"].trigger()
     await harness.until(lambda: harness.window.sheets.output.state.text() == "No error output", "the word on that")
 

@@ -148,15 +148,15 @@ async def test_banners_and_bars_do_not_resize_the_grid(harness: WindowHarness):
     window.banners.inform("a line")
     viewer.tell(NoticeEvent("recording", "its output is not recorded: the disk is full"))
     viewer.become(ViewerState.RECONNECTING)
-    await harness.until(harness.page.waiting.bar.isVisible, "the bar that says that it reconnects")
-    lines = (window.banners, harness.page.waiting.bar, harness.page.problem_line)
+    await harness.until(harness.page.bars.waiting.bar.isVisible, "the bar that says that it reconnects")
+    lines = (window.banners, harness.page.bars.waiting.bar, harness.page.bars.problem.get())
     assert all(line.isVisible() for line in lines)
     areas = [QRect(line.mapTo(window, QPoint()), line.size()) for line in lines]
     assert not any(one.intersects(other) for one, other in itertools.combinations(areas, 2))
     assert (viewer.size, harness.view.geometry()) == before
     grid = window.layout_state.grid
     viewer.end(0)
-    await harness.until(harness.page.end_bar.isVisible, "the bar below an ended chat")
+    await harness.until(harness.page.bars.end.get().isVisible, "the bar below an ended chat")
     harness.view.report_size()
     assert window.layout_state.grid == grid, "the next chat starts with the whole page"
 
@@ -166,12 +166,12 @@ async def test_a_banner_does_not_cover_an_open_question(harness: WindowHarness):
     window = harness.window
     banners, page = window.banners, harness.page
     banners.inform("a line")
-    page.ask(Question("Stop one?", "Stop", lambda: None))
+    page.question.ask(Question("Stop one?", "Stop", lambda: None))
     await harness.until(lambda: page.question.body.height() > 0, "the question")
     assert banners.isVisible(), "there is room beside the question"
     assert not _covers(banners, page.question.body)
     lines = "a line\n" * 20
-    page.ask(Question("Paste 20 lines?", "Paste", lambda: None, subject=lines, is_code=True))
+    page.question.ask(Question("Paste 20 lines?", "Paste", lambda: None, subject=lines, is_code=True))
     window.resize(window.minimumSize())
     await harness.until(banners.isHidden, "the banner to wait, because the question takes the whole page")
     assert not banners._timer.isActive()
@@ -274,8 +274,8 @@ async def test_a_banner_is_not_over_the_buttons_below_an_ended_chat(harness: Win
     below = place(harness.page).bottom() - 100
     assert place(banners).top() > below
     viewer.end(1)
-    await harness.until(harness.page.end_bar.isVisible, "the bar below an ended chat")
-    bar = harness.page.end_bar
+    await harness.until(harness.page.bars.end.get().isVisible, "the bar below an ended chat")
+    bar = harness.page.bars.end.get()
     await harness.until(lambda: not place(banners).marginsRemoved(MARGINS).intersects(place(bar)), "the banner to move")
     banners.dismiss()
     banners.show_banner(Banner("another line", lasting=True))
@@ -288,15 +288,15 @@ async def test_lines_about_the_connection_and_the_record_are_not_over_the_cursor
     view = harness.view
     viewer.tell(NoticeEvent("recording", "its output is not recorded: the disk is full"))
     viewer.become(ViewerState.RECONNECTING)
-    await harness.until(page.waiting.bar.isVisible, "the bar that says that it reconnects")
-    assert not place(page.waiting.bar).intersects(cursor_row(harness))
-    assert not place(page.problem_line).intersects(cursor_row(harness))
+    await harness.until(page.bars.waiting.bar.isVisible, "the bar that says that it reconnects")
+    assert not place(page.bars.waiting.bar).intersects(cursor_row(harness))
+    assert not place(page.bars.problem.get()).intersects(cursor_row(harness))
     feed(viewer, TO_THE_END)
     await harness.until(lambda: cursor_row(harness).top() > 300, "the cursor at the lower end")
     await harness.until(
-        lambda: not place(page.problem_line).intersects(cursor_row(harness)), "the problem to make room"
+        lambda: not place(page.bars.problem.get()).intersects(cursor_row(harness)), "the problem to make room"
     )
-    assert not place(page.waiting.bar).intersects(cursor_row(harness))
+    assert not place(page.bars.waiting.bar).intersects(cursor_row(harness))
     view.prompts.go(-1)
     assert view.prompts.label.text
     assert not place(view.prompts.label).intersects(cursor_row(harness))

@@ -31,7 +31,7 @@ async def test_ctrl_f_opens_the_find_bar_of_a_chat_view_and_f3_goes_on_from_ever
     await harness.until(editor.hasFocus, "the prompt to have the keyboard")
     QTest.keyClick(editor, Qt.Key.Key_F3)
     QTest.keyClick(editor, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
-    bar = page.find_bar
+    bar = page.bars.find.get()
     assert bar.isVisible()
     await harness.until(bar.field.hasFocus, "the find bar to have the keyboard")
     QTest.keyClicks(bar.field, "needle")
@@ -61,9 +61,9 @@ async def test_each_search_and_step_is_announced_once_and_output_is_not(
 
     viewer.feed(b"needle\r\n")
     view.on_damage()
-    await harness.until(lambda: page.find_bar.count.text() == "2 of 3", "the new match")
+    await harness.until(lambda: page.bars.find.get().count.text() == "2 of 3", "the new match")
     assert announced == ["2 of 2"]
-    page.find_bar._step(-1)
+    page.bars.find.get()._step(-1)
     await harness.until(lambda: announced[1:], "the answer to the step")
     assert announced[1:] == ["1 of 3"]
     page.open_find(FindQuery("needles"))
@@ -73,7 +73,7 @@ async def test_each_search_and_step_is_announced_once_and_output_is_not(
 
 async def test_no_part_of_the_find_bar_covers_another_one(harness: WindowHarness) -> None:
     await harness.open("shell")
-    bar = harness.page.find_bar
+    bar = harness.page.bars.find.get()
     harness.page.open_find(FindQuery("needle", is_expression=True))
     for page_px in (120, 180, 240, 300, 380, 480, 900):
         bar.place(page_px)
@@ -99,7 +99,7 @@ async def test_the_find_bar_goes_to_the_lower_corner_while_it_would_cover_the_ma
     lines = [right, *["middle"] * (emulator.size.rows - 2), right]
     emulator.feed(b"\x1b[H\x1b[2J" + "\r\n".join(lines).encode())
     page.open_find(FindQuery("needle"))
-    bar, finder = page.find_bar, page.find_bar._finder
+    bar, finder = page.bars.find.get(), page.bars.find.get()._finder
     harness.settle()
     assert (bar.count.text(), bar.y() < page.height() // 2) == ("2 of 2", True)
     bar._step(-1)

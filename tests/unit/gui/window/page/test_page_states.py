@@ -57,15 +57,15 @@ async def test_a_slow_start_shows_the_command_and_keeps_typed_keys(harness: Wind
     window.open_chat(harness.chat(session_id))
     page = harness.page
     view = harness.view
-    assert page.waiting.notice.isHidden(), "nothing is said before it takes long"
-    await harness.until(page.waiting.notice.isVisible, "the notice")
-    assert page.waiting.notice.title.text() == "Starting…"
-    assert page.waiting.notice.detail.text() == "slow-agent --model 'big one' in /srv/app"
+    assert page.bars.waiting.notice.isHidden(), "nothing is said before it takes long"
+    await harness.until(page.bars.waiting.notice.isVisible, "the notice")
+    assert page.bars.waiting.notice.title.text() == "Starting…"
+    assert page.bars.waiting.notice.detail.text() == "slow-agent --model 'big one' in /srv/app"
     await harness.focus_terminal()
     QTest.keyClicks(view, "a")
     assert any(call[:2] == ("key", "a") for call in harness.viewers[session_id].calls)
     harness.viewers[session_id].go_live()
-    assert page.waiting.notice.isHidden()
+    assert page.bars.waiting.notice.isHidden()
     assert page.is_settled
 
 
@@ -74,17 +74,17 @@ async def test_an_agent_that_has_written_nothing_yet_has_a_word_in_its_terminal(
     harness.open_window().open_chat(harness.chat(session_id))
     viewer, page = harness.viewers[session_id], harness.page
     viewer.go_live(screen=b"\x1b[?2004h")
-    assert page.waiting.notice.isHidden(), "nothing is said before it takes long"
-    await harness.until(page.waiting.notice.isVisible, "the word")
-    assert page.waiting.notice.title.text() == "Starting…"
-    assert page.waiting.notice.detail.text() == "claude in /srv/app"
+    assert page.bars.waiting.notice.isHidden(), "nothing is said before it takes long"
+    await harness.until(page.bars.waiting.notice.isVisible, "the word")
+    assert page.bars.waiting.notice.title.text() == "Starting…"
+    assert page.bars.waiting.notice.detail.text() == "claude in /srv/app"
     assert page.is_settled
     viewer.feed(b"\x1b[?1049h\x1b[2J")
     viewer.delegate.viewer_damaged()
-    assert page.waiting.notice.isVisible(), "there is still no text"
+    assert page.bars.waiting.notice.isVisible(), "there is still no text"
     viewer.feed(b"Welcome")
     viewer.delegate.viewer_damaged()
-    assert page.waiting.notice.isHidden()
+    assert page.bars.waiting.notice.isHidden()
 
 
 async def test_an_agent_that_starts_quickly_has_no_word_in_its_terminal(harness: WindowHarness):
@@ -92,10 +92,10 @@ async def test_an_agent_that_starts_quickly_has_no_word_in_its_terminal(harness:
     harness.open_window().open_chat(harness.chat(session_id))
     viewer, page = harness.viewers[session_id], harness.page
     viewer.go_live(screen=b"")
-    assert page.waiting.is_for_start
+    assert page.bars.waiting.is_for_start
     viewer.feed(b"Welcome")
     viewer.delegate.viewer_damaged()
-    assert not page.waiting.is_for_start
+    assert not page.bars.waiting.is_for_start
 
 
 async def test_an_idle_agent_and_a_command_without_output_do_not_start(harness: WindowHarness):
@@ -105,28 +105,28 @@ async def test_an_idle_agent_and_a_command_without_output_do_not_start(harness: 
         window.open_chat(harness.chat(session_id))
         harness.viewers[session_id].go_live(screen=b"")
         if harness.chat(session_id).record.origin.agent == "claude":
-            assert harness.page.waiting.is_for_start
+            assert harness.page.bars.waiting.is_for_start
             harness.viewers[session_id].be(Activity.IDLE)
-        assert not harness.page.waiting.is_for_start
+        assert not harness.page.bars.waiting.is_for_start
 
 
 async def test_a_running_chat_that_is_opened_again_loads_and_does_not_start(harness: WindowHarness):
     session_id = await harness.add("one", state=State.RUNNING)
     harness.open_window().open_chat(harness.chat(session_id))
-    await harness.until(harness.page.waiting.notice.isVisible, "the notice")
-    assert harness.page.waiting.notice.title.text() == "Loading…"
+    await harness.until(harness.page.bars.waiting.notice.isVisible, "the notice")
+    assert harness.page.bars.waiting.notice.title.text() == "Loading…"
 
 
 async def test_a_reconnect_is_shown_after_a_while_as_a_thin_bar_over_the_unchanged_screen(harness: WindowHarness):
     viewer = await harness.open("one")
     page = harness.page
     viewer.become(ViewerState.RECONNECTING, "gone for a moment")
-    assert page.waiting.bar.isHidden()
+    assert page.bars.waiting.bar.isHidden()
     assert not page.is_settled
-    await harness.until(page.waiting.bar.isVisible, "the bar")
+    await harness.until(page.bars.waiting.bar.isVisible, "the bar")
     assert "hello" in screen_text(harness)
     viewer.become(ViewerState.LIVE)
-    assert page.waiting.bar.isHidden()
+    assert page.bars.waiting.bar.isHidden()
 
 
 async def test_a_bar_over_the_screen_shows_at_once_that_the_host_does_not_answer(harness: WindowHarness):
@@ -136,7 +136,7 @@ async def test_a_bar_over_the_screen_shows_at_once_that_the_host_does_not_answer
     page, chat = harness.page, harness.chat(session_id)
     viewer.become(ViewerState.UNRESPONSIVE)
     harness.settle()
-    bar = page.waiting.bar
+    bar = page.bars.waiting.bar
     assert bar.isVisible()
     assert bar.text.accessibleName().endswith("does not answer. What you type is kept.")
     viewer.kept_characters = 3
@@ -183,7 +183,7 @@ async def test_the_last_screen_of_a_chat_on_a_machine_out_of_reach_is_shown_when
     far = Far(harness)
     harness.chat(session_id).machine = far
     window.open_chat(harness.chat(session_id))
-    notice = harness.page.waiting.notice
+    notice = harness.page.bars.waiting.notice
     await harness.until(notice.isVisible, "the notice")
     assert notice.title.text() == "build1 is unreachable", "and not that no screen was saved"
     far.is_back.set()
@@ -194,11 +194,11 @@ async def test_a_chat_out_of_reach_stays_readable_and_shows_why_and_what_waits(h
     viewer = await harness.open("one")
     page, chat = harness.page, harness.chat(viewer.session_id)
     tries: list[bool] = []
-    page.waiting.remedy = lambda: ("Try now", lambda: tries.append(True))
+    page.bars.waiting.remedy = lambda: ("Try now", lambda: tries.append(True))
     chat.machine = Far(harness)
     viewer.takes_mouse = False
     viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
-    bar = page.waiting.bar
+    bar = page.bars.waiting.bar
     await harness.until(bar.isVisible, "the bar")
     assert re.fullmatch(r"build1 is unreachable since 2 Jan.*: Connection refused", bar.text.accessibleName())
     assert bar.typed.isHidden() or not bar.typed.isVisible()
@@ -220,7 +220,7 @@ async def test_the_line_about_a_machine_out_of_reach_covers_no_text_or_moves_at_
     viewer = await harness.open("one")
     page, view = harness.page, harness.view
     viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
-    bar = page.waiting.bar
+    bar = page.bars.waiting.bar
     await harness.until(bar.isVisible, "the bar")
     assert not any(bar.geometry().intersects(area) for area in view.written_areas())
     viewer.become(ViewerState.LIVE)
@@ -243,8 +243,8 @@ async def test_the_line_about_a_machine_out_of_reach_is_above_a_transcript(harne
     viewer.show_transcript(Transcript())
     viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
     page = harness.page
-    await harness.until(page.waiting.bar.isVisible, "the bar")
-    await harness.until(lambda: page.content.view.y() == page.waiting.bar.height(), "the transcript to make room")
+    await harness.until(page.bars.waiting.bar.isVisible, "the bar")
+    await harness.until(lambda: page.content.view.y() == page.bars.waiting.bar.height(), "the transcript to make room")
     viewer.become(ViewerState.LIVE)
     await harness.until(lambda: page.content.view.y() == 0, "the bar to go")
 
@@ -253,7 +253,7 @@ async def test_after_a_question_that_came_meanwhile_the_user_decides_about_what_
     viewer = await harness.open("one")
     viewer.asks_to_send, viewer.kept_characters = True, 1
     viewer.become(ViewerState.LIVE)
-    bar = harness.page.waiting.bar
+    bar = harness.page.bars.waiting.bar
     assert bar.isVisible()
     assert bar.accessibleName() == (
         "one asks something that you have not seen. 1 character that you typed meanwhile is not sent yet."
@@ -271,14 +271,14 @@ async def test_a_chat_opened_while_its_machine_is_out_of_reach_says_so(harness: 
     window = harness.open_window()
     harness.chat(session_id).machine = Far(harness)
     window.open_chat(harness.chat(session_id))
-    waiting = harness.page.waiting
+    waiting = harness.page.bars.waiting
     assert waiting.notice.isVisible(), "at once"
     assert waiting.notice.title.text() == "Connecting to build1…"
     harness.viewers[session_id].become(ViewerState.UNREACHABLE, "build1: Connection refused")
     assert waiting.notice.title.text() == "build1 is unreachable"
     assert waiting.notice.detail.text().endswith("\ncat in /tmp"), "what is known of it"
     assert waiting.bar.isVisible()
-    assert harness.page._end_bar.widget is None, "it has not ended"
+    assert harness.page.bars.end.widget is None, "it has not ended"
     harness.viewers[session_id].go_live()
     assert waiting.notice.isHidden()
     assert waiting.bar.isHidden()
@@ -290,7 +290,7 @@ async def test_an_empty_page_shows_in_its_middle_that_the_host_does_not_answer(h
     window.open_chat(harness.chat(session_id))
     viewer = harness.viewers[session_id]
     viewer.become(ViewerState.UNRESPONSIVE)
-    notice = harness.page.waiting.notice
+    notice = harness.page.bars.waiting.notice
     assert notice.isVisible()
     assert notice.title.text() == "Does not answer"
     viewer.go_live()
@@ -346,9 +346,9 @@ async def test_a_chat_that_ends_while_shown_keeps_its_screen_and_takes_no_keys(h
     view = harness.view
     viewer.end(exit_code=3)
     harness.settle()
-    assert page.end_bar.isVisible()
-    assert page.end_bar.title.accessibleName().startswith("Ended with exit code 3 at ")
-    assert page.end_bar.detail.accessibleName() == "agent in /srv"
+    assert page.bars.end.get().isVisible()
+    assert page.bars.end.get().title.accessibleName().startswith("Ended with exit code 3 at ")
+    assert page.bars.end.get().detail.accessibleName() == "agent in /srv"
     assert "hello" in screen_text(harness)
     before = len(viewer.calls)
     QTest.keyClicks(view, "a")
@@ -361,7 +361,7 @@ async def test_a_chat_that_the_user_killed_elsewhere_is_grey_and_says_so(harness
     for session_id, end_request in ((mine, "kill"), (theirs, "")):
         harness.show(session_id).end(exit_signal=9, end_request=end_request)
         harness.settle()
-        title = harness.page.end_bar.title.accessibleName()
+        title = harness.page.bars.end.get().title.accessibleName()
         assert title.startswith("Killed by you at " if end_request else "Ended by SIGKILL at "), title
         chat = harness.chat(session_id)
         assert chat.has_failed is (not end_request)
@@ -381,8 +381,8 @@ async def test_an_ended_chat_opened_later_shows_the_saved_screen(harness: Window
     page = harness.page
     await harness.until(lambda: page.is_settled, "the last screen")
     assert screen_text(harness) == "the last words"
-    assert page.end_bar.title.accessibleName().startswith("Ended by SIGKILL on 2 January")
-    assert page.waiting.notice.isHidden()
+    assert page.bars.end.get().title.accessibleName().startswith("Ended by SIGKILL on 2 January")
+    assert page.bars.waiting.notice.isHidden()
 
 
 async def test_a_chat_that_ends_while_hidden_shows_the_saved_screen_and_not_an_old_one(harness: WindowHarness):
@@ -409,8 +409,8 @@ async def test_an_ended_chat_without_a_saved_screen_says_so(harness: WindowHarne
     window.open_chat(harness.chat(session_id))
     page = harness.page
     await harness.until(lambda: page.is_settled, "the notice")
-    assert page.waiting.notice.title.text() == "No screen was saved"
-    assert page.end_bar.title.accessibleName().startswith("Finished")
+    assert page.bars.waiting.notice.title.text() == "No screen was saved"
+    assert page.bars.end.get().title.accessibleName().startswith("Finished")
 
 
 async def test_in_a_low_pane_the_end_bar_scrolls_to_the_button_that_tab_goes_to(harness: WindowHarness):
@@ -421,7 +421,7 @@ async def test_in_a_low_pane_the_end_bar_scrolls_to_the_button_that_tab_goes_to(
     window.tabs.panes.mirror("down")
     window.tabs.panes.mirror("down")
     viewer.end(exit_code=3)
-    page, bar = harness.page, harness.page.end_bar
+    page, bar = harness.page, harness.page.bars.end.get()
     bar.offer(EndedChat(True, "It was open in two chats, so it may be another conversation than it was.", True))
     await harness.until(lambda: bar.height() == page.height() < 140, "the bar to fit")
     parts = [bar.title, bar.detail, bar.refusal]
@@ -440,18 +440,19 @@ async def test_a_lost_chat_says_what_happened_and_what_to_do(harness: WindowHarn
     viewer = await harness.open("one")
     viewer.become(ViewerState.LOST, "its process is gone, and the agent with it")
     page = harness.page
-    assert page.end_bar.title.accessibleName().startswith("Ended unexpectedly at ")
-    assert page.end_bar.detail.accessibleName() == "Its process is gone, and the agent with it."
+    assert page.bars.end.get().title.accessibleName().startswith("Ended unexpectedly at ")
+    assert page.bars.end.get().detail.accessibleName() == "Its process is gone, and the agent with it."
     assert "hello" in screen_text(harness), "the known part of its screen stays"
-    page.end_bar.setFixedWidth(700)
+    page.bars.end.get().setFixedWidth(700)
     harness.settle()
-    assert page.end_bar.detail.width() >= page.end_bar.detail.sizeHint().width(), "the buttons leave space for it"
-    page.end_bar.setFixedWidth(280)
+    bar = page.bars.end.get()
+    assert bar.detail.width() >= bar.detail.sizeHint().width(), "the buttons leave space for it"
+    page.bars.end.get().setFixedWidth(280)
     harness.settle()
-    assert page.end_bar.whole_title.text() == page.end_bar.title.accessibleName(), "in two lines"
-    words = page.end_bar.explanation
+    assert page.bars.end.get().whole_title.text() == page.bars.end.get().title.accessibleName(), "in two lines"
+    words = page.bars.end.get().explanation
     assert words.isVisible()
-    assert not page.end_bar.detail.isVisible()
+    assert not page.bars.end.get().detail.isVisible()
     assert words.text().endswith("and the agent with it."), "in a narrow pane it takes several lines"
     assert words.height() >= words.heightForWidth(words.width())
 
@@ -459,8 +460,8 @@ async def test_a_lost_chat_says_what_happened_and_what_to_do(harness: WindowHarn
 async def test_a_chat_that_never_started_is_not_called_lost(harness: WindowHarness):
     session_id = await harness.add("one", state=State.LOST, error=UNSTARTED, ended_at="2026-01-02T12:05:00Z")
     harness.open_window().open_chat(harness.chat(session_id))
-    assert harness.page.end_bar.title.accessibleName().startswith("Failed to start on 2 January at ")
-    assert harness.page.end_bar.detail.accessibleName() == (
+    assert harness.page.bars.end.get().title.accessibleName().startswith("Failed to start on 2 January at ")
+    assert harness.page.bars.end.get().detail.accessibleName() == (
         "What was starting this chat was ended before its agent ran."
     )
 
@@ -476,9 +477,9 @@ async def test_an_interrupted_chat_says_so_and_shows_its_recording(harness: Wind
     view = harness.view
     await harness.until(lambda: page.is_settled, "the screen")
     assert screen_text(harness) == "said before the restart"
-    assert page.end_bar.title.accessibleName() == "Interrupted by a restart"
-    assert page.end_bar.detail.accessibleName().startswith("Last active on 2 January at ")
-    assert page.end_bar.detail.accessibleName().endswith(" · agent in /srv")
+    assert page.bars.end.get().title.accessibleName() == "Interrupted by a restart"
+    assert page.bars.end.get().detail.accessibleName().startswith("Last active on 2 January at ")
+    assert page.bars.end.get().detail.accessibleName().endswith(" · agent in /srv")
     chat = harness.chat(session_id)
     assert (chat.group, chat.mark, chat.has_failed) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
     assert status_text(chat) == "Interrupted by a restart"
@@ -521,25 +522,25 @@ async def test_an_agent_that_ctrl_z_suspended_is_said_to_be_suspended_and_can_be
     harness.settle()
     assert harness.chat(session_id).mark is Mark.NEEDS_YOU
     assert status_text(harness.chat(session_id)) == "Suspended"
-    assert page.problem_line.text.accessibleName() == "Suspended, as by Ctrl+Z. Any key continues it."
+    assert page.bars.problem.get().text.accessibleName() == "Suspended, as by Ctrl+Z. Any key continues it."
     assert action.isEnabled()
-    QTest.mouseClick(page.problem_line.action, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(page.bars.problem.get().action, Qt.MouseButton.LeftButton)
     action.trigger()
     assert viewer.calls.count(("continue_program",)) == 2
     viewer.be(Activity.IDLE)
-    assert page.problem_line.isHidden()
+    assert page.bars.problem.get().isHidden()
 
 
 async def test_a_problem_of_a_chat_is_shown_below_it_until_it_ends(harness: WindowHarness):
     viewer = await harness.open("one")
     page = harness.page
-    assert page.problem_line.isHidden()
+    assert page.bars.problem.get().isHidden()
     size = harness.view.size()
     viewer.tell(NoticeEvent("session", "nothing is recorded at the moment"))
-    assert page.problem_line.isVisible()
-    assert page.problem_line.text.accessibleName() == "Nothing is recorded at the moment."
+    assert page.bars.problem.get().isVisible()
+    assert page.bars.problem.get().text.accessibleName() == "Nothing is recorded at the moment."
     harness.settle()
-    text = page.problem_line.text
+    text = page.bars.problem.get().text
     assert text.fontMetrics().horizontalAdvance(text.text()) <= text.width(), "the whole text is seen"
     assert harness.view.size() == size, "it is over the terminal"
     viewer.tell(NoticeEvent("session", "nothing is recorded at the moment; free some space " * 5))
@@ -547,11 +548,11 @@ async def test_a_problem_of_a_chat_is_shown_below_it_until_it_ends(harness: Wind
     assert text.width() <= page.width()
     assert text.heightForWidth(text.width()) <= text.height(), "a long one in several lines"
     viewer.tell(NoticeEvent("session", ""))
-    assert page.problem_line.isHidden()
+    assert page.bars.problem.get().isHidden()
     viewer.tell(NoticeEvent("session", "again"))
     viewer.end(exit_code=0)
     harness.settle()
-    assert page.problem_line.isHidden(), "no more output of an ended chat is recorded"
+    assert page.bars.problem.get().isHidden(), "no more output of an ended chat is recorded"
 
 
 async def test_a_host_that_refuses_this_window_is_not_called_ended(harness: WindowHarness):
@@ -560,8 +561,8 @@ async def test_a_host_that_refuses_this_window_is_not_called_ended(harness: Wind
     window.open_chat(harness.chat(session_id))
     harness.viewers[session_id].become(ViewerState.FAILED, "the chat speaks protocol 2, this program 1")
     page = harness.page
-    assert page.end_bar.title.accessibleName() == "Can’t show this chat. It keeps running."
-    assert page.end_bar.detail.accessibleName() == "The chat speaks protocol 2, this program 1."
+    assert page.bars.end.get().title.accessibleName() == "Can’t show this chat. It keeps running."
+    assert page.bars.end.get().detail.accessibleName() == "The chat speaks protocol 2, this program 1."
 
 
 async def test_close_under_an_ended_chat_closes_its_tab(harness: WindowHarness):
@@ -569,7 +570,7 @@ async def test_close_under_an_ended_chat_closes_its_tab(harness: WindowHarness):
     window = harness.open_window()
     harness.show(session_id).end(exit_code=0)
     harness.settle()
-    QTest.mouseClick(harness.page.end_bar.close_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(harness.page.bars.end.get().close_button, Qt.MouseButton.LeftButton)
     assert window.tabs.ids() == []
     assert window.banners.current is None, "no notice that it keeps running: it has ended"
     assert harness.viewers[session_id].is_closed
@@ -577,7 +578,7 @@ async def test_close_under_an_ended_chat_closes_its_tab(harness: WindowHarness):
 
 async def test_in_a_narrow_pane_the_buttons_below_an_ended_chat_are_not_cut(harness: WindowHarness):
     (await harness.open("one")).end(exit_code=3)
-    bar = harness.page.end_bar
+    bar = harness.page.bars.end.get()
     bar.has_conversations = True
     bar.offer(EndedChat(True, "", True))
     buttons = (bar.resume, bar.continue_, bar.errors, bar.export, bar.close_button)
@@ -590,7 +591,7 @@ async def test_in_a_narrow_pane_the_buttons_below_an_ended_chat_are_not_cut(harn
 
 async def test_processes_that_an_ended_chat_left_behind_are_named_and_can_be_ended(harness: WindowHarness) -> None:
     (await harness.open("one")).end(exit_code=3)
-    bar, asked = harness.page.end_bar, list[bool]()
+    bar, asked = harness.page.bars.end.get(), list[bool]()
     bar.end_left_requested.connect(lambda: asked.append(True))
     bar.offer(EndedChat(False, "", False))
     assert bar.end_left.isHidden()

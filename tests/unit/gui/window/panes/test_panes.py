@@ -291,7 +291,7 @@ async def test_ending_a_chat_that_is_shown_twice_asks_once_and_both_panes_show_i
         each.end(exit_code=0)
     harness.settle()
     pages = [pane.tabs.active_page for pane in tabs.panes.all()]
-    assert [page is not None and page.end_bar.isVisible() for page in pages] == [True, True]
+    assert [page is not None and page.bars.end.get().isVisible() for page in pages] == [True, True]
 
 
 async def test_removing_a_chat_closes_both_its_panes(harness: WindowHarness):

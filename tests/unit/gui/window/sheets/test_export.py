@@ -36,7 +36,7 @@ async def test_the_bar_under_an_ended_chat_exports_it_to_the_chosen_file(
     harness: WindowHarness, area: Area, monkeypatch: pytest.MonkeyPatch
 ):
     await ended(harness)
-    QTest.mouseClick(harness.page.end_bar.export, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(harness.page.bars.end.get().export, Qt.MouseButton.LeftButton)
     sheet = harness.window.sheets.export
     assert sheet.path() == area.home / "one.html"
     assert [name for name, one in sheet.formats.items() if one.isChecked()] == [".html"]
@@ -61,7 +61,7 @@ async def test_formats_are_not_cut_in_a_small_window_and_tab_stops_at_the_chosen
 ):
     await ended(harness)
     harness.window.resize(480, 320)
-    QTest.mouseClick(harness.page.end_bar.export, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(harness.page.bars.end.get().export, Qt.MouseButton.LeftButton)
     sheet = harness.window.sheets.export
     await harness.until(lambda: sheet.width() <= 480, "the small window")
     formats = [one for one in sheet.formats.values() if one.isVisible()]
@@ -81,7 +81,7 @@ async def test_in_the_smallest_window_the_sheet_scrolls_and_nothing_covers_its_b
 ):
     await ended(harness)
     harness.window.resize(harness.window.minimumSize())
-    QTest.mouseClick(harness.page.end_bar.export, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(harness.page.bars.end.get().export, Qt.MouseButton.LeftButton)
     sheet = harness.window.sheets.export
     sheet.file.setText("/nowhere/" + "a-long-name/" * 20 + "x.txt")
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)

@@ -169,7 +169,7 @@ async def test_a_question_closes_with_its_chat_and_does_not_reopen_after_another
     view.paste_text("e\nf\n")
     viewer.end(0)
     assert not page.question.is_open
-    page.ask(Question("Really?", "Yes", lambda: viewer.calls.append(("paste", "yes"))))
+    page.question.ask(Question("Really?", "Yes", lambda: viewer.calls.append(("paste", "yes"))))
     harness.window.tabs.close(session_id)
     assert [call for call in viewer.calls if call[0] == "paste"] == []
 
@@ -331,7 +331,7 @@ async def test_paths_are_cut_to_the_questions_width_and_complete_in_the_tool_tip
     rows: list[tuple[How, str]] = [("modified", path), ("deleted", "a.ts")]
     question = harness.page.question
     fitted = partial(changes_texts.restored_files, rows)
-    harness.page.ask(Question("Restore?", "Restore", lambda: None, "", fitted(), is_code=True, fitted=fitted))
+    harness.page.question.ask(Question("Restore?", "Restore", lambda: None, "", fitted(), is_code=True, fitted=fitted))
     await harness.until(lambda: "…" in question.subject.toPlainText(), "the path to be cut")
     cut, other = question.subject.toPlainText().splitlines()
     assert cut.startswith("change  packages/")
