@@ -26,6 +26,7 @@ from gui.wording import changes_texts, common_texts, new_chat_texts, notice_text
 from gui.wording.text import Text
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
+from session_host.protocol.messages import InputRefused
 from session_host.protocol.values import Activity
 from session_host.structured.items import Item
 from session_host.terminal.encode import has_controls
@@ -127,7 +128,7 @@ class PageWiring:
         page.content.zoomed.connect(commands.looks.set_zoom)
         page.bars.moved.connect(self._banners.arrange)
         page.rename_requested.connect(lambda: commands.chat_actions.rename(chat))
-        page.refused.connect(lambda line: self._on_refused(page, line))
+        page.refused.connect(lambda refusal: self._on_refused(page, refusal))
         page.bars.waiting.remedy = lambda: commands.machines.remedy(chat.machine.name)
         if page.terminal is not None:
             self._wire_terminal(page, page.terminal)
@@ -199,9 +200,9 @@ class PageWiring:
         bar.export_requested.connect(lambda: chat_actions.export(chat))
         bar.close_requested.connect(lambda: chat_actions.close_tab(chat.id))
 
-    def _on_refused(self, page: ChatPage, line: str) -> None:
+    def _on_refused(self, page: ChatPage, refusal: InputRefused) -> None:
         chat, source = page.chat, page.source
-        text, key = notice_texts.INPUT_REFUSED(name=chat.full_name, reason=line), f"refused {chat.id}"
+        text, key = notice_texts.INPUT_REFUSED(name=chat.full_name, reason=refusal.message), f"refused {chat.id}"
         if source.holds_input:
             # A part of the typed input is missing: later input is refused until the user has seen this.
             self._banners.show_banner(

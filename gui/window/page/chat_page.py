@@ -15,7 +15,6 @@ from gui.theme.theme import Theme
 from gui.window.sheets.question import QuestionSheet
 from gui.window.widgets.parts import Area, LazyWidget
 from gui.wording import page_texts
-from session_host.protocol.messages import InputRefused
 
 from .bars import PageBars
 from .find_bar import FindBar, query_on_line
@@ -40,13 +39,13 @@ class ChatPage(Area):
     Signals:
         end_shown: the end of the chat became visible.
         settled: the page shows the live chat, or the saved end of an ended one.
-        refused: the host refused an input (its message).
+        refused: the host refused an input (an InputRefused).
         rename_requested: the user renames the chat by F2, which no program gets.
     """
 
     end_shown = Signal()
     settled = Signal()
-    refused = Signal(str)
+    refused = Signal(object)
     rename_requested = Signal()
 
     def __init__(self, theme: Theme, source: Look) -> None:
@@ -80,7 +79,7 @@ class ChatPage(Area):
         source.replaced.connect(self._on_replaced)
         source.damaged.connect(self._end_start)
         source.detaching.connect(content.on_detaching)
-        source.refused.connect(self._on_refused)
+        source.refused.connect(self.refused)
 
     @property
     def terminal(self) -> TerminalContent | None:
@@ -115,8 +114,7 @@ class ChatPage(Area):
         """Follow the output, or load the last screen, because the page is now in front."""
         self.source.set_shown(True)
         self._is_in_front = True
-        if self.terminal is not None:
-            self.terminal.set_in_front(is_in_front=True)
+        self.content.set_in_front(is_in_front=True)
         if not self.chat.has_ended:
             self.content.attach()
         self._reported_end = None
@@ -126,20 +124,10 @@ class ChatPage(Area):
         """Stop following the output, because another page is in front."""
         self.bars.waiting.stop()
         self._is_in_front = False
-        if self.terminal is not None:
-            self.terminal.set_in_front(is_in_front=False)
+        self.content.set_in_front(is_in_front=False)
         self.source.set_shown(False)
         if self.source is not self.chat.first:
-            self.suspend()  # The chat's other page sets the size again.
-
-    def paint_now(self) -> None:
-        """Repaint a terminal at once, before the event loop does other work."""
-        if self.terminal is not None:
-            self.terminal.paint_now()
-
-    def suspend(self) -> bool:
-        """Free the memory of a terminal that was hidden for a while; returns whether memory was freed."""
-        return self.terminal is not None and self.terminal.suspend()
+            self.content.suspend()  # The chat's other page sets the size again.
 
     def dispose(self) -> None:
         """Release everything after the tab was closed. The chat keeps running; its output is not followed."""
@@ -207,11 +195,6 @@ class ChatPage(Area):
     def _on_replaced(self) -> None:
         self.content.on_replaced()
         self.refresh()
-
-    def _on_refused(self, refusal: InputRefused) -> None:
-        self.refused.emit(refusal.message)
-        if self.structured is not None:
-            self.structured.on_refused(refusal)
 
     def _is_starting(self) -> bool:
         """Whether the agent starts in an empty terminal."""

@@ -100,6 +100,7 @@ class StructuredContent(QObject):
         view.prompt.edited.connect(lambda: drafts.set(chat.id, view.prompt.draft))
         drafts.changed.connect(self._on_draft)
         source.damaged.connect(self._on_damaged)
+        source.refused.connect(self._on_refused)
         self.finder = view.finder
         shortcut = QShortcut(QKeySequence("Ctrl+F"), page)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -122,7 +123,7 @@ class StructuredContent(QObject):
         elif prompt is not None:
             self._drafts.add(self.chat.id, Draft(prompt.text, prompt.images))
 
-    def on_refused(self, refusal: InputRefused) -> None:
+    def _on_refused(self, refusal: InputRefused) -> None:
         """Put a refused prompt back; show the reason of a refused answer also at its request."""
         match self._sent.pop(refusal.sequence, None):
             case Prompt(text=text, images=images):
@@ -250,6 +251,16 @@ class StructuredContent(QObject):
         if transcript is not None:
             self.view.set_transcript(transcript)
         self._offer_to_resume()
+
+    def set_in_front(self, *, is_in_front: bool) -> None:
+        """See ``TerminalContent``; a transcript reports no directory."""
+
+    def paint_now(self) -> None:
+        """See ``TerminalContent``; a transcript is painted with the next frame."""
+
+    def suspend(self) -> bool:
+        """See ``TerminalContent``; a hidden transcript keeps its replica."""
+        return False
 
     def release(self) -> None:
         """Release the view's content, because the tab is closed."""

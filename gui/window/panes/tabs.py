@@ -282,7 +282,7 @@ class Tabs(QObject):
         if chat is not None:
             page = self._page(chat)
             self._stack.setCurrentWidget(page)
-            page.paint_now()
+            page.content.paint_now()
             if self._is_visible:
                 page.come_to_front()
             if had_keyboard:
@@ -316,7 +316,7 @@ class Tabs(QObject):
         """Suspend one page that was not shown recently, and start the timer for the next; keys are handled between."""
         recently_shown = [session_id for session_id in self._recent.ids if session_id in self._pages]
         kept = {self._shown, *recently_shown[-KEPT_REPLICAS - 1 :]}
-        if any(page.suspend() for session_id, page in self._pages.items() if session_id not in kept):
+        if any(page.content.suspend() for session_id, page in self._pages.items() if session_id not in kept):
             self._suspend_timer.start(_SUSPEND_STEP_MS)
             self._trim_timer.start()
 
