@@ -133,7 +133,7 @@ class LayoutSaving(QObject):
             self._panes.write_state(self._saved_window)
             self._marks.write_state()
         self._frame.write_state()
-        self._layout.groups_folded = sorted(map(str, self._sidebar.model.folded))
+        self._layout.groups_folded = sorted(map(str, self._sidebar.model.listing.folded))
 
     def stop(self) -> None:
         """Cancel a delayed save."""

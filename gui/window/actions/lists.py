@@ -22,7 +22,7 @@ from gui.theme.tokens import LABEL_COLORS
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_content import TerminalContent
 from gui.window.sheets.chooser import Choice, ChoiceKey, Found
-from gui.window.sidebar.model import DateFilter
+from gui.window.sidebar.filtering import DateFilter
 from gui.wording import (
     action_texts,
     chat_texts,

@@ -26,7 +26,8 @@ from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, Tokens, font
 from gui.wording import window_texts
 
-from .model import ChatRow, Entry, Heading, SidebarModel
+from .entries import ChatRow, Entry, Heading
+from .model import SidebarModel
 
 HEIGHT_PX = 28
 NAME_PX = 200

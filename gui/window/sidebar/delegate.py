@@ -15,7 +15,8 @@ from gui.wording.chat_texts import joined
 from gui.wording.groups import Group
 
 from .arrangement import PINNED
-from .model import ENTRY_ROLE, ChatRow, DayHeading, Heading, MachineLine
+from .entries import ChatRow, DayHeading, Heading, MachineLine
+from .model import ENTRY_ROLE
 
 ROW_HEIGHT_PX = 48
 COMPACT_ROW_HEIGHT_PX = 28

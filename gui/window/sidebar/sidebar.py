@@ -23,7 +23,8 @@ from session_host.errors import ConfigError
 from .arrangement import Grouping
 from .chat_list_view import ChatListView
 from .delegate import SidebarDelegate
-from .model import ChatRow, Heading, MachineLine, SidebarModel
+from .entries import ChatRow, Heading, MachineLine
+from .model import SidebarModel
 from .opened_row import OpenedRow
 
 
@@ -229,7 +230,7 @@ class Sidebar(Area):
             remedy: what helps against the reason why a machine cannot be reached.
             ways: all that can be done with one.
         """
-        self.model.remedy, self._ways = remedy, ways
+        self.model.listing.remedy, self._ways = remedy, ways
 
     # ------------------------------------------------------------ what it shows
 
@@ -393,7 +394,7 @@ class Sidebar(Area):
             self._open(entry.chat)
         elif isinstance(entry, Heading):
             self._toggle(entry.key)
-        elif isinstance(entry, MachineLine) and (remedy := self.model.remedy(entry.machine)) is not None:
+        elif isinstance(entry, MachineLine) and (remedy := self.model.listing.remedy(entry.machine)) is not None:
             remedy[1]()
 
     def _open(self, chat: Chat) -> None:

@@ -13,7 +13,7 @@ from gui.tray import notifier
 from gui.tray.notifier import Notifier
 from gui.window.sidebar import model
 from gui.window.sidebar.arrangement import sections
-from gui.window.sidebar.model import ChatRow
+from gui.window.sidebar.entries import ChatRow
 from gui.wording.groups import Group
 from session_host.protocol.values import Activity, State
 from tests.unit.gui.conftest import WindowHarness

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QPushButton
 from gui.bridge.chat_words import status_text
 from gui.theme.icons import Mark
 from gui.window.new_chat.agent_tiles import AgentTile
-from gui.window.sidebar.model import ChatRow
+from gui.window.sidebar.entries import ChatRow
 from gui.wording import window_texts
 from gui.wording.groups import OVER, Group
 from session_host import paths

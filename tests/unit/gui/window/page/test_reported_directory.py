@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextDocumentFragment
 
 from gui.bridge.new_chat import NewChatRequest
-from gui.window.sidebar.model import Heading
+from gui.window.sidebar.entries import Heading
 from session_host.protocol.facts import Foreground
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
 from session_host.protocol.values import GridSize, State

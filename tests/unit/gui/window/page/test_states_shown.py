@@ -16,7 +16,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.chat_words import activity_and_age, last_command, status_text
 from gui.theme.icons import Mark
 from gui.window.actions.separate_windows import ChangesOpener
-from gui.window.sidebar.model import ChatRow
+from gui.window.sidebar.entries import ChatRow
 from gui.wording.groups import Group
 from session_host import paths
 from session_host.client.viewer.viewer import ViewerState

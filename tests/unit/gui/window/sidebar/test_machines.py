@@ -17,7 +17,8 @@ from gui.bridge.waiting_chats import done_and_unread, next_chat
 from gui.theme.icons import Mark
 from gui.window.actions.lists import ChatChoices
 from gui.window.sheets.chooser import _CHOICE_ROLE, Chooser
-from gui.window.sidebar.model import ChatRow, Heading, MachineLine, SidebarModel
+from gui.window.sidebar.entries import ChatRow, Heading, MachineLine
+from gui.window.sidebar.model import SidebarModel
 from gui.wording import phrases, window_texts
 from gui.wording.groups import Group
 from session_host.client.viewer.state import ViewerState

@@ -42,7 +42,7 @@ def names(harness: WindowHarness) -> list[str]:
 def unfold(harness: WindowHarness) -> None:
     """Show the ended chats, with the keyboard in the list."""
     sidebar = harness.window.sidebar
-    if Group.ENDED.value in sidebar.model.folded:
+    if Group.ENDED.value in sidebar.model.listing.folded:
         sidebar.model.toggle_group(Group.ENDED.value)
     sidebar.list.setFocus()
 

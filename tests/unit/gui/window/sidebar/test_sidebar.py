@@ -22,7 +22,8 @@ from gui.bridge.chat import Chat
 from gui.window.actions.chats.chat_actions import listed
 from gui.window.actions.lists import ChatChoices
 from gui.window.sidebar.delegate import shortened
-from gui.window.sidebar.model import PAGE_ROWS, ChatRow, DayHeading, Heading, SidebarModel
+from gui.window.sidebar.entries import ChatRow, DayHeading, Heading
+from gui.window.sidebar.model import PAGE_ROWS, SidebarModel
 from gui.wording.groups import Group
 from session_host.agents.agent import Agent
 from session_host.protocol.facts import ChatFacts
@@ -550,7 +551,7 @@ async def test_the_many_ended_chats_of_a_year_are_below_folded_months(harness: W
     assert len([line for line in lines(model) if line.startswith("chat")]) == 3 + oldest.count
     model.set_filter("chat 30")
     assert [line for line in lines(model) if line.startswith("chat")] == ["chat 30"], "in a folded month, too"
-    assert oldest.key in model.folded
+    assert oldest.key in model.listing.folded
 
 
 async def test_three_thousand_ended_chats_cost_no_more_than_three_hundred(harness: WindowHarness) -> None:
@@ -662,7 +663,7 @@ async def test_after_any_changes_of_chats_the_model_is_consistent(harness: Windo
     model.hold(False)
     model.set_headings(True)
     model.set_filter("")
-    model.folded.clear()
+    model.listing.folded.clear()
     model.refresh()
     assert sorted(names(model)) == sorted(chat.name for chat in harness.sessions.chats())
     tester.deleteLater()
