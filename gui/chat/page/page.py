@@ -24,7 +24,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.chat.content.segments import Action, Card, Code, DiffHead, StatusLine, utf16_length
-from gui.chat.drawing.segment_layout import Control
 from gui.input.keys import is_text
 from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.terminal.drawing.frame_pacing import FramePacer
@@ -41,14 +40,13 @@ from . import positions
 from .accessible_rows import AccessibleRows, spoken_row
 from .painting import PaintedPage
 from .pointing import Pointer
-from .positions import PlacedSegment, ScrollPosition
+from .positions import ScrollPosition
 from .requests import AT_EDGE_PX, Answer, RequestCards
 from .rows import Row
 from .scrolling import Scroller
 from .selection import Point
+from .tab_stops import TabStops
 
-_LOOK_UP_AFTER_MS = 150
-"""How long after scrolling the names of files on the page are looked up."""
 _KEYS_OF_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
 """The keys that do the same with Ctrl, as in browsers."""
 _ASIDE: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -103,13 +101,11 @@ class TranscriptPage(PaintedPage):
         self.requests = RequestCards(self, answer, short_directory, self._arrange, self._scroll_to_part)
         self.scroller = Scroller(self, self.requests, self._card_height, self._place_cards)
         self.pointer = Pointer(self, self.scroller, self.run_action, self.action_triggered.emit)
+        self._tab_stops = TabStops(self, self.scroller)
         self._pacer = FramePacer(self.scroller.show_frame, lambda: False, self)
         self._accessible = AccessibleRows(self, self.spoken)
         self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(None))
-        self._look_up_soon = QTimer(self, singleShot=True, interval=_LOOK_UP_AFTER_MS)
-        self._look_up_soon.timeout.connect(self._look_up_stops)
-        self.scroller.arranged.connect(self._look_up_soon.start)
         self.scroller.scrolled.connect(self.place_changed)
         scroll_by = self.scroller.scroll_by
         self._keys: dict[int, Callable[[], object]] = {
@@ -266,47 +262,11 @@ class TranscriptPage(PaintedPage):
                 break
         return "\n".join(lines)
 
-    def _stops(self, placed: PlacedSegment) -> list[tuple[int, Control]]:
-        """The controls of a segment at which the Tab key stops, and their numbers: all, and the names of files."""
-        stops = list(enumerate(placed.laid.controls))
-        for number, name in enumerate(self.file_names(placed), len(stops)):
-            if name.is_stop and self.names.path_of(name.file.path):
-                stops.append((number, name.control))
-        return stops
-
-    def _look_up_stops(self) -> None:
-        """Look up the names of files on the page, because the Tab key may be pressed next."""
-        if self.hasFocus():
-            names = [name for placed in self.visible for name in self.file_names(placed)]
-            self.names.look_up(name.file.path for name in names if name.is_stop)
-
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Move the focus through the controls on the page, then to the next widget."""
-        if not self.hasFocus():
-            return bool(super().focusNextPrevChild(forward))
-        focus_order: list[tuple[str, int, int]] = []
-        for placed in self.visible:
-            for number, control in self._stops(placed):
-                top = placed.top + control.area.top()
-                if top >= 0 and top + control.area.height() <= self.height():
-                    focus_order.append((self.rows.key(placed.position), placed.number, number))
-        index = focus_order.index(self.focused) if self.focused in focus_order else None
-        following = (0 if forward else len(focus_order) - 1) if index is None else index + (1 if forward else -1)
-        if 0 <= following < len(focus_order):
-            self.focused = focus_order[following]
-            self.setAccessibleDescription(self.control_name(focus_order[following]))
-            self._show_focused()
-            self.update()
+        if self.hasFocus() and self._tab_stops.step(forward=forward):
             return True
-        self.focused = None
-        self.update()
         return bool(super().focusNextPrevChild(forward))
-
-    def _show_focused(self) -> None:
-        """Scroll a wide table until it shows the control with the focus."""
-        control, position = self.control_of(self.focused), self.rows.position(self.focused[0]) if self.focused else None
-        if control is not None and position is not None and self.focused is not None:
-            self.rows.show_aside(position, self.focused[1], control.area.left(), control.area.right())
 
     def _scroll_aside(self, steps: int) -> bool:
         """Scroll a wide table on the page sideways, the one with the focus or the first; False if there is none."""
@@ -361,7 +321,7 @@ class TranscriptPage(PaintedPage):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self._look_up_stops()
+        self._tab_stops.look_up()
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
