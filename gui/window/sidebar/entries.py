@@ -94,27 +94,35 @@ def key_of(entry: Entry) -> str:
     return f"part {entry.key}" if isinstance(entry, Heading) else f"day {entry.title}"
 
 
-def spoken_text(row: ChatRow) -> str:
-    """The row's texts for screen readers."""
-    rang = row.rang or (window_texts.UNREAD() if row.unseen else "")
-    where = row.second_line
+def spoken_text(entry: Entry) -> str:
+    """An entry's text for screen readers."""
+    if isinstance(entry, Heading):
+        say = window_texts.FOLDED_GROUP if entry.folded else window_texts.GROUP
+        return say(name=entry.title, chats=window_texts.CHATS_COUNT(n=entry.count))
+    if isinstance(entry, DayHeading):
+        return entry.title
+    if isinstance(entry, MachineLine):
+        return ", ".join(filter(None, (entry.text, entry.action)))
+    where = entry.second_line
     parts = (
-        row.chat.full_name,
-        row.chat.agent_title,
-        row.mark,
-        window_texts.PINNED().lower() if row.pinned else "",
-        rang,
+        entry.chat.full_name,
+        entry.chat.agent_title,
+        entry.mark,
+        window_texts.PINNED().lower() if entry.pinned else "",
+        entry.rang or (window_texts.UNREAD() if entry.unseen else ""),
         where,
-        "" if row.difference in where else row.difference,
-        row.age,
-        window_texts.MUTED() if row.muted else "",
-        window_texts.labelled_color(row.label),
+        "" if entry.difference in where else entry.difference,
+        entry.age,
+        window_texts.MUTED() if entry.muted else "",
+        window_texts.labelled_color(entry.label),
     )
-    return ", ".join(part for part in parts if part)
+    return ", ".join(filter(None, parts))
 
 
-def full_text(row: ChatRow) -> str:
-    """The row's texts in full length, in lines."""
+def full_text(row: Entry) -> str:
+    """What an entry shows, in full length and in lines; "" for a heading."""
+    if not isinstance(row, ChatRow):
+        return row.tooltip if isinstance(row, MachineLine) else ""
     chat = row.chat
     command_line_name = chat.record.entry.name if chat.record.entry.name != row.name else ""
     lines = [

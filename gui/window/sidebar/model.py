@@ -16,7 +16,7 @@ from gui.bridge.ended_list import EndedRecord
 from gui.bridge.second_lines import SecondLine
 from gui.bridge.sessions import Sessions
 from gui.theme.tooltips import as_tooltip
-from gui.wording import phrases, window_texts
+from gui.wording import phrases
 from gui.wording.groups import Group
 
 from .arrangement import PINNED, Grouping
@@ -260,23 +260,12 @@ class SidebarModel(QAbstractListModel):
         entry = self._entries[index.row()]
         if role == ENTRY_ROLE:
             return entry
-        if isinstance(entry, Heading):
-            if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
-                say = window_texts.FOLDED_GROUP if entry.folded else window_texts.GROUP
-                return say(name=entry.title, chats=window_texts.CHATS_COUNT(n=entry.count))
-            return None
-        if isinstance(entry, DayHeading):
-            return entry.title if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole} else None
-        if isinstance(entry, MachineLine):
-            if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
-                return ", ".join(filter(None, (entry.text, entry.action)))
-            return as_tooltip(entry.tooltip) if role == Qt.ItemDataRole.ToolTipRole else None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return entry.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return spoken_text(entry)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return as_tooltip(full_text(entry))
+        if role == Qt.ItemDataRole.DisplayRole:
+            return entry.name if isinstance(entry, ChatRow) else spoken_text(entry)
+        if role == Qt.ItemDataRole.ToolTipRole and (text := full_text(entry)):
+            return as_tooltip(text)
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
