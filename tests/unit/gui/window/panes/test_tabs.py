@@ -480,6 +480,12 @@ async def test_closing_tabs_with_two_quick_clicks_renames_no_other_tab(harness: 
 LINES = b"".join(b"line %d\r\n" % number for number in range(300))
 
 
+@pytest.fixture(autouse=True)
+def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hidden pages rest only when a test lets them, also if it takes longer than their timer."""
+    monkeypatch.setattr("gui.window.panes.tabs.SUSPEND_AFTER_MS", 3_600_000)
+
+
 async def four_tabs(harness: WindowHarness) -> list[str]:
     ids = [await harness.add(name) for name in ("one", "two", "three", "four")]
     harness.open_window()
