@@ -279,7 +279,7 @@ class App:
             self.quit()
 
         names = ", ".join(dict.fromkeys(chat.full_name for chat, _viewer in kept))
-        count = sum(viewer.kept_characters for _chat, viewer in kept)
+        count = sum(viewer.inputs.characters() for _chat, viewer in kept)
         self.windows.raise_window()
         self.window.sheets.question.ask(
             Question(

@@ -205,8 +205,8 @@ async def _listed(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
 
 async def _transcript_of(chat: Chat) -> Transcript | None:
     """A structured chat's transcript; None if nothing of it is known."""
-    if chat.first.viewer is not None and chat.first.viewer.transcript is not None:
-        return chat.first.viewer.transcript
+    if chat.first.viewer is not None and chat.first.viewer.replica.transcript is not None:
+        return chat.first.viewer.replica.transcript
     from session_host.client.viewer.transcript_watch import watch_transcript
 
     try:

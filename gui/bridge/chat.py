@@ -141,7 +141,7 @@ class Look(QObject):
     @property
     def kept_characters(self) -> int:
         """How many characters of the user's input the host does not have, as far as is known."""
-        return self.viewer.kept_characters if self.viewer is not None else 0
+        return self.viewer.inputs.characters() if self.viewer is not None else 0
 
     def send_kept(self) -> None:
         """Send what the user typed while cut off."""
@@ -169,7 +169,7 @@ class Look(QObject):
         )
         if self.chat.colors is not None:
             self.viewer.set_colors(self.chat.colors)
-        self.connection, self.connection_message = self.viewer.state, self.viewer.message
+        self.connection, self.connection_message = self.viewer.line.shown, self.viewer.line.message
         self.viewer.start()
 
     def set_shown(self, shown: bool) -> None:
@@ -197,13 +197,13 @@ class Look(QObject):
         if viewer is not None:
             self.detaching.emit()
             viewer.close()
-            if not viewer.has_detached:
+            if not viewer.delivery.is_over:
                 self.chat.note_closing(viewer)
 
     @property
     def holds_input(self) -> bool:
         """Whether an input was refused; all later input is then refused, too, until ``accept_refusal``."""
-        return self.viewer is not None and self.viewer.is_holding
+        return self.viewer is not None and self.viewer.inputs.is_holding
 
     def accept_refusal(self) -> None:
         """Accept input again, after the user has seen the refusal."""
@@ -726,7 +726,7 @@ class Chat(QObject):
 
     def note_closing(self, viewer: Viewer) -> None:
         """Note a closed viewer that still delivers input."""
-        self._closing_viewers = [*(each for each in self._closing_viewers if not each.has_detached), viewer]
+        self._closing_viewers = [*(each for each in self._closing_viewers if not each.delivery.is_over), viewer]
         self.closing.emit(viewer)
 
     def viewers(self) -> list[Viewer]:
@@ -795,11 +795,11 @@ class Chat(QObject):
         """The connection of the first look changed, which may tell the start or the end of the program."""
         viewer = self.first.viewer
         if viewer is not None:
-            self.host_version = viewer.host_version
+            self.host_version = viewer.line.host_version
         if state == "lost" and not self.has_ended:
             self._set_outcome(Outcome(State.LOST, error=message))
         elif state == "ended" and not self.has_ended and viewer is not None:
-            self._set_outcome(viewer.outcome)
+            self._set_outcome(viewer.line.now.end)
         elif state == "live" and self.record.outcome.state is State.STARTING:
             self._set_outcome(Outcome(State.RUNNING))
 

@@ -303,7 +303,7 @@ class ChatList(QObject):
 
     async def _report_undelivered(self, chat: Chat, viewer: Viewer) -> None:
         """Report input that a closed viewer could not deliver; if the program exits before, the next one reports it."""
-        if count := await viewer.closed():
+        if count := await viewer.delivery.wait():
             self.problem.emit(window_texts.undelivered(chat.full_name, count))
 
     def _on_text_changed(self, chat: Chat) -> None:

@@ -100,7 +100,7 @@ class Sessions(ChatList):
             (chat, viewer)
             for chat in self._chats.values()
             for viewer in chat.viewers()
-            if viewer.kept_characters and (viewer.state == "unreachable" or viewer.asks_to_send)
+            if viewer.inputs.characters() and (viewer.line.shown == "unreachable" or viewer.asks_to_send)
         ]
 
     async def close(self) -> dict[str, int]:
@@ -117,7 +117,7 @@ class Sessions(ChatList):
         viewers = [(chat.id, viewer) for chat in self._chats.values() for viewer in chat.viewers()]
         for chat in self._chats.values():
             chat.close_all()
-        counts = await asyncio.gather(*(viewer.closed() for _, viewer in viewers))
+        counts = await asyncio.gather(*(viewer.delivery.wait() for _, viewer in viewers))
         undelivered: Counter[str] = Counter()
         for (session_id, _), count in zip(viewers, counts, strict=True):
             undelivered[session_id] += count

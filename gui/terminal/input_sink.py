@@ -21,15 +21,23 @@ class TypedInput(Protocol):
         """The user pasted text from a clipboard."""
 
 
+class ShownReplica(Protocol):
+    """The session's content, as the view shows it."""
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """The terminal, or None until the first snapshot."""
+
+    def frame(self) -> Frame:
+        """The changes to paint, with what the user typed on a distant machine predicted."""
+
+
 class InputSink(TypedInput, Protocol):
     """The receiver of a view's whole input."""
 
     @property
-    def emulator(self) -> Emulator | None:
-        """The replica, or None until the first snapshot."""
-
-    def frame(self) -> Frame:
-        """The changes of the replica to paint, with what the user typed on a distant machine predicted."""
+    def replica(self) -> ShownReplica:
+        """What the view shows."""
 
     @property
     def takes_mouse(self) -> bool:

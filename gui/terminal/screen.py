@@ -99,7 +99,7 @@ class TerminalScreen(QWidget):
     @property
     def emulator(self) -> Emulator | None:
         """The displayed emulator."""
-        return self._sink.emulator if self._sink is not None else self._shown_emulator
+        return self._sink.replica.emulator if self._sink is not None else self._shown_emulator
 
     @property
     def sink(self) -> InputSink | None:
@@ -226,7 +226,7 @@ class TerminalScreen(QWidget):
         if emulator is None or not self.isVisible():
             return False
         previous = surface.cursor
-        frame = self._sink.frame() if self._sink is not None else emulator.frame()
+        frame = self._sink.replica.frame() if self._sink is not None else emulator.frame()
         region = surface.apply_frame(emulator, frame)
         paint = self.repaint if at_once else self.update
         if region is None:

@@ -89,7 +89,7 @@ class HostConnection(asyncio.Protocol):
         """Messages that are not passed on yet; reading pauses while they wait for a later turn of the loop."""
         self._is_served = self._is_paused = self._is_held = False
         self._piece_bytes = MAX_PIECE_BYTES
-        self._lost = False
+        self.is_lost = False
         self._over = asyncio.Event()
         self.welcome: Welcome | None = None
         self.refusal: Error | None = None
@@ -150,12 +150,12 @@ class HostConnection(asyncio.Protocol):
         early, self._early = self._early, []
         for message in early:
             on_message(message)
-        if self._lost:
+        if self.is_lost:
             on_lost()
 
     def send_message(self, message: Message) -> None:
         """Send a message; does nothing after the connection's end."""
-        if self._transport is not None and not self._lost:
+        if self._transport is not None and not self.is_lost:
             self._transport.write(encode(message))
 
     def hold(self, is_held: bool) -> None:
@@ -257,7 +257,7 @@ class HostConnection(asyncio.Protocol):
         """The connection was lost, or the host refused this client."""
         self._is_held = False
         self._pass_all()
-        self._lost = True
+        self.is_lost = True
         self._over.set()
         if not self.greeted.done():
             self._fail(HostUnavailable("the chat closed the connection; try again"))

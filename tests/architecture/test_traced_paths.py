@@ -110,7 +110,7 @@ async def served_chat(harness: SessionHarness) -> AsyncIterator[Chat]:
         yield chat
     finally:
         chat.first.close()
-        await viewer.closed()
+        await viewer.delivery.wait()
         await server.close()
         keeper.close()
         theirs.close()
@@ -133,8 +133,8 @@ async def shown_session(harness: SessionHarness) -> AsyncIterator[TerminalView]:
         view.set_viewer(viewer)
         try:
             show(view)
-            await settled(lambda: viewer.emulator is not None, "the snapshot")
-            await settled(lambda: harness.session.sizing.size == viewer.size, "the grid's size")
+            await settled(lambda: viewer.replica.emulator is not None, "the snapshot")
+            await settled(lambda: harness.session.sizing.size == viewer._rules.wants.size, "the grid's size")
             yield view
         finally:
             view.set_viewer(None)
@@ -150,7 +150,7 @@ async def trace_key(harness: SessionHarness, view: TerminalView) -> Turns:
     assert harness.read_typed() == b"a"
     assert isinstance(view.sink, Viewer)
     viewer = view.sink
-    await settled(lambda: not viewer.pending, "the acknowledgement")
+    await settled(lambda: not viewer.inputs, "the acknowledgement")
     return turns
 
 
@@ -202,7 +202,7 @@ async def test_an_answer_takes_the_described_path(qapp: QApplication, window_man
 async def trace_answer(harness: SessionHarness, chat: Chat, content: StructuredContent) -> Turns:
     """Let the agent ask, and click the first answer; returns the calls until the agent has it."""
     viewer = viewer_of(chat)
-    await settled(lambda: viewer.transcript is not None, "the snapshot")
+    await settled(lambda: viewer.replica.transcript is not None, "the snapshot")
     content.attach()
     body = {"subtype": "can_use_tool", "tool_name": "Bash", "input": {"command": "make"}, "tool_use_id": "t"}
     asked = json.dumps({"type": "control_request", "request_id": "r", "request": body})
@@ -223,7 +223,7 @@ async def trace_answer(harness: SessionHarness, chat: Chat, content: StructuredC
     with trace(turns):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         await settled(lambda: harness.unread_bytes, "the answer at the agent")
-    await settled(lambda: not viewer.pending, "the acknowledgement")
+    await settled(lambda: not viewer.inputs, "the acknowledgement")
     return turns
 
 

@@ -90,10 +90,10 @@ async def _type_during_cuts(alpha: SshMachine, report: Report) -> tuple[list[str
         typed.append(f"{len(typed):05}")
         viewer.text(typed[-1])
         viewer.key("Enter", "\r")
-        await eventually(lambda: not viewer.pending, 60, lambda: f"{viewer.state} {viewer.message}")
+        await eventually(lambda: not viewer.inputs, 60, lambda: f"{viewer.line.shown} {viewer.line.message}")
         back_s.values.append(time.monotonic() - began_s)
-        ended += viewer.state in FINAL_STATES
-    await eventually(lambda: viewer.state is ViewerState.LIVE, 60, lambda: f"{viewer.state}")
+        ended += viewer.line.shown in FINAL_STATES
+    await eventually(lambda: viewer.line.shown is ViewerState.LIVE, 60, lambda: f"{viewer.line.shown}")
     await eventually(lambda: typed[-1] in _text(viewer), 60, "the last line")
     await asyncio.sleep(2)
     after = _counts(alpha)
@@ -107,7 +107,7 @@ async def _type_during_cuts(alpha: SshMachine, report: Report) -> tuple[list[str
     report.series.append(back_s)
     seen = re.findall(r"got (\d{5})", _text(viewer))
     viewer.close()
-    await viewer.closed()
+    await viewer.delivery.wait()
     await machine.link.close()
     return typed, seen
 
@@ -124,7 +124,7 @@ def _counts(alpha: SshMachine) -> dict[str, int]:
 
 
 def _text(viewer: Viewer) -> str:
-    emulator = viewer.emulator
+    emulator = viewer.replica.emulator
     if emulator is None:
         return ""
     return "\n".join(row.text().strip() for row in [*emulator.history(0, emulator.scrollback_rows), *emulator.rows()])

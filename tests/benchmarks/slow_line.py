@@ -95,7 +95,7 @@ async def _measured(far: MachineEntry, report: Report) -> None:
         Verdict("the first screen after attach", attach_s, "s", LIMIT_S, False),
     ]
     viewer.close()
-    await viewer.closed()
+    await viewer.delivery.wait()
     await machine.link.close()
 
 
@@ -107,12 +107,12 @@ async def _time_of(begin: Callable[[], None], is_done: Callable[[], bool]) -> fl
 
 
 def _text(viewer: Viewer) -> str:
-    rows = viewer.emulator.rows() if viewer.emulator is not None else []
+    rows = viewer.replica.emulator.rows() if viewer.replica.emulator is not None else []
     return "\n".join("".join(run.text for run in row.runs) for row in rows)
 
 
 def _history(viewer: Viewer) -> int:
-    return viewer.emulator.scrollback_rows if viewer.emulator is not None else 0
+    return viewer.replica.emulator.scrollback_rows if viewer.replica.emulator is not None else 0
 
 
 def _newest(viewer: Viewer) -> float:

@@ -199,7 +199,7 @@ class RoundTripTimer:
     async def end(self) -> None:
         """Close the viewer."""
         self._viewer.close()
-        await self._viewer.closed()
+        await self._viewer.delivery.wait()
 
     def _type_next(self) -> None:
         if key := next(self._keys, ""):

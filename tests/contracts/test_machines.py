@@ -145,7 +145,7 @@ async def test_a_chat_is_connected_to_by_its_id(machine: AnyMachine, sessions: S
 async def test_a_viewer_is_far_from_a_chat_of_another_machine_alone(machine: AnyMachine) -> None:
     viewer = Viewer(str(uuid.uuid4()), NO_DELEGATE, size=GridSize(80, 24), machine=machine)
     is_far = isinstance(machine, RemoteMachine)
-    assert (viewer._terms.is_far, viewer._predictions is not None) == (is_far, is_far)
+    assert (machine.terms.is_far, viewer.replica.predicted is not None) == (is_far, is_far)
 
 
 async def test_the_word_of_another_machine_alone_is_checked_and_its_silence_is_borne(machine: AnyMachine) -> None:

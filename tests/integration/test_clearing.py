@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 
 def has_no_history(viewer: Viewer) -> bool:
-    return viewer.emulator is not None and viewer.emulator.scrollback_rows == 0
+    return viewer.replica.emulator is not None and viewer.replica.emulator.scrollback_rows == 0
 
 
 async def wait_until_cleared(viewer: Viewer, watcher: Watcher) -> None:
@@ -50,13 +50,13 @@ async def test_a_cleared_scrollback_is_gone_for_all_viewers_and_hosts_and_stays_
     ):
         await see(first, watcher, "1099")
         await see(second, other, "1099")
-        second.emulator.scroll(-10)  # type: ignore[union-attr]
+        second.replica.emulator.scroll(-10)  # type: ignore[union-attr]
         assert first.clear_terminal("scrollback")
         await wait_until_cleared(first, watcher)
         await wait_until_cleared(second, other)
         assert shown(first) == shown(second) == [str(number) for number in range(1077, 1100)]
-        assert second.emulator is not None
-        assert second.emulator.frame().scroll_offset == 0
+        assert second.replica.emulator is not None
+        assert second.replica.emulator.frame().scroll_offset == 0
         host = (await request(record.id, Describe(0))).facts.program.host_pid
         os.kill(host, signal.SIGKILL)
         first.text("after\r")
@@ -97,22 +97,26 @@ async def test_a_reset_repairs_the_screen_and_lets_the_program_draw_it_again(tmp
         viewer.clear_terminal("reset")
         await see(viewer, watcher, "size 79x24")
         await see(viewer, watcher, "size 80x24")
-        assert viewer.emulator is not None
-        assert viewer.emulator.size == GridSize(80, 24), "the grid keeps its size"
+        assert viewer.replica.emulator is not None
+        assert viewer.replica.emulator.size == GridSize(80, 24), "the grid keeps its size"
         assert re.sub(r"\d+x\d+$", "", shown(viewer)[0]) == "size 79x24 ", "the rest was erased"
         viewer.key("q", "q")
-        await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
+        await watcher.until(lambda: viewer.line.shown is ViewerState.ENDED, "the end")
     with Gate(tmp_path / "gate") as gate:
         script = r"printf '\033[?2004h\033[?1002h\033(0'; printf '\033Pbinary'; read x < $0; echo plain again; cat"
         record = await start("sh", "-c", script, str(gate.path))
         async with watching(record.id) as (viewer, watcher):
-            await watcher.until(lambda: viewer.emulator is not None and not viewer.emulator.is_ground(), "the string")
+            await watcher.until(
+                lambda: viewer.replica.emulator is not None and not viewer.replica.emulator.is_ground(), "the string"
+            )
             viewer.clear_terminal("reset")
-            await watcher.until(lambda: viewer.emulator is not None and viewer.emulator.is_ground(), "the reset")
+            await watcher.until(
+                lambda: viewer.replica.emulator is not None and viewer.replica.emulator.is_ground(), "the reset"
+            )
             os.write(gate._descriptor, b"\n")
             await see(viewer, watcher, "plain again")
-            assert viewer.emulator is not None
-            modes = viewer.emulator.modes
+            assert viewer.replica.emulator is not None
+            modes = viewer.replica.emulator.modes
             assert (modes.mouse, modes.bracketed_paste) == ("button_motion", True)
             assert shown(viewer) == await peek(record.id)
         await end(record.id)
@@ -126,11 +130,12 @@ async def test_at_a_shells_prompt_a_reset_ends_the_modes_of_a_killed_program() -
         await see(viewer, watcher, "done")
         viewer.clear_terminal("reset")
         await watcher.until(
-            lambda: viewer.emulator is not None and not viewer.emulator.modes.alternate_screen, "the primary screen"
+            lambda: viewer.replica.emulator is not None and not viewer.replica.emulator.modes.alternate_screen,
+            "the primary screen",
         )
         await see(viewer, watcher, "prompt>")
-        assert viewer.emulator is not None
-        assert (viewer.emulator.modes.mouse, viewer.emulator.cursor.visible) == ("none", True)
+        assert viewer.replica.emulator is not None
+        assert (viewer.replica.emulator.modes.mouse, viewer.replica.emulator.cursor.visible) == ("none", True)
     await end(record.id)
 
 

@@ -198,6 +198,6 @@ async def test_a_chat_view_begins_with_the_earlier_messages(project: Path, area:
         await chat.watcher.until(lambda: len(chat.items) >= 2, "the earlier messages")
         assert [(item.kind, item.text) for item in chat.items][:2] == [("user", "hello"), ("agent", "It is *done*.")]
         assert not any("not shown" in item.text for item in chat.items)
-        assert chat.viewer.transcript is not None
-        assert chat.viewer.transcript.turn_ends == {chat.items[1].id: 1795348800000}, "as in its file"
+        assert chat.viewer.replica.transcript is not None
+        assert chat.viewer.replica.transcript.turn_ends == {chat.items[1].id: 1795348800000}, "as in its file"
     await end(record.id)

@@ -119,7 +119,7 @@ async def test_a_host_without_descriptors_refuses_new_viewers_and_recovers_later
             before_s = cpu_s(pid)
             viewer.text("as before\r")
             await see(viewer, watcher, "as before")
-            assert viewer.state is ViewerState.LIVE
+            assert viewer.line.shown is ViewerState.LIVE
             with pytest.raises(HostUnavailable):
                 await HostConnection.open(record.id, "control")
             assert cpu_s(pid) - before_s < 0.25, "it does not loop over connections that it cannot accept"
@@ -147,7 +147,7 @@ async def test_a_host_that_cannot_open_the_store_at_the_end_writes_later(area: A
     async with watching(record.id) as (viewer, watcher):
         with no_more_descriptors(pid):
             viewer.text("\x04")
-            await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end to be reported")
+            await watcher.until(lambda: viewer.line.shown is ViewerState.ENDED, "the end to be reported")
     assert outlive("wait", "one", "--exited", "--timeout", "60").code == 0
     [info] = outlive("ls", "--all", "--json").json()
     assert (info["state"], info["exit_code"]) == ("exited", 0)

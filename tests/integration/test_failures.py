@@ -321,7 +321,7 @@ async def test_a_store_damaged_under_a_running_chat_gets_its_end(area: Area) -> 
     database().write_bytes(os.urandom(8192))
     async with watching(record.id) as (viewer, watcher):
         viewer.text("\r")
-        await watcher.until(lambda: viewer.state == "ended", "the end")
+        await watcher.until(lambda: viewer.line.shown == "ended", "the end")
     from tests.support.waiting import eventually
 
     def ended() -> bool:

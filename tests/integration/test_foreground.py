@@ -205,7 +205,7 @@ def times_in(emulator: Emulator | None) -> list[CommandTime]:
 
 
 def ended_in(viewer: Viewer) -> list[CommandTime]:
-    return [each for each in times_in(viewer.emulator) if each.took_ms >= 0]
+    return [each for each in times_in(viewer.replica.emulator) if each.took_ms >= 0]
 
 
 async def test_the_host_measures_command_times_and_they_survive_it(sessions: Sessions) -> None:
@@ -220,25 +220,27 @@ async def test_the_host_measures_command_times_and_they_survive_it(sessions: Ses
 
         viewer.text("one\r")
         await see(viewer, watcher, "began one")
-        await eventually(lambda: [each.took_ms for each in times_in(viewer.emulator)] == [-1], 10, "its beginning")
+        await eventually(
+            lambda: [each.took_ms for each in times_in(viewer.replica.emulator)] == [-1], 10, "its beginning"
+        )
         viewer.text("\r")
         await see(viewer, watcher, "prompt 1")
         await eventually(lambda: len(ended_in(viewer)) == 1, 10, "its end")
         viewer.text("two\r")
         await see(viewer, watcher, "began two")
-        await eventually(lambda: len(times_in(viewer.emulator)) == 2, 10, "the second one's beginning")
-        began = times_in(viewer.emulator)[1]
+        await eventually(lambda: len(times_in(viewer.replica.emulator)) == 2, 10, "the second one's beginning")
+        began = times_in(viewer.replica.emulator)[1]
         await kill_host()
         viewer.text("\r")
         await see(viewer, watcher, "prompt 2")
         await eventually(lambda: len(ended_in(viewer)) == 2, 10, "an end that the next host has seen")
-        times = times_in(viewer.emulator)
+        times = times_in(viewer.replica.emulator)
     assert before_ms <= times[0].began_ms <= times[1].began_ms <= time.time_ns() // 1_000_000
     assert times[0].number < times[1].number
     assert times[1].began_ms == began.began_ms
     assert times[1].took_ms > 0, "from one host's clock to another's"
     async with watching(record.id) as (later, _):
-        await eventually(lambda: times_in(later.emulator) == times, 10, "the times in a later viewer")
+        await eventually(lambda: times_in(later.replica.emulator) == times, 10, "the times in a later viewer")
     await end(record.id)
     await asyncio.to_thread(sessions.end_all)
     screen = last_screen(record.id)

@@ -61,7 +61,7 @@ async def test_a_disk_that_fills_up_loses_no_output_and_no_input(
             await see(viewer, watcher, "all written")
             viewer.text("typed on a full disk\r")
             await see(viewer, watcher, "typed on a full disk")
-            assert viewer.state is ViewerState.LIVE
+            assert viewer.line.shown is ViewerState.LIVE
             numbers = [int(line) for line in shown(viewer) if line.isdigit()]
             assert numbers == list(range(numbers[0], 300001))
             for words in (["ls"], ["peek", "one"], ["send", "one", "and more", "--enter"]):
@@ -78,7 +78,7 @@ async def test_a_disk_that_fills_up_loses_no_output_and_no_input(
             second = new("-n", "two", "--", "cat")
             assert outlive("kill", second).code == 0
             viewer.text("\x04")
-            await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
+            await watcher.until(lambda: viewer.line.shown is ViewerState.ENDED, "the end")
         assert outlive("wait", record.id, "--exited", "--timeout", "60").code == 0
         _wait_for_code(record.id, 0)
         assert "typed on a full disk" in outlive("peek", record.id).output
@@ -213,7 +213,7 @@ async def test_an_end_on_a_full_disk_is_recorded_with_its_output_once_there_is_r
         async with watching(record.id) as (viewer, watcher):
             ballast = fill_disk(disk)
             viewer.text("\r")
-            await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end to be reported")
+            await watcher.until(lambda: viewer.line.shown is ViewerState.ENDED, "the end to be reported")
         ballast.unlink()
         _wait_for_code(record.id, 6)
         wait_until(lambda: "the last words" in outlive("peek", record.id).output, 20, "the last screen to be kept")

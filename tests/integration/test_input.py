@@ -14,7 +14,7 @@ import pytest
 
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
-from session_host.client.viewer import viewer as viewer_module
+from session_host.client.viewer import delivery
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import OutliveError
 from session_host.protocol.messages import EARLY_INPUT_BYTES, Attach, Attached, InputRefused, Key, Send, Text
@@ -38,8 +38,8 @@ async def test_a_thousand_keys_before_the_program_reads_arrive_completely_and_in
         viewer.start()
         for character in typed:  # The viewer is not connected yet.
             viewer.key(character, character)
-        assert viewer.pending == 1000
-        await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
+        assert len(viewer.inputs) == 1000
+        await watcher.until(lambda: len(viewer.inputs) == 0, "all to be acknowledged")
         gate.release()
         await eventually(received.exists, 10, "the program to have read all")
         viewer.close()
@@ -53,13 +53,13 @@ async def test_input_of_a_stale_attachment_is_refused_with_a_message() -> None:
         stranger = await HostConnection.open(record.id, "viewer")
         answers: asyncio.Queue[object] = asyncio.Queue()
         stranger.set_callbacks(answers.put_nowait, lambda: None)
-        stranger.send_message(Key(viewer._rules.inputs.attachment, 1, "x", "x"))
+        stranger.send_message(Key(viewer.inputs.attachment, 1, "x", "x"))
         refusal = await asyncio.wait_for(answers.get(), 60)
         assert isinstance(refusal, InputRefused)
         assert refusal.code == ErrorCode.STALE_ATTACHMENT
         assert "attach again" in refusal.message
         stranger.close()
-        viewer._rules.inputs.attachment = "of-another-time"
+        viewer.inputs.attachment = "of-another-time"
         viewer.key("y", "y")
         await watcher.until(lambda: bool(watcher.refusals), "the refusal")
         assert watcher.refusals[0].code == ErrorCode.STALE_ATTACHMENT
@@ -116,11 +116,9 @@ async def test_a_broken_connection_neither_loses_nor_repeats_input(tmp_path: Pat
         for number in range(500):
             viewer.key(chr(97 + number % 26), chr(97 + number % 26))
             if number % 100 == 50:
-                assert viewer._connection is not None
-                assert viewer._connection._transport is not None
-                viewer._connection._transport.abort()
-                await watcher.until(lambda: viewer.state is not ViewerState.LIVE, "the break to be seen")
-                await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the viewer to be back")
+                viewer.connector.drop()
+                await watcher.until(lambda: viewer.line.shown is not ViewerState.LIVE, "the break to be seen")
+                await watcher.until(lambda: viewer.line.shown is ViewerState.LIVE, "the viewer to be back")
         await eventually(received.exists, 15, "the program to have read all")
     assert received.read_bytes() == bytes(97 + number % 26 for number in range(500))
 
@@ -234,7 +232,7 @@ async def test_colour_queries_are_answered_with_the_viewers_colours() -> None:
         viewer.key("x", "x")
         await see(viewer, watcher, "it is rgb:ffff/ffff/ffff")
         viewer.key("x", "x")
-        await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
+        await watcher.until(lambda: viewer.line.shown is ViewerState.ENDED, "the end")
 
 
 async def wait_for_echo(session_id: str, text: str) -> None:
@@ -245,7 +243,7 @@ async def wait_for_echo(session_id: str, text: str) -> None:
 
 @pytest.fixture
 def long_delivery_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(viewer_module, "DELIVERY_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(delivery, "TIMEOUT_S", 60.0)
 
 
 @pytest.mark.usefixtures("long_delivery_timeout")
@@ -255,7 +253,7 @@ async def test_text_typed_before_the_viewer_connected_arrives_although_the_viewe
     viewer.start()
     viewer.text("typed ahead")
     viewer.close()
-    assert await viewer.closed() == 0
+    assert await viewer.delivery.wait() == 0
     await wait_for_echo(record.id, "typed ahead")
     await end(record.id)
 
@@ -269,7 +267,7 @@ async def test_input_that_a_program_reads_only_after_the_viewer_closed_is_comple
         await see(viewer, watcher, "ready")
         viewer.paste("x" * 100_000)  # The PTY buffers less than that.
         viewer.close()
-        assert await viewer.closed() == 0
+        assert await viewer.delivery.wait() == 0
     gate.write_text("go\n")
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "100000")
@@ -285,7 +283,7 @@ async def test_text_typed_just_before_its_host_is_killed_arrives_although_the_vi
         viewer.text("exit")
         viewer.close()
         os.kill(record.program.host_pid, signal.SIGKILL)  # Its end closes the connection with the text unread.
-        assert await viewer.closed() == 0
+        assert await viewer.delivery.wait() == 0
     await wait_for_echo(record.id, "exit")
     assert watcher.refusals == []
     await end(record.id)
@@ -294,7 +292,7 @@ async def test_text_typed_just_before_its_host_is_killed_arrives_although_the_vi
 async def test_a_viewer_closed_while_its_host_hangs_reports_how_much_of_a_paste_did_not_arrive(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(viewer_module, "DELIVERY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(delivery, "TIMEOUT_S", 0.1)
     record = await start("cat")
     async with watching(record.id) as (viewer, _):
         assert record.program.host_pid is not None
@@ -302,7 +300,7 @@ async def test_a_viewer_closed_while_its_host_hangs_reports_how_much_of_a_paste_
         try:
             viewer.paste("x" * 4_000_000)
             viewer.close()
-            assert await viewer.closed() == 4_000_000
+            assert await viewer.delivery.wait() == 4_000_000
         finally:
             os.kill(record.program.host_pid, signal.SIGCONT)
     async with watching(record.id) as (viewer, watcher):
@@ -310,5 +308,5 @@ async def test_a_viewer_closed_while_its_host_hangs_reports_how_much_of_a_paste_
         await see(viewer, watcher, "after")
         assert set(shown(viewer)) == {"after"}, "no part of the paste was typed"
         viewer.close()
-        assert await viewer.closed() == 0
+        assert await viewer.delivery.wait() == 0
     await end(record.id)

@@ -70,7 +70,7 @@ async def test_a_flapping_window_gives_the_program_few_sizes_and_the_last_one(tm
         assert sizes[-1] == "77x33"
         assert len(sizes) < 30, "301 changes within a moment are no 301 redraws of a program"
         viewer.key("q", "q")
-        await watcher.until(lambda: viewer.state == "ended", "the end")
+        await watcher.until(lambda: viewer.line.shown == "ended", "the end")
 
 
 async def test_the_size_follows_the_last_typing_viewer_and_no_read_only_one(tmp_path: Path) -> None:
@@ -94,15 +94,15 @@ async def test_the_size_follows_the_last_typing_viewer_and_no_read_only_one(tmp_
         assert not {"33x11", "44x12", "33x20", "44x20"} & set(sizes), sizes
         assert all(refusal.code == "read_only" for refusal in looker_watcher.refusals)
         assert "typed by a looker" not in "".join(shown(first))
-        assert first.emulator is not None
-        assert looker.emulator is not None
-        assert first.emulator.size == looker.emulator.size == GridSize(61, 21), "all reflow alike"
+        assert first.replica.emulator is not None
+        assert looker.replica.emulator is not None
+        assert first.replica.emulator.size == looker.replica.emulator.size == GridSize(61, 21), "all reflow alike"
         # After a viewer has left, its size does not count.
         second.close()
         first.focus(True)
         await see(first, first_watcher, "size 100x30")
         first.key("q", "q")
-        await first_watcher.until(lambda: first.state == "ended", "the end")
+        await first_watcher.until(lambda: first.line.shown == "ended", "the end")
         assert second_watcher.refusals == []
 
 
@@ -125,7 +125,7 @@ async def test_viewers_learn_that_outlive_attach_sets_the_size_and_when_it_ends(
             await watcher.until(lambda: has_size(100, 30, "window"), "the size to be the window's again")
     finally:
         window.close()
-        await window.closed()
+        await window.delivery.wait()
     await end(record.id)
 
 

@@ -103,7 +103,7 @@ async def _check_same_as_host(viewer: Viewer, watcher: Watcher, session_id: str,
         return host
 
     def is_same(screen: Screen) -> bool:
-        replica = viewer.emulator
+        replica = viewer.replica.emulator
         return (
             replica is not None
             and replica.size == screen.size
@@ -112,7 +112,7 @@ async def _check_same_as_host(viewer: Viewer, watcher: Watcher, session_id: str,
 
     # A viewer that has just left may have changed the size several times; the replica gets that by another socket.
     await poll_until(of_host, is_same, TIMEOUT_S, lambda: f"the replica to be as the host: {host}")
-    replica = viewer.emulator
+    replica = viewer.replica.emulator
     assert replica is not None
     cursor = replica.cursor
     assert (cursor.column, cursor.row, cursor.visible) == (host.cursor_column, host.cursor_row, host.cursor_visible)
@@ -165,7 +165,7 @@ async def test_a_stalled_viewer_catches_up_after_a_flood(tmp_path: Path) -> None
         script = f"read x < {gate.path}; seq 1 600000; echo the very end; read x < {gate.path}"
         record = await start("bash", "-c", script)
         async with watching(record.id) as (viewer, watcher):
-            transport = viewer._connection._transport  # type: ignore[union-attr]
+            transport = viewer.connector.connection._transport  # type: ignore[union-attr]
             assert transport is not None
             transport.pause_reading()
             os.write(gate._descriptor, b"\n")
@@ -185,8 +185,8 @@ async def test_a_short_disconnection_sends_only_the_missed_output(tmp_path: Path
     async with watching(record.id) as (viewer, watcher):
         viewer.text("before\r")
         await see(viewer, watcher, "before")
-        viewer._connection._transport.abort()  # type: ignore[union-attr]
-        await watcher.until(lambda: viewer.state == "reconnecting", "the break to be seen")
+        viewer.connector.drop()
+        await watcher.until(lambda: viewer.line.shown == "reconnecting", "the break to be seen")
         viewer.text("after\r")
         await see(viewer, watcher, "after")
         assert watcher.replaced == 1, "no second snapshot"
@@ -200,7 +200,7 @@ async def test_a_hidden_tab_gets_events_and_no_output_until_it_is_shown(tmp_path
         async with watching(record.id, output=False) as (viewer, watcher):
             os.write(gate._descriptor, b"\n")
             await watcher.until(lambda: any(getattr(e, "title", "") == "a title" for e in watcher.events), "the title")
-            assert viewer.emulator is None
+            assert viewer.replica.emulator is None
             viewer.follow(output=True)
             await see(viewer, watcher, "shown later")
         await end(record.id)
@@ -216,7 +216,7 @@ async def test_an_unreadable_snapshot_is_requested_in_the_portable_form(
     def unreadable(engine: EngineName, data: bytes) -> None:
         raise OutliveError("not a snapshot of this engine")
 
-    monkeypatch.setattr("session_host.client.viewer.viewer.restore", unreadable)
+    monkeypatch.setattr("session_host.client.viewer.snapshot_receiver.restore", unreadable)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "here it is")
     await end(record.id)
@@ -239,12 +239,11 @@ async def test_a_viewer_disconnected_at_the_end_gets_the_last_output(
     async with watching(record.id, engine=engine) as (viewer, watcher):
         await see(viewer, watcher, "first")
         monkeypatch.setattr(HostConnection, "open", open_late)
-        assert viewer._connection is not None
-        viewer._connection.drop()
+        viewer.connector.drop()
         await away.wait()
         await request(record.id, Send(0, "go on", enter=True))
         await eventually(lambda: outcome_of(record.id).state is State.EXITED, 20, "the end to be recorded")
         may_go.set()
-        await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
-        assert viewer.outcome.exit_code == 3
+        await watcher.until(lambda: viewer.line.shown is ViewerState.ENDED, "the end")
+        assert viewer.line.now.end.exit_code == 3
         assert shown(viewer) == ["first", "go on", "last"]

@@ -206,7 +206,7 @@ async def test_an_agent_that_a_shutdown_ends_before_its_host_is_interrupted_too(
     assert record.program.child_pid is not None
     async with watching(record.id) as (viewer, watcher):
         os.kill(record.program.child_pid, signal.SIGTERM)
-        await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the agent's end")
+        await watcher.until(lambda: viewer.line.shown is ViewerState.ENDED, "the agent's end")
         os.kill(record.program.host_pid, signal.SIGTERM)
     await asyncio.to_thread(wait_for_end, record.program.host_pid, 10)
     assert (listed()["one"]["state"], listed()["one"]["reason"]) == ("lost", "interrupted")

@@ -87,13 +87,13 @@ async def test_a_killed_host_is_replaced_automatically() -> None:
         viewer.text("before\r")
         await see(viewer, watcher, "before")
         await watcher.until(
-            lambda: viewer.emulator is not None and viewer.emulator.size == GridSize(90, 20), "its size"
+            lambda: viewer.replica.emulator is not None and viewer.replica.emulator.size == GridSize(90, 20), "its size"
         )
         replaced = watcher.replaced
         os.kill(record.program.host_pid, signal.SIGKILL)
         viewer.text("after\r")
         await see(viewer, watcher, "after")
-        await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the viewer to be live again")
+        await watcher.until(lambda: viewer.line.shown is ViewerState.LIVE, "the viewer to be live again")
         assert watcher.replaced == replaced, "it went on with the screen that it had"
         await watcher.until(lambda: shown(viewer) == ["before", "before", "after", "after"], "cat's own line")
         assert await peek(record.id) == shown(viewer)
@@ -130,7 +130,7 @@ async def test_stop_lets_the_program_clean_up_and_kill_does_not(tmp_path: Path) 
     async with watching(polite.id) as (viewer, watcher):
         await see(viewer, watcher, "ready")
         await request(polite.id, Stop(0))
-        await watcher.until(lambda: viewer.state == "ended", "the end")
+        await watcher.until(lambda: viewer.line.shown == "ended", "the end")
         assert "bye" in shown(viewer)
     await eventually(lambda: is_over(_record(polite.id)), 10, "the end to be recorded")
     assert _record(polite.id).outcome.exit_code == 5

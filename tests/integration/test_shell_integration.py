@@ -268,7 +268,11 @@ def test_zsh_finds_the_files_where_the_user_keeps_them(tmp_path: Path) -> None:
 
 
 def codes_in(viewer: Viewer) -> list[int | None]:
-    return [prompt.exit_code for prompt in viewer.emulator.prompts()] if viewer.emulator is not None else []
+    return (
+        [prompt.exit_code for prompt in viewer.replica.emulator.prompts()]
+        if viewer.replica.emulator is not None
+        else []
+    )
 
 
 def has_codes(viewer: Viewer, wanted: list[int | None]) -> bool:
@@ -276,7 +280,7 @@ def has_codes(viewer: Viewer, wanted: list[int | None]) -> bool:
 
 
 def has_begun(viewer: Viewer, number: int) -> bool:
-    prompts = viewer.emulator.prompts() if viewer.emulator is not None else []
+    prompts = viewer.replica.emulator.prompts() if viewer.replica.emulator is not None else []
     return len(prompts) > number and prompts[number].output is not None
 
 
@@ -312,17 +316,17 @@ async def test_prompt_marks_survive_an_upgrade_in_mid_command(tmp_path: Path) ->
             viewer.text(f"head -c 1 {gate.path}; (exit 4)")
             viewer.key("Enter", "\r")
             await watcher.until(partial(has_begun, viewer, 1), "the second command to run")
-            assert viewer.emulator is not None
-            before = viewer.emulator.prompts()
+            assert viewer.replica.emulator is not None
+            before = viewer.replica.emulator.prompts()
             with Store.open(database()) as store:
                 [result] = upgrade(store)
             assert result.ok, result
             gate.release()
             await watcher.until(lambda: codes_in(viewer) == [3, 4, None], "the marks in the same viewer")
-            marks = viewer.emulator.prompts()
+            marks = viewer.replica.emulator.prompts()
             assert [mark[:2] for mark in marks[:2]] == [mark[:2] for mark in before]
         async with watching(record.id) as (later, watcher):
             await watcher.until(partial(has_codes, later, [3, 4, None]), "the marks of a later viewer")
-            assert later.emulator is not None
-            assert later.emulator.prompts() == marks
+            assert later.replica.emulator is not None
+            assert later.replica.emulator.prompts() == marks
         await end(record.id)

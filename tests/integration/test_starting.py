@@ -157,16 +157,18 @@ async def test_a_thousand_keys_before_exec_arrive_completely_and_in_order(tmp_pa
         watcher = Watcher()
         viewer = Viewer(ID, watcher, size=GridSize(80, 24))
         viewer.start()
-        await watcher.until(lambda: viewer.state is ViewerState.STARTING, "the viewer to learn that the program starts")
+        await watcher.until(
+            lambda: viewer.line.shown is ViewerState.STARTING, "the viewer to learn that the program starts"
+        )
         for character in typed:
             viewer.key(character, character)
-        assert viewer.pending == 1000
+        assert len(viewer.inputs) == 1000
         host.release()
         await eventually(received.exists, 15, "the program to have read all")
-        await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
-        await watcher.until(lambda: viewer.state is not ViewerState.STARTING, "the viewer to be live")
+        await watcher.until(lambda: len(viewer.inputs) == 0, "all to be acknowledged")
+        await watcher.until(lambda: viewer.line.shown is not ViewerState.STARTING, "the viewer to be live")
         viewer.close()
-        await viewer.closed()
+        await viewer.delivery.wait()
     assert received.read_bytes() == "".join(typed).encode()
     assert watcher.refusals == []
     assert watcher.states[:2] == [ViewerState.STARTING, ViewerState.LIVE]
@@ -218,11 +220,13 @@ async def test_a_viewer_sees_the_programs_first_output(tmp_path: Path) -> None:
         watcher = Watcher()
         viewer = Viewer(ID, watcher)
         viewer.start()
-        await watcher.until(lambda: viewer.state is ViewerState.STARTING, "the viewer to learn that the program starts")
+        await watcher.until(
+            lambda: viewer.line.shown is ViewerState.STARTING, "the viewer to learn that the program starts"
+        )
         host.release()
         await see(viewer, watcher, "first")
         viewer.close()
-        await viewer.closed()
+        await viewer.delivery.wait()
 
 
 async def test_a_slow_viewer_gets_the_last_output_after_another_one_left() -> None:

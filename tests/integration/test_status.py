@@ -113,7 +113,7 @@ async def test_hooks_report_without_the_file(tmp_path: Path) -> None:
         await chat.wait_for_status(NEEDS, "hook", "Bash: npm test")
         async with watching(chat.record.id) as (viewer, watcher):
             viewer.key("y", "y")
-            await watcher.until(lambda: viewer.pending == 0, "the answer to be taken")
+            await watcher.until(lambda: len(viewer.inputs) == 0, "the answer to be taken")
         await chat.wait_for_status(NO_SIGNAL, "input")
         chat.order("hook Stop")
         await chat.wait_for_status(IDLE, "hook")
@@ -129,7 +129,7 @@ async def test_a_key_in_an_open_dialog_does_not_end_the_question(tmp_path: Path)
         async with watching(chat.record.id) as (viewer, watcher):
             viewer.key("Tab")
             viewer.key("n", "n")
-            await watcher.until(lambda: viewer.pending == 0, "the keys to be taken")
+            await watcher.until(lambda: len(viewer.inputs) == 0, "the keys to be taken")
             os.kill(known(status.facts.program.host_pid), signal.SIGKILL)
             after = await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
             assert after.facts.status.since == status.facts.status.since
@@ -285,7 +285,7 @@ async def test_viewing_a_chat_that_needs_input_is_no_answer_but_typing_is() -> N
         viewer.focus(True)
         viewer.mouse(MouseAction.MOTION, MouseButton.NONE, 3, 3, 0)
         viewer.focus(False)
-        await eventually(lambda: viewer.pending == 0, 10, "the inputs to be acknowledged")
+        await eventually(lambda: len(viewer.inputs) == 0, 10, "the inputs to be acknowledged")
         assert await activity(record.id) is Activity.NEEDS_INPUT
         viewer.key("y", "y")
         await see(viewer, watcher, "y")
@@ -323,7 +323,7 @@ done
 
 def turns_in(viewer: Viewer) -> list[str]:
     """The texts of the rows at which turns begin."""
-    emulator = viewer.emulator
+    emulator = viewer.replica.emulator
     if emulator is None:
         return []
     rows = [*emulator.history(0, emulator.scrollback_rows), *emulator.rows()]

@@ -65,14 +65,14 @@ async def test_new_viewers_learn_that_a_host_is_stopped_and_it_continues_later(
                 await request(record.id, Describe(0))
             assert "does not respond" in one_line(caught.value)
             async with watching(record.id, live=False) as (late, late_watcher):
-                await late_watcher.until(lambda: late.state is ViewerState.UNRESPONSIVE, "a late viewer to say so")
+                await late_watcher.until(lambda: late.line.shown is ViewerState.UNRESPONSIVE, "a late viewer to say so")
                 assert late_watcher.messages[-1]
             viewer.text("while it was stopped\r")
-            assert viewer.pending > 0, "kept until it is acknowledged"
+            assert len(viewer.inputs) > 0, "kept until it is acknowledged"
             [info] = outlive("ls", "--json").json()
             assert (info["state"], info["viewers"]) == ("running", None), "that it runs is known; more is not"
         await watcher.until(lambda: shown(viewer)[2:] == ["while it was stopped"] * 2, "it typed once, and given back")
-        assert viewer.state is ViewerState.LIVE
+        assert viewer.line.shown is ViewerState.LIVE
         assert ViewerState.LOST not in watcher.states
     assert (await request(record.id, Describe(0))).facts.program.child_pid == record.program.child_pid
     await end(record.id)
@@ -85,13 +85,13 @@ async def test_a_viewer_is_unresponsive_until_its_host_answers(area: Area, monke
     async with watching(record.id) as (viewer, watcher):
         with stopped(pid):
             viewer.text("typed meanwhile\r")
-            await watcher.until(lambda: viewer.state is ViewerState.UNRESPONSIVE, "the silence to be reported")
-        await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the answer to be reported")
+            await watcher.until(lambda: viewer.line.shown is ViewerState.UNRESPONSIVE, "the silence to be reported")
+        await watcher.until(lambda: viewer.line.shown is ViewerState.LIVE, "the answer to be reported")
         await watcher.until(lambda: shown(viewer) == ["typed meanwhile"] * 2, "it typed once, and given back")
         with stopped(pid):
             viewer.expect_answer()
-            await watcher.until(lambda: viewer.state is ViewerState.UNRESPONSIVE, "the silence to be reported")
-        await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the answer to be reported")
+            await watcher.until(lambda: viewer.line.shown is ViewerState.UNRESPONSIVE, "the silence to be reported")
+        await watcher.until(lambda: viewer.line.shown is ViewerState.LIVE, "the answer to be reported")
         assert not watcher.refusals
     await end(record.id)
 

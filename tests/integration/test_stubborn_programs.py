@@ -121,8 +121,8 @@ async def test_binary_output_in_a_tiny_window_does_no_harm(tmp_path: Path) -> No
         async with watching(record.id, size=GridSize(1, 1)) as (tiny, tiny_watcher):
             os.write(gate._descriptor, b"\n")
             await see(tiny, tiny_watcher, "the end")
-            assert tiny.emulator is not None
-            assert tiny.emulator.size == GridSize(20, 5), "no program gets a smaller size"
+            assert tiny.replica.emulator is not None
+            assert tiny.replica.emulator.size == GridSize(20, 5), "no program gets a smaller size"
             tiny.text("and on")
             await see(tiny, tiny_watcher, "and on")
             assert shown(tiny) == ["the endand on"]

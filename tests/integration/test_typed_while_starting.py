@@ -93,7 +93,7 @@ async def test_input_during_the_start_waits_for_the_input_line_and_enter_is_a_se
         type_keys(viewer, "\rz")
         await agent.wait_for_input(b"first\rsecond\x1b[200~a\rb\x1b[201~\rz")
         assert watcher.refusals == []
-        await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
+        await watcher.until(lambda: len(viewer.inputs) == 0, "all to be acknowledged")
     await end(record.id)
 
 
@@ -162,9 +162,8 @@ async def test_input_is_taken_after_a_refusal_accepted_while_the_user_is_asked_a
         type_keys(viewer, "1\r")
         await wait_for_notice(watcher, WAITS)
         machine.is_cut = True
-        assert viewer._connection is not None
-        viewer._connection.drop()
-        await watcher.until(lambda: viewer.state is ViewerState.UNREACHABLE, "the line to be lost")
+        viewer.connector.drop()
+        await watcher.until(lambda: viewer.line.shown is ViewerState.UNREACHABLE, "the line to be lost")
         viewer.text("x")
         write_as_program(record, b"\x1b]9;May I?\a")
         await eventually(lambda: is_asking(record.id), 20, "the question")
@@ -172,12 +171,12 @@ async def test_input_is_taken_after_a_refusal_accepted_while_the_user_is_asked_a
         await watcher.until(lambda: viewer.asks_to_send, "the user to be asked")
         agent.gate.release(2)
         await watcher.until(lambda: bool(watcher.refusals), "the refusal")
-        assert (watcher.refusals[0].message, viewer.kept_characters) == (ASKS, 0)
+        assert (watcher.refusals[0].message, viewer.inputs.characters()) == (ASKS, 0)
 
         viewer.accept_refusal()
         viewer.text("1")
         viewer.send_kept()
-        await watcher.until(lambda: not viewer.pending, "the answer to be typed, or refused")
+        await watcher.until(lambda: not viewer.inputs, "the answer to be typed, or refused")
         assert len(watcher.refusals) == 1
         await see(viewer, watcher, "loading again")
         assert Path(f"{agent.path}.asked").read_bytes() == b"1"

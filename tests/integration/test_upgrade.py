@@ -61,8 +61,8 @@ async def test_the_exit_is_recorded_after_an_upgrade() -> None:
         upgrade(store)
         async with watching(record.id) as (viewer, watcher):
             viewer.key("Enter", "\r")
-            await watcher.until(lambda: viewer.outcome.exit_code is not None, "the end")
-            assert viewer.outcome.exit_code == 23
+            await watcher.until(lambda: viewer.line.now.end.exit_code is not None, "the end")
+            assert viewer.line.now.end.exit_code == 23
 
 
 async def test_a_version_that_does_not_start_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ async def kill_host(session_id: str, viewer: Viewer, watcher: Watcher) -> None:
     seen = len(watcher.states)
     os.kill(known(described.facts.program.host_pid), signal.SIGKILL)
     await watcher.until(
-        lambda: len(watcher.states) > seen and viewer.state is ViewerState.LIVE, "the viewer to be live again"
+        lambda: len(watcher.states) > seen and viewer.line.shown is ViewerState.LIVE, "the viewer to be live again"
     )
 
 
@@ -37,7 +37,7 @@ async def test_the_replica_stays_and_input_during_the_replacement_arrives_once(t
     record = await start(*program("raw_echo"))
     async with watching(record.id, size=GridSize(80, 24)) as (viewer, watcher):
         await see(viewer, watcher, "ready")
-        emulator = viewer.emulator
+        emulator = viewer.replica.emulator
         typed = ""
         for letter in "abcde":
             killing = asyncio.ensure_future(kill_host(record.id, viewer, watcher))
@@ -46,9 +46,9 @@ async def test_the_replica_stays_and_input_during_the_replacement_arrives_once(t
                 typed += letter
                 await asyncio.sleep(0)  # Some keys come before the attach, some during it, some after it.
             await killing
-        await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
+        await watcher.until(lambda: len(viewer.inputs) == 0, "all to be acknowledged")
         await watcher.until(lambda: "".join(shown(viewer)[1:]) == typed, "all that was typed, once")
-        assert viewer.emulator is emulator, "scroll position and selection are those of the same terminal"
+        assert viewer.replica.emulator is emulator, "scroll position and selection are those of the same terminal"
         assert watcher.refusals == []
     await end(record.id)
 
@@ -79,13 +79,13 @@ async def test_a_new_replica_keeps_the_scroll_position(tmp_path: Path) -> None:
         record = await start(*program("numbered_lines", 300, "--stay", "--gate", gate.path))
         async with watching(record.id, size=GridSize(80, 24)) as (viewer, watcher):
             await see(viewer, watcher, "end of lines")
-            assert viewer.emulator is not None
-            viewer.emulator.scroll(-100)
-            top = viewer.emulator.frame().rows[0].text()
+            assert viewer.replica.emulator is not None
+            viewer.replica.emulator.scroll(-100)
+            top = viewer.replica.emulator.frame().rows[0].text()
             # As if the viewer had missed more output than the host keeps.
             viewer._rules.progress.now = Outdated(has_history=True)
             replaced = watcher.replaced
             await kill_host(record.id, viewer, watcher)
             await watcher.until(lambda: watcher.replaced > replaced, "a new replica")
-            assert viewer.emulator.frame().rows[0].text() == top
+            assert viewer.replica.emulator.frame().rows[0].text() == top
         await end(record.id)

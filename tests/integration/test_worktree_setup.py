@@ -148,8 +148,8 @@ async def test_ctrl_c_cancels_the_setup_and_the_chat_can_be_ended(checkout: Chec
         await see(viewer, watcher, "The setup of the worktree was cancelled.")
         await see(viewer, watcher, "q  End the chat")
         viewer.text("q")
-        await watcher.until(lambda: viewer.outcome.exit_code is not None, "the chat's end")
-    assert viewer.outcome.exit_code != 0
+        await watcher.until(lambda: viewer.line.now.end.exit_code is not None, "the chat's end")
+    assert viewer.line.now.end.exit_code != 0
     await eventually(lambda: not Path("/proc", pid.read_text().strip()).exists(), 30, "the command to be gone")
 
 
@@ -167,7 +167,7 @@ async def test_a_killed_chat_leaves_no_setup_behind(checkout: Checkout, tmp_path
 
 
 def ended(viewer: Viewer) -> bool:
-    return viewer.outcome.exit_code is not None or viewer.outcome.exit_signal is not None
+    return viewer.line.now.end.exit_code is not None or viewer.line.now.end.exit_signal is not None
 
 
 async def test_without_a_worktree_or_for_another_repository_no_setup_runs(checkout: Checkout, tmp_path: Path) -> None:

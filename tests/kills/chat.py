@@ -94,7 +94,7 @@ class Chat:
         """Close the viewer, and end the program if it still runs."""
         if self.viewer is not None:
             self.viewer.close()
-            await self.viewer.closed()
+            await self.viewer.delivery.wait()
         self.witness.__exit__(None, None, None)
         if self.witness.pid and self.witness.lives():
             processes.end([self.witness.pid])
@@ -102,7 +102,7 @@ class Chat:
     @property
     def is_live(self) -> bool:
         """Whether the permanent viewer is live."""
-        return self.viewer is not None and self.viewer.state is ViewerState.LIVE
+        return self.viewer is not None and self.viewer.line.shown is ViewerState.LIVE
 
     # ------------------------------------------------------------ the viewer's delegate
 
@@ -226,7 +226,7 @@ class Chat:
         assert viewer is not None
         self.witness.order("quiet")
         await self.until(lambda: self.witness.has_obeyed, "the witness to be quiet")
-        await self.until(lambda: not viewer.pending, "the inputs to be acknowledged")
+        await self.until(lambda: not viewer.inputs, "the inputs to be acknowledged")
         await self._type_last()
         await self.answers()
         await self.until(lambda: len(replies_in(self.witness.received)) >= len(self.witness.asked), "all answers")
@@ -247,11 +247,11 @@ class Chat:
         assert viewer is not None
         self.witness.order(f"end {code}")
         try:
-            await self.until(lambda: viewer.state is ViewerState.ENDED, "the viewer to see the end")
+            await self.until(lambda: viewer.line.shown is ViewerState.ENDED, "the viewer to see the end")
         except WaitTimeout as error:
             return [str(error)]
         losses = []
-        learnt = viewer.outcome.exit_code, viewer.outcome.exit_signal
+        learnt = viewer.line.now.end.exit_code, viewer.line.now.end.exit_signal
         if learnt != (code, None):
             losses.append(f"the viewer learnt {learnt}, the exit code was {code}")
         # The viewer gets the exit code first. It is recorded later, after the rest of the journal.
@@ -304,7 +304,7 @@ class Chat:
             expected = newest_lines(fresh)
         finally:
             fresh.close()
-        shown = newest_lines(self.viewer.emulator) if self.viewer.emulator is not None else []
+        shown = newest_lines(self.viewer.replica.emulator) if self.viewer.replica.emulator is not None else []
         deadline_s = time.monotonic() + TIMEOUT_S
         while True:  # The host interprets output after it has sent the output to viewers.
             differs = first_difference(expected, await peek(self.witness.id))

@@ -136,7 +136,9 @@ async def use(chat: Chat) -> list[str]:
     resized_at = witness.written_bytes
     viewer.resize(WIDE, CellSize(8, 16))
     await chat.until(lambda: witness.sizes[-1] == str(WIDE), "the program to see the new size")
-    await chat.until(lambda: viewer.emulator is not None and viewer.emulator.size == WIDE, "the viewer to be resized")
+    await chat.until(
+        lambda: viewer.replica.emulator is not None and viewer.replica.emulator.size == WIDE, "the viewer to be resized"
+    )
     witness.order("ask CPR 28 90")
     await all_answered()
     await send(chat)

@@ -11,11 +11,12 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+from session_host.client.viewer.effects import Effect, FeedReplica
+from session_host.client.viewer.replica import ReplicaEngine
 from session_host.client.viewer.state import ViewerDelegate
 from session_host.client.viewer.viewer import Viewer, ViewerState
-from session_host.protocol.messages import Event, InputRefused, Output, SnapshotPart
+from session_host.protocol.messages import Event, InputRefused, SnapshotPart
 from session_host.protocol.values import CellSize, GridSize
 from session_host.system import event_loop
 from session_host.terminal.base import EngineName
@@ -47,6 +48,7 @@ class RecordingViewer(Viewer):
         self._file = path.open("ab", buffering=0)
         self._on_output = on_output
         self.snapshots = 0
+        self._recorded = -1
 
     @property
     def position(self) -> int:
@@ -57,27 +59,27 @@ class RecordingViewer(Viewer):
         super().close()
         self._file.close()
 
-    def _message(self, message: Any) -> None:
-        before = self.position
-        super()._message(message)
-        if isinstance(message, Output) and before >= 0 and self.position == before + len(message.data):
-            self._write_record(b"O", before, message.data)
+    def _perform_effect(self, effect: Effect) -> None:
+        super()._perform_effect(effect)
+        if isinstance(effect, FeedReplica):
+            self._write_record(b"O", effect.message.offset, effect.message.data)
             if self._on_output is not None:
-                self._on_output(message.data)
+                self._on_output(effect.message.data)
 
-    def _add_part(self, part: SnapshotPart) -> None:
-        super()._add_part(part)
-        if part.last and self.position == part.offset:
+    def _on_snapshot(self, last: SnapshotPart, engine: ReplicaEngine | None) -> None:
+        super()._on_snapshot(last, engine)
+        if engine is not None:
             self.snapshots += 1
-            self._write_record(b"S", part.offset)
+            self._write_record(b"S", last.offset)
 
-    async def _load_screen(self, offset: int) -> None:
-        await super()._load_screen(offset)
-        if self.position != offset:  # The host had ended, and the viewer got the last screen.
+    def _notify_state(self, state: ViewerState, message: str) -> None:
+        if self.position > self._recorded:  # The host had ended, and the viewer got the last screen.
             self._write_record(b"S", self.position)
+        super()._notify_state(state, message)
 
     def _write_record(self, kind: bytes, offset: int, data: bytes = b"") -> None:
         self._file.write(RECORD_HEADER.pack(kind, offset, len(data)) + data)
+        self._recorded = offset + len(data)
 
 
 def read_recording(path: Path) -> Iterator[ReceivedPiece]:

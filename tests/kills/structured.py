@@ -58,7 +58,7 @@ class StructuredWitness:
         self._record = await start_chat(self.directory, prompt=prompt, name=self.name)
         self._chat = ChatViewer(self._record.id)
         self._chat.viewer.start()
-        await self.until(lambda: self.viewer.viewer.state is ViewerState.LIVE, "the viewer to be live")
+        await self.until(lambda: self.viewer.viewer.line.shown is ViewerState.LIVE, "the viewer to be live")
 
     @property
     def viewer(self) -> ChatViewer:
@@ -77,9 +77,9 @@ class StructuredWitness:
 
     async def wait_progress(self) -> None:
         """Wait until the chat shows more items or text than now."""
-        before = len(self.viewer.viewer.transcript or ()), sum(map(len, self.viewer.texts()))
+        before = len(self.viewer.viewer.replica.transcript or ()), sum(map(len, self.viewer.texts()))
         await self.until(
-            lambda: (len(self.viewer.viewer.transcript or ()), sum(map(len, self.viewer.texts()))) > before,
+            lambda: (len(self.viewer.viewer.replica.transcript or ()), sum(map(len, self.viewer.texts()))) > before,
             "more to be said",
         )
 
@@ -102,13 +102,13 @@ class StructuredWitness:
         chat = self.viewer
         await self.until(
             lambda: (
-                chat.viewer.transcript is not None
-                and any(f"echo {number}" in each.subject for each in chat.viewer.transcript.open_requests)
+                chat.viewer.replica.transcript is not None
+                and any(f"echo {number}" in each.subject for each in chat.viewer.replica.transcript.open_requests)
             ),
             f"the question of turn {number}",
         )
-        assert chat.viewer.transcript is not None
-        return chat.viewer.transcript.open_requests[0]
+        assert chat.viewer.replica.transcript is not None
+        return chat.viewer.replica.transcript.open_requests[0]
 
     def _answers(self) -> int:
         return sum(each.kind == "agent" and each.status == "done" for each in self.viewer.items)
@@ -157,11 +157,11 @@ class StructuredWitness:
         if fresh.items != chat.items:
             losses.append("another viewer shows other items")
         fresh.viewer.close()
-        await fresh.viewer.closed()
+        await fresh.viewer.delivery.wait()
         return [f"structured chat: {each}" for each in losses]
 
     async def close(self) -> None:
         """Stop following the chat."""
         if self._chat is not None:
             self._chat.viewer.close()
-            await self._chat.viewer.closed()
+            await self._chat.viewer.delivery.wait()

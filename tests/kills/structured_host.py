@@ -157,7 +157,9 @@ async def _use(witness: StructuredWitness) -> None:
     await _prompted(witness, "answer: queued")
     viewer.send(WithdrawPrompt(next(each.id for each in witness.viewer.items if each.text == "answer: never")))
     viewer.send(Interrupt())
-    await witness.until(lambda: viewer.transcript is not None and viewer.transcript.held == 1, "the queue to wait")
+    await witness.until(
+        lambda: viewer.replica.transcript is not None and viewer.replica.transcript.held == 1, "the queue to wait"
+    )
     viewer.send(ReleaseHeld())
     await _idle(witness, "queued")
     viewer.send(ChangeSetting("model", "other-model"))
@@ -201,7 +203,7 @@ async def _prompted(witness: StructuredWitness, text: str) -> None:
 
 
 def _model(witness: StructuredWitness) -> str:
-    transcript = witness.viewer.viewer.transcript
+    transcript = witness.viewer.viewer.replica.transcript
     settings = transcript.status.settings if transcript is not None else ()
     return next((each.value for each in settings if each.id == "model"), "")
 

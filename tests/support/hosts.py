@@ -121,7 +121,7 @@ def description_of(session_id: str) -> Description:
 
 def shown(viewer: Viewer) -> list[str]:
     """History and screen of a viewer's replica, as logical lines without trailing blank lines."""
-    emulator = viewer.emulator
+    emulator = viewer.replica.emulator
     if emulator is None:
         return []
     lines = logical_lines(emulator.history(0, emulator.scrollback_rows) + emulator.rows())
@@ -150,11 +150,11 @@ async def watching(
     viewer.start()
     try:
         if live:
-            await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the viewer to be live")
+            await watcher.until(lambda: viewer.line.shown is ViewerState.LIVE, "the viewer to be live")
         yield viewer, watcher
     finally:
         viewer.close()
-        await viewer.closed()
+        await viewer.delivery.wait()
 
 
 def redraw(record: ChatFacts) -> None:
@@ -175,7 +175,7 @@ async def see(viewer: Viewer, watcher: Watcher, text: str) -> None:
     """Wait until ``text`` is on the viewer's screen."""
 
     def on_screen() -> bool:
-        rows = viewer.emulator.rows() if viewer.emulator is not None else []
+        rows = viewer.replica.emulator.rows() if viewer.replica.emulator is not None else []
         return any(text in line for line in logical_lines(rows))
 
     await watcher.until(on_screen, f"{text!r} to be shown")

@@ -94,7 +94,7 @@ class ChatViewer:
     @property
     def items(self) -> list[Item]:
         """All items; [] before the first snapshot."""
-        return list(self.viewer.transcript or ())
+        return list(self.viewer.replica.transcript or ())
 
     def texts(self, kind: str = "agent") -> list[str]:
         """The texts of the items of a kind."""
@@ -103,7 +103,7 @@ class ChatViewer:
     @property
     def state(self) -> str:
         """The agent's state."""
-        return self.viewer.transcript.status.state if self.viewer.transcript is not None else ""
+        return self.viewer.replica.transcript.status.state if self.viewer.replica.transcript is not None else ""
 
     async def until_said(self, text: str) -> None:
         """Wait until a message of the agent contains this text."""
@@ -122,11 +122,11 @@ class ChatViewer:
         """Wait for a request of the agent."""
 
         def is_asked() -> bool:
-            return self.viewer.transcript is not None and bool(self.viewer.transcript.open_requests)
+            return self.viewer.replica.transcript is not None and bool(self.viewer.replica.transcript.open_requests)
 
         await self.watcher.until(is_asked, "a question")
-        assert self.viewer.transcript is not None
-        return self.viewer.transcript.open_requests[0]
+        assert self.viewer.replica.transcript is not None
+        return self.viewer.replica.transcript.open_requests[0]
 
     def answer(self, request: AgentRequest, option: str, texts: dict[str, str] | None = None) -> None:
         """Answer a request."""
@@ -143,7 +143,7 @@ async def viewing(session_id: str, *, kind: str = "window", read_only: bool = Fa
         yield chat
     finally:
         chat.viewer.close()
-        await chat.viewer.closed()
+        await chat.viewer.delivery.wait()
 
 
 # ---------------------------------------------------------------- chats that commands start

@@ -54,7 +54,7 @@ class Harness(RulesHarness[e.Effect]):
 
     def connected(self) -> Harness:
         self.rules.line.connect()
-        self.rules.connected()
+        self.rules.connected("")
         self.take_effects()
         return self
 
@@ -77,7 +77,7 @@ class Harness(RulesHarness[e.Effect]):
     def reconnecting(self, typed: int = 0) -> Harness:
         """Do as ``live``, then lose the connection and connect again."""
         self.live(typed).rules.connection_lost(None)
-        self.rules.connected()
+        self.rules.connected("")
         self.take_effects()
         return self
 

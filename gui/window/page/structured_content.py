@@ -191,7 +191,7 @@ class StructuredContent(QObject):
 
     @property
     def _replica(self) -> Transcript | None:
-        return self.source.viewer.transcript if self.source.viewer is not None else None
+        return self.source.viewer.replica.transcript if self.source.viewer is not None else None
 
     @property
     def faded(self) -> QWidget:

@@ -133,7 +133,7 @@ class TerminalContent(QObject):
     def has_replica(self) -> bool:
         """Whether the chat's viewer has a replica."""
         viewer = self.source.viewer
-        return viewer is not None and viewer.emulator is not None
+        return viewer is not None and viewer.replica.emulator is not None
 
     @property
     def is_blank(self) -> bool:
@@ -153,10 +153,10 @@ class TerminalContent(QObject):
 
     def show_last_replica(self) -> None:
         """Show the replica of a chat that has ended, for reading only."""
-        viewer = self.source.viewer
-        assert viewer is not None
-        if viewer.emulator is not None and (self.view.sink is not None or self.view.emulator is not viewer.emulator):
-            self.view.show_emulator(viewer.emulator)
+        assert self.source.viewer is not None
+        emulator = self.source.viewer.replica.emulator
+        if emulator is not None and (self.view.sink is not None or self.view.emulator is not emulator):
+            self.view.show_emulator(emulator)
 
     def fetch_saved(self) -> bool:
         """Load the last screen of an ended chat, unless done before; returns whether loading started."""

@@ -21,9 +21,10 @@ from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, RADIUS_PX, SECONDARY_
 from gui.window.widgets.paged_window import PagedWindow, PageList
 from gui.window.widgets.parts import Area, button, label, sentence, show_text
 from gui.wording import settings_texts
+from session_host.client.viewer.replica import Replica
+from session_host.client.viewer.state import NO_DELEGATE
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.terminal import create
-from session_host.terminal.base import Emulator, Frame
 
 from .agents_page import AgentForm, AgentsPage
 from .context import FILES, SettingsContext, Values
@@ -67,16 +68,10 @@ class _SampleSession:
     takes_mouse = False
 
     def __init__(self) -> None:
-        self._emulator = create(None, GridSize(80, 12))
-        self._emulator.feed(_SAMPLE.encode())
-
-    @property
-    def emulator(self) -> Emulator | None:
-        return self._emulator
-
-    def frame(self) -> Frame:
-        """The changes to paint."""
-        return self._emulator.frame()
+        emulator = create(None, GridSize(80, 12))
+        emulator.feed(_SAMPLE.encode())
+        self.replica = Replica(NO_DELEGATE)
+        self.replica.replace(emulator)
 
     def key(self, key: str, text: str, modifiers: int, action: KeyAction) -> None:
         """Nothing: a sample takes no input."""
@@ -95,10 +90,6 @@ class _SampleSession:
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Nothing: what does not fit is cut off."""
-
-    def close(self) -> None:
-        """Free the sample's memory."""
-        self._emulator.close()
 
 
 class Preview(QWidget):
@@ -124,7 +115,7 @@ class Preview(QWidget):
     def release(self) -> None:
         """Free the sample; the preview is not used afterwards."""
         self._view.set_viewer(None)
-        self._session.close()
+        self._session.replica.close()
 
     def _apply_theme(self) -> None:
         self._view.set_theme(self._theme.terminal)

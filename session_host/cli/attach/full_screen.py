@@ -164,7 +164,7 @@ class FullScreen:
                 self.terminal.final_output = self._leave()
         for number in (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT):
             self._loop.remove_signal_handler(number)
-        return ending._replace(name=self.name, undelivered=await content.viewer.closed())
+        return ending._replace(name=self.name, undelivered=await content.viewer.delivery.wait())
 
     def _leave(self) -> bytes:
         return self.painter.leave() + self.signals.leave()
@@ -320,20 +320,20 @@ class FullScreen:
         viewer = self._content.viewer
         if notice := self._unreachable_notice:
             return notice
-        if viewer.state is not ViewerState.UNRESPONSIVE:
+        if viewer.line.shown is not ViewerState.UNRESPONSIVE:
             return ""
-        return f"{viewer.message or UNRESPONSIVE}{self._input_note()} · Ctrl+B d detaches"
+        return f"{viewer.line.message or UNRESPONSIVE}{self._input_note()} · Ctrl+B d detaches"
 
     @property
     def _unreachable_notice(self) -> str:
         viewer = self._content.viewer
         if viewer.asks_to_send:
             return f"the chat asks something new; {self._kept} · Ctrl+B c sends it, x drops it"
-        if viewer.state is not ViewerState.UNREACHABLE:
+        if viewer.line.shown is not ViewerState.UNREACHABLE:
             return ""
         name, since = self.machine.name, self.machine.unreachable_since
         time_note = f" since {local_time(since, datetime.now(UTC))}" if since is not None else ""
-        reason = self.machine.why_unreachable or viewer.message.removeprefix(f"{name}: ")
+        reason = self.machine.why_unreachable or viewer.line.message.removeprefix(f"{name}: ")
         input_note = self._input_note(" · Ctrl+B x drops it")
         return f"{name}: unreachable{time_note}{self._next_try}{input_note} · Ctrl+B d detaches · {reason}"
 
@@ -346,7 +346,7 @@ class FullScreen:
 
     def _follow_attempts(self) -> None:
         """Show the time until the next attempt to reach the machine, and why the last one failed."""
-        if self._content.viewer.state is ViewerState.UNREACHABLE:
+        if self._content.viewer.line.shown is ViewerState.UNREACHABLE:
             if not self.has_notice:
                 self.notice("")
             self.after("attempts", 1.0, self._follow_attempts)
@@ -354,11 +354,11 @@ class FullScreen:
     def _input_note(self, remedy: str = "") -> str:
         if self.read_only:
             return ""
-        return f"; {self._kept}{remedy}" if self._content.viewer.kept_characters else "; what you type is kept"
+        return f"; {self._kept}{remedy}" if self._content.viewer.inputs.characters() else "; what you type is kept"
 
     @property
     def _kept(self) -> str:
-        count = self._content.viewer.kept_characters
+        count = self._content.viewer.inputs.characters()
         return f"{count:,} character{'s'[: count != 1]} wait{'s'[: count == 1]}"
 
     # ------------------------------------------------------------ bells, notifications, the title

@@ -56,7 +56,7 @@ class TerminalView:
         if value.key == "PageUp" or value.text == "[":
             self._scroll_back(by_page=value.key == "PageUp")
             return True
-        if value.key != _GO_ON or not self.viewer.is_holding:
+        if value.key != _GO_ON or not self.viewer.inputs.is_holding:
             return False
         self.viewer.accept_refusal()
         self._screen.notice("")
@@ -94,7 +94,7 @@ class TerminalView:
 
     def _has_to_wait(self) -> bool:
         """Whether the host is about to take what was typed, and should have it before there is more."""
-        return self.viewer.pending > MAX_WAITING_INPUTS and self.viewer.state is ViewerState.LIVE
+        return len(self.viewer.inputs) > MAX_WAITING_INPUTS and self.viewer.line.shown is ViewerState.LIVE
 
     def _read_again(self) -> None:
         if self._has_to_wait():
@@ -105,7 +105,7 @@ class TerminalView:
     # ------------------------------------------------------------ scrolling back
 
     def _scroll_back(self, *, by_page: bool) -> None:
-        emulator = self.viewer.emulator
+        emulator = self.viewer.replica.emulator
         if emulator is None:
             return
         if self._scrolled is None:
@@ -134,7 +134,7 @@ class TerminalView:
         """The position in the history, or the refusal that the user has not accepted yet."""
         if self._scrolled is not None:
             return self._scrolled.line()
-        return self._refusal if self.viewer.is_holding else ""
+        return self._refusal if self.viewer.inputs.is_holding else ""
 
     def show_notice(self, text: str) -> None:
         """Show a notice over the last line."""
@@ -142,7 +142,7 @@ class TerminalView:
 
     def paint(self) -> bool:
         """Write the changed rows, unless the program is within a synchronized update."""
-        emulator = self.viewer.emulator
+        emulator = self.viewer.replica.emulator
         if emulator is None:
             return False
         now_s = asyncio.get_running_loop().time()
@@ -154,7 +154,7 @@ class TerminalView:
                 self._screen.paint_after(min(left_s, FRAME_INTERVAL_S))
                 return False
         self._held_since_s = None
-        frame = self.viewer.frame()
+        frame = self.viewer.replica.frame()
         painter = self._screen.painter
         if self._scrolled is None:
             self._screen.terminal.write(painter.paint(frame, modes))
@@ -176,7 +176,7 @@ class TerminalView:
 
     def damaged(self) -> None:
         """Paint at the next opportunity; at once at the end of a synchronized update."""
-        emulator = self.viewer.emulator
+        emulator = self.viewer.replica.emulator
         if self._held_since_s is not None and emulator is not None and not emulator.modes.synchronized:
             self._held_since_s = None
             self._screen.cancel("paint")
@@ -184,7 +184,7 @@ class TerminalView:
 
     def replaced(self) -> None:
         """Repaint everything from the new replica."""
-        emulator = self.viewer.emulator
+        emulator = self.viewer.replica.emulator
         if emulator is not None:
             self._screen.program_title = emulator.title
             self._screen.write_signals()
@@ -197,7 +197,7 @@ class TerminalView:
         """Show that an input was refused, with the reason; further input is refused until the user accepts this."""
         if refusal.code == ErrorCode.NOTHING_TYPED:
             self._screen.end.set(EndingKind.DETACHED)
-        elif not self.viewer.is_holding:
+        elif not self.viewer.inputs.is_holding:
             self._screen.notice(f"input refused: {refusal.message}", NOTICE_S)
         elif refusal.code != ErrorCode.HELD:
             self._refusal = f"{_NOT_TYPED}: {refusal.message}"

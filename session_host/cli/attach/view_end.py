@@ -69,8 +69,8 @@ class ViewEnd:
         """End the view if the viewer's state is final."""
         match state:
             case ViewerState.ENDED:
-                self.set(EndingKind.ENDED, exit_text(viewer.outcome))
-            case ViewerState.FAILED if viewer.refusal == ErrorCode.NOT_ALLOWED:
+                self.set(EndingKind.ENDED, exit_text(viewer.line.now.end))
+            case ViewerState.FAILED if viewer.line.now.refusal == ErrorCode.NOT_ALLOWED:
                 self.set(EndingKind.NOT_ALLOWED, message)
             case ViewerState.LOST | ViewerState.FAILED:
                 self.set(EndingKind.UNAVAILABLE, message or "connection lost")

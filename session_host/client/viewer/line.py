@@ -90,13 +90,14 @@ class Line:
     Attributes:
         now: the present state.
         shown, message: the viewer's state, and the reason for it.
+        host_version: the code version of the host that greeted last, "" before.
     """
 
     def __init__(self, effects: list[Effect]) -> None:
         self._effects = effects
         self.now: LineState = Connecting()
         self.shown = ViewerState.CONNECTING
-        self.message = ""
+        self.message = self.host_version = ""
         self._tries = 0
 
     @property
@@ -146,8 +147,9 @@ class Line:
         self.now = Loading(end=end)
         self._effects.append(LoadScreen(offset))
 
-    def greeted(self, *, asked_output: bool) -> None:
+    def greeted(self, host_version: str, *, asked_output: bool) -> None:
         """The connection is open, and the host is asked to attach the viewer."""
+        self.host_version = host_version
         self.now = Attaching(asked_output=asked_output)
 
     def note_silence(self, is_silent: bool) -> bool:

@@ -102,10 +102,10 @@ class ViewerRules:
 
     # ------------------------------------------------------------ the line
 
-    def connected(self) -> None:
-        """The connection is open, and the host has greeted."""
+    def connected(self, host_version: str) -> None:
+        """The connection is open, and a host with this version of the code has greeted."""
         wants, progress = self.wants, self.progress.now
-        self.line.greeted(asked_output=wants.output)
+        self.line.greeted(host_version, asked_output=wants.output)
         self._send(
             Attach(
                 wants.size if wants.output else None,

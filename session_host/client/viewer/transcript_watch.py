@@ -49,10 +49,10 @@ class _Watch:
             return await self._result
         finally:
             self._viewer.close()
-            await self._viewer.closed()
+            await self._viewer.delivery.wait()
 
     def _check(self) -> None:
-        transcript = self._viewer.transcript
+        transcript = self._viewer.replica.transcript
         if transcript is not None and not self._result.done() and self._is_enough(transcript):
             self._result.set_result(transcript)
 
@@ -65,7 +65,7 @@ class _Watch:
                 self._check()
                 if not self._result.done():
                     self._result.set_result(None)
-            case ViewerState.FAILED if self._viewer.refusal == ErrorCode.NOT_ALLOWED:
+            case ViewerState.FAILED if self._viewer.line.now.refusal == ErrorCode.NOT_ALLOWED:
                 self._result.set_exception(NotAllowed(message))
             case ViewerState.LOST | ViewerState.FAILED:
                 self._result.set_exception(HostUnavailable(message or "the connection to the chat was lost"))

@@ -132,9 +132,9 @@ async def test_an_interrupted_turn_ends_and_the_next_prompt_is_answered(
         await chat.until_said("line 0003")
         chat.viewer.send(Interrupt())
         await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
-        assert chat.viewer.transcript is not None
-        assert chat.viewer.transcript.status.last_turn is not None
-        assert chat.viewer.transcript.status.last_turn.outcome == "interrupted"
+        assert chat.viewer.replica.transcript is not None
+        assert chat.viewer.replica.transcript.status.last_turn is not None
+        assert chat.viewer.replica.transcript.status.last_turn.outcome == "interrupted"
         server.release()
         chat.viewer.send(Prompt("hello again"))
         await wait_until_said(chat, "echo: hello again")
@@ -237,14 +237,14 @@ async def test_a_fork_has_the_history_and_the_original_gets_no_new_messages(
             await copy.watcher.until(lambda: copy.state == "idle", "the agent to take prompts")
             copy.viewer.send(Prompt("hello two"))
             await wait_until_said(copy, "echo: hello two")
-            assert copy.viewer.transcript is not None
-            conversation = copy.viewer.transcript.status.conversation
+            assert copy.viewer.replica.transcript is not None
+            conversation = copy.viewer.replica.transcript.status.conversation
         assert "echo: hello one" in json.dumps(server.wait_asked("hello two").body)
         chat.viewer.send(Prompt("hello three"))
         await wait_until_said(chat, "echo: hello three")
         assert "hello two" not in json.dumps(server.wait_asked("hello three").body)
-        assert chat.viewer.transcript is not None
-        assert conversation not in {"", chat.viewer.transcript.status.conversation}
+        assert chat.viewer.replica.transcript is not None
+        assert conversation not in {"", chat.viewer.replica.transcript.status.conversation}
     await end(forked.id)
     await eventually(lambda: has_ended(forked.id), 10, "the end to be recorded")
     again = await resume(forked.id, anyway=True)
@@ -299,8 +299,8 @@ async def test_three_turns_with_a_process_each_are_one_conversation_that_is_resu
             chat.viewer.send(Prompt(f"hello {word}"))
             await wait_until_said(chat, f"echo: hello {word}")
         assert chat.texts("raw") == []
-        assert chat.viewer.transcript is not None
-        conversation = chat.viewer.transcript.status.conversation
+        assert chat.viewer.replica.transcript is not None
+        conversation = chat.viewer.replica.transcript.status.conversation
     await end(record.id)
     await eventually(lambda: has_ended(record.id), 10, "the end to be recorded")
     again = await resume(record.id, anyway=True)
@@ -308,6 +308,6 @@ async def test_three_turns_with_a_process_each_are_one_conversation_that_is_resu
         await chat.watcher.until(lambda: chat.state == "idle", "the agent to take prompts")
         chat.viewer.send(Prompt("hello four"))
         await wait_until_said(chat, "echo: hello four")
-        assert chat.viewer.transcript is not None
-        assert chat.viewer.transcript.status.conversation == conversation != ""
+        assert chat.viewer.replica.transcript is not None
+        assert chat.viewer.replica.transcript.status.conversation == conversation != ""
     assert "echo: hello one" in json.dumps(server.wait_asked("hello four").body)

@@ -33,17 +33,24 @@ FONT = TerminalFont(FAMILY)
 Call = tuple[Any, ...]
 
 
-class Recorder:
-    """An InputSink that records its calls."""
+class ShownEmulator:
+    """What a view shows: an emulator, or nothing."""
 
     def __init__(self, emulator: Emulator | None) -> None:
         self.emulator = emulator
-        self.calls: list[Call] = []
-        self.takes_mouse = True
 
     def frame(self) -> Frame:
         assert self.emulator is not None
         return self.emulator.frame()
+
+
+class Recorder:
+    """An InputSink that records its calls."""
+
+    def __init__(self, emulator: Emulator | None) -> None:
+        self.replica = ShownEmulator(emulator)
+        self.calls: list[Call] = []
+        self.takes_mouse = True
 
     def key(self, key: str, text: str, modifiers: int, action: KeyAction) -> None:
         self.calls.append(("key", key, text, int(modifiers), action))

@@ -242,7 +242,7 @@ def test_nothing_is_painted_while_hidden_and_all_of_it_afterwards(show_view, mon
 def test_a_view_without_a_replica_is_an_empty_page(show_view):
     terminal = show_view()
     terminal.feed("text")
-    terminal.sink.emulator = None
+    terminal.sink.replica.emulator = None
     terminal.view.on_replaced()
     terminal.settle()
     assert colors_in(terminal.image()) == {BACKGROUND}
@@ -256,7 +256,7 @@ def test_another_emulator_is_painted_completely(show_view):
     other = create(None, terminal.emulator.size)
     other.feed(b"new")
     old, terminal.emulator = terminal.emulator, other
-    terminal.sink.emulator = other
+    terminal.sink.replica.emulator = other
     terminal.view.on_replaced()
     terminal.settle()
     old.close()

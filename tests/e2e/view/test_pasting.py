@@ -261,7 +261,7 @@ def test_the_view_in_use_takes_its_size_back(show_view):
 
 def test_a_view_without_a_replica_reports_its_size(show_view):
     terminal = show_view(60, 12)
-    terminal.sink.emulator = None
+    terminal.sink.replica.emulator = None
     terminal.view.on_replaced()
     terminal.view.zoom(2)
     assert terminal.sink.of("resize")[-1][1] == terminal.cell

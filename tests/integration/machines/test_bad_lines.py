@@ -71,7 +71,9 @@ async def _live_viewer(machine: RemoteMachine) -> Viewer:
     info = await machine.call(session_named, "log")
     viewer = Viewer(info.id, NO_DELEGATE, size=GridSize(80, 24), machine=machine)
     viewer.start()
-    await eventually(lambda: viewer.state is ViewerState.LIVE, 30, lambda: f"{viewer.state} {viewer.message}")
+    await eventually(
+        lambda: viewer.line.shown is ViewerState.LIVE, 30, lambda: f"{viewer.line.shown} {viewer.line.message}"
+    )
     return viewer
 
 
@@ -92,7 +94,7 @@ def test_text_typed_into_a_dead_connection_arrives_once_when_the_network_is_back
             await eventually(lambda: received.read_bytes() == b"before", 30, "the first text")
             relay.stall()
             viewer.text(" after")
-            await eventually(lambda: viewer.state is ViewerState.UNREACHABLE, 30, lambda: str(viewer.state))
+            await eventually(lambda: viewer.line.shown is ViewerState.UNREACHABLE, 30, lambda: str(viewer.line.shown))
             since = machine.unreachable_since
             relay.flow()
             await eventually(lambda: received.read_bytes() == b"before after", 30, lambda: f"{machine.link.error}")
@@ -109,10 +111,10 @@ def test_who_only_reads_soon_sees_that_the_line_is_dead(relay: Relay, monkeypatc
         async with _over(relay) as machine:
             viewer = await _live_viewer(machine)
             relay.stall()
-            await eventually(lambda: viewer.state is ViewerState.UNRESPONSIVE, 30, lambda: str(viewer.state))
-            await eventually(lambda: viewer.state is ViewerState.UNREACHABLE, 30, lambda: str(viewer.state))
+            await eventually(lambda: viewer.line.shown is ViewerState.UNRESPONSIVE, 30, lambda: str(viewer.line.shown))
+            await eventually(lambda: viewer.line.shown is ViewerState.UNREACHABLE, 30, lambda: str(viewer.line.shown))
             relay.flow()
-            await eventually(lambda: viewer.state is ViewerState.LIVE, 30, lambda: str(viewer.state))
+            await eventually(lambda: viewer.line.shown is ViewerState.LIVE, 30, lambda: str(viewer.line.shown))
             viewer.close()
 
     event_loop.run(use())
@@ -171,7 +173,7 @@ def test_a_connection_that_died_in_silence_is_replaced_before_anybody_notices(re
             viewer = await _live_viewer(machine)
             relay.stall()
             viewer.text("typed")
-            await eventually(lambda: viewer.pending > 0, 30, "the text is sent")
+            await eventually(lambda: len(viewer.inputs) > 0, 30, "the text is sent")
             relay.flow()
             machine.link.on_state = lambda: states.append(machine.link.state)
             await eventually((alpha.home / "received").exists, 30, "the file")
@@ -193,7 +195,7 @@ def test_text_arrives_once_over_a_line_that_loses_packets(relay: Relay, alpha: S
             viewer.text("end")
             received = alpha.home / "received"
             await eventually(lambda: received.exists() and received.read_text() == f"{text}end", 60, "the text")
-            await eventually(lambda: not viewer.pending, 60, "its acknowledgement")
+            await eventually(lambda: not viewer.inputs, 60, "its acknowledgement")
             viewer.close()
 
     event_loop.run(use())
@@ -267,11 +269,11 @@ def test_a_flood_does_not_delay_ctrl_c_on_a_slow_line_and_the_history_follows(re
     assert outlive("new", "-d", "--on", "alpha", "-n", "flood", "--", sys.executable, "-c", FLOOD).code == 0
 
     def sees(viewer: Viewer, text: str) -> bool:
-        rows = viewer.emulator.rows() if viewer.emulator is not None else []
+        rows = viewer.replica.emulator.rows() if viewer.replica.emulator is not None else []
         return any(run.text.startswith(text) for row in rows for run in row.runs)
 
     def has_history(viewer: Viewer) -> bool:
-        return viewer.emulator is not None and viewer.emulator.scrollback_rows > 2000
+        return viewer.replica.emulator is not None and viewer.replica.emulator.scrollback_rows > 2000
 
     async def use() -> None:
         async with _over(relay) as machine:
@@ -280,7 +282,7 @@ def test_a_flood_does_not_delay_ctrl_c_on_a_slow_line_and_the_history_follows(re
             viewer = Viewer(info.id, NO_DELEGATE, size=GridSize(100, 30), machine=machine)
             viewer.start()
             await eventually(lambda: sees(viewer, "ready"), 30, "the first screen")
-            assert viewer.emulator is not None
+            assert viewer.replica.emulator is not None
             viewer.text("\r")
             await eventually(lambda: sees(viewer, "y" * 90), 30, "the flood")
             begun = relay.counts().bytes

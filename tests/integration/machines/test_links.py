@@ -75,12 +75,15 @@ async def _type_during_cuts(alpha: SshMachine) -> list[str]:
             await eventually(
                 partial(_has_few_pending, viewer, most),
                 30,
-                lambda: f"{viewer.pending} {viewer.state} {viewer.message} {machine.link.state} {machine.link.error}",
+                lambda: (
+                    f"{len(viewer.inputs)} {viewer.line.shown} {viewer.line.message} "
+                    f"{machine.link.state} {machine.link.error}"
+                ),
             )
         viewer.text("end")
         viewer.key("Enter", "\r")
-        await eventually(lambda: viewer.state in FINAL_STATES, 30, lambda: f"the end, in {viewer.state}")
-        assert viewer.state is ViewerState.ENDED, viewer.message
+        await eventually(lambda: viewer.line.shown in FINAL_STATES, 30, lambda: f"the end, in {viewer.line.shown}")
+        assert viewer.line.shown is ViewerState.ENDED, viewer.line.message
         lines = _lines(viewer)
         viewer.close()
         return lines
@@ -89,12 +92,12 @@ async def _type_during_cuts(alpha: SshMachine) -> list[str]:
 
 
 def _has_few_pending(viewer: Viewer, most: int) -> bool:
-    return viewer.pending <= most
+    return len(viewer.inputs) <= most
 
 
 def _lines(viewer: Viewer) -> list[str]:
-    assert viewer.emulator is not None
-    rows = viewer.emulator.history(0, viewer.emulator.scrollback_rows) + viewer.emulator.rows()
+    assert viewer.replica.emulator is not None
+    rows = viewer.replica.emulator.history(0, viewer.replica.emulator.scrollback_rows) + viewer.replica.emulator.rows()
     return [row.text().strip() for row in rows]
 
 
@@ -178,20 +181,20 @@ async def _use_two(home: MachineEntry, away: MachineEntry, relay: Relay) -> tupl
 
 
 def _is_live(viewer: Viewer) -> bool:
-    return viewer.state is ViewerState.LIVE
+    return viewer.line.shown is ViewerState.LIVE
 
 
 def _has_ended(viewer: Viewer) -> bool:
-    return viewer.state is ViewerState.ENDED
+    return viewer.line.shown is ViewerState.ENDED
 
 
 def _state(viewer: Viewer) -> str:
-    size = viewer.emulator.size if viewer.emulator is not None else None
-    return f"{viewer.state} {viewer.message} {size} {_lines(viewer)}"
+    size = viewer.replica.emulator.size if viewer.replica.emulator is not None else None
+    return f"{viewer.line.shown} {viewer.line.message} {size} {_lines(viewer)}"
 
 
 def _shows(viewer: Viewer, line: str, size: GridSize) -> bool:
-    return viewer.emulator is not None and viewer.emulator.size == size and line in _lines(viewer)
+    return viewer.replica.emulator is not None and viewer.replica.emulator.size == size and line in _lines(viewer)
 
 
 def test_a_port_of_the_machine_is_reached_here(alpha: SshMachine) -> None:

@@ -103,7 +103,7 @@ async def test_after_a_stop_queued_prompts_wait_also_when_the_host_was_killed_an
         assert [each.status for each in chat.items][-2:] == ["held", "held"]
         assert len(received(tmp_path, "turn/start")) == 1
         await kill_host(record.id)
-        await chat.watcher.until(lambda: chat.viewer.state is ViewerState.LIVE, "the next host")
+        await chat.watcher.until(lambda: chat.viewer.line.shown is ViewerState.LIVE, "the next host")
         sent = await asyncio.to_thread(outlive, "send", record.id, "--held", "send")
         assert sent.code == 0
         await chat.until_said("second")
@@ -170,8 +170,8 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_with_its_full_output(tmp_p
     again = await resume(record.id)
     async with viewing(again.id) as chat:
         assert chat.items[: len(items)] == items
-        assert chat.viewer.transcript is not None
-        assert chat.viewer.transcript.answers == transcript.answers != {}
+        assert chat.viewer.replica.transcript is not None
+        assert chat.viewer.replica.transcript.answers == transcript.answers != {}
         chat.viewer.send(Prompt("answer: after"))
         await chat.until_said("after")
     assert received(tmp_path, "thread/resume")[0]["params"]["threadId"] == recorded(record.id).program.conversation
@@ -296,8 +296,8 @@ async def test_an_idle_agent_is_ended_and_the_chat_is_resumed_by_the_next_prompt
         await chat.until_idle(1)
         await chat.watcher.until(lambda: chat.state == "ended", "the idle time-out")
         assert "resumes it" in chat.texts("notice")[-1]
-        assert chat.viewer.transcript is not None
-        assert chat.viewer.transcript.status.detail == IDLE_TIMEOUT
+        assert chat.viewer.replica.transcript is not None
+        assert chat.viewer.replica.transcript.status.detail == IDLE_TIMEOUT
     await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")
     again = await resume(record.id, prompt="answer: second")
     async with viewing(again.id) as chat:
@@ -337,13 +337,13 @@ async def test_errors_of_an_agent_that_was_ended_on_purpose_are_not_shown(tmp_pa
     record = await start_chat(tmp_path, prompt="answer: first\ndeltas: 3\nhold: 1", agent="noisy")
     async with viewing(record.id) as chat:
         release.touch()
-        await chat.watcher.until(lambda: chat.viewer.state == ViewerState.ENDED, "the end")
+        await chat.watcher.until(lambda: chat.viewer.line.shown == ViewerState.ENDED, "the end")
         assert "resumes it" in chat.texts("notice")[-1], chat.texts("notice")
     release.unlink()
     record = await start_chat(tmp_path, prompt="answer: first\ndeltas: 3\nhold: 1\ncut: 2", agent="noisy")
     async with viewing(record.id) as chat:
         release.touch()
-        await chat.watcher.until(lambda: chat.viewer.state == ViewerState.ENDED, "the end")
+        await chat.watcher.until(lambda: chat.viewer.line.shown == ViewerState.ENDED, "the end")
         assert "a warning" in chat.texts("notice"), chat.texts("notice")
 
 

@@ -38,9 +38,9 @@ async def test_an_interrupted_turn_says_so_and_the_next_prompt_is_answered(tmp_p
         await chat.until_said("line 0003")
         chat.viewer.send(Interrupt())
         await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
-        assert chat.viewer.transcript is not None
-        assert chat.viewer.transcript.status.last_turn is not None
-        assert chat.viewer.transcript.status.last_turn.outcome == "interrupted"
+        assert chat.viewer.replica.transcript is not None
+        assert chat.viewer.replica.transcript.status.last_turn is not None
+        assert chat.viewer.replica.transcript.status.last_turn.outcome == "interrupted"
         chat.viewer.send(Prompt("answer: again"))
         await chat.until_said("again")
 

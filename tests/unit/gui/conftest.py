@@ -26,9 +26,11 @@ from gui.window.windows import MainWindow, Windows
 from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
 from session_host.client.machine import THIS_MACHINE, Machine
+from session_host.client.viewer.line import Line
+from session_host.client.viewer.unacknowledged_input import UnacknowledgedInput
 from session_host.client.viewer.viewer import ViewerDelegate, ViewerState
 from session_host.protocol.facts import AgentStatus, ChatFacts, Outcome
-from session_host.protocol.messages import ActivityEvent, ChatInput, Event, InputRefused, StateEvent
+from session_host.protocol.messages import ActivityEvent, ChatInput, Event, InputRefused, StateEvent, Text
 from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction, Runtime, State
 from session_host.storage.store import Store
 from session_host.structured.transcript import Transcript
@@ -41,6 +43,28 @@ from tests.support.themes import OWN
 from tests.support.waiting import eventually
 
 WAIT_S = 60.0
+
+
+class FakeReplica:
+    """A replica with the content that a test makes."""
+
+    def __init__(self) -> None:
+        self.emulator: Emulator | None = None
+        self.transcript: Transcript | None = None
+
+    def frame(self) -> Frame:
+        assert self.emulator is not None
+        return self.emulator.frame()
+
+
+class FakeDelivery:
+    """The end of a viewer, which leaves so many characters undelivered."""
+
+    def __init__(self) -> None:
+        self.is_over, self.undelivered = True, 0
+
+    async def wait(self) -> int:
+        return self.undelivered
 
 
 class FakeViewer:
@@ -62,37 +86,29 @@ class FakeViewer:
         self.size = size
         self.output = output
         self.colors: DefaultColors | None = None
-        self.state = ViewerState.CONNECTING
-        self.message = ""
-        self.emulator: Emulator | None = None
+        self.line, self.inputs = Line([]), UnacknowledgedInput()
+        self.replica, self.delivery = FakeReplica(), FakeDelivery()
         self.can_clear = True
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
         self.end_request = ""
         self.calls: list[tuple[Any, ...]] = []
-        self.host_version = VERSION
-        self.started = self.is_closed = self.is_holding = False
-        self.transcript: Transcript | None = None
+        self.line.host_version = VERSION
+        self.started = self.is_closed = False
         self.sent: list[ChatInput] = []
-        self.undelivered = self.kept_characters = 0
         self.takes_mouse, self.asks_to_send = True, False
-        self.has_detached = True
 
     def start(self) -> None:
         self.started = True
 
     def close(self) -> None:
         self.is_closed = True
-        if self.emulator is not None:
-            self.emulator.close()
-            self.emulator = None
-
-    async def closed(self) -> int:
-        assert self.is_closed
-        return self.undelivered
+        if self.replica.emulator is not None:
+            self.replica.emulator.close()
+            self.replica.emulator = None
 
     def free_replica(self) -> None:
-        previous, self.emulator = self.emulator, None
+        previous, self.replica.emulator = self.replica.emulator, None
         if previous is not None:
             self.delegate.viewer_replaced()
             previous.close()
@@ -103,9 +119,9 @@ class FakeViewer:
     def follow(self, output: bool) -> None:
         self.output = output
 
-    def frame(self) -> Frame:
-        assert self.emulator is not None
-        return self.emulator.frame()
+    def keep(self, count: int) -> None:
+        """The user types so many characters that the host does not have."""
+        self.inputs.append(Text("", 1, "x" * count))
 
     def send_kept(self) -> None:
         self.calls.append(("send_kept",))
@@ -149,21 +165,21 @@ class FakeViewer:
     # ------------------------------------------------------------ events of the host
 
     def become(self, state: ViewerState, message: str = "") -> None:
-        self.state, self.message = state, message
+        self.line.show(state, message)
         self.delegate.viewer_state(state, message)
 
     def go_live(self, screen: bytes = b"hello\r\n") -> None:
-        self.emulator = create(None, GridSize(80, 24))
-        self.emulator.feed(screen)
+        self.replica.emulator = create(None, GridSize(80, 24))
+        self.replica.emulator.feed(screen)
         self.become(ViewerState.LIVE)
         self.delegate.viewer_replaced()
 
     def feed(self, output: bytes) -> None:
-        assert self.emulator is not None
-        self.emulator.feed(output)
+        assert self.replica.emulator is not None
+        self.replica.emulator.feed(output)
 
     def show_transcript(self, transcript: Transcript) -> None:
-        self.transcript = transcript
+        self.replica.transcript = transcript
         self.become(ViewerState.LIVE)
         self.delegate.viewer_replaced()
 
@@ -183,7 +199,7 @@ class FakeViewer:
         self.become(ViewerState.ENDED)
 
     def accept_refusal(self) -> None:
-        self.is_holding = False
+        self.inputs.is_holding = False
 
     def refuse(self, line: str, sequence: int = 1) -> None:
         self.delegate.viewer_refused(InputRefused(attachment="", sequence=sequence, code="input_full", message=line))

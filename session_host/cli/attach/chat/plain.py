@@ -151,7 +151,7 @@ class PlainChat:
             self._viewer.close()
             self._attention.close()
             await self._signals.finish()
-        return ending._replace(name=self._name, undelivered=await self._viewer.closed())
+        return ending._replace(name=self._name, undelivered=await self._viewer.delivery.wait())
 
     def _print(self, lines: list[str]) -> None:
         self._write("".join(f"{line}\n" for line in lines))
@@ -218,7 +218,7 @@ class PlainChat:
             self._print([problem])
 
     def _interrupt(self) -> None:
-        transcript = self._viewer.transcript
+        transcript = self._viewer.replica.transcript
         if transcript is not None and transcript.status.is_running and not self._read_only:
             self._viewer.send(Interrupt())
         elif self._held and not self._read_only:
@@ -228,7 +228,7 @@ class PlainChat:
 
     @property
     def _held(self) -> int:
-        return self._viewer.transcript.held if self._viewer.transcript is not None else 0
+        return self._viewer.replica.transcript.held if self._viewer.replica.transcript is not None else 0
 
     # ------------------------------------------------------------ the viewer's delegate
 
@@ -252,7 +252,7 @@ class PlainChat:
 
     def viewer_damaged(self) -> None:
         """Print what is new."""
-        transcript = self._viewer.transcript
+        transcript = self._viewer.replica.transcript
         if transcript is None:
             return
         waiting = transcript.open_requests

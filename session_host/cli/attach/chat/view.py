@@ -165,7 +165,7 @@ class ChatView:
     @property
     def _has_failed(self) -> bool:
         """Whether the last turn failed, and no other one has begun."""
-        status = self.viewer.transcript.status if self.viewer.transcript is not None else None
+        status = self.viewer.replica.transcript.status if self.viewer.replica.transcript is not None else None
         return (
             status is not None
             and status.state in BETWEEN_TURNS
@@ -176,7 +176,7 @@ class ChatView:
     # ------------------------------------------------------------ completing
 
     def _offers(self) -> list[Offer]:
-        transcript = self.viewer.transcript
+        transcript = self.viewer.replica.transcript
         if transcript is None or self._question is not None:
             return []
         return offers(self._box.text[: self._box.cursor], self._box.word, transcript.status)
@@ -214,7 +214,7 @@ class ChatView:
             self._screen.notice("the text is too long; put it into a file, and name the file", NOTICE_S)
 
     def _interrupt(self) -> None:
-        transcript = self.viewer.transcript
+        transcript = self.viewer.replica.transcript
         if transcript is not None and transcript.status.is_running:
             self.viewer.send(Interrupt())
         elif self._box.text:
@@ -266,7 +266,7 @@ class ChatView:
 
     @property
     def _is_idle(self) -> bool:
-        transcript = self.viewer.transcript
+        transcript = self.viewer.replica.transcript
         return transcript is not None and transcript.status.state in BETWEEN_TURNS and self._question is None
 
     @property
@@ -287,7 +287,7 @@ class ChatView:
         box = self._box_rows()
         lines: list[TextLine] = []
         height = size.rows - len(box.lines) - 1
-        if (transcript := self.viewer.transcript) is not None:
+        if (transcript := self.viewer.replica.transcript) is not None:
             self._box.set_history([item.text for item in self._last_prompts()])
             self._question = self._find_question(transcript)
             lines = self._page.show(
@@ -316,7 +316,7 @@ class ChatView:
             return self._notice_text
         if self._page.back:
             return f"↑ {self._page.back} more lines below · PageDown"
-        transcript = self.viewer.transcript
+        transcript = self.viewer.replica.transcript
         if transcript is None or transcript.status.state == "starting":
             return "◐ Starting…"
         if self._question is not None:
@@ -341,14 +341,14 @@ class ChatView:
 
     @property
     def _held(self) -> int:
-        return self.viewer.transcript.held if self.viewer.transcript is not None else 0
+        return self.viewer.replica.transcript.held if self.viewer.replica.transcript is not None else 0
 
     def _last_prompts(self) -> list[Item]:
         """The user's prompts among the last items, oldest first."""
         return [item for item in self._last_items() if item.kind == "user"]
 
     def _last_items(self) -> list[Item]:
-        transcript = self.viewer.transcript
+        transcript = self.viewer.replica.transcript
         if transcript is None:
             return []
         return [transcript[index] for index in range(max(0, len(transcript) - HISTORY_ITEMS), len(transcript))]

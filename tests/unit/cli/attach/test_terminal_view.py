@@ -15,11 +15,12 @@ async def test_the_terminal_is_not_read_while_many_inputs_wait_for_the_host() ->
     """Of a long paste without brackets, all after 20,000 keys was refused."""
     screen = MagicMock(session_id="x", size=GridSize(80, 24), cell=CellSize(), read_only=False)
     view: Any = TerminalView(screen)
-    view.viewer = SimpleNamespace(pending=MAX_WAITING_INPUTS + 1, state=ViewerState.LIVE)
+    inputs = range(MAX_WAITING_INPUTS + 1)
+    view.viewer = SimpleNamespace(inputs=inputs, line=SimpleNamespace(shown=ViewerState.LIVE))
     view.take([])
     screen.terminal.pause_reading.assert_called_once_with()
-    for pending in (MAX_WAITING_INPUTS + 1, MAX_WAITING_INPUTS):
+    for waiting in (inputs, inputs[1:]):
         screen.terminal.resume_reading.assert_not_called()
-        view.viewer.pending = pending
+        view.viewer.inputs = waiting
         screen.after.call_args.args[2]()
     screen.terminal.resume_reading.assert_called_once_with()

@@ -44,7 +44,7 @@ def test_a_viewer_is_live_once_the_screen_is_complete(harness: Harness) -> None:
         harness.script()
         >> do(harness.rules.line.connect)
         << e.Connect(0.0)
-        >> do(harness.rules.connected)
+        >> do(harness.rules.connected, "")
         << e.SendMessage(ATTACH)
         >> harness.receives(attached())
         << DESCRIBE
@@ -67,7 +67,7 @@ def test_a_viewer_without_output_is_live_once_attached() -> None:
     harness.take_effects()
     assert (
         harness.script()
-        >> do(harness.rules.connected)
+        >> do(harness.rules.connected, "")
         << e.SendMessage(m.Attach(None, CELL, True, False, "", -1, 0, "tab"))
         >> harness.receives(attached())
         << DESCRIBE
@@ -81,7 +81,7 @@ def test_early_input_is_sent_in_order_after_attached(harness: Harness) -> None:
     assert (
         harness.script()
         >> harness.types_key()
-        >> do(harness.rules.connected)
+        >> do(harness.rules.connected, "")
         << e.SendMessage(ATTACH)
         >> harness.types_key()
         >> harness.receives(m.Starting("one"))
@@ -117,7 +117,7 @@ def test_colours_and_size_set_before_the_attachment_are_sent_with_it(harness: Ha
         harness.script()
         >> do(harness.rules.set_colors, colors)
         >> do(harness.rules.resize, OTHER_SIZE, CELL)
-        >> do(harness.rules.connected)
+        >> do(harness.rules.connected, "")
         << e.SendMessage(m.Attach(OTHER_SIZE, CELL, False, True, "", -1, 0, "tab"))
         >> harness.receives(attached())
         << told_colors
@@ -471,7 +471,7 @@ def unreachable(harness: Harness, typed: int = 0) -> Harness:
 def back(harness: Harness) -> Harness:
     """The machine is back, and the host has greeted."""
     harness.rules.line.connect()
-    harness.rules.connected()
+    harness.rules.connected("")
     harness.take_effects()
     return harness
 
@@ -708,7 +708,7 @@ def test_a_reconnected_viewer_sends_the_input_that_the_host_lacks(harness: Harne
         << notify(ViewerState.RECONNECTING)
         << e.Connect(0.0)
         >> harness.types_key()
-        >> do(harness.rules.connected)
+        >> do(harness.rules.connected, "")
         << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", 10, 2, "tab"))
         >> harness.types_key()
         >> harness.receives(attached(resumed=True, last_sequence=2))
@@ -759,7 +759,7 @@ def test_waits_between_attempts_grow_and_restart_after_a_complete_screen(harness
             >> do(harness.rules.outcome_read, RUNNING.outcome, "")
             << e.Connect(wait_s)
         )
-    harness.rules.connected()
+    harness.rules.connected("")
     harness.rules.receive_message(attached(resumed=True))
     harness.take_effects()
     assert (
@@ -791,7 +791,7 @@ def test_a_viewer_hidden_while_disconnected_reconnects_for_events_only(harness: 
         >> do(harness.rules.follow, False)
         >> do(harness.rules.free_replica)
         << e.FreeReplica()
-        >> do(harness.rules.connected)
+        >> do(harness.rules.connected, "")
         << e.SendMessage(m.Attach(None, CELL, False, False, "one", -1, 0, "tab"))
         >> harness.receives(attached())
         << DESCRIBE
@@ -812,7 +812,7 @@ def test_a_snapshot_cut_off_by_a_lost_connection_is_requested_again(harness: Har
         >> do(harness.rules.connection_lost, None)
         << notify(ViewerState.RECONNECTING)
         << e.Connect(RETRY_S[1])
-        >> do(harness.rules.connected)
+        >> do(harness.rules.connected, "")
         << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", -1, 0, "tab"))
         >> harness.receives(attached())
         << DESCRIBE
@@ -861,7 +861,7 @@ def test_a_program_that_still_starts_after_a_reconnect_gets_its_input_once(harne
         >> do(harness.rules.connection_lost, None)
         << notify(ViewerState.RECONNECTING)
         << e.Connect(RETRY_S[1])
-        >> do(harness.rules.connected)
+        >> do(harness.rules.connected, "")
         << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", -1, 0, "tab"))
         >> harness.receives(m.Starting("one"))
         << sent_key(1)
@@ -1047,7 +1047,7 @@ def test_a_viewer_of_a_silent_host_reconnects_when_the_connection_breaks(harness
         >> do(harness.rules.connection_lost, None)
         << notify(ViewerState.RECONNECTING)
         << e.Connect(0.0)
-        >> do(harness.rules.connected)
+        >> do(harness.rules.connected, "")
         << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", 10, 2, "tab"))
         >> harness.receives(attached(resumed=True))
         << sent_key(1)
@@ -1096,7 +1096,7 @@ def test_a_host_that_does_not_greet_is_reported_once(harness: Harness) -> None:
         >> do(harness.rules.outcome_read, RUNNING.outcome, "")
         << notify(ViewerState.RECONNECTING, "nobody there")
         << e.Connect(RETRY_S[3])
-        >> do(harness.rules.connected)
+        >> do(harness.rules.connected, "")
         << e.SendMessage(m.Attach(SIZE, CELL, False, True, "", -1, 0, "tab"))
         >> harness.receives(attached())
         << DESCRIBE

@@ -74,7 +74,7 @@ class FarChat:
                 self._has_stalled = True
             case "connects" | "starts" if not self._is_connected:
                 self._is_connected, self._has_stalled = True, False
-                rules.connected()
+                rules.connected("")
                 name = f"host {self._hosts}"
                 if what == "starts":
                     rules.receive_message(m.Starting(name))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from session_host.client.viewer import viewer as viewer_module
+from session_host.client.viewer import delivery
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.host.driver.performer import _snapshot_of
 from session_host.paths import runtime_dir
@@ -44,8 +44,8 @@ async def test_a_viewer_fails_at_once_in_an_unsafe_runtime_directory(area: Area)
     runtime_dir().rename(moved)
     runtime_dir().symlink_to(moved)
     async with watching(str(uuid.uuid4()), live=False) as (viewer, watcher):
-        await watcher.until(lambda: viewer.state is ViewerState.FAILED, "the failure")
-        assert "symbolic link" in viewer.message
+        await watcher.until(lambda: viewer.line.shown is ViewerState.FAILED, "the failure")
+        assert "symbolic link" in viewer.line.message
 
 
 class Leaver(Watcher):
@@ -62,12 +62,12 @@ async def test_a_viewer_closed_in_a_callback_makes_no_more_callbacks(host: FakeH
     leaver = Leaver()
     leaver.viewer = Viewer(host.id, leaver, output=False)
     leaver.viewer.start()
-    await leaver.until(lambda: leaver.viewer.state is ViewerState.LIVE, "the viewer to be live")
+    await leaver.until(lambda: leaver.viewer.line.shown is ViewerState.LIVE, "the viewer to be live")
     leaver.viewer.key("a", "a")
     host.attachment = "another"  # The host that had received the key is gone.
     host.drop()
     await leaver.until(lambda: bool(leaver.refusals), "the refusal")
-    await leaver.viewer.closed()
+    await leaver.viewer.delivery.wait()
     await eventually(lambda: Detach("another") in host.received, 20, "the host to see it go")
     assert leaver.states == [ViewerState.LIVE, ViewerState.RECONNECTING]
 
@@ -78,7 +78,7 @@ async def closing_viewer(host: FakeHost) -> AsyncIterator[Viewer]:
     watcher = Watcher()
     viewer = Viewer(host.id, watcher, output=False)
     viewer.start()
-    await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the viewer to be live")
+    await watcher.until(lambda: viewer.line.shown is ViewerState.LIVE, "the viewer to be live")
     viewer.text("typed")
     viewer.close()
     yield viewer
@@ -94,54 +94,54 @@ def is_received(host: FakeHost, message: Message, times: int) -> bool:
 async def test_a_closed_viewer_sends_its_last_input_again_and_leaves_after_the_acknowledgement(
     host: FakeHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewer_module, "DELIVERY_TIMEOUT_S", 60.0)
-    monkeypatch.setattr(viewer_module, "REATTACH_AFTER_S", 60.0)
+    monkeypatch.setattr(delivery, "TIMEOUT_S", 60.0)
+    monkeypatch.setattr(delivery, "REATTACH_AFTER_S", 60.0)
     async with closing_viewer(host) as viewer:
         typed = Text(host.attachment, 1, "typed")
         for times in range(1, 4):
             await eventually(partial(is_received, host, typed, times), 20, "the input")
-            assert not viewer.has_detached
+            assert not viewer.delivery.is_over
             host.drop()
         await eventually(partial(is_received, host, typed, 4), 20, "the input once more")
         host.say(InputAck(host.attachment, 1))
-        assert await viewer.closed() == 0
+        assert await viewer.delivery.wait() == 0
         await eventually(lambda: Detach(host.attachment) in host.received, 20, "the host to see it go")
 
 
 async def test_a_closed_viewer_counts_input_that_the_host_refuses(
     host: FakeHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewer_module, "DELIVERY_TIMEOUT_S", 60.0)
-    monkeypatch.setattr(viewer_module, "REATTACH_AFTER_S", 60.0)
+    monkeypatch.setattr(delivery, "TIMEOUT_S", 60.0)
+    monkeypatch.setattr(delivery, "REATTACH_AFTER_S", 60.0)
     async with closing_viewer(host) as viewer:
         await eventually(lambda: Text(host.attachment, 1, "typed") in host.received, 20, "the input")
         host.say(InputRefused(host.attachment, 1, ErrorCode.INPUT_FULL, "the program is not reading its input"))
-        assert await viewer.closed() == len("typed")
+        assert await viewer.delivery.wait() == len("typed")
         await eventually(lambda: Detach(host.attachment) in host.received, 20, "the host to see it go")
 
 
 async def test_a_closed_viewer_leaves_a_host_that_does_not_acknowledge(
     host: FakeHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewer_module, "DELIVERY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(delivery, "TIMEOUT_S", 0.05)
     async with closing_viewer(host) as viewer:
-        assert await viewer.closed() == len("typed")
+        assert await viewer.delivery.wait() == len("typed")
         await eventually(lambda: Detach(host.attachment) in host.received, 20, "the host to see it go")
 
 
 def test_a_release_is_sent_only_to_a_program_that_asked_for_releases() -> None:
     viewer = Viewer(str(uuid.uuid4()), Watcher())
     emulator = create(None, GridSize(80, 24))
-    viewer._use_replica(emulator)
+    viewer.replica.replace(emulator)
     viewer.key("a", "a")
     viewer.key("a", action=KeyAction.RELEASE)
-    assert viewer.pending == 1
+    assert len(viewer.inputs) == 1
     emulator.feed(b"\x1b[>2u")
     viewer.key("a", action=KeyAction.RELEASE)
-    assert viewer.pending == 2
-    viewer._use_replica(None)
+    assert len(viewer.inputs) == 2
+    viewer.replica.free()
     viewer.key("a", action=KeyAction.RELEASE)
-    assert viewer.pending == 3, "without a replica, the host decides"
+    assert len(viewer.inputs) == 3, "without a replica, the host decides"
 
 
 async def test_a_user_who_reads_in_the_history_keeps_the_place_while_newest_screens_come_over_a_slow_line() -> None:
@@ -157,13 +157,13 @@ async def test_a_user_who_reads_in_the_history_keeps_the_place_while_newest_scre
         viewer._message(SnapshotPart(offset, 0, "vt", GridSize(20, 5), 1000, last=True, data=data, kind=kind))
 
     def seen() -> str:
-        assert viewer.emulator is not None
-        viewer.emulator.damage_all()
-        return viewer.frame().rows[0].text().rstrip()
+        assert viewer.replica.emulator is not None
+        viewer.replica.emulator.damage_all()
+        return viewer.replica.frame().rows[0].text().rstrip()
 
     send(SnapshotKind.PACKED)
-    assert viewer.emulator is not None
-    viewer.emulator.scroll(-20)
+    assert viewer.replica.emulator is not None
+    viewer.replica.emulator.scroll(-20)
     assert seen() == "line 35"
     for number in range(2000, 2040):
         program.feed(b"\r\nline %d" % number)
@@ -171,15 +171,15 @@ async def test_a_user_who_reads_in_the_history_keeps_the_place_while_newest_scre
         viewer._message(Output(offset, b"\r\nmore"))
         offset += 6
     assert seen() == "line 35"
-    viewer.emulator.scroll(-10)
+    viewer.replica.emulator.scroll(-10)
     assert seen() == "line 25", "the user reads on"
     send(SnapshotKind.PACKED)
     assert seen() == "line 25"
     send(SnapshotKind.SCREEN)
-    viewer.emulator.scroll_to_bottom()
+    viewer.replica.emulator.scroll_to_bottom()
     assert seen() == "line 2035", "the end of what was read"
     await asyncio.sleep(0)
-    assert (viewer.emulator.scrollback_rows, seen()) == (0, "line 2035"), "the newest screen"
+    assert (viewer.replica.emulator.scrollback_rows, seen()) == (0, "line 2035"), "the newest screen"
     viewer.close()
     program.close()
 
@@ -192,7 +192,7 @@ async def test_a_notice_from_before_the_attachment_is_reported_once_across_recon
     host.notice = "it is shown by another engine now"
     async with watching(host.id, output=False) as (viewer, watcher):
         await watcher.until(lambda: notice_texts(watcher.events) == [host.notice], "the notice")
-        assert viewer.host_version == "0.0.7"
+        assert viewer.line.host_version == "0.0.7"
         for times in (2, 3):
             host.drop()
             await watcher.until(lambda: watcher.states.count(ViewerState.LIVE) == times, "another connection")  # noqa: B023
@@ -221,8 +221,8 @@ async def test_the_newest_part_of_a_transcript_over_a_slow_line_leaves_the_rest_
         made = _snapshot_of("", kind, host)
         for part in made.parts(PART_BYTES):
             viewer._message(part)
-        assert viewer.transcript is not None
-        return len(viewer.transcript)
+        assert viewer.replica.transcript is not None
+        return len(viewer.replica.transcript)
 
     assert 100 < send(SnapshotKind.SCREEN) < 300, "some screens"
     assert send(SnapshotKind.PACKED) == 1000

@@ -269,8 +269,9 @@ async def test_text_that_waits_on_a_second_page_is_not_lost_in_silence(harness: 
     _first, second = chat.look_for_page(), chat.look_for_page()
     second.set_shown(True)
     [viewer] = harness.further
-    viewer.kept_characters = viewer.undelivered = 12
-    viewer.has_detached = False
+    viewer.keep(12)
+    viewer.delivery.undelivered = 12
+    viewer.delivery.is_over = False
     second.set_shown(False)
     second.free_replica()
     assert not viewer.is_closed, "the user may come back to the page"

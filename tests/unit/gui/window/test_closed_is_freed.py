@@ -81,13 +81,13 @@ def show(harness: WindowHarness, session_id: str) -> None:
     page = harness.window.tabs.active_page
     assert page is not None
     if page.chat.record.origin.runtime == "structured":
-        viewer.transcript = transcript = Transcript()
+        viewer.replica.transcript = transcript = Transcript()
         for number in range(20):
             transcript.apply(Put(Item(f"u{number}", "user", 1, "Do it", "done", "t1")), 1)
             transcript.apply(Put(Item(f"a{number}", "agent", 1, ANSWER, "done", "t1")), 1)
         viewer.delegate.viewer_replaced()
-    elif viewer.emulator is not None:
-        viewer.emulator.feed(SCREEN)
+    elif viewer.replica.emulator is not None:
+        viewer.replica.emulator.feed(SCREEN)
         viewer.delegate.viewer_damaged()
     page.grab()
     page.open_find()

@@ -65,7 +65,7 @@ async def test_a_line_far_back_in_a_running_chat_is_scrolled_to_and_marked(harne
     await harness.press(Qt.Key.Key_Return)
     assert not sheet.is_open
     assert harness.window.tabs.active_id == running
-    harness.viewers[running].become(harness.viewers[running].state)
+    harness.viewers[running].become(harness.viewers[running].line.shown)
     emulator = harness.view.emulator
     assert emulator is not None
     bar = harness.page.bars.find.get()

@@ -113,8 +113,8 @@ async def test_a_paste_is_asked_about_once_if_any_program_would_run_its_lines(ha
     QGuiApplication.clipboard().setText("one\ntwo\n")
     panes.views[0].paste()
     assert panes.got() == [["one\ntwo\n"]] * 2, "both programs use bracketed paste"
-    assert panes.viewers[1].emulator is not None
-    panes.viewers[1].emulator.feed(b"\x1b[?2004l")
+    assert panes.viewers[1].replica.emulator is not None
+    panes.viewers[1].replica.emulator.feed(b"\x1b[?2004l")
     panes.views[0].paste()
     assert panes.got() == [[], []]
     assert [page.is_question_open for page in panes.pages] == [True, False]

@@ -36,7 +36,7 @@ async def test_a_terminal_gets_the_text_and_a_prompt_gets_it_without_enter(harne
     assert len([call for call in viewer.calls if call[0] == "text"]) == 2, "what is typed goes to the find bar"
 
     window.open_chat(harness.chat(prompt))
-    harness.viewers[prompt].transcript = Transcript()
+    harness.viewers[prompt].replica.transcript = Transcript()
     harness.viewers[prompt].become(ViewerState.LIVE)
     harness.settle()
     content = harness.content
@@ -106,15 +106,15 @@ LINES = b"".join(b"line %d\r\n" % number for number in range(60))
 async def test_the_key_clears_the_active_chat_and_its_selection(harness: WindowHarness) -> None:
     viewer = await harness.open("shell")
     window = harness.window
-    assert viewer.emulator is not None
-    viewer.emulator.feed(LINES)
-    viewer.emulator.select_all()
+    assert viewer.replica.emulator is not None
+    viewer.replica.emulator.feed(LINES)
+    viewer.replica.emulator.select_all()
     window.activateWindow()
     harness.view.setFocus()
     await harness.until(harness.view.hasFocus, "the terminal to have the keyboard")
     QTest.keyClick(harness.view, Qt.Key.Key_Delete, CTRL_SHIFT)
     assert viewer.calls.count(("clear_terminal", "scrollback")) == 1
-    assert viewer.emulator.selected_text() == ""
+    assert viewer.replica.emulator.selected_text() == ""
     window.actions_["reset_terminal"].trigger()
     assert viewer.calls.count(("clear_terminal", "reset")) == 1
 

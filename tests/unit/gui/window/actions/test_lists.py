@@ -30,12 +30,12 @@ async def show_shell(harness: WindowHarness) -> Callable[[str], Chooser]:
     """Show a shell that ran three commands; returns how to list them for a typed text."""
     viewer = await harness.open("shell")
     window = harness.window
-    assert viewer.emulator is not None
-    viewer.emulator.commands.start_numbers(1)
+    assert viewer.replica.emulator is not None
+    viewer.replica.emulator.commands.start_numbers(1)
     failed = command("grep x none", "none: no such file\r\n", 2)
     done = command("seq 30", LONG, 0) + command("ls", "src\r\n", 0)
-    viewer.emulator.feed(("\x1b[?2004h" + failed + done + WAITING).encode())
-    view, rows = harness.view, viewer.emulator.scrollback_rows
+    viewer.replica.emulator.feed(("\x1b[?2004h" + failed + done + WAITING).encode())
+    view, rows = harness.view, viewer.replica.emulator.scrollback_rows
     view.on_damage()
     await harness.until(lambda: view.surface.viewport.history_rows == rows, "the rows to be shown")
 

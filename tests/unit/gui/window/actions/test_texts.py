@@ -66,7 +66,7 @@ async def show_shell(harness: WindowHarness) -> tuple[str, Emulator]:
     """Show a chat with ``SHELL`` on its screen, in a window with an editor; returns its id and its emulator."""
     session_id = await harness.add("shell")
     harness.open_window(preferences=with_editor())
-    emulator = harness.show(session_id).emulator
+    emulator = harness.show(session_id).replica.emulator
     assert emulator is not None
     emulator.feed(SHELL)
     return session_id, emulator
@@ -260,7 +260,7 @@ async def test_the_answer_at_the_current_prompt_or_under_the_pointer_is_copied(h
     turns = [(f"question {number}", f"Answer {number}.\n") for number in range(3)]
     session_id = await add_claude(harness, *turns)
     window = harness.open_window()
-    emulator = harness.show(session_id).emulator
+    emulator = harness.show(session_id).replica.emulator
     assert emulator is not None
     for prompt, _ in turns:
         emulator.feed(f"❯ {prompt}\r\n".encode() + b"row\r\n" * 60)

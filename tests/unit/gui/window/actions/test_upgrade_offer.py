@@ -19,7 +19,7 @@ async def one_of(harness: WindowHarness, version: str, name: str = "one") -> str
     session_id = await harness.add(name)
     harness.window.open_chat(harness.chat(session_id))
     viewer = harness.viewers[session_id]
-    viewer.host_version = version
+    viewer.line.host_version = version
     viewer.go_live()
     harness.settle()
     return session_id
@@ -54,7 +54,7 @@ async def test_older_chats_are_offered_an_update_once(harness: WindowHarness):
 async def test_the_offer_disappears_when_the_chats_are_updated_elsewhere(harness: WindowHarness):
     harness.open_window()
     viewer = harness.viewers[await one_of(harness, "0.0.1")]
-    viewer.host_version = VERSION
+    viewer.line.host_version = VERSION
     viewer.go_live()
     harness.settle()
     assert harness.window.banners.current is None

@@ -168,7 +168,7 @@ async def test_prompts_of_a_chat_view_are_named_by_their_texts_also_if_they_begi
         transcript.apply(Put(Item(part, "user", 0, same + part, "done")))
     opened = await open_changes(checkout, id=session, agent="codex", runtime="structured", argv=["codex"])
     opened.harness.sessions.follow_all()
-    opened.harness.viewers[session].transcript = transcript
+    opened.harness.viewers[session].replica.transcript = transcript
     chooser = await list_prompts(opened)
     assert rows(chooser) == ["The last commit", f"“{same}printer”", f"“{same}lexer”"]
     chooser.field.setText("lexer")

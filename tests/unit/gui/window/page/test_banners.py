@@ -37,7 +37,7 @@ async def test_refused_input_is_reported_and_the_terminal_keeps_the_keyboard(har
 async def test_after_refused_input_the_user_chooses_to_continue_typing(harness: WindowHarness):
     viewer = await harness.open("one")
     window = harness.window
-    viewer.is_holding = True
+    viewer.inputs.is_holding = True
     viewer.refuse("the program is not reading its input")
     banner = window.banners.current
     assert banner is not None
@@ -47,7 +47,7 @@ async def test_after_refused_input_the_user_chooses_to_continue_typing(harness: 
         True,
     )
     window.banners.run_action()
-    assert not viewer.is_holding
+    assert not viewer.inputs.is_holding
     assert window.banners.current is None
 
 
@@ -230,8 +230,8 @@ async def typing(harness: WindowHarness) -> FakeViewer:
     """Show a terminal that has the keyboard, with the cursor in its first row."""
     viewer = await harness.open("one")
     await harness.focus_terminal()
-    assert viewer.emulator is not None
-    viewer.emulator.resize(harness.terminal.grid, CellSize(8, 17))
+    assert viewer.replica.emulator is not None
+    viewer.replica.emulator.resize(harness.terminal.grid, CellSize(8, 17))
     feed(viewer, TO_THE_TOP)
     await harness.until(lambda: cursor_row(harness).top() < 80, "the cursor at the upper end")
     return viewer

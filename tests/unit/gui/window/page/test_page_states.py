@@ -139,7 +139,7 @@ async def test_a_bar_over_the_screen_shows_at_once_that_the_host_does_not_answer
     bar = page.bars.waiting.bar
     assert bar.isVisible()
     assert bar.text.accessibleName().endswith("does not answer. What you type is kept.")
-    viewer.kept_characters = 3
+    viewer.keep(3)
     viewer.become(ViewerState.UNRESPONSIVE)
     assert bar.text.accessibleName().endswith("does not answer. 3 characters wait.")
     assert "hello" in screen_text(harness)
@@ -205,7 +205,7 @@ async def test_a_chat_out_of_reach_stays_readable_and_shows_why_and_what_waits(h
     assert "hello" in screen_text(harness)
     assert harness.view.grab().toImage().pixelColor(1, 1) == harness.theme.tokens.color("page"), "faded, not covered"
     assert not harness.view.program_takes_mouse(Qt.KeyboardModifier.NoModifier), "text can be selected"
-    viewer.kept_characters = 12
+    viewer.keep(12)
     viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
     assert bar.typed.accessibleName() == "12 characters wait: they are sent when build1 is back."
     QTest.mouseClick(bar.remedy, Qt.MouseButton.LeftButton)
@@ -251,7 +251,8 @@ async def test_the_line_about_a_machine_out_of_reach_is_above_a_transcript(harne
 
 async def test_after_a_question_that_came_meanwhile_the_user_decides_about_what_was_typed(harness: WindowHarness):
     viewer = await harness.open("one")
-    viewer.asks_to_send, viewer.kept_characters = True, 1
+    viewer.asks_to_send = True
+    viewer.keep(1)
     viewer.become(ViewerState.LIVE)
     bar = harness.page.bars.waiting.bar
     assert bar.isVisible()
@@ -313,7 +314,7 @@ async def test_a_chat_is_unresponsive_if_the_viewer_of_any_page_is(harness: Wind
     further.viewer_state(ViewerState.LIVE, "")
     assert chat.mark is Mark.RUNNING
     further.release()
-    assert viewer.state is ViewerState.LIVE
+    assert viewer.line.shown is ViewerState.LIVE
 
 
 async def test_stop_makes_the_viewer_expect_an_answer(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):

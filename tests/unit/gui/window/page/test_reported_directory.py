@@ -210,8 +210,8 @@ async def test_the_directory_of_a_snapshot_is_shown(harness: WindowHarness, prog
     program.go_to("/usr")
     harness.open_window()
     viewer = harness.show(session_id)
-    previous, viewer.emulator = viewer.emulator, create(None, GridSize(80, 24))
-    viewer.emulator.feed(b"\x1b]7;file:///usr\x1b\\")
+    previous, viewer.replica.emulator = viewer.replica.emulator, create(None, GridSize(80, 24))
+    viewer.replica.emulator.feed(b"\x1b]7;file:///usr\x1b\\")
     viewer.delegate.viewer_replaced()
     assert previous is not None
     previous.close()

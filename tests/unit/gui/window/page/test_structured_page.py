@@ -117,7 +117,7 @@ async def test_after_a_kill_the_window_shows_the_same_place_and_opened_tools_of_
     assert {("i53", 0), ("i53", 1)} <= set(before[1])
     assert ("i54", 0) not in before[1], "the tool's output has the rest of the page"
     harness.window.tabs.close(viewer.session_id)
-    viewer.transcript = None
+    viewer.replica.transcript = None
     tabs = harness.window.tabs.panes.active.tabs
     tabs.restore_tabs(saved)
     harness.settle()
@@ -132,7 +132,7 @@ async def test_a_chat_view_that_is_read_from_there_is_not_scrolled_back_by_a_lat
     viewer = await harness.open_chat_view(long_chat(100).transcript)
     saved = scroll_and_unfold(harness)
     harness.window.tabs.close(viewer.session_id)
-    viewer.transcript = None
+    viewer.replica.transcript = None
     harness.window.tabs.panes.active.tabs.restore_tabs(saved)
     harness.content.view.scroll_to_end()
     viewer.show_transcript(long_chat(100).transcript)

@@ -513,7 +513,12 @@ def let_all_rest(harness: WindowHarness) -> None:
 async def test_hidden_tabs_except_the_last_one_free_their_replicas(harness: WindowHarness):
     ids = await four_tabs(harness)
     let_all_rest(harness)
-    assert [harness.viewers[session_id].emulator is not None for session_id in ids] == [False, False, True, True]
+    assert [harness.viewers[session_id].replica.emulator is not None for session_id in ids] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 async def test_a_tab_without_a_replica_shows_its_previous_picture_until_a_new_one_is_complete(harness: WindowHarness):
@@ -527,32 +532,32 @@ async def test_a_tab_without_a_replica_shows_its_previous_picture_until_a_new_on
         window.tabs.activate(session_id)
     let_all_rest(harness)
     viewer = harness.viewers[one]
-    assert viewer.emulator is None
+    assert viewer.replica.emulator is None
     window.tabs.activate(one)
     assert harness.view.grab().toImage() == before, "at once, with nothing of the chat there"
     await harness.until(lambda: viewer.output, "the chat's output to be asked for again")
-    viewer.emulator = create(None, GridSize(80, 24))
-    viewer.emulator.feed(LINES + b"and more\r\n")
+    viewer.replica.emulator = create(None, GridSize(80, 24))
+    viewer.replica.emulator.feed(LINES + b"and more\r\n")
     viewer.delegate.viewer_replaced()
     harness.settle()
-    assert viewer.emulator.frame().scroll_offset == 101, (
+    assert viewer.replica.emulator.frame().scroll_offset == 101, (
         "the previous scroll position, although there is more output now"
     )
 
 
 async def test_a_tab_with_a_selection_keeps_its_replica(harness: WindowHarness):
     one, *_ = await four_tabs(harness)
-    emulator = harness.viewers[one].emulator
+    emulator = harness.viewers[one].replica.emulator
     assert emulator is not None
     emulator.select_all()
     let_all_rest(harness)
-    assert harness.viewers[one].emulator is emulator
+    assert harness.viewers[one].replica.emulator is emulator
 
 
 async def test_a_closed_tab_keeps_no_replica(harness: WindowHarness):
     one, *_ = await four_tabs(harness)
     harness.window.commands.chat_actions.close_tab(one)
-    assert harness.viewers[one].emulator is None
+    assert harness.viewers[one].replica.emulator is None
     assert not harness.viewers[one].is_closed
 
 

@@ -234,7 +234,7 @@ async def test_an_older_chat_of_another_machine_is_not_offered_to_be_updated_her
 ) -> None:
     chat = build1.add("api")
     harness.open_window()
-    harness.viewers[chat.session_id].host_version = "0.0.1"
+    harness.viewers[chat.session_id].line.host_version = "0.0.1"
     harness.viewers[chat.session_id].become(ViewerState.LIVE)
     harness.settle()
     assert harness.banner == ""
