@@ -85,7 +85,7 @@ class PyteEmulator:
 
     @property
     def scrollback_limit(self) -> int:
-        return self._screen.history_limit
+        return self._screen.history.limit
 
     @property
     def scrollback_rows(self) -> int:

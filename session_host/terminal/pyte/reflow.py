@@ -10,12 +10,13 @@ column on the screen, as in kitty. A selection ends at another width, and a view
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
 from .cells import BLANK, TAIL, Line, packed_columns, packed_wrapped, unpack
+from .history import History
 from .screen import SavedCursor, Screen
 
 _MAX_ROWS_PER_LINE = 16
@@ -32,7 +33,7 @@ class _Place:
 
 def resize_screen(screen: Screen, columns: int, lines: int) -> None:
     """Resize the screen to ``columns`` by ``lines``."""
-    top, primary = len(screen.history), screen.primary
+    top, primary = len(screen.history.rows), screen.primary
     content = max((y + 1 for y, line in enumerate(primary) if line.used()), default=0)
     saved = screen.saved[0]
     if screen.on_alternate:
@@ -46,7 +47,7 @@ def resize_screen(screen: Screen, columns: int, lines: int) -> None:
     first = _Place(top, 0)
     end = max(content, shown_row + 1)
     pairs = pairwise([*primary[:end], Line(columns)])
-    rows = [*screen.history, *(line.pack_for_history(following) for line, following in pairs)]
+    rows = [*screen.history.rows, *(line.pack_for_history(following) for line, following in pairs)]
     if columns != screen.columns:
         rows = _rewrap(rows, columns, (first, cursor, saved_place))
         screen.shifts += 1
@@ -54,7 +55,7 @@ def resize_screen(screen: Screen, columns: int, lines: int) -> None:
     new_top = max(0 if end == screen.lines else first.row, len(rows) - lines)
     if cursor.row < new_top:
         cursor.row = new_top + min(shown_row, lines - 1)
-    _keep_history(screen, rows[:new_top], lines, is_rewrapped=columns != screen.columns)
+    _keep_rows(screen.history, rows[:new_top], lines, is_rewrapped=columns != screen.columns)
     grid = [unpack(row, columns) for row in rows[new_top : new_top + lines]]
     grid.extend(Line(columns) for _ in range(lines - len(grid)))
     if saved:
@@ -126,14 +127,13 @@ def _wrap_line(line: Line, columns: int, wrapped: list[bytes], inside: list[tupl
             return
 
 
-def _keep_history(screen: Screen, rows: list[bytes], lines: int, *, is_rewrapped: bool) -> None:
+def _keep_rows(history: History, rows: list[bytes], lines: int, *, is_rewrapped: bool) -> None:
     """Make rows the history, up to its limit, from ``lines`` rows of the screen on."""
-    if is_rewrapped:
+    limit, max_rows = history.limit, history.max_rows
+    if is_rewrapped and limit:
         # The rows that the screen can take back count in addition to the history's own.
-        limit = screen.history_limit
-        screen.history_rows = max(limit, _rows_of_lines(rows, limit + lines)) if limit else 0
-    screen.evicted += max(0, len(rows) - screen.history_rows)
-    screen.history = deque(rows, maxlen=screen.history_rows)
+        max_rows = max(limit, _rows_of_lines(rows, limit + lines))
+    history.replace(rows, max_rows)
 
 
 def _rows_of_lines(rows: list[bytes], max_lines: int) -> int:

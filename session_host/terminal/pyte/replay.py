@@ -38,7 +38,7 @@ def _row(line: Line) -> Row:
 
 def _primary(screen: Screen, *, has_history: bool) -> str:
     """The history and the primary screen."""
-    history = screen.history if has_history else ()
+    history = screen.history.rows if has_history else ()
     lines = [*(unpack(packed, screen.columns) for packed in history), *screen.primary]
     return scrolled_rows([*map(_row, lines)], screen.columns, {}, {})
 

@@ -23,6 +23,7 @@ from session_host.version import VERSION
 
 from . import style as pyte_style
 from .cells import BLANK, MAX_CLUSTER, SEGMENTS, TAIL, Line, char_cells, cluster_cells, erased, joins
+from .history import History
 
 MAX_EVENTS = 1000
 MAX_REPLIES = 1024 * 1024
@@ -81,11 +82,8 @@ class Screen(pyte.Screen):
 
     Attributes:
         grid, other: the rows of the active and of the inactive screen, top to bottom.
-        history: packed rows that left the top of the primary screen, oldest first.
-        history_limit: the maximum number of history lines.
-        history_rows: the maximum number of history rows; above the limit after a resize that wrapped lines.
-        evicted: how many rows the history has dropped; the absolute number of its oldest row.
-        scrolled_out: the same for the alternate screen, which has no history.
+        history: the rows that left the top of the primary screen.
+        scrolled_out: the number of rows that left the top of the alternate screen, which has no history.
         switches: how often the screen was switched or reset.
         shifts: how often rows moved without their numbers: in a part of the screen, or at another width.
         style: the current style of written text.
@@ -108,9 +106,8 @@ class Screen(pyte.Screen):
         self.replies = bytearray()
         self.events: deque[TerminalEvent] = deque(maxlen=MAX_EVENTS)
         self.notifications = KittyNotifications()
-        self.history: deque[bytes] = deque(maxlen=history_limit)
-        self.history_limit = self.history_rows = history_limit
-        self.evicted = self.scrolled_out = self.switches = self.shifts = 0
+        self.history = History(history_limit)
+        self.scrolled_out = self.switches = self.shifts = 0
         self.grid = [Line(size.columns) for _ in range(size.rows)]
         self.other = [Line(size.columns) for _ in range(size.rows)]
         self.title = ""
@@ -190,12 +187,12 @@ class Screen(pyte.Screen):
     @property
     def shown_rows(self) -> int:
         """The number of visible history rows of the active screen: at most the limit."""
-        return 0 if self.on_alternate else min(len(self.history), self.history_limit)
+        return 0 if self.on_alternate else self.history.shown_rows
 
     @property
     def top_line(self) -> int:
         """The absolute number of the active screen's first row."""
-        return self.scrolled_out if self.on_alternate else self.evicted + len(self.history)
+        return self.scrolled_out if self.on_alternate else self.history.end
 
     # -- the style
 
@@ -255,8 +252,6 @@ class Screen(pyte.Screen):
         for _ in range(count):
             line = self.grid.pop(top)
             if into_history:
-                if len(self.history) == self.history_rows:
-                    self.evicted += 1
                 self.history.append(line.pack_for_history(self.grid[top] if top < bottom else None))
             line.clear(self.columns, self.erase_style)
             self.grid.insert(bottom, line)
@@ -544,7 +539,6 @@ class Screen(pyte.Screen):
         """ED 3; on the alternate screen, the primary's history stays."""
         if self.on_alternate:
             return
-        self.evicted += len(self.history)
         self.history.clear()
         self.all_dirty = True
 

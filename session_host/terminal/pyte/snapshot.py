@@ -6,7 +6,6 @@ The history is saved packed, as it is stored; restored rows are unpacked on acce
 from __future__ import annotations
 
 import zlib
-from collections import deque
 
 import msgspec
 
@@ -26,7 +25,7 @@ _SUM_BYTES = 4
 class _ScreenState(msgspec.Struct, array_like=True):
     """The whole state, in the order in which it is written; ``engines`` has its version."""
 
-    # A screen's attributes of the same names, which ``save`` and ``load`` copy.
+    # A screen's attributes of the same names, which ``save`` and ``load`` copy, and those of its history.
     columns: int
     lines: int
     cell: CellSize
@@ -62,7 +61,9 @@ class _ScreenState(msgspec.Struct, array_like=True):
     unfinished: bytes
 
 
-_COPIED = _ScreenState.__struct_fields__[: _ScreenState.__struct_fields__.index("history")]
+_FIELDS = _ScreenState.__struct_fields__
+_OF_HISTORY = {"history_limit", "history_rows", "evicted"}
+_COPIED = [name for name in _FIELDS[: _FIELDS.index("history")] if name not in _OF_HISTORY]
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_ScreenState)
@@ -72,7 +73,10 @@ def save(screen: Screen, stream: OutliveStream) -> bytes:
     """Encode the state of a screen and its parser."""
     state = _ScreenState(
         **{name: getattr(screen, name) for name in _COPIED},
-        history=list(screen.history),
+        history_limit=screen.history.limit,
+        history_rows=screen.history.max_rows,
+        evicted=screen.history.evicted,
+        history=list(screen.history.rows),
         grid=[line.pack() for line in screen.grid],
         other=[line.pack() for line in screen.other],
         cursor=(screen.cursor.x, screen.cursor.y, screen.cursor.hidden),
@@ -101,9 +105,9 @@ def load(snapshot: bytes, history_limit: int = 0) -> tuple[Screen, OutliveStream
     for name in _COPIED:
         setattr(screen, name, getattr(state, name))
     screen.set_style(state.style)
-    screen.history_limit = max(state.history_limit, history_limit)
-    screen.history_rows = max(state.history_rows, history_limit)
-    screen.history = deque(state.history, maxlen=screen.history_rows)
+    screen.history.limit = max(state.history_limit, history_limit)
+    screen.history.replace(state.history, max(state.history_rows, history_limit))
+    screen.history.evicted = state.evicted
     screen.grid = [unpack(packed, size.columns) for packed in state.grid]
     screen.other = [unpack(packed, size.columns) for packed in state.other]
     screen.cursor.x, screen.cursor.y, screen.cursor.hidden = state.cursor

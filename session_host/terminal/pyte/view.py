@@ -77,7 +77,7 @@ class View:
         screen = self.screen
         if number >= screen.top_line:
             return screen.grid[number - screen.top_line]
-        return unpack(screen.history[number - screen.evicted], screen.columns)
+        return unpack(screen.history.row(number), screen.columns)
 
     def resized(self, *, is_rewrapped: bool) -> None:
         """Handle a resize; with ``is_rewrapped``, line numbers have changed their meaning."""
@@ -98,7 +98,7 @@ class View:
         screen = self.screen
         if number >= screen.top_line:
             return screen.grid[number - screen.top_line].wrapped
-        return packed_wrapped(screen.history[number - screen.evicted])
+        return packed_wrapped(screen.history.row(number))
 
     def _end(self) -> int:
         return self.screen.top_line + self.screen.lines

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.pyte.emulator import PyteEmulator
+from session_host.terminal.pyte.history import History
 
 
 def emulator(columns: int = 20, rows: int = 6) -> PyteEmulator:
@@ -165,3 +166,15 @@ def test_text_survives_any_width(lines: list[str], columns: int) -> None:
     assert logical() == before
     terminal.resize(GridSize(20, 5), CellSize())
     assert logical() == before
+
+
+def test_a_row_of_the_history_keeps_its_number_until_it_is_dropped() -> None:
+    history = History(limit=3)
+    for number in range(5):
+        history.append(b"row %d" % number)
+    assert (history.evicted, history.end, history.row(2), history.row(4)) == (2, 5, b"row 2", b"row 4")
+    history.replace([b"row", b"2", b"row", b"3", b"row", b"4"], max_rows=4)
+    assert (history.evicted, history.end, list(history.rows)) == (4, 8, [b"row", b"3", b"row", b"4"])
+    assert (history.shown_rows, history.max_rows) == (3, 4), "its limit counts lines"
+    history.clear()
+    assert (history.evicted, history.end, history.shown_rows) == (8, 8, 0)
