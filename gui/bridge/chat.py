@@ -6,15 +6,13 @@ import re
 import shlex
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.theme.icons import Mark
 from gui.wording import machine_texts, page_texts, phrases
-from gui.wording.groups import Group, group_of, mark_of, order_key
 from gui.wording.shell_titles import is_directory_title
 from session_host.errors import HostUnavailable
 from session_host.protocol.facts import ChatFacts, Foreground, Outcome
@@ -43,15 +41,14 @@ from session_host.protocol.untrusted_text import (
     plain,
 )
 from session_host.protocol.values import (
-    SILENCE,
-    WITHOUT_AGENT,
     Activity,
     GridSize,
     Runtime,
     State,
 )
-from session_host.standing import shown_activity, shown_status
-from session_host.system.clock import earlier, now, parse_time
+from session_host.standing.groups import Group, Mark, Seen, group_of, in_group_since, is_starting, mark_of
+from session_host.standing.status import shown_status
+from session_host.system.clock import earlier, now
 from session_host.terminal.base import DefaultColors
 from session_host.terminal.osc import MAX_CLIPBOARD_CHARACTERS
 
@@ -503,115 +500,48 @@ class Chat(QObject):
         return not self.machine.is_reachable and not self.has_ended
 
     @property
+    def seen(self) -> Seen:
+        """What this window adds to the facts."""
+        return Seen(
+            self.stale_after_s,
+            self.has_prompt,
+            not self.machine.is_reachable,
+            self.is_unresponsive,
+            self.first.is_reconnecting,
+        )
+
+    @property
     def group(self) -> Group:
-        """Its group in the sidebar: what starts works; of any other, it is a guess until the host has told it."""
-        if self.has_ended:
-            return group_of(self.record.outcome.state, self.record.status.activity, interrupted=self.is_interrupted)
-        activity = shown_activity(self.record.status.activity, self.record.origin.agent, self.record.foreground)
-        if self.is_starting:
-            activity = Activity.WORKING
-        elif self._is_unreported and not self.record.status.since:
-            activity = Activity.WORKING if self.has_prompt else Activity.IDLE
-        return group_of(self.record.outcome.state, activity, unreachable=self.is_unreachable)
-
-    @property
-    def _is_unreported(self) -> bool:
-        """Whether the agent runs and has not reported anything yet."""
-        is_agent = not self.has_ended and not self.is_shell_or_command
-        return (
-            is_agent
-            and self.record.status.activity is Activity.NO_SIGNAL
-            and not self.record.status.source
-            and not self.is_unresponsive
-        )
-
-    @property
-    def is_starting(self) -> bool:
-        """Whether the agent started a moment ago and has not reported anything yet."""
-        created = parse_time(self.record.origin.created_at) if self._is_unreported else None
-        # The clock may have been set back since.
-        return created is not None and abs(datetime.now(UTC) - created) < timedelta(seconds=self.stale_after_s)
-
-    @property
-    def shows_first_screen(self) -> bool:
-        """Whether its agent has not worked yet, as far as this window knows: there is nothing new to read."""
-        has_begun = self.has_worked or self.has_ended or self.is_shell_or_command
-        return not has_begun and (self.is_starting or self.record.status.activity is Activity.IDLE)
-
-    @property
-    def is_shell_or_command(self) -> bool:
-        """Whether the chat runs a shell or a command in place of an agent; these report no activity."""
-        return self.record.origin.agent in WITHOUT_AGENT
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is a running shell or command in which no program reports an activity."""
-        return self.is_shell_or_command and self.record.status.activity is Activity.NO_SIGNAL and not self.has_ended
-
-    @property
-    def is_interrupted(self) -> bool:
-        """Whether a restart of the computer ended it."""
-        return self.record.outcome.reason == "interrupted"
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether the chat was lost, or ended by itself with an error."""
-        record = self.record
-        # After `exit`, a shell has the exit code of its last command.
-        return not self.is_interrupted and phrases.failed(
-            record.outcome.state,
-            None if record.origin.is_shell else record.outcome.exit_code,
-            record.outcome.exit_signal,
-            is_requested=bool(record.outcome.end_request),
-        )
-
-    @property
-    def is_ended_by_user(self) -> bool:
-        """Whether the user ended it."""
-        return self.record.outcome.end_request in {"stop", "kill"}
-
-    @property
-    def is_reconnecting(self) -> bool:
-        """Whether reconnecting has taken long enough to be shown."""
-        return self.first.is_reconnecting
+        """Its group in the sidebar."""
+        return group_of(self.record, self.seen, datetime.now(UTC))
 
     @property
     def mark(self) -> Mark:
         """The shape that shows its state."""
-        return mark_of(
-            self.group,
-            failed=self.has_failed,
-            reconnecting=self.is_reconnecting,
-            unresponsive=self.is_unresponsive,
-            starting=self.is_starting,
-            turn_failed=self.record.status.failed,
-        )
-
-    def order_in(self, group: Group) -> tuple[str, str]:
-        """Its sort key within its group, which is known to the caller."""
-        record = self.record
-        return order_key(group, record.origin.created_at, self.record.status.since, record.outcome.ended_at or "")
+        return mark_of(self.record, self.seen, datetime.now(UTC))
 
     @property
     def since(self) -> datetime | None:
         """The time at which the chat entered its group; of the last report, if its agent has stopped reporting."""
-        record = self.record
-        if self.has_ended:
-            return parse_time(record.outcome.ended_at or record.origin.created_at)
         if self.is_unreachable:
             return self.machine.unreachable_since
-        if self.is_plain:
-            return parse_time(shown_status(record).since or record.origin.created_at)
-        since = parse_time(self.record.status.since or record.origin.created_at)
-        if since is not None and self.is_silent:
-            # The report's time is when the host gave up waiting.
-            return since - timedelta(seconds=self.stale_after_s)
-        return since
+        return in_group_since(self.record, self.stale_after_s)
 
     @property
-    def is_suspended(self) -> bool:
-        """Whether its program is stopped, and the next key continues it."""
-        return self.record.status.activity is Activity.SUSPENDED and not self.has_ended
+    def is_starting(self) -> bool:
+        """Whether the agent started a moment ago and has not reported anything yet."""
+        return is_starting(self.record, self.seen, datetime.now(UTC))
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the agent was working and then stopped reporting."""
+        return not self.has_ended and not self.is_unreachable and shown_status(self.record).is_silent
+
+    @property
+    def shows_first_screen(self) -> bool:
+        """Whether its agent has not worked yet, as far as this window knows: there is nothing new to read."""
+        has_begun = self.has_worked or self.has_ended or self.record.origin.is_shell_or_command
+        return not has_begun and (self.is_starting or self.record.status.activity is Activity.IDLE)
 
     @property
     def needs_you(self) -> bool:
@@ -677,23 +607,8 @@ class Chat(QObject):
             return ""
         if not record.entry.is_named and record.entry.topic and record.entry.topic.rstrip("…") in title:
             return ""
-        is_of_shell = bool(title) and self.is_shell_or_command
+        is_of_shell = bool(title) and self.record.origin.is_shell_or_command
         return "" if is_of_shell and is_directory_title(title, self.current_directory, self.machine) else title
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether the agent was working and then stopped reporting."""
-        return (
-            not self.has_ended
-            and not self.is_unreachable
-            and not self.is_shell_or_command
-            and self.record.status.source == SILENCE
-        )
-
-    @property
-    def is_at_prompt(self) -> bool:
-        """Whether it is a shell that waits for a command."""
-        return self.is_plain and self.foreground == ""
 
     @property
     def command(self) -> str:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.wording import window_texts
-from gui.wording.groups import OVER, Group
 from session_host.errors import AmbiguousSession, NoSuchMachine
 from session_host.protocol.facts import ChatFacts
+from session_host.standing.endings import is_unlisted
+from session_host.standing.groups import OVER, Group, order_key
 from session_host.storage.store import meant
 from session_host.terminal.base import DefaultColors
 
 from .chat import Chat, id_there, machine_of
-from .ended_list import EndedChats, EndedList, is_unlisted
+from .ended_list import EndedChats, EndedList
 from .machine_chats import MachineChats
 from .machine_files import MachineFiles, OwnFiles
 from .store_thread import StoreThread, WindowsMachine
@@ -441,5 +442,5 @@ def _grouped(chats: Iterable[Chat]) -> dict[Group, list[Chat]]:
     for chat in chats:
         found[chat.group].append(chat)
     for group, members in found.items():
-        members.sort(key=lambda chat: chat.order_in(group), reverse=group in OVER)
+        members.sort(key=lambda chat: order_key(group, chat.record), reverse=group in OVER)
     return found

@@ -6,13 +6,12 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gui.theme.icons import Mark
 from gui.wording import common_texts, machine_texts, page_texts, phrases, window_texts
-from gui.wording.groups import activity_words
-from gui.wording.text import Text
-from session_host.protocol import untrusted_text
-from session_host.protocol.facts import ChatFacts, Reason
 from session_host.protocol.values import Activity, State
+from session_host.standing import endings
+from session_host.standing.endings import end_of, has_failed
+from session_host.standing.groups import Mark
+from session_host.standing.status import is_plain, is_suspended
 from session_host.structured.markdown_line import plain_text
 
 if TYPE_CHECKING:
@@ -21,44 +20,29 @@ if TYPE_CHECKING:
 RECENT_OUTPUT_S = 3.0
 """A chat that wrote output within this time may be working, even if no activity was reported."""
 
-_LOST_TEXTS: dict[Reason, Text] = {
-    "interrupted": page_texts.INTERRUPTED,
-    "lost": page_texts.ENDED_UNEXPECTEDLY,
-    "unstarted": page_texts.FAILED_TO_START,
-}
-
-
-def how_it_ended(record: ChatFacts) -> str:
-    """How a chat ended, in a few words; "" while it runs."""
-    if record.outcome.state is State.LOST:
-        return _LOST_TEXTS[record.outcome.reason or "lost"]()
-    if record.outcome.state is not State.EXITED:
-        return ""
-    return phrases.how_it_ended(record.outcome.exit_code, record.outcome.exit_signal, record.outcome.end_request)
-
 
 def status_text(chat: Chat) -> str:
     """One line: its topic and end, that it does not answer, its question, or its last message; "" for none."""
     if chat.has_ended:
         return _topic_and_end(chat)
     if chat.is_unreachable:
-        topic = "" if chat.is_shell_or_command else plain_text(chat.title)
+        topic = "" if chat.record.origin.is_shell_or_command else plain_text(chat.title)
         return " · ".join(filter(None, (topic, machine_texts.unreachable(chat.machine.unreachable_since))))
     if chat.is_unresponsive:
         return page_texts.DOES_NOT_ANSWER()
-    if chat.is_suspended:
-        return phrases.first_upper(activity_words(chat.record.status.activity))
+    if is_suspended(chat.record):
+        return phrases.first_upper(chat.record.status.words)
     if chat.needs_you:
         return chat.record.status.detail or page_texts.NEEDS_ANSWER()
     if chat.is_silent:
         return phrases.first_upper(phrases.no_activity(chat.since, datetime.now(UTC)))
     if chat.is_starting:
         return common_texts.STARTING()
-    if chat.is_plain:
+    if is_plain(chat.record):
         return chat.foreground or _short_last_command(chat) or chat.title
-    if chat.is_shell_or_command and chat.foreground:
+    if chat.record.origin.is_shell_or_command and chat.foreground:
         return " · ".join(filter(None, (chat.foreground, chat.record.status.detail)))
-    if chat.is_shell_or_command:
+    if chat.record.origin.is_shell_or_command:
         return chat.record.status.detail or chat.title or chat.agent_title
     return plain_text(chat.record.status.detail or chat.title) or chat.agent_title
 
@@ -77,17 +61,18 @@ def ended_when(chat: Chat) -> str:
 
 def _topic_and_end(chat: Chat) -> str:
     """An agent's title for the chat, and how the chat ended, in a short form; a failure comes first."""
-    topic = "" if chat.is_shell_or_command else plain_text(chat.title)
-    end, code = how_it_ended(chat.record), chat.record.outcome.exit_code
-    if chat.has_failed and chat.record.outcome.state is State.EXITED and not chat.record.outcome.exit_signal and code:
+    topic = "" if chat.record.origin.is_shell_or_command else plain_text(chat.title)
+    outcome, failed = chat.record.outcome, has_failed(chat.record)
+    end = end_of(outcome).phrase
+    if failed and outcome.state is State.EXITED and not outcome.exit_signal and (code := outcome.exit_code):
         end = page_texts.LAST_EXIT_CODE(code=code)
-    parts = (end, topic) if chat.has_failed else (topic, end)
+    parts = (end, topic) if failed else (topic, end)
     return " · ".join(filter(None, parts))
 
 
 def last_command(chat: Chat) -> str:
     """How the last command of a shell ended; "" while a command runs, or if unknown."""
-    return "" if chat.foreground else untrusted_text.last_command(chat.record.shell.last_exit_code)
+    return "" if chat.foreground else endings.last_command(chat.record.shell.last_exit_code)
 
 
 def _short_last_command(chat: Chat) -> str:
@@ -111,15 +96,9 @@ def activity_and_age(chat: Chat) -> str:
         return Mark.UNRESPONSIVE.value
     if chat.is_starting:
         return Mark.STARTING.value
-    if chat.is_plain:
+    if is_plain(chat.record):
         return phrases.running(chat.foreground, chat.since, datetime.now(UTC), last_command(chat))
-    return phrases.activity_and_age(
-        chat.record.status.activity,
-        chat.record.status.source,
-        chat.since,
-        datetime.now(UTC),
-        turn_failed=chat.record.status.failed,
-    )
+    return phrases.activity_and_age(chat.record.status, chat.since, datetime.now(UTC))
 
 
 def reason_to_confirm_end(chat: Chat) -> str:
@@ -130,7 +109,7 @@ def reason_to_confirm_end(chat: Chat) -> str:
         return page_texts.IS_WORKING(name=chat.name)
     if chat.needs_you:
         return page_texts.NEEDS_YOUR_ANSWER(name=chat.name)
-    if chat.is_shell_or_command and chat.foreground:
+    if chat.record.origin.is_shell_or_command and chat.foreground:
         return page_texts.IS_STILL_RUNNING(program=phrases.shortened(chat.foreground))
     is_recent = chat.output_at_s and time.monotonic() - chat.output_at_s < RECENT_OUTPUT_S
     if is_recent and chat.record.status.activity is not Activity.IDLE:
@@ -145,17 +124,17 @@ def name_and_state(chat: Chat) -> str:
 
 def _activity_or_end(chat: Chat) -> str:
     if chat.has_ended:
-        return how_it_ended(chat.record)
+        return end_of(chat.record.outcome).phrase
     if chat.is_unreachable:
         return machine_texts.unreachable(chat.machine.unreachable_since)
     if chat.is_starting:
         return Mark.STARTING.value
     now = datetime.now(UTC)
-    if chat.is_plain:
+    if is_plain(chat.record):
         # The previous command's end does not matter for a question about stopping.
         return phrases.running(chat.foreground, chat.since, now)
     if chat.is_silent:
-        return phrases.activity_and_age(chat.record.status.activity, chat.record.status.source, chat.since, now)
-    words = activity_words(chat.record.status.activity, turn_failed=chat.record.status.failed)
-    detail = chat.record.status.detail or chat.title
-    return page_texts.STATE_AND_DETAIL(state=words, detail=detail) if detail else words
+        return phrases.activity_and_age(chat.record.status, chat.since, now)
+    status = chat.record.status
+    detail = status.detail or chat.title
+    return page_texts.STATE_AND_DETAIL(state=status.words, detail=detail) if detail else status.words

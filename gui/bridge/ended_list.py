@@ -8,47 +8,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, overload
 
-from gui.wording.groups import OVER, Group, group_of
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.values import Activity, State
+from session_host.standing.endings import is_unlisted
+from session_host.standing.groups import OVER, Group, group_of_ended
 from session_host.system.clock import parse_time
 
 if TYPE_CHECKING:
     from .chat import Chat
-
-
-STARTS_WITHIN = timedelta(seconds=3)
-"""A shell that ends with an error so soon after its start has failed to start, as after a mistake in its own files."""
-
-
-def was_left(record: ChatFacts) -> bool:
-    """Whether the user has left a shell, as by ``exit`` or Ctrl+D; its exit code is that of its last command."""
-    if not record.origin.is_shell or record.outcome.state is not State.EXITED or record.outcome.end_request:
-        return False
-    if record.outcome.exit_code is None or record.outcome.exit_signal is not None:
-        return False
-    return not record.outcome.exit_code or not _ended_at_start(record)
-
-
-def is_unlisted(record: ChatFacts) -> bool:
-    """Whether lists leave a chat out unless it has a tab: the user left the shell, or stopped it, as with its tab."""
-    is_over = was_left(record) or (
-        record.origin.is_shell and record.outcome.state is State.EXITED and record.outcome.end_request == "stop"
-    )
-    return is_over and not is_kept(record)
-
-
-def is_kept(record: ChatFacts) -> bool:
-    """Whether the user wants to see a chat again: it is pinned, has a name that the user chose, or a worktree."""
-    return record.entry.pinned or record.origin.worktree is not None or record.entry.is_named
-
-
-def _ended_at_start(record: ChatFacts) -> bool:
-    began, ended = parse_time(record.origin.created_at), parse_time(record.outcome.ended_at or "")
-    return began is None or ended is None or ended - began < STARTS_WITHIN
 
 
 EndedRecord = ChatFacts
@@ -155,14 +123,9 @@ class EndedList:
                 if record.entry.continued_by is not None or session_id in hidden:
                     continue
                 if with_left or session_id in open_ids or not is_unlisted(record):
-                    found[group_of_ended(record)].append(record)
+                    found[group_of_ended(record.outcome)].append(record)
             self._groups[with_left] = {group: EndedChats(each, self._chat_of) for group, each in found.items()}
         return self._groups[with_left]
-
-
-def group_of_ended(record: EndedRecord) -> Group:
-    """The group of an ended chat."""
-    return group_of(record.outcome.state, Activity.NO_SIGNAL, interrupted=record.outcome.reason == "interrupted")
 
 
 def _key(record: EndedRecord) -> _Key:

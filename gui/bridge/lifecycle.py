@@ -139,7 +139,7 @@ class Lifecycle:
         Raises:
             OutliveError: the host does not answer, or its version lacks this request.
         """
-        is_plain = chat.is_shell_or_command
+        is_plain = chat.record.origin.is_shell_or_command
         if not chat.has_ended:
             with contextlib.suppress(SessionEnded):
                 return explained(await chat.ask(Explain(request=1)), is_plain=is_plain)

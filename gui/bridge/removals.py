@@ -15,8 +15,9 @@ from session_host.client.sessions.foreground import has_jobs, shell_has_jobs
 from session_host.errors import OutliveError, ProtocolViolation, SessionEnded
 from session_host.protocol.messages import Describe, Description, Stop
 from session_host.protocol.untrusted_text import one_line
+from session_host.standing.endings import is_kept
+from session_host.standing.status import is_at_prompt
 
-from .ended_list import is_kept
 from .machine_chats import ask_all
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Shells:
 
 def _seems_idle(chat: Chat) -> bool:
     """Whether a shell waits for a command, and has no background or stopped job, as far as known at once."""
-    return chat.is_at_prompt and (chat.record.program.child_pid is None or not has_jobs(chat.record))
+    return is_at_prompt(chat.record) and (chat.record.program.child_pid is None or not has_jobs(chat.record))
 
 
 UNDO_MS = 10_000
@@ -287,7 +288,7 @@ async def _end_idle(chat: Chat) -> None:
     with contextlib.suppress(SessionEnded):
         now: Description = await chat.ask(Describe(request=1))
         is_idle = (
-            chat.is_at_prompt
+            is_at_prompt(chat.record)
             and now.facts.foreground is not None
             and not now.facts.foreground.program
             and not now.host.viewers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from gui.bridge.chat_words import reason_for_bell
-from gui.wording.groups import Group
+from session_host.standing.groups import Group
 
 from .chat import Chat
 from .sessions import Sessions
@@ -40,5 +40,5 @@ def _is_done(chat: Chat) -> bool:
     if reason_for_bell(chat):
         return True
     if chat.has_ended:
-        return not chat.is_ended_by_user
+        return chat.record.outcome.end_request not in {"stop", "kill"}
     return chat.group is not Group.RUNNING and not chat.is_starting

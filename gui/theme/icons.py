@@ -20,6 +20,8 @@ from pathlib import Path
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPen, QPixmap, QPolygonF
 
+from session_host.standing.groups import Mark
+
 from .tokens import ICON_PX, MARK_PX, RADIUS_PX, Tokens, blend, font
 
 _LARGE_TILE_PX = 28
@@ -157,24 +159,6 @@ def paint_tile(
 
 LABEL_PX = 3
 """The width of a colour label."""
-
-
-class Mark(StrEnum):
-    """The meaning of a mark, for screen readers."""
-
-    NEEDS_YOU = "needs you"
-    WORKING = "working"
-    IDLE = "idle"
-    TURN_FAILED = "stopped by an error"
-    RUNNING = "running"
-    NO_SIGNAL = "no signal"
-    STARTING = "starting"
-    ENDED = "ended"
-    FAILED = "ended with an error"
-    INTERRUPTED = "interrupted"
-    RECONNECTING = "reconnecting"
-    UNRESPONSIVE = "does not answer"
-    UNREACHABLE = "unreachable"
 
 
 _TOKEN = {

@@ -17,15 +17,16 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.bridge.chat import Chat
 from gui.bridge.chat_marks import QUIET_S
-from gui.bridge.chat_words import how_it_ended
 from gui.bridge.sessions import Sessions
 from gui.wording import notice_texts, phrases, tray_texts
-from gui.wording.groups import Group
 from gui.wording.tray_texts import MAX_TEXT, MAX_TITLE, passed_on
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 from session_host.protocol.messages import NotificationEvent
 from session_host.protocol.values import Activity
+from session_host.standing.ages import duration
+from session_host.standing.endings import end_of, has_failed
+from session_host.standing.groups import Group
 from session_host.system.clock import parse_time
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class Events:
     def _find_failures(self, sessions: Sessions, running: list[Chat]) -> dict[str, Event]:
         previous, self._running = self._running, {chat.id for chat in running}
         ended = filter(None, map(sessions.get, previous - self._running))
-        return {chat.id: Event("died") for chat in ended if chat.has_ended and chat.has_failed}
+        return {chat.id: Event("died") for chat in ended if chat.has_ended and has_failed(chat.record)}
 
 
 def _is_unreachable(chat: Chat | None) -> bool:
@@ -395,23 +396,23 @@ class Notifier(QObject):
             self._notifications.show(key, *passed_on(chat.full_name, event.messages))
         elif event.kind in {"done", "failed"}:
             title_of = tray_texts.FAILED if event.kind == "failed" else tray_texts.FINISHED
-            text = tray_texts.AFTER(duration=phrases.duration(event.seconds), what=event.text or where)
+            text = tray_texts.AFTER(duration=duration(event.seconds), what=event.text or where)
             self._notifications.show(chat.id, title_of(name=chat.full_name), text)
         elif event.kind == "ran":
             title = tray_texts.command_ended(
                 phrases.shortened(event.text), chat.full_name, chat.record.shell.last_exit_code
             )
-            text = tray_texts.HOW_LONG_AND_WHERE(duration=phrases.duration(event.seconds), directory=where)
+            text = tray_texts.HOW_LONG_AND_WHERE(duration=duration(event.seconds), directory=where)
             self._notifications.show(chat.id, title, text)
         elif event.kind == "quiet" and not chat.has_ended:
             text = tray_texts.HOW_QUIET_AND_WHERE(seconds=QUIET_S, where=where)
             self._notifications.show(chat.id, tray_texts.QUIET(name=chat.full_name), text)
         else:
-            title_of = tray_texts.ENDED_UNEXPECTEDLY if chat.has_failed else notice_texts.ENDED
+            title_of = tray_texts.ENDED_UNEXPECTEDLY if has_failed(chat.record) else notice_texts.ENDED
             self._notifications.show(
                 chat.id,
                 title_of(name=chat.full_name),
-                tray_texts.HOW_AND_WHERE(how=how_it_ended(chat.record), where=where),
+                tray_texts.HOW_AND_WHERE(how=end_of(chat.record.outcome).phrase, where=where),
             )
 
     def _show_question(self, chat: Chat) -> None:

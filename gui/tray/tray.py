@@ -21,9 +21,11 @@ from gui.theme.menu import Menu
 from gui.theme.theme import Theme
 from gui.wording import action_texts, common_texts, phrases, tray_texts, window_texts
 from gui.wording.chat_texts import joined
-from gui.wording.groups import Group
 from gui.wording.machine_texts import on_machine
 from session_host.protocol.untrusted_text import before_more
+from session_host.standing.ages import short_age
+from session_host.standing.groups import Group
+from session_host.standing.status import is_at_prompt
 
 from .waiting import WATCHER
 
@@ -279,7 +281,7 @@ class Tray(QObject):
             self.chat_chosen.emit(chat)
 
     def _chat_text(self, chat: Chat, difference: str, now: datetime) -> str:
-        parts = (difference, self._status_text(chat), phrases.age(chat.since, now))
+        parts = (difference, self._status_text(chat), short_age(chat.since, now))
         name = on_machine(phrases.shortened(chat.name), chat.machine.name)
         return f"{before_more(name)}  ·  {joined(*parts)}"
 
@@ -289,7 +291,7 @@ class Tray(QObject):
             return status_text(chat)
         if chat.group is Group.RUNNING and chat.foreground:
             return phrases.shortened(chat.foreground, PROGRAM_CHARACTERS)
-        if chat.is_at_prompt and (ended := last_command(chat)):
+        if is_at_prompt(chat.record) and (ended := last_command(chat)):
             return ended
         if chat.is_silent or ((chat.needs_you or chat.record.status.failed) and chat.record.status.detail):
             return phrases.shortened(status_text(chat), MESSAGE_CHARACTERS)

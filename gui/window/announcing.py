@@ -13,10 +13,11 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.chat_words import how_it_ended, status_text
+from gui.bridge.chat_words import status_text
 from gui.bridge.sessions import Sessions
 from gui.wording import notice_texts, tray_texts
 from session_host.protocol.values import Activity
+from session_host.standing.endings import end_of
 
 Politeness = QAccessible.AnnouncementPoliteness
 
@@ -61,7 +62,7 @@ class StatusAnnouncer(QObject):
     def _announce_change(self, chat: Chat, previous: _Status, now: _Status) -> None:
         if now.has_ended:
             if not previous.has_ended:
-                self._announce(notice_texts.HOW_CHAT_ENDED(name=chat.full_name, how=how_it_ended(chat.record)))
+                self._announce(notice_texts.HOW_CHAT_ENDED(name=chat.full_name, how=end_of(chat.record.outcome).phrase))
         elif now.question != previous.question and chat.needs_you:
             if chat.record.origin.runtime == "terminal":  # A structured chat's view announces its requests itself.
                 self._announce(notice_texts.ASKS(name=chat.full_name, question=status_text(chat)), Politeness.Assertive)

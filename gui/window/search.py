@@ -33,9 +33,10 @@ from gui.window.sheets.sheet import LINES_PX, LIST_PX, Sheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import ElidedLabel, PlainLines, label, sentence
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
-from gui.wording import common_texts, phrases, sheet_texts
+from gui.wording import common_texts, sheet_texts
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.untrusted_text import before_more, one_line
+from session_host.standing.ages import short_age
 
 HEIGHT_PX = 440
 
@@ -327,7 +328,7 @@ class _MatchDelegate(RowDelegate):
         painter.setFont(small)
         painter.setPen(tokens.color("secondary"))
         middle = Qt.AlignmentFlag.AlignVCenter
-        age = phrases.age(match.hit.moment, datetime.now(UTC))
+        age = short_age(match.hit.moment, datetime.now(UTC))
         times = f"×{match.times} · " if match.times > 1 else ""
         painter.drawText(second, Qt.AlignmentFlag.AlignRight | middle, f"{times}{age}")
         name = f"{match.chat.full_name} · {match.chat.directory_name(match.chat.record.origin.cwd)}"

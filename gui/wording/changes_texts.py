@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gui.wording import chat_texts, phrases
 from gui.wording.text import Text
 from session_host.protocol.untrusted_text import one_line
+from session_host.standing.ages import short_age
 
 if TYPE_CHECKING:
     from session_host.client.worktrees.changes import State
@@ -382,7 +383,7 @@ def restore_at(moment: datetime, now: datetime) -> str:
 
 def point_detail(moment: datetime, now: datetime, changed: int | None) -> str:
     """The age of a restore point, and the number of files that have changed since; None for an unknown one."""
-    return chat_texts.joined("" if changed is None else changed_files(changed), phrases.age(moment, now))
+    return chat_texts.joined("" if changed is None else changed_files(changed), short_age(moment, now))
 
 
 def changed_files(count: int) -> str:

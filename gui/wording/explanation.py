@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gui.wording import phrases
-from gui.wording.groups import Group, activity_words, group_words
 from gui.wording.text import Text
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explanation, Transition
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
+from session_host.standing.ages import duration
 from session_host.system.clock import parse_time
 
 
@@ -69,7 +69,7 @@ def explained(explanation: Explanation, *, is_plain: bool = False) -> Explained:
     notes: list[str] = []
     if 0 <= explanation.stale_after_s < NEVER_S and (evidence or not is_plain):
         text = Text("After {duration} without output or reports, “working” becomes “no signal”.")
-        notes.append(text(duration=phrases.duration(explanation.stale_after_s)))
+        notes.append(text(duration=duration(explanation.stale_after_s)))
     if when := ago(explanation.last_output):
         notes.append(Text("Last output {when}")(when=when))
     if when := ago(explanation.last_input):
@@ -104,8 +104,8 @@ def _changes(transitions: Sequence[Transition], *, has_ended: bool, is_plain: bo
 def _changed(change: Transition, *, is_plain: bool, is_end: bool) -> str:
     """The activity after a change; a shell or a command without reports runs until it ends."""
     if is_plain and change.activity is Activity.NO_SIGNAL:
-        return "" if is_end else group_words(Group.RUNNING)
-    return activity_words(change.activity)
+        return "" if is_end else Activity.RUNNING.words
+    return change.activity.words
 
 
 def _started_or_ended(*, is_end: bool) -> str:
@@ -120,7 +120,7 @@ def _conversation_notes(conversation: str, source: str, *, is_plain: bool) -> li
 
 
 def _meaning(activity: Activity | None) -> str:
-    return activity_words(activity) if activity is not None else Text("no effect")()
+    return activity.words if activity is not None else Text("no effect")()
 
 
 def _clock(text: str) -> str:

@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
 from datetime import datetime
 from typing import Final
 
 from PySide6.QtCore import QLocale, QTime
 
-from gui.wording.groups import activity_words
 from gui.wording.text import Text
 from session_host.paths import short_directory as short_directory  # noqa: PLC0414 - re-exported
-from session_host.protocol.untrusted_text import requested_end
-from session_host.protocol.values import SILENCE, Activity, State
+from session_host.protocol.facts import AgentStatus
+from session_host.protocol.values import SILENCE
+from session_host.standing.ages import DAY_S, HOUR_S, MINUTE_S, NOW_S, duration
 
-NOW_S = 5
-MINUTE_S = 60
-HOUR_S = 3600
-DAY_S = 86400
 WORD_JOINER = "\u2060"
 """Forbids a line break; it has no width (UAX #14)."""
-
-
-def age(since: datetime | None, now: datetime) -> str:
-    """The age in one unit: "now", "14 s", "2 m", "3 h", "5 d"."""
-    if since is None:
-        return ""
-    seconds = int((now - since).total_seconds())
-    if seconds < NOW_S:
-        return "now"
-    if seconds < MINUTE_S:
-        return f"{seconds} s"
-    if seconds < HOUR_S:
-        return f"{seconds // MINUTE_S} m"
-    if seconds < DAY_S:
-        return f"{seconds // HOUR_S} h"
-    return f"{seconds // DAY_S} d"
-
-
-def duration(seconds: float) -> str:
-    """A duration in one unit, for a sentence: "14 s", "2 min", "3 h", "5 d"."""
-    whole = max(int(seconds), 0)
-    if whole < MINUTE_S:
-        return f"{whole} s"
-    if whole < HOUR_S:
-        return f"{whole // MINUTE_S} min"
-    return f"{whole // HOUR_S} h" if whole < DAY_S else f"{whole // DAY_S} d"
 
 
 def exact_duration(ms: int) -> str:
@@ -140,14 +109,6 @@ def last_part(path: str, home: str | None = None) -> str:
     return path.rstrip("/").rpartition("/")[2] or path
 
 
-def signal_name(number: int) -> str:
-    """The name of a signal: "SIGTERM" for 15, "signal 99" for one without a name."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return Text("signal {number}")(number=number)
-
-
 def clock(moment: datetime | None, now: datetime) -> str:
     """A time in the user's time zone: "at 14:03", "yesterday at 14:03", "on 2 May at 14:03"."""
     if moment is None:
@@ -172,24 +133,6 @@ def short_clock(moment: datetime | None, now: datetime) -> str:
         return clock_time(moment)
     year = "" if local.year == today.year else f" {local.year}"
     return f"{local.day} {local:%b}{year} {clock_time(moment)}"
-
-
-def failed(state: State, exit_code: int | None, exit_signal: int | None, *, is_requested: bool) -> bool:
-    """Whether a chat was lost, or ended by itself with an error."""
-    if state is State.LOST:
-        return True
-    return state is State.EXITED and not is_requested and bool(exit_code or exit_signal)
-
-
-def how_it_ended(exit_code: int | None, exit_signal: int | None, end_request: str = "") -> str:
-    """How a chat ended, such as "Killed by you", "Finished", "Ended with exit code 1", "Ended by SIGKILL"."""
-    if by_request := requested_end(end_request):
-        return by_request.capitalize()
-    if exit_signal:
-        return Text("Ended by {signal}")(signal=signal_name(exit_signal))
-    if exit_code:
-        return Text("Ended with exit code {code}")(code=exit_code)
-    return Text("Finished")() if exit_code == 0 else Text("Ended")()
 
 
 def without_remedy(line: str) -> str:
@@ -224,15 +167,12 @@ def source_words(source: str) -> str:
     return SOURCES[source]() if source in SOURCES else source
 
 
-def activity_and_age(
-    activity: Activity, source: str, since: datetime | None, now: datetime, *, turn_failed: bool = False
-) -> str:
+def activity_and_age(status: AgentStatus, since: datetime | None, now: datetime) -> str:
     """An agent's activity and its age: "working · 14 s ago"; without a source, nothing was reported yet."""
-    what = activity_words(activity, turn_failed=turn_failed)
-    if source == SILENCE:
-        return f"{what} · {no_activity(since, now)}"
-    age = ago(since, now) if source else ""
-    return f"{what} · {age}" if age else what
+    if status.is_silent:
+        return f"{status.words} · {no_activity(since, now)}"
+    age = ago(since, now) if status.source else ""
+    return f"{status.words} · {age}" if age else status.words
 
 
 def running(foreground: str | None, since: datetime | None, now: datetime, last_command: str = "") -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from session_host.cli.arguments import add_session_argument
-from session_host.cli.output import age, ending_text, print_json, terminal_columns
+from session_host.cli.output import print_json, terminal_columns
 from session_host.cli.session_argument import ask, find
 from session_host.client.chats.removal import described, left_processes
 from session_host.client.sessions.session_info import SessionInfo
@@ -20,8 +20,10 @@ from session_host.paths import session_transitions
 from session_host.protocol.facts import Foreground
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explain, Explanation, Transition
-from session_host.protocol.untrusted_text import last_command, one_line
-from session_host.protocol.values import FOREGROUND, RUNNING_STATES, TURN_FAILED, WITHOUT_AGENT, Activity
+from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import FOREGROUND, RUNNING_STATES, Activity
+from session_host.standing.ages import age
+from session_host.standing.endings import end_of, last_command
 from session_host.storage.store import activity_log as transitions
 from session_host.structured.shortening import cut, shown_command
 from session_host.system.clock import as_text
@@ -157,12 +159,12 @@ def _started_at(ticks: int | None) -> str | None:
 def lines(explained: Explained, now: datetime, columns: int | None) -> list[str]:
     """The explanation as lines, cut to the given columns."""
     info = explained.info
-    is_plain = info.facts.origin.agent in WITHOUT_AGENT  # It need not report anything.
+    is_plain = info.facts.origin.is_shell_or_command  # It need not report anything.
     rows = [("", f"{info.name}  {info.facts.origin.agent}  {info.id}")]
     if info.state in RUNNING_STATES:
         rows += _running_rows(explained, now, is_plain=is_plain)
     else:
-        ended = f"{ending_text(info)}, {_time(explained.since)} ({_ago(explained.since, now)})"
+        ended = f"{end_of(info.facts.outcome).predicate}, {_time(explained.since)} ({_ago(explained.since, now)})"
         rows.append(("state", ended))
         if explained.left_behind:
             rows.append(("left behind", f"{explained.left_behind}; `outlive kill {info.name}` ends this"))
@@ -248,7 +250,7 @@ def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]
     if not explained.info.has_host:
         return [("status", "unknown: the chat does not respond")]
     status = explained.info.status
-    text = TURN_FAILED if status.failed else status.activity.words
+    text = status.words
     if status.since:
         text += f" since {_time(status.since)} ({age(status.since, now)})"
     text += f", reported by: {status.source}" if status.source else ""

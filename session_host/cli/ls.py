@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from session_host.cli.output import age, exit_text, print_error, print_json, terminal_columns, width
+from session_host.cli.output import print_error, print_json, terminal_columns, width
 from session_host.cli.session_argument import add_selection, all_sessions, selection_of
 from session_host.client.sessions.listing import chosen_sessions
 from session_host.client.sessions.selection import Selection
@@ -16,8 +16,10 @@ from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import StoreCorrupt
 from session_host.paths import home_dir, short_directory
-from session_host.protocol.untrusted_text import last_command, one_line, place_last
-from session_host.protocol.values import BACKGROUND, FOREGROUND, SILENCE, TURN_FAILED, Activity, State
+from session_host.protocol.untrusted_text import one_line, place_last
+from session_host.protocol.values import BACKGROUND, FOREGROUND, Activity, State
+from session_host.standing.ages import age
+from session_host.standing.endings import end_of, last_command
 
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
 _MIN_DIRECTORY_COLUMNS = 12
@@ -26,7 +28,6 @@ NOTICE_MARK = "!"
 """The mark after the state of a chat with a problem, and before the line that describes the problem."""
 
 _MARKS = {Activity.WORKING: "◐", Activity.NEEDS_INPUT: "▲", Activity.IDLE: "○", Activity.SUSPENDED: "▲"}
-"""The source of "no signal" for an agent that reported work, and nothing since."""
 
 _DETAIL_COLUMNS = 36
 
@@ -120,7 +121,7 @@ def row(info: SessionInfo, now: datetime, home: str | None = None) -> tuple[str,
         # The question, the error that stopped the turn, or what runs in the background.
         detail = one_line(status.detail)
         state += f": {detail if width(detail) <= _DETAIL_COLUMNS else _cut_middle(detail, _DETAIL_COLUMNS)}"
-    if status.source == SILENCE and status.since:
+    if status.is_silent and status.since:
         state = f"◌ no signal {age(status.since, now)}"
     if info.notice:
         state += f" {NOTICE_MARK}"
@@ -163,12 +164,10 @@ def state_words(info: SessionInfo) -> str:
             if activity is Activity.RUNNING:
                 return "❯ running"
             if info.status.failed:
-                return f"✗ {TURN_FAILED}"
+                return f"✗ {info.status.words}"
             return f"{_MARKS[activity]} {activity.words}" if activity in _MARKS else "◌ running"
-        case State.EXITED:
-            return f"■ {exit_text(info.facts.outcome)}{_continued(info)}"
         case _:
-            return f"■ {info.facts.outcome.reason or 'lost'}{_continued(info)}"
+            return f"■ {end_of(info.facts.outcome).status}{_continued(info)}"
 
 
 def _continued(info: SessionInfo) -> str:

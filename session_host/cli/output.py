@@ -10,11 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from session_host.protocol.untrusted_text import escaped, one_line, requested_end
+from session_host.protocol.untrusted_text import escaped, one_line
 
 if TYPE_CHECKING:
-    from session_host.client.sessions.session_info import SessionInfo
-    from session_host.protocol.facts import Outcome
     from session_host.protocol.values import GridSize
 
 
@@ -81,51 +79,6 @@ def own_size() -> GridSize | None:
     from session_host.protocol.values import GridSize
 
     return GridSize(size.columns, size.lines) if size.columns and size.lines else None
-
-
-def exit_text(ended: Outcome) -> str:
-    """A program's exit status as text: ``exit code 3``, ``signal 9 (SIGKILL)``, ``killed by you``."""
-    if by_request := requested_end(ended.end_request):
-        return by_request
-    if ended.exit_signal is not None:
-        import signal
-
-        try:
-            return f"signal {ended.exit_signal} ({signal.Signals(ended.exit_signal).name})"
-        except ValueError:
-            return f"signal {ended.exit_signal}"
-    if ended.exit_code is not None:
-        return f"exit code {ended.exit_code}"
-    return "unknown cause"
-
-
-def ending_text(info: SessionInfo) -> str:
-    """A session's end as text to print after its name: ``has ended (exit code 3)``."""
-    outcome = info.facts.outcome
-    if outcome.reason == "interrupted":
-        return "was interrupted by a restart"
-    if outcome.reason == "unstarted":
-        return "did not start: the command that started it was interrupted; start it again"
-    if outcome.reason == "lost":
-        return "ended unexpectedly: its background process is gone"
-    if by_request := requested_end(outcome.end_request):
-        return f"was {by_request}"
-    return f"has ended ({exit_text(outcome)})"
-
-
-_AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-
-
-def age(since: str, now: datetime) -> str:
-    """An age in the largest unit: ``5 min``."""
-    try:
-        seconds = int((now - datetime.fromisoformat(since)).total_seconds())
-    except (ValueError, TypeError):
-        return "?"
-    for length_s, unit in _AGES:
-        if seconds >= length_s:
-            return f"{seconds // length_s} {unit}"
-    return "0 s"
 
 
 def local_time(moment: datetime, now: datetime) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 
 from session_host.cli.arguments import add_session_argument
-from session_host.cli.output import ending_text, print_json
+from session_host.cli.output import print_json
 from session_host.cli.session_argument import ask, find
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.protocol.messages import Peek, Screen
 from session_host.protocol.values import RUNNING_STATES
+from session_host.standing.endings import end_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -69,11 +70,11 @@ def _last_screen(info: SessionInfo, request: Peek) -> Screen:
         from session_host.structured.text import screen_of as screen_of_transcript
 
         if (transcript := last_transcript(info.id)) is None:
-            raise SessionEnded(f"{info.name} {ending_text(info)}; nothing of it was saved")
+            raise SessionEnded(f"{info.name} {end_of(info.facts.outcome).predicate}; nothing of it was saved")
         return screen_of_transcript(transcript, request)
     emulator = last_screen(info.id)
     if emulator is None:
-        raise SessionEnded(f"{info.name} {ending_text(info)}; no screen was saved")
+        raise SessionEnded(f"{info.name} {end_of(info.facts.outcome).predicate}; no screen was saved")
     try:
         return screen_of(emulator, request)
     finally:

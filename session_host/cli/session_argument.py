@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from session_host.cli.output import ending_text
 from session_host.client.sessions.session_info import SessionInfo, find_session, list_sessions
 from session_host.client.sessions.store_access import open_or_recover, recover
 from session_host.errors import AmbiguousSession, NoSuchSession, SessionEnded, StoreCorrupt, StoreError, UsageError
 from session_host.protocol.values import RUNNING_STATES
+from session_host.standing.endings import end_of
 from session_host.storage.store import Store
 
 from .arguments import DIGITS_TO_END
@@ -106,7 +106,7 @@ def require_running(info: SessionInfo) -> SessionInfo:
         SessionEnded: the session has ended, or was lost.
     """
     if info.state not in RUNNING_STATES:
-        raise SessionEnded(f"{info.name} {ending_text(info)}")
+        raise SessionEnded(f"{info.name} {end_of(info.facts.outcome).predicate}")
     return info
 
 

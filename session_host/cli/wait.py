@@ -26,12 +26,13 @@ from session_host.protocol.messages import (
     StateEvent,
 )
 from session_host.protocol.values import RUNNING_STATES, Activity, State
-from session_host.standing import shown_activity
+from session_host.standing.endings import end_of
+from session_host.standing.status import shown_activity
 from session_host.structured.text import all_lines, ending_lines, item_lines
 from session_host.structured.transcript import Transcript
 from session_host.system import event_loop
 
-from .output import ending_text, print_line
+from .output import print_line
 from .peek import read_screen
 from .session_argument import find, running_sessions
 
@@ -179,7 +180,8 @@ def _check_ended(info: SessionInfo, options: argparse.Namespace, pattern: re.Pat
     with contextlib.suppress(SessionEnded):
         if pattern is not None and pattern.search("\n".join(read_screen(ended, scrollback=True).lines)):
             return
-    raise SessionEnded(f"{info.name} {ending_text(ended)} while waiting for {_condition_text(options)}")
+    how = end_of(ended.facts.outcome).predicate
+    raise SessionEnded(f"{info.name} {how} while waiting for {_condition_text(options)}")
 
 
 async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:

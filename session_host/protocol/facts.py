@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from .values import RUNNING_STATES, Activity, GridSize, Runtime, State
+from .values import RUNNING_STATES, SILENCE, TURN_FAILED, WITHOUT_AGENT, Activity, GridSize, Runtime, State
 
 INTERRUPTED: Final = "the computer was restarted while this chat ran"
 UNSTARTED: Final = "what was starting this chat was ended before its agent ran"
@@ -77,6 +77,11 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=Tru
     def is_shell(self) -> bool:
         """Whether it is the user's shell alone, without a command that runs in it."""
         return self.agent == "shell" and not self.arguments
+
+    @property
+    def is_shell_or_command(self) -> bool:
+        """Whether it runs a shell or a command in place of an agent; these report no activity."""
+        return self.agent in WITHOUT_AGENT
 
     @property
     def project(self) -> str:
@@ -170,6 +175,16 @@ class AgentStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The agent's question, its text about its work, or the error that stopped its turn; one line."""
     failed: bool = False
     """Whether the agent is idle since an error stopped its turn: a limit, a log-in, the model's service."""
+
+    @property
+    def words(self) -> str:
+        """The activity in words."""
+        return TURN_FAILED if self.failed else self.activity.words
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the agent was working and then stopped reporting."""
+        return self.source == SILENCE
 
 
 class Foreground(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -38,7 +38,6 @@ MAX_TOPIC_CHARACTERS: Final = 80
 MAX_MESSAGE_CHARACTERS: Final = 500
 _RUNS: Final = f"{_CONTROLS}+"
 _CONVERSATION: Final = "[A-Za-z0-9_][A-Za-z0-9_-]{0,127}"
-_REQUESTED: Final = {"stop": "stopped by you", "kill": "killed by you", "idle": "ended when idle"}
 _ESCAPES: Final = (
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[\[?][0-9;:?]*[ -/]*[@-~]|\x1b[()#][0-9A-Za-z]|\x1b[=>78cDEHMNOZ]"
     r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]"
@@ -108,18 +107,6 @@ def place_last(text: str) -> str:
     """Move the path at the beginning of a line, ``/a/b: is full``, to its end, where it may be cut."""
     location, colon, what = text.partition(": ")
     return f"{what} ({location})" if colon and what and location.startswith("/") else text
-
-
-def last_command(exit_code: int | None) -> str:
-    """The end of a shell's last command in words; "" if unknown."""
-    if exit_code is None:
-        return ""
-    return f"last command ended with {exit_code}" if exit_code else "last command succeeded"
-
-
-def requested_end(request: str | None) -> str:
-    """The end of a program by a request (``end_request``), in words; "" without a request."""
-    return _REQUESTED.get(request or "", "")
 
 
 def for_clipboard(text: str, limit: int) -> str:

@@ -200,7 +200,7 @@ class Activity(StrEnum):
     """The program is stopped, by Ctrl+Z or a signal, and the next input continues it."""
     NO_SIGNAL = "no_signal"
     RUNNING = "running"
-    """A shell or command runs a program that reports none; no host says this, see ``standing.shown_status``."""
+    """A shell or command runs a program that reports none; no host says this, see ``standing.status``."""
 
     @classmethod
     def _missing_(cls, value: object) -> Activity:  # noqa: ARG003 - enum's signature
@@ -209,7 +209,7 @@ class Activity(StrEnum):
 
     @property
     def words(self) -> str:
-        """The activity as commands print it."""
+        """The activity in words."""
         return "needs you" if self is Activity.NEEDS_INPUT else self.value.replace("_", " ")
 
 

@@ -29,7 +29,7 @@ from session_host.protocol.messages import (
     Send,
     SendChatInput,
 )
-from session_host.protocol.values import WITHOUT_AGENT, Activity, ErrorCode, State
+from session_host.protocol.values import Activity, ErrorCode, State
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import KEPT_TYPED, LogState
 from session_host.terminal.base import Emulator
@@ -104,7 +104,7 @@ class TerminalSession:
             new_id,
             open_question,
             self.starting,
-            is_agent=spec.facts.origin.agent not in WITHOUT_AGENT,
+            is_agent=not spec.facts.origin.is_shell_or_command,
             activity=log_state.activity.in_turns if log_state.activity is not None else Activity.NO_SIGNAL,
             age_s=age_s,
         )

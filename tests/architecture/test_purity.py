@@ -21,7 +21,9 @@ PURE = {
 
 OWN = {
     "session_host/protocol": ("session_host.protocol", "session_host.errors", "session_host.version"),
-    "session_host/standing.py": ("session_host.protocol",),
+    "session_host/standing": (
+        "session_host.standing", "session_host.protocol", "session_host.system.clock", "datetime", "signal",
+    ),
     "session_host/session": (
         "session_host.session", "session_host.protocol", "session_host.errors", "session_host.version",
         "session_host.structured",

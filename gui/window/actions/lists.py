@@ -36,7 +36,6 @@ from gui.wording import (
 from gui.wording.text import Text
 from session_host.protocol.messages import ChangeSetting
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import WITHOUT_AGENT
 from session_host.structured.items import Item
 from session_host.terminal.prompts import Prompt
 
@@ -257,7 +256,7 @@ class ChatChoices:
             return Texts(record.entry.shown_name, line.whole, record.entry.name)
         project, title = (
             record.origin.project.rpartition("/")[2],
-            "" if record.origin.agent in WITHOUT_AGENT else record.program.title,
+            "" if record.origin.is_shell_or_command else record.program.title,
         )
         branch = record.origin.worktree.branch if record.origin.worktree is not None else ""
         facts = f"{machine_of(record.id)} {record.origin.agent} {title} {project} {branch}"

@@ -303,7 +303,7 @@ class ChatAnswers:
 
     def copy_answer(self, position: TurnPosition | None) -> bool:
         """Put the answer at a position on the clipboard, None for the last one, and say so; False without an agent."""
-        if self._chat.is_shell_or_command:
+        if self._chat.record.origin.is_shell_or_command:
             return False
         self._tasks.start(self._copy(position), "copy an answer")
         return True

@@ -8,7 +8,6 @@ from functools import partial
 from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
-from gui.bridge.ended_list import was_left
 from gui.settings.live import LiveSettings
 from gui.settings.pane_tree import Side
 from gui.terminal.view import TerminalView
@@ -19,6 +18,7 @@ from gui.window.panes.panes import Panes
 from gui.window.panes.window_tabs import put_back
 from gui.window.widgets.accessibility import announce
 from gui.wording import notice_texts, window_texts
+from session_host.standing.endings import was_left
 
 from .context import WindowContext
 

@@ -28,7 +28,8 @@ from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_content import TerminalContent
 from gui.wording import common_texts, notice_texts, page_texts
-from gui.wording.groups import OVER, Group
+from session_host.standing.groups import OVER, Group
+from session_host.standing.status import is_suspended
 
 if TYPE_CHECKING:
     from gui.window.actions.machines import MachineActions
@@ -120,7 +121,7 @@ class WindowCommands:
             "running": chat is not None and not has_ended,
             "terminal": is_terminal,
             "running_terminal": is_terminal and not has_ended,
-            "suspended": is_terminal and chat is not None and chat.is_suspended,
+            "suspended": is_terminal and chat is not None and is_suspended(chat.record),
             "structured": page is not None and not is_terminal and not has_ended,
             "forkable": chat is not None and self.forking.can_fork(chat),
             "tabs": bool(tabs.others()),

@@ -22,8 +22,9 @@ from gui.window.sheets.sheet import LIST_PX, Sheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, label, sentence, show_text
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
-from gui.wording import common_texts, new_chat_texts, phrases
+from gui.wording import common_texts, new_chat_texts
 from session_host.protocol.values import Runtime
+from session_host.standing.ages import short_age
 from session_host.system.clock import moment_of
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class ConversationRow(NamedTuple):
         """The time since its last change."""
         if self.changed_s is None:
             return ""
-        return phrases.age(moment_of(1000 * self.changed_s), datetime.now(UTC))
+        return short_age(moment_of(1000 * self.changed_s), datetime.now(UTC))
 
 
 def title_of(stored: StoredConversation) -> str:

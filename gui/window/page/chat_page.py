@@ -15,6 +15,7 @@ from gui.theme.theme import Theme
 from gui.window.sheets.question import QuestionSheet
 from gui.window.widgets.parts import Area, LazyWidget
 from gui.wording import page_texts
+from session_host.standing.status import is_suspended
 
 from .bars import PageBars
 from .find_bar import FindBar, query_on_line
@@ -217,7 +218,7 @@ class ChatPage(Area):
 
     def _show_problem(self) -> None:
         text, action = self.chat.notice, ""
-        if self.terminal is not None and self.chat.is_suspended:
+        if self.terminal is not None and is_suspended(self.chat.record):
             text, action = page_texts.SUSPENDED(), page_texts.CONTINUE_SUSPENDED()
         self.bars.show_problem(text, action)
 

@@ -9,15 +9,15 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
-from gui.bridge.chat_words import how_it_ended
 from gui.theme.controls import FlowLayout, fit_buttons, flow, set_look
-from gui.theme.icons import Mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, MarkLabel, Scrolled, button, label, sentence
 from gui.wording import common_texts, page_texts, phrases
 from session_host.client.chats.ended_chat import EndedChat
 from session_host.protocol.values import State
+from session_host.standing.endings import end_of
+from session_host.standing.groups import Mark
 from session_host.system.clock import parse_time
 
 ANY_HEIGHT_PX = 10_000
@@ -211,9 +211,10 @@ class EndBar(Area):
         now = datetime.now(UTC)
         command = chat.command
         self._mark.set_mark(chat.mark)
-        self._explains = record.outcome.state is not State.EXITED and not chat.is_interrupted
-        if chat.is_interrupted:
-            self.title.set_whole(page_texts.INTERRUPTED())
+        how, is_interrupted = end_of(record.outcome).phrase, record.outcome.reason == "interrupted"
+        self._explains = record.outcome.state is not State.EXITED and not is_interrupted
+        if is_interrupted:
+            self.title.set_whole(how)
             when = phrases.clock(parse_time(record.outcome.ended_at), now)
             where = chat.short_directory(record.origin.cwd)
             self.detail.set_whole(
@@ -223,12 +224,12 @@ class EndBar(Area):
             )
         elif record.outcome.state is State.LOST:
             when = phrases.clock(parse_time(record.outcome.ended_at), now)
-            self.title.set_whole(page_texts.ENDED_AT(how=how_it_ended(chat.record), when=when).rstrip())
+            self.title.set_whole(page_texts.ENDED_AT(how=how, when=when).rstrip())
             known = record.outcome.error or chat.first.connection_message or page_texts.PROCESS_GONE()
             self.detail.set_whole(sentence(known))
         elif record.outcome.state is State.EXITED:
             when = phrases.clock(parse_time(record.outcome.ended_at), now)
-            self.title.set_whole(page_texts.ENDED_AT(how=how_it_ended(chat.record), when=when).rstrip())
+            self.title.set_whole(page_texts.ENDED_AT(how=how, when=when).rstrip())
             self.detail.set_whole(
                 page_texts.COMMAND_IN(command=command, directory=chat.short_directory(record.origin.cwd))
             )

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QVBoxLayou
 
 from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Look
 from gui.terminal.drawing.canvas import least_covering
-from gui.theme.icons import Glyph, Mark, mark_color
+from gui.theme.icons import Glyph, mark_color
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.theme.tooltips import set_tooltip
@@ -44,6 +44,7 @@ from gui.window.widgets.parts import (
 from gui.wording import common_texts, machine_texts, page_texts, phrases, window_texts
 from session_host.protocol.untrusted_text import place_last
 from session_host.protocol.values import State
+from session_host.standing.groups import Mark
 
 INTERVAL_MS: Final = 100
 """The shortest time between two calls: in much output, the cursor moves with each frame."""

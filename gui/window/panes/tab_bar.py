@@ -27,7 +27,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QStyle, QStyleOptionTab, QStylePainter, QTabBar, QWidget
 
-from gui.theme.icons import Glyph, Mark, mark_icon, paint_glyph
+from gui.theme.icons import Glyph, mark_icon, paint_glyph
 from gui.theme.menu import temporary_menu
 from gui.theme.theme import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_S_PX, ICON_PX
@@ -35,6 +35,7 @@ from gui.theme.tooltips import set_tooltip, show_tooltip
 from gui.window.widgets.parts import GlyphLabel, IconButton
 from gui.wording import window_texts
 from gui.wording.machine_texts import on_machine
+from session_host.standing.groups import Mark
 
 
 class CloseButton(QAbstractButton):

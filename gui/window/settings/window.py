@@ -14,7 +14,7 @@ from gui.settings.live import LiveSettings
 from gui.settings.table import PAGES, SETTINGS, THEME, Choice, Named, Names, Number, PageName, Place, Setting, Toggle
 from gui.terminal.cell_metrics import default_family, default_size_px, monospace_families
 from gui.terminal.view import TerminalView
-from gui.theme.icons import Mark, paint_mark
+from gui.theme.icons import paint_mark
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
@@ -24,6 +24,7 @@ from gui.wording import settings_texts
 from session_host.client.viewer.replica import Replica
 from session_host.client.viewer.state import NO_DELEGATE
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
+from session_host.standing.groups import Mark
 from session_host.terminal import create
 
 from .agents_page import AgentForm, AgentsPage

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem
 
 from gui.finding.ranking import Ranking, Texts
 from gui.input.shortcuts import combination, pressed_combination
-from gui.theme.icons import Mark, paint_mark
+from gui.theme.icons import paint_mark
 from gui.theme.painting import paint_matched
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
@@ -21,6 +21,7 @@ from gui.window.sheets.sheet import ASK_PX, Sheet
 from gui.window.widgets.parts import Hairline, label
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts
+from session_host.standing.groups import Mark
 
 ROW_PX = 32
 ROWS_SHOWN = 10

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
-from gui.bridge.chat_words import activity_and_age, how_it_ended
+from gui.bridge.chat_words import activity_and_age
 from gui.bridge.tasks import Tasks
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
@@ -21,6 +21,7 @@ from gui.window.widgets.parts import ElidedLabel, Scrolled, button, label, sente
 from gui.wording import common_texts, sheet_texts
 from gui.wording.explanation import Explained, TableRow
 from session_host.errors import OutliveError
+from session_host.standing.endings import end_of
 
 HEIGHT_PX = 360
 NARROW_PX = 420
@@ -108,7 +109,7 @@ class StatusDetailsSheet(Sheet):
         if chat is self._chat:
             self._show(explained_status)
             detail = "" if chat.has_ended else chat.record.status.detail
-            state = activity_and_age(chat) or how_it_ended(chat.record)
+            state = activity_and_age(chat) or end_of(chat.record.outcome).phrase
             self.summary.setText(sentence(" · ".join(filter(None, (state, detail)))))
 
     def _show(self, explained_status: Explained | None) -> None:
@@ -119,7 +120,7 @@ class StatusDetailsSheet(Sheet):
             self.summary.setText(common_texts.LOADING())
             return
         over = self._chat is not None and self._chat.has_ended
-        reports = self._chat is not None and not self._chat.is_shell_or_command
+        reports = self._chat is not None and not self._chat.record.origin.is_shell_or_command
         self.evidence.setVisible(not over and (reports or bool(explained_status.evidence)))
         self.evidence.fill(explained_status.evidence, sheet_texts.NO_REPORTS())
         no_changes = sheet_texts.NO_CHANGES() if over else sheet_texts.NO_CHANGES_YET()

@@ -16,8 +16,8 @@ from gui.bridge.chat import Chat
 from gui.bridge.ended_list import EndedChats, EndedRecord
 from gui.wording import machine_texts, window_texts
 from gui.wording.chat_texts import joined
-from gui.wording.groups import OVER, Group, group_words
 from session_host.protocol.untrusted_text import one_line
+from session_host.standing.groups import OVER, Group
 from session_host.system.clock import parse_time
 
 DAYS = 14
@@ -105,7 +105,7 @@ def arranged(
         kept = {_machine_key(name) for name in down}
         others = {group: chats for group, chats in others.items() if group in OVER}
     for group, chats in others.items():
-        part = Part(group.value, group_words(group), group, chats)
+        part = Part(group.value, group.value, group, chats)
         parts.append(Part(part.key, part.title, group, _in_own_order(chats)) if part.can_be_ordered else part)
     shown = [part for part in parts if part.chats or part.key in kept]
     return sorted(shown, key=lambda part: part.group is not Group.NEEDS_YOU)
@@ -132,7 +132,7 @@ def _by_machine(
     for name in ("", *machines):
         title = name or machine_texts.THIS_MACHINE()
         if unreachable.get(name) is not None:
-            title = joined(title, group_words(Group.UNREACHABLE))
+            title = joined(title, Group.UNREACHABLE.value)
         own = _in_own_order(chat for chat in chats if chat.machine.name == name)
         parts.append(Part(_machine_key(name), title, None, own, machine=name))
     return parts

@@ -20,11 +20,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
 from gui.input.dragging import CHATS_MIME
-from gui.theme.icons import Mark, paint_mark
+from gui.theme.icons import paint_mark
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_S_PX, Tokens, font
 from gui.wording import window_texts
+from session_host.standing.groups import Mark
 
 from .entries import ChatRow, Entry, Heading
 from .model import SidebarModel

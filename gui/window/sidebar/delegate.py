@@ -6,13 +6,13 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from gui.theme.icons import LABEL_PX, Glyph, Mark, paint_glyph, paint_label, paint_mark, paint_tile
+from gui.theme.icons import LABEL_PX, Glyph, paint_glyph, paint_label, paint_mark, paint_tile
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, SECONDARY_PX, font
 from gui.theme.tooltips import hide_others
 from gui.wording.chat_texts import joined
-from gui.wording.groups import Group
+from session_host.standing.groups import Group, Mark
 
 from .arrangement import PINNED
 from .entries import ChatRow, DayHeading, Heading, MachineLine

@@ -9,7 +9,7 @@ from gui.bridge.chat_words import activity_and_age
 from gui.bridge.second_lines import SecondLine
 from gui.wording import window_texts
 from gui.wording.chat_texts import joined
-from gui.wording.groups import Group
+from session_host.standing.groups import Group
 
 
 class ChatRow(Struct, frozen=True):

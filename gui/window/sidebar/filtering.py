@@ -9,11 +9,12 @@ from typing import NamedTuple, Self
 from msgspec.structs import replace
 
 from gui.bridge.chat import Chat, machine_of
-from gui.bridge.chat_words import how_it_ended, status_text
+from gui.bridge.chat_words import status_text
 from gui.bridge.ended_list import EndedRecord
 from gui.bridge.sessions import Sessions
 from session_host.client.sessions.selection import period
 from session_host.protocol.facts import Outcome
+from session_host.standing.endings import end_of
 from session_host.system.clock import as_text, now
 
 MAX_WORDS = 2
@@ -94,7 +95,7 @@ def searched_text_of_ended(sessions: Sessions) -> Callable[[EndedRecord], str]:
     def text(record: EndedRecord) -> str:
         key = replace(record.outcome, ended_at=None)
         if (end := ends.get(key)) is None:
-            end = ends[key] = how_it_ended(record)
+            end = ends[key] = end_of(record.outcome).phrase
         machine, place = machine_of(record.id), record.origin.cwd
         if (worktree := record.origin.worktree) is not None:
             place = f"{place} {worktree.repository} {worktree.branch}"

@@ -12,7 +12,7 @@ from gui.bridge.sessions import Sessions
 from gui.window.widgets.parts import Way
 from gui.wording import machine_texts, phrases
 from gui.wording.chat_texts import joined
-from gui.wording.groups import OVER, Group
+from session_host.standing.groups import OVER, Group
 
 from .arrangement import ByPin, Grouping, Part, Section, arranged, by_pin, sections
 from .entries import DayHeading, Heading, MachineLine

@@ -16,8 +16,8 @@ from gui.bridge.ended_list import EndedRecord
 from gui.bridge.second_lines import SecondLine
 from gui.bridge.sessions import Sessions
 from gui.theme.tooltips import as_tooltip
-from gui.wording import phrases
-from gui.wording.groups import Group
+from session_host.standing.ages import short_age
+from session_host.standing.groups import Group
 
 from .arrangement import PINNED, Grouping
 from .entries import ChatRow, DayHeading, Entry, Heading, MachineLine, full_text, key_of, spoken_text
@@ -92,7 +92,7 @@ class SidebarModel(QAbstractListModel):
         """Show the present age of the chat with the visible tab, which the status line shows, too."""
         for row, entry in enumerate(self._entries):
             if isinstance(entry, ChatRow) and entry.active:
-                age = phrases.age(entry.chat.since, datetime.now(UTC))
+                age = short_age(entry.chat.since, datetime.now(UTC))
                 if age != entry.age:
                     self._entries[row] = replace(entry, age=age)
                     self.dataChanged.emit(self.index(row), self.index(row))
@@ -223,7 +223,7 @@ class SidebarModel(QAbstractListModel):
             status_first=line.status_first,
             asks=chat.needs_you,
             failed=chat.record.status.failed,
-            age=phrases.age(chat.since, now),
+            age=short_age(chat.since, now),
             mark=chat.mark.value,
             unseen=chat.unseen.output,
             rang=reason_for_bell(chat),

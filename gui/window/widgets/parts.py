@@ -27,13 +27,14 @@ from PySide6.QtWidgets import (
 
 from gui.terminal.cell_metrics import default_family, default_size_px
 from gui.theme.controls import PlainLabel
-from gui.theme.icons import Glyph, Mark, glyph_icon, paint_glyph, paint_mark, paint_tile
+from gui.theme.icons import Glyph, glyph_icon, paint_glyph, paint_mark, paint_tile
 from gui.theme.menu import LeavesKeyboard
 from gui.theme.painting import paint_frame
 from gui.theme.theme import Theme
 from gui.theme.tokens import COPIED_MS, ICON_PX, MARK_PX, TILE_PX, Tokens
 from gui.theme.tooltips import set_tooltip, show_tooltip
 from gui.wording import common_texts, phrases
+from session_host.standing.groups import Mark
 
 W = TypeVar("W", bound=QWidget)
 Box = TypeVar("Box", bound=QBoxLayout)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from session_host.cli.arguments import add_session_argument
 from session_host.cli.ls import row, table
-from session_host.cli.output import answer_to, ending_text, print_error, print_line, terminal_columns
+from session_host.cli.output import answer_to, print_error, print_line, terminal_columns
 from session_host.cli.session_argument import find, machine_and_chat, running_sessions
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.permission import check_may_reach_machine
@@ -21,6 +21,7 @@ from session_host.errors import HostUnavailable, NoSuchSession, NotAllowed, Outl
 from session_host.protocol.facts import INTERRUPTED
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, Activity, Runtime
+from session_host.standing.endings import end_of
 from session_host.system import event_loop
 
 from .outer_terminal import OuterTerminal
@@ -63,7 +64,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_can_attach(info: SessionInfo, name: str, *, is_plain: bool) -> None:
     if info.state not in RUNNING_STATES:
-        raise SessionEnded(f"{name} {ending_text(info)}; see its last screen with: outlive peek {name}")
+        ended = end_of(info.facts.outcome).predicate
+        raise SessionEnded(f"{name} {ended}; see its last screen with: outlive peek {name}")
     if is_plain and info.facts.origin.runtime != "structured":
         raise UsageError(f"{name} runs in a terminal: --plain works only with chat views; leave it out")
 

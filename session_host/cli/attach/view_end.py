@@ -6,9 +6,9 @@ import asyncio
 from enum import Enum, auto
 from typing import NamedTuple
 
-from session_host.cli.output import exit_text
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.values import ErrorCode
+from session_host.standing.endings import end_of
 
 UNRESPONSIVE = "the chat does not answer"
 
@@ -69,7 +69,7 @@ class ViewEnd:
         """End the view if the viewer's state is final."""
         match state:
             case ViewerState.ENDED:
-                self.set(EndingKind.ENDED, exit_text(viewer.line.now.end))
+                self.set(EndingKind.ENDED, end_of(viewer.line.now.end).status)
             case ViewerState.FAILED if viewer.line.now.refusal == ErrorCode.NOT_ALLOWED:
                 self.set(EndingKind.NOT_ALLOWED, message)
             case ViewerState.LOST | ViewerState.FAILED:

@@ -18,7 +18,7 @@ from session_host.paths import endpoint_conversation, session_journal, session_l
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import Description
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import ENDPOINT, WITHOUT_AGENT, State
+from session_host.protocol.values import ENDPOINT, State
 from session_host.storage.store import Store, copies, moved_aside
 from session_host.storage.store.database import lack_of_space
 from session_host.system.log_rotation import rotated_path
@@ -99,7 +99,7 @@ def _remove_directories(store: Store, session_id: str) -> str:
 
 def _remove_restore_points(record: ChatFacts) -> None:
     """Remove the references of a chat's restore points; they stay if git fails, and keep only their objects alive."""
-    if record.origin.agent in {*WITHOUT_AGENT, ENDPOINT}:
+    if record.origin.is_shell_or_command or record.origin.agent == ENDPOINT:
         return
     from session_host.restore_points.points import remove_all
 

@@ -25,7 +25,7 @@ from session_host.protocol.facts import AgentStatus, ChatFacts
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Describe, Description, Error, Failed, HostReport, Welcome
 from session_host.protocol.values import RUNNING_STATES, State
-from session_host.standing import shown_status
+from session_host.standing.status import shown_status
 from session_host.storage.store import Store
 from session_host.system.unix_sockets import is_foreign
 

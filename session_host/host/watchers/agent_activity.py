@@ -18,7 +18,7 @@ from session_host.paths import session_files
 from session_host.protocol.facts import AgentStatus, Foreground
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report, Transition
-from session_host.protocol.values import SILENCE, WITHOUT_AGENT, Activity, in_turns
+from session_host.protocol.values import SILENCE, Activity, in_turns
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import NO_COMMAND, NO_FOREGROUND, ActivityState
@@ -178,7 +178,7 @@ class AgentWatch:
         self.activity_changed: Callable[[AgentStatus], object] = lambda _: None
         self.suspension = Suspension(self._on_look)
         self.foreground: ForegroundProcess | None = None
-        if spec.facts.origin.agent in WITHOUT_AGENT:
+        if spec.facts.origin.is_shell_or_command:
             self.foreground = ForegroundProcess(
                 self._on_foreground_changed,
                 now,

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from wcwidth import wcswidth
 
 from session_host.cli.ls import notices, row, state_words, table
-from session_host.cli.output import age, width
+from session_host.cli.output import width
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.protocol.facts import INTERRUPTED, Foreground
 from session_host.protocol.messages import HostReport
@@ -79,22 +79,6 @@ def test_a_chat_with_a_problem_is_marked_and_the_problem_is_printed() -> None:
 )
 def test_the_activity_has_an_age_and_a_question_is_shown(fields: dict[str, Any], words: str) -> None:
     assert row(info(since="2026-01-02T03:01:00Z", **fields), NOW)[2] == words
-
-
-@pytest.mark.parametrize(
-    ("since", "words"),
-    [
-        ("2026-01-02T03:04:05.000Z", "0 s"),
-        ("2026-01-02T03:03:06Z", "59 s"),
-        ("2026-01-02T03:03:05Z", "1 min"),
-        ("2026-01-02T00:04:05Z", "3 h"),
-        ("2025-12-31T03:04:05Z", "2 d"),
-        ("2026-01-02T04:00:00Z", "0 s"),
-        ("yesterday", "?"),
-    ],
-)
-def test_age(since: str, words: str) -> None:
-    assert age(since, NOW) == words
 
 
 @pytest.mark.parametrize(

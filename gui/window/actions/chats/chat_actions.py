@@ -25,6 +25,7 @@ from gui.window.sheets.question import Question
 from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases, sheet_texts
 from session_host.errors import OutliveError
 from session_host.protocol.values import FileLocation, Runtime
+from session_host.standing.status import is_at_prompt
 from session_host.system.event_loop import to_its_end_in_thread
 
 from .resuming import EndedChatActions, ResumeAll, resumable
@@ -360,8 +361,8 @@ def listed(chats: Sequence[Chat]) -> str:
         is_named = difference == status_text(chat) or difference in text
         return text if is_named else page_texts.CHAT_AND_STATE(name=text, state=difference)
 
-    shells = [line(chat, chat.full_name) for chat in chats if chat.is_at_prompt]
-    others = [chat for chat in chats if not chat.is_at_prompt]
+    shells = [line(chat, chat.full_name) for chat in chats if is_at_prompt(chat.record)]
+    others = [chat for chat in chats if not is_at_prompt(chat.record)]
     others.sort(key=lambda chat: chat.has_ended or not reason_to_confirm_end(chat))
     named = [line(chat, name_and_state(chat)) for chat in others]
     return "\n".join([*named, *([page_texts.shells_at_prompt(shells)] if shells else [])])

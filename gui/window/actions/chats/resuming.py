@@ -18,12 +18,12 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.question import Question
 from gui.window.widgets.keys_ahead import HeldKeys
 from gui.wording import common_texts, notice_texts, page_texts, phrases, sheet_texts
-from gui.wording.groups import Group
 from session_host.client.chats.ended_chat import EndedChat, end_left, inspect_ended_chat
 from session_host.errors import ConversationOpen, ConversationUnknown, OutliveError, Unreachable
 from session_host.protocol.messages import Prompt
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize, Runtime
+from session_host.standing.groups import Group
 
 
 class EndedChatActions(QObject):

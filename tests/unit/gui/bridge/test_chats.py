@@ -9,9 +9,8 @@ import time
 
 from PySide6.QtWidgets import QApplication
 
-from gui.bridge.chat_words import how_it_ended, status_text
+from gui.bridge.chat_words import status_text
 from gui.bridge.waiting_chats import next_chat
-from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.facts import Foreground
 from session_host.protocol.messages import (
@@ -23,6 +22,8 @@ from session_host.protocol.messages import (
     TitleEvent,
 )
 from session_host.protocol.values import Activity, State
+from session_host.standing.endings import end_of, has_failed
+from session_host.standing.groups import Group
 from session_host.system.clock import now
 from tests.support.facts import changed
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
@@ -145,7 +146,7 @@ async def test_an_end_is_not_undone_by_a_late_record(harness: WindowHarness):
     harness.viewers[session_id].end(exit_code=3)
     await harness.sessions.refresh_now()  # the record still says that it runs
     chat = harness.chat(session_id)
-    assert (chat.state, chat.record.outcome.exit_code, chat.has_failed) == (State.EXITED, 3, True)
+    assert (chat.state, chat.record.outcome.exit_code, has_failed(chat.record)) == (State.EXITED, 3, True)
     assert names(harness, Group.ENDED) == ["one"]
 
 
@@ -164,8 +165,8 @@ async def test_a_shell_that_the_user_leaves_after_a_failed_command_has_not_faile
     for session_id in (left, ran):
         harness.viewers[session_id].end(exit_code=127)
     harness.settle()
-    assert [harness.chat(session_id).has_failed for session_id in (left, ran)] == [False, True]
-    assert how_it_ended(harness.chat(left).record) == "Ended with exit code 127"
+    assert [has_failed(harness.chat(session_id).record) for session_id in (left, ran)] == [False, True]
+    assert end_of(harness.chat(left).record.outcome).phrase == "Ended with exit code 127"
 
 
 async def test_renaming_an_ended_chat_is_kept(harness: WindowHarness):

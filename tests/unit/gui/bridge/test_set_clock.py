@@ -14,8 +14,8 @@ from gui.tray.notifier import Notifier
 from gui.window.sidebar import model
 from gui.window.sidebar.arrangement import sections
 from gui.window.sidebar.entries import ChatRow
-from gui.wording.groups import Group
 from session_host.protocol.values import Activity, State
+from session_host.standing.groups import Group
 from tests.unit.gui.conftest import WindowHarness
 
 SetClock = Callable[[timedelta], None]

@@ -15,11 +15,12 @@ from gui.settings.theme_files import Library
 from gui.terminal.drawing.colors import Colors
 from gui.theme.contrast import HIGH, MARK_RATIO, TEXT_RATIO, USUAL, Ratios, luminance, ratio, readable
 from gui.theme.desktop import DesktopLook
-from gui.theme.icons import Mark, mark_color
+from gui.theme.icons import mark_color
 from gui.theme.scheme import Scheme, derive_tokens
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import LABEL_COLORS, Tokens, blend, on
 from session_host.agents.catalog import load_catalog
+from session_host.standing.groups import Mark
 from session_host.terminal.rows import DEFAULT_COLOR, RGB, Attribute, Style
 from tests.support.area import Area
 from tests.support.themes import DARK, DARK_TERMINAL, LIGHT

@@ -20,11 +20,11 @@ from gui.window.sheets.chooser import Choice
 from gui.window.sheets.question import Question
 from gui.window.sheets.sheet import ASK_PX, LINES_PX, LIST_PX, TOP_SHARE, Sheet
 from gui.window.widgets.directory_field import DirectoryField
-from gui.wording.groups import Group
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.errors import LaunchFailed, OutliveError
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import Activity, Image, State
+from session_host.standing.groups import Group
 from tests.programs.shown_image import png
 from tests.support.area import Area
 from tests.support.images import RED

@@ -13,7 +13,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from gui.theme.contrast import TEXT_RATIO, ratio
-from gui.theme.icons import Mark
 from gui.theme.theme import Theme
 from gui.theme.tokens import SIDEBAR_COLLAPSED_PX
 from gui.window.frame import MIN_SIZE_PX
@@ -24,6 +23,7 @@ from gui.window.page.state_bars import ConnectionBar
 from gui.window.sheets.question import SUBJECT_LINES, Question, QuestionSheet
 from gui.wording import page_texts
 from session_host.agents.catalog import load_catalog
+from session_host.standing.groups import Mark
 from tests.support.area import Area
 from tests.support.qt_waiting import process_events_until, show
 from tests.support.themes import OWN

@@ -1,4 +1,4 @@
-"""Texts about a chat: its group, mark and age, how it ended, its activity, and what explains the activity."""
+"""Texts about a chat: times, directories, its activity, and what explains the activity."""
 
 from __future__ import annotations
 
@@ -8,81 +8,17 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from gui.settings.table import SETTINGS
-from gui.theme.icons import Mark
 from gui.wording import page_texts, phrases
 from gui.wording.explanation import explained, explained_without_host
-from gui.wording.groups import Group, group_of, mark_of, order_key
 from session_host.agents import status as activity_tracker
 from session_host.agents.environment import CONDITIONS
 from session_host.client.chats.launch_spec import NEVER_STALE_S
 from session_host.host.watchers import conversation
+from session_host.protocol.facts import AgentStatus
 from session_host.protocol.messages import Evidence, Explanation, Transition
-from session_host.protocol.values import SILENCE, Activity, State
+from session_host.protocol.values import SILENCE, Activity
 
 NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("state", "activity", "group"),
-    [
-        (State.RUNNING, Activity.NEEDS_INPUT, Group.NEEDS_YOU),
-        (State.RUNNING, Activity.WORKING, Group.WORKING),
-        (State.RUNNING, Activity.IDLE, Group.IDLE),
-        (State.RUNNING, Activity.NO_SIGNAL, Group.NO_SIGNAL),
-        (State.STARTING, Activity.NO_SIGNAL, Group.NO_SIGNAL),
-        (State.EXITED, Activity.NEEDS_INPUT, Group.ENDED),
-        (State.LOST, Activity.WORKING, Group.ENDED),
-    ],
-)
-def test_each_state_has_its_group(state: State, activity: Activity, group: Group):
-    assert group_of(state, activity) is group
-
-
-def test_a_shell_is_in_the_group_running_and_not_no_signal():
-    assert group_of(State.RUNNING, Activity.RUNNING) is Group.RUNNING
-    assert group_of(State.EXITED, Activity.RUNNING) is Group.ENDED
-
-
-def test_an_ended_chat_shows_whether_it_failed_and_never_a_reconnect():
-    assert mark_of(Group.ENDED, failed=False, reconnecting=True) is Mark.ENDED
-    assert mark_of(Group.ENDED, failed=True, reconnecting=True) is Mark.FAILED
-    assert mark_of(Group.WORKING, failed=False, reconnecting=True) is Mark.RECONNECTING
-    assert mark_of(Group.WORKING, failed=False, reconnecting=False) is Mark.WORKING
-
-
-def test_chats_interrupted_by_a_restart_have_their_own_group():
-    assert group_of(State.LOST, Activity.WORKING, interrupted=True) is Group.INTERRUPTED
-    assert mark_of(Group.INTERRUPTED, failed=False, reconnecting=False) is Mark.INTERRUPTED
-
-
-def test_the_longest_waiting_chat_comes_first_and_others_are_ordered_by_creation():
-    early, late = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
-    assert order_key(Group.NEEDS_YOU, late, early, "") < order_key(Group.NEEDS_YOU, early, late, "")
-    assert order_key(Group.WORKING, early, late, "") < order_key(Group.WORKING, late, early, "")
-    assert order_key(Group.ENDED, early, "", late) > order_key(Group.ENDED, late, "", early)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "now"), (4, "now"), (5, "5 s"), (59, "59 s"), (60, "1 m"), (3599, "59 m"), (3600, "1 h"), (200000, "2 d")],
-)
-def test_ages_have_one_unit(seconds: int, text: str):
-    assert phrases.age(NOW - timedelta(seconds=seconds), NOW) == text
-
-
-@pytest.mark.parametrize(
-    ("code", "number", "end_request", "text"),
-    [
-        (0, None, "", "Finished"),
-        (3, None, "", "Ended with exit code 3"),
-        (None, 9, "", "Ended by SIGKILL"),
-        (None, 200, "", "Ended by signal 200"),
-        (None, 15, "stop", "Stopped by you"),
-        (None, 9, "kill", "Killed by you"),
-    ],
-)
-def test_an_end_has_a_phrase(code: int | None, number: int | None, end_request: str, text: str):
-    assert phrases.how_it_ended(code, number, end_request) == text
 
 
 def test_a_time_of_another_day_has_its_date():
@@ -91,13 +27,6 @@ def test_a_time_of_another_day_has_its_date():
     assert phrases.short_clock(months_ago, NOW).startswith(f"{months_ago.astimezone().day} ")
     assert str(year_ago.year) in phrases.short_clock(year_ago, NOW)
     assert phrases.short_clock(None, NOW) == ""
-
-
-def test_an_end_requested_by_the_user_is_no_failure():
-    assert phrases.failed(State.EXITED, 1, None, is_requested=False)
-    assert not phrases.failed(State.EXITED, None, 15, is_requested=True)
-    assert not phrases.failed(State.EXITED, 0, None, is_requested=False)
-    assert phrases.failed(State.LOST, None, None, is_requested=True)
 
 
 def test_directories_are_shown_relative_to_home(area):
@@ -153,7 +82,7 @@ def test_braces_in_the_value_of_a_field_and_in_a_text_without_fields_stay(qapp: 
     ],
 )
 def test_a_status_has_activity_and_age_and_not_its_source(activity: Activity, source: str, seconds: int, text: str):
-    assert phrases.activity_and_age(activity, source, NOW - timedelta(seconds=seconds), NOW) == text
+    assert phrases.activity_and_age(AgentStatus(activity, source), NOW - timedelta(seconds=seconds), NOW) == text
 
 
 def test_status_details_name_each_source_in_the_windows_words():
@@ -162,16 +91,9 @@ def test_status_details_name_each_source_in_the_windows_words():
 
 
 def test_an_activity_without_a_time_has_no_age():
-    assert phrases.activity_and_age(Activity.WORKING, "hook", None, NOW) == "working"
+    assert phrases.activity_and_age(AgentStatus(Activity.WORKING, "hook"), None, NOW) == "working"
     assert phrases.no_activity(None, NOW) == "no activity"
     assert phrases.ago(None, NOW) == ""
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(-3, "0 s"), (59.9, "59 s"), (60, "1 min"), (3600, "1 h"), (90000, "1 d")]
-)
-def test_durations_have_one_unit(seconds: float, text: str):
-    assert phrases.duration(seconds) == text
 
 
 def explanation(**fields: object) -> Explanation:

@@ -15,11 +15,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from gui.bridge.chat_words import status_text
-from gui.theme.icons import Mark
 from gui.window.new_chat.agent_tiles import AgentTile
 from gui.window.sidebar.entries import ChatRow
 from gui.wording import window_texts
-from gui.wording.groups import OVER, Group
 from session_host import paths
 from session_host.client.chats.ended_chat import EndedChat
 from session_host.client.connection import HostNotResponding
@@ -31,6 +29,8 @@ from session_host.machines.another import AnotherMachine
 from session_host.protocol.facts import INTERRUPTED, UNSTARTED
 from session_host.protocol.messages import Done, NoticeEvent, Request
 from session_host.protocol.values import Activity, GridSize, State
+from session_host.standing.endings import has_failed
+from session_host.standing.groups import OVER, Group, Mark
 from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.structured.transcript import Transcript
@@ -365,7 +365,7 @@ async def test_a_chat_that_the_user_killed_elsewhere_is_grey_and_says_so(harness
         title = harness.page.bars.end.get().title.accessibleName()
         assert title.startswith("Killed by you at " if end_request else "Ended by SIGKILL at "), title
         chat = harness.chat(session_id)
-        assert chat.has_failed is (not end_request)
+        assert has_failed(chat.record) is (not end_request)
         assert status_text(chat) == ("Killed by you" if end_request else "Ended by SIGKILL")
 
 
@@ -482,7 +482,7 @@ async def test_an_interrupted_chat_says_so_and_shows_its_recording(harness: Wind
     assert page.bars.end.get().detail.accessibleName().startswith("Last active on 2 January at ")
     assert page.bars.end.get().detail.accessibleName().endswith(" · agent in /srv")
     chat = harness.chat(session_id)
-    assert (chat.group, chat.mark, chat.has_failed) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
+    assert (chat.group, chat.mark, has_failed(chat.record)) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
     assert status_text(chat) == "Interrupted by a restart"
     before = harness.sessions.groups()
     assert [len(before[group]) for group in Group if group in OVER] == [1, 0]

@@ -14,10 +14,8 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from gui.bridge import age_timer
 from gui.bridge.chat import Chat
 from gui.bridge.chat_words import activity_and_age, last_command, status_text
-from gui.theme.icons import Mark
 from gui.window.actions.separate_windows import ChangesOpener
 from gui.window.sidebar.entries import ChatRow
-from gui.wording.groups import Group
 from session_host import paths
 from session_host.client.viewer.viewer import ViewerState
 from session_host.client.worktrees import Status
@@ -34,6 +32,7 @@ from session_host.protocol.messages import (
     Transition,
 )
 from session_host.protocol.values import Activity, GridSize, State
+from session_host.standing.groups import Group, Mark
 from session_host.storage.store import activity_log
 from tests.support.facts import changed
 from tests.unit.gui.conftest import WindowHarness

@@ -12,12 +12,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPushButton, QStyleOptionTab, QTabBar
 
 from gui.settings.layout import WindowLayout
-from gui.theme.icons import Mark
 from gui.window.panes.tab_bar import CLOSE_PX, MIN_TAB_PX, TabBar, TabLook, distinct_names, fit_widths
 from gui.window.saving import UnseenMarks
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import BellEvent, NotificationEvent, OutputEvent
 from session_host.protocol.values import GridSize, State
+from session_host.standing.groups import Mark
 from session_host.terminal import create
 from session_host.terminal.scroll_position import ScrollPosition, go_to, position_of_row
 from tests.support.widgets import entries_of_open_menu, move_held

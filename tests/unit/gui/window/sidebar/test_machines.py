@@ -12,18 +12,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
-from gui.bridge.chat_words import how_it_ended, status_text
+from gui.bridge.chat_words import status_text
 from gui.bridge.waiting_chats import done_and_unread, next_chat
-from gui.theme.icons import Mark
 from gui.window.actions.lists import ChatChoices
 from gui.window.sheets.chooser import _CHOICE_ROLE, Chooser
 from gui.window.sidebar.entries import ChatRow, Heading, MachineLine
 from gui.window.sidebar.model import SidebarModel
 from gui.wording import phrases, window_texts
-from gui.wording.groups import Group
 from session_host.client.viewer.state import ViewerState
 from session_host.errors import LoginNeeded, NotInstalled
 from session_host.protocol.values import Activity, State
+from session_host.standing.endings import end_of
+from session_host.standing.groups import Group, Mark
 from session_host.version import VERSION
 from tests.support.widgets import entries_of_open_menu
 from tests.unit.gui.conftest import WindowHarness
@@ -111,7 +111,7 @@ async def test_while_the_pointer_is_over_the_list_an_unreachable_chat_still_name
 async def test_ended_chats_of_an_unreachable_machine_stay_ended(harness: WindowHarness, build1: OtherMachine) -> None:
     chat = build1.add("over", state=State.EXITED, exit_code=0, ended_at="2026-01-02T04:00:00.000Z")
     build1.lose()
-    assert (chat.group, chat.mark, how_it_ended(chat.record)) == (Group.ENDED, Mark.ENDED, "Finished")
+    assert (chat.group, chat.mark, end_of(chat.record.outcome).phrase) == (Group.ENDED, Mark.ENDED, "Finished")
 
 
 async def test_machines_are_a_grouping_in_their_order(

@@ -9,9 +9,9 @@ from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtTest import QTest
 
 from gui.window.sheets.remove_ended import RemoveEndedSheet
-from gui.wording.groups import Group
 from session_host import paths
 from session_host.protocol.values import State
+from session_host.standing.groups import Group
 from tests.support.widgets import open_menu
 from tests.unit.gui.conftest import WindowHarness
 

@@ -24,10 +24,10 @@ from gui.window.actions.lists import ChatChoices
 from gui.window.sidebar.delegate import shortened
 from gui.window.sidebar.entries import ChatRow, DayHeading, Heading
 from gui.window.sidebar.model import PAGE_ROWS, SidebarModel
-from gui.wording.groups import Group
 from session_host.agents.agent import Agent
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.values import Activity, State
+from session_host.standing.groups import Group
 from session_host.storage.store import Store
 from tests.support.calls import calls_of
 from tests.support.displays import XServer

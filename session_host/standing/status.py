@@ -1,4 +1,4 @@
-"""What follows from the facts of a chat, for commands and the window. Pure."""
+"""The status of a chat as users know it."""
 
 from __future__ import annotations
 
@@ -35,3 +35,20 @@ def shown_status(facts: ChatFacts) -> AgentStatus:
     if foreground is not None:
         since = ("" if foreground.program else foreground.last_ended) or foreground.since or since
     return replace(status, activity=activity, source=FOREGROUND, since=since)
+
+
+def is_plain(facts: ChatFacts) -> bool:
+    """Whether a chat is a running shell or command in which no program reports an activity."""
+    return (
+        facts.origin.is_shell_or_command and facts.status.activity is Activity.NO_SIGNAL and not facts.outcome.is_over
+    )
+
+
+def is_at_prompt(facts: ChatFacts) -> bool:
+    """Whether a chat is a shell that is known to wait for a command."""
+    return is_plain(facts) and facts.foreground is not None and not facts.foreground.program
+
+
+def is_suspended(facts: ChatFacts) -> bool:
+    """Whether the program of a chat is stopped, and the next key continues it."""
+    return facts.status.activity is Activity.SUSPENDED and not facts.outcome.is_over
