@@ -107,12 +107,12 @@ class App:
         self._can_save_layout = found is not None
         self.layout = layout = found or WindowLayout()
         self.sessions = Sessions(self.storage, viewer_factory or self._make_viewer, qt)
-        self.sessions.agents = catalog
+        self.sessions.machines.here.agents = catalog
         self._send_colors()
         if found is not None:
-            self.sessions.apply_records(records)
+            self.sessions.chats.apply(self.sessions.machines.here.machine, records, None)
         self.sessions.others.read()
-        preparer = StartPreparer(self.sessions.tasks, self.sessions.here)
+        preparer = StartPreparer(self.sessions.tasks, self.sessions.machines.here)
         self.windows = Windows(
             self.theme, self.sessions, catalog, self.settings, layout, prepare_start=preparer.prepare
         )
@@ -134,7 +134,7 @@ class App:
         self._claim_retry = QTimer(self.sessions, singleShot=True, interval=RETRY_MS)
         self._claim_retry.timeout.connect(self._check_claim)
         self._limit_checked_s = float("-inf")
-        self.sessions.changed.connect(self._check_limit_if_due)
+        self.sessions.chats.changed.connect(self._check_limit_if_due)
         self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).handlers())
         damaged = "" if self._is_layout_complete else notice_texts.LAYOUT_DAMAGED()
         catalog_problem = notice_texts.BUILT_IN_AGENTS(error=catalog.problem) if catalog.problem else ""
@@ -184,7 +184,7 @@ class App:
     def _on_store_rebuilt(self, lines: list[str]) -> None:
         self._warn(lines)
         self._save_layout()
-        self.sessions.refresh()
+        self.sessions.machines.here.refresh()
 
     def show_fault(self, text: str, report: str) -> None:
         """Show that the window had an unexpected error; ``report`` is the path of its log."""
@@ -334,14 +334,14 @@ class App:
         if self.agents.problem:
             text = notice_texts.PREVIOUS_AGENTS(error=self.agents.problem)
             self.window.banners.show_banner(Banner(text, lasting=True, kind="failed", key="agents"))
-        self.sessions.apply_agents()
+        self.sessions.chats.apply_agents()
         self.sessions.path_found.emit()
 
     def _send_colors(self) -> None:
         if self.theme.is_preview:
             return
         colors = self.theme.terminal.default_colors()
-        self.sessions.set_colors(colors)
+        self.sessions.chats.set_colors(colors)
         remember_colors(colors)
 
     def _save_layout(self) -> None:
@@ -373,8 +373,8 @@ class App:
             QTimer.singleShot(0, self.sessions, self.sessions.follow_all)
             watcher = StoreWatcher(paths.runtime_dir(), paths.database(), self.sessions)
             watcher.changed.connect(self._check_claim)
-            watcher.changed.connect(self.sessions.refresh)
-            self.sessions.refresh()
+            watcher.changed.connect(self.sessions.machines.here.refresh)
+            self.sessions.machines.here.refresh()
             self.sessions.login_path.start()
             garbage.start_collecting()
             self.window.commands.resume_all.offer()
@@ -392,7 +392,7 @@ class App:
 
     def _check_limit_if_due(self) -> None:
         """Check the limit of ended chats at the start, and when a chat has changed a while after the last check."""
-        if self.sessions.is_loaded and time.monotonic() > self._limit_checked_s + CHECK_INTERVAL_S:
+        if self.sessions.machines.here.is_loaded and time.monotonic() > self._limit_checked_s + CHECK_INTERVAL_S:
             self._limit_checked_s = time.monotonic()
             self.sessions.tasks.start(self._check_limit(), "ended chats")
 
@@ -412,7 +412,7 @@ class App:
             )
             banners.show_banner(change)
         open_ids = {session_id for window in self.windows.all for session_id in window.tabs.ids()}
-        chats = [chat for each in due if (chat := self.sessions.get(each.record.id)) and chat.id not in open_ids]
+        chats = [chat for each in due if (chat := self.sessions.chats.get(each.record.id)) and chat.id not in open_ids]
         if begun := removals.begin(chats, undo_ms=LIMIT_UNDO_MS, by_limit=True):
             text = notice_texts.removed_by_limit(len(begun))
             undo = partial(removals.undo, begun)
@@ -448,7 +448,7 @@ class App:
     def _show_tray_hint(self) -> None:
         if self.tray.is_available or self.layout.no_tray_explained or self.window.banners.current is not None:
             return
-        if self.sessions.running():
+        if self.sessions.listed.running():
             self.layout.no_tray_explained = True
             self.window.banners.inform(notice_texts.NO_TRAY(), key="tray")
 

@@ -28,7 +28,7 @@ class AgeTimer(QObject):
         self._sessions = sessions
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_due)
-        sessions.changed.connect(self._on_changed)
+        sessions.chats.changed.connect(self._on_changed)
 
     @property
     def is_running(self) -> bool:
@@ -56,4 +56,5 @@ class AgeTimer(QObject):
 
     def _has_young(self) -> bool:
         now = datetime.now(UTC)
-        return any(phrases.is_young(chat.since, now) for chat in self._sessions.running() if not chat.is_unreachable)
+        running = self._sessions.listed.running()
+        return any(phrases.is_young(chat.since, now) for chat in running if not chat.is_unreachable)

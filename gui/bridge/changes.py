@@ -196,7 +196,7 @@ async def point_before(chat: Chat, sessions: Sessions, prompt: Item) -> ListedPo
 
 async def _listed(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
     def resumed_from(session_id: str) -> str | None:
-        resumed = sessions.get(session_id)
+        resumed = sessions.chats.get(session_id)
         return resumed.record.origin.resumed_from if resumed is not None else None
 
     ids = [id_there(each) for each in resumed_chats(chat.id, resumed_from)]

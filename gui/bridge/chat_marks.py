@@ -19,14 +19,14 @@ from session_host.system.clock import parse_time
 if TYPE_CHECKING:
     from .chat import Chat
     from .chat_list import ChatList
+    from .tasks import Tasks
 
 
-class ChatOrder(QObject):
+class ChatOrder:
     """Pins chats and orders them. A chat that continues another one gets its pin and position from the store."""
 
-    def __init__(self, chats: ChatList) -> None:
-        super().__init__(chats)
-        self._list = chats
+    def __init__(self, tasks: Tasks) -> None:
+        self._tasks = tasks
 
     def pin(self, chats: Iterable[Chat], *, pinned: bool) -> None:
         """Pin or unpin chats."""
@@ -46,7 +46,7 @@ class ChatOrder(QObject):
             chat.changed.emit()
         for machine in {chat.machine for chat, _fields in changes}:
             own = [(chat.session_id, fields) for chat, fields in changes if chat.machine is machine]
-            self._list.tasks.start(machine.call(order_chats, own), "order of chats", notice_texts.CANNOT_ARRANGE())
+            self._tasks.start(machine.call(order_chats, own), "order of chats", notice_texts.CANNOT_ARRANGE())
 
 
 class ColorLabels(QObject):
@@ -71,7 +71,7 @@ class ColorLabels(QObject):
         self._labels = labels
         for session_id in [known for known, name in labels.items() if name not in LABEL_COLORS]:
             del labels[session_id]
-        for chat in self._list.chats():
+        for chat in self._list.made():
             chat.set_color_label(labels.get(chat.id, ""))
 
     def set_label(self, chats: Iterable[Chat], name: str) -> None:
@@ -130,7 +130,7 @@ class Muting(QObject):
     def load(self, muted: Iterable[str], until: str) -> None:
         """Load the muting from the saved layout."""
         self.muted = list(muted)
-        for chat in self._list.chats():
+        for chat in self._list.made():
             chat.set_muted(muted=chat.id in self.muted)
         self._until = parse_time(until)
         self._wait_for_end()

@@ -40,7 +40,7 @@ class ChatOfConversation:
     @property
     def chat(self) -> Chat | None:
         """The chat itself; None if it was removed since."""
-        return self._sessions.get(self._id)
+        return self._sessions.chats.get(self._id)
 
 
 class EarlierConversations:
@@ -57,7 +57,7 @@ class EarlierConversations:
         """
         from session_host.client.chats.earlier_conversations import list_conversations
 
-        chats = self._sessions.chats_on(request.machine)
+        chats = self._sessions.machines.named(request.machine)
         environment, stop = await chats.environment(), Stop()
         try:
             with stopped_by(stop):
@@ -72,7 +72,7 @@ class EarlierConversations:
         """The shell command that continues a conversation in any terminal, as the request says."""
         from session_host.client.chats.earlier_conversations import command_to_continue
 
-        chats = self._sessions.chats_on(request.machine)
+        chats = self._sessions.machines.named(request.machine)
         return await chats.machine.call(
             command_to_continue,
             agent,
@@ -85,10 +85,10 @@ class EarlierConversations:
 
     def chats_of(self, agent: Agent, machine: str) -> Callable[[str], ChatOfConversation | None]:
         """A function from a conversation of a machine's agent to its chat: the running one, else the last."""
-        store, agents = agent.conversation.store, self._sessions.chats_on(machine).agents
+        store, agents = agent.conversation.store, self._sessions.machines.named(machine).agents
         names = {name for name, each in agents.items() if each.conversation.store == store}
         found: dict[str, ChatFacts] = {}
-        for record in self._sessions.listed_records():
+        for record in self._sessions.listed.records():
             if record.origin.agent in names and record.program.conversation and machine_of(record.id) == machine:
                 found.setdefault(record.program.conversation, record)
 

@@ -21,7 +21,9 @@ from .new_chat import NewChatRequest
 
 if TYPE_CHECKING:
     from gui.bridge.chat_list import ChatList
+    from gui.bridge.machines import Machines
     from gui.bridge.removals import Shells, UndoableRemovals
+    from gui.bridge.tasks import Tasks
     from session_host.agents.agent import Agent
     from session_host.protocol.values import GridSize, Runtime
 
@@ -32,16 +34,19 @@ TRANSITIONS = 30
 class Lifecycle:
     """Starts, resumes, forks, renames, ends and removes chats, and says what is known of one."""
 
-    def __init__(self, chats: ChatList, shells: Shells, removals: UndoableRemovals) -> None:
-        self._list, self._shells, self._removals = chats, shells, removals
+    def __init__(
+        self, chats: ChatList, machines: Machines, tasks: Tasks, shells: Shells, removals: UndoableRemovals
+    ) -> None:
+        self._list, self._machines, self._tasks = chats, machines, tasks
+        self._shells, self._removals = shells, removals
 
     def free_name(self, wanted: str, *, is_chosen: bool, machine: str = "") -> str:
         """The name that a new chat on a machine gets for a wanted one.
 
         If the user has chosen it, it differs from those of running chats; else from those of all.
         """
-        names = self._list.names(machine)
-        own = (chat for chat in self._list.chats() if chat.machine.name == machine)
+        names = {record.entry.name for record in self._list.records_on(machine)}
+        own = (chat for chat in self._list.made() if chat.machine.name == machine)
         running = {chat.record.entry.name for chat in own if not chat.has_ended}  # Also a shell that is to end.
         return free_name(wanted, running if is_chosen else names, names)
 
@@ -57,7 +62,7 @@ class Lifecycle:
         from session_host.client.chats.launch import launch
         from session_host.client.chats.launch_spec import LaunchRequest
 
-        chats = self._list.chats_on(request.machine)
+        chats = self._machines.named(request.machine)
         name = self.free_name(request.name, is_chosen=request.is_named, machine=request.machine) or None
         machine = chats.machine
         full = LaunchRequest(
@@ -97,7 +102,7 @@ class Lifecycle:
         """
         from session_host.client.chats.resume import resume
 
-        environment = await self._list.machines[chat.machine.name].environment()
+        environment = await self._machines.by_name[chat.machine.name].environment()
         resumed = await chat.machine.call(
             resume,
             chat.session_id,
@@ -124,13 +129,13 @@ class Lifecycle:
         """
         from session_host.client.chats.fork import fork
 
-        environment = await self._list.machines[chat.machine.name].environment()
+        environment = await self._machines.by_name[chat.machine.name].environment()
         record = await chat.machine.call(fork, chat.session_id, before=before, environment=environment, size=size)
         return self._list.chat_of(chat.machine.received(record))
 
     async def recent_directories(self, limit: int, machine: str = "") -> list[str]:
         """The directories of recently started chats on a machine, latest first."""
-        found = await self._list.chats_on(machine).machine.call(recent_directories, limit)
+        found = await self._machines.named(machine).machine.call(recent_directories, limit)
         return [each for each in found[:limit] if each == one_line(each)]
 
     async def explain(self, chat: Chat) -> Explained:
@@ -162,7 +167,7 @@ class Lifecycle:
         """Rename a chat."""
         name = as_name(name)
         if name and (name != chat.record.entry.name or not chat.record.entry.is_named):
-            self._list.tasks.start(self._rename(chat, name), "rename", notice_texts.CANNOT_RENAME(name=chat.name))
+            self._tasks.start(self._rename(chat, name), "rename", notice_texts.CANNOT_RENAME(name=chat.name))
 
     async def _rename(self, chat: Chat, name: str) -> None:
         await chat.machine.call(rename_chat, chat.session_id, name)
@@ -182,7 +187,7 @@ class Lifecycle:
 
     def _end(self, chat: Chat, request: Stop | Kill) -> None:
         if not chat.has_ended:
-            self._list.tasks.start(self._end_now(chat, request), "end", notice_texts.CANNOT_STOP(name=chat.name))
+            self._tasks.start(self._end_now(chat, request), "end", notice_texts.CANNOT_STOP(name=chat.name))
 
     async def _end_now(self, chat: Chat, request: Stop | Kill) -> None:
         try:
@@ -190,11 +195,10 @@ class Lifecycle:
         except SessionEnded:
             pass  # It has already ended.
         finally:
-            self._list.refresh(chat.machine.name)
+            if (own := self._machines.by_name.get(chat.machine.name)) is not None:
+                own.refresh()
 
     def remove(self, chat: Chat) -> None:
         """Remove an ended chat and its files, at once."""
         if chat.has_ended:
-            self._list.tasks.start(
-                self._removals.remove_now(chat), "remove", notice_texts.CANNOT_REMOVE(name=chat.name)
-            )
+            self._tasks.start(self._removals.remove_now(chat), "remove", notice_texts.CANNOT_REMOVE(name=chat.name))

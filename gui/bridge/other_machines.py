@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from session_host.system.network_changes import NetworkChanges
 
     from .chat_list import ChatList
+    from .listed_chats import ListedChats
+    from .machines import Machines
+    from .tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -76,11 +79,21 @@ class OtherMachines(QObject):
     state_changed = Signal(str)
     forwarding_stopped = Signal(str, int)
 
-    def __init__(self, chats: ChatList) -> None:
+    def __init__(
+        self,
+        chats: ChatList,
+        listed: ListedChats,
+        all_machines: Machines,
+        tasks: Tasks,
+        report: Callable[[str], object],
+        give_notice: Callable[[str], object],
+    ) -> None:
+        """``report`` and ``give_notice`` show the user a line, about an error or about something that was done."""
         super().__init__(chats)
         self.machines: dict[str, RemoteMachine] = {}
         self.problem = ""
-        self._list = chats
+        self._list, self._listed, self._all, self._tasks = chats, listed, all_machines, tasks
+        self._report, self._give_notice = report, give_notice
         self._following: dict[str, asyncio.Task[None]] = {}
         self._shown: dict[str, tuple[bool, datetime | None, str]] = {}
         """Whether each machine can be reached, since when not, and why, as the lists show it."""
@@ -132,9 +145,9 @@ class OtherMachines(QObject):
         self._list.changed.connect(self._keep_soon)
         self._list.added.connect(lambda _chat: self._keep_timer.start(0))  # Its tab may be saved soon.
         for name in self.machines:
-            self._follow(self._list.machines[name])
+            self._follow(self._all.by_name[name])
         if self._gone:
-            self._list.notice_given.emit(machine_texts.GONE(names=", ".join(sorted(self._gone))))
+            self._give_notice(machine_texts.GONE(names=", ".join(sorted(self._gone))))
 
     async def close(self) -> None:
         """End all connections; the lists are as last known at the next start."""
@@ -193,8 +206,8 @@ class OtherMachines(QObject):
         self.machines[entry.name] = machine
         if kept is not None:
             machine.link.home = kept.home
-        chats = self._list.machines[entry.name] = MachineChats(
-            machine, self._list.tasks, self._list.apply, FarFiles(machine, self._list.tasks)
+        chats = self._all.by_name[entry.name] = MachineChats(
+            machine, self._tasks, self._list.apply, FarFiles(machine, self._tasks)
         )
         chats.agents_found = self._list.apply_agents
         chats.on_cut = partial(self._say_cut, entry.name)
@@ -225,18 +238,19 @@ class OtherMachines(QObject):
             except OutliveError as error:  # Its store cannot be read, for example.
                 if str(error) != said:
                     said = str(error)
-                    self._list.problem.emit(f"{chats.machine.name}: {said}")
+                    self._report(f"{chats.machine.name}: {said}")
                 await asyncio.sleep(READ_AGAIN_S)
 
     def _say_cut(self, name: str, running: int, listed: int) -> None:
-        self._list.problem.emit(machine_texts.CUT(name=name, count=running, listed=listed))
+        self._report(machine_texts.CUT(name=name, count=running, listed=listed))
 
     def _forget(self, name: str) -> None:
         machine = self.machines.pop(name)
         self._shown.pop(name, None)
         if (task := self._following.pop(name, None)) is not None:
             task.cancel()
-        self._list.remove_machine(name)
+        self._list.forget_all_on(name)
+        del self._all.by_name[name]
         for port in self.forwarded_ports(name):
             self.stop_forwarding(name, port)
         if self._is_following:
@@ -264,9 +278,20 @@ class OtherMachines(QObject):
 
     def _keep_all(self) -> None:
         for name in self.machines:
-            if self._list.machines[name].is_loaded:
-                link, records = self.machines[name].link, self._list.known_records(name, MAX_KEPT_ENDED)
-                _keep(name, _Kept(link.entry.destination, link.home, records))
+            if self._all.by_name[name].is_loaded:
+                link = self.machines[name].link
+                _keep(name, _Kept(link.entry.destination, link.home, self._records_to_keep(name)))
+
+    def _records_to_keep(self, name: str) -> list[ChatFacts]:
+        """A machine's records: of all chats that run or have a tab, and of the others those that ended last."""
+        records, open_ids = self._list.records_on(name), self._listed.open
+        ended = [record for record in records if record.outcome.is_over]
+        ended.sort(
+            key=lambda record: (record.id in open_ids, record.outcome.ended_at or record.origin.created_at),
+            reverse=True,
+        )
+        running = [record for record in records if not record.outcome.is_over]
+        return running + ended[: max(MAX_KEPT_ENDED, sum(record.id in open_ids for record in ended))]
 
 
 def _file() -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from .chat import Chat
     from .chat_list import ChatList
+    from .listed_chats import ListedChats
+    from .machines import Machines
+    from .tasks import Tasks
 
 
 class Shells:
@@ -35,8 +38,8 @@ class Shells:
         own: the ids of the shells that were started or resumed in a window.
     """
 
-    def __init__(self, chats: ChatList) -> None:
-        self._list = chats
+    def __init__(self, listed: ListedChats) -> None:
+        self._listed = listed
         self.own: set[str] = set()
 
     def load(self, session_ids: Iterable[str]) -> None:
@@ -45,7 +48,7 @@ class Shells:
 
     def saved(self) -> list[str]:
         """The running shells among ``own``, for the saved layout."""
-        return [chat.id for chat in self._list.running() if chat.id in self.own]
+        return [chat.id for chat in self._listed.running() if chat.id in self.own]
 
     def ends_with_tab(self, chat: Chat) -> bool:
         """Whether nothing is lost if a shell ends when its tab is closed: it was started here, and is idle."""
@@ -88,9 +91,17 @@ class UndoableRemovals(QObject):
     undone = Signal(str)
     kept = Signal(str)
 
-    def __init__(self, chats: ChatList) -> None:
+    def __init__(
+        self,
+        chats: ChatList,
+        listed: ListedChats,
+        machines: Machines,
+        tasks: Tasks,
+        give_notice: Callable[[str], object],
+    ) -> None:
         super().__init__(chats)
-        self._list = chats
+        self._list, self._listed, self._machines, self._tasks = chats, listed, machines, tasks
+        self._give_notice = give_notice
         self._pending: list[_Pending] = []
         self._kept: set[str] = set()
         """The chats that the user keeps from the limit, until that is noted."""
@@ -109,20 +120,20 @@ class UndoableRemovals(QObject):
         Returns:
             The chats that are being removed or ended.
         """
-        begun = [chat for chat in chats if chat.has_ended != ends_shells and not self._list.is_hidden(chat)]
+        begun = [chat for chat in chats if chat.has_ended != ends_shells and not self._listed.is_hidden(chat)]
         if not begun:
             return []
         timer = QTimer(self, singleShot=True, interval=undo_ms)
         pending = _Pending(list(begun), timer, by_limit, ends_shells)
         text = notice_texts.CANNOT_STOP if ends_shells else notice_texts.CANNOT_REMOVE
         failure = text(name=begun[0].name) if len(begun) == 1 else notice_texts.CANNOT_REMOVE_SEVERAL()
-        timer.timeout.connect(lambda: self._list.tasks.start(self._carry_out(pending), "remove", failure))
+        timer.timeout.connect(lambda: self._tasks.start(self._carry_out(pending), "remove", failure))
         self._pending.append(pending)
         timer.start()
         for chat in begun:
             if undo_ms:
                 self.begun.emit(chat.id)
-            self._list.hide(chat)
+            self._listed.hide(chat)
         return begun
 
     def undo(self, chats: Iterable[Chat]) -> None:
@@ -138,12 +149,12 @@ class UndoableRemovals(QObject):
                 self._end(pending)
             if pending.by_limit and kept:  # For a while, the limit does not remove them again.
                 self._kept.update(chat.id for chat in kept)
-                self._list.tasks.start(self._note_kept(), "keep")
+                self._tasks.start(self._note_kept(), "keep")
             for chat in reversed(kept):  # Each tab comes back to where it was when it went.
-                self._list.unhide(chat)
+                self._listed.unhide(chat)
                 self.undone.emit(chat.id)
         for chat in wanted.values():
-            if self._list.is_hidden(chat) and not chat.has_ended:
+            if self._listed.is_hidden(chat) and not chat.has_ended:
                 self._keep(chat)
 
     async def _note_kept(self) -> None:
@@ -163,14 +174,14 @@ class UndoableRemovals(QObject):
         """
         from session_host.client.chats.retention import measured_chats
 
-        listed = set(self._list.listed_ids(with_left=True))
+        listed = set(self._listed.ids(with_left=True))
 
         async def ended_on(machine: Machine) -> list[EndedChat]:
             found: list[EndedChat] = await machine.call(measured_chats)
             ended = [each._replace(record=machine.received(each.record)) for each in found]
             return [each for each in ended if each.record.id in listed]
 
-        answers, unanswered = await ask_all([each.machine for each in self._list.machines.values()], ended_on)
+        answers, unanswered = await ask_all([each.machine for each in self._machines.by_name.values()], ended_on)
         return sorted((each for found in answers for each in found), key=lambda each: each.ended_s), unanswered
 
     async def size_of(self, chats: Iterable[Chat]) -> int | None:
@@ -228,17 +239,18 @@ class UndoableRemovals(QObject):
         """
         results = await asyncio.gather(*map(_end_idle, chats), return_exceptions=True)
         # The ends are in the store, and not all of them here yet.
-        read = [known for machine in _by_machine(chats) if (known := self._list.machines.get(machine.name)) is not None]
-        await ask_all([each.machine for each in read], lambda machine: self._list.machines[machine.name].refresh_now())
+        by_name = self._machines.by_name
+        read = [known for machine in _by_machine(chats) if (known := by_name.get(machine.name)) is not None]
+        await ask_all([each.machine for each in read], lambda machine: by_name[machine.name].refresh_now())
         for chat in chats:
-            if self._list.is_hidden(chat):
+            if self._listed.is_hidden(chat):
                 self._keep(chat)
         for result in results:
             if result is not None:
                 raise result
 
     def _keep(self, chat: Chat) -> None:
-        self._list.unhide(chat)
+        self._listed.unhide(chat)
         self.kept.emit(chat.id)
 
     async def remove_now(self, chat: Chat) -> None:
@@ -275,7 +287,7 @@ class UndoableRemovals(QObject):
             if result.is_done:
                 self._list.forget(chat)
                 if result.line:
-                    self._list.notice_given.emit(one_line(result.line))
+                    self._give_notice(one_line(result.line))
             else:
                 problem = one_line(result.line) or problem
                 self._keep(chat)

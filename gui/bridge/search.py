@@ -25,7 +25,7 @@ from .chat import id_there, machine_of
 if TYPE_CHECKING:
     from session_host.client.machine import Machine
 
-    from .chat_list import ChatList
+    from .machines import Machines
 
 # fmt: off
 __all__ = [
@@ -203,9 +203,9 @@ class SearchThread:
 class SearchOfMachines(SearchThread):
     """Searches the chats of all machines at once: in the thread here, by calls on the others."""
 
-    def __init__(self, chats: ChatList, on_error: Callable[[OutliveError], object]) -> None:
+    def __init__(self, machines: Machines, on_error: Callable[[OutliveError], object]) -> None:
         super().__init__(on_error)
-        self._list = chats
+        self._machines = machines
         self._asking: set[asyncio.Task[None]] = set()
 
     def search(
@@ -220,7 +220,7 @@ class SearchOfMachines(SearchThread):
         ids: dict[str, set[str]] = {}
         for each in session_ids:
             ids.setdefault(machine_of(each), set()).add(each)
-        asked = ids.keys() & self._list.machines.keys() or {""}
+        asked = ids.keys() & self._machines.by_name.keys() or {""}
         answers: dict[str, SearchResults] = {}
 
         def report(name: str, results: SearchResults) -> None:
@@ -231,14 +231,14 @@ class SearchOfMachines(SearchThread):
             here = [each for each in session_ids if each in ids.get("", ())]
             super().search(query, here, partial(report, ""), on_failure)
         for name in asked - {""}:
-            machine = self._list.machines[name].machine
+            machine = self._machines.by_name[name].machine
             one = id_there(session_ids[0]) if len(session_ids) == 1 else ""
             self._start(_search_there(machine, query, ids[name], one, partial(report, name)))
 
     def read_context(self, hit: Hit, lines: int, on_lines: Callable[[list[Hit]], object]) -> None:
         """See ``SearchThread``."""
-        chats = self._list.machines.get(machine_of(hit.session_id), self._list.here)
-        if chats is self._list.here:
+        chats = self._machines.by_name.get(machine_of(hit.session_id), self._machines.here)
+        if chats is self._machines.here:
             super().read_context(hit, lines, on_lines)
         else:
             self._start(self._read_context_there(chats.machine, hit, lines, on_lines))

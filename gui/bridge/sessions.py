@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.search_indexing import SearchIndexing
+from gui.wording import window_texts
 from session_host.system.event_loop import to_its_end_in_thread
 
 from .chat import Chat
@@ -18,10 +19,15 @@ from .chat_list import ChatList
 from .chat_marks import ChatOrder, ColorLabels, Muting, QuietWatch
 from .git_status import GitStatusWatcher
 from .lifecycle import Lifecycle
+from .listed_chats import ListedChats
 from .login_path import LoginPathFinder
+from .machine_chats import MachineChats
+from .machine_files import OwnFiles
+from .machines import Machines
 from .other_machines import OtherMachines
 from .removals import Shells, UndoableRemovals
-from .store_thread import StoreThread
+from .store_thread import StoreThread, WindowsMachine
+from .tasks import Tasks
 from .unsent import Drafts, ReviewComments
 
 if TYPE_CHECKING:
@@ -30,10 +36,14 @@ if TYPE_CHECKING:
     from session_host.client.viewer.viewer import Viewer
 
 
-class Sessions(ChatList):
-    """The list of all chats, with what the window has for them.
+class Sessions(QObject):
+    """The chats, and all that the window has for them.
 
     Attributes:
+        machines: this machine, and the others.
+        chats: all chats.
+        listed: those that lists show.
+        tasks: the work in the background; a failed task's error is a ``problem``.
         lifecycle: starts, resumes, renames and ends chats.
         order, color_labels, muting, quiet_watch, drafts, review_comments: what the user sets for chats.
         removals: removes ended chats, with time to undo.
@@ -41,36 +51,48 @@ class Sessions(ChatList):
         indexing: updates the index of the search in all chats.
         git_status_watcher: the git status of running chats' working trees.
         login_path: finds the PATH of the user's login shell.
-        others: the other machines.
+        others: the links to the other machines.
 
     Signals:
         path_found: the PATH to search for agents changed.
+        problem: one line for the user about an error.
+        notice_given: one line for the user about something that was done.
     """
 
     path_found = Signal()
+    problem = Signal(str)
+    notice_given = Signal(str)
 
     def __init__(self, storage: StoreThread, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
-        super().__init__(storage, make_viewer, parent)
+        super().__init__(parent)
+        self.tasks = Tasks(self.problem.emit)
+        self.machines = Machines()
+        self.chats = ChatList(self.machines, make_viewer, self)
+        self.listed = ListedChats(self.chats)
+        here = MachineChats(WindowsMachine(storage), self.tasks, self.chats.apply, OwnFiles())
+        self.machines.by_name[""] = here
         self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.path_found.emit)
-        self.here.environment = self.login_path.environment
-        self.here.find_agents = self.login_path.update
-        self.here.is_installed = lambda agent: agent.find(os.environ.get("PATH", os.defpath)) is not None
-        self.git_status_watcher = GitStatusWatcher(self.tasks, self.here.machine, self)
-        self.changed.connect(lambda: self.git_status_watcher.follow(self.running()))
+        here.environment = self.login_path.environment
+        here.find_agents = self.login_path.update
+        here.is_installed = lambda agent: agent.find(os.environ.get("PATH", os.defpath)) is not None
+        self.git_status_watcher = GitStatusWatcher(self.tasks, here.machine, self)
+        self.chats.changed.connect(lambda: self.git_status_watcher.follow(self.listed.running()))
         self.indexing = SearchIndexing(self)
         self.indexing.started.connect(self._on_indexing_started)
-        self.added.connect(self._index_output)
-        self.forgotten.connect(lambda _session_id: self.indexing.note_output())  # It removes their lines, too.
-        self.removals = UndoableRemovals(self)
-        self.shells = Shells(self)
-        self.lifecycle = Lifecycle(self, self.shells, self.removals)
-        self.order = ChatOrder(self)
-        self.muting = Muting(self)
-        self.quiet_watch = QuietWatch(self)
-        self.drafts = Drafts(self)
-        self.review_comments = ReviewComments(self)
-        self.color_labels = ColorLabels(self)
-        self.others = OtherMachines(self)
+        self.chats.added.connect(self._on_added)
+        self.chats.forgotten.connect(lambda _session_id: self.indexing.note_output())  # It removes their lines, too.
+        self.removals = UndoableRemovals(self.chats, self.listed, self.machines, self.tasks, self.notice_given.emit)
+        self.shells = Shells(self.listed)
+        self.lifecycle = Lifecycle(self.chats, self.machines, self.tasks, self.shells, self.removals)
+        self.order = ChatOrder(self.tasks)
+        self.muting = Muting(self.chats)
+        self.quiet_watch = QuietWatch(self.chats)
+        self.drafts = Drafts(self.chats)
+        self.review_comments = ReviewComments(self.chats)
+        self.color_labels = ColorLabels(self.chats)
+        self.others = OtherMachines(
+            self.chats, self.listed, self.machines, self.tasks, self.problem.emit, self.notice_given.emit
+        )
         self.others.state_changed.connect(self.git_status_watcher.refresh_machine)
 
     @cached_property
@@ -78,34 +100,42 @@ class Sessions(ChatList):
         """Searches in all chats."""
         from gui.bridge.search import SearchOfMachines  # the window's start does not need it
 
-        return SearchOfMachines(self, lambda error: self.problem.emit(str(error)))
+        return SearchOfMachines(self.machines, lambda error: self.problem.emit(str(error)))
 
-    def _index_output(self, chat: Chat) -> None:
-        if chat.machine is self.here.machine:
+    def _on_added(self, chat: Chat) -> None:
+        chat.closing.connect(partial(self._on_closing, chat))
+        if chat.machine is self.machines.here.machine:
             chat.output_written.connect(self.indexing.note_output)
+
+    def _on_closing(self, chat: Chat, viewer: Viewer) -> None:
+        self.tasks.start(self._report_undelivered(chat, viewer), f"last input of {chat.name}")
+
+    async def _report_undelivered(self, chat: Chat, viewer: Viewer) -> None:
+        """Report input that a closed viewer could not deliver; if the program exits before, the next one reports it."""
+        if count := await viewer.closed():
+            self.problem.emit(window_texts.undelivered(chat.full_name, count))
 
     def _on_indexing_started(self) -> None:
         """Reset the marks of new output: the process that starts now reads all output so far."""
-        for chat in self._chats.values():
+        for chat in self.chats.made():
             chat.has_new_output = False
 
     def follow_all(self) -> None:
-        """See ``ChatList``; also index what chats wrote while no window was open."""
+        """Follow all running chats, also those that are added later; index what was written without a window."""
         self.indexing.note_output()
-        super().follow_all()
+        self.chats.follow_all()
 
     def kept_input(self) -> list[tuple[Chat, Viewer]]:
         """The viewers with input that waits for a machine out of reach, or for the user's decision."""
         return [
             (chat, viewer)
-            for chat in self._chats.values()
+            for chat in self.chats.made()
             for viewer in chat.viewers()
             if viewer.inputs.characters() and (viewer.line.shown == "unreachable" or viewer.asks_to_send)
         ]
 
     async def close(self) -> dict[str, int]:
         """Detach from every chat; returns how many characters of input a chat did not get, at most, by its id."""
-        self._is_closed = True
         self.indexing.close()
         search = self.search_thread if "search_thread" in vars(self) else None
         if search is not None:
@@ -114,8 +144,8 @@ class Sessions(ChatList):
         await self.removals.finish()
         if search is not None:
             await to_its_end_in_thread(search.close)
-        viewers = [(chat.id, viewer) for chat in self._chats.values() for viewer in chat.viewers()]
-        for chat in self._chats.values():
+        viewers = [(chat.id, viewer) for chat in self.chats.made() for viewer in chat.viewers()]
+        for chat in self.chats.made():
             chat.close_all()
         counts = await asyncio.gather(*(viewer.delivery.wait() for _, viewer in viewers))
         undelivered: Counter[str] = Counter()

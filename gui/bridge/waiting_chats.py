@@ -19,7 +19,7 @@ def next_chat(sessions: Sessions, shown: str) -> Chat | None:
     While other chats ask something, it is one of these, the longest wait first; after a shown question, the one behind
     it. Then come the chats that are done, and last the shown question itself.
     """
-    asking = sessions.groups()[Group.NEEDS_YOU]
+    asking = sessions.listed.groups()[Group.NEEDS_YOU]
     number = next((number for number, chat in enumerate(asking, 1) if chat.id == shown), 0)
     around = [*asking[number:], *asking[:number]]
     others = [chat for chat in (*around, *done_and_unread(sessions)) if chat.id != shown]
@@ -31,7 +31,7 @@ def done_and_unread(sessions: Sessions) -> list[Chat]:
 
     A chat that works is left out: it has new output all the time, and nothing can be done in it yet.
     """
-    unread = (chat for chat in sessions.chats() if chat.unseen.output and sessions.is_listed(chat))
+    unread = (chat for chat in sessions.chats.made() if chat.unseen.output and sessions.listed.has(chat))
     found = [chat for chat in unread if chat.group in _MAY_BE_DONE and _is_done(chat)]
     return sorted(found, key=lambda chat: chat.since or datetime.min.replace(tzinfo=UTC))
 

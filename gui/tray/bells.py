@@ -26,14 +26,14 @@ class Bells(QObject):
         self._window_of = window_of
         self._settings = WindowFile()
         self._sounded_at_s: float | None = None
-        for chat in sessions.chats():
+        for chat in sessions.chats.made():
             self._follow(chat)
-        sessions.added.connect(self._follow)
+        sessions.chats.added.connect(self._follow)
 
     def apply_settings(self, settings: WindowFile) -> None:
         """Apply the user's settings."""
         self._settings = settings
-        for chat in self._sessions.chats():
+        for chat in self._sessions.chats.made():
             chat.unseen.set_marks_bell(enabled=settings.bell_mark)
 
     def _follow(self, chat: Chat) -> None:

@@ -93,7 +93,7 @@ class Events:
 
     def find_events(self, sessions: Sessions, shown: Container[str]) -> dict[str, Event]:
         """The new events by chat; ``shown`` has the chats for which a notification is shown."""
-        running = sessions.running()
+        running = sessions.listed.running()
         questions = self._find_questions(sessions, shown)
         failures = self._find_failures(sessions, running)
         return questions | self._find_turns(running) | self._find_commands(running) | failures
@@ -105,11 +105,12 @@ class Events:
     def _find_questions(self, sessions: Sessions, shown: Container[str]) -> dict[str, Event]:
         found: dict[str, Event] = {}
         known = self._questions
-        self._questions = {each: question for each, question in known.items() if _is_unreachable(sessions.get(each))}
-        reported, self._reported = self._reported, {chat.id for chat in sessions.running() if chat.record.status.since}
+        self._questions = {each: asked for each, asked in known.items() if _is_unreachable(sessions.chats.get(each))}
+        reported = self._reported
+        self._reported = {chat.id for chat in sessions.listed.running() if chat.record.status.since}
         if (now := datetime.now(UTC)) < self._started:
             self._started = now - timedelta(minutes=1)  # The clock was set back: what is asked from now on is new.
-        for chat in sessions.groups()[Group.NEEDS_YOU]:
+        for chat in sessions.listed.groups()[Group.NEEDS_YOU]:
             question = (chat.record.status.since, chat.record.status.detail)
             self._questions[chat.id] = question
             # Earlier questions need no notification: the user sees them when the window opens. The clock of another
@@ -153,7 +154,7 @@ class Events:
 
     def _find_failures(self, sessions: Sessions, running: list[Chat]) -> dict[str, Event]:
         previous, self._running = self._running, {chat.id for chat in running}
-        ended = filter(None, map(sessions.get, previous - self._running))
+        ended = filter(None, map(sessions.chats.get, previous - self._running))
         return {chat.id: Event("died") for chat in ended if chat.has_ended and has_failed(chat.record)}
 
 
@@ -245,10 +246,10 @@ class Notifier(QObject):
         """The questions that can be answered from their notifications, by chat."""
         self._collect_timer = QTimer(self, singleShot=True, interval=collect_ms)
         self._collect_timer.timeout.connect(self._show_pending)
-        sessions.changed.connect(self.check)
-        for chat in sessions.chats():
+        sessions.chats.changed.connect(self.check)
+        for chat in sessions.chats.made():
             self._follow(chat)
-        sessions.added.connect(self._follow)
+        sessions.chats.added.connect(self._follow)
         sessions.muting.changed.connect(self.check)
         sessions.quiet_watch.found_quiet.connect(self._on_quiet)
 
@@ -317,7 +318,7 @@ class Notifier(QObject):
 
     def _chat(self, key: str) -> Chat | None:
         """The chat of a notification that is not a group's; None once it is removed."""
-        return self._sessions.get(key.partition(" ")[0])
+        return self._sessions.chats.get(key.partition(" ")[0])
 
     # ------------------------------------------------------------ showing
 
@@ -353,7 +354,7 @@ class Notifier(QObject):
         chat = self._chat(key)
         if event.kind != "asks" or chat is None or chat.record.origin.runtime != "terminal":
             return False
-        agent = self._sessions.agent_of(chat)
+        agent = self._sessions.machines.agent_of(chat)
         if agent is None or not agent.signals.answered_by_hook:
             return False
         wait_s = HOOK_TIMES * self._collect_timer.interval() / 1000
@@ -416,7 +417,7 @@ class Notifier(QObject):
             )
 
     def _show_question(self, chat: Chat) -> None:
-        agent = self._sessions.agent_of(chat)
+        agent = self._sessions.machines.agent_of(chat)
         is_structured = chat.record.origin.runtime == "structured"
         if not is_structured:
             self._show_text(chat)  # Replaced by a notification with answers if the agent's hook reports the request.
@@ -472,7 +473,7 @@ class Notifier(QObject):
 
     def answer(self, session_id: str, action: str) -> None:
         """Send the user's answer, chosen in the notification, to the chat."""
-        offered, chat = self._offers.get(session_id), self._sessions.get(session_id)
+        offered, chat = self._offers.get(session_id), self._sessions.chats.get(session_id)
         if offered is not None and chat is not None and action in offered.options:
             del self._offers[session_id]
             self._sessions.tasks.start(self._answer(chat, offered, action), "an answer from a notification")

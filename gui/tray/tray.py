@@ -165,7 +165,7 @@ class Tray(QObject):
         self._refresh_timer = QTimer(self, singleShot=True, interval=100)
         self._refresh_timer.timeout.connect(self.refresh)
         self.menu.aboutToShow.connect(self._fill)
-        sessions.changed.connect(self._refresh_soon)
+        sessions.chats.changed.connect(self._refresh_soon)
         sessions.muting.changed.connect(self._refresh_soon)
         theme.changed.connect(self._refresh_soon)
         self.refresh()
@@ -200,11 +200,11 @@ class Tray(QObject):
 
     def refresh(self) -> None:
         """Update the icon, its tool tip and the menu."""
-        waiting_count = len(self._sessions.groups()[Group.NEEDS_YOU])
+        waiting_count = len(self._sessions.listed.groups()[Group.NEEDS_YOU])
         if (waiting_count > 0) != (self._waiting_count > 0) or self._waiting_count < 0:
             self.icon.setIcon(tray_icon(self._theme, dot=waiting_count > 0))
         self._waiting_count = waiting_count
-        running = self._sessions.running()
+        running = self._sessions.listed.running()
         unreachable = sum(chat.is_unreachable for chat in running)
         parts = [tray_texts.RUNNING(n=len(running) - unreachable)]
         if unreachable:
@@ -219,7 +219,7 @@ class Tray(QObject):
 
     def listed(self) -> list[Chat]:
         """The chats of the menu: those that need the user first, then working ones, then idle ones."""
-        groups = self._sessions.groups()
+        groups = self._sessions.listed.groups()
         order = (Group.NEEDS_YOU, Group.WORKING, Group.RUNNING, Group.IDLE, Group.NO_SIGNAL)
         return [chat for group in order for chat in groups[group]][:MAX_CHATS]
 
@@ -249,7 +249,7 @@ class Tray(QObject):
             self._muted_until.setText(window_texts.MUTED_UNTIL(when=phrases.clock_time(until)))
         self._muted_until.setVisible(until is not None)
         self._unmute.setVisible(until is not None)
-        self._stop_all.setEnabled(bool(self._sessions.running()))
+        self._stop_all.setEnabled(bool(self._sessions.listed.running()))
 
     def _make_menu(self) -> None:
         """Make the entries that always exist; those that do not apply are hidden."""
@@ -276,7 +276,7 @@ class Tray(QObject):
         self._directory_actions = ChangingActions(self._recent_menu, None, self.new_chat.emit)
 
     def _choose_chat(self, session_id: str) -> None:
-        chat = self._sessions.get(session_id)
+        chat = self._sessions.chats.get(session_id)
         if chat is not None:
             self.chat_chosen.emit(chat)
 
@@ -310,14 +310,14 @@ class Tray(QObject):
 
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason == QSystemTrayIcon.ActivationReason.Trigger:
-            if waiting := self._sessions.groups()[Group.NEEDS_YOU]:
+            if waiting := self._sessions.listed.groups()[Group.NEEDS_YOU]:
                 self.chat_chosen.emit(waiting[0])
             else:
                 self.open_requested.emit()
 
     def close(self) -> None:
         """Remove the icon."""
-        self._sessions.changed.disconnect(self._refresh_soon)
+        self._sessions.chats.changed.disconnect(self._refresh_soon)
         self._sessions.muting.changed.disconnect(self._refresh_soon)
         self._theme.changed.disconnect(self._refresh_soon)
         self._refresh_timer.stop()

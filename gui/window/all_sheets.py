@@ -151,7 +151,11 @@ class Sheets(QObject):
         sessions = self._sessions
         return self._register(
             SendSheet(
-                self._theme, self._window, sessions.tasks, sessions.running_in_order, sessions.lifecycle.send_text
+                self._theme,
+                self._window,
+                sessions.tasks,
+                sessions.listed.running_in_order,
+                sessions.lifecycle.send_text,
             )
         )
 
@@ -175,7 +179,7 @@ class Sheets(QObject):
         from gui.window.sheets.remove_ended import RemoveEndedSheet
 
         sessions = self._sessions
-        read, home = sessions.removals.ended, sessions.home_of
+        read, home = sessions.removals.ended, sessions.machines.home_of
         return self._register(RemoveEndedSheet(self._theme, self._window, sessions.tasks, self._agents, read, home))
 
     @cached_property

@@ -41,13 +41,13 @@ class StatusAnnouncer(QObject):
         self._window = window
         self._is_viewed = is_viewed
         self._previous: _Status | None = None
-        sessions.changed.connect(self.announce_changes)
+        sessions.chats.changed.connect(self.announce_changes)
 
     def announce_changes(self) -> None:
         """Announce changes of the viewed chat since the last call; nothing if another chat is viewed now."""
         if not QAccessible.isActive():
             return
-        chat = next((chat for chat in self._sessions.chats() if self._is_viewed(chat)), None)
+        chat = next((chat for chat in self._sessions.chats.made() if self._is_viewed(chat)), None)
         if chat is None:
             self._previous = None
             return

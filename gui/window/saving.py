@@ -33,12 +33,12 @@ class UnseenMarks(QObject):
         self._layout = layout
         self._soon = QTimer(self, singleShot=True, interval=MARKS_DELAY_MS)
         self._soon.timeout.connect(self._on_due)
-        sessions.changed.connect(self._on_chats)
+        sessions.chats.changed.connect(self._on_chats)
 
     def load(self) -> None:
         """Load the saved marks, before tabs are opened."""
         for session_id in self._layout.unseen:
-            if (chat := self._sessions.get(session_id)) is not None and not chat.is_shown:
+            if (chat := self._sessions.chats.get(session_id)) is not None and not chat.is_shown:
                 chat.unseen.output, chat.unseen.bell = True, session_id in self._layout.rang
                 chat.unseen.notification = self._layout.notified.get(session_id, "")
 
@@ -47,7 +47,7 @@ class UnseenMarks(QObject):
         self._layout.unseen, self._layout.rang, self._layout.notified = self._marks()
 
     def _marks(self) -> tuple[list[str], list[str], dict[str, str]]:
-        chats = [chat for chat in self._sessions.chats() if chat.unseen.output]
+        chats = [chat for chat in self._sessions.chats.made() if chat.unseen.output]
         rang = [chat.id for chat in chats if chat.unseen.bell]
         return (
             [chat.id for chat in chats],

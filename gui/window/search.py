@@ -378,7 +378,7 @@ class Searching(QObject):
         self._sessions = sessions
         self._open_chat = open_chat
         self._line_search: _LineSearch | None = None
-        self.sheet = SearchSheet(theme, window, sessions.get, self._scopes)
+        self.sheet = SearchSheet(theme, window, sessions.chats.get, self._scopes)
         self.recorded = RecordingSheet(theme, window)
         self.sheet.query_changed.connect(self._on_query_changed)
         self.sheet.emptied.connect(sessions.search_thread.cancel_query)
@@ -396,16 +396,16 @@ class Searching(QObject):
             self._sessions.indexing.note_output()  # So that the rest is indexed, too.
 
     def _scopes(self) -> Callable[[str], Scope | None]:
-        return scopes(self._sessions.listed_records(with_left=True), datetime.now().astimezone().date())
+        return scopes(self._sessions.listed.records(with_left=True), datetime.now().astimezone().date())
 
     def _on_query_changed(self, query: Query) -> None:
         chat = self.sheet.chat
-        session_ids = self._sessions.listed_ids(with_left=True) if chat is None else [chat.id]
+        session_ids = self._sessions.listed.ids(with_left=True) if chat is None else [chat.id]
         self._sessions.indexing.set_paused(True)
         self._sessions.search_thread.search(query, session_ids, self.sheet.show_results, self.sheet.show_failure)
 
     def _on_chosen(self, query: Query, hit: Hit) -> None:
-        chat = self._sessions.get(hit.session_id)
+        chat = self._sessions.chats.get(hit.session_id)
         if chat is not None:
             if self._line_search is not None:
                 self._line_search.stop()

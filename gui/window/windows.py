@@ -170,7 +170,7 @@ class MainWindow(QWidget):
         self._clicks = ActivatingClicks(self, panes.is_in_inactive_pane, self.tabs.is_in_asking_page)
         self.left_shells = LeftShells(context, self._settings)
         self.removed_tabs = RemovedTabs(panes, self._sessions)
-        dragging = TabDragging(self.tabs, self._sessions.get, partial(self._windows.take, self))
+        dragging = TabDragging(self.tabs, self._sessions.chats.get, partial(self._windows.take, self))
         dragging.torn_off.connect(lambda session_id, point: self._windows.move(self, session_id, at=point))
         self.status_line.left.action = self.actions_["show_changes"]
         self.status_line.known.action = self.actions_["explain"]
@@ -193,7 +193,7 @@ class MainWindow(QWidget):
             started.connect(commands.starting.new_chat)
         self.empty.switch_requested.connect(commands.lists.switch_chat)
         self._settings.changed.connect(self._apply_settings)
-        self._sessions.changed.connect(self.describe)
+        self._sessions.chats.changed.connect(self.describe)
         self._sessions.path_found.connect(self.describe)
         self._sessions.problem.connect(self._on_problem)
         self._sessions.notice_given.connect(self._on_notice)
@@ -244,7 +244,7 @@ class MainWindow(QWidget):
         self._sessions.disconnect(self)
         self._sessions.git_status_watcher.disconnect(self)
         self.tabs.panes.disconnect(self)
-        self._sessions.note_tabs(id(self), ())
+        self._sessions.listed.note_tabs(id(self), ())
         self.hide()
         self.tabs.panes.close_all()
 
@@ -319,7 +319,7 @@ class MainWindow(QWidget):
 
     def _note_tabs(self) -> None:
         session_ids = self.tabs.ids()
-        self._sessions.note_tabs(id(self), session_ids)
+        self._sessions.listed.note_tabs(id(self), session_ids)
         self.sidebar.model.set_open(session_ids)
 
     def _on_active(self) -> None:
@@ -385,7 +385,7 @@ class MainWindow(QWidget):
     def _on_tab_menu(self, session_id: str, point: QPoint) -> None:
         if not session_id:
             self.menus.show_beside_tabs(point)
-        elif (chat := self._sessions.get(session_id)) is not None:
+        elif (chat := self._sessions.chats.get(session_id)) is not None:
             self.tabs.activate(session_id)
             self.describe()  # Its neighbours may be others than before.
             self.menus.show_for_tab(chat, point)
@@ -490,7 +490,7 @@ class Windows(QObject):
     def _report_undelivered(self) -> None:
         """Show once which chats did not get all input before the last window closed."""
         for session_id, count in self._layout.undelivered.items():
-            if (chat := self._sessions.get(session_id)) is not None:
+            if (chat := self._sessions.chats.get(session_id)) is not None:
                 text = window_texts.undelivered(chat.full_name, count)
                 self.current.banners.show_banner(Banner(text, lasting=True, kind="failed"))
         if self._layout.undelivered:
@@ -571,7 +571,7 @@ class Windows(QObject):
     def viewed(self) -> list[Chat]:
         """The chats that the user sees."""
         ids = set[str]().union(*(window.viewed_ids() for window in self.all))
-        return list(filter(None, map(self._sessions.get, ids)))
+        return list(filter(None, map(self._sessions.chats.get, ids)))
 
     def save_layout(self) -> None:
         """Save all windows together, so that a moved tab is never saved in both windows or in none."""
@@ -648,7 +648,7 @@ class Windows(QObject):
 
     def move(self, window: MainWindow, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:
         """Move a window's tab to another window (its index among the others), or to a new one at a point."""
-        chat = self._sessions.get(session_id)
+        chat = self._sessions.chats.get(session_id)
         others = [other for other in self.all if other is not window]
         if chat is None or not window.tabs.has(session_id) or (to is not None and to >= len(others)):
             return

@@ -179,13 +179,13 @@ def in_window(ids: list[str] | None, kept: list[str], undone_share: float, close
     async def main() -> tuple[str, list[str], list[str]]:
         storage = StoreThread(open_or_rebuild_store)
         sessions = Sessions(storage, _no_viewer)  # type: ignore[arg-type]
-        await sessions.refresh_now()
+        await sessions.machines.here.refresh_now()
         warning, wanted = "", ids
         if wanted is None:
             with open_store() as store:
                 warning, due = check_limit(store, by_window=True)
             wanted = [each.record.id for each in due if each.record.id not in kept]
-        found = [chat for each in wanted if (chat := sessions.get(each)) is not None]
+        found = [chat for each in wanted if (chat := sessions.chats.get(each)) is not None]
         begun = sessions.removals.begin(found, undo_ms=10_000 if closes else 5, by_limit=ids is None)
         undone, removed = [], [chat.id for chat in begun]
         for chat in begun[: round(len(begun) * undone_share)]:
@@ -194,7 +194,7 @@ def in_window(ids: list[str] | None, kept: list[str], undone_share: float, close
         sessions.removals.undo([chat for chat in begun if chat.id in undone])
         if not closes:
             left = [chat for chat in begun if chat.id in removed]
-            await eventually(lambda: not any(map(sessions.is_hidden, left)), TIMEOUT_S, "the removals")
+            await eventually(lambda: not any(map(sessions.listed.is_hidden, left)), TIMEOUT_S, "the removals")
         await sessions.close()
         storage.close()
         return warning, removed, undone

@@ -68,8 +68,8 @@ class Lists:
 
     def switch_chat(self) -> None:
         """List all chats; the previously shown one comes first, so that Enter returns to it."""
-        order = self._tabs.recent.ordered(self._sessions.listed_ids(), self._tabs.active_id)
-        left = set(self._sessions.listed_ids(with_left=True)).difference(order)
+        order = self._tabs.recent.ordered(self._sessions.listed.ids(), self._tabs.active_id)
+        left = set(self._sessions.listed.ids(with_left=True)).difference(order)
         choices = ChatChoices(self._sessions, order, self._open_chat, left)
         self._sheets.chooser.ask(action_texts.SWITCH_CHAT(), action_texts.SEARCH_CHATS(), choices)
 
@@ -245,10 +245,10 @@ class ChatChoices:
             left: the ids of further chats, which only a typed text finds.
         """
         self._sessions, self._open_chat = sessions, open_chat
-        listed = [record for session_id in order if (record := sessions.record(session_id)) is not None]
-        further = [record for session_id in left if (record := sessions.record(session_id)) is not None]
+        listed = [record for session_id in order if (record := sessions.chats.record(session_id)) is not None]
+        further = [record for session_id in left if (record := sessions.chats.record(session_id)) is not None]
         self._records, self._listed = listed + further, len(listed)
-        self._lines = second_lines(sessions.running())
+        self._lines = second_lines(sessions.listed.running())
         self._ranking = Ranking([self._texts(record) for record in self._records])
 
     def _texts(self, record: EndedRecord) -> Texts:
@@ -267,7 +267,7 @@ class ChatChoices:
         dates = DateFilter.of(typed.casefold(), datetime.now().astimezone().date())
         for match in self._ranking.find(typed) if dates is None else self._find_dated(typed, dates):
             is_found = match.number < self._listed or bool(typed.strip())
-            if is_found and (chat := self._sessions.get(self._records[match.number].id)) is not None:
+            if is_found and (chat := self._sessions.chats.get(self._records[match.number].id)) is not None:
                 yield Found(self._choice(chat), match.fit.positions)
 
     def _find_dated(self, typed: str, dates: DateFilter) -> Iterator[Match]:

@@ -183,7 +183,7 @@ class MachineActions(QObject):
 
     def _facts(self, name: str) -> str:
         machine = self._others.machines[name]
-        running = sum(chat.machine is machine for chat in self._sessions.running())
+        running = sum(chat.machine is machine for chat in self._sessions.listed.running())
         facts = [
             "" if machine.link.entry.destination == name else machine.link.entry.destination,
             _state(machine),

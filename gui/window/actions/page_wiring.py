@@ -140,7 +140,7 @@ class PageWiring:
 
     def _wire_structured(self, page: ChatPage, content: StructuredContent) -> None:
         chat, commands, opener, view = content.chat, self._commands, self._commands.opener, content.view
-        files = commands.sessions.files_of(chat)
+        files = commands.sessions.machines.files_of(chat)
         if not chat.machine.has_our_files:
             view.prompt.files_go_by(lambda files, paste: self._copying(chat, content).paste(files, paste))
         view.page.names.find_by(files.finder(chat))
@@ -157,7 +157,7 @@ class PageWiring:
     def _wire_terminal(self, page: ChatPage, terminal: TerminalContent) -> None:
         chat, opener, view = page.chat, self._commands.opener, terminal.view
         view.set_window_keys(self._in_use)
-        files = self._commands.sessions.files_of(chat)
+        files = self._commands.sessions.machines.files_of(chat)
         view.find_files_by(files.finder(chat, lambda: chat.current_directory, lambda: terminal.reported_directory))
         view.prompts.set_answers(ChatAnswers(chat, self._commands.context))
         view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
@@ -288,7 +288,7 @@ class ChatAnswers:
 
     @property
     def _agent(self) -> Agent | None:
-        return self._sessions.agent_of(self._chat)
+        return self._sessions.machines.agent_of(self._chat)
 
     def has_answers(self) -> bool:
         """Whether the chat's agent keeps a record that Outlive can read."""
@@ -296,7 +296,7 @@ class ChatAnswers:
 
     def prompt_pattern(self) -> str:
         """The pattern of the rows that begin a user's prompt to the chat's agent."""
-        agent = self._sessions.agents.get(
+        agent = self._sessions.machines.here.agents.get(
             self._chat.record.origin.agent
         )  # Another machine's pattern could take for ever.
         return agent.signals.user_prompt if agent is not None else ""

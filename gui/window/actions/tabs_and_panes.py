@@ -86,7 +86,7 @@ class PaneActions:
         closed = self._panes.active.tabs.others(at_right=at_right)[::-1]
         if not closed:
             return
-        chats = [chat for session_id in closed if (chat := self._sessions.get(session_id)) is not None]
+        chats = [chat for session_id in closed if (chat := self._sessions.chats.get(session_id)) is not None]
         ending = [chat for chat in chats if self._ends_with_tab(chat)]
         for session_id in closed:
             self._tabs.close(session_id)
@@ -99,7 +99,7 @@ class PaneActions:
         panes = self._panes
         self._sessions.removals.undo(ending)
         for closed in self._tabs.closed.pop(session_ids):
-            put_back(closed, self._sessions.get(closed.session_id), panes.pane(closed.pane) or panes.active)
+            put_back(closed, self._sessions.chats.get(closed.session_id), panes.pane(closed.pane) or panes.active)
 
 
 class Broadcasting(QObject):
@@ -113,7 +113,7 @@ class Broadcasting(QObject):
         """The pages that take part; empty while broadcast is off."""
         tabs.panes.changed.connect(self._update)
         tabs.panes.active_changed.connect(self._update)
-        context.sessions.changed.connect(self._update)
+        context.sessions.chats.changed.connect(self._update)
 
     @property
     def is_on(self) -> bool:
@@ -218,17 +218,17 @@ class LeftShells(QObject):
         self._sessions, self._tabs, self._focus_page = context.sessions, context.tabs, context.focus_page
         self._settings = settings
         self._running = self._running_shells()
-        context.sessions.changed.connect(self._check)
+        context.sessions.chats.changed.connect(self._check)
 
     def _running_shells(self) -> set[str]:
-        return {chat.id for chat in self._sessions.running() if chat.record.origin.is_shell}
+        return {chat.id for chat in self._sessions.listed.running() if chat.record.origin.is_shell}
 
     def _check(self) -> None:
         before, self._running = self._running, self._running_shells()
         if self._settings.preferences.window.shell_exit == "keep":
             return
         for session_id in before - self._running:
-            chat = self._sessions.get(session_id)
+            chat = self._sessions.chats.get(session_id)
             if chat is not None and was_left(chat.record):
                 self._leave(chat)
 

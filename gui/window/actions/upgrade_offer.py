@@ -33,7 +33,7 @@ class UpgradeOffer(QObject):
         self._banners = banners
         self._offered = False
         self._is_shown = False
-        sessions.changed.connect(self._check_versions)
+        sessions.chats.changed.connect(self._check_versions)
 
     def _check_versions(self) -> None:
         running = self._running_here()
@@ -53,8 +53,8 @@ class UpgradeOffer(QObject):
 
     def _running_here(self) -> list[Chat]:
         """The running chats of this machine; each other one is upgraded by itself (``MachineActions``)."""
-        here = self._sessions.machines[""].machine
-        return [chat for chat in self._sessions.running() if chat.machine is here]
+        here = self._sessions.machines.by_name[""].machine
+        return [chat for chat in self._sessions.listed.running() if chat.machine is here]
 
     def _start(self) -> None:
         self._is_shown = False

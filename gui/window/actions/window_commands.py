@@ -89,18 +89,18 @@ class WindowCommands:
     @property
     def has_no_chats(self) -> bool:
         """Whether there are no chats, neither running nor ended ones."""
-        return not self.sessions.listed_ids(with_left=True)
+        return not self.sessions.listed.ids(with_left=True)
 
     @property
     def has_no_ended(self) -> bool:
         """Whether there are no ended chats."""
-        groups = self.sessions.groups(with_left=True)
+        groups = self.sessions.listed.groups(with_left=True)
         return not any(groups[group] for group in OVER)
 
     @property
     def has_no_interrupted(self) -> bool:
         """Whether a restart of the computer has interrupted no chats."""
-        return not self.sessions.groups()[Group.INTERRUPTED]
+        return not self.sessions.listed.groups()[Group.INTERRUPTED]
 
     @property
     def has_nothing_listed(self) -> bool:
@@ -187,7 +187,7 @@ class WindowCommands:
         """Act on a double click on a tab: rename its chat; "", beside the tabs, asks for a new chat."""
         if not session_id:
             self.starting.new_chat()
-        elif (chat := self.sessions.get(session_id)) is not None:
+        elif (chat := self.sessions.chats.get(session_id)) is not None:
             self.chat_actions.rename(chat)
 
     async def shown_directory(self) -> str:

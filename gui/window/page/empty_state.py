@@ -95,24 +95,24 @@ class EmptyState(Area):
         outer.addStretch(3)
         self.setFocusProxy(self._start)  # Enter starts a chat.
 
-    def describe(self, agents: Mapping[str, Agent], path: str, chats: Sessions, key: str) -> None:
+    def describe(self, agents: Mapping[str, Agent], path: str, sessions: Sessions, key: str) -> None:
         """Set the texts for a user with running chats, with ended chats, or without chats."""
         if self.layout() is None:
             self._build()  # Most windows open with tabs.
-        running = sum(not chat.is_unreachable for chat in chats.running())
-        away = {chat.machine.name: chat.machine for chat in chats.running() if chat.is_unreachable}
+        running = sum(not chat.is_unreachable for chat in sessions.listed.running())
+        away = {chat.machine.name: chat.machine for chat in sessions.listed.running() if chat.is_unreachable}
         if running:
             self.title.setText(window_texts.RUNNING_CHATS(n=running))
             self._text.setText(window_texts.CHOOSE_OR_START())
         elif away:
-            count = sum(chat.is_unreachable for chat in chats.running())
+            count = sum(chat.is_unreachable for chat in sessions.listed.running())
             self.title.setText(window_texts.CHATS_ON(n=count, machines=", ".join(away)))
             states = (machine_texts.unreachable_machine(name, each.unreachable_since) for name, each in away.items())
             self._text.setText(window_texts.MAY_RUN_THERE(states=", ".join(states)))
-        elif any(chats.groups().values()):
+        elif any(sessions.listed.groups().values()):
             self.title.setText(common_texts.NO_RUNNING_CHATS())
             self._text.setText(window_texts.ENDED_CHATS_ARE_IN_THE_SIDEBAR())
-        elif not chats.is_loaded:
+        elif not sessions.machines.here.is_loaded:
             self.title.setText(window_texts.CANNOT_LIST_CHATS())
             self._text.setText(window_texts.CHATS_APPEAR_LATER())
         else:
@@ -121,7 +121,7 @@ class EmptyState(Area):
         self._show_promise()
         self._switch.setVisible(bool(running))
         self._key.setText(key)
-        self._look_for_agents = lambda: chats.tasks.start(self._find_installed(agents, path), "agents")
+        self._look_for_agents = lambda: sessions.tasks.start(self._find_installed(agents, path), "agents")
         if path != self._checked_path:
             self._checked_path = path
             self._look_for_agents()

@@ -280,7 +280,7 @@ class Panes(QObject):
             self._panes[number].tabs.restore_tabs(saved.panes[kept[number]])
 
     def _has_existing_chats(self, saved: SavedPane) -> bool:
-        return any(self._sessions.latest_continuation(session_id) is not None for session_id in saved.tabs)
+        return any(self._sessions.chats.latest_continuation(session_id) is not None for session_id in saved.tabs)
 
     # ------------------------------------------------------------ with their tabs
 

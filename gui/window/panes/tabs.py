@@ -102,8 +102,8 @@ class Tabs(QObject):
         self._trim_timer.timeout.connect(return_freed_memory)
         bar.chosen.connect(self._show)
         bar.reordered.connect(self.changed)
-        sessions.removed.connect(self.close)
-        sessions.changed.connect(self._describe_all)
+        sessions.listed.removed.connect(self.close)
+        sessions.chats.changed.connect(self._describe_all)
 
     # ------------------------------------------------------------ reading
 
@@ -113,7 +113,7 @@ class Tabs(QObject):
 
     def chats(self) -> list[Chat]:
         """The chats of the tabs, in the order of ``ids``."""
-        found = (self._sessions.get(session_id) for session_id in self.ids())
+        found = (self._sessions.chats.get(session_id) for session_id in self.ids())
         return [chat for chat in found if chat is not None]
 
     @property
@@ -124,7 +124,7 @@ class Tabs(QObject):
     @property
     def active_chat(self) -> Chat | None:
         """The shown chat."""
-        return self._sessions.get(self._shown) if self._shown else None
+        return self._sessions.chats.get(self._shown) if self._shown else None
 
     @property
     def active_page(self) -> ChatPage | None:
@@ -164,7 +164,7 @@ class Tabs(QObject):
 
     def restore_tabs(self, saved: SavedPane) -> None:
         """Open the saved tabs, except those of removed chats."""
-        continuations = {session_id: self._sessions.latest_continuation(session_id) for session_id in saved.tabs}
+        continuations = {session_id: self._sessions.chats.latest_continuation(session_id) for session_id in saved.tabs}
         known = list(dict.fromkeys(chat.id for chat in continuations.values() if chat is not None))
         self._places = dict(saved.places)
         self._insert_tabs(known)
@@ -199,7 +199,7 @@ class Tabs(QObject):
         self.close(previous)
 
     def _insert_tabs(self, session_ids: Sequence[str], at: int = -1) -> None:
-        chats = map(self._sessions.get, session_ids)
+        chats = map(self._sessions.chats.get, session_ids)
         self._bar.add_tabs({chat.id: _tab_look(chat) for chat in chats if chat is not None}, at)
 
     def activate(self, session_id: str) -> None:
@@ -278,7 +278,7 @@ class Tabs(QObject):
         previous = self._pages.get(self._shown)
         had_keyboard = previous.has_keyboard if previous is not None else not self._is_below_sheet()
         self._shown = session_id
-        chat = self._sessions.get(session_id) if session_id else None
+        chat = self._sessions.chats.get(session_id) if session_id else None
         if chat is not None:
             page = self._page(chat)
             self._stack.setCurrentWidget(page)
@@ -332,7 +332,7 @@ class Tabs(QObject):
         return page
 
     def _make_page(self, chat: Chat) -> ChatPage:
-        page, files = ChatPage(self._theme, chat.look_for_page()), self._sessions.files_of(chat)
+        page, files = ChatPage(self._theme, chat.look_for_page()), self._sessions.machines.files_of(chat)
         if chat.record.origin.runtime == "terminal":
             screen, note = self._load_screen, files.note_directory
             page.set_content(TerminalContent(self._theme, page.source, page, page.focus_content, screen, note))

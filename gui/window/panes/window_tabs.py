@@ -201,13 +201,13 @@ class WindowTabs(QObject):
     def reopen(self) -> bool:
         """Open the tab that was closed last, where it was; returns whether there was one."""
         while (closed := self.closed.pop_last()) is not None:
-            chat = self._sessions.get(closed.session_id)
-            if chat is not None and self._sessions.is_hidden(chat):
+            chat = self._sessions.chats.get(closed.session_id)
+            if chat is not None and self._sessions.listed.is_hidden(chat):
                 self._sessions.removals.undo([chat])  # The tab comes back to where it was.
                 if self.has(chat.id):
                     self.activate(chat.id)
                     return True
-                if self._sessions.is_hidden(chat):
+                if self._sessions.listed.is_hidden(chat):
                     continue
             pane = self.panes.pane(closed.pane) or self.panes.active
             if put_back(closed, chat, pane):
@@ -235,7 +235,7 @@ class RemovedTabs(QObject):
         sessions.removals.begun.connect(self._on_begun)
         sessions.removals.undone.connect(self._on_undone)
         sessions.removals.kept.connect(self._on_over)
-        sessions.forgotten.connect(self._on_over)
+        sessions.chats.forgotten.connect(self._on_over)
 
     @property
     def can_come_back(self) -> bool:
@@ -255,7 +255,7 @@ class RemovedTabs(QObject):
             self._panes.emptied.emit()  # Nothing can be undone here any more.
 
     def _on_undone(self, session_id: str) -> None:
-        chat, before = self._sessions.get(session_id), self._trees.pop(session_id, None)
+        chat, before = self._sessions.chats.get(session_id), self._trees.pop(session_id, None)
         if before is None:
             return  # This window is newer than the removal.
         for tab in self._tabs.pop([session_id]):

@@ -228,11 +228,12 @@ class RemoteControl:
 
     async def _find(self, text: str) -> Chat:
         """The chat with this id, or the one that ``MACHINE/CHAT`` names, also while its machine cannot be reached."""
-        machine, chat = machine_of(text), self._sessions.named(text)
+        machine, chat = machine_of(text), self._sessions.chats.named(text)
         if chat is None or (machine and chat.machine.is_reachable):
             try:
-                await self._sessions.refresh_now(machine)  # The chat may have been started a moment ago.
-                chat = self._sessions.named(text)
+                if (known := self._sessions.machines.by_name.get(machine)) is not None:
+                    await known.refresh_now()  # The chat may have been started a moment ago.
+                chat = self._sessions.chats.named(text)
             except Unreachable:
                 if chat is None:
                     raise

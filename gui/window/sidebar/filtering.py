@@ -100,7 +100,7 @@ def searched_text_of_ended(sessions: Sessions) -> Callable[[EndedRecord], str]:
         if (worktree := record.origin.worktree) is not None:
             place = f"{place} {worktree.repository} {worktree.branch}"
         if (title := titles.get((machine, record.origin.agent))) is None:
-            agent = sessions.agent_named(record.origin.agent, machine)
+            agent = sessions.machines.agent_named(record.origin.agent, machine)
             title = titles[machine, record.origin.agent] = agent.title if agent is not None else ""
         name = f"{record.entry.shown_name} {record.entry.name} {machine}"
         return f"{name} {record.origin.agent} {title} {place} {record.program.title} {end}".casefold()

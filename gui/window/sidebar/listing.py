@@ -49,7 +49,7 @@ class Listing:
 
     def parts(self) -> list[Part]:
         """The parts with what passes the filter, from top to bottom."""
-        groups = self._sessions.groups(with_left=bool(self.filter.text))
+        groups = self._sessions.listed.groups(with_left=bool(self.filter.text))
         others = self._sessions.others
         grouping = self.grouping if others.machines or self.grouping != "machine" else "state"
         unreachable = {} if self.filter.text else {each.name: each.unreachable_since for each in others.unreachable()}

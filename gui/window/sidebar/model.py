@@ -186,7 +186,7 @@ class SidebarModel(QAbstractListModel):
                 group = entry.group
             if not isinstance(entry, ChatRow):
                 kept.append(fresh.get(key_of(entry), entry))
-            elif self._sessions.get(entry.chat.id) is not None:
+            elif self._sessions.chats.get(entry.chat.id) is not None:
                 is_to_move = entry.chat.is_unreachable and group is not Group.UNREACHABLE
                 found = None if is_to_move else fresh.get(key_of(entry))
                 kept.append(found if found is not None else self._row(entry.chat, now, lines[entry.chat.id]))
@@ -204,17 +204,17 @@ class SidebarModel(QAbstractListModel):
                     self._has_more = True
                     break
                 ended += 1
-                listed.append(self._sessions.chat_of(each))
+                listed.append(self._sessions.chats.chat_of(each))
             else:
                 listed.append(each)
         shown = [part for part in parts if not self.listing.is_left_out(part)]
         # Many ended chats would make each change slow, so only the shown ones are distinguished.
         lines = self.listing.second_lines(shown, [each for each in listed if isinstance(each, Chat)])
-        self._tiles = {name: index for index, name in enumerate(self._sessions.agents)}
+        self._tiles = {name: index for index, name in enumerate(self._sessions.machines.here.agents)}
         return [self._row(each, now, lines[each.id]) if isinstance(each, Chat) else each for each in listed]
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
-        agent = self._sessions.agent_of(chat)
+        agent = self._sessions.machines.agent_of(chat)
         return ChatRow(
             chat=chat,
             name=chat.name,

@@ -201,7 +201,7 @@ class Sidebar(Area):
 
         settings.changed.connect(self._apply_settings)
         self._apply_settings()
-        sessions.changed.connect(self.refresh)
+        sessions.chats.changed.connect(self.refresh)
         theme.changed.connect(self._apply_theme)
         self._apply_theme()
         self.set_collapsed(False)
@@ -274,7 +274,7 @@ class Sidebar(Area):
     def _say_if_empty(self) -> None:
         is_empty, is_filtered = not self.model.rowCount(), bool(self.filter.text())
         self.no_matches.setVisible(is_empty and is_filtered)
-        is_known = self._sessions.is_loaded
+        is_known = self._sessions.machines.here.is_loaded
         self.no_chats.setVisible(is_empty and is_known and not is_filtered and not self.collapsed)
 
     def _search_all(self) -> None:
@@ -330,7 +330,7 @@ class Sidebar(Area):
             # The rows of a window that opens move until the chats' states are known.
             self._is_reveal_due = any(
                 chat.first.connection in {None, "connecting"} and not chat.is_unreachable
-                for chat in self._sessions.running()
+                for chat in self._sessions.listed.running()
             )
             self.list.reveal(active)
 

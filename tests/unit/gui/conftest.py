@@ -235,7 +235,7 @@ class WindowHarness:
         self.further: list[FakeViewer] = []
         """The viewers of second and further pages of a chat."""
         self.sessions = Sessions(self.storage, self._make_viewer)  # type: ignore[arg-type]
-        self.sessions.agents = catalog
+        self.sessions.machines.here.agents = catalog
         self.problems: list[str] = []
         self.sessions.problem.connect(self.problems.append)
         self.layouts: list[dict[str, Any]] = []
@@ -280,13 +280,13 @@ class WindowHarness:
 
     def chat(self, session_id: str) -> Chat:
         """Return an existing chat."""
-        chat = self.sessions.get(session_id)
+        chat = self.sessions.chats.get(session_id)
         assert chat is not None
         return chat
 
     def listed_names(self) -> list[str]:
         """The names of the chats that lists show, in alphabetical order."""
-        return sorted(self.chat(session_id).name for session_id in self.sessions.listed_ids())
+        return sorted(self.chat(session_id).name for session_id in self.sessions.listed.ids())
 
     def _make_viewer(
         self,
@@ -316,7 +316,7 @@ class WindowHarness:
             values.setdefault("arguments", values["argv"])
         record = chat_facts(**values)
         await self.storage.call(lambda store: store.insert(record))
-        await self.sessions.refresh_now()
+        await self.sessions.machines.here.refresh_now()
         self.settle()
         return record.id
 
@@ -362,7 +362,7 @@ class WindowHarness:
         """Process Qt's pending events and deletions."""
         for _ in range(3):
             QApplication.processEvents()
-        while self.sessions.is_changing:
+        while self.sessions.chats.changes.is_due:
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
             QApplication.processEvents()
         run_deferred_deletes()

@@ -115,7 +115,7 @@ async def test_closing_asks_before_it_loses_what_was_typed_for_a_machine_out_of_
     app: App, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(Tray, "is_available", False)
-    viewer = cast("FakeViewer", app.sessions.chats()[0].first.viewer)
+    viewer = cast("FakeViewer", app.sessions.chats.made()[0].first.viewer)
     viewer.keep(12)
     viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
     app.window.close()
@@ -197,7 +197,7 @@ async def test_a_prompt_typed_right_before_the_window_is_closed_is_restored(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None
 ):
     async with opened(qapp) as app:
-        chat = app.sessions.chats()[0].id
+        chat = app.sessions.chats.made()[0].id
         app.sessions.drafts.set(chat, Draft("typed a moment ago"))
         app.quit()
         app.sessions.drafts.save_due.emit()
@@ -234,8 +234,8 @@ async def test_a_layout_that_could_not_be_read_is_not_overwritten(
             banner = app.window.banners.current
             assert banner is not None
             assert "kept it locked" in banner.text
-            await until(lambda: app.sessions.get(ID) is not None)
-            app.window.open_chat(app.sessions.chats()[0])
+            await until(lambda: app.sessions.chats.get(ID) is not None)
+            app.window.open_chat(app.sessions.chats.made()[0])
             app.window.commands.chat_actions.close_tab(ID)
     with Store.open(paths.database()) as store:
         assert store.layout()["windows"][0]["panes"][0]["tabs"] == [ID]
@@ -259,7 +259,7 @@ async def test_the_next_window_reports_input_that_a_chat_did_not_get_before_the_
     qapp: QApplication, display: XServer, window_manager: None, recorded: None
 ):
     async with opened(qapp) as app:
-        cast("FakeViewer", app.sessions.chats()[0].first.viewer).delivery.undelivered = 1_500_000
+        cast("FakeViewer", app.sessions.chats.made()[0].first.viewer).delivery.undelivered = 1_500_000
     async with opened(qapp) as app:
         banner = app.window.banners.current
         assert banner is not None
@@ -307,8 +307,8 @@ def shown(app: App) -> str:
 
 async def test_a_change_by_another_process_is_noticed(app: App):
     with Store.open(paths.database()) as store:
-        store.update(app.sessions.chats()[0].id, name="two")
-    await until(lambda: app.sessions.chats()[0].name == "two")
+        store.update(app.sessions.chats.made()[0].id, name="two")
+    await until(lambda: app.sessions.chats.made()[0].name == "two")
 
 
 def add_old_chat(number: int) -> str:
@@ -338,13 +338,13 @@ async def test_the_window_warns_before_ended_chats_are_removed_and_an_undo_keeps
     os.utime(warned, times=(time.time() - 86400,) * 2)
     async with opened(qapp) as app:
         await until(lambda: shown(app).startswith("2 ended chats are over the limit"))
-        assert set(app.sessions.listed_ids()) & set(old) == set(old[2:])
+        assert set(app.sessions.listed.ids()) & set(old) == set(old[2:])
     assert all(paths.session_dir(each).exists() for each in old), "the window closed within the minute"
     marks = [paths.session_dir(each) / "viewed" for each in old[:2]]
     async with opened(qapp) as app:
         await until(lambda: shown(app).startswith("2 ended chats are over the limit"))
         app.window.banners.run_action()
-        assert set(app.sessions.listed_ids()) >= set(old)
+        assert set(app.sessions.listed.ids()) >= set(old)
         await until(lambda: all(mark.exists() for mark in marks))
         await app._check_limit()
         assert shown(app) == "", "they stay for a week"
@@ -355,7 +355,7 @@ async def test_the_window_warns_before_ended_chats_are_removed_and_an_undo_keeps
     async with opened(qapp) as app:
         await until(lambda: shown(app).startswith("2 ended chats are over the limit"))
         app.sessions.removals._pending[0].timer.setInterval(0)
-        await until(lambda: app.sessions.get(old[0]) is None and app.sessions.get(old[1]) is None)
+        await until(lambda: app.sessions.chats.get(old[0]) is None and app.sessions.chats.get(old[1]) is None)
         assert app.window.banners.current is None
     assert [paths.session_dir(each).exists() for each in old] == [False, False, True]
 
@@ -375,7 +375,7 @@ async def test_a_rename_does_not_wait_for_the_check_of_the_limit_at_the_start(
     monkeypatch.setattr("gui.app.check_limit", check_slowly)
     async with opened(qapp) as app:
         await until(is_checking.is_set)
-        chat = app.sessions.get(session_id)
+        chat = app.sessions.chats.get(session_id)
         assert chat is not None
         app.sessions.lifecycle.rename(chat, "another")
         await until(lambda: chat.name == "another")
@@ -422,12 +422,12 @@ async def test_the_appearance_changes_while_tabs_are_open(harness: WindowHarness
 
 async def test_programs_get_the_colours_of_a_chosen_theme_but_not_of_a_preview(app: App, area: Area):
     gruvbox = Library().pair("gruvbox-dark")
-    previous = app.sessions.colors
+    previous = app.sessions.chats.colors
     app.theme.preview(gruvbox, "dark")
     assert app.theme.terminal.background == gruvbox.dark.terminal.background
-    assert app.sessions.colors == previous
+    assert app.sessions.chats.colors == previous
     app.theme.use(gruvbox, "dark", Look())
-    assert app.sessions.colors == gruvbox.dark.terminal.default_colors()
+    assert app.sessions.chats.colors == gruvbox.dark.terminal.default_colors()
     (area.config / "window.toml").write_text('theme = "nord"\nnotifications = false\n')
-    await until(lambda: app.sessions.colors == Library().scheme("nord").terminal.default_colors())
+    await until(lambda: app.sessions.chats.colors == Library().scheme("nord").terminal.default_colors())
     assert not app._notifier.is_enabled

@@ -62,7 +62,7 @@ class ChatTexts(QObject):
         self._banners, self._opener = context.banners, opener
         self._files: dict[tuple[str, str], Path] = {}
         """The latest text of each kind, by session and the end of its name; a chat that is renamed has another path."""
-        context.sessions.removed.connect(self._on_removed)
+        context.sessions.listed.removed.connect(self._on_removed)
 
     def open_text(self, terminal: TerminalContent) -> None:
         """Open everything that a terminal ever showed, at its end."""
@@ -135,7 +135,7 @@ class ChatActions(QObject):
         self._sessions, self._layout = context.sessions, context.layout
         self._tabs, self._sheets, self._banners = context.tabs, context.sheets, context.banners
         self._open_chat, self._focus_page = context.open_chat, context.focus_page
-        for over in (context.sessions.removed, context.sessions.removals.undone, context.sessions.removals.kept):
+        for over in (context.sessions.listed.removed, context.sessions.removals.undone, context.sessions.removals.kept):
             over.connect(self._withdraw_removal)
 
     def _withdraw_removal(self, session_id: str) -> None:
@@ -145,14 +145,14 @@ class ChatActions(QObject):
 
     def other_runtime(self, chat: Chat) -> Runtime | None:
         """The other runtime of a chat's agent; None if the agent has only one."""
-        agent = self._sessions.agent_of(chat)
+        agent = self._sessions.machines.agent_of(chat)
         if agent is None or len(agent.runtimes) == 1 or not agent.conversation.resume:
             return None
         return "structured" if chat.record.origin.runtime == "terminal" else "terminal"
 
     def has_conversations(self, chat: Chat) -> bool:
         """Whether the chat's agent has conversations that can be resumed."""
-        agent = self._sessions.agent_of(chat)
+        agent = self._sessions.machines.agent_of(chat)
         return agent is not None and (agent.resumes(chat.record.origin.runtime) or bool(agent.conversation.picker))
 
     def can_resume(self, chat: Chat) -> bool:
@@ -161,7 +161,7 @@ class ChatActions(QObject):
 
     def close_tab(self, session_id: str) -> None:
         """Close a tab; the first time, a line says that the chat keeps running. An idle shell ends, with an undo."""
-        chat = self._sessions.get(session_id)
+        chat = self._sessions.chats.get(session_id)
         if chat is not None and self.ends_with_tab(chat):
             self._close_shell(chat)
             return
@@ -266,7 +266,7 @@ class ChatActions(QObject):
 
     def stop_all(self) -> None:
         """Ask whether to stop all chats that can be reached."""
-        running = [chat for chat in self._sessions.running() if not chat.is_unreachable]
+        running = [chat for chat in self._sessions.listed.running() if not chat.is_unreachable]
         if not running:
             self._banners.inform(common_texts.NO_RUNNING_CHATS(), key="stop all")
         elif len(running) == 1:
@@ -333,7 +333,7 @@ class ChatActions(QObject):
         self._sheets.remove_ended.ask(self._remove_by_id)
 
     def _remove_by_id(self, session_ids: Sequence[str]) -> None:
-        self._remove_now([chat for each in session_ids if (chat := self._sessions.get(each)) is not None])
+        self._remove_now([chat for each in session_ids if (chat := self._sessions.chats.get(each)) is not None])
 
     def _remove_now(self, chats: Sequence[Chat]) -> None:
         removals = self._sessions.removals
@@ -385,7 +385,7 @@ class EndReport(QObject):
         self._ending: list[Chat] = []
         self.timer = QTimer(self, singleShot=True, interval=END_MS)
         self.timer.timeout.connect(self._report_ends)
-        context.sessions.changed.connect(self._check_ending)
+        context.sessions.chats.changed.connect(self._check_ending)
 
     def report_ends(self, chats: Sequence[Chat]) -> None:
         """Say how many of these chats ended, which the user stops now, and offer to resume them."""

@@ -88,7 +88,7 @@ class ConversationActions(QObject):
         if chat is None or (chat.record.origin.is_shell and not chat.has_ended):
             self.choose_agent()
             return
-        agent = self._sessions.agent_of(chat)
+        agent = self._sessions.machines.agent_of(chat)
         if agent is None:
             self._banners.inform(notice_texts.NO_SUCH_AGENT(agent=chat.record.origin.agent), kind="failed")
             return
@@ -103,7 +103,7 @@ class ConversationActions(QObject):
         """Open the sheet for a new chat, with the conversations of its agent."""
         self._starting.new_chat()
         sheet = self._sheets.new_chat
-        agents = self._sessions.chats_on(sheet.machine).agents
+        agents = self._sessions.machines.named(sheet.machine).agents
         agent = agents.get(sheet.tiles.current())
         if agent is None or not can_list(agent) or not sheet.tiles.is_installed(agent.name):
             able = [name for name, each in agents.items() if sheet.tiles.is_installed(name) and can_list(each)]
@@ -114,7 +114,7 @@ class ConversationActions(QObject):
         sheet.choose_conversation()
 
     def _open_below_fields(self, request: NewChatRequest) -> None:
-        agent, sheet = self._sessions.chats_on(request.machine).agents[request.agent], self._sheets.new_chat
+        agent, sheet = self._sessions.machines.named(request.machine).agents[request.agent], self._sheets.new_chat
         if request.prompt and request.runtime == "terminal" and not _takes_prompt(agent):
             sheet.failed(new_chat_texts.TAKES_NO_PROMPT(agent=agent.title))
             return
@@ -151,7 +151,7 @@ class ConversationActions(QObject):
         """The rows of the chat at hand: its conversation, and a new one."""
         from gui.window.new_chat.conversation_picker import ConversationRow
 
-        shown = self._sessions.latest_continuation(chat.id) or chat
+        shown = self._sessions.chats.latest_continuation(chat.id) or chat
         is_shell, is_current = shown.record.origin.is_shell, not shown.has_ended
         like = ConversationRow(
             "chat",
@@ -183,7 +183,7 @@ class ConversationActions(QObject):
 
         chat_of = self._conversations.chats_of(opening.agent, opening.request.machine)
         current = opening.chat.record.program.conversation if opening.chat is not None else ""
-        home = self._sessions.chats_on(opening.request.machine).machine.home
+        home = self._sessions.machines.named(opening.request.machine).machine.home
 
         def row(section: Section, stored: StoredConversation) -> ConversationRow:
             chat = chat_of(stored.conversation)
@@ -247,7 +247,7 @@ class ConversationActions(QObject):
     async def _start(
         self, opening: _Opening, conversation: str, request: NewChatRequest, typed: HeldKeys, *, anyway: bool
     ) -> None:
-        shown = phrases.short_directory(request.directory, self._sessions.chats_on(request.machine).machine.home)
+        shown = phrases.short_directory(request.directory, self._sessions.machines.named(request.machine).machine.home)
         name = request.name if request.is_named else one_line(suggested_name(shown, request.agent))
         request, size = replace(request, name=name, worktree=None), GridSize(*self._layout.grid).clamped()
         with typed:

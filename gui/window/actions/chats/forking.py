@@ -39,7 +39,7 @@ class ForkActions:
             return False
         from session_host.client.chats.launch_spec import can_fork  # most windows do not need it at their start
 
-        return can_fork(self._sessions.agent_of(chat), chat.record)
+        return can_fork(self._sessions.machines.agent_of(chat), chat.record)
 
     def can_fork_before(self, chat: Chat) -> bool:
         """Whether the chat's agent can copy its conversation up to a prompt."""
@@ -47,7 +47,7 @@ class ForkActions:
             return False
         from session_host.client.chats.launch_spec import can_fork_before
 
-        return can_fork_before(self._sessions.agent_of(chat), chat.record)
+        return can_fork_before(self._sessions.machines.agent_of(chat), chat.record)
 
     def fork(self, chat: Chat) -> None:
         """Start a chat with a copy of this one's conversation."""

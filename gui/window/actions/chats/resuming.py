@@ -36,7 +36,7 @@ class EndedChatActions(QObject):
         self._open_chat, self._keys_ahead = context.open_chat, context.keys_ahead
         self._in_progress: set[str] = set()
         self._ending: dict[str, Chat] = {}
-        context.sessions.changed.connect(self._check_endings)
+        context.sessions.chats.changed.connect(self._check_endings)
 
     # ------------------------------------------------------------ offering
 
@@ -91,14 +91,14 @@ class EndedChatActions(QObject):
         """Why a chat cannot be resumed, or what resuming a shell does; "" for neither."""
         if chat.record.origin.is_shell:
             return page_texts.RESUMED_SHELL() if found.can_resume else found.reason
-        agent = self._sessions.agent_of(chat)
+        agent = self._sessions.machines.agent_of(chat)
         if agent is not None and not (agent.resumes(chat.record.origin.runtime) or agent.conversation.picker):
             return ""  # An agent without conversations needs no reason why resuming is impossible.
         return found.reason
 
     def _continuation_of(self, chat: Chat) -> Chat | None:
         """The chat that continues this one, directly or through others."""
-        continuation = self._sessions.latest_continuation(chat.id)
+        continuation = self._sessions.chats.latest_continuation(chat.id)
         return continuation if continuation is not chat else None
 
     def show_continuation(self, chat: Chat) -> None:
@@ -342,7 +342,7 @@ class ResumeAll(QObject):
             self._banners.show_banner(Banner(text, key=f"resume {reason}", lasting=True, kind="failed"))
 
     def _interrupted(self) -> list[Chat]:
-        return sorted(self._sessions.groups()[Group.INTERRUPTED], key=lambda chat: chat.record.origin.created_at)
+        return sorted(self._sessions.listed.groups()[Group.INTERRUPTED], key=lambda chat: chat.record.origin.created_at)
 
 
 async def resumable(chats: Sequence[Chat]) -> tuple[list[Chat], list[Chat]]:

@@ -79,7 +79,7 @@ class StartActions(QObject):
             self._sessions.path_found.connect(sheet.refresh_agents)
             self._sessions.others.state_changed.connect(self._on_machine_state)
             self._sessions.others.changed.connect(self._on_machines_changed)
-            self._sessions.changed.connect(sheet.naming.update_name)
+            self._sessions.chats.changed.connect(sheet.naming.update_name)
             sheet.opened.connect(self.agent_timer.start)
             sheet.opened.connect(self._look_for_agents)
             sheet.tiles.chosen.connect(lambda _name: self.agent_timer.start())
@@ -100,15 +100,15 @@ class StartActions(QObject):
         Given ones hold for this one time. A ``machine`` is given with a directory of it.
         """
         sheet = self._sheets.new_chat
-        if not (agent or directory or arguments or overrides) and sheet.machine in self._sessions.machines:
+        if not (agent or directory or arguments or overrides) and sheet.machine in self._sessions.machines.by_name:
             self._offer_machines()
             if sheet.reopen_draft():
                 self._look_at(sheet.machine)
                 return
         where, machine = (directory, machine) if directory else self._default_place()
-        if machine not in self._sessions.machines:
+        if machine not in self._sessions.machines.by_name:
             where, machine = _start_directory(), ""
-        chats = self._sessions.machines[machine]
+        chats = self._sessions.machines.by_name[machine]
         suggested = {}
         if arguments is not None and agent in chats.agents:
             suggested[agent] = start_of(chats.agents[agent], arguments, runtime)
@@ -126,7 +126,7 @@ class StartActions(QObject):
             self.new_chat(directory="~", machine=machine)
 
     def _offer_machines(self) -> None:
-        self._sheets.new_chat.set_machines([name for name in self._sessions.machines if name])
+        self._sheets.new_chat.set_machines([name for name in self._sessions.machines.by_name if name])
 
     def _default_place(self) -> tuple[str, str]:
         """The directory and the machine of the active chat; without one, of the last start."""
@@ -140,7 +140,7 @@ class StartActions(QObject):
         from gui.window.new_chat.sheet import Place
         from session_host.client.chats.installed_agents import EndpointDefaults, endpoint_defaults
 
-        chats, others = self._sessions.chats_on(machine), self._sessions.others
+        chats, others = self._sessions.machines.named(machine), self._sessions.others
         if not machine:
             directories = DirectoriesHere()
             return Place(machine, chats.agents, chats.is_installed, directories, endpoint_defaults, self._starts(chats))
@@ -164,7 +164,7 @@ class StartActions(QObject):
 
     async def _find_agents(self, machine: str) -> None:
         try:
-            await self._sessions.chats_on(machine).find_agents()
+            await self._sessions.machines.named(machine).find_agents()
         except Unreachable:
             pass  # The sheet says so.
         except OutliveError as error:
@@ -176,17 +176,17 @@ class StartActions(QObject):
     def _show_place(self, machine: str) -> None:
         """Show what is known of the sheet's machine, unless another one was chosen meanwhile."""
         sheet = self._sheets.new_chat
-        if sheet.is_open and sheet.machine == machine and machine in self._sessions.machines:
+        if sheet.is_open and sheet.machine == machine and machine in self._sessions.machines.by_name:
             sheet.set_place(self._place(machine))
 
     def _on_machine_chosen(self, machine: str) -> None:
-        if machine in self._sessions.machines:
+        if machine in self._sessions.machines.by_name:
             self._sheets.new_chat.set_place(self._place(machine))
             self._look_at(machine)
 
     def _on_machine_state(self, machine: str) -> None:
         sheet = self._sheets.new_chat
-        if not sheet.is_open or sheet.machine != machine or machine not in self._sessions.machines:
+        if not sheet.is_open or sheet.machine != machine or machine not in self._sessions.machines.by_name:
             return
         place = self._place(machine)
         sheet.show_state(place)
@@ -195,7 +195,7 @@ class StartActions(QObject):
 
     def _on_machines_changed(self) -> None:
         sheet = self._sheets.new_chat
-        if sheet.machine not in self._sessions.machines:
+        if sheet.machine not in self._sessions.machines.by_name:
             sheet.set_place(self._place(""))
         self._offer_machines()
 
@@ -237,7 +237,7 @@ class StartActions(QObject):
         from session_host.client.chats.setup_entries import repository_of
 
         with contextlib.suppress(Unreachable):  # The sheet says so.
-            found = await self._sessions.chats_on(machine).machine.call(repository_of, directory)
+            found = await self._sessions.machines.named(machine).machine.call(repository_of, directory)
             if self._sheets.new_chat.machine == machine:
                 status, setup = (found.status, found.setup) if found is not None else (None, None)
                 self._sheets.new_chat.set_repository_status(directory, status, setup)
@@ -255,7 +255,7 @@ class StartActions(QObject):
 
     def new_like(self, chat: Chat, runtime: Runtime | None = None) -> None:
         """Start a chat with the same options as this one, in a new conversation; ``runtime``: in another view."""
-        agent = self._sessions.agent_of(chat)
+        agent = self._sessions.machines.agent_of(chat)
         if agent is None:
             self._banners.inform(notice_texts.NO_SUCH_AGENT(agent=chat.record.origin.agent), kind="failed")
             return
@@ -289,7 +289,7 @@ class StartActions(QObject):
             machine = chat.machine.name if chat is not None else ""
             last = self._layout.last_directory if not self._layout.last_machine else ""
             where = await find_directory() or last or _start_directory()
-            shown = short_directory(where, self._sessions.chats_on(machine).machine.home)
+            shown = short_directory(where, self._sessions.machines.named(machine).machine.home)
             name = suggested_name(shown, SHELL)
             request = NewChatRequest(SHELL, where, name, [], is_named=False, machine=machine)
             await self._start_without_sheet(request, typed, side)
@@ -335,7 +335,7 @@ class StartActions(QObject):
         """Run the command that installs an agent in a chat of its own, where the user sees it and answers."""
         sheet = self._sheets.new_chat
         sheet.dismiss()
-        hint = self._sessions.chats_on(sheet.machine).agents[agent].install_hint
+        hint = self._sessions.machines.named(sheet.machine).agents[agent].install_hint
         name, home = new_chat_texts.INSTALLATION_NAME(agent=agent), sheet.directory.directories.absolute("~")
         request = NewChatRequest(COMMAND, home, name, ["sh", "-c", hint], machine=sheet.machine)
         self._sessions.tasks.start(self._start_without_sheet(request, self._keys_ahead.hold()), "install")
@@ -380,7 +380,7 @@ class StartActions(QObject):
         Raises:
             OutliveError: it could not be started; nothing is left of it.
         """
-        chats = self._sessions.chats_on(request.machine)
+        chats = self._sessions.machines.named(request.machine)
         if request.agent not in chats.agents:
             await chats.find_agents()
         if request.agent not in chats.agents:

@@ -32,18 +32,18 @@ from tests.unit.gui.window.machines import OtherMachine
 
 
 def names(harness: WindowHarness, group: Group) -> list[str]:
-    return [chat.name for chat in harness.sessions.groups()[group]]
+    return [chat.name for chat in harness.sessions.listed.groups()[group]]
 
 
 async def test_a_chat_without_a_topic_is_described_by_its_agents_title(harness: WindowHarness):
     harness.sessions.follow_all()
-    harness.sessions.agents = {"claude": harness.catalog["codex"]}
+    harness.sessions.machines.here.agents = {"claude": harness.catalog["codex"]}
     session_id = await harness.add("one", agent="claude")
     chat = harness.chat(session_id)
     harness.viewers[session_id].be(Activity.IDLE)
     assert status_text(chat) == "Codex"
-    harness.sessions.agents = harness.catalog
-    harness.sessions.apply_agents()
+    harness.sessions.machines.here.agents = harness.catalog
+    harness.sessions.chats.apply_agents()
     assert status_text(chat) == "Claude Code"
     harness.viewers[session_id].tell(TitleEvent("Claude Code"))
     assert chat.title == "", "the title only repeats the agent's name, which is shown beside it"
@@ -71,7 +71,7 @@ async def test_a_machine_with_hundreds_of_chats_that_restarts_leaves_the_window_
             pass
         spent_s.append(time.monotonic() - began_s)
 
-    harness.sessions.changed.connect(make_the_list_anew)
+    harness.sessions.chats.changed.connect(make_the_list_anew)
     began_s = time.monotonic()
     for session_id in ids:
         harness.viewers[session_id].become(ViewerState.LOST, "gone")
@@ -81,7 +81,7 @@ async def test_a_machine_with_hundreds_of_chats_that_restarts_leaves_the_window_
     assert names(harness, Group.RUNNING) == []
     assert sum(spent_s[:-1]) <= 0.55 * elapsed_s
     assert len(spent_s) < len(ids)
-    harness.sessions.changed.disconnect(make_the_list_anew)
+    harness.sessions.chats.changed.disconnect(make_the_list_anew)
 
 
 async def test_the_progress_of_a_command_is_shown_beside_its_name(harness: WindowHarness):
@@ -115,7 +115,7 @@ async def test_the_title_of_a_program_that_has_ended_is_not_shown_again(harness:
     viewer.tell(TitleEvent("less"))
     viewer.tell(TitleEvent(""))
     viewer.tell(NameEvent(name="new"))
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     assert chat.title == ""
 
 
@@ -144,7 +144,7 @@ async def test_an_end_is_not_undone_by_a_late_record(harness: WindowHarness):
     harness.sessions.follow_all()
     session_id = await harness.add("one")
     harness.viewers[session_id].end(exit_code=3)
-    await harness.sessions.refresh_now()  # the record still says that it runs
+    await harness.sessions.machines.here.refresh_now()  # the record still says that it runs
     chat = harness.chat(session_id)
     assert (chat.state, chat.record.outcome.exit_code, has_failed(chat.record)) == (State.EXITED, 3, True)
     assert names(harness, Group.ENDED) == ["one"]
@@ -153,10 +153,12 @@ async def test_an_end_is_not_undone_by_a_late_record(harness: WindowHarness):
 async def test_a_chat_that_was_taken_for_lost_runs_again(harness: WindowHarness):
     chat = harness.chat(await harness.add("one"))
     chat.record = changed(chat.record, state=State.LOST)
-    assert (harness.sessions.running(), names(harness, Group.ENDED)) == ([], ["one"]), "before its change is reported"
+    assert (harness.sessions.listed.running(), names(harness, Group.ENDED)) == ([], ["one"]), (
+        "before its change is reported"
+    )
     chat.record = changed(chat.record, state=State.RUNNING)
     chat.changed.emit()
-    assert harness.sessions.running() == [chat]
+    assert harness.sessions.listed.running() == [chat]
 
 
 async def test_a_shell_that_the_user_leaves_after_a_failed_command_has_not_failed(harness: WindowHarness):
@@ -186,7 +188,7 @@ async def test_renaming_an_ended_chat_is_kept(harness: WindowHarness):
 async def test_chats_are_shown_in_the_window_s_colours_old_and_new(harness: WindowHarness):
     harness.sessions.follow_all()
     first = await harness.add("first")
-    harness.sessions.set_colors(LIGHT.default_colors())
+    harness.sessions.chats.set_colors(LIGHT.default_colors())
     second = await harness.add("second")
     assert harness.viewers[first].colors == harness.viewers[second].colors == LIGHT.default_colors()
     assert LIGHT.default_colors().background == 0xFFFFFF
@@ -197,10 +199,11 @@ async def test_titles_that_change_many_times_a_second_are_shown_together(harness
     harness.sessions.follow_all()
     one, two = [await harness.add(name) for name in ("one", "two")]
     harness.settle()
-    timer = harness.sessions._texts_timer
+    texts = harness.sessions.chats._texts
+    timer = texts._timer
     timer.setInterval(3_600_000)
     shown: list[tuple[str, str]] = []
-    harness.sessions.changed.connect(lambda: shown.append((harness.chat(one).title, harness.chat(two).title)))
+    harness.sessions.chats.changed.connect(lambda: shown.append((harness.chat(one).title, harness.chat(two).title)))
     for number in range(50):
         harness.viewers[one].tell(TitleEvent(f"title {number}"))
         harness.viewers[two].tell(TitleEvent(f"other {number}"))
@@ -216,7 +219,7 @@ async def test_titles_that_change_many_times_a_second_are_shown_together(harness
     harness.settle()
     assert (len(shown), shown[-1]) == (3, ("the last", "other 49"))
     timer.stop()
-    harness.sessions._show_texts()
+    texts._show()
     assert not timer.isActive(), "no timer runs while nothing changes"
 
 
@@ -238,7 +241,7 @@ async def test_the_default_title_of_a_shell_is_not_shown_beside_its_directory(ha
 async def test_the_second_page_has_a_viewer_of_its_own_while_it_is_shown(harness: WindowHarness):
     harness.sessions.follow_all()
     session_id = await harness.add("one")
-    harness.sessions.set_colors(LIGHT.default_colors())
+    harness.sessions.chats.set_colors(LIGHT.default_colors())
     chat = harness.chat(session_id)
     first, second = chat.look_for_page(), chat.look_for_page()
     assert first is chat.first

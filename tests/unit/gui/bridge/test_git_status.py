@@ -100,9 +100,9 @@ async def test_git_is_asked_on_another_machine_for_the_chat_in_front_alone(
     insert_record("one", cwd=str(repository.path))
     insert_record("two", cwd=str(area.home))
     machine, sessions = Counting(), harness.sessions
-    chats = sessions.machines["alpha"] = chats_on(sessions, machine)
+    chats = sessions.machines.by_name["alpha"] = chats_on(sessions, machine)
     await chats.refresh_now()
-    one = next(chat for chat in sessions.chats() if chat.name == "one")
+    one = next(chat for chat in sessions.chats.made() if chat.name == "one")
     window = harness.open_window()
     machine.calls.clear()
     sessions.git_status_watcher.refresh()

@@ -43,23 +43,22 @@ async def alpha(harness: WindowHarness) -> MachineChats:
     insert_record("runs", child_pid=1)
     first = insert_record("first", **ended)
     insert_record("second", resumed_from=first.id, **ended)
-    chats = harness.sessions.machines["alpha"] = chats_on(harness.sessions, Alpha())
+    chats = harness.sessions.machines.by_name["alpha"] = chats_on(harness.sessions, Alpha())
     await chats.refresh_now()
     return chats
 
 
 def there(harness: WindowHarness) -> dict[str, Chat]:
     """The chats of the other machine, by their names."""
-    ids = [each for each in (*harness.sessions._chats, *harness.sessions._ended) if each.startswith("alpha/")]
-    return {chat.record.entry.name: chat for chat in map(harness.chat, ids)}
+    return {record.entry.name: harness.chat(record.id) for record in harness.sessions.chats.records_on("alpha")}
 
 
 async def test_chats_of_two_machines_are_in_one_list(harness: WindowHarness, alpha: MachineChats) -> None:
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     assert sorted(harness.listed_names()) == ["runs", "runs", "second", "second"]
     chats = there(harness)
     assert chats.keys() == {"runs", "first", "second"}
-    assert harness.sessions.latest_continuation(chats["first"].id) is chats["second"]
+    assert harness.sessions.chats.latest_continuation(chats["first"].id) is chats["second"]
     harness.sessions.follow_all()
     viewer: Any = chats["runs"].first.viewer
     assert (viewer.machine, viewer.session_id) == (alpha.machine, chats["runs"].session_id)
@@ -140,7 +139,7 @@ async def test_of_more_running_chats_than_the_window_bears_the_latest_are_listed
     monkeypatch.setattr(machine_chats, "MAX_RUNNING", 2)
     records = [insert_record(name, created_at=f"2026-01-02T03:04:0{at}Z") for at, name in enumerate("abc")]
     insert_record("ended", state=State.EXITED, exit_code=0, ended_at="2026-01-02T04:00:00.000Z")
-    chats = harness.sessions.machines["alpha"] = chats_on(harness.sessions, Alpha())
+    chats = harness.sessions.machines.by_name["alpha"] = chats_on(harness.sessions, Alpha())
     cuts: list[tuple[int, int]] = []
     chats.on_cut = lambda *counts: cuts.append(counts)
     await chats.refresh_now()
@@ -155,7 +154,7 @@ async def test_of_more_running_chats_than_the_window_bears_the_latest_are_listed
     assert there(harness).keys() == {"a", "b", "d", "ended"}, "the others follow once there is room"
     assert cuts == [(3, 2)]
     OtherMachine(harness, "build1")
-    harness.sessions.machines["build1"].on_cut(5500, 500)
+    harness.sessions.machines.by_name["build1"].on_cut(5500, 500)
     assert harness.problems == ["build1: 5,500 chats run there, and 500 of them are listed here."]
 
 
@@ -191,7 +190,7 @@ async def test_a_path_there_is_shown_by_the_home_there(harness: WindowHarness) -
     chat = machine.add("api", cwd="/srv/kim")
     assert (chat.location, chat.short_directory("/srv/kim/api")) == ("~", "~/api")
     assert chat.short_directory(str(Path.home())) == str(Path.home())
-    assert harness.sessions.home_of(chat.record) == "/srv/kim"
+    assert harness.sessions.machines.home_of(chat.record) == "/srv/kim"
 
 
 async def test_a_machine_that_does_not_answer_keeps_no_result_waiting(
@@ -204,10 +203,10 @@ async def test_a_machine_that_does_not_answer_keeps_no_result_waiting(
     assert (await sessions.removals.ended())[1] == ["alpha"]
     machine.fails = 2
     assert await sessions.removals.size_of([chat]) is None
-    sessions.hide(chat)
+    sessions.listed.hide(chat)
     with pytest.raises(Unreachable):
         await sessions.removals.remove_now(chat)
-    assert not sessions.is_hidden(chat), "a chat that stays is shown again"
+    assert not sessions.listed.is_hidden(chat), "a chat that stays is shown again"
     monkeypatch.setattr(another, "ANSWER_S", 0.01)
 
     async def hang(*_args: Any, **_kwargs: Any) -> None:
@@ -242,7 +241,7 @@ async def test_chats_of_a_machine_without_a_link_are_read_once_it_has_one(
     assert isinstance(alpha.machine, Alpha)
     added = insert_record("later")
     alpha.machine.fails = 3
-    harness.sessions.refresh("alpha")
+    alpha.refresh()
     await eventually(lambda: "later" in there(harness), 10, added.id)
     alpha.machine.fails = 3
     harness.sessions.tasks.start(alpha.follow())
@@ -277,7 +276,7 @@ async def test_files_of_a_repository_there_complete_a_mention_and_none_of_here_d
     (area.home / "plain").mkdir()
     (area.home / "plain" / "only_here.py").touch()
     insert_record("outside", cwd=str(area.home / "plain"), runtime="structured")
-    chats = harness.sessions.machines["alpha"] = chats_on(harness.sessions, Alpha())
+    chats = harness.sessions.machines.by_name["alpha"] = chats_on(harness.sessions, Alpha())
     await chats.refresh_now()
     window = harness.open_window()
     window.open_chat(there(harness)["asks"])

@@ -24,14 +24,14 @@ async def test_a_machine_with_a_new_address_keeps_its_chats(
     others.read()
     machine = others.machines["devbox"]
     far = changed(record, id=f"devbox/{record.id}")
-    harness.sessions.apply(machine, [far], [])
+    harness.sessions.chats.apply(machine, [far], [])
     machine.link.hold()
     await eventually(lambda: machine.link.version, 20, "the link to be up")
     (config_dir() / names.FILE).write_text('devbox = "new"\n')
     others.read()
     assert others.machines["devbox"] is machine
     assert machine.link.entry.destination == "new"
-    assert harness.sessions.record(far.id) is not None
+    assert harness.sessions.chats.record(far.id) is not None
     assert machine.link.error is not None
     await machine.wait_reachable()
     await machine.link.close()

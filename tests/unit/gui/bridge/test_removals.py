@@ -25,8 +25,8 @@ async def test_a_chat_that_is_pinned_while_the_limit_removes_it_stays(harness: W
     assert harness.sessions.removals.begin(chats, undo_ms=0, by_limit=True) == chats
     with Store.open(paths.database()) as store:
         store.update(pinned, pinned=True)
-    await harness.until(lambda: harness.sessions.get(other) is None, "the removal")
-    assert harness.sessions.listed_ids() == [pinned]
+    await harness.until(lambda: harness.sessions.chats.get(other) is None, "the removal")
+    assert harness.sessions.listed.ids() == [pinned]
     assert other[:8] in removed_log().read_text()
     assert pinned[:8] not in removed_log().read_text()
 
@@ -49,14 +49,14 @@ async def test_an_undo_keeps_the_chats_of_a_removal_that_has_begun(
     await harness.until(begun.is_set, "the first removal")
     harness.sessions.removals.undo([harness.chat(ids[2])])
     may_go_on.set()
-    await harness.until(lambda: harness.sessions.get(ids[1]) is None, "the removal")
-    assert harness.sessions.listed_ids() == [ids[2]]
+    await harness.until(lambda: harness.sessions.chats.get(ids[1]) is None, "the removal")
+    assert harness.sessions.listed.ids() == [ids[2]]
 
 
 async def test_all_chats_of_a_removal_are_gone_although_the_window_closes_meanwhile(harness: WindowHarness):
     ids = [await harness.add(f"chat {number}", **LONG_AGO) for number in range(2 * removals_module.AT_ONCE + 1)]
     harness.sessions.removals.begin([harness.chat(each) for each in ids], undo_ms=0)
-    await harness.until(lambda: harness.sessions.get(ids[0]) is None, "the first removals")
+    await harness.until(lambda: harness.sessions.chats.get(ids[0]) is None, "the first removals")
     await harness.sessions.close()
     with Store.open(paths.database()) as store:
         assert store.all() == []

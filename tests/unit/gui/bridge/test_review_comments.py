@@ -35,7 +35,7 @@ async def test_a_resumed_chat_has_the_comments_of_the_previous_one(harness: Wind
     comments.changed.connect(changed.append)
     follower = await harness.add("one", resumed_from=previous)
     await harness.storage.call(lambda store: store.update(previous, continued_by=follower))
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     assert changed == [follower]
     assert comments.of(previous) == comments.of(follower) == [comment("1")]
     comments.put(previous, comment("2"))

@@ -81,7 +81,7 @@ async def test_a_day_has_one_heading_after_the_clock_was_set_back(harness: Windo
     noon = datetime.now().astimezone().replace(hour=12, minute=0, second=0, microsecond=0)
     for name, ended in (("future", noon + timedelta(days=2)), ("now", noon)):
         await harness.add(name, state=State.EXITED, exit_code=0, ended_at=ended.astimezone(UTC).isoformat())
-    chats = harness.sessions.groups()[Group.ENDED]
+    chats = harness.sessions.listed.groups()[Group.ENDED]
     assert isinstance(chats, EndedChats)
     [(day, _, entries)] = sections(chats, noon.date())
     assert (day, [chat.name for chat in entries]) == ("Today", ["future", "now"])

@@ -143,7 +143,7 @@ async def test_a_machine_on_which_hundreds_of_chats_end_at_once_costs_one_look_a
     """For each chat, all chats were looked at: 3,000 that ended unexpectedly stopped the window for minutes."""
     machine, looks = OtherMachine(harness, "build1"), 0
     running = [machine.record(f"chat {at}") for at in range(300)]
-    harness.sessions.apply(machine.machine, running, [])
+    harness.sessions.chats.apply(machine.machine, running, [])
     harness.settle()
 
     def looked(chat: Chat) -> str:
@@ -152,7 +152,7 @@ async def test_a_machine_on_which_hundreds_of_chats_end_at_once_costs_one_look_a
         return chat.record.id
 
     monkeypatch.setattr(Chat, "id", property(looked))
-    monkeypatch.setattr(harness.sessions, "chats", lambda: [harness.chat(each.id) for each in running])
+    monkeypatch.setattr(harness.sessions.chats, "made", lambda: [harness.chat(each.id) for each in running])
     for each in running:
         harness.viewers[each.id.partition("/")[2]].become(ViewerState.LOST, "gone")
     harness.settle()
@@ -307,7 +307,7 @@ async def test_muted_chats_send_nothing_and_are_remembered(harness: WindowHarnes
     muting.mute_for_an_hour()
     assert notices.shown == {}, "a shown notification is withdrawn, too"
     assert muting.until is not None
-    restored = Muting(harness.sessions)
+    restored = Muting(harness.sessions.chats)
     restored.load([one], muting.until.isoformat())
     assert restored.is_muted(harness.chat(two)), "for the hour"
     restored.unmute_all()
@@ -317,7 +317,7 @@ async def test_muted_chats_send_nothing_and_are_remembered(harness: WindowHarnes
 
     harness.viewers[one].end(0)
     follower = await harness.add("one again", resumed_from=one)
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     harness.settle()
     assert muting.muted == [follower]
     assert harness.chat(follower).is_muted, "it goes on with the same conversation"

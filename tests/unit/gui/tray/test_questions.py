@@ -75,8 +75,8 @@ async def waiting_chat(
     await asyncio.to_thread(wait, "api-fix", "needs_input")
     sessions, session_id = harness.sessions, machine.prefix + there
     if machine.name:
-        sessions.machines[machine.name] = chats_on(sessions, machine)
-    await sessions.machines[machine.name].refresh_now()
+        sessions.machines.by_name[machine.name] = chats_on(sessions, machine)
+    await sessions.machines.by_name[machine.name].refresh_now()
     harness.settle()
     sessions.follow_all()
     since = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
@@ -128,7 +128,7 @@ async def test_a_question_in_a_terminal_is_allowed_from_its_notification(
     async with claude_like(tmp_path) as chat:
         chat.order('asks {"tool_name":"Bash","tool_input":{"command":"npm test"}}')
         await chat.wait_for_status(Activity.NEEDS_INPUT, "state file")
-        await harness.sessions.refresh_now()
+        await harness.sessions.machines.here.refresh_now()
         harness.settle()
         harness.sessions.follow_all()
         since = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()

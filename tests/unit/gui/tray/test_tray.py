@@ -59,7 +59,7 @@ async def test_a_question_is_shown_while_other_chats_change_all_the_time(harness
     harness.viewers[ids[0]].be(Activity.NEEDS_INPUT)
 
     def is_shown() -> bool:
-        harness.sessions.changed.emit()
+        harness.sessions.chats.changed.emit()
         return "1 needs you" in tray.icon.toolTip()
 
     process_events_until(is_shown, 20, "the question")

@@ -23,7 +23,7 @@ from tests.unit.gui.conftest import WindowHarness
 
 def chats_on(sessions: Sessions, machine: Machine) -> MachineChats:
     """The chats of another machine, for the window."""
-    return MachineChats(machine, sessions.tasks, sessions.apply, FarFiles(machine, sessions.tasks))
+    return MachineChats(machine, sessions.tasks, sessions.chats.apply, FarFiles(machine, sessions.tasks))
 
 
 class OtherMachine:
@@ -67,7 +67,7 @@ class OtherMachine:
     def add(self, name: str, **fields: Any) -> Chat:
         """Its list has one chat more."""
         record = self.record(name, **fields)
-        self._harness.sessions.apply(self.machine, [record], [])
+        self._harness.sessions.chats.apply(self.machine, [record], [])
         self._harness.settle()
         return self._harness.chat(record.id)
 

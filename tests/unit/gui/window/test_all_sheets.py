@@ -514,7 +514,7 @@ async def test_status_details_close_after_their_chat_was_removed(
     harness.show(one)
     window.sheets.explain.ask(harness.chat(one))
     await harness.storage.call(lambda store: store.remove(one))
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     harness.settle()
     QTest.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
     assert not window.sheets.explain.is_open
@@ -535,7 +535,7 @@ async def test_a_shown_chat_that_is_removed_elsewhere_does_not_take_the_keyboard
     typing_in = window.sheets.new_chat.name if where == "sheet" else window.sidebar.filter
     typing_in.setFocus()
     await harness.storage.call(lambda store: store.remove(page.chat.id))
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     harness.settle()
     assert window.tabs.active_id == session_id
     assert typing_in.hasFocus()

@@ -103,12 +103,12 @@ async def test_whatever_another_machine_tells_the_window_has_no_unexpected_error
     sessions = harness.sessions
     with chance() as choose:
         choose.seed(choose.random() + _run)
-        chats = sessions.machines["alpha"] = chats_on(sessions, Liar(choose))
+        chats = sessions.machines.by_name["alpha"] = chats_on(sessions, Liar(choose))
         await chats.refresh_now()
         harness.open_window()
         await chats.find_agents()
         for session_id in IDS:
-            chat = sessions.get(f"alpha/{session_id}")
+            chat = sessions.chats.get(f"alpha/{session_id}")
             if chat is None:
                 continue
             harness.window.open_chat(chat)

@@ -345,7 +345,7 @@ async def test_the_sheet_shows_why_a_search_failed_and_the_next_one_may_succeed(
 async def alpha(harness: WindowHarness) -> Alpha:
     """Another machine, which has the chats of this one again."""
     machine, sessions = Alpha(), harness.sessions
-    chats = sessions.machines["alpha"] = chats_on(sessions, machine)
+    chats = sessions.machines.by_name["alpha"] = chats_on(sessions, machine)
     await chats.refresh_now()
     return machine
 
@@ -353,7 +353,7 @@ async def alpha(harness: WindowHarness) -> Alpha:
 async def test_lines_of_another_machine_are_found_with_those_here(harness: WindowHarness, alpha: Alpha) -> None:
     running = await harness.add("running")
     record(running, b"the needle\r\n")
-    await harness.sessions.machines["alpha"].refresh_now()
+    await harness.sessions.machines.by_name["alpha"].refresh_now()
     window = harness.open_window()
     far = harness.chat(f"alpha/{running}")
     window.open_chat(far)
@@ -375,7 +375,7 @@ async def test_lines_of_another_machine_are_found_with_those_here(harness: Windo
 async def test_a_machine_that_does_not_answer_is_named_below_the_results(harness: WindowHarness, alpha: Alpha) -> None:
     running = await harness.add("running")
     record(running, b"the needle\r\n")
-    await harness.sessions.machines["alpha"].refresh_now()
+    await harness.sessions.machines.by_name["alpha"].refresh_now()
     harness.open_window()
     alpha.fails = 100
     sheet = await search_for(harness, "needle")

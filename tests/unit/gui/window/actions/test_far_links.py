@@ -35,7 +35,7 @@ from tests.unit.gui.window.machines import chats_on
 @pytest.fixture
 async def alpha(harness: WindowHarness) -> MachineChats:
     """The chats of another machine, none yet."""
-    chats = harness.sessions.machines["alpha"] = chats_on(harness.sessions, Alpha())
+    chats = harness.sessions.machines.by_name["alpha"] = chats_on(harness.sessions, Alpha())
     return chats
 
 

@@ -317,7 +317,7 @@ async def test_an_editor_of_terminals_opens_in_a_tab_that_goes_when_the_user_lea
         harness.settle()
         gone.append(editor not in window.tabs.ids())
         if not exit_code:
-            await harness.until(lambda editor=editor: harness.sessions.get(editor) is None, "the removal")  # type: ignore[misc]
+            await harness.until(lambda editor=editor: harness.sessions.chats.get(editor) is None, "the removal")  # type: ignore[misc]
             assert window.banners.current is None, "nothing is asked, and nothing to undo"
             assert window.tabs.active_id == first
     assert gone == [True, False], "an editor that failed says why"

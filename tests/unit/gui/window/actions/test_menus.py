@@ -466,12 +466,12 @@ async def test_colours_are_kept_in_the_layout_and_follow_a_resumed_chat(harness:
     follower = await harness.add("one again", resumed_from=ended)
     chat = harness.chat(ended)
     chat.record = changed(chat.record, continued_by=follower)
-    harness.sessions.changed.emit()
+    harness.sessions.chats.changed.emit()
     assert layout.color_labels[follower] == "red"
     assert ended not in layout.color_labels
     assert harness.chat(follower).color_label == "red"
     assert changes
-    harness.sessions.forgotten.emit(follower)
+    harness.sessions.chats.forgotten.emit(follower)
     assert layout.color_labels == {"gone": "blue"}
     assert WindowLayout.from_dict({"color_labels": ["red"]}).color_labels == {}
 

@@ -69,12 +69,12 @@ async def test_a_chat_that_ends_while_shown_offers_to_resume_once_its_end_is_rec
     harness.show(session_id).end(exit_code=0)
     harness.settle()
     assert harness.page.bars.end.get().isVisible()
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     bar = harness.page.bars.end.get()
     assert all(each.isHidden() for each in (bar.resume, bar.continue_, bar.again)), "the record says that it runs"
     with Store.open(paths.database()) as store:
         store.update(session_id, state=State.EXITED, exit_code=0)
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     await harness.until(harness.page.bars.end.get().resume.isVisible, "the button")
 
 
@@ -208,7 +208,7 @@ async def test_a_chat_that_was_continued_elsewhere_has_a_link_to_the_new_one(
 ):
     session_id, follower = await open_ended(harness), "00000000-0000-4000-8000-000000000001"
     insert_record("goes on", id=follower, agent="claude", resumed_from=session_id)
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     bar = harness.page.bars.end.get()
     await harness.until(bar.continued.isVisible, "the way there")
     assert bar.refusal.text() == "Continued in goes on."
@@ -245,7 +245,7 @@ async def test_the_end_of_a_hidden_chat_can_be_undone(
     early = window.banners.current
     with Store.open(paths.database()) as store:
         store.update(one, state=State.EXITED, exit_signal=15)
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     await harness.until(lambda: window.banners.current, "the offer")
     banner = window.banners.current
     assert banner is not None
@@ -334,7 +334,7 @@ async def test_an_end_of_several_chats_can_be_undone(harness: WindowHarness, cli
         harness.viewers[session_id].end(exit_signal=15)
         with Store.open(paths.database()) as store:
             store.update(session_id, state=State.EXITED, exit_signal=15)
-        await harness.sessions.refresh_now()
+        await harness.sessions.machines.here.refresh_now()
         harness.settle()
     await harness.until(lambda: window.banners.current is not None, "the offer")
     banner = window.banners.current
@@ -354,7 +354,7 @@ async def test_chats_that_do_not_end_are_named_when_all_are_stopped(harness: Win
     harness.viewers[one].end(exit_signal=15)
     with Store.open(paths.database()) as store:
         store.update(one, state=State.EXITED, exit_signal=15)
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     assert window.commands.chat_actions.end_report.timer.isActive()
     window.commands.chat_actions.end_report.timer.start(0)
     await harness.until(lambda: window.banners.current is not None, "the line")

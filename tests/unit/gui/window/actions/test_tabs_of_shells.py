@@ -96,10 +96,10 @@ async def test_a_shell_that_was_left_is_not_listed_and_is_found_and_reopened(
     leave(harness, left, **end)
     await harness.until(lambda: harness.window.tabs.ids() == [one], "the tab to close")
     assert harness.page.has_keyboard
-    assert (harness.sessions.listed_ids(), harness.sessions.is_listed(harness.chat(left))) == ([one], False)
+    assert (harness.sessions.listed.ids(), harness.sessions.listed.has(harness.chat(left))) == ([one], False)
 
     # By the searches and by text.
-    assert harness.sessions.listed_ids(with_left=True) == [one, left]
+    assert harness.sessions.listed.ids(with_left=True) == [one, left]
     assert "reopen_tab" not in harness.window.actions_.idle()
     sidebar = harness.window.sidebar.model
     sidebar.set_filter("notes-2")
@@ -113,11 +113,11 @@ async def test_a_shell_that_was_left_is_not_listed_and_is_found_and_reopened(
     harness.window.actions_["reopen_tab"].trigger()
     harness.settle()
     assert harness.window.tabs.ids() == [one, left]
-    assert harness.sessions.listed_ids() == [one, left], "like other ended chats with a tab"
+    assert harness.sessions.listed.ids() == [one, left], "like other ended chats with a tab"
     assert sidebar.index_of(left).isValid()
     harness.window.commands.chat_actions.close_tab(left)
     harness.settle()
-    assert harness.sessions.listed_ids() == [one]
+    assert harness.sessions.listed.ids() == [one]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ async def test_a_shell_with_a_name_of_its_own_is_still_listed_after_it_was_left(
     leave(harness, left, exit_code=0)
     assert harness.window.tabs.ids() == []
     assert harness.window.empty.hasFocus()
-    assert harness.sessions.listed_ids() == [left]
+    assert harness.sessions.listed.ids() == [left]
 
 
 async def test_a_shell_that_ends_in_a_hidden_window_or_without_a_tab_is_not_listed(harness: WindowHarness):
@@ -163,7 +163,7 @@ async def test_a_shell_that_ends_in_a_hidden_window_or_without_a_tab_is_not_list
     harness.window.hide()
     for session_id in (left, closed):
         leave(harness, session_id, exit_code=0)
-    await harness.until(lambda: harness.sessions.listed_ids() == [one], "neither to be listed")
+    await harness.until(lambda: harness.sessions.listed.ids() == [one], "neither to be listed")
     assert harness.window.tabs.ids() == [one]
     assert len(harness.window.tabs.panes.all()) == 1, "the pane that had only this tab closes"
 
@@ -179,7 +179,7 @@ async def test_the_closed_tab_of_an_idle_shell_comes_back_to_its_pane(harness: W
         window.actions_["close_tab"].trigger()
         harness.settle()
         assert (window.tabs.ids(), len(window.tabs.panes.all())) == ([one], 1)
-        assert harness.sessions.listed_ids() == [one]
+        assert harness.sessions.listed.ids() == [one]
         if undoes_by == "banner":
             window.banners.run_action()
         else:
@@ -197,12 +197,14 @@ async def test_an_idle_shell_ends_some_time_after_its_tab_was_closed_and_its_tab
     one, idle = [await shell(harness, name) for name in ("notes", "notes-2")]
     await tabs(harness, idle, one)
     harness.window.commands.chat_actions.close_tab(idle)
-    assert [chat.id for chat in harness.sessions.running()] == [one], "it is neither counted nor stopped with others"
+    assert [chat.id for chat in harness.sessions.listed.running()] == [one], (
+        "it is neither counted nor stopped with others"
+    )
     await harness.sessions.removals.finish()
     assert stopped == [idle]
     assert harness.chat(idle).has_ended
-    assert harness.sessions.listed_ids() == [one]
-    assert harness.sessions.listed_ids(with_left=True) == [one, idle]
+    assert harness.sessions.listed.ids() == [one]
+    assert harness.sessions.listed.ids(with_left=True) == [one, idle]
     assert harness.window.banners.current is None, "nothing can be undone any more"
 
     harness.window.actions_["reopen_tab"].trigger()
@@ -227,7 +229,7 @@ async def test_a_shell_that_is_being_ended_is_shown_by_undo(harness: WindowHarne
     harness.window.actions_["reopen_tab"].trigger()
     harness.settle()
     assert harness.window.tabs.ids() == [one, idle]
-    assert set(harness.sessions.listed_ids()) == {one, idle}
+    assert set(harness.sessions.listed.ids()) == {one, idle}
     ending.cancel()
 
 
@@ -244,7 +246,7 @@ async def test_a_shell_that_is_busy_or_attached_when_it_would_end_keeps_running(
         jobs[1] = [2]
     await harness.sessions.removals.finish()
     assert stopped == []
-    assert set(harness.sessions.listed_ids()) == {one, idle}
+    assert set(harness.sessions.listed.ids()) == {one, idle}
     assert not harness.window.removed_tabs.can_come_back
 
 
@@ -265,7 +267,7 @@ async def test_other_shells_keep_running_without_their_tabs(
         harness.window.tabs.panes.mirror("right")
     harness.window.commands.chat_actions.close_tab(other)
     harness.settle()
-    assert set(harness.sessions.listed_ids()) == {one, other}
+    assert set(harness.sessions.listed.ids()) == {one, other}
 
 
 async def test_the_other_tabs_are_closed_and_their_idle_shells_end_with_an_undo(harness: WindowHarness):
@@ -275,10 +277,10 @@ async def test_the_other_tabs_are_closed_and_their_idle_shells_end_with_an_undo(
     window = harness.window
     window.actions_["close_other_tabs"].trigger()
     harness.settle()
-    assert set(harness.sessions.listed_ids()) == {busy, shown}
+    assert set(harness.sessions.listed.ids()) == {busy, shown}
     banner = window.banners.current
     assert banner is not None
     assert "1 chat" in banner.text
     window.banners.run_action()
     assert window.tabs.ids() == [busy, idle, shown]
-    assert set(harness.sessions.listed_ids()) == {busy, idle, shown}
+    assert set(harness.sessions.listed.ids()) == {busy, idle, shown}

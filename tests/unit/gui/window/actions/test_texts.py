@@ -102,7 +102,7 @@ async def test_the_whole_text_of_an_ended_chat_opens_in_a_private_file_at_its_en
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [stat.S_IMODE(above.stat().st_mode) for above in (path.parent, path.parent.parent)] == [0o700, 0o700]
     assert list(path.parent.iterdir()) == [path]
-    harness.sessions.removed.emit(session_id)
+    harness.sessions.listed.removed.emit(session_id)
     assert not path.parent.exists(), "a removed chat leaves no text"
 
 

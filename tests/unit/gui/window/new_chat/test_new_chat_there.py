@@ -82,7 +82,7 @@ class FakeRemote:
 async def far(harness: WindowHarness) -> Far:
     """The machine, which has told its agents."""
     sessions, machine = harness.sessions, Far()
-    chats = sessions.machines["alpha"] = chats_on(sessions, machine)
+    chats = sessions.machines.by_name["alpha"] = chats_on(sessions, machine)
     sessions.others.machines["alpha"] = cast("RemoteMachine", FakeRemote())
     await chats.find_agents()
     return machine
@@ -202,12 +202,12 @@ async def test_what_the_machine_before_answers_late_is_not_shown(harness: Window
     choose(sheet, Qt.Key.Key_Down)
     choose(sheet, Qt.Key.Key_Up)
     far.answers.set()
-    await harness.until(lambda: not harness.sessions.machines["alpha"].agents, "its late answer")
+    await harness.until(lambda: not harness.sessions.machines.by_name["alpha"].agents, "its late answer")
     assert (sheet.machine, len(sheet.tiles._tiles)) == ("", len(harness.catalog))
 
 
 async def test_the_chosen_agent_stays_while_the_agents_there_are_not_known(harness: WindowHarness, far: Far) -> None:
-    chats = harness.sessions.machines["alpha"]
+    chats = harness.sessions.machines.by_name["alpha"]
     chats.agents = {}
     sheet = opened(harness)
     sheet.tiles.choose("command")
@@ -220,7 +220,7 @@ async def test_the_chosen_agent_stays_while_the_agents_there_are_not_known(harne
 
 
 async def test_conversations_are_not_waited_for_after_their_list_was_closed(harness: WindowHarness, far: Far) -> None:
-    harness.sessions.machines["alpha"]._installed = frozenset({"claude"})
+    harness.sessions.machines.by_name["alpha"]._installed = frozenset({"claude"})
     sheet = opened(harness)
     choose(sheet, Qt.Key.Key_Down)
     far.answers.clear()
@@ -262,7 +262,7 @@ async def test_a_lying_machine_shows_no_control_characters_and_no_endless_list(
 ) -> None:
     names = ["good", "\x1b[2Jbad", "\u202ebad", "x" * 300, *(f"d{each}" for each in range(100_000))]
     far.lies |= {"complete_path": names, "list_directory": Listing("/a\x1bb", names, DirectoryLook("directory"))}
-    there = DirectoriesThere(harness.sessions.machines["alpha"], harness.sessions.tasks)
+    there = DirectoriesThere(harness.sessions.machines.by_name["alpha"], harness.sessions.tasks)
     found: list[Any] = []
     there.look(found.append, complete_path, "~/")
     there.look(found.append, list_directory, "/")

@@ -104,7 +104,7 @@ async def test_undo_is_not_covered_by_a_line_that_only_informs(harness: WindowHa
     assert (harness.banner, banners._text_below.isVisible()) == ("t8 removed", False)
     banners.inform("later")
     banners._action.click()
-    assert not harness.sessions.is_hidden(harness.chat(session_id))
+    assert not harness.sessions.listed.is_hidden(harness.chat(session_id))
     assert harness.banner == "later"
     assert not banners._text_below.isVisible()
     banners.dismiss()

@@ -165,7 +165,7 @@ class Far(Alpha):
 
     def __init__(self, harness: WindowHarness) -> None:
         self.is_back = asyncio.Event()
-        harness.sessions.machines[self.name] = chats_on(harness.sessions, self)
+        harness.sessions.machines.by_name[self.name] = chats_on(harness.sessions, self)
 
     async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Fail until the machine ``is_back``."""
@@ -484,7 +484,7 @@ async def test_an_interrupted_chat_says_so_and_shows_its_recording(harness: Wind
     chat = harness.chat(session_id)
     assert (chat.group, chat.mark, has_failed(chat.record)) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
     assert status_text(chat) == "Interrupted by a restart"
-    before = harness.sessions.groups()
+    before = harness.sessions.listed.groups()
     assert [len(before[group]) for group in Group if group in OVER] == [1, 0]
     QTest.keyClicks(view, "a")
     assert session_id not in harness.viewers, "it has no viewer"
@@ -603,7 +603,7 @@ async def test_processes_that_an_ended_chat_left_behind_are_named_and_can_be_end
 
 
 async def test_the_first_start_says_once_that_chats_keep_running(harness: WindowHarness) -> None:
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     window = harness.open_window()
     harness.settle()
     page = window.empty
@@ -617,7 +617,7 @@ async def test_the_first_start_says_once_that_chats_keep_running(harness: Window
 
 
 async def test_choosing_shell_or_command_explains_them(harness: WindowHarness) -> None:
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     window = harness.open_window()
     await harness.until(window.empty._heading.isVisible, "the agents to be found")
     window.commands.starting.new_chat()
@@ -629,7 +629,7 @@ async def test_choosing_shell_or_command_explains_them(harness: WindowHarness) -
 
 
 async def test_enter_starts_the_first_chat(harness: WindowHarness) -> None:
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     window = harness.open_window()
     harness.settle()
     window.focus_page()
@@ -647,7 +647,7 @@ async def test_an_agent_installed_in_another_window_is_listed(
     programs = area.root / "bin"
     programs.mkdir()
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     window = harness.open_window()
     await harness.until(lambda: "Codex" in window.empty._missing, "the agents to be looked for")
     await away(lambda: (programs / "codex").symlink_to("/bin/true"))

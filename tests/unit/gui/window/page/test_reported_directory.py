@@ -122,7 +122,7 @@ async def test_a_worktree_of_outlive_is_named_by_its_repository_and_branch_also_
 async def test_the_tooltips_follow_a_shell_and_its_project_stays(
     harness: WindowHarness, program: Program, area: Area
 ) -> None:
-    harness.sessions.agents = {}  # An agent without a title is shown by its name.
+    harness.sessions.machines.here.agents = {}  # An agent without a title is shown by its name.
     api, docs = (Checkout.new(area.home / name) for name in ("api", "docs"))
     session_id = await harness.add("one", agent="shell", child_pid=program.pid, cwd=str(api.path))
     other = await harness.add("two", agent="shell", cwd=str(docs.path))
@@ -185,7 +185,7 @@ async def test_the_directory_of_a_shell_on_another_machine_is_followed_there(
         started.append(request)
 
     alpha = chats_on(harness.sessions, Alpha())
-    harness.sessions.machines["alpha"] = alpha
+    harness.sessions.machines.by_name["alpha"] = alpha
     record = insert_record("far", agent="shell", child_pid=program.pid, cwd=str(area.home), argv=["x"])
     await alpha.refresh_now()
     chat = harness.chat(f"alpha/{record.id}")

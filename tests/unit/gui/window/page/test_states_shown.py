@@ -109,7 +109,9 @@ async def test_a_starting_agent_is_listed_as_working_and_not_as_idle(harness: Wi
     created = harness.chat(ids["waits"]).record.origin.created_at
 
     def places() -> dict[Group, list[str]]:
-        return {group: [chat.name for chat in chats] for group, chats in harness.sessions.groups().items() if chats}
+        return {
+            group: [chat.name for chat in chats] for group, chats in harness.sessions.listed.groups().items() if chats
+        }
 
     expected = {Group.WORKING: ["asked", "waits"]}
     assert {group: sorted(names) for group, names in places().items()} == expected, "before the host has said anything"
@@ -326,7 +328,7 @@ async def test_a_host_that_does_not_answer_is_reported_in_the_sheet(
 
 
 async def test_a_title_that_only_repeats_the_directory_is_replaced_by_the_agent(harness: WindowHarness):
-    harness.sessions.agents = {}  # An agent without a title is shown by its name.
+    harness.sessions.machines.here.agents = {}  # An agent without a title is shown by its name.
     session_id = await harness.add("fix the tests", agent="codex")
     harness.open_window()
     chat = harness.chat(session_id)

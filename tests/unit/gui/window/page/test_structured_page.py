@@ -297,7 +297,7 @@ async def test_a_chat_that_continues_another_one_gets_its_draft(harness: WindowH
     write(harness.content, "draft")
     follower = await harness.add("one", runtime="structured", resumed_from=session_id)
     await harness.storage.call(lambda store: store.update(session_id, continued_by=follower))
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     await harness.until(lambda: harness.sessions.drafts.texts() == {follower: "draft"}, "the draft to move")
     page = harness.content
     assert page.chat.id == session_id
@@ -321,7 +321,7 @@ async def test_drafts_are_saved_once_after_changes_and_dropped_with_their_chats(
     assert not saved_drafts._save_timer.isActive(), "nothing changed"
     saved_drafts.set(second, Draft("7777"))
     assert saved_drafts.texts() == {first: "4444", second: "7777"}, "the drafts edited last are kept"
-    harness.sessions._remove_chat(first)
+    harness.sessions.chats.forget(harness.chat(first))
     assert saved_drafts.texts() == {third: "333", second: "7777"}
     saved_drafts.load({"gone": "x", second: "2"})
     assert saved_drafts.texts() == {third: "333", second: "2"}

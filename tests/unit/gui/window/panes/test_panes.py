@@ -298,7 +298,7 @@ async def test_removing_a_chat_closes_both_its_panes(harness: WindowHarness):
     *_, three = await three_chats(harness)
     panes = harness.window.tabs.panes
     panes.mirror("right")
-    harness.sessions.forget(harness.chat(three))
+    harness.sessions.chats.forget(harness.chat(three))
     harness.settle()
     assert len(panes.all()) == 1
     assert len(harness.window.tabs.ids()) == 2

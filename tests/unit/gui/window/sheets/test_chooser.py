@@ -110,7 +110,7 @@ async def test_delete_removes_an_ended_chat_and_says_why_a_running_one_stays(har
         assert window.banners.current is not None
         is_removed = session_id == ended
         assert window.banners.current.action == (notice_texts.UNDO() if is_removed else "")
-    assert [chat.id for chats in harness.sessions.groups().values() for chat in chats] == [running]
+    assert [chat.id for chats in harness.sessions.listed.groups().values() for chat in chats] == [running]
 
 
 async def test_a_long_detail_is_cut_at_its_end_and_complete_in_the_tool_tip(harness: WindowHarness) -> None:

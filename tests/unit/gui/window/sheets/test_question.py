@@ -282,7 +282,7 @@ async def test_a_removed_chat_is_kept_until_the_removal_cannot_be_undone(harness
     assert window.tabs.ids() == [ids[0]], "its tab is back"
     window.commands.chat_actions.remove(harness.chat(ids[1]))
     harness.sessions.removals._pending[0].timer.setInterval(0)
-    await harness.until(lambda: harness.sessions.get(ids[1]) is None, "the removal to be carried out")
+    await harness.until(lambda: harness.sessions.chats.get(ids[1]) is None, "the removal to be carried out")
     assert [record.id for record in await harness.storage.call(Store.all)] == [ids[0]]
 
 

@@ -85,7 +85,7 @@ async def test_an_unreachable_chat_is_neither_running_nor_ended(harness: WindowH
     assert (status_text(chat), row.second_line) == (f"unreachable since {TIME}", "api"), "the line above says it"
     accessible = model.data(model.index_of(chat.id), Qt.ItemDataRole.AccessibleTextRole)
     assert accessible.startswith("api-fix on build1, Claude Code, unreachable")
-    assert (list(harness.sessions.groups()[Group.NEEDS_YOU]), next_chat(harness.sessions, "")) == ([], None)
+    assert (list(harness.sessions.listed.groups()[Group.NEEDS_YOU]), next_chat(harness.sessions, "")) == ([], None)
     chat.unseen.set_unread(unread=True)
     assert done_and_unread(harness.sessions) == []
     build1.connect()
@@ -131,8 +131,10 @@ async def test_machines_are_a_grouping_in_their_order(
         "[Pinned]", "api build1", "[This machine]", "here",
         "[build1 · unreachable]", f"- Since {TIME}|Try now", "[build2]", "there",
     ]  # fmt: skip
-    harness.sessions.remove_machine("build1")
-    harness.sessions.remove_machine("build2")
+    harness.sessions.chats.forget_all_on("build1")
+    del harness.sessions.machines.by_name["build1"]
+    harness.sessions.chats.forget_all_on("build2")
+    del harness.sessions.machines.by_name["build2"]
     harness.sessions.others.machines.clear()
     harness.settle()
     assert lines(sidebar.model) == ["[idle]", "here"], "without machines, by state"
@@ -184,7 +186,7 @@ async def test_a_link_that_tries_again_changes_no_row(harness: WindowHarness, bu
     chat = build1.add("api")
     build1.lose(since=SINCE)
     changes: list[str] = []
-    harness.sessions.changed.connect(lambda: changes.append("list"))
+    harness.sessions.chats.changed.connect(lambda: changes.append("list"))
     chat.changed.connect(lambda: changes.append("chat"))
     for _ in range(5):
         build1.lose(since=SINCE)
@@ -194,7 +196,7 @@ async def test_a_link_that_tries_again_changes_no_row(harness: WindowHarness, bu
 async def test_the_switcher_names_the_machine(harness: WindowHarness, build1: OtherMachine) -> None:
     await harness.add("api")
     build1.add("api")
-    choices = ChatChoices(harness.sessions, harness.sessions.listed_ids(), lambda _chat: None)
+    choices = ChatChoices(harness.sessions, harness.sessions.listed.ids(), lambda _chat: None)
     found = [each.choice for each in choices.find("build1")]
     assert [(choice.title, choice.detail) for choice in found] == [("api", "build1 · Claude Code")]
 
@@ -252,8 +254,10 @@ async def test_the_filter_finds_an_ended_chat_by_the_title_that_its_machine_give
     harness: WindowHarness, build1: OtherMachine
 ) -> None:
     chat = build1.add("api", state=State.EXITED)
-    agents = harness.sessions.agents
-    harness.sessions.machines["build1"].agents = {"claude": msgspec.structs.replace(agents["claude"], title="Far One")}
+    agents = harness.sessions.machines.here.agents
+    harness.sessions.machines.by_name["build1"].agents = {
+        "claude": msgspec.structs.replace(agents["claude"], title="Far One")
+    }
     sidebar = harness.open_window().sidebar
     sidebar.filter.setText("far one")
     assert lines(sidebar.model) == ["[ended]", f"{chat.name} build1"]

@@ -105,7 +105,7 @@ async def test_a_pinned_chat_is_listed_first_and_its_continuation_too(harness: W
     await harness.storage.call(lambda store: store.update(ids[2], state=State.EXITED, ended_at="2026-01-02T05:00:00Z"))
     await harness.add("three again", resumed_from=ids[2])
     assert lines(model)[:2] == ["[Pinned]", "three again"]
-    follower = next(chat for chat in harness.sessions.chats() if chat.name == "three again")
+    follower = next(chat for chat in harness.sessions.chats.made() if chat.name == "three again")
     await asyncio.sleep(0)  # Let the task that saves it begin; the store's thread keeps the order of saves.
     stored = await harness.storage.call(lambda store: {record.id: record.entry.pinned for record in Store.all(store)})
     assert (stored[follower.id], stored[ids[2]]) == (True, False)
@@ -468,7 +468,7 @@ async def test_commands_of_the_palette_switch_how_chats_are_listed(harness: Wind
 
 
 async def test_an_empty_sidebar_says_what_will_be_there(harness: WindowHarness) -> None:
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     sidebar = harness.open_window().sidebar
     assert sidebar.no_chats.isVisible()
     sidebar.filter.setText("x")
@@ -530,7 +530,7 @@ async def test_the_many_ended_chats_of_a_year_are_below_folded_months(harness: W
             store.insert(record)
 
     await harness.storage.call(insert)
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     window = harness.open_window()
     model = window.sidebar.model
     model.toggle_group("ended")
@@ -562,9 +562,9 @@ async def test_three_thousand_ended_chats_cost_no_more_than_three_hundred(harnes
     for count in (300, 3000):
         shown = [_record(number, ended(number / 5)) for number in range(60)]
         past = [*shown, *(_record(number, ended(20 + number * 340 / count)) for number in range(60, count))]
-        sessions.apply_records([*running, *past])
+        sessions.chats.apply(sessions.machines.here.machine, [*running, *past], None)
         harness.settle()
-        assert len(sessions.chats()) == len(running), "ended chats are folded"
+        assert len(sessions.chats.made()) == len(running), "ended chats are folded"
         change = partial(_change, harness.chat(running[3].id), model)
         costs.append({
             "a change": calls_of(change),
@@ -574,7 +574,7 @@ async def test_three_thousand_ended_chats_cost_no_more_than_three_hundred(harnes
             "no filter": calls_of(lambda: model.set_filter("")),
         })  # fmt: skip
         model.toggle_group("ended")
-    assert len(sessions.chats()) < len(running) + 400
+    assert len(sessions.chats.made()) < len(running) + 400
     few, many = costs
     assert {step: calls for step, calls in many.items() if calls > 1.5 * few[step] + 100 * PAGE_ROWS} == {}
 
@@ -586,7 +586,7 @@ def _change(chat: Chat, model: SidebarModel) -> None:
 
 async def test_rows_of_ended_chats_are_made_as_the_user_scrolls(harness: WindowHarness) -> None:
     past = [_record(number, ended(number / 1000)) for number in range(500)]
-    harness.sessions.apply_records(past)
+    harness.sessions.chats.apply(harness.sessions.machines.here.machine, past, None)
     window = harness.open_window()
     sidebar = window.sidebar
     harness.settle()
@@ -633,7 +633,7 @@ def names(model: SidebarModel) -> list[str]:
 async def test_after_any_changes_of_chats_the_model_is_consistent(harness: WindowHarness):
     model = SidebarModel(harness.sessions, {Group.ENDED})
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
-    harness.sessions.changed.connect(model.refresh)
+    harness.sessions.chats.changed.connect(model.refresh)
     harness.sessions.follow_all()
     chance = random.Random(13)
     ids = [await harness.add(f"chat {number % 4}") for number in range(12)]
@@ -658,14 +658,14 @@ async def test_after_any_changes_of_chats_the_model_is_consistent(harness: Windo
     gone = next(session_id for session_id in ids if harness.chat(session_id).has_ended)
     model.hold(True)
     harness.sessions.lifecycle.remove(harness.chat(gone))
-    await harness.until(lambda: harness.sessions.get(gone) is None, "a chat to be removed")
+    await harness.until(lambda: harness.sessions.chats.get(gone) is None, "a chat to be removed")
     harness.settle()
     model.hold(False)
     model.set_headings(True)
     model.set_filter("")
     model.listing.folded.clear()
     model.refresh()
-    assert sorted(names(model)) == sorted(chat.name for chat in harness.sessions.chats())
+    assert sorted(names(model)) == sorted(chat.name for chat in harness.sessions.chats.made())
     tester.deleteLater()
 
 
@@ -802,8 +802,11 @@ async def test_the_row_of_an_ended_chat_shows_each_change(harness: WindowHarness
     harness.sessions.lifecycle.rename(harness.chat(other_id), "minutes")
     await harness.until(lambda: row().difference, "the difference from the other chat of the same name")
     claude = harness.catalog["claude"]
-    harness.sessions.agents = {**harness.catalog, "claude": msgspec.structs.replace(claude, title="Cl", monogram="Xx")}
-    harness.sessions.apply_agents()
+    harness.sessions.machines.here.agents = {
+        **harness.catalog,
+        "claude": msgspec.structs.replace(claude, title="Cl", monogram="Xx"),
+    }
+    harness.sessions.chats.apply_agents()
     assert row().monogram == "Xx"
     model.set_filter("cl api")
     assert set(names(model)) == {"minutes"}
@@ -870,7 +873,9 @@ async def test_the_line_of_a_drag_is_where_the_chats_go(harness: WindowHarness):
     assert model.drop_row(one, 0) == 0, "above everything, it is pinned"
     assert model.drop_row([harness.chat(ended)], rows[ended]) is None, "ended chats have an order of their own"
     model.move([harness.chat(ids[1])], model.rowCount())
-    assert [chat.record.entry.position for chat in harness.sessions.chats()] == [None] * 4, "nothing changes the order"
+    assert [chat.record.entry.position for chat in harness.sessions.chats.made()] == [None] * 4, (
+        "nothing changes the order"
+    )
 
 
 async def test_the_filter_knows_dates_as_people_write_them(harness: WindowHarness):
@@ -911,7 +916,7 @@ async def test_a_chat_is_called_by_its_topic_and_found_by_its_name_on_the_comman
     for typed in ("api-2", "export"):
         window.sidebar.filter.setText(typed)
         await harness.until(lambda: [each.chat.id for each in rows(harness)] == [session_id], "the one chat")
-        choices = ChatChoices(harness.sessions, harness.sessions.listed_ids(), lambda chat: None)
+        choices = ChatChoices(harness.sessions, harness.sessions.listed.ids(), lambda chat: None)
         assert [found.choice.title for found in choices.find(typed)][:1] == ["Fix the export"]
     window.sidebar.filter.clear()
     window.actions_["copy_name"].trigger()
@@ -925,5 +930,5 @@ async def test_a_renamed_chat_has_the_users_name_also_if_that_is_its_old_one(har
     assert chat.name == "Fix the export"
     harness.sessions.lifecycle.rename(chat, "api-2")
     await harness.until(lambda: chat.name == "api-2", "the name")
-    await harness.sessions.refresh_now()
+    await harness.sessions.machines.here.refresh_now()
     assert chat.name == "api-2"
