@@ -131,7 +131,7 @@ class ChangesReader(QObject):
 
     def _events(self) -> tuple[object, ...]:
         chat = self.chat
-        now = chat.record.status.activity, chat.record.status.since, chat.record.shell.since, chat.git_status
+        now = chat.record.status.activity, chat.record.status.since, chat.record.shell.since, chat.workplace.git_status
         return *now, chat.machine.is_reachable
 
     def _on_changed(self) -> None:
@@ -205,8 +205,8 @@ async def _listed(chat: Chat, sessions: Sessions) -> list[ListedPoint]:
 
 async def _transcript_of(chat: Chat) -> Transcript | None:
     """A structured chat's transcript; None if nothing of it is known."""
-    if chat.first.viewer is not None and chat.first.viewer.replica.transcript is not None:
-        return chat.first.viewer.replica.transcript
+    if chat.looks.first.viewer is not None and chat.looks.first.viewer.replica.transcript is not None:
+        return chat.looks.first.viewer.replica.transcript
     from session_host.client.viewer.transcript_watch import watch_transcript
 
     try:

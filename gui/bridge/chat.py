@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.wording import machine_texts, page_texts, phrases
+from gui.wording import machine_texts, page_texts
 from gui.wording.shell_titles import is_directory_title
 from session_host.errors import HostUnavailable
 from session_host.protocol.facts import ChatFacts, Foreground, Outcome
@@ -35,7 +35,6 @@ from session_host.protocol.messages import (
 from session_host.protocol.untrusted_facts import FIELD_CHARACTERS, harmless_facts
 from session_host.protocol.untrusted_text import (
     MAX_NAME_CHARACTERS,
-    before_more,
     for_clipboard,
     one_line,
     plain,
@@ -53,13 +52,13 @@ from session_host.terminal.base import DefaultColors
 from session_host.terminal.osc import MAX_CLIPBOARD_CHARACTERS
 
 from .unseen import Unseen
+from .workplace import Workplace
 
 if TYPE_CHECKING:
     from session_host.agents.agent import Agent
     from session_host.client.machine import Machine
     from session_host.client.viewer.state import ViewerState
     from session_host.client.viewer.viewer import Viewer, ViewerDelegate
-    from session_host.client.worktrees import Status
     from session_host.protocol.messages import Request
 
     ViewerFactory = Callable[[str, ViewerDelegate, GridSize, bool, Runtime, Machine], Viewer]
@@ -161,11 +160,11 @@ class Look(QObject):
             return
         record = self.chat.record
         size = record.program.known_size or DEFAULT_SIZE
-        self.viewer = self.chat.make_viewer(
+        self.viewer = self.chat.looks.make_viewer(
             self.chat.session_id, self, size, output, record.origin.runtime, self.chat.machine
         )
-        if self.chat.colors is not None:
-            self.viewer.set_colors(self.chat.colors)
+        if self.chat.looks.colors is not None:
+            self.viewer.set_colors(self.chat.looks.colors)
         self.connection, self.connection_message = self.viewer.line.shown, self.viewer.line.message
         self.viewer.start()
 
@@ -195,7 +194,7 @@ class Look(QObject):
             self.detaching.emit()
             viewer.close()
             if not viewer.delivery.is_over:
-                self.chat.note_closing(viewer)
+                self.chat.looks.note_closing(viewer)
 
     @property
     def holds_input(self) -> bool:
@@ -332,7 +331,7 @@ class PageLook(Look):
 
     def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
-        chat.first.connection_changed.connect(self._on_first_connection)
+        chat.looks.first.connection_changed.connect(self._on_first_connection)
 
     def _on_first_connection(self) -> None:
         """Close if the chat has ended: its first look may get the end before this one."""
@@ -341,7 +340,7 @@ class PageLook(Look):
         self.connection_changed.emit()
 
     def viewer_state(self, state: ViewerState, message: str) -> None:
-        """See ``Look``; also reports the chat as changed, since ``is_unresponsive`` may differ."""
+        """See ``Look``; also reports the chat as changed, since ``Looks.is_unresponsive`` may differ."""
         super().viewer_state(state, message)
         self.chat.changed.emit()
 
@@ -354,10 +353,76 @@ class PageLook(Look):
         """See ``Look``; it is no more."""
         self._shown = False
         self._follow_soon.stop()
-        self.chat.first.disconnect(self)
+        self.chat.looks.first.disconnect(self)
         self.close()
-        self.chat.forget_look(self)
+        self.chat.looks.forget(self)
         self.deleteLater()
+
+
+class Looks:
+    """The looks at a chat.
+
+    Attributes:
+        first: the look that follows the chat's events.
+        make_viewer: makes the client's viewer of each look.
+        colors: the colours that terminals are shown in, once known.
+    """
+
+    def __init__(self, chat: Chat, make_viewer: ViewerFactory) -> None:
+        self._chat = chat
+        self.make_viewer = make_viewer
+        self.colors: DefaultColors | None = None
+        self.first = FirstLook(chat)
+        self._of_pages: list[PageLook] = []
+        self._closing: list[Viewer] = []
+
+    def all(self) -> list[Look]:
+        """All looks."""
+        return [self.first, *self._of_pages]
+
+    def for_page(self) -> Look:
+        """The look for a new page: the first one or, if another page has that, one of its own."""
+        if not self.first.is_taken:
+            self.first.is_taken = True
+            return self.first
+        look = PageLook(self._chat)
+        self._of_pages.append(look)
+        return look
+
+    def forget(self, look: PageLook) -> None:
+        """Forget the look of a page that is closed."""
+        self._of_pages.remove(look)
+
+    def note_closing(self, viewer: Viewer) -> None:
+        """Note a closed viewer that still delivers input."""
+        self._closing = [*(each for each in self._closing if not each.delivery.is_over), viewer]
+        self._chat.closing.emit(viewer)
+
+    def viewers(self) -> list[Viewer]:
+        """The viewers that follow the host now, and closed ones that may still deliver input."""
+        return [*(each.viewer for each in self.all() if each.viewer is not None), *self._closing]
+
+    def set_colors(self, colors: DefaultColors) -> None:
+        """Set the colours that terminals are shown in."""
+        self.colors = colors
+        for look in self.all():
+            if look.viewer is not None:
+                look.viewer.set_colors(colors)
+
+    @property
+    def is_unresponsive(self) -> bool:
+        """Whether the chat's host does not answer to one of the viewers."""
+        return any(look.is_unresponsive for look in self.all())
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether one of the chat's pages is in front."""
+        return any(look.is_shown for look in self.all())
+
+    def close(self) -> None:
+        """Detach from the host and free every replica."""
+        for look in self.all():
+            look.close()
 
 
 class Chat(QObject):
@@ -366,10 +431,9 @@ class Chat(QObject):
     Attributes:
         record: its facts, in which all ids are those of the window; see ``Machine.received``.
         machine, session_id: the machine that it is on, and its id there.
-        first: the look that follows its events; ``make_viewer`` makes the client's viewer of each look.
+        looks: the looks at it.
+        workplace: where it works.
         agent_title: the title of its agent ("Claude Code"); the agent's name if the catalog does not have it.
-        reported_directory: the directory that its program reported (OSC 7), as a page saw it last; "" while unknown, as
-            after output that no page showed.
         output_at_s: the time of its last output (CLOCK_MONOTONIC); 0 if this window has seen none.
         is_recorded: whether the store's row is up to date; False if the chat has ended, but not in the row.
         stale_after_s: an agent that works this long without output or report has "no signal".
@@ -377,11 +441,9 @@ class Chat(QObject):
         has_worked: whether this window has seen its agent work or ask.
         has_new_output: whether it wrote output since the search index last set this to False.
         asks_by_notification: whether a notification of its program means that the chat needs the user.
-        colors: the colours that terminals are shown in, once known.
         unseen: what it did since it was last shown.
         color_label: the name of its colour, "" for none; see ``ColorLabels``.
         is_muted: whether the user muted its notifications; see ``Muting``.
-        git_status: the status of the git working tree at its directory; None if there is none, or while unknown.
         notice: a problem of the chat, one line; "" for none.
         last_size_event: the terminal's size, and the kind of the viewer that set it; None while unknown.
         host_version: the version of the host's code; "" while unknown.
@@ -411,7 +473,6 @@ class Chat(QObject):
         self.machine = machine
         self.session_id = id_there(record.id)
         self.agent_title = record.origin.agent
-        self.reported_directory = ""
         self.output_at_s = 0.0
         self.is_recorded = True
         self.stale_after_s = Watch().stale_after_s
@@ -421,18 +482,14 @@ class Chat(QObject):
         self.unseen = Unseen(self.changed.emit)
         self.is_muted = False
         self.color_label = ""
-        self.git_status: Status | None = None
         self.notice = ""
         self.last_size_event: SizeEvent | None = None
         self.host_version = ""
         self.has_worked = False
         self._has_hosts_title = False
         """Whether the host reported the record's title, which the store gets later."""
-        self.make_viewer = make_viewer
-        self.first = FirstLook(self)
-        self._page_looks: list[PageLook] = []
-        self.colors: DefaultColors | None = None
-        self._closing_viewers: list[Viewer] = []
+        self.looks = Looks(self, make_viewer)
+        self.workplace = Workplace(lambda: self.record, machine, self.changed.emit)
 
     def set_agent(self, agent: Agent) -> None:
         """Set its agent's title and what the agent's reports mean, from the catalog."""
@@ -449,12 +506,6 @@ class Chat(QObject):
         """Set its colour label; "" for none."""
         if self.color_label != name:
             self.color_label = name
-            self.changed.emit()
-
-    def note_directory(self, directory: str) -> None:
-        """Note the directory of its program, as a page in front knows it."""
-        if directory != self.reported_directory:
-            self.reported_directory = directory
             self.changed.emit()
 
     # ------------------------------------------------------------ facts
@@ -506,8 +557,8 @@ class Chat(QObject):
             self.stale_after_s,
             self.has_prompt,
             not self.machine.is_reachable,
-            self.is_unresponsive,
-            self.first.is_reconnecting,
+            self.looks.is_unresponsive,
+            self.looks.first.is_reconnecting,
         )
 
     @property
@@ -549,66 +600,17 @@ class Chat(QObject):
         return self.group is Group.NEEDS_YOU
 
     @property
-    def location(self) -> str:
-        """The place where the chat works: its repository, the branch unless it is the default one, and changes.
-
-        If they are unknown, or the chat has ended: the repository and branch of the worktree that was made for it, or
-        its directory.
-        """
-        record = self.record
-        if self.git_status is not None and not self.has_ended:  # The status of an ended chat is not updated.
-            return self.git_status.words_without_default_branch
-        worktree = record.origin.worktree
-        branch = worktree.branch if worktree is not None and worktree.path == record.origin.cwd else ""
-        directory = one_line(self.directory_name(record.origin.project if branch else record.origin.cwd))
-        return " · ".join(before_more(part) for part in (directory, branch) if part)
-
-    @property
-    def branch(self) -> str:
-        """The git branch in ``location``; "" for the default one, without one, or if the chat has ended."""
-        status = None if self.has_ended else self.git_status
-        return status.branch or "" if status is not None and not status.is_default_branch else ""
-
-    @property
-    def directory(self) -> str:
-        """The directory that it was started in."""
-        return self.record.origin.cwd
-
-    @property
-    def worktree(self) -> str:
-        """The directory of the git worktree that was made for it; "" for none."""
-        return self.record.origin.worktree.path if self.record.origin.worktree is not None else ""
-
-    def short_directory(self, path: str) -> str:
-        """The path of a directory of its machine, with ``~`` for the home directory there."""
-        return phrases.short_directory(path, self.machine.home)
-
-    def directory_name(self, path: str) -> str:
-        """The short name of a directory of its machine."""
-        return phrases.last_part(path, self.machine.home)
-
-    @property
-    def current_directory(self) -> str:
-        """The program's current directory; if it is unknown, or the program has ended, the directory of its start."""
-        return self.directory if self.has_ended else self.reported_directory or self.directory
-
-    @property
-    def real_directory(self) -> str:
-        """``current_directory`` without symbolic links, as far as known without looking at the disk."""
-        directory = self.current_directory
-        return self.record.origin.real_cwd or directory if directory == self.directory else directory
-
-    @property
     def title(self) -> str:
         """The program's terminal title; "" if it only repeats the name of the chat, its directory or its agent."""
         record = self.record
         title = _SPINNER.sub("", record.program.title)
-        if title in {record.entry.name, self.directory_name(record.origin.cwd), self.agent_title}:
+        if title in {record.entry.name, self.workplace.directory_name(record.origin.cwd), self.agent_title}:
             return ""
         if not record.entry.is_named and record.entry.topic and record.entry.topic.rstrip("…") in title:
             return ""
-        is_of_shell = bool(title) and self.record.origin.is_shell_or_command
-        return "" if is_of_shell and is_directory_title(title, self.current_directory, self.machine) else title
+        if not title or not record.origin.is_shell_or_command:
+            return title
+        return "" if is_directory_title(title, self.workplace.current_directory, self.machine) else title
 
     @property
     def command(self) -> str:
@@ -619,56 +621,6 @@ class Chat(QObject):
             if record.origin.arguments == record.origin.argv
             else [record.origin.agent, *record.origin.arguments]
         )
-
-    # ------------------------------------------------------------ looks
-
-    def looks(self) -> list[Look]:
-        """All looks at the chat."""
-        return [self.first, *self._page_looks]
-
-    def look_for_page(self) -> Look:
-        """The look for a new page: the first one or, if another page has that, one of its own."""
-        if not self.first.is_taken:
-            self.first.is_taken = True
-            return self.first
-        look = PageLook(self)
-        self._page_looks.append(look)
-        return look
-
-    def forget_look(self, look: PageLook) -> None:
-        """Forget the look of a page that is closed."""
-        self._page_looks.remove(look)
-
-    def note_closing(self, viewer: Viewer) -> None:
-        """Note a closed viewer that still delivers input."""
-        self._closing_viewers = [*(each for each in self._closing_viewers if not each.delivery.is_over), viewer]
-        self.closing.emit(viewer)
-
-    def viewers(self) -> list[Viewer]:
-        """The viewers that follow the host now, and closed ones that may still deliver input."""
-        return [*(each.viewer for each in self.looks() if each.viewer is not None), *self._closing_viewers]
-
-    def set_colors(self, colors: DefaultColors) -> None:
-        """Set the colours that terminals are shown in."""
-        self.colors = colors
-        for look in self.looks():
-            if look.viewer is not None:
-                look.viewer.set_colors(colors)
-
-    @property
-    def is_unresponsive(self) -> bool:
-        """Whether its host does not answer to one of the viewers."""
-        return any(look.is_unresponsive for look in self.looks())
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether one of its pages is in front."""
-        return any(look.is_shown for look in self.looks())
-
-    def close_all(self) -> None:
-        """Detach from the host and free every replica."""
-        for look in self.looks():
-            look.close()
 
     def apply_record(self, record: ChatFacts) -> None:
         """Use the store's row, but keep newer values that the host has reported."""
@@ -698,7 +650,7 @@ class Chat(QObject):
         from session_host.client import control
         from session_host.client.connection import HostNotResponding
 
-        self.first.expect_answer()
+        self.looks.first.expect_answer()
         try:
             return await control.request(self.session_id, request, self.machine)
         except HostNotResponding as error:
@@ -708,7 +660,7 @@ class Chat(QObject):
 
     def note_connection(self, state: ViewerState, message: str) -> None:
         """The connection of the first look changed, which may tell the start or the end of the program."""
-        viewer = self.first.viewer
+        viewer = self.looks.first.viewer
         if viewer is not None:
             self.host_version = viewer.line.host_version
         if state == "lost" and not self.has_ended:
@@ -792,9 +744,9 @@ class Chat(QObject):
         """Mark unseen output, a bell or a notification; returns whether the marks changed."""
         if not rang:
             self.output_at_s = time.monotonic()
-        if self.is_shown:
+        if self.looks.is_shown:
             return False
-        self.reported_directory = ""
+        self.workplace.reported_directory = ""
         if self.shows_first_screen and not (rang or notification):
             return False
         return self.unseen.note(rang=rang, notification=notification)

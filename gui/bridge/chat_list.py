@@ -57,7 +57,7 @@ class ChatList(QObject):
         """Set the terminals' colours, which hosts answer to programs' colour queries."""
         self.colors = colors
         for chat in self._chats.values():
-            chat.set_colors(colors)
+            chat.looks.set_colors(colors)
 
     # ------------------------------------------------------------ reading
 
@@ -166,7 +166,7 @@ class ChatList(QObject):
             return known
         chat = Chat(record, self._make_viewer, self._machines.by_name[machine_of(record.id)].machine, self)
         if self.colors is not None:
-            chat.set_colors(self.colors)
+            chat.looks.set_colors(self.colors)
         self._set_agent(chat)
         chat.changed.connect(partial(self._on_changed, chat))
         chat.text_changed.connect(partial(self._texts.note, chat))
@@ -181,7 +181,7 @@ class ChatList(QObject):
         if not is_known:
             self.changes.note()
         if self._is_following:
-            chat.first.follow(output=False)
+            chat.looks.first.follow(output=False)
         return chat
 
     def apply_agents(self) -> None:
@@ -216,7 +216,7 @@ class ChatList(QObject):
         self.ended.discard(session_id)
         self._texts.forget(session_id)
         if chat is not None:
-            chat.close_all()
+            chat.looks.close()
         self.forgotten.emit(session_id)
         if chat is not None:
             chat.deleteLater()
@@ -226,5 +226,5 @@ class ChatList(QObject):
         """Follow the events of all running chats, also of those that are added later."""
         self._is_following = True
         for chat in self.running():
-            if chat.first.viewer is None:
-                chat.first.follow(output=False)
+            if chat.looks.first.viewer is None:
+                chat.looks.first.follow(output=False)

@@ -28,7 +28,7 @@ def status_text(chat: Chat) -> str:
     if chat.is_unreachable:
         topic = "" if chat.record.origin.is_shell_or_command else plain_text(chat.title)
         return " · ".join(filter(None, (topic, machine_texts.unreachable(chat.machine.unreachable_since))))
-    if chat.is_unresponsive:
+    if chat.looks.is_unresponsive:
         return page_texts.DOES_NOT_ANSWER()
     if is_suspended(chat.record):
         return phrases.first_upper(chat.record.status.words)
@@ -92,7 +92,7 @@ def activity_and_age(chat: Chat) -> str:
         return ""
     if chat.is_unreachable:
         return machine_texts.unreachable(chat.machine.unreachable_since)
-    if chat.is_unresponsive:
+    if chat.looks.is_unresponsive:
         return Mark.UNRESPONSIVE.value
     if chat.is_starting:
         return Mark.STARTING.value

@@ -101,10 +101,10 @@ class GitStatusWatcher(QObject):
         elif self._shown.get(status_line) != place:
             self._shown[status_line] = place
             self._schedule_check({place})
-        return chat.git_status if place == _place_of(chat) else self._statuses.get(place)
+        return chat.workplace.git_status if place == _place_of(chat) else self._statuses.get(place)
 
     def _is_followed(self, chat: Chat) -> bool:
-        return chat.machine is self._here or chat.is_shown
+        return chat.machine is self._here or chat.looks.is_shown
 
     def _places(self) -> set[Place]:
         return {_place_of(chat) for chat in self._chats if self._is_followed(chat)} | set(self._shown.values())
@@ -189,8 +189,8 @@ class GitStatusWatcher(QObject):
             self._statuses[place] = status
         for chat in self._chats:
             # One may have been removed since the list's last change.
-            if _place_of(chat) == place and chat.git_status != status and isValid(chat):
-                chat.git_status = status
+            if _place_of(chat) == place and chat.workplace.git_status != status and isValid(chat):
+                chat.workplace.git_status = status
                 chat.changed.emit()
 
 

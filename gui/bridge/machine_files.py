@@ -58,7 +58,7 @@ class OwnFiles:
 
     def note_directory(self, chat: Chat, reported: str) -> None:
         """See ``MachineFiles``."""
-        chat.note_directory(shown_directory(chat.record, reported))
+        chat.workplace.note_directory(shown_directory(chat.record, reported))
 
     def lister(self) -> Callable[[str], list[str]]:
         """See ``MachineFiles``."""
@@ -87,7 +87,7 @@ class FarFiles:
     def note_directory(self, chat: Chat, reported: str) -> None:
         """See ``MachineFiles``."""
         known = reported, chat.foreground, chat.record.shell.last_ended
-        if not chat.has_ended and (self._asked.get(chat.id) != known or not chat.reported_directory):
+        if not chat.has_ended and (self._asked.get(chat.id) != known or not chat.workplace.reported_directory):
             self._asked[chat.id] = known
             self._tasks.start(self._ask(chat, reported), "directory")
 
@@ -97,7 +97,7 @@ class FarFiles:
         except OutliveError:
             return
         if is_path(found.shown):
-            chat.note_directory(found.shown)
+            chat.workplace.note_directory(found.shown)
 
     def lister(self) -> Callable[[str], list[str]]:
         """See ``MachineFiles``."""

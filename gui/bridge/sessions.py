@@ -112,7 +112,7 @@ class Sessions(QObject):
 
     async def _report_undelivered(self, chat: Chat, viewer: Viewer) -> None:
         """Report input that a closed viewer could not deliver; if the program exits before, the next one reports it."""
-        if count := await viewer.closed():
+        if count := await viewer.delivery.wait():
             self.problem.emit(window_texts.undelivered(chat.full_name, count))
 
     def _on_indexing_started(self) -> None:
@@ -130,7 +130,7 @@ class Sessions(QObject):
         return [
             (chat, viewer)
             for chat in self.chats.made()
-            for viewer in chat.viewers()
+            for viewer in chat.looks.viewers()
             if viewer.inputs.characters() and (viewer.line.shown == "unreachable" or viewer.asks_to_send)
         ]
 
@@ -144,9 +144,9 @@ class Sessions(QObject):
         await self.removals.finish()
         if search is not None:
             await to_its_end_in_thread(search.close)
-        viewers = [(chat.id, viewer) for chat in self.chats.made() for viewer in chat.viewers()]
+        viewers = [(chat.id, viewer) for chat in self.chats.made() for viewer in chat.looks.viewers()]
         for chat in self.chats.made():
-            chat.close_all()
+            chat.looks.close()
         counts = await asyncio.gather(*(viewer.delivery.wait() for _, viewer in viewers))
         undelivered: Counter[str] = Counter()
         for (session_id, _), count in zip(viewers, counts, strict=True):

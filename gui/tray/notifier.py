@@ -268,7 +268,7 @@ class Notifier(QObject):
         for key in [key for key in self._asked if not self._events.has_question(key)]:
             del self._asked[key]
             if (chat := self._chat(key)) is not None:
-                where = chat.short_directory(chat.record.origin.cwd)
+                where = chat.workplace.short_directory(chat.record.origin.cwd)
                 self.question_over.emit(tray_texts.QUESTION_OVER(name=chat.full_name), where)
         for key in {**self._pending, **self._shown}:
             event = self._pending.get(key) or self._shown[key]
@@ -390,7 +390,7 @@ class Notifier(QObject):
 
     def _show(self, key: str, chat: Chat, event: Event) -> None:
         self._remove_from_group(key)
-        where = chat.short_directory(chat.record.origin.cwd)
+        where = chat.workplace.short_directory(chat.record.origin.cwd)
         if event.kind == "asks":
             self._show_question(chat)
         elif event.kind == "notified":
@@ -425,7 +425,7 @@ class Notifier(QObject):
             self._sessions.tasks.start(self._show_offer(chat), "a question for a notification")
 
     def _show_text(self, chat: Chat, question: str = "") -> None:
-        where = chat.short_directory(chat.record.origin.cwd)
+        where = chat.workplace.short_directory(chat.record.origin.cwd)
         text = (
             question
             or chat.record.status.detail

@@ -287,7 +287,7 @@ class Tray(QObject):
 
     def _status_text(self, chat: Chat) -> str:
         """The chat's most important fact: no answer from its host, its command, its question, or its agent's name."""
-        if chat.is_unresponsive:
+        if chat.looks.is_unresponsive:
             return status_text(chat)
         if chat.group is Group.RUNNING and chat.foreground:
             return phrases.shortened(chat.foreground, PROGRAM_CHARACTERS)

@@ -38,7 +38,7 @@ class UnseenMarks(QObject):
     def load(self) -> None:
         """Load the saved marks, before tabs are opened."""
         for session_id in self._layout.unseen:
-            if (chat := self._sessions.chats.get(session_id)) is not None and not chat.is_shown:
+            if (chat := self._sessions.chats.get(session_id)) is not None and not chat.looks.is_shown:
                 chat.unseen.output, chat.unseen.bell = True, session_id in self._layout.rang
                 chat.unseen.notification = self._layout.notified.get(session_id, "")
 

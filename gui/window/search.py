@@ -331,7 +331,7 @@ class _MatchDelegate(RowDelegate):
         age = short_age(match.hit.moment, datetime.now(UTC))
         times = f"×{match.times} · " if match.times > 1 else ""
         painter.drawText(second, Qt.AlignmentFlag.AlignRight | middle, f"{times}{age}")
-        name = f"{match.chat.full_name} · {match.chat.directory_name(match.chat.record.origin.cwd)}"
+        name = f"{match.chat.full_name} · {match.chat.workplace.directory_name(match.chat.record.origin.cwd)}"
         room = second.adjusted(22, 0, -QFontMetrics(small).horizontalAdvance(f"{times}{age}") - GAP_M_PX, 0)
         elided = QFontMetrics(small).elidedText(name, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | middle, elided)

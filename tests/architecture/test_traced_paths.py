@@ -104,12 +104,12 @@ async def served_chat(harness: SessionHarness) -> AsyncIterator[Chat]:
         return Viewer(session_id, delegate, size=size, output=output, runtime=runtime, machine=machine)
 
     chat = Chat(facts, make_viewer, THIS_MACHINE)
-    chat.first.follow(output=True)
+    chat.looks.first.follow(output=True)
     viewer = viewer_of(chat)
     try:
         yield chat
     finally:
-        chat.first.close()
+        chat.looks.first.close()
         await viewer.delivery.wait()
         await server.close()
         keeper.close()
@@ -119,8 +119,8 @@ async def served_chat(harness: SessionHarness) -> AsyncIterator[Chat]:
 
 def viewer_of(chat: Chat) -> Viewer:
     """The viewer of a chat that is followed."""
-    assert isinstance(chat.first.viewer, Viewer)
-    return chat.first.viewer
+    assert isinstance(chat.looks.first.viewer, Viewer)
+    return chat.looks.first.viewer
 
 
 @asynccontextmanager
@@ -128,8 +128,8 @@ async def shown_session(harness: SessionHarness) -> AsyncIterator[TerminalView]:
     """A terminal view that shows a session."""
     async with served_chat(harness) as chat:
         view, viewer = TerminalView(DARK), viewer_of(chat)
-        chat.first.damaged.connect(view.on_damage)  # As a chat's page connects them.
-        chat.first.replaced.connect(view.on_replaced)
+        chat.looks.first.damaged.connect(view.on_damage)  # As a chat's page connects them.
+        chat.looks.first.replaced.connect(view.on_replaced)
         view.set_viewer(viewer)
         try:
             show(view)
@@ -188,7 +188,8 @@ async def test_an_answer_takes_the_described_path(qapp: QApplication, window_man
         async with served_chat(harness) as chat:
             page = QWidget()
             content = StructuredContent(
-                Theme(qapp, OWN, "dark"), chat.first, page, open_find=list, drafts=Drafts(cast(ChatList, _Chats())),
+                Theme(qapp, OWN, "dark"), chat.looks.first, page, open_find=list,
+                drafts=Drafts(cast(ChatList, _Chats())),
                 load_transcript=lambda _chat, _content: None, list_repository=lambda _directory: [],
             )  # fmt: skip
             QVBoxLayout(page).addWidget(content.view)

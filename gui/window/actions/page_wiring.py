@@ -158,7 +158,8 @@ class PageWiring:
         chat, opener, view = page.chat, self._commands.opener, terminal.view
         view.set_window_keys(self._in_use)
         files = self._commands.sessions.machines.files_of(chat)
-        view.find_files_by(files.finder(chat, lambda: chat.current_directory, lambda: terminal.reported_directory))
+        place = chat.workplace
+        view.find_files_by(files.finder(chat, lambda: place.current_directory, lambda: terminal.reported_directory))
         view.prompts.set_answers(ChatAnswers(chat, self._commands.context))
         view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
         view.linkActivated.connect(lambda address: self._open_link(page, address))

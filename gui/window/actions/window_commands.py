@@ -201,7 +201,7 @@ class WindowCommands:
 
     def show_changes(self, chat: Chat) -> None:
         """Show the changes of the git repository around the directory that a chat's program is in."""
-        self.context.open_changes(chat, chat.current_directory, None)
+        self.context.open_changes(chat, chat.workplace.current_directory, None)
 
     def open_directory(self, chat: Chat) -> None:
         """Open a chat's directory in the editor."""
@@ -222,6 +222,6 @@ def _report_dead_link(banners: BannerArea, line: str, uri: str) -> None:
 
 def directory_of(chat: Chat) -> str:
     """The directory that the shell reports (OSC 7), else the chat's own git worktree, else its start directory."""
-    if chat.current_directory != chat.directory:
-        return chat.current_directory
-    return chat.worktree or chat.directory
+    if chat.workplace.current_directory != chat.workplace.directory:
+        return chat.workplace.current_directory
+    return chat.workplace.worktree or chat.workplace.directory

@@ -332,7 +332,7 @@ class Review(QObject):
 
     def _text(self, sent: Sequence[Anchored]) -> str:
         """One text of comments; paths are relative to the chat's directory."""
-        directory = self._target.real_directory
+        directory = self._target.workplace.real_directory
         rows = []
         for each in sent:
             comment = each.comment

@@ -127,7 +127,7 @@ class ChatPage(Area):
         self._is_in_front = False
         self.content.set_in_front(is_in_front=False)
         self.source.set_shown(False)
-        if self.source is not self.chat.first:
+        if self.source is not self.chat.looks.first:
             self.content.suspend()  # The chat's other page sets the size again.
 
     def dispose(self) -> None:

@@ -216,7 +216,7 @@ class EndBar(Area):
         if is_interrupted:
             self.title.set_whole(how)
             when = phrases.clock(parse_time(record.outcome.ended_at), now)
-            where = chat.short_directory(record.origin.cwd)
+            where = chat.workplace.short_directory(record.origin.cwd)
             self.detail.set_whole(
                 page_texts.LAST_ACTIVE(when=when, command=command, directory=where)
                 if when
@@ -225,15 +225,15 @@ class EndBar(Area):
         elif record.outcome.state is State.LOST:
             when = phrases.clock(parse_time(record.outcome.ended_at), now)
             self.title.set_whole(page_texts.ENDED_AT(how=how, when=when).rstrip())
-            known = record.outcome.error or chat.first.connection_message or page_texts.PROCESS_GONE()
+            known = record.outcome.error or chat.looks.first.connection_message or page_texts.PROCESS_GONE()
             self.detail.set_whole(sentence(known))
         elif record.outcome.state is State.EXITED:
             when = phrases.clock(parse_time(record.outcome.ended_at), now)
             self.title.set_whole(page_texts.ENDED_AT(how=how, when=when).rstrip())
             self.detail.set_whole(
-                page_texts.COMMAND_IN(command=command, directory=chat.short_directory(record.origin.cwd))
+                page_texts.COMMAND_IN(command=command, directory=chat.workplace.short_directory(record.origin.cwd))
             )
         else:
             self.title.set_whole(page_texts.CANNOT_SHOW_CHAT())
-            self.detail.set_whole(sentence(chat.first.connection_message))
+            self.detail.set_whole(sentence(chat.looks.first.connection_message))
         self._arrange()

@@ -524,7 +524,9 @@ class Waiting(QObject):
         """The notice's title and detail."""
         chat = self._source.chat
         name = chat.machine.name
-        known = page_texts.COMMAND_IN(command=chat.command, directory=chat.short_directory(chat.record.origin.cwd))
+        known = page_texts.COMMAND_IN(
+            command=chat.command, directory=chat.workplace.short_directory(chat.record.origin.cwd)
+        )
         match state:
             case "unresponsive":
                 return page_texts.DOES_NOT_ANSWER(), page_texts.CHAT_DOES_NOT_ANSWER()

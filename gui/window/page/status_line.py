@@ -116,13 +116,13 @@ class StatusLine(Area):
             self._say_size("")
             self.take_over.hide()
             return
-        directory = chat.current_directory
-        is_own = directory == chat.directory
+        directory = chat.workplace.current_directory
+        is_own = directory == chat.workplace.directory
         status = self._git_status_watcher.follow_shown(self, chat, directory)
-        if is_own and directory == chat.worktree:
-            where = [chat.location if status is None or chat.has_ended else status.words]
+        if is_own and directory == chat.workplace.worktree:
+            where = [chat.workplace.location if status is None or chat.has_ended else status.words]
         else:
-            where = [one_line(chat.short_directory(directory))]
+            where = [one_line(chat.workplace.short_directory(directory))]
             if status is not None and not chat.has_ended:
                 is_named = phrases.last_part(directory) == status.repository
                 where.append(status.words_without_repository if is_named else status.words)
@@ -145,7 +145,8 @@ class StatusLine(Area):
             self._say_size("")
             return
         grid, size = terminal.grid, ""
-        differs = bool(grid.columns) and not chat.has_ended and chat.first.is_live and terminal.terminal_size != grid
+        is_live = not chat.has_ended and chat.looks.first.is_live
+        differs = bool(grid.columns) and is_live and terminal.terminal_size != grid
         if not differs:
             self._settle.stop()
         elif not settled and not self._settle.isActive():

@@ -88,7 +88,7 @@ class StructuredContent(QObject):
             self.send,
             chat.record.origin.cwd,
             page,
-            short_directory=chat.short_directory,
+            short_directory=chat.workplace.short_directory,
         )
         self.view.setAccessibleName(page_texts.CONVERSATION_OF(name=chat.full_name))
         view = self.view

@@ -117,8 +117,8 @@ class TerminalContent(QObject):
         if self.view.emulator is not None and not chat.has_ended:
             with contextlib.suppress(OutliveError):
                 found = await chat.machine.call(program_directories, chat.session_id, self.reported_directory)
-                return found.foreground or chat.current_directory
-        return chat.current_directory
+                return found.foreground or chat.workplace.current_directory
+        return chat.workplace.current_directory
 
     @property
     def faded(self) -> QWidget:

@@ -332,7 +332,7 @@ class Tabs(QObject):
         return page
 
     def _make_page(self, chat: Chat) -> ChatPage:
-        page, files = ChatPage(self._theme, chat.look_for_page()), self._sessions.machines.files_of(chat)
+        page, files = ChatPage(self._theme, chat.looks.for_page()), self._sessions.machines.files_of(chat)
         if chat.record.origin.runtime == "terminal":
             screen, note = self._load_screen, files.note_directory
             page.set_content(TerminalContent(self._theme, page.source, page, page.focus_content, screen, note))
@@ -392,7 +392,7 @@ class Tabs(QObject):
 
 
 def _tab_look(chat: Chat) -> TabLook:
-    directory = chat.short_directory(chat.current_directory)
+    directory = chat.workplace.short_directory(chat.workplace.current_directory)
     return TabLook(
         chat.name,
         chat.mark,

@@ -133,8 +133,8 @@ class WindowTabs(QObject):
         chat = self.active_chat
         if chat is None:
             return ""
-        has_moved = chat.current_directory != chat.directory and not chat.record.origin.worktree
-        return chat.current_directory if has_moved else chat.record.origin.project
+        has_moved = chat.workplace.current_directory != chat.workplace.directory and not chat.record.origin.worktree
+        return chat.workplace.current_directory if has_moved else chat.record.origin.project
 
     def visible_ids(self) -> set[str]:
         """The chats that visible panes show."""

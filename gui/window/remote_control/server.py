@@ -199,7 +199,7 @@ class RemoteControl:
                 "name": chat.record.entry.name,
                 "state": chat.state.value,
                 "active": window is windows.current and pane is panes.active and chat.id == pane.tabs.active_id,
-                "connected": chat.first.is_live,
+                "connected": chat.looks.first.is_live,
                 "window": window_number,
                 "pane": pane_number,
                 "in_front": chat.id == pane.tabs.active_id,

@@ -154,7 +154,7 @@ class SendSheet(Sheet):
         menu = temporary_menu(self)
         is_several = len(self._chats) > 1
         for chat in self._running():
-            text = _joined(chat.full_name, self._difference(chat) or chat.location)
+            text = _joined(chat.full_name, self._difference(chat) or chat.workplace.location)
             action = menu.addAction(mark_icon(chat.mark, self._theme.tokens), text)
             action.setCheckable(is_several)
             action.setChecked(is_several and chat in self._chats)

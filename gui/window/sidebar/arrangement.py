@@ -116,10 +116,11 @@ def _by_project(chats: Sequence[Chat]) -> list[Part]:
     found: dict[str, list[Chat]] = {}
     for chat in _in_own_order(chats):
         found.setdefault(chat.record.origin.real_project, []).append(chat)
-    names = [members[0].directory_name(members[0].record.origin.project) for members in found.values()]
+    names = [one.workplace.directory_name(one.record.origin.project) for one, *_ in found.values()]
     parts = []
     for (path, members), name in zip(found.items(), names, strict=True):
-        title = members[0].short_directory(members[0].record.origin.project) if names.count(name) > 1 else name
+        one = members[0]
+        title = one.workplace.short_directory(one.record.origin.project) if names.count(name) > 1 else name
         parts.append(Part(f"project {path}", one_line(title), None, members, name))
     return sorted(parts, key=lambda part: (part.title.casefold(), part.key))
 

@@ -127,12 +127,12 @@ def full_text(row: Entry) -> str:
     command_line_name = chat.record.entry.name if chat.record.entry.name != row.name else ""
     lines = [
         chat.full_name,
-        joined(command_line_name, chat.agent_title, chat.short_directory(chat.current_directory)),
+        joined(command_line_name, chat.agent_title, chat.workplace.short_directory(chat.workplace.current_directory)),
     ]
-    if chat.current_directory != chat.directory:
-        lines.append(window_texts.STARTED_IN(directory=chat.short_directory(chat.directory)))
-    if chat.location != chat.directory_name(chat.directory):
-        lines.append(chat.location)
+    if chat.workplace.current_directory != chat.workplace.directory:
+        lines.append(window_texts.STARTED_IN(directory=chat.workplace.short_directory(chat.workplace.directory)))
+    if chat.workplace.location != chat.workplace.directory_name(chat.workplace.directory):
+        lines.append(chat.workplace.location)
     lines.append(activity_and_age(chat) or row.mark)
     if (chat.needs_you or chat.record.status.failed) and chat.record.status.detail:
         lines.append(chat.record.status.detail)

@@ -329,7 +329,7 @@ class Sidebar(Area):
         if active.isValid():  # A new chat has no row yet.
             # The rows of a window that opens move until the chats' states are known.
             self._is_reveal_due = any(
-                chat.first.connection in {None, "connecting"} and not chat.is_unreachable
+                chat.looks.first.connection in {None, "connecting"} and not chat.is_unreachable
                 for chat in self._sessions.listed.running()
             )
             self.list.reveal(active)

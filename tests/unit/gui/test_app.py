@@ -115,7 +115,7 @@ async def test_closing_asks_before_it_loses_what_was_typed_for_a_machine_out_of_
     app: App, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(Tray, "is_available", False)
-    viewer = cast("FakeViewer", app.sessions.chats.made()[0].first.viewer)
+    viewer = cast("FakeViewer", app.sessions.chats.made()[0].looks.first.viewer)
     viewer.keep(12)
     viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
     app.window.close()
@@ -259,7 +259,7 @@ async def test_the_next_window_reports_input_that_a_chat_did_not_get_before_the_
     qapp: QApplication, display: XServer, window_manager: None, recorded: None
 ):
     async with opened(qapp) as app:
-        cast("FakeViewer", app.sessions.chats.made()[0].first.viewer).delivery.undelivered = 1_500_000
+        cast("FakeViewer", app.sessions.chats.made()[0].looks.first.viewer).delivery.undelivered = 1_500_000
     async with opened(qapp) as app:
         banner = app.window.banners.current
         assert banner is not None

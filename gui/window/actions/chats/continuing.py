@@ -95,7 +95,7 @@ class ConversationActions(QObject):
         picker, has_both = self._sheets.conversations, self._chat_actions.other_runtime(chat) is not None
         request = replace(request_like(agent, chat), is_named=False)
         title = agent.title if can_list(agent) else ""
-        directory = chat.short_directory(request.directory)
+        directory = chat.workplace.short_directory(request.directory)
         picker.begin(title, directory, request.runtime if has_both else None, is_alone=True)
         self._begin(_Opening(picker, agent, request, chat))
 
@@ -157,7 +157,7 @@ class ConversationActions(QObject):
             "chat",
             common_texts.NEW_CHAT_LIKE_THIS(),
             new_chat_texts.SAME_OPTIONS(
-                agent=opening.agent.title, directory=chat.short_directory(chat.record.origin.cwd)
+                agent=opening.agent.title, directory=chat.workplace.short_directory(chat.record.origin.cwd)
             ),
             lambda _anyway: self._finish(opening, lambda: self._starting.new_like(chat, self._runtime(opening))),
             comes_last=is_current,

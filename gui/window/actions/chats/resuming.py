@@ -166,8 +166,8 @@ class EndedChatActions(QObject):
         finally:
             self._in_progress.discard(chat.id)
         prompt = drafts.take_held(chat.id)
-        if prompt.images and follower.first.viewer is not None:
-            follower.first.viewer.send(Prompt(prompt.text, images=prompt.images))
+        if prompt.images and follower.looks.first.viewer is not None:
+            follower.looks.first.viewer.send(Prompt(prompt.text, images=prompt.images))
         elif prompt.images:
             drafts.add(follower.id, prompt)  # It ended at once.
         self._tabs.replace(chat.id, follower)
@@ -327,7 +327,7 @@ class ResumeAll(QObject):
         ]
 
     def _line(self, chat: Chat) -> str:
-        directory = chat.short_directory(chat.record.origin.cwd)
+        directory = chat.workplace.short_directory(chat.record.origin.cwd)
         if chat.record.origin.is_shell:
             return sheet_texts.SHELL_STARTS_AGAIN(name=chat.full_name, directory=directory)
         return sheet_texts.CHAT_AGENT_AND_DIRECTORY(name=chat.full_name, agent=chat.agent_title, directory=directory)

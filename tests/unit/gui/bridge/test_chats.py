@@ -232,7 +232,7 @@ async def test_the_default_title_of_a_shell_is_not_shown_beside_its_directory(ha
     for chat in (shell, agent):
         harness.viewers[chat.id].tell(TitleEvent(f"{HERE}: /usr/share"))
     assert (shell.title, agent.title) == ("", f"{HERE}: /usr/share")
-    shell.note_directory("/usr/lib")
+    shell.workplace.note_directory("/usr/lib")
     assert shell.title == f"{HERE}: /usr/share"
     harness.viewers[shell.id].tell(TitleEvent(f"{HERE}: /usr/lib"))
     assert shell.title == ""
@@ -243,8 +243,8 @@ async def test_the_second_page_has_a_viewer_of_its_own_while_it_is_shown(harness
     session_id = await harness.add("one")
     harness.sessions.chats.set_colors(LIGHT.default_colors())
     chat = harness.chat(session_id)
-    first, second = chat.look_for_page(), chat.look_for_page()
-    assert first is chat.first
+    first, second = chat.looks.for_page(), chat.looks.for_page()
+    assert first is chat.looks.first
     assert not harness.further, "a page that is not shown needs none"
     second.set_shown(True)
     [viewer] = harness.further
@@ -262,7 +262,7 @@ async def test_the_second_page_has_a_viewer_of_its_own_while_it_is_shown(harness
     assert harness.further[1].is_closed
     assert not harness.viewers[session_id].is_closed
     first.release()
-    assert chat.look_for_page() is chat.first
+    assert chat.looks.for_page() is chat.looks.first
 
 
 async def test_text_that_waits_on_a_second_page_is_not_lost_in_silence(harness: WindowHarness):
@@ -270,7 +270,7 @@ async def test_text_that_waits_on_a_second_page_is_not_lost_in_silence(harness: 
     problems: list[str] = []
     harness.sessions.problem.connect(problems.append)
     chat = harness.chat(await harness.add("one"))
-    _first, second = chat.look_for_page(), chat.look_for_page()
+    _first, second = chat.looks.for_page(), chat.looks.for_page()
     second.set_shown(True)
     [viewer] = harness.further
     viewer.keep(12)
@@ -288,7 +288,7 @@ async def test_output_on_the_second_page_counts_as_seen(harness: WindowHarness):
     harness.sessions.follow_all()
     session_id = await harness.add("one")
     chat = harness.chat(session_id)
-    _first, second = chat.look_for_page(), chat.look_for_page()
+    _first, second = chat.looks.for_page(), chat.looks.for_page()
     harness.viewers[session_id].tell(BellEvent())
     rang = [chat.unseen.bell]
     second.set_shown(True)
@@ -296,7 +296,7 @@ async def test_output_on_the_second_page_counts_as_seen(harness: WindowHarness):
     harness.viewers[session_id].tell(OutputEvent(offset=3))
     assert not chat.unseen.output
     offered: list[tuple[str, str]] = []
-    for look in chat.looks():
+    for look in chat.looks.all():
         look.clipboard_offered.connect(lambda *offer: offered.append(offer))
     for viewer in (harness.viewers[session_id], *harness.further):
         viewer.tell(ClipboardEvent("co\x1b\x03pied", "cp"))

@@ -33,7 +33,7 @@ def asked_directories(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def until_location(harness: WindowHarness, chat: Chat, location: str) -> None:
-    await harness.until(lambda: chat.location == location, f"{location!r}")
+    await harness.until(lambda: chat.workplace.location == location, f"{location!r}")
 
 
 async def test_branch_and_changes_are_shown_and_kept_up_to_date(
@@ -42,7 +42,7 @@ async def test_branch_and_changes_are_shown_and_kept_up_to_date(
     repository = Checkout.new(area.home / "api")
     session_id = await harness.add("one", cwd=str(repository.path / "src"))
     chat = harness.chat(session_id)
-    assert chat.location == "src", "until git has answered"
+    assert chat.workplace.location == "src", "until git has answered"
     harness.open_window()
     await until_location(harness, chat, "api")  # The default branch says nothing.
     repository.git("switch", "--quiet", "--create", "fix")
@@ -56,7 +56,7 @@ async def test_branch_and_changes_are_shown_and_kept_up_to_date(
     harness.sessions.git_status_watcher.refresh()
     await until_location(harness, chat, "api · fix · 1 changed")
     harness.viewers[session_id].end(exit_code=0)
-    assert chat.location == "src", "no git status is shown for an ended chat"
+    assert chat.workplace.location == "src", "no git status is shown for an ended chat"
 
 
 async def test_git_is_not_asked_while_the_window_is_hidden(
@@ -78,7 +78,7 @@ async def test_git_is_not_asked_while_the_window_is_hidden(
     assert len(asked_directories) == before
     window.show()
     await until_location(harness, chat, "api · fix")
-    assert harness.chat(other).git_status is None
+    assert harness.chat(other).workplace.git_status is None
 
 
 class Counting(Alpha):
@@ -116,7 +116,7 @@ async def test_git_is_asked_on_another_machine_for_the_chat_in_front_alone(
     machine.fails = 1
     sessions.git_status_watcher.refresh()
     await harness.until(lambda: machine.fails == 0, "the lost link")
-    assert one.location == "api · 1 changed", "what was last known stays"
+    assert one.workplace.location == "api · 1 changed", "what was last known stays"
     assert set(machine.calls) == {"status_of"}
     assert harness.problems == []
 

@@ -60,7 +60,7 @@ async def test_chats_of_two_machines_are_in_one_list(harness: WindowHarness, alp
     assert chats.keys() == {"runs", "first", "second"}
     assert harness.sessions.chats.latest_continuation(chats["first"].id) is chats["second"]
     harness.sessions.follow_all()
-    viewer: Any = chats["runs"].first.viewer
+    viewer: Any = chats["runs"].looks.first.viewer
     assert (viewer.machine, viewer.session_id) == (alpha.machine, chats["runs"].session_id)
     assert chats["runs"].record.program.child_pid is None, "a process of this machine is another one"
     with Store.open(paths.database()) as store:
@@ -188,8 +188,8 @@ async def test_a_path_there_is_shown_by_the_home_there(harness: WindowHarness) -
     machine = OtherMachine(harness, "build1")
     machine.machine.link.home = "/srv/kim"
     chat = machine.add("api", cwd="/srv/kim")
-    assert (chat.location, chat.short_directory("/srv/kim/api")) == ("~", "~/api")
-    assert chat.short_directory(str(Path.home())) == str(Path.home())
+    assert (chat.workplace.location, chat.workplace.short_directory("/srv/kim/api")) == ("~", "~/api")
+    assert chat.workplace.short_directory(str(Path.home())) == str(Path.home())
     assert harness.sessions.machines.home_of(chat.record) == "/srv/kim"
 
 

@@ -35,6 +35,11 @@ class ListedChat:
         return self.id
 
     @property
+    def workplace(self) -> ListedChat:
+        """It has the attributes of its workplace."""
+        return self
+
+    @property
     def has_ended(self) -> bool:
         return bool(self.ended_when)
 

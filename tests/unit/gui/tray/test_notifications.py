@@ -69,7 +69,7 @@ class Notices(FakeNotifications):
     def notify(self, session_id: str, *notifications: NotificationEvent) -> None:
         """Let the program of a shell send these notifications at once."""
         for notification in notifications:
-            self.harness.chat(session_id).first.viewer_event(notification)
+            self.harness.chat(session_id).looks.first.viewer_event(notification)
         self.harness.settle()
 
     @property
@@ -346,7 +346,7 @@ class ShellNotices(Notices):
 
     def __call__(self, program: str, after_s: float, code: int | None = None) -> None:
         at = (NOON + timedelta(seconds=after_s)).isoformat()
-        self.harness.chat(self.id).first.viewer_event(
+        self.harness.chat(self.id).looks.first.viewer_event(
             ForegroundEvent(Foreground(program, at, code, at if code is not None else ""))
         )
         self.harness.settle()
@@ -646,7 +646,7 @@ async def test_a_bell_has_the_chosen_effects_and_a_muted_chat_rings_silently(
     def ring(times: int = 1) -> list[str]:
         heard.clear()
         for _ in range(times):
-            harness.chat(session_id).first.viewer_event(BellEvent())
+            harness.chat(session_id).looks.first.viewer_event(BellEvent())
         return list(heard)
 
     assert ring() == [], "by default it is only a mark"
@@ -666,17 +666,17 @@ async def test_a_bell_has_the_chosen_effects_and_a_muted_chat_rings_silently(
 async def test_marks_of_bells_disappear_when_they_are_turned_off(harness: WindowHarness):
     one = await harness.add("one")
     set_ = Bells(harness.sessions, lambda _chat: QWidget())
-    harness.chat(one).first.viewer_event(BellEvent())
+    harness.chat(one).looks.first.viewer_event(BellEvent())
     assert harness.chat(one).unseen.bell
     set_.apply_settings(WindowFile(bell_mark=False))
     assert not harness.chat(one).unseen.bell
-    harness.chat(one).first.viewer_event(BellEvent())
+    harness.chat(one).looks.first.viewer_event(BellEvent())
     assert not harness.chat(one).unseen.bell
     two = await harness.add("two")
-    harness.chat(two).first.viewer_event(BellEvent())
+    harness.chat(two).looks.first.viewer_event(BellEvent())
     assert not harness.chat(two).unseen.bell, "a chat that was started later"
     set_.apply_settings(WindowFile())
-    harness.chat(one).first.viewer_event(BellEvent())
+    harness.chat(one).looks.first.viewer_event(BellEvent())
     assert harness.chat(one).unseen.bell
 
 

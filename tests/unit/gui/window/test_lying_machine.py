@@ -112,7 +112,7 @@ async def test_whatever_another_machine_tells_the_window_has_no_unexpected_error
             if chat is None:
                 continue
             harness.window.open_chat(chat)
-            viewer: Any = chat.first.viewer
+            viewer: Any = chat.looks.first.viewer
             if viewer is not None:
                 if chat.record.origin.runtime == "structured":
                     viewer.show_transcript(_transcript(choose))

@@ -357,7 +357,7 @@ async def test_lines_of_another_machine_are_found_with_those_here(harness: Windo
     window = harness.open_window()
     far = harness.chat(f"alpha/{running}")
     window.open_chat(far)
-    viewer: Any = far.first.viewer
+    viewer: Any = far.looks.first.viewer
     viewer.go_live(b"a fresh screen\r\n")
     sheet = await search_for(harness, "needle")
     await harness.until(lambda: not sheet.is_reading, "both answers")

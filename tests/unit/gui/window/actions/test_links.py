@@ -390,7 +390,7 @@ async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_
     window = harness.open_window()
     menu_of(harness, work)["Changes"].trigger()
     window.open_chat(harness.chat(shell))
-    harness.chat(shell).note_directory("/etc")
+    harness.chat(shell).workplace.note_directory("/etc")
     window.actions_["show_changes"].trigger()
     window.open_chat(harness.chat(work))
     content = harness.content

@@ -179,7 +179,7 @@ async def test_after_a_command_of_a_shell_the_window_and_the_status_line_count_t
     watcher.follow([chat])
 
     def counts() -> tuple[int, int]:
-        return (chat.git_status.dirty if chat.git_status is not None else 0, len(opened.listed))
+        return (chat.workplace.git_status.dirty if chat.workplace.git_status is not None else 0, len(opened.listed))
 
     await harness.until(lambda: counts() == (3, 3), "the first counts")
     checkout.write("src/more/one")

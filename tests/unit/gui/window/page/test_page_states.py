@@ -303,7 +303,7 @@ async def test_a_chat_is_unresponsive_if_the_viewer_of_any_page_is(harness: Wind
     window = harness.open_window()
     viewer = harness.show(session_id)
     chat = harness.chat(session_id)
-    further = chat.look_for_page()
+    further = chat.looks.for_page()
     further.follow(output=True)
     further.viewer_state(ViewerState.UNRESPONSIVE, "")
     harness.settle()

@@ -116,7 +116,7 @@ async def test_a_worktree_of_outlive_is_named_by_its_repository_and_branch_also_
     window.open_chat(harness.chat(ended))
     harness.settle()
     assert shown(harness) == ["Shell", "api", "outlive/fix"]
-    assert harness.chat(ended).location == "api · outlive/fix"
+    assert harness.chat(ended).workplace.location == "api · outlive/fix"
 
 
 async def test_the_tooltips_follow_a_shell_and_its_project_stays(
@@ -192,7 +192,7 @@ async def test_the_directory_of_a_shell_on_another_machine_is_followed_there(
     window = harness.open_window()
     window.open_chat(chat)
     harness.viewers[record.id].go_live()
-    await harness.until(lambda: chat.reported_directory == str(area.home), "its first directory")
+    await harness.until(lambda: chat.workplace.reported_directory == str(area.home), "its first directory")
     report(harness, record.id, "file:///usr", program)
     await harness.until(lambda: shown(harness) == ["alpha", "Shell", "/usr"], "the reported directory")
     window.commands.starting.new_chat()
@@ -253,13 +253,13 @@ async def test_a_directory_is_shown_as_the_shell_spells_it(
 async def test_a_known_directory_is_shown_before_the_terminal_is(harness: WindowHarness, area: Area) -> None:
     session_id = await harness.add("one", agent="shell", cwd=str(area.home))
     window = harness.open_window()
-    harness.chat(session_id).note_directory("/usr")
+    harness.chat(session_id).workplace.note_directory("/usr")
     window.open_chat(harness.chat(session_id))
     harness.settle()
     assert harness.view.emulator is None
     assert shown(harness) == ["Shell", "/usr"]
     harness.chat(session_id).changed.emit()
-    assert harness.chat(session_id).current_directory == "/usr"
+    assert harness.chat(session_id).workplace.current_directory == "/usr"
 
 
 async def test_a_directory_with_a_line_feed_in_its_name_is_shown_in_one_line(
@@ -269,4 +269,4 @@ async def test_a_directory_with_a_line_feed_in_its_name_is_shown_in_one_line(
     directory.mkdir()
     session_id = (await harness.open("one", agent="shell", cwd=str(directory))).session_id
     assert shown(harness) == ["Shell", "~/a b"]
-    assert harness.chat(session_id).location == "a b"
+    assert harness.chat(session_id).workplace.location == "a b"

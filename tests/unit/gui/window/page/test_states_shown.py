@@ -154,7 +154,9 @@ async def test_the_status_line_names_a_repository_once(harness: WindowHarness):
     window = harness.window
     chat = harness.chat(session_id)
     for repository, text in (("api", "Command · /srv/api · main"), ("other", "Command · /srv/api · other · main")):
-        chat.git_status = Status(repository=repository, branch="main", commit="abc", dirty=0, ahead=None, behind=None)
+        chat.workplace.git_status = Status(
+            repository=repository, branch="main", commit="abc", dirty=0, ahead=None, behind=None
+        )
         chat.changed.emit()
         harness.settle()
         assert window.status_line.left.accessibleName() == text
@@ -169,7 +171,7 @@ async def test_a_click_on_the_changed_files_or_the_status_in_the_status_line_ope
     window = harness.open_window()
     harness.show(session_id).be(Activity.IDLE)
     chat = harness.chat(session_id)
-    chat.git_status = Status(repository="api", branch="main", commit="abc", dirty=3, ahead=2, behind=None)
+    chat.workplace.git_status = Status(repository="api", branch="main", commit="abc", dirty=3, ahead=2, behind=None)
     chat.changed.emit()
     harness.settle()
     line = window.status_line

@@ -241,9 +241,9 @@ async def test_a_chat_is_live_only_while_its_viewer_is_attached(harness: WindowH
     session_id = await harness.add("one")
     harness.open_window(one_pane([session_id], session_id))
     chat = harness.chat(session_id)
-    assert not chat.first.is_live, "not before the host has said so"
+    assert not chat.looks.first.is_live, "not before the host has said so"
     harness.viewers[session_id].become(state)
-    assert chat.first.is_live == (state is ViewerState.LIVE)
+    assert chat.looks.first.is_live == (state is ViewerState.LIVE)
 
 
 LONG = "frontend: rewrite the settings page with the new tokens"
