@@ -25,7 +25,6 @@ from gui.clipboard import reading
 from gui.input.draft import Draft
 from gui.input.dragging import accept_as_copy
 from gui.input.keys import kind_of_answer
-from gui.input.shortcuts import KeyOf
 from gui.terminal.links.links import LinkRules
 from gui.theme.theme import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
@@ -41,14 +40,13 @@ from .drawing.style import MAX_WIDTH_PX
 from .finder import TranscriptFinder
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
+from .page.scrolling import Scroller
 from .pictures import copy_image, save_image
 from .prompt.box import PromptBox
 from .prompt.settings_row import limits_now
 from .summary import Summary, SummaryStrip
 from .turns import PromptHeading, TranscriptTurns
 
-LINE_PX = 20
-"""The scroll distance of one line."""
 _LAST_ITEMS = 20
 _MAX_CHARACTERS = 2_000
 _ANY_HEIGHT_PX = 16_777_215
@@ -398,29 +396,14 @@ class ChatView(QWidget):
         """Select the whole transcript."""
         self.page.select_all()
 
-    def set_menu_keys(self, key_of: KeyOf) -> None:
-        """Set the function that returns the keys for the transcript's context menu."""
-        self.page.set_menu_keys(key_of)
-
     def set_links(self, rules: LinkRules) -> None:
         """Set which click opens the name of a file, and whether names are links at all."""
         self.page.names.rules = rules
 
-    def scroll_lines(self, lines: int) -> None:
-        """Scroll down, or back with negative lines."""
-        self.page.scroller.scroll_by(lines * LINE_PX)
-
-    def scroll_pages(self, pages: int) -> None:
-        """Scroll by whole pages, less a line that stays visible."""
-        self.page.scroller.scroll_by(pages * max(self.page.height() - LINE_PX, LINE_PX))
-
-    def scroll_to_start(self) -> None:
-        """Scroll to the first item."""
-        self.page.scroller.scroll_to_start()
-
-    def scroll_to_end(self) -> None:
-        """Scroll to the newest item."""
-        self.page.scroller.scroll_to_end()
+    @property
+    def scroller(self) -> Scroller:
+        """Scrolls the transcript."""
+        return self.page.scroller
 
     def typed_areas(self) -> list[QRect]:
         """The prompt box, and the part of a request that has the keyboard; in pixels of the parent."""

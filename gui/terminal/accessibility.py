@@ -30,7 +30,8 @@ from session_host.terminal.base import Cursor
 from session_host.terminal.lines import TextLine, joined_lines
 from session_host.terminal.rows import Row
 
-from .screen import TerminalScreen
+from .display import TerminalDisplay
+from .input.selection import Selection
 
 _NO_ROW = Row((), wrapped=False)
 _CODE_UNIT_BYTES = 2
@@ -235,9 +236,9 @@ class TextReporter(QObject):
         text: the visible text.
     """
 
-    def __init__(self, screen: TerminalScreen) -> None:
-        super().__init__(screen)
-        self._screen = screen
+    def __init__(self, display: TerminalDisplay) -> None:
+        super().__init__(display)
+        self._display = display
         self._current: ScreenText | None = None
         self._announced: ScreenText | None = None
         self._announced_at_s = 0.0
@@ -248,7 +249,7 @@ class TextReporter(QObject):
     def text(self) -> ScreenText:
         """The text in view."""
         if self._current is None:
-            surface = self._screen.surface
+            surface = self._display.surface
             self._current = ScreenText(surface.rows, surface.size.columns, surface.cursor)
         if self._announced is None:
             self._announced = self._current  # A screen reader that begins to read now knows this text.
@@ -279,7 +280,7 @@ class TextReporter(QObject):
 
     def _announce_changes(self) -> None:
         known = self._announced
-        if not QAccessible.isActive() or not self._screen.hasFocus():
+        if not QAccessible.isActive() or not self._display.widget.hasFocus():
             self._announced = None
             return
         now_s = time.monotonic()
@@ -295,21 +296,21 @@ class TextReporter(QObject):
         for change in found:
             self._announce_change(change)
         if text.caret != known.caret:
-            QAccessible.updateAccessibility(QAccessibleTextCursorEvent(self._screen, text.caret))
+            QAccessible.updateAccessibility(QAccessibleTextCursorEvent(self._display.widget, text.caret))
         if text.selection is not None and text.selection != known.selection:
             selected = text.text(*text.selection)
             if known.selection is None or selected != known.text(*known.selection):
                 announcement = page_texts.SELECTED(text=selected[:_SELECTED_CHARACTERS])
-                QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._screen, announcement))
+                QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._display.widget, announcement))
 
     def _announce_change(self, change: Change) -> None:
         offset, removed, inserted = change
         if removed:
-            QAccessible.updateAccessibility(QAccessibleTextRemoveEvent(self._screen, offset, removed))
+            QAccessible.updateAccessibility(QAccessibleTextRemoveEvent(self._display.widget, offset, removed))
         newest = _newest_lines(inserted)
         if newest:
             offset += length_of(inserted) - length_of(newest)
-            QAccessible.updateAccessibility(QAccessibleTextInsertEvent(self._screen, offset, newest))
+            QAccessible.updateAccessibility(QAccessibleTextInsertEvent(self._display.widget, offset, newest))
 
 
 def _newest_lines(text: str) -> str:
@@ -329,19 +330,11 @@ class TerminalText(QAccessibleTextInterface):
     the selected text instead.
     """
 
-    def __init__(
-        self,
-        screen: TerminalScreen,
-        reporter: TextReporter,
-        select_cells: Callable[[tuple[int, int], tuple[int, int]], object],
-        deselect: Callable[[], object],
-    ) -> None:
-        """``select_cells`` selects between two cells, each a column and a row."""
+    def __init__(self, display: TerminalDisplay, reporter: TextReporter, selection: Selection) -> None:
         super().__init__()
-        self._screen = screen
+        self._display = display
         self._reporter = reporter
-        self._select_cells = select_cells
-        self._deselect = deselect
+        self._selection = selection
 
     def text(self, first: int, end: int) -> str:
         """The text between two offsets."""
@@ -363,17 +356,18 @@ class TerminalText(QAccessibleTextInterface):
         cells = self._reporter.text.cells_of(offset)
         if cells is None:
             return QRect()
-        rect = self._screen.surface.cells_rect(cells.row, cells.column, cells.column + cells.width - 1)
-        ratio = self._screen.devicePixelRatioF()
-        corner = self._screen.mapToGlobal(QPoint(round(rect.left() / ratio), round(rect.top() / ratio)))
+        rect = self._display.surface.cells_rect(cells.row, cells.column, cells.column + cells.width - 1)
+        widget = self._display.widget
+        ratio = widget.devicePixelRatioF()
+        corner = widget.mapToGlobal(QPoint(round(rect.left() / ratio), round(rect.top() / ratio)))
         return QRect(corner, QSize(round(rect.width() / ratio), round(rect.height() / ratio)))
 
     def offsetAtPoint(self, point: QPoint) -> int:
         """The offset of the character at a point of the desktop; -1 outside of the terminal."""
-        position = self._screen.mapFromGlobal(point)
-        if not self._screen.rect().contains(position):
+        position = self._display.widget.mapFromGlobal(point)
+        if not self._display.widget.rect().contains(position):
             return -1
-        column, row = self._screen.cell_at(QPointF(position))
+        column, row = self._display.cell_at(QPointF(position))
         return self._reporter.text.offset_at(row, column)
 
     def scrollToSubstring(self, first: int, end: int) -> None:
@@ -388,8 +382,8 @@ class TerminalText(QAccessibleTextInterface):
         text = self._reporter.text
         begin, last = text.cells_of(min(first, end)), text.cells_of(max(first, end) - 1)
         if begin is not None and last is not None and first != end:
-            self._select_cells((begin.column, begin.row), (last.column + last.width - 1, last.row))
-            self._screen.request_frame()
+            self._selection.select_cells((begin.column, begin.row), (last.column + last.width - 1, last.row))
+            self._display.request_frame()
 
     def setSelection(self, _number: int, first: int, end: int) -> None:
         """Select the text between two offsets."""
@@ -397,7 +391,7 @@ class TerminalText(QAccessibleTextInterface):
 
     def removeSelection(self, _number: int) -> None:
         """Clear the selection."""
-        self._deselect()
+        self._selection.deselect()
 
 
 class TerminalInterface(QAccessibleWidget):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QRect, QTimer, SignalInstance
+from PySide6.QtCore import QObject, QRect, QTimer, SignalInstance, Slot
 
 from gui.finding.query import FindQuery, FindResult, Pattern
 from session_host.terminal.base import Emulator, Frame
 from session_host.terminal.lines import Match
 
+from .display import TerminalDisplay
+from .finding import line_search
 from .finding.marked_rows import FrameChanger, Mark, Matches, found_colors, marked, marks_of, matches_in
-from .screen import TerminalScreen
+from .input.selection import Selection
+from .scrolling import Scroller
 
 _BUDGET_S = 0.004
 """The time of one slice of the search; the window handles events in between."""
@@ -38,15 +41,17 @@ class TerminalFinder(QObject):
 
     def __init__(
         self,
-        screen: TerminalScreen,
-        moved: Sequence[SignalInstance],
-        select_cells: Callable[[tuple[int, int], tuple[int, int]], object],
+        display: TerminalDisplay,
+        scroller: Scroller,
+        selection: Selection,
+        typed: SignalInstance,
     ) -> None:
-        """``moved``: the signals that are emitted when the user scrolled or typed; ``select_cells`` selects a match."""
-        super().__init__(screen)
-        self._screen = screen
-        self._moved = moved
-        self._select_cells = select_cells
+        """``typed`` is emitted when the user typed."""
+        super().__init__(display)
+        self._display = display
+        self._scroller = scroller
+        self._moved = (scroller.scrolled, typed)
+        self._selection = selection
         self.is_finding = False
         self._listener: Callable[[FindResult], object] = lambda _found: None
         self._pattern = Pattern(FindQuery())
@@ -84,18 +89,18 @@ class TerminalFinder(QObject):
         """See ``Finder``."""
         if height_px != self._covered_px:
             self._covered_px = height_px
-            self._screen.request_frame()
+            self._display.request_frame()
 
     def current_rect(self) -> QRect:
         """See ``Finder``."""
-        match, top, surface = self._current, self._top(), self._screen.surface
+        match, top, surface = self._current, self._top(), self._display.surface
         if match is None or top is None:
             return QRect()
         row, last, end = match.row - top, match.last_row - top, surface.size.columns - 1
         is_one = row == last
         area = surface.cells_rect(row, match.column if is_one else 0, match.last_column if is_one else end)
         area.setHeight(area.height() * (last - row + 1))
-        return self._screen.logical_rect(area)
+        return self._display.logical_rect(area)
 
     @property
     def is_covering(self) -> bool:
@@ -104,7 +109,7 @@ class TerminalFinder(QObject):
 
     def suggestion(self) -> str:
         """See ``Finder``."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         text = emulator.selected_text() if emulator is not None else ""
         return "" if "\n" in text or len(text) > _MAX_SUGGESTION_LENGTH else text
 
@@ -168,23 +173,33 @@ class TerminalFinder(QObject):
             self.is_finding = False
         self._pattern, self._matches, self._current = Pattern(FindQuery()), None, None
         self._origin = None
-        self._screen.surface.stop_changing(self._mark_frame)
+        self._display.surface.stop_changing(self._mark_frame)
         self._slice_timer.stop()
         self._refresh_timer.stop()
-        self._screen.show_ticks([], None, 1)
-        emulator = self._screen.emulator
+        self._scroller.bar.set_ticks([], None, 1)
+        emulator = self._display.emulator
         if emulator is None:
             return
         if match is not None and top is not None and top <= match.row <= match.last_row < top + emulator.size.rows:
-            self._select_cells((match.column, match.row - top), (match.last_column, match.last_row - top))
-        self._screen.repaint_all()
+            self._selection.select_cells((match.column, match.row - top), (match.last_column, match.last_row - top))
+        self._display.repaint_all()
+
+    def show_line(self, text: str, spans: line_search.Spans) -> bool:
+        """Scroll to the newest line with this text, and select what ``spans`` marks in it; False if there is none."""
+        emulator = self._display.emulator
+        if emulator is None or not line_search.show_line(emulator, text, spans):
+            return False
+        self._scroller.pending = None
+        self._selection.note()
+        self._display.request_frame()
+        return True
 
     # ------------------------------------------------------------ searching
 
     def _restart(self) -> None:
         """Restart the search for the pattern."""
-        emulator = self._screen.emulator
-        self._screen.surface.stop_changing(self._mark_frame)
+        emulator = self._display.emulator
+        self._display.surface.stop_changing(self._mark_frame)
         if emulator is None or self._pattern.is_empty or self._pattern.error:
             self._matches = None
             self._slice_timer.stop()
@@ -201,14 +216,15 @@ class TerminalFinder(QObject):
             if self._origin is None:
                 top = self._top()
                 self._origin = ((top or 0) + emulator.size.rows, 0)
-            self._screen.surface.change_frames(self._mark_frame)
+            self._display.surface.change_frames(self._mark_frame)
             self._search_slice()
-        self._screen.repaint_all()
+        self._display.repaint_all()
 
+    @Slot()
     def _search_slice(self) -> None:
         """Search for ``_BUDGET_S``; a timer continues after other events."""
         matches = self._matches
-        if matches is None or matches.emulator is not self._screen.emulator:
+        if matches is None or matches.emulator is not self._display.emulator:
             self._slice_timer.stop()
             return
         matches.search_for(_BUDGET_S)
@@ -221,9 +237,10 @@ class TerminalFinder(QObject):
         self._take_steps()
         self._report()
 
+    @Slot()
     def _refresh(self) -> None:
         """Search the new output."""
-        if self._matches is not None and self._matches.emulator is self._screen.emulator:
+        if self._matches is not None and self._matches.emulator is self._display.emulator:
             self._matches.refresh()
             self._search_slice()
 
@@ -244,7 +261,7 @@ class TerminalFinder(QObject):
             if self._from_end is not None and len(known) > self._from_end:
                 self._current = known[-1 - self._from_end]
                 self._is_lost = False
-                self._screen.repaint_all()
+                self._display.repaint_all()
         elif self._line:
             if matches.is_done:
                 self._choose_on_line(known)
@@ -274,7 +291,7 @@ class TerminalFinder(QObject):
         matches, pattern = self._matches, self._pattern
         if matches is None:
             self._listener(FindResult(error=pattern.error))
-            self._screen.show_ticks([], None, 1)
+            self._scroller.bar.set_ticks([], None, 1)
             return
         number = matches.number_of(self._current) if self._current is not None else None
         count = len(matches)
@@ -285,7 +302,7 @@ class TerminalFinder(QObject):
         if matches.is_done:
             dropped = matches.index.dropped
             current = self._current.row - dropped if self._current is not None else None
-            self._screen.show_ticks([match.row - dropped for match in matches.all], current, matches.index.rows)
+            self._scroller.bar.set_ticks([match.row - dropped for match in matches.all], current, matches.index.rows)
 
     # ------------------------------------------------------------ the view's side
 
@@ -305,11 +322,11 @@ class TerminalFinder(QObject):
 
     def before_frame(self) -> None:
         """Scroll if new output would move the current match out of view."""
-        emulator, current = self._screen.emulator, self._current
+        emulator, current = self._display.emulator, self._current
         if not self._keeps_current_in_view or current is None or self._matches is None or emulator is None:
             return
         dropped = self._matches.index.dropped_now()
-        if dropped is None or self._screen.surface.viewport.offset or self._pending_top is not None:
+        if dropped is None or self._display.surface.viewport.offset or self._pending_top is not None:
             return
         above = current.row - dropped - self._covered_rows()
         if 0 <= above < emulator.scrollback_rows:
@@ -323,10 +340,10 @@ class TerminalFinder(QObject):
 
     def _top(self) -> int | None:
         """The number of the first visible row."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         if emulator is None or self._matches is None:
             return None
-        viewport = self._screen.surface.viewport
+        viewport = self._display.surface.viewport
         if self._pending_top is not None:
             return self._pending_top
         if viewport.offset:
@@ -335,7 +352,7 @@ class TerminalFinder(QObject):
 
     def _show(self, match: Match) -> None:
         """Make a match the current one, and show it."""
-        emulator, top = self._screen.emulator, self._top()
+        emulator, top = self._display.emulator, self._top()
         if emulator is None or top is None or self._matches is None:
             return
         emulator.clear_selection()  # It would hide the match.
@@ -345,12 +362,12 @@ class TerminalFinder(QObject):
             above = max(rows // _NEAR_SHARE, min(covered, rows - 1))
             dropped = self._matches.index.dropped
             self._pending_top = min(max(match.row - above, dropped), dropped + emulator.scrollback_rows)
-            self._screen.scroll_to_row(self._pending_top - dropped)
-        self._screen.repaint_all()
+            self._scroller.scroll_to_row(self._pending_top - dropped)
+        self._display.repaint_all()
 
     def _covered_rows(self) -> int:
         """The number of rows that the bar covers, wholly or in part."""
-        metrics = self._screen.surface.metrics
+        metrics = self._display.surface.metrics
         return math.ceil(self._covered_px * metrics.device_pixel_ratio / metrics.height)
 
     # ------------------------------------------------------------ marks
@@ -366,7 +383,7 @@ class TerminalFinder(QObject):
         if dropped is not None:
             self._painted_dropped = dropped
             first = frame.scrollback_rows - frame.scroll_offset
-            colors = found_colors(self._screen.surface.theme)
+            colors = found_colors(self._display.surface.theme)
             for line in matches.index.around(first, self._changer.plain, dropped):
                 for match in matches_in(line, self._pattern):
                     is_current = self._current is not None and match[:2] == self._current[:2]

@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
-from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QScrollBar, QWidget
 
+from gui.theme.terminal import TerminalTheme
 from gui.wording import page_texts
-from session_host.terminal.base import Frame
+from session_host.terminal.scroll_position import ScrollPosition, go_to, position_in
 
-
-class SavedFrame(NamedTuple):
-    """The last visible frame of an emulator."""
-
-    frame: Frame
-    reverse_screen: bool
-
+from .display import TerminalDisplay
+from .sizing import Sizing
 
 _MARGIN_PX = 12
 REDRAW_MS = 500
 """Programs draw again so soon after a resize, as shells do with their prompt; that is no new output."""
 
 
-class NewOutput:
+class NewOutput(QObject):
     """The button over the lower end of a terminal, created when it is first shown.
 
     Attributes:
         is_visible: whether the button is shown.
         button: the button; None if it was never shown.
+
+    Signals:
+        clicked(): the user wants to see the new output.
     """
 
-    def __init__(self, view: QWidget, go_there: Callable[[], object], resized: SignalInstance) -> None:
+    clicked = Signal()
+
+    def __init__(self, view: QWidget, resized: SignalInstance) -> None:
         """``resized`` is emitted when the program gets another size."""
+        super().__init__(view)
         self._view = view
-        self._go_there = go_there
         self._redraw = QTimer(view, singleShot=True, interval=REDRAW_MS)
         resized.connect(lambda *_size: self._redraw.start())
         self._has_output = self.is_visible = False
         self.button: QPushButton | None = None
 
+    @Slot()
     def announce(self) -> None:
         """Note that output arrived while the view is scrolled back, unless that follows a resize."""
         if not self._redraw.isActive():
@@ -59,7 +58,7 @@ class NewOutput:
             self.button.setProperty("kind", "primary")
             self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.button.setCursor(Qt.CursorShape.ArrowCursor)
-            self.button.clicked.connect(lambda _checked: self._go_there())
+            self.button.clicked.connect(self.clicked)
         self.button.setVisible(is_visible)
         self.place()
 
@@ -71,7 +70,7 @@ class NewOutput:
             self.button.setGeometry(left, top, size.width(), size.height())
 
 
-WIDTH_PX = 8
+_WIDTH_PX = 8
 _END_PX = 2
 _TICK_PX = 2
 _TICK_STEPS = 2000
@@ -116,7 +115,7 @@ class HistoryBar(QScrollBar):
         self._current_color, self._tick_color = color, tick
         red, green, blue = color.red(), color.green(), color.blue()
         still, alive = (f"rgba({red}, {green}, {blue}, {alpha})" for alpha in (90, 160))
-        self.setStyleSheet(_STYLE.format(width=WIDTH_PX, still=still, alive=alive))
+        self.setStyleSheet(_STYLE.format(width=_WIDTH_PX, still=still, alive=alive))
 
     def show_viewport(self, history_rows: int, offset: int, page_rows: int) -> None:
         """Show that the view is scrolled back by ``offset`` rows."""
@@ -153,9 +152,134 @@ class HistoryBar(QScrollBar):
             painter.fillRect(0, top - 1, self.width(), _TICK_PX + 1, self._current_color)
         painter.end()
 
+    @Slot(int)
     def _on_value(self, value: int) -> None:
         if self._silent or value == self._row:
             return
         by = value - self._row
         self._row = value
         self.moved.emit(by)
+
+
+class Scroller(QObject):
+    """Scrolls a view in its history. Rows are counted from the oldest.
+
+    Attributes:
+        pending: the position to scroll to once the history has it; None for no such position.
+        bar: the scroll bar.
+        new_output: the button for new output.
+
+    Signals:
+        scrolled(): the user scrolled.
+        jumped(): other code scrolled to a row.
+    """
+
+    scrolled = Signal()
+    jumped = Signal()
+
+    def __init__(self, display: TerminalDisplay, sizing: Sizing) -> None:
+        super().__init__(display)
+        self._display = display
+        self.pending: ScrollPosition | None = None
+        self.bar = HistoryBar(display.widget)
+        self.bar.moved.connect(self.scroll_lines)
+        self.new_output = NewOutput(display.widget, sizing.grid_resized)
+        self.new_output.clicked.connect(self.scroll_to_end)
+        display.output_below.connect(self.new_output.announce)
+        sizing.laid_out.connect(self._place)
+
+    def set_theme(self, theme: TerminalTheme) -> None:
+        """Use other colours."""
+        self.bar.set_colors(theme.foreground, theme.palette[3])
+
+    @Slot()
+    def _place(self) -> None:
+        widget = self._display.widget
+        self.bar.setGeometry(widget.width() - _WIDTH_PX, 0, _WIDTH_PX, widget.height())
+        self.new_output.place()
+
+    def show_viewport(self) -> None:
+        """Show the position of the frame that is shown."""
+        surface = self._display.surface
+        self.bar.show_viewport(*surface.viewport, max(surface.size.rows, 1))
+
+    def after_frame(self) -> None:
+        """Show the position, and whether there is new output below."""
+        surface = self._display.surface
+        self.new_output.follow(surface.viewport.offset, surface.size.rows)
+        self.show_viewport()
+
+    # -- the position
+
+    @property
+    def chosen_position(self) -> ScrollPosition | None:
+        """The pending position, or the current one; None at the end of the history."""
+        emulator = self._display.emulator
+        if self.pending is not None or emulator is None:
+            return self.pending
+        if not self._display.may_be_scrolled_back:
+            return None
+        frame = emulator.frame()
+        emulator.damage_all()
+        return position_in(frame, emulator)
+
+    def keep_position(self) -> None:
+        """Go to the current position again in the next emulator, because this one is about to go."""
+        self.pending = self.chosen_position
+
+    def go_once_known(self, position: ScrollPosition | None) -> None:
+        """Show a position of the history once it exists; scrolling or typing cancels this."""
+        self.pending = position
+        self.go_to_pending()
+
+    def go_to_pending(self) -> None:
+        """Go to the pending position if the history has it."""
+        emulator = self._display.emulator
+        if self.pending is not None and emulator is not None and go_to(emulator, self.pending):
+            self.pending = None
+            self._display.may_be_scrolled_back = True
+
+    # -- scrolling
+
+    @Slot(int)
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll down, or back with negative lines."""
+        emulator = self._display.emulator
+        if emulator is not None and lines:
+            self.pending = None
+            emulator.scroll(lines)
+            self._display.request_frame()
+            self.scrolled.emit()
+
+    @Slot(int)
+    def scroll_pages(self, pages: int) -> None:
+        """Scroll by whole screens, less one line that stays visible."""
+        surface = self._display.surface
+        rows = min(surface.size.rows, surface.layout.largest_grid.rows)
+        self.scroll_lines(pages * max(rows - 1, 1))
+
+    def scroll_to_row(self, row: int) -> None:
+        """Scroll so that a row is the first one, or the screen is shown."""
+        emulator = self._display.emulator
+        self.pending = None
+        if emulator is not None:
+            emulator.scroll_to_bottom()
+            emulator.scroll(min(row - emulator.scrollback_rows, 0))
+            self._display.request_frame()
+        self.jumped.emit()
+
+    @Slot()
+    def scroll_to_start(self) -> None:
+        """Scroll to the oldest line."""
+        if (emulator := self._display.emulator) is not None:
+            self.scroll_lines(-emulator.scrollback_rows)
+
+    @Slot()
+    def scroll_to_end(self) -> None:
+        """Scroll to the active screen."""
+        emulator = self._display.emulator
+        self.pending = None
+        if emulator is not None:
+            emulator.scroll_to_bottom()
+            self._display.request_frame()
+            self.scrolled.emit()

@@ -128,16 +128,16 @@ async def shown_session(harness: SessionHarness) -> AsyncIterator[TerminalView]:
     """A terminal view that shows a session."""
     async with served_chat(harness) as chat:
         view, viewer = TerminalView(DARK), viewer_of(chat)
-        chat.looks.first.damaged.connect(view.on_damage)  # As a chat's page connects them.
-        chat.looks.first.replaced.connect(view.on_replaced)
-        view.set_viewer(viewer)
+        chat.looks.first.damaged.connect(view.display.on_damage)  # As a chat's page connects them.
+        chat.looks.first.replaced.connect(view.display.on_replaced)
+        view.display.set_viewer(viewer)
         try:
             show(view)
             await settled(lambda: viewer.replica.emulator is not None, "the snapshot")
             await settled(lambda: harness.session.sizing.size == viewer._rules.wants.size, "the grid's size")
             yield view
         finally:
-            view.set_viewer(None)
+            view.display.set_viewer(None)
             view.deleteLater()
 
 
@@ -148,8 +148,8 @@ async def trace_key(harness: SessionHarness, view: TerminalView) -> Turns:
         QTest.keyClick(view, Qt.Key.Key_A)
         await settled(lambda: harness.unread_bytes, "the key at the program")
     assert harness.read_typed() == b"a"
-    assert isinstance(view.sink, Viewer)
-    viewer = view.sink
+    assert isinstance(view.display.sink, Viewer)
+    viewer = view.display.sink
     await settled(lambda: not viewer.inputs, "the acknowledgement")
     return turns
 

@@ -79,7 +79,7 @@ def run(bench: BenchmarkEnvironment) -> Report:
 
 def _scroll(report: Report, name: str, view: _WatchedView, bar: HistoryBar, step: Callable[[], None]) -> None:
     """Scroll from the newest line to the oldest, and add the times of the steps to the report."""
-    view.scroll_to_end()
+    view.scroller.scroll_to_end()
     QTest.qWait(200)
     assert bar.value() == bar.maximum() == LINES
     series = Series(f"a step of the {name}", "ms")
@@ -122,7 +122,7 @@ class _Drag:
     """A drag of the scroll bar's handle; each call moves the handle up."""
 
     def __init__(self, view: _WatchedView, bar: HistoryBar) -> None:
-        view.scroll_to_end()
+        view.scroller.scroll_to_end()
         QTest.qWait(200)
         self._bar = bar
         self._position = QPointF(bar.width() / 2, bar.height() - _HANDLE_PX)
@@ -148,13 +148,13 @@ def _view() -> Iterator[_WatchedView]:
     emulator = create(None, SIZE, scrollback_lines=LINES)
     for number in range(LINES + 2 * SIZE.rows):
         emulator.feed(coloured_line(number).replace("\n", "\r\n").encode())
-    view.show_emulator(emulator)
-    cell = view.surface.metrics.cell
+    view.display.show_emulator(emulator)
+    cell = view.display.surface.metrics.cell
     view.resize(SIZE.columns * cell.width_px + 16, SIZE.rows * cell.height_px + 16)
     view.show()
     QTest.qWaitForWindowExposed(view)
     yield view
-    view.show_emulator(None)
+    view.display.show_emulator(None)
     view.close()
     view.deleteLater()
     emulator.close()

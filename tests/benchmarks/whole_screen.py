@@ -85,7 +85,7 @@ def _paint(report: Report, rounds: int) -> None:
                 emulator.feed(screen(number, SIZE.columns, SIZE.rows))
                 QTest.qWait(round(LONGEST_INTERVAL_S * 1000) + 5)  # After this, the next frame is painted at once.
                 began_s, worked_s = time.monotonic(), time.thread_time()
-                view.on_damage()
+                view.display.on_damage()
                 if number >= WARM_UP:
                     series.values.append((view.painted_s - began_s) * 1000)
                     processor.values.append((view.worked_s - worked_s) * 1000)
@@ -109,13 +109,13 @@ def _view() -> Iterator[tuple[_TimedView, Emulator]]:
     garbage.start_collecting()
     view = _TimedView(DARK_TERMINAL)
     emulator = create(None, SIZE)
-    view.show_emulator(emulator)
-    cell = view.surface.metrics.cell
+    view.display.show_emulator(emulator)
+    cell = view.display.surface.metrics.cell
     view.resize(SIZE.columns * cell.width_px + 16, SIZE.rows * cell.height_px + 16)
     view.show()
     QTest.qWaitForWindowExposed(view)
     yield view, emulator
-    view.show_emulator(None)
+    view.display.show_emulator(None)
     view.close()
     view.deleteLater()
     emulator.close()

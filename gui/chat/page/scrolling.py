@@ -30,6 +30,8 @@ _BUTTON_PX = 24
 _MIN_BUTTON_PAGE_PX = 120
 """A lower or narrower page has no such button: it has no room beside the column."""
 WHEEL_LINES = 3
+_LINE_PX = 20
+"""The scroll distance of one line."""
 
 
 class Scroller(QObject):
@@ -233,6 +235,14 @@ class Scroller(QObject):
         if self.position is None or (distance > 0 and self.is_following_end):
             return
         self._scroll(positions.moved(self._page.rows, self.position, round(distance)))
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll down, or back with negative lines."""
+        self.scroll_by(lines * _LINE_PX)
+
+    def scroll_pages(self, pages: int) -> None:
+        """Scroll by whole pages, less a line that stays visible."""
+        self.scroll_by(pages * max(self._page.height() - _LINE_PX, _LINE_PX))
 
     def scroll_to_end(self) -> None:
         """Scroll to the end, and follow it if the transcript grows."""

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeyEvent
 
+from gui.terminal.display import TerminalDisplay
 from gui.terminal.drawing.canvas import Span
 from gui.terminal.finding.marked_rows import FrameChanger, Mark, found_colors, marked, overwritten
 from gui.terminal.input import clipboard
 from gui.terminal.links.link_pointer import ROWS_OF_A_LINE, Link, LinkPointer
 from gui.terminal.links.links import heading_above, links_in, listed_location
-from gui.terminal.screen import TerminalScreen
 from gui.wording import notice_texts
 from session_host.protocol.values import FileLocation
 from session_host.terminal.base import Emulator, Frame
@@ -190,13 +190,13 @@ class Hints(Mode):
 
     def __init__(
         self,
-        screen: TerminalScreen,
+        display: TerminalDisplay,
         on_change: Callable[[], None],
         links: LinkPointer,
         notify: Callable[[str], object],
     ) -> None:
         """Set up the mode; ``notify`` gets one line for the user."""
-        super().__init__(screen, on_change)
+        super().__init__(display, on_change)
         self._links = links
         self._notify = notify
         self._candidates: list[_Candidate] = []
@@ -205,7 +205,7 @@ class Hints(Mode):
         self._labelled: list[_Labelled] = []
         self._changer = FrameChanger()
         self.typed_letters = ""
-        self._lookup_timeout = QTimer(screen, singleShot=True)
+        self._lookup_timeout = QTimer(display, singleShot=True)
         self._lookup_timeout.timeout.connect(self._show_labels)
         links.files.answered.connect(self._look_up)
 
@@ -229,7 +229,7 @@ class Hints(Mode):
 
     def enter(self) -> None:
         """Find the targets in view, and show their labels once their files are looked up."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         if emulator is None or self.is_on:
             return
         view = self._hold(emulator)
@@ -274,7 +274,7 @@ class Hints(Mode):
                 self._labelled.append(_Labelled(target, label, cells))
         if self._labelled:
             ahead, self.typed_letters = self.typed_letters, ""
-            self._screen.repaint_all()
+            self._display.repaint_all()
             self._on_change()
             for letter in ahead:
                 self._take(letter)
@@ -298,7 +298,7 @@ class Hints(Mode):
             self.leave()
         elif name == "Backspace":
             self.typed_letters = self.typed_letters[:-1]
-            self._screen.repaint_all()
+            self._display.repaint_all()
         elif letter and self.is_looking:
             self.typed_letters += letter
         elif letter:
@@ -311,7 +311,7 @@ class Hints(Mode):
             self._choose(matching[0].target, copies=letter.isupper())
         elif matching:
             self.typed_letters = letters
-            self._screen.repaint_all()
+            self._display.repaint_all()
 
     def _choose(self, target: Target, *, copies: bool) -> None:
         link = self._link_of(target)
@@ -321,7 +321,7 @@ class Hints(Mode):
             clipboard.copy_text(text)
             self._notify(notice_texts.copied(text))
         else:
-            self._links.open_link(link)
+            self._links.open(link)
 
     # ------------------------------------------------------------ the view's side
 
@@ -342,7 +342,7 @@ class Hints(Mode):
         view.update(frame)
         self._changer.take(frame)
         plain, columns = self._changer.plain, frame.size.columns
-        target_colors, _ = found_colors(self._screen.surface.theme)
+        target_colors, _ = found_colors(self._display.surface.theme)
         targets: dict[int, list[Mark]] = {}
         texts: dict[int, list[tuple[int, str]]] = {}
         for item in list(self._labelled):
@@ -361,7 +361,7 @@ class Hints(Mode):
 
     def _with_labels(self, row: Row, texts: list[tuple[int, str]]) -> Row:
         """A row with labels, each given with its column; letters that are typed already have the target's colours."""
-        typed_colors, label_colors = found_colors(self._screen.surface.theme)
+        typed_colors, label_colors = found_colors(self._display.surface.theme)
         for column, label in texts:
             for index, letter in enumerate(label):
                 colors = typed_colors if index < len(self.typed_letters) else label_colors

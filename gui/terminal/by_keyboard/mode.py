@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from PySide6.QtGui import QKeyEvent
 
+from gui.terminal.display import TerminalDisplay
 from gui.terminal.finding.line_search import RowNumbers
-from gui.terminal.screen import TerminalScreen
 from session_host.terminal.base import Emulator, Frame
 
 
@@ -92,9 +92,9 @@ class HeldView:
 class Mode(ABC):
     """A mode of one view; a subclass enters it by ``_hold``."""
 
-    def __init__(self, screen: TerminalScreen, on_change: Callable[[], None]) -> None:
+    def __init__(self, display: TerminalDisplay, on_change: Callable[[], None]) -> None:
         """``on_change`` is called after the mode was entered or left, or its state has changed."""
-        self._screen = screen
+        self._display = display
         self._on_change = on_change
         self._view: HeldView | None = None
 
@@ -126,20 +126,20 @@ class Mode(ABC):
     def _hold(self, emulator: Emulator) -> HeldView:
         """Keep the scroll position, and change the frames from now on."""
         self._view = view = HeldView(emulator)
-        self._screen.surface.change_frames(self._change_frame)
+        self._display.surface.change_frames(self._change_frame)
         return view
 
     def leave(self) -> None:
         """End the mode; a view that was at the end of the history returns there."""
         if (view := self._view) is not None:
             self.leave_in_place()
-            view.release(self._screen.emulator)
+            view.release(self._display.emulator)
 
     def leave_in_place(self) -> None:
         """End the mode without scrolling."""
         view, self._view = self._view, None
         if view is not None:
-            self._screen.surface.stop_changing(self._change_frame)
+            self._display.surface.stop_changing(self._change_frame)
             self._forget(view)
-            self._screen.repaint_all()
+            self._display.repaint_all()
             self._on_change()

@@ -9,9 +9,11 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
+from gui.terminal.display import TerminalDisplay
 from gui.terminal.drawing.canvas import least_covering
+from gui.terminal.input.selection import Selection
 from gui.terminal.links.link_pointer import LinkPointer
-from gui.terminal.screen import TerminalScreen
+from gui.terminal.scrolling import Scroller
 from gui.theme.controls import PlainLabel
 from gui.wording import page_texts
 
@@ -111,8 +113,10 @@ class KeyboardModes:
 
     def __init__(
         self,
-        screen: TerminalScreen,
+        display: TerminalDisplay,
+        scroller: Scroller,
         links: LinkPointer,
+        selection: Selection,
         find_prompts: FindPrompts,
         notify: Callable[[str], object],
         *,
@@ -123,15 +127,17 @@ class KeyboardModes:
         """Set up the modes.
 
         Args:
-            screen: the view.
+            display: the view.
+            scroller: scrolls it.
             links: opens links, and knows which names are files.
+            selection: the view's selection; cells that other code selects take the caret along.
             find_prompts: returns the prompts of an emulator, oldest first.
             notify: gets one line for the user.
             is_covered: whether the find bar covers a part of the view.
             on_change: called after a mode was entered or left: the keys go to the mode or to the program.
             request_find: opens the find bar.
         """
-        self._screen = screen
+        self._display = display
         self._is_covered = is_covered
         self._on_change = on_change
         self._was_on = False
@@ -141,10 +147,12 @@ class KeyboardModes:
             if (modes := this()) is not None:
                 modes.update_line()
 
-        self.selecting = KeyboardSelection(screen, update_line, find_prompts, request_find)
-        self.hints = Hints(screen, update_line, links, notify)
-        self.line = ModeLine(screen)
-        screen.scrolled.connect(self.on_scrolled)
+        self.selecting = KeyboardSelection(display, update_line, find_prompts, request_find)
+        self.hints = Hints(display, update_line, links, notify)
+        self.line = ModeLine(display.widget)
+        for signal in (scroller.scrolled, scroller.jumped):
+            signal.connect(self.on_scrolled)
+        selection.cells_selected.connect(self.selecting.go_to)
 
     @property
     def active(self) -> Mode | None:
@@ -222,7 +230,7 @@ class KeyboardModes:
             self._on_change()
 
     def _place_line(self) -> None:
-        surface = self._screen.surface
+        surface = self._display.surface
         if self._is_covered():
             self.line.hide()
             return
@@ -232,4 +240,4 @@ class KeyboardModes:
         if self.selecting.is_on:
             caret, height = surface.cursor_rect(), surface.layout.cell_height
             rects = [caret.adjusted(0, -height, 0, height)]
-        self.line.place([self._screen.logical_rect(rect) for rect in rects])
+        self.line.place([self._display.logical_rect(rect) for rect in rects])

@@ -14,8 +14,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 
 from gui.input.latin_keys import latin_letter
+from gui.terminal.display import TerminalDisplay
 from gui.terminal.input import clipboard
-from gui.terminal.screen import TerminalScreen
 from session_host.terminal.base import Cursor, Emulator, Frame
 from session_host.terminal.prompts import Prompt
 
@@ -150,13 +150,13 @@ class KeyboardSelection(Mode):
 
     def __init__(
         self,
-        screen: TerminalScreen,
+        display: TerminalDisplay,
         on_change: Callable[[], None],
         find_prompts: FindPrompts,
         request_find: Callable[[], object],
     ) -> None:
         """Set up the mode; ``request_find`` opens the find bar."""
-        super().__init__(screen, on_change)
+        super().__init__(display, on_change)
         self._find_prompts = find_prompts
         self._request_find = request_find
         self._caret = Position(0, 0)
@@ -179,7 +179,7 @@ class KeyboardSelection(Mode):
 
     def enter(self) -> bool:
         """Show the caret, at the program's cursor if that is in view; returns whether the mode is on."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         if emulator is None or self.is_on:
             return self.is_on
         emulator.clear_selection()
@@ -191,15 +191,15 @@ class KeyboardSelection(Mode):
             self._caret = Position(view.top + view.rows - 1, 0)
         self._goal_column = self._caret.column
         self.kind, self._count_digits, self._match_is_selected = "", "", False
-        self._screen.surface.has_caret = True
+        self._display.surface.has_caret = True
         self._on_change()
-        self._screen.repaint_all()
+        self._display.repaint_all()
         return True
 
     def _forget(self, view: HeldView) -> None:
         self.kind = ""
-        self._screen.surface.has_caret = False
-        if self._screen.emulator is view.emulator:  # the previous one may be closed
+        self._display.surface.has_caret = False
+        if self._display.emulator is view.emulator:  # the previous one may be closed
             view.emulator.clear_selection()
 
     # ------------------------------------------------------------ keys
@@ -241,7 +241,7 @@ class KeyboardSelection(Mode):
                 self._anchor = self._caret
             self.kind = "characters" if kind == "characters" else "lines" if kind == "lines" else "block"
             self._select_from_anchor(view)
-        self._screen.request_frame()
+        self._display.request_frame()
 
     def _copy(self, view: HeldView) -> None:
         if self.kind:
@@ -257,7 +257,7 @@ class KeyboardSelection(Mode):
             self._goal_column = self._caret.column
             view.show(self._caret.row)
             self._select_from_anchor(view)
-            self._screen.request_frame()
+            self._display.request_frame()
 
     # ------------------------------------------------------------ moving
 
@@ -317,7 +317,7 @@ class KeyboardSelection(Mode):
         """Move the selection's head to the caret, which is in view."""
         if self.kind:
             view.emulator.extend_selection(self._point(view, self._caret))
-        self._screen.request_frame()
+        self._display.request_frame()
 
     def _select_from_anchor(self, view: HeldView) -> None:
         """Select from the anchor to the caret; the engine takes both as cells of the viewport."""

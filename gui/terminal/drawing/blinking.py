@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 
 from session_host.terminal.base import Cursor, Emulator, Frame
@@ -74,6 +73,7 @@ class CursorBlink(QObject):
             self.shown = True
             self.changed.emit()
 
+    @Slot()
     def _toggle(self) -> None:
         if self.shown and time.monotonic() - self._last_life_s > IDLE_AFTER_S:
             self._timer.stop()
@@ -91,12 +91,17 @@ _BLINK, _HIDDEN = int(Attribute.BLINK), int(Attribute.HIDDEN)
 
 
 class TextBlink(QObject):
-    """Hides and shows the blinking text of one view, by the clock of cursors; no timer runs without such text."""
+    """Hides and shows the blinking text of one view, by the clock of cursors; no timer runs without such text.
 
-    def __init__(self, surface: Surface, repaint: Callable[[], None], parent: QObject) -> None:
-        """``repaint`` paints all rows again."""
+    Signals:
+        changed: the text is to be hidden or shown: all rows must be painted again.
+    """
+
+    changed = Signal()
+
+    def __init__(self, surface: Surface, parent: QObject) -> None:
         super().__init__(parent)
-        self._surface, self._repaint = surface, repaint
+        self._surface = surface
         self._blink = CursorBlink(self)
         self._blink.changed.connect(self._change)
         self._is_changing = False
@@ -127,6 +132,7 @@ class TextBlink(QObject):
         surface = self._surface
         return surface.had_blinking_text and any(_blinks(row) for row in surface.rows if row is not None)
 
+    @Slot()
     def _change(self) -> None:
         if self._blink.shown:
             self._surface.stop_changing(_without_blinking_text)
@@ -134,7 +140,7 @@ class TextBlink(QObject):
             self._surface.change_frames(_without_blinking_text)
         if not self._is_changing:
             self._is_changing = True
-            self._repaint()
+            self.changed.emit()
             self._is_changing = False
 
 

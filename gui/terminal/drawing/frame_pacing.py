@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
 FRAME_S = 0.016
 HOLD_S = 0.150
@@ -89,6 +89,7 @@ class FramePacer(QObject):
     def _start(self, wait_s: float) -> None:
         self._timer.start(max(math.ceil(wait_s * 1000), 1))
 
+    @Slot()
     def _run(self) -> None:
         begin_s = time.monotonic()
         if self._is_drawing():

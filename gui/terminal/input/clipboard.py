@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from enum import Enum
 
-from PySide6.QtCore import QMimeData, SignalInstance
+from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QClipboard, QGuiApplication, QImage
 
 from gui.input.dragging import local_files, quoted
-from gui.terminal.input_sink import TypedInput
 from gui.wording import notice_texts
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 from session_host.terminal.encode import has_controls
+
+from .recipients import Recipients
 
 LARGE_CHARACTERS = 256 * 1024
 """A longer paste always needs confirmation."""
@@ -59,87 +60,71 @@ def offer_selection(text: str) -> None:
         clipboard.setText(text, QClipboard.Mode.Selection)
 
 
-class Pasting:
+class Pasting(QObject):
     """Pastes into one view.
 
     Attributes:
         on_files: gets the files that are pasted or dropped; None if their names are typed.
+
+    Signals:
+        confirmation_needed(str): the text is not pasted yet; ``paste_confirmed`` pastes it.
+        image_pasted(QImage): the user pasted or dropped an image, of which the window pastes a file's name.
     """
 
-    def __init__(
-        self,
-        receiver: Callable[[], TypedInput | None],
-        is_bracketed: Callable[[], bool],
-        takes_paths: Callable[[], bool],
-        ask: SignalInstance,
-        notice: SignalInstance,
-        image: SignalInstance,
-        on_typed: Callable[[], object],
-    ) -> None:
-        """Set up pasting.
+    confirmation_needed = Signal(str)
+    image_pasted = Signal(QImage)
 
-        Args:
-            receiver: returns the receiver of what is typed; None if the screen is read-only.
-            is_bracketed: whether all receiving programs can distinguish a paste from typing.
-            takes_paths: whether all receiving programs run on one machine, so that a path means the same to them.
-            ask: gets a text that needs confirmation.
-            notice: gets one line for the user.
-            image: gets a pasted image; its receiver saves it in a file and pastes the file's name.
-            on_typed: called after each paste.
-        """
-        self._receiver = receiver
-        self._is_bracketed = is_bracketed
-        self._takes_paths = takes_paths
-        self._ask = ask
-        self._notice = notice
-        self._image = image
-        self._on_typed = on_typed
+    def __init__(self, view: QObject, recipients: Recipients, notify: Callable[[str], object]) -> None:
+        """``notify`` gets one line for the user."""
+        super().__init__(view)
+        self._recipients = recipients
+        self._notify = notify
         self.on_files: Callable[[list[str]], object] | None = None
 
     def paste(self, text: str) -> None:
         """Paste a text, ask for confirmation, or say why it cannot be pasted."""
-        check = check_paste(text, bracketed=self._is_bracketed())
-        if self._receiver() is None or check == PasteCheck.EMPTY:
+        check = check_paste(text, bracketed=self._recipients.bracket_pastes())
+        if self._recipients.input is None or check == PasteCheck.EMPTY:
             return
         if check == PasteCheck.TOO_LONG:
-            self._notice.emit(notice_texts.PASTE_TOO_LONG(count=len(text), most=MAX_WHOLE_PASTE_CHARACTERS))
+            self._notify(notice_texts.PASTE_TOO_LONG(count=len(text), most=MAX_WHOLE_PASTE_CHARACTERS))
         elif check == PasteCheck.ASK:
-            self._ask.emit(text)
+            self.confirmation_needed.emit(text)
         else:
             self.paste_confirmed(text)
 
     def paste_confirmed(self, text: str) -> None:
         """Paste a text as it is."""
-        if (receiver := self._receiver()) is not None:
+        if (receiver := self._recipients.input) is not None:
             receiver.paste(text)
-            self._on_typed()
+            self._recipients.note_typed()
 
     def takes(self, data: QMimeData) -> bool:
         """Whether dragged data can be dropped here."""
-        return self._receiver() is not None and (data.hasUrls() or data.hasText() or data.hasImage())
+        return self._recipients.input is not None and (data.hasUrls() or data.hasText() or data.hasImage())
 
     def paste_data(self, data: QMimeData) -> None:
         """Paste what was copied or dropped: the names of files, or a text, or the name of a file with the image."""
         files = local_files(data)
         if not files and (text := data.text()):
             self.paste(text)
-        elif self._receiver() is None:
+        elif self._recipients.input is None:
             return
-        elif (files or data.hasImage()) and not self._takes_paths():
-            self._notice.emit(notice_texts.PATH_ELSEWHERE())
+        elif (files or data.hasImage()) and not self._recipients.share_machine():
+            self._notify(notice_texts.PATH_ELSEWHERE())
         elif files:
             (self.on_files or self.paste_files)(files)
         else:
             image = data.imageData() if data.hasImage() else None
             if isinstance(image, QImage) and not image.isNull():
-                self._image.emit(image)
+                self.image_pasted.emit(image)
             else:
                 problem = notice_texts.UNREADABLE_IMAGE if data.hasImage() else notice_texts.NOTHING_TO_PASTE
-                self._notice.emit(problem())
+                self._notify(problem())
 
     def paste_files(self, files: Sequence[str]) -> None:
         """Paste the names of files, quoted for a shell."""
-        if self._takes_paths():
+        if self._recipients.share_machine():
             self.paste(quoted(files))
         else:  # The broadcast began while a file was copied.
-            self._notice.emit(notice_texts.PATH_ELSEWHERE())
+            self._notify(notice_texts.PATH_ELSEWHERE())

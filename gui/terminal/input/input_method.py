@@ -10,17 +10,23 @@ from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QRegion
 
 from gui.input.composing import Composition, is_of_a_shortcut
 from gui.qt_symbols import deliver_window_events
-from gui.terminal.screen import CURSOR_MOVED, TerminalScreen
+from gui.terminal.display import CURSOR_MOVED, TerminalDisplay
+from gui.terminal.links.link_pointer import LinkPointer
+
+from .recipients import Recipients
 
 
 class InputMethod:
     """Composes text in one view."""
 
-    def __init__(self, screen: TerminalScreen, takes_text: Callable[[], bool], commit: Callable[[str], object]) -> None:
-        """``takes_text`` tells whether composed text goes to the program; ``commit`` sends a committed text to it."""
-        self._screen = screen
+    def __init__(
+        self, display: TerminalDisplay, recipients: Recipients, links: LinkPointer, takes_text: Callable[[], bool]
+    ) -> None:
+        """``takes_text`` tells whether composed text goes to the program."""
+        self._display = display
+        self._recipients = recipients
+        self._links = links
         self._takes_text = takes_text
-        self._commit = commit
         self._composition = Composition()
 
     @property
@@ -36,8 +42,8 @@ class InputMethod:
         if self._composition.text:
             QGuiApplication.inputMethod().reset()
         self._composition.clear()
-        self._screen.surface.composing = ()
-        self._screen.updateMicroFocus()
+        self._display.surface.composing = ()
+        self._display.widget.updateMicroFocus()
 
     def apply(self, event: QInputMethodEvent) -> None:
         """Show the composed text, and send what is committed."""
@@ -45,14 +51,21 @@ class InputMethod:
             deliver_window_events()
         if is_of_a_shortcut(event, self._composition.text):
             return
-        before = self._screen.surface.cursor_rect()
+        before = self._display.surface.cursor_rect()
         committed = self._composition.apply_event(event) if self._takes_text() else ""
-        self._screen.surface.composing = self._composition.runs()
-        self._screen.repaint_device(QRegion(before.united(self._screen.surface.cursor_rect())))
+        self._display.surface.composing = self._composition.runs()
+        self._display.repaint_device(QRegion(before.united(self._display.surface.cursor_rect())))
         if committed:
-            self._commit(committed)
-        self._screen.updateMicroFocus(CURSOR_MOVED)  # moves the list of candidates
+            self.commit(committed)
+        self._display.widget.updateMicroFocus(CURSOR_MOVED)  # moves the list of candidates
         event.accept()
+
+    def commit(self, text: str) -> None:
+        """Send a composed text to the program."""
+        if (receiver := self._recipients.input) is not None:
+            receiver.text(text)
+            self._links.hide_cursor()
+            self._recipients.note_typed()
 
     def answer(self, query: Qt.InputMethodQuery) -> Any:
         """The answer to a query of the input method; None for Qt's default answer."""

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from enum import Enum
 
 from msgspec import Struct
-from PySide6.QtCore import QObject, QPointF, Qt, QTimer
+from PySide6.QtCore import QObject, QPointF, Qt, QTimer, Slot
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from gui.input.keys import modifiers_of
 from gui.input.mouse import WheelSteps, button_of, first_held
+from gui.terminal.display import TerminalDisplay
 from gui.terminal.links.link_pointer import LinkPointer
-from gui.terminal.screen import TerminalScreen
 from session_host.protocol.values import KeyAction, MouseAction, MouseButton
 from session_host.terminal.base import Emulator, SelectionUnit
 
-from .clipboard import copy_text, offer_selection
+from .selection import Drag, Selection
 
 _AUTOSCROLL_MS = 40
 FOCUS_CLICK_S = 0.5
@@ -38,26 +37,13 @@ class MouseRules(Struct, frozen=True):
 
     Attributes:
         wheel_lines: how many lines one notch of the wheel scrolls.
-        copies_selection: whether text selected by mouse goes to the clipboard, as well as to the primary selection.
         right_click_pastes: whether a right click pastes; with Shift it shows the menu.
         click_moves_cursor: whether a click into a shell's command line moves the shell's cursor.
     """
 
     wheel_lines: int = 3
-    copies_selection: bool = False
     right_click_pastes: bool = False
     click_moves_cursor: bool = True
-
-
-_COMPARISON_SHARE = 20
-"""The time between two comparisons of the selected text, as a multiple of the time of one."""
-
-
-class _Drag(Enum):
-    NONE = 0
-    PRESSED = 1
-    """A button is pressed on a cell; nothing is selected yet."""
-    SELECTING = 2
 
 
 class Pointer(QObject):
@@ -65,32 +51,31 @@ class Pointer(QObject):
 
     Attributes:
         rules: the user's settings for the mouse.
-        offered: the selected text, as it was offered to other programs. Output that changes the text clears the
-            selection, and leaves this.
     """
 
     def __init__(
         self,
-        screen: TerminalScreen,
+        display: TerminalDisplay,
         links: LinkPointer,
+        selection: Selection,
         paste_primary: Callable[[], object],
         move_cursor_to: Callable[[tuple[int, int]], object],
     ) -> None:
         """Set up the mouse.
 
         Args:
-            screen: the view.
+            display: the view.
             links: its links.
+            selection: its selection.
             paste_primary: pastes the primary selection.
             move_cursor_to: moves the cursor of a shell's command line to a cell, if that is in it.
         """
-        super().__init__(screen)
-        self._screen = screen
+        super().__init__(display)
+        self._display = display
         self._links = links
+        self._selection = selection
         self._paste_primary = paste_primary
         self.rules = MouseRules()
-        self.offered = ""
-        self._drag = _Drag.NONE
         self._anchor = (0, 0)
         self._by_words = False
         """Whether the selection that is being made goes by words."""
@@ -99,10 +84,6 @@ class Pointer(QObject):
         self._rectangle = False
         self._clicks = 0
         self._click_ms = 0
-        self._selected = False
-        self._compare = QTimer(self, singleShot=True)
-        self._compare.timeout.connect(self.after_frame)
-        self._next_comparison_s = 0.0
         self._program_buttons: set[MouseButton] = set()
         self._program_cell: tuple[int, int] | None = None
         self._is_first_click = False
@@ -120,32 +101,11 @@ class Pointer(QObject):
         self._program_buttons.clear()
         self._program_cell = None
         self._clicks = 0
-        self._selected = False
-        self.offered = ""
         self._click_timer.stop()
 
-    def note_selection(self) -> None:
-        """Something was selected without the mouse."""
-        self._selected = True
-        self.offered = ""
-
-    def offer_selection(self) -> None:
-        """The user selected something without the mouse: note it, and offer it as what the mouse selects."""
-        self.note_selection()
-        self._offer_selection()
-
-    def deselect(self) -> None:
-        """Clear the selection, if any: the user typed."""
+    def on_typed(self) -> None:
+        """The user typed: the last click does not move the cursor."""
         self._click_timer.stop()
-        self.offered = ""
-        emulator = self._screen.emulator
-        if self._selected and emulator is not None and self._drag == _Drag.NONE:
-            self._clear(emulator)
-
-    def _clear(self, emulator: Emulator) -> None:
-        self._selected = False
-        emulator.clear_selection()
-        self._screen.request_frame()
 
     # -- events
 
@@ -158,7 +118,7 @@ class Pointer(QObject):
         may_open = control and self._links.rules.opens_by != "never"
         if event.button() == Qt.MouseButton.LeftButton and may_open and self._links.open_at(position):
             return
-        if self._screen.program_takes_mouse(modifiers):
+        if self._display.program_takes_mouse(modifiers):
             self._to_program(MouseAction.PRESS, event)
             return
         if event.button() == Qt.MouseButton.MiddleButton:
@@ -171,10 +131,12 @@ class Pointer(QObject):
         self._last_at = event.position()
         if self._program_buttons and not event.buttons():
             self._end_program_buttons(event)
-        if self._drag != _Drag.NONE:
+        if self._selection.drag != Drag.NONE:
             self._drag_to(event.position())
         elif self._program_buttons or (
-            not event.buttons() and self._screen.hasFocus() and self._screen.program_takes_mouse(event.modifiers())
+            not event.buttons()
+            and self._display.widget.hasFocus()
+            and self._display.program_takes_mouse(event.modifiers())
         ):
             self._motion_to_program(event)
 
@@ -182,13 +144,13 @@ class Pointer(QObject):
         """A button was released."""
         if button_of(event.button()) in self._program_buttons:
             self._to_program(MouseAction.RELEASE, event)
-        elif event.button() == Qt.MouseButton.LeftButton and self._drag != _Drag.NONE:
-            selected = self._drag == _Drag.SELECTING
+        elif event.button() == Qt.MouseButton.LeftButton and self._selection.drag != Drag.NONE:
+            selected = self._selection.drag == Drag.SELECTING
             if not selected:
                 self._links.linked_cells(self._anchor)  # Starts the file lookup that a double click needs.
             self._end_drag()
             if selected:
-                self._offer_selection()
+                self._selection.offer()
             elif event.modifiers() == Qt.KeyboardModifier.NoModifier:
                 opened = self._links.rules.opens_by == "click" and self._links.open_at(event.position())
                 if self._is_first_click and not opened:
@@ -207,67 +169,41 @@ class Pointer(QObject):
         self._focused_s = time.monotonic()
         self._click_timer.stop()
 
-    def _offer_selection(self) -> None:
-        """Make the selected text the primary selection, and copy it if the user wants that."""
-        emulator, copies = self._screen.emulator, self.rules.copies_selection
-        if emulator is None:
-            return
-        self.offered = text = emulator.selected_text()
-        offer_selection(text)
-        if copies:
-            copy_text(text)
-
-    def after_frame(self) -> None:
-        """Clear the selection if its text has changed: what is marked is what was offered."""
-        emulator = self._screen.emulator
-        if not self.offered or not self._selected or self._drag != _Drag.NONE or emulator is None:
-            return
-        begin_s = time.monotonic()
-        if (early_s := self._next_comparison_s - begin_s) > 0:
-            if not self._compare.isActive():
-                self._compare.start(round(early_s * 1000) + 1)
-            return
-        has_changed = emulator.selected_text() != self.offered
-        # A long text takes at most a small part of the window's time.
-        self._next_comparison_s = time.monotonic() + _COMPARISON_SHARE * (time.monotonic() - begin_s)
-        if has_changed:
-            self._clear(emulator)
-
     # -- for the program
 
     def wheel_to_program(self, position: QPointF, button: MouseButton, times: int, modifiers: int) -> None:
         """Send wheel events to the program."""
-        sink = self._screen.sink
-        column, row = self._screen.cell_at(position)
+        sink = self._display.sink
+        column, row = self._display.cell_at(position)
         for _ in range(times):
             if sink is not None:
                 sink.mouse(MouseAction.PRESS, button, column, row, modifiers)
 
     def _to_program(self, action: MouseAction, event: QMouseEvent) -> None:
-        sink, button = self._screen.sink, button_of(event.button())
+        sink, button = self._display.sink, button_of(event.button())
         if sink is None or button == MouseButton.NONE:
             return
         if action == MouseAction.PRESS:
             self._program_buttons.add(button)
         else:
             self._program_buttons.discard(button)
-        cell = self._program_cell = self._screen.cell_at(event.position())
+        cell = self._program_cell = self._display.cell_at(event.position())
         sink.mouse(action, button, *cell, modifiers_of(event.modifiers()))
 
     def _end_program_buttons(self, event: QMouseEvent) -> None:
         """Release the program's buttons: a menu or another window got their releases."""
-        sink, cell = self._screen.sink, self._screen.cell_at(event.position())
+        sink, cell = self._display.sink, self._display.cell_at(event.position())
         for button in sorted(self._program_buttons):
             if sink is not None:
                 sink.mouse(MouseAction.RELEASE, button, *cell, modifiers_of(event.modifiers()))
         self._program_buttons.clear()
 
     def _motion_to_program(self, event: QMouseEvent) -> None:
-        emulator, sink = self._screen.emulator, self._screen.sink
+        emulator, sink = self._display.emulator, self._display.sink
         if emulator is None or sink is None:
             return
         reporting = {"any_motion"} if not self._program_buttons else {"any_motion", "button_motion"}
-        cell = self._screen.cell_at(event.position())
+        cell = self._display.cell_at(event.position())
         if cell == self._program_cell or emulator.modes.mouse not in reporting:
             return
         self._program_cell = cell
@@ -276,38 +212,38 @@ class Pointer(QObject):
     # -- selecting
 
     def _begin_selection(self, event: QMouseEvent) -> None:
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         if emulator is None:
             return
-        position, cell = event.position(), self._screen.cell_at(event.position())
-        self.offered = ""
+        position, cell = event.position(), self._display.cell_at(event.position())
+        self._selection.offered = ""
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and emulator.modes.mouse == "none":
             if emulator.selected_text():
                 emulator.extend_selection(cell)
             else:
                 emulator.select(self._anchor, cell, "cell")
-            self._drag = _Drag.SELECTING
-            self._selected = True
-            self._screen.request_frame()
+            self._selection.drag = Drag.SELECTING
+            self._selection.exists = True
+            self._display.request_frame()
             return
         self._count_click(event)
         self._anchor, self._pressed_at, self._last_at = cell, position, position
         self._rectangle = bool(event.modifiers() & _ALT)
-        self._is_first_click = self._clicks == 1 and not self._selected and not self._screen.scrolled_back
+        self._is_first_click = self._clicks == 1 and not self._selection.exists and not self._display.scrolled_back
         unit = _UNITS[self._clicks - 1]
         if unit == "cell":
-            self._drag = _Drag.PRESSED
-            self._selected = False
+            self._selection.drag = Drag.PRESSED
+            self._selection.exists = False
             emulator.clear_selection()
         else:
-            self._drag = _Drag.SELECTING
-            self._selected = True
+            self._selection.drag = Drag.SELECTING
+            self._selection.exists = True
             self._by_words = unit == "word"
             if (link := self._link_at(cell)) is not None:
                 emulator.select_word(*link)
             else:
                 emulator.select(cell, cell, unit)
-        self._screen.request_frame()
+        self._display.request_frame()
 
     def _count_click(self, event: QMouseEvent) -> None:
         """Count one, two or three clicks at the same point; a fourth click counts as one."""
@@ -319,30 +255,30 @@ class Pointer(QObject):
 
     def scroll(self, lines: int, position: QPointF, scroll_lines: Callable[[int], None]) -> None:
         """Scroll by the wheel; while the button is held, the selection ends at the mouse, ``position``."""
-        emulator = self._screen.emulator
-        if not lines or self._drag == _Drag.NONE or emulator is None:
+        emulator = self._display.emulator
+        if not lines or self._selection.drag == Drag.NONE or emulator is None:
             scroll_lines(lines)
             return
-        if self._drag == _Drag.PRESSED:
+        if self._selection.drag == Drag.PRESSED:
             self._select_from_press(self._anchor, emulator)
         scroll_lines(lines)
         self._last_at = position
         self._follow_scrolling(emulator)
 
     def _drag_to(self, position: QPointF) -> None:
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         if emulator is None:
             return
-        cell = self._screen.cell_at(position)
-        if self._drag == _Drag.PRESSED:
+        cell = self._display.cell_at(position)
+        if self._selection.drag == Drag.PRESSED:
             apart = (position - self._pressed_at).manhattanLength()
             if cell == self._anchor and apart < QApplication.startDragDistance():
                 return
             self._select_from_press(cell, emulator)
         else:
             self._extend_to(cell, emulator)
-        self._screen.request_frame()
-        if self._screen.rows_beyond(position):
+        self._display.request_frame()
+        if self._display.rows_beyond(position):
             if not self._autoscroll.isActive():
                 self._autoscroll.start()
         else:
@@ -350,13 +286,13 @@ class Pointer(QObject):
 
     def _select_from_press(self, cell: tuple[int, int], emulator: Emulator) -> None:
         """Select from the cell of the press to another one."""
-        self._drag, self._selected = _Drag.SELECTING, True
+        self._selection.drag, self._selection.exists = Drag.SELECTING, True
         emulator.select(self._anchor, cell, "cell", rectangle=self._rectangle)
 
     def _follow_scrolling(self, emulator: Emulator) -> None:
         """Move the selection's end to the mouse, after the rows under it have changed."""
-        emulator.extend_selection(self._screen.cell_at(self._last_at))
-        self._screen.request_frame()
+        emulator.extend_selection(self._display.cell_at(self._last_at))
+        self._display.request_frame()
 
     def _link_at(self, cell: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]] | None:
         """The first and last visible cell of the link at a cell, while selecting by words; it is one word."""
@@ -367,17 +303,18 @@ class Pointer(QObject):
         """Move the selection's end."""
         emulator.extend_selection(*(self._link_at(cell) or (cell,)))
 
+    @Slot()
     def _scroll_on(self) -> None:
         """Scroll while the mouse is held above or below the grid; faster if it is farther away."""
-        emulator, beyond = self._screen.emulator, self._screen.rows_beyond(self._last_at)
-        if emulator is None or not beyond or self._drag != _Drag.SELECTING:
+        emulator, beyond = self._display.emulator, self._display.rows_beyond(self._last_at)
+        if emulator is None or not beyond or self._selection.drag != Drag.SELECTING:
             self._autoscroll.stop()
             return
         emulator.scroll(max(-8, min(beyond, 8)))
         self._follow_scrolling(emulator)
 
     def _end_drag(self) -> None:
-        self._drag = _Drag.NONE
+        self._selection.drag = Drag.NONE
         self._by_words = False
         self._autoscroll.stop()
 
@@ -385,15 +322,15 @@ class Pointer(QObject):
 class Wheel:
     """Handles wheel events by the current modes."""
 
-    def __init__(self, screen: TerminalScreen, pointer: Pointer) -> None:
-        self._screen = screen
+    def __init__(self, display: TerminalDisplay, pointer: Pointer) -> None:
+        self._display = display
         self._pointer = pointer
         self._lines = WheelSteps(8, 16)
         self._notches = WheelSteps(8, 16)
 
     def measure(self) -> None:
         """Scale a touchpad's movements by the current cell."""
-        metrics = self._screen.surface.metrics
+        metrics = self._display.surface.metrics
         ratio = metrics.device_pixel_ratio
         for steps in (self._lines, self._notches):
             steps.column_px = max(round(metrics.width / ratio), 1)
@@ -405,20 +342,20 @@ class Wheel:
 
     def turn(self, event: QWheelEvent) -> int:
         """Handle an event; returns the rows by which the view must scroll."""
-        screen, emulator = self._screen, self._screen.emulator
+        display, emulator = self._display, self._display.emulator
         if emulator is None:
             return 0
-        if screen.program_takes_mouse(event.modifiers()):
+        if display.program_takes_mouse(event.modifiers()):
             self._turn_for_program(event)
             return 0
         _, down = self._lines.add_delta(event, self._pointer.rules.wheel_lines)
         modes = emulator.modes
         shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if modes.alternate_screen and modes.alternate_scroll and modes.mouse == "none" and not shift:
-            if screen.sink is not None and screen.sink.takes_mouse and not screen.scrolled_back:
+            if display.sink is not None and display.sink.takes_mouse and not display.scrolled_back:
                 key = "ArrowDown" if down > 0 else "ArrowUp"
                 for _ in range(abs(down)):
-                    screen.sink.key(key, "", 0, KeyAction.PRESS)
+                    display.sink.key(key, "", 0, KeyAction.PRESS)
             return 0
         return down
 

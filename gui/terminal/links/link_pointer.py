@@ -10,20 +10,21 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QObject, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QPointF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QToolTip
 
+from gui.terminal.display import TerminalDisplay
 from gui.terminal.drawing.canvas import Span
 from gui.terminal.drawing.cursor import cell_under
-from gui.terminal.screen import TerminalScreen
 from gui.theme.tooltips import show_at
+from gui.wording import notice_texts
 from session_host.protocol.values import FileLocation
 from session_host.terminal.base import Emulator
 from session_host.terminal.lines import TextLine, line_at
 from session_host.terminal.rows import Row
 
-from .links import LinkMatch, LinkRules, heading_above, link_in, listed_location, shown
+from .links import LinkMatch, LinkRules, heading_above, link_in, listed_location, may_open, shown
 
 KNOWN_FOR_S = 2.0
 """How long an answer is reused; a new or removed file is noticed after this time."""
@@ -255,14 +256,22 @@ class LinkPointer(QObject):
     Attributes:
         rules: the user's settings for links.
         files: looks up which names in the text are files.
-        open_link: opens a link at the user's request.
+
+    Signals:
+        address_opened(str): the user opens an address of the text, with an allowed scheme.
+        marked_opened(str): the same of a link that the program set; its text may be another one.
+        file_opened(FileLocation): the user opens a file named in the text.
     """
 
-    def __init__(self, screen: TerminalScreen, open_link: Callable[[Link], object]) -> None:
-        """``open_link`` opens a link at the user's request."""
-        super().__init__(screen)
-        self._screen = screen
-        self.open_link = open_link
+    address_opened = Signal(str)
+    marked_opened = Signal(str)
+    file_opened = Signal(object)
+
+    def __init__(self, display: TerminalDisplay, notify: Callable[[str], object]) -> None:
+        """``notify`` gets one line for the user."""
+        super().__init__(display)
+        self._display = display
+        self._notify = notify
         self._hovered: Link | None = None
         self._clicked: tuple[FileLocation, float] | None = None
         """The clicked file while its lookup runs, and the time of the click."""
@@ -284,7 +293,7 @@ class LinkPointer(QObject):
 
     def link_at(self, position: QPointF) -> Link | None:
         """The link under a point: one that the program set, an address, or a file, which may still be looked up."""
-        surface, point, emulator = self._screen.surface, self._screen.device_point(position), self._screen.emulator
+        surface, point, emulator = self._display.surface, self._display.device_point(position), self._display.emulator
         if emulator is None or not surface.holds(point):
             return None
         cell = surface.cell_at(point)
@@ -294,13 +303,13 @@ class LinkPointer(QObject):
 
     def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
         """The visible cells of the address or path at a cell; () for an ordinary word."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         spans = word_at(emulator, self._top_row, cell, self.files.path_of) if emulator is not None else ()
-        return tuple(span for span in spans if 0 <= span[0] < self._screen.surface.size.rows)
+        return tuple(span for span in spans if 0 <= span[0] < self._display.surface.size.rows)
 
     @property
     def _top_row(self) -> int:
-        return self._screen.surface.viewport.top
+        return self._display.surface.viewport.top
 
     # -- the user's actions
 
@@ -312,7 +321,7 @@ class LinkPointer(QObject):
         if modifiers & (control | alt) == control:
             return True
         is_plain = modifiers == Qt.KeyboardModifier.NoModifier and not is_dragging
-        return self.rules.opens_by == "click" and is_plain and not self._screen.program_takes_mouse(modifiers)
+        return self.rules.opens_by == "click" and is_plain and not self._display.program_takes_mouse(modifiers)
 
     def move(self, position: QPointF, modifiers: Qt.KeyboardModifier, *, is_dragging: bool = False) -> None:
         """The mouse moved; an event at the same point, as Qt sends it after a change of widgets, shows no cursor."""
@@ -340,8 +349,8 @@ class LinkPointer(QObject):
             link = None
         if link != self._hovered:
             self._hovered = link
-            self._screen.repaint_device(self._screen.surface.underline(link.spans if link else ()))
-        widget = self._screen
+            self._display.repaint_device(self._display.surface.underline(link.spans if link else ()))
+        widget = self._display.widget
         if link:
             widget.setCursor(Qt.CursorShape.PointingHandCursor)
             show_at(widget.mapToGlobal(position).toPoint(), link.tip, widget)
@@ -354,12 +363,12 @@ class LinkPointer(QObject):
 
     def _shape_without_link(self, modifiers: Qt.KeyboardModifier) -> Qt.CursorShape:
         """The mouse cursor outside of links: the program's (OSC 22), unless the view is scrolled back."""
-        screen, emulator = self._screen, self._screen.emulator
-        if emulator is not None and screen.sink is not None and not screen.scrolled_back:
+        display, emulator = self._display, self._display.emulator
+        if emulator is not None and display.sink is not None and not display.scrolled_back:
             shape = CURSORS.get(emulator.modes.pointer_shape)
             if shape is not None:
                 return shape
-        return Qt.CursorShape.ArrowCursor if screen.program_takes_mouse(modifiers) else Qt.CursorShape.IBeamCursor
+        return Qt.CursorShape.ArrowCursor if display.program_takes_mouse(modifiers) else Qt.CursorShape.IBeamCursor
 
     def hover_soon(self, modifiers: Qt.KeyboardModifier) -> None:
         """Call ``hover`` after Ctrl was pressed or released, once the pending events are handled.
@@ -370,13 +379,14 @@ class LinkPointer(QObject):
         self._modifiers = modifiers
         self._hover_timer.start()
 
+    @Slot()
     def _hover_at_mouse(self) -> None:
-        if self._screen.isVisible():
+        if self._display.widget.isVisible():
             self.hover(self.mouse_position(), self._modifiers)
 
     def update_hover(self) -> None:
         """Update the hovered link and the mouse cursor: the text under the mouse or the program's shape may be new."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         shape = emulator.modes.pointer_shape if emulator is not None else ""
         if self._hovered is not None or shape != self._program_shape:
             self._program_shape = shape
@@ -384,7 +394,16 @@ class LinkPointer(QObject):
 
     def mouse_position(self) -> QPointF:
         """The mouse's position in the view."""
-        return self._screen.mapFromGlobal(QCursor.pos()).toPointF()
+        return self._display.widget.mapFromGlobal(QCursor.pos()).toPointF()
+
+    def open(self, link: Link) -> None:
+        """Open a link at the user's request, or say why it is not opened."""
+        if link.file is not None:
+            self.file_opened.emit(link.file)
+        elif may_open(link.uri):
+            (self.marked_opened if link.is_marked else self.address_opened).emit(link.uri)
+        else:
+            self._notify(notice_texts.NOT_A_LINK(address=link.tip))
 
     def open_at(self, position: QPointF) -> bool:
         """Open the link under a point, now or once its file is found.
@@ -395,7 +414,7 @@ class LinkPointer(QObject):
         link = self.link_at(position)
         self._clicked = None
         if link is not None and link.is_known:
-            self.open_link(link)
+            self.open(link)
         elif link is not None and link.file is not None:
             self._clicked = link.file, time.monotonic()
         return link is not None
@@ -409,12 +428,14 @@ class LinkPointer(QObject):
         else:
             self._menu_timeout.start()
 
+    @Slot()
     def _show_menu(self) -> None:
         self._menu_timeout.stop()
         menu, self._menu = self._menu, None
         if menu is not None:
             menu()
 
+    @Slot()
     def _on_answered(self) -> None:
         if self._menu is not None:
             self._show_menu()
@@ -425,6 +446,6 @@ class LinkPointer(QObject):
             if path is not None:
                 self._clicked = None
             if path:
-                self.open_link(Link((), file=file._replace(path=path)))
-        if self._screen.underMouse():
+                self.open(Link((), file=file._replace(path=path)))
+        if self._display.widget.underMouse():
             self.hover(self.mouse_position(), QGuiApplication.queryKeyboardModifiers())

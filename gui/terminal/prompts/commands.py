@@ -9,9 +9,9 @@ from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
+from gui.terminal.display import TerminalDisplay
 from gui.terminal.drawing.canvas import least_covering
 from gui.terminal.input import clipboard
-from gui.terminal.screen import TerminalScreen
 from gui.theme import tokens
 from gui.theme.painting import paint_frame
 from gui.theme.tokens import blend
@@ -31,10 +31,10 @@ _BACKGROUND_SHARE = 0.14
 class PositionLabel(QWidget):
     """The label; it takes no mouse events and no keyboard focus."""
 
-    def __init__(self, screen: TerminalScreen) -> None:
+    def __init__(self, display: TerminalDisplay) -> None:
         """Create the hidden label."""
-        super().__init__(screen)
-        self._screen = screen
+        super().__init__(display.widget)
+        self._display = display
         self._text = ""
         self.setFont(tokens.font(tokens.SECONDARY_PX))
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -51,10 +51,10 @@ class PositionLabel(QWidget):
         """Show a text for a moment."""
         self._text = text
         self.setAccessibleName(text)
-        size, room = self.sizeHint(), self._screen.size()
+        size, room = self.sizeHint(), self._display.widget.size()
         left = room.width() - size.width() - 2 * _MARGIN_PX
         bottom, top = (QRect(QPoint(left, y), size) for y in (room.height() - size.height() - _MARGIN_PX, _MARGIN_PX))
-        self.setGeometry(least_covering([bottom, top], self._screen.typed_areas()))
+        self.setGeometry(least_covering([bottom, top], self._display.typed_areas()))
         self.show()
         self.raise_()
         self.update()
@@ -65,7 +65,7 @@ class PositionLabel(QWidget):
         return QSize(metrics.horizontalAdvance(self._text) + 2 * _INSIDE_PX, metrics.height() + _INSIDE_PX)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        theme = self._screen.surface.theme
+        theme = self._display.surface.theme
         painter = QPainter(self)
         line, background = (blend(theme.foreground, theme.background, share * _BACKGROUND_SHARE) for share in (2, 1))
         paint_frame(painter, QRectF(self.rect()), line, background)
@@ -90,21 +90,21 @@ class ListedCommand(NamedTuple):
 class TerminalCommands:
     """The commands of one view."""
 
-    def __init__(self, screen: TerminalScreen, label: PositionLabel, paste: Callable[[str], object]) -> None:
+    def __init__(self, display: TerminalDisplay, label: PositionLabel, paste: Callable[[str], object]) -> None:
         """Set up; ``label`` shows the result, or the reason for none, to the user; ``paste`` pastes a text."""
-        self._screen = screen
+        self._display = display
         self._label = label
         self._paste = paste
 
     def is_at_prompt(self) -> bool:
         """Whether the shell waits for a command, and the user may type."""
-        emulator = self._screen.emulator if self._screen.sink is not None else None
+        emulator = self._display.emulator if self._display.sink is not None else None
         last = emulator.prompts(last_only=True) if emulator is not None else []
         return bool(last) and last[0].output is None and not last[0].turn
 
     def text(self, prompt: Prompt) -> str:
         """The command as the user typed it; if it is unknown, shows that and returns ""."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         text = command_text(emulator, prompt) if emulator is not None else ""
         if not text:
             self._label.show_text(page_texts.COMMAND_NOT_KNOWN())
@@ -112,7 +112,7 @@ class TerminalCommands:
 
     def copy(self, prompt: Prompt, *, with_output: bool = False) -> None:
         """Copy a command, alone or with its output below it."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         if emulator is None or not (text := self.text(prompt)):
             return
         if with_output and (output := output_text(emulator, prompt)):
@@ -130,7 +130,7 @@ class TerminalCommands:
 
     def extend_menu(self, menu: QMenu, prompt: Prompt) -> None:
         """Add the actions for a command."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         if emulator is None or not command_text(emulator, prompt):
             return
         menu.addAction(page_texts.COPY_COMMAND(), lambda: self.copy(prompt))
@@ -140,12 +140,12 @@ class TerminalCommands:
 
     def all(self) -> list[Prompt]:
         """The commands, oldest first."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         return [prompt for prompt in emulator.prompts() if prompt.output is not None] if emulator is not None else []
 
     def listed(self) -> list[ListedCommand]:
         """The newest commands, newest first; if there are none, a line says so."""
-        emulator, prompts = self._screen.emulator, self.all()
+        emulator, prompts = self._display.emulator, self.all()
         if emulator is None or not prompts:
             full_screen = emulator is not None and emulator.modes.alternate_screen
             self._label.show_text(page_texts.NO_PROMPTS_IN_FULL_SCREEN() if full_screen else page_texts.NO_COMMAND())

@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen, QTransform
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from gui.terminal.screen import TerminalScreen
+from gui.terminal.display import TerminalDisplay
 from gui.terminal.scrolling import HistoryBar
 from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, readable
 from gui.theme.terminal import TerminalTheme
@@ -61,11 +61,11 @@ class PromptMargin(QWidget):
         current: the command that the user went to; None for none in view.
     """
 
-    def __init__(self, screen: TerminalScreen, describe: Callable[[int], str]) -> None:
+    def __init__(self, display: TerminalDisplay, describe: Callable[[int], str]) -> None:
         """Create the hidden margin; ``describe`` tells the command at a mark's row, for the mark's tool tip."""
-        super().__init__(screen)
+        super().__init__(display.widget)
         self._describe = describe
-        self._screen = screen
+        self._display = display
         self.marks: list[MarginMark] = []
         self.current: Extent | None = None
         self._padding_px = 0.0
@@ -74,16 +74,16 @@ class PromptMargin(QWidget):
 
     def show_marks(self, marks: list[MarginMark], current: Extent | None) -> None:
         """Show other marks, unless the padding is too narrow for them."""
-        padding_px = self._screen.surface.layout.padding / self._screen.surface.metrics.device_pixel_ratio
+        padding_px = self._display.surface.layout.padding / self._display.surface.metrics.device_pixel_ratio
         if (marks, current, padding_px) != (self.marks, self.current, self._padding_px):
             self.marks, self.current, self._padding_px = marks, current, padding_px
             width = min(int(padding_px), TERMINAL_PADDING_PX)
-            self.setGeometry(int(padding_px) - width, 0, width, self._screen.height())
+            self.setGeometry(int(padding_px) - width, 0, width, self._display.widget.height())
             self.setVisible((bool(marks) or current is not None) and width >= MIN_PX)
             self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        theme = self._screen.surface.theme
+        theme = self._display.surface.theme
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for mark in self.marks:
@@ -140,10 +140,10 @@ class CommandHeading(QAbstractButton):
         an echo or live output.
     """
 
-    def __init__(self, screen: TerminalScreen, go: Callable[[Prompt], object]) -> None:
+    def __init__(self, display: TerminalDisplay, go: Callable[[Prompt], object]) -> None:
         """Create the hidden line; ``go`` goes to a prompt."""
-        super().__init__(screen)
-        self._screen = screen
+        super().__init__(display.widget)
+        self._display = display
         self._prompt: Prompt | None = None
         self._read: tuple[Emulator, int, int, int] | None = None
         """The emulator, its columns, history and prompt's row for which the text was read."""
@@ -155,13 +155,13 @@ class CommandHeading(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._go = go
         self.clicked.connect(lambda _checked: self._on_clicked())
-        if (bar := screen.findChild(HistoryBar)) is not None:
+        if (bar := display.widget.findChild(HistoryBar)) is not None:
             self.stackUnder(bar)
         self.hide()
 
     def show_command_of(self, emulator: Emulator) -> None:
         """Show the command with the output at the top of the view; hide the line if there is none."""
-        surface = self._screen.surface
+        surface = self._display.surface
         rows = range(surface.size.rows)
         first = next((row for row in rows if not surface.row_rect(row).isEmpty()), 0)
         top = surface.viewport.top + first
@@ -171,7 +171,7 @@ class CommandHeading(QAbstractButton):
             self._show(emulator, prompt)
             self._bottom = surface.row_rect(first).bottom() + 1
             height = math.ceil(self._bottom / surface.metrics.device_pixel_ratio)
-            self.setGeometry(0, 0, self._screen.width(), height)
+            self.setGeometry(0, 0, self._display.widget.width(), height)
         self.setVisible(prompt is not None and bool(self.text()))
 
     def _show(self, emulator: Emulator, prompt: Prompt) -> None:
@@ -196,7 +196,7 @@ class CommandHeading(QAbstractButton):
             self._go(self._prompt)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        surface, theme = self._screen.surface, self._screen.surface.theme
+        surface, theme = self._display.surface, self._display.surface.theme
         metrics, layout = surface.metrics, surface.layout
         ratio = metrics.device_pixel_ratio
         code = self._prompt.exit_code if self._prompt is not None else None

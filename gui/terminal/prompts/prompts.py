@@ -11,15 +11,17 @@ from PySide6.QtCore import QTimer, SignalInstance
 from PySide6.QtWidgets import QMenu
 
 from gui.input.shortcuts import KeyOf, show_key
+from gui.terminal.display import TerminalDisplay
 from gui.terminal.drawing.surface import Viewport
 from gui.terminal.finding.line_search import RowNumbers
 from gui.terminal.input import clipboard
-from gui.terminal.screen import TerminalScreen
+from gui.terminal.scrolling import Scroller
 from gui.wording import page_texts
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt, RowMark, TurnPosition
 from session_host.terminal.rows import Row
 
+from .clicking import move_cursor_to
 from .command_line import output_rows, output_text, rows_between
 from .commands import PositionLabel, TerminalCommands, described, facts_of
 from .heading import CommandHeading, Extent, MarginMark, PromptMargin
@@ -176,14 +178,15 @@ class TerminalPrompts:
     """The prompts of one view. Rows are counted from the oldest of the history.
 
     Attributes:
+        finder: finds them.
         commands: what the user does with one command.
         has_heading: whether the command of a long output is shown over the first row.
     """
 
     def __init__(
         self,
-        screen: TerminalScreen,
-        finder: PromptFinder,
+        display: TerminalDisplay,
+        scroller: Scroller,
         typed: SignalInstance,
         paste: Callable[[str], object],
         needs_first_row: Callable[[], bool],
@@ -191,33 +194,34 @@ class TerminalPrompts:
         """Set up the prompts.
 
         Args:
-            screen: the view.
-            finder: finds its prompts.
+            display: the view.
+            scroller: scrolls it.
             typed: emitted when the user typed.
             paste: pastes a text, or asks first.
             needs_first_row: whether nothing may cover the first row.
         """
-        self._screen = screen
-        self._finder = finder
+        self._display = display
+        self._scroller = scroller
+        self.finder = PromptFinder()
         self._needs_first_row = needs_first_row
         self._current: tuple[Emulator, RowMark, RowMark | None] | None = None
         """The prompt that the user went to, until the user scrolls or types; the last row of an agent's turn."""
         self._shown: tuple[Emulator | None, Viewport] = (None, Viewport())
         self._answers: AnswerSource | None = None
-        self.margin = PromptMargin(screen, self._described)
-        self.label = PositionLabel(screen)
-        self.commands = TerminalCommands(screen, self.label, paste)
+        self.margin = PromptMargin(display, self._described)
+        self.label = PositionLabel(display)
+        self.commands = TerminalCommands(display, self.label, paste)
         self._heading: CommandHeading | None = None
         self.has_heading = True
-        self._marks_timer = QTimer(screen, singleShot=True, interval=_MARKS_DELAY_MS)
+        self._marks_timer = QTimer(display, singleShot=True, interval=_MARKS_DELAY_MS)
         self._marks_timer.timeout.connect(self.show_marks)
-        for signal in (screen.scrolled, typed):
+        for signal in (scroller.scrolled, typed):
             signal.connect(self._on_moved)
 
     def set_answers(self, answers: AnswerSource) -> None:
         """Set the source of answers that are not marked in the terminal."""
         self._answers = answers
-        self._finder.pattern = answers.prompt_pattern
+        self.finder.pattern = answers.prompt_pattern
 
     def set_heading(self, *, enabled: bool) -> None:
         """Set whether the command of a long output is shown over the first row."""
@@ -231,7 +235,7 @@ class TerminalPrompts:
 
         After the last prompt, go to the end of the terminal.
         """
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         prompts = self._prompts(emulator)
         if emulator is None or not prompts:
             return
@@ -249,14 +253,14 @@ class TerminalPrompts:
             self.label.show_text(" · ".join(filter(None, (text(number=index + 1, count=len(prompts)), times))))
         elif by > 0:
             self._current = None
-            self._screen.scroll_to_end()
+            self._scroller.scroll_to_end()
             self.show_marks()
         else:
             self.label.show_text(page_texts.NO_EARLIER_PROMPT())
 
     def go_to(self, prompt: Prompt) -> None:
         """Go to a command."""
-        if (emulator := self._screen.emulator) is not None:
+        if (emulator := self._display.emulator) is not None:
             self._go_to(emulator, prompt)
 
     def has_listed(self) -> bool:
@@ -265,7 +269,7 @@ class TerminalPrompts:
 
     def with_listed(self, prompt: Prompt, act: Callable[[Prompt], object]) -> None:
         """Act on a command of a list; output may have moved it since. If its row is gone, a line says so."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         if emulator is None:
             return
         candidates = emulator.prompts() if prompt.number else emulator.prompts(prompt.row, 1)
@@ -277,7 +281,7 @@ class TerminalPrompts:
 
     def _prompts(self, emulator: Emulator | None) -> list[Prompt]:
         """All prompts; if there are none, show the reason."""
-        prompts = self._finder.prompts(emulator) if emulator is not None else []
+        prompts = self.finder.prompts(emulator) if emulator is not None else []
         if emulator is not None and not prompts:
             full_screen = emulator.modes.alternate_screen
             self.label.show_text(page_texts.NO_PROMPTS_IN_FULL_SCREEN() if full_screen else page_texts.NO_PROMPTS())
@@ -287,14 +291,14 @@ class TerminalPrompts:
         """The row from which ``go`` searches."""
         if (row := self._current_row()) is not None:
             return row
-        viewport = self._screen.surface.viewport
+        viewport = self._display.surface.viewport
         if not viewport.offset:
-            return viewport.history_rows + self._screen.surface.size.rows
+            return viewport.history_rows + self._display.surface.size.rows
         return viewport.top
 
     def _current_row(self) -> int | None:
         """The row of the prompt that the user went to, in the displayed emulator."""
-        if self._current is None or self._current[0] is not self._screen.emulator:
+        if self._current is None or self._current[0] is not self._display.emulator:
             return None
         return self._current[1].row_number()
 
@@ -304,15 +308,15 @@ class TerminalPrompts:
         self._show(emulator, prompt)
 
     def _show(self, emulator: Emulator, prompt: Prompt) -> None:
-        top, rows = self._screen.surface.viewport.top, emulator.size.rows
+        top, rows = self._display.surface.viewport.top, emulator.size.rows
         end = prompt.end if prompt.end is not None else prompt.row + 1
-        if prompt.turn and self._finder.by_text:
-            self._screen.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
+        if prompt.turn and self.finder.by_text:
+            self._scroller.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
         elif prompt.turn:
-            self._screen.scroll_to_row(max(prompt.row - rows // _TURN_SHARE, 0))
+            self._scroller.scroll_to_row(max(prompt.row - rows // _TURN_SHARE, 0))
         elif not top <= prompt.row < top + rows or end > top + rows:
-            self._screen.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
-        self._screen.request_frame()
+            self._scroller.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
+        self._display.request_frame()
         self.show_marks()
 
     def _on_moved(self, *_: object) -> None:
@@ -320,14 +324,20 @@ class TerminalPrompts:
             self._current = None
             self._marks_timer.start()
 
+    def move_cursor_to(self, cell: tuple[int, int]) -> None:
+        """Move the cursor of a shell's command line to a cell of the viewport, if that is in it."""
+        display = self._display
+        if display.emulator is not None and display.sink is not None and not display.scrolled_back:
+            move_cursor_to(display.emulator, display.sink, *cell)
+
     # -- one command
 
     def at(self, row: int) -> Prompt | None:
         """The command at a row of the viewport, its output or its prompt; None if no command was run there."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         if emulator is None:
             return None
-        number = self._screen.surface.viewport.top + row
+        number = self._display.surface.viewport.top + row
         found = emulator.prompts(0, number + 1, last_only=True)
         if not found or found[-1].output is None or (found[-1].end or number + 1) <= number:
             return None
@@ -335,11 +345,11 @@ class TerminalPrompts:
 
     def chosen(self) -> Prompt | None:
         """The command that the user went to, or the newest one in view."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         if emulator is None:
             return None
         row = self._current_row()
-        last = row if row is not None else self._screen.surface.viewport.top + emulator.size.rows
+        last = row if row is not None else self._display.surface.viewport.top + emulator.size.rows
         found = [prompt for prompt in emulator.prompts(0, last + 1) if prompt.output is not None]
         return found[-1] if found else None
 
@@ -352,7 +362,7 @@ class TerminalPrompts:
 
     def _output_of(self, prompt: Prompt | None) -> str:
         """The output of a command; "" for none."""
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         return output_text(emulator, prompt) if emulator is not None and prompt is not None else ""
 
     def copy_output(self, prompt: Prompt | None = None) -> None:
@@ -389,25 +399,25 @@ class TerminalPrompts:
 
         None if nothing there belongs to a known turn, and at the end of the terminal without such a row.
         """
-        emulator, viewport, current = self._screen.emulator, self._screen.surface.viewport, self._current_row()
+        emulator, viewport, current = self._display.emulator, self._display.surface.viewport, self._current_row()
         if emulator is None or (row is None and current is None and not viewport.offset):
             return None
         top = viewport.top
         last = top + row if row is not None else current if current is not None else top + emulator.size.rows - 1
-        return self._finder.turn_at(emulator, last)
+        return self.finder.turn_at(emulator, last)
 
     # -- marks
 
     def after_frame(self) -> None:
         """Update the marks in view: at once if the view scrolled, else soon."""
-        if (self._screen.emulator, self._screen.surface.viewport) != self._shown:
+        if (self._display.emulator, self._display.surface.viewport) != self._shown:
             self.show_marks()
         elif not self._marks_timer.isActive():
             self._marks_timer.start()
 
     def show_marks(self) -> None:
         """Update the marks in view."""
-        emulator, surface = self._screen.emulator, self._screen.surface
+        emulator, surface = self._display.emulator, self._display.surface
         self._shown = emulator, surface.viewport
         self._show_heading(emulator)
         if emulator is None:
@@ -427,7 +437,7 @@ class TerminalPrompts:
         self.margin.show_marks(marks, extent)
 
     def _described(self, row: int) -> str:
-        emulator = self._screen.emulator
+        emulator = self._display.emulator
         found = emulator.prompts(row, 1) if emulator is not None else []
         return described(emulator, found[0]) if emulator is not None and found else ""
 
@@ -435,7 +445,7 @@ class TerminalPrompts:
         """Show the command of the output at the top while the view is scrolled back."""
         if (
             emulator is None
-            or not self._screen.surface.viewport.offset
+            or not self._display.surface.viewport.offset
             or not self.has_heading
             or self._needs_first_row()
         ):
@@ -443,7 +453,7 @@ class TerminalPrompts:
                 self._heading.forget()
             return
         if self._heading is None:
-            self._heading = CommandHeading(self._screen, self.go_to)
+            self._heading = CommandHeading(self._display, self.go_to)
         self._heading.show_command_of(emulator)
 
     def _end_of_current(self, emulator: Emulator, row: int) -> int | None:
@@ -455,9 +465,9 @@ class TerminalPrompts:
         return max(output_rows(emulator, found[0])[1], row + 1) if found and not found[0].turn else None
 
     def _extent(self, first: int, end: int) -> Extent | None:
-        first, end = max(first, 0), min(end, self._screen.surface.size.rows)
+        first, end = max(first, 0), min(end, self._display.surface.size.rows)
         if first >= end:
             return None
-        ratio = self._screen.surface.metrics.device_pixel_ratio
-        box = self._screen.surface.row_rect(first).united(self._screen.surface.row_rect(end - 1))
+        ratio = self._display.surface.metrics.device_pixel_ratio
+        box = self._display.surface.row_rect(first).united(self._display.surface.row_rect(end - 1))
         return Extent(box.top() / ratio, box.height() / ratio)

@@ -52,7 +52,7 @@ class LookActions:
         window = preferences.window
         for page in pages:
             if page.terminal is not None:
-                page.terminal.view.set_spacing(window.line_height, window.padding)
+                page.terminal.view.sizing.set_spacing(window.line_height, window.padding)
             page.content.set_font(preferences.terminal_font, window.font_size or default_size_px(), self._layout.zoom)
 
     def zoom_by(self, steps: int) -> None:

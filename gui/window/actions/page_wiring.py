@@ -96,7 +96,7 @@ class PageWiring:
             self._in_use = window_keys
             for page in self._tabs.pages():
                 if page.terminal is not None:
-                    page.terminal.view.set_window_keys(window_keys)
+                    page.terminal.view.keyboard.set_window_keys(window_keys)
 
     def apply_settings(self) -> None:
         """Apply the current settings to open pages."""
@@ -105,23 +105,24 @@ class PageWiring:
 
     def _apply_settings(self, page: ChatPage) -> None:
         settings = self._commands.settings.preferences.window
-        page.content.view.set_links(LinkRules(settings.open_links, settings.link_files))
-        if page.terminal is not None:
+        links = LinkRules(settings.open_links, settings.link_files)
+        if page.structured is not None:
+            page.structured.view.set_links(links)
+        elif page.terminal is not None:
             view = page.terminal.view
-            mouse = MouseRules(
+            view.links.rules = links
+            view.pointer.rules = MouseRules(
                 settings.wheel_lines,
-                settings.copy_on_select,
                 right_click_pastes=settings.right_click == "paste",
                 click_moves_cursor=settings.click_moves_cursor,
             )
-            view.set_mouse(mouse)
-            view.set_ctrl_c_copies(enabled=settings.ctrl_c_copies)
+            view.selection.copies = settings.copy_on_select
+            view.keyboard.ctrl_c_copies = settings.ctrl_c_copies
             view.prompts.set_heading(enabled=settings.command_heading)
 
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
         chat, commands = page.chat, self._commands
-        page.content.view.set_menu_keys(self._actions.key_of)
         self._apply_settings(page)
         page.end_shown.connect(lambda: commands.resuming.check_resumable(page))
         page.bars.end_made.connect(lambda bar: self._wire_end_bar(bar, chat))
@@ -151,29 +152,31 @@ class PageWiring:
         view.image_requested.connect(lambda image: commands.sheets.image.show_image(image, files.save_directory(chat)))
         view.end_requested.connect(lambda: commands.chat_actions.stop(chat))
         content.resume_requested.connect(lambda prompt: commands.resuming.resume(chat, prompt=prompt))
+        view.page.set_menu_keys(self._actions.key_of)
         view.page.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
         view.prompt_menu_built.connect(lambda menu, item: self._extend_prompt_menu(chat, menu, item))
 
     def _wire_terminal(self, page: ChatPage, terminal: TerminalContent) -> None:
         chat, opener, view = page.chat, self._commands.opener, terminal.view
-        view.set_window_keys(self._in_use)
+        view.keyboard.set_window_keys(self._in_use)
         files = self._commands.sessions.machines.files_of(chat)
         place = chat.workplace
-        view.find_files_by(files.finder(chat, lambda: place.current_directory, lambda: terminal.reported_directory))
+        view.links.files.find = files.finder(chat, lambda: place.current_directory, lambda: terminal.reported_directory)
         view.prompts.set_answers(ChatAnswers(chat, self._commands.context))
-        view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
-        view.linkActivated.connect(lambda address: self._open_link(page, address))
-        view.markedLinkActivated.connect(lambda address: self._open_marked(page, address))
-        view.fileActivated.connect(lambda file: opener.open_file(file, chat.record.origin.cwd, chat.machine))
+        view.context_menu.key_of = self._actions.key_of
+        view.context_menu.built.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
+        view.links.address_opened.connect(lambda address: self._open_link(page, address))
+        view.links.marked_opened.connect(lambda address: self._open_marked(page, address))
+        view.links.file_opened.connect(lambda file: opener.open_file(file, chat.record.origin.cwd, chat.machine))
         view.notice.connect(self._on_notice)
         terminal.notice_given.connect(self._on_notice)
         view.findRequested.connect(page.open_find)
-        view.pasteNeedsConfirmation.connect(lambda text: self._ask_paste(page, view, text))
+        view.pasting.confirmation_needed.connect(lambda text: self._ask_paste(page, view, text))
         copying = partial(self._copying, chat, terminal)
-        view.imagePasted.connect(lambda image: copying().paste_image(image, view.paste_files))
-        view.machine = chat.machine.name
+        view.pasting.image_pasted.connect(lambda image: copying().paste_image(image, view.pasting.paste_files))
+        view.recipients.machine = chat.machine.name
         if not chat.machine.has_our_files:
-            view.files_go_by(lambda files: copying().paste(files, view.paste_files))
+            view.pasting.on_files = lambda files: copying().paste(files, view.pasting.paste_files)
         terminal.grid_changed.connect(lambda: self._on_grid_changed(terminal))
         terminal.clipboard_offered.connect(lambda text, targets: self._on_clipboard(page, text, targets))
 
@@ -242,7 +245,7 @@ class PageWiring:
 
     def _ask_paste(self, page: ChatPage, view: TerminalView, text: str) -> None:
         if not self._commands.settings.preferences.window.confirm_paste:
-            view.confirm_paste(text)
+            view.pasting.paste_confirmed(text)
             return
         ends = text.count("\n") or text.count("\r")
         lines = ends if text[-1] in "\n\r" else ends + 1
@@ -255,15 +258,15 @@ class PageWiring:
             )
         else:
             question = page_texts.PASTE_LINE_AND_BREAK() if ends else page_texts.PASTE_TEXT(n=len(text))
-        if ends and not view.is_paste_bracketed():
+        if ends and not view.recipients.bracket_pastes():
             detail = page_texts.RUNS_EACH_LINE() if lines > 1 else page_texts.RUNS_IT()
         elif has_controls(text):
             detail = page_texts.HAS_CONTROLS()
         else:
             detail = ""
-        if (count := view.receiver_count) > 1:
+        if (count := view.recipients.count) > 1:
             detail = f"{window_texts.PASTED_INTO(count=count)} {detail}".rstrip()
-        paste = partial(view.confirm_paste, text)
+        paste = partial(view.pasting.paste_confirmed, text)
         page.question.ask(Question(question, common_texts.PASTE(), paste, detail, text, is_code=True))
 
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from gui.bridge.chat import Chat
 from gui.settings.live import LiveSettings
 from gui.settings.pane_tree import Side
-from gui.terminal.view import TerminalView
+from gui.terminal.input.recipients import Recipients
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.panes.pane import PaneWidget, move_tab
@@ -133,7 +133,7 @@ class Broadcasting(QObject):
         self._pages = pages
         for page in pages:
             if page.terminal is not None:
-                page.terminal.view.set_receivers(partial(self._receivers_of, page))
+                page.terminal.view.recipients.others = partial(self._others_of, page)
             page.bars.broadcast_left.connect(self._on_left)
         self._banners.withdraw("broadcast")
         self._show()
@@ -147,12 +147,12 @@ class Broadcasting(QObject):
                 found.setdefault(page.chat.id, page)
         return list(found.values())
 
-    def _receivers_of(self, page: ChatPage) -> list[TerminalView]:
-        """The views that now get the input of this page."""
+    def _others_of(self, page: ChatPage) -> list[Recipients]:
+        """The recipients of the other views that now get the input of this page."""
         if page.chat.needs_you:
             return []
         others = [other for other in self._pages if other is not page and not _is_left_out(other)]
-        return [other.terminal.view for other in others if other.terminal is not None]
+        return [other.terminal.view.recipients for other in others if other.terminal is not None]
 
     def _update(self) -> None:
         """Drop the pages that are not shown any more, and show the current state."""
@@ -173,7 +173,7 @@ class Broadcasting(QObject):
         self._pages.remove(page)
         page.bars.broadcast_left.disconnect(self._on_left)
         if page.terminal is not None:
-            page.terminal.view.set_receivers(None)
+            page.terminal.view.recipients.others = None
         page.bars.show_broadcast("", is_left_out=False)
 
     def _end_if_alone(self) -> None:

@@ -155,7 +155,7 @@ class WindowCommands:
 
     def type_text(self, text: str) -> None:
         """Type a text of the user's keys into the shown page, unless its find bar has the keyboard focus."""
-        self.on_page(lambda page: page.content.type_text(text) if page.edited is page.content.view else None)
+        self.on_page(lambda page: page.content.type_text(text) if page.edited is page.content.edited else None)
 
     # ------------------------------------------------------------ chats
 

@@ -284,7 +284,7 @@ class BannerArea(QWidget):
         if page is None:
             return []
         corner = page.mapTo(self._over, QPoint())
-        return [area.translated(corner) for area in page.content.view.typed_areas()]
+        return [area.translated(corner) for area in page.content.typed_areas()]
 
     def _refresh(self) -> None:
         banner = self.current

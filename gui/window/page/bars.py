@@ -96,7 +96,7 @@ class PageBars(QObject):
         return bar
 
     def _make_problem(self) -> ProblemLine:
-        return ProblemLine(self._theme, self._page, self._content.view.typed_areas, self.continue_requested.emit)
+        return ProblemLine(self._theme, self._page, self._content.typed_areas, self.continue_requested.emit)
 
     def _make_broadcast(self) -> BroadcastMark:
         mark = BroadcastMark(self._theme, self._page)

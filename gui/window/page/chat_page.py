@@ -24,7 +24,7 @@ from .terminal_content import TerminalContent
 if TYPE_CHECKING:
     from gui.bridge.search import Query
     from gui.chat.view import ChatView
-    from gui.terminal.view import TerminalView
+    from gui.terminal.input.editing import Editing
 
     from .structured_content import StructuredContent
 
@@ -243,10 +243,10 @@ class ChatPage(Area):
             self.bars.find.get().open_find(query, line)
 
     @property
-    def edited(self) -> FindBar | TerminalView | ChatView:
+    def edited(self) -> FindBar | Editing | ChatView:
         """The target of copy and paste: the find bar while it has the keyboard focus, else the view."""
         bar = self.bars.find.widget
-        return bar if bar is not None and bar.has_keyboard else self.content.view
+        return bar if bar is not None and bar.has_keyboard else self.content.edited
 
     @property
     def is_question_open(self) -> bool:

@@ -38,7 +38,8 @@ class StructuredContent(QObject):
     """The transcript and the prompt box of a page.
 
     Attributes:
-        view: both; ``finder``: finds a text in the transcript.
+        view: both; ``finder``: finds a text in the transcript; ``edited``: copies and pastes there.
+        typed_areas: returns the parts of the page that the user types into.
         chat: the chat; ``source``: the viewer that the page shows.
 
     Signals:
@@ -101,7 +102,7 @@ class StructuredContent(QObject):
         drafts.changed.connect(self._on_draft)
         source.damaged.connect(self._on_damaged)
         source.refused.connect(self._on_refused)
-        self.finder = view.finder
+        self.finder, self.edited, self.typed_areas = view.finder, view, view.typed_areas
         shortcut = QShortcut(QKeySequence("Ctrl+F"), page)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(open_find)

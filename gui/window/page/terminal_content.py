@@ -31,7 +31,7 @@ class TerminalContent(QObject):
     """The terminal of a page, and what it shows: the chat's replica, or the last screen of an ended chat.
 
     Attributes:
-        view: the terminal; ``finder``: finds a text in it.
+        view: the terminal; ``finder``: finds a text in it; ``edited``: copies and pastes there.
         chat: the chat; ``source``: the viewer that the page shows.
         grid: the size that the page has room for.
 
@@ -81,12 +81,13 @@ class TerminalContent(QObject):
         self._is_screen_requested = False
         self.grid = GridSize(0, 0)
         self.view = TerminalView(theme.terminal, page)
+        self._display, self.edited = self.view.display, self.view.editing
         self.finder = self.view.finder
         self.view.setAccessibleName(page_texts.TERMINAL_OF(name=chat.full_name))
-        self.view.zoomChanged.connect(self._on_zoomed)
-        self.view.gridResized.connect(self._on_grid)
-        self.view.scrolled.connect(self.place_changed)
-        source.damaged.connect(self.view.on_damage)
+        self.view.sizing.zoomed.connect(self._on_zoomed)
+        self.view.sizing.grid_resized.connect(self._on_grid)
+        self.view.scroller.scrolled.connect(self.place_changed)
+        source.damaged.connect(self._display.on_damage)
         source.clipboard_offered.connect(self.clipboard_offered)
         theme.changed.connect(self._apply_theme)
 
@@ -98,23 +99,23 @@ class TerminalContent(QObject):
     @property
     def place(self) -> Place | None:
         """The scroll position in the history, in the form that is saved; None for its end."""
-        position = self.view.scroll_position
+        position = self.view.scroller.chosen_position
         return (position.row, position.digest) if position is not None else None
 
     def go_to_place(self, place: Place) -> None:
         """Show a saved place once it exists."""
         if isinstance(place, tuple):
-            self.view.go_to_position(ScrollPosition(*place))
+            self.view.scroller.go_once_known(ScrollPosition(*place))
 
     @property
     def reported_directory(self) -> str:
         """The address of the directory that the program reports (OSC 7); "" without one."""
-        return self.view.emulator.directory if self.view.emulator is not None else ""
+        return self._display.emulator.directory if self._display.emulator is not None else ""
 
     async def foreground_directory(self) -> str:
         """The directory in which the foreground program is now; the last known one if nothing says so."""
         chat = self.chat
-        if self.view.emulator is not None and not chat.has_ended:
+        if self._display.emulator is not None and not chat.has_ended:
             with contextlib.suppress(OutliveError):
                 found = await chat.machine.call(program_directories, chat.session_id, self.reported_directory)
                 return found.foreground or chat.workplace.current_directory
@@ -125,9 +126,13 @@ class TerminalContent(QObject):
         """The widget that is faded while the machine cannot be reached."""
         return self.view
 
+    def typed_areas(self) -> list[QRect]:
+        """The rows that the user types into."""
+        return self._display.typed_areas()
+
     def areas_in_use(self) -> list[list[QRect]]:
         """The parts that a line over the page shall not cover: where the user types; then where text is."""
-        return [self.view.typed_areas(), self.view.written_areas()]
+        return [self.typed_areas(), self._display.written_areas()]
 
     @property
     def has_replica(self) -> bool:
@@ -138,32 +143,34 @@ class TerminalContent(QObject):
     @property
     def is_blank(self) -> bool:
         """Whether the terminal has no text."""
-        emulator = self.view.emulator
+        emulator = self._display.emulator
         return emulator is not None and not emulator.scrollback_rows and not any(map(Row.text, emulator.rows()))
 
     @property
     def has_old_content(self) -> bool:
         """Whether the view still shows old content although there is no replica."""
-        return self.view.has_saved_frame
+        return self._display.has_saved_frame
 
     def attach(self) -> None:
         """Show the running chat's viewer, which may have changed."""
-        if self.view.sink is None or self.view.sink is not self.source.viewer:
-            self.view.set_viewer(self.source.viewer)
+        if self._display.sink is None or self._display.sink is not self.source.viewer:
+            self._display.set_viewer(self.source.viewer)
 
     def show_last_replica(self) -> None:
         """Show the replica of a chat that has ended, for reading only."""
-        assert self.source.viewer is not None
-        emulator = self.source.viewer.replica.emulator
-        if emulator is not None and (self.view.sink is not None or self.view.emulator is not emulator):
-            self.view.show_emulator(emulator)
+        viewer = self.source.viewer
+        assert viewer is not None
+        if viewer.replica.emulator is not None and (
+            self._display.sink is not None or self._display.emulator is not viewer.replica.emulator
+        ):
+            self._display.show_emulator(viewer.replica.emulator)
 
     def fetch_saved(self) -> bool:
         """Load the last screen of an ended chat, unless done before; returns whether loading started."""
         if self._screen is not None or self._is_screen_requested:
             return False
         self._is_screen_requested = True
-        self.view.set_viewer(None)
+        self._display.set_viewer(None)
         self._load_screen(self.chat, self)
         return True
 
@@ -171,29 +178,30 @@ class TerminalContent(QObject):
         """Show the last screen of an ended chat; None if no screen was saved."""
         self._screen = emulator
         if emulator is not None:
-            self.view.show_emulator(emulator)
+            self._display.show_emulator(emulator)
 
     def paint_now(self) -> None:
         """Repaint the view at once, before the event loop does other work."""
-        if self._page.isVisible() and (self.view.emulator is not None or self.view.has_saved_frame):
+        if self._page.isVisible() and (self._display.emulator is not None or self._display.has_saved_frame):
             self.view.repaint()
 
     def suspend(self) -> bool:
         """Free the memory of the hidden view, of which an image stays; returns whether memory was freed."""
-        emulator = self.view.emulator
+        emulator = self._display.emulator
         if self._is_in_front or emulator is None or emulator.selected_text():
             return False
-        self.view.save_frame()
+        self.view.scroller.keep_position()
+        self._display.save_frame()
         if self._screen is not None:
-            self.view.set_viewer(None)
+            self._display.set_viewer(None)
             self._screen.close()
             self._screen, self._is_screen_requested = None, False
         self.source.free_replica()
-        return self.view.emulator is None
+        return self._display.emulator is None
 
     def release(self) -> None:
         """Release the view's content, because the tab is closed."""
-        self.view.set_viewer(None)
+        self._display.set_viewer(None)
         if self._screen is not None:
             self._screen.close()
             self._screen = None
@@ -201,12 +209,11 @@ class TerminalContent(QObject):
     def on_detaching(self) -> None:
         """Stop showing the replica; a loaded last screen stays."""
         if self._screen is None:
-            self.view.set_viewer(None)
+            self._display.set_viewer(None)
 
     def on_replaced(self) -> None:
         """Show another replica of the viewer."""
-        # Not connected to the view directly: PySide calls an overriding slot even after its object is deleted.
-        self.view.on_replaced()
+        self._display.on_replaced()
         self._note_directory()
 
     def set_in_front(self, *, is_in_front: bool) -> None:
@@ -215,7 +222,7 @@ class TerminalContent(QObject):
         self._is_in_front = is_in_front
 
     def _note_directory(self) -> None:
-        if self._is_in_front and self.view.emulator is not None:
+        if self._is_in_front and self._display.emulator is not None:
             self._report_directory(self.chat, self.reported_directory)
 
     def on_changed(self) -> None:
@@ -225,17 +232,17 @@ class TerminalContent(QObject):
 
     def type_text(self, text: str) -> None:
         """Type a text into the terminal as it is, with control characters."""
-        self.view.commit(text)
+        self.view.input_method.commit(text)
 
     @property
     def can_insert(self) -> bool:
         """Whether a prompt can be inserted now."""
-        return self.view.sink is not None
+        return self._display.sink is not None
 
     def insert_prompt(self, text: str) -> None:
         """Paste a prompt, as the user pastes a text."""
         self._focus()
-        self.view.paste_text(text)
+        self.view.pasting.paste(text)
 
     def append_prompt(self, text: str) -> None:
         """Insert a prompt: a terminal does not tell where the user's text ends."""
@@ -243,7 +250,7 @@ class TerminalContent(QObject):
 
     def show_line(self, text: str, query: Query) -> bool:
         """Show a line that a search found; returns whether the line exists."""
-        return self.view.show_line(text, query.spans)
+        return self.finder.show_line(text, query.spans)
 
     def continue_program(self) -> None:
         """Continue the suspended program."""
@@ -256,7 +263,7 @@ class TerminalContent(QObject):
 
     def clear(self, what: Clearing) -> None:
         """Clear the scrollback, or reset the terminal, for all viewers of the chat."""
-        emulator, viewer = self.view.emulator, self.source.viewer
+        emulator, viewer = self._display.emulator, self.source.viewer
         if viewer is None or not self.source.is_live:
             self.notice_given.emit(page_texts.CANNOT_CLEAR_YET())
         elif what == "scrollback" and emulator is not None and emulator.modes.alternate_screen:
@@ -269,15 +276,15 @@ class TerminalContent(QObject):
     def set_font(self, font: TerminalFont, base_px: int, steps: int) -> None:
         """Set the terminal's font, and the zoom in steps from the configured size."""
         self._base_px, self._steps = base_px, 0
-        self.view.set_font(font)
-        self.view.set_font_size(base_px)
+        self.view.sizing.set_font(font)
+        self.view.sizing.set_font_size(base_px)
         self.set_zoom(steps)
 
     def set_zoom(self, steps: int) -> None:
         """Set the zoom in steps from the configured size."""
         by, self._steps = steps - self._steps, steps
         if by:
-            self.view.zoom(by)
+            self.view.sizing.zoom(by)
 
     def _on_zoomed(self, percent: int) -> None:
         steps = round(percent * self._base_px / 100) - self._base_px
@@ -296,9 +303,9 @@ class TerminalContent(QObject):
         """The size of the chat's terminal, which another viewer may have set; the page's own size if unknown."""
         if self.chat.last_size_event is not None:
             return self.chat.last_size_event.size
-        return self.grid if self.view.emulator is None else self.view.emulator.size
+        return self.grid if self._display.emulator is None else self._display.emulator.size
 
     def take_over_size(self) -> None:
         """Give the chat's terminal the size of this page."""
         self._focus()
-        self.view.take_over_size()
+        self.view.sizing.take_over()

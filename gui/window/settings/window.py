@@ -107,15 +107,15 @@ class Preview(QWidget):
         self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._view.setAccessibleName(settings_texts.PREVIEW())
-        self._view.set_viewer(self._session)
-        self._view.set_focused(focused=True)
+        self._view.display.set_viewer(self._session)
+        self._view.display.set_focused(focused=True)
         theme.changed.connect(self._apply_theme)
         settings.changed.connect(self._apply_settings)
         self._apply_settings()
 
     def release(self) -> None:
         """Free the sample; the preview is not used afterwards."""
-        self._view.set_viewer(None)
+        self._view.display.set_viewer(None)
         self._session.replica.close()
 
     def _apply_theme(self) -> None:
@@ -124,9 +124,9 @@ class Preview(QWidget):
 
     def _apply_settings(self) -> None:
         window = self._settings.preferences.window
-        self._view.set_spacing(window.line_height, window.padding)
-        self._view.set_font(self._settings.preferences.terminal_font)
-        self._view.set_font_size(window.font_size or default_size_px())
+        self._view.sizing.set_spacing(window.line_height, window.padding)
+        self._view.sizing.set_font(self._settings.preferences.terminal_font)
+        self._view.sizing.set_font_size(window.font_size or default_size_px())
         self._apply_theme()
 
     def sizeHint(self) -> QSize:

@@ -50,5 +50,5 @@ class FieldChanges(QObject):
 def _composed(field: QWidget) -> str:
     """The text that is composed in a field. Of a field with one line, Qt does not tell it: there it is dropped."""
     if isinstance(field, TerminalView):
-        return field.composed_text
+        return field.input_method.composed_text
     return field.textCursor().block().layout().preeditAreaText() if isinstance(field, QPlainTextEdit) else ""

@@ -107,17 +107,17 @@ class ShownView:
         self.emulator: Emulator = create(None, size)
         self.sink = Recorder(self.emulator)
         self.view = TerminalView(theme)
-        self.view.set_font(FONT)
-        self.view.set_font_size(13)
+        self.view.sizing.set_font(FONT)
+        self.view.sizing.set_font_size(13)
         cell = self.cell
         self.view.resize(size.columns * cell.width_px + 16, size.rows * cell.height_px + 16)
-        self.view.set_viewer(self.sink)
+        self.view.display.set_viewer(self.sink)
         show_active(self.view)  # Activation gives the view the keyboard: later than this, it would surprise a test.
         self.settle()
 
     @property
     def cell(self) -> CellSize:
-        return self.view.surface.metrics.cell
+        return self.view.display.surface.metrics.cell
 
     def focus(self) -> None:
         """Give the view the keyboard focus."""
@@ -131,13 +131,13 @@ class ShownView:
     def feed(self, data: bytes | str) -> None:
         """Feed output of the program, and wait until it is painted."""
         self.emulator.feed(data.encode() if isinstance(data, str) else data)
-        self.view.on_damage()
+        self.view.display.on_damage()
         self.settle()
 
     def settle(self) -> None:
         """Handle events until nothing is left to be painted."""
         QApplication.processEvents()
-        process_events_until(lambda: not self.view._pacer.pending, WAIT_S, "the frame to be painted")
+        process_events_until(lambda: not self.view.display._pacer.pending, WAIT_S, "the frame to be painted")
         QApplication.processEvents()
 
     def until(self, condition: Callable[[], object], what: str) -> None:
@@ -225,7 +225,7 @@ def show_view(qapp: QApplication, window_manager: None, display: XServer) -> Ite
 
     yield make
     for terminal in shown:
-        terminal.view.set_viewer(None)
+        terminal.view.display.set_viewer(None)
         terminal.view.close()
         terminal.emulator.close()
 

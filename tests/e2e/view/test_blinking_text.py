@@ -22,7 +22,7 @@ def test_blinking_text_goes_and_comes_with_the_keyboard_focus_and_stays_after_a_
     terminal = show_view()
     monkeypatch.setattr(blinking, "BLINK_MS", 30)
     monkeypatch.setattr(blinking, "IDLE_AFTER_S", NEVER_S)
-    blink = terminal.view._text_blink._blink
+    blink = terminal.view.display._text_blink._blink
     terminal.view.clearFocus()
     terminal.settle()
     terminal.feed(BLINKS)
@@ -49,7 +49,7 @@ def test_blinking_text_goes_and_comes_with_the_keyboard_focus_and_stays_after_a_
 def test_no_timer_runs_once_the_blinking_text_is_gone(show_view, monkeypatch):
     terminal = show_view()
     monkeypatch.setattr(blinking, "BLINK_MS", 30)
-    blink = terminal.view._text_blink._blink
+    blink = terminal.view.display._text_blink._blink
     terminal.focus()
     terminal.feed("steady")
     assert not blink.running
@@ -62,12 +62,12 @@ def test_no_timer_runs_once_the_blinking_text_is_gone(show_view, monkeypatch):
 
 def test_text_does_not_blink_if_the_user_or_the_desktop_does_not_want_it(show_view, monkeypatch):
     terminal = show_view()
-    blink = terminal.view._text_blink._blink
+    blink = terminal.view.display._text_blink._blink
     terminal.focus()
-    terminal.view.set_theme(replace(terminal.view._theme, text_blinks=False))
+    terminal.view.set_theme(replace(terminal.view.display.surface.theme, text_blinks=False))
     terminal.feed(BLINKS)
     assert not blink.running
-    terminal.view.set_theme(replace(terminal.view._theme, text_blinks=True))
+    terminal.view.set_theme(replace(terminal.view.display.surface.theme, text_blinks=True))
     assert blink.running
     hints = QGuiApplication.styleHints()
     usual_ms = hints.cursorFlashTime()
@@ -85,7 +85,7 @@ def test_text_blinks_also_if_a_program_changes_most_rows(show_view, monkeypatch)
     monkeypatch.setattr(blinking, "BLINK_MS", 30)
     terminal.focus()
     terminal.feed("\x1b[H" + "".join(f"\x1b[{row};1H\x1b[3{row % 7 + 1};5mblinks in {row}" for row in range(2, 12)))
-    terminal.until(lambda: not terminal.view._text_blink._blink.shown, "the dark half of a blink")
+    terminal.until(lambda: not terminal.view.display._text_blink._blink.shown, "the dark half of a blink")
     assert is_dark(terminal, 5)
 
 
@@ -95,6 +95,6 @@ def test_blinking_text_of_a_chat_that_is_shown_blinks_without_new_output(show_vi
     terminal = show_view()
     terminal.focus()
     terminal.emulator.feed(BLINKS.encode())
-    terminal.view.set_viewer(terminal.sink)
-    terminal.until(lambda: not terminal.view._text_blink._blink.shown, "the dark half of a blink")
+    terminal.view.display.set_viewer(terminal.sink)
+    terminal.until(lambda: not terminal.view.display._text_blink._blink.shown, "the dark half of a blink")
     assert is_dark(terminal, 1)

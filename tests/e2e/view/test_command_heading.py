@@ -36,7 +36,7 @@ def heading_text(terminal: ShownView) -> str:
 
 def scroll_to(terminal: ShownView, row: int) -> None:
     """Scroll as the user does until ``row`` is the first visible row."""
-    terminal.view.scroll_lines(row - top(terminal))
+    terminal.view.scroller.scroll_lines(row - top(terminal))
     terminal.settle()
     assert top(terminal) == row
 
@@ -52,15 +52,15 @@ def test_the_heading_shows_the_command_while_its_prompt_is_scrolled_out_of_view(
     assert heading_text(terminal) == "$ make -j8 test"
     assert heading_of(terminal).accessibleName() == "Go to the command $ make -j8 test, exit code 3"
     assert heading_of(terminal).geometry().bottom() < terminal.point(0, 1).y(), "it covers the first row alone"
-    terminal.view.zoom(6)
+    terminal.view.sizing.zoom(6)
     assert terminal.point(0, 0).y() < heading_of(terminal).geometry().bottom() < terminal.point(0, 1).y()
-    terminal.view.zoom(-6)
+    terminal.view.sizing.zoom(-6)
     terminal.settle()
     scroll_to(terminal, FIRST_LINE - 1)
     assert heading_text(terminal) == "", "the prompt is in view"
     scroll_to(terminal, FIRST_LINE + 10)
     assert heading_text(terminal) == "$ make -j8 test"
-    terminal.view.scroll_to_end()
+    terminal.view.scroller.scroll_to_end()
     terminal.settle()
     assert (heading_text(terminal), terminal.emulator.size, terminal.cell_image(0, 3, 60)) == ("", grid, cells)
 
@@ -82,7 +82,7 @@ def test_a_running_command_has_no_mark_until_it_ends(show_view: Callable[..., Sh
     terminal = show_view()
     terminal.feed(command("true", "", 0) + f"{WAITING}make\r\n\x1b]133;C\x07{LINES}")
     scroll_to(terminal, FIRST_LINE + 3)
-    line, theme = heading_of(terminal), terminal.view.surface.theme
+    line, theme = heading_of(terminal), terminal.view.display.surface.theme
 
     def has_mark() -> bool:
         picture = line.grab().toImage()
@@ -126,7 +126,7 @@ def test_the_heading_is_hidden_by_find_selecting_its_setting_and_the_alternate_s
     prompts.set_heading(enabled=True)
     assert heading_text(terminal) == "$ make -j8 test"
     terminal.feed("\x1b[?1049h")
-    terminal.view.scroll_to_end()
+    terminal.view.scroller.scroll_to_end()
     terminal.settle()
     assert heading_text(terminal) == ""
 
@@ -137,7 +137,7 @@ def test_an_echo_never_updates_the_heading(
     terminal = show_view()
     terminal.feed(SESSION)
     scroll_to(terminal, FIRST_LINE)
-    terminal.view.scroll_to_end()
+    terminal.view.scroller.scroll_to_end()
     terminal.settle()
     monkeypatch.setattr(CommandHeading, "show_command_of", lambda *_: pytest.fail("for an echo"))
     for letter in "make":

@@ -61,7 +61,7 @@ def test_the_heading_shows_the_duration_of_a_command_once_it_is_known(show_view:
     terminal = show_view()
     terminal.emulator.commands.start_numbers(1)
     terminal.feed(command("long", LONG, 0) + WAITING)
-    terminal.view.scroll_lines(-15)
+    terminal.view.scroller.scroll_lines(-15)
     terminal.settle()
     heading = terminal.view.findChild(CommandHeading)
     assert isinstance(heading, CommandHeading)
@@ -128,7 +128,7 @@ def test_the_menu_acts_on_the_command_under_the_pointer_and_puts_none_into_an_en
     terminal.feed(command("echo one", "one\r\n", 0) + command("echo two", "two\r\n", 0) + WAITING)
 
     def offered() -> list[str]:
-        menu = terminal.view.context_menu(QPointF(terminal.point(1, 1)))
+        menu = terminal.view.context_menu.build(QPointF(terminal.point(1, 1)))
         texts = [page_texts.COPY_COMMAND(), page_texts.COPY_COMMAND_AND_OUTPUT(), page_texts.EDIT_AND_RERUN()]
         chosen = [action for text, action in entries(menu).items() if text in texts]
         for action in chosen:
@@ -138,7 +138,7 @@ def test_the_menu_acts_on_the_command_under_the_pointer_and_puts_none_into_an_en
 
     assert offered()[-1] == page_texts.EDIT_AND_RERUN()
     assert (clipboard(), terminal.sink.of("paste")) == ("echo one\none", [("echo one",)])
-    terminal.view.show_emulator(terminal.emulator)
+    terminal.view.display.show_emulator(terminal.emulator)
     assert offered()[-1] == page_texts.COPY_COMMAND_AND_OUTPUT(), "an ended chat takes no input"
 
 

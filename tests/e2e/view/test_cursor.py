@@ -75,7 +75,7 @@ def test_the_cursor_blinks_only_with_the_keyboard_focus_and_stops_after_a_while(
     terminal = show_view()
     monkeypatch.setattr(blinking, "BLINK_MS", 30)
     monkeypatch.setattr(blinking, "IDLE_AFTER_S", NEVER_S)
-    blink = terminal.view._blink
+    blink = terminal.view.display.blink
     terminal.view.clearFocus()
     terminal.settle()
     assert not blink.running
@@ -98,7 +98,7 @@ def test_a_steady_cursor_needs_no_timer(show_view):
     terminal = show_view()
     terminal.focus()
     terminal.feed("\x1b[2 q")
-    assert not terminal.view._blink.running
+    assert not terminal.view.display.blink.running
 
 
 def test_the_previous_cell_is_cleared_when_the_cursor_moves(show_view):
@@ -115,6 +115,6 @@ def test_a_read_only_screen_has_no_cursor(show_view):
     terminal.focus()
     terminal.feed("\x1b[2 q")
     assert FILL in colors_in(terminal.cell_image(0, 0))
-    terminal.view.show_emulator(terminal.emulator)
+    terminal.view.display.show_emulator(terminal.emulator)
     terminal.settle()
     assert colors_in(terminal.image()) == {BACKGROUND}

@@ -72,7 +72,7 @@ def press(terminal: ShownView, bar: FindBar, key: Qt.Key, modifiers: Qt.Keyboard
 
 
 def shown(terminal: ShownView) -> list[str]:
-    return ["" if row is None else row.text() for row in terminal.view.surface.rows]
+    return ["" if row is None else row.text() for row in terminal.view.display.surface.rows]
 
 
 def match_at(terminal: ShownView, column: int, row: int, columns: int = 1) -> str:
@@ -197,7 +197,7 @@ def test_output_does_not_scroll_the_current_match_away(opened: Callable[..., Ope
     find(terminal, bar, "needle")
     terminal.feed(numbered(31, 80))
     assert "needle" in shown(terminal)
-    terminal.view.scroll_to_end()
+    terminal.view.scroller.scroll_to_end()
     terminal.feed(numbered(81, 120))
     assert "line 120" in shown(terminal), "who scrolls to the end follows the output again"
 
@@ -208,8 +208,8 @@ def test_a_match_far_up_is_shown_and_ticks_lie_on_the_scroll_bar(opened: Callabl
     assert bar.count.text() == "2 of 2"
     press(terminal, bar, Qt.Key.Key_Return)
     assert "needle 1" in shown(terminal)
-    assert terminal.view.scrolled_back
-    ticks = terminal.view._bar
+    assert terminal.view.display.scrolled_back
+    ticks = terminal.view.scroller.bar
     assert len(ticks._ticks) == 2
     assert ticks._current_tick == ticks._ticks[0]
     assert DARK.palette[3].rgb() & 0xFFFFFF in colors_in(ticks.grab().toImage())
@@ -219,7 +219,7 @@ def test_find_begins_with_the_nearest_match_above_the_end_of_what_is_shown(opene
     terminal, bar = opened(numbered(1, 200))
     find(terminal, bar, "line")
     assert bar.count.text() == "200 of 200"
-    terminal.view.scroll_lines(-100)
+    terminal.view.scroller.scroll_lines(-100)
     terminal.settle()
     before = shown(terminal)
     find(terminal, bar, "lin")
@@ -235,7 +235,7 @@ def test_the_current_match_is_found_again_after_a_resize(opened: Callable[..., O
         press(terminal, bar, Qt.Key.Key_Return)
     assert bar.count.text() == "35 of 40"
     terminal.emulator.resize(GridSize(40, 12), CellSize())
-    terminal.view.on_damage()
+    terminal.view.display.on_damage()
     terminal.until(lambda: bar.count.text() == "35 of 40", "the match to be found again")
     terminal.until(lambda: terminal.view.finder._current is not None, "it to be the current one")
 

@@ -73,8 +73,8 @@ def test_scrolling_moves_pixels_and_paints_the_new_line(show_view, monkeypatch):
     assert painted.take() == [11]
     moved = terminal.image()
     terminal.emulator.damage_all()
-    terminal.view.surface.clear()
-    terminal.view.on_damage()
+    terminal.view.display.surface.clear()
+    terminal.view.display.on_damage()
     terminal.settle()
     assert terminal.image() == moved, "moved pixels differ from painted ones"
 
@@ -88,14 +88,14 @@ def test_scrolling_between_a_fixed_header_and_footer_paints_one_row(show_view, m
     terminal.feed("\r\nlast")
     assert painted.take() == [9]
     moved = terminal.image()
-    terminal.view.on_replaced()
+    terminal.view.display.on_replaced()
     terminal.settle()
     assert terminal.image() == moved
 
 
 def test_the_first_damage_after_a_pause_is_painted_at_once(show_view, monkeypatch):
     terminal = show_view()
-    terminal.until(lambda: time.monotonic() > terminal.view._pacer._due_s, "the frame's time to pass")
+    terminal.until(lambda: time.monotonic() > terminal.view.display._pacer._due_s, "the frame's time to pass")
     painted: list[QRegion] = []
     real = Surface.paint
 
@@ -105,9 +105,9 @@ def test_the_first_damage_after_a_pause_is_painted_at_once(show_view, monkeypatc
 
     monkeypatch.setattr(Surface, "paint", paint)
     terminal.emulator.feed(b"x")
-    terminal.view.on_damage()
-    assert not terminal.view._pacer.pending
-    assert terminal.view.surface._canvas.rows[0].text() == "x"
+    terminal.view.display.on_damage()
+    assert not terminal.view.display._pacer.pending
+    assert terminal.view.display.surface._canvas.rows[0].text() == "x"
     assert len(painted) == 1, "painted on the screen, without another turn of the event loop"
 
 
@@ -155,20 +155,20 @@ def test_painting_leaves_time_for_output(qapp, monkeypatch, requests, share):
 def test_scrolling_does_not_wait_because_of_the_cost_of_previous_frames(show_view):
     terminal = show_view()
     terminal.feed("\r\n".join(f"line {number}" for number in range(40)))
-    pacer = terminal.view._pacer
+    pacer = terminal.view.display._pacer
     pacer._begun_s, pacer._due_s = 0.0, time.monotonic() + 3600
-    terminal.view.on_damage()
+    terminal.view.display.on_damage()
     assert pacer.pending
-    terminal.view.scroll_to_start()
+    terminal.view.scroller.scroll_to_start()
     assert not pacer.pending
-    assert terminal.view.surface._canvas.rows[0].text() == "line 0"
+    assert terminal.view.display.surface._canvas.rows[0].text() == "line 0"
 
 
 def test_a_window_that_was_never_painted_does_not_wait_for_the_x_server(qapp, window_manager):
     """Qt has no picture of such a window, and ends the process if it has to paint it."""
     view = TerminalView(DARK)
     view.winId()
-    view._wait_for_x_server()
+    view.display._wait_for_x_server()
     view.deleteLater()
 
 
@@ -190,34 +190,34 @@ def test_a_flood_is_painted_once_a_frame(show_view, monkeypatch):
         for _ in range(200):
             count += 1
             terminal.emulator.feed(b"line %d\r\n" % count)
-            terminal.view.on_damage()
+            terminal.view.display.on_damage()
         return time.monotonic() - began > 0.3
 
     terminal.until(flood, "the flood to end")
     terminal.settle()
     elapsed = frames[-1] - began
     assert len(frames) <= elapsed / frame_pacing.FRAME_S + 2
-    assert terminal.view.surface._canvas.rows[terminal.emulator.size.rows - 2].text() == f"line {count}"
+    assert terminal.view.display.surface._canvas.rows[terminal.emulator.size.rows - 2].text() == f"line {count}"
 
 
 def test_a_synchronized_update_is_shown_only_when_it_is_complete(show_view):
     terminal = show_view()
     terminal.feed("before")
     terminal.emulator.feed(b"\x1b[?2026h\x1b[H\x1b[2Jhalf")
-    terminal.view.on_damage()
-    assert terminal.view._pacer.pending
-    assert terminal.view.surface._canvas.rows[0].text() == "before"
+    terminal.view.display.on_damage()
+    assert terminal.view.display._pacer.pending
+    assert terminal.view.display.surface._canvas.rows[0].text() == "before"
     terminal.emulator.feed(b" and whole\x1b[?2026l")
-    terminal.view.on_damage()
+    terminal.view.display.on_damage()
     terminal.settle()
-    assert terminal.view.surface._canvas.rows[0].text() == "half and whole"
+    assert terminal.view.display.surface._canvas.rows[0].text() == "half and whole"
 
 
 def test_a_synchronized_update_that_never_ends_is_shown_after_150_ms(show_view):
     terminal = show_view()
     began = time.monotonic()
     terminal.feed("\x1b[?2026hhalf")
-    assert terminal.view.surface._canvas.rows[0].text() == "half"
+    assert terminal.view.display.surface._canvas.rows[0].text() == "half"
     assert time.monotonic() - began > 0.1
 
 
@@ -226,7 +226,7 @@ def test_nothing_is_painted_while_hidden_and_all_of_it_afterwards(show_view, mon
     terminal.feed(f"{HIDE_CURSOR}text 日本")
     shown = terminal.image()
     terminal.view.hide()
-    assert terminal.view.surface._canvas.size == GridSize(0, 0), "a hidden view keeps no picture"
+    assert terminal.view.display.surface._canvas.size == GridSize(0, 0), "a hidden view keeps no picture"
     terminal.view.show()
     terminal.settle()
     assert terminal.image() == shown
@@ -236,14 +236,14 @@ def test_nothing_is_painted_while_hidden_and_all_of_it_afterwards(show_view, mon
     assert painted.numbers == []
     terminal.view.show()
     terminal.settle()
-    assert terminal.view.surface._canvas.rows[0].text() == "hidden work"
+    assert terminal.view.display.surface._canvas.rows[0].text() == "hidden work"
 
 
 def test_a_view_without_a_replica_is_an_empty_page(show_view):
     terminal = show_view()
     terminal.feed("text")
     terminal.sink.replica.emulator = None
-    terminal.view.on_replaced()
+    terminal.view.display.on_replaced()
     terminal.settle()
     assert colors_in(terminal.image()) == {BACKGROUND}
 
@@ -257,10 +257,10 @@ def test_another_emulator_is_painted_completely(show_view):
     other.feed(b"new")
     old, terminal.emulator = terminal.emulator, other
     terminal.sink.replica.emulator = other
-    terminal.view.on_replaced()
+    terminal.view.display.on_replaced()
     terminal.settle()
     old.close()
-    assert [row.text() for row in terminal.view.surface._canvas.rows[:2]] == ["new", ""]
+    assert [row.text() for row in terminal.view.display.surface._canvas.rows[:2]] == ["new", ""]
     assert terminal.image().pixel(1, 1) & 0xFFFFFF == BACKGROUND, "the old program's colours are gone"
 
 
@@ -269,11 +269,11 @@ def test_a_grid_larger_than_the_view_keeps_the_cursor_visible(show_view):
     terminal = show_view(40, 8)
     terminal.emulator.resize(GridSize(60, 20), terminal.cell)
     terminal.feed("\r\n".join(f"line {number}" for number in range(20)))
-    assert terminal.view.surface._first_row == 12
-    top = terminal.view.surface.cell_at(terminal.view.device_point(terminal.point(0, 0).toPointF()))
+    assert terminal.view.display.surface._first_row == 12
+    top = terminal.view.display.surface.cell_at(terminal.view.display.device_point(terminal.point(0, 0).toPointF()))
     assert top == (0, 12)
     terminal.feed("\x1b[H")
-    assert terminal.view.surface._first_row == 0
+    assert terminal.view.display.surface._first_row == 0
 
 
 def test_a_grid_smaller_than_the_view_ends_in_a_hairline(show_view):
@@ -293,7 +293,7 @@ def test_the_last_screen_of_an_ended_chat_has_no_hairline(show_view):
     terminal = show_view(60, 12)
     terminal.emulator.resize(GridSize(30, 6), terminal.cell)
     terminal.feed("\x1b[?25l" + "x" * 30)
-    terminal.view.show_emulator(terminal.emulator)
+    terminal.view.display.show_emulator(terminal.emulator)
     image = terminal.image()
     right, bottom = 8 + 30 * terminal.cell.width_px, 8 + 6 * terminal.cell.height_px
     assert image.pixel(right, 20) & 0xFFFFFF == BACKGROUND
@@ -303,7 +303,7 @@ def test_the_last_screen_of_an_ended_chat_has_no_hairline(show_view):
 def test_a_changed_screen_is_not_drawn_cell_by_cell(show_view):
     """Each row has four colours. Once the glyphs are known, a screen needs fewer calls than it has cells."""
     terminal = show_view(120, 40)
-    canvas: Canvas = terminal.view.surface._canvas
+    canvas: Canvas = terminal.view.display.surface._canvas
     words = [f"\x1b[38;5;{16 + number % 200}m{f'a part of a line, {number}':30}" for number in range(4 * 40)]
 
     def show(words: list[str]) -> int:

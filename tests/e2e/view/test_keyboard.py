@@ -39,7 +39,7 @@ def scroll_back(terminal: ShownView, key: str) -> None:
     terminal.focus()
     terminal.sink.calls.clear()
     subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True, timeout=60)
-    terminal.until(lambda: terminal.view.scrolled_back, f"{key} to scroll back")
+    terminal.until(lambda: terminal.view.display.scrolled_back, f"{key} to scroll back")
     assert terminal.sink.presses() == []
 
 
@@ -121,11 +121,11 @@ def test_a_program_that_asked_for_modified_keys_selects_with_them(show_view, key
     terminal = show_view()
     terminal.feed("line\r\n" * 40)
     scroll_back(terminal, "shift+Up")
-    terminal.view.scroll_to_end()
-    terminal.until(lambda: not terminal.view.scrolled_back, "the end")
+    terminal.view.scroller.scroll_to_end()
+    terminal.until(lambda: not terminal.view.display.scrolled_back, "the end")
     terminal.feed("\x1b[>1u")
     assert read_by_program(terminal, "shift+Up", "shift+Home", "ctrl+Insert") == b"\x1b[1;2A\x1b[1;2H\x1b[2;5~"
-    assert not terminal.view.scrolled_back
+    assert not terminal.view.display.scrolled_back
     scroll_back(terminal, "shift+Prior")
 
 
@@ -233,9 +233,9 @@ def test_a_dead_key_composes_in_a_tab_that_was_focused_before_its_chat_was_conne
     terminal = show_view()
     terminal.focus()
     terminal.view.clearFocus()
-    terminal.view.set_viewer(None)
+    terminal.view.display.set_viewer(None)
     terminal.focus()
-    terminal.view.set_viewer(terminal.sink)
+    terminal.view.display.set_viewer(terminal.sink)
     keys = pressed(terminal, "dead_acute", "a", "dead_circumflex", "E")
     assert [text for (text,) in terminal.sink.of("text")] == ["á", "Ê"]
     assert keys == []
@@ -270,7 +270,7 @@ def test_other_shortcuts_of_a_window_do_not_steal_from_the_program(show_view, ke
 
 def test_rebound_window_keys_are_followed(show_view, keyboard_layout):
     terminal = show_view()
-    terminal.view.set_window_keys(("Ctrl+J",))
+    terminal.view.keyboard.set_window_keys(("Ctrl+J",))
     fired: list[str] = []
     QShortcut(QKeySequence("Ctrl+J"), terminal.view).activated.connect(lambda: fired.append("j"))
     assert pressed(terminal, "ctrl+j", "alt+1") == [("1", "1", ALT)]
@@ -280,7 +280,7 @@ def test_rebound_window_keys_are_followed(show_view, keyboard_layout):
 def test_a_read_only_screen_takes_no_keys(show_view):
     terminal = show_view()
     terminal.focus()
-    terminal.view.show_emulator(terminal.emulator)
+    terminal.view.display.show_emulator(terminal.emulator)
     terminal.sink.calls.clear()
     QTest.keyClick(terminal.view, Qt.Key.Key_A)
     assert terminal.sink.calls == []
@@ -292,17 +292,17 @@ def test_a_read_only_screen_takes_no_keys(show_view):
 def test_typing_returns_to_the_bottom_and_output_does_not(show_view):
     terminal = show_view(40, 8)
     terminal.feed("\r\n".join(f"line {number}" for number in range(50)))
-    terminal.view.scroll_lines(-10)
+    terminal.view.scroller.scroll_lines(-10)
     terminal.settle()
-    assert terminal.view.scrolled_back
+    assert terminal.view.display.scrolled_back
     terminal.feed("\r\nmore output")
-    assert terminal.view.scrolled_back
+    assert terminal.view.display.scrolled_back
     QTest.keyPress(terminal.view, Qt.Key.Key_Shift)
     terminal.settle()
-    assert terminal.view.scrolled_back, "a bare modifier is no typing"
+    assert terminal.view.display.scrolled_back, "a bare modifier is no typing"
     QTest.keyClick(terminal.view, Qt.Key.Key_A)
     terminal.settle()
-    assert not terminal.view.scrolled_back
+    assert not terminal.view.display.scrolled_back
 
 
 def test_focus_changes_are_reported(show_view):
@@ -328,9 +328,9 @@ def test_the_release_of_a_key_held_during_a_focus_change_is_not_sent(show_view):
 def test_ctrl_c_copies_selected_text_if_it_is_set_to_and_the_next_one_interrupts(show_view, is_wanted):
     terminal = show_view()
     terminal.feed("a line")
-    terminal.view.set_ctrl_c_copies(enabled=is_wanted)
+    terminal.view.keyboard.ctrl_c_copies = is_wanted
     QGuiApplication.clipboard().setText("before")
-    terminal.view.select_all()
+    terminal.view.editing.select_all()
     terminal.sink.calls.clear()
     QTest.keyClick(terminal.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().text().strip() == ("a line" if is_wanted else "before")

@@ -56,7 +56,7 @@ class Typist:
     @property
     def caret(self) -> tuple[int, int]:
         """Column and row, in the view, of the painted caret."""
-        cursor = self.terminal.view.surface.cursor
+        cursor = self.terminal.view.display.surface.cursor
         assert cursor is not None
         return cursor.column, cursor.row
 
@@ -129,7 +129,7 @@ def test_the_caret_moves_through_the_scrollback_and_stays_there_while_output_arr
     user.press("j")
     assert terminal.emulator.selected_text() == "line 21 here\nline 22 here"
     user.press("g", "G", "Escape")
-    assert not terminal.view.scrolled_back
+    assert not terminal.view.display.scrolled_back
 
 
 def test_a_view_at_the_end_does_not_scroll_away_from_the_caret_while_output_arrives(typist):
@@ -147,7 +147,7 @@ def test_a_view_at_the_end_does_not_scroll_away_from_the_caret_while_output_arri
 def test_an_ended_chats_screen_is_read_with_a_caret(show_view, keyboard_layout):
     terminal = show_view()
     terminal.feed("what was said\r\n")
-    terminal.view.show_emulator(terminal.emulator)
+    terminal.view.display.show_emulator(terminal.emulator)
     user = Typist(terminal)
     terminal.view.modes.select()
     terminal.settle()
@@ -209,7 +209,7 @@ def test_slash_opens_the_find_bar_and_mouse_and_pastes_end_the_mode(typist):
     terminal.click(3, 3)
     assert terminal.view.modes.active is None
     terminal.view.modes.select()
-    terminal.view.paste_text("pasted")
+    terminal.view.pasting.paste("pasted")
     assert terminal.view.modes.active is None
     assert terminal.sink.of("paste") == [("pasted",)]
 
@@ -217,10 +217,10 @@ def test_slash_opens_the_find_bar_and_mouse_and_pastes_end_the_mode(typist):
 def test_letters_open_and_copy_links_paths_and_hashes(show_view, keyboard_layout, tmp_path):
     (tmp_path / "app.py").write_text("x")
     terminal = show_view(columns=40)
-    terminal.view.find_files_by(FilesHere(lambda: (str(tmp_path),)))
+    terminal.view.links.files.find = FilesHere(lambda: (str(tmp_path),))
     opened: list[Any] = []
-    terminal.view.linkActivated.connect(opened.append)
-    terminal.view.fileActivated.connect(opened.append)
+    terminal.view.links.address_opened.connect(opened.append)
+    terminal.view.links.file_opened.connect(opened.append)
     address = "https://example.org/" + "long/" * 6
     terminal.feed(
         f"see {address}\r\napp.py:3:7: error\r\ngone.py:1 and/or\r\ncommit 1a2b3c4d\r\n"
@@ -267,14 +267,14 @@ def test_a_letter_is_not_lost_while_files_are_looked_up_and_a_slow_lookup_is_not
     monkeypatch.setattr(hints_mode, "LOOKUP_TIMEOUT_MS", 0)
     terminal = show_view()
     opened: list[Any] = []
-    terminal.view.fileActivated.connect(opened.append)
+    terminal.view.links.file_opened.connect(opened.append)
     lookups: list[Callable[[str], None]] = []
 
     def find(_name: str, answer: Callable[[str], None]) -> bool:
         lookups.append(answer)
         return True
 
-    terminal.view.find_files_by(find)
+    terminal.view.links.files.find = find
     terminal.feed("app.py:3:7: error\r\n")
     terminal.view.modes.show_hints()
     terminal.settle()
@@ -290,7 +290,7 @@ def test_a_letter_is_not_lost_while_files_are_looked_up_and_a_slow_lookup_is_not
 def test_many_links_have_two_letters_and_an_overwritten_one_has_none(show_view, keyboard_layout):
     terminal = show_view(rows=20)
     opened: list[str] = []
-    terminal.view.linkActivated.connect(opened.append)
+    terminal.view.links.address_opened.connect(opened.append)
     terminal.feed("".join(f"https://example.org/{number}\r\n" for number in range(12)))
     user = Typist(terminal)
     terminal.view.modes.show_hints()

@@ -51,7 +51,7 @@ def history(terminal: ShownView, lines: int = 50) -> None:
 
 
 def offset(terminal: ShownView) -> int:
-    return terminal.view.surface.viewport.offset
+    return terminal.view.display.surface.viewport.offset
 
 
 # ---------------------------------------------------------------- selecting
@@ -93,7 +93,7 @@ def test_slow_clicks_are_single_clicks(show_view):
 def test_alt_drag_and_ctrl_alt_drag_select_a_rectangle_also_over_a_link(show_view, modifiers):
     terminal = show_view()
     opened: list[str] = []
-    terminal.view.linkActivated.connect(opened.append)
+    terminal.view.links.address_opened.connect(opened.append)
     terminal.feed("abcdef\r\nhttps://example.org/\r\nmnopqr")
     terminal.drag((3, 1), (1, 2), modifiers=modifiers)
     assert terminal.emulator.selected_text().splitlines() == ["ttp", "nop"]
@@ -112,7 +112,7 @@ def test_a_click_or_typing_ends_the_selection_and_copying_does_not(show_view):
     terminal = show_view()
     terminal.feed("hello")
     terminal.drag((0, 0), (4, 0))
-    terminal.view.copy()
+    terminal.view.editing.copy()
     assert QGuiApplication.clipboard().text() == "hello"
     assert terminal.emulator.selected_text() == "hello"
     QTest.keyClick(terminal.view, Qt.Key.Key_A)
@@ -133,7 +133,7 @@ def test_output_that_changes_the_selected_text_ends_the_selection_and_copy_gives
     assert QGuiApplication.clipboard().text(QClipboard.Mode.Selection) == "below"
     terminal.feed("\rother")
     terminal.until(lambda: terminal.emulator.selected_text() == "", "the end of the selection")
-    terminal.view.copy()
+    terminal.view.editing.copy()
     assert QGuiApplication.clipboard().text() == "below"
 
 
@@ -145,7 +145,7 @@ def test_dragging_beyond_the_edge_keeps_scrolling(show_view):
     terminal.move_to(QPointF(40, -30))
     terminal.until(lambda: offset(terminal) > 5, "the view to scroll on")
     QTest.mouseRelease(terminal.view, LEFT, Qt.KeyboardModifier.NoModifier, QPoint(40, -30))
-    assert not terminal.view._pointer._autoscroll.isActive()
+    assert not terminal.view.pointer._autoscroll.isActive()
     assert len(terminal.emulator.selected_text().splitlines()) > 8
 
 
@@ -171,15 +171,15 @@ def test_selecting_sets_the_primary_selection_and_a_middle_click_pastes_it(show_
 def test_select_all_and_copy(show_view):
     terminal = show_view(40, 8)
     history(terminal, 30)
-    terminal.view.select_all()
-    terminal.view.copy()
+    terminal.view.editing.select_all()
+    terminal.view.editing.copy()
     assert QGuiApplication.clipboard().text().splitlines()[:2] == ["line 0", "line 1"]
 
 
 def test_a_middle_click_pastes_what_was_selected_without_the_mouse(show_view):
     made = show_view()
     made.feed("hello world")
-    made.view.select_all()
+    made.view.editing.select_all()
     made.click(20, 5, MIDDLE)
     assert made.sink.of("paste") == [("hello world",)]
 
@@ -208,10 +208,10 @@ def test_the_wheel_scrolls_back_three_lines_per_notch(show_view):
 def test_a_notch_scrolls_the_configured_number_of_lines(show_view):
     terminal = show_view(40, 8)
     history(terminal)
-    terminal.view.set_mouse(MouseRules(wheel_lines=7))
+    terminal.view.pointer.rules = MouseRules(wheel_lines=7)
     wheel(terminal, angle=120)
     assert offset(terminal) == 7
-    terminal.view.scroll_to_end()
+    terminal.view.scroller.scroll_to_end()
     terminal.feed("\x1b[?1049h")
     wheel(terminal, angle=120)
     assert len(terminal.sink.of("key")) == 7
@@ -243,11 +243,11 @@ def test_wheel_events_go_to_a_program_that_asked_for_them(show_view):
 def test_ctrl_wheel_zooms(show_view):
     terminal = show_view()
     percents: list[int] = []
-    terminal.view.zoomChanged.connect(percents.append)
+    terminal.view.sizing.zoomed.connect(percents.append)
     before = terminal.cell
     wheel(terminal, angle=240, modifiers=CONTROL)
     assert terminal.cell.height_px > before.height_px
-    terminal.view.reset_zoom()
+    terminal.view.sizing.reset_zoom()
     assert terminal.cell == before
     assert percents == [115, 100]
 
@@ -257,7 +257,7 @@ def test_ctrl_wheel_zooms(show_view):
 
 def test_the_bar_shows_when_there_is_history_and_moves_the_view(show_view):
     terminal = show_view(40, 8)
-    bar = terminal.view._bar
+    bar = terminal.view.scroller.bar
     assert not bar.isVisible()
     history(terminal)
     assert bar.isVisible()
@@ -390,7 +390,7 @@ def test_no_link_is_below_a_hidden_cursor(show_view):
     terminal = show_view()
     terminal.focus()
     terminal.feed("https://example.org/ text")
-    terminal.view.set_links(LinkRules("click"))
+    terminal.view.links.rules = LinkRules("click")
     plain = terminal.cell_image(0, 0, 8)
     terminal.move((3, 0), held=Qt.MouseButton.NoButton)
     terminal.settle()

@@ -22,7 +22,7 @@ def test_selecting_by_mouse_copies_if_it_is_set_to_and_a_click_keeps_the_clipboa
     clipboard.setText("previous")
     terminal.drag((0, 0), (4, 0))
     assert clipboard.text() == "previous"
-    terminal.view.set_mouse(MouseRules(copies_selection=True))
+    terminal.view.selection.copies = True
     terminal.drag((6, 0), (10, 0))
     assert clipboard.text() == "world"
     terminal.click(2, 0)
@@ -49,16 +49,16 @@ def test_a_right_click_pastes_if_it_is_set_to_and_opens_the_menu_with_shift(show
     terminal = show_view()
     QGuiApplication.clipboard().setText("something")
     assert right_click(terminal) is not None
-    terminal.view.set_mouse(MouseRules(right_click_pastes=True))
+    terminal.view.pointer.rules = MouseRules(right_click_pastes=True)
     assert right_click(terminal) is None
     assert terminal.sink.of("paste") == [("something",)]
     assert right_click(terminal, SHIFT) is not None
     terminal.feed("\x1b[?1000h")
     assert right_click(terminal) is None
     assert terminal.sink.of("paste") == [("something",)], "the program wants the mouse"
-    terminal.view.show_emulator(terminal.emulator)
+    terminal.view.display.show_emulator(terminal.emulator)
     assert right_click(terminal) is not None, "an ended chat takes no text"
-    terminal.view.set_viewer(terminal.sink)
+    terminal.view.display.set_viewer(terminal.sink)
 
 
 def test_a_click_into_the_command_line_moves_the_cursor_unless_it_focuses_the_view_or_selects(show_view, monkeypatch):
@@ -67,16 +67,16 @@ def test_a_click_into_the_command_line_moves_the_cursor_unless_it_focuses_the_vi
     usual_ms = QApplication.doubleClickInterval()
     QApplication.setDoubleClickInterval(1)
     try:
-        terminal.view._pointer.note_focus()
+        terminal.view.pointer.note_focus()
         terminal.click(7, 0)
-        assert not terminal.view._pointer._click_timer.isActive(), "the click may have given the view the keyboard"
+        assert not terminal.view.pointer._click_timer.isActive(), "the click may have given the view the keyboard"
         monkeypatch.setattr(pointer, "FOCUS_CLICK_S", -1)
-        terminal.view.set_mouse(MouseRules(click_moves_cursor=False))
+        terminal.view.pointer.rules = MouseRules(click_moves_cursor=False)
         terminal.click(7, 0)
-        terminal.view.set_mouse(MouseRules())
+        terminal.view.pointer.rules = MouseRules()
         terminal.drag((2, 0), (4, 0))
         terminal.click(7, 0)  # This click only ends the selection.
-        assert not terminal.view._pointer._click_timer.isActive()
+        assert not terminal.view.pointer._click_timer.isActive()
         terminal.click(7, 0)
         terminal.until(lambda: len(terminal.sink.presses()) >= 3, "the arrow keys")
         terminal.settle()

@@ -21,7 +21,7 @@ def pasted(terminal: ShownView, text: str) -> tuple[list[str], list[str], list[s
     """Paste a text; returns the texts that reached the session, the questions, and the notices."""
     asked: list[str] = []
     messages: list[str] = []
-    terminal.view.pasteNeedsConfirmation.connect(asked.append)
+    terminal.view.pasting.confirmation_needed.connect(asked.append)
     terminal.view.notice.connect(messages.append)
     terminal.sink.calls.clear()
     QGuiApplication.clipboard().setText(text)
@@ -47,7 +47,7 @@ def test_shift_insert_pastes_the_selected_text_else_the_clipboard(show_view, hel
 def test_risky_texts_need_a_confirmation_and_line_ends_only_without_bracketed_paste(show_view):
     terminal = show_view()
     assert pasted(terminal, "rm -rf x\n") == ([], ["rm -rf x\n"], [])
-    terminal.view.confirm_paste("rm -rf x\n")
+    terminal.view.pasting.paste_confirmed("rm -rf x\n")
     assert terminal.sink.of("paste") == [("rm -rf x\n",)]
     terminal.feed("\x1b[?2004h")
     assert pasted(terminal, "a\nb\n")[:2] == (["a\nb\n"], [])
@@ -62,9 +62,9 @@ def test_a_paste_that_is_too_long_is_reported_and_not_cut(show_view):
 
 def test_nothing_is_pasted_into_a_read_only_screen(show_view):
     terminal = show_view()
-    terminal.view.show_emulator(terminal.emulator)
+    terminal.view.display.show_emulator(terminal.emulator)
     QGuiApplication.clipboard().setText("text")
-    terminal.view.paste()
+    terminal.view.editing.paste()
     assert terminal.sink.of("paste") == []
 
 
@@ -95,7 +95,7 @@ def two_files() -> QMimeData:
 def test_files_copied_in_a_file_manager_are_pasted_as_paths(show_view):
     terminal = show_view()
     QGuiApplication.clipboard().setMimeData(two_files())
-    terminal.view.paste()
+    terminal.view.editing.paste()
     assert terminal.sink.of("paste") == [("'/tmp/a picture.png' /tmp/b.txt ",)]
 
 
@@ -104,7 +104,7 @@ def test_a_copied_image_goes_to_the_window_but_its_text_is_pasted_if_it_has_one(
     """A copied image has no text; office programs copy a text also as an image."""
     terminal = show_view()
     given: list[QImage] = []
-    terminal.view.imagePasted.connect(given.append)
+    terminal.view.pasting.image_pasted.connect(given.append)
     for text in ("", "a cell"):
         data = QMimeData()
         data.setImageData(QImage(3, 2, QImage.Format.Format_RGB32))
@@ -114,7 +114,7 @@ def test_a_copied_image_goes_to_the_window_but_its_text_is_pasted_if_it_has_one(
             assert drop(terminal, data)
         else:
             QGuiApplication.clipboard().setMimeData(data)
-            terminal.view.paste()
+            terminal.view.editing.paste()
     assert [image.width() for image in given] == [3]
     assert terminal.sink.of("paste") == [("a cell",)]
 
@@ -129,7 +129,7 @@ def test_what_cannot_be_pasted_is_said(show_view, kind, notice):
     if kind == "image/png":
         data.setImageData(QImage())
     QGuiApplication.clipboard().setMimeData(data)
-    terminal.view.paste()
+    terminal.view.editing.paste()
     assert notice in messages[0]
 
 
@@ -213,7 +213,7 @@ def test_a_new_size_is_reported_once_it_has_settled(show_view, qapp):
     terminal.view.show()
     terminal.settle()
     sizes: list[GridSize] = []
-    terminal.view.gridResized.connect(lambda size, cell: sizes.append(size))
+    terminal.view.sizing.grid_resized.connect(lambda size, cell: sizes.append(size))
     width = terminal.view.width()
     for step in range(1, 21):
         terminal.view.resize(width + step * terminal.cell.width_px, terminal.view.height())
@@ -229,7 +229,7 @@ def test_a_viewer_set_while_hidden_gets_the_size_when_the_view_is_shown(show_vie
     terminal = show_view(60, 12)
     terminal.view.hide()
     terminal.sink.calls.clear()
-    terminal.view.set_viewer(terminal.sink)
+    terminal.view.display.set_viewer(terminal.sink)
     assert terminal.sink.of("resize") == []
     terminal.view.show()
     assert terminal.sink.of("resize") == [(GridSize(60, 12), terminal.cell)]
@@ -243,7 +243,7 @@ def test_a_tiny_window_reports_at_least_the_minimum_size(show_view):
 
 def test_zooming_changes_the_grid_at_once(show_view):
     terminal = show_view(60, 12)
-    terminal.view.zoom(4)
+    terminal.view.sizing.zoom(4)
     size, cell = terminal.sink.of("resize")[-1]
     assert size.columns < 60
     assert cell == terminal.cell
@@ -262,8 +262,8 @@ def test_the_view_in_use_takes_its_size_back(show_view):
 def test_a_view_without_a_replica_reports_its_size(show_view):
     terminal = show_view(60, 12)
     terminal.sink.replica.emulator = None
-    terminal.view.on_replaced()
-    terminal.view.zoom(2)
+    terminal.view.display.on_replaced()
+    terminal.view.sizing.zoom(2)
     assert terminal.sink.of("resize")[-1][1] == terminal.cell
 
 

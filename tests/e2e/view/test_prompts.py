@@ -34,7 +34,7 @@ SESSION = (
 
 
 def top(terminal: ShownView) -> int:
-    place = terminal.view.surface.viewport
+    place = terminal.view.display.surface.viewport
     return place.history_rows - place.offset
 
 
@@ -54,18 +54,21 @@ def test_keys_go_from_prompt_to_prompt_and_to_the_end(show_view: Callable[..., S
         prompts.go(-1)
         terminal.settle()
         assert label_text(terminal) == page_texts.PROMPT_POSITION(number=number, count=3)
-        rows = [row.text() if row is not None else "" for row in terminal.view.surface.rows]
+        rows = [row.text() if row is not None else "" for row in terminal.view.display.surface.rows]
         assert text in rows[:12]
         assert prompts.margin.current is not None
     prompts.go(-1)
     assert label_text(terminal) == page_texts.NO_EARLIER_PROMPT()
     prompts.go(1)
     terminal.feed("more output\r\n")
-    assert (label_text(terminal), terminal.view.scrolled_back) == (page_texts.PROMPT_POSITION(number=2, count=3), True)
+    assert (label_text(terminal), terminal.view.display.scrolled_back) == (
+        page_texts.PROMPT_POSITION(number=2, count=3),
+        True,
+    )
     prompts.go(1)
     prompts.go(1)
     terminal.settle()
-    assert not terminal.view.scrolled_back
+    assert not terminal.view.display.scrolled_back
     assert prompts.margin.current is None
 
 
@@ -86,19 +89,19 @@ def test_the_menu_acts_on_the_command_under_the_pointer_and_shows_the_keys_only_
     show_view: Callable[..., ShownView],
 ) -> None:
     terminal = show_view()
-    terminal.view.set_menu_keys(lambda name: QKeySequence({"copy_output": "F5"}.get(name, "")))
+    terminal.view.context_menu.key_of = lambda name: QKeySequence({"copy_output": "F5"}.get(name, ""))
     terminal.feed(command("a", "one\r\ntwo\r\n", 0) + command("b", "three\r\n", 1) + WAITING)
-    menu = terminal.view.context_menu(QPointF(terminal.point(1, 4)))
+    menu = terminal.view.context_menu.build(QPointF(terminal.point(1, 4)))
     assert entries(menu)[page_texts.COPY_OUTPUT()].shortcut().toString() == "F5"
     menu.close()
-    menu = terminal.view.context_menu(QPointF(terminal.point(1, 2)))
+    menu = terminal.view.context_menu.build(QPointF(terminal.point(1, 2)))
     found = entries(menu)
     assert found[page_texts.COPY_OUTPUT()].shortcut().isEmpty(), "the key copies the output of the other command"
     found[page_texts.COPY_OUTPUT()].trigger()
     assert clipboard() == "one\ntwo"
     menu.close()
     for row in (5, 8):
-        menu = terminal.view.context_menu(QPointF(terminal.point(1, row)))
+        menu = terminal.view.context_menu.build(QPointF(terminal.point(1, row)))
         assert page_texts.COPY_OUTPUT() not in entries(menu), row
         menu.close()
 
@@ -113,12 +116,12 @@ def test_the_margin_shows_how_each_command_ended(show_view: Callable[..., ShownV
     assert [mark.exit_code for mark in margin.marks] == [0, 1]
     height = terminal.cell.height_px
     image = terminal.image()
-    shown = terminal.view.surface.theme
+    shown = terminal.view.display.surface.theme
     failed = rgb(failed_color(shown, shown.background))
     assert failed in colors_in(image.copy(0, 8 + height, 8, height))
     assert failed not in colors_in(image.copy(0, 8, 8, height))
     assert len(colors_in(image.copy(0, 8, 8, height))) > 1, "a ring"
-    assert colors_in(image.copy(0, 8 + 2 * height, 8, height)) == {rgb(terminal.view.surface.theme.background)}
+    assert colors_in(image.copy(0, 8 + 2 * height, 8, height)) == {rgb(terminal.view.display.surface.theme.background)}
 
 
 def test_a_command_that_clears_the_screen_has_no_mark_and_its_output_is_copied(
@@ -159,7 +162,7 @@ def test_turns_of_an_agent_are_shown_in_the_upper_third(show_view: Callable[...,
         terminal.view.prompts.go(-1)
         terminal.settle()
         assert label_text(terminal) == page_texts.TURN_POSITION(number=number + 1, count=3)
-        rows = [row.text() if row is not None else "" for row in terminal.view.surface.rows]
+        rows = [row.text() if row is not None else "" for row in terminal.view.display.surface.rows]
         assert f"> question {number}" in rows[:4]
     terminal.view.prompts.copy_output()
     assert label_text(terminal) == page_texts.NO_OUTPUT()
@@ -197,7 +200,7 @@ def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., Sh
         prompts.go(-1)
         terminal.settle()
         assert label_text(terminal) == page_texts.TURN_POSITION(number=number + 1, count=3)
-        rows = [row.text() if row is not None else "" for row in terminal.view.surface.rows]
+        rows = [row.text() if row is not None else "" for row in terminal.view.display.surface.rows]
         assert rows.index(f"› question {number}") <= 1
         assert prompts.margin.current is not None
         prompts.copy_output()

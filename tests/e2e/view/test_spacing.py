@@ -16,10 +16,10 @@ SPACINGS = [(1.0, 0), (1.0, 3), (1.3, 24), (2.0, 64)]
 
 def set_spacing(terminal: ShownView, line_height: float, padding_px: int) -> None:
     """Set the spacing, and give the emulator the size that the view reports."""
-    terminal.view.set_spacing(line_height, padding_px)
+    terminal.view.sizing.set_spacing(line_height, padding_px)
     size, cell = terminal.sink.of("resize")[-1]
     terminal.emulator.resize(size, cell)
-    terminal.view.on_damage()
+    terminal.view.display.on_damage()
     terminal.settle()
 
 
@@ -58,9 +58,9 @@ def test_zooming_keeps_the_spacing_and_the_previous_spacing_can_be_restored(show
     terminal = show_view(60, 20)
     before, size = terminal.cell, terminal.emulator.size
     set_spacing(terminal, 1.5, 20)
-    terminal.view.zoom(3)
+    terminal.view.sizing.zoom(3)
     assert terminal.cell.height_px > round(before.height_px * 1.5)
-    terminal.view.reset_zoom()
+    terminal.view.sizing.reset_zoom()
     assert terminal.cell.height_px == round(before.height_px * 1.5)
     set_spacing(terminal, 1.0, TERMINAL_PADDING_PX)
     assert (terminal.cell, terminal.emulator.size) == (before, size)

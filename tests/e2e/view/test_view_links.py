@@ -27,7 +27,7 @@ def test_ctrl_click_opens_a_link_of_an_allowed_kind(show_view):
     terminal = show_view()
     opened: list[str] = []
     notices: list[str] = []
-    terminal.view.markedLinkActivated.connect(opened.append)
+    terminal.view.links.marked_opened.connect(opened.append)
     terminal.view.notice.connect(notices.append)
     terminal.feed(LINK)
     terminal.click(1, 0)
@@ -69,11 +69,11 @@ def test_the_context_menu(show_view):
     terminal = show_view()
     terminal.feed(LINK)
     QGuiApplication.clipboard().setText("something")
-    menu = terminal.view.context_menu(QPointF(terminal.point(1, 0)))
+    menu = terminal.view.context_menu.build(QPointF(terminal.point(1, 0)))
     texts = {action.text(): action.isEnabled() for action in menu.actions() if action.text()}
     assert texts == {"Open link": True, "Copy link": True, "Copy": False, "Paste": True, "Select all": True}
     menu.deleteLater()
-    plain = terminal.view.context_menu(QPointF(terminal.point(30, 5)))
+    plain = terminal.view.context_menu.build(QPointF(terminal.point(30, 5)))
     assert "Open link" not in [action.text() for action in plain.actions()]
     plain.deleteLater()
 
@@ -82,7 +82,7 @@ def test_a_url_over_a_soft_wrap_is_underlined_opened_copied_and_selected_complet
     terminal = show_view(columns=30)
     address = "https://example.org/" + "long/" * 5 + "end"
     opened: list[str] = []
-    terminal.view.linkActivated.connect(opened.append)
+    terminal.view.links.address_opened.connect(opened.append)
     terminal.feed(f"docs: {address}. More\r\n")
     plain = terminal.cell_image(0, 1, 10)
     terminal.move((10, 0), held=Qt.MouseButton.NoButton, modifiers=CONTROL)
@@ -97,7 +97,7 @@ def test_a_url_over_a_soft_wrap_is_underlined_opened_copied_and_selected_complet
     assert terminal.cell_image(0, 1, 10) == plain
     terminal.real_clicks(3, 1, 2)
     assert terminal.emulator.selected_text() == address
-    menu = terminal.view.context_menu(QPointF(terminal.point(3, 1)))
+    menu = terminal.view.context_menu.build(QPointF(terminal.point(3, 1)))
     next(action for action in menu.actions() if action.text() == "Copy link").trigger()
     assert QGuiApplication.clipboard().text() == address
     menu.deleteLater()
@@ -107,9 +107,9 @@ def test_a_file_and_its_line_are_opened_if_the_file_exists(show_view, tmp_path):
     terminal = show_view()
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "app.py").write_text("x")
-    terminal.view.find_files_by(FilesHere(lambda: (str(tmp_path),)))
+    terminal.view.links.files.find = FilesHere(lambda: (str(tmp_path),))
     opened: list[Any] = []
-    terminal.view.fileActivated.connect(opened.append)
+    terminal.view.links.file_opened.connect(opened.append)
     terminal.feed("src/app.py:12:5: error\r\nsrc/gone.py:1: error\r\nand/or\r\n")
     for row in reversed(range(3)):
         terminal.click(2, row, modifiers=CONTROL)
@@ -122,7 +122,7 @@ def test_a_file_and_its_line_are_opened_if_the_file_exists(show_view, tmp_path):
 def test_a_double_click_on_the_name_of_a_file_and_its_line_selects_both(show_view, tmp_path):
     terminal = show_view()
     (tmp_path / "app.py").write_text("x")
-    terminal.view.find_files_by(FilesHere(lambda: (str(tmp_path),)))
+    terminal.view.links.files.find = FilesHere(lambda: (str(tmp_path),))
     terminal.feed("in app.py:12 and gone.py:3")
     for column, text in ((5, "app.py:12"), (20, "gone.py")):
         terminal.click(column, 0)
@@ -215,9 +215,9 @@ def dead_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
 def test_pointing_at_a_path_on_a_dead_network_mount_does_not_freeze_the_window(show_view, dead_mount):
     directory, answers = dead_mount
     terminal = show_view()
-    terminal.view.find_files_by(FilesHere(lambda: (str(directory),)))
+    terminal.view.links.files.find = FilesHere(lambda: (str(directory),))
     opened: list[Any] = []
-    terminal.view.fileActivated.connect(opened.append)
+    terminal.view.links.file_opened.connect(opened.append)
     terminal.feed("app.py:3: error\r\nhttps://example.org/\r\n")
     plain = terminal.cell_image(2, 0)
     terminal.focus()
@@ -226,7 +226,7 @@ def test_pointing_at_a_path_on_a_dead_network_mount_does_not_freeze_the_window(s
         terminal.until(lambda: terminal.view.links.files._running, "the file to be looked up")
         terminal.settle()
         assert terminal.cell_image(2, 0) == plain, "it is not known yet"
-        menu = terminal.view.context_menu(QPointF(terminal.point(2, 0)))
+        menu = terminal.view.context_menu.build(QPointF(terminal.point(2, 0)))
         assert "Open file" not in [action.text() for action in menu.actions()]
         menu.deleteLater()
         xdotool("click", "1")
@@ -244,7 +244,7 @@ def test_pointing_at_a_path_on_a_dead_network_mount_does_not_freeze_the_window(s
 def test_the_context_menu_opens_while_a_file_is_being_looked_up(show_view, dead_mount):
     directory, answers = dead_mount
     terminal = show_view()
-    terminal.view.find_files_by(FilesHere(lambda: (str(directory),)))
+    terminal.view.links.files.find = FilesHere(lambda: (str(directory),))
     terminal.feed("app.py:3: error\r\n")
 
     def right_click() -> list[str]:
@@ -266,8 +266,8 @@ def test_the_context_menu_opens_while_a_file_is_being_looked_up(show_view, dead_
 def test_a_click_opens_a_link_if_it_is_set_to_and_a_drag_selects_it(show_view):
     terminal = show_view()
     opened: list[str] = []
-    terminal.view.linkActivated.connect(opened.append)
-    terminal.view.set_links(LinkRules("click"))
+    terminal.view.links.address_opened.connect(opened.append)
+    terminal.view.links.rules = LinkRules("click")
     terminal.feed("https://example.org/ text")
     terminal.move((3, 0), held=Qt.MouseButton.NoButton)
     assert terminal.view.cursor().shape() == Qt.CursorShape.PointingHandCursor
@@ -289,15 +289,15 @@ def test_a_click_opens_a_link_if_it_is_set_to_and_a_drag_selects_it(show_view):
 def test_the_menu_still_opens_links_if_clicks_are_set_not_to(show_view):
     terminal = show_view()
     opened: list[str] = []
-    terminal.view.markedLinkActivated.connect(opened.append)
-    terminal.view.set_links(LinkRules("never"))
+    terminal.view.links.marked_opened.connect(opened.append)
+    terminal.view.links.rules = LinkRules("never")
     terminal.feed(LINK)
     terminal.move((1, 0), held=Qt.MouseButton.NoButton, modifiers=CONTROL)
     assert terminal.view.cursor().shape() == Qt.CursorShape.IBeamCursor
     terminal.click(1, 0)
     terminal.click(1, 0, modifiers=CONTROL)
     assert opened == []
-    menu = terminal.view.context_menu(QPointF(terminal.point(1, 0)))
+    menu = terminal.view.context_menu.build(QPointF(terminal.point(1, 0)))
     next(action for action in menu.actions() if action.text() == "Open link").trigger()
     assert opened == ["https://example.org/a"]
     menu.deleteLater()
@@ -306,10 +306,10 @@ def test_the_menu_still_opens_links_if_clicks_are_set_not_to(show_view):
 def test_a_setting_makes_file_names_no_links(show_view, tmp_path):
     terminal = show_view()
     (tmp_path / "app.py").write_text("x")
-    terminal.view.find_files_by(FilesHere(lambda: (str(tmp_path),)))
-    terminal.view.set_links(LinkRules(files=False))
+    terminal.view.links.files.find = FilesHere(lambda: (str(tmp_path),))
+    terminal.view.links.rules = LinkRules(files=False)
     terminal.feed("app.py:12\r\nhttps://example.org/")
     assert terminal.view.links.link_at(QPointF(terminal.point(2, 0))) is None
     assert terminal.view.links.link_at(QPointF(terminal.point(2, 1))) is not None
-    terminal.view.set_links(LinkRules())
+    terminal.view.links.rules = LinkRules()
     assert terminal.view.links.link_at(QPointF(terminal.point(2, 0))) is not None

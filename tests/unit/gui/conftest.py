@@ -400,7 +400,7 @@ class WindowHarness:
         if self._window is not None:
             for page in self.window.tabs.pages():
                 if page.terminal is not None:
-                    page.terminal.view.set_viewer(None)
+                    page.terminal.view.display.set_viewer(None)
             self.window.hide()
             self.window.deleteLater()
         self.storage.close()

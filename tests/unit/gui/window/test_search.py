@@ -66,7 +66,7 @@ async def test_a_line_far_back_in_a_running_chat_is_scrolled_to_and_marked(harne
     assert not sheet.is_open
     assert harness.window.tabs.active_id == running
     harness.viewers[running].become(harness.viewers[running].line.shown)
-    emulator = harness.view.emulator
+    emulator = harness.view.display.emulator
     assert emulator is not None
     bar = harness.page.bars.find.get()
     await harness.until(lambda: bar.count.text() == "1 of 1", "the match to be the current one")
@@ -111,7 +111,7 @@ async def test_an_ended_chat_opens_at_the_line_in_its_last_screen(harness: Windo
     )
     assert harness.page.bars.find.get().field.text() == "line 77 "
     await harness.press(Qt.Key.Key_Escape)
-    shown = harness.view.emulator
+    shown = harness.view.display.emulator
     assert shown is not None
     assert shown.selected_text().strip() == "line 77"
     assert not harness.window.sheets.searching.recorded.is_open

@@ -87,7 +87,7 @@ async def test_keys_texts_and_pastes_go_to_all_panes_until_it_is_switched_off(ha
     panes.toggle()
     assert [mark(page) for page in panes.pages] == ["Typed into 3 panes", "Typed here, too", "Typed here, too"]
     assert panes.type("ls") == [["l", "s"]] * 3
-    panes.views[0].commit("ü")
+    panes.views[0].input_method.commit("ü")
     assert panes.got() == [["ü"]] * 3
     await panes.focus(2)
     assert [mark(page) for page in panes.pages] == ["Typed here, too", "Typed here, too", "Typed into 3 panes"]
@@ -111,11 +111,11 @@ async def test_a_paste_is_asked_about_once_if_any_program_would_run_its_lines(ha
     for viewer in panes.viewers:
         viewer.feed(b"\x1b[?2004h")
     QGuiApplication.clipboard().setText("one\ntwo\n")
-    panes.views[0].paste()
+    panes.views[0].editing.paste()
     assert panes.got() == [["one\ntwo\n"]] * 2, "both programs use bracketed paste"
     assert panes.viewers[1].replica.emulator is not None
     panes.viewers[1].replica.emulator.feed(b"\x1b[?2004l")
-    panes.views[0].paste()
+    panes.views[0].editing.paste()
     assert panes.got() == [[], []]
     assert [page.is_question_open for page in panes.pages] == [True, False]
     question = panes.pages[0].question
@@ -132,20 +132,20 @@ async def test_a_files_path_is_not_pasted_into_several_machines(harness: WindowH
     path, file, picture = str(tmp_path / "a.txt"), QMimeData(), QMimeData()
     file.setUrls([QUrl.fromLocalFile(path)])
     picture.setImageData(QImage(1, 1, QImage.Format.Format_RGB32))
-    panes.views[0]._pasting.paste_data(file)
+    panes.views[0].pasting.paste_data(file)
     assert panes.got() == [[f"{path} "]] * 2
-    panes.views[1].machine = "alpha"
+    panes.views[1].recipients.machine = "alpha"
     for paste in (
-        lambda: panes.views[0]._pasting.paste_data(file),
-        lambda: panes.views[0]._pasting.paste_data(picture),
-        lambda: panes.views[1].paste_files([path]),
+        lambda: panes.views[0].pasting.paste_data(file),
+        lambda: panes.views[0].pasting.paste_data(picture),
+        lambda: panes.views[1].pasting.paste_files([path]),
     ):
         harness.window.banners.dismiss()
         paste()
         assert panes.got() == [[], []]
         assert harness.banner == "Not pasted: panes of other machines have no such file; stop broadcasting first"
     panes.toggle()
-    panes.views[0]._pasting.paste_data(file)
+    panes.views[0].pasting.paste_data(file)
     assert panes.got() == [[f"{path} "], []]
 
 

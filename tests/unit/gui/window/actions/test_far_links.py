@@ -85,8 +85,8 @@ async def test_a_file_that_another_machine_names_is_looked_for_there_and_opened_
     assert (names.path_of("a b.txt"), names.path_of("missing.txt")) == (path, None)
     await harness.until(lambda: names.path_of("missing.txt") == "", "the answer")
     if page.terminal is not None:
-        page.terminal.view.fileActivated.emit(FileLocation(path, 7, 3))
-        page.terminal.view.markedLinkActivated.emit(f"file://{quote(path)}#L7C3")
+        page.terminal.view.links.file_opened.emit(FileLocation(path, 7, 3))
+        page.terminal.view.links.marked_opened.emit(f"file://{quote(path)}#L7C3")
     else:
         harness.content.view.file_requested.emit(FileLocation("a b.txt", 7, 3))
         harness.content.view.link_requested.emit("a%20b.txt#L7C3")
@@ -109,7 +109,7 @@ async def test_a_path_that_no_machine_has_reaches_no_editor(
     await show(harness, alpha, tmp_path, WindowFile(editor="code"))
     for answer in ("--wait", "/etc/a\nb", "relative.txt", ""):
         monkeypatch.setattr(named_files, "_text_file", lambda _file, answer=answer: FileLocation(answer))
-        harness.view.fileActivated.emit(FileLocation("x"))
+        harness.view.links.file_opened.emit(FileLocation("x"))
         await harness.sessions.tasks.wait_for_others(10)
         assert harness.banner == "No valid path of the file came from alpha"
     assert not started
@@ -136,7 +136,7 @@ async def test_without_an_editor_for_other_machines_that_machines_editor_opens_i
 
     monkeypatch.setattr(Lifecycle, "launch", launch)
     await show(harness, alpha, tmp_path, editors)
-    harness.view.fileActivated.emit(FileLocation("a.txt", 7))
+    harness.view.links.file_opened.emit(FileLocation("a.txt", 7))
     await harness.until(lambda: requests, "the editor")
     assert (requests[0].machine, requests[0].arguments) == ("alpha", [str(nano), "+7,1", str(tmp_path / "a.txt")])
     assert not started
@@ -175,13 +175,13 @@ async def test_a_dropped_file_is_copied_to_the_other_machine_and_its_path_there_
     viewer.paste = pasted.append
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a b.txt")), QUrl.fromLocalFile(str(tmp_path / "a b.txt"))])
-    harness.view._pasting.paste_data(data)
+    harness.view.pasting.paste_data(data)
     await harness.until(lambda: pasted, "the paths")
     paths = [Path(each) for each in shlex.split(pasted[0])]
     assert [path.read_text() for path in paths] == ["x", "x"]
     assert all(path.is_relative_to(pasted_files_dir(chat.session_id)) for path in paths)
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a b.txt")), QUrl.fromLocalFile(str(tmp_path))])
-    harness.view._pasting.paste_data(data)
+    harness.view.pasting.paste_data(data)
     await harness.sessions.tasks.wait_for_others(10)
     assert "is a directory; only files are copied to another machine" in harness.banner
     assert len(pasted) == 1, "nothing is typed"
@@ -200,7 +200,7 @@ async def test_a_copy_that_takes_long_shows_its_progress_and_can_be_cancelled(
     monkeypatch.setattr(alpha.machine, "wait_reachable", asyncio.Event().wait)
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.bin"))])
-    harness.view._pasting.paste_data(data)
+    harness.view.pasting.paste_data(data)
     await harness.until(lambda: harness.window.banners.current is not None, "the line")
     assert harness.banner == "Copying a.bin to alpha: 0 %"
     harness.window.banners.run_action()
@@ -246,14 +246,14 @@ async def test_a_port_is_forwarded_only_after_the_users_answer(
     machines: Any = harness.sessions.others.machines
     machines["alpha"] = SimpleNamespace(link="link", is_reachable=True, unreachable_since=None, why_unreachable="")
     view, tasks = harness.view, harness.sessions.tasks
-    view.linkActivated.emit("http://localhost:3000/a?b")
+    view.links.address_opened.emit("http://localhost:3000/a?b")
     await tasks.wait_for_others(10)
     assert not events
     assert harness.page.is_question_open
     harness.page.question.yes.click()
     await tasks.wait_for_others(10)
     assert opened == ["http://localhost:4000/a?b"]
-    view.markedLinkActivated.emit("http://0.0.0.0:3000/")
+    view.links.marked_opened.emit("http://0.0.0.0:3000/")
     await tasks.wait_for_others(10)
     assert opened[1:] == ["http://localhost:4000/"]
     assert events == ["start"], "asked once"
@@ -277,7 +277,7 @@ async def test_all_windows_share_a_forwarded_port_until_the_machine_is_removed(
         port = server.getsockname()[1]
         local_ports = await asyncio.gather(others.forward("alpha", port), others.forward("alpha", port))
         assert len({*local_ports}) == 1
-    harness.view.linkActivated.emit(f"http://localhost:{port}/")
+    harness.view.links.address_opened.emit(f"http://localhost:{port}/")
     await harness.sessions.tasks.wait_for_others(10)
     assert not harness.page.is_question_open
     _reader, writer = await asyncio.open_connection("127.0.0.1", local_ports[0])

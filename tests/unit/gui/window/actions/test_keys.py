@@ -73,7 +73,7 @@ async def test_keys_enter_the_selecting_mode_and_copy_a_found_match(harness: Win
     assert not window.actions_["select_by_keyboard"].isEnabled(), "there is no terminal"
     viewer = harness.show(session_id)
     viewer.feed(b"first needle here\r\nsecond\r\n")
-    harness.view.on_damage()
+    harness.view.display.on_damage()
     await harness.focus_terminal()
 
     modes = harness.view.modes

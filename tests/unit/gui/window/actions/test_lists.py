@@ -36,8 +36,8 @@ async def show_shell(harness: WindowHarness) -> Callable[[str], Chooser]:
     done = command("seq 30", LONG, 0) + command("ls", "src\r\n", 0)
     viewer.replica.emulator.feed(("\x1b[?2004h" + failed + done + WAITING).encode())
     view, rows = harness.view, viewer.replica.emulator.scrollback_rows
-    view.on_damage()
-    await harness.until(lambda: view.surface.viewport.history_rows == rows, "the rows to be shown")
+    view.display.on_damage()
+    await harness.until(lambda: view.display.surface.viewport.history_rows == rows, "the rows to be shown")
 
     def listed(typed: str) -> Chooser:
         window.actions_["commands"].trigger()
@@ -57,10 +57,10 @@ async def test_a_failed_command_is_found_by_the_word_failed_and_enter_goes_there
     chooser = listed("failed")
     assert rows(chooser) == ["grep x none"]
     view = harness.view
-    assert not view.scrolled_back
+    assert not view.display.scrolled_back
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
     assert not chooser.is_open
-    await harness.until(lambda: view.scrolled_back, "the command to be in view")
+    await harness.until(lambda: view.display.scrolled_back, "the command to be in view")
     chosen = view.prompts.chosen()
     assert chosen is not None
     assert chosen.exit_code == 2
@@ -100,7 +100,7 @@ async def test_a_listed_command_is_put_at_the_prompt_to_be_edited(harness: Windo
 async def test_a_command_that_was_erased_while_the_list_was_open_is_not_copied(harness: WindowHarness) -> None:
     chooser = (await show_shell(harness))("ls")
     QGuiApplication.clipboard().setText("mine")
-    emulator = harness.view.emulator
+    emulator = harness.view.display.emulator
     assert emulator is not None
     emulator.feed(b"\x1b[H\x1b[2J\x1b[3J")
     QTest.keyClick(chooser.field, Qt.Key.Key_C, CTRL)

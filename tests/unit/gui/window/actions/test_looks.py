@@ -46,7 +46,7 @@ async def test_the_selected_theme_is_previewed_and_escape_restores_the_previous_
     assert page is not None
     terminal = page.terminal
     assert terminal is not None
-    assert terminal.view._theme.background == GRUVBOX.terminal.background
+    assert terminal.view.display.surface.theme.background == GRUVBOX.terminal.background
     assert window.grab().toImage().pixelColor(4, window.height() - 4) == GRUVBOX.tokens.color("sidebar"), "not dimmed"
     QTest.keyClick(chooser.field, Qt.Key.Key_Escape)
     harness.settle()

@@ -115,7 +115,7 @@ async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_c
         "clear_scrollback": "Ctrl+Shift+Del",
     }
     of_the_window = {action_table.title(name): key for name, key in windows.items()}
-    assert shown(view.context_menu(QPointF(9, 9))) == {
+    assert shown(view.context_menu.build(QPointF(9, 9))) == {
         **of_the_window,
         common_texts.COPY(): "Ctrl+Shift+C",
         common_texts.PASTE(): "Ctrl+Alt+V",
@@ -123,7 +123,7 @@ async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_c
 
     (paths.config_dir() / "keys.toml").write_text('copy = "Ctrl+Alt+C"\n')
     harness.settings.read_again()
-    menu = view.context_menu(QPointF(9, 9))
+    menu = view.context_menu.build(QPointF(9, 9))
     menu.popup(window.mapToGlobal(QPoint(200, 100)))
     QApplication.clipboard().setText("pasted")
     window.actions_["paste"].trigger()
@@ -283,7 +283,7 @@ async def test_a_terminals_menu_on_a_link_in_a_commands_output_has_at_most_twelv
     output = b"\x1b]133;A\x07$ \x1b]133;B\x07ls\r\n\x1b]133;C\x07https://example.org/" + b"a" * 40
     harness.show(session_id).go_live(b"\x1b[2J\x1b[H" + output + b"\r\n\x1b]133;D;0\x07")
     harness.settle()
-    menu = harness.view.context_menu(QPointF(120, 30))
+    menu = harness.view.context_menu.build(QPointF(120, 30))
     texts = {action.text() for action in menu.actions()}
     assert {page_texts.OPEN_LINK(), page_texts.THIS_COMMAND()} <= texts
     assert max(lengths(menu)) <= MOST

@@ -31,8 +31,8 @@ async def test_a_shell_beside_the_chat_has_its_own_pane_and_the_reported_directo
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, cwd=tmp_path / "deep") as program:
         chat = await chat_in(harness, tmp_path, child_pid=program.pid)
         window = harness.window
-        assert harness.view.emulator is not None
-        harness.view.emulator.feed(f"\x1b]7;file://{tmp_path}/deep\x1b\\".encode())
+        assert harness.view.display.emulator is not None
+        harness.view.display.emulator.feed(f"\x1b]7;file://{tmp_path}/deep\x1b\\".encode())
         window.actions_[f"split_{side}"].trigger()
         await harness.until(lambda: len(window.tabs.panes.all()) == 2, "the shell's pane")
     assert launches[0].directory == str(tmp_path / "deep")
@@ -62,8 +62,8 @@ async def test_a_shell_starts_where_the_foreground_program_is_whatever_the_shell
         )
         await chat_in(harness, link, child_pid=shell.pid, real_cwd=str(real))
         if reports:
-            assert harness.view.emulator is not None
-            harness.view.emulator.feed(f"\x1b]7;file://{link}\x1b\\".encode())
+            assert harness.view.display.emulator is not None
+            harness.view.display.emulator.feed(f"\x1b]7;file://{link}\x1b\\".encode())
         harness.window.actions_["new_shell"].trigger()
         await harness.until(lambda: launches, "the shell")
     assert launches[0].directory == f"{link}/deep"

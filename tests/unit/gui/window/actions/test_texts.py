@@ -265,9 +265,9 @@ async def test_the_answer_at_the_current_prompt_or_under_the_pointer_is_copied(h
     for prompt, _ in turns:
         emulator.feed(f"❯ {prompt}\r\n".encode() + b"row\r\n" * 60)
     view = harness.view
-    view.on_damage()
+    view.display.on_damage()
     rows = emulator.scrollback_rows
-    await harness.until(lambda: view.surface.viewport.history_rows == rows, "the rows to be shown")
+    await harness.until(lambda: view.display.surface.viewport.history_rows == rows, "the rows to be shown")
 
     window.actions_["previous_prompt"].trigger()
     window.actions_["previous_prompt"].trigger()
@@ -275,9 +275,9 @@ async def test_the_answer_at_the_current_prompt_or_under_the_pointer_is_copied(h
     assert await copied(harness) == "Copied the answer to this prompt (1 line)"
     assert clipboard() == "Answer 1."
 
-    view.scroll_to_start()
-    await harness.until(lambda: view.surface.viewport.offset == rows, "the beginning to be shown")
-    menu = view.context_menu(QPointF(view.rect().center()))
+    view.scroller.scroll_to_start()
+    await harness.until(lambda: view.display.surface.viewport.offset == rows, "the beginning to be shown")
+    menu = view.context_menu.build(QPointF(view.rect().center()))
     [item] = [action for action in menu.actions() if action.text() == page_texts.COPY_ANSWER()]
     item.trigger()
     menu.close()
@@ -287,7 +287,7 @@ async def test_the_answer_at_the_current_prompt_or_under_the_pointer_is_copied(h
 
 def answer_items(harness: WindowHarness) -> list[QAction]:
     view = harness.view
-    menu = view.context_menu(QPointF(view.rect().center()))
+    menu = view.context_menu.build(QPointF(view.rect().center()))
     titles = {page_texts.COPY_ANSWER(), page_texts.COPY_LAST_ANSWER()}
     found = [action for action in menu.actions() if action.text() in titles]
     menu.close()

@@ -157,7 +157,7 @@ async def test_banners_and_bars_do_not_resize_the_grid(harness: WindowHarness):
     grid = window.layout_state.grid
     viewer.end(0)
     await harness.until(harness.page.bars.end.get().isVisible, "the bar below an ended chat")
-    harness.view.report_size()
+    harness.view.sizing.report()
     assert window.layout_state.grid == grid, "the next chat starts with the whole page"
 
 

@@ -53,14 +53,14 @@ async def test_each_search_and_step_is_announced_once_and_output_is_not(
     page = harness.page
     view = harness.view
     viewer.feed(b"needle\r\nneedle\r\n")
-    view.on_damage()
+    view.display.on_damage()
     harness.settle()
     page.open_find(FindQuery("needle"))
     await harness.until(lambda: announced, "the number of matches")
     assert announced == ["2 of 2"]
 
     viewer.feed(b"needle\r\n")
-    view.on_damage()
+    view.display.on_damage()
     await harness.until(lambda: page.bars.find.get().count.text() == "2 of 3", "the new match")
     assert announced == ["2 of 2"]
     page.bars.find.get()._step(-1)
@@ -93,7 +93,7 @@ async def test_the_find_bar_goes_to_the_lower_corner_while_it_would_cover_the_ma
     harness.show(session_id)
     page = harness.page
     view = harness.view
-    emulator = view.emulator
+    emulator = view.display.emulator
     assert emulator is not None
     right = " " * (emulator.size.columns - 10) + "needle"
     lines = [right, *["middle"] * (emulator.size.rows - 2), right]

@@ -46,8 +46,8 @@ from tests.unit.gui.window.machines import chats_on
 
 
 def screen_text(harness: WindowHarness) -> str:
-    assert harness.view.emulator is not None
-    return "\n".join(row.text() for row in harness.view.emulator.rows()).strip()
+    assert harness.view.display.emulator is not None
+    return "\n".join(row.text() for row in harness.view.display.emulator.rows()).strip()
 
 
 async def test_a_slow_start_shows_the_command_and_keeps_typed_keys(harness: WindowHarness):
@@ -204,7 +204,7 @@ async def test_a_chat_out_of_reach_stays_readable_and_shows_why_and_what_waits(h
     assert bar.typed.isHidden() or not bar.typed.isVisible()
     assert "hello" in screen_text(harness)
     assert harness.view.grab().toImage().pixelColor(1, 1) == harness.theme.tokens.color("page"), "faded, not covered"
-    assert not harness.view.program_takes_mouse(Qt.KeyboardModifier.NoModifier), "text can be selected"
+    assert not harness.view.display.program_takes_mouse(Qt.KeyboardModifier.NoModifier), "text can be selected"
     viewer.keep(12)
     viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
     assert bar.typed.accessibleName() == "12 characters wait: they are sent when build1 is back."
@@ -222,12 +222,12 @@ async def test_the_line_about_a_machine_out_of_reach_covers_no_text_or_moves_at_
     viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
     bar = page.bars.waiting.bar
     await harness.until(bar.isVisible, "the bar")
-    assert not any(bar.geometry().intersects(area) for area in view.written_areas())
+    assert not any(bar.geometry().intersects(area) for area in view.display.written_areas())
     viewer.become(ViewerState.LIVE)
     viewer.feed(b"\x1b[2J" + b"\r\n".join(b"row" for _ in range(24)))
-    view.on_damage()
-    await harness.until(lambda: len(view.surface.written_rects()) == 1, "the rows")
-    view.resize(view.width(), view.logical_rect(view.surface.row_rect(23)).bottom())
+    view.display.on_damage()
+    await harness.until(lambda: len(view.display.surface.written_rects()) == 1, "the rows")
+    view.resize(view.width(), view.display.logical_rect(view.display.surface.row_rect(23)).bottom())
     viewer.become(ViewerState.UNREACHABLE, "build1: Connection refused")
     await harness.until(bar.isVisible, "the bar")
     at = bar.y()

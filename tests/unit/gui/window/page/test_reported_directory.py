@@ -63,8 +63,8 @@ def report(harness: WindowHarness, session_id: str, address: str, program: Progr
     """
     if program is not None:
         program.go_to(address.removeprefix("file://"))
-    assert harness.view.emulator is not None
-    harness.view.emulator.feed(f"\x1b]7;{address}\x1b\\".encode())
+    assert harness.view.display.emulator is not None
+    harness.view.display.emulator.feed(f"\x1b]7;{address}\x1b\\".encode())
     ended = f"2026-01-02T03:05:{len(address) % 60:02}Z"
     harness.viewers[session_id].tell(ForegroundEvent(Foreground("", "2026-01-02T03:04:05Z", 0, ended)))
     harness.settle()
@@ -256,7 +256,7 @@ async def test_a_known_directory_is_shown_before_the_terminal_is(harness: Window
     harness.chat(session_id).workplace.note_directory("/usr")
     window.open_chat(harness.chat(session_id))
     harness.settle()
-    assert harness.view.emulator is None
+    assert harness.view.display.emulator is None
     assert shown(harness) == ["Shell", "/usr"]
     harness.chat(session_id).changed.emit()
     assert harness.chat(session_id).workplace.current_directory == "/usr"

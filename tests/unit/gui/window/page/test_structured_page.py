@@ -134,7 +134,7 @@ async def test_a_chat_view_that_is_read_from_there_is_not_scrolled_back_by_a_lat
     harness.window.tabs.close(viewer.session_id)
     viewer.replica.transcript = None
     harness.window.tabs.panes.active.tabs.restore_tabs(saved)
-    harness.content.view.scroll_to_end()
+    harness.content.view.scroller.scroll_to_end()
     viewer.show_transcript(long_chat(100).transcript)
     harness.settle()
     assert harness.content.view.page.scroller.is_following_end
@@ -163,7 +163,7 @@ async def test_messages_below_a_place_do_not_change_it_and_save_nothing(harness:
         chat.put("agent", "more", status="done")
         content.view.page.scroller.show_frame()
     assert (content.place, told) == (place, [])
-    content.view.scroll_lines(-1)
+    content.view.scroller.scroll_lines(-1)
     assert told == [True]
 
 

@@ -376,7 +376,7 @@ async def test_with_one_pane_the_program_gets_the_keys_that_move_between_panes(h
             QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Left, held | shift)
             for held in (control, Qt.KeyboardModifier.AltModifier)
         ]
-        return [not harness.view._keyboard.is_window_key(event) for event in pressed]
+        return [not harness.view.keyboard.is_window_key(event) for event in pressed]
 
     assert goes_to_program() == [True, True]
     panes.mirror("right")

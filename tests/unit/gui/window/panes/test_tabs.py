@@ -525,7 +525,7 @@ async def test_a_tab_without_a_replica_shows_its_previous_picture_until_a_new_on
     one, *others = await four_tabs(harness)
     window = harness.window
     window.tabs.activate(one)
-    harness.view.scroll_lines(-100)
+    harness.view.scroller.scroll_lines(-100)
     harness.settle()
     before = harness.view.grab().toImage()
     for session_id in others:
@@ -589,7 +589,7 @@ async def test_the_scroll_position_in_an_ended_chat_is_restored(harness: WindowH
     emulator = create(None, GridSize(80, 24))
     emulator.feed(LINES)
     place = position_of_row(emulator, 120)
-    harness.view.go_to_position(place)
+    harness.view.scroller.go_once_known(place)
     harness.terminal.show_screen(emulator)
     frame = emulator.frame()
     assert frame.scrollback_rows - frame.scroll_offset == 120

@@ -32,7 +32,7 @@ async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(harnes
     viewer = await harness.open("one")
     page = harness.page
     view = harness.view
-    view.paste_text("rm -rf x\nls\x07\n")
+    view.pasting.paste("rm -rf x\nls\x07\n")
     assert page.question.title.text() == "Paste 2 lines?"
     assert page.question.subject.toPlainText() == "rm -rf x\nls␇\n"
     assert [call for call in viewer.calls if call[0] == "paste"] == []
@@ -45,7 +45,7 @@ async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(harnes
 async def test_whoever_goes_on_typing_after_a_paste_does_not_answer_the_question(harness: WindowHarness):
     viewer = await harness.open("one")
     question = harness.page.question
-    harness.view.paste_text("cd x\nmake")
+    harness.view.pasting.paste("cd x\nmake")
     for key in (Qt.Key.Key_Space, Qt.Key.Key_Minus, Qt.Key.Key_J, Qt.Key.Key_Space, Qt.Key.Key_4, Qt.Key.Key_Return):
         await harness.press(key)
         assert question.is_open
@@ -58,7 +58,7 @@ async def test_whoever_goes_on_typing_after_a_paste_does_not_answer_the_question
 async def test_space_presses_the_button_that_tab_has_chosen(harness: WindowHarness):
     viewer = await harness.open("one")
     question = harness.page.question
-    harness.view.paste_text("cd x\nmake")
+    harness.view.pasting.paste("cd x\nmake")
     while not question.no.hasFocus():
         await harness.press(Qt.Key.Key_Tab)
     await harness.press(Qt.Key.Key_Space)
@@ -74,19 +74,19 @@ async def test_a_link_with_another_text_than_its_address_is_asked_about_if_that_
     await harness.open("one")
     window = harness.window
     page, view, marked = harness.page, harness.view, Link((), "https://example.org/a", is_marked=True)
-    view.open_link(marked)
+    view.links.open(marked)
     assert opened == ["https://example.org/a"], "by default its address is shown while it is pointed at"
     window._settings.write({"confirm_links": True})
-    view.open_link(Link((), "https://example.org/b"))
+    view.links.open(Link((), "https://example.org/b"))
     assert opened[1:] == ["https://example.org/b"], "an address in the text is its own target, so nothing is asked"
-    view.open_link(marked)
+    view.links.open(marked)
     assert (page.question.title.text(), page.question.subject.toPlainText()) == ("Open this link?", marked.uri)
     await harness.press(Qt.Key.Key_Escape)
     assert len(opened) == 2
-    view.open_link(marked)
+    view.links.open(marked)
     await harness.press(Qt.Key.Key_Return)
     assert opened[2:] == [marked.uri]
-    view.open_link(Link((), "javascript:alert(1)", is_marked=True))
+    view.links.open(Link((), "javascript:alert(1)", is_marked=True))
     assert not page.question.is_open
     assert len(opened) == 3
 
@@ -98,12 +98,17 @@ async def test_the_window_uses_settings_of_links_the_mouse_and_the_command_headi
     def opens_by() -> str:
         return harness.view.links.rules.opens_by
 
+    def copies() -> bool:
+        return harness.view.selection.copies
+
     assert opens_by() == "ctrl_click"
     window._settings.write({"open_links": "click"})
     assert opens_by() == "click"
-    assert harness.view._pointer.rules == MouseRules(3, copies_selection=False, right_click_pastes=False)
+    assert harness.view.pointer.rules == MouseRules(3, right_click_pastes=False)
+    assert not copies()
     window._settings.write({"wheel_lines": 7, "copy_on_select": True, "right_click": "paste"})
-    assert harness.view._pointer.rules == MouseRules(7, copies_selection=True, right_click_pastes=True)
+    assert harness.view.pointer.rules == MouseRules(7, right_click_pastes=True)
+    assert copies()
     assert harness.view.prompts.has_heading
     window._settings.write({"command_heading": False})
     assert not harness.view.prompts.has_heading
@@ -116,7 +121,7 @@ async def test_a_paste_of_five_million_characters_is_asked_about_at_once(harness
         viewer.feed(b"\x1b[?2004h")
     question = harness.page.question
     text = "a line of a long text\n" * 250_000
-    calls = calls_of(lambda: harness.view.paste_text(text))
+    calls = calls_of(lambda: harness.view.pasting.paste(text))
     assert calls < 250_000, "no call for each line: the window does not freeze"
     assert question.title.text() == "Paste 250,000 lines, 5,500,000 characters?"
     assert question.subject.toPlainText().startswith("a line of a long text\n")
@@ -129,7 +134,7 @@ async def test_a_paste_of_five_million_characters_is_asked_about_at_once(harness
 
 async def test_escape_answers_a_question_and_does_not_interrupt_the_agent(harness: WindowHarness):
     viewer = await harness.open("one")
-    harness.view.paste_text("a\nb\n")
+    harness.view.pasting.paste("a\nb\n")
     await harness.press(Qt.Key.Key_A)
     await harness.press(Qt.Key.Key_V, CTRL_SHIFT)
     await harness.press(Qt.Key.Key_Tab)
@@ -146,7 +151,7 @@ async def test_a_paste_asked_about_in_one_chat_is_not_pasted_into_another(harnes
     window.tabs.activate(ids[0])
     asking = harness.page
     view = harness.view
-    view.paste_text("a\nb\n")
+    view.pasting.paste("a\nb\n")
     window.tabs.activate(ids[1])
     harness.settle()
     assert not asking.question.isVisible(), "it stays with its page"
@@ -162,11 +167,11 @@ async def test_a_question_closes_with_its_chat_and_does_not_reopen_after_another
     session_id = viewer.session_id
     page = harness.page
     view = harness.view
-    view.paste_text("a\nb\n")
-    view.paste_text("c\nd\n")
+    view.pasting.paste("a\nb\n")
+    view.pasting.paste("c\nd\n")
     page.question.dismiss()
     assert not page.question.is_open, "the older one was replaced"
-    view.paste_text("e\nf\n")
+    view.pasting.paste("e\nf\n")
     viewer.end(0)
     assert not page.question.is_open
     page.question.ask(Question("Really?", "Yes", lambda: viewer.calls.append(("paste", "yes"))))
