@@ -52,10 +52,14 @@ def test_a_composed_text_stays_in_its_chat_and_its_candidates_are_at_the_cursor(
         app.show(first)
         wait_until(method.fields, WAIT_S, "the terminal to take text")
         wait_until(lambda: cursors(log), WAIT_S, "the cursor's position")
-        column = cursors(log)[-1][0]
-        compositor.type("ab")
-        wait_until(lambda: cursors(log)[-1][0] > column, WAIT_S, "the cursor's position after two letters")
+        for letter in "ab":
+            column = cursors(log)[-1][0]
+            compositor.type(letter)
+            wait_until(lambda c=column: cursors(log)[-1][0] > c, WAIT_S, "the cursor's position after a letter")
         method.compose("ni hao")
+        wait_until(
+            lambda: re.search(r'preedit_string\("ni hao".*\n.*\.done\(', log.read_text()), WAIT_S, "the composition"
+        )
         app.show(second)
         wait_until(lambda: "abni hao" in chat_text(first), WAIT_S, "the composed text in its chat")
         method.commit("你好")
