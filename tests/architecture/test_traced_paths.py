@@ -190,7 +190,7 @@ async def test_an_answer_takes_the_described_path(qapp: QApplication, window_man
             content = StructuredContent(
                 Theme(qapp, OWN, "dark"), chat.looks.first, page, open_find=list,
                 drafts=Drafts(cast(ChatList, _Chats())),
-                load_transcript=lambda _chat, _content: None, list_repository=lambda _directory: [],
+                load_transcript=lambda _content: None, list_repository=lambda _directory: [],
             )  # fmt: skip
             QVBoxLayout(page).addWidget(content.view)
             page.resize(900, 700)

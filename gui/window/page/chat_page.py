@@ -36,6 +36,7 @@ class ChatPage(Area):
         chat: the chat; ``source``: the viewer that this page shows.
         content: the terminal or the transcript.
         bars: the bars around the content.
+        is_disposed: whether everything was released.
 
     Signals:
         end_shown: the end of the chat became visible.
@@ -55,7 +56,7 @@ class ChatPage(Area):
         self.source = source
         self.chat = chat = source.chat
         self._settled = False
-        self._is_in_front = False
+        self._is_in_front = self.is_disposed = False
         self._reported_end: tuple[str | None, bool] | None = None
         """Last reported continuation and whether the exit was saved."""
 
@@ -132,6 +133,7 @@ class ChatPage(Area):
 
     def dispose(self) -> None:
         """Release everything after the tab was closed. The chat keeps running; its output is not followed."""
+        self.is_disposed = True
         self.bars.waiting.stop()
         self._withdraw_question()
         self.content.release()

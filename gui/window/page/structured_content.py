@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from gui.bridge.chat import Chat, Look
+from gui.bridge.chat import Look
 from gui.bridge.search import Query
 from gui.bridge.unsent import Drafts
 from gui.chat.content.items import Mode
@@ -59,7 +59,7 @@ class StructuredContent(QObject):
         page: QWidget,
         open_find: Callable[[], object],
         drafts: Drafts,
-        load_transcript: Callable[[Chat, StructuredContent], None],
+        load_transcript: Callable[[StructuredContent], None],
         list_repository: Callable[[str], list[str]],
     ) -> None:
         """Make the transcript and the prompt box of a page.
@@ -243,7 +243,7 @@ class StructuredContent(QObject):
         if self._is_requested or self._has_saved_transcript:
             return False
         self._is_requested = True
-        self._load_transcript(self.chat, self)
+        self._load_transcript(self)
         return True
 
     def show_transcript(self, transcript: Transcript | None) -> None:

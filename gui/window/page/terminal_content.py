@@ -55,7 +55,7 @@ class TerminalContent(QObject):
         source: Look,
         page: QWidget,
         focus: Callable[[], object],
-        load_screen: Callable[[Chat, TerminalContent], None],
+        load_screen: Callable[[TerminalContent], None],
         note_directory: Callable[[Chat, str], object],
     ) -> None:
         """Make the terminal of a page.
@@ -171,7 +171,7 @@ class TerminalContent(QObject):
             return False
         self._is_screen_requested = True
         self._display.set_viewer(None)
-        self._load_screen(self.chat, self)
+        self._load_screen(self)
         return True
 
     def show_screen(self, emulator: Emulator | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -334,54 +335,50 @@ class Tabs(QObject):
     def _make_page(self, chat: Chat) -> ChatPage:
         page, files = ChatPage(self._theme, chat.looks.for_page()), self._sessions.machines.files_of(chat)
         if chat.record.origin.runtime == "terminal":
-            screen, note = self._load_screen, files.note_directory
+            screen, note = partial(self._load_screen, page), files.note_directory
             page.set_content(TerminalContent(self._theme, page.source, page, page.focus_content, screen, note))
             return page
         from gui.window.page.structured_content import StructuredContent  # Most windows show only terminals.
 
-        drafts, load = self._sessions.drafts, self._load_transcript
+        drafts, load = self._sessions.drafts, partial(self._load_transcript, page)
         page.set_content(
             StructuredContent(self._theme, page.source, page, page.open_find, drafts, load, files.lister())
         )
         return page
 
-    def _page_with(self, content: TerminalContent | StructuredContent, chat: Chat) -> ChatPage | None:
-        """The page of a chat, if it still has this content."""
-        page = self._pages.get(chat.id)
-        return page if page is not None and page.content is content else None
+    def _load_transcript(self, page: ChatPage, content: StructuredContent) -> None:
+        self._sessions.tasks.start(self._read_transcript(page, content), "transcript")
 
-    def _load_transcript(self, chat: Chat, content: StructuredContent) -> None:
-        self._sessions.tasks.start(self._read_transcript(chat, content), "transcript")
-
-    async def _read_transcript(self, chat: Chat, content: StructuredContent) -> None:
-        transcript = await self._read_saved(chat, content, read_last_transcript)
-        if (page := self._page_with(content, chat)) is not None:
+    async def _read_transcript(self, page: ChatPage, content: StructuredContent) -> None:
+        transcript = await self._read_saved(page, read_last_transcript)
+        if not page.is_disposed:
             content.show_transcript(transcript)
             page.on_saved_shown(found=transcript is not None)
 
-    def _load_screen(self, chat: Chat, content: TerminalContent) -> None:
-        self._sessions.tasks.start(self._read_screen(chat, content), "last screen")
+    def _load_screen(self, page: ChatPage, content: TerminalContent) -> None:
+        self._sessions.tasks.start(self._read_screen(page, content), "last screen")
 
-    async def _read_screen(self, chat: Chat, content: TerminalContent) -> None:
-        emulator = await self._read_saved(chat, content, read_last_screen)
-        if (page := self._page_with(content, chat)) is not None:
+    async def _read_screen(self, page: ChatPage, content: TerminalContent) -> None:
+        emulator = await self._read_saved(page, read_last_screen)
+        if not page.is_disposed:
             content.show_screen(emulator)
             page.on_saved_shown(found=emulator is not None)
         elif emulator is not None:
             emulator.close()
 
-    async def _read_saved(
-        self, chat: Chat, content: TerminalContent | StructuredContent, read: Callable[[Chat], Awaitable[T | None]]
-    ) -> T | None:
-        """Read a chat's saved end once its machine can be reached; None without one, or if the page is gone."""
+    async def _read_saved(self, page: ChatPage, read: Callable[[Chat], Awaitable[T | None]]) -> T | None:
+        """Read a chat's saved end once its machine can be reached; None without one, or if the page is gone.
+
+        The page may be in another pane meanwhile.
+        """
         while True:
             try:
-                return await read(chat)
+                return await read(page.chat)
             except Unreachable:
-                if (page := self._page_with(content, chat)) is None:
+                if page.is_disposed:
                     return None
                 page.on_saved_waited_for()
-                await chat.machine.wait_reachable()
+                await page.chat.machine.wait_reachable()
             except OutliveError as error:
                 self._sessions.problem.emit(str(error))
                 return None

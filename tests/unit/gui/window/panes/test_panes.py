@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QCursor, QDragMoveEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
 
+from gui.bridge.chat import Chat
 from gui.settings.layout import SavedPane, SavedWindow, WindowLayout
 from gui.settings.pane_tree import Pane, Split
 from gui.window.panes.pane import PaneWidget, move_tab
@@ -108,6 +111,28 @@ async def test_the_last_used_tab_is_reached_also_in_another_pane(harness: Window
     assert (harness.window.tabs.active_id, panes.active is right) == (two, False)
     last.trigger()
     assert (harness.window.tabs.active_id, panes.active is right) == (one, True)
+
+
+async def test_an_ended_chat_that_moves_to_another_pane_while_it_loads_is_shown_there(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+):
+    await three_chats(harness)
+    read = asyncio.Event()
+
+    async def read_late(_chat: Chat) -> None:
+        await read.wait()
+
+    monkeypatch.setattr("gui.window.panes.tabs.read_last_screen", read_late)
+    ended = await harness.add("old", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
+    panes = harness.window.tabs.panes
+    panes.mirror("right")
+    harness.window.open_chat(harness.chat(ended))
+    page = harness.page
+    left, right = panes.all()
+    move_tab(ended, right, left)
+    assert (left.tabs.page_of(ended), page.is_settled) == (page, False)
+    read.set()
+    await harness.until(lambda: page.is_settled, "the end of the chat")
 
 
 async def test_a_tab_moves_to_the_next_pane_and_panes_swap_positions(harness: WindowHarness):
