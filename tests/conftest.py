@@ -43,10 +43,14 @@ guard_overrides()  # Before a test imports classes of the window, as the window 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 hypothesis.settings.register_profile(
-    "outlive", deadline=None, database=None, print_blob=True, derandomize=not IS_RANDOM,
+    "outlive",
+    deadline=None,
+    database=None,
+    print_blob=True,
+    derandomize=not IS_RANDOM,
     max_examples=times(100) if IS_RANDOM else 60,  # without IS_RANDOM, each run tries the same examples
     suppress_health_check=[hypothesis.HealthCheck.too_slow],  # other programs may slow the machine down
-)  # fmt: skip
+)
 hypothesis.settings.load_profile("outlive")
 
 

@@ -15,8 +15,11 @@ def project_files() -> tuple[Path, ...]:
     """The paths of all files of the project, relative to its top directory."""
     listing = subprocess.run(
         ["git", "-c", f"safe.directory={REPOSITORY}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=REPOSITORY, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     paths = {Path(name) for name in listing.stdout.split("\0") if name}
     return tuple(sorted(path for path in paths if (REPOSITORY / path).is_file()))
 

@@ -33,8 +33,11 @@ def test_every_module_of_session_host_loads_without_the_windows_libraries() -> N
 
     run = subprocess.run(
         [sys.executable, "-c", WITHOUT_THE_WINDOW, ",".join(blocked), *modules],
-        capture_output=True, text=True, check=False, cwd=REPOSITORY,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=REPOSITORY,
+    )
 
     assert run.returncode == 0, run.stderr
     assert len(modules) > 100
@@ -42,8 +45,12 @@ def test_every_module_of_session_host_loads_without_the_windows_libraries() -> N
 
 def test_libraries_for_the_window_alone_are_an_extra() -> None:
     assert names(PROJECT["optional-dependencies"]["window"]) == {
-        "pyside6-essentials", "qasync", "qtawesome", "qtpy", "pygments",
-    }  # fmt: skip
+        "pyside6-essentials",
+        "qasync",
+        "qtawesome",
+        "qtpy",
+        "pygments",
+    }
     assert not names(PROJECT["dependencies"]) & names(PROJECT["optional-dependencies"]["window"])
 
 

@@ -153,9 +153,10 @@ def test_decisions_are_numbered_questions_with_short_answers() -> None:
     assert len(text(Path("DECISIONS.md")).split()) <= 4500, "move what one module needs to know into its docstring"
 
 
-@pytest.mark.parametrize(("page", "lines", "columns"), [
-    ("ARCHITECTURE.md", 142, 160), ("CONTRIBUTING.md", 146, 160), ("DECISIONS.md", 350, 120),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("page", "lines", "columns"),
+    [("ARCHITECTURE.md", 142, 160), ("CONTRIBUTING.md", 146, 160), ("DECISIONS.md", 350, 120)],
+)
 def test_a_page_for_developers_is_read_in_one_sitting(page: str, lines: int, columns: int) -> None:
     written = text(Path(page)).splitlines()
     assert len(written) <= lines, "leave out what names, docstrings and tests say"
@@ -270,8 +271,12 @@ def test_the_tests_with_an_option_of_their_own_find_their_fixtures() -> None:
     options += ["-m", "real_agents or compositors"]
     planned = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "tests/e2e/real_agents", "tests/e2e/wayland"],
-        cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert planned.returncode == 0, planned.stdout[-2000:]
 
 

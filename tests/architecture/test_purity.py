@@ -12,36 +12,75 @@ import pytest
 from tests.architecture.source_tree import imports, python_files, tree
 
 PURE = {
-    "__future__", "base64", "bisect", "codecs", "collections", "contextlib", "copy", "dataclasses", "enum", "functools",
-    "itertools", "math", "msgspec", "operator", "re", "string", "struct", "types", "typing", "unicodedata", "uuid",
+    "__future__",
+    "base64",
+    "bisect",
+    "codecs",
+    "collections",
+    "contextlib",
+    "copy",
+    "dataclasses",
+    "enum",
+    "functools",
+    "itertools",
+    "math",
+    "msgspec",
+    "operator",
+    "re",
+    "string",
+    "struct",
+    "types",
+    "typing",
+    "unicodedata",
+    "uuid",
     "zlib",
-}  # fmt: skip
+}
 """The foreign modules that pure code may import: none reads a clock, uses files or knows an event loop."""
 
 
 OWN = {
     "session_host/protocol": ("session_host.protocol", "session_host.errors", "session_host.version"),
     "session_host/standing": (
-        "session_host.standing", "session_host.protocol", "session_host.system.clock", "datetime", "signal",
+        "session_host.standing",
+        "session_host.protocol",
+        "session_host.system.clock",
+        "datetime",
+        "signal",
     ),
     "session_host/session": (
-        "session_host.session", "session_host.protocol", "session_host.errors", "session_host.version",
+        "session_host.session",
+        "session_host.protocol",
+        "session_host.errors",
+        "session_host.version",
         "session_host.structured",
-        "session_host.terminal.base", "session_host.terminal.encode", "session_host.terminal.events",
-        "session_host.terminal.rows", "session_host.terminal.typed_line",
-        "session_host.storage.descriptors.log_state", "session_host.storage.descriptors.log_entries",
+        "session_host.terminal.base",
+        "session_host.terminal.encode",
+        "session_host.terminal.events",
+        "session_host.terminal.rows",
+        "session_host.terminal.typed_line",
+        "session_host.storage.descriptors.log_state",
+        "session_host.storage.descriptors.log_entries",
     ),
     **{
         f"session_host/client/viewer/{name}.py": (
-            "session_host.client.viewer.", "session_host.protocol", "session_host.terminal.base",
+            "session_host.client.viewer.",
+            "session_host.protocol",
+            "session_host.terminal.base",
             "session_host.terminal.rows",
         )
         for name in (
-            "answer_watch", "effects", "gate", "line", "prediction", "replica_progress", "rules", "state",
+            "answer_watch",
+            "effects",
+            "gate",
+            "line",
+            "prediction",
+            "replica_progress",
+            "rules",
+            "state",
             "unacknowledged_input",
         )
     },
-}  # fmt: skip
+}
 """For each pure package or module, the modules of this project that it may import."""
 
 
@@ -84,8 +123,10 @@ def loaded_by(statement: str) -> set[str]:
     """The top-level modules that a fresh Python has loaded after ``statement``."""
     run = subprocess.run(
         [sys.executable, "-c", f"{statement}\nimport sys; print('\\n'.join(sys.modules))"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return {name.split(".")[0] for name in run.stdout.split()}
 
 
@@ -96,5 +137,8 @@ def test_the_command_line_starts_without_qt_and_engines() -> None:
 
 def test_the_protocol_loads_no_loop_and_no_sockets() -> None:
     assert not loaded_by("import session_host.protocol.messages, session_host.protocol.codec") & {
-        "asyncio", "socket", "selectors", "subprocess",
-    }  # fmt: skip
+        "asyncio",
+        "socket",
+        "selectors",
+        "subprocess",
+    }

@@ -59,7 +59,8 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def test_code_has_the_form_of_the_formatter() -> None:
-    found = [str(path) for path in python_files("session_host", "gui") if "fmt: skip" in text(path)]
+    skip = "fmt: " + "skip"
+    found = [str(path) for path in python_files("session_host", "gui", "tests", "installers") if skip in text(path)]
     assert not found, "only whole tables keep their own form, between fmt: off and fmt: on"
 
 

@@ -188,10 +188,14 @@ async def test_an_answer_takes_the_described_path(qapp: QApplication, window_man
         async with served_chat(harness) as chat:
             page = QWidget()
             content = StructuredContent(
-                Theme(qapp, OWN, "dark"), chat.looks.first, page, open_find=list,
+                Theme(qapp, OWN, "dark"),
+                chat.looks.first,
+                page,
+                open_find=list,
                 drafts=Drafts(cast(ChatList, _Chats())),
-                load_transcript=lambda _content: None, list_repository=lambda _directory: [],
-            )  # fmt: skip
+                load_transcript=lambda _content: None,
+                list_repository=lambda _directory: [],
+            )
             QVBoxLayout(page).addWidget(content.view)
             page.resize(900, 700)
             show(page)

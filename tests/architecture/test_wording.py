@@ -14,9 +14,20 @@ TABLES = ROOT / "gui" / "settings" / "table.py", ROOT / "gui" / "window" / "acti
 """Their rows have texts, too."""
 
 SHOWN = {
-    "setText": 1, "setToolTip": 1, "setPlaceholderText": 1, "setAccessibleName": 1, "setWindowTitle": 1, "addAction": 2,
-    "set_whole": 1, "button": 1, "label": 1, "inform": 1, "Banner": 2, "Choice": 2, "QCheckBox": 1,
-}  # fmt: skip
+    "setText": 1,
+    "setToolTip": 1,
+    "setPlaceholderText": 1,
+    "setAccessibleName": 1,
+    "setWindowTitle": 1,
+    "addAction": 2,
+    "set_whole": 1,
+    "button": 1,
+    "label": 1,
+    "inform": 1,
+    "Banner": 2,
+    "Choice": 2,
+    "QCheckBox": 1,
+}
 """For each function, how many of its first arguments are shown to the user."""
 
 SHOWN_ALL = {"Question"}

@@ -11,10 +11,25 @@ from tests.benchmarks.environment import benchmark_environment
 from tests.benchmarks.report import Report, render_json
 
 NAMES = (
-    "flood_detached", "flood_attached", "echo", "attach_echo", "sessions", "cold_window", "tabs_memory", "key_to_pixel",
-    "whole_screen", "scroll_history", "takeover", "chat_takeover", "far_echo", "list_machines", "slow_line", "ssh_echo",
-    "cuts", "idle_machines",
-)  # fmt: skip
+    "flood_detached",
+    "flood_attached",
+    "echo",
+    "attach_echo",
+    "sessions",
+    "cold_window",
+    "tabs_memory",
+    "key_to_pixel",
+    "whole_screen",
+    "scroll_history",
+    "takeover",
+    "chat_takeover",
+    "far_echo",
+    "list_machines",
+    "slow_line",
+    "ssh_echo",
+    "cuts",
+    "idle_machines",
+)
 
 
 def main() -> int:

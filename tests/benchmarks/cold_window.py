@@ -80,9 +80,16 @@ def add_ended_chats() -> None:
         for number in range(ENDED):
             ended_at = (now - timedelta(days=365 * (1 - number / ENDED))).isoformat(timespec="milliseconds")
             record = chat_facts(
-                id=str(uuid.uuid4()), name=f"ended {number}", agent="shell", argv=["bash"], cwd=f"/p/{number % 20}",
-                state=State.EXITED, exit_code=0, created_at=ended_at, ended_at=ended_at,
-            )  # fmt: skip
+                id=str(uuid.uuid4()),
+                name=f"ended {number}",
+                agent="shell",
+                argv=["bash"],
+                cwd=f"/p/{number % 20}",
+                state=State.EXITED,
+                exit_code=0,
+                created_at=ended_at,
+                ended_at=ended_at,
+            )
             store.insert(record)
             with Journal.open(session_journal(record.id)) as journal:
                 journal.append([Output(time.time_ns(), 0, b"words of a chat\r\n" * 50)])

@@ -97,11 +97,20 @@ def _fill(database: Path) -> None:
         for number in range(CHATS):
             store.insert(
                 chat_facts(
-                    id=f"00000000-0000-4000-8000-{number:012}", name=f"chat-{number}", agent="shell", argv=["sh"],
-                    cwd="/", state=State.EXITED, exit_code=0, created_at=f"2026-01-02T03:04:05.{number:06}Z",
-                    ended_at="2026-01-02T03:05:00.000Z", columns=80, rows=24, engine="ghostty",
+                    id=f"00000000-0000-4000-8000-{number:012}",
+                    name=f"chat-{number}",
+                    agent="shell",
+                    argv=["sh"],
+                    cwd="/",
+                    state=State.EXITED,
+                    exit_code=0,
+                    created_at=f"2026-01-02T03:04:05.{number:06}Z",
+                    ended_at="2026-01-02T03:05:00.000Z",
+                    columns=80,
+                    rows=24,
+                    engine="ghostty",
                 )
-            )  # fmt: skip
+            )
 
 
 def _list_ms(chats: int, dead: int = 0) -> float:

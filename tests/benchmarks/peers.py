@@ -34,9 +34,13 @@ def version(name: str) -> str:
         return ""
     # dtach prints its version on standard output and fails; konsole needs no display for it.
     done = subprocess.run(
-        [name, *VERSION_ARGUMENTS[name]], capture_output=True, text=True, check=False,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        [name, *VERSION_ARGUMENTS[name]],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        stdin=subprocess.DEVNULL,
+    )
     found = re.search(r"\d+[.\d]*\w*(\(\d+\))?", done.stdout + done.stderr)
     return found.group() if found else "unknown"
 
@@ -116,19 +120,38 @@ def terminals(columns: int = COLUMNS, rows: int = ROWS) -> dict[str, list[str]]:
     settings = [f"TerminalColumns={columns}", f"TerminalRows={rows}", "HistoryMode=1", "HistorySize=10000"]
     return {
         "konsole": [
-            "konsole", "--nofork", "--hide-menubar", "--hide-tabbar",
-            *(word for setting in settings for word in ("-p", setting)), "-e",
+            "konsole",
+            "--nofork",
+            "--hide-menubar",
+            "--hide-tabbar",
+            *(word for setting in settings for word in ("-p", setting)),
+            "-e",
         ],
         "alacritty": [
-            "alacritty", "-o", f"window.dimensions.columns={columns}", "-o", f"window.dimensions.lines={rows}",
-            "-o", "scrolling.history=10000", "-e",
+            "alacritty",
+            "-o",
+            f"window.dimensions.columns={columns}",
+            "-o",
+            f"window.dimensions.lines={rows}",
+            "-o",
+            "scrolling.history=10000",
+            "-e",
         ],
         "kitty": [
-            "kitty", "--config", "NONE", "-o", f"initial_window_width={columns}c",
-            "-o", f"initial_window_height={rows}c", "-o", "remember_window_size=no", "-o", "scrollback_lines=10000",
+            "kitty",
+            "--config",
+            "NONE",
+            "-o",
+            f"initial_window_width={columns}c",
+            "-o",
+            f"initial_window_height={rows}c",
+            "-o",
+            "remember_window_size=no",
+            "-o",
+            "scrollback_lines=10000",
         ],
         "xterm": ["xterm", "-geometry", f"{columns}x{rows}", "-sl", "10000", "-e"],
-    }  # fmt: skip
+    }
 
 
 TERMINALS = terminals()
@@ -141,9 +164,12 @@ def in_terminal(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program in a terminal's window."""
     process = subprocess.Popen(
-        [*terminals(columns, rows)[name], *argv], env=environment,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [*terminals(columns, rows)[name], *argv],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         yield process
     finally:

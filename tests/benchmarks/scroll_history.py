@@ -112,9 +112,15 @@ def _scroll(report: Report, name: str, view: _WatchedView, bar: HistoryBar, step
 def _turn_wheel(view: _WatchedView) -> None:
     position = QPointF(view.rect().center())
     event = QWheelEvent(
-        position, view.mapToGlobal(position), QPoint(), QPoint(0, NOTCH), Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
-    )  # fmt: skip
+        position,
+        view.mapToGlobal(position),
+        QPoint(),
+        QPoint(0, NOTCH),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
     QApplication.sendEvent(view, event)
 
 
@@ -135,9 +141,13 @@ class _Drag:
     def _send(self, kind: QEvent.Type) -> None:
         pressed = Qt.MouseButton.LeftButton if kind == QEvent.Type.MouseButtonPress else Qt.MouseButton.NoButton
         event = QMouseEvent(
-            kind, self._position, self._bar.mapToGlobal(self._position), pressed, Qt.MouseButton.LeftButton,
+            kind,
+            self._position,
+            self._bar.mapToGlobal(self._position),
+            pressed,
+            Qt.MouseButton.LeftButton,
             Qt.KeyboardModifier.NoModifier,
-        )  # fmt: skip
+        )
         QApplication.sendEvent(self._bar, event)
 
 

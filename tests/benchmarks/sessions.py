@@ -86,9 +86,15 @@ async def launch_warm(series: Series, times: int) -> None:
     with Store.open(database()):
         for number in range(times):
             request = LaunchRequest(
-                agent=agent, arguments=["cat"], name=f"warm-{number}", directory=str(Path.home()),
-                environment=dict(os.environ), overrides={}, size=GridSize(peers.COLUMNS, peers.ROWS), engine=None,
-            )  # fmt: skip
+                agent=agent,
+                arguments=["cat"],
+                name=f"warm-{number}",
+                directory=str(Path.home()),
+                environment=dict(os.environ),
+                overrides={},
+                size=GridSize(peers.COLUMNS, peers.ROWS),
+                engine=None,
+            )
             began_s = time.perf_counter()
             await launch(request)
             series.values.append((time.perf_counter() - began_s) * 1000)

@@ -8,15 +8,38 @@ from pathlib import Path
 FLOOD_BYTES = 34_000_000
 
 _WORDS = (
-    "error", "warning", "build", "src/main.rs", "linking", "cargo", "test", "passed", "0x7ffe", "done", "in",
-    "12ms", "agent", "tool", "call", "result", "diff", "--git", "a/b",
-)  # fmt: skip
+    "error",
+    "warning",
+    "build",
+    "src/main.rs",
+    "linking",
+    "cargo",
+    "test",
+    "passed",
+    "0x7ffe",
+    "done",
+    "in",
+    "12ms",
+    "agent",
+    "tool",
+    "call",
+    "result",
+    "diff",
+    "--git",
+    "a/b",
+)
 
 
 _THEME = (
-    (122, 162, 247), (187, 154, 247), (125, 207, 255), (158, 206, 106),
-    (224, 175, 104), (247, 118, 142), (192, 202, 245), (86, 95, 137),
-)  # fmt: skip
+    (122, 162, 247),
+    (187, 154, 247),
+    (125, 207, 255),
+    (158, 206, 106),
+    (224, 175, 104),
+    (247, 118, 142),
+    (192, 202, 245),
+    (86, 95, 137),
+)
 
 
 def coloured_line(number: int) -> str:

@@ -40,8 +40,9 @@ def run(bench: BenchmarkEnvironment) -> Report:
         active.values.append(milliseconds(ready(), kill_standby=False))
         standby.values.append(milliseconds(ready(), kill_standby=True))
     report.notes += [f"memory (PSS) of {what} after the kills: {memory:.1f} MB" for what, memory in _memory()]
-    report.verdicts = [Verdict(f"{each.name}: p99", percentile(each.values, 99), "ms", LIMIT_MS, False) for each in
-                       (active, standby)]  # fmt: skip
+    report.verdicts = [
+        Verdict(f"{each.name}: p99", percentile(each.values, 99), "ms", LIMIT_MS, False) for each in (active, standby)
+    ]
     return report
 
 

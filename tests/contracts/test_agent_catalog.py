@@ -212,20 +212,34 @@ def test_the_pattern_matches_rows_with_the_users_prompts(name: str, prompts: lis
 
 
 GEMINI_BEFORE_ITS_CONVERSATION = [
-    " ▝▜▄     Gemini CLI v0.61.0", "   ▝▜▄", "  ▗▟▀    Authenticated with gemini-api-key /auth", " ▝▀", "",
-    "Tips for getting started:", "1. Create GEMINI.md files to customize your interactions",
-    "ℹ Initializing... Prompts will be queued.", " ⠋ Resuming session...", f"{' ' * 104}? for shortcuts", "─" * 120,
-    " Shift+Tab to accept edits", "▄" * 120,
-]  # fmt: skip
+    " ▝▜▄     Gemini CLI v0.61.0",
+    "   ▝▜▄",
+    "  ▗▟▀    Authenticated with gemini-api-key /auth",
+    " ▝▀",
+    "",
+    "Tips for getting started:",
+    "1. Create GEMINI.md files to customize your interactions",
+    "ℹ Initializing... Prompts will be queued.",
+    " ⠋ Resuming session...",
+    f"{' ' * 104}? for shortcuts",
+    "─" * 120,
+    " Shift+Tab to accept edits",
+    "▄" * 120,
+]
 
 
 @pytest.mark.parametrize(
     "row",
     [
-        " > I like apples", "> I like apples", "✦ echo: I like apples", "  answer line 0061", "│ ✓  Shell sh work.sh",
-        "User:  I like apples", "Model:  echo: I like apples",
+        " > I like apples",
+        "> I like apples",
+        "✦ echo: I like apples",
+        "  answer line 0061",
+        "│ ✓  Shell sh work.sh",
+        "User:  I like apples",
+        "Model:  echo: I like apples",
     ],
-)  # fmt: skip
+)
 def test_the_pattern_matches_the_rows_of_a_conversation_that_gemini_resumed(row: str) -> None:
     pattern = CATALOG["gemini"].signals.resumed_line
     assert re.match(pattern, row)

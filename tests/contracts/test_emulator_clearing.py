@@ -16,10 +16,16 @@ LINES = "".join(f"line {number}\r\n" for number in range(30))
 @pytest.mark.parametrize(
     ("unfinished", "rest"),
     [
-        (b"\xe6\xbc", b"\xa2"), (b"\x1b", b"[m"), (b"\x1b[3", b"1m"), (b"\x1b]133;", b"A\x07"), (b"\x1b]2;t", b"\x07"),
-        (b"\x1b]99;i=1", b";x\x1b\\"), (b"\x1bP1$r", b"\x1b\\"), (b"\x1b_G", b"\x1b\\"),
+        (b"\xe6\xbc", b"\xa2"),
+        (b"\x1b", b"[m"),
+        (b"\x1b[3", b"1m"),
+        (b"\x1b]133;", b"A\x07"),
+        (b"\x1b]2;t", b"\x07"),
+        (b"\x1b]99;i=1", b";x\x1b\\"),
+        (b"\x1bP1$r", b"\x1b\\"),
+        (b"\x1b_G", b"\x1b\\"),
     ],
-)  # fmt: skip
+)
 def test_an_unfinished_sequence_is_known_and_can_be_cancelled(make: Maker, unfinished: bytes, rest: bytes) -> None:
     emulator = make(output=LINES + "abc")
     assert emulator.is_ground()

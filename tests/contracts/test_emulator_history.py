@@ -82,11 +82,22 @@ def styled_lines(rows: Iterable[Row | SgrLines]) -> list[list[tuple[str, Style]]
 
 def test_lines_with_sequences_have_the_texts_and_styles_of_the_rows(make: Maker) -> None:
     lines = [
-        "plain", "\x1b[1;31mred\x1b[0m and \x1b[44m blue \x1b[m", "x" * 50, "\x1b[32m" + "green " * 20 + "\x1b[m",
-        "\x1b[41m\x1b[K\x1b[m", "\x1b[7m\tgap\x1b[5Cgap\x1b[m", "日本語 e\u0301 👍🏽", "a\x1b[45m\x1b[3X\x1b[m", "",
-        "   ", "\x1b]8;;https://example.org\x1b\\a link\x1b]8;;\x1b\\", "\x1b[3;9;53;4:3;38;5;200;58;2;1;2;3mall\x1b[m",
-        "<&>", "\x1b[21;8mhidden\x1b[2;5;4:5mdashed\x1b[m", "\x1b[48;2;9;8;7m" + "y" * 45 + "\x1b[m",
-    ]  # fmt: skip
+        "plain",
+        "\x1b[1;31mred\x1b[0m and \x1b[44m blue \x1b[m",
+        "x" * 50,
+        "\x1b[32m" + "green " * 20 + "\x1b[m",
+        "\x1b[41m\x1b[K\x1b[m",
+        "\x1b[7m\tgap\x1b[5Cgap\x1b[m",
+        "日本語 e\u0301 👍🏽",
+        "a\x1b[45m\x1b[3X\x1b[m",
+        "",
+        "   ",
+        "\x1b]8;;https://example.org\x1b\\a link\x1b]8;;\x1b\\",
+        "\x1b[3;9;53;4:3;38;5;200;58;2;1;2;3mall\x1b[m",
+        "<&>",
+        "\x1b[21;8mhidden\x1b[2;5;4:5mdashed\x1b[m",
+        "\x1b[48;2;9;8;7m" + "y" * 45 + "\x1b[m",
+    ]
     emulator = make(40, 5, output="\r\n".join([*lines, *lines, *lines]) + "\r\n" * 6)
     rows = emulator.history(0, emulator.scrollback_rows)
     for first in range(len(rows)):

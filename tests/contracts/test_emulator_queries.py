@@ -60,11 +60,15 @@ def test_capabilities_are_reported_by_name(make: Maker) -> None:
     assert ask("TN", "Co", "RGB") == [answer("TN", "xterm-256color"), answer("Co", "256"), answer("RGB", "8")]
     assert ask("Tc", "Su", "nope") == ["1+r5463", "1+r5375", "0+r6e6f7065"]
     assert ask("kcuu1", "kbs", "indn") == [
-        answer("kcuu1", "\x1bOA"), answer("kbs", "\x7f"), answer("indn", r"\E[%p1%dS"),
-    ]  # fmt: skip
+        answer("kcuu1", "\x1bOA"),
+        answer("kbs", "\x7f"),
+        answer("indn", r"\E[%p1%dS"),
+    ]
     # A value with parameters is as in a terminfo source, as in kitty and Ghostty.
     assert ask("Smulx", "Ms", "Se") == [
-        answer("Smulx", r"\E[4:%p1%dm"), answer("Ms", r"\E]52;%p1%s;%p2%s\007"), answer("Se", "\x1b[0 q"),
-    ]  # fmt: skip
+        answer("Smulx", r"\E[4:%p1%dm"),
+        answer("Ms", r"\E]52;%p1%s;%p2%s\007"),
+        answer("Se", "\x1b[0 q"),
+    ]
     assert make(output=b"\x1bP+qzz;5\x1b\\").take_replies() == b"\x1bP0+r\x1b\\" * 2
     assert make(output=b"\x1bP+Q5443\x1b\\").take_replies() == b""

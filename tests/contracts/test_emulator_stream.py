@@ -188,10 +188,17 @@ def test_a_character_repeated_a_hundred_million_times_takes_less_than_100_ms(
 @pytest.mark.parametrize(
     "repetition",
     [
-        b"\x1b[65\x00535b", b"\x1b\x00[65535b", b"\x1b[65\x7f535b", b"\x1b[\n65535b", b"\x1b[6\t5535b",
-        b"\x1b[655\r\n35b", b"\x1b[65535\x00b", b"\x1b[" + b"\x00" * 90 + b"65535b", b"\x1b[000065535b",
+        b"\x1b[65\x00535b",
+        b"\x1b\x00[65535b",
+        b"\x1b[65\x7f535b",
+        b"\x1b[\n65535b",
+        b"\x1b[6\t5535b",
+        b"\x1b[655\r\n35b",
+        b"\x1b[65535\x00b",
+        b"\x1b[" + b"\x00" * 90 + b"65535b",
+        b"\x1b[000065535b",
     ],
-)  # fmt: skip
+)
 def test_no_control_character_in_a_repetition_makes_it_longer(make: Maker, repetition: bytes) -> None:
     data = b"\x1b[5;1Ha" + repetition
     emulator = make(10, 5, output=data)

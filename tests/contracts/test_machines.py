@@ -62,7 +62,7 @@ def ended_chat(**values: object) -> ChatFacts:
     """The record of a chat that has ended, in the store."""
     record = chat_facts(
         id=str(uuid.uuid4()), name="x", agent="command", argv=["true"], cwd="/", state=State.EXITED, created_at=now()
-    )  # fmt: skip
+    )
     ensure_private(session_dir(record.id))
     with Store.open(database()) as store:
         store.insert(record)

@@ -283,10 +283,15 @@ def test_a_resumed_agent_controls_the_chats_that_it_started_before(area: Area, a
     fake = load_catalog(area.config)["fake"]
     launch_now(
         LaunchRequest(
-            agent=fake, name="docs", resume=previous, starts_over=True, arguments=previous.origin.arguments or [],
-            directory="/", environment=os.environ,
+            agent=fake,
+            name="docs",
+            resume=previous,
+            starts_over=True,
+            arguments=previous.origin.arguments or [],
+            directory="/",
+            environment=os.environ,
         )
-    )  # fmt: skip
+    )
 
     assert agent.outlive("send", helper, "hello").code == 0
     assert agent.outlive("rename", "docs", "papers").code == 0

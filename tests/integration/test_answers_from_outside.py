@@ -32,8 +32,12 @@ from tests.support.waiting import poll_until
 pytestmark = pytest.mark.usefixtures("sessions")
 
 WORKING, NEEDS, IDLE = Activity.WORKING, Activity.NEEDS_INPUT, Activity.IDLE
-RULE = {"type": "addRules", "behavior": "allow", "destination": "session",
-        "rules": [{"toolName": "Bash", "ruleContent": "npm test"}]}  # fmt: skip
+RULE = {
+    "type": "addRules",
+    "behavior": "allow",
+    "destination": "session",
+    "rules": [{"toolName": "Bash", "ruleContent": "npm test"}],
+}
 ASKS = {"tool_name": "Bash", "tool_input": {"command": "npm test --  --watch"}, "permission_suggestions": [RULE]}
 
 

@@ -60,9 +60,12 @@ def write_conversation(area: Area, conversation: str, directory: Path, **more: o
 
 def request(directory: Path, conversation: str = ID, *arguments: str) -> LaunchRequest:
     return LaunchRequest(
-        agent=load_catalog(config_dir())["claude"], conversation=conversation, directory=str(directory),
-        arguments=list(arguments), environment=dict(os.environ),
-    )  # fmt: skip
+        agent=load_catalog(config_dir())["claude"],
+        conversation=conversation,
+        directory=str(directory),
+        arguments=list(arguments),
+        environment=dict(os.environ),
+    )
 
 
 def listed(directory: Path, **overrides: str) -> tuple[list[str], list[str]]:

@@ -137,11 +137,17 @@ async def test_the_log_has_one_line_per_event_and_no_text_of_users() -> None:
     with chance() as choose:
         hello = encode(m.Hello(m.PROTOCOL_VERSION, "viewer"))
         wrong = [
-            ["Hello", m.PROTOCOL_VERSION, secret], ["Hello", m.PROTOCOL_VERSION, "viewer", secret, secret], [secret],
-            ["Key", secret, 1, secret, secret, 0, secret], ["Mouse", "a", 1, secret, secret, 1, 1],
-            ["Send", 1, secret, False, [secret], False], ["Rename", 1, secret], ["Detach", secret], {secret: secret},
+            ["Hello", m.PROTOCOL_VERSION, secret],
+            ["Hello", m.PROTOCOL_VERSION, "viewer", secret, secret],
+            [secret],
+            ["Key", secret, 1, secret, secret, 0, secret],
+            ["Mouse", "a", 1, secret, secret, 1, 1],
+            ["Send", 1, secret, False, [secret], False],
+            ["Rename", 1, secret],
+            ["Detach", secret],
+            {secret: secret},
             ["Attach", None, [8, 16], False, True, secret, secret, 3, 3],
-        ]  # fmt: skip
+        ]
         for message in wrong:
             reader, writer = await asyncio.open_unix_connection(str(session_socket(record.id)))
             writer.write((hello if some(choose, [True, True, False]) else b"") + frame(msgspec.msgpack.encode(message)))

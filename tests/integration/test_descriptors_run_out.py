@@ -33,9 +33,14 @@ def outlive_with(descriptors: int, *words: str) -> Done:
         resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
     done = subprocess.run(
-        [*OUTLIVE, *words], stdin=subprocess.DEVNULL, capture_output=True, env=environment(), timeout=TIMEOUT_S,
-        check=False, preexec_fn=limit,
-    )  # fmt: skip
+        [*OUTLIVE, *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=environment(),
+        timeout=TIMEOUT_S,
+        check=False,
+        preexec_fn=limit,
+    )
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

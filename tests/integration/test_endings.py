@@ -319,9 +319,7 @@ def test_a_chat_killed_by_its_user_is_not_shown_as_ended_by_sigkill() -> None:
     infos = outlive("ls", "--all", "--json").json()
     found = {info["name"]: (info["exit_signal"], info["end_request"]) for info in infos}
 
-    assert found == {
-        "killed": (9, "kill"), "stopped": (15, "stop"), "hit": (9, None), "one of all": (9, "kill"),
-    }  # fmt: skip
+    assert found == {"killed": (9, "kill"), "stopped": (15, "stop"), "hit": (9, None), "one of all": (9, "kill")}
     assert listed.count("■ killed by you") == 2
     assert listed.count("■ stopped by you") == listed.count("■ signal 9 (SIGKILL)") == 1
     assert "killed was killed by you" in outlive("send", "killed", "x").error

@@ -270,8 +270,9 @@ async def test_ended_chats_are_listed_again_after_the_store_is_lost(area: Area) 
 
     assert listed.error.endswith("; 1 running and 1 ended chats were found\n")
     assert [(each["name"], each["state"], each["exit_code"]) for each in listed.json()] == [
-        ("renamed", "exited", 3), ("running", "running", None),
-    ]  # fmt: skip
+        ("renamed", "exited", 3),
+        ("running", "running", None),
+    ]
     assert outlive("peek", "renamed").output == "was here\n"
     await end(running.id)
     remove_record()

@@ -65,9 +65,15 @@ def home(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(line: str, home: Path) -> Done:
     """Run a line as a user's shell does, without a terminal."""
     done = subprocess.run(
-        ["bash", "-c", line], cwd=home, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=90, check=False,
-    )  # fmt: skip
+        ["bash", "-c", line],
+        cwd=home,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
     return Done(done.returncode, done.stdout, done.stderr)
 
 
@@ -305,9 +311,15 @@ def completion(area: Area, home: Path) -> None:
         (["fish", "--no-config"], fish, "complete -C 'outlive pe'"),
     ):
         done = subprocess.run(
-            [*argv, "-c", f"{line}\n{asks}"], cwd=home, env=environment(), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=90, check=False,
-        )  # fmt: skip
+            [*argv, "-c", f"{line}\n{asks}"],
+            cwd=home,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
         assert (done.returncode, done.stderr) == (0, ""), done
         assert re.search("outlive|peek", done.stdout), done
 

@@ -22,8 +22,14 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 WAIT_S = 60.0
 HARMLESS: list[type[k.KeeperMessage]] = [
-    k.Status, k.ReplaceHost, k.Running, k.Refused, k.ExitSaved, k.Prepared, k.Rehearsed,
-]  # fmt: skip
+    k.Status,
+    k.ReplaceHost,
+    k.Running,
+    k.Refused,
+    k.ExitSaved,
+    k.Prepared,
+    k.Rehearsed,
+]
 """Launch, Adopt and ReplaceKeeper are left out: random files and programs in them could damage the machine."""
 
 

@@ -229,10 +229,20 @@ class Sequence:
         ):
             self._add(age_h)
         steps: dict[Callable[[], None], int] = {
-            self._new: 7, self._end: 3, self._pass_time: 5, self._pin: 4, self._open_some: 4, self._view: 3,
-             self._remove: 5, self._remove_in_window: 2, self._window_checks: 3, self._enforce: 5,
-            self._enforce_killed: 6, self._enforce_several: 4, self._change_limit: 1,
-        }  # fmt: skip
+            self._new: 7,
+            self._end: 3,
+            self._pass_time: 5,
+            self._pin: 4,
+            self._open_some: 4,
+            self._view: 3,
+            self._remove: 5,
+            self._remove_in_window: 2,
+            self._window_checks: 3,
+            self._enforce: 5,
+            self._enforce_killed: 6,
+            self._enforce_several: 4,
+            self._change_limit: 1,
+        }
         for _ in range(self._choose.randrange(8, 25)):
             (step,) = self._choose.choices(list(steps), list(steps.values()))
             self._do(step)
@@ -258,10 +268,15 @@ class Sequence:
     def _add(self, age_h: float = 0.0, *, running: bool = False, **fields: Any) -> None:
         began_s = self._newest_s = max(round(time.time() - age_h * HOUR_S, 3), self._newest_s)
         record = chat_facts(
-            id=str(uuid.UUID(int=self._choose.getrandbits(128), version=4)), name=f"chat {len(self.chats)}",
-            argv=["cat"], cwd="/", state=State.RUNNING if running else State.EXITED, created_at=_time(began_s),
-            ended_at=None if running else _time(began_s), **{"agent": "shell", **fields},
-        )  # fmt: skip
+            id=str(uuid.UUID(int=self._choose.getrandbits(128), version=4)),
+            name=f"chat {len(self.chats)}",
+            argv=["cat"],
+            cwd="/",
+            state=State.RUNNING if running else State.EXITED,
+            created_at=_time(began_s),
+            ended_at=None if running else _time(began_s),
+            **{"agent": "shell", **fields},
+        )
         if running:
             record = changed(record, host_pid=os.getpid(), host_started=start_time(os.getpid()))
         session_dir(record.id).mkdir(parents=True, mode=0o700)

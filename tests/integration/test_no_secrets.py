@@ -49,9 +49,15 @@ def columns_with(database: Path, secret: str) -> set[str]:
 async def test_secrets_are_in_the_programs_environment_only(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INHERITED_TOKEN", INHERITED)
     session = new(
-        "-n", "one", "-e", f"GIVEN_TOKEN={GIVEN}", "--",
-        "bash", "-c", f"stty -echo; echo {SHOWN}; read password; echo got it; cat",
-    )  # fmt: skip
+        "-n",
+        "one",
+        "-e",
+        f"GIVEN_TOKEN={GIVEN}",
+        "--",
+        "bash",
+        "-c",
+        f"stty -echo; echo {SHOWN}; read password; echo got it; cat",
+    )
     failed = outlive("new", "-e", f"GIVEN_TOKEN={GIVEN}", "--", "no-such-program-anywhere")
     assert GIVEN not in failed.error
     async with watching(session) as (viewer, watcher):

@@ -168,10 +168,13 @@ def test_root_with_the_home_of_another_user_leaves_no_directory_there(
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("OUTLIVE_STATE_DIR")
     done = outlive("new", "-d", "--", "cat")
-    assert (done.code, done.complaint()) == (1, (
-        f"{home} belongs to another user (uid {NOBODY}), and {home}/.local/state/outlive would belong to root; "
-        "run this as that user or with `sudo -H`, or create the directory first"
-    ))  # fmt: skip
+    assert (done.code, done.complaint()) == (
+        1,
+        (
+            f"{home} belongs to another user (uid {NOBODY}), and {home}/.local/state/outlive would belong to root; "
+            "run this as that user or with `sudo -H`, or create the directory first"
+        ),
+    )
     assert list(home.iterdir()) == []
 
 

@@ -49,11 +49,23 @@ def insert_record(pid: int, started: int | None, *, boot: str | None = None, cre
     """Insert a record of a running chat with this process as its host; returns the chat's id."""
     created = created or datetime.now(UTC)
     record = chat_facts(
-        id=str(uuid.uuid4()), name="old", agent="command", argv=["cat"], cwd="/", env={}, state=State.RUNNING,
-        host_pid=pid, host_started=started, child_pid=pid, child_started=started,
-        boot_id=boot_id() if boot is None else boot, created_at=created.isoformat(),
-        columns=80, rows=24, engine="ghostty",
-    )  # fmt: skip
+        id=str(uuid.uuid4()),
+        name="old",
+        agent="command",
+        argv=["cat"],
+        cwd="/",
+        env={},
+        state=State.RUNNING,
+        host_pid=pid,
+        host_started=started,
+        child_pid=pid,
+        child_started=started,
+        boot_id=boot_id() if boot is None else boot,
+        created_at=created.isoformat(),
+        columns=80,
+        rows=24,
+        engine="ghostty",
+    )
     with open_store() as store:
         store.insert(record)
     return record.id

@@ -49,8 +49,10 @@ def reason_not_to() -> str:
         return "dbus-user-session is not installed"
     tried = subprocess.run(
         ["unshare", "--mount", "--cgroup", "mount", "-t", "cgroup2", "none", "/sys/fs/cgroup"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return f"no namespaces: {tried.stderr.strip()}" if tried.returncode else ""
 
 
@@ -88,8 +90,10 @@ def user_systemd(area: Area, patch: pytest.MonkeyPatch) -> Iterator[UserSystemd]
     group = f"outlive-test-{uuid.uuid4().hex[:8]}"
     process = subprocess.Popen(
         ["unshare", "--mount", "sh", "-c", _START, "sh", f"{group}/user@{os.getuid()}.service", str(SYSTEMD)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         wait_until(_is_on_the_bus, 20.0, "systemd to be on its bus", every_s=0.05)
         yield UserSystemd(process.pid)
@@ -128,8 +132,11 @@ def test_a_chat_and_the_keeper_outlive_the_scope_in_which_a_desktop_started_them
         # The scope has a process of its own, as a window that stays open.
         subprocess.run(
             [*desktop, "sh", "-c", 'sleep 600 & exec "$@"', "sh", *new],
-            env=environment(), check=True, timeout=60, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+            env=environment(),
+            check=True,
+            timeout=60,
+            stdout=subprocess.DEVNULL,
+        )
         before = described()
         (keeper,) = systemd.units("outlive-keeper-*.scope")
         assert scope.is_in(before["keeper_pid"], keeper)

@@ -115,9 +115,7 @@ def test_attach_send_and_wait_report_the_interrupted_chat(sessions: Sessions) ->
     assert text == ("outlive: cut was interrupted by a restart; see its last screen with: outlive peek cut")
     assert outlive("send", "cut", "x").complaint() == "cut was interrupted by a restart"
     done = outlive("wait", "cut", "--text", "never", "--timeout", "60")
-    assert (done.code, done.complaint()) == (
-        6, "cut was interrupted by a restart while waiting for the text 'never'"
-    )  # fmt: skip
+    assert (done.code, done.complaint()) == (6, "cut was interrupted by a restart while waiting for the text 'never'")
     assert outlive("wait", "cut", "--exited", "--timeout", "60").code == 0
     assert outlive("rm", "cut").code == 0
     assert listed() == {}

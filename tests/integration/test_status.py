@@ -47,8 +47,10 @@ async def test_claudes_activity_comes_from_its_state_file_and_its_question_from_
             ("hook", "PermissionRequest: Bash: npm test", False),
         ]
         assert [(each.activity, each.source, each.detail) for each in explanation.transitions][:3] == [
-            (IDLE, "state file", ""), (WORKING, "state file", ""), (NEEDS, "state file", "Bash: npm test"),
-        ]  # fmt: skip
+            (IDLE, "state file", ""),
+            (WORKING, "state file", ""),
+            (NEEDS, "state file", "Bash: npm test"),
+        ]
         assert explanation.transitions[-2].detail == "Bash: npm test"
         assert explanation.transitions[-1].activity is IDLE
         assert explanation.stale_after_s == 60
@@ -145,9 +147,14 @@ async def test_a_question_ends_when_the_asking_agent_in_a_shell_is_killed(tmp_pa
     script = tmp_path / "agent"
     script.write_text("echo $$ > pid; printf '\\033]7501;state=blocked:kind=permission\\007it asks\\n'; exec cat\n")
     record = await start(
-        "bash", "--norc", "--noprofile", "-i", directory=str(tmp_path), overrides={"PS1": "at rest> "},
+        "bash",
+        "--norc",
+        "--noprofile",
+        "-i",
+        directory=str(tmp_path),
+        overrides={"PS1": "at rest> "},
         asks_by_notification=True,
-    )  # fmt: skip
+    )
 
     async def described() -> Description:
         description: Description = await request(record.id, Describe(0))
@@ -250,15 +257,23 @@ async def test_a_silent_agent_has_no_signal_until_its_next_report(tmp_path: Path
     ("says", "activity", "source", "detail"),
     [
         (r"\033]7501;state=working:app=codex\033\\", WORKING, "osc 7501", ""),
-        (r"\033]9;Approval requested: ls\007\033]7501;state=blocked:kind=permission\033\\", NEEDS, "osc 7501",
-         "Approval requested: ls"),
-        (r"\033]7501;state=idle\033\\\033]9;Approval requested: ls\007\033]7501;state=blocked:kind=permission\033\\",
-         NEEDS, "osc 7501", "Approval requested: ls"),
+        (
+            r"\033]9;Approval requested: ls\007\033]7501;state=blocked:kind=permission\033\\",
+            NEEDS,
+            "osc 7501",
+            "Approval requested: ls",
+        ),
+        (
+            r"\033]7501;state=idle\033\\\033]9;Approval requested: ls\007\033]7501;state=blocked:kind=permission\033\\",
+            NEEDS,
+            "osc 7501",
+            "Approval requested: ls",
+        ),
         (r"\033]9;4;3\007", WORKING, "osc 9;4", ""),
         (r"\033]777;notify;Agent;Run it?\007", NEEDS, "notification", "Run it?"),
         (r"\007", NO_SIGNAL, "", ""),
     ],
-)  # fmt: skip
+)
 async def test_terminal_signals_set_the_activity(says: str, activity: Activity, source: str, detail: str) -> None:
     record = await start("sh", "-c", f"printf '{says}'; echo said; exec cat", asks_by_notification=True)
     async with watching(record.id) as (viewer, watcher):

@@ -28,9 +28,7 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
-SIGNALS = {
-    "input_line": "> ", "start_question": r"\s*❯ \d\. ", "held_within_s": 60.0, "resumed_line": r"\* ",
-}  # fmt: skip
+SIGNALS = {"input_line": "> ", "start_question": r"\s*❯ \d\. ", "held_within_s": 60.0, "resumed_line": r"\* "}
 CONVERSATION = ConversationSettings(options={"--resume": "flag"})
 
 

@@ -46,10 +46,15 @@ def configure_setup(command: str, checkout: Checkout) -> None:
 async def start(checkout: Checkout, *words: str, worktree: str | None = "") -> ChatFacts:
     return await launch(
         LaunchRequest(
-            agent=load_catalog(config_dir())["command"], arguments=list(words), name="x",
-            directory=str(checkout.path / "src"), environment=os.environ, worktree=worktree, size=GridSize(80, 24),
+            agent=load_catalog(config_dir())["command"],
+            arguments=list(words),
+            name="x",
+            directory=str(checkout.path / "src"),
+            environment=os.environ,
+            worktree=worktree,
+            size=GridSize(80, 24),
         )
-    )  # fmt: skip
+    )
 
 
 def activity(watcher: Watcher) -> Activity | None:
@@ -103,9 +108,13 @@ async def test_resuming_repeats_a_failed_setup_but_not_one_that_the_user_skipped
     runs = tmp_path / "runs"
     configure_setup(f"echo run >> {runs}; exit 3", checkout)
     request = LaunchRequest(
-        agent=load_catalog(config_dir())["shell"], name="x", directory=str(checkout.path), environment=os.environ,
-        worktree="", overrides={"PS1": "the shell$ "},
-    )  # fmt: skip
+        agent=load_catalog(config_dir())["shell"],
+        name="x",
+        directory=str(checkout.path),
+        environment=os.environ,
+        worktree="",
+        overrides={"PS1": "the shell$ "},
+    )
     record = await launch(request)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "q  End the chat")
@@ -192,10 +201,15 @@ async def test_without_a_terminal_the_setup_is_the_first_item_and_survives_the_h
     add_agent()
     record = await launch(
         LaunchRequest(
-            agent=load_catalog(config_dir())["fake"], prompt="hello", directory=str(checkout.path), worktree="",
-            environment=os.environ, overrides={"FAKE_APP_SERVER_THREADS": str(tmp_path)}, runtime="structured",
+            agent=load_catalog(config_dir())["fake"],
+            prompt="hello",
+            directory=str(checkout.path),
+            worktree="",
+            environment=os.environ,
+            overrides={"FAKE_APP_SERVER_THREADS": str(tmp_path)},
+            runtime="structured",
         )
-    )  # fmt: skip
+    )
     async with viewing(record.id) as chat:
         await chat.watcher.until(lambda: chat.items[:1] != [] and chat.items[0].output == "first\n", "the output")
         assert chat.state == "running"

@@ -50,10 +50,17 @@ ITEMS = [
 """The items of the work: kind, status, text or command."""
 
 HEARD = [
-    "turn/start run: echo 1\ncount: 2", "accept", "turn/start count: 4\nhold: 2", "turn/steer and more",
-    "turn/start count: 6\nhold: 2", "turn/interrupt", "turn/start answer: queued", "thread/settings/update other-model",
-    "turn/start answer: by a command", "turn/start count: 9\ncut: 2",
-]  # fmt: skip
+    "turn/start run: echo 1\ncount: 2",
+    "accept",
+    "turn/start count: 4\nhold: 2",
+    "turn/steer and more",
+    "turn/start count: 6\nhold: 2",
+    "turn/interrupt",
+    "turn/start answer: queued",
+    "thread/settings/update other-model",
+    "turn/start answer: by a command",
+    "turn/start count: 9\ncut: 2",
+]
 """The messages that the agent gets in the work, after those that open the chat."""
 
 _OPENING = {"initialize", "initialized", "thread/start", "thread/turns/list", "account/read", "model/list"}

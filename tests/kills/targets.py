@@ -48,8 +48,10 @@ class ViewerProcess:
         directory.mkdir()
         self._process = await asyncio.create_subprocess_exec(
             *[sys.executable, "-m", "tests.kills.recorder", str(directory), *self._ids],
-            env=environment(), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+            env=environment(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+        )
         assert self._process.stdout is not None
         waiting = set(self._ids)
         lines: list[str] = []
@@ -135,9 +137,13 @@ class _PollableProcess:
 async def outlive(*words: str) -> tuple[int, str]:
     """Run an ``outlive`` command; return its exit code and its standard error."""
     process = await asyncio.create_subprocess_exec(
-        *OUTLIVE, *words, env=environment(),
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        *OUTLIVE,
+        *words,
+        env=environment(),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
     try:
         _, error = await process.communicate()
     finally:

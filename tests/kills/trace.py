@@ -47,9 +47,11 @@ class Tracing:
         options = ["--kill-at", str(kill_at), "--follow", follow, "--match", match]
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(TRACER), str(pid), *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             bufsize=0,  # communicate() would miss bytes that a buffer has read already
-        )  # fmt: skip
+        )
         assert self._process.stdout is not None
         if self._process.stdout.readline() != b"tracing\n":
             _, error = self._process.communicate()

@@ -194,9 +194,13 @@ class Tracer:
         """The report to print."""
         number, name, thread = self.killed or (None, None, None)
         return {
-            "calls": self.calls, "pid": self.target, "killed_at": number, "name": name, "thread": thread,
+            "calls": self.calls,
+            "pid": self.target,
+            "killed_at": number,
+            "name": name,
+            "thread": thread,
             "names": dict(self.names.most_common()),
-        }  # fmt: skip
+        }
 
 
 def _threads_of(process: int) -> set[int]:

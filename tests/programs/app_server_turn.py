@@ -16,9 +16,13 @@ NUMBERS = re.compile(r"\b(overload|silent|count|clock|deltas|delay|hold|limit|cu
 TEXTS = re.compile(r"\b(run|edit|write|ask|answer|fail):[ \t]*(.+)$", re.MULTILINE)
 
 USAGE = {
-    "totalTokens": 15, "inputTokens": 10, "cachedInputTokens": 0, "cacheWriteInputTokens": 0, "outputTokens": 5,
+    "totalTokens": 15,
+    "inputTokens": 10,
+    "cachedInputTokens": 0,
+    "cacheWriteInputTokens": 0,
+    "outputTokens": 5,
     "reasoningOutputTokens": 0,
-}  # fmt: skip
+}
 
 
 class Connection:
@@ -142,8 +146,13 @@ class Player:
             text, *options = (each.strip() for each in turn.texts["ask"].split("/"))
             choices = [{"label": each, "description": ""} for each in options]
             question = {"id": "q1", "header": "Question", "question": text, "isOther": True, "isSecret": False}
-            reply = self.ask(turn, "item/tool/requestUserInput", questions=[question | {"options": choices}],
-                             isBlocking=True, autoResolutionMs=None)  # fmt: skip
+            reply = self.ask(
+                turn,
+                "item/tool/requestUserInput",
+                questions=[question | {"options": choices}],
+                isBlocking=True,
+                autoResolutionMs=None,
+            )
             answers = reply.get("result", {}).get("answers", {}).get("q1", {}).get("answers", [])
             answer = f"the user says: {', '.join(answers)}"
         return answer
@@ -152,20 +161,36 @@ class Player:
         whole = f"/bin/bash -lc '{command}'"
         actions = [{"type": "unknown", "command": command}]
         item = {
-            "type": "commandExecution", "id": f"call_{fresh_id()}", "command": whole, "cwd": self.thread["cwd"],
-            "processId": None, "source": "agent", "status": "inProgress", "commandActions": actions,
-            "aggregatedOutput": None, "exitCode": None, "durationMs": None,
-        }  # fmt: skip
+            "type": "commandExecution",
+            "id": f"call_{fresh_id()}",
+            "command": whole,
+            "cwd": self.thread["cwd"],
+            "processId": None,
+            "source": "agent",
+            "status": "inProgress",
+            "commandActions": actions,
+            "aggregatedOutput": None,
+            "exitCode": None,
+            "durationMs": None,
+        }
         self.notify("thread/status/changed", status={"type": "active", "activeFlags": ["waitingOnApproval"]})
         self.item("started", turn, item)
         # Codex proposes a rule about the shell for a script that it cannot divide into words.
         rule = ["/bin/bash", "-lc", command] if set(command) & set(";&|<>") else command.split()
         amendment = {"acceptWithExecpolicyAmendment": {"execpolicy_amendment": rule}}
         reply = self.ask(
-            turn, "item/commandExecution/requestApproval", kind="command", itemId=item["id"], reason="fake: may I?",
-            environmentId="local", command=whole, cwd=self.thread["cwd"], commandActions=actions,
-            proposedExecpolicyAmendment=rule, availableDecisions=["accept", amendment, "cancel"],
-        )  # fmt: skip
+            turn,
+            "item/commandExecution/requestApproval",
+            kind="command",
+            itemId=item["id"],
+            reason="fake: may I?",
+            environmentId="local",
+            command=whole,
+            cwd=self.thread["cwd"],
+            commandActions=actions,
+            proposedExecpolicyAmendment=rule,
+            availableDecisions=["accept", amendment, "cancel"],
+        )
         decided = reply.get("result", {}).get("decision")
         decision = next(iter(decided)) if isinstance(decided, dict) else decided
         self.notify("thread/status/changed", status={"type": "active", "activeFlags": []})
@@ -182,8 +207,11 @@ class Player:
         return f"the decision was {decision}"
 
     def edit_file(self, turn: Turn, path: str) -> str:
-        change = {"path": str(Path(self.thread["cwd"], path)), "kind": {"type": "update", "move_path": None},
-                  "diff": "@@ -1 +1 @@\n-old\n+new\n"}  # fmt: skip
+        change = {
+            "path": str(Path(self.thread["cwd"], path)),
+            "kind": {"type": "update", "move_path": None},
+            "diff": "@@ -1 +1 @@\n-old\n+new\n",
+        }
         item = {"type": "fileChange", "id": f"call_{fresh_id()}", "changes": [change], "status": "inProgress"}
         self.item("started", turn, item)
         reply = self.ask(turn, "item/fileChange/requestApproval", itemId=item["id"], reason=None, grantRoot=None)
@@ -252,8 +280,16 @@ class Player:
 
 def described(turn: Turn, status: str) -> Json:
     """A turn without its items."""
-    return {"id": turn.id, "items": [], "itemsView": "notLoaded", "status": status, "error": None,
-            "startedAt": now_ms() // 1000, "completedAt": None, "durationMs": None}  # fmt: skip
+    return {
+        "id": turn.id,
+        "items": [],
+        "itemsView": "notLoaded",
+        "status": status,
+        "error": None,
+        "startedAt": now_ms() // 1000,
+        "completedAt": None,
+        "durationMs": None,
+    }
 
 
 def pieces(text: str, count: int) -> list[str]:

@@ -56,8 +56,16 @@ class Agent:
     def content(self) -> bytes:
         """The content of the state file."""
         started = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
-        fields = {"pid": os.getpid(), "sessionId": self.conversation, "cwd": str(Path.cwd()), "procStart": started,
-                  "version": "2.1.329", "kind": "interactive", "status": self.status, "statusUpdatedAt": 1}  # fmt: skip
+        fields = {
+            "pid": os.getpid(),
+            "sessionId": self.conversation,
+            "cwd": str(Path.cwd()),
+            "procStart": started,
+            "version": "2.1.329",
+            "kind": "interactive",
+            "status": self.status,
+            "statusUpdatedAt": 1,
+        }
         if self.waiting_for:
             fields["waitingFor"] = self.waiting_for
         return json.dumps(fields).encode()
@@ -115,9 +123,12 @@ class Agent:
         for entry in self.hooks.get(event, []):
             for hook in entry["hooks"]:
                 subprocess.run(
-                    ["/bin/sh", "-c", hook["command"]], input=json.dumps(payload).encode(), start_new_session=True,
-                    check=True, stdout=sys.stderr,
-                )  # fmt: skip
+                    ["/bin/sh", "-c", hook["command"]],
+                    input=json.dumps(payload).encode(),
+                    start_new_session=True,
+                    check=True,
+                    stdout=sys.stderr,
+                )
 
     def ask(self, more: dict[str, object], *, is_held: bool = False) -> None:
         """Open the dialog, and run its hooks. A hook without ``async`` may decide by its output."""
@@ -129,9 +140,11 @@ class Agent:
         for entry in self.hooks.get("PermissionRequest", []):
             for hook in entry["hooks"]:
                 process = subprocess.Popen(
-                    ["/bin/sh", "-c", hook["command"]], start_new_session=True, stdin=subprocess.PIPE,
+                    ["/bin/sh", "-c", hook["command"]],
+                    start_new_session=True,
+                    stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL if hook.get("async") else subprocess.PIPE,
-                )  # fmt: skip
+                )
                 assert process.stdin is not None
                 process.stdin.write(json.dumps({**payload, **more}).encode())
                 process.stdin.close()

@@ -57,9 +57,13 @@ class Server:
         self.turns: list[Json] = []
         self.turn: Turn | None = None
         self.asked: Counter[str] = Counter()
-        self.settings: Json = {"model": "fake-model", "effort": None, "approvalPolicy": "on-request",
-                               "collaborationMode": {"mode": "default", "settings": {"model": "fake-model"}},
-                               "sandbox": sandbox("workspace-write")}  # fmt: skip
+        self.settings: Json = {
+            "model": "fake-model",
+            "effort": None,
+            "approvalPolicy": "on-request",
+            "collaborationMode": {"mode": "default", "settings": {"model": "fake-model"}},
+            "sandbox": sandbox("workspace-write"),
+        }
 
     # ------------------------------------------------------------ lines
 
@@ -94,8 +98,12 @@ class Server:
     # ------------------------------------------------------------ requests
 
     def do_initialize(self, params: Json) -> Json:
-        return {"userAgent": f"{params['clientInfo']['name']}/0.169.0", "codexHome": "/home/user/.codex",
-                "platformFamily": "unix", "platformOs": "linux"}  # fmt: skip
+        return {
+            "userAgent": f"{params['clientInfo']['name']}/0.169.0",
+            "codexHome": "/home/user/.codex",
+            "platformFamily": "unix",
+            "platformOs": "linux",
+        }
 
     def do_thread_start(self, params: Json) -> Json:
         self.thread = {
@@ -128,11 +136,17 @@ class Server:
         thread = {**self.thread, "status": {"type": "idle"}, "parentThreadId": None, "turns": turns, "preview": ""}
         settings = self.settings
         return {
-            "thread": thread, "model": settings["model"], "modelProvider": "fake", "cwd": thread["cwd"],
-            "approvalPolicy": settings["approvalPolicy"], "approvalsReviewer": "user", "sandbox": settings["sandbox"],
-            "reasoningEffort": settings["effort"], "initialTurnsPage": None,
+            "thread": thread,
+            "model": settings["model"],
+            "modelProvider": "fake",
+            "cwd": thread["cwd"],
+            "approvalPolicy": settings["approvalPolicy"],
+            "approvalsReviewer": "user",
+            "sandbox": settings["sandbox"],
+            "reasoningEffort": settings["effort"],
+            "initialTurnsPage": None,
             "collaborationMode": settings["collaborationMode"],
-        }  # fmt: skip
+        }
 
     def do_thread_turns_list(self, params: Json) -> Json:
         start = int(params.get("cursor") or 0)
@@ -146,10 +160,18 @@ class Server:
     def do_model_list(self, params: Json) -> Json:
         efforts = [{"reasoningEffort": each, "description": f"{each} effort"} for each in ("low", "high")]
         models = [
-            {"id": name, "model": name, "displayName": name.title(), "description": f"About {name}", "hidden": False,
-             "supportedReasoningEfforts": efforts, "defaultReasoningEffort": "low", "isDefault": name == "fake-model"}
+            {
+                "id": name,
+                "model": name,
+                "displayName": name.title(),
+                "description": f"About {name}",
+                "hidden": False,
+                "supportedReasoningEfforts": efforts,
+                "defaultReasoningEffort": "low",
+                "isDefault": name == "fake-model",
+            }
             for name in ("fake-model", "other-model")
-        ]  # fmt: skip
+        ]
         return {"data": models, "nextCursor": None}
 
     def do_thread_settings_update(self, params: Json) -> Json:
@@ -159,11 +181,18 @@ class Server:
         if "sandboxPolicy" in params:
             self.settings["sandbox"] = params["sandboxPolicy"]
         settings = self.settings
-        self.notify("thread/settings/updated", threadSettings={
-            "cwd": self.thread["cwd"], "approvalPolicy": settings["approvalPolicy"], "model": settings["model"],
-            "sandboxPolicy": settings["sandbox"], "effort": settings["effort"], "modelProvider": "fake",
-            "collaborationMode": settings["collaborationMode"],
-        })  # fmt: skip
+        self.notify(
+            "thread/settings/updated",
+            threadSettings={
+                "cwd": self.thread["cwd"],
+                "approvalPolicy": settings["approvalPolicy"],
+                "model": settings["model"],
+                "sandboxPolicy": settings["sandbox"],
+                "effort": settings["effort"],
+                "modelProvider": "fake",
+                "collaborationMode": settings["collaborationMode"],
+            },
+        )
         return {}
 
     def do_thread_name_set(self, params: Json) -> Json:
@@ -279,8 +308,13 @@ def no_such_method(params: Json) -> Json:
 def sandbox(mode: str) -> Json:
     """The policy of a sandbox mode."""
     if mode == "workspace-write":
-        return {"type": "workspaceWrite", "writableRoots": [], "networkAccess": False, "excludeTmpdirEnvVar": False,
-                "excludeSlashTmp": False}  # fmt: skip
+        return {
+            "type": "workspaceWrite",
+            "writableRoots": [],
+            "networkAccess": False,
+            "excludeTmpdirEnvVar": False,
+            "excludeSlashTmp": False,
+        }
     return {"type": "readOnly", "networkAccess": False} if mode == "read-only" else {"type": "dangerFullAccess"}
 
 

@@ -33,12 +33,23 @@ from typing import Any
 Json = dict[str, Any]
 
 NUMBERS = re.compile(r"\b(recall|count|deltas|delay|cut):\s*(\d+)")
-FORM = {"type": "object", "required": ["branch"], "properties": {
-    "branch": {"type": "string", "title": "Branch"}, "kind": {"type": "string", "enum": ["major", "minor"]},
-    "sign": {"type": "boolean"}}}  # fmt: skip
+FORM = {
+    "type": "object",
+    "required": ["branch"],
+    "properties": {
+        "branch": {"type": "string", "title": "Branch"},
+        "kind": {"type": "string", "enum": ["major", "minor"]},
+        "sign": {"type": "boolean"},
+    },
+}
 TEXTS = re.compile(r"\b(refuse|control|form|think|run|withdraw):[ \t]*(.+)$", re.MULTILINE)
-MODEL = {"value": "default", "resolvedModel": "fake-model", "displayName": "Fake", "description": "Fast",
-         "supportedEffortLevels": ["low", "high"]}  # fmt: skip
+MODEL = {
+    "value": "default",
+    "resolvedModel": "fake-model",
+    "displayName": "Fake",
+    "description": "Fast",
+    "supportedEffortLevels": ["low", "high"],
+}
 OTHER_MODEL = {"value": "other", "resolvedModel": "other-model", "displayName": "Other", "description": "Slow"}
 
 
@@ -181,9 +192,16 @@ class Turn:
             agent.send(type="user", message={"role": "user", "content": "[Request interrupted by user]"})
         usage = {agent.model: {"inputTokens": 10, "outputTokens": 5, "contextWindow": 200_000}}
         agent.send(
-            type="result", subtype=subtype, is_error=subtype != "success", result=None,
-            num_turns=1, terminal_reason=reason, total_cost_usd=0.25, modelUsage=usage, usage={},
-        )  # fmt: skip
+            type="result",
+            subtype=subtype,
+            is_error=subtype != "success",
+            result=None,
+            num_turns=1,
+            terminal_reason=reason,
+            total_cost_usd=0.25,
+            modelUsage=usage,
+            usage={},
+        )
         agent.lifecycle(self.message, "completed")
 
     def remember(self) -> None:
@@ -276,10 +294,17 @@ class Turn:
         }
         agent.send(type="assistant", message=message, parent_tool_use_id=None)
         rules = [{"toolName": "Bash", "ruleContent": values["command"]}]
-        suggestions = [{"type": "addRules", "rules": rules, "behavior": "allow", "destination": "session"},
-                       {"type": "setMode", "mode": "acceptEdits", "destination": "session"}]  # fmt: skip
-        request = {"subtype": "can_use_tool", "tool_name": "Bash", "input": values, "tool_use_id": call,
-                   "permission_suggestions": suggestions}  # fmt: skip
+        suggestions = [
+            {"type": "addRules", "rules": rules, "behavior": "allow", "destination": "session"},
+            {"type": "setMode", "mode": "acceptEdits", "destination": "session"},
+        ]
+        request = {
+            "subtype": "can_use_tool",
+            "tool_name": "Bash",
+            "input": values,
+            "tool_use_id": call,
+            "permission_suggestions": suggestions,
+        }
         decision = self.asked(request, withdrawn=withdrawn).get("response", {})
         allowed = decision.get("behavior") == "allow"
         output = output if allowed else decision["message"]

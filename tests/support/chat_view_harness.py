@@ -111,10 +111,17 @@ class ChatViewHarness:
         QTest.mousePress(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, first)
         for point in (first + QPoint(9, 0), last):
             place = QPointF(point)
-            QApplication.sendEvent(page, QMouseEvent(
-                QEvent.Type.MouseMove, place, page.mapToGlobal(place), Qt.MouseButton.NoButton,
-                Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
-            ))  # fmt: skip
+            QApplication.sendEvent(
+                page,
+                QMouseEvent(
+                    QEvent.Type.MouseMove,
+                    place,
+                    page.mapToGlobal(place),
+                    Qt.MouseButton.NoButton,
+                    Qt.MouseButton.LeftButton,
+                    Qt.KeyboardModifier.NoModifier,
+                ),
+            )
         QTest.mouseRelease(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, last)
         self.settle()
 

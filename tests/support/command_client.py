@@ -93,9 +93,12 @@ def _start_padded(module: str, descriptors: Sequence[int], environment: Mapping[
     """Start a server with enough memory for the arguments and environment of its forks; see ``show_in_proc``."""
     return subprocess.Popen(
         [sys.executable, "-m", f"tests.support.{module}", *map(str, descriptors), "x" * PADDING_WORDS_BYTES],
-        cwd=REPOSITORY, env={**environment, "_": "x" * PADDING_BYTES}, pass_fds=descriptors,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+        cwd=REPOSITORY,
+        env={**environment, "_": "x" * PADDING_BYTES},
+        pass_fds=descriptors,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def is_possible(words: Sequence[str], environment: Mapping[str, str]) -> bool:

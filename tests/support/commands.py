@@ -26,9 +26,23 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 OUTLIVE = [sys.executable, "-m", "session_host.cli"]
 TIMEOUT_S = 90.0
 CALLED = {
-    "approve", "deny", "explain", "export", "kill", "kill-all", "ls", "peek", "pin", "rename", "restore", "rm",
-    "search", "send", "stop", "wait",
-}  # fmt: skip
+    "approve",
+    "deny",
+    "explain",
+    "export",
+    "kill",
+    "kill-all",
+    "ls",
+    "peek",
+    "pin",
+    "rename",
+    "restore",
+    "rm",
+    "search",
+    "send",
+    "stop",
+    "wait",
+}
 """Subcommands that depend on nothing but their words, the store and the hosts."""
 STARTING = {"new", "resume"}
 """Those that also set signal handlers, which only the main thread can do."""

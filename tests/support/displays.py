@@ -43,11 +43,24 @@ def x_server(*, width_px: int = 1600, height_px: int = 1000) -> Iterator[XServer
     try:
         process = subprocess.Popen(
             [
-                "Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width_px}x{height_px}x24",
-                "-nolisten", "tcp", "-noreset", "-dpi", "96", "-ardelay", str(REPEATS_AFTER_MS),
+                "Xvfb",
+                "-displayfd",
+                str(writing),
+                "-screen",
+                "0",
+                f"{width_px}x{height_px}x24",
+                "-nolisten",
+                "tcp",
+                "-noreset",
+                "-dpi",
+                "96",
+                "-ardelay",
+                str(REPEATS_AFTER_MS),
             ],
-            pass_fds=[writing], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            pass_fds=[writing],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         os.close(writing)
         writing = -1
         try:
@@ -96,8 +109,10 @@ def openbox(server: XServer) -> Iterator[subprocess.Popen[bytes]]:
             # openbox announces itself before it manages windows, and runs its start-up command once it manages them.
             ["openbox", "--sm-disable", "--config-file", str(settings), "--startup", f"touch {started}"],
             env={**os.environ, **server.environment()},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         try:
             wait_until(started.exists, 20, "the window manager to take over")
             yield process

@@ -55,9 +55,29 @@ ODD_NUMBERS = (
     -(2**63),
 )
 ODD_TEXTS = (
-    "", "a", "Enter", "Ctrl+c", "+", "é", "漢字", "👩\u200d👩\u200d👧", "\x00", "\x1b[201~", "\x1b]0;x\x07",
-    "\r\n\n", "\u202e", "\x9b", "../../etc/passwd", "%s%n", "x" * 300, "{}", "\ufffe", " ", "-1", "vt",
-)  # fmt: skip
+    "",
+    "a",
+    "Enter",
+    "Ctrl+c",
+    "+",
+    "é",
+    "漢字",
+    "👩\u200d👩\u200d👧",
+    "\x00",
+    "\x1b[201~",
+    "\x1b]0;x\x07",
+    "\r\n\n",
+    "\u202e",
+    "\x9b",
+    "../../etc/passwd",
+    "%s%n",
+    "x" * 300,
+    "{}",
+    "\ufffe",
+    " ",
+    "-1",
+    "vt",
+)
 
 
 def times(count: int) -> int:
@@ -225,11 +245,33 @@ def some_frame(
 
 
 _TOML_VALUES = [
-    '""', '"x"', "3", "-1", "true", "1e999", "nan", "[]", "[1]", '["{arguments}", "{arguments}"]',
-    '["{shell}{}"]', "{}", '{ a = 1 }', '{ "" = "" }', "1979-05-27", '"""\n"""', '"\\u0000"', '["\\u0000"]',
-    "[[1]]", '"\\U0010ffff"', "0x10", "9999999999999999999999", "[" * 2000, "[" * 500 + "]" * 500,
-    "{a=" * 1000, '"\u009b\u202e"',
-]  # fmt: skip
+    '""',
+    '"x"',
+    "3",
+    "-1",
+    "true",
+    "1e999",
+    "nan",
+    "[]",
+    "[1]",
+    '["{arguments}", "{arguments}"]',
+    '["{shell}{}"]',
+    "{}",
+    "{ a = 1 }",
+    '{ "" = "" }',
+    "1979-05-27",
+    '"""\n"""',
+    '"\\u0000"',
+    '["\\u0000"]',
+    "[[1]]",
+    '"\\U0010ffff"',
+    "0x10",
+    "9999999999999999999999",
+    "[" * 2000,
+    "[" * 500 + "]" * 500,
+    "{a=" * 1000,
+    '"\u009b\u202e"',
+]
 
 
 def some_toml(choose: random.Random, good: str) -> bytes:
@@ -259,11 +301,35 @@ def some_toml(choose: random.Random, good: str) -> bytes:
 
 PIECES = st.lists(
     st.sampled_from(
-        [b"\x1b", b"[", b"]", b"P", b"X", b"\\", b"\x07", b"\x18", b"0;1", b"m", b"text", b"\r\n", b"?1049h", b"?1049l",
-         b"2J", b"c", b"(", b"B", b"\xf0\x9f\x99", b"\x82", b" ", b"7", b"#8", b"H"]
+        [
+            b"\x1b",
+            b"[",
+            b"]",
+            b"P",
+            b"X",
+            b"\\",
+            b"\x07",
+            b"\x18",
+            b"0;1",
+            b"m",
+            b"text",
+            b"\r\n",
+            b"?1049h",
+            b"?1049l",
+            b"2J",
+            b"c",
+            b"(",
+            b"B",
+            b"\xf0\x9f\x99",
+            b"\x82",
+            b" ",
+            b"7",
+            b"#8",
+            b"H",
+        ]
     ),
     max_size=30,
-).map(b"".join)  # fmt: skip
+).map(b"".join)
 
 
 WRONG: tuple[Any, ...] = (None, 7, "text", [1], {"y": 2}, 2**80)

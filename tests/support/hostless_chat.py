@@ -35,9 +35,15 @@ class HostlessChat:
     """
 
     def __init__(
-        self, dialect: Callable[[DialectPort], Dialect], start: Start, argv: Sequence[str],
-        environment: Mapping[str, str] | None = None, *, prefix: str = "me", transcript: Transcript | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        dialect: Callable[[DialectPort], Dialect],
+        start: Start,
+        argv: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        *,
+        prefix: str = "me",
+        transcript: Transcript | None = None,
+    ) -> None:
         self._dialect, self._start, self._prefix = dialect, start, prefix
         self.rules = StructuredRules(dialect, start, prefix)
         self.transcript = transcript or Transcript()
@@ -49,9 +55,14 @@ class HostlessChat:
         self._lines = LineSplitter()
         self._due: list[str] = []
         self.process = subprocess.Popen(
-            argv, cwd=start.directory, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, bufsize=0,
-        )  # fmt: skip
+            argv,
+            cwd=start.directory,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+        )
         self._take(self.rules.begin(self._now_ms()))
 
     # ------------------------------------------------------------ steps

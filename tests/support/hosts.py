@@ -144,9 +144,15 @@ async def watching(
     """Follow a session; with ``live``, first wait until the viewer is live."""
     watcher = Watcher()
     viewer = Viewer(
-        session_id, watcher, size=size, cell=CellSize(8, 16), engine=engine, read_only=read_only, output=output,
+        session_id,
+        watcher,
+        size=size,
+        cell=CellSize(8, 16),
+        engine=engine,
+        read_only=read_only,
+        output=output,
         machine=machine,
-    )  # fmt: skip
+    )
     viewer.start()
     try:
         if live:

@@ -67,10 +67,19 @@ def recorded_session(name: str, entries: Iterable[Entry], **fields: object) -> s
     """Make an ended session with a recording; returns its id."""
     session_id = str(uuid.uuid4())
     values: dict[str, object] = {
-        "id": session_id, "name": name, "agent": "shell", "argv": ["sh"], "cwd": "/", "state": State.EXITED,
-        "exit_code": 0, "created_at": "2026-01-02T03:04:05.000Z", "ended_at": "2026-01-02T03:05:00.000Z",
-        "columns": 80, "rows": 24, "engine": default_engine(),
-    }  # fmt: skip
+        "id": session_id,
+        "name": name,
+        "agent": "shell",
+        "argv": ["sh"],
+        "cwd": "/",
+        "state": State.EXITED,
+        "exit_code": 0,
+        "created_at": "2026-01-02T03:04:05.000Z",
+        "ended_at": "2026-01-02T03:05:00.000Z",
+        "columns": 80,
+        "rows": 24,
+        "engine": default_engine(),
+    }
     with open_store() as store:
         store.insert(chat_facts(**(values | fields)))
     write_journal(session_journal(session_id), entries)
@@ -91,10 +100,18 @@ def one_line(error: BaseException) -> str:
 def make_record(**fields: object) -> ChatFacts:
     """A running shell, later than those made before; with these fields."""
     values: dict[str, object] = {
-        "id": str(uuid.uuid4()), "name": "notes", "agent": "shell", "argv": ["/bin/sh", "-i"], "cwd": "/tmp", "env": {},
-        "state": State.RUNNING, "created_at": f"2026-01-02T03:04:05.{next(_microseconds):06}Z",
-        "columns": 80, "rows": 24, "engine": "pyte",
-    }  # fmt: skip
+        "id": str(uuid.uuid4()),
+        "name": "notes",
+        "agent": "shell",
+        "argv": ["/bin/sh", "-i"],
+        "cwd": "/tmp",
+        "env": {},
+        "state": State.RUNNING,
+        "created_at": f"2026-01-02T03:04:05.{next(_microseconds):06}Z",
+        "columns": 80,
+        "rows": 24,
+        "engine": "pyte",
+    }
     return chat_facts(**(values | fields))
 
 

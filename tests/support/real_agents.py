@@ -257,9 +257,14 @@ def npm_install(package: str, directory: Path) -> None:
     real_home = {"HOME": pwd.getpwuid(os.getuid()).pw_dir}
     try:
         done = subprocess.run(
-            argv, env={**os.environ, **real_home}, capture_output=True, text=True, check=False,
-            timeout=INSTALL_TIMEOUT_S, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            argv,
+            env={**os.environ, **real_home},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=INSTALL_TIMEOUT_S,
+            stdin=subprocess.DEVNULL,
+        )
     except subprocess.TimeoutExpired as late:
         raise CannotInstall(f"npm did not install {package} within {INSTALL_TIMEOUT_S} s") from late
     if done.returncode:

@@ -71,5 +71,8 @@ class ReplayedClaude:
 
     def find(self, kind: str, words: str) -> Item:
         """The item of a kind that has a text in its title, text or command."""
-        return next(each for each in self.transcript if each.kind == kind and words in (
-            f"{each.title} {each.text} {each.command}"))  # fmt: skip
+        return next(
+            each
+            for each in self.transcript
+            if each.kind == kind and words in (f"{each.title} {each.text} {each.command}")
+        )

@@ -136,8 +136,9 @@ class ScreenReader:
         self._signals: deque[Any] = deque()
         rule = MatchRule(type="signal", interface=f"{_ATSPI}.Event.Object")
         connection.filter(rule, queue=self._signals)
-        self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", "s",
-                  rule.serialise())  # fmt: skip
+        self.call(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", "s", rule.serialise()
+        )
         for kind in ("object:text-changed", "object:text-caret-moved", "object:announcement"):
             self.call(_REGISTRY, "/org/a11y/atspi/registry", _REGISTRY, "RegisterEvent", "s", kind)
 
@@ -191,8 +192,10 @@ def screen_reader() -> Iterator[ScreenReader]:
     environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
     process = subprocess.Popen(
         [launcher, "--launch-immediately"],
-        env=environment | {"GSETTINGS_BACKEND": "memory"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        env=environment | {"GSETTINGS_BACKEND": "memory"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         with open_dbus_connection(os.environ["DBUS_SESSION_BUS_ADDRESS"]) as session:
             bus = DBusAddress("/org/a11y/bus", "org.a11y.Bus", "org.a11y.Bus")

@@ -80,9 +80,17 @@ class ScriptedChat:
 def command_request(subject: str, *, complete: bool = True, item: str = "", request_id: str = "r1") -> AgentRequest:
     """A request to run a command."""
     return AgentRequest(
-        request_id, "command", BEGAN_MS, "Run a command?", subject, (ALLOW, ALWAYS, DECLINE), item=item,
-        directory="/home/ada/src", reason="The build needs it.", complete=complete,
-    )  # fmt: skip
+        request_id,
+        "command",
+        BEGAN_MS,
+        "Run a command?",
+        subject,
+        (ALLOW, ALWAYS, DECLINE),
+        item=item,
+        directory="/home/ada/src",
+        reason="The build needs it.",
+        complete=complete,
+    )
 
 
 def long_chat(items: int) -> ScriptedChat:
@@ -96,9 +104,14 @@ def long_chat(items: int) -> ScriptedChat:
                 chat.put("thought", f"Thinking about {number}.", status="done")
             case 2:
                 chat.put(
-                    "tool", tool="execute", title=f"make check-{number}", command=f"make check-{number}",
-                    output=f"line of {number}\n" * 30, exit_code=0, status="done",
-                )  # fmt: skip
+                    "tool",
+                    tool="execute",
+                    title=f"make check-{number}",
+                    command=f"make check-{number}",
+                    output=f"line of {number}\n" * 30,
+                    exit_code=0,
+                    status="done",
+                )
             case 3:
                 chat.put("notice", f"Notice {number}")
             case _:

@@ -50,9 +50,14 @@ class SendQueueHarness(RulesHarness[Effect]):
         spec, log_state = spec_of(watch=watch, agent=agent), LogState()
         self.session = Session(spec, log_state, OutputRing(0, 0), PendingInput(), title="", new_id=lambda: next(ids))
         self.terminal = self.session.kind = TerminalSession(
-            self.session, spec, log_state, new_id=lambda: next(ids), open_question=lambda: self.open_question,
-            is_echoing=lambda: self.is_echoing, age_s=lambda: self.age_s,
-        )  # fmt: skip
+            self.session,
+            spec,
+            log_state,
+            new_id=lambda: next(ids),
+            open_question=lambda: self.open_question,
+            is_echoing=lambda: self.is_echoing,
+            age_s=lambda: self.age_s,
+        )
         self.effects = self.session.effects
         self.session.program_runs()
         self.queue = self.terminal.send_queue

@@ -44,15 +44,30 @@ def spec_of(**changes: object) -> LaunchSpec:
     ``changes`` replace its fields, and columns of its facts.
     """
     facts = chat_facts(
-        id=SESSION_ID, name="n", agent="command", argv=["x"], columns=40, rows=6, engine="pyte",
+        id=SESSION_ID,
+        name="n",
+        agent="command",
+        argv=["x"],
+        columns=40,
+        rows=6,
+        engine="pyte",
         created_at="2026-01-01T00:00:00Z",
-    )  # fmt: skip
+    )
     facts = changed(facts, **{name: changes.pop(name) for name in changes.keys() - LaunchSpec.__struct_fields__})
     spec = LaunchSpec(
-        facts=facts, env=dict(os.environ), scrollback_lines=100, colors=None,
-        socket_path=str(session_socket(facts.id)), database="", screen="", umask=0o077, log="/dev/null",
-        journal="", journal_limit_bytes=1 << 26, settings=str(config_dir() / "chats.toml"),
-    )  # fmt: skip
+        facts=facts,
+        env=dict(os.environ),
+        scrollback_lines=100,
+        colors=None,
+        socket_path=str(session_socket(facts.id)),
+        database="",
+        screen="",
+        umask=0o077,
+        log="/dev/null",
+        journal="",
+        journal_limit_bytes=1 << 26,
+        settings=str(config_dir() / "chats.toml"),
+    )
     return msgspec.structs.replace(spec, **changes)
 
 
@@ -99,15 +114,25 @@ class SessionHarness:
         self.output_file = OutputFile(self.descriptors, splicer)
         log_state, checkpoint = replay_log(self.descriptors.checkpoint, self.input_log, read_only=False)
         self.recovered: RecoveredSession = rebuild(
-            self.spec, self.descriptors, log_state, checkpoint, self.output_file, self.input_log.header,
+            self.spec,
+            self.descriptors,
+            log_state,
+            checkpoint,
+            self.output_file,
+            self.input_log.header,
             other_engine=other_engine,
-        )  # fmt: skip
+        )
         directory = Path(self.spec.journal) if self.spec.journal else None
         self.journal_writer = JournalWriter(directory, self.spec.journal_limit_bytes, self.output_file, lambda: None)
         self.driver = Driver(
-            self.spec, self.descriptors, self.recovered, self.input_log, self.output_file, self.journal_writer,
+            self.spec,
+            self.descriptors,
+            self.recovered,
+            self.input_log,
+            self.output_file,
+            self.journal_writer,
             now=lambda: "2026-01-01T00:00:01Z",
-        )  # fmt: skip
+        )
         self.session, self.checkpointer = self.driver.session, self.driver.checkpointer
         if isinstance(self.driver.kind, TerminalDriver):
             self.terminal = self.driver.kind

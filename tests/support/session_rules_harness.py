@@ -64,9 +64,14 @@ class Harness(RulesHarness[Effect]):
         ids = iter([ID, OTHER_ID])
         spec, log_state = spec_of(), LogState()
         self.session = Session(
-            spec, log_state, OutputRing(0, 10), self.pending,
-            title="", new_id=lambda: next(ids), watcher_events=lambda: [m.BellEvent()],
-        )  # fmt: skip
+            spec,
+            log_state,
+            OutputRing(0, 10),
+            self.pending,
+            title="",
+            new_id=lambda: next(ids),
+            watcher_events=lambda: [m.BellEvent()],
+        )
         self.terminal = self.session.kind = TerminalSession(self.session, spec, log_state, new_id=lambda: next(ids))
         self.effects = self.session.effects
         self.emulator: Emulator | None = ENGINE

@@ -96,8 +96,11 @@ def ssh_relay(port: int) -> Iterator[Relay]:
     """A relay to a port of this machine."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.support.ssh_relay", str(port)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
-    ) as process:  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as process:
         try:
             yield Relay(process)
         finally:

@@ -46,9 +46,15 @@ class Harness(RulesHarness[e.Effect]):
         self, *, read_only: bool = False, output: bool = True, keeps_typing: bool = True, is_far: bool = False
     ) -> None:
         wants = Wants(
-            size=SIZE, cell=CELL, engine_build=BUILD, read_only=read_only, output=output, kind="tab",
-            keeps_typing=lambda: keeps_typing, is_far=is_far,
-        )  # fmt: skip
+            size=SIZE,
+            cell=CELL,
+            engine_build=BUILD,
+            read_only=read_only,
+            output=output,
+            kind="tab",
+            keeps_typing=lambda: keeps_typing,
+            is_far=is_far,
+        )
         self.rules = ViewerRules(wants)
         self.effects = self.rules.effects
 

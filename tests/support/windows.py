@@ -187,9 +187,13 @@ def window(
         if argv is ARGV and not has_own_session:
             process = command_client.forked_window(environment(), stderr.fileno())
         process = process or subprocess.Popen(
-            argv, env=environment(), cwd=REPOSITORY, stdin=subprocess.DEVNULL,
-            stderr=stderr if errors else None, start_new_session=has_own_session,
-        )  # fmt: skip
+            argv,
+            env=environment(),
+            cwd=REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stderr=stderr if errors else None,
+            start_new_session=has_own_session,
+        )
     try:
         yield Window(process)
     finally:

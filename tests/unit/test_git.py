@@ -208,8 +208,9 @@ def test_a_repository_that_names_another_working_tree_does_not_save_its_files(tm
     checkout.git("config", "core.worktree", str(tmp_path / "home"))
     point = take(checkout.path, CHAT, About(kind="prompt"))
     assert run_read_only(checkout.path, "ls-tree", "-r", "--name-only", point.kept.tree).split() == [
-        "file", "src/deep/file",
-    ]  # fmt: skip
+        "file",
+        "src/deep/file",
+    ]
 
 
 def test_filters_of_the_users_own_configuration_run(tmp_path: Path) -> None:

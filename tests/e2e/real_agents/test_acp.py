@@ -43,9 +43,11 @@ def open_chat(agent: RealAgent, project: Path) -> Iterator[Open]:
     def open_one(previous: HostlessChat | None = None, *, has_history: bool = True, **options: str) -> HostlessChat:
         conversation = previous.transcript.status.conversation if previous else ""
         start = Start(
-            directory=str(project), conversation=conversation, has_history=has_history and previous is not None,
+            directory=str(project),
+            conversation=conversation,
+            has_history=has_history and previous is not None,
             options={**settings.options, **options},
-        )  # fmt: skip
+        )
         transcript = previous.transcript if previous and has_history else Transcript()
         chat = HostlessChat(
             AcpDialect, start, argv, {**os.environ, **settings.env}, prefix=f"chat{len(opened)}", transcript=transcript

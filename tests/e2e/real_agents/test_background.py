@@ -18,9 +18,11 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400), pytest.mark.usefixtures("sessions")]
 
 LEAVING = pytest.mark.parametrize(
-    "agent", [each for each in (*ALL_AGENTS, CLAUDE_OF_NODE_20) if each.leaves], ids=lambda agent: agent.label,
+    "agent",
+    [each for each in (*ALL_AGENTS, CLAUDE_OF_NODE_20) if each.leaves],
+    ids=lambda agent: agent.label,
     indirect=True,
-)  # fmt: skip
+)
 SENDING_OUT = pytest.mark.parametrize(
     "agent", [each for each in ALL_AGENTS if each.sends_out], ids=lambda agent: agent.label, indirect=True
 )
@@ -28,8 +30,9 @@ SENDING_OUT = pytest.mark.parametrize(
 
 def chat_view(agent: RealAgent, server: ModelServer, project: Path, name: str = "view") -> Chat:
     """A chat view with the agent, ready for a prompt."""
-    started = json.loads(done("new", agent.name, "-d", "--json", "-n", name, "-C", str(project), "--runtime",
-                              "structured"))  # fmt: skip
+    started = json.loads(
+        done("new", agent.name, "-d", "--json", "-n", name, "-C", str(project), "--runtime", "structured")
+    )
     return Chat(agent, server, started["id"]).until_idle()
 
 
@@ -37,9 +40,11 @@ def ask(chat: Chat, prompt: str, is_done: Callable[[], object]) -> int:
     """Send a prompt, and allow what the agent asks for until this is done; returns how many changes there are."""
     chat.ask(prompt)
     wait_until(
-        lambda: is_done() or chat.info()["activity"] == "needs_input", TIMEOUT_S, lambda: f"{chat.explained()}",
+        lambda: is_done() or chat.info()["activity"] == "needs_input",
+        TIMEOUT_S,
+        lambda: f"{chat.explained()}",
         every_s=0.2,
-    )  # fmt: skip
+    )
     if not is_done() and chat.info()["runtime"] == "structured":
         done("approve", chat.id)
     elif not is_done():

@@ -35,9 +35,12 @@ def open_chat(agent: RealAgent, server: ModelServer, project: Path) -> Iterator[
         if previous is not None:
             start |= {"conversation": previous.transcript.status.conversation, "has_history": True}
         chat = HostlessChat(
-            CodexDialect, Start(directory=str(project), **start), ["codex", "app-server"],
-            prefix=f"chat{len(opened)}", transcript=previous.transcript if previous else None,
-        )  # fmt: skip
+            CodexDialect,
+            Start(directory=str(project), **start),
+            ["codex", "app-server"],
+            prefix=f"chat{len(opened)}",
+            transcript=previous.transcript if previous else None,
+        )
         opened.append(chat)
         chat.until(lambda: chat.rules.state.takes_prompts)
         return chat

@@ -75,9 +75,14 @@ def converse_outside(agent: RealAgent, project: Path, *prompts: str) -> None:
 
 def request(agent: RealAgent, conversation: str, directory: Path, runtime: Runtime) -> LaunchRequest:
     return LaunchRequest(
-        agent=load_catalog(config_dir())[agent.name], conversation=conversation, directory=str(directory),
-        environment=dict(os.environ), size=SIZE, name="continued", runtime=runtime,
-    )  # fmt: skip
+        agent=load_catalog(config_dir())[agent.name],
+        conversation=conversation,
+        directory=str(directory),
+        environment=dict(os.environ),
+        size=SIZE,
+        name="continued",
+        runtime=runtime,
+    )
 
 
 def listed_here(agent: RealAgent, directory: Path) -> list[tuple[str, str, str]]:

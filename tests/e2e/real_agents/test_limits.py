@@ -26,18 +26,27 @@ WEEKLY_RESETS_S = RESETS_S + 300_000
 def headers_of_claude(status: str, five_hours: float) -> dict[str, str]:
     name = "anthropic-ratelimit-unified"
     return {
-        f"{name}-status": status, f"{name}-representative-claim": "five_hour", f"{name}-reset": str(RESETS_S),
-        f"{name}-5h-utilization": str(five_hours), f"{name}-5h-reset": str(RESETS_S), f"{name}-5h-status": status,
-        f"{name}-7d-utilization": "0.2", f"{name}-7d-reset": str(WEEKLY_RESETS_S), f"{name}-7d-status": "allowed",
-    }  # fmt: skip
+        f"{name}-status": status,
+        f"{name}-representative-claim": "five_hour",
+        f"{name}-reset": str(RESETS_S),
+        f"{name}-5h-utilization": str(five_hours),
+        f"{name}-5h-reset": str(RESETS_S),
+        f"{name}-5h-status": status,
+        f"{name}-7d-utilization": "0.2",
+        f"{name}-7d-reset": str(WEEKLY_RESETS_S),
+        f"{name}-7d-status": "allowed",
+    }
 
 
 def headers_of_codex(primary: float) -> dict[str, str]:
     return {
-        "x-codex-primary-used-percent": str(primary), "x-codex-primary-window-minutes": "300",
-        "x-codex-primary-reset-at": str(RESETS_S), "x-codex-secondary-used-percent": "20",
-        "x-codex-secondary-window-minutes": "10080", "x-codex-secondary-reset-at": str(WEEKLY_RESETS_S),
-    }  # fmt: skip
+        "x-codex-primary-used-percent": str(primary),
+        "x-codex-primary-window-minutes": "300",
+        "x-codex-primary-reset-at": str(RESETS_S),
+        "x-codex-secondary-used-percent": "20",
+        "x-codex-secondary-window-minutes": "10080",
+        "x-codex-secondary-reset-at": str(WEEKLY_RESETS_S),
+    }
 
 
 @pytest.fixture
@@ -66,8 +75,9 @@ def test_codex_reports_both_windows_with_each_answer(chat: HostlessChat, server:
         server.headers = headers_of_codex(percent)
         chat.turn(f"at {percent}")
         assert limits(chat) == [
-            ("codex/primary", percent / 100, 300, RESETS_S), ("codex/secondary", 0.2, 10080, WEEKLY_RESETS_S),
-        ]  # fmt: skip
+            ("codex/primary", percent / 100, 300, RESETS_S),
+            ("codex/secondary", 0.2, 10080, WEEKLY_RESETS_S),
+        ]
 
 
 @pytest.mark.parametrize("agent", [CLAUDE], ids=lambda agent: agent.label, indirect=True)

@@ -21,10 +21,27 @@ from tests.support.themes import DARK_TERMINAL as DARK
 
 SIZE = GridSize(24, 10)
 SEQUENCES = (
-    "\r\nnext", "\r\n\n\n\n", "\x1b[H\x1bM\x1bM", "\x1b[2S", "\x1b[3T", "\x1b[2L", "\x1b[3M", "\x1b[2J", "\x1b[3;8r",
-    "\x1b[r", "\x1b[5;3H", "\x1b[10;1H", "\x1b[41m x", "\x1b[0m", "\x1b[4:3mcurl\x1b[0m", "日本 ┌─┐", "🚀", "e\u0301",
-    "\x1b[?1049h", "\x1b[?1049l",
-)  # fmt: skip
+    "\r\nnext",
+    "\r\n\n\n\n",
+    "\x1b[H\x1bM\x1bM",
+    "\x1b[2S",
+    "\x1b[3T",
+    "\x1b[2L",
+    "\x1b[3M",
+    "\x1b[2J",
+    "\x1b[3;8r",
+    "\x1b[r",
+    "\x1b[5;3H",
+    "\x1b[10;1H",
+    "\x1b[41m x",
+    "\x1b[0m",
+    "\x1b[4:3mcurl\x1b[0m",
+    "日本 ┌─┐",
+    "🚀",
+    "e\u0301",
+    "\x1b[?1049h",
+    "\x1b[?1049l",
+)
 WRITES = st.lists(st.one_of(st.sampled_from(SEQUENCES), st.text("ab ─│", min_size=1, max_size=30)), max_size=12)
 
 

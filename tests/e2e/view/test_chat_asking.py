@@ -331,7 +331,7 @@ SPACE = Qt.Key.Key_Space
         (False, [DOWN, DOWN, DOWN, UP, UP], ["dev", "next", "", "next", "dev"], "dev"),
         (True, [SPACE, RIGHT, RIGHT, SPACE, LEFT], ["main", "dev", "next", "next", "dev"], "main\nnext"),
     ],
-)  # fmt: skip
+)
 def test_choices_are_made_by_keys_and_blanks_are_no_answer(
     show_chat: ShowChat, several: bool, keys: list[Qt.Key], places: list[str], answer: str
 ) -> None:

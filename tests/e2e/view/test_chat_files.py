@@ -64,9 +64,10 @@ def files(show_chat: ShowChat, tmp_path: Path) -> ChatViewHarness:
         "tool", tool="edit", changes=(FileChange(f"{tmp_path}/gui/app.py", "@@ -7 +7 @@\n-a\n+b\n"),), status="done"
     )
     chat.put(
-        "agent", "ö 𝄞 In `docs/ä.md:12:3` and `os.path` and gui/missing.py.\n\n```\ndocs/log:5: error\n```\n",
+        "agent",
+        "ö 𝄞 In `docs/ä.md:12:3` and `os.path` and gui/missing.py.\n\n```\ndocs/log:5: error\n```\n",
         status="done",
-    )  # fmt: skip
+    )
     return show_chat(chat, str(tmp_path))
 
 

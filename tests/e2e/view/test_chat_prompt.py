@@ -71,8 +71,10 @@ def test_settings_and_tokens_are_below_the_prompt(show_chat: ShowChat) -> None:
     row = shown.view.prompt.settings
     assert row.usage.context.text() == "42 % context"
     assert row.usage.accessibleDescription().splitlines() == [
-        "84,000 of 200,000 tokens", "1,250,000 tokens in all turns", "about 1.23 USD, according to the agent"
-    ]  # fmt: skip
+        "84,000 of 200,000 tokens",
+        "1,250,000 tokens in all turns",
+        "about 1.23 USD, according to the agent",
+    ]
     [button] = [chip.button for chip in row._chips]
     assert button.text().startswith("Fast")
     button.click()
@@ -92,9 +94,14 @@ def test_settings_read_as_people_say_them_and_the_agents_own_names_stay(show_cha
     shown = show_chat(chat)
     texts = [chip.button.text().removesuffix(" ▾") for chip in shown.view.prompt.settings._chips]
     assert texts == [
-        "gpt", "Effort: very high", "Mode: plan", "Mode: YOLO", "Approvals: ask when needed", "Sandbox: this folder",
+        "gpt",
+        "Effort: very high",
+        "Mode: plan",
+        "Mode: YOLO",
+        "Approvals: ask when needed",
+        "Sandbox: this folder",
         "Style",
-    ]  # fmt: skip
+    ]
 
 
 def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: ShowChat) -> None:

@@ -81,10 +81,19 @@ def test_a_wide_table_is_scrolled_sideways_by_its_bar_the_wheel_and_keys(show_ch
     shown.drag(bar + QPoint(400, 0), bar)
     assert aside() == 0
     place = QPointF(shown.point_of("one"))
-    QApplication.sendEvent(page, QWheelEvent(
-        place, page.mapToGlobal(place), QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.ShiftModifier, Qt.ScrollPhase.NoScrollPhase, False,
-    ))  # fmt: skip
+    QApplication.sendEvent(
+        page,
+        QWheelEvent(
+            place,
+            page.mapToGlobal(place),
+            QPoint(),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.ShiftModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        ),
+    )
     assert aside() > 0
     page.setFocus()
     for _ in range(50):

@@ -61,9 +61,7 @@ def test_the_plan_and_the_changed_files_are_shown_above_the_prompt_box(show_chat
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     texts = [action.text() for action in menu.actions()]
-    assert texts == [
-        "Changes", "", "/elsewhere/a&&b.py\t+2 −1", "lexer.py\t+2 −1", "parser.py\t+2 −1",
-    ]  # fmt: skip
+    assert texts == ["Changes", "", "/elsewhere/a&&b.py\t+2 −1", "lexer.py\t+2 −1", "parser.py\t+2 −1"]
     menu.actions()[0].trigger()
     assert show_view.emitted("changes_requested") == [()]
     menu.actions()[-1].trigger()

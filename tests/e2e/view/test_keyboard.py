@@ -62,19 +62,41 @@ def read_by_program(terminal: ShownView, *keys: str) -> bytes:
 
 
 KEYS = {
-    "a": ("a", "a", 0), "A": ("a", "A", SHIFT), "1": ("1", "1", 0), "exclam": ("1", "!", SHIFT),
-    "question": ("/", "?", SHIFT), "space": ("Space", " ", 0),
-    "Return": ("Enter", "", 0), "Tab": ("Tab", "", 0), "BackSpace": ("Backspace", "", 0), "Escape": ("Escape", "", 0),
-    "Up": ("ArrowUp", "", 0), "Down": ("ArrowDown", "", 0), "Left": ("ArrowLeft", "", 0),
-    "Right": ("ArrowRight", "", 0), "Home": ("Home", "", 0), "End": ("End", "", 0), "Prior": ("PageUp", "", 0),
-    "Next": ("PageDown", "", 0), "Insert": ("Insert", "", 0), "Delete": ("Delete", "", 0), "F1": ("F1", "", 0),
+    "a": ("a", "a", 0),
+    "A": ("a", "A", SHIFT),
+    "1": ("1", "1", 0),
+    "exclam": ("1", "!", SHIFT),
+    "question": ("/", "?", SHIFT),
+    "space": ("Space", " ", 0),
+    "Return": ("Enter", "", 0),
+    "Tab": ("Tab", "", 0),
+    "BackSpace": ("Backspace", "", 0),
+    "Escape": ("Escape", "", 0),
+    "Up": ("ArrowUp", "", 0),
+    "Down": ("ArrowDown", "", 0),
+    "Left": ("ArrowLeft", "", 0),
+    "Right": ("ArrowRight", "", 0),
+    "Home": ("Home", "", 0),
+    "End": ("End", "", 0),
+    "Prior": ("PageUp", "", 0),
+    "Next": ("PageDown", "", 0),
+    "Insert": ("Insert", "", 0),
+    "Delete": ("Delete", "", 0),
+    "F1": ("F1", "", 0),
     "F12": ("F12", "", 0),
-    "ctrl+c": ("c", "", CTRL), "ctrl+w": ("w", "", CTRL), "ctrl+q": ("q", "", CTRL), "ctrl+space": ("Space", "", CTRL),
-    "alt+f": ("f", "f", ALT), "ctrl+alt+x": ("x", "", CTRL | ALT), "shift+Tab": ("Tab", "", SHIFT),
+    "ctrl+c": ("c", "", CTRL),
+    "ctrl+w": ("w", "", CTRL),
+    "ctrl+q": ("q", "", CTRL),
+    "ctrl+space": ("Space", "", CTRL),
+    "alt+f": ("f", "f", ALT),
+    "ctrl+alt+x": ("x", "", CTRL | ALT),
+    "shift+Tab": ("Tab", "", SHIFT),
     "alt+Return": ("Enter", "", ALT),
-    "KP_7": ("Numpad7", "7", 0), "KP_Enter": ("NumpadEnter", "", 0), "KP_Add": ("NumpadAdd", "+", 0),
+    "KP_7": ("Numpad7", "7", 0),
+    "KP_Enter": ("NumpadEnter", "", 0),
+    "KP_Add": ("NumpadAdd", "+", 0),
     "KP_Divide": ("NumpadDivide", "/", 0),
-}  # fmt: skip
+}
 """Key, text and modifiers of keys, by the X server's names."""
 
 
@@ -87,12 +109,15 @@ def test_a_program_reads_the_bytes_that_it_asked_for(show_view, keyboard_layout)
     terminal = show_view()
     QShortcut(QKeySequence("Ctrl+Shift+P"), terminal.view)
     for output, keys, read in (
-        ("", ["ctrl+Left", "shift+Tab", "ctrl+at", "ctrl+underscore", "ctrl+bracketleft", "alt+B", "KP_5"],
-         b"\x1b[1;5D\x1b[Z\x00\x1f\x1b\x1bB5"),
+        (
+            "",
+            ["ctrl+Left", "shift+Tab", "ctrl+at", "ctrl+underscore", "ctrl+bracketleft", "alt+B", "KP_5"],
+            b"\x1b[1;5D\x1b[Z\x00\x1f\x1b\x1bB5",
+        ),
         ("\x1b[?1h", ["Up"], b"\x1bOA"),
         ("\x1b[>1u", ["shift+Return", "ctrl+c", "ctrl+shift+p", "a"], b"\x1b[13;2u\x1b[99;5ua"),
         ("\x1b[>3u", ["x"], b"x\x1b[120;1:3u"),
-    ):  # fmt: skip
+    ):
         terminal.feed(output)
         assert read_by_program(terminal, *keys) == read
 
@@ -105,8 +130,10 @@ def test_letters_and_slash_commands_of_other_layouts(show_view, keyboard_layout)
     assert [(text, modifiers) for _, text, modifiers in keys[4:] if text] == [("@", 0), ("€", 0)]
     keyboard_layout("ru")
     assert pressed(terminal, "Cyrillic_es", "ctrl+Cyrillic_es", "ctrl+Cyrillic_ve") == [
-        ("с", "с", 0), ("c", "", CTRL), ("d", "", CTRL)
-    ]  # fmt: skip
+        ("с", "с", 0),
+        ("c", "", CTRL),
+        ("d", "", CTRL),
+    ]
     assert read_by_program(terminal, "alt+Cyrillic_ef", "ctrl+Cyrillic_ef") == "\x1bф\x01".encode()
     # A layout that needs Shift for a slash, and a program with the kitty keyboard.
     terminal.feed("\x1b[>1u")
@@ -248,10 +275,19 @@ def test_the_windows_shortcuts_still_work(show_view, keyboard_layout):
     terminal = show_view()
     fired: list[str] = []
     keys = {
-        "Ctrl+Shift+P": "ctrl+shift+p", "Alt+1": "alt+1", "Alt+9": "alt+9", "Ctrl+PgUp": "ctrl+Prior",
-        "Ctrl+PgDown": "ctrl+Next", "Ctrl+Tab": "ctrl+Tab", "Ctrl+Shift+Tab": "ctrl+shift+Tab", "Ctrl+,": "ctrl+comma",
-        "F11": "F11", "Ctrl++": "ctrl+plus", "Ctrl+-": "ctrl+minus", "Ctrl+0": "ctrl+0",
-    }  # fmt: skip
+        "Ctrl+Shift+P": "ctrl+shift+p",
+        "Alt+1": "alt+1",
+        "Alt+9": "alt+9",
+        "Ctrl+PgUp": "ctrl+Prior",
+        "Ctrl+PgDown": "ctrl+Next",
+        "Ctrl+Tab": "ctrl+Tab",
+        "Ctrl+Shift+Tab": "ctrl+shift+Tab",
+        "Ctrl+,": "ctrl+comma",
+        "F11": "F11",
+        "Ctrl++": "ctrl+plus",
+        "Ctrl+-": "ctrl+minus",
+        "Ctrl+0": "ctrl+0",
+    }
     for text in keys:
         QShortcut(QKeySequence(text), terminal.view).activated.connect(lambda text=text: fired.append(text))
     assert pressed(terminal, *keys.values()) == []

@@ -24,8 +24,10 @@ __all__ = ["gate", "new_chat", "window_server"]
 
 
 COMPOSITORS: Mapping[str, Callable[[], AbstractContextManager[Compositor]]] = {
-    "sway": sway, "kwin": kwin, "gnome": gnome,
-}  # fmt: skip
+    "sway": sway,
+    "kwin": kwin,
+    "gnome": gnome,
+}
 ALL = ["sway", *(pytest.param(name, marks=pytest.mark.compositors) for name in ("kwin", "gnome"))]
 
 on_sway = pytest.mark.parametrize("running_compositor", ["sway"], indirect=True)

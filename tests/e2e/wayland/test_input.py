@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,10 @@ def cursors(log: Path) -> list[tuple[int, int]]:
     return [(int(x), int(y)) for x, y in re.findall(r"set_cursor_rectangle\((\d+), (\d+), [1-9]", log.read_text())]
 
 
+def is_right_of(column: int, log: Path) -> bool:
+    return cursors(log)[-1][0] > column
+
+
 @on_sway
 def test_a_composed_text_stays_in_its_chat_and_its_candidates_are_at_the_cursor(
     compositor: Sway,
@@ -55,7 +60,7 @@ def test_a_composed_text_stays_in_its_chat_and_its_candidates_are_at_the_cursor(
         for letter in "ab":
             column = cursors(log)[-1][0]
             compositor.type(letter)
-            wait_until(lambda c=column: cursors(log)[-1][0] > c, WAIT_S, "the cursor's position after a letter")
+            wait_until(partial(is_right_of, column, log), WAIT_S, "the cursor's position after a letter")
         method.compose("ni hao")
         wait_until(
             lambda: re.search(r'preedit_string\("ni hao".*\n.*\.done\(', log.read_text()), WAIT_S, "the composition"

@@ -275,10 +275,25 @@ def windows() -> str:
 def panel(display: XServer, window_manager: None) -> Iterator[subprocess.Popen[bytes]]:
     """A panel with a tray at the lower left corner."""
     process = subprocess.Popen(
-        ["trayer", "--edge", "bottom", "--align", "left", "--widthtype", "pixel", "--width", "200",
-         "--heighttype", "pixel", "--height", str(PANEL_PX)],
-        env={**os.environ, **display.environment()}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [
+            "trayer",
+            "--edge",
+            "bottom",
+            "--align",
+            "left",
+            "--widthtype",
+            "pixel",
+            "--width",
+            "200",
+            "--heighttype",
+            "pixel",
+            "--height",
+            str(PANEL_PX),
+        ],
+        env={**os.environ, **display.environment()},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         wait_until(lambda: '("panel" "trayer")' in windows(), WAIT_S, "the panel")
         yield process

@@ -167,12 +167,18 @@ KILLS = 2
 LONGEST_USE_S = 2.0
 CHATS = 4
 USES: tuple[tuple[str, ...], ...] = (
-    ("F8",), ("F7",), ("Control_L", "Shift_L", "z"),
-    ("Control_L", "Shift_L", "g"), ("Control_L", "Shift_L", "w"), ("Control_L", "Shift_L", "t"),
-    ("Control_L", "Shift_L", "b"), ("Control_L", "Next"), ("Control_L", "Prior"),
+    ("F8",),
+    ("F7",),
+    ("Control_L", "Shift_L", "z"),
+    ("Control_L", "Shift_L", "g"),
+    ("Control_L", "Shift_L", "w"),
+    ("Control_L", "Shift_L", "t"),
+    ("Control_L", "Shift_L", "b"),
+    ("Control_L", "Next"),
+    ("Control_L", "Prior"),
     *(("Alt_L", "Shift_L", side) for side in ("Left", "Right", "Up", "Down")),
     *(("Control_L", "Shift_L", side) for side in ("Left", "Right", "Up", "Down")),
-)  # fmt: skip
+)
 COMMANDS = ("movetabtoanew", "movetabtoanother", "closepane")
 """Texts typed into the palette, which ignores the missing spaces."""
 
@@ -323,8 +329,11 @@ def new_chat_of(root: Path, area: Area, name: str) -> dict[str, Any]:
     done = subprocess.run(
         [*OUTLIVE, "new", "command", "-d", "--json", "-n", name, "-C", str(area.home), "--", *echo()],
         env={**environment(), "PYTHONPATH": str(root)},
-        cwd=root, check=True, capture_output=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        cwd=root,
+        check=True,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+    )
     session: dict[str, Any] = json.loads(done.stdout)
     return session
 

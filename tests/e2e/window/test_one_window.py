@@ -27,8 +27,13 @@ pytestmark = pytest.mark.e2e
 def start_again() -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "gui"],
-        env=environment(), cwd=REPOSITORY, capture_output=True, text=True, timeout=WAIT_S, check=False,
-    )  # fmt: skip
+        env=environment(),
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+        check=False,
+    )
 
 
 def started(app: Window) -> str:

@@ -134,9 +134,14 @@ def test_a_pasted_image_is_copied_there_and_a_printed_port_is_forwarded_here(
     picture.fill(0)
     picture.save(str(image))
     outlive("new", "-d", "--on", "alpha", "-n", "api", "shell")
-    with open_window() as app, subprocess.Popen(
-        ["xclip", "-selection", "clipboard", "-target", "image/png", "-quiet", image], stderr=subprocess.DEVNULL
-    ) as owner, killed_after(owner), _server() as port:  # fmt: skip
+    with (
+        open_window() as app,
+        subprocess.Popen(
+            ["xclip", "-selection", "clipboard", "-target", "image/png", "-quiet", image], stderr=subprocess.DEVNULL
+        ) as owner,
+        killed_after(owner),
+        _server() as port,
+    ):
         outlive("window", "show", "alpha:api")
         wait_until(lambda: [tab["connected"] for tab in app.tabs()] == [True], WAIT_S, "the chat")
         app.focus()

@@ -101,10 +101,8 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_after_a_kill_the_l
         page = mouse.pages()[0]
         mouse.drag(
             (page.left + 30, 18), (page.left + 40, 90), (page.left + page.width // 2, page.top + page.height - 12)
-        )  # fmt: skip
-        wait_front_tabs(
-            app, (1, 1, "two", False), (1, 2, "one", True), (1, 3, "two", False), (1, 4, "long", False)
-        )  # fmt: skip
+        )
+        wait_front_tabs(app, (1, 1, "two", False), (1, 2, "one", True), (1, 3, "two", False), (1, 4, "long", False))
 
         # Keys move the focus between panes, maximise a pane and resize it.
         app.press("alt+shift+Right")
@@ -127,9 +125,7 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_after_a_kill_the_l
         mouse.drag(*way_out, escapes=app)
         mouse.drag(*way_out)
         wait_until(lambda: len(app.shown()) == 2, WAIT_S, "a second window")
-        wait_front_tabs(
-            app, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "long", False), (2, 1, "one", True)
-        )  # fmt: skip
+        wait_front_tabs(app, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "long", False), (2, 1, "one", True))
         command(app, "move tab to another window")
         wait_until(lambda: len(app.shown()) == 1, WAIT_S, "the second window to close")
         assert [tab["name"] for tab in app.tabs()] == ["two", "two", "one", "two", "long"]

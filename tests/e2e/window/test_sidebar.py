@@ -92,8 +92,9 @@ def test_chats_are_dragged_pinned_selected_and_stopped(open_window: OpenWindow, 
         xdotool(*edge, "1062", "402", "mouseup", "1")
         wait_until(
             lambda: [(tab["pane"], tab["name"]) for tab in app.tabs() if tab["pane"] == 2] == [(2, "one")],
-            WAIT_S, lambda: f"a second pane: {app.tabs()}",
-        )  # fmt: skip
+            WAIT_S,
+            lambda: f"a second pane: {app.tabs()}",
+        )
         # Two other chats, below a second heading, are selected and stopped together, after one question.
         xdotool(*at_row(app, 0, 2.25), "click", "1")
         xdotool("keydown", "ctrl", *at_row(app, 0, 3.25), "click", "1", "keyup", "ctrl")
@@ -102,6 +103,7 @@ def test_chats_are_dragged_pinned_selected_and_stopped(open_window: OpenWindow, 
         app.press("Tab", "Return")
         wait_until(
             lambda: [listed(chat["id"])["state"] for chat in chats] == ["exited", "exited", "running"],
-            WAIT_S, lambda: f"two to end: {outlive('ls', '--all', '--json')}",
-        )  # fmt: skip
+            WAIT_S,
+            lambda: f"two to end: {outlive('ls', '--all', '--json')}",
+        )
     assert json.loads(outlive("ls", "--json"))[0]["name"] == "three"

@@ -46,8 +46,9 @@ def test_a_typed_prompt_is_answered_a_command_is_allowed_by_its_key_and_a_shell_
         app.press("ctrl+shift+d")
         shells = wait_until(lambda: [tab for tab in app.tabs() if tab["pane"] == 2], WAIT_S, "a shell beside the chat")
         assert [listed(shell["session_id"])[key] for shell in shells for key in ("agent", "cwd")] == [
-            "shell", str(area.home)
-        ]  # fmt: skip
+            "shell",
+            str(area.home),
+        ]
 
 
 def saved_drafts() -> object:

@@ -179,10 +179,11 @@ def test_keys_after_closing_a_choice_list_reach_the_choice(area: Area, open_wind
 
 
 WAYS = [
-    [("press", "ctrl+shift+Return")], [("press", "ctrl+shift+d")],
+    [("press", "ctrl+shift+Return")],
+    [("press", "ctrl+shift+d")],
     [("press", "ctrl+shift+p"), ("type", "new shell"), ("press", "Return")],
     [("press", "ctrl+shift+n"), ("press", "Return")],
-]  # fmt: skip
+]
 """The ways of starting a shell: its key, beside the chat, in the palette, in the sheet."""
 
 

@@ -51,8 +51,11 @@ def completed(shell: str, share: Path, *words: str) -> list[str]:
     script = ["-c", ASK_BASH, "bash"] if shell == "bash" else ["--no-config", "-c", ASK_FISH]
     done = subprocess.run(
         [shell, *script, str(share / PATHS[shell]), *words],
-        capture_output=True, text=True, check=False, env=shell_environment(share),
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        env=shell_environment(share),
+    )
     assert done.stderr == ""
     return done.stdout.split("\n")[:-1]
 

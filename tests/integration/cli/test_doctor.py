@@ -158,8 +158,9 @@ def test_a_login_shell_that_hangs_is_reported(area: Area) -> None:
     (area.home / ".profile").write_text("exit 3\n")
 
     assert found(agents.agents, SHELL="/bin/bash")["login shell's PATH"] == (
-        "warn", "cannot read the PATH of /bin/bash (no output); using the current PATH to find agents"
-    )  # fmt: skip
+        "warn",
+        "cannot read the PATH of /bin/bash (no output); using the current PATH to find agents",
+    )
 
 
 def test_worktrees_without_a_chat_are_reported(area: Area, tmp_path: Path) -> None:
@@ -196,13 +197,21 @@ def break_catalog(area: Area) -> None:
 @pytest.mark.parametrize(
     ("spoil", "part", "name", "message"),
     [
-        (lambda area: (area.state / "outlive.db").write_bytes(b"garbage" * 999), files.database, "chat database",
-         "damaged"),
+        (
+            lambda area: (area.state / "outlive.db").write_bytes(b"garbage" * 999),
+            files.database,
+            "chat database",
+            "damaged",
+        ),
         (break_catalog, agents.agents, "agents", ":1:"),
-        (lambda area: area.runtime.rmdir() or area.runtime.symlink_to(area.home), files.directories,
-         "runtime directory", "symbolic link"),
+        (
+            lambda area: area.runtime.rmdir() or area.runtime.symlink_to(area.home),
+            files.directories,
+            "runtime directory",
+            "symbolic link",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_fault_is_reported(
     area: Area, spoil: Callable[[Area], None], part: Callable[[], Iterable[Check]], name: str, message: str
 ) -> None:

@@ -72,11 +72,21 @@ class TestNew:
         )
         assert done.returncode == 0
         assert not set(done.stderr.split()) & {
-            "asyncio", "concurrent.futures", "hashlib", "logging", "subprocess", "threading", "session_host.git",
-            "session_host.agents.conversations.claude", "session_host.client.chats.removal",
-            "session_host.client.sessions.store_access", "session_host.storage.journal",
-            "session_host.storage.search", "session_host.structured", "session_host.terminal.prompts",
-        }  # fmt: skip
+            "asyncio",
+            "concurrent.futures",
+            "hashlib",
+            "logging",
+            "subprocess",
+            "threading",
+            "session_host.git",
+            "session_host.agents.conversations.claude",
+            "session_host.client.chats.removal",
+            "session_host.client.sessions.store_access",
+            "session_host.storage.journal",
+            "session_host.storage.search",
+            "session_host.structured",
+            "session_host.terminal.prompts",
+        }
 
     def test_shell_starts_the_users_interactive_shell(self) -> None:
         session = outlive("new", "shell", "--json", env={"SHELL": "/bin/bash"}).json()
@@ -272,8 +282,11 @@ def test_a_chat_survives_its_launchers_terminal() -> None:
 def test_a_chat_survives_its_launchers_process_group() -> None:
     launcher = subprocess.Popen(
         ["sh", "-c", f"{NEW}; echo started; sleep 60"],
-        stdout=subprocess.PIPE, start_new_session=True, cwd=REPOSITORY, env=environment(),
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        cwd=REPOSITORY,
+        env=environment(),
+    )
     assert launcher.stdout is not None
     with launcher.stdout as output:
         while b"started" not in output.readline():

@@ -27,17 +27,35 @@ def test_escape_sequences_in_title_and_directory_are_not_printed(area: Area) -> 
     directory = area.home / f"in{ASTRAY}"
     directory.mkdir()
     session = new(
-        "-n", "one", "-C", str(directory), "--",
-        "bash", "-c", f"printf '\\033]2;%s\\033\\\\' $'ti\\u009b31m\\u202etle\\x7f'; echo told; cat; : '{ASTRAY}'",
-    )  # fmt: skip
+        "-n",
+        "one",
+        "-C",
+        str(directory),
+        "--",
+        "bash",
+        "-c",
+        f"printf '\\033]2;%s\\033\\\\' $'ti\\u009b31m\\u202etle\\x7f'; echo told; cat; : '{ASTRAY}'",
+    )
     assert outlive("wait", session, "--text", "told", "--timeout", "60").code == 0
     commands = [
-        ["ls"], ["ls", "--all"], ["ls", "--json"], ["peek", "one"], ["peek", "one", "--json"],
-        ["doctor"], ["doctor", "--json"], ["rename", "one", f"x{ASTRAY}"], ["peek", f"no{ASTRAY}"],
-        ["new", f"agent{ASTRAY}"], [f"subcommand{ASTRAY}"], ["new", "-C", f"/nowhere{ASTRAY}", "--", "true"],
-        ["wait", "one", "--text", f"[{ASTRAY}"], ["send", "one", "--key", f"key{ASTRAY}"], ["kill-all"],
-        ["new", "--", f"no-such{ASTRAY}"], ["new", "-e", f"no-such{ASTRAY}", "--", "true"],
-    ]  # fmt: skip
+        ["ls"],
+        ["ls", "--all"],
+        ["ls", "--json"],
+        ["peek", "one"],
+        ["peek", "one", "--json"],
+        ["doctor"],
+        ["doctor", "--json"],
+        ["rename", "one", f"x{ASTRAY}"],
+        ["peek", f"no{ASTRAY}"],
+        ["new", f"agent{ASTRAY}"],
+        [f"subcommand{ASTRAY}"],
+        ["new", "-C", f"/nowhere{ASTRAY}", "--", "true"],
+        ["wait", "one", "--text", f"[{ASTRAY}"],
+        ["send", "one", "--key", f"key{ASTRAY}"],
+        ["kill-all"],
+        ["new", "--", f"no-such{ASTRAY}"],
+        ["new", "-e", f"no-such{ASTRAY}", "--", "true"],
+    ]
     for words in commands:
         done = outlive(*words)
         assert_harmless(done.output)

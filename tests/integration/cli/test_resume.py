@@ -400,8 +400,11 @@ class TestOpenElsewhere:
         agent = [sys.executable, "-ISc", "import signal; signal.pause()", listed(chat)["provider_session_id"]]
         launcher = subprocess.Popen(
             ["sh", "-c", '"$@" & echo $!; read x', "sh", *agent],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, MARK: chat}, start_new_session=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, MARK: chat},
+            start_new_session=True,
+        )
         left = int(launcher.stdout.readline() if launcher.stdout else 0)
         launcher.kill()
         launcher.wait()

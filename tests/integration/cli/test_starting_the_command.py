@@ -22,8 +22,13 @@ def test_a_file_with_the_name_of_a_library_in_the_working_directory_is_not_run(
         (tmp_path / name).write_text(f"raise SystemExit('{name} was run')\n")
     words = ["-m", "session_host.cli"] if how == "-m" else ["-P", "-c", "from session_host.cli import run; run()"]
     done = subprocess.run(
-        [sys.executable, *words, "ls"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=90,
+        [sys.executable, *words, "ls"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
         env={**os.environ, "PYTHONPATH": python_path},
-    )  # fmt: skip
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("no running chats")

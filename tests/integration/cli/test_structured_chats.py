@@ -147,8 +147,9 @@ def test_unsupported_export_forms_are_refused(area: Area, tmp_path: Path) -> Non
     new_chat(area, "x")
     done = outlive("export", "x", str(tmp_path / "x.cast"))
     assert (done.code, done.complaint()) == (
-        2, "x is a chat view: name the file FILE.md, FILE.txt, FILE.html or FILE.json",
-    )  # fmt: skip
+        2,
+        "x is a chat view: name the file FILE.md, FILE.txt, FILE.html or FILE.json",
+    )
     new("-n", "y", "--", "cat")
     done = outlive("export", "y", str(tmp_path / "y.md"))
     assert (done.code, done.complaint()) == (2, "y runs in a terminal: name the file FILE.cast, FILE.txt or FILE.html")
@@ -160,6 +161,8 @@ def test_explain_names_the_protocol_as_the_source(area: Area) -> None:
     wait("x", "needs_input")
     explanation = outlive("explain", "x", "--json").json()
     assert (explanation["activity"], explanation["activity_source"], explanation["activity_detail"]) == (
-        "needs_input", "protocol", "Run make",
-    )  # fmt: skip
+        "needs_input",
+        "protocol",
+        "Run make",
+    )
     assert "silence" not in outlive("explain", "x").output

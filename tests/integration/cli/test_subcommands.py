@@ -395,8 +395,9 @@ def test_a_running_chat_is_explained(chat: str) -> None:
     assert explained["child_started"] > 0
     assert explained["child_started_at"]
     assert [(each["source"], each["said"], each["counts"]) for each in explained["evidence"]] == [
-        ("osc 7501", "state=blocked permission", True), ("osc 9;4", "indeterminate", False),
-    ]  # fmt: skip
+        ("osc 7501", "state=blocked permission", True),
+        ("osc 9;4", "indeterminate", False),
+    ]
     assert [each["activity"] for each in explained["transitions"]] == ["working", "needs_input"]
     assert explained["stale_after_s"] == 60
 
@@ -425,8 +426,10 @@ def test_an_ended_chat_keeps_its_activity_log(chat: str) -> None:
         [],
     )
     assert [(each["activity"], each["source"]) for each in explained["transitions"]] == [
-        ("working", "osc 7501"), ("needs_input", "osc 7501"), ("no_signal", ""),
-    ]  # fmt: skip
+        ("working", "osc 7501"),
+        ("needs_input", "osc 7501"),
+        ("no_signal", ""),
+    ]
     text = outlive("explain", chat).output
     assert "was killed by you, " in text
     assert text.splitlines()[-1].split()[-1] == "ended"

@@ -32,8 +32,12 @@ sys.exit(main())
 def outlive(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", WITHOUT_QT, *words],
-        capture_output=True, text=True, check=False, timeout=90, env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )
 
 
 @pytest.mark.parametrize("words", [[], ["window"], ["window", "tabs"]], ids=" ".join)

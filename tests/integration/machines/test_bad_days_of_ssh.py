@@ -50,16 +50,15 @@ def test_a_host_key_that_changed_or_is_unknown_and_a_refused_key_are_named(alpha
     text = alpha.ssh_config.read_text()
     alpha.ssh_config.write_text(text.replace(f"IdentityFile {alpha.ssh_config.parent}/client_key", ""))
     refused = outlive("ls", "--on", "alpha")
-    assert (refused.code, refused.complaint()) == (
-        7, "alpha: a login is needed; run `outlive machines login alpha`",
-    )  # fmt: skip
+    assert (refused.code, refused.complaint()) == (7, "alpha: a login is needed; run `outlive machines login alpha`")
     known = tmp_path / "known_hosts"
     known.touch()
     alpha.configure(f"UserKnownHostsFile {known}")
     unknown = outlive("ls", "--on", "alpha")
     assert (unknown.code, unknown.complaint()) == (
-        7, "alpha: its host key is not known yet; run `outlive machines login alpha`",
-    )  # fmt: skip
+        7,
+        "alpha: its host key is not known yet; run `outlive machines login alpha`",
+    )
     known.write_text(f"alpha {key.with_suffix('.pub').read_text()}")
     changed = outlive("ls", "--on", "alpha")
     assert changed.code == 7
@@ -116,8 +115,9 @@ def test_an_sshd_that_is_full_is_named_and_used_as_soon_as_it_has_room(alpha: Ss
         with another:
             full = await asyncio.to_thread(outlive, "ls", "--on", "alpha")
             assert (full.code, full.complaint()) == (
-                7, "alpha: its sshd takes no connection now; it may be full (MaxStartups) or starting",
-            )  # fmt: skip
+                7,
+                "alpha: its sshd takes no connection now; it may be full (MaxStartups) or starting",
+            )
             link.hold()
             await eventually(lambda: link.error, 30, "the link to fail")
         async with asyncio.timeout(60):
@@ -280,5 +280,6 @@ def test_a_login_shell_that_ends_at_once_and_a_destination_that_ssh_refuses_are_
     assert (done.code, done.complaint()) == (7, "alpha: its login shell ended at once; see its start files there")
     refused = outlive("machines", "add", "six", "ssh://user@[::1]:22")
     assert (refused.code, refused.complaint()) == (
-        7, "'ssh://user@[::1]:22' is no destination of ssh; write it as HOST, USER@HOST or ssh://HOST:PORT",
-    )  # fmt: skip
+        7,
+        "'ssh://user@[::1]:22' is no destination of ssh; write it as HOST, USER@HOST or ssh://HOST:PORT",
+    )

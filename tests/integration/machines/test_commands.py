@@ -40,9 +40,11 @@ def test_a_question_of_a_command_there_is_answered_here(alpha: SshMachine) -> No
     refused = outlive("kill-all", "--on", "alpha")
     assert (refused.code, refused.complaint()) == (2, "kill-all kills every running chat; confirm with --yes")
     for answer, said, code in (
-        ("n\r", "no chats were killed", 1), ("\x04", "no chats were killed", 1), ("\x03", "", 130),
+        ("n\r", "no chats were killed", 1),
+        ("\x04", "no chats were killed", 1),
+        ("\x03", "", 130),
         ("yes\r", "killed 1 chat", 0),
-    ):  # fmt: skip
+    ):
         with OnTerminal("kill-all", "--on", "alpha") as terminal:
             terminal.see("Kill 1 running chat: echo? [y/N]")
             terminal.type(answer)
@@ -132,8 +134,11 @@ def test_a_machine_with_a_full_disk_is_reachable_and_its_disk_is_named(alpha: Ss
         fill_disk(disk)
         full = f"outlive: alpha: {disk}/outlive.db: the disk is full; free some space and try again\n"
         for words, code in (
-            (("ls", "--on", "all"), 0), (("ls", "--on", "alpha"), 1), (("machines",), 0), (("peek", "alpha:x"), 1)
-        ):  # fmt: skip
+            (("ls", "--on", "all"), 0),
+            (("ls", "--on", "alpha"), 1),
+            (("machines",), 0),
+            (("peek", "alpha:x"), 1),
+        ):
             done = outlive(*words)
             assert (done.code, done.error) == (code, full), words
         [row] = json.loads(outlive("machines", "--json").output)
@@ -152,15 +157,15 @@ def test_all_machines_are_searched_at_once(alpha: SshMachine, machines: list[Ssh
         assert outlive("wait", f"{place}:{name}", "--exited", "--timeout", "20").code == 0
     found = outlive("search", "--on", "all", "needle")
     lines = [line.split("  ") for line in found.output.splitlines()]
-    assert [line[0] or line[-1] for line in lines] == [
-        "alpha:far", "needle 2", "×2", "near", "near needle"
-    ]  # fmt: skip
+    assert [line[0] or line[-1] for line in lines] == ["alpha:far", "needle 2", "×2", "near", "near needle"]
     assert (found.code, found.error) == (0, "")
     machines[1].stop()
     found = outlive("search", "needle", "--on=all", "--json")
     assert {(each["machine"], each["name"], each["text"]) for each in json.loads(found.output)} == {
-        ("here", "near", "near needle"), ("alpha", "far", "needle 1"), ("alpha", "far", "needle 2"),
-    }  # fmt: skip
+        ("here", "near", "near needle"),
+        ("alpha", "far", "needle 1"),
+        ("alpha", "far", "needle 2"),
+    }
     assert found.code == 0
     assert re.fullmatch(r"outlive: second: .*refused\n", found.error)
     first = outlive("search", "--on", "all", "needle", "--limit", "1")

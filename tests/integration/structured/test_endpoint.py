@@ -59,10 +59,13 @@ def server() -> Iterator[ModelServer]:
 async def start(server: ModelServer, directory: Path) -> ChatFacts:
     return await launch(
         LaunchRequest(
-            agent=load_catalog(config_dir())["endpoint"], arguments=["-m", MODEL, "-u", server.url], prompt="hello",
-            directory=str(directory), environment=os.environ,
+            agent=load_catalog(config_dir())["endpoint"],
+            arguments=["-m", MODEL, "-u", server.url],
+            prompt="hello",
+            directory=str(directory),
+            environment=os.environ,
         )
-    )  # fmt: skip
+    )
 
 
 async def kill(session_id: str, *, host: bool) -> None:
@@ -125,14 +128,28 @@ async def test_a_chat_of_the_terminal_resumes_as_a_chat_view_with_its_whole_hist
     note = "connection lost; /continue to continue, /retry to ask again"
     records: list[Record] = [
         SettingsChanged(AT, settings),
-        Question(AT, "see the file", (Attachment("notes.txt", "milk"),)), AnswerBegan(AT, MODEL), Piece("milk"),
+        Question(AT, "see the file", (Attachment("notes.txt", "milk"),)),
+        AnswerBegan(AT, MODEL),
+        Piece("milk"),
         AnswerEnded(AT, AnswerState.COMPLETE, 1, 1),
-        Question(AT, "wrnog"), AnswerBegan(AT, MODEL), Piece("what?"), AnswerEnded(AT, AnswerState.COMPLETE),
-        Rewound(AT, 2), Question(AT, "right"), AnswerBegan(AT, MODEL), Piece("stop"), Piece("ped"),
+        Question(AT, "wrnog"),
+        AnswerBegan(AT, MODEL),
+        Piece("what?"),
+        AnswerEnded(AT, AnswerState.COMPLETE),
+        Rewound(AT, 2),
+        Question(AT, "right"),
+        AnswerBegan(AT, MODEL),
+        Piece("stop"),
+        Piece("ped"),
         AnswerEnded(AT, AnswerState.STOPPED),
-        Question(AT, "lost"), AnswerBegan(AT, MODEL), Piece("half"), AnswerEnded(AT, AnswerState.CUT, note=note),
-        Question(AT, "killed"), AnswerBegan(AT, MODEL), Piece("beginning"),
-    ]  # fmt: skip
+        Question(AT, "lost"),
+        AnswerBegan(AT, MODEL),
+        Piece("half"),
+        AnswerEnded(AT, AnswerState.CUT, note=note),
+        Question(AT, "killed"),
+        AnswerBegan(AT, MODEL),
+        Piece("beginning"),
+    ]
     path = endpoint_conversation(ID)
     ensure_private(state_dir())
     ensure_private(path.parent)
@@ -142,9 +159,15 @@ async def test_a_chat_of_the_terminal_resumes_as_a_chat_view_with_its_whole_hist
     arguments = [f"--model={MODEL}", f"--url={server.url}", "see the file", "--ask", "more"]
     argv = ["python", "-P", "-m", "session_host.endpoint", "--conversation", ID, *arguments]
     old = make_record(
-        agent="endpoint", argv=argv, arguments=arguments, cwd=str(tmp_path), state=State.EXITED, exit_code=0,
-        provider_session_id=ID, ended_at=AT,
-    )  # fmt: skip
+        agent="endpoint",
+        argv=argv,
+        arguments=arguments,
+        cwd=str(tmp_path),
+        state=State.EXITED,
+        exit_code=0,
+        provider_session_id=ID,
+        ended_at=AT,
+    )
     assert old.origin.runtime == "terminal"
     with open_store() as store:
         store.insert(old)

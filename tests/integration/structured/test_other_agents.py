@@ -57,10 +57,13 @@ async def start_command(directory: Path, *words: str) -> ChatFacts:
     """Start a chat with a command."""
     return await launch(
         LaunchRequest(
-            agent=load_catalog(config_dir())["command"], arguments=list(words), directory=str(directory),
-            environment=os.environ, runtime="structured",
+            agent=load_catalog(config_dir())["command"],
+            arguments=list(words),
+            directory=str(directory),
+            environment=os.environ,
+            runtime="structured",
         )
-    )  # fmt: skip
+    )
 
 
 async def kill_host(session_id: str) -> None:
@@ -160,10 +163,13 @@ async def start_fallback(directory: Path, *, command: str, one_shot: bool = Fals
     probe_options("fallback", {})
     return await launch(
         LaunchRequest(
-            agent=load_catalog(config_dir())["fallback"], directory=str(directory), environment=os.environ,
-            runtime="structured", one_shot=one_shot,
+            agent=load_catalog(config_dir())["fallback"],
+            directory=str(directory),
+            environment=os.environ,
+            runtime="structured",
+            one_shot=one_shot,
         )
-    )  # fmt: skip
+    )
 
 
 async def test_a_version_without_the_protocol_gets_a_process_for_each_prompt(tmp_path: Path) -> None:

@@ -91,9 +91,14 @@ class Compositor(ABC):
     def run(self, *command: str, typed: str | None = None) -> str:
         """Run a program on this compositor; returns its output."""
         done = subprocess.run(
-            command, env={**os.environ, **self.environment()}, input=typed, stdout=subprocess.PIPE,
-            check=True, text=True, timeout=TIMEOUT_S,
-        )  # fmt: skip
+            command,
+            env={**os.environ, **self.environment()},
+            input=typed,
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+            timeout=TIMEOUT_S,
+        )
         return done.stdout
 
 
@@ -124,9 +129,16 @@ def running(
     log = where / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, env=environment, cwd=where, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            user=user, group=user, extra_groups=None if user is None else [],
-        )  # fmt: skip
+            command,
+            env=environment,
+            cwd=where,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+        )
     try:
         wait_until(is_ready, TIMEOUT_S, lambda: f"{command[0]} to be ready; it says {log.read_text()}", every_s=0.05)
         yield process

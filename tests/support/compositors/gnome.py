@@ -122,15 +122,26 @@ def gnome() -> Iterator[Gnome]:
         settings.mkdir(parents=True)
         (settings / "keyfile").write_text(_SETTINGS)
         environment = {
-            "PATH": os.defpath, "HOME": str(where), "XDG_RUNTIME_DIR": str(where), "LANG": "C.UTF-8",
-            "XDG_CONFIG_HOME": str(where / "config"), "GSETTINGS_BACKEND": "keyfile",
+            "PATH": os.defpath,
+            "HOME": str(where),
+            "XDG_RUNTIME_DIR": str(where),
+            "LANG": "C.UTF-8",
+            "XDG_CONFIG_HOME": str(where / "config"),
+            "GSETTINGS_BACKEND": "keyfile",
             # The shell does not start without a system bus. Nobody has a name on this one.
-            "DBUS_SESSION_BUS_ADDRESS": bus.address, "DBUS_SYSTEM_BUS_ADDRESS": bus.address,
-        }  # fmt: skip
+            "DBUS_SESSION_BUS_ADDRESS": bus.address,
+            "DBUS_SYSTEM_BUS_ADDRESS": bus.address,
+        }
         command = [
-            "gnome-shell", "--headless", "--wayland", "--no-x11", "--unsafe-mode", "--wayland-display", "wayland-1",
+            "gnome-shell",
+            "--headless",
+            "--wayland",
+            "--no-x11",
+            "--unsafe-mode",
+            "--wayland-display",
+            "wayland-1",
             *["--virtual-monitor", f"{WIDTH_PX}x{HEIGHT_PX}"] * 2,
-        ]  # fmt: skip
+        ]
 
         def is_ready() -> bool:
             with closing(Bus(bus.address)) as probe:

@@ -9,11 +9,27 @@ MASKS = {"shift": 1, "ctrl": 4, "alt": 8, "super": 64}
 _ROWS = {2: "1234567890-=", 16: "qwertyuiop[]", 30: "asdfghjkl;'`", 43: "\\zxcvbnm,./", 57: " "}
 _SHIFTED = dict(zip('!@#$%^&*()_+{}:"~|<>?', "1234567890-=[];'`\\,./", strict=True))
 
-CODES = {letter: first + number for first, row in _ROWS.items() for number, letter in enumerate(row)} | {
-    "Escape": 1, "BackSpace": 14, "Tab": 15, "Return": 28, "space": 57,
-    "Home": 102, "Up": 103, "Page_Up": 104, "Left": 105, "Right": 106, "End": 107, "Down": 108, "Page_Down": 109,
-    "Delete": 111,
-} | {f"F{number}": 58 + number for number in range(1, 11)} | {"F11": 87, "F12": 88}  # fmt: skip
+CODES = (
+    {letter: first + number for first, row in _ROWS.items() for number, letter in enumerate(row)}
+    | {
+        "Escape": 1,
+        "BackSpace": 14,
+        "Tab": 15,
+        "Return": 28,
+        "space": 57,
+        "Home": 102,
+        "Up": 103,
+        "Page_Up": 104,
+        "Left": 105,
+        "Right": 106,
+        "End": 107,
+        "Down": 108,
+        "Page_Down": 109,
+        "Delete": 111,
+    }
+    | {f"F{number}": 58 + number for number in range(1, 11)}
+    | {"F11": 87, "F12": 88}
+)
 
 
 def combination(keys: str) -> tuple[list[str], int]:

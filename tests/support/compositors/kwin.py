@@ -118,16 +118,33 @@ def kwin() -> Iterator[KWin]:
         program = shutil.copyfile(installed, where / "kwin_wayland")
         program.chmod(0o700)
         environment = {
-            "PATH": os.defpath, "HOME": str(where), "XDG_RUNTIME_DIR": str(where), "LANG": "C.UTF-8",
-            "DBUS_SESSION_BUS_ADDRESS": bus.address, "DBUS_SYSTEM_BUS_ADDRESS": bus.address, "KWIN_COMPOSE": "O2",
+            "PATH": os.defpath,
+            "HOME": str(where),
+            "XDG_RUNTIME_DIR": str(where),
+            "LANG": "C.UTF-8",
+            "DBUS_SESSION_BUS_ADDRESS": bus.address,
+            "DBUS_SYSTEM_BUS_ADDRESS": bus.address,
+            "KWIN_COMPOSE": "O2",
             "QT_LOGGING_RULES": "js.debug=true",  # what scripts print
-            "KWIN_SCREENSHOT_NO_PERMISSION_CHECKS": "1", "KWIN_WAYLAND_NO_PERMISSION_CHECKS": "1",
-        }  # fmt: skip
+            "KWIN_SCREENSHOT_NO_PERMISSION_CHECKS": "1",
+            "KWIN_WAYLAND_NO_PERMISSION_CHECKS": "1",
+        }
         command = [
-            str(program), "--virtual", "--width", str(WIDTH_PX), "--height", str(HEIGHT_PX), "--output-count", "2",
-            "--socket", "wayland-1", "--no-lockscreen", "--no-global-shortcuts", "--xwayland",
+            str(program),
+            "--virtual",
+            "--width",
+            str(WIDTH_PX),
+            "--height",
+            str(HEIGHT_PX),
+            "--output-count",
+            "2",
+            "--socket",
+            "wayland-1",
+            "--no-lockscreen",
+            "--no-global-shortcuts",
+            "--xwayland",
             f"sh -c 'echo $DISPLAY >{where}/started && mv {where}/started {where}/display'",
-        ]  # fmt: skip
+        ]
 
         def is_ready() -> bool:
             with closing(Bus(bus.address)) as probe:

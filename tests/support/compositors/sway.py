@@ -122,9 +122,12 @@ class Sway(Compositor):
         picture = QImage.fromData(
             subprocess.run(
                 ["grim", "-o", _OUTPUTS[display], "-t", "ppm", "-"],
-                env={**os.environ, **self.environment()}, stdout=subprocess.PIPE, check=True, timeout=60,
+                env={**os.environ, **self.environment()},
+                stdout=subprocess.PIPE,
+                check=True,
+                timeout=60,
             ).stdout
-        )  # fmt: skip
+        )
         assert not picture.isNull()
         return picture
 
@@ -157,10 +160,16 @@ def sway() -> Iterator[Sway]:
             for each in (where, configuration):
                 os.chown(each, other, other)
         environment = {
-            "PATH": os.defpath, "HOME": str(where), "XDG_RUNTIME_DIR": str(where), "LANG": "C.UTF-8",
-            "SWAYSOCK": str(where / "commands"), "WLR_BACKENDS": "headless", "WLR_HEADLESS_OUTPUTS": "2",
-            "WLR_RENDERER": "pixman", "WLR_LIBINPUT_NO_DEVICES": "1",
-        }  # fmt: skip
+            "PATH": os.defpath,
+            "HOME": str(where),
+            "XDG_RUNTIME_DIR": str(where),
+            "LANG": "C.UTF-8",
+            "SWAYSOCK": str(where / "commands"),
+            "WLR_BACKENDS": "headless",
+            "WLR_HEADLESS_OUTPUTS": "2",
+            "WLR_RENDERER": "pixman",
+            "WLR_LIBINPUT_NO_DEVICES": "1",
+        }
         with (
             running(["sway", "-c", str(configuration)], environment, where, ready.exists, user=other) as process,
             closing(Sway(process, where)) as compositor,

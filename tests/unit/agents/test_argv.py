@@ -37,8 +37,15 @@ def test_an_option_without_a_value_is_left_out() -> None:
 
     assert agent.argv(["-v"]) == ["x", "-v"]
     assert agent.argv(["-v"], values=VALUES._replace(prompt="do it")) == [
-        "x", "--set", "/f/a", "--id", ID, "-v", "--ask", "do it",
-    ]  # fmt: skip
+        "x",
+        "--set",
+        "/f/a",
+        "--id",
+        ID,
+        "-v",
+        "--ask",
+        "do it",
+    ]
 
 
 def test_an_option_that_this_version_does_not_know_is_left_out() -> None:

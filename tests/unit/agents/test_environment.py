@@ -28,11 +28,24 @@ AGENT = Agent(
 
 def test_the_users_variables_are_passed_on() -> None:
     base = {
-        "HOME": "/h", "PATH": "/p", "USER": "u", "LOGNAME": "u", "SHELL": "/bin/sh", "LANG": "de_DE.UTF-8",
-        "DISPLAY": ":1", "SSH_AUTH_SOCK": "/s", "CODEX_HOME": "/c", "CLAUDE_CODE_USE_BEDROCK": "1",
-        "CLAUDE_CONFIG_DIR": "/d", "GEMINI_API_KEY": "k", "OUTLIVE_STATE_DIR": "/o", "CLAUDE_CODE_OAUTH_TOKEN": "t",
-        "GIT_ASKPASS": "/usr/bin/ksshaskpass", "NODE_OPTIONS": "--max-old-space-size=4096", "VIRTUAL_ENV": "/v",
-    }  # fmt: skip
+        "HOME": "/h",
+        "PATH": "/p",
+        "USER": "u",
+        "LOGNAME": "u",
+        "SHELL": "/bin/sh",
+        "LANG": "de_DE.UTF-8",
+        "DISPLAY": ":1",
+        "SSH_AUTH_SOCK": "/s",
+        "CODEX_HOME": "/c",
+        "CLAUDE_CODE_USE_BEDROCK": "1",
+        "CLAUDE_CONFIG_DIR": "/d",
+        "GEMINI_API_KEY": "k",
+        "OUTLIVE_STATE_DIR": "/o",
+        "CLAUDE_CODE_OAUTH_TOKEN": "t",
+        "GIT_ASKPASS": "/usr/bin/ksshaskpass",
+        "NODE_OPTIONS": "--max-old-space-size=4096",
+        "VIRTUAL_ENV": "/v",
+    }
 
     environment = child_environment(base, AGENT, {})
 
@@ -42,11 +55,25 @@ def test_the_users_variables_are_passed_on() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "TMUX_PANE", "WINDOWID", "COLUMNS", "TERM_PROGRAM_VERSION", "KITTY_WINDOW_ID", "TERMINFO", "CLAUDECODE",
-        "CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID", "VSCODE_IPC_HOOK_CLI", "ELECTRON_RUN_AS_NODE", "ARGV0",
-        "VIMRUNTIME", "OUTLIVE_SESSION", "PWD", "SECRET_KEY", "XDG_ACTIVATION_TOKEN",
+        "TMUX_PANE",
+        "WINDOWID",
+        "COLUMNS",
+        "TERM_PROGRAM_VERSION",
+        "KITTY_WINDOW_ID",
+        "TERMINFO",
+        "CLAUDECODE",
+        "CLAUDE_CODE_SESSION_ID",
+        "CODEX_THREAD_ID",
+        "VSCODE_IPC_HOOK_CLI",
+        "ELECTRON_RUN_AS_NODE",
+        "ARGV0",
+        "VIMRUNTIME",
+        "OUTLIVE_SESSION",
+        "PWD",
+        "SECRET_KEY",
+        "XDG_ACTIVATION_TOKEN",
     ],
-)  # fmt: skip
+)
 def test_variables_of_the_callers_terminal_and_agent_are_not_passed_on(name: str) -> None:
     assert name not in child_environment({name: "1"}, AGENT, {})
 
@@ -112,8 +139,10 @@ def test_without_the_users_settings_ours_are_used() -> None:
 def test_the_users_own_settings_are_kept() -> None:
     theirs = {"plugin": ["file:///mine/status.js"], "share": "auto", "model": "x"}
     assert json.loads(variable(OURS, FILES, json.dumps(theirs))) == {
-        "plugin": ["file:///mine/status.js", f"file://{FILES}/status.js"], "share": "auto", "model": "x",
-    }  # fmt: skip
+        "plugin": ["file:///mine/status.js", f"file://{FILES}/status.js"],
+        "share": "auto",
+        "model": "x",
+    }
 
 
 @pytest.mark.parametrize("theirs", ["{", "[1]", "null", '"x"', "[" * 100_000])

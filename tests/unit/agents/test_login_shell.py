@@ -122,9 +122,10 @@ class TestStartUpFiles:
 
     def test_it_has_no_terminal_and_no_input(self, area: Area) -> None:
         start_up(
-            area, "bash",
-            '[ -t 0 ] || [ -t 1 ] || [ -t 2 ] || { : </dev/tty; } 2>/dev/null || export PATH=/none:$PATH\n',
-        )  # fmt: skip
+            area,
+            "bash",
+            "[ -t 0 ] || [ -t 1 ] || [ -t 2 ] || { : </dev/tty; } 2>/dev/null || export PATH=/none:$PATH\n",
+        )
 
         code = (
             "import sys; sys.path.insert(0, sys.argv[1])\n"

@@ -70,15 +70,22 @@ def test_a_turn_with_a_question_is_reported(listener: socket.socket, tmp_path: P
             {"type": "session.status", "properties": {"sessionID": root, "status": {"type": "busy"}}},
             {"type": "session.created", "properties": {"info": {"id": child, "parentID": root, "title": "t"}}},
             {"type": "session.status", "properties": {"sessionID": child, "status": {"type": "busy"}}},
-            {"type": "permission.asked", "properties": {
-                "id": "per_1", "sessionID": child, "permission": "bash", "metadata": {"command": "rm\n x"}}},
+            {
+                "type": "permission.asked",
+                "properties": {
+                    "id": "per_1",
+                    "sessionID": child,
+                    "permission": "bash",
+                    "metadata": {"command": "rm\n x"},
+                },
+            },
             {"type": "permission.replied", "properties": {"sessionID": child, "requestID": "per_1"}},
             {"type": "session.idle", "properties": {"sessionID": child}},
             {"type": "session.idle", "properties": {"sessionID": root}},
             {"type": "unheard.of"},
             {"type": "session.status"},
         ],
-    )  # fmt: skip
+    )
     assert reports == [
         Hello(PROTOCOL_VERSION, "control"),
         Report("plugin", "start", report_id="1f"),
@@ -109,8 +116,10 @@ def test_of_several_questions_the_one_on_the_screen_is_reported(listener: socket
                 {"type": "session.created", "properties": {"info": {"id": child, "parentID": root}}}
                 for child in (earlier, later)
             ),
-            {"type": "question.asked", "properties": {
-                "id": "que_1", "sessionID": later, "questions": [{"question": "Which?"}]}},
+            {
+                "type": "question.asked",
+                "properties": {"id": "que_1", "sessionID": later, "questions": [{"question": "Which?"}]},
+            },
             permission(later, 2),
             permission(earlier, 1),
             permission(later, 3),
@@ -119,7 +128,7 @@ def test_of_several_questions_the_one_on_the_screen_is_reported(listener: socket
             replied("permission", earlier, "per_1"),
             replied("question", later, "que_1"),
         ],
-    )  # fmt: skip
+    )
     told = [(each.event, each.detail) for each in reports[2:] if isinstance(each, Report)]
     assert told == [
         ("needs_input", "Which?"),
@@ -136,12 +145,14 @@ def test_an_interrupted_question_is_over(listener: socket.socket, tmp_path: Path
         tmp_path,
         [
             {"type": "session.status", "properties": {"sessionID": root, "status": {"type": "busy"}}},
-            {"type": "question.asked", "properties": {
-                "id": "que_1", "sessionID": root, "questions": [{"question": "Which? " + "ü" * 500}]}},
+            {
+                "type": "question.asked",
+                "properties": {"id": "que_1", "sessionID": root, "questions": [{"question": "Which? " + "ü" * 500}]},
+            },
             {"type": "session.error", "properties": {"sessionID": root, "error": {"name": "MessageAbortedError"}}},
             {"type": "session.idle", "properties": {"sessionID": root}},
         ],
-    )  # fmt: skip
+    )
     assert [report.event for report in reports[2:] if isinstance(report, Report)] == ["working", "needs_input", "idle"]
     assert isinstance(reports[3], Report)
     assert len(reports[3].detail) == 400

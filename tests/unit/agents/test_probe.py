@@ -57,9 +57,14 @@ esac"""
 
 def an_agent(**fields: object) -> Agent:
     values: dict[str, object] = {
-        "name": "x", "title": "X", "executable": "x", "monogram": "x", "start": ("x",), "version": ("--version",),
+        "name": "x",
+        "title": "X",
+        "executable": "x",
+        "monogram": "x",
+        "start": ("x",),
+        "version": ("--version",),
         "help": ("--help",),
-    }  # fmt: skip
+    }
     return Agent(**(values | fields))  # type: ignore[arg-type]
 
 

@@ -109,8 +109,11 @@ def test_a_stronger_source_silences_weaker_ones_which_stay_as_evidence(book: Tra
     assert not book.osc("state=blocked:kind=permission")
     assert book.status == (IDLE, "state file", "")
     assert [(each.source, each.counts) for each in book.tracker.evidence()] == [
-        ("state file", True), ("osc 7501", False), ("title", False), ("bell", False),
-    ]  # fmt: skip
+        ("state file", True),
+        ("osc 7501", False),
+        ("title", False),
+        ("bell", False),
+    ]
 
 
 def test_a_dialog_that_the_user_opened_asks_nothing(book: TrackerScript) -> None:
@@ -658,8 +661,9 @@ def test_claudes_own_dialog_at_its_start_asks_although_its_file_has_said_that_it
     assert book.report(from_state_file("waiting", "dialog open"))
     assert book.status == (NEEDS, "osc 7501", "dialog open")
     assert [(each.source, each.counts) for each in book.tracker.evidence()] == [
-        ("state file", False), ("osc 7501", True),
-    ]  # fmt: skip
+        ("state file", False),
+        ("osc 7501", True),
+    ]
     book.replace_host()
     book.answer()
     assert not book.wait(100), "it reports the end of its question"

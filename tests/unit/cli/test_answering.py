@@ -52,11 +52,17 @@ def test_an_answer_that_is_not_offered_is_refused(
 
 def test_a_change_of_the_agents_mode_is_not_taken_for_always_allowing_a_call() -> None:
     edit = AgentRequest(
-        "r", "edit", 1, "Edit a?", "a", (
+        "r",
+        "edit",
+        1,
+        "Edit a?",
+        "a",
+        (
             RequestOption("allow", "Allow once", "allow_once"),
             RequestOption("mode acceptEdits", "Allow, and accept edits from now on", "allow_always", sets_mode=True),
-        ), complete=True,
-    )  # fmt: skip
+        ),
+        complete=True,
+    )
     with pytest.raises(OutliveError, match="but: Allow once, Allow, and accept edits from now on; leave --always out"):
         choose(edit, "allow_always", "x")
 

@@ -25,9 +25,13 @@ AT_PROMPT = Foreground("", last_ended="2026-01-02T03:04:00Z")
 def info(*, notice: str = "", foreground: Foreground | None = None, **columns: Any) -> SessionInfo:
     """A running chat that its host describes; with these columns and this status."""
     facts = chat_facts(
-        id="0a1b2c3d-0000-4000-8000-000000000000", name="notes", agent="claude", cwd="/srv/api", state=State.RUNNING,
+        id="0a1b2c3d-0000-4000-8000-000000000000",
+        name="notes",
+        agent="claude",
+        cwd="/srv/api",
+        state=State.RUNNING,
         created_at="2026-01-02T03:00:00.000Z",
-    )  # fmt: skip
+    )
     facts = replace(changed(facts, **columns), foreground=foreground)
     return SessionInfo(facts=facts, host=HostReport(1, 0, notice=notice))
 
@@ -139,9 +143,18 @@ def test_no_line_is_wider_than_the_terminal(rows: list[tuple[str, ...]], columns
 
 @pytest.mark.parametrize(
     "name",
-    ["\U0001f680 \U0001f469\u200d\U0001f4bb", "\U0001f44d\U0001f3fd", "\u2764\ufe0f", "1\ufe0f\u20e3",
-     "\U0001f937\u200d\u2642\ufe0f", "\U0001f1eb\U0001f1f7",
-     "\u0645\u0631\u062d\u0628\u0627", "\u05e9\u05c1", "\u6f22", "e\u0301"],
-)  # fmt: skip
+    [
+        "\U0001f680 \U0001f469\u200d\U0001f4bb",
+        "\U0001f44d\U0001f3fd",
+        "\u2764\ufe0f",
+        "1\ufe0f\u20e3",
+        "\U0001f937\u200d\u2642\ufe0f",
+        "\U0001f1eb\U0001f1f7",
+        "\u0645\u0631\u062d\u0628\u0627",
+        "\u05e9\u05c1",
+        "\u6f22",
+        "e\u0301",
+    ],
+)
 def test_the_column_behind_a_name_stays_in_its_place_in_any_script(name: str) -> None:
     assert width(name) == wcswidth(name)

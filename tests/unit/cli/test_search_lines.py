@@ -35,8 +35,10 @@ def test_a_chat_has_its_lines_below_its_name_and_the_number_of_the_others() -> N
         shown = list(lines_of_chat(found, chat("1" * 36, "chat"), "needle it's", None, now, is_colored=False))
         texts[found.more] = shown.pop()
         assert [line.split()[-3:] for line in shown] == [
-            ["11111111", "shell,", "starting"], ["needle", "one", "×2"], ["5", "needle", "two"],
-        ]  # fmt: skip
+            ["11111111", "shell,", "starting"],
+            ["needle", "one", "×2"],
+            ["5", "needle", "two"],
+        ]
     assert texts[199] == """  +199 in this chat: outlive search --session 11111111 'needle it'"'"'s'"""
     assert texts[1001].startswith("  +1,000 or more in this chat: ")
 

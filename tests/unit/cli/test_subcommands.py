@@ -16,9 +16,27 @@ from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, outlive
 
 HEAVY = (
-    "PySide6", "shiboken6", "qasync", "gui", "pyghostty", "_pyghostty", "pyte", "wcwidth", "psutil", "platformdirs",
-    "ptyprocess", "asyncio", "ssl", "logging", "subprocess", "tomllib", "difflib", "unittest", "email", "http",
-)  # fmt: skip
+    "PySide6",
+    "shiboken6",
+    "qasync",
+    "gui",
+    "pyghostty",
+    "_pyghostty",
+    "pyte",
+    "wcwidth",
+    "psutil",
+    "platformdirs",
+    "ptyprocess",
+    "asyncio",
+    "ssl",
+    "logging",
+    "subprocess",
+    "tomllib",
+    "difflib",
+    "unittest",
+    "email",
+    "http",
+)
 
 
 class TestHelp:
@@ -136,9 +154,23 @@ class TestErrors:
         assert "sk-0123" not in captured.err
 
     @pytest.mark.parametrize(
-        "words", ["attach x", "peek x", "stop x", "kill x", "rm x", "send x y", "wait x --exited", "rename x y",
-                  "resume x", "explain x", "window show x", "replay x", "export x y.txt"]
-    )  # fmt: skip
+        "words",
+        [
+            "attach x",
+            "peek x",
+            "stop x",
+            "kill x",
+            "rm x",
+            "send x y",
+            "wait x --exited",
+            "rename x y",
+            "resume x",
+            "explain x",
+            "window show x",
+            "replay x",
+            "export x y.txt",
+        ],
+    )
     def test_an_unknown_chat_is_one_line_with_exit_code_3(self, words: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(words.split()) == 3
 

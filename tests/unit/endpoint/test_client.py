@@ -197,8 +197,9 @@ async def test_a_request_has_the_key_and_the_query_of_the_address() -> None:
         await events(f"{server.url}/deployments/x?api-version=1")
         await events(f"{server.url}/")
         assert [path for path, _ in server.bodies] == [
-            "/v1/deployments/x/chat/completions?api-version=1", "/v1/chat/completions",
-        ]  # fmt: skip
+            "/v1/deployments/x/chat/completions?api-version=1",
+            "/v1/chat/completions",
+        ]
         assert server.keys == ["Bearer key", "Bearer key"]
 
 

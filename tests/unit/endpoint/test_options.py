@@ -110,9 +110,12 @@ def test_the_users_defaults_are_read(tmp_path: Path) -> None:
     )
     defaults = read_defaults(tmp_path)
     assert defaults == {
-        "url": "http://localhost:8080/v1", "model": "m", "key_from": "env:K", "timeout_s": 60,
+        "url": "http://localhost:8080/v1",
+        "model": "m",
+        "key_from": "env:K",
+        "timeout_s": 60,
         "parameters": {"temperature": 0.2},
-    }  # fmt: skip
+    }
     assert initial_settings(read_options([]), None, None, defaults, {}).parameters == {"temperature": 0.2}
 
 

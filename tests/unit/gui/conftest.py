@@ -213,9 +213,14 @@ def one_pane(tabs: list[str], active: str = "", places: dict[str, Place] | None 
 def insert_record(name: str, **fields: Any) -> ChatFacts:
     """Record a running chat, as its host would; one that resumes another continues it."""
     defaults: dict[str, Any] = {
-        "id": str(uuid.uuid4()), "name": name, "agent": "command", "argv": ["cat"], "cwd": "/tmp",
-        "state": State.RUNNING, "created_at": "2026-01-02T03:04:05Z",
-    }  # fmt: skip
+        "id": str(uuid.uuid4()),
+        "name": name,
+        "agent": "command",
+        "argv": ["cat"],
+        "cwd": "/tmp",
+        "state": State.RUNNING,
+        "created_at": "2026-01-02T03:04:05Z",
+    }
     record = chat_facts(**(defaults | fields))
     with Store.open(paths.database()) as store:
         store.insert(record)
@@ -308,9 +313,14 @@ class WindowHarness:
         """Record a session as its host would, and refresh the window; returns the session's id."""
         self._made += 1
         defaults: dict[str, Any] = {
-            "id": str(uuid.uuid4()), "name": name, "agent": "command", "argv": ["cat"], "cwd": "/tmp",
-            "state": State.RUNNING, "created_at": f"2026-01-02T03:04:{self._made:02}Z",
-        }  # fmt: skip
+            "id": str(uuid.uuid4()),
+            "name": name,
+            "agent": "command",
+            "argv": ["cat"],
+            "cwd": "/tmp",
+            "state": State.RUNNING,
+            "created_at": f"2026-01-02T03:04:{self._made:02}Z",
+        }
         values = defaults | fields
         if values["agent"] == "command":
             values.setdefault("arguments", values["argv"])

@@ -50,10 +50,15 @@ def recorded(area: Area) -> None:
     with Store.open(paths.database()) as store:
         store.insert(
             chat_facts(
-                id=ID, name="one", agent="command", argv=["cat"], cwd="/tmp",
-                state=State.RUNNING, created_at="2026-01-02T03:04:05Z",
+                id=ID,
+                name="one",
+                agent="command",
+                argv=["cat"],
+                cwd="/tmp",
+                state=State.RUNNING,
+                created_at="2026-01-02T03:04:05Z",
             )
-        )  # fmt: skip
+        )
 
 
 @pytest.fixture
@@ -317,10 +322,16 @@ def add_old_chat(number: int) -> str:
     with Store.open(paths.database()) as store:
         store.insert(
             chat_facts(
-                id=ended_id, name=f"old {number}", agent="command", argv=["cat"], cwd="/tmp", state=State.EXITED,
-                created_at=f"2026-01-01T00:0{number}:00Z", ended_at=f"2026-01-01T00:0{number}:01Z",
+                id=ended_id,
+                name=f"old {number}",
+                agent="command",
+                argv=["cat"],
+                cwd="/tmp",
+                state=State.EXITED,
+                created_at=f"2026-01-01T00:0{number}:00Z",
+                ended_at=f"2026-01-01T00:0{number}:01Z",
             )
-        )  # fmt: skip
+        )
     paths.session_dir(ended_id).mkdir(parents=True, mode=0o700)
     (paths.session_dir(ended_id) / "screen").write_bytes(bytes(2 * 1024 * 1024))
     return ended_id

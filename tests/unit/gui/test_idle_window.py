@@ -46,10 +46,15 @@ def recorded(area: Area) -> None:
         for number, session_id in enumerate(IDS):
             store.insert(
                 chat_facts(
-                    id=session_id, name=f"chat-{number}", agent="command", argv=["cat"], cwd="/tmp",
-                    state=State.RUNNING, created_at=f"2026-01-02T03:04:{number:02}Z",
+                    id=session_id,
+                    name=f"chat-{number}",
+                    agent="command",
+                    argv=["cat"],
+                    cwd="/tmp",
+                    state=State.RUNNING,
+                    created_at=f"2026-01-02T03:04:{number:02}Z",
                 )
-            )  # fmt: skip
+            )
         store.save_layout(WindowLayout(windows=[first, second], no_tray_explained=True).to_dict())
 
 

@@ -58,9 +58,13 @@ sys.exit(application.exec())
 
 def test_an_error_of_any_kind_is_reported_and_the_program_goes_on() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], check=False, capture_output=True, text=True,
-        timeout=60, env={"QT_QPA_PLATFORM": "offscreen", "PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
+        [sys.executable, "-c", PROGRAM],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"QT_QPA_PLATFORM": "offscreen", "PATH": "/usr/bin:/bin"},
+    )
     assert done.returncode == 7, done.stderr
     assert (
         done.stdout.splitlines()[::2]

@@ -131,9 +131,13 @@ sys.exit(main([]))
 def test_a_qt_that_is_too_old_is_named_with_the_version_that_is_needed(area: Area) -> None:
     """Debian 13's own PySide6 6.8.2 ended the window with a traceback."""
     done = subprocess.run(
-        [sys.executable, "-c", OLD_QT], env=environment({"QT_QPA_PLATFORM": "offscreen"}), capture_output=True,
-        text=True, timeout=60, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", OLD_QT],
+        env=environment({"QT_QPA_PLATFORM": "offscreen"}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert (done.returncode, done.stdout) == (1, "")
     needed = "the window needs PySide6 6.10 or later, and this is 6.8.2"
     assert done.stderr == f"outlive: {needed}; `outlive doctor` says how to install it\n"

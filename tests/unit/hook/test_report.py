@@ -140,11 +140,18 @@ def test_the_text_of_a_question_is_found(value: dict[str, object], text: str) ->
 @pytest.mark.parametrize(
     "given",
     [
-        b"", b"{", b"[1]", b"\xff\xfe", b'"x"', b"{}", b'{"hook_event_name": 3}', b"[" * 100_000,
+        b"",
+        b"{",
+        b"[1]",
+        b"\xff\xfe",
+        b'"x"',
+        b"{}",
+        b'{"hook_event_name": 3}',
+        b"[" * 100_000,
         b'{"hook_event_name": "Stop", "x": "' + b"y" * 30_000_000,
     ],
     ids=["nothing", "torn", "list", "no text", "string", "empty", "number", "deep", "huge"],
-)  # fmt: skip
+)
 def test_invalid_input_is_not_reported_and_raises_no_error(listener: socket.socket, given: bytes) -> None:
     took_s, status, output = run(listener.getsockname(), given=given)
     assert (status, output) == (0, b"")

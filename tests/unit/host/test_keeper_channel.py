@@ -100,9 +100,11 @@ async def test_a_keeper_that_dies_during_adoption_does_not_count_as_an_older_ver
         session_harness() as harness,
         subprocess.Popen(
             [sys.executable, "-c", KEEPERS, str(keeper_socket())],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         ) as process,
-    ):  # fmt: skip
+    ):
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == "listens\n"

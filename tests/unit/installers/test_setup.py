@@ -30,8 +30,13 @@ def said(tmp_path: Path, packages: str, root_by: str) -> list[str]:
         (tmp_path / root_by).chmod(0o755)
     done = subprocess.run(
         [shutil.which("bash") or "", "-c", f"{AS_A_USER_OF_DEBIAN} setup_system {packages}"],
-        check=False, cwd=REPOSITORY, env={"PATH": str(tmp_path)}, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+        check=False,
+        cwd=REPOSITORY,
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert (done.returncode, done.stdout) == (1, "")
     return done.stderr.splitlines()
 

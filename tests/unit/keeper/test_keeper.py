@@ -38,9 +38,14 @@ def spec_for(*argv: str, **changes: object) -> LaunchSpec:
     session_id = str(uuid.uuid4())
     session_log(session_id).parent.mkdir(parents=True, exist_ok=True)
     return spec_of(
-        id=session_id, argv=list(argv), database=str(database()), log=str(session_log(session_id)),
-        screen=str(session_dir(session_id) / "screen.bin"), engine="ghostty", **changes,
-    )  # fmt: skip
+        id=session_id,
+        argv=list(argv),
+        database=str(database()),
+        log=str(session_log(session_id)),
+        screen=str(session_dir(session_id) / "screen.bin"),
+        engine="ghostty",
+        **changes,
+    )
 
 
 class Caller:

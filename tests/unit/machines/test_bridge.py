@@ -19,8 +19,13 @@ from tests.support.commands import OUTLIVE, environment
 def test_a_bridge_that_a_user_starts_by_hand_says_what_it_is_for(stdout: int) -> None:
     done = subprocess.run(
         [*OUTLIVE, "bridge", "token"],
-        stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment(), check=False,
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (
         2,
         "outlive: only another machine's Outlive runs this command, over ssh\n",

@@ -273,10 +273,18 @@ def test_a_machine_without_outlive_that_prints_without_end_is_given_up(lie: Lie)
 def test_hostile_values_of_chats_are_printed_as_harmless_text(lie: Lie) -> None:
     hostile = "\x1b]0;owned\x07\x9b2J\u202e\n"
     values: dict[str, Any] = {
-        "name": hostile, "agent": hostile, "cwd": hostile, "activity": hostile, "since": hostile,
-        "detail": hostile, "created_at": "2026-01-01T00:00:00", "foreground": hostile, "notice": hostile,
-        "id": hostile, "exit_signal": 10**9,
-    }  # fmt: skip
+        "name": hostile,
+        "agent": hostile,
+        "cwd": hostile,
+        "activity": hostile,
+        "since": hostile,
+        "detail": hostile,
+        "created_at": "2026-01-01T00:00:00",
+        "foreground": hostile,
+        "notice": hostile,
+        "id": hostile,
+        "exit_signal": 10**9,
+    }
     lie(*_reply([_info(**values), _info(argv=[hostile]), _info(**values, state="exited", runtime="structured")]))
     table = outlive("ls", "--on", "liar")
     assert (table.code, table.error) == (0, "")

@@ -47,26 +47,65 @@ CHANGES: dict[str, Callable[[str], dict[str, Any]]] = {
 """The arguments with which each call would change a chat, or what belongs to the user."""
 
 READS = {
-    "find_files", "named_file", "linked_file", "named_directory", "terminal_editor", "outcome_of", "later_saved_screen",
-    "program_directories", "shell_has_jobs", "name_host", "is_host_stopped", "session_named", "sessions_listed",
-    "recent_directories", "changes_since", "later_changes", "inspect_ended_chat", "error_output", "last_transitions",
-    "last_screen_for", "last_transcript_for", "measured_chats", "size_of", "search_lines", "lines_around",
-    "resumable_among", "installed_agents", "complete_path", "list_directory", "look_at_directory", "repository_of",
-    "arguments_of_new_conversation", "list_conversations", "command_to_continue", "resume_command", "find_answer",
-    "note_on_worktree", "restore_list", "read_changes", "lines_before", "repository_files", "status_of", "plan_restore",
+    "find_files",
+    "named_file",
+    "linked_file",
+    "named_directory",
+    "terminal_editor",
+    "outcome_of",
+    "later_saved_screen",
+    "program_directories",
+    "shell_has_jobs",
+    "name_host",
+    "is_host_stopped",
+    "session_named",
+    "sessions_listed",
+    "recent_directories",
+    "changes_since",
+    "later_changes",
+    "inspect_ended_chat",
+    "error_output",
+    "last_transitions",
+    "last_screen_for",
+    "last_transcript_for",
+    "measured_chats",
+    "size_of",
+    "search_lines",
+    "lines_around",
+    "resumable_among",
+    "installed_agents",
+    "complete_path",
+    "list_directory",
+    "look_at_directory",
+    "repository_of",
+    "arguments_of_new_conversation",
+    "list_conversations",
+    "command_to_continue",
+    "resume_command",
+    "find_answer",
+    "note_on_worktree",
+    "restore_list",
+    "read_changes",
+    "lines_before",
+    "repository_files",
+    "status_of",
+    "plan_restore",
     "file_counts",
     # An agent makes directories, and starts chats, of its own.
-    "create_directory", "prepare_start",
-}  # fmt: skip
+    "create_directory",
+    "prepare_start",
+}
 """The calls that change no chat: every process of the user may make them."""
 
 
 def continued() -> LaunchRequest:
     """A request for a chat in the conversation of another one."""
     return LaunchRequest(
-        agent=load_catalog(config_dir())["claude"], conversation=CONVERSATION, directory=str(Path.home()),
+        agent=load_catalog(config_dir())["claude"],
+        conversation=CONVERSATION,
+        directory=str(Path.home()),
         environment={"HOME": str(Path.home())},
-    )  # fmt: skip
+    )
 
 
 def test_each_call_is_known_to_change_something_or_not() -> None:
@@ -81,12 +120,18 @@ def chats(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
         for session_id, chats, conversation in ((OWN, AGENT, None), (OTHERS, "", CONVERSATION)):
             store.insert(
                 chat_facts(
-                    id=session_id, name=f"chat-{session_id[:1]}", agent="claude", argv=["claude"], cwd=str(area.home),
+                    id=session_id,
+                    name=f"chat-{session_id[:1]}",
+                    agent="claude",
+                    argv=["claude"],
+                    cwd=str(area.home),
                     real_cwd=str(area.home.resolve()),
-                    created_at="2026-01-01T00:00:00.000Z", state=State.EXITED, agent_chats=chats,
+                    created_at="2026-01-01T00:00:00.000Z",
+                    state=State.EXITED,
+                    agent_chats=chats,
                     provider_session_id=conversation,
                 )
-            )  # fmt: skip
+            )
     name = "".join(each if each.isalnum() else "-" for each in str(area.home))
     path = area.home / ".claude" / "projects" / name / f"{CONVERSATION}.jsonl"
     path.parent.mkdir(parents=True)

@@ -21,8 +21,18 @@ from tests.support.waiting import wait_for_end
 def agent() -> Iterator[socket.socket]:
     """Starts the program with one socket as its stdin and stdout."""
     ours, theirs = socket.socketpair()
-    argv = [sys.executable, "-P", "-m", "session_host.one_shot", "--format", "text", "--", sys.executable, "-c",
-            "print('x' * 1_000_000)"]  # fmt: skip
+    argv = [
+        sys.executable,
+        "-P",
+        "-m",
+        "session_host.one_shot",
+        "--format",
+        "text",
+        "--",
+        sys.executable,
+        "-c",
+        "print('x' * 1_000_000)",
+    ]
     process = subprocess.Popen(argv, stdin=theirs.fileno(), stdout=theirs.fileno())
     theirs.close()
     ours.settimeout(60)
@@ -104,8 +114,11 @@ def test_json_lines_are_passed_on_as_they_are() -> None:
 
 def test_other_lines_become_texts() -> None:
     assert pieces_of(JsonLines(), b'warning\n{"torn": \n[1]\n{"a": 1}') == [
-        ("text", "warning\n"), ("text", '{"torn": \n'), ("text", "[1]\n"), ("line", {"a": 1}),
-    ]  # fmt: skip
+        ("text", "warning\n"),
+        ("text", '{"torn": \n'),
+        ("text", "[1]\n"),
+        ("line", {"a": 1}),
+    ]
 
 
 def test_text_loses_its_escape_sequences_however_it_is_split() -> None:
@@ -119,8 +132,10 @@ def test_an_overwritten_line_keeps_its_last_text() -> None:
     assert words(b"10%\r50%\r100%\r\nnext") == "100%\nnext"
 
 
-@pytest.mark.parametrize("line", [[], ["--format", "codex", "--"], ["--format", "x", "--", "a"], ["codex"],
-                                  ["--format", "text", "--", "a", ":::"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [[], ["--format", "codex", "--"], ["--format", "x", "--", "a"], ["codex"], ["--format", "text", "--", "a", ":::"]],
+)
 def test_an_invalid_command_line_is_refused(line: list[str]) -> None:
     with pytest.raises(UsageError):
         read_options(line)

@@ -77,8 +77,10 @@ def test_escaped_json_has_the_same_value_and_is_harmless_on_a_terminal(value: ob
         assert not (ASTRAY - {"\n"}) & set(shown)
 
 
-INVISIBLE = [*"\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180e\u2000\u200b\u200d\u202e\u202f\u205f\u2064"
-             "\u2800\u3000\u3164\ufe0f\ufeff\uffa0\U00013441\U0001d159\U000e0041\U000e01ef"]  # fmt: skip
+INVISIBLE = [
+    *"\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180e\u2000\u200b\u200d\u202e\u202f\u205f\u2064"
+    "\u2800\u3000\u3164\ufe0f\ufeff\uffa0\U00013441\U0001d159\U000e0041\U000e01ef"
+]
 
 
 @pytest.mark.parametrize("character", INVISIBLE)

@@ -53,10 +53,14 @@ def git_facts(checkout: Checkout) -> tuple[object, ...]:
     logs = sorted(path for path in (dot_git / "logs").rglob("*") if path.is_file())
     ask = partial(checkout.git, "-c", "core.hooksPath=/dev/null")
     return (
-        (dot_git / "HEAD").read_bytes(), (dot_git / "index").read_bytes(), [path.read_bytes() for path in logs],
-        ask("for-each-ref", "refs/heads", "refs/tags", "refs/stash"), ask("log", "--all", "--oneline"),
-        ask("status", "--porcelain=v2", "--branch").splitlines()[:2], sorted(each.name for each in dot_git.iterdir()),
-    )  # fmt: skip
+        (dot_git / "HEAD").read_bytes(),
+        (dot_git / "index").read_bytes(),
+        [path.read_bytes() for path in logs],
+        ask("for-each-ref", "refs/heads", "refs/tags", "refs/stash"),
+        ask("log", "--all", "--oneline"),
+        ask("status", "--porcelain=v2", "--branch").splitlines()[:2],
+        sorted(each.name for each in dot_git.iterdir()),
+    )
 
 
 def point_of(checkout: Checkout) -> RestorePoint:
@@ -111,8 +115,11 @@ def test_all_files_are_as_before_the_prompt_and_the_restore_can_be_undone(checko
     after = files_of(checkout.path)
     hows = planned(checkout, point)
     assert (hows["tracked"], hows["removed"], hows["directory/now/real"], hows["script"]) == (
-        "modified", "recreated", "deleted", "modified",
-    )  # fmt: skip
+        "modified",
+        "recreated",
+        "deleted",
+        "modified",
+    )
     assert "ignored.log" not in hows
     outcome = back_to(checkout, point)
     assert files_of(checkout.path) == before | {"ignored.log": after["ignored.log"]}

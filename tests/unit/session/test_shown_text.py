@@ -240,7 +240,7 @@ FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
         ("'/tmp/a shot.png'", ("┃ [📷 a shot.png]",)),
         ("/tmp/shot.png", ("  Attachments: [clipboard-1795701332746-0.png]",)),
     ],
-)  # fmt: skip
+)
 def test_a_text_is_found_as_agents_show_it(engine: EngineName, text: str, rows: Sequence[str]) -> None:
     emulator = create(engine, GridSize(80, 24))
     echo = expected_echo(Send(1, text, enter=True))

@@ -32,9 +32,13 @@ class Harness:
         spec, log_state = spec_of(watch=watch), LogState()
         self.session = Session(spec, log_state, OutputRing(0, 0), PendingInput(), title="", new_id=lambda: ID)
         terminal = self.session.kind = TerminalSession(
-            self.session, spec, log_state, new_id=lambda: ID,
-            is_echoing=lambda: self.is_echoing, age_s=lambda: self.age_s,
-        )  # fmt: skip
+            self.session,
+            spec,
+            log_state,
+            new_id=lambda: ID,
+            is_echoing=lambda: self.is_echoing,
+            age_s=lambda: self.age_s,
+        )
         self.starting = terminal.starting
         self.emulator = create("pyte", GridSize(40, 6))
         self.session.program_runs()

@@ -21,10 +21,17 @@ def test_durations_have_one_unit(seconds: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (-60, "now"), (0, "now"), (4.9, "now"), (5, "5 s"), (59, "59 s"), (60, "1 m"), (3599, "59 m"), (3600, "1 h"),
+        (-60, "now"),
+        (0, "now"),
+        (4.9, "now"),
+        (5, "5 s"),
+        (59, "59 s"),
+        (60, "1 m"),
+        (3599, "59 m"),
+        (3600, "1 h"),
         (200000, "2 d"),
     ],
-)  # fmt: skip
+)
 def test_ages_in_narrow_columns_have_one_unit(seconds: float, text: str) -> None:
     assert short_age(NOW - timedelta(seconds=seconds), NOW) == text
 

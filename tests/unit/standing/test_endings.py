@@ -25,19 +25,24 @@ from tests.support.facts import chat_facts
         (Outcome(State.EXITED, 0, None, "idle"), "Ended when idle", "ended when idle", "was ended when idle"),
         (
             Outcome(State.LOST, error="its host is gone", end_request="stop"),
-            "Ended unexpectedly", "lost", "ended unexpectedly: its background process is gone",
+            "Ended unexpectedly",
+            "lost",
+            "ended unexpectedly: its background process is gone",
         ),
         (
             Outcome(State.LOST, error=INTERRUPTED),
-            "Interrupted by a restart", "interrupted", "was interrupted by a restart",
+            "Interrupted by a restart",
+            "interrupted",
+            "was interrupted by a restart",
         ),
         (
             Outcome(State.LOST, error=UNSTARTED),
-            "Failed to start", "unstarted",
+            "Failed to start",
+            "unstarted",
             "did not start: the command that started it was interrupted; start it again",
         ),
     ],
-)  # fmt: skip
+)
 def test_an_end_has_words_for_the_window_and_for_commands(
     outcome: Outcome, phrase: str, status: str, predicate: str
 ) -> None:

@@ -126,10 +126,35 @@ def test_images_and_html_of_an_agent_become_text_and_code_stays(text: str, shown
 
 
 _PIECES = st.lists(
-    st.sampled_from(["```", "~~~", "````", "`", "``", "<img src=x>", "![a](b)", "![a][b]", "<!--", "-->", "\\", "|",
-                     "> ", "- ", "1. ", "    ", "  ", "\n", "\n\n", "text", "[b]: http://x", "</details>", "# "]),
+    st.sampled_from(
+        [
+            "```",
+            "~~~",
+            "````",
+            "`",
+            "``",
+            "<img src=x>",
+            "![a](b)",
+            "![a][b]",
+            "<!--",
+            "-->",
+            "\\",
+            "|",
+            "> ",
+            "- ",
+            "1. ",
+            "    ",
+            "  ",
+            "\n",
+            "\n\n",
+            "text",
+            "[b]: http://x",
+            "</details>",
+            "# ",
+        ]
+    ),
     max_size=25,
-)  # fmt: skip
+)
 
 
 @given(_PIECES)
@@ -166,8 +191,9 @@ def test_a_question_is_exported_with_its_choices() -> None:
 
 def test_an_open_request_is_shown_completely_at_the_end() -> None:
     transcript = chat(Item("1", "user", 0, text="go", status="done"))
-    transcript.apply(RequestOpened(AgentRequest("r", "command", 1, "Run it?", "a\nb", _OPTIONS, reason="for <b>",
-                                                complete=False)))  # fmt: skip
+    transcript.apply(
+        RequestOpened(AgentRequest("r", "command", 1, "Run it?", "a\nb", _OPTIONS, reason="for <b>", complete=False))
+    )
     text = "".join(markdown_of(transcript))
     assert text.endswith(
         "\n**Run it?**\n\n```sh\na\nb\n```\n\nfor \\<b\\>\n\n"

@@ -50,12 +50,21 @@ def chat() -> Transcript:
     for item in (
         Item("1", "user", 1_000, text="run the tests\nall of them", status="done"),
         Item("2", "thought", 1_100, text="**Think**\nfirst\nsecond", status="done"),
-        Item("3", "tool", 2_000, tool="execute", command="npm test", output="one\ntwo\n", exit_code=0, status="done",
-             ended_ms=5_200),
+        Item(
+            "3",
+            "tool",
+            2_000,
+            tool="execute",
+            command="npm test",
+            output="one\ntwo\n",
+            exit_code=0,
+            status="done",
+            ended_ms=5_200,
+        ),
         Item("4", "tool", 6_000, tool="edit", changes=(FileChange("a.py", _PATCH),), status="done"),
         Item("5", "plan", 6_500, plan=(PlanEntry("look", "completed"), PlanEntry("mend", "in_progress"))),
         Item("6", "agent", 7_000, text="# Done\n\nAll pass.", status="done"),
-    ):  # fmt: skip
+    ):
         transcript.apply(Put(item))
     transcript.apply(StateChanged("idle"))
     return transcript
@@ -89,8 +98,16 @@ def test_a_chat_reads_as_prompts_messages_and_folded_tools() -> None:
 
 
 def test_a_long_output_is_folded_to_its_end_and_complete_on_demand() -> None:
-    item = Item("1", "tool", 1, tool="execute", command="make", output="\n".join(map(str, range(100))), exit_code=2,
-                status="failed")  # fmt: skip
+    item = Item(
+        "1",
+        "tool",
+        1,
+        tool="execute",
+        command="make",
+        output="\n".join(map(str, range(100))),
+        exit_code=2,
+        status="failed",
+    )
     folded = [line.text for line in item_lines(item)]
     assert folded == ["✗ Ran make (2)", "  │ … 95 lines above", *(f"  │ {number}" for number in range(95, 100))]
     assert len(item_lines(item, folded=False)) == 101
@@ -107,8 +124,13 @@ def test_an_open_request_is_complete_however_few_lines_are_requested() -> None:
     transcript = chat()
     subject = "\n".join(f"echo {number}" for number in range(50))
     transcript.apply(StateChanged("requires_action"))
-    transcript.apply(RequestOpened(AgentRequest("r", "command", 8_000, "Run a script?", subject, _OPTIONS,
-                                                directory="/src", reason="to be sure")))  # fmt: skip
+    transcript.apply(
+        RequestOpened(
+            AgentRequest(
+                "r", "command", 8_000, "Run a script?", subject, _OPTIONS, directory="/src", reason="to be sure"
+            )
+        )
+    )
     lines = texts(last_lines(transcript, 5))
     assert lines[1] == "? Run a script?"
     assert lines[2:52] == [f"    echo {number}" for number in range(50)]
@@ -134,9 +156,15 @@ def test_invisible_characters_are_shown_in_each_part_of_a_request() -> None:
 
 
 def test_questions_show_their_suggestions_and_keys_their_options() -> None:
-    request = AgentRequest("r", "question", 1, "Which one?", "", _OPTIONS[::2],
-                           questions=(Question("q", "Which database?", ("sqlite", "postgres"), several=True,
-                                               descriptions=("a file",)),))  # fmt: skip
+    request = AgentRequest(
+        "r",
+        "question",
+        1,
+        "Which one?",
+        "",
+        _OPTIONS[::2],
+        questions=(Question("q", "Which database?", ("sqlite", "postgres"), several=True, descriptions=("a file",)),),
+    )
     assert [line.text for line in request_lines(request, keys={"y": "y", "n": "n"})] == [
         "? Which one?",
         "  1. Which database? (several answers possible)",
@@ -180,9 +208,16 @@ def test_failures_are_shown() -> None:
     transcript.apply(TurnEnded("t", "failed", "no credit"))
     transcript.apply(StateChanged("ended"))
     text = "\n".join(texts(all_lines(transcript)))
-    for part in ("send it again", "[image: image/png, 12 kB]", "(queued", "(cut: the agent ended here)",
-                 "⊘ Declined: make …", "· x/y",
-                 "— The model changed.", "✗ The turn failed: no credit"):  # fmt: skip
+    for part in (
+        "send it again",
+        "[image: image/png, 12 kB]",
+        "(queued",
+        "(cut: the agent ended here)",
+        "⊘ Declined: make …",
+        "· x/y",
+        "— The model changed.",
+        "✗ The turn failed: no credit",
+    ):
         assert part in text
 
 
@@ -216,11 +251,34 @@ def test_no_text_of_an_agent_controls_a_terminal(text: str, width: int) -> None:
     transcript = Transcript()
     kinds: tuple[ItemKind, ...] = ("user", "agent", "thought", "tool", "notice", "raw")
     for kind in kinds:
-        transcript.apply(Put(Item(kind, kind, 1, text=text, title=text, command=text, output=text,
-                                  changes=(FileChange(text, text),), directory=text)))  # fmt: skip
+        transcript.apply(
+            Put(
+                Item(
+                    kind,
+                    kind,
+                    1,
+                    text=text,
+                    title=text,
+                    command=text,
+                    output=text,
+                    changes=(FileChange(text, text),),
+                    directory=text,
+                )
+            )
+        )
     transcript.apply(Put(Item("plan", "plan", 1, plan=(PlanEntry(text),))))
-    request = AgentRequest("r", "edit", 1, text, text, (RequestOption("y", text, "allow_once"),), "", text, text,
-                           (Question("q", text, (text,)),))  # fmt: skip
+    request = AgentRequest(
+        "r",
+        "edit",
+        1,
+        text,
+        text,
+        (RequestOption("y", text, "allow_once"),),
+        "",
+        text,
+        text,
+        (Question("q", text, (text,)),),
+    )
     transcript.apply(RequestOpened(request))
     transcript.apply(RequestOpened(AgentRequest("s", "edit", 1, text, text)))
     transcript.apply(RequestResolved("s", "y", text))

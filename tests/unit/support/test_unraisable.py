@@ -60,8 +60,11 @@ def test_a_warning_of_garbage_fails_the_test_that_made_it(tmp_path: Path) -> Non
     done = subprocess.run(
         [sys.executable, *argv, "-c", "/dev/null", "--rootdir", tmp_path, tmp_path / "test_them.py"],
         env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     red = set(re.findall(r"^(?:ERROR|FAILED) \S*::(\w+)", done.stdout, re.MULTILINE))
     assert red == {
         "test_leaves_a_process_to_the_collector",

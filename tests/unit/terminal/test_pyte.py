@@ -27,12 +27,35 @@ def after(data: str, columns: int = 20, rows: int = 6) -> PyteEmulator:
 
 
 _SILENT = (
-    "\x1b[<u", "\x1b[=1;1u", "\x1b[>5u", "\x1b[?6n", "\x1b[?996n", "\x1b[?4m", "\x1b[1\"q", "\x1b[!p", "\x1b[>c",
-    "\x1b[=c", "\x1bP$qm\x1b\\", "\x1bP+q544e\x1b\\", "\x1b_Gi=31;AAAA\x1b\\", "\x1b^private\x1b\\",
+    "\x1b[<u",
+    "\x1b[=1;1u",
+    "\x1b[>5u",
+    "\x1b[?6n",
+    "\x1b[?996n",
+    "\x1b[?4m",
+    '\x1b[1"q',
+    "\x1b[!p",
+    "\x1b[>c",
+    "\x1b[=c",
+    "\x1bP$qm\x1b\\",
+    "\x1bP+q544e\x1b\\",
+    "\x1b_Gi=31;AAAA\x1b\\",
+    "\x1b^private\x1b\\",
     "\x1bXsos\x1b\\",
-    "\x1bktitle\x1b\\", "\x1bPq#0;2;0~\x1b\\", "\x1b[4:3m", "\x1b[38:2::1:2:3m", "\x1b[1;2;3;4;5;6z", "\x1b[?1;2$p",
-    "\x1b[1?h", "\x1b[>4;2m", "\x1b[2;3$r", "\x1b%G", "\x1b]1337;SetMark\x07", "\x7f", "\x1b]133;A\x07",
-)  # fmt: skip
+    "\x1bktitle\x1b\\",
+    "\x1bPq#0;2;0~\x1b\\",
+    "\x1b[4:3m",
+    "\x1b[38:2::1:2:3m",
+    "\x1b[1;2;3;4;5;6z",
+    "\x1b[?1;2$p",
+    "\x1b[1?h",
+    "\x1b[>4;2m",
+    "\x1b[2;3$r",
+    "\x1b%G",
+    "\x1b]1337;SetMark\x07",
+    "\x7f",
+    "\x1b]133;A\x07",
+)
 
 
 def test_nothing_of_a_sequence_is_printed() -> None:

@@ -14,14 +14,28 @@ from tests.support.fuzzing import PIECES
 @pytest.mark.parametrize(
     ("data", "rest"),
     [
-        (b"text", b""), (b"", b""), (b"a\x1b", b"\x1b"), (b"a\x1b[", b"\x1b["), (b"\x1b[1;2", b"\x1b[1;2"),
-        (b"\x1b[1;2m", b""), (b"a\x1b]0;title", b"\x1b]0;title"), (b"\x1b]0;title\x07", b""),
+        (b"text", b""),
+        (b"", b""),
+        (b"a\x1b", b"\x1b"),
+        (b"a\x1b[", b"\x1b["),
+        (b"\x1b[1;2", b"\x1b[1;2"),
+        (b"\x1b[1;2m", b""),
+        (b"a\x1b]0;title", b"\x1b]0;title"),
+        (b"\x1b]0;title\x07", b""),
         (b"\x1b]0;title\x1b\\", b""),
-        (b"\x1b[ma\x1b]0;title\x1b", b"\x1b]0;title\x1b"), (b"\x1bPq...", b"\x1bPq..."), (b"\x1b_G\x1b\\x", b""),
-        (b"\x1b(", b"\x1b("), (b"\x1b(B", b""), (b"\x1b7", b""), (b"\x1b[\x18", b""), (b"\xe6\x97", b"\xe6\x97"),
-        (b"\xe6\x97\xa5 ", b""), (b"one\r", b"\r"), (b"one\r\n", b""),
+        (b"\x1b[ma\x1b]0;title\x1b", b"\x1b]0;title\x1b"),
+        (b"\x1bPq...", b"\x1bPq..."),
+        (b"\x1b_G\x1b\\x", b""),
+        (b"\x1b(", b"\x1b("),
+        (b"\x1b(B", b""),
+        (b"\x1b7", b""),
+        (b"\x1b[\x18", b""),
+        (b"\xe6\x97", b"\xe6\x97"),
+        (b"\xe6\x97\xa5 ", b""),
+        (b"one\r", b"\r"),
+        (b"one\r\n", b""),
     ],
-)  # fmt: skip
+)
 def test_an_unfinished_sequence_waits(data: bytes, rest: bytes) -> None:
     assert data[finished_length(data) :] == rest
 

@@ -40,9 +40,7 @@ def open_chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]
         turn = program("one_turn", "codex")
         agent = [sys.executable, "-P", "-m", "session_host.one_shot", "--format", "codex", "--", *turn, ":::", *turn]
         words = [sys.executable, "-P", "-m", "session_host.worktree_setup", "--lines", str(worktree), str(tmp_path)]
-        chat = HostlessChat(
-            partial_dialect(setup), Start(directory=str(tmp_path)), [*words, command, "--", *agent]
-        )  # fmt: skip
+        chat = HostlessChat(partial_dialect(setup), Start(directory=str(tmp_path)), [*words, command, "--", *agent])
         opened.append(chat)
         return chat
 
@@ -183,8 +181,12 @@ def test_nothing_is_left_of_a_command_that_starts_when_the_chat_ends(
     os.mkfifo(tmp_path / "fifo")
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM.replace("{module}", module)],
-        cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=TIMEOUT_S, check=False,
-    )  # fmt: skip
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
     left = int((tmp_path / "left").read_text())
     try:
         wait_for_end(left, TIMEOUT_S, "the end of the command's own process")

@@ -427,9 +427,19 @@ def test_whatever_is_typed_the_terminal_shows_the_chats_screen() -> None:
     new("-n", "echo", "--", *program("raw_echo"))
     order = random.Random(2)
     weights: dict[str | bytes, int] = {
-        "a": 30, "b": 30, "xyz": 5, "several words": 1, "\r\n": 5, "\b": 2, "\t": 1, "é": 1,
-        "\x1b[1m": 1, "\x1b[m": 1, "\x1b[A": 1, b"\x02?": 1,
-    }  # fmt: skip
+        "a": 30,
+        "b": 30,
+        "xyz": 5,
+        "several words": 1,
+        "\r\n": 5,
+        "\b": 2,
+        "\t": 1,
+        "é": 1,
+        "\x1b[1m": 1,
+        "\x1b[m": 1,
+        "\x1b[A": 1,
+        b"\x02?": 1,
+    }
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")
         for number in range(150):

@@ -144,9 +144,7 @@ class TestCast:
         assert (header["term"]["cols"], header["term"]["rows"]) == (100, 30)
         assert header["timestamp"] == 1767323045
         assert header["title"] == "my chat"
-        assert events == [
-            [0.25, "o", "\x1b[1mone\r\n"], [1.25, "r", "90x20"], [60.25, "o", '"2"'], [0.0, "x", "3"],
-        ]  # fmt: skip
+        assert events == [[0.25, "o", "\x1b[1mone\r\n"], [1.25, "r", "90x20"], [60.25, "o", '"2"'], [0.0, "x", "3"]]
 
     def test_times_never_decrease_when_the_clock_is_set_back(self, tmp_path: Path) -> None:
         recorded_session("x", [output(0, b"a", 5.0), output(1, b"b", 2.0), output(2, b"c", 3.5)])
@@ -331,10 +329,12 @@ class TestPage:
     def test_a_page_has_text_colours_and_styles(self, tmp_path: Path) -> None:
         recorded_session(
             "a <b> & co",
-            stream(b"plain <script>alert(1)</script> &amp;\r\n"
-                   b"\x1b[1;31mred\x1b[0m \x1b[38;2;1;2;3;48;5;196mrgb\x1b[0m\r\n"
-                   b"\x1b[7minverse\x1b[0m  \x1b[4:3;9mcurly\x1b[0m   \r\n\x1b[44m  \x1b[0m"),
-        )  # fmt: skip
+            stream(
+                b"plain <script>alert(1)</script> &amp;\r\n"
+                b"\x1b[1;31mred\x1b[0m \x1b[38;2;1;2;3;48;5;196mrgb\x1b[0m\r\n"
+                b"\x1b[7minverse\x1b[0m  \x1b[4:3;9mcurly\x1b[0m   \r\n\x1b[44m  \x1b[0m"
+            ),
+        )
         page = exported(tmp_path, "a <b> & co", ".html")
         read = _Page(page)
         assert read.text.strip("\n") == "plain <script>alert(1)</script> &amp;\nred rgb\ninverse  curly\n  "
@@ -349,9 +349,16 @@ class TestPage:
 
     def test_a_page_has_links(self, tmp_path: Path) -> None:
         targets = [
-            "https://example.org/a?b=1&c=\"'<x>", "HTTP://example.org", "mailto:a@example.org", "javascript:alert(1)",
-            "file:///etc/passwd", "data:text/html,x", "//example.org", " https://example.org", "ssh://example.org",
-        ]  # fmt: skip
+            "https://example.org/a?b=1&c=\"'<x>",
+            "HTTP://example.org",
+            "mailto:a@example.org",
+            "javascript:alert(1)",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "//example.org",
+            " https://example.org",
+            "ssh://example.org",
+        ]
         recorded_session(
             "x", stream(*(b"\x1b]8;;%s\x1b\\link\x1b]8;;\x1b\\\r\n" % target.encode() for target in targets))
         )

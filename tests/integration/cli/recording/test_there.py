@@ -135,7 +135,5 @@ def test_a_recording_that_is_too_long_or_finds_no_space(monkeypatch: pytest.Monk
     with monkeypatch.context() as patch, Path("/dev/full").open("r+b", buffering=0) as full:
         patch.setattr(tempfile, "TemporaryFile", lambda **_: full)
         done = outlive("export", "alpha:x", str(path))
-    assert (done.code, done.complaint()) == (
-        1, "cannot keep the recording (No space left on device); free some space",
-    )  # fmt: skip
+    assert (done.code, done.complaint()) == (1, "cannot keep the recording (No space left on device); free some space")
     assert not path.exists()

@@ -227,9 +227,7 @@ class TestOpenCodesTitles:
         self, seek: Seeking, known: str, found: str
     ) -> None:
         here = seek().directory
-        rows = [
-            ("ses_one", "Apples", here, 1), ("ses_two", "Apples", here, 2_000_000), ("ses_three", "Plums", here, 3),
-        ]  # fmt: skip
+        rows = [("ses_one", "Apples", here, 1), ("ses_two", "Apples", here, 2_000_000), ("ses_three", "Plums", here, 3)]
         assert self.found(seek, "OC | Apples", *rows, known=known) == found
 
     @pytest.mark.parametrize("title", ["OpenCode", "OC | Pears", "OC | Apples", ""])

@@ -230,15 +230,37 @@ class TestMouseAndFocus:
 
 
 REPLIES = [
-    b"\x1b[12;40R", b"\x1b[1;2R", b"\x1b[?12;40R", b"\x1b[?62;22c", b"\x1b[>1;10;0c", b"\x1b[0n", b"\x1b[?997;1n",
-    b"\x1b[?2026;2$y", b"\x1b[4;1$y", b"\x1b[8;24;80t", b"\x1b[4;600;800t", b"\x1b[?1u", b"\x1b[?31u",
+    b"\x1b[12;40R",
+    b"\x1b[1;2R",
+    b"\x1b[?12;40R",
+    b"\x1b[?62;22c",
+    b"\x1b[>1;10;0c",
+    b"\x1b[0n",
+    b"\x1b[?997;1n",
+    b"\x1b[?2026;2$y",
+    b"\x1b[4;1$y",
+    b"\x1b[8;24;80t",
+    b"\x1b[4;600;800t",
+    b"\x1b[?1u",
+    b"\x1b[?31u",
     b"\x1b[2;1;1;112;112;1;0x",
-    b"\x1b]11;rgb:1515/1717/1c1c\x1b\\", b"\x1b]10;rgb:e7e7/e9e9/ecec\x07", b"\x1b]4;1;rgb:00/00/00\x1b\\",
-    b"\x1bP>|XTerm(370)\x1b\\", b"\x1bP1+r544e=787465726d\x1b\\", b"\x1bP1$r0m\x1b\\", b"\x1bP!|00000000\x1b\\",
-    b"\x1b_Gi=31;OK\x1b\\", b"\x1b]52;c;aGVsbG8=\x1b\\", "\x1b]lTitel Übung\x1b\\".encode(), b"\x1b^pm\x1b\\",
+    b"\x1b]11;rgb:1515/1717/1c1c\x1b\\",
+    b"\x1b]10;rgb:e7e7/e9e9/ecec\x07",
+    b"\x1b]4;1;rgb:00/00/00\x1b\\",
+    b"\x1bP>|XTerm(370)\x1b\\",
+    b"\x1bP1+r544e=787465726d\x1b\\",
+    b"\x1bP1$r0m\x1b\\",
+    b"\x1bP!|00000000\x1b\\",
+    b"\x1b_Gi=31;OK\x1b\\",
+    b"\x1b]52;c;aGVsbG8=\x1b\\",
+    "\x1b]lTitel Übung\x1b\\".encode(),
+    b"\x1b^pm\x1b\\",
     b"\x1b[?1;0;256S",
-    b"\x1b[>41;354;0c", b"\x1b[?6c", b"\x1b[3;0;0t", b"\x1b]99;i=1;ok\x1b\\",
-]  # fmt: skip
+    b"\x1b[>41;354;0c",
+    b"\x1b[?6c",
+    b"\x1b[3;0;0t",
+    b"\x1b]99;i=1;ok\x1b\\",
+]
 
 
 class TestRepliesAreNeverTyped:
@@ -328,12 +350,13 @@ def test_f9_may_be_torn_like_a_paste() -> None:
 SOUP = st.lists(
     st.one_of(
         st.binary(max_size=12),
-        st.sampled_from([*REPLIES, b"\x1b", b"\x1b[", b"\x1bO", b"\x1b\x1b", b"\x1b[200~", b"\x1b[201~", b"\x1b[M",
-            b"\x1b[<"]),
+        st.sampled_from(
+            [*REPLIES, b"\x1b", b"\x1b[", b"\x1bO", b"\x1b\x1b", b"\x1b[200~", b"\x1b[201~", b"\x1b[M", b"\x1b[<"]
+        ),
         st.text(max_size=5).map(str.encode),
     ),
     max_size=8,
-).map(b"".join)  # fmt: skip
+).map(b"".join)
 
 
 @given(SOUP, st.data())
@@ -380,9 +403,17 @@ def test_after_the_timeout_no_key_is_lost(soup: bytes, cuts: list[tuple[int, boo
 LEGACY_KEYS = [
     *(bytes([code]) for code in range(0x80)),
     *(b"\x1b" + bytes([code]) for code in range(0x80) if code not in b"\x1b[O]PX^_"),
-    b"\x1b[A", b"\x1b[1;5A", b"\x1b[1;8D", b"\x1b[H", b"\x1b[3~", b"\x1b[5;2~", b"\x1b[Z", b"\x1bOP", b"\x1b[15~",
+    b"\x1b[A",
+    b"\x1b[1;5A",
+    b"\x1b[1;8D",
+    b"\x1b[H",
+    b"\x1b[3~",
+    b"\x1b[5;2~",
+    b"\x1b[Z",
+    b"\x1bOP",
+    b"\x1b[15~",
     b"\x1b[24;5~",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("engine", ["ghostty", "pyte"])

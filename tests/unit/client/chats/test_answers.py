@@ -25,9 +25,15 @@ def test_an_answer_is_found_in_the_agents_directory_of_the_chats_start(tmp_path:
     ]
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     record = chat_facts(
-        id="00000000-2222-4333-8444-555555555555", name="chat", agent="claude", argv=["claude", "--session-id", ID],
-        cwd="/", state=State.EXITED, created_at="2026-11-20T14:00:00.000Z", provider_session_id=ID,
-    )  # fmt: skip
+        id="00000000-2222-4333-8444-555555555555",
+        name="chat",
+        agent="claude",
+        argv=["claude", "--session-id", ID],
+        cwd="/",
+        state=State.EXITED,
+        created_at="2026-11-20T14:00:00.000Z",
+        provider_session_id=ID,
+    )
     with open_store() as store:
         store.insert(record)
 

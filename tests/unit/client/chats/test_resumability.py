@@ -76,9 +76,12 @@ def test_a_missing_transcript_blocks_only_a_chat_that_has_worked() -> None:
 
 @pytest.mark.parametrize(
     ("agent", "argv"),
-    [("claude", ["claude", "--resume", ID]), ("copilot", ["copilot", "--session-id", ID]),
-     ("endpoint", ["python", "-m", "session_host.endpoint", "--conversation", ID])],
-)  # fmt: skip
+    [
+        ("claude", ["claude", "--resume", ID]),
+        ("copilot", ["copilot", "--session-id", ID]),
+        ("endpoint", ["python", "-m", "session_host.endpoint", "--conversation", ID]),
+    ],
+)
 def test_a_chat_that_was_resumed_without_a_new_prompt_does_not_begin_an_empty_conversation(
     agent: str, argv: list[str]
 ) -> None:

@@ -43,17 +43,22 @@ def chats(draw: st.DrawFn) -> list[EndedChat]:
     return [
         EndedChat(
             chat_facts(
-                id=f"00000000-0000-4000-8000-{number:012}", name=f"chat {number}", argv=["cat"], cwd="/tmp",
-                state=State.EXITED, created_at="2026-01-01T00:00:00Z",
+                id=f"00000000-0000-4000-8000-{number:012}",
+                name=f"chat {number}",
+                argv=["cat"],
+                cwd="/tmp",
+                state=State.EXITED,
+                created_at="2026-01-01T00:00:00Z",
                 agent=draw(st.sampled_from(["claude", "claude", ENDPOINT])),
-                pinned=draw(st.booleans()), worktree=draw(st.sampled_from([None, None, "/tmp/tree"])),
+                pinned=draw(st.booleans()),
+                worktree=draw(st.sampled_from([None, None, "/tmp/tree"])),
             ),
             size_bytes=draw(st.integers(0, 50)),
             ended_s=NOW_S + hours * HOUR_S,
             viewed_s=draw(st.sampled_from([0.0, NOW_S - VIEWED_S - 1, NOW_S - HOUR_S])),
         )
         for number, hours in enumerate(ends)
-    ]  # fmt: skip
+    ]
 
 
 @given(chats(), st.integers(0, 200), st.sets(st.integers(0, 19)))
@@ -84,10 +89,16 @@ def add_old(number: int, size_bytes: int) -> str:
     with Store.open(database()) as store:
         store.insert(
             chat_facts(
-                id=session_id, name=f"old {number}", agent="command", argv=["cat"], cwd="/tmp", state=State.EXITED,
-                created_at=f"2026-01-01T00:{number:02}:00Z", ended_at=f"2026-01-01T00:{number:02}:01Z",
+                id=session_id,
+                name=f"old {number}",
+                agent="command",
+                argv=["cat"],
+                cwd="/tmp",
+                state=State.EXITED,
+                created_at=f"2026-01-01T00:{number:02}:00Z",
+                ended_at=f"2026-01-01T00:{number:02}:01Z",
             )
-        )  # fmt: skip
+        )
     session_dir(session_id).mkdir(parents=True, mode=0o700)
     with (session_dir(session_id) / "history.bin").open("wb") as file:
         file.truncate(size_bytes)
@@ -145,9 +156,15 @@ def test_the_space_of_removed_chats_in_the_index_makes_no_other_chat_due(over: l
 def test_a_chat_with_a_damaged_row_stays(area: Area) -> None:
     with Store.open(database()) as store:
         record = chat_facts(
-            id="00000000-0000-4000-8000-000000000001", name="old", agent="claude", argv=["cat"], cwd="/tmp",
-            state=State.EXITED, created_at="", ended_at="",
-        )  # fmt: skip
+            id="00000000-0000-4000-8000-000000000001",
+            name="old",
+            agent="claude",
+            argv=["cat"],
+            cwd="/tmp",
+            state=State.EXITED,
+            created_at="",
+            ended_at="",
+        )
         store.insert(record)
         [chat] = ended_chats(store)
     assert removable_chats([chat], "", NOW_S) == []

@@ -19,12 +19,29 @@ GOLDEN = json.loads((Path(__file__).parents[3] / "recordings" / "ls.json").read_
 SINCE = "2026-01-02T03:04:06.000Z"
 
 SHELL = chat_facts(
-    id="0a1b2c3d-0000-4000-8000-000000000000", name="api", agent="shell", argv=["bash", "-i"], cwd="/srv/api",
-    state=State.EXITED, exit_code=3, title="make", host_pid=11, child_pid=12, created_at="2026-01-02T03:04:05.678Z",
-    ended_at="2026-01-02T03:05:05.678Z", columns=80, rows=24, engine="ghostty", provider_session_id="abc",
-    resumed_from="one", continued_by="two", repository="/srv/.git", worktree="/srv/api-x", branch="outlive/x",
+    id="0a1b2c3d-0000-4000-8000-000000000000",
+    name="api",
+    agent="shell",
+    argv=["bash", "-i"],
+    cwd="/srv/api",
+    state=State.EXITED,
+    exit_code=3,
+    title="make",
+    host_pid=11,
+    child_pid=12,
+    created_at="2026-01-02T03:04:05.678Z",
+    ended_at="2026-01-02T03:05:05.678Z",
+    columns=80,
+    rows=24,
+    engine="ghostty",
+    provider_session_id="abc",
+    resumed_from="one",
+    continued_by="two",
+    repository="/srv/.git",
+    worktree="/srv/api-x",
+    branch="outlive/x",
     end_request="stop",
-)  # fmt: skip
+)
 INTERRUPTED_AGENT = ChatFacts(
     replace(SHELL.origin, agent="claude", worktree=None),
     SHELL.entry,

@@ -43,8 +43,10 @@ class Far:
     def type(self, text: str, every_s: float = 0.0) -> None:
         for typed in text:
             key = KEYS.get(typed, typed)
-            self.send(lambda n, key=key, typed=typed: Key("", n, key, "" if key != typed else typed),  # type: ignore[misc]
-                      self._program(typed))  # fmt: skip
+            self.send(
+                lambda n, key=key, typed=typed: Key("", n, key, "" if key != typed else typed),  # type: ignore[misc]
+                self._program(typed),
+            )
             self.wait(every_s)
 
     def wait(self, for_s: float = 1.0) -> None:
@@ -133,7 +135,7 @@ def far() -> Iterator[Far]:
         ("s^x", "$ l_s|"),
         ("s\rx", "$ l_s|"),
     ],
-)  # fmt: skip
+)
 def test_what_is_typed_is_seen_at_once(far: Far, typed: str, seen: str) -> None:
     far.type(typed)
     assert far.line() == seen

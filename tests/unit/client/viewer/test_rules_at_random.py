@@ -13,9 +13,25 @@ from tests.support.fuzzing import times
 from tests.support.viewer_rules_harness import Harness, attached
 
 STEPS = [
-    "types", "types", "types", "accepts", "sends", "discards", "breaks", "stalls", "connects", "connects", "connects",
-    "starts", "is away", "asks", "works", "acknowledges", "refuses", "loses the host",
-]  # fmt: skip
+    "types",
+    "types",
+    "types",
+    "accepts",
+    "sends",
+    "discards",
+    "breaks",
+    "stalls",
+    "connects",
+    "connects",
+    "connects",
+    "starts",
+    "is away",
+    "asks",
+    "works",
+    "acknowledges",
+    "refuses",
+    "loses the host",
+]
 
 
 class FarChat:

@@ -80,8 +80,10 @@ def test_a_long_paste_is_split_into_several_messages() -> None:
     assert isinstance(parts, list)
     assert "".join(part.text for part in parts if isinstance(part, Paste)) == text
     assert [(part.sequence, part.more) for part in parts if isinstance(part, Paste)] == [
-        (1, True), (2, True), (3, False),
-    ]  # fmt: skip
+        (1, True),
+        (2, True),
+        (3, False),
+    ]
     assert inputs.next_sequence == 4
     inputs.acknowledge(3)
     assert len(inputs) == 0

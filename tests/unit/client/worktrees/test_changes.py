@@ -73,11 +73,18 @@ def test_staged_unstaged_and_untracked_files_are_one_list(checkout: Checkout) ->
     changes = read_changes(checkout.path / "src" / "deep")
     assert (changes.top, changes.branch, changes.since, changes.more) == (str(checkout.path), "main", "commit", 0)
     assert facts(changes) == {
-        ".gitignore": ("untracked", 1, 0), "both": ("modified", 2, 1), "gone": ("deleted", 0, 2),
-        "image": ("modified", 0, 0), "known": ("added", 1, 0), "link": ("type", 1, 1), "name": ("renamed", 0, 0),
-        "new/pipe": ("untracked", 1, 0), "new/untracked": ("untracked", 2, 0), "run": ("modified", 0, 0),
+        ".gitignore": ("untracked", 1, 0),
+        "both": ("modified", 2, 1),
+        "gone": ("deleted", 0, 2),
+        "image": ("modified", 0, 0),
+        "known": ("added", 1, 0),
+        "link": ("type", 1, 1),
+        "name": ("renamed", 0, 0),
+        "new/pipe": ("untracked", 1, 0),
+        "new/untracked": ("untracked", 2, 0),
+        "run": ("modified", 0, 0),
         "staged": ("modified", 1, 1),
-    }  # fmt: skip
+    }
     files = by_path(changes)
     assert files["name"].old_path == "old/name"
     assert files["run"].modes == ("100644", "100755")
@@ -98,10 +105,15 @@ def test_a_file_that_is_there_is_not_called_deleted_because_its_deletion_is_stag
     checkout.write("replaced/inside", "x\n")
     changes = read_changes(checkout.path)
     assert facts(changes) == {
-        ".gitignore": ("untracked", 1, 0), "README.md": ("dropped", 1, 1), "a [b]*": ("dropped", 0, 1),
-        "gone": ("deleted", 0, 2), "local.cfg": ("dropped", 0, 0), "replaced": ("deleted", 0, 2),
-        "replaced/inside": ("untracked", 1, 0), "same": ("dropped", 0, 0),
-    }  # fmt: skip
+        ".gitignore": ("untracked", 1, 0),
+        "README.md": ("dropped", 1, 1),
+        "a [b]*": ("dropped", 0, 1),
+        "gone": ("deleted", 0, 2),
+        "local.cfg": ("dropped", 0, 0),
+        "replaced": ("deleted", 0, 2),
+        "replaced/inside": ("untracked", 1, 0),
+        "same": ("dropped", 0, 0),
+    }
     assert by_path(changes)["README.md"].patch == "@@ -1,2 +1,2 @@\n one\n-two\n+three\n"
     staged = checkout.git("diff", "--cached", "--name-status")
     assert staged.count("D\t") == 6, "git's own index is as it was"
@@ -154,8 +166,10 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(
         monkeypatch.setattr(os, "access", lambda path, mode: path != checkout.path / "y" and allowed(path, mode))
     files = by_path(read_changes(checkout.path, since, point=point))
     assert {name: (file.state, file.withheld, file.added) for name, file in files.items()} == {
-        "x": ("modified", "", 1), "y": ("modified", "unreadable", 0), "z": ("modified", "", 1),
-    }  # fmt: skip
+        "x": ("modified", "", 1),
+        "y": ("modified", "unreadable", 0),
+        "z": ("modified", "", 1),
+    }
     found = plan_restore(checkout.path, point)
     assert ([file.path for file in found.files], found.too_large) == (["x", "z"], 1)
 
@@ -186,8 +200,11 @@ def test_conflicts_submodules_and_repositories_inside_are_named(checkout: Checko
         checkout.git("merge", "other")
     files = by_path(read_changes(checkout.path))
     assert {path: file.state for path, file in files.items()} == {
-        "file": "conflict", "kept": "conflict", "module": "modified", "inner/": "untracked",
-    }  # fmt: skip
+        "file": "conflict",
+        "kept": "conflict",
+        "module": "modified",
+        "inner/": "untracked",
+    }
     assert "+<<<<<<< HEAD\n" in files["file"].patch
     assert files["module"].is_submodule
     assert files["inner/"].is_submodule
@@ -211,11 +228,21 @@ def test_git_writes_nothing_and_runs_no_program_of_the_repository(checkout: Chec
     run = program(tmp_path, f'touch {tmp_path}/ran; cat "$1" 2>/dev/null || exit 0')
     checkout.commit(".gitattributes", "* diff=own\n")
     for name, value in (
-        ("core.fsmonitor", run), ("diff.external", run), ("diff.own.textconv", run), ("diff.own.command", run),
-        ("core.pager", run), ("color.ui", "always"), ("diff.noprefix", "true"), ("diff.renames", "false"),
-        ("diff.submodule", "log"), ("diff.autoRefreshIndex", "false"), ("core.quotePath", "false"),
-        ("status.short", "true"), ("status.branch", "true"), ("diff.relative", "true"),
-    ):  # fmt: skip
+        ("core.fsmonitor", run),
+        ("diff.external", run),
+        ("diff.own.textconv", run),
+        ("diff.own.command", run),
+        ("core.pager", run),
+        ("color.ui", "always"),
+        ("diff.noprefix", "true"),
+        ("diff.renames", "false"),
+        ("diff.submodule", "log"),
+        ("diff.autoRefreshIndex", "false"),
+        ("core.quotePath", "false"),
+        ("status.short", "true"),
+        ("status.branch", "true"),
+        ("diff.relative", "true"),
+    ):
         checkout.git("config", name, value)
     checkout.write("src/deep/file", "changed\n")
     os.utime(checkout.path / "file", (1, 1))  # Its time differs from the index's, its content does not.
@@ -223,9 +250,8 @@ def test_git_writes_nothing_and_runs_no_program_of_the_repository(checkout: Chec
 
     def kept() -> dict[str, tuple[int, int]]:
         return {
-            str(path): (path.stat().st_mtime_ns, path.stat().st_ino)
-            for path in (checkout.path / ".git").rglob("*")
-        }  # fmt: skip
+            str(path): (path.stat().st_mtime_ns, path.stat().st_ino) for path in (checkout.path / ".git").rglob("*")
+        }
 
     before = kept()
     for directory in (checkout.path, checkout.path / "src"):
@@ -350,16 +376,21 @@ def test_changes_since_a_prompt_have_untracked_files_on_both_sides(checkout: Che
     changes = read_changes(checkout.path / "src", "prompt", point=point)
     assert (changes.since, changes.branch) == ("prompt", "main")
     assert facts(changes) == {
-        "before": ("modified", 1, 0), "gone": ("deleted", 0, 1), "new": ("added", 1, 0),
+        "before": ("modified", 1, 0),
+        "gone": ("deleted", 0, 1),
+        "new": ("added", 1, 0),
         "src/deep/file": ("modified", 1, 1),
-    }  # fmt: skip
+    }
 
 
 LETTERS: dict[str, State] = {"A": "added", "D": "deleted", "M": "modified", "R": "renamed", "T": "type"}
 MODES = {
-    "A": ("000000", "100644"), "D": ("100755", "000000"), "M": ("100644", "100755"), "R": ("100644", "100644"),
+    "A": ("000000", "100644"),
+    "D": ("100755", "000000"),
+    "M": ("100644", "100755"),
+    "R": ("100644", "100644"),
     "T": ("100644", "120000"),
-}  # fmt: skip
+}
 
 names = st.text(
     st.characters(exclude_categories=[], exclude_characters="\0"), min_size=1, max_size=12
@@ -410,15 +441,20 @@ class FileDiff(NamedTuple):
         before, after = (mode.replace("000000", "") for mode in MODES[self.letter])
         times = 2 if self.letter == "T" else 1
         return ChangedFile(
-            path=self.name, old_path=self.old_path if self.letter == "R" else "", state=LETTERS[self.letter],
-            added=added, removed=removed, modes=(before, after),
-            patch="" if self.body is None else self.hunk * times, withheld="binary" if self.body is None else "",
-        )  # fmt: skip
+            path=self.name,
+            old_path=self.old_path if self.letter == "R" else "",
+            state=LETTERS[self.letter],
+            added=added,
+            removed=removed,
+            modes=(before, after),
+            patch="" if self.body is None else self.hunk * times,
+            withheld="binary" if self.body is None else "",
+        )
 
 
 made_files = st.lists(
     st.builds(FileDiff, st.sampled_from(sorted(LETTERS)), names, names, st.none() | lines), min_size=1, max_size=4
-)  # fmt: skip
+)
 
 
 def printed(files: list[FileDiff]) -> str:

@@ -174,16 +174,20 @@ class TestWorkIsKept:
             ("rm file", "1 file not committed"),
             ("$commit; $commit", "its branch outlive/x has 2 commits not on any other branch"),
             ("git switch -q --detach; $commit", "it has 1 commit on no branch"),
-            ("(cd $(git rev-parse --git-common-dir)/..; $commit); git merge -q --no-commit --no-ff main",
-             "a merge in progress"),
+            (
+                "(cd $(git rev-parse --git-common-dir)/..; $commit); git merge -q --no-commit --no-ff main",
+                "a merge in progress",
+            ),
             ("git bisect start HEAD HEAD~1", "a bisection in progress"),
             ("git update-index --assume-unchanged file src/deep/file; echo x >file", HIDDEN),
             ("git update-index --skip-worktree file src/deep/file; echo x >file", HIDDEN),
-            ("echo vendor/ >>$(git rev-parse --git-common-dir)/info/exclude; git init -q vendor",
-             "vendor/ is a separate repository"),
+            (
+                "echo vendor/ >>$(git rev-parse --git-common-dir)/info/exclude; git init -q vendor",
+                "vendor/ is a separate repository",
+            ),
             ("git worktree lock --reason 'on a stick' .", "it is locked: on a stick"),
         ],
-    )  # fmt: skip
+    )
     def test_work_is_kept_and_named(self, worktree: Worktree, work: str, why: str) -> None:
         Checkout(worktree.own.path).sh("commit='git commit -q --allow-empty -m work'; " + work)
 

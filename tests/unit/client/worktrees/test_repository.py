@@ -25,8 +25,11 @@ class TestFinding:
         found = find(checkout.path)
 
         assert (found.name, found.common, found.top, found.relative_directory) == (
-            "project", checkout.path / ".git", checkout.path, ".",
-        )  # fmt: skip
+            "project",
+            checkout.path / ".git",
+            checkout.path,
+            ".",
+        )
 
     def test_a_symbolic_link_is_followed(self, checkout: Checkout, tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(checkout.path / "src")

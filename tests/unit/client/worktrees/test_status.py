@@ -24,9 +24,14 @@ def test_a_clean_worktree_has_no_changes(checkout: Checkout) -> None:
     git_status = status(checkout.path)
 
     assert git_status == Status(
-        repository="project", branch="main", commit=checkout.git("rev-parse", "HEAD")[:8], dirty=0, ahead=None,
-        behind=None, is_default_branch=True,
-    )  # fmt: skip
+        repository="project",
+        branch="main",
+        commit=checkout.git("rev-parse", "HEAD")[:8],
+        dirty=0,
+        ahead=None,
+        behind=None,
+        is_default_branch=True,
+    )
     assert git_status.words == "project · main"
     assert git_status.words_without_repository == "main"
 

@@ -103,8 +103,19 @@ async def test_an_id_that_another_machine_invents_is_refused(
 
 async def test_what_another_machine_says_of_a_chat_is_harmless(harness: WindowHarness, alpha: MachineChats) -> None:
     hostile = f"\x1b]0;owned\x07\u202e\n{'x' * 9999}"
-    insert_record("liar", default_name=hostile, title=hostile, cwd=hostile, argv=[hostile], columns=60_000, rows=0,
-                  position=float("inf"), worktree="/w", branch=hostile, env={"A": hostile})  # fmt: skip
+    insert_record(
+        "liar",
+        default_name=hostile,
+        title=hostile,
+        cwd=hostile,
+        argv=[hostile],
+        columns=60_000,
+        rows=0,
+        position=float("inf"),
+        worktree="/w",
+        branch=hostile,
+        env={"A": hostile},
+    )
     await alpha.refresh_now()
     record = there(harness)["liar"].record
     assert (record.program.size.columns, record.program.size.rows, record.entry.position) == (MAX_COLUMNS, 0, None)

@@ -132,8 +132,10 @@ def test_the_parts_keep_their_order_when_another_chat_in_the_directory_comes_or_
 
 def test_identical_chats_show_the_digits_that_the_command_line_takes():
     assert lines(ListedChat("adae1e2d"), ListedChat("beef0000"), ListedChat("cafe0000", name="other")) == [
-        "api · adae", "api · beef", "api",
-    ]  # fmt: skip
+        "api · adae",
+        "api · beef",
+        "api",
+    ]
 
 
 def test_home_directories_of_machines_have_no_part_of_their_paths_before_them():
@@ -164,13 +166,22 @@ def test_one_short_text_distinguishes_chats_of_one_name():
     chats = [
         ListedChat("1", name="shell", status_text="make"),
         ListedChat("2", name="shell", status_text="make", location="docs"),
-        ListedChat("3", name="build", status_text="Finished"), ListedChat("4", name="build", status_text="Exit code 3"),
-        ListedChat("adae1", name="claude"), ListedChat("beef1", name="claude"), ListedChat("5", name="alone"),
-    ]  # fmt: skip
+        ListedChat("3", name="build", status_text="Finished"),
+        ListedChat("4", name="build", status_text="Exit code 3"),
+        ListedChat("adae1", name="claude"),
+        ListedChat("beef1", name="claude"),
+        ListedChat("5", name="alone"),
+    ]
     texts = texts_of(chats)
     assert [texts[chat.id].difference for chat in chats] == [
-        "api", "docs", "Finished", "Exit code 3", "api · adae", "api · beef", "",
-    ]  # fmt: skip
+        "api",
+        "docs",
+        "Finished",
+        "Exit code 3",
+        "api · adae",
+        "api · beef",
+        "",
+    ]
 
 
 def test_a_project_in_the_heading_above_is_not_repeated():
@@ -186,6 +197,11 @@ def test_a_project_in_the_heading_above_is_not_repeated():
     projects = {"1": "api", "2": "api", "3": "docs", "4": "notes", "5": "blog", "aaaa1": "old", "bbbb1": "old"}
     texts = second_lines_of([Labels.of(cast("Chat", chat)) for chat in chats], projects)
     assert [texts[chat.id].whole for chat in chats] == [
-        "fix the tests · main · 2 changed", "fix-timeouts", "write docs · main", "Running", "main · site",
-        "aaaa", "bbbb",
-    ]  # fmt: skip
+        "fix the tests · main · 2 changed",
+        "fix-timeouts",
+        "write docs · main",
+        "Running",
+        "main · site",
+        "aaaa",
+        "bbbb",
+    ]

@@ -41,23 +41,65 @@ from tests.support.themes import OWN
 
 WIDTH, HEIGHT = 500.0, 400.0
 
-_MARKUP = st.sampled_from([
-    "\n", "\n\n", "# ", "- ", "  - ", "1. ", "> ", "> > ", "```", "```python\n", "~~~\n", "| a | b |\n|---|---|\n| ",
-    " | ",
-    "**", "*", "`", "[x](http://a)", "![y](z)", "<b>", "&amp;", "---", "    ", "\t", "\r", "\0", "\u202e", "\u2028",
-    "😀",
-    "x" * 300, "word " * 20, "\x1b[31m", "\x1b[0m", "\x1b]", "@@ -1,2 +1,3 @@\n", "\n+", "\n-", "\n ", "\\",
-])  # fmt: skip
+_MARKUP = st.sampled_from(
+    [
+        "\n",
+        "\n\n",
+        "# ",
+        "- ",
+        "  - ",
+        "1. ",
+        "> ",
+        "> > ",
+        "```",
+        "```python\n",
+        "~~~\n",
+        "| a | b |\n|---|---|\n| ",
+        " | ",
+        "**",
+        "*",
+        "`",
+        "[x](http://a)",
+        "![y](z)",
+        "<b>",
+        "&amp;",
+        "---",
+        "    ",
+        "\t",
+        "\r",
+        "\0",
+        "\u202e",
+        "\u2028",
+        "😀",
+        "x" * 300,
+        "word " * 20,
+        "\x1b[31m",
+        "\x1b[0m",
+        "\x1b]",
+        "@@ -1,2 +1,3 @@\n",
+        "\n+",
+        "\n-",
+        "\n ",
+        "\\",
+    ]
+)
 _TEXT = st.lists(_MARKUP | st.text(max_size=8), max_size=14).map("".join)
 _IDS = st.sampled_from(["a", "b", "c", "d"])
 _ITEMS = st.builds(
-    Item, _IDS, st.sampled_from(["user", "agent", "thought", "tool", "plan", "notice", "raw"]), st.integers(0, 99),
-    text=_TEXT, title=_TEXT, command=_TEXT, output=_TEXT,
+    Item,
+    _IDS,
+    st.sampled_from(["user", "agent", "thought", "tool", "plan", "notice", "raw"]),
+    st.integers(0, 99),
+    text=_TEXT,
+    title=_TEXT,
+    command=_TEXT,
+    output=_TEXT,
     status=st.sampled_from(["", "queued", "sent", "running", "done", "failed", "cut", "withdrawn"]),
     changes=st.lists(st.builds(FileChange, _TEXT, _TEXT), max_size=2).map(tuple),
-    plan=st.lists(st.builds(PlanEntry, _TEXT), max_size=2).map(tuple), parent=st.sampled_from(["", "a"]),
+    plan=st.lists(st.builds(PlanEntry, _TEXT), max_size=2).map(tuple),
+    parent=st.sampled_from(["", "a"]),
     turn=st.sampled_from(["", "t"]),
-)  # fmt: skip
+)
 _CHANGES: st.SearchStrategy[AnyChange] = st.one_of(
     st.builds(Put, _ITEMS),
     st.builds(Append, _IDS, _TEXT, st.sampled_from(["text", "output"])),

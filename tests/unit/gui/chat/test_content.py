@@ -75,8 +75,10 @@ def test_markdown_becomes_headings_lists_tables_and_code() -> None:
     assert heading.level == 1
     assert text.text == "One two three four five six goes on."
     assert [(each.marker, each.indent) for each in (first, second, inner) if isinstance(each, Paragraph)] == [
-        ("1.", 1), ("2.", 1), ("•", 2),
-    ]  # fmt: skip
+        ("1.", 1),
+        ("2.", 1),
+        ("•", 2),
+    ]
     assert isinstance(more, Paragraph)
     assert (more.marker, more.indent) == ("", 1)
     assert [each.marker for each in (done, open_) if isinstance(each, Paragraph)] == ["☑", "☐"]
@@ -112,11 +114,29 @@ def test_a_line_break_of_html_breaks_the_line_also_in_a_table_and_is_copied() ->
 
 @given(st.data())
 def test_a_streamed_message_reads_like_a_complete_one(data: st.DataObject) -> None:
-    line = st.sampled_from([
-        "text of a paragraph", "", "- entry", "  - inner", "2. number", "> quote", "```python", "```", "    code",
-        "# head", "| a | b |", "|---|---|", "---", "~~~", "  goes on", "[x]: http://a.b", "see [x]", "<b>",
-        "\n".join(["| a | b |", "|---|---|", *("| 1 | `2` |" for _ in range(40))]),
-    ])  # fmt: skip
+    line = st.sampled_from(
+        [
+            "text of a paragraph",
+            "",
+            "- entry",
+            "  - inner",
+            "2. number",
+            "> quote",
+            "```python",
+            "```",
+            "    code",
+            "# head",
+            "| a | b |",
+            "|---|---|",
+            "---",
+            "~~~",
+            "  goes on",
+            "[x]: http://a.b",
+            "see [x]",
+            "<b>",
+            "\n".join(["| a | b |", "|---|---|", *("| 1 | `2` |" for _ in range(40))]),
+        ]
+    )
     text = "\n".join(data.draw(st.lists(line, max_size=25)))
     streamed = MarkdownText()
     place = 0
@@ -230,8 +250,11 @@ def test_long_output_is_cut_in_the_middle_until_the_user_shows_all() -> None:
 def test_colours_of_output_are_kept_and_other_sequences_left_out() -> None:
     runs = ansi.runs("\x1b]0;title\x07\x1b[31;1mred\x1b[0m plain\x1b[2K\x1b[38;5;208m o\x1b[38;2;1;2;3mx")
     assert [(run.text, run.color, bool(run.face & Face.BOLD)) for run in runs] == [
-        ("red", "ansi1", True), (" plain", "", False), (" o", "#ff8700", False), ("x", "#010203", False),
-    ]  # fmt: skip
+        ("red", "ansi1", True),
+        (" plain", "", False),
+        (" o", "#ff8700", False),
+        ("x", "#010203", False),
+    ]
 
 
 def test_a_progress_bar_shows_its_last_state() -> None:

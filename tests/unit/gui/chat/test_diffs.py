@@ -49,9 +49,16 @@ def test_a_diff_has_line_numbers_counts_and_markers_of_omitted_lines() -> None:
     head, [diff] = shown(FileChange("a/b.py", PATCH))
     assert (head.text, head.added, head.removed, head.note) == ("a/b.py", 2, 2, "")
     assert [(line.kind, line.old, line.new) for line in diff.lines] == [
-        ("@", 0, 0), (" ", 1, 1), ("-", 2, 0), ("+", 0, 2), ("+", 0, 3), (" ", 3, 4),
-        ("@", 6, 6), (" ", 10, 11), ("-", 11, 0),
-    ]  # fmt: skip
+        ("@", 0, 0),
+        (" ", 1, 1),
+        ("-", 2, 0),
+        ("+", 0, 2),
+        ("+", 0, 3),
+        (" ", 3, 4),
+        ("@", 6, 6),
+        (" ", 10, 11),
+        ("-", 11, 0),
+    ]
     assert hunk_title(diff.lines[0].text) == "def f():"
     assert patches.pairs(diff.lines)[:5] == [(0, 0), (1, 1), (2, 3), (None, 4), (5, 5)]
 
@@ -72,7 +79,7 @@ def test_a_change_without_a_position_has_no_line_numbers() -> None:
         (FileChange("/src/x/a.py", "", "update", "/src/y/a.py"), "y/a.py", "moved from x/a.py"),
         (FileChange("/etc/a\u202e", "", "update"), "/etc/a\\u202e", "changed"),
     ],
-)  # fmt: skip
+)
 def test_the_kind_of_change_is_shown_in_words(change: FileChange, path: str, note: str) -> None:
     head, _ = shown(change, "/src")
     assert (head.text, head.note) == (path, note)
@@ -117,9 +124,10 @@ index 0..0
 def test_gits_headers_are_shown_in_words() -> None:
     heads = [each for each in patches.of_diff(GIT, "i1", "") if isinstance(each, DiffHead)]
     assert [(head.text, head.note, head.added, head.removed) for head in heads] == [
-        ("logo.png", "binary file", 0, 0), ("run.sh", "executable", 1, 1),
+        ("logo.png", "binary file", 0, 0),
+        ("run.sh", "executable", 1, 1),
         ("empty", "new file · executable", 0, 0),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_removed_line_of_dashes_is_no_header() -> None:
@@ -184,9 +192,17 @@ def test_a_screen_reader_reads_heads_and_signs_but_no_hunk_numbers(qapp: QApplic
     chat.ask(AgentRequest("r1", "edit", 1, "Edit", f"--- /src/a.py\n+++ /src/a.py\n{PATCH}"))
     rows = Rows(chat.transcript, Style(Theme(qapp, OWN, "dark"), 13), 400.0, "/src")
     expected = [
-        "a.py · 2 lines added, 2 lines removed", "def f():", "same", "- old", "+ new", "+ more", "end",
-        "6 unchanged lines · def g():", "a", "- b",
-    ]  # fmt: skip
+        "a.py · 2 lines added, 2 lines removed",
+        "def f():",
+        "same",
+        "- old",
+        "+ new",
+        "+ more",
+        "end",
+        "6 unchanged lines · def g():",
+        "a",
+        "- b",
+    ]
     assert spoken_row(rows, rows.row(0)).splitlines()[1:] == expected
     assert spoken_row(rows, rows.row(1)).splitlines() == expected, "the same in a request"
 

@@ -62,9 +62,16 @@ def test_a_missing_directory_has_no_files(tmp_path: Path) -> None:
 
 
 FILES = [
-    "README.md", "docs/a.md", "gui/chat/prompt/box.py", "gui/chat/prompt/history.py", "gui/chat/page.py",
-    "src/deep/retry_test.py", "src/retry.py", "apparel_bold/x.md", "prune/bixby/ox.c",
-]  # fmt: skip
+    "README.md",
+    "docs/a.md",
+    "gui/chat/prompt/box.py",
+    "gui/chat/prompt/history.py",
+    "gui/chat/page.py",
+    "src/deep/retry_test.py",
+    "src/retry.py",
+    "apparel_bold/x.md",
+    "prune/bixby/ox.c",
+]
 
 
 def best(typed: str, paths: list[str] = FILES) -> list[str]:

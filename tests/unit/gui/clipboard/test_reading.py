@@ -118,9 +118,14 @@ def by_menu(field: QWidget) -> None:
 
 @pytest.mark.parametrize(
     ("make", "paste"),
-    [(QLineEdit, by_key), (QLineEdit, by_middle_click), (QLineEdit, by_menu), (QPlainTextEdit, by_key),
-     (QPlainTextEdit, by_middle_click)],
-)  # fmt: skip
+    [
+        (QLineEdit, by_key),
+        (QLineEdit, by_middle_click),
+        (QLineEdit, by_menu),
+        (QPlainTextEdit, by_key),
+        (QPlainTextEdit, by_middle_click),
+    ],
+)
 def test_while_another_program_is_slow_the_window_lives_and_keys_follow_the_paste(
     make: Callable[[], QLineEdit | QPlainTextEdit], paste: Callable[[QWidget], None], notices: list[str]
 ) -> None:

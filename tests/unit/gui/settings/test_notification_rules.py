@@ -31,10 +31,16 @@ def test_a_muted_chat_and_chats_that_continue_it_are_muted(area: Area) -> None:
         for each, previous in zip(ids, [None, *ids], strict=False):
             store.insert(
                 chat_facts(
-                    id=each, name=each, agent="shell", argv=["sh"], cwd="/tmp", created_at="2026-01-02T03:04:05Z",
-                    resumed_from=previous, state=State.EXITED,
+                    id=each,
+                    name=each,
+                    agent="shell",
+                    argv=["sh"],
+                    cwd="/tmp",
+                    created_at="2026-01-02T03:04:05Z",
+                    resumed_from=previous,
+                    state=State.EXITED,
                 )
-            )  # fmt: skip
+            )
     assert read_rules("third") == USUAL
     save(WindowLayout(muted=["second"]).to_dict())
     assert [read_rules(each).is_muted for each in ids] == [False, True, True]

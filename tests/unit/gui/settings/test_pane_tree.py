@@ -49,8 +49,11 @@ def places_of(node: Node) -> dict[int, Rect]:
 def test_a_split_halves_a_pane_and_puts_the_new_one_at_its_side():
     node = built((0, "right"), (1, "down"), (0, "up"))
     assert places_of(node) == {
-        0: Rect(0, 401, 500, 400), 1: Rect(501, 0, 500, 400), 2: Rect(501, 401, 500, 400), 3: Rect(0, 0, 500, 400),
-    }  # fmt: skip
+        0: Rect(0, 401, 500, 400),
+        1: Rect(501, 0, 500, 400),
+        2: Rect(501, 401, 500, 400),
+        3: Rect(0, 0, 500, 400),
+    }
     assert numbers(node) == [3, 0, 1, 2]
 
 

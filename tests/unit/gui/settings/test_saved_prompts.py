@@ -15,7 +15,7 @@ from gui.settings.saved_prompts import (
     prompts_directory,
     read_prompts,
     write_prompt,
-)  # fmt: skip
+)
 from session_host.errors import ConfigError
 from tests.support.area import Area
 
@@ -54,8 +54,10 @@ def test_a_file_is_a_prompt_and_its_head_has_title_and_description(area: Area) -
     assert not prompts[0].fits("shell", [f"{home}/api"])
     assert prompts[1].fits("shell", [])
     assert [(each.path.name, each.problem) for each in broken] == [
-        ("deeper.md", "not a file"), ("gone.md", "No such file or directory"), ("pipe.md", "not a file"),
-    ]  # fmt: skip
+        ("deeper.md", "not a file"),
+        ("gone.md", "No such file or directory"),
+        ("pipe.md", "not a file"),
+    ]
     assert read_prompts(area.config / "none", AGENTS) == ([], [])
 
 

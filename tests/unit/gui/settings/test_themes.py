@@ -217,10 +217,19 @@ def test_a_file_that_is_no_theme_is_refused_with_its_line(area, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("written", "color"),
     [
-        ("#abc", "#aabbcc"), ("#AABBCC", "#aabbcc"), ("0xaabbcc", "#aabbcc"), ("aabbcc", "#aabbcc"), ("red", "#ff0000"),
-        ("170, 187,204", "#aabbcc"), ("", ""), ("none", ""), ("#12345", ""), ("256,0,0", ""), ("transparent", ""),
+        ("#abc", "#aabbcc"),
+        ("#AABBCC", "#aabbcc"),
+        ("0xaabbcc", "#aabbcc"),
+        ("aabbcc", "#aabbcc"),
+        ("red", "#ff0000"),
+        ("170, 187,204", "#aabbcc"),
+        ("", ""),
+        ("none", ""),
+        ("#12345", ""),
+        ("256,0,0", ""),
+        ("transparent", ""),
     ],
-)  # fmt: skip
+)
 def test_colours_are_read_in_the_notations_of_other_terminals(written: str, color: str):
     assert color_of(written) == color
 

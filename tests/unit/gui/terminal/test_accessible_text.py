@@ -55,8 +55,11 @@ def test_wide_and_combined_characters_have_their_cells_and_offsets_count_code_un
     assert whole == "日e\u0301🙂z"
     assert text.length == length_of(whole) == 6, "🙂 is two code units"
     assert [text.cells_of(offset) for offset in (0, 1, 3, 5)] == [
-        Cells(0, 0, 2), Cells(0, 2, 1), Cells(0, 3, 2), Cells(0, 5, 1),
-    ]  # fmt: skip
+        Cells(0, 0, 2),
+        Cells(0, 2, 1),
+        Cells(0, 3, 2),
+        Cells(0, 5, 1),
+    ]
     assert text.text(3, 5) == "🙂"
     assert text.offset_at(0, 4) == 3, "the second cell of a wide character"
 

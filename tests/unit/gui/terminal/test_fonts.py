@@ -181,10 +181,15 @@ def read(text: str, characters: str) -> str:
 @pytest.mark.parametrize(
     ("logical", "visual"),
     [
-        ("אב 12 ab", "12 בא ab"), ("a אב, גד! b", "a דג ,בא! b"), ("(אב)", "(בא)"), ("אב  גד", "בא  דג"),
-        ("אב │ גד", "בא │ דג"), ("א (ב) ג", "ג (ב) א"), ("א\x1b[31mב", "אב"),
+        ("אב 12 ab", "12 בא ab"),
+        ("a אב, גד! b", "a דג ,בא! b"),
+        ("(אב)", "(בא)"),
+        ("אב  גד", "בא  דג"),
+        ("אב │ גד", "בא │ דג"),
+        ("א (ב) ג", "ג (ב) א"),
+        ("א\x1b[31mב", "אב"),
     ],
-)  # fmt: skip
+)
 def test_hebrew_is_in_visual_order_and_other_text_stays(qapp, logical, visual):
     """Columns of a table stay, too; each colour is reordered by itself."""
     assert read(logical, "אבגד12ab,!()│") == visual

@@ -77,12 +77,18 @@ def test_controls_wrap_no_wider_than_the_row_and_hidden_ones_take_no_space(qapp:
     assert holder.sizeHint() == QSize(40 + 8 + 50 + 8 + 300, 24), "one line"
     assert holder.minimumSizeHint() == QSize(10, 24)
     assert [layout.heightForWidth(width) for width in (406, 405, 98, 97, 20)] == [
-        24, 24 + 8 + 10, 24 + 8 + 10, 20 + 8 + 24 + 8 + 10, 20 + 8 + 24 + 8 + 10
-    ]  # fmt: skip
+        24,
+        24 + 8 + 10,
+        24 + 8 + 10,
+        20 + 8 + 24 + 8 + 10,
+        20 + 8 + 24 + 8 + 10,
+    ]
     layout.setGeometry(QRect(5, 7, 100, 42))
     assert [each.geometry() for each in (first, second, wide)] == [
-        QRect(5, 9, 40, 20), QRect(53, 7, 50, 24), QRect(5, 39, 100, 10)
-    ]  # fmt: skip
+        QRect(5, 9, 40, 20),
+        QRect(53, 7, 50, 24),
+        QRect(5, 39, 100, 10),
+    ]
     hidden.show()
     assert layout.heightForWidth(100) == 50 + 8 + 24 + 8 + 10
     layout.removeWidget(hidden)
@@ -178,9 +184,18 @@ def test_letters_select_their_entry_and_run_nothing(menu: Menu) -> None:
 def test_each_entry_of_a_menu_has_a_letter_of_its_own() -> None:
     titles = ["Copy", "Clear", "Cu&t", "R&&D", "Turn", "…", "", "C", "Two panes", "&Tab", "Split"]
     assert access_letters(titles) == [
-        ("c", "&Copy"), ("l", "C&lear"), ("t", "Cu&t"), ("r", "&R&&D"), ("u", "T&urn"), ("", "…"), ("", ""), ("", "C"),
-        ("p", "Two &panes"), ("a", "T&ab"), ("s", "&Split"),
-    ]  # fmt: skip
+        ("c", "&Copy"),
+        ("l", "C&lear"),
+        ("t", "Cu&t"),
+        ("r", "&R&&D"),
+        ("u", "T&urn"),
+        ("", "…"),
+        ("", ""),
+        ("", "C"),
+        ("p", "Two &panes"),
+        ("a", "T&ab"),
+        ("s", "&Split"),
+    ]
 
 
 def test_a_letter_is_underlined_and_follows_the_entries_that_are_shown(menu: Menu) -> None:

@@ -325,9 +325,12 @@ async def test_muted_chats_send_nothing_and_are_remembered(harness: WindowHarnes
 
 @pytest.mark.parametrize(
     ("now", "until"),
-    [("2026-03-02T15:00", "2026-03-03T06:00"), ("2026-03-02T05:30", "2026-03-03T06:00"),
-     ("2026-03-02T01:00", "2026-03-02T06:00")],
-)  # fmt: skip
+    [
+        ("2026-03-02T15:00", "2026-03-03T06:00"),
+        ("2026-03-02T05:30", "2026-03-03T06:00"),
+        ("2026-03-02T01:00", "2026-03-02T06:00"),
+    ],
+)
 def test_until_tomorrow_is_the_next_morning(now: str, until: str) -> None:
     assert next_morning(datetime.fromisoformat(now)) == datetime.fromisoformat(until)
 
@@ -549,8 +552,12 @@ class ShownTexts:
 
 def test_texts_replace_the_commands_placeholders_and_stay_in_one_argument():
     assert filled("post --title {title} 'x: {text}' {other}", "a; b", "{title} $c") == [
-        "post", "--title", "a; b", "x: {title} $c", "{other}",
-    ]  # fmt: skip
+        "post",
+        "--title",
+        "a; b",
+        "x: {title} $c",
+        "{other}",
+    ]
     assert filled("~/my-script -v", "a b", "") == ["~/my-script", "-v", "a b", ""]
 
 
@@ -705,8 +712,10 @@ async def test_a_lost_link_notifies_nothing_and_what_was_asked_meanwhile_is_noti
     harness.settle()
     assert notices.count == 3
     assert [title for title, _ in notices.texts] == [
-        question[0], "works on build1 needs you", "dies on build1 ended unexpectedly",
-    ]  # fmt: skip
+        question[0],
+        "works on build1 needs you",
+        "dies on build1 ended unexpectedly",
+    ]
 
 
 async def test_a_watched_chat_is_not_quiet_while_its_machine_is_unreachable(

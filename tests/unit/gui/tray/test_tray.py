@@ -46,9 +46,14 @@ async def test_chats_that_need_the_user_come_first(harness: WindowHarness, tray:
     names = [line.split("  ·  ")[0] for line in entries(tray)[:4]]
     assert names == ["asking", "working", "silent", "idle"], "a command without reports counts as running"
     assert entries(tray)[4:] == [
-        "All chats…", "New chat…", "Open Outlive", "Mute notifications", "Stop all chats…", "Settings…",
+        "All chats…",
+        "New chat…",
+        "Open Outlive",
+        "Mute notifications",
+        "Stop all chats…",
+        "Settings…",
         "Quit (chats keep running)",
-    ]  # fmt: skip
+    ]
     assert len(set(shown_letters(tray.menu))) == len(entries(tray)), "each entry has a letter of its own"
     assert "1 needs you" in tray.icon.toolTip()
 

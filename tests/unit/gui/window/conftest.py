@@ -28,10 +28,14 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
             raise LaunchFailed(f"the directory {request.directory} does not exist")
         requests.append(request)
         return chat_facts(
-            id=f"00000000-0000-4000-8000-{len(requests):012}", name=request.name or "unnamed", agent=request.agent.name,
-            argv=[request.agent.name, *request.arguments], cwd=request.directory, state=State.RUNNING,
+            id=f"00000000-0000-4000-8000-{len(requests):012}",
+            name=request.name or "unnamed",
+            agent=request.agent.name,
+            argv=[request.agent.name, *request.arguments],
+            cwd=request.directory,
+            state=State.RUNNING,
             created_at="2026-01-02T03:04:05Z",
-        )  # fmt: skip
+        )
 
     for place in ("session_host.client.chats.launch", "session_host.client.chats.earlier_conversations"):
         monkeypatch.setattr(f"{place}.launch", launch)

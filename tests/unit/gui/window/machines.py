@@ -74,7 +74,12 @@ class OtherMachine:
     def record(self, name: str, **fields: Any) -> ChatFacts:
         """The record of a chat there."""
         defaults: dict[str, Any] = {
-            "id": str(uuid.uuid4()), "name": name, "agent": "claude", "argv": ["claude"], "cwd": "/srv/api",
-            "state": State.RUNNING, "created_at": "2026-01-02T03:04:05Z",
-        }  # fmt: skip
+            "id": str(uuid.uuid4()),
+            "name": name,
+            "agent": "claude",
+            "argv": ["claude"],
+            "cwd": "/srv/api",
+            "state": State.RUNNING,
+            "created_at": "2026-01-02T03:04:05Z",
+        }
         return self.machine.received(chat_facts(**(defaults | fields)))

@@ -50,10 +50,20 @@ async def test_all_dialogs_are_at_the_same_place_of_the_window(harness: WindowHa
     await harness.until(lambda: window.width() == width, "the window to have its width")
     sheets = window.sheets
     over_window: list[Sheet] = [
-        sheets.question, sheets.name, sheets.new_chat, sheets.export, sheets.chooser, sheets.import_theme,
-        sheets.explain, sheets.output, sheets.send, sheets.save_prompt, sheets.remove_ended, sheets.searching.sheet,
+        sheets.question,
+        sheets.name,
+        sheets.new_chat,
+        sheets.export,
+        sheets.chooser,
+        sheets.import_theme,
+        sheets.explain,
+        sheets.output,
+        sheets.send,
+        sheets.save_prompt,
+        sheets.remove_ended,
+        sheets.searching.sheet,
         sheets.searching.recorded,
-    ]  # fmt: skip
+    ]
     sheets.chooser.ask("Commands", "", [Choice("one", "", list)])
     for question in (sheets.question, harness.page.question):
         question.ask(Question("Stop?", "Stop", list))

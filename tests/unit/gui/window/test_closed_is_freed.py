@@ -155,10 +155,22 @@ async def test_a_closed_window_is_freed_with_its_sheets(harness: WindowHarness, 
 def open_sheets(harness: WindowHarness, window: MainWindow) -> None:
     sheets = window.sheets
     for sheet in (
-        sheets.question, sheets.name, sheets.new_chat, sheets.export, sheets.chooser, sheets.import_theme,
-        sheets.explain, sheets.output, sheets.send, sheets.save_prompt, sheets.remove_ended, sheets.conversations,
-        sheets.image, sheets.searching.sheet, sheets.searching.recorded,
-    ):  # fmt: skip
+        sheets.question,
+        sheets.name,
+        sheets.new_chat,
+        sheets.export,
+        sheets.chooser,
+        sheets.import_theme,
+        sheets.explain,
+        sheets.output,
+        sheets.send,
+        sheets.save_prompt,
+        sheets.remove_ended,
+        sheets.conversations,
+        sheets.image,
+        sheets.searching.sheet,
+        sheets.searching.recorded,
+    ):
         sheet.open()
         harness.settle()
         sheet.dismiss()

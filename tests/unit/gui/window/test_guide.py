@@ -49,12 +49,23 @@ PAGES = {
 ATTACH = "Chats on other machines, over SSH"
 PANES = "Side by side: panes, tabs, windows"
 WORDS = {
-    "terminal": "The terminal", "restore": "Restore files", "export": "Search and export", "paste": "The terminal",
-    "resume": "Resume, continue, fork", "fork": "Resume, continue, fork", "kill": "Stop, kill and remove chats",
-    "upgrade": "When something is wrong", "fonts": "Themes and fonts", "broadcast": PANES, "split pane": PANES,
-    "mute": "Notifications", "recordings": "Search and export", "images": "What programs can show", "ssh": ATTACH,
+    "terminal": "The terminal",
+    "restore": "Restore files",
+    "export": "Search and export",
+    "paste": "The terminal",
+    "resume": "Resume, continue, fork",
+    "fork": "Resume, continue, fork",
+    "kill": "Stop, kill and remove chats",
+    "upgrade": "When something is wrong",
+    "fonts": "Themes and fonts",
+    "broadcast": PANES,
+    "split pane": PANES,
+    "mute": "Notifications",
+    "recordings": "Search and export",
+    "images": "What programs can show",
+    "ssh": ATTACH,
     "comment": "Changes",
-}  # fmt: skip
+}
 """Words that one types into the real guide, with the page that comes first."""
 
 
@@ -203,9 +214,7 @@ def test_a_typed_text_is_found_in_all_chapters(opened: Opened) -> None:
     for _ in range(4):
         seen.append((opened.title, opened.found))
         opened.press(Qt.Key.Key_Return)
-    assert seen == [
-        ("The first", "1 of 3"), ("The first", "2 of 3"), ("The second", "3 of 3"), ("The first", "1 of 3"),
-    ]  # fmt: skip
+    assert seen == [("The first", "1 of 3"), ("The first", "2 of 3"), ("The second", "3 of 3"), ("The first", "1 of 3")]
     opened.press(Qt.Key.Key_Return, SHIFT)
     opened.press(Qt.Key.Key_F3, SHIFT)
     assert (opened.title, opened.found) == ("The second", "3 of 3")
@@ -379,9 +388,16 @@ pytestmark = pytest.mark.usefixtures("qapp")
 """The application has the names of keys."""
 ARROWS = ["Left", "Right", "Up", "Down"]
 SEVERAL_KEYS = {
-    "arrow": ARROWS, "arrows": ARROWS, "←": ["Left"], "→": ["Right"], "↑": ["Up"], "↓": ["Down"],
-    "letter": list(string.ascii_uppercase), "digit": list(string.digits), "number": list(string.digits),
-}  # fmt: skip
+    "arrow": ARROWS,
+    "arrows": ARROWS,
+    "←": ["Left"],
+    "→": ["Right"],
+    "↑": ["Up"],
+    "↓": ["Down"],
+    "letter": list(string.ascii_uppercase),
+    "digit": list(string.digits),
+    "number": list(string.digits),
+}
 """Words that texts use for several keys, with the names of these keys."""
 
 

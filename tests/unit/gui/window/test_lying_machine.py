@@ -31,8 +31,17 @@ from tests.unit.gui.window.machines import chats_on
 IDS = [f"chat-{number}" for number in range(6)]
 TIMES = ("2026-01-02T03:04:05Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "", "\x1b[2J")
 ACTIONS = (
-    "explain", "show_changes", "continue", "fork", "send", "search", "switch_chat", "choose_model", "palette", "rename",
-)  # fmt: skip
+    "explain",
+    "show_changes",
+    "continue",
+    "fork",
+    "send",
+    "search",
+    "switch_chat",
+    "choose_model",
+    "palette",
+    "rename",
+)
 
 
 class Liar(Alpha):

@@ -98,8 +98,13 @@ def test_an_activity_without_a_time_has_no_age():
 
 def explanation(**fields: object) -> Explanation:
     usual: dict[str, object] = {
-        "request": 1, "now": "2026-05-02T12:00:00.000Z", "child_pid": 42, "child_started": 7,
-        "last_output": "2026-05-02T11:59:30.000Z", "last_input": "", "stale_after_s": 60.0,
+        "request": 1,
+        "now": "2026-05-02T12:00:00.000Z",
+        "child_pid": 42,
+        "child_started": 7,
+        "last_output": "2026-05-02T11:59:30.000Z",
+        "last_input": "",
+        "stale_after_s": 60.0,
         "evidence": [
             Evidence("hook", "2026-05-02T11:59:00.000Z", "PermissionRequest", Activity.NEEDS_INPUT, True),
             Evidence("title", "2026-05-02T11:58:00.000Z", "a\x1b[31mtitle", None, False),
@@ -108,8 +113,9 @@ def explanation(**fields: object) -> Explanation:
             Transition("2026-05-02T11:00:00.000Z", Activity.WORKING, "hook"),
             Transition("2026-05-02T11:59:00.000Z", Activity.NEEDS_INPUT, "hook", "Run npm test?"),
         ],
-        "conversation": "", "conversation_source": "",
-    }  # fmt: skip
+        "conversation": "",
+        "conversation_source": "",
+    }
     return Explanation(**(usual | fields))  # type: ignore[arg-type]
 
 
@@ -178,9 +184,17 @@ def test_an_explanation_says_why_an_agent_lacks_its_plugin():
 @pytest.mark.parametrize(
     ("ms", "text"),
     [
-        (-1, "0 ms"), (340, "340 ms"), (1_234, "1.2 s"), (4_999, "5.0 s"), (12_900, "12 s"), (60_000, "1 min"),
-        (125_400, "2 min 5 s"), (3_599_999, "59 min 59 s"), (12_000_000, "3 h 20 min"), (187_200_000, "2 d 4 h"),
+        (-1, "0 ms"),
+        (340, "340 ms"),
+        (1_234, "1.2 s"),
+        (4_999, "5.0 s"),
+        (12_900, "12 s"),
+        (60_000, "1 min"),
+        (125_400, "2 min 5 s"),
+        (3_599_999, "59 min 59 s"),
+        (12_000_000, "3 h 20 min"),
+        (187_200_000, "2 d 4 h"),
     ],
-)  # fmt: skip
+)
 def test_a_measured_duration_has_two_units(ms: int, text: str):
     assert phrases.exact_duration(ms) == text

@@ -92,11 +92,23 @@ class Kill(NamedTuple):
 
 
 SIGNALS = [
-    b"\x1b]7501;state=working\x07", b"\x1b]7501;state=blocked;a question\x07", b"\x1b]9;4;1;20\x07", b"\x1b]9;4;0\x07",
-    b"\x07", b"\x1b]777;notify;title;body\x07", b"\x1b]2;the title\x07",
-    b"\x1b[c", b"\x1b[6n", b"\x1b]11;?\x07", b"\x1b]10;?\x07", b"\x1b[?2031h", b"\x1b[?996n", b"\x1b[14t", b"\x1b[18t",
+    b"\x1b]7501;state=working\x07",
+    b"\x1b]7501;state=blocked;a question\x07",
+    b"\x1b]9;4;1;20\x07",
+    b"\x1b]9;4;0\x07",
+    b"\x07",
+    b"\x1b]777;notify;title;body\x07",
+    b"\x1b]2;the title\x07",
+    b"\x1b[c",
+    b"\x1b[6n",
+    b"\x1b]11;?\x07",
+    b"\x1b]10;?\x07",
+    b"\x1b[?2031h",
+    b"\x1b[?996n",
+    b"\x1b[14t",
+    b"\x1b[18t",
     b"\x1b[?2048h",
-]  # fmt: skip
+]
 POINTS = ["never", "before it was accepted", "before it was written", "after that"]
 written = st.lists(st.one_of(outputs(6), st.sampled_from(SIGNALS)), max_size=6).map(b"".join)
 color = st.sampled_from([0, 0x102030, 0xA0B0C0, 0xFFFFFF])

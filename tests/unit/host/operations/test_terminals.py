@@ -171,5 +171,7 @@ async def test_file_operations_are_carried_out_in_order(harness: OperationHarnes
     harness.runner.start(ReadText(3, str(tmp_path / "none")))
     results = await harness.until(OperationDone, 3)
     assert [(each.id, each.text, each.missing) for each in results if isinstance(each, OperationDone)] == [
-        (1, "", False), (2, "one", False), (3, "", True),
-    ]  # fmt: skip
+        (1, "", False),
+        (2, "one", False),
+        (3, "", True),
+    ]

@@ -123,11 +123,8 @@ async def test_a_half_written_file_is_read_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [
-        {"procStart": "1"}, {"procStart": None}, {"pid": 1}, {"pid": -1}, {"pid": "x"}, {"status": 3},
-    ],
-)  # fmt: skip
+    "changes", [{"procStart": "1"}, {"procStart": None}, {"pid": 1}, {"pid": -1}, {"pid": "x"}, {"status": 3}]
+)
 async def test_the_file_of_another_process_is_ignored(tmp_path: Path, changes: dict[str, object]) -> None:
     (tmp_path / f"{os.getpid()}.json").write_bytes(content(**changes))
     (tmp_path / f"{os.getppid()}.json").write_bytes(content(pid=os.getppid(), procStart=start_time(os.getppid())))

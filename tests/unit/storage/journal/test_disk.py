@@ -42,8 +42,11 @@ class TestAFullDisk:
             journal.append([output(200_000, b"after")])
             assert journal.end == 200_005
         assert recorded(directory) == [
-            resize(0, 0), output(0, b"before"), resize(100_006, 3, 99), output(200_000, b"after"),
-        ]  # fmt: skip
+            resize(0, 0),
+            output(0, b"before"),
+            resize(100_006, 3, 99),
+            output(200_000, b"after"),
+        ]
 
     def test_a_disk_full_at_the_start_records_later_output(self, small_disk: Path) -> None:
         directory = small_disk / "journal"

@@ -33,9 +33,15 @@ offsets = st.integers(0, 2**63)
 times = st.integers(-(2**63), 2**63 - 1)
 sizes = st.builds(GridSize, st.integers(1, 1000), st.integers(1, 1000))
 snapshots_ = st.builds(
-    Snapshot, offsets, offsets, st.text(max_size=40), sizes, st.integers(0, 10**6),
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=100), st.binary(max_size=300),
-)  # fmt: skip
+    Snapshot,
+    offsets,
+    offsets,
+    st.text(max_size=40),
+    sizes,
+    st.integers(0, 10**6),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=100),
+    st.binary(max_size=300),
+)
 
 HEAD = encode_head(Head(VERSION, 1, 2, 3, GridSize(80, 24), CellSize()))
 

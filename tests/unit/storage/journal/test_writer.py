@@ -55,8 +55,12 @@ class TestAppending:
             journal.append([output(0, b"ab"), output(2, b"cde"), resize(3, 1, 90), resize(5, 2, 100)])
             assert journal.end == 5
         assert recorded(directory) == [
-            resize(0, 0), output(0, b"abc"), resize(3, 1, 90), output(3, b"de"), resize(5, 2, 100),
-        ]  # fmt: skip
+            resize(0, 0),
+            output(0, b"abc"),
+            resize(3, 1, 90),
+            output(3, b"de"),
+            resize(5, 2, 100),
+        ]
 
     def test_more_pieces_than_one_system_call_takes_are_written(self, directory: Path) -> None:
         entries: list[Entry] = [output(place, b"%d" % (place % 10)) for place in range(5000)]
@@ -175,8 +179,9 @@ class TestSegments:
             assert journal.end == 50
             journal.append([output(50, b"after")])
         assert [entry for entry in recorded(directory) if isinstance(entry, Output)] == [
-            output(0, b"abc"), output(50, b"after"),
-        ]  # fmt: skip
+            output(0, b"abc"),
+            output(50, b"after"),
+        ]
 
     def test_segments_begin_without_snapshots_too(self, directory: Path) -> None:
         chunk = b"x" * MIB

@@ -165,13 +165,29 @@ PARTS = st.lists(
     st.one_of(
         st.binary(max_size=40),
         st.sampled_from(
-            [b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[2J", b"\x1b[3J", b"\x1bc", b"\x1b[H", b"\r\n" * 30, b"\x1b[999S",
-             b"\x1b[5L", b"\x1b]0;", b"\x1bP", b"\x1b\\", "日本語".encode(), b"a" * 90, b"\x1b[3;5r", b"\x1b[?7l"]
+            [
+                b"\x1b[?1049h",
+                b"\x1b[?1049l",
+                b"\x1b[2J",
+                b"\x1b[3J",
+                b"\x1bc",
+                b"\x1b[H",
+                b"\r\n" * 30,
+                b"\x1b[999S",
+                b"\x1b[5L",
+                b"\x1b]0;",
+                b"\x1bP",
+                b"\x1b\\",
+                "日本語".encode(),
+                b"a" * 90,
+                b"\x1b[3;5r",
+                b"\x1b[?7l",
+            ]
         ),
         st.tuples(st.integers(20, 90), st.integers(5, 30)),
     ),
     max_size=25,
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -222,8 +238,12 @@ def test_a_step_scrolls_few_rows() -> None:
 def test_a_step_ends_before_the_screen_is_lost() -> None:
     data = b"one\x1b[2Jtwo\x1b[?1049hthree\x1b[?25;1049lfour\x1b[Hfive\x1b[H\x1b[Jsix\x1bcseven"
     assert [(step[-3:], lost) for step, lost in steps(data, 80) if lost] == [
-        (b"one", True), (b"two", True), (b"ree", True), (b"ive", True), (b"six", True),
-    ]  # fmt: skip
+        (b"one", True),
+        (b"two", True),
+        (b"ree", True),
+        (b"ive", True),
+        (b"six", True),
+    ]
 
 
 class Lines:

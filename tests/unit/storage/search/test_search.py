@@ -302,8 +302,10 @@ def test_words_that_name_a_time_or_chats_narrow_the_search_and_are_found_as_text
     search.update(["mine", "other"])
     between_ns = BEGAN_NS + 30_000_000_000
     scopes = {
-        "last week": Scope(None, 0, between_ns), "march": Scope(None, between_ns), "codex": Scope(frozenset(["mine"])),
-    }  # fmt: skip
+        "last week": Scope(None, 0, between_ns),
+        "march": Scope(None, between_ns),
+        "codex": Scope(frozenset(["mine"])),
+    }
 
     def found(text: str) -> set[str]:
         query = Query.of(text, scopes.get)

@@ -114,8 +114,10 @@ def test_errors_of_the_service_are_shown_once(replayed: ReplayedClaude) -> None:
 def test_settings_and_commands_are_known(replayed: ReplayedClaude) -> None:
     status = replayed.transcript.status
     assert [(each.id, each.value) for each in status.settings] == [
-        ("model", "sonnet"), ("mode", "default"), ("effort", "high"),
-    ]  # fmt: skip
+        ("model", "sonnet"),
+        ("mode", "default"),
+        ("effort", "high"),
+    ]
     assert "sonnet" not in {each.name for each in status.settings[0].choices}
     assert len(status.commands) == 3
     assert status.capabilities.steer
@@ -179,10 +181,13 @@ def test_messages_of_the_previous_version_are_understood() -> None:
             replayed.do(Interrupt())
     assert replayed.raws() == []
     assert [each.text for each in replayed.transcript if each.kind == "agent"] == [
-        "PONG-123: hello stream", "TOOL-DONE-125: (Bash completed with no output)", "PONG-126: slow 20 stop ",
+        "PONG-123: hello stream",
+        "TOOL-DONE-125: (Bash completed with no output)",
+        "PONG-126: slow 20 stop ",
         "PONG-127: slow 3 first w1 w2 w3 w4 w5 w6 w7 w8 w9 w10 w11 w12 w13 w14 END-127",
-        "PONG-128: queued while running", "PONG-129: after resume",
-    ]  # fmt: skip
+        "PONG-128: queued while running",
+        "PONG-129: after resume",
+    ]
     assert prompts == 6
 
 
@@ -208,10 +213,19 @@ def test_what_runs_in_the_background_is_said_until_it_is_over(version: str, save
             states.append((status.state, status.detail))
     assert replayed.raws() == []
     assert states == [
-        ("running", ""), ("background", "Wait a moment"), ("idle", ""), ("running", ""), ("idle", ""),
-        ("running", ""), ("background", "sub-agent Look around"), ("idle", ""), ("running", ""), ("idle", ""),
-        ("running", ""), ("idle", "Scheduled: Every 7 minutes"),
-    ]  # fmt: skip
+        ("running", ""),
+        ("background", "Wait a moment"),
+        ("idle", ""),
+        ("running", ""),
+        ("idle", ""),
+        ("running", ""),
+        ("background", "sub-agent Look around"),
+        ("idle", ""),
+        ("running", ""),
+        ("idle", ""),
+        ("running", ""),
+        ("idle", "Scheduled: Every 7 minutes"),
+    ]
 
 
 def test_a_task_that_is_no_activity_is_no_work_in_the_background() -> None:

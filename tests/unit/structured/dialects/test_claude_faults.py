@@ -150,10 +150,13 @@ def test_a_call_that_does_not_fit_into_the_title_is_shown_with_its_whole_input()
         ("Write", {"file_path": "/home/user/src/api/new.py"}, "Write new.py"),
         ("Write", {"file_path": "/home/user/src/other/new.py"}, "Write /home/user/src/other/new.py"),
         ("Edit", {"file_path": "/home/user/src/api//etc/passwd"}, "Edit /home/user/src/api//etc/passwd"),
-        ("Grep", {"pattern": "/home/user/src/api/x", "path": "/home/user/src/api/lib"},
-         "Use Grep /home/user/src/api/x lib"),
+        (
+            "Grep",
+            {"pattern": "/home/user/src/api/x", "path": "/home/user/src/api/lib"},
+            "Use Grep /home/user/src/api/x lib",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_file_below_the_chats_directory_is_named_relative_to_it(
     name: str, values: dict[str, str], title: str
 ) -> None:
@@ -181,8 +184,11 @@ def test_a_call_without_an_input_can_only_be_declined() -> None:
 
 def test_an_unknown_tool_is_shown_with_its_whole_input() -> None:
     assert shown(ask("mcp__db__query", {"sql": "drop"})) == (
-        "permission", "Use db: query", 'mcp__db__query\n{\n  "sql": "drop"\n}', True,
-    )  # fmt: skip
+        "permission",
+        "Use db: query",
+        'mcp__db__query\n{\n  "sql": "drop"\n}',
+        True,
+    )
 
 
 def test_an_edit_that_replaces_all_matches_is_marked() -> None:
@@ -269,15 +275,19 @@ def test_an_option_that_is_too_long_to_read_is_left_out() -> None:
 def test_a_declined_call_contains_the_users_text() -> None:
     opened = open_request(b"{}", ask("Bash", {}))
     assert reply(opened, Answer("decline", {"": "use make"})) == {
-        "behavior": "deny", "message": "use make", "interrupt": False,
-    }  # fmt: skip
+        "behavior": "deny",
+        "message": "use make",
+        "interrupt": False,
+    }
 
 
 def test_do_not_answer_sends_none_of_the_answers_that_were_already_chosen() -> None:
     opened = open_request(b"{}", ask("AskUserQuestion", {"questions": [{"question": "Which?"}]}))
     assert reply(opened, Answer("decline", {"0": "Postgres"})) == {
-        "behavior": "deny", "message": DECLINED, "interrupt": False,
-    }  # fmt: skip
+        "behavior": "deny",
+        "message": DECLINED,
+        "interrupt": False,
+    }
 
 
 def test_a_missing_login_names_claudes_command_for_it() -> None:

@@ -17,11 +17,15 @@ MODE = {"type": "setMode", "mode": "acceptEdits", "destination": "session"}
 def hook_input(**more: Any) -> str:
     return json.dumps(
         {
-            "hook_event_name": "PermissionRequest", "tool_name": "Bash", "cwd": "/srv", "session_id": "s",
+            "hook_event_name": "PermissionRequest",
+            "tool_name": "Bash",
+            "cwd": "/srv",
+            "session_id": "s",
             "tool_input": {"command": "rm -rf  build\nmake", "description": "Builds"},
-            "permission_suggestions": [RULE, MODE], **more,
+            "permission_suggestions": [RULE, MODE],
+            **more,
         }
-    )  # fmt: skip
+    )
 
 
 def decision(option: str, **texts: str) -> Any:
@@ -36,9 +40,12 @@ def test_a_command_is_shown_exactly() -> None:
     assert (request.id, request.kind, request.at_ms, request.directory) == ("q1", "command", 7, "/srv")
     assert request.subject == "rm -rf  build\nmake"
     assert [(each.id, each.kind) for each in request.options] == [
-        ("allow", "allow_once"), ("always", "allow_always"), ("mode acceptEdits", "allow_always"),
-        ("decline", "reject_once"), ("stop", "cancel"),
-    ]  # fmt: skip
+        ("allow", "allow_once"),
+        ("always", "allow_always"),
+        ("mode acceptEdits", "allow_always"),
+        ("decline", "reject_once"),
+        ("stop", "cancel"),
+    ]
 
 
 def test_an_answer_permits_only_what_its_option_names() -> None:
@@ -60,11 +67,16 @@ def test_another_tool_is_shown_with_its_whole_input() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        hook_input(tool_name="AskUserQuestion"), hook_input(tool_name="ExitPlanMode"), hook_input(tool_name=""),
-        hook_input(hook_event_name="PreToolUse"), "", "[]", "{",
+        hook_input(tool_name="AskUserQuestion"),
+        hook_input(tool_name="ExitPlanMode"),
+        hook_input(tool_name=""),
+        hook_input(hook_event_name="PreToolUse"),
+        "",
+        "[]",
+        "{",
         hook_input().replace("Builds", "\\ud800"),
     ],
-)  # fmt: skip
+)
 def test_questions_that_only_claudes_dialog_can_answer_are_not_shown(data: str) -> None:
     assert question("q", data, 0) is None
 

@@ -31,14 +31,20 @@ def open_chat(tmp_path: Path, log: Path) -> Iterator[Open]:
     opened: list[HostlessChat] = []
 
     def open_one(*, resume: str = "", prefix: str = "me", **start: Any) -> HostlessChat:
-        environment = {**os.environ, "FAKE_CLAUDE_CONVERSATIONS": str(tmp_path / "conversations"),
-                       "FAKE_CLAUDE_LOG": str(log)}  # fmt: skip
+        environment = {
+            **os.environ,
+            "FAKE_CLAUDE_CONVERSATIONS": str(tmp_path / "conversations"),
+            "FAKE_CLAUDE_LOG": str(log),
+        }
         arguments = ("--resume", resume) if resume else ("--session-id", CONVERSATION)
         start = {"conversation": resume or CONVERSATION, "resumes": bool(resume), **start}
         chat = HostlessChat(
-            ClaudeDialect, Start(directory=str(tmp_path), **start),
-            program("fake_claude_stream", *arguments), environment, prefix=prefix,
-        )  # fmt: skip
+            ClaudeDialect,
+            Start(directory=str(tmp_path), **start),
+            program("fake_claude_stream", *arguments),
+            environment,
+            prefix=prefix,
+        )
         opened.append(chat)
         return chat
 
@@ -158,5 +164,7 @@ def test_an_image_is_sent_with_its_prompt(chat: HostlessChat, log: Path) -> None
     assert chat.texts("agent") == ["echo: look with an image"]
     (message,) = [each for each in received(log) if each["type"] == "user"]
     assert message["message"]["content"][0]["source"] == {
-        "type": "base64", "media_type": "image/png", "data": "iVBORw==",
-    }  # fmt: skip
+        "type": "base64",
+        "media_type": "image/png",
+        "data": "iVBORw==",
+    }

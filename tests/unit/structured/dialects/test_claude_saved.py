@@ -23,9 +23,16 @@ def recorded(name: str) -> list[bytes]:
 def message(line_id: str, parent: str | None, speaker: str, content: Any, **more: Any) -> bytes:
     body = {"role": speaker, "content": content, **({"id": f"m-{line_id}"} if speaker == "assistant" else {})}
     return json.dumps(
-        {"type": speaker, "uuid": line_id, "parentUuid": parent, "timestamp": "2026-11-22T12:00:00.500Z",
-         "isSidechain": False, "message": body, **more}
-    ).encode()  # fmt: skip
+        {
+            "type": speaker,
+            "uuid": line_id,
+            "parentUuid": parent,
+            "timestamp": "2026-11-22T12:00:00.500Z",
+            "isSidechain": False,
+            "message": body,
+            **more,
+        }
+    ).encode()
 
 
 def words(text: str) -> list[dict[str, str]]:
@@ -109,8 +116,9 @@ def test_results_of_parallel_calls_are_kept():
     ]
     tools = [item for item in items_of(lines) if item.kind == "tool"]
     assert [(item.command, item.output, item.status) for item in tools] == [
-        ("run 1", "out 1", "done"), ("run 2", "out 2", "done"),
-    ]  # fmt: skip
+        ("run 1", "out 1", "done"),
+        ("run 2", "out 2", "done"),
+    ]
 
 
 def test_a_line_that_is_missing_does_not_hide_what_is_before_it():
@@ -156,8 +164,9 @@ def test_damaged_lines_do_no_harm(seed: int):
             case 2:
                 del lines[place]
             case _:
-                lines[place] = json.dumps([None, {"type": "user", "message": 3}, {"message": {"content": [None]}}][
-                    chance.randrange(3)]).encode()  # fmt: skip
+                lines[place] = json.dumps(
+                    [None, {"type": "user", "message": 3}, {"message": {"content": [None]}}][chance.randrange(3)]
+                ).encode()
     items_of(lines)
     assert items_of([]) == []
 

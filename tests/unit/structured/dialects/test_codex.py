@@ -32,14 +32,21 @@ def open_chat(tmp_path: Path, log: Path) -> Iterator[Open]:
     opened: list[HostlessChat] = []
 
     def open_one(**start: Any) -> HostlessChat:
-        environment = {**os.environ, "FAKE_APP_SERVER_THREADS": str(tmp_path / "threads"),
-                       "FAKE_APP_SERVER_LOG": str(log)}  # fmt: skip
+        environment = {
+            **os.environ,
+            "FAKE_APP_SERVER_THREADS": str(tmp_path / "threads"),
+            "FAKE_APP_SERVER_LOG": str(log),
+        }
         transcript = start.pop("transcript", None)
         prefix = start.pop("prefix", "me")
         chat = HostlessChat(
-            CodexDialect, Start(directory=str(tmp_path), **start), program("fake_app_server"), environment,
-            prefix=prefix, transcript=transcript,
-        )  # fmt: skip
+            CodexDialect,
+            Start(directory=str(tmp_path), **start),
+            program("fake_app_server"),
+            environment,
+            prefix=prefix,
+            transcript=transcript,
+        )
         opened.append(chat)
         return chat
 
@@ -182,8 +189,10 @@ def test_slash_commands_are_carried_out(chat: HostlessChat) -> None:
     chat.turn("/rename My work")
     chat.until(lambda: chat.transcript.status.title)
     assert chat.texts("notice")[1:] == [
-        "The conversation is summarised to make room.", "Review of what I did", "The review is over.",
-    ]  # fmt: skip
+        "The conversation is summarised to make room.",
+        "Review of what I did",
+        "The review is over.",
+    ]
     assert chat.transcript.status.title == "My work"
     assert chat.statuses("user") == ["done", "done", "done"]
     assert chat.turn("/unknown").text == "echo: /unknown"
@@ -198,10 +207,19 @@ def test_settings_are_offered_and_changed(chat: HostlessChat) -> None:
 
     chat.until(lambda: len(chat.transcript.status.settings[0].choices) == 2)
     assert values() == {
-        "model": "fake-model", "effort": "", "mode": "default", "approvals": "on-request", "sandbox": "workspace-write",
-    }  # fmt: skip
-    for setting, value in (("model", "other-model"), ("effort", "high"), ("approvals", "never"), ("mode", "plan"),
-                           ("sandbox", "read-only")):  # fmt: skip
+        "model": "fake-model",
+        "effort": "",
+        "mode": "default",
+        "approvals": "on-request",
+        "sandbox": "workspace-write",
+    }
+    for setting, value in (
+        ("model", "other-model"),
+        ("effort", "high"),
+        ("approvals", "never"),
+        ("mode", "plan"),
+        ("sandbox", "read-only"),
+    ):
         chat.change(setting, value)
         chat.until(partial(is_set, setting, value))
     chat.change("sandbox", "workspace-write")
@@ -217,9 +235,12 @@ def test_options_are_set_at_the_start_of_the_thread(open_chat: Open) -> None:
     chat.until_idle()
     start = next(each for each in chat.sent if each["method"] == "thread/start")
     assert start["params"] == {
-        "cwd": start["params"]["cwd"], "model": "other-model", "sandbox": "read-only", "approvalPolicy": "never",
+        "cwd": start["params"]["cwd"],
+        "model": "other-model",
+        "sandbox": "read-only",
+        "approvalPolicy": "never",
         "config": {"model_reasoning_effort": "high"},
-    }  # fmt: skip
+    }
     assert [each.value for each in chat.transcript.status.settings if each.id == "sandbox"] == ["read-only"]
 
 

@@ -35,9 +35,14 @@ def completed(chat: CodexChat, **item: Any) -> Item:
 
 def test_a_call_of_an_mcp_server_shows_arguments_and_result(chat: CodexChat) -> None:
     tool = completed(
-        chat, type="mcpToolCall", server="files", tool="find", arguments={"name": "a"},
-        result={"content": [{"type": "text", "text": "found it"}]}, error=None,
-    )  # fmt: skip
+        chat,
+        type="mcpToolCall",
+        server="files",
+        tool="find",
+        arguments={"name": "a"},
+        result={"content": [{"type": "text", "text": "found it"}]},
+        error=None,
+    )
     assert (tool.kind, tool.title, tool.output, tool.status) == ("tool", "files: find", "found it", "done")
     assert tool.text == '```json\n{\n  "name": "a"\n}\n```'
 
@@ -52,15 +57,18 @@ def test_a_failed_call_of_an_mcp_server_shows_the_reason(chat: CodexChat) -> Non
     ("item", "tool", "title"),
     [
         ({"type": "webSearch", "query": "qt"}, "search", "Search the web: qt"),
-        ({"type": "webSearch", "query": "", "action": {"type": "openPage", "url": "http://a"}}, "search",
-         "Search the web: http://a"),
+        (
+            {"type": "webSearch", "query": "", "action": {"type": "openPage", "url": "http://a"}},
+            "search",
+            "Search the web: http://a",
+        ),
         ({"type": "imageView", "path": "/home/user/proj/a.png"}, "read", "View a.png"),
         ({"type": "sleep", "durationMs": 1500}, "other", "Wait 1.5 s"),
         ({"type": "dynamicToolCall", "tool": "look", "contentItems": []}, "other", "look"),
         ({"type": "functionCallOutput", "name": "out", "output": "x"}, "other", "out"),
         ({"type": "collabAgentToolCall", "tool": "wait"}, "other", "Wait for sub-agents"),
     ],
-)  # fmt: skip
+)
 def test_tools_have_a_title(chat: CodexChat, item: dict[str, Any], tool: str, title: str) -> None:
     shown = completed(chat, **item)
     assert (shown.kind, shown.tool, shown.title, shown.status) == ("tool", tool, title, "done")
@@ -117,9 +125,12 @@ def test_changes_of_files_become_patches(chat: CodexChat) -> None:
     changes = [
         {"path": "/home/user/proj/new", "kind": {"type": "add"}, "diff": "a\nb\n"},
         {"path": "/home/user/proj/gone", "kind": {"type": "delete"}, "diff": "c\n"},
-        {"path": "/etc/x", "kind": {"type": "update", "move_path": "/etc/y"},
-         "diff": "@@ -1 +1 @@\n-d\n+e\n\n\nMoved to: /etc/y"},
-    ]  # fmt: skip
+        {
+            "path": "/etc/x",
+            "kind": {"type": "update", "move_path": "/etc/y"},
+            "diff": "@@ -1 +1 @@\n-d\n+e\n\n\nMoved to: /etc/y",
+        },
+    ]
     shown = completed(chat, type="fileChange", changes=changes)
     assert shown.changes == (
         FileChange("new", "@@ -0,0 +1,2 @@\n+a\n+b\n", "add"),
@@ -154,10 +165,11 @@ def test_a_sub_agents_items_are_below_its_tool_and_others_are_left_out(chat: Cod
 def test_a_request_for_a_connection_shows_its_host(chat: CodexChat) -> None:
     rule = {"applyNetworkPolicyAmendment": {"network_policy_amendment": {"host": "a.org", "action": "allow"}}}
     chat.ask(
-        "item/commandExecution/requestApproval", command="curl a.org",
+        "item/commandExecution/requestApproval",
+        command="curl a.org",
         networkApprovalContext={"host": "a.org", "protocol": "https"},
         availableDecisions=["accept", rule, "cancel"],
-    )  # fmt: skip
+    )
     (request,) = chat.transcript.open_requests
     assert (request.title, request.subject) == ("Connect to a.org", "curl a.org\nNetwork access to a.org (https)")
     assert request.options[1].name == "Always allow connections to a.org"
@@ -222,29 +234,49 @@ def test_permissions_are_granted_exactly_as_requested(chat: CodexChat) -> None:
 
 def test_a_form_of_an_mcp_server_is_answered_with_typed_values(chat: CodexChat) -> None:
     properties = {
-        "name": {"type": "string", "title": "Your name"}, "age": {"type": "integer"},
-        "sure": {"type": "boolean"}, "colour": {"type": "string", "enum": ["red", "blue"]},
-    }  # fmt: skip
-    chat.ask("mcpServer/elicitation/request", 7, serverName="shop", mode="form", message="Who?",
-             requestedSchema={"type": "object", "properties": properties})  # fmt: skip
+        "name": {"type": "string", "title": "Your name"},
+        "age": {"type": "integer"},
+        "sure": {"type": "boolean"},
+        "colour": {"type": "string", "enum": ["red", "blue"]},
+    }
+    chat.ask(
+        "mcpServer/elicitation/request",
+        7,
+        serverName="shop",
+        mode="form",
+        message="Who?",
+        requestedSchema={"type": "object", "properties": properties},
+    )
     (request,) = chat.transcript.open_requests
     assert (request.kind, request.title) == ("question", "shop: Who?")
     assert [each.options for each in request.questions] == [(), (), ("Yes", "No"), ("red", "blue")]
     answer = chat.answer("", {"name": "Al", "age": "42", "sure": "Yes", "colour": "red"})
     assert answer == {
-        "action": "accept", "content": {"name": "Al", "age": 42, "sure": True, "colour": "red"}, "_meta": None,
-    }  # fmt: skip
+        "action": "accept",
+        "content": {"name": "Al", "age": 42, "sure": True, "colour": "red"},
+        "_meta": None,
+    }
 
 
 def test_permission_for_a_tool_of_an_mcp_server_can_last_longer(chat: CodexChat) -> None:
     meta = {"codex_approval_kind": "mcp_tool_call", "persist": ["session", "always"], "tool_params": {"what": "tea"}}
-    chat.ask("mcpServer/elicitation/request", serverName="shop", mode="form", message="Allow buy?", _meta=meta,
-             requestedSchema={"type": "object", "properties": {}})  # fmt: skip
+    chat.ask(
+        "mcpServer/elicitation/request",
+        serverName="shop",
+        mode="form",
+        message="Allow buy?",
+        _meta=meta,
+        requestedSchema={"type": "object", "properties": {}},
+    )
     (request,) = chat.transcript.open_requests
     assert (request.title, request.subject) == ("Allow buy?", 'Allow buy?\n{"what":"tea"}')
     assert [each.name for each in request.options] == [
-        "Allow", "Allow for this session", "Always allow this tool", "Decline", "Decline and stop",
-    ]  # fmt: skip
+        "Allow",
+        "Allow for this session",
+        "Always allow this tool",
+        "Decline",
+        "Decline and stop",
+    ]
     assert chat.answer("accept-session") == {"action": "accept", "content": {}, "_meta": {"persist": "session"}}
 
 
@@ -375,8 +407,10 @@ def test_warnings_are_shown_once_and_unimportant_messages_never(chat: CodexChat)
         chat.notify("thread/goal/cleared")
         chat.notify("model/rerouted", fromModel="a", toModel="b")
     assert [each.text for each in chat.items[1:]] == [
-        "mind the gap", "The MCP server db did not start: no such program", "Codex uses b in place of a.",
-    ]  # fmt: skip
+        "mind the gap",
+        "The MCP server db did not start: no such program",
+        "Codex uses b in place of a.",
+    ]
 
 
 def test_a_missing_login_names_the_command_for_it() -> None:
@@ -413,9 +447,14 @@ def test_what_runs_in_the_background_is_said_until_it_is_over(reloads: bool) -> 
         if not states or states[-1] != (status.state, status.detail):
             states.append((status.state, status.detail))
     assert [each for each in states if each[0] != "running"] == [
-        ("idle", ""), ("background", "sleep 3"), ("idle", ""), ("background", "sleep 4"), ("idle", ""),
-        ("background", "a sub-agent"), ("idle", ""),
-    ]  # fmt: skip
+        ("idle", ""),
+        ("background", "sleep 3"),
+        ("idle", ""),
+        ("background", "sleep 4"),
+        ("idle", ""),
+        ("background", "a sub-agent"),
+        ("idle", ""),
+    ]
     commands = [each for each in chat.items if each.tool == "execute"]
     assert [each.status for each in commands] == ["done", "done"]
 

@@ -48,8 +48,9 @@ def test_the_transcript_has_each_item_once_and_in_order() -> None:
         ("agent", "cut", "PONG-9: "),
     ]
     assert [each.text[:30] for each in chat.items if each.kind == "notice"] == [
-        "Codex could not find bubblewra", "Model metadata for `gpt-5.1-co",
-    ]  # fmt: skip
+        "Codex could not find bubblewra",
+        "Model metadata for `gpt-5.1-co",
+    ]
 
 
 def test_tools_have_their_command_their_output_and_their_times() -> None:
@@ -62,15 +63,14 @@ def test_tools_have_their_command_their_output_and_their_times() -> None:
 def test_requests_are_shown_and_answered_with_the_exact_decision() -> None:
     chat = replayed(1)
     opened = [each.request for each in chat.changes if isinstance(each, RequestOpened)]
-    assert [each.shown_subject for each in opened] == [
-        "echo approved-$((6*7)) > out.txt; cat out.txt", "echo two",
-    ]  # fmt: skip
+    assert [each.shown_subject for each in opened] == ["echo approved-$((6*7)) > out.txt; cat out.txt", "echo two"]
     assert [each.reason for each in opened] == ["fake: may I?"] * 2
     assert opened[1].options[1].label == "Always allow `echo two`…"
     assert opened[1].options[1].name == "Always allow commands that begin with echo two"
     assert [each for each in chat.sent if "result" in each] == [
-        {"id": 0, "result": {"decision": "accept"}}, {"id": 1, "result": {"decision": "decline"}},
-    ]  # fmt: skip
+        {"id": 0, "result": {"decision": "accept"}},
+        {"id": 1, "result": {"decision": "decline"}},
+    ]
     assert [each.option for each in chat.transcript.answers.values()] == ["accept", "decline"]
 
 
@@ -90,8 +90,11 @@ def test_usage_and_settings_are_known() -> None:
     assert (status.usage.used, status.usage.window, status.usage.total) == (15, 258400, 90)
     assert status.conversation == CONVERSATION
     assert {each.id: each.value for each in status.settings} == {
-        "model": "gpt-5.1-codex", "mode": "default", "approvals": "on-request", "sandbox": "workspace-write",
-    }  # fmt: skip
+        "model": "gpt-5.1-codex",
+        "mode": "default",
+        "approvals": "on-request",
+        "sandbox": "workspace-write",
+    }
 
 
 def test_the_resumed_conversation_is_shown_if_the_transcript_lacks_it() -> None:
@@ -100,9 +103,10 @@ def test_the_resumed_conversation_is_shown_if_the_transcript_lacks_it() -> None:
     assert shown[:2] == [("user", "done", "hello app-server"), ("agent", "done", "PONG-1: hello app-server")]
     assert ("user", "done", "steered text") in shown
     assert shown[-3:] == [
-        ("user", "done", "slow 20 kill me"), ("user", "done", "after restart"),
+        ("user", "done", "slow 20 kill me"),
+        ("user", "done", "after restart"),
         ("agent", "done", "PONG-10: after restart"),
-    ]  # fmt: skip
+    ]
     assert chat.transcript.status.state == "idle"
     texts = {
         chat.transcript[chat.transcript.position(key)].text: at_ms for key, at_ms in chat.transcript.turn_ends.items()
@@ -115,8 +119,9 @@ def test_the_resumed_conversation_is_shown_if_the_transcript_lacks_it() -> None:
 def test_the_resumed_conversation_adds_nothing_to_a_transcript_that_has_it() -> None:
     chat = replayed(2, has_history=True)
     assert [each for each in chat.shown() if each[0] != "notice"] == [
-        ("user", "done", "after restart"), ("agent", "done", "PONG-10: after restart"),
-    ]  # fmt: skip
+        ("user", "done", "after restart"),
+        ("agent", "done", "PONG-10: after restart"),
+    ]
     assert "thread/turns/list" not in [each.get("method") for each in chat.sent]
 
 

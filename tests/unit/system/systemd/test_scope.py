@@ -65,9 +65,14 @@ def test_processes_are_moved_into_a_scope_of_their_own(systemd: Systemd, program
     assert systemd.units == {UNIT: [os.getpid(), program]}
     # It survives the kill of one process, and is removed when it is empty.
     assert {name: value for name, (_, value) in systemd.properties.items()} == {
-        "Description": "Outlive: api-fix", "PIDs": [os.getpid(), program], "Slice": "app.slice",
-        "CollectMode": "inactive-or-failed", "SendSIGHUP": True, "DelegateControllers": [], "OOMPolicy": "continue",
-    }  # fmt: skip
+        "Description": "Outlive: api-fix",
+        "PIDs": [os.getpid(), program],
+        "Slice": "app.slice",
+        "CollectMode": "inactive-or-failed",
+        "SendSIGHUP": True,
+        "DelegateControllers": [],
+        "OOMPolicy": "continue",
+    }
 
 
 def test_the_signal_may_arrive_before_the_reply(systemd: Systemd) -> None:

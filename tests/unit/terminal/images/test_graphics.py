@@ -54,11 +54,15 @@ def test_an_image_is_shown_at_the_cursor_which_moves_to_the_end_of_its_last_row(
 @pytest.mark.parametrize(
     ("control", "place"),
     [
-        ("c=10,r=2", (10, 2)), ("c=16", (16, 8)), ("r=2", (4, 2)), ("w=16,h=32", (2, 2)),
+        ("c=10,r=2", (10, 2)),
+        ("c=16", (16, 8)),
+        ("r=2", (4, 2)),
+        ("w=16,h=32", (2, 2)),
         ("x=48,y=48,w=99,h=99", (2, 1)),
-        ("X=4,Y=8", (8, 4)), ("X=4,Y=8,c=4,r=2", (3.5, 1.5)),
+        ("X=4,Y=8", (8, 4)),
+        ("X=4,Y=8,c=4,r=2", (3.5, 1.5)),
     ],
-)  # fmt: skip
+)
 def test_the_program_chooses_the_part_and_the_size(terminal: Emulator, control: str, place: tuple[float, float]):
     terminal.feed(shown(f"i=1,{control}"))
     [placed] = terminal.frame().images
@@ -69,18 +73,27 @@ def test_the_program_chooses_the_part_and_the_size(terminal: Emulator, control: 
 @pytest.mark.parametrize(
     ("control", "data", "reply"),
     [
-        ("a=q,s=1,v=1,f=24", b"abc", "OK"), ("a=q,s=1,v=1", b"abcd", "OK"), ("a=t,f=100", png(RED), "OK"),
-        ("a=t,s=2,v=2,f=24,o=z", zlib.compress(bytes(12)), "OK"), ("a=t,f=100,o=z", zlib.compress(png(RED)), "OK"),
-        ("a=q,s=1,v=1,f=24", b"ab", "ENODATA"), ("a=q,s=0,v=1", b"", "EINVAL"), ("a=q,s=1,v=1,f=99", b"", "EINVAL"),
-        ("a=q,t=f,s=1,v=1", b"/etc/passwd", "EINVAL"), ("a=T,t=t,f=100", b"/tmp/tty-graphics-protocol", "EINVAL"),
-        ("a=q,t=s,s=1,v=1", b"/name", "EINVAL"), ("a=T,f=100", b"GIF89a", "EBADPNG"),
+        ("a=q,s=1,v=1,f=24", b"abc", "OK"),
+        ("a=q,s=1,v=1", b"abcd", "OK"),
+        ("a=t,f=100", png(RED), "OK"),
+        ("a=t,s=2,v=2,f=24,o=z", zlib.compress(bytes(12)), "OK"),
+        ("a=t,f=100,o=z", zlib.compress(png(RED)), "OK"),
+        ("a=q,s=1,v=1,f=24", b"ab", "ENODATA"),
+        ("a=q,s=0,v=1", b"", "EINVAL"),
+        ("a=q,s=1,v=1,f=99", b"", "EINVAL"),
+        ("a=q,t=f,s=1,v=1", b"/etc/passwd", "EINVAL"),
+        ("a=T,t=t,f=100", b"/tmp/tty-graphics-protocol", "EINVAL"),
+        ("a=q,t=s,s=1,v=1", b"/name", "EINVAL"),
+        ("a=T,f=100", b"GIF89a", "EBADPNG"),
         ("a=T,f=100", png(RED)[:-9], "EBADPNG"),
-        ("a=T,f=100", png(RED).replace(b"\0\0\0\x40" * 2, b"\0\0\x75\x30" * 2), "EINVAL"), ("a=p", b"", "ENOENT"),
-        ("a=T,f=100,x=64", png(RED), "EINVAL"), ("a=T,f=100,P=1", png(RED), "ENOPARENT"),
+        ("a=T,f=100", png(RED).replace(b"\0\0\0\x40" * 2, b"\0\0\x75\x30" * 2), "EINVAL"),
+        ("a=p", b"", "ENOENT"),
+        ("a=T,f=100,x=64", png(RED), "EINVAL"),
+        ("a=T,f=100,P=1", png(RED), "ENOPARENT"),
         ("a=f,s=1,v=1", b"abcd", "EINVAL"),
         ("a=t,f=100,o=z", b"not compressed", "EINVAL"),
     ],
-)  # fmt: skip
+)
 def test_each_command_has_one_answer(terminal: Emulator, control: str, data: bytes, reply: str):
     terminal.feed(b"prompt" + command(f"{control},i=31", data))
     assert terminal.take_replies().decode().startswith(f"\x1b_Gi=31;{reply}")
@@ -145,12 +158,21 @@ def test_each_screen_has_images_of_its_own(terminal: Emulator):
 @pytest.mark.parametrize(
     ("control", "left"),
     [
-        ("a=d", []), ("a=d,d=A", []), ("a=d,d=i,i=1", [2, 3]), ("a=d,d=I,i=2,p=5", [1, 3]),
+        ("a=d", []),
+        ("a=d,d=A", []),
+        ("a=d,d=i,i=1", [2, 3]),
+        ("a=d,d=I,i=2,p=5", [1, 3]),
         ("a=d,d=i,i=2,p=6", [1, 2, 3]),
-        ("a=d,d=z,z=7", [1, 2]), ("a=d,d=p,x=12,y=2", [1, 3]), ("a=d,d=x,x=1", [2, 3]), ("a=d,d=y,y=9", [1, 2]),
-        ("a=d,d=r,x=2,y=3", [1]), ("a=d,d=n,I=4", [1, 2, 3]), ("a=d,d=c", [1, 2]), ("a=d,d=q,x=21,y=7,z=7", [1, 2]),
+        ("a=d,d=z,z=7", [1, 2]),
+        ("a=d,d=p,x=12,y=2", [1, 3]),
+        ("a=d,d=x,x=1", [2, 3]),
+        ("a=d,d=y,y=9", [1, 2]),
+        ("a=d,d=r,x=2,y=3", [1]),
+        ("a=d,d=n,I=4", [1, 2, 3]),
+        ("a=d,d=c", [1, 2]),
+        ("a=d,d=q,x=21,y=7,z=7", [1, 2]),
     ],
-)  # fmt: skip
+)
 def test_a_program_deletes_the_images_that_it_names(terminal: Emulator, control: str, left: list[int]):
     terminal.feed(shown("i=1,C=1") + b"\x1b[1;11H" + shown("i=2,p=5") + b"\x1b[7;21H" + shown("i=3,z=7,C=1"))
     terminal.feed(command(control))

@@ -50,11 +50,17 @@ def test_an_image_is_shown_at_the_cursor_which_moves_to_the_end_of_its_last_row(
 @pytest.mark.parametrize(
     ("arguments", "size"),
     [
-        ("width=10", (10, 5)), ("height=2", (4, 2)), ("width=10;height=2", (4, 2)), ("width=32px", (4, 2)),
-        ("width=50%;height=auto", (20, 10)), ("width=10;height=2;preserveAspectRatio=0", (10, 2)),
-        ("width=60", (40, 20)), ("width=60;height=2;preserveAspectRatio=0", (60, 2)), ("width=junk", (8, 4)),
+        ("width=10", (10, 5)),
+        ("height=2", (4, 2)),
+        ("width=10;height=2", (4, 2)),
+        ("width=32px", (4, 2)),
+        ("width=50%;height=auto", (20, 10)),
+        ("width=10;height=2;preserveAspectRatio=0", (10, 2)),
+        ("width=60", (40, 20)),
+        ("width=60;height=2;preserveAspectRatio=0", (60, 2)),
+        ("width=junk", (8, 4)),
     ],
-)  # fmt: skip
+)
 def test_an_image_has_the_requested_size(terminal: Emulator, arguments: str, size: tuple[int, int]):
     terminal.feed(inline_file(PICTURE, f"doNotMoveCursor=1;{arguments}"))
     assert places(terminal) == [(0, 0, *size)]

@@ -61,8 +61,10 @@ def test_an_image_is_shown_in_one_piece_at_its_placeholders(terminal: Emulator, 
 def test_each_cell_shows_its_own_part(terminal: Emulator):
     terminal.feed(f"\x1b[38;2;0;0;42m{cells((0, 1))} {cells((1, 3), (1, 0))}".encode())
     assert parts(terminal) == [
-        ((0, 0, 1, 1), (16, 0, 16, 32)), ((2, 0, 1, 1), (48, 32, 16, 32)), ((3, 0, 1, 1), (0, 32, 16, 32)),
-    ]  # fmt: skip
+        ((0, 0, 1, 1), (16, 0, 16, 32)),
+        ((2, 0, 1, 1), (48, 32, 16, 32)),
+        ((3, 0, 1, 1), (0, 32, 16, 32)),
+    ]
 
 
 def test_an_image_is_centred_in_its_cells(terminal: Emulator):

@@ -15,11 +15,13 @@ from tests.support.facts import chat_facts
 
 STATUS = Status(
     commands=(
-        SlashCommand("tokens", "show the token counts"), SlashCommand("set", "set a parameter", "NAME VALUE"),
-        SlashCommand("system", "", "TEXT"), SlashCommand("model", "switch model", "NAME"),
+        SlashCommand("tokens", "show the token counts"),
+        SlashCommand("set", "set a parameter", "NAME VALUE"),
+        SlashCommand("system", "", "TEXT"),
+        SlashCommand("model", "switch model", "NAME"),
     ),
     settings=(Setting("model", "Model", "a-one", (SettingChoice("a-one", "One"), SettingChoice("a-two", "Two"))),),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,11 @@ def test_another_width_wraps_the_lines_again() -> None:
 def test_wide_and_combined_characters_take_their_cells() -> None:
     row = row_of(TextLine("ab漢e\u0301c"), 10)
     assert [(run.column, run.cells, run.text, run.cluster) for run in row.runs] == [
-        (0, 2, "ab", False), (2, 2, "漢", True), (4, 1, "e\u0301", True), (5, 1, "c", False),
-    ]  # fmt: skip
+        (0, 2, "ab", False),
+        (2, 2, "漢", True),
+        (4, 1, "e\u0301", True),
+        (5, 1, "c", False),
+    ]
 
 
 @given(st.text(alphabet="ab 漢👨‍👩‍👧e\u0301│", max_size=30), st.integers(1, 20))

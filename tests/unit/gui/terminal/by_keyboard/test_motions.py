@@ -50,7 +50,7 @@ TEXT = Rows("def run(it):", "", "  path/to some_word ", "end")
         (motions.line_start, (2, 9), [(2, 0)]),
         (motions.line_end, (2, 0), [(2, 18)]),
     ],
-)  # fmt: skip
+)
 def test_motions_are_those_of_vi(
     motion: Callable[[motions.Text, Position], Position], begin: tuple[int, int], positions: list[tuple[int, int]]
 ) -> None:
@@ -102,9 +102,17 @@ def test_every_motion_stays_in_the_text(rows: list[str], row: int, column: int) 
     text = Rows(*rows, columns=10)
     begin = motions.at(text, row, column)
     every = (
-        motions.left, motions.right, motions.word_forward, motions.word_back, motions.word_end, motions.line_start,
-        motions.line_end, motions.line_text, motions.paragraph_back, motions.paragraph_forward,
-    )  # fmt: skip
+        motions.left,
+        motions.right,
+        motions.word_forward,
+        motions.word_back,
+        motions.word_end,
+        motions.line_start,
+        motions.line_end,
+        motions.line_text,
+        motions.paragraph_back,
+        motions.paragraph_forward,
+    )
     for motion in every:
         position = motion(text, begin)
         assert text.first <= position.row <= text.last

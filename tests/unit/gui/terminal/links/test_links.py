@@ -45,13 +45,32 @@ def test_allowed_links_may_be_opened(uri: str) -> None:
 @pytest.mark.parametrize(
     "uri",
     [
-        "javascript:alert(1)", "data:text/html,<script>", "vbscript:x", "ssh://host", "smb://host/share", "ftp://host",
-        "x-terminal:rm", "about:blank", "chrome://settings", "steam://run/1", "tel:+1", "", "no-scheme", "//host/path",
-        " https://example.org", "java\tscript:alert(1)", "https://exa\nmple.org", "https://a\x1b]0;b\x07", "https://a\u202etxt",
+        "javascript:alert(1)",
+        "data:text/html,<script>",
+        "vbscript:x",
+        "ssh://host",
+        "smb://host/share",
+        "ftp://host",
+        "x-terminal:rm",
+        "about:blank",
+        "chrome://settings",
+        "steam://run/1",
+        "tel:+1",
+        "",
+        "no-scheme",
+        "//host/path",
+        " https://example.org",
+        "java\tscript:alert(1)",
+        "https://exa\nmple.org",
+        "https://a\x1b]0;b\x07",
+        "https://a\u202etxt",
         "https://[",
-        "file\x00:///x", "-https://x", "\u2068https://x\u2069", "http\u200bs://x",
+        "file\x00:///x",
+        "-https://x",
+        "\u2068https://x\u2069",
+        "http\u200bs://x",
     ],
-)  # fmt: skip
+)
 def test_other_links_may_not_be_opened(uri: str) -> None:
     assert not may_open(uri)
 

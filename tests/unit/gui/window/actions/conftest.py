@@ -48,10 +48,15 @@ class FakeResume:
             previous = store.get(session_id)
             assert previous is not None
             record = chat_facts(
-                id=f"00000000-0000-4000-8000-{len(self.calls):012}", name=previous.entry.name,
-                agent=previous.origin.agent, argv=previous.origin.argv, cwd=previous.origin.cwd, state=State.RUNNING,
-                created_at="2026-01-02T04:04:05Z", resumed_from=previous.id,
-            )  # fmt: skip
+                id=f"00000000-0000-4000-8000-{len(self.calls):012}",
+                name=previous.entry.name,
+                agent=previous.origin.agent,
+                argv=previous.origin.argv,
+                cwd=previous.origin.cwd,
+                state=State.RUNNING,
+                created_at="2026-01-02T04:04:05Z",
+                resumed_from=previous.id,
+            )
             store.insert(record)
             store.update(previous.id, continued_by=record.id)
         return record

@@ -160,8 +160,10 @@ async def test_an_agents_question_is_answered_only_in_its_own_pane(harness: Wind
     await panes.focus(1)
     assert panes.type("y") == [[], ["y"], []], "the answer is only for this agent"
     assert [mark(page) for page in panes.pages] == [
-        "Not typed here now", "Your answer is typed only here", "Not typed here now",
-    ]  # fmt: skip
+        "Not typed here now",
+        "Your answer is typed only here",
+        "Not typed here now",
+    ]
     panes.viewers[1].be(Activity.IDLE)
     assert panes.type("z") == [["z"]] * 3
     # A chat without a connection gets nothing, not even later.

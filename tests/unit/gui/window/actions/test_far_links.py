@@ -212,12 +212,19 @@ async def test_a_copy_that_takes_long_shows_its_progress_and_can_be_cancelled(
 @pytest.mark.parametrize(
     ("uri", "port"),
     [
-        ("http://localhost:3000/a?b", 3000), ("https://127.0.0.1:8443", 8443), ("http://[::1]:80/", 80),
-        ("http://0.0.0.0:5173", 5173), ("http://localhost/", 80), ("http://example.org:3000", 0),
-        ("http://localhost.example.org:1", 0), ("ftp://localhost:21", 0), ("http://localhost:99999", 0),
-        ("http://user@localhost:8000/", 8000), ("mailto:a@localhost", 0),
+        ("http://localhost:3000/a?b", 3000),
+        ("https://127.0.0.1:8443", 8443),
+        ("http://[::1]:80/", 80),
+        ("http://0.0.0.0:5173", 5173),
+        ("http://localhost/", 80),
+        ("http://example.org:3000", 0),
+        ("http://localhost.example.org:1", 0),
+        ("ftp://localhost:21", 0),
+        ("http://localhost:99999", 0),
+        ("http://user@localhost:8000/", 8000),
+        ("mailto:a@localhost", 0),
     ],
-)  # fmt: skip
+)
 def test_an_address_of_the_machine_itself_has_a_port_to_forward(uri: str, port: int) -> None:
     assert loopback_port(uri) == port
 

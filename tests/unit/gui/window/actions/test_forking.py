@@ -69,9 +69,11 @@ async def test_a_fork_before_a_prompt_has_that_prompt_in_its_prompt_box(
     other = await add_chat(harness, agent="opencode")
     window = harness.open_window()
     prompts = [
-        Item("one", "user", 0, "Fix it", "done"), Item("a", "agent", 0, "Fixed."),
-        Item("two", "user", 0, "Add a test\nfor it", "done"), Item("three", "user", 0, "Not sent", "queued"),
-    ]  # fmt: skip
+        Item("one", "user", 0, "Fix it", "done"),
+        Item("a", "agent", 0, "Fixed."),
+        Item("two", "user", 0, "Add a test\nfor it", "done"),
+        Item("three", "user", 0, "Not sent", "queued"),
+    ]
     page = with_prompts(harness, chat, *prompts)
 
     menu = QMenu(window)

@@ -63,9 +63,15 @@ def test_a_file_link_opens_only_files_of_the_chat(tmp_path: Path) -> None:
     assert linked_file(f"file://{chat}/b.txt#L7", str(chat)) == FileLocation(str(chat / "b.txt"), 7)
     assert linked_file(f"file://{chat}/b.txt:7:3", str(chat)) == FileLocation(str(chat / "b.txt"), 7, 3)
     for uri in (
-        f"file://{secret}:3", f"file://{secret}#3", f"file://{secret}", f"file://{chat}/../../secret.txt", f"file://{chat}/innocent.txt",
-        f"file://elsewhere.example{chat}/a%20b.txt", f"file://{chat.parent}x/a", "file:///etc/passwd",
-    ):  # fmt: skip
+        f"file://{secret}:3",
+        f"file://{secret}#3",
+        f"file://{secret}",
+        f"file://{chat}/../../secret.txt",
+        f"file://{chat}/innocent.txt",
+        f"file://elsewhere.example{chat}/a%20b.txt",
+        f"file://{chat.parent}x/a",
+        "file:///etc/passwd",
+    ):
         with pytest.raises(OutliveError):
             linked_file(uri, str(chat))
 
@@ -79,11 +85,17 @@ def test_a_link_without_a_scheme_is_a_file_of_the_chat(tmp_path: Path) -> None:
     for name in ("app.py", "docs/y 1.md", "docs/odd:7"):
         (chat / name).write_text("x")
     for link, name, line, column in (
-        ("app.py", "app.py", 0, 0), ("app.py#L12", "app.py", 12, 0), ("app.py#L12-L20", "app.py", 12, 0),
-        ("app.py:12", "app.py", 12, 0), ("app.py:12:3", "app.py", 12, 3), ("app.py:12-20", "app.py", 12, 0),
-        ("./docs/y%201.md", "docs/y 1.md", 0, 0), (f"{chat}/app.py:12", "app.py", 12, 0),
-        ("docs/odd:7", "docs/odd:7", 0, 0), ("top.py", "../top.py", 0, 0),
-    ):  # fmt: skip
+        ("app.py", "app.py", 0, 0),
+        ("app.py#L12", "app.py", 12, 0),
+        ("app.py#L12-L20", "app.py", 12, 0),
+        ("app.py:12", "app.py", 12, 0),
+        ("app.py:12:3", "app.py", 12, 3),
+        ("app.py:12-20", "app.py", 12, 0),
+        ("./docs/y%201.md", "docs/y 1.md", 0, 0),
+        (f"{chat}/app.py:12", "app.py", 12, 0),
+        ("docs/odd:7", "docs/odd:7", 0, 0),
+        ("top.py", "../top.py", 0, 0),
+    ):
         assert has_no_scheme(link)
         assert linked_file(f"file:{link}", str(chat)) == FileLocation(os.path.normpath(chat / name), line, column)
     for link in ("../../secret.txt", "/etc/passwd", f"{tmp_path}/secret.txt#L1", "//elsewhere.example/app.py"):

@@ -112,10 +112,12 @@ async def test_a_chat_views_prompts_are_listed_and_an_answer_is_copied(harness: 
     chat = await add_chat(harness)
     window = harness.open_window()
     page = with_prompts(
-        harness, chat,
-        Item("one", "user", 0, "Fix it", "done"), Item("a", "agent", 0, "Fixed."),
+        harness,
+        chat,
+        Item("one", "user", 0, "Fix it", "done"),
+        Item("a", "agent", 0, "Fixed."),
         Item("two", "user", 0, "Why?", "done"),
-    )  # fmt: skip
+    )
     chooser = window.sheets.chooser
     window.actions_["commands"].trigger()
     assert rows(chooser) == ["Why?", "Fix it"]

@@ -305,8 +305,10 @@ async def test_resume_all_lists_chats_and_shells_and_leaves_commands_out(harness
     await harness.until(lambda: question.is_open, "the list")
     assert client.calls == [], "nothing is resumed before the list is confirmed"
     assert question.subject.toPlainText().split("\n") == [
-        "one · Claude Code · /srv/one", "two · Claude Code · /srv/two", "build · shell, starts again in /srv/build",
-    ]  # fmt: skip
+        "one · Claude Code · /srv/one",
+        "two · Claude Code · /srv/two",
+        "build · shell, starts again in /srv/build",
+    ]
     assert question.detail.text().split("\n") == [
         "A shell begins below what it showed. No command runs by itself.",
         "Not resumed, because there is no conversation: serve",

@@ -264,7 +264,10 @@ async def test_prompts_in_a_terminal_have_the_texts_of_the_agents_record(
 
     path.write_text(record_line(point.at_ms - 60_000, "long ago") + record_line(point.at_ms - 300, "Fix\x1b[31m it"))
     opened = await open_changes(
-        checkout, id=session, agent="claude", provider_session_id=conversation,
+        checkout,
+        id=session,
+        agent="claude",
+        provider_session_id=conversation,
         located_by={"HOME": str(tmp_path), "CLAUDE_CONFIG_DIR": str(tmp_path / "claude")},
-    )  # fmt: skip
+    )
     assert rows(await list_prompts(opened)) == ["The last commit", "“Fix [31m it”"]

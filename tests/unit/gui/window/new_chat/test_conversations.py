@@ -99,8 +99,12 @@ async def test_conversations_of_the_directory_come_first_and_enter_continues_one
     picker = await opened(harness, project)
 
     assert texts(picker) == [
-        "In ~/project", "Write the guide", "Mend the lexer", "In other directories", "Paint it blue"
-    ]  # fmt: skip
+        "In ~/project",
+        "Write the guide",
+        "Mend the lexer",
+        "In other directories",
+        "Paint it blue",
+    ]
     assert details(picker) == ["Write the guide", "Mend the lexer, and the tests", "Paint it blue, ~/other"]
     assert picker.state.text() == "2 here, 1 in other directories"
     assert marked(picker) == "Write the guide"
@@ -131,8 +135,9 @@ async def test_a_conversation_of_another_directory_is_found_by_typing_and_starts
     QTest.keyClicks(picker.field, "green other")
 
     assert texts(picker) == ["In other directories", "Paint it blue"]
-    QTest.mouseClick(picker.list.viewport(), Qt.MouseButton.LeftButton, pos=picker.list.visualRect(
-        picker.items.index(1, 0)).center())  # fmt: skip
+    QTest.mouseClick(
+        picker.list.viewport(), Qt.MouseButton.LeftButton, pos=picker.list.visualRect(picker.items.index(1, 0)).center()
+    )
     await harness.until(lambda: launches, "the start")
     assert (launches[0].conversation, launches[0].directory) == (IDS[2], str(area.home / "other"))
     assert launches[0].name == "other", "the suggested name, of its directory"
@@ -340,15 +345,25 @@ async def test_continue_in_an_ended_chat_offers_its_conversation_first_then_othe
     keep(1, project, "Write the guide")
     keep(2, area.home / "other", "Paint it blue")
     chat = await harness.add(
-        "lexer", agent="claude", provider_session_id=IDS[0], cwd=str(project), topic="Mend the lexer",
-        state=State.EXITED, ended_at="2026-01-02T04:00:00Z",
-    )  # fmt: skip
+        "lexer",
+        agent="claude",
+        provider_session_id=IDS[0],
+        cwd=str(project),
+        topic="Mend the lexer",
+        state=State.EXITED,
+        ended_at="2026-01-02T04:00:00Z",
+    )
     picker = await continued(harness, chat)
 
     assert texts(picker) == [
-        "This chat", "Mend the lexer", "New chat like this", "In ~/project", "Write the guide",
-        "In other directories", "Paint it blue",
-    ]  # fmt: skip
+        "This chat",
+        "Mend the lexer",
+        "New chat like this",
+        "In ~/project",
+        "Write the guide",
+        "In other directories",
+        "Paint it blue",
+    ]
     assert marked(picker) == "Mend the lexer"
     harness.settle()
     for row in (0, picker.items.rowCount() - 1):
@@ -391,12 +406,15 @@ async def test_continue_in_a_running_chat_marks_the_newest_other_conversation(
     assert not picker.is_open
 
 
-@pytest.mark.parametrize(("agent", "state", "rows"), [
-    ("command", State.RUNNING, ["New chat like this"]),
-    ("command", State.EXITED, ["New chat like this"]),
-    ("shell", State.EXITED, ["one", "New chat like this"]),
-    ("aider", State.EXITED, ["one", "New chat like this"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("agent", "state", "rows"),
+    [
+        ("command", State.RUNNING, ["New chat like this"]),
+        ("command", State.EXITED, ["New chat like this"]),
+        ("shell", State.EXITED, ["one", "New chat like this"]),
+        ("aider", State.EXITED, ["one", "New chat like this"]),
+    ],
+)
 async def test_continue_offers_what_an_agent_without_a_list_can_do(
     keep: Keep, harness: WindowHarness, resumed: list[tuple[str, str | None]], agent: str, state: State, rows: list[str]
 ) -> None:

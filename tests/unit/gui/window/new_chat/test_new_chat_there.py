@@ -276,9 +276,11 @@ async def test_a_lying_machine_shows_no_control_characters_and_no_endless_list(
 def test_a_lying_machines_agents_are_harmless(harness: WindowHarness) -> None:
     agent = next(iter(harness.catalog.values()))
     lies = [
-        replace(agent, title="a\x1b[2J" + "b" * 1000, monogram="\x07XYZ"), replace(agent, name="../x"),
-        replace(agent, default_arguments=("x" * 100_000,)), replace(agent, title="\udcff"),
-    ]  # fmt: skip
+        replace(agent, title="a\x1b[2J" + "b" * 1000, monogram="\x07XYZ"),
+        replace(agent, name="../x"),
+        replace(agent, default_arguments=("x" * 100_000,)),
+        replace(agent, title="\udcff"),
+    ]
     found = harmless(InstalledAgents(lies * 200, [], EndpointDefaults("\x1bx", "")))
     assert len(found.agents) <= 100
     assert {len(each.title) <= 40 and each.title.isprintable() for each in found.agents} == {True}

@@ -249,9 +249,13 @@ async def test_a_chat_like_another_has_its_own_conversation(
     claude: None, harness: WindowHarness, launches: list[LaunchRequest]
 ) -> None:
     session_id = await harness.add(
-        "one", agent="claude", argv=["claude", "--session-id", "x", "--verbose"], cwd="/tmp", env={"A": "1"},
+        "one",
+        agent="claude",
+        argv=["claude", "--session-id", "x", "--verbose"],
+        cwd="/tmp",
+        env={"A": "1"},
         arguments=["--resume", "abc", "--verbose"],
-    )  # fmt: skip
+    )
     window = harness.open_window()
     harness.show(session_id)
     window.actions_["continue"].trigger()
@@ -550,8 +554,10 @@ def test_model_and_server_in_arguments() -> None:
     arguments = endpoint_arguments("-odd", "http://x")
     assert arguments == ["--model=-odd", "--url=http://x"]
     assert without_endpoint_arguments(["--api=chat", *arguments, "--model"]) == (
-        ["--api=chat", "--model"], "-odd", "http://x",
-    )  # fmt: skip
+        ["--api=chat", "--model"],
+        "-odd",
+        "http://x",
+    )
 
 
 @pytest.mark.parametrize(

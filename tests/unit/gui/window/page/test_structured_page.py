@@ -27,8 +27,11 @@ from tests.support.scripted_chat import ScriptedChat, command_request, long_chat
 from tests.unit.gui.conftest import FakeViewer, WindowHarness, insert_record
 
 ENDED: dict[str, Any] = {
-    "state": State.EXITED, "exit_code": 0, "ended_at": "2026-01-02T03:05:00Z", "provider_session_id": "abc",
-}  # fmt: skip
+    "state": State.EXITED,
+    "exit_code": 0,
+    "ended_at": "2026-01-02T03:05:00Z",
+    "provider_session_id": "abc",
+}
 
 
 def picture(width_px: int = 8) -> Image:

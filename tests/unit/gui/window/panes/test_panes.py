@@ -351,7 +351,7 @@ async def test_panes_are_restored_as_they_were(harness: WindowHarness):
         Split(True, (Pane(0), Split(False, (Pane(1), Pane(2)), (0.25, 0.75))), (0.5, 0.5)),
         active_pane=1,
         is_pane_maximised=True,
-    )  # fmt: skip
+    )
     window = harness.open_window(WindowLayout(windows=[saved]))
     panes = window.tabs.panes
     assert tabs_of(panes) == [[ids[0], ids[1]], [ids[1], ids[2]]]

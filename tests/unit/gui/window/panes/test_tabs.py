@@ -576,8 +576,11 @@ async def test_marks_of_unseen_output_are_restored_in_the_next_window(harness: W
         harness.chat(session_id).unseen.notification = ""
     UnseenMarks(harness.sessions, layout, window).load()
     assert [(chat.unseen.output, chat.unseen.bell) for chat in window.tabs.chats()] == [
-        (True, False), (True, True), (False, False), (False, False),
-    ]  # fmt: skip
+        (True, False),
+        (True, True),
+        (False, False),
+        (False, False),
+    ]
     assert [chat.unseen.notification for chat in window.tabs.chats()] == ["done", "", "", ""]
     window.tabs.activate(two)
     await harness.until(lambda: harness.layouts[-1]["unseen"] == [one], "the mark to go")

@@ -113,9 +113,13 @@ async def test_an_agent_may_not_take_a_picture_of_the_window_or_close_it(served:
 @pytest.mark.parametrize("chats", ["", "an-agents-chat"])
 async def test_an_agent_learns_nothing_of_another_machine_through_the_window(served: list[ControlRequest], chats: str):
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _ASK, str(paths.window_socket()),
-        env=environment({AGENT_CHATS: chats}), stdout=subprocess.PIPE,
-    )  # fmt: skip
+        sys.executable,
+        "-c",
+        _ASK,
+        str(paths.window_socket()),
+        env=environment({AGENT_CHATS: chats}),
+        stdout=subprocess.PIPE,
+    )
     output, _ = await process.communicate()
     shown, listed, following = map(json.loads, output.splitlines())
     assert ("not the machine devbox" if chats else "no chat devbox/x") in shown["error"]

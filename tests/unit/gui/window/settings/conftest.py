@@ -52,9 +52,14 @@ class Opened:
         self.agents = LiveAgents(self.settings)
         self.tasks = FewTasks()
         opener = SettingsOpener(
-            theme, self.settings, self.agents, self.tasks,  # type: ignore[arg-type]
-            update_path=_update_path, import_theme=lambda: None, open_file=lambda _path: None,
-        )  # fmt: skip
+            theme,
+            self.settings,
+            self.agents,
+            self.tasks,  # type: ignore[arg-type]
+            update_path=_update_path,
+            import_theme=lambda: None,
+            open_file=lambda _path: None,
+        )
         self.window: SettingsWindow = opener.open()
         self.opener = opener
 

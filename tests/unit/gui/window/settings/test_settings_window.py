@@ -92,9 +92,12 @@ def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
         expected = {
             widget
             for widget in window.findChildren(QWidget)
-            if widget.isVisible() and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-            and widget.focusProxy() is None and not widget.objectName().startswith("qt_")
-        }  # fmt: skip
+            if widget.isVisible()
+            and widget.isEnabled()
+            and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and widget.focusProxy() is None
+            and not widget.objectName().startswith("qt_")
+        }
         nameless = [widget for widget in expected if not widget.accessibleName() and not getattr(widget, "text", str)()]
         assert nameless == [], name
         window.search.setFocus()
@@ -382,11 +385,18 @@ def test_a_key_of_another_action_is_reported_and_taken_from_it() -> None:
 @pytest.mark.parametrize(
     ("key", "use"),
     [
-        ("Ctrl+C", "interrupt"), ("Shift+Tab", "agents' permission modes"), ("Ctrl+K", "control keys"),
-        ("Alt+B", "meta keys"), ("F5", "function keys"), ("Ctrl+Left", "move and edit"), ("Ctrl+Shift+K", ""),
-        ("Ctrl+1", ""), ("Ctrl++", ""), ("Meta+K", ""),
+        ("Ctrl+C", "interrupt"),
+        ("Shift+Tab", "agents' permission modes"),
+        ("Ctrl+K", "control keys"),
+        ("Alt+B", "meta keys"),
+        ("F5", "function keys"),
+        ("Ctrl+Left", "move and edit"),
+        ("Ctrl+Shift+K", ""),
+        ("Ctrl+1", ""),
+        ("Ctrl++", ""),
+        ("Meta+K", ""),
     ],
-)  # fmt: skip
+)
 def test_the_use_of_a_key_in_terminals_is_known(key: str, use: str) -> None:
     assert use_in_terminals(key) == use
     if use:
@@ -480,8 +490,12 @@ def test_keys_are_shown_by_the_names_on_keyboards_and_written_by_qts_names(opene
     assert rename.accessibleName() == "Rename chat…: Super+Shift+Enter, changed by you"
     assert (area.config / "keys.toml").read_text() == 'rename = "Meta+Shift+Return"\n'
     assert [native(key) for key in ("Enter", "PgDown", "Ins", "Del", "Esc")] == [
-        "Keypad Enter", "PageDown", "Insert", "Delete", "Esc"
-    ]  # fmt: skip
+        "Keypad Enter",
+        "PageDown",
+        "Insert",
+        "Delete",
+        "Esc",
+    ]
 
 
 def test_a_key_that_types_text_is_added_changed_and_removed(opened: Opened, area: Area) -> None:
@@ -550,8 +564,9 @@ def test_the_setup_of_a_repositorys_worktrees_is_added_changed_and_removed(opene
     QTest.keyClick(form.command, Qt.Key.Key_Return)
     assert not form.isVisible()
     assert [(row.name, row.help.text()) for row in setups.rows.values()] == [
-        ("docs", "~/docs\nmake"), ("api", "~/api\nnpm ci")
-    ]  # fmt: skip
+        ("docs", "~/docs\nmake"),
+        ("api", "~/api\nnpm ci"),
+    ]
     added = setups.rows[str(checkout.path)]
     assert added.control.inner.hasFocus()
     assert load_chat_settings(area.config).setup_of(str(checkout.path / ".git")) == (str(checkout.path), "npm ci")

@@ -114,8 +114,10 @@ async def test_an_existing_file_is_replaced_only_after_a_confirmation(harness: W
     sheet = harness.window.sheets.export
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     assert (sheet.is_open, sheet.problem.text(), sheet.save.text()) == (
-        True, "~/one.html already exists. Replace it?", "Replace",
-    )  # fmt: skip
+        True,
+        "~/one.html already exists. Replace it?",
+        "Replace",
+    )
     sheet.file.setText("~/other.html")
     assert (sheet.problem.text(), sheet.save.text()) == ("", "Export")
     sheet.file.setText("~/one")
@@ -136,8 +138,9 @@ async def test_an_impossible_file_is_reported_before_anything_is_written(harness
     sheet = harness.window.sheets.export
     for typed, message in (
         ("~/none/one.html", "The directory ~/none doesn’t exist"),
-        ("", "Enter a file name"), ("~", "Enter a file name"),
-    ):  # fmt: skip
+        ("", "Enter a file name"),
+        ("~", "Enter a file name"),
+    ):
         sheet.file.setText(typed)
         QTest.keyClick(sheet.file, Qt.Key.Key_Return)
         assert (sheet.is_open, sheet.problem.text()) == (True, message)

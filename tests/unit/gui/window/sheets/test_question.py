@@ -210,10 +210,14 @@ async def test_stop_all_shows_what_each_chat_does_and_lists_working_ones_first(h
     waits, rests, makes, asks, works, idle = [
         await harness.add(name, agent=agent)
         for name, agent in (
-            ("waits", "shell"), ("rests", "shell"), ("makes", "shell"), ("asks", "claude"), ("works", "claude"),
+            ("waits", "shell"),
+            ("rests", "shell"),
+            ("makes", "shell"),
+            ("asks", "claude"),
+            ("works", "claude"),
             ("idle", "claude"),
         )
-    ]  # fmt: skip
+    ]
     window = harness.open_window()
     for shell in (waits, rests):
         harness.viewers[shell].tell(ForegroundEvent(Foreground("", "2026-01-02T03:04:05Z", 0, "2026-01-02T03:04:05Z")))

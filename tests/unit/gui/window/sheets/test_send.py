@@ -166,8 +166,9 @@ async def test_selected_chats_get_one_text_and_those_that_refuse_it_stay_listed(
     sheet.send.click()
     await harness.until(sheet.error.isVisible, "why not")
     assert [line.split(":")[0] for line in sheet.error.text().splitlines()] == [
-        "Can’t send to one", "Can’t send to two",
-    ]  # fmt: skip
+        "Can’t send to one",
+        "Can’t send to two",
+    ]
     hosts.refusal = None
     sheet.send.click()
     await harness.until(lambda: not sheet.is_open, "the sheet to go")

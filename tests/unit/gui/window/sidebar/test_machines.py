@@ -128,9 +128,15 @@ async def test_machines_are_a_grouping_in_their_order(
     assert lines(sidebar.model) == ["[Pinned]", "api build1", "[This machine]", "here", "[build2]", "there"]
     build1.lose(since=SINCE)
     assert lines(sidebar.model) == [
-        "[Pinned]", "api build1", "[This machine]", "here",
-        "[build1 · unreachable]", f"- Since {TIME}|Try now", "[build2]", "there",
-    ]  # fmt: skip
+        "[Pinned]",
+        "api build1",
+        "[This machine]",
+        "here",
+        "[build1 · unreachable]",
+        f"- Since {TIME}|Try now",
+        "[build2]",
+        "there",
+    ]
     harness.sessions.chats.forget_all_on("build1")
     del harness.sessions.machines.by_name["build1"]
     harness.sessions.chats.forget_all_on("build2")

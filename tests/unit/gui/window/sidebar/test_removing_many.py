@@ -24,10 +24,15 @@ async def add_ended(harness: WindowHarness, days_ago: Sequence[float], **fields:
     ids = []
     for days in days_ago:
         ended_at = datetime.now(UTC) - timedelta(days)
-        ids.append(await harness.add(
-            f"{days:g}", state=State.EXITED, exit_code=0, **{"created_at": f"{ended_at:%FT%T}Z"} | fields,
-            ended_at=f"{ended_at:%FT%T}Z",
-        ))  # fmt: skip
+        ids.append(
+            await harness.add(
+                f"{days:g}",
+                state=State.EXITED,
+                exit_code=0,
+                **{"created_at": f"{ended_at:%FT%T}Z"} | fields,
+                ended_at=f"{ended_at:%FT%T}Z",
+            )
+        )
         directory = paths.session_dir(ids[-1])
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "recording").write_bytes(bytes(100 * KIB))
@@ -127,8 +132,12 @@ async def test_agent_project_and_date_choose_together_and_a_text_that_is_no_date
     sheet = await opened_sheet(harness)
     found = []
     for age, agent, project in (
-        ("", "", ""), ("2 weeks", "", ""), ("2 weeks", "claude", ""), ("", "claude", "/usr"), ("soon", "", "")
-    ):  # fmt: skip
+        ("", "", ""),
+        ("2 weeks", "", ""),
+        ("2 weeks", "claude", ""),
+        ("", "claude", "/usr"),
+        ("soon", "", ""),
+    ):
         sheet.age.setText(age)
         for box, value in ((sheet.agent, agent), (sheet.project, project)):
             box.setCurrentIndex(box.findData(value))

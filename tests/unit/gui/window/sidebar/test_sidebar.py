@@ -55,9 +55,10 @@ def lines(model: SidebarModel) -> list[str]:
 def ended(days_ago: float) -> dict[str, Any]:
     moment = datetime.now().astimezone().replace(hour=12, minute=0) - timedelta(days=days_ago)
     return {
-        "state": State.EXITED, "exit_code": 0,
+        "state": State.EXITED,
+        "exit_code": 0,
         "ended_at": moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-    }  # fmt: skip
+    }
 
 
 async def test_chats_are_grouped_by_project_and_the_choice_is_remembered(harness: WindowHarness) -> None:
@@ -89,8 +90,17 @@ async def test_ended_chats_are_listed_below_the_day_of_their_end(harness: Window
     three, old = today - timedelta(days=3), today - timedelta(days=40)
     shown = f"{old.day} {old:%B}" + ("" if old.year == today.year else f" {old.year}")
     assert lines(sidebar.model) == [
-        "[ended]", "- Today", "now", "- Yesterday", "one", f"- {three:%A}", "also three", "three", f"- {shown}", "old",
-    ]  # fmt: skip
+        "[ended]",
+        "- Today",
+        "now",
+        "- Yesterday",
+        "one",
+        f"- {three:%A}",
+        "also three",
+        "three",
+        f"- {shown}",
+        "old",
+    ]
 
 
 async def test_a_pinned_chat_is_listed_first_and_its_continuation_too(harness: WindowHarness) -> None:
@@ -545,9 +555,10 @@ async def test_the_many_ended_chats_of_a_year_are_below_folded_months(harness: W
     assert all(month.folded for month in months)
     oldest = months[-1]
     QTest.mouseClick(
-        window.sidebar.list.viewport(), Qt.MouseButton.LeftButton,
+        window.sidebar.list.viewport(),
+        Qt.MouseButton.LeftButton,
         pos=window.sidebar.list.visualRect(model.index(model.rowCount() - 1)).center(),
-    )  # fmt: skip
+    )
     assert len([line for line in lines(model) if line.startswith("chat")]) == 3 + oldest.count
     model.set_filter("chat 30")
     assert [line for line in lines(model) if line.startswith("chat")] == ["chat 30"], "in a folded month, too"
@@ -566,13 +577,15 @@ async def test_three_thousand_ended_chats_cost_no_more_than_three_hundred(harnes
         harness.settle()
         assert len(sessions.chats.made()) == len(running), "ended chats are folded"
         change = partial(_change, harness.chat(running[3].id), model)
-        costs.append({
-            "a change": calls_of(change),
-            "unfold": calls_of(lambda: model.toggle_group("ended")),
-            "a change, unfolded": calls_of(change),
-            "filter": calls_of(lambda: model.set_filter("chat 2")) - 20 * count,  # Each text is looked at.
-            "no filter": calls_of(lambda: model.set_filter("")),
-        })  # fmt: skip
+        costs.append(
+            {
+                "a change": calls_of(change),
+                "unfold": calls_of(lambda: model.toggle_group("ended")),
+                "a change, unfolded": calls_of(change),
+                "filter": calls_of(lambda: model.set_filter("chat 2")) - 20 * count,  # Each text is looked at.
+                "no filter": calls_of(lambda: model.set_filter("")),
+            }
+        )
         model.toggle_group("ended")
     assert len(sessions.chats.made()) < len(running) + 400
     few, many = costs
@@ -603,9 +616,14 @@ async def test_rows_of_ended_chats_are_made_as_the_user_scrolls(harness: WindowH
 
 def _record(number: int, fields: dict[str, Any]) -> ChatFacts:
     defaults: dict[str, Any] = {
-        "id": str(uuid.uuid4()), "name": f"chat {number}", "agent": "command", "argv": ["cat"], "cwd": "/tmp",
-        "state": State.RUNNING, "created_at": f"2026-01-02T03:{number // 60:02}:{number % 60:02}Z",
-    }  # fmt: skip
+        "id": str(uuid.uuid4()),
+        "name": f"chat {number}",
+        "agent": "command",
+        "argv": ["cat"],
+        "cwd": "/tmp",
+        "state": State.RUNNING,
+        "created_at": f"2026-01-02T03:{number // 60:02}:{number % 60:02}Z",
+    }
     return chat_facts(**(defaults | fields))
 
 
@@ -782,8 +800,12 @@ async def test_the_row_of_an_ended_chat_shows_each_change(harness: WindowHarness
         return entry
 
     assert (row().name, row().status, row().location, row().pinned, row().active) == (
-        "notes", "Finished", "api", False, False,
-    )  # fmt: skip
+        "notes",
+        "Finished",
+        "api",
+        False,
+        False,
+    )
     harness.sessions.lifecycle.rename(chat, "minutes")
     await harness.until(lambda: row().name == "minutes", "the new name")
     chat.set_color_label("red")

@@ -18,17 +18,26 @@ from gui.window.widgets.accessibility import ROLES, install_roles
 from session_host.protocol.values import State
 from tests.unit.gui.conftest import WindowHarness
 
-TEXTS = (
-    QAccessible.Text.Name, QAccessible.Text.Description, QAccessible.Text.Help, QAccessible.Text.Value,
-)  # fmt: skip
+TEXTS = (QAccessible.Text.Name, QAccessible.Text.Description, QAccessible.Text.Help, QAccessible.Text.Value)
 
 NAMED = {
-    QAccessible.Role.Window, QAccessible.Role.Pane, QAccessible.Role.Dialog, QAccessible.Role.AlertMessage,
-    QAccessible.Role.Terminal, QAccessible.Role.PropertyPage, QAccessible.Role.PageTab,
-    QAccessible.Role.List, QAccessible.Role.ListItem, QAccessible.Role.Button, QAccessible.Role.CheckBox,
-    QAccessible.Role.RadioButton, QAccessible.Role.EditableText, QAccessible.Role.Grouping,
-    QAccessible.Role.StatusBar, QAccessible.Role.Notification,
-}  # fmt: skip
+    QAccessible.Role.Window,
+    QAccessible.Role.Pane,
+    QAccessible.Role.Dialog,
+    QAccessible.Role.AlertMessage,
+    QAccessible.Role.Terminal,
+    QAccessible.Role.PropertyPage,
+    QAccessible.Role.PageTab,
+    QAccessible.Role.List,
+    QAccessible.Role.ListItem,
+    QAccessible.Role.Button,
+    QAccessible.Role.CheckBox,
+    QAccessible.Role.RadioButton,
+    QAccessible.Role.EditableText,
+    QAccessible.Role.Grouping,
+    QAccessible.Role.StatusBar,
+    QAccessible.Role.Notification,
+}
 """Parts with these roles need a name. Qt names a tab list after its current tab, so an empty one has none."""
 
 
@@ -61,9 +70,7 @@ def _seen(harness: WindowHarness) -> list[QAccessibleInterface]:
 
 def _names(parts: list[QAccessibleInterface], role: QAccessible.Role) -> list[str]:
     """The names of the visible parts with a role."""
-    return [
-        part.text(QAccessible.Text.Name) for part in parts if part.role() == role and not part.state().invisible
-    ]  # fmt: skip
+    return [part.text(QAccessible.Text.Name) for part in parts if part.role() == role and not part.state().invisible]
 
 
 async def _two_chats(harness: WindowHarness) -> None:

@@ -101,8 +101,10 @@ def test_a_terminal_in_a_tool_call_shows_its_output_there_also_after_its_release
     assert ask(running, "terminal/output", terminalId=terminal)[0]["error"]["code"] == -32002
     running.update("tool_call_update", toolCallId="t", status="failed", content=[])
     assert (running.items[-1].output, running.items[-1].exit_code, running.items[-1].status) == (
-        "one\ntwo\n", 2, "failed",
-    )  # fmt: skip
+        "one\ntwo\n",
+        2,
+        "failed",
+    )
     assert [each for each in running.items if each.kind == "raw"] == []
     assert [each.kind for each in running.items].count("tool") == 1
 

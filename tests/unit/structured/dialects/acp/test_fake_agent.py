@@ -146,11 +146,15 @@ def test_three_turns_of_one_process(chat: AcpProcess, tmp_path: Path) -> None:
     chat.ask("think about it\nsay two\nplan a b")
     chat.ask("chunks 5 1")
     assert chat.shown() == [
-        ("user", "say one", "done"), ("agent", "one", "done"),
-        ("user", "think about it\nsay two\nplan a b", "done"), ("thought", "about it", "done"),
-        ("agent", "two", "done"), ("plan", "", "done"),
-        ("user", "chunks 5 1", "done"), ("agent", "chunk 1 chunk 2 chunk 3 chunk 4 chunk 5 ", "done"),
-    ]  # fmt: skip
+        ("user", "say one", "done"),
+        ("agent", "one", "done"),
+        ("user", "think about it\nsay two\nplan a b", "done"),
+        ("thought", "about it", "done"),
+        ("agent", "two", "done"),
+        ("plan", "", "done"),
+        ("user", "chunks 5 1", "done"),
+        ("agent", "chunk 1 chunk 2 chunk 3 chunk 4 chunk 5 ", "done"),
+    ]
     methods = [each.get("method") for each in received(tmp_path)]
     assert methods == ["initialize", "session/new", *["session/prompt"] * 3]
 

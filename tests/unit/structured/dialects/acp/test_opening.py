@@ -192,9 +192,12 @@ def test_options_modes_and_models_are_settings() -> None:
     modes = {"currentModeId": "ask", "availableModes": [{"id": "ask", "name": "Ask"}, {"id": "plan", "name": "Plan"}]}
     models = {"currentModelId": "m", "availableModels": [{"modelId": "m", "name": "M"}, {"modelId": "n"}]}
     options = [
-        option("model", "a", category="model"), option("depth", "a", category="thought_level"),
-        option("fast", False, type="boolean"), option("odd", 3), 17,
-    ]  # fmt: skip
+        option("model", "a", category="model"),
+        option("depth", "a", category="thought_level"),
+        option("fast", False, type="boolean"),
+        option("odd", 3),
+        17,
+    ]
     chat.open({"modes": modes, "models": models, "configOptions": options})
     settings = {each.id: each for each in chat.transcript.status.settings}
     assert list(settings) == ["model", "depth", "fast", "mode"]

@@ -50,9 +50,16 @@ def test_a_diff_is_a_change_of_a_file(running: AcpChat) -> None:
 def test_an_invalid_field_loses_only_that_field(running: AcpChat) -> None:
     content = [{"type": "diff", "path": 3}, 17, {"type": "content", "content": text_block("ok")}]
     running.update(
-        "tool_call", toolCallId="t", title=["x"], kind=9, status="sleeping", content=content, locations="?",
-        rawInput=[1], rawOutput={"exitCode": "x"},
-    )  # fmt: skip
+        "tool_call",
+        toolCallId="t",
+        title=["x"],
+        kind=9,
+        status="sleeping",
+        content=content,
+        locations="?",
+        rawInput=[1],
+        rawOutput={"exitCode": "x"},
+    )
     (tool,) = [each for each in running.items if each.kind == "tool"]
     assert (tool.title, tool.output, tool.status) == ("Tool call", "ok", "running")
     raw = [(each.title, each.text) for each in running.items if each.kind == "raw"]
