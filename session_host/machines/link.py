@@ -35,7 +35,7 @@ from session_host.system.event_loop import to_its_end
 from . import ssh
 from .channel import Channel, Receiver
 from .names import MachineEntry
-from .stream import ANSWER_S, MIN_CLOCK_AHEAD_S, Stream
+from .stream import ANSWER_S, MIN_CLOCK_AHEAD_S, LoginLost, Stream
 
 CONNECT_TIMEOUT_S = 20.0
 """How long ssh and the bridge may take until they are ready; after a failure, twice as long: the line may be bad."""
@@ -267,7 +267,7 @@ class Link:
         # A shared login may refuse more connections; another try does without it, unless that needs a login.
         shared = self._failures % 3 < 2 or isinstance(self.error, LoginNeeded)
         within_s = CONNECT_TIMEOUT_S * (2 if self._failures else 1)
-        first = asyncio.create_task(self._new_stream(shared=shared, within_s=within_s))
+        first = asyncio.create_task(self._first(shared=shared, within_s=within_s))
         rival = asyncio.create_task(self._rival(after_s=0.0 if self._was_silent else RIVAL_S))
         used: Stream | None = None
         try:
@@ -281,6 +281,17 @@ class Link:
             self._use(used)
         finally:
             await to_its_end(_give_up((first, rival), used))
+
+    async def _first(self, *, shared: bool, within_s: float) -> Stream:
+        """Connect; if the login that the connection rides on ends meanwhile, once more, with another one.
+
+        Raises:
+            Unreachable: that failed.
+        """
+        try:
+            return await self._new_stream(shared=shared, within_s=within_s)
+        except LoginLost:
+            return await self._new_stream(shared=shared, within_s=within_s)
 
     async def _rival(self, after_s: float = 0.0) -> Stream:
         """Begin connections without the shared login, one after the other, until one is ready.

@@ -79,6 +79,10 @@ MAX_HOME = 1024
 """The longest path of a home directory that is believed."""
 
 
+class LoginLost(Unreachable):
+    """ssh ended without a word before the stream was ready: the login that it rode on has ended."""
+
+
 class Stream(asyncio.Protocol):
     """One stream.
 
@@ -304,10 +308,12 @@ class Stream(asyncio.Protocol):
     async def _lost(self) -> None:
         await self._errors.ended()
         text = self._errors.text()
-        if not text.strip() and not self._ready.done() and await self._has_shell_ended():
+        if text.strip() or self._ready.done():
+            self.fail(ssh.error_of(self._entry, text))
+        elif await self._has_shell_ended():
             self.fail(Unreachable(f"{self.machine}: its login shell ended at once; see its start files there"))
         else:
-            self.fail(ssh.error_of(self._entry, text))
+            self.fail(LoginLost(f"{self.machine}: the connection was closed"))
 
     async def _has_shell_ended(self) -> bool:
         """Whether the process of ssh has an exit code that is not its own."""

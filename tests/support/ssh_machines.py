@@ -194,6 +194,15 @@ def end_logins(*destinations: str) -> None:
         subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
+def end_login_at_once(destination: str) -> None:
+    """Kill the ssh that has the login that connections ride on."""
+    command = ["ssh", *control_options(destination), "-O", "check", "--", destination]
+    said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True).stderr
+    pid = re.search(r"pid=(\d+)", said)
+    assert pid is not None, said
+    os.kill(int(pid[1]), signal.SIGKILL)
+
+
 @contextmanager
 def ssh_machines(directory: Path, *names: str) -> Iterator[tuple[list[SshMachine], dict[str, str]]]:
     """Start machines; yields them, and the environment in which ``ssh NAME`` reaches each of them."""

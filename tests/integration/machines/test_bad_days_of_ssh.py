@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from getpass import getuser
@@ -22,7 +23,7 @@ from session_host.machines.names import MachineEntry
 from session_host.system import event_loop
 from tests.support.commands import OnTerminal, outlive
 from tests.support.processes import killed_after
-from tests.support.ssh_machines import SshMachine, end_logins
+from tests.support.ssh_machines import SshMachine, end_login_at_once, end_logins
 from tests.support.waiting import eventually, wait_until
 
 if TYPE_CHECKING:
@@ -134,6 +135,25 @@ def _served(alpha: SshMachine) -> socket.socket | None:
         return connection
     connection.close()
     return None
+
+
+@pytest.mark.usefixtures("no_rivals")
+def test_a_shared_login_that_ends_while_a_connection_begins_is_replaced(alpha: SshMachine, tmp_path: Path) -> None:
+    alpha.stop()
+    held, begun = tmp_path / "held", tmp_path / "begun"
+    wait = f"touch {begun}; while [ -e {held} ]; do sleep 0.05; done"
+    alpha.options = f'ForceCommand {wait}; eval "$SSH_ORIGINAL_COMMAND"\n'
+    alpha.start()
+    assert outlive("ls", "--on", "alpha").output == NO_CHATS
+    begun.unlink()
+    held.touch()
+    with ThreadPoolExecutor() as pool:
+        listed = pool.submit(outlive, "ls", "--on", "alpha")
+        wait_until(begun.exists, 30, "the connection to ride on the login")
+        end_login_at_once("alpha")
+        held.unlink()
+        done = listed.result()
+    assert (done.code, done.output, done.error) == (0, NO_CHATS, "")
 
 
 def test_options_of_the_user_that_are_for_terminals_do_no_harm(
