@@ -233,6 +233,7 @@ async def test_the_setting_allows_control_without_a_restart(agent: ShellInChat, 
     allow("own")
     assert_refused(agent.outlive("send", "api-fix", "yes"))
 
+    assert outlive("wait", other, "--text", "allowed", "--timeout", "60").code == 0
     assert await peek(other) == ["allowed"]
 
 
@@ -321,6 +322,7 @@ async def test_the_user_controls_every_chat(area: Area, agent: ShellInChat, othe
     finally:
         shell.run(f"{server} kill-server")
     assert shell.outlive("send", other, "shell").code == 0
+    assert outlive("wait", other, "--text", "tmuxshell", "--timeout", "60").code == 0
     assert await peek(other) == ["tmuxshell"]
     with OnTerminal("attach", agent.id) as terminal:
         terminal.until(b"ready")
