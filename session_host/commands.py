@@ -76,13 +76,11 @@ SUBCOMMANDS = {
     "window": Command("window", "control the open window: tabs, show, new, next, toggle, grab, close", Where.HERE),
 }
 
-INTERNAL_SUBCOMMANDS = {
+ALL_SUBCOMMANDS = SUBCOMMANDS | {
     "bridge": Command("machines", "serve another machine's client, which starts this by ssh", Where.HERE),
     "recording": Command("recording.there", "send a chat's recording to another machine's client", Where.HERE),
 }
-"""Those that users don't type."""
-
-ALL_SUBCOMMANDS = SUBCOMMANDS | INTERNAL_SUBCOMMANDS
+"""Also those that users do not type."""
 
 
 def with_any(where: Where) -> set[str]:

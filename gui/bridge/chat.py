@@ -552,7 +552,7 @@ class Chat(QObject):
 
     @property
     def seen(self) -> Seen:
-        """What this window adds to the facts."""
+        """What only this window knows of the chat."""
         return Seen(
             self.stale_after_s,
             self.has_prompt,

@@ -1,4 +1,4 @@
-"""What lists show: the chats in groups, without those that are hidden, continued or left."""
+"""The chats that lists show, in groups; hidden, continued and left ones are not among them."""
 
 from __future__ import annotations
 

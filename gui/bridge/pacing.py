@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, QTimer
 from .chat import Chat
 
 MAX_REST_S = 1.0
-"""After a change was told, the next one waits as long as that took, and not longer than this: the chats of a machine
-may change all the time, and the window must act on its user in between."""
+"""The longest pause after a call. A pause is as long as the call took, so that the window can act on its user although
+the chats of a machine change all the time."""
 
 TEXTS_MS = 200
 """Interval at which chats' titles and details are shown while they change: a title may have a moving picture."""
@@ -26,7 +26,7 @@ class PacedChanges(QObject):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_timer)
         self._rested_at_s = 0.0
-        """When it may be called again (CLOCK_MONOTONIC)."""
+        """The time at which the pause ends (CLOCK_MONOTONIC)."""
 
     @property
     def is_due(self) -> bool:

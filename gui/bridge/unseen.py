@@ -1,4 +1,4 @@
-"""The marks of a chat whose news the user has not seen. Pure."""
+"""The marks of a chat that has something new for the user. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a chat works: its directories, and their repository and branch."""
+"""The place where a chat works: its directories, with their repository and branch."""
 
 from __future__ import annotations
 

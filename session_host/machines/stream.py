@@ -313,7 +313,7 @@ class Stream(asyncio.Protocol):
         elif await self._has_shell_ended():
             self.fail(Unreachable(f"{self.machine}: its login shell ended at once; see its start files there"))
         else:
-            self.fail(LoginLost(f"{self.machine}: the connection was closed"))
+            self.fail(LoginLost(str(ssh.error_of(self._entry, text))))
 
     async def _has_shell_ended(self) -> bool:
         """Whether the process of ssh has an exit code that is not its own."""

@@ -12,7 +12,7 @@ from .selection import Selection
 
 
 class Editing:
-    """What the user does with the clipboard in one view."""
+    """Copies, pastes and selects in one view."""
 
     def __init__(self, display: TerminalDisplay, selection: Selection, pasting: Pasting) -> None:
         self._display, self._selection, self._pasting = display, selection, pasting

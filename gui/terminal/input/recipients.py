@@ -1,4 +1,4 @@
-"""Who gets what the user types and pastes into one view: its session, and in a broadcast those of other views."""
+"""The recipients of what is typed into one view: its session; in a broadcast, the sessions of other views, too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from session_host.protocol.values import MODIFIER_KEYS, KeyAction
 
 
 class Recipients:
-    """Who gets what is typed and pasted into one view.
+    """The recipients of what the user types and pastes into one view.
 
     Attributes:
         display: the view.

@@ -484,8 +484,9 @@ class AgentWatch:
         turn = self._turn if visibly and self._start_turn_if_new() else -1
         self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.saved_state()))
         if visibly:
-            self._send_event(self._event(turn))
-            self.activity_changed(tracker.status())
+            event = self._event(turn)
+            self._send_event(event)
+            self.activity_changed(event.status)
             self._transitions.record(self.tracker, self._now)
             self._conversation.activity_changed()
             self._transcript_watcher.activity_changed(in_turns(tracker.activity, tracker.source))

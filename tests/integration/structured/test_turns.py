@@ -205,7 +205,9 @@ async def test_a_turn_that_an_error_stopped_is_not_plain_idle_in_lists(tmp_path:
         await chat.watcher.until(lambda: bool(chat.texts("notice")), "the error")
         await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
         listed = json.loads((await asyncio.to_thread(outlive, "ls", "--json")).output)
-        assert [(each["activity"], each["turn_failed"]) for each in listed] == [("idle", True)]
+        assert [(each["activity"], each["turn_failed"]) for each in listed] == [("idle", True)], (
+            await asyncio.to_thread(outlive, "explain", record.id)
+        ).output
         assert listed[0]["activity_detail"] == "You've hit your usage limit."
         table = (await asyncio.to_thread(outlive, "ls")).output
         assert "✗ stopped by an error" in table
