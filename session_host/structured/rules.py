@@ -165,6 +165,8 @@ class RulesState(msgspec.Struct, array_like=True):
         held: prompts that wait for their user since the turn was stopped, oldest first.
         is_stopped: the running turn was stopped by the user, and not for another prompt.
         detail: the detail of the agent's state, as last emitted.
+        between: what the dialect says of its state while the turn of the sent prompt has not begun; the state is
+            "running" then. None otherwise.
     """
 
     begun: bool = False
@@ -201,6 +203,7 @@ class RulesState(msgspec.Struct, array_like=True):
     held: list[UserPrompt] = []
     is_stopped: bool = False
     detail: str = ""
+    between: StateChanged | None = None
 
     @property
     def may_time_out(self) -> bool:
@@ -210,7 +213,7 @@ class RulesState(msgspec.Struct, array_like=True):
 
     @property
     def is_running(self) -> bool:
-        """Whether a turn runs, also one that waits for the user."""
+        """Whether a turn runs, also one that waits for the user, or whose prompt is only sent."""
         return self.state in {"running", "requires_action"}
 
 
@@ -281,7 +284,7 @@ class StructuredRules(DialectPort):
         elif name != STOPPING:
             self._call_dialect(now_ms, lambda: self._dialect.timer_due(name))
         elif state.is_stopping and state.state == "running":
-            self.emit(StateChanged("running", state.turn, NOT_STOPPED))
+            self._show_running(NOT_STOPPED)
         return self._take_step()
 
     def result(self, result: AnyResult, now_ms: int) -> Step:
@@ -384,7 +387,7 @@ class StructuredRules(DialectPort):
         if self._changes:
             state.changed_ms = self.now_ms
             if state.shows_silence:
-                self.emit(StateChanged(state.state, state.turn))
+                self._show_running()
 
     def _report_silence(self) -> None:
         """Say for how long a running turn has shown nothing, unless a tool runs or the turn is being stopped."""
@@ -394,9 +397,15 @@ class StructuredRules(DialectPort):
         silent_s = (self.now_ms - state.changed_ms) // 1000
         if state.state == "running" and silent_s >= QUIET_S and not (state.tools or state.is_stopping):
             duration = f"{silent_s // 60} min" if silent_s >= 60 else f"{silent_s} s"
-            self.emit(StateChanged("running", state.turn, SILENT.format(duration=duration)))
+            self._show_running(SILENT.format(duration=duration))
             state.shows_silence = True
         self.start_timer(QUIET, QUIET_S - silent_s if silent_s < QUIET_S else QUIET_S)
+
+    def _show_running(self, detail: str = "") -> None:
+        """Say more of the running turn than the dialect does."""
+        between = self.state.between
+        self.emit(StateChanged("running", self.state.turn, detail))
+        self.state.between = between
 
     def _hold_queue(self) -> None:
         """Let the queued prompts wait until their user sends or discards them: they belonged to the stopped turn."""
@@ -527,6 +536,8 @@ class StructuredRules(DialectPort):
     def _pump(self) -> None:
         """Send the next prompt if the agent is idle; a prompt queued during a turn moves below that turn."""
         state = self.state
+        if state.between is not None and state.in_flight is None:  # It began no turn.
+            self.emit(state.between)
         if state.takes_prompts and state.state in BETWEEN_TURNS and state.in_flight is None and state.queue:
             state.in_flight = prompt = state.queue.pop(0)
             self._sent_prompt = prompt.id
@@ -537,6 +548,10 @@ class StructuredRules(DialectPort):
             else:
                 self.emit(SetStatus(prompt.id, "sent"))
             self._call_dialect(self.now_ms, lambda: self._dialect.prompt(prompt))
+            if state.in_flight is prompt and state.state in BETWEEN_TURNS:
+                between = StateChanged(state.state, state.turn, state.detail)
+                self.emit(StateChanged("running"))
+                state.between = between
 
     # ------------------------------------------------------------ the dialect's port
 
@@ -560,12 +575,11 @@ class StructuredRules(DialectPort):
                 state.answers[request_id] = change
                 while len(state.answers) > KEPT_ANSWERS:
                     del state.answers[next(iter(state.answers))]
-            case StateChanged(chat_state, turn, detail):
-                if chat_state == "running" and not state.is_running:
-                    state.changed_ms, state.has_answer = self.now_ms, False
-                    state.is_stopping = state.is_stopped = False
-                    self.start_timer(QUIET, QUIET_S)
-                state.state, state.turn, state.detail, state.shows_silence = chat_state, turn, detail, False
+            case StateChanged():
+                if state.between is not None and state.in_flight is not None and change.state in BETWEEN_TURNS:
+                    state.between = change
+                    return
+                self._enter_state(change)
             case TurnEnded(turn, outcome, at_ms=at_ms):
                 if outcome == "interrupted" and state.is_running and not (state.is_stopping or at_ms):
                     self._hold_queue()  # The user stopped the turn by an answer, or in the agent's own terminal.
@@ -579,6 +593,15 @@ class StructuredRules(DialectPort):
             case _:
                 pass
         self._changes.append(change)
+
+    def _enter_state(self, change: StateChanged) -> None:
+        state = self.state
+        if change.state == "running" and not state.is_running:
+            state.changed_ms, state.has_answer = self.now_ms, False
+            state.is_stopping = state.is_stopped = False
+            self.start_timer(QUIET, QUIET_S)
+        state.state, state.turn, state.detail = change.state, change.turn, change.detail
+        state.shows_silence, state.between = False, None
 
     def send(self, message: Any) -> None:
         """See ``DialectPort``."""

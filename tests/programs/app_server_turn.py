@@ -12,7 +12,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-NUMBERS = re.compile(r"\b(overload|silent|count|clock|deltas|delay|hold|limit|cut):\s*(\d+)")
+NUMBERS = re.compile(r"\b(overload|silent|late|count|clock|deltas|delay|hold|limit|cut):\s*(\d+)")
 TEXTS = re.compile(r"\b(run|edit|write|ask|answer|fail):[ \t]*(.+)$", re.MULTILINE)
 
 USAGE = {

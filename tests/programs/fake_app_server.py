@@ -4,6 +4,7 @@ The words of a prompt script its turn, in this order; without any, the answer is
 
 - ``overload: N``: the first N requests with this prompt are refused because of overload.
 - ``silent: 1``: the request never gets a reply.
+- ``late: 1``: the turn begins, and the request gets its reply, when a file "begin" is in the directory of the threads.
 - ``run: COMMAND``, ``edit: PATH``: asks for permission; the item's status and the answer depend on the decision.
 - ``write: PATH``: makes the file without asking, so that a test can wait for it.
 - ``ask: QUESTION / A / B``: asks the user.
@@ -26,6 +27,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -212,6 +214,8 @@ class Server:
             raise Refused("Server overloaded; retry later.", OVERLOADED)
         if "silent" in turn.numbers:
             return None
+        while "late" in turn.numbers and self.directory and not (self.directory / "begin").exists():
+            time.sleep(0.01)
         self.turn = turn
         return {"turn": described(turn, "inProgress")}
 

@@ -105,6 +105,12 @@ class ChatViewer:
         """The agent's state."""
         return self.viewer.replica.transcript.status.state if self.viewer.replica.transcript is not None else ""
 
+    @property
+    def turn_outcome(self) -> str:
+        """The outcome of the last turn; "" before its end."""
+        transcript = self.viewer.replica.transcript
+        return transcript.status.last_turn.outcome if transcript is not None and transcript.status.last_turn else ""
+
     async def until_said(self, text: str) -> None:
         """Wait until a message of the agent contains this text."""
         await self.watcher.until(lambda: any(text in each for each in self.texts()), f"{text!r} to be said")

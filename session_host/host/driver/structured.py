@@ -39,6 +39,7 @@ from session_host.storage.last_transcript import last_transcript
 from session_host.structured.copied_items import copied_items, decode_items
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.items import (
+    BETWEEN_TURNS,
     AgentRequest,
     AnyChange,
     ConversationKnown,
@@ -185,8 +186,11 @@ class StructuredDriver:
 
     def _pass_changes_on(self, effect: ChatChanged) -> None:
         """Pass changes on to the activity, the conversation and the title."""
+        states = [change for change in effect.changes if isinstance(change, StateChanged)]
         for change in effect.changes:
             match change:
+                case StateChanged(state) if state in BETWEEN_TURNS and change is not states[-1]:
+                    pass  # The next prompt is sent already: no moment without work.
                 case StateChanged():
                     self._watch.on_chat_state(change)
                 case TurnEnded(_, "failed", error, at_ms=0):  # Not one that is repeated from an earlier chat.

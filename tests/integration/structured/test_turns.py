@@ -38,11 +38,26 @@ async def test_an_interrupted_turn_says_so_and_the_next_prompt_is_answered(tmp_p
         await chat.until_said("line 0003")
         chat.viewer.send(Interrupt())
         await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
-        assert chat.viewer.replica.transcript is not None
-        assert chat.viewer.replica.transcript.status.last_turn is not None
-        assert chat.viewer.replica.transcript.status.last_turn.outcome == "interrupted"
+        assert chat.turn_outcome == "interrupted"
         chat.viewer.send(Prompt("answer: again"))
         await chat.until_said("again")
+
+
+async def test_a_chat_works_from_the_moment_its_prompt_is_sent(tmp_path: Path) -> None:
+    """The agent reports the turn later; `wait` must not take the time before for its end."""
+    record = await start_chat(tmp_path, prompt="late: 1\ncount: 9\nhold: 1")
+    async with viewing(record.id) as chat:
+        await chat.watcher.until(lambda: chat.state == "running", "the prompt to be sent")
+        [listed] = (await asyncio.to_thread(outlive, "ls", "--json")).json()
+        assert listed["activity"] == "working"
+        waited = await asyncio.to_thread(outlive, "wait", record.id, "--status", "idle", "--timeout", "0.1")
+        assert waited.code == 5
+        explained = (await asyncio.to_thread(outlive, "explain", record.id)).output
+        assert "idle" not in explained, "not for a moment, when the agent was ready"
+        chat.viewer.send(Interrupt())
+        (tmp_path / "begin").touch()
+        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+        assert chat.turn_outcome == "interrupted"
 
 
 async def test_an_answer_reaches_the_agent_once_and_other_windows_see_it(tmp_path: Path) -> None:
@@ -202,12 +217,9 @@ async def test_a_chat_is_resumed_in_a_terminal_and_a_terminal_in_a_chat(tmp_path
 async def test_a_turn_that_an_error_stopped_is_not_plain_idle_in_lists(tmp_path: Path) -> None:
     record = await start_chat(tmp_path, prompt="fail: You've hit your usage limit.")
     async with viewing(record.id) as chat:
-        await chat.watcher.until(lambda: bool(chat.texts("notice")), "the error")
-        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+        await chat.watcher.until(lambda: chat.turn_outcome == "failed" and chat.state == "idle", "the turn's end")
         listed = json.loads((await asyncio.to_thread(outlive, "ls", "--json")).output)
-        assert [(each["activity"], each["turn_failed"]) for each in listed] == [("idle", True)], (
-            await asyncio.to_thread(outlive, "explain", record.id)
-        ).output
+        assert [(each["activity"], each["turn_failed"]) for each in listed] == [("idle", True)]
         assert listed[0]["activity_detail"] == "You've hit your usage limit."
         table = (await asyncio.to_thread(outlive, "ls")).output
         assert "✗ stopped by an error" in table

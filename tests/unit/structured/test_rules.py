@@ -143,6 +143,10 @@ class Chat:
     def end(self) -> Step:
         return self._take(self.rules.end(4))
 
+    def shown(self) -> tuple[str, str]:
+        status = self.transcript.status
+        return status.state, status.detail
+
     def statuses(self) -> dict[str, str]:
         return {each.id: each.status for each in self.transcript}
 
@@ -391,10 +395,29 @@ def test_a_prompt_that_was_not_confirmed_before_the_end_is_shown_as_such(chat: C
     assert chat.statuses() == {"me-1": "unconfirmed"}
 
 
+def test_the_agent_works_while_its_prompt_is_sent_and_rests_as_before_if_no_turn_begins(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.rules.emit(StateChanged("background", detail="npm test"))
+    chat.do(prompt("one"))
+    assert chat.shown() == ("running", "")
+    assert chat.expire(QUIET, 31).changes, "it says for how long the agent has been silent"
+    chat.rules.emit(StateChanged("background", detail="npm run"))
+    chat.hear()
+    assert chat.shown()[0] == "running"
+    chat.hear("refuse no")
+    assert chat.shown() == ("background", "npm run")
+    chat.do(prompt("two"))
+    chat.do(prompt("three"))
+    chat.hear("refuse no")
+    assert chat.shown() == ("running", ""), "the next one is sent"
+    chat.hear("accept", "end")
+    assert chat.shown() == ("idle", "")
+
+
 def test_a_turn_that_waits_for_its_model_says_for_how_long_it_has_been_silent(chat: Chat) -> None:
     chat.hear("ready")
-    chat.do(prompt("one"))
-    assert chat.hear("accept").timers == [(QUIET, QUIET_S)]
+    assert chat.do(prompt("one")).timers == [(QUIET, QUIET_S)]
+    chat.hear("accept")
     assert chat.expire(QUIET, 29).timers == [(QUIET, 2)]
     details = []
     for at_s in (0, 31, 61, 150):
@@ -402,7 +425,7 @@ def test_a_turn_that_waits_for_its_model_says_for_how_long_it_has_been_silent(ch
         details.append(chat.transcript.status.detail.partition(":")[0])
     assert details == ["", *(f"Nothing from the agent for {each}" for each in ("30 s", "1 min", "2 min"))]
     chat.hear("say at last")
-    assert (chat.transcript.status.state, chat.transcript.status.detail) == ("running", "")
+    assert chat.shown() == ("running", "")
     chat.hear("end")
     assert chat.expire(QUIET, 200).is_empty
 
@@ -427,7 +450,7 @@ def test_an_agent_that_goes_on_after_an_interrupt_can_be_ended_and_nothing_says_
     assert chat.do(Interrupt()).timers == [(STOPPING, STOPPING_S)]
     chat.expire(STOPPING, 20)
     chat.expire(QUIET, 60)
-    assert (chat.transcript.status.state, chat.transcript.status.detail) == ("running", NOT_STOPPED)
+    assert chat.shown() == ("running", NOT_STOPPED)
     chat.hear("end")
     chat.do(prompt("two"))
     chat.hear("accept")

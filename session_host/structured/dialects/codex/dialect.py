@@ -422,6 +422,7 @@ class Prompts:
     def send(self, prompt: UserPrompt, *, steers: bool = False) -> None:
         """Send a prompt, or a text for the running turn."""
         found = self._context.state.prompts[prompt.id] = SentPrompt(prompt, steers)
+        self._context.state.interrupting = False  # An earlier prompt could have begun no turn.
         self._send(found)
 
     def send_again(self, prompt_id: str) -> None:

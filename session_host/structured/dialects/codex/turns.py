@@ -64,7 +64,7 @@ class Turns:
         """Interrupt the running turn, or the one that is about to begin."""
         context = self._context
         state = context.state
-        state.interrupting = state.busy and not state.turn
+        state.interrupting = not state.turn
         if state.turn:
             context.rpc.request("turn/interrupt", {"threadId": state.thread, "turnId": state.active}, state.turn)
 

@@ -142,6 +142,18 @@ def test_an_interrupt_withdraws_an_open_question(chat: HostlessChat) -> None:
     assert chat.statuses("tool") == ["interrupted"]
 
 
+def test_an_interrupt_stops_a_turn_that_is_about_to_begin(chat: HostlessChat) -> None:
+    chat.prompt("count: 9\nhold: 1")
+    chat.interrupt()
+    chat.until_idle()
+    assert chat.transcript.status.last_turn is not None
+    assert chat.transcript.status.last_turn.outcome == "interrupted"
+    chat.prompt("/rename My work")
+    chat.interrupt()
+    chat.until_idle()
+    assert chat.turn("the next one").text == "echo: the next one", "a command that began no turn is not stopped later"
+
+
 def test_an_overloaded_agent_is_asked_again(chat: HostlessChat) -> None:
     chat.turn("overload: 5")
     assert chat.texts("agent") == ["echo: overload: 5"]
