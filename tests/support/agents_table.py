@@ -77,7 +77,7 @@ Wrong or missing reports:
 - A dialog that opens while the Enter of `outlive send` is on its way could take it for "yes". On a busy computer, none
   of 16 texts to Gemini CLI and none of 7 to Qwen Code did; the others were not tried.
 - Claude Code without a network exits at its first start: "Unable to connect to Anthropic services".
-- Limits of a subscription, in a chat view: Claude Code 2.1.332 (test login) and Codex 0.169.0 report both limits;
+- Limits of a subscription, in a chat view: Claude Code 2.1.332 (test login) and Codex 0.171.0 report both limits;
   Claude Code 2.1.197 reports only the one that is nearly reached.
 """
 

@@ -19,7 +19,7 @@ from tests.support.repositories import Checkout
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
-CODEX = "#!/bin/sh\necho codex-cli 0.169.0\n"
+CODEX = "#!/bin/sh\necho codex-cli 0.171.0\n"
 
 
 def found(*parts: Callable[[], Iterable[Check]], **env: str) -> dict[str, tuple[str, str]]:
@@ -84,7 +84,7 @@ def test_installed_agents_are_listed_with_their_paths_and_broken_or_old_ones_are
 
     checks = found(agents.agents, PATH=f"{tmp_path}:{os.environ['PATH']}")
 
-    assert checks["agent codex"] == ("ok", f"0.169.0, {tmp_path}/codex")
+    assert checks["agent codex"] == ("ok", f"0.171.0, {tmp_path}/codex")
     assert checks["agent gemini"] == ("warn", f"{tmp_path}/gemini: prints no version of Gemini CLI, so it may not run")
     status, message = checks["agent claude"]
     assert status == "warn"
@@ -125,7 +125,7 @@ def test_an_agent_that_is_a_link_is_listed_with_its_target(tmp_path: Path) -> No
 
     checks = found(agents.agents, PATH=f"{tmp_path}:{os.environ['PATH']}")
 
-    assert checks["agent codex"] == ("ok", f"0.169.0, {tmp_path}/codex → {program}")
+    assert checks["agent codex"] == ("ok", f"0.171.0, {tmp_path}/codex → {program}")
 
 
 @pytest.mark.parametrize("place", ["", "not-there-yet"])
@@ -137,7 +137,7 @@ def test_versions_are_shown_without_creating_files(area: Area, tmp_path: Path, p
 
     checks = found(agents.agents, PATH=f"{tmp_path}:{os.environ['PATH']}", OUTLIVE_STATE_DIR=str(state))
 
-    assert checks["agent codex"] == ("ok", f"0.99.1 (untested; tested versions: 0.169.0), {codex}")
+    assert checks["agent codex"] == ("ok", f"0.99.1 (untested; tested versions: 0.171.0), {codex}")
     assert state.exists() == (not place)
 
 
@@ -150,7 +150,7 @@ def test_agents_that_only_the_login_shell_finds_are_reported(area: Area, tmp_pat
 
     checks = found(agents.agents, SHELL="/bin/bash")
 
-    assert checks["agent codex"] == ("ok", f"0.169.0, {codex} (only on your login shell's PATH)")
+    assert checks["agent codex"] == ("ok", f"0.171.0, {codex} (only on your login shell's PATH)")
     assert f"also has: {codex.parent}" in checks["login shell's PATH"][1]
 
 
