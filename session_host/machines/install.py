@@ -10,7 +10,6 @@ the newest; running chats keep the directory of the version that they were start
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib.metadata
 import io
 import platform
@@ -20,7 +19,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -195,43 +193,64 @@ def _answer(entry: MachineEntry, script: str, data: bytes, timeout_s: float) -> 
     return lines
 
 
-async def _run_ssh(entry: MachineEntry, argv: list[str], data: bytes, timeout_s: float) -> tuple[int, str, str]:
+async def _run_ssh(entry: MachineEntry, argv: list[str], data: bytes, timeout_s: float) -> tuple[int | None, str, str]:
     """Run ssh; returns its exit code, and what it printed."""
     try:
-        process = await asyncio.create_subprocess_exec(*argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd="/")
+        transport, answer = await asyncio.get_running_loop().subprocess_exec(
+            lambda: _Answer(entry, data), *argv, cwd="/"
+        )
     except OSError as error:
         raise OutliveError(f"cannot start ssh: {error.strerror}") from error
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
     try:
         async with asyncio.timeout(timeout_s):
-            output, errors, _ = await asyncio.gather(
-                _text(process.stdout, entry), _text(process.stderr, entry), _write(process.stdin, data)
-            )
-            return await process.wait(), output, errors
+            await answer.complete
+        return transport.get_returncode(), answer.text(1), answer.text(2)
     except TimeoutError as error:
         raise Unreachable(f"{entry.name}: no answer within {timeout_s:g} s") from error
     finally:
-        if process.returncode is None:
-            process.kill()
-            await to_its_end(process.wait())
+        transport.close()  # It also kills ssh if that still runs.
+        await to_its_end(answer.exited.wait())
 
 
-async def _text(stream: asyncio.StreamReader, entry: MachineEntry) -> str:
-    text = bytearray()
-    while data := await stream.read(MAX_PRINTED_BYTES):
-        text += data
-        if len(text) > MAX_PRINTED_BYTES:
-            raise Unreachable(f"{entry.name}: it prints too much; see the start files of its login shell")
-    return text.decode(errors="replace")
+class _Answer(asyncio.SubprocessProtocol):
+    """What ssh prints.
 
+    Attributes:
+        complete: done when ssh has exited and nothing more can come; fails if it prints too much.
+        exited: set when ssh has exited.
+    """
 
-async def _write(stream: asyncio.StreamWriter, data: bytes) -> None:
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        stream.write(data)
-        await stream.drain()
-    stream.close()
+    def __init__(self, entry: MachineEntry, data: bytes) -> None:
+        """Begin; ``data`` is what ssh reads."""
+        self._entry, self._data = entry, data
+        self._printed = {1: bytearray(), 2: bytearray()}
+        self.complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.exited = asyncio.Event()
+
+    def text(self, descriptor: int) -> str:
+        """What came from standard output (1) or standard error (2)."""
+        return self._printed[descriptor].decode(errors="replace")
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.SubprocessTransport)
+        stdin = transport.get_pipe_transport(0)
+        assert isinstance(stdin, asyncio.WriteTransport)
+        stdin.write(self._data)
+        stdin.close()
+
+    def pipe_data_received(self, descriptor: int, data: bytes) -> None:
+        printed = self._printed[descriptor]
+        printed += data
+        if len(printed) > MAX_PRINTED_BYTES and not self.complete.done():
+            text = f"{self._entry.name}: it prints too much; see the start files of its login shell"
+            self.complete.set_exception(Unreachable(text))
+
+    def process_exited(self) -> None:
+        self.exited.set()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if not self.complete.done():
+            self.complete.set_result(None)
 
 
 def _archive(*, with_libraries: bool, fetched: Path | None) -> bytes:
