@@ -143,6 +143,15 @@ apt_run() {
 
 apt_install() { apt_run install --no-install-recommends "${packages[@]}"; }
 
+DISK_FULL="the disk is full: Python and its packages need some 500 MB in $ROOT"
+
+# Whether what failed may have failed for lack of space: pip removes what it could not write to the end.
+is_disk_full() {
+    local left_mb
+    left_mb="$(df --output=avail --block-size=1M -- "$ROOT" 2>/dev/null | tail -n 1)"
+    [ "${left_mb:-1000}" -lt 100 ]
+}
+
 last_error() {
     grep -E '^(E:|W: Failed|ERROR:|error:|Err:)' "$LOG" | tail -n 1 | cut -c1-200
 }
@@ -208,9 +217,12 @@ setup_environment() {
     fi
     if [ ! -d "$VENV" ]; then
         say "making .venv with $("$PYTHON" -V)"
-        "$PYTHON" -m venv "$VENV" >"$LOG" 2>&1 </dev/null || {
+        local said why=""
+        said="$("$PYTHON" -m venv "$VENV" 2>&1 </dev/null)" || {
+            why="$PYTHON -m venv failed: ${said##*$'\n'}"
+            ! is_disk_full || why="$DISK_FULL"
             rm -rf -- "$VENV"
-            fail "$PYTHON -m venv failed: $(tail -n 1 "$LOG")"
+            fail "$why"
         }
     fi
     : >"$INCOMPLETE" # until the end: what is interrupted now is made again next time
@@ -235,8 +247,8 @@ pip_install() {
     if grep -q -E 'NewConnectionError|ConnectTimeout|Temporary failure in name resolution|Network is unreachable|ProxyError|Max retries' "$LOG"; then
         fail "Python packages could not be fetched: no network, or no way to the package index. Details: $LOG"
     fi
-    if grep -q 'No space left on device' "$LOG"; then
-        fail "the disk is full: Python packages could not be installed in $VENV"
+    if is_disk_full || grep -q 'No space left on device' "$LOG"; then
+        fail "$DISK_FULL"
     fi
     fail "Python packages could not be installed ($(last_error)). Details: $LOG"
 }

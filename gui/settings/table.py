@@ -264,7 +264,8 @@ class WindowFile(Struct, frozen=True, forbid_unknown_fields=True):
     )] = ""
     font_size: Annotated[int, Setting(
         TEXT, Text("Text size"), Number(6, 48, unit=Text("px"), zero=Text("Same as the desktop")),
-        help=Text("Larger text and Smaller text start from this size."), words=Text("zoom"),
+        help=Text("Of terminals and chats, not of lists and buttons; Larger text and Smaller text start from it."),
+        words=Text("zoom"),
     )] = 0
     line_height: Annotated[float, Setting(
         TEXT, Text("Line height"), Number(1, 2, step=0.1, is_integer=False), help=Text("1 is the font’s own height."),

@@ -1,4 +1,4 @@
-"""What the installers say to a user who is not root, if Debian packages are missing."""
+"""What the installers say to a user who is not root, if Debian packages are missing, and on a full disk."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.support.disks import small_disk
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -59,3 +61,21 @@ def test_the_tests_ask_once_for_all_that_they_need(tmp_path: Path) -> None:
     lines = said(tmp_path, '"${WINDOW_PACKAGES[@]}" "${TEST_PACKAGES[@]}"', "sudo")
     assert len(lines) == 2
     assert lines[1].endswith(" libegl1 tmux xvfb'")
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 512) as disk:
+        (disk / "installers").mkdir()
+        shutil.copy(REPOSITORY / "installers" / "setup.sh", disk / "installers")
+        done = subprocess.run(
+            ["bash", "-c", "source installers/setup.sh; setup_environment run"],
+            check=False,
+            cwd=disk,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"outlive: the disk is full: Python and its packages need some 500 MB in {disk}\n",
+    )

@@ -53,7 +53,7 @@ _NEW_LINE: Final = Modifiers.SHIFT | Modifiers.ALT
 class ChatView:
     """Shows the transcript's end, a line about the chat, and the prompt; the content of a ``FullScreen``."""
 
-    help_text = "Ctrl+B: d detach, w take back, c send, x drop, r retry, y copy; Ctrl+C stops"
+    help_text = "Ctrl+B: d detach · w take back · c send · x drop · r retry · y copy · t try now"
     lasting_notice = ""
 
     def __init__(self, screen: FullScreen) -> None:
