@@ -116,7 +116,7 @@ class StructuredSession:
             watch: has the beginnings of the agent's commands.
             timers: timers that a previous host left.
             read_history: returns the items of the session that this one resumes or forks.
-            runs_on: returns whether a command that the agent has started runs.
+            runs_on: returns whether something that the agent has started runs.
         """
         self.rules, self.splitter, self.log_end = rules, splitter, log_end
         self.timers = timers

@@ -205,9 +205,9 @@ class StructuredDriver:
                     pass
 
     def _runs_on(self) -> bool:
-        """Whether a command that the agent has started runs."""
+        """Whether something that the agent has started runs: a command, or a sub-agent that its files alone show."""
         process = self._program.process
-        return process is not None and bool(background_commands(process.pid))
+        return process is not None and bool(background_commands(process.pid) or self._watch.background.look())
 
     def _operation_done(self, result: AnyResult) -> None:
         self.rules.operation_done(result)

@@ -135,6 +135,7 @@ class AgentWatch:
         tracker: decides on the activity.
         foreground: the foreground program of a shell or command; None for agents.
         suspension: finds out whether the program is suspended.
+        background: finds out what an idle agent still runs.
         set_suspended: called with True if it is, else with False; also without a change.
         mark_turn: called when a turn begins in a terminal.
         activity_changed: called with the status at each visible change of it.
@@ -185,7 +186,7 @@ class AgentWatch:
                 saved_state.command if saved_state is not None else NO_COMMAND,
                 saved_state.foreground if saved_state is not None else NO_FOREGROUND,
             )
-        self._background = BackgroundWork(spec, conversation, self._on_background)
+        self.background = BackgroundWork(spec, conversation, self._on_background)
         self._file: StateFile | None = None
         self._guard: TranscriptGuard | None = None
         self._title_watcher = TitleWatcher(spec, conversation)
@@ -220,9 +221,9 @@ class AgentWatch:
         call_logged(self._start_timer, process)
         call_logged(self._watch_plugin, process)
         call_logged(self._watch_reporter, process)
-        self._background.start_watching(process, had_input=bool(self.tracker.last_input))
+        self.background.start_watching(process, had_input=bool(self.tracker.last_input))
         if in_turns(self.tracker.activity, self.tracker.source) is Activity.IDLE:
-            call_logged(lambda: self._on_background(self._background.look()))
+            call_logged(lambda: self._on_background(self.background.look()))
 
     def _watch_plugin(self, process: PtyProcess) -> None:
         """Watch the agent that reports by its plugin, if it is not the session's program itself."""
@@ -364,9 +365,9 @@ class AgentWatch:
     def _with_background(self, report: status.StatusReport) -> status.StatusReport:
         """A report of an agent that does not tell what it still runs, with that: then no idle moment is shown."""
         if report.activity is Activity.IDLE and self._spec.watch.background:
-            return report._replace(background=self._background.look())
+            return report._replace(background=self.background.look())
         if report.background and report.source == status.STATE_FILE:  # It does not name them.
-            return report._replace(background=self._background.commands() or report.background)
+            return report._replace(background=self.background.commands() or report.background)
         return report
 
     def _on_background(self, work: str) -> None:
@@ -387,7 +388,7 @@ class AgentWatch:
         """Note input from the user, which may answer the agent."""
         tracker = self.tracker
         tracker.last_input_s = time.time()  # Most keys need nothing more: the agent asks nothing.
-        self._background.note_input()
+        self.background.note_input()
         if tracker.activity is Activity.NEEDS_INPUT:
             call_logged(self._on_answer)
         self.suspension.schedule_poll()
@@ -439,7 +440,7 @@ class AgentWatch:
         self._plugin_end.close()
         self._reporter_end.close()
         self._title_watcher.close()
-        self._background.close()
+        self.background.close()
         if self._file is not None:
             call_logged(self._file.close)
 

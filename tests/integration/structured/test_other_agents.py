@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -18,10 +19,13 @@ from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.messages import Describe, Description, Kill, Prompt
+from session_host.protocol.messages import Describe, Description, Interrupt, Kill, Prompt
 from tests.programs import program
+from tests.support.area import Area
+from tests.support.commands import outlive
 from tests.support.conversing import probe_options
 from tests.support.facts import known
+from tests.support.hosts import is_over
 from tests.support.structured_chats import start_chat, viewing
 from tests.support.waiting import eventually, wait_for_end
 
@@ -41,6 +45,19 @@ store = "claude"
 [chat_view]
 dialect = "claude"
 start = [{words}, ["--session-id", "{{conversation}}"]]
+"""
+
+
+QWEN = """
+title = "Fake Qwen"
+executable = "sh"
+start = ["sh"]
+monogram = "Fq"
+[chat_view]
+dialect = "acp"
+start = [{words}]
+[signals]
+background = "qwen"
 """
 
 
@@ -72,6 +89,11 @@ async def kill_host(session_id: str) -> None:
     wait_for_end(known(description.facts.program.host_pid), 10)
 
 
+def recorded(session_id: str) -> ChatFacts | None:
+    with open_store() as store:
+        return store.get(session_id)
+
+
 async def test_a_chat_is_called_by_its_first_prompt_also_after_a_later_one_and_its_hosts_end(tmp_path: Path) -> None:
     record = await start_claude(tmp_path, "")
 
@@ -100,6 +122,41 @@ async def test_a_host_of_claude_code_killed_in_mid_delta_neither_loses_nor_repea
         await chat.until_idle(1)
         assert chat.texts() == [WHOLE]
         assert chat.texts("notice") == []
+
+
+async def test_an_agent_with_a_sub_agent_in_the_background_is_ended_after_that(tmp_path: Path, area: Area) -> None:
+    """No process shows a sub-agent of Qwen Code: its record does."""
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text("idle_timeout_min = 0.005\n", encoding="utf-8")
+    words = ", ".join(json.dumps(word) for word in (sys.executable, *program("fake_acp_agent")[-1:]))
+    agents = config_dir() / "agents"
+    agents.mkdir(exist_ok=True)
+    (agents / "fake-qwen.toml").write_text(QWEN.format(words=words), encoding="utf-8")
+    record = await start_chat(tmp_path, prompt="say one\nhold", agent="fake-qwen")
+    async with viewing(record.id) as chat:
+        transcript = chat.viewer.replica.transcript
+        assert transcript is not None
+        await chat.watcher.until(lambda: chat.state == "running" and bool(transcript.status.conversation), "the turn")
+        directory = area.home / ".qwen/projects/p/subagents" / transcript.status.conversation
+        directory.mkdir(parents=True)
+
+        def note(status: str) -> None:
+            agent = {"status": status, "description": "look around", "isBackgrounded": True}
+            (directory / "agent-1.meta.json").write_text(json.dumps(agent), encoding="utf-8")
+
+        note("running")
+        chat.viewer.send(Interrupt())
+        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+        other = await start_chat(tmp_path, prompt="answer: later")
+        await eventually(lambda: is_over(recorded(other.id)), 10, "the idle time-out of another chat")
+        assert chat.state == "idle"
+        [listed] = (await asyncio.to_thread(outlive, "ls", "--json")).json()
+        assert (listed["activity"], listed["activity_detail"]) == (
+            "working",
+            "In the background: sub-agent look around",
+        )
+        note("completed")
+        await chat.watcher.until(lambda: chat.state == "ended", "the idle time-out")
 
 
 async def test_claude_code_gets_an_answer_after_its_host_was_killed_once(tmp_path: Path) -> None:
