@@ -11,10 +11,9 @@ import os
 import pwd
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, overload
 
 from session_host.paths import home_dir
 from session_host.protocol.facts import ChatFacts
@@ -30,8 +29,7 @@ ANSWER_S = 5.0
 """The user waits no longer for what another machine does not answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """How a machine's chats are followed.
 
     Attributes:

@@ -11,8 +11,7 @@ connection the viewer sends unacknowledged input again, and the host drops what 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from session_host.protocol.facts import Outcome
 from session_host.protocol.messages import (
@@ -51,8 +50,7 @@ from .state import ViewerState
 from .unacknowledged_input import UnacknowledgedInput
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wants:
+class Wants(NamedTuple):
     """The wishes of the viewer's user: what is shown, and how."""
 
     size: GridSize | None
@@ -257,7 +255,7 @@ class ViewerRules:
 
     def snapshot_unreadable(self) -> None:
         """The engine cannot read the snapshot: ask for the form that every engine reads."""
-        self.wants = replace(self.wants, engine_build="")
+        self.wants = self.wants._replace(engine_build="")
         self.effects.append(DropConnection())
 
     # ------------------------------------------------------------ unresponsive hosts
@@ -296,20 +294,20 @@ class ViewerRules:
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """The viewer's grid changed."""
-        self.wants = replace(self.wants, size=size, cell=cell)
+        self.wants = self.wants._replace(size=size, cell=cell)
         if self.inputs.attachment and self.wants.output:
             self._send(Resize(self.inputs.attachment, size, cell))
 
     def set_colors(self, colors: DefaultColors) -> None:
         """The colours of this viewer's terminal changed; the host answers colour queries with them."""
-        self.wants = replace(self.wants, colors=colors)
+        self.wants = self.wants._replace(colors=colors)
         if self.inputs.attachment:
             self._send(Colors(self.inputs.attachment, *colors))
 
     def follow(self, output: bool) -> None:
         """Start or stop following output; a hidden tab needs only events."""
         if output != self.wants.output:
-            self.wants = replace(self.wants, output=output)
+            self.wants = self.wants._replace(output=output)
             if self.inputs.attachment:
                 self._send_follow()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from dataclasses import replace
 from unittest.mock import AsyncMock, Mock, call
 
 import msgspec
@@ -37,7 +36,7 @@ HUGE = GridSize(65535, 65535)
 
 def receiver_of(engine: EngineName, built: list[ReplicaEngine | None], max_lines: int = 10) -> SnapshotReceiver:
     """A receiver that appends what it builds."""
-    terms = replace(HERE, max_lines=max_lines)
+    terms = HERE._replace(max_lines=max_lines)
     return SnapshotReceiver(engine, CellSize(8, 16), terms, lambda _last, engine: built.append(engine))
 
 
