@@ -552,7 +552,7 @@ class Chat(QObject):
 
     @property
     def seen(self) -> Seen:
-        """What only this window knows of the chat."""
+        """The facts that this window alone knows."""
         return Seen(
             self.stale_after_s,
             self.has_prompt,

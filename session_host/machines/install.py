@@ -213,7 +213,7 @@ async def _run_ssh(entry: MachineEntry, argv: list[str], data: bytes, timeout_s:
 
 
 class _Answer(asyncio.SubprocessProtocol):
-    """What ssh prints.
+    """Collects the output of ssh.
 
     Attributes:
         complete: done when ssh has exited and nothing more can come; fails if it prints too much.
@@ -228,7 +228,7 @@ class _Answer(asyncio.SubprocessProtocol):
         self.exited = asyncio.Event()
 
     def text(self, descriptor: int) -> str:
-        """What came from standard output (1) or standard error (2)."""
+        """The output on a descriptor: 1 is standard output, 2 standard error."""
         return self._printed[descriptor].decode(errors="replace")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -213,7 +213,7 @@ class RulesState(msgspec.Struct, array_like=True):
 
     @property
     def is_running(self) -> bool:
-        """Whether a turn runs, also one that waits for the user, or whose prompt is only sent."""
+        """Whether a turn runs or waits for the user, or a prompt is sent that will begin one."""
         return self.state in {"running", "requires_action"}
 
 
@@ -350,7 +350,7 @@ class StructuredRules(DialectPort):
             self.emit(SetStatus(prompt.id, "unsent"))
         for request_id in list(state.requests):
             self.emit(RequestResolved(request_id, "", at_ms=now_ms))
-        if state.is_running:
+        if state.is_running and state.between is None:
             self.emit(TurnEnded(state.turn, "cut"))
         self.emit(StateChanged("ended", detail=IDLE_TIMEOUT if state.timed_out else ""))
         state.steering, state.in_flight, state.held, state.queue, state.ended = [], None, [], [], True

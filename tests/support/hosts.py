@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from types import MappingProxyType
@@ -17,15 +18,17 @@ from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.control import request
 from session_host.client.machine import THIS_MACHINE, Machine
 from session_host.client.sessions.session_info import describe
+from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import SessionEnded
 from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.messages import Description, Event, InputRefused, Kill, Peek
+from session_host.protocol.messages import Describe, Description, Event, InputRefused, Kill, Peek
 from session_host.protocol.values import CellSize, GridSize, State
 from session_host.terminal.base import EngineName
 from session_host.terminal.text import logical_lines
-from tests.support.waiting import POLL_INTERVAL_S, WaitTimeout, wait_until
+from tests.support.facts import known
+from tests.support.waiting import POLL_INTERVAL_S, WaitTimeout, wait_for_end, wait_until
 
 TIMEOUT_S = 60.0
 
@@ -199,6 +202,27 @@ async def end(session_id: str) -> None:
     """Kill a session's program, unless it has ended."""
     with suppress(SessionEnded):
         await request(session_id, Kill(0))
+
+
+async def kill_host(session_id: str) -> None:
+    """Kill the session's host, and wait until it is gone."""
+    pid = known((await described(session_id)).facts.program.host_pid)
+    os.kill(pid, signal.SIGKILL)
+    wait_for_end(pid, 10)
+
+
+async def described(session_id: str) -> Description:
+    """The session as its host knows it."""
+    answer: Description = await request(session_id, Describe(0))
+    return answer
+
+
+def recorded(session_id: str) -> ChatFacts:
+    """The session as the store has it."""
+    with open_store() as store:
+        record = store.get(session_id)
+    assert record is not None
+    return record
 
 
 def is_over(record: ChatFacts | None) -> bool:

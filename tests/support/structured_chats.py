@@ -18,6 +18,7 @@ from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.messages import AnswerRequest
 from session_host.structured.items import AgentRequest, Item, digest
+from tests.programs import program
 from tests.support.area import Area
 from tests.support.commands import new, outlive
 from tests.support.hosts import Watcher
@@ -39,6 +40,17 @@ fork_through = "turn"
 """
 
 
+_ACP_AGENT = """
+title = "Fake ACP"
+executable = "sh"
+start = ["sh"]
+monogram = "Fa"
+[chat_view]
+dialect = "acp"
+start = [{words}]
+"""
+
+
 def add_agent(name: str = "fake", *words: str) -> None:
     """Add an agent to the catalog; without ``words`` it is the fake app-server."""
     argv = words or (sys.executable, "-S", str(FAKE))
@@ -46,6 +58,14 @@ def add_agent(name: str = "fake", *words: str) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     text = _AGENT.format(words=", ".join(json.dumps(word) for word in argv))
     (directory / f"{name}.toml").write_text(text, encoding="utf-8")
+
+
+def add_acp_agent(more: str = "") -> None:
+    """Add the agent "fake-acp", which speaks the Agent Client Protocol; ``more``: further tables of its file."""
+    words = ", ".join(json.dumps(word) for word in (sys.executable, *program("fake_acp_agent")[-1:]))
+    directory = config_dir() / "agents"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "fake-acp.toml").write_text(_ACP_AGENT.format(words=words) + more, encoding="utf-8")
 
 
 def add_keeping_agent() -> None:

@@ -124,26 +124,14 @@ async def test_a_declined_command_does_not_run_although_the_window_was_closed_me
 
 
 @pytest.mark.shows("chat interrupt")
+@pytest.mark.parametrize("has_begun", [True, False], ids=["running", "about to begin"])
 async def test_an_interrupted_turn_ends_and_the_next_prompt_is_answered(
-    agent: RealAgent, server: ModelServer, project: Path
+    agent: RealAgent, server: ModelServer, project: Path, has_begun: bool
 ) -> None:
     async with started(agent, project) as (_, chat):
         chat.viewer.send(Prompt("count: 50 hold: 3"))
-        await chat.until_said("line 0003")
-        chat.viewer.send(Interrupt())
-        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
-        assert chat.turn_outcome == "interrupted"
-        server.release()
-        chat.viewer.send(Prompt("hello again"))
-        await wait_until_said(chat, "echo: hello again")
-
-
-@pytest.mark.shows("chat interrupt")
-async def test_a_turn_that_is_stopped_before_it_begins_ends_and_the_next_prompt_is_answered(
-    agent: RealAgent, server: ModelServer, project: Path
-) -> None:
-    async with started(agent, project) as (_, chat):
-        chat.viewer.send(Prompt("count: 50 hold: 3"))
+        if has_begun:
+            await chat.until_said("line 0003")
         chat.viewer.send(Interrupt())
         await chat.watcher.until(lambda: bool(chat.turn_outcome) and chat.state == "idle", "the turn's end")
         assert chat.turn_outcome == "interrupted"

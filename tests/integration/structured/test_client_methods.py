@@ -3,53 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sys
 from pathlib import Path
 
 import pytest
 
 from session_host.client.control import request
-from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.messages import Describe, Description, Kill, Prompt
+from session_host.protocol.messages import Kill, Prompt
 from session_host.structured.items import Item
 from session_host.structured.operations import LOST
 from session_host.system.processes.chat_mark import VARIABLE as SESSION
 from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import chat_processes
-from tests.programs import program
-from tests.support.facts import known
-from tests.support.structured_chats import ChatViewer, start_chat, viewing
-from tests.support.waiting import eventually, wait_for_end
+from tests.support.hosts import kill_host
+from tests.support.structured_chats import ChatViewer, add_acp_agent, start_chat, viewing
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
-
-AGENT = """
-title = "Fake ACP"
-executable = "sh"
-start = ["sh"]
-monogram = "Fa"
-[chat_view]
-dialect = "acp"
-start = [{words}]
-"""
 
 
 async def start_agent(directory: Path) -> ChatFacts:
     """Start a chat with the fake agent."""
-    words = ", ".join(json.dumps(word) for word in (sys.executable, *program("fake_acp_agent")[-1:]))
-    agents = config_dir() / "agents"
-    agents.mkdir(parents=True, exist_ok=True)
-    (agents / "fake-acp.toml").write_text(AGENT.format(words=words), encoding="utf-8")
+    add_acp_agent()
     return await start_chat(directory, agent="fake-acp")
-
-
-async def kill_host(session_id: str) -> None:
-    description: Description = await request(session_id, Describe(0))
-    os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
-    wait_for_end(known(description.facts.program.host_pid), 10)
 
 
 async def prompt_and_read(chat: ChatViewer, *lines: str) -> list[str]:

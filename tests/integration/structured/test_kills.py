@@ -14,7 +14,6 @@ from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_spec import LaunchRequest
 from session_host.client.chats.resume import resume
-from session_host.client.control import request
 from session_host.client.sessions.hosts import upgrade
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
@@ -22,14 +21,14 @@ from session_host.keeper_client.discovery import connect_or_start_keeper, keeper
 from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.keeper import Replaced, ReplaceKeeper
-from session_host.protocol.messages import Describe, Description, Prompt
+from session_host.protocol.messages import Prompt
 from session_host.storage.last_transcript import last_transcript
 from session_host.structured.rules import IDLE_TIMEOUT
 from session_host.system.processes.chat_mark import Mark
 from session_host.system.processes.process_tree import background_commands, chat_processes
 from tests.support.commands import outlive
 from tests.support.facts import known
-from tests.support.hosts import end, is_over
+from tests.support.hosts import described, end, is_over, kill_host, recorded
 from tests.support.structured_chats import FAKE, ChatViewer, add_agent, received, start_chat, viewing
 from tests.support.waiting import eventually, wait_for_end
 
@@ -37,24 +36,6 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 LINES = 300
 WHOLE = "".join(f"answer line {number:04}\n" for number in range(1, LINES + 1))
-
-
-async def described(session_id: str) -> Description:
-    answer: Description = await request(session_id, Describe(0))
-    return answer
-
-
-async def kill_host(session_id: str) -> None:
-    pid = (await described(session_id)).facts.program.host_pid
-    os.kill(known(pid), signal.SIGKILL)
-    wait_for_end(known(pid), 10)
-
-
-def recorded(session_id: str) -> ChatFacts:
-    with open_store() as store:
-        record = store.get(session_id)
-    assert record is not None
-    return record
 
 
 async def check_complete(chat: ChatViewer, answers: int = 1) -> None:

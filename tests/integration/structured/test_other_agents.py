@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -19,15 +18,14 @@ from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir
 from session_host.protocol.facts import ChatFacts
-from session_host.protocol.messages import Describe, Description, Interrupt, Kill, Prompt
+from session_host.protocol.messages import Interrupt, Kill, Prompt
 from tests.programs import program
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.conversing import probe_options
-from tests.support.facts import known
-from tests.support.hosts import is_over
-from tests.support.structured_chats import start_chat, viewing
-from tests.support.waiting import eventually, wait_for_end
+from tests.support.hosts import is_over, kill_host, recorded
+from tests.support.structured_chats import add_acp_agent, start_chat, viewing
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -45,19 +43,6 @@ store = "claude"
 [chat_view]
 dialect = "claude"
 start = [{words}, ["--session-id", "{{conversation}}"]]
-"""
-
-
-QWEN = """
-title = "Fake Qwen"
-executable = "sh"
-start = ["sh"]
-monogram = "Fq"
-[chat_view]
-dialect = "acp"
-start = [{words}]
-[signals]
-background = "qwen"
 """
 
 
@@ -81,17 +66,6 @@ async def start_command(directory: Path, *words: str) -> ChatFacts:
             runtime="structured",
         )
     )
-
-
-async def kill_host(session_id: str) -> None:
-    description: Description = await request(session_id, Describe(0))
-    os.kill(known(description.facts.program.host_pid), signal.SIGKILL)
-    wait_for_end(known(description.facts.program.host_pid), 10)
-
-
-def recorded(session_id: str) -> ChatFacts | None:
-    with open_store() as store:
-        return store.get(session_id)
 
 
 async def test_a_chat_is_called_by_its_first_prompt_also_after_a_later_one_and_its_hosts_end(tmp_path: Path) -> None:
@@ -128,11 +102,8 @@ async def test_an_agent_with_a_sub_agent_in_the_background_is_ended_after_that(t
     """No process shows a sub-agent of Qwen Code: its record does."""
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("idle_timeout_min = 0.005\n", encoding="utf-8")
-    words = ", ".join(json.dumps(word) for word in (sys.executable, *program("fake_acp_agent")[-1:]))
-    agents = config_dir() / "agents"
-    agents.mkdir(exist_ok=True)
-    (agents / "fake-qwen.toml").write_text(QWEN.format(words=words), encoding="utf-8")
-    record = await start_chat(tmp_path, prompt="say one\nhold", agent="fake-qwen")
+    add_acp_agent('[signals]\nbackground = "qwen"\n')
+    record = await start_chat(tmp_path, prompt="say one\nhold", agent="fake-acp")
     async with viewing(record.id) as chat:
         transcript = chat.viewer.replica.transcript
         assert transcript is not None

@@ -1,4 +1,4 @@
-"""What the installers say to a user who is not root, if Debian packages are missing, and on a full disk."""
+"""Messages of the installers: Debian packages are missing, and the user is not root; the disk is full."""
 
 from __future__ import annotations
 

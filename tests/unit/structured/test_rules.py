@@ -393,6 +393,7 @@ def test_a_prompt_that_was_not_confirmed_before_the_end_is_shown_as_such(chat: C
     chat.do(prompt("one"))
     chat.end()
     assert chat.statuses() == {"me-1": "unconfirmed"}
+    assert chat.transcript.status.last_turn is None
 
 
 def test_the_agent_works_while_its_prompt_is_sent_and_rests_as_before_if_no_turn_begins(chat: Chat) -> None:
