@@ -63,7 +63,7 @@ def measure(bench: BenchmarkEnvironment, ids: Sequence[str], beside: str) -> lis
     for _ in range(bench.rounds):
         began_s = time.perf_counter()
         with window() as app:
-            app.wait_connected(ids)
+            app.wait_connected(ids, every_s=0.01)
             connected.values.append(time.perf_counter() - began_s)
             app.ask("grab", file=str(bench.cache / "window.png"))
             painted.values.append(time.perf_counter() - began_s)

@@ -92,7 +92,7 @@ class Window:
             return []
         return tabs
 
-    def wait_connected(self, sessions: Sequence[str], *, every_s: float = 0.01) -> None:
+    def wait_connected(self, sessions: Sequence[str], *, every_s: float | None = None) -> None:
         """Wait until the tabs of all these sessions are connected."""
         wanted = set(sessions)
         seen: list[dict[str, Any]] = []
