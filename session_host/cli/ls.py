@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from session_host.cli.output import print_error, print_json, terminal_columns, width
+from session_host.cli.output import has_colors, print_error, print_json, terminal_columns, width
 from session_host.cli.session_argument import add_selection, all_sessions, selection_of
 from session_host.client.sessions.listing import chosen_sessions
 from session_host.client.sessions.selection import Selection
@@ -22,12 +22,17 @@ from session_host.standing.ages import age
 from session_host.standing.endings import end_of, last_command
 
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
+_STATE = _HEADINGS.index("STATE")
 _MIN_DIRECTORY_COLUMNS = 12
 _MIN_NAME_COLUMNS = 10
 NOTICE_MARK = "!"
 """The mark after the state of a chat with a problem, and before the line that describes the problem."""
 
 _MARKS = {Activity.WORKING: "◐", Activity.NEEDS_INPUT: "▲", Activity.IDLE: "○", Activity.SUSPENDED: "▲"}
+
+_FAILED = "✗"
+"""The mark of a state in which an error stopped the turn; red, with its words, as in the window."""
+_RED, _PLAIN = "\x1b[31m", "\x1b[0m"
 
 _DETAIL_COLUMNS = 36
 
@@ -55,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         print_json([info.as_json() for info in infos])
     elif infos:
         now = datetime.now(UTC)
-        for line in table([row(info, now) for info in infos], terminal_columns()):
+        for line in table([row(info, now) for info in infos], terminal_columns(), is_colored=has_colors()):
             print(line)
         for line in notices(infos):
             print(line)
@@ -79,7 +84,8 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
         named = [
             (_named(info, f"{machine}:{info.name}") if machine != HERE else info, home) for machine, home, info in found
         ]
-        lines = table([row(info, now, home) for info, home in named], terminal_columns()) if named else []
+        rows = [row(info, now, home) for info, home in named]
+        lines = table(rows, terminal_columns(), is_colored=has_colors()) if named else []
         where = "" if options.on in {ALL, HERE} else f" --on {options.on}"
         nothing = [] if errors else [_nothing(selection, ended=ended, where=where)]
         for line in [*lines, *notices(info for info, _home in named)] or nothing:
@@ -164,7 +170,7 @@ def state_words(info: SessionInfo) -> str:
             if activity is Activity.RUNNING:
                 return "❯ running"
             if info.status.failed:
-                return f"✗ {info.status.words}"
+                return f"{_FAILED} {info.status.words}"
             return f"{_MARKS[activity]} {activity.words}" if activity in _MARKS else "◌ running"
         case _:
             return f"■ {end_of(info.facts.outcome).status}{_continued(info)}"
@@ -174,7 +180,7 @@ def _continued(info: SessionInfo) -> str:
     return ", continued" if info.facts.entry.continued_by else ""
 
 
-def table(rows: list[tuple[str, ...]], columns: int | None) -> list[str]:
+def table(rows: list[tuple[str, ...]], columns: int | None, *, is_colored: bool = False) -> list[str]:
     """A table with headings; lines are cut to this number of columns.
 
     The directory is cut first (from the left, since its end is most useful), then the name; then columns are dropped
@@ -189,20 +195,22 @@ def table(rows: list[tuple[str, ...]], columns: int | None) -> list[str]:
         while len(widths) > 1 and _excess(widths, columns) > 0:
             widths.pop()
         widths[0] = min(widths[0], columns)
-    return [_line(line, widths).rstrip() for line in cells]
+    return [_line(line, widths, is_colored=is_colored).rstrip() for line in cells]
 
 
 def _excess(widths: list[int], columns: int) -> int:
     return max(0, sum(widths) + 2 * (len(widths) - 1) - columns)
 
 
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+def _line(cells: tuple[str, ...], widths: list[int], *, is_colored: bool) -> str:
     parts = []
     for index, columns in enumerate(widths):
         text = cells[index]
         if width(text) > columns:
             text = _cut_begin(text, columns) if index == len(_HEADINGS) - 1 else _cut_end(text, columns)
-        parts.append(text + " " * (columns - width(text)))
+        padding = " " * (columns - width(text))
+        is_red = is_colored and index == _STATE and text.startswith(_FAILED)
+        parts.append(f"{_RED}{text}{_PLAIN}{padding}" if is_red else text + padding)
     return "  ".join(parts)
 
 

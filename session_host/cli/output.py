@@ -70,6 +70,11 @@ def terminal_columns() -> int | None:
         return None
 
 
+def has_colors() -> bool:
+    """Whether standard output is a terminal whose user has not asked for no colours (https://no-color.org)."""
+    return terminal_columns() is not None and not os.environ.get("NO_COLOR")
+
+
 def own_size() -> GridSize | None:
     """The size of this terminal, for a program's first screen; None if there is no terminal."""
     try:

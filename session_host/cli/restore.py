@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shlex
 import signal
@@ -18,6 +17,7 @@ from session_host.cli.output import (
     can_ask,
     confirmed,
     cut,
+    has_colors,
     local_time,
     print_error,
     print_json,
@@ -331,7 +331,7 @@ def _print_diff(info: SessionInfo, row: Row) -> int:
     from session_host.client.worktrees.changes import read_changes
 
     changes = read_changes(Path(info.facts.origin.cwd), "prompt", point=row.point)
-    is_colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    is_colored = has_colors()
     for file in changes.files:
         numbers = file.withheld or f"+{file.added} -{file.removed}"
         previous = f"{_shown(file.old_path)} -> " if file.old_path else ""

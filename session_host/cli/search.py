@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 import time
@@ -12,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
-from session_host.cli.output import cut, local_time, print_error, print_json, terminal_columns
+from session_host.cli.output import cut, has_colors, local_time, print_error, print_json, terminal_columns
 from session_host.cli.session_argument import add_selection, all_sessions, selection_of
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo, info_of
@@ -148,7 +147,7 @@ def _run_on_all(options: argparse.Namespace, text: str, selection: Selection) ->
 def _print_chats(chats: list[_FoundIn], limit: int, text: str, here: str) -> int:
     """Print the first lines of chats; returns their number."""
     columns, left = terminal_columns(), limit
-    is_colored = columns is not None and not os.environ.get("NO_COLOR")
+    is_colored = has_colors()
     for machine, chat, lines in chats:
         if (found := lines.first(left)).hits:
             left -= len(found.hits)
@@ -212,7 +211,7 @@ class _Output:
         self._store, self._search, self._searched = store, search, searched
         self._text, self._query, self._progress = text, Query.of(text), progress
         self._columns = terminal_columns()
-        self._is_colored = self._columns is not None and not os.environ.get("NO_COLOR")
+        self._is_colored = has_colors()
         self._left = self._each = 0
         self._indexed: list[str] = []
         """The chats that are indexed, and not searched yet."""

@@ -19,6 +19,7 @@ from session_host.protocol.values import Activity, State
 from tests.support.facts import changed, chat_facts
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+CASES = [(Activity.IDLE, True), (Activity.IDLE, False), (Activity.WORKING, False)]
 AT_PROMPT = Foreground("", last_ended="2026-01-02T03:04:00Z")
 
 
@@ -57,6 +58,14 @@ def info(*, notice: str = "", foreground: Foreground | None = None, **columns: A
 )
 def test_state_is_a_mark_and_words(fields: dict[str, Any], words: str) -> None:
     assert state_words(info(**fields)) == words
+
+
+def test_what_an_error_stopped_is_red_in_a_terminal() -> None:
+    rows = [row(info(activity=activity, failed=failed), NOW) for activity, failed in CASES]
+    plain, colored = table(rows, 60), table(rows, 60, is_colored=True)
+    assert "✗ stopped by an error" in plain[1]
+    assert colored[1] == plain[1].replace("✗ stopped by an error", "\x1b[31m✗ stopped by an error\x1b[0m")
+    assert [colored[0], *colored[2:]] == [plain[0], *plain[2:]]
 
 
 def test_a_chat_with_a_problem_is_marked_and_the_problem_is_printed() -> None:
