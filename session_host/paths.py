@@ -359,11 +359,6 @@ def session_history(session_id: str) -> Path:
     return session_dir(session_id) / "history.bin"
 
 
-def session_transitions(session_id: str) -> Path:
-    """The log of a session's activity changes, one JSON object per line."""
-    return session_dir(session_id) / "activity.jsonl"
-
-
 def session_left_conversations(session_id: str) -> Path:
     """The file with the ids of conversations that a session's agent has left, one per line, oldest first."""
     return session_dir(session_id) / "left_conversations"

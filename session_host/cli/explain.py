@@ -13,10 +13,11 @@ import msgspec
 from session_host.cli.arguments import add_session_argument
 from session_host.cli.output import print_json, terminal_columns
 from session_host.cli.session_argument import ask, find
+from session_host.client.chats.ended_chat import last_transitions
 from session_host.client.chats.removal import described, left_processes
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import HostUnavailable, OutliveError
-from session_host.paths import session_transitions
+from session_host.protocol.events import KEPT_CHANGES
 from session_host.protocol.facts import Foreground
 from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explain, Explanation, Transition
@@ -24,11 +25,9 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import FOREGROUND, RUNNING_STATES, Activity
 from session_host.standing.ages import age
 from session_host.standing.endings import end_of, last_command
-from session_host.storage.store import activity_log as transitions
 from session_host.structured.shortening import cut, shown_command
 from session_host.system.clock import as_text
 
-TRANSITIONS = 20
 _HEADING_COLUMNS = 14
 _REMARK_COLUMNS = 80
 _WITH_END = timedelta(seconds=2)
@@ -111,9 +110,10 @@ def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
     """Combine the record, the activity log and, for a running session, its host's explanation."""
     program = info.facts.program
     explained = Explained(info=info, child_pid=program.child_pid, conversation=program.conversation or None)
-    changes = transitions.last(session_transitions(info.id), TRANSITIONS)
-    if explanation is not None:
-        changes = explanation.transitions or changes
+    if explanation is None:
+        changes = last_transitions(info.id, KEPT_CHANGES)
+    else:
+        changes = explanation.transitions
         explained.child_pid, explained.child_started = explanation.child_pid, explanation.child_started
         explained.child_started_at = _started_at(explanation.child_started)
         explained.last_word = max((report.at for report in explanation.evidence), default=None)

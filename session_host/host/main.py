@@ -179,14 +179,16 @@ class _Host:
             await self._store_writer.save_host()
         titling = asyncio.create_task(self._store_writer.save_titles(driver), name="title")
         noting = asyncio.create_task(self._note_conversation(driver), name="conversation")
+        telling = asyncio.create_task(self._store_writer.save_events(driver.events), name="events")
         await journal_writer.start(spec.facts.program.size, driver.session.ring.kept_resizes())
         gc.enable()  # Not before: a collection would write to all pages that are shared with the keeper.
         self._serving.set()
         await driver.ended.wait()
         driver.conversation_changed.set()
         titling.cancel()
+        telling.cancel()
         await noting
-        await asyncio.wait((titling,))
+        await asyncio.wait((titling, telling))
         await driver.kind.finish()
         if _ended_by_sigterm(driver):
             with contextlib.suppress(TimeoutError):

@@ -1,4 +1,6 @@
-"""A host's writes to the store: its own PID, the conversation, the title and the end. The launcher writes the start.
+"""A host's writes to the store: its own PID, the conversation, the title, what happens, and the end.
+
+The launcher writes the start.
 
 Every write waits for the disk, so each runs in a thread.
 """
@@ -9,18 +11,19 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
 from session_host.paths import session_left_conversations, session_unsaved_end
+from session_host.protocol.events import NumberedEvent
 from session_host.protocol.facts import INTERRUPTED, Outcome
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.untrusted_text import topic_of
 from session_host.protocol.values import State
-from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.store import Store, copies
 from session_host.storage.store.copies import note_end
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
@@ -29,6 +32,7 @@ from session_host.system.processes.identity import start_time
 from session_host.system.worker import Worker
 
 from .driver.driver import Driver
+from .event_log import EventLog
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +43,8 @@ RETRY_S = (0.2, 1.0, 5.0)
 TITLE_AFTER_S = 1.0
 """How long after a change the title is saved."""
 TITLE_INTERVAL_S = 20.0
+OPEN_S = 2.0
+"""How long the store stays open after a write: events come in bursts, and opening it takes ten times a write's time."""
 
 
 class StoreWriter:
@@ -51,7 +57,9 @@ class StoreWriter:
     def __init__(self, spec: LaunchSpec, host_pid: int) -> None:
         self._spec = spec
         self._path = Path(spec.database)
-        self._worker = Worker()
+        self._worker = Worker(OPEN_S, self._close_store)
+        self._store: Store | None = None
+        """The open store, in the worker's thread."""
         self._is_leaving = asyncio.Event()
         self._id, self.topic = spec.facts.id, spec.facts.entry.topic
         self._outcome = Outcome()
@@ -93,6 +101,23 @@ class StoreWriter:
                 if not await self.save_host():
                     driver.title_changed.set()
                 next_s = loop.time() + TITLE_INTERVAL_S
+
+    async def save_events(self, events: EventLog) -> None:
+        """Write each event into the ledger, until cancelled; on a disk that takes none, again and again.
+
+        The end writes what is left.
+        """
+        waits = iter(RETRY_S)
+        wait_s = RETRY_S[0]
+        while True:
+            await events.has_unsaved.wait()
+            batch = events.unsaved()
+            if await self._worker.run(partial(_logged, partial(self._write_events, batch))):
+                events.saved(batch[-1].number)
+                waits = iter(RETRY_S)
+            else:
+                wait_s = next(waits, wait_s)
+                await asyncio.sleep(wait_s)
 
     async def save_host(self) -> bool:
         """Save this host's PID, the conversation and the title; returns whether they are saved.
@@ -136,7 +161,7 @@ class StoreWriter:
             # Before the end: once that is recorded, the user may remove the chat.
             is_output_saved = is_output_saved or await self._save_output(driver, portable=False)
             try:
-                await self._worker.run(lambda: self._write_end(driver.input_log.header))
+                await self._worker.run(lambda: self._write_end(driver))
             except StoreError as error:
                 if is_last_try:
                     log.warning("the end is not recorded: %s", error)
@@ -154,6 +179,7 @@ class StoreWriter:
                 break  # The user removed the chat meanwhile.
             if await self._save_output(driver, portable=True):
                 break
+        await self._worker.run(self._close_store)
         if not interrupted:  # The computer does not wait.
             await driver.journal_writer.compress()
         return True
@@ -176,10 +202,22 @@ class StoreWriter:
             log.warning("the last screen is not kept: %s", error)
         return not driver.journal_writer.error
 
-    def _write_end(self, header: LogHeader) -> None:
+    def _write_end(self, driver: Driver) -> None:
+        header = driver.input_log.header
         self._outcome = replace(self._outcome, end_request=header.end_request)
+        self._write_events(driver.events.unsaved())
         self._write()
         header.exit_saved = True
+
+    def _write_events(self, events: Sequence[NumberedEvent]) -> None:
+        try:
+            self._opened().add_events(self._id, events)
+        except (NoSuchSession, StoreCorrupt):
+            self._write()
+            self._opened().add_events(self._id, events)
+        except StoreError:
+            self._close_store()
+            raise
 
     def _note_end(self) -> None:
         try:
@@ -191,18 +229,32 @@ class StoreWriter:
         try:
             self._write_once()
         except StoreCorrupt as error:
+            self._close_store()
             log.warning("%s; kept as %s", error, Store.move_damaged(self._path))
             self._write_once()
+        except StoreError:
+            self._close_store()
+            raise
 
     def _write_once(self) -> None:
-        with Store.open(self._path) as store:
-            self._save_left_conversation(store)
-            try:
-                self._update(store)
-            except NoSuchSession:
-                # The store was lost, and another process created a new one while this session ran.
-                store.insert(copies.row(self._path, self._id) or self._spec.facts)
-                self._update(store)
+        store = self._opened()
+        self._save_left_conversation(store)
+        try:
+            self._update(store)
+        except NoSuchSession:
+            # The store was lost, and another process created a new one while this session ran.
+            store.insert(copies.row(self._path, self._id) or self._spec.facts)
+            self._update(store)
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            self._store = Store.open(self._path)
+        return self._store
+
+    def _close_store(self) -> None:
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
 
     def _update(self, store: Store) -> None:
         # A topic that the title had before a new host took over is in the store alone.

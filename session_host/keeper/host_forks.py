@@ -307,7 +307,6 @@ def _host_a_session(directory: Path) -> None:
         journal_limit_bytes=1 << 20,
         settings=os.devnull,
         watch=Watch(state_file="claude"),
-        transitions=str(directory / "activity.jsonl"),
     )
     descriptors, slave = session_descriptors.create_descriptors(Path(spec.socket_path), SIZE)
     with contextlib.ExitStack() as stack:

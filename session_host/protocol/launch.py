@@ -189,8 +189,6 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     watch: Watch = Watch()
     continues: bool = False
     """Whether it continues an earlier conversation that is no session's, such as one from outside of Outlive."""
-    transitions: str = ""
-    """The path of the activity log; "" for none."""
     structured: StructuredLaunch | None = None
     """How Outlive talks to the agent, if it has no terminal."""
     restore_points: bool = False

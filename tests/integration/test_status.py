@@ -13,14 +13,13 @@ import pytest
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer
-from session_host.paths import session_transitions
 from session_host.protocol.messages import ActivityEvent, Attach, Describe, Description, Explain, Explanation, Message
 from session_host.protocol.values import Activity, MouseAction, MouseButton
-from session_host.storage.store import activity_log
 from tests.support import processes
 from tests.support.conversing import claude_like
 from tests.support.facts import known
 from tests.support.hosts import description_of, end, see, start, watching
+from tests.support.ledger import changes_of
 from tests.support.waiting import eventually, poll_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -54,10 +53,9 @@ async def test_claudes_activity_comes_from_its_state_file_and_its_question_from_
         assert explanation.transitions[-2].detail == "Bash: npm test"
         assert explanation.transitions[-1].activity is IDLE
         assert explanation.stale_after_s == 60
-    transitions = activity_log.last(session_transitions(chat.record.id), 20)
+    transitions = changes_of(chat.record.id)
     assert transitions[:-1] == explanation.transitions
     assert (transitions[-1].activity, transitions[-1].source) == (NO_SIGNAL, "")
-    assert session_transitions(chat.record.id).stat().st_mode & 0o777 == 0o600
 
 
 async def test_the_conversation_comes_from_the_state_file(tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from session_host.paths import session_transitions
 from session_host.protocol.values import GridSize
 from session_host.session.send_queue import NOT_SHOWN
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.commands import OUTLIVE, Done, environment, outlive
+from tests.support.ledger import changes_of
 from tests.support.real_agents import RealAgent
 from tests.support.terminals import ScreenTerminal
 from tests.support.waiting import WaitTimeout, wait_until
@@ -43,7 +43,7 @@ def done(*words: str) -> str:
 
 
 class Change(NamedTuple):
-    """A change of a chat's activity, from the activity log."""
+    """A change of a chat's activity, from the ledger."""
 
     time: str
     activity: str
@@ -140,9 +140,7 @@ class Chat:
 
     def changes(self) -> list[Change]:
         """All changes of its activity so far, oldest first."""
-        path = session_transitions(self.id)
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        return [Change(**json.loads(line)) for line in lines]
+        return [Change(each.at, each.activity, each.source, each.detail) for each in changes_of(self.id)]
 
     def changed(self, activity: str, after: int) -> Change:
         """Wait for an activity in the activity log after the first ``after`` changes; returns the change."""

@@ -15,7 +15,7 @@ from session_host.errors import NoAnswer
 from session_host.paths import config_dir
 from session_host.terminal.prompts import TurnPosition
 
-from .resumability import query_for
+from .resumability import query_for, with_use
 
 
 class FoundAnswer(NamedTuple):
@@ -60,7 +60,8 @@ def find_answer(session_id: str, position: TurnPosition | None, *, is_working: b
         limit = f"{MAX_BYTES >> 20} MB"
         raise NoAnswer(f"The answer begins more than {limit} before the end of {agent.title}’s record") from error
     if choice is None:
-        found = find_conversation(agent.conversation.store, query)
+        with open_store() as store:
+            found = find_conversation(agent.conversation.store, with_use(store, record, agent, query))
         why = f"; {found.reason}" if found.availability is Availability.LOST else ""
         raise NoAnswer(f"{agent.title} has not answered yet{why}")
     if not choice.turn.answer:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError
-from session_host.paths import session_stderr, session_transitions
+from session_host.paths import session_stderr
 from session_host.protocol.messages import Transition
 from session_host.protocol.untrusted_text import plain
-from session_host.storage.store import Store, activity_log
+from session_host.storage.store import Store
 
 from .removal import described, end_left_processes, left_processes, remove_chat
 
@@ -107,7 +107,8 @@ def error_output(session_id: str) -> ErrorOutput | None:
 
 def last_transitions(session_id: str, count: int) -> list[Transition]:
     """The last changes of a chat's activity, oldest first. Blocks on the disk."""
-    return activity_log.last(session_transitions(session_id), count)
+    with open_store() as store:
+        return store.last_changes(session_id, count)
 
 
 class Removal(NamedTuple):

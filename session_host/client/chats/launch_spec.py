@@ -28,7 +28,6 @@ from session_host.paths import (
     session_screen,
     session_socket,
     session_stderr,
-    session_transitions,
 )
 from session_host.protocol.facts import ChatFacts, Entry, Origin, OwnWorktree, Program
 from session_host.protocol.launch import REPORT_ID, LaunchSpec, StructuredLaunch, Watch, WorktreeSetup
@@ -379,7 +378,6 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         if is_structured
         else settings.applied_to(_signals(request, start), missing_integration(agent, start.environment, directory)),
         continues=bool(request.conversation),
-        transitions=str(session_transitions(session_id)),
         settings=str(config_dir() / "chats.toml"),
         restore_points=settings.restore_points and agent.signals.ends_all,
         begins_with_screen=begins_with_screen,

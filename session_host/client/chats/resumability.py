@@ -24,15 +24,15 @@ from session_host.paths import (
     config_dir,
     session_files,
     session_left_conversations,
-    session_transitions,
     worktree_setup_mark,
 )
+from session_host.protocol.events import Started, StatusChanged
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.launch import SETUP_DETAIL
 from session_host.protocol.values import RUNNING_STATES, Activity
-from session_host.storage.store import Store, activity_log
+from session_host.storage.store import Store
 
-TRANSITIONS_READ = 100
+EVENTS_READ = 100
 MAX_IN_CHAIN = 1000
 
 
@@ -238,8 +238,7 @@ def query_for(
     """
     store, files = agent.conversation.store, session_files(record.id)
     callers = child_environment(environment, agent, record.origin.overrides, str(files), record.origin.engine)
-    conversation, used = record.program.conversation, _was_used(record)
-    query = ConversationQuery(conversation, record.origin.cwd, callers, files, used, transcripts)
+    query = ConversationQuery(record.program.conversation, record.origin.cwd, callers, files, False, transcripts)
     own = query._replace(environment=relocated(store, callers, record.origin.located_by))
     if own.environment == callers or find_conversation(store, own).availability is Availability.WHOLE:
         return own
@@ -261,28 +260,31 @@ def current_directory(record: ChatFacts, agent: Agent, query: ConversationQuery)
 
 
 def with_use(store: Store, record: ChatFacts, agent: Agent, query: ConversationQuery) -> ConversationQuery:
-    """The query with what other chats show: the conversation has messages if one of them worked in it, or resumed it.
+    """The query with what the chats show: the conversation has messages if one of them worked in it, or resumed it.
 
     A chat that only resumed it has no work of its own.
     """
-    if query.used or not _is_in_argv(record):
+    if not _is_in_argv(record):
         return query
     others = store.in_conversation(query.conversation)
     used = agent.continues(record.origin.argv) or any(
-        _was_used(each) for each in others if each.origin.agent == record.origin.agent
+        _was_used(store, each) for each in others if each.origin.agent == record.origin.agent
     )
     return query._replace(used=used)
 
 
-def _was_used(record: ChatFacts) -> bool:
+def _was_used(store: Store, record: ChatFacts) -> bool:
     """Whether the agent worked in a session's conversation, and it did not change since, as far as is known.
 
-    The setup of a worktree is no work of the agent's.
+    The setup of a worktree is no work of the agent's. A chat whose events have left the ledger counts as used.
     """
     if not _is_in_argv(record):
         return False
-    seen = activity_log.last(session_transitions(record.id), TRANSITIONS_READ)
-    return any(each.activity is Activity.WORKING and each.detail != SETUP_DETAIL for each in seen)
+    seen = [each.event for each in store.events_of(record.id, [Started, StatusChanged], EVENTS_READ)]
+    if not any(isinstance(each, Started) for each in seen):
+        return True
+    changes = (each for each in seen if isinstance(each, StatusChanged))
+    return any(each.after is Activity.WORKING and each.detail != SETUP_DETAIL for each in changes)
 
 
 def awaits_setup(record: ChatFacts) -> bool:

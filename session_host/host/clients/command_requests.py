@@ -54,7 +54,7 @@ def explain(driver: Driver, request: Explain) -> Explanation:
         last_input=driver.watch.tracker.last_input,
         stale_after_s=driver.spec.watch.stale_after_s,
         evidence=driver.watch.tracker.evidence(),
-        transitions=driver.watch.transitions(),
+        transitions=driver.events.changes(),
         conversation=driver.conversation.id,
         conversation_source=driver.conversation.source,
         remark=driver.spec.watch.remark,

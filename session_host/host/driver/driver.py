@@ -17,6 +17,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from session_host.host.event_log import EventLog
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.error_output import ErrorOutput
 from session_host.host.program.journal_writer import JournalWriter
@@ -65,6 +66,7 @@ class Driver:
         checkpointer: makes the checkpoints, which shorten a recovery.
         watch: follows the agent's activity.
         conversation: follows the agent's conversation.
+        events: what happens, for the ledger.
         restore_points: keeps the files of the working tree before each prompt.
         questions: questions that the agent's hook asks; none in a structured chat.
         program: the program, and its I/O on the event loop.
@@ -127,11 +129,13 @@ class Driver:
             spec.facts.program.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
         )
         self.conversation_changed, self.title_changed = asyncio.Event(), asyncio.Event()
+        self.events = EventLog(log_state.events, log_state.events_saved, input_log, now)
         self.restore_points = RestorePointMaker(spec, self.flush_input)
         self.watch = AgentWatch(
             spec,
             log_state.activity,
             input_log,
+            self.events,
             self.worker,
             self.conversation,
             send_event=self.broadcast,
@@ -328,6 +332,8 @@ class Driver:
             focus=session.viewers.focus.last_report,
             conversation=self.conversation.saved_state(),
             answers=self.questions.answers,
+            events=self.events.newest,
+            events_saved=self.events.saved_to,
         )
         self.kind.save(log_state)
         return log_state

@@ -13,11 +13,12 @@ import msgspec
 from session_host.agents import status
 from session_host.agents.conversations.gemini_guard import TranscriptGuard
 from session_host.agents.status import ActivityTracker, Moment
+from session_host.host.event_log import EventLog
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.paths import session_files
 from session_host.protocol.facts import AgentStatus, Foreground
 from session_host.protocol.launch import LaunchSpec
-from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report, Transition
+from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report
 from session_host.protocol.values import SILENCE, Activity, in_turns
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
@@ -32,12 +33,12 @@ from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import Replica
 from session_host.terminal.events import TerminalEvent, TitleChanged
 
-from .activity_log_writer import ActivityLogWriter
 from .background import BackgroundWork
 from .conversation import STATE_FILE, ConversationTracker, TitleWatcher, TranscriptWatcher
 from .foreground import ForegroundProcess
 from .logged_calls import call_logged, log_errors
 from .state_file import FILES_WITH_STATUS, STATE_DIRECTORIES, StateFile, StateFileContent
+from .status_events import StatusEvents
 from .suspension import Suspension
 
 
@@ -146,6 +147,7 @@ class AgentWatch:
         spec: LaunchSpec,
         saved_state: ActivityState | None,
         input_log: InputLog,
+        events: EventLog,
         worker: EmulatorWorker[Replica],
         conversation: ConversationTracker,
         *,
@@ -160,6 +162,7 @@ class AgentWatch:
             spec: the session's launch spec.
             saved_state: the state that a previous host left.
             input_log: records the state, so that it survives this process.
+            events: gets the changes.
             worker: knows how far it has interpreted the output, and when output last arrived.
             conversation: receives the conversation ids that the sources report.
             send_event: sends an event to all followers.
@@ -200,11 +203,9 @@ class AgentWatch:
         self._reporter_end = ProcessEnd(self._on_reporter_end)
         self._reporting_group = saved_state.reporting_group if saved_state is not None else 0
         self._repeatable_sources = {status.STATE_FILE, status.PLUGIN} if saved_state is not None else set[str]()
-        self._transitions = ActivityLogWriter(spec.transitions, self.tracker)
+        self._events, self._status_events = events, StatusEvents(events, self.tracker)
         self._last_sent = (self.tracker.activity, self.tracker.source)
         self._turn = saved_state.turn if saved_state is not None else -1
-        if saved_state is not None:
-            call_logged(self._transitions.restore_last)
 
     # ------------------------------------------------------------ events
 
@@ -286,7 +287,7 @@ class AgentWatch:
                     call_logged(self._watch_reporter, self._process)
                 if self.tracker.apply_report(self._with_background(report), moment):
                     changed = True
-                    self._transitions.record(self.tracker, self._now)
+                    self._status_events.record(self.tracker, self._now)
         if changed or noted:
             self._save_and_send(visibly=changed)
         elif moment is not None:
@@ -431,7 +432,6 @@ class AgentWatch:
         if self._guard is not None:
             call_logged(self._guard.close)
         self._expiry.close()
-        self._transitions.close()
 
     def _stop_watching(self) -> None:
         self.suspension.close()
@@ -483,12 +483,14 @@ class AgentWatch:
         """Save the state, and send a visible change to the followers."""
         tracker = self.tracker
         turn = self._turn if visibly and self._start_turn_if_new() else -1
-        self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.saved_state()))
+        if visibly:
+            self._status_events.record(tracker, self._now)
+        state = msgspec.structs.replace(self.saved_state(), events=self._events.take_new())
+        self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(state))
         if visibly:
             event = self._event(turn)
             self._send_event(event)
             self.activity_changed(event.status)
-            self._transitions.record(self.tracker, self._now)
             self._conversation.activity_changed()
             self._transcript_watcher.activity_changed(in_turns(tracker.activity, tracker.source))
         self._expiry.schedule()
@@ -506,7 +508,3 @@ class AgentWatch:
     def last_output(self) -> str:
         """The time of the last output, ISO 8601; "" for never."""
         return self._expiry.last_output()
-
-    def transitions(self) -> list[Transition]:
-        """The last changes, oldest first."""
-        return self._transitions.last()

@@ -36,7 +36,9 @@ class EntryKind(IntEnum):
     NAME = 13
     COLORS = 14
     ACTIVITY = 15
-    """The payload is a ``log_state.ActivityState``, which has the output's offset; ``number`` is 0."""
+    """The payload is a ``log_state.ActivityState``, which has the output's offset, and the events of the change; so a
+    replacement host repeats both or neither. ``number`` is 0.
+    """
     CONVERSATION = 16
     """The payload is a ``log_state.ConversationState``."""
     FOCUS = 17
@@ -53,6 +55,8 @@ class EntryKind(IntEnum):
     """The agent takes input: nothing is held any more."""
     UNSENT = 22
     """A command's text was typed and not sent: the payload is the row of the screen that ends with it."""
+    EVENTS_SAVED = 23
+    """The ledger has this session's events up to ``number``."""
 
 
 FOR_PROGRAM = (EntryKind.INPUT, EntryKind.TYPED, EntryKind.REPLY, EntryKind.FOCUS)

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from session_host.protocol.events import NumberedEvent, with_events
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import Activity, CommandTime, in_turns
 from session_host.structured.items import RequestResolved
@@ -134,6 +135,8 @@ class ActivityState(msgspec.Struct, frozen=True):
     """The time of a report of "idle" that is not certain yet, as in ``SourceReport.at_s``; None for none."""
     is_work_over: bool = False
     """Whether what it ran in the background has ended, and may begin a turn."""
+    events: tuple[NumberedEvent, ...] = ()
+    """What happened since the entry before this one; in an entry alone."""
 
     @property
     def in_turns(self) -> Activity:
@@ -205,6 +208,8 @@ class LogState(msgspec.Struct):
         held: the input that waits until it does, oldest first.
         prompt: what is known about the agent's input line.
         unsent: the row of the screen that ends with a text that a command typed and could not send; "" for none.
+        events: the newest events, and those that the ledger has not got; see ``events.with_events``.
+        events_saved: the number of the last event that the ledger has.
     """
 
     child_started: int | None = None
@@ -225,6 +230,8 @@ class LogState(msgspec.Struct):
     starting: bool = False
     held: list[HeldInput] = []
     unsent: str = ""
+    events: list[NumberedEvent] = []
+    events_saved: int = 0
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -261,7 +268,7 @@ class LogState(msgspec.Struct):
             case EntryKind.ANSWERED | EntryKind.COMMANDS:
                 self._newest(entry)
             case _:
-                self._start(entry)
+                self._other(entry)
 
     def _newest(self, entry: LogEntry) -> None:
         if entry.kind == EntryKind.ANSWERED:
@@ -274,6 +281,7 @@ class LogState(msgspec.Struct):
         name, kind = _WHOLE[entry.kind]
         setattr(self, name, msgspec.msgpack.decode(entry.payload, type=kind))
         if entry.kind == EntryKind.ACTIVITY and self.activity is not None:
+            self.events = with_events(self.events, self.activity.events, saved_to=self.events_saved)
             self._set_prompt(after_activity(self.prompt, self.activity.in_turns))
             if self.activity.turn > (self.turns[-1] if self.turns else -1):
                 self.turns = [*self.turns, self.activity.turn][-KEPT_TURNS:]
@@ -285,9 +293,11 @@ class LogState(msgspec.Struct):
     def _set_prompt(self, state: PromptState) -> None:
         self.prompt, self.unsent = state, unsent_after(self.unsent, self.prompt, state)
 
-    def _start(self, entry: LogEntry) -> None:
+    def _other(self, entry: LogEntry) -> None:
         if entry.kind == EntryKind.STARTED:
             self.starting = False
+        if entry.kind == EntryKind.EVENTS_SAVED:
+            self.events_saved = max(self.events_saved, entry.number)
         if entry.kind != EntryKind.HELD:
             return
         tag = entry.tag.hex()

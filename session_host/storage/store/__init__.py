@@ -1,6 +1,6 @@
 """The store: sessions, their exits and the window's layout in one SQLite file.
 
-It knows rows and transactions. It must not know processes, sockets or the clock: the caller gives states and times.
+It knows rows and transactions. It must not know processes or sockets: the caller gives states and their times.
 Hosts, the window and commands open the same file at once, so every transaction is short.
 """
 

@@ -97,8 +97,29 @@ STORE_SCHEMA = Schema(
         BEGIN INSERT OR REPLACE INTO change (id) VALUES (old.id); END
         """,
         ),
+        (
+            # The ledger, see ``ledger``. A host's event has the host's own number, so that it is added once.
+            """
+        CREATE TABLE event (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            chat TEXT NOT NULL,
+            own_number INTEGER,
+            at TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            content TEXT NOT NULL,
+            UNIQUE (chat, own_number)
+        )
+        """,
+            """
+        CREATE TABLE ledger (
+            one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, trimmed_to INTEGER NOT NULL
+        )
+        """,
+            "INSERT INTO ledger (one, id, trimmed_to) VALUES (1, lower(hex(randomblob(8))), 0)",
+        ),
     ),
-    tables=frozenset({"session", "recent_directory", "layout", "change"}),
+    tables=frozenset({"session", "recent_directory", "layout", "change", "event", "ledger"}),
 )
 
 

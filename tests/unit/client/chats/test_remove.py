@@ -76,7 +76,7 @@ def test_the_conversation_file_of_another_agent_is_kept() -> None:
 @pytest.mark.usefixtures("area")
 def test_a_last_screen_saved_during_the_removal_is_removed_too(monkeypatch: pytest.MonkeyPatch) -> None:
     record = recorded("chat")
-    (session_dir("chat") / "activity.jsonl").touch()
+    (session_dir("chat") / "history.bin").touch()
     directory = moved_aside.directory(database(), "chat")
     late = iter(["screen.new", "screen.bin"])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from pathlib import Path
@@ -15,12 +14,13 @@ from session_host.client.chats.resume import resume_command
 from session_host.client.sessions.session_info import info_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationUnknown, NoSuchSession, NotResumable
-from session_host.paths import session_transitions
 from session_host.protocol.facts import ChatFacts
 from session_host.protocol.launch import SETUP_DETAIL
-from session_host.protocol.values import State
+from session_host.protocol.messages import Transition
+from session_host.protocol.values import Activity, State
 from tests.support.area import Area
 from tests.support.facts import changed, chat_facts
+from tests.support.ledger import add_changes
 
 ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
 THREAD = "01a1f941-8281-7dc2-89a6-e54f37992ca5"
@@ -41,8 +41,14 @@ def ended_chat(number: int = 0, **fields: object) -> ChatFacts:
     }
     record = chat_facts(**(values | fields))
     with open_store() as store:
-        store.insert(record)
+        store.insert(changed(record, state=State.STARTING))
+        store.update(record.id, state=record.outcome.state)
     return record
+
+
+def worked(record: ChatFacts, source: str = "hook", detail: str = "") -> None:
+    """Note in the ledger that a chat's agent worked."""
+    add_changes(record.id, Transition("2026-11-20T15:00:00.000Z", Activity.WORKING, source, detail))
 
 
 @pytest.fixture
@@ -61,13 +67,10 @@ def test_a_missing_transcript_blocks_only_a_chat_that_has_worked() -> None:
     record = ended_chat()
     assert resumability(record.id) == (True, "the conversation is empty")
 
-    path = session_transitions(record.id)
-    path.parent.mkdir(parents=True)
-    setup = {"time": "", "activity": "working", "source": "osc 7501", "detail": SETUP_DETAIL}
-    path.write_text(json.dumps(setup) + "\n")
+    worked(record, "osc 7501", SETUP_DETAIL)
     assert resumability(record.id) == (True, "the conversation is empty"), "the setup of a worktree is not the agent"
 
-    path.write_text(json.dumps({"time": "", "activity": "working", "source": "hook"}) + "\n")
+    worked(record)
 
     result = resumability(record.id)
     assert result.can is False
@@ -89,9 +92,7 @@ def test_a_chat_that_was_resumed_without_a_new_prompt_does_not_begin_an_empty_co
     second = ended_chat(2, agent=agent, argv=argv, resumed_from=first.id)
     if agent != "claude":  # Its argv shows that there was a conversation to resume.
         assert resumability(second.id).can, "nobody has sent a prompt"
-        path = session_transitions(first.id)
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps({"time": "", "activity": "working", "source": "hook"}) + "\n")
+        worked(first)
 
     can, reason = resumability(second.id)
 
@@ -112,9 +113,7 @@ def test_an_agent_without_a_terminal_has_no_command_that_resumes_in_one() -> Non
 
 def test_a_conversation_left_for_another_does_not_count_as_missing() -> None:
     record = ended_chat(provider_session_id=THREAD)
-    path = session_transitions(record.id)
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"time": "", "activity": "working", "source": "hook"}) + "\n")
+    worked(record)
 
     assert resumability(record.id) == (True, "the conversation is empty")
 

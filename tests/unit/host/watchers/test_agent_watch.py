@@ -15,7 +15,6 @@ import pytest
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
-from session_host.storage.store import activity_log
 from session_host.structured.items import StateChanged
 from tests.support.session_harness import SessionHarness, session_harness
 from tests.support.waiting import eventually
@@ -30,7 +29,7 @@ FIRST, OTHER = "5e55104e-0000-4000-8000-00000000000a", "5e55104e-0000-4000-8000-
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[SessionHarness]:
     """A session with this process as its program."""
-    with session_harness(watch=WATCH, conversation=FIRST, transitions=str(tmp_path / "activity.jsonl")) as session:
+    with session_harness(watch=WATCH, conversation=FIRST) as session:
         yield session
 
 
@@ -115,20 +114,33 @@ async def test_hook_reports_count_only_for_the_current_conversation(harness: Ses
     assert report_activity(harness, "idle", 0, "", "hook") is Activity.IDLE, "a report without a conversation"
 
 
-async def test_the_next_host_logs_a_change_that_a_killed_host_did_not(harness: SessionHarness) -> None:
-    path = Path(harness.spec.transitions)
+async def test_the_next_host_has_the_events_that_the_ledger_did_not_get(harness: SessionHarness) -> None:
     host(harness)
     report_activity(harness, "working", os.getpid())
+    report_activity(harness, "idle", os.getpid())
+    events = harness.driver.events.unsaved()
+    assert [each.number for each in events] == [1, 2]
     harness.kill()
-    assert [each.activity for each in activity_log.last(path, 20)] == [Activity.WORKING]
-    path.unlink()
-    for _ in range(2):
-        host(harness)
-        transitions = harness.driver.watch.transitions()
-        harness.kill()
-        kept_there = activity_log.last(path, 20)
-        assert [(each.activity, each.source) for each in kept_there] == [(Activity.WORKING, "plugin")]
-        assert transitions == kept_there
+    host(harness)
+    assert harness.driver.events.unsaved() == events
+    assert harness.driver.events.has_unsaved.is_set()
+    harness.driver.events.saved(1)
+    harness.kill()
+    host(harness)
+    assert harness.driver.events.unsaved() == events[1:]
+    assert [each.activity for each in harness.driver.events.changes()] == [Activity.WORKING, Activity.IDLE]
+    report_activity(harness, "working", os.getpid())
+    assert [each.number for each in harness.driver.events.unsaved()] == [2, 3]
+
+
+async def test_a_checkpoint_has_the_events(harness: SessionHarness) -> None:
+    host(harness)
+    report_activity(harness, "working", os.getpid())
+    harness.driver.checkpointer.request_checkpoint()
+    await eventually(lambda: harness.input_log.header.checkpoint, 10, "the checkpoint")
+    harness.kill()
+    host(harness)
+    assert [each.number for each in harness.driver.events.unsaved()] == [1]
 
 
 async def test_after_an_answer_a_timer_runs_only_if_no_source_reports_the_end_of_the_question(
@@ -180,7 +192,6 @@ async def test_a_chat_continues_and_ends_normally_although_the_agent_watch_fails
 
     monkeypatch.setattr("session_host.host.watchers.agent_activity.StateFile.start", fail)
     monkeypatch.setattr("session_host.host.watchers.agent_activity.StateFile.close", fail)
-    monkeypatch.setattr("session_host.host.watchers.agent_activity.ActivityLogWriter.restore_last", fail)
     monkeypatch.setattr("session_host.host.watchers.agent_activity.ActivityTracker.apply_report", fail)
     monkeypatch.setattr("session_host.host.watchers.agent_activity.ActivityTracker.program_ended", fail)
     monkeypatch.setattr("session_host.host.watchers.conversation.conversation_of", fail)
@@ -199,7 +210,6 @@ async def test_a_chat_continues_and_ends_normally_although_the_agent_watch_fails
 
 
 async def test_a_question_reported_by_two_sources_is_logged_once(harness: SessionHarness) -> None:
-    path = Path(harness.spec.transitions)
     host(harness)
     watch = harness.driver.watch
     watch._now = iter(f"2026-01-02T03:04:{second:02}Z" for second in range(60)).__next__
@@ -210,17 +220,16 @@ async def test_a_question_reported_by_two_sources_is_logged_once(harness: Sessio
 
     report_activity(harness, "working", 0, FIRST, "hook")
     blocked()
-    [poorer] = [each for each in watch.transitions() if each.activity is Activity.NEEDS_INPUT]
+    [poorer] = [each for each in harness.driver.events.changes() if each.activity is Activity.NEEDS_INPUT]
     assert poorer.detail == "permission"
     watch.on_hook_report(Report("hook", "ask", FIRST, "Bash: npm test"), 0)
     for text in ("approve Bash: npm test", "approve Bash: rm -r build"):
         blocked(text)
     report_activity(harness, "idle", 0, FIRST, "hook")
     harness.driver.worker.feed_output(b"\x1b]7501;state=working\x07")
-    transitions = watch.transitions()
+    transitions = harness.driver.events.changes()
     harness.kill()
 
     questions = [(each.at, each.detail) for each in transitions if each.activity is Activity.NEEDS_INPUT]
     assert [detail for _, detail in questions] == ["approve Bash: npm test", "approve Bash: rm -r build"]
     assert questions[0][0] == poorer.at, "the time of the question, not of its better text"
-    assert activity_log.last(path, 20) == transitions

@@ -16,7 +16,6 @@ from gui.bridge.chat import Chat
 from gui.bridge.chat_words import activity_and_age, last_command, status_text
 from gui.window.actions.separate_windows import ChangesOpener
 from gui.window.sidebar.entries import ChatRow
-from session_host import paths
 from session_host.client.viewer.viewer import ViewerState
 from session_host.client.worktrees import Status
 from session_host.errors import HostUnavailable
@@ -33,8 +32,8 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.standing.groups import Group, Mark
-from session_host.storage.store import activity_log
 from tests.support.facts import changed
+from tests.support.ledger import add_changes
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -296,11 +295,7 @@ async def test_the_sheet_shows_the_evidence_and_asks_again_when_the_state_change
 
 async def test_for_an_ended_chat_the_sheet_shows_the_saved_transitions(harness: WindowHarness, explained: list[str]):
     session_id = await harness.add("one", agent="claude", state=State.EXITED, exit_code=0, provider_session_id="abc")
-    path = paths.session_transitions(session_id)
-    path.parent.mkdir(parents=True)
-    activity_log.append(
-        path, [Transition(ago(9), Activity.WORKING, "hook"), Transition(ago(3), Activity.NO_SIGNAL, "")]
-    )
+    add_changes(session_id, Transition(ago(9), Activity.WORKING, "hook"), Transition(ago(3), Activity.NO_SIGNAL, ""))
     window = harness.open_window()
     window.open_chat(harness.chat(session_id))
     window.actions_["explain"].trigger()

@@ -1,0 +1,142 @@
+"""The events of the ledger: what happens in chats, in the order in which the store got it.
+
+One struct for each kind, with what its reader needs. None has the text of a prompt or an answer: the ledger is no
+second recording. JSON names the kind as ``kind``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, get_args
+
+import msgspec
+
+from .messages import Transition
+from .values import Activity
+
+KEPT_CHANGES: Final = 20
+"""How many changes of the status an explanation lists."""
+
+KEPT_UNSAVED: Final = 1000
+"""How many events a host keeps that the disk does not take; of the older ones, it keeps the number."""
+
+
+class Started(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="started", kw_only=True):
+    """A chat was started."""
+
+    agent: str
+    """A name of the agent catalog."""
+    directory: str
+    resumed_from: str | None = None
+    """The id of the chat that this one resumes."""
+
+
+class StatusChanged(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="status", kw_only=True):
+    """The agent's activity, or its question, is another one."""
+
+    before: Activity = msgspec.field(name="from")
+    after: Activity = msgspec.field(name="to")
+    source: str = ""
+    """What reported it; "" for the program's start and end."""
+    detail: str = ""
+    """The question, the agent's text about its work, or the error that stopped its turn; one line."""
+    failed: bool = False
+    """Whether an error stopped the turn."""
+    background: bool = False
+    """Whether the agent takes prompts, and something that it started runs on."""
+    since: str = ""
+    """When it began, ISO 8601, UTC. An event with the time of the one before describes the same question better."""
+
+
+class Ended(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="ended", kw_only=True):
+    """The program has ended."""
+
+    exit_code: int | None = None
+    exit_signal: int | None = None
+    end_request: str = ""
+    """As ``facts.Outcome.end_request``."""
+    error: str = ""
+    """Why it was lost or could not run; "" if there is nothing to say."""
+
+
+class Interrupted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="interrupted"):
+    """The computer was restarted while the chat ran."""
+
+
+class Renamed(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="renamed", kw_only=True):
+    """The user gave the chat another name, which the ledger shows as the chat's from now on."""
+
+    before: str = msgspec.field(name="from")
+
+
+class Removed(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="removed"):
+    """The chat was removed."""
+
+
+class Gap(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="gap", kw_only=True):
+    """Events of this chat are missing: the disk took none for so long that its host could keep only their number."""
+
+    count: int
+
+
+Event = Started | StatusChanged | Ended | Interrupted | Renamed | Removed | Gap
+KINDS: Final[tuple[str, ...]] = tuple(each.__struct_config__.tag for each in get_args(Event))
+
+
+def kind_of(event: Any) -> str:
+    """The kind of an event, as JSON has it."""
+    return str(event.__struct_config__.tag)
+
+
+class NumberedEvent(msgspec.Struct, frozen=True, array_like=True):
+    """An event of a chat's host.
+
+    Attributes:
+        number: counts the events of this chat's hosts, from 1: the store takes each once.
+        at: when it happened, ISO 8601, UTC.
+    """
+
+    number: int
+    at: str
+    event: Event
+
+
+def with_events(
+    kept: Sequence[NumberedEvent], new: Iterable[NumberedEvent], *, saved_to: int = 0
+) -> list[NumberedEvent]:
+    """The events that a host keeps after new ones: the newest, and those that the store has not got.
+
+    Args:
+        kept: the ones so far, by their numbers.
+        new: others, by their numbers; those that are known already change nothing.
+        saved_to: the number of the last one that the store has.
+    """
+    events = list(kept)
+    for each in new:
+        if not events or each.number > events[-1].number:
+            events.append(each)
+    unsaved = next((index for index, each in enumerate(events) if each.number > saved_to), len(events))
+    events = events[min(unsaved, max(0, len(events) - KEPT_CHANGES)) :]
+    if len(events) > KEPT_UNSAVED:
+        lost, events = events[:-KEPT_UNSAVED], events[-KEPT_UNSAVED:]
+        count = sum(each.event.count if isinstance(each.event, Gap) else 1 for each in [*lost, events[0]])
+        events[0] = NumberedEvent(events[0].number, events[0].at, Gap(count=count))
+    return events
+
+
+def changes(events: Iterable[tuple[str, Event]], count: int) -> list[Transition]:
+    """The last changes of the status, oldest first, each question with its best description.
+
+    Args:
+        events: those of one chat with their times, oldest first.
+        count: the most to return.
+    """
+    found: list[Transition] = []
+    for at, event in events:
+        if not isinstance(event, StatusChanged):
+            continue
+        change = Transition(event.since or at, event.after, event.source, event.detail)
+        if found and (found[-1].at, found[-1].activity) == (change.at, change.activity):
+            found.pop()
+        found.append(change)
+    return found[-count:]

@@ -1,0 +1,161 @@
+"""The ledger: one table with the events of all chats, each written in the transaction of the change that it tells.
+
+SQLite gives its order: transactions write one after another, so the numbers grow in the order in which readers see the
+rows, and none appears later below one that was read. What is too old goes in pieces, but not the last status of a
+running chat, from which a new reader begins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+import msgspec
+
+from session_host.protocol.events import Ended, Event, Interrupted, NumberedEvent, StatusChanged, kind_of
+from session_host.protocol.facts import Outcome
+from session_host.protocol.values import RUNNING_STATES
+from session_host.system.clock import as_text, now
+
+MAX_ROWS: Final = 100_000
+MAX_AGE: Final = timedelta(days=30)
+_TRIMMED_EVERY: Final = 256
+"""After so many events, as many more of the oldest may go."""
+
+_decoder: Final = msgspec.json.Decoder(Event)
+_STATUS: Final = kind_of(StatusChanged)
+_LAST_STATUS: Final = (
+    f"SELECT max(number) FROM event WHERE kind = '{_STATUS}' AND chat IN"  # noqa: S608 - made of literals
+    f" (SELECT id FROM session WHERE state IN ({', '.join(repr(each.value) for each in sorted(RUNNING_STATES))}))"
+    " GROUP BY chat"
+)
+"""The numbers of the last status of each running chat."""
+
+
+class LedgerEntry(NamedTuple):
+    """One event in the ledger.
+
+    Attributes:
+        number: its place; greater ones came later.
+        at: when it happened, ISO 8601, UTC.
+        chat: the chat's id.
+        name: the chat's name then.
+    """
+
+    number: int
+    at: str
+    chat: str
+    name: str
+    event: Event
+
+
+class Position(NamedTuple):
+    """A place in a ledger.
+
+    Attributes:
+        ledger: the ledger's own id: another store has another one.
+        number: that of the last event before this place.
+    """
+
+    ledger: str
+    number: int
+
+
+def add(connection: sqlite3.Connection, chat: str, event: Event, at: str = "", own_number: int | None = None) -> None:
+    """Add an event of a chat, within the transaction of its change.
+
+    Args:
+        connection: the connection, within the transaction.
+        chat: the chat's id; it has a row.
+        event: what happened.
+        at: when it happened; "" for now.
+        own_number: that of a host's event, which is added once.
+    """
+    done = connection.execute(
+        "INSERT OR IGNORE INTO event (chat, own_number, at, kind, name, content)"
+        " SELECT ?1, ?2, ?3, ?4, name, ?5 FROM session WHERE id = ?1",
+        (chat, own_number, at or now(), kind_of(event), msgspec.json.encode(event).decode()),
+    )
+    if done.rowcount and done.lastrowid and done.lastrowid % _TRIMMED_EVERY == 0:
+        _trim(connection, done.lastrowid)
+
+
+def add_all(connection: sqlite3.Connection, chat: str, events: Sequence[NumberedEvent]) -> None:
+    """Add events of a host."""
+    for each in events:
+        add(connection, chat, each.event, each.at, each.number)
+
+
+def add_end(connection: sqlite3.Connection, chat: str, before: Outcome, after: Outcome) -> None:
+    """Add the event of an outcome that ends a chat, or corrects its end; of another, nothing."""
+    if not after.is_over or (before.is_over and before.state is after.state):
+        return
+    if after.reason == "interrupted":
+        add(connection, chat, Interrupted())
+    else:
+        event = Ended(
+            exit_code=after.exit_code,
+            exit_signal=after.exit_signal,
+            end_request=after.end_request,
+            error=after.error,
+        )
+        add(connection, chat, event)
+
+
+def position(connection: sqlite3.Connection) -> Position:
+    """The place after all events."""
+    row = connection.execute("SELECT id, (SELECT coalesce(max(number), 0) FROM event) FROM ledger").fetchone()
+    return Position(str(row[0]), int(row[1]))
+
+
+def is_kept_since(connection: sqlite3.Connection, number: int) -> bool:
+    """Whether all events after this one are there."""
+    (trimmed_to,) = connection.execute("SELECT trimmed_to FROM ledger").fetchone()
+    return int(trimmed_to) <= number
+
+
+def since(connection: sqlite3.Connection, number: int, limit: int) -> list[LedgerEntry]:
+    """The events after one, in order, at most so many."""
+    return _entries(connection, "number > ? ORDER BY number LIMIT ?", number, limit)
+
+
+def last_status(connection: sqlite3.Connection) -> list[LedgerEntry]:
+    """The last status of each running chat, in the order of the events."""
+    return _entries(connection, f"number IN ({_LAST_STATUS}) ORDER BY number")
+
+
+def of_chat(connection: sqlite3.Connection, chat: str, kinds: Collection[type[Event]], count: int) -> list[LedgerEntry]:
+    """The last events of these kinds of a chat, oldest first."""
+    marks = ", ".join("?" * len(kinds))
+    condition = f"chat = ? AND kind IN ({marks}) ORDER BY number DESC LIMIT ?"
+    return _entries(connection, condition, chat, *map(kind_of, kinds), count)[::-1]
+
+
+def _entries(connection: sqlite3.Connection, condition: str, *values: object) -> list[LedgerEntry]:
+    """The events of a condition; those of kinds that this version does not know are left out."""
+    query = f"SELECT number, at, chat, name, content FROM event WHERE {condition}"  # noqa: S608 - made of literals
+    found = []
+    for number, at, chat, name, content in connection.execute(query, values):
+        with contextlib.suppress(msgspec.DecodeError, RecursionError):
+            found.append(LedgerEntry(number, at, chat, name, _decoder.decode(content)))
+    return found
+
+
+def _trim(connection: sqlite3.Connection, newest: int) -> None:
+    """Delete some of the oldest events that are too old or too many."""
+    oldest = as_text((datetime.now(UTC) - MAX_AGE).timestamp())
+    last = newest - MAX_ROWS
+    numbers = [
+        number
+        for (number,) in connection.execute(
+            f"SELECT number FROM event WHERE (number <= ? OR at < ?) AND number NOT IN ({_LAST_STATUS})"  # noqa: S608
+            " ORDER BY number LIMIT ?",
+            (last, oldest, 2 * _TRIMMED_EVERY),
+        )
+    ]
+    if numbers:
+        connection.executemany("DELETE FROM event WHERE number = ?", [(number,) for number in numbers])
+        connection.execute("UPDATE ledger SET trimmed_to = max(trimmed_to, ?)", (numbers[-1],))

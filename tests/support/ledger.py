@@ -1,0 +1,39 @@
+"""Events of the ledger for tests."""
+
+from __future__ import annotations
+
+from session_host.client.sessions.store_access import open_store
+from session_host.protocol.events import NumberedEvent, StatusChanged
+from session_host.protocol.messages import Transition
+from session_host.protocol.values import Activity
+
+CHANGES_READ = 10_000
+
+
+def add_changes(session_id: str, *changes: Transition) -> None:
+    """Add changes of a chat's status, as its host does."""
+    with open_store() as store:
+        number = len(store.last_changes(session_id, CHANGES_READ))
+        store.add_events(
+            session_id,
+            [
+                NumberedEvent(
+                    number + index,
+                    each.at,
+                    StatusChanged(
+                        before=Activity.NO_SIGNAL,
+                        after=each.activity,
+                        source=each.source,
+                        detail=each.detail,
+                        since=each.at,
+                    ),
+                )
+                for index, each in enumerate(changes, 1)
+            ],
+        )
+
+
+def changes_of(session_id: str) -> list[Transition]:
+    """All changes of a chat's status, oldest first."""
+    with open_store() as store:
+        return store.last_changes(session_id, CHANGES_READ)
