@@ -244,5 +244,11 @@ class StoreIncomplete(StoreError):
     """The store's file is new, and may lack running sessions."""
 
 
+class LedgerLost(StoreError):
+    """Events after a cursor are gone, or it is of another store."""
+
+    exit_code = 11
+
+
 class StoreCorrupt(StoreError):
     """The store's file is damaged."""

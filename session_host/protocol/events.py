@@ -79,6 +79,24 @@ class Gap(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="gap", kw
     count: int
 
 
+class Hello(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="hello"):
+    """The first line of a reader: its cursor is the place from which it goes on."""
+
+
+class Reset(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="reset"):
+    """The cursor that the reader had is lost: all states follow."""
+
+
+class ChatState(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="state", kw_only=True):
+    """The state of a running chat at the cursor of ``hello``."""
+
+    agent: str
+    """A name of the agent catalog."""
+    directory: str
+    status: StatusChanged | None
+    """The last change of its status; None if there was none."""
+
+
 Event = Started | StatusChanged | Ended | Interrupted | Renamed | Removed | Gap
 KINDS: Final[tuple[str, ...]] = tuple(each.__struct_config__.tag for each in get_args(Event))
 

@@ -14,7 +14,8 @@ STRUCTS = {"Struct", "Message", "KeeperMessage", "NamedTuple"}
 
 NO_DESCRIPTIONS = {
     **dict.fromkeys(("LaunchRequest", "NewChatRequest", "Start", "_AgentStart"), "a wish, of which a chat is made"),
-    **dict.fromkeys(("StatusReport", "SourceReport", "ActivityState", "Transition", "_Line"), "a report, or a change"),
+    **dict.fromkeys(("StatusReport", "SourceReport", "ActivityState", "Transition"), "a report, or a change"),
+    **dict.fromkeys(("StatusChanged", "Ended"), "an event, with what was so at its time"),
     **dict.fromkeys(("Explanation", "Explained"), "evidence, and what the host looked at for it"),
 }
 """Structs that have such names and describe no chat, and what they are."""

@@ -94,7 +94,7 @@ def add_end(connection: sqlite3.Connection, chat: str, before: Outcome, after: O
     if not after.is_over or (before.is_over and before.state is after.state):
         return
     if after.reason == "interrupted":
-        add(connection, chat, Interrupted())
+        add(connection, chat, Interrupted(), after.ended_at or "")
     else:
         event = Ended(
             exit_code=after.exit_code,
@@ -102,7 +102,7 @@ def add_end(connection: sqlite3.Connection, chat: str, before: Outcome, after: O
             end_request=after.end_request,
             error=after.error,
         )
-        add(connection, chat, event)
+        add(connection, chat, event, after.ended_at or "")
 
 
 def position(connection: sqlite3.Connection) -> Position:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from session_host.agents.catalog import load_catalog
 from session_host.errors import StoreError
 from session_host.host import store_writer
 from session_host.host.store_writer import StoreWriter
+from session_host.protocol.events import NumberedEvent, StatusChanged
+from session_host.protocol.launch import Watch
+from session_host.protocol.messages import Report
+from session_host.protocol.values import Activity
 from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen
 from session_host.terminal.base import Emulator
@@ -182,3 +187,43 @@ async def test_a_title_that_came_while_the_disk_was_full_is_saved_later(
         assert tries == 3
         saving.cancel()
         await asyncio.wait((saving,))
+
+
+async def test_each_event_is_written_once_the_disk_takes_it(
+    recorder: StoreWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_writer, "RETRY_S", (0.0,))
+    refused: list[int] = []
+    add_events = Store.add_events
+
+    def refuse(store: Store, session_id: str, events: Sequence[NumberedEvent]) -> None:
+        if len(refused) < 3:
+            refused.append(len(events))
+            raise StoreError("the disk is full")
+        add_events(store, session_id, events)
+
+    monkeypatch.setattr(Store, "add_events", refuse)
+    with session_harness(watch=Watch(reports={"working": Activity.WORKING, "idle": Activity.IDLE})) as harness:
+        driver = harness.host()
+        harness.attach_pty()
+        saving = asyncio.create_task(recorder.save_events(driver.events))
+        for event in ("working", "idle", "working"):
+            driver.watch.on_hook_report(Report("plugin", event, "", ""), os.getpid())
+        await eventually(lambda: not driver.events.has_unsaved.is_set(), TIMEOUT_S, "the events to be saved")
+        saving.cancel()
+        await asyncio.wait((saving,))
+        changes = driver.events.changes()
+    with Store.open(tmp_path / "outlive.db") as store:
+        [record] = store.all()
+        assert store.last_changes(record.id, 9) == changes
+    assert [each.activity for each in changes] == [Activity.WORKING, Activity.IDLE, Activity.WORKING]
+    assert refused
+
+
+async def test_a_lost_store_gets_the_events_that_the_ledger_lacked(recorder: StoreWriter, tmp_path: Path) -> None:
+    (tmp_path / "outlive.db").unlink()
+    event = StatusChanged(before=Activity.IDLE, after=Activity.WORKING)
+    await asyncio.to_thread(recorder._write_events, [NumberedEvent(1, "2026-01-02T03:04:05.000Z", event)])
+    with Store.open(tmp_path / "outlive.db") as store:
+        [record] = store.all()
+        assert [each.activity for each in store.last_changes(record.id, 9)] == [Activity.WORKING]

@@ -1,0 +1,202 @@
+"""``outlive events``: nothing is lost, nothing comes twice, whatever ends or stops meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.paths import database
+from tests.support.commands import OUTLIVE, environment, new, outlive
+from tests.support.hosts import kill_host
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+ASKS = """
+import base64, sys, time
+for number in range(int(sys.argv[1])):
+    text = base64.b64encode(f"question {number}".encode()).decode()
+    sys.stdout.write(f"\\x1b]7501;state=blocked:msg={text}\\x1b\\\\")
+    sys.stdout.flush()
+    time.sleep(float(sys.argv[2]))
+print("done")
+sys.stdin.read()
+"""
+
+
+def asking(questions: int, pause_s: float = 0.1) -> list[str]:
+    """A program that asks questions, and says in the end that it is done."""
+    return [sys.executable, "-c", ASKS, str(questions), str(pause_s)]
+
+
+def listed(*words: str) -> list[dict[str, Any]]:
+    """What ``events --once`` prints."""
+    done = outlive("events", "--json", "--once", *words)
+    assert done.code == 0, done.error
+    return [json.loads(line) for line in done.output.splitlines()]
+
+
+def from_begin() -> str:
+    """A cursor before all events."""
+    ledger = str(listed()[0]["cursor"]).partition("-")[0]
+    return f"{ledger}-0"
+
+
+@contextlib.contextmanager
+def reader(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """Follow the events; the reader is ended at the end of the context."""
+    with subprocess.Popen(
+        [*OUTLIVE, "events", "--json", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def lines_until(process: subprocess.Popen[str], kind: str, count: int = 1) -> list[dict[str, Any]]:
+    """Read lines up to the one with the count-th event of this kind."""
+    assert process.stdout is not None
+    found: list[dict[str, Any]] = []
+    while sum(each["event"]["kind"] == kind for each in found) < count:
+        line = process.stdout.readline()
+        assert line, process.stderr.read() if process.stderr is not None else ""
+        found.append(json.loads(line))
+    return found
+
+
+def test_a_reader_gets_states_and_then_each_event_as_it_comes() -> None:
+    chat = new("-n", "one", "--", "cat")
+    with reader() as process:
+        hello, state = lines_until(process, "state")
+        assert list(hello) == list(state) == ["version", "cursor", "time", "machine", "chat", "event"]
+        assert (hello["event"], hello["chat"], hello["version"]) == ({"kind": "hello"}, None, 1)
+        assert state["chat"] == {"id": chat, "name": "one"}
+        assert state["event"] == {"kind": "state", "agent": "command", "directory": str(Path.cwd()), "status": None}
+        outlive("rename", "one", "two")
+        assert [each["event"] for each in lines_until(process, "renamed")] == [{"kind": "renamed", "from": "one"}]
+        outlive("kill", "two")
+        [ended] = [each["event"] for each in lines_until(process, "ended") if each["event"]["kind"] == "ended"]
+        assert (ended["exit_signal"], ended["end_request"]) == (9, "kill")
+        outlive("rm", "two")
+        assert lines_until(process, "removed")[-1]["chat"]["name"] == "two"
+
+
+def test_the_lines_for_people_name_the_chat_and_what_happened() -> None:
+    new("-n", "one", "--", *asking(1))
+    outlive("wait", "one", "--text", "done")
+    outlive("kill", "one")
+    lines = outlive("events", "--once", "--since", from_begin()).output.splitlines()
+    assert [line.split("one", 1)[1].strip() for line in lines] == [
+        f"started: command in {Path.cwd()}",
+        "needs you: question 0",
+        "ended: killed by you",
+    ]
+
+
+def test_kinds_and_chats_can_be_chosen() -> None:
+    for name in ("one", "two"):
+        new("-n", name, "--", "cat")
+        outlive("rename", name, f"{name}-b")
+    begin = from_begin()
+    found = listed("--since", begin, "--event", "renamed")
+    assert [each["chat"]["name"] for each in found[1:]] == ["one-b", "two-b"]
+    found = listed("--since", begin, "two-b")
+    assert [each["event"]["kind"] for each in found[1:]] == ["started", "renamed"]
+    assert listed("one-b")[1]["chat"]["name"] == "one-b"
+    assert outlive("events", "--event", "other").code == 2
+    assert outlive("events", "three").code == 3
+
+
+def test_a_lost_cursor_is_named_and_all_states_come_if_the_user_wants_them() -> None:
+    new("-n", "one", "--", "cat")
+    done = outlive("events", "--since", "0123456789abcdef-3")
+    assert done.code == 11
+    assert "of another database of chats; use --anyway" in done.complaint()
+    assert "needs the cursor of a line" in outlive("events", "--since", "here").complaint()
+    found = listed("--since", "0123456789abcdef-3", "--anyway")
+    assert [each["event"]["kind"] for each in found] == ["reset", "hello", "state"]
+
+
+def test_a_store_that_is_moved_aside_ends_the_reader_with_one_line() -> None:
+    new("-n", "one", "--", "cat")
+    with reader() as process:
+        lines_until(process, "state")
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):  # Whoever closes the moved file removes the others.
+                Path(f"{database()}{suffix}").rename(f"{database()}{suffix}.aside")
+        outlive("rename", "one", "two")
+        assert process.wait(60) == 11
+        assert process.stderr is not None
+        assert "of another database of chats" in process.stderr.read()
+
+
+def test_a_reader_whose_pipe_is_closed_ends_quietly() -> None:
+    new("-n", "one", "--", "cat")
+    with reader() as process:
+        lines_until(process, "state")
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(60) == 0, "without another event"
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_an_agent_sees_what_it_has_started() -> None:
+    new("-n", "users", "--", "cat")
+    assert "is for an agent" in outlive("events", "--mine", "--once").complaint()
+
+
+def test_a_reader_that_sleeps_gets_all_events_of_twenty_chats() -> None:
+    with reader("--event", "status") as process:
+        lines_until(process, "hello")
+        os.kill(process.pid, signal.SIGSTOP)
+        chats = [new("-n", f"chat-{number}", "--", *asking(30)) for number in range(20)]
+        for chat in chats:
+            assert outlive("wait", chat, "--text", "done").code == 0
+        wait_until(
+            lambda: sum(each["event"]["kind"] == "status" for each in listed("--since", from_begin())) == 600,
+            60,
+            "600 events in the ledger",
+        )
+        os.kill(process.pid, signal.SIGCONT)
+        found = lines_until(process, "status", 600)
+    numbers = [int(each["cursor"].partition("-")[2]) for each in found]
+    assert numbers == sorted(set(numbers))
+    for chat in chats:
+        details = [each["event"]["detail"] for each in found if each["chat"]["id"] == chat]
+        assert details == [f"question {number}" for number in range(30)]
+
+
+async def test_hosts_and_readers_are_killed_and_nothing_is_lost_or_comes_twice() -> None:
+    chats = await asyncio.to_thread(lambda: [new("-n", f"chat-{each}", "--", *asking(60, 0.05)) for each in range(3)])
+    found: list[dict[str, Any]] = []
+    cursor = from_begin()
+    for round_number in range(6):
+        await kill_host(chats[round_number % 3])
+        with reader("--event", "status", "--since", cursor) as process:
+            found += [each for each in lines_until(process, "status", 5) if each["chat"] is not None]
+            process.kill()
+        cursor = found[-1]["cursor"]
+    for chat in chats:
+        assert outlive("wait", chat, "--text", "done").code == 0
+    left = 180 - len(found)
+    with reader("--event", "status", "--since", cursor) as process:
+        found += [each for each in lines_until(process, "status", left) if each["chat"] is not None]
+    for chat in chats:
+        details = [each["event"]["detail"] for each in found if each["chat"]["id"] == chat]
+        assert details == [f"question {number}" for number in range(60)]
