@@ -22,6 +22,8 @@ from session_host.errors import LedgerLost, UsageError
 from session_host.machines.names import HERE
 from session_host.protocol.events import (
     KINDS,
+    Answered,
+    Asked,
     ChatState,
     Ended,
     Event,
@@ -33,6 +35,7 @@ from session_host.protocol.events import (
     Reset,
     Started,
     StatusChanged,
+    Withdrawn,
     kind_of,
 )
 from session_host.protocol.facts import AgentStatus, ChatFacts, Outcome
@@ -51,6 +54,12 @@ VERSION: Final = 1
 
 _Printed = Event | Hello | Reset | ChatState
 _CURSOR: Final = re.compile(r"([0-9a-f]{16})-(\d{1,18})")
+_BY: Final = {
+    "window": "in the window",
+    "attach": "in a terminal",
+    "command": "by a command",
+    "dialog": "in its own dialog",
+}
 _NAME_COLUMNS: Final = 20
 _DETAIL_CHARACTERS: Final = 200
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
@@ -62,7 +71,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", metavar="CURSOR", help="what came after this cursor, in place of all states")
     parser.add_argument("--anyway", action="store_true", help="with a cursor that is lost, begin again with all states")
     parser.add_argument(
-        "--event", metavar="KIND", action="append", choices=KINDS, help=f"only events of this kind: {', '.join(KINDS)}"
+        "--event",
+        metavar="KIND",
+        action="append",
+        choices=KINDS,
+        help=f"only events of this kind, and no states: {', '.join(KINDS)}",
     )
     parser.add_argument("--mine", action="store_true", help="only chats that the calling agent started")
     parser.add_argument("--once", action="store_true", help="do not wait for more")
@@ -128,6 +141,7 @@ class _Printer:
     def __init__(self, options: argparse.Namespace) -> None:
         self._is_json = options.json
         self._kinds: Collection[str] = options.event or KINDS
+        self._shows_states = not options.event
         self._chats = {find(each).id for each in options.chats} if options.chats else None
         self._names: dict[str, str] = {}
         self._is_colored = not options.json and has_colors()
@@ -146,7 +160,7 @@ class _Printer:
         """Print the state of each running chat at a place."""
         statuses = {each.chat: each for each in last}
         for facts in running:
-            if not self._is_wanted(facts.id):
+            if not self._shows_states or not self._is_wanted(facts.id):
                 continue
             entry = statuses.get(facts.id)
             event = entry.event if entry is not None and isinstance(entry.event, StatusChanged) else None
@@ -201,6 +215,12 @@ def _words(event: _Printed) -> str:
             return "" if after is Activity.NO_SIGNAL and not source else _status_words(event)  # The end follows.
         case ChatState(status=status):
             return _status_words(status) if status is not None else "running"
+        case Asked(title=title):
+            return f"asks: {title}"
+        case Answered(by=by, name=name):
+            return f"answered {_BY.get(by, by)}{f': {name}' if name else ''}"
+        case Withdrawn():
+            return "asks this no more"
         case Ended(exit_code=code, exit_signal=signal, end_request=request, error=error):
             state = State.LOST if code is None and signal is None and error else State.EXITED
             return f"ended: {end_of(Outcome(state, code, signal, request, error)).status}"

@@ -7,12 +7,27 @@ the ledger may not have got, and the ledger takes each number once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from session_host.protocol.events import KEPT_CHANGES, Event, NumberedEvent, changes, with_events
+import msgspec
+
+from session_host.protocol.events import (
+    KEPT_CHANGES,
+    MAX_SUBJECT_CHARACTERS,
+    Answered,
+    Asked,
+    Choice,
+    Event,
+    NumberedEvent,
+    Withdrawn,
+    changes,
+    with_events,
+)
 from session_host.protocol.messages import Transition
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.log_state import LogState
+from session_host.structured.items import AgentRequest, RequestResolved, digest
 
 
 class EventLog:
@@ -22,17 +37,16 @@ class EventLog:
         newest: the newest, and those that the ledger has not got.
         saved_to: the number of the last one that the ledger has.
         has_unsaved: set while the ledger lacks some.
+        told_to: see ``write``.
     """
 
-    def __init__(
-        self, previous: Sequence[NumberedEvent], saved_to: int, input_log: InputLog, now: Callable[[], str]
-    ) -> None:
+    def __init__(self, log_state: LogState, input_log: InputLog, now: Callable[[], str]) -> None:
         """Continue with the events that a previous host left."""
-        self.newest, self.saved_to = list(previous), saved_to
+        self.newest, self.saved_to, self.told_to = log_state.events, log_state.events_saved, log_state.told_to
         self.has_unsaved = asyncio.Event()
         self._input_log, self._now = input_log, now
         self._new: list[NumberedEvent] = []
-        self._number = max(saved_to, previous[-1].number if previous else 0)
+        self._number = max(self.saved_to, self.newest[-1].number if self.newest else 0)
         if self.unsaved():
             self.has_unsaved.set()
 
@@ -40,6 +54,44 @@ class EventLog:
         """Add an event; the entry of its change takes it from ``take_new``."""
         self._number += 1
         self._new.append(NumberedEvent(self._number, self._now(), event))
+
+    def asked(self, request: AgentRequest) -> None:
+        """Add the event of a question, once: a new host, or a hook that lost its connection, may tell it again."""
+        if not self._has_asked(request.id):
+            subject = request.shown_subject
+            event = Asked(
+                request=request.id,
+                digest=digest(request),
+                about=request.kind,
+                title=request.title,
+                subject=subject[:MAX_SUBJECT_CHARACTERS],
+                complete=request.complete and len(subject) <= MAX_SUBJECT_CHARACTERS,
+                options=tuple(Choice(each.id, each.name, each.kind) for each in request.options),
+            )
+            self.add(event)
+
+    def resolved(self, resolved: RequestResolved) -> None:
+        """Add the event of the end of a question that was told, once."""
+        if self._has_asked(resolved.id):
+            is_answered = bool(resolved.option or resolved.by)
+            answered = Answered(request=resolved.id, by=resolved.by, option=resolved.option, name=resolved.name)
+            self.add(answered if is_answered else Withdrawn(request=resolved.id))
+
+    def _has_asked(self, request: str) -> bool:
+        """Whether the last event about this question is that it is asked."""
+        events = (each.event for each in reversed([*self.newest, *self._new]))
+        about = (each for each in events if getattr(each, "request", "") == request)
+        return isinstance(next(about, None), Asked)
+
+    def write(self, told_to: int = 0) -> None:
+        """Write the events since the last entry into an entry of their own.
+
+        Args:
+            told_to: the offset of the transcript log up to which its questions are among the events.
+        """
+        if new := self.take_new():
+            self.told_to = max(self.told_to, told_to)
+            self._input_log.append(EntryKind.EVENTS, msgspec.msgpack.encode(new), number=told_to)
 
     def take_new(self) -> tuple[NumberedEvent, ...]:
         """Take the events since the last call, which go into an entry of the input log now."""

@@ -17,6 +17,8 @@ from .values import Activity
 KEPT_CHANGES: Final = 20
 """How many changes of the status an explanation lists."""
 
+MAX_SUBJECT_CHARACTERS: Final = 2000
+
 KEPT_UNSAVED: Final = 1000
 """How many events a host keeps that the disk does not take; of the older ones, it keeps the number."""
 
@@ -46,6 +48,49 @@ class StatusChanged(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag
     """Whether the agent takes prompts, and something that it started runs on."""
     since: str = ""
     """When it began, ISO 8601, UTC. An event with the time of the one before describes the same question better."""
+
+
+class Choice(msgspec.Struct, frozen=True, gc=False):
+    """One possible answer to a question."""
+
+    id: str
+    name: str
+    kind: str
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="asked", kw_only=True):
+    """The agent asks something that can be answered from outside of its own screen."""
+
+    request: str
+    """The id of the question, for `outlive approve --request`."""
+    digest: str
+    """Binds an answer to the question as it is now."""
+    about: str
+    """"command", "edit", "permission" or "question"."""
+    title: str
+    subject: str
+    """What an answer allows, up to ``MAX_SUBJECT_CHARACTERS``."""
+    complete: bool
+    """Whether the subject is whole."""
+    options: tuple[Choice, ...] = ()
+
+
+class Answered(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="answered", kw_only=True):
+    """A question was answered."""
+
+    request: str
+    by: str
+    """"window", "attach", "command"; "dialog" for the agent's own screen."""
+    option: str = ""
+    """The id of the chosen option; "" if it is not known."""
+    name: str = ""
+    """Its name."""
+
+
+class Withdrawn(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="withdrawn", kw_only=True):
+    """The agent asks this no more."""
+
+    request: str
 
 
 class Ended(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="ended", kw_only=True):
@@ -97,7 +142,7 @@ class ChatState(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="st
     """The last change of its status; None if there was none."""
 
 
-Event = Started | StatusChanged | Ended | Interrupted | Renamed | Removed | Gap
+Event = Started | StatusChanged | Asked | Answered | Withdrawn | Ended | Interrupted | Renamed | Removed | Gap
 KINDS: Final[tuple[str, ...]] = tuple(each.__struct_config__.tag for each in get_args(Event))
 
 

@@ -167,9 +167,11 @@ class PromptSent(Effect, frozen=True):
 
 
 class ChatChanged(Effect, frozen=True):
-    """Report these changes of a structured chat: its state, its conversation, its title."""
+    """Report these changes of a structured chat: its state, its questions, its conversation, its title."""
 
     changes: tuple[Any, ...]
+    end: int
+    """The offset of the transcript log after their record."""
 
 
 class NoteTitle(Effect, frozen=True):

@@ -30,7 +30,17 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import ErrorCode
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import SavedChat
-from session_host.structured.items import AnyChange, ConversationKnown, Item, Put, StateChanged, TitleChanged, TurnEnded
+from session_host.structured.items import (
+    AnyChange,
+    ConversationKnown,
+    Item,
+    Put,
+    RequestOpened,
+    RequestResolved,
+    StateChanged,
+    TitleChanged,
+    TurnEnded,
+)
 from session_host.structured.lines import Line, LineSplitter
 from session_host.structured.log import FORK, NO_TAG, Cause, InputCause, encode_record
 from session_host.structured.operations import AnyResult
@@ -56,7 +66,7 @@ from .effects import (
 )
 from .own_prompts import why_no_input
 
-_REPORTED = (StateChanged, TurnEnded, ConversationKnown, TitleChanged)
+_REPORTED = (StateChanged, TurnEnded, RequestOpened, RequestResolved, ConversationKnown, TitleChanged)
 """Changes that matter to others than the transcript's viewers."""
 
 
@@ -310,4 +320,4 @@ class StructuredSession:
         self.effects.append(AppendRecord(record))
         reported = tuple(change for change in changes if isinstance(change, _REPORTED) or _is_prompt(change))
         if reported:
-            self.effects.append(ChatChanged(reported))
+            self.effects.append(ChatChanged(reported, self.log_end))

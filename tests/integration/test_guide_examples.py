@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import select
 import shlex
 import subprocess
 import sys
@@ -192,6 +193,23 @@ def in_scripts(area: Area, home: Path) -> None:
     assert "run the tests" in works(others[-1], home)
 
 
+def ringing(area: Area, home: Path) -> None:
+    new_chat(area, "api-fix")
+    with subprocess.Popen(
+        ["bash", "-c", BLOCKS["events 1"]], cwd=home, env=environment(), stdout=subprocess.PIPE, text=True
+    ) as bell:
+        try:
+            assert bell.stdout is not None
+            while not select.select([bell.stdout], [], [], 0)[0]:  # It may begin after a question.
+                wait("api-fix", "idle")
+                send("api-fix", "run: npm test")
+                wait("api-fix", "needs_input")
+                assert outlive("deny", "api-fix").code == 0
+            assert re.fullmatch(r"\a[\d:]{8}  api-fix +asks: Run npm test\n", bell.stdout.readline())
+        finally:
+            bell.terminate()
+
+
 def searching(area: Area, home: Path) -> None:
     new("-n", "api-fix", "--", "sh", "-c", "echo 'connection refused: exit code 7'; exec cat")
     outlive("wait", "api-fix", "--text", "refused")
@@ -328,6 +346,7 @@ TRIED: dict[str, Callable[[Area, Path], None]] = {
     "answer-questions 1": answering,
     "command-line 1": completion,
     "end-a-chat 1": ending,
+    "events 1": ringing,
     "keys 1": keys,
     "model-server 1": at_a_model_server,
     "notifications 1": notifying,

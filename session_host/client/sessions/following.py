@@ -17,12 +17,10 @@ from session_host.storage.store.ledger import LedgerEntry, Position
 from session_host.system.inotify import make_inotify
 
 from .store_access import open_store
+from .store_calls import LATER_LOOKS_S, UNWATCHED_S
 
 PAGE = 500
 """How many events are read at once."""
-
-UNWATCHED_MS = 2000
-"""The interval of looks where the system cannot watch files."""
 
 
 def follow(position: Position, output: int | None) -> Iterator[list[LedgerEntry]]:
@@ -45,23 +43,18 @@ def follow(position: Position, output: int | None) -> Iterator[list[LedgerEntry]
         if output is not None:
             waiting.register(output, 0)  # POLLERR and POLLHUP always count.
         store = stack.enter_context(open_store())
+        later_looks = iter(LATER_LOOKS_S)
         while True:
             if entries := events_since(store, position):
                 position = position._replace(number=entries[-1].number)
                 yield entries
                 continue
-            if not _wait(waiting, watch, output):
+            pause_s = next(later_looks, None if watch is not None else UNWATCHED_S)
+            ready = dict(waiting.poll(None if pause_s is None else 1000 * pause_s))
+            if output in ready:
                 return
-
-
-def _wait(waiting: select.poll, watch: Any, output: int | None) -> bool:
-    """Wait until the store's files are written; returns False once nobody reads the output any more."""
-    while True:
-        ready = waiting.poll(None if watch is not None else UNWATCHED_MS)
-        if any(descriptor == output for descriptor, _ in ready):
-            return False
-        if watch is None or any(each.name.startswith(database().name) for each in watch.read(timeout=0)):
-            return True
+            if ready and any(each.name.startswith(database().name) for each in watch.read(timeout=0)):
+                later_looks = iter(LATER_LOOKS_S)
 
 
 def _watch() -> Any:

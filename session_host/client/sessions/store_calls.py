@@ -61,6 +61,9 @@ def changes_since(store: Store, version: Version | None) -> Changes:
 BURST_S = 0.05
 """Changes come in bursts; one look after them is enough."""
 
+LATER_LOOKS_S = (0.05, 0.25, 1.0, 5.0)
+"""After each write, looks follow at these pauses: a write is seen in the file before readers can read it."""
+
 UNWATCHED_S = 2.0
 """The interval of looks where the system cannot watch files."""
 
@@ -83,14 +86,17 @@ async def later_changes(version: Version) -> Changes:
         is_watched = watch.start()
         if is_watched:
             watch.watch(database().parent, watch.flags.MODIFY | watch.flags.CREATE | watch.flags.MOVED_TO)
+        later_looks = iter(LATER_LOOKS_S)
         while True:
             written.clear()
             changes = await loop.run_in_executor(executor, store.changes_since, version)
             if changes.removed is None or changes.version != version:
                 return changes
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(written.wait(), None if is_watched else UNWATCHED_S)
-            await asyncio.sleep(BURST_S)
+                await asyncio.wait_for(written.wait(), next(later_looks, None if is_watched else UNWATCHED_S))
+            if written.is_set():
+                later_looks = iter(LATER_LOOKS_S)
+                await asyncio.sleep(BURST_S)
     finally:
         watch.close()
         executor.submit(lambda: opened.result().close())

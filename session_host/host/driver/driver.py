@@ -129,7 +129,7 @@ class Driver:
             spec.facts.program.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
         )
         self.conversation_changed, self.title_changed = asyncio.Event(), asyncio.Event()
-        self.events = EventLog(log_state.events, log_state.events_saved, input_log, now)
+        self.events = EventLog(log_state, input_log, now)
         self.restore_points = RestorePointMaker(spec, self.flush_input)
         self.watch = AgentWatch(
             spec,
@@ -143,7 +143,9 @@ class Driver:
             now=now,
             previous_output_at_s=program_output.written_at_s,
         )
-        self.questions = HookQuestions(spec.watch.answered_by_hook, log_state.answers, input_log, self.watch, now_ms)
+        self.questions = HookQuestions(
+            spec.watch.answered_by_hook, log_state.answers, input_log, self.events, self.watch, now_ms
+        )
         self.ended, self.ended_at = asyncio.Event(), ""
         self._now = now
         self.notice = recovered.notice
@@ -196,6 +198,7 @@ class Driver:
                 self.program,
                 self.watch,
                 self.conversation,
+                self.events,
                 restore_points=self.restore_points,
                 program_output=program_output,
                 send_output=self._send_output,
@@ -334,6 +337,7 @@ class Driver:
             answers=self.questions.answers,
             events=self.events.newest,
             events_saved=self.events.saved_to,
+            told_to=self.events.told_to,
         )
         self.kind.save(log_state)
         return log_state

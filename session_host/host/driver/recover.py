@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
@@ -25,6 +25,7 @@ from session_host.storage.descriptors.output_file import PAGE_BYTES, MemoryFile,
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.structured.dialects.base import Dialect, DialectPort, Start, make_dialect
 from session_host.structured.engine import TranscriptEngine
+from session_host.structured.items import RequestOpened, RequestResolved
 from session_host.structured.lines import LineSplitter
 from session_host.structured.log import NO_TAG, Cause, InputCause, Record, RecordReader
 from session_host.structured.operations import AnyResult
@@ -52,6 +53,7 @@ class RecoveredChat:
         unsent: the log's offset after each step with lines that the input log lacks, and those lines.
         log: the transcript log, without a torn record at its end.
         launch: how Outlive talks to the agent.
+        untold: questions and their ends that are not among the events.
     """
 
     engine: TranscriptEngine
@@ -61,6 +63,7 @@ class RecoveredChat:
     unsent: list[tuple[int, bytes]]
     log: TranscriptLog
     launch: StructuredLaunch
+    untold: list[RequestOpened | RequestResolved] = field(default_factory=list)
 
 
 def make_rules(spec: LaunchSpec, structured: StructuredLaunch) -> StructuredRules:
@@ -147,7 +150,7 @@ def _repeat_all(
     if reader.rest and not read_only:
         transcript_log.cut(reader.offset)
     log.info("repeated from=%d to=%d unsent=%d", offset, reader.offset, len(repeated.unsent))
-    return RecoveredChat(engine, rules, splitter, timers, repeated.unsent, transcript_log, structured)
+    return RecoveredChat(engine, rules, splitter, timers, repeated.unsent, transcript_log, structured, repeated.untold)
 
 
 class _CauseReplay:
@@ -162,6 +165,7 @@ class _CauseReplay:
         agent_output: MemoryFile,
     ) -> None:
         self.unsent: list[tuple[int, bytes]] = []
+        self.untold: list[RequestOpened | RequestResolved] = []
         self._rules, self._splitter, self._timers = rules, splitter, timers
         self._log_state, self._agent_output = log_state, agent_output
 
@@ -171,6 +175,9 @@ class _CauseReplay:
             attachment = self._log_state.attachments.get(record.tag.hex())
             if attachment is not None:
                 attachment.last_sequence = max(attachment.last_sequence, record.number)
+        if record.cause != Cause.HISTORY and record.end > self._log_state.told_to:
+            changes = record.body.changes
+            self.untold += [each for each in changes if isinstance(each, RequestOpened | RequestResolved)]
         step = self._step(record)
         if step is None:
             return

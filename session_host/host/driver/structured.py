@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from session_host.errors import OutliveError
+from session_host.host.event_log import EventLog
 from session_host.host.operations.runner import OperationRunner
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.error_output import last_errors
@@ -44,6 +45,7 @@ from session_host.structured.items import (
     AnyChange,
     ConversationKnown,
     Put,
+    RequestOpened,
     RequestResolved,
     StateChanged,
     TitleChanged,
@@ -85,6 +87,7 @@ class StructuredDriver:
         program: Program,
         watch: AgentWatch,
         conversation: ConversationTracker,
+        events: EventLog,
         *,
         restore_points: RestorePointMaker,
         program_output: OutputFile,
@@ -101,13 +104,15 @@ class StructuredDriver:
             program: the agent.
             watch: gets the agent's state.
             conversation: gets the conversation's id.
+            events: gets the agent's questions, and their ends.
             restore_points: keeps the files before each prompt.
             program_output: what the agent writes.
             send_output: sends output, which is in its file already, to the viewers.
         """
         self._spec, self._log, self._session, self._performer = spec, recovered.log, session, performer
         self._worker, self._program, self._watch, self._conversation = worker, program, watch, conversation
-        self._program_output, self._send_output = program_output, send_output
+        self._program_output, self._send_output, self._events = program_output, send_output, events
+        self._tell(recovered.untold, recovered.log.end)
         self.operation_runner = OperationRunner(spec, self._operation_done)
         self.rules = session.kind = StructuredSession(
             session.effects,
@@ -203,6 +208,21 @@ class StructuredDriver:
                     self._session.set_title(topic_of(item.text))
                 case _:
                     pass
+        self._tell(effect.changes, effect.end)
+
+    def _tell(self, changes: Iterable[AnyChange], end: int) -> None:
+        """Tell questions and their ends as events; one entry has all of a record, so they are told once.
+
+        Args:
+            changes: the changes of records.
+            end: the offset of the transcript log after the last of these.
+        """
+        for change in changes:
+            if isinstance(change, RequestOpened):
+                self._events.asked(change.request)
+            elif isinstance(change, RequestResolved):
+                self._events.resolved(change)
+        self._events.write(end)
 
     def _runs_on(self) -> bool:
         """Whether something that the agent has started runs: a command, or a sub-agent that its files alone show."""

@@ -26,6 +26,7 @@ from typing import Any, Final
 import msgspec
 
 from session_host.agents.status import is_same_question
+from session_host.host.event_log import EventLog
 from session_host.protocol.messages import AnswerRequest, AskUser, Done, Failed, Reply, SendChatInput, UserAnswer
 from session_host.protocol.values import Activity
 from session_host.storage.descriptors.input_log import InputLog
@@ -78,7 +79,13 @@ class HookQuestions:
     """The open questions of one session's agent, and the newest answers."""
 
     def __init__(
-        self, form: str, saved: Sequence[HookAnswer], input_log: InputLog, watch: AgentWatch, now_ms: Callable[[], int]
+        self,
+        form: str,
+        saved: Sequence[HookAnswer],
+        input_log: InputLog,
+        events: EventLog,
+        watch: AgentWatch,
+        now_ms: Callable[[], int],
     ) -> None:
         """Continue with the answers of a previous host.
 
@@ -86,13 +93,14 @@ class HookQuestions:
             form: see ``Watch.answered_by_hook``; "" refuses all questions.
             saved: answers that a previous host recorded.
             input_log: records answers.
+            events: gets the questions that the agent's user sees, and their ends.
             watch: knows whether the agent asks its user.
             now_ms: returns the time, in milliseconds since 1970.
         """
         self.is_on = bool(form)
         self.answers = list(saved)
         self._withdrawn: dict[str, RequestResolved] = {}
-        self._input_log, self._watch, self._now_ms = input_log, watch, now_ms
+        self._input_log, self._events, self._watch, self._now_ms = input_log, events, watch, now_ms
         self._open: dict[str, _OpenQuestion] = {}
         self._left: list[tuple[str, str]] = []
         """The newest questions that only the agent's dialog can answer: their sub-agents, and their texts."""
@@ -128,7 +136,7 @@ class HookQuestions:
         opened = self._open[message.id] = _OpenQuestion(request, call, message.detail, message, client, reply)
         self._watch.read_state_file()
         if self._is_asking():
-            opened.was_asked = True
+            self._set_asked(opened)
             self._note_shown()
         elif message.again and self._watch.tracker.activity in {Activity.WORKING, Activity.IDLE}:
             opened.was_asked = True  # While there was no host, the dialog was answered.
@@ -137,6 +145,11 @@ class HookQuestions:
             self._wait_until_asked(opened)
         if self._open:
             self._opened.set()
+
+    def _set_asked(self, opened: _OpenQuestion) -> None:
+        opened.was_asked = True
+        self._events.asked(opened.request)
+        self._events.write()
 
     def _wait_until_asked(self, opened: _OpenQuestion) -> None:
         wait_s = UNASKED_BY_SUB_AGENT_S if opened.call.agent else UNASKED_S
@@ -166,7 +179,7 @@ class HookQuestions:
             self._asking_since_s = time.monotonic()
             self._note_shown()
             for opened in self._open.values():
-                opened.was_asked = True
+                self._set_asked(opened)
                 _cancel(opened)
             return
         is_known = activity is Activity.WORKING and self._is_known(self._named)
@@ -212,6 +225,8 @@ class HookQuestions:
         self._withdrawn[request_id] = resolved
         while len(self._withdrawn) > KEPT_ANSWERS:
             del self._withdrawn[next(iter(self._withdrawn))]
+        self._events.resolved(resolved)
+        self._events.write()
         self._end(opened, b"")
 
     def _end(self, opened: _OpenQuestion, output: bytes) -> None:
@@ -260,6 +275,8 @@ class HookQuestions:
         given = HookAnswer(found, request.token, answer.texts)
         self.answers = with_answer(self.answers, given)
         self._input_log.append(EntryKind.ANSWERED, msgspec.msgpack.encode(given))
+        self._events.resolved(found)
+        self._events.write()
         self._end(opened, _output(opened.message, given))
         self._watch.on_input()
         return Done(request.request)

@@ -57,6 +57,10 @@ class EntryKind(IntEnum):
     """A command's text was typed and not sent: the payload is the row of the screen that ends with it."""
     EVENTS_SAVED = 23
     """The ledger has this session's events up to ``number``."""
+    EVENTS = 24
+    """The payload is a list of ``events.NumberedEvent``. ``number`` is the offset of the transcript log up to which its
+    questions are among the events; 0 in a terminal.
+    """
 
 
 FOR_PROGRAM = (EntryKind.INPUT, EntryKind.TYPED, EntryKind.REPLY, EntryKind.FOCUS)

@@ -210,6 +210,7 @@ class LogState(msgspec.Struct):
         unsent: the row of the screen that ends with a text that a command typed and could not send; "" for none.
         events: the newest events, and those that the ledger has not got; see ``events.with_events``.
         events_saved: the number of the last event that the ledger has.
+        told_to: the offset of the transcript log up to which its questions are among the events.
     """
 
     child_started: int | None = None
@@ -232,6 +233,7 @@ class LogState(msgspec.Struct):
     unsent: str = ""
     events: list[NumberedEvent] = []
     events_saved: int = 0
+    told_to: int = 0
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -281,10 +283,13 @@ class LogState(msgspec.Struct):
         name, kind = _WHOLE[entry.kind]
         setattr(self, name, msgspec.msgpack.decode(entry.payload, type=kind))
         if entry.kind == EntryKind.ACTIVITY and self.activity is not None:
-            self.events = with_events(self.events, self.activity.events, saved_to=self.events_saved)
+            self._add_events(self.activity.events)
             self._set_prompt(after_activity(self.prompt, self.activity.in_turns))
             if self.activity.turn > (self.turns[-1] if self.turns else -1):
                 self.turns = [*self.turns, self.activity.turn][-KEPT_TURNS:]
+
+    def _add_events(self, events: Sequence[NumberedEvent]) -> None:
+        self.events = with_events(self.events, events, saved_to=self.events_saved)
 
     def _typed(self, data: bytes) -> None:
         activity = self.activity.in_turns if self.activity is not None else Activity.NO_SIGNAL
@@ -296,6 +301,9 @@ class LogState(msgspec.Struct):
     def _other(self, entry: LogEntry) -> None:
         if entry.kind == EntryKind.STARTED:
             self.starting = False
+        if entry.kind == EntryKind.EVENTS:
+            self.told_to = max(self.told_to, entry.number)
+            self._add_events(msgspec.msgpack.decode(entry.payload, type=list[NumberedEvent]))
         if entry.kind == EntryKind.EVENTS_SAVED:
             self.events_saved = max(self.events_saved, entry.number)
         if entry.kind != EntryKind.HELD:

@@ -10,15 +10,22 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from session_host.paths import database
+from session_host.client.control import request
+from session_host.paths import config_dir, database
+from session_host.protocol.messages import OpenRequests
+from session_host.protocol.values import Activity
+from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, new, outlive
+from tests.support.conversing import claude_like
 from tests.support.hosts import kill_host
-from tests.support.waiting import wait_until
+from tests.support.structured_chats import new_chat, wait
+from tests.support.waiting import poll_until, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -200,3 +207,58 @@ async def test_hosts_and_readers_are_killed_and_nothing_is_lost_or_comes_twice()
     for chat in chats:
         details = [each["event"]["detail"] for each in found if each["chat"]["id"] == chat]
         assert details == [f"question {number}" for number in range(60)]
+
+
+def about_questions(begin: str) -> list[dict[str, Any]]:
+    """The events about questions so far."""
+    lines = listed("--since", begin, "--event", "asked", "--event", "answered", "--event", "withdrawn")
+    return [each["event"] for each in lines[1:]]
+
+
+async def test_a_question_of_a_chat_view_is_told_once_and_so_is_its_answer(area: Area) -> None:
+    chat = await asyncio.to_thread(new_chat, area, "api-fix", "run: npm test")
+    begin = from_begin()
+    await asyncio.to_thread(wait, "api-fix", "needs_input")
+    await kill_host(chat)
+    done = await asyncio.to_thread(outlive, "approve", "api-fix", "--json")
+    await asyncio.to_thread(wait, "api-fix", "idle")
+    await kill_host(chat)
+    await asyncio.to_thread(outlive, "wait", "api-fix", "--status", "idle")
+    asked, answered = about_questions(begin)
+    assert (asked["kind"], asked["about"], asked["subject"]) == ("asked", "command", "npm test")
+    assert asked["complete"]
+    answer = done.json()
+    assert (asked["request"], asked["digest"]) == (answer["request"], answer["digest"])
+    assert {each["id"] for each in asked["options"]} == {each["id"] for each in answer["options"]}
+    assert answered == {
+        "kind": "answered",
+        "request": answer["request"],
+        "by": "command",
+        "option": answer["answer"],
+        "name": "Allow",
+    }
+    words = outlive("events", "--once", "--since", begin, "--event", "asked", "--event", "answered").output
+    assert "asks: Run npm test" in words
+    assert "answered by a command: Allow" in words
+
+
+async def test_a_question_of_a_terminal_is_answered_outside_in_its_dialog_or_withdrawn(tmp_path: Path) -> None:
+    asks = {"tool_name": "Bash", "tool_input": {"command": "npm test"}}
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text("answer_from_outside = true\n")
+    async with claude_like(tmp_path) as chat:
+        begin = from_begin()
+        for how in ("outside", "dialog"):
+            chat.order(f"asks {json.dumps(asks)}")
+            await chat.wait_for_status(Activity.NEEDS_INPUT, "state file")
+            if how == "outside":
+                assert (await asyncio.to_thread(outlive, "deny", chat.record.entry.name)).code == 0
+            else:
+                await request(chat.record.id, OpenRequests(0))
+                chat.order("dialog yes")
+            await chat.wait_for_status(Activity.WORKING, "state file")
+        await poll_until(partial(asyncio.to_thread, about_questions, begin), lambda told: len(told) == 4, 60, "all")
+    first, denied, second, decided = about_questions(begin)
+    assert [each["kind"] for each in (first, denied, second, decided)] == ["asked", "answered"] * 2
+    assert (first["subject"], denied["by"], decided["by"]) == ("npm test", "command", "dialog")
+    assert first["request"] == denied["request"] != second["request"] == decided["request"]
