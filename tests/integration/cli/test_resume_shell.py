@@ -22,6 +22,7 @@ def test_a_shell_starts_again_below_what_it_showed_and_repeats_no_command(
     monkeypatch.setenv("SHELL", "/bin/sh")
     words = ["-C", str(project), "-e", "PS1=first$ ", "-e", "MINE=yes", "--size", "40x10"]
     chat = outlive("new", "shell", "--json", "-n", "build", *words).json()["id"]
+    see(chat, "first")  # Otherwise the prompt may come after what is typed, and the output beside it.
     line = "echo once >> runs; seq 30; printf '\\033[31m%060d\\n' 7; printf '\\033[?1049h'; echo edi''tor"
     outlive("send", chat, line, "--enter")
     see(chat, "editor")
@@ -61,14 +62,15 @@ def test_the_previous_screen_is_kept_if_the_host_dies_right_after_the_start_of_t
     shell.write_text("#!/bin/sh\n[ -e first ] && kill -KILL $PPID\ntouch first\nexec /bin/sh\n")
     shell.chmod(0o700)
     monkeypatch.setenv("SHELL", str(shell))
-    chat = outlive("new", "shell", "--json", "-C", str(project)).json()["id"]
+    chat = outlive("new", "shell", "--json", "-C", str(project), "-e", "PS1=ready$ ").json()["id"]
+    see(chat, "ready")
     outlive("send", chat, "echo be''fore", "--enter")
     see(chat, "before")
     outlive("kill", chat)
 
     later = resume(chat)
 
-    see(later["id"], "A new shell starts here")
+    see(later["id"], r"(?s)A new shell starts here\..*ready")
     outlive("send", later["id"], "echo af''ter", "--enter")
     see(later["id"], "after")
     shown = outlive("peek", later["id"], "--scrollback").output.splitlines()
