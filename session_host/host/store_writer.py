@@ -43,6 +43,8 @@ RETRY_S = (0.2, 1.0, 5.0)
 TITLE_AFTER_S = 1.0
 """How long after a change the title is saved."""
 TITLE_INTERVAL_S = 20.0
+GATHER_S = 0.03
+"""How long events are gathered for one transaction; nobody feels that."""
 OPEN_S = 2.0
 """How long the store stays open after a write: events come in bursts, and opening it takes ten times a write's time."""
 
@@ -111,6 +113,7 @@ class StoreWriter:
         wait_s = RETRY_S[0]
         while True:
             await events.has_unsaved.wait()
+            await asyncio.sleep(GATHER_S)
             batch = events.unsaved()
             if await self._worker.run(partial(_logged, partial(self._write_events, batch))):
                 events.saved(batch[-1].number)

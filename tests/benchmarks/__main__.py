@@ -29,6 +29,7 @@ NAMES = (
     "ssh_echo",
     "cuts",
     "idle_machines",
+    "events",
 )
 
 

@@ -1,0 +1,84 @@
+"""What the ledger costs: a host's processor time for each event, and the wake-ups of a reader while nothing happens.
+
+A program asks 600 questions one after another, each of which is an event. Another one writes the same output, with one
+question again and again, which is none. The difference of their hosts' processor times is the cost of the events. Then
+100 chats and a reader rest for a minute.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.benchmarks.environment import BenchmarkEnvironment
+from tests.benchmarks.report import Report, Series, Verdict
+from tests.support.commands import OUTLIVE, environment, outlive
+from tests.support.waiting import wait_for_end
+
+EVENTS = 600
+PAUSE_S = 0.005
+COST_LIMIT_MS = 0.2
+CHATS = 100
+REST_S = 60.0
+SETTLE_S = 10.0
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+PROGRAM = """
+import base64, sys, time
+for number in range(int(sys.argv[1])):
+    text = base64.b64encode(f"question {number if sys.argv[2] == 'others' else 0:6}".encode()).decode()
+    sys.stdout.write(f"\\x1b]7501;state=blocked:msg={text}\\x1b\\\\")
+    sys.stdout.flush()
+    time.sleep(float(sys.argv[3]))
+print("done")
+sys.stdin.read()
+"""
+
+
+def run(bench: BenchmarkEnvironment) -> Report:
+    """Run the benchmark and return its report."""
+    report = Report("events", f"{EVENTS} events of one chat, and {CHATS} idle chats with a reader")
+    others = Series("host, each question another one", "ms", command="outlive events")
+    same = Series("host, the same output without events", "ms")
+    for _ in range(bench.rounds):
+        for series, questions in ((others, "others"), (same, "same")):
+            series.values.append(_cpu_ms_of_host(bench, questions) / EVENTS)
+    cost_ms = others.median - same.median
+    report.series = [others, same]
+    report.verdicts = [Verdict("a host's processor time for each event", cost_ms, "ms", COST_LIMIT_MS, False)]
+    report.verdicts.append(Verdict("wake-ups of a reader in a minute", _wake_ups(bench), "", 0, False))
+    return report
+
+
+def _cpu_ms_of_host(bench: BenchmarkEnvironment, questions: str) -> float:
+    """The processor time of a host while its program asks, in milliseconds."""
+    argv = [sys.executable, "-c", PROGRAM, str(EVENTS), questions, str(PAUSE_S)]
+    session = bench.new_session(argv, questions)
+    assert outlive("wait", session["id"], "--text", "done", "--timeout", "60").code == 0
+    time.sleep(SETTLE_S / 5)  # The last events are on their way, and the store is closed.
+    fields = Path(f"/proc/{session['host_pid']}/stat").read_text().rpartition(")")[2].split()
+    bench.end_sessions()
+    return (int(fields[11]) + int(fields[12])) * 1000 / TICKS_PER_S
+
+
+def _wake_ups(bench: BenchmarkEnvironment) -> float:
+    """How often a reader wakes up in a minute in which nothing happens."""
+    for number in range(CHATS):
+        bench.new_session(["cat"], f"idle-{number}")
+    with subprocess.Popen([*OUTLIVE, "events", "--json"], stdout=subprocess.PIPE, env=environment()) as reader:
+        time.sleep(SETTLE_S)
+        before = _switches(reader.pid)
+        time.sleep(REST_S)
+        woken = _switches(reader.pid) - before
+        reader.kill()
+    wait_for_end(reader.pid, 10)
+    return woken
+
+
+def _switches(pid: int) -> int:
+    """How often a process has waited for something."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
