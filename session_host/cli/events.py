@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -53,7 +52,6 @@ VERSION: Final = 1
 """The version of the lines; a new field does not change it."""
 
 _Printed = Event | Hello | Reset | ChatState
-_CURSOR: Final = re.compile(r"([0-9a-f]{16})-(\d{1,18})")
 _BY: Final = {
     "window": "in the window",
     "attach": "in a terminal",
@@ -117,15 +115,10 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def cursor_of(position: Position) -> str:
-    """A place in the ledger as text, opaque to users."""
-    return f"{position.ledger}-{position.number}"
-
-
 def _position(cursor: str) -> Position:
-    if (found := _CURSOR.fullmatch(cursor)) is None:
-        raise UsageError("--since needs the cursor of a line that `outlive events --json` printed")
-    return Position(found[1], int(found[2]))
+    if (position := Position.of(cursor)) is None:
+        raise UsageError("--since needs a cursor that `outlive events --json` or `outlive ls --json` printed")
+    return position
 
 
 def _stdout() -> int | None:
@@ -154,7 +147,7 @@ class _Printer:
 
     def print_event(self, position: Position, event: Hello | Reset) -> None:
         """Print a line that is about no chat."""
-        self._print(cursor_of(position), now(), None, event)
+        self._print(position.cursor, now(), None, event)
 
     def print_states(self, position: Position, running: Iterable[ChatFacts], last: Iterable[LedgerEntry]) -> None:
         """Print the state of each running chat at a place."""
@@ -166,13 +159,13 @@ class _Printer:
             event = entry.event if entry is not None and isinstance(entry.event, StatusChanged) else None
             state = ChatState(agent=facts.origin.agent, directory=facts.origin.cwd, status=event)
             at = entry.at if entry is not None else facts.origin.created_at
-            self._print(cursor_of(position), at, (facts.id, facts.entry.name), state)
+            self._print(position.cursor, at, (facts.id, facts.entry.name), state)
 
     def print_entries(self, ledger: str, entries: Iterable[LedgerEntry]) -> None:
         """Print events of the ledger."""
         for each in entries:
             if self._is_wanted(each.chat) and (kind_of(each.event) in self._kinds or isinstance(each.event, Gap)):
-                self._print(cursor_of(Position(ledger, each.number)), each.at, (each.chat, each.name), each.event)
+                self._print(Position(ledger, each.number).cursor, each.at, (each.chat, each.name), each.event)
 
     def flush(self) -> None:
         """Give the reader what was printed."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from session_host.cli.output import has_colors, print_error, print_json, terminal_columns, width
-from session_host.cli.session_argument import add_selection, all_sessions, selection_of
+from session_host.cli.session_argument import add_selection, all_sessions, selection_of, with_store
 from session_host.client.sessions.listing import chosen_sessions
 from session_host.client.sessions.selection import Selection
 from session_host.client.sessions.session_info import SessionInfo
@@ -51,13 +51,14 @@ def run(options: argparse.Namespace) -> int:
     ended = options.all or selection.has_dates
     if options.on:
         return _run_on(options, selection, ended=ended)
+    cursor = _cursor() if options.json else ""
     infos = _sessions(selection, ended=ended)
     if options.json:
         if infos:
             from session_host.client.chats.resumability import fill_in_resumable  # a table does not need this
 
             fill_in_resumable(infos)
-        print_json([info.as_json() for info in infos])
+        print_json([{**info.as_json(), "cursor": cursor} for info in infos])
     elif infos:
         now = datetime.now(UTC)
         for line in table([row(info, now) for info in infos], terminal_columns(), is_colored=has_colors()):
@@ -74,11 +75,17 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
     from session_host.machines.listing import chats_on  # rarely needed
     from session_host.machines.names import ALL, HERE
 
+    cursor = _cursor() if options.json else ""
     found, errors = ([], []) if options.on == HERE else chats_on(options.on, selection, ended=ended)
     if options.on in {ALL, HERE}:
         found = [*((HERE, str(home_dir()), info) for info in _sessions(selection, ended=ended)), *found]
     if options.json:
-        print_json([{"machine": machine, **info.as_json()} for machine, _home, info in found])
+        print_json(
+            [
+                {"machine": machine, **info.as_json(), "cursor": cursor if machine == HERE else None}
+                for machine, _home, info in found
+            ]
+        )
     else:
         now = datetime.now(UTC)
         named = [
@@ -93,6 +100,11 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
     for error in errors:
         print_error(str(error))
     return errors[0].exit_code if errors and options.on != ALL else 0
+
+
+def _cursor() -> str:
+    """The place in the ledger for which a list is true that is made from now on: it may know later events already."""
+    return with_store(lambda store: store.ledger_position().cursor)
 
 
 def _named(info: SessionInfo, name: str) -> SessionInfo:

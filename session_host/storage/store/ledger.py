@@ -8,6 +8,7 @@ running chat, from which a new reader begins.
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ MAX_AGE: Final = timedelta(days=30)
 _TRIMMED_EVERY: Final = 256
 """After so many events, as many more of the oldest may go."""
 
+_CURSOR: Final = re.compile(r"([0-9a-f]{16})-(\d{1,18})")
 _decoder: Final = msgspec.json.Decoder(Event)
 _STATUS: Final = kind_of(StatusChanged)
 _LAST_STATUS: Final = (
@@ -62,6 +64,17 @@ class Position(NamedTuple):
 
     ledger: str
     number: int
+
+    @property
+    def cursor(self) -> str:
+        """The place as text, opaque to users."""
+        return f"{self.ledger}-{self.number}"
+
+    @classmethod
+    def of(cls, cursor: str) -> Position | None:
+        """The place of a cursor; None for a text that is none."""
+        found = _CURSOR.fullmatch(cursor)
+        return None if found is None else cls(found[1], int(found[2]))
 
 
 def add(connection: sqlite3.Connection, chat: str, event: Event, at: str = "", own_number: int | None = None) -> None:

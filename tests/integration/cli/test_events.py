@@ -262,3 +262,12 @@ async def test_a_question_of_a_terminal_is_answered_outside_in_its_dialog_or_wit
     assert [each["kind"] for each in (first, denied, second, decided)] == ["asked", "answered"] * 2
     assert (first["subject"], denied["by"], decided["by"]) == ("npm test", "command", "dialog")
     assert first["request"] == denied["request"] != second["request"] == decided["request"]
+
+
+def test_a_script_lists_and_then_follows_without_a_gap() -> None:
+    new("-n", "one", "--", "cat")
+    [row] = outlive("ls", "--json").json()
+    outlive("rename", "one", "two")
+    found = listed("--since", row["cursor"])
+    assert [each["event"]["kind"] for each in found] == ["hello", "renamed"]
+    assert found[0]["cursor"] == row["cursor"]
