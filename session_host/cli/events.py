@@ -24,6 +24,7 @@ from session_host.protocol.events import (
     Answered,
     Asked,
     ChatState,
+    CommandEnded,
     Ended,
     Event,
     Gap,
@@ -42,6 +43,7 @@ from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.protocol.values import Activity, State
 from session_host.standing.endings import end_of
 from session_host.storage.store.ledger import LedgerEntry, Position
+from session_host.structured.text import duration
 from session_host.system.clock import now, parse_time
 from session_host.system.processes.permission import agent_chats, split
 
@@ -214,6 +216,8 @@ def _words(event: _Printed) -> str:
             return f"answered {_BY.get(by, by)}{f': {name}' if name else ''}"
         case Withdrawn():
             return "asks this no more"
+        case CommandEnded(exit_code=code, duration_s=seconds):
+            return f"command ended after {duration(round(seconds * 1000))}" + (f": exit code {code}" if code else "")
         case Ended(exit_code=code, exit_signal=signal, end_request=request, error=error):
             state = State.LOST if code is None and signal is None and error else State.EXITED
             return f"ended: {end_of(Outcome(state, code, signal, request, error)).status}"

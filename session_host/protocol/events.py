@@ -93,6 +93,15 @@ class Withdrawn(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="wi
     request: str
 
 
+class CommandEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="command_ended", kw_only=True):
+    """A command of a shell that marks its commands has ended."""
+
+    exit_code: int | None
+    """None if the shell does not say it."""
+    duration_s: float
+    """How long it ran, in seconds, also while the computer slept."""
+
+
 class Ended(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="ended", kw_only=True):
     """The program has ended."""
 
@@ -142,7 +151,19 @@ class ChatState(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="st
     """The last change of its status; None if there was none."""
 
 
-Event = Started | StatusChanged | Asked | Answered | Withdrawn | Ended | Interrupted | Renamed | Removed | Gap
+Event = (
+    Started
+    | StatusChanged
+    | Asked
+    | Answered
+    | Withdrawn
+    | CommandEnded
+    | Ended
+    | Interrupted
+    | Renamed
+    | Removed
+    | Gap
+)
 KINDS: Final[tuple[str, ...]] = tuple(each.__struct_config__.tag for each in get_args(Event))
 
 

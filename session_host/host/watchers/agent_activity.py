@@ -185,6 +185,7 @@ class AgentWatch:
         if spec.facts.origin.is_shell_or_command:
             self.foreground = ForegroundProcess(
                 self._on_foreground_changed,
+                events,
                 now,
                 saved_state.command if saved_state is not None else NO_COMMAND,
                 saved_state.foreground if saved_state is not None else NO_FOREGROUND,

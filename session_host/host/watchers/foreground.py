@@ -16,6 +16,7 @@ the saved start as long as it finds the same program in the foreground.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +25,8 @@ from typing import Final
 
 import msgspec
 
+from session_host.host.event_log import EventLog
+from session_host.protocol import events as ledger_events
 from session_host.protocol.facts import Foreground
 from session_host.protocol.messages import CommandEvent
 from session_host.protocol.untrusted_text import one_line
@@ -72,6 +75,7 @@ class ForegroundProcess:
     def __init__(
         self,
         on_change: Callable[[Foreground], None],
+        events: EventLog,
         now: Callable[[], str],
         command: CommandState = NO_COMMAND,
         saved_state: ForegroundState = NO_FOREGROUND,
@@ -80,13 +84,14 @@ class ForegroundProcess:
 
         Args:
             on_change: saves the state, and sends it to all followers.
+            events: gets the ends of commands.
             now: returns the time as ISO 8601 text.
             command: the state of the last command that a previous host left.
             saved_state: the foreground program that a previous host left.
         """
         self.current = Foreground(saved_state.program, saved_state.since, command.exit_code, command.ended)
         self.command = command
-        self._on_change = on_change
+        self._on_change, self._events = on_change, events
         self._now = now
         self._process: PtyProcess | None = None
         self._group = saved_state.group
@@ -108,10 +113,12 @@ class ForegroundProcess:
         """Note a command mark in the output; returns whether the command's state changed. The next poll reports it."""
         previous = self.command
         if isinstance(event, CommandBegan):
-            self.command = CommandState(is_running=True)
+            self.command = CommandState(is_running=True, began_s=time.clock_gettime(time.CLOCK_BOOTTIME))
         elif isinstance(event, CommandEnded) and previous.is_running:
             code = event.exit_code
             self.command = CommandState(exit_code=code, ended="" if code is None else self._now())
+            took_s = time.clock_gettime(time.CLOCK_BOOTTIME) - (previous.began_s or math.inf)
+            self._events.add(ledger_events.CommandEnded(exit_code=code, duration_s=round(max(took_s, 0.0), 3)))
         return self.command != previous
 
     @property

@@ -88,6 +88,8 @@ class CommandState(msgspec.Struct, frozen=True, array_like=True):
     """The exit code of the last command; None while a command runs, or if the code is unknown."""
     ended: str = ""
     """The time of its end, ISO 8601, UTC; "" if ``exit_code`` is None."""
+    began_s: float = 0.0
+    """When the running command began, on CLOCK_BOOTTIME; 0 for none."""
 
 
 NO_COMMAND: Final = CommandState()

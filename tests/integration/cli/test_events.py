@@ -134,7 +134,7 @@ def test_a_lost_cursor_is_named_and_all_states_come_if_the_user_wants_them() -> 
     done = outlive("events", "--since", "0123456789abcdef-3")
     assert done.code == 11
     assert "of another database of chats; use --anyway" in done.complaint()
-    assert "needs the cursor of a line" in outlive("events", "--since", "here").complaint()
+    assert "needs a cursor that" in outlive("events", "--since", "here").complaint()
     found = listed("--since", "0123456789abcdef-3", "--anyway")
     assert [each["event"]["kind"] for each in found] == ["reset", "hello", "state"]
 
@@ -271,3 +271,16 @@ def test_a_script_lists_and_then_follows_without_a_gap() -> None:
     found = listed("--since", row["cursor"])
     assert [each["event"]["kind"] for each in found] == ["hello", "renamed"]
     assert found[0]["cursor"] == row["cursor"]
+
+
+def test_the_end_of_a_shells_command_has_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    monkeypatch.delenv("OUTLIVE_SHELL_INTEGRATION", raising=False)
+    with reader("--event", "command_ended") as process:
+        lines_until(process, "hello")
+        new("shell", "-n", "sh")
+        assert outlive("wait", "sh", "--text", "[$#] ?$").code == 0
+        outlive("send", "sh", "sleep 0.2; (exit 3)", "--enter")
+        [ended] = lines_until(process, "command_ended")
+    assert ended["event"]["exit_code"] == 3
+    assert 0.2 <= ended["event"]["duration_s"] < 60

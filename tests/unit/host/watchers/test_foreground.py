@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import cast
+from unittest.mock import Mock
 
 from session_host.host.watchers.foreground import ForegroundProcess
 from session_host.protocol.facts import Foreground
@@ -33,7 +34,7 @@ async def look(
 ) -> tuple[Foreground, list[Foreground], ForegroundState]:
     """The program, the changes and the state after a new host's first look."""
     changes: list[Foreground] = []
-    foreground = ForegroundProcess(changes.append, lambda: "now", command, saved_state)
+    foreground = ForegroundProcess(changes.append, Mock(), lambda: "now", command, saved_state)
     foreground.start_watching(cast("PtyProcess", FakeProcess(group)))
     try:
         return foreground.poll(), changes, foreground.saved_state
