@@ -35,6 +35,8 @@ from session_host.protocol.events import (
     Reset,
     Started,
     StatusChanged,
+    TurnEnded,
+    TurnStarted,
     Withdrawn,
     kind_of,
 )
@@ -201,7 +203,7 @@ class _Printer:
             print(f"{_time(at)}  {bold}{name:<{_NAME_COLUMNS}}{plain}  {one_line(words)}")
 
 
-def _words(event: _Printed) -> str:
+def _words(event: _Printed) -> str:  # noqa: C901 - one case for each event
     """What happened, for people."""
     match event:
         case Started(agent=agent, directory=directory):
@@ -216,6 +218,10 @@ def _words(event: _Printed) -> str:
             return f"answered {_BY.get(by, by)}{f': {name}' if name else ''}"
         case Withdrawn():
             return "asks this no more"
+        case TurnStarted(turn=turn):
+            return f"turn {turn} began"
+        case TurnEnded(turn=turn, outcome=outcome, error=error):
+            return f"turn {turn} ended: {outcome}" + (f": {error}" if error else "")
         case CommandEnded(exit_code=code, duration_s=seconds):
             return f"command ended after {duration(round(seconds * 1000))}" + (f": exit code {code}" if code else "")
         case Ended(exit_code=code, exit_signal=signal, end_request=request, error=error):

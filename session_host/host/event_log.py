@@ -19,6 +19,9 @@ from session_host.protocol.events import (
     Choice,
     Event,
     NumberedEvent,
+    Outcome,
+    TurnEnded,
+    TurnStarted,
     Withdrawn,
     changes,
     with_events,
@@ -38,11 +41,13 @@ class EventLog:
         saved_to: the number of the last one that the ledger has.
         has_unsaved: set while the ledger lacks some.
         told_to: see ``write``.
+        turn, open_turn: as in ``LogState``.
     """
 
     def __init__(self, log_state: LogState, input_log: InputLog, now: Callable[[], str]) -> None:
         """Continue with the events that a previous host left."""
         self.newest, self.saved_to, self.told_to = log_state.events, log_state.events_saved, log_state.told_to
+        self.turn, self.open_turn = log_state.turn, log_state.open_turn
         self.has_unsaved = asyncio.Event()
         self._input_log, self._now = input_log, now
         self._new: list[NumberedEvent] = []
@@ -76,6 +81,19 @@ class EventLog:
             is_answered = bool(resolved.option or resolved.by)
             answered = Answered(request=resolved.id, by=resolved.by, option=resolved.option, name=resolved.name)
             self.add(answered if is_answered else Withdrawn(request=resolved.id))
+
+    def begin_turn(self, agents_id: str = "") -> None:
+        """Add the event that a turn began, unless it runs already."""
+        if self.open_turn != agents_id:
+            self.end_turn("done")  # Its end was not told.
+            self.turn, self.open_turn = self.turn + 1, agents_id
+            self.add(TurnStarted(turn=self.turn, agents_id=agents_id))
+
+    def end_turn(self, outcome: Outcome, error: str = "") -> None:
+        """Add the event that the running turn ended; without one, nothing."""
+        if self.open_turn is not None:
+            self.open_turn = None
+            self.add(TurnEnded(turn=self.turn, outcome=outcome, error=error))
 
     def _has_asked(self, request: str) -> bool:
         """Whether the last event about this question is that it is asked."""

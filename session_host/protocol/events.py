@@ -7,7 +7,7 @@ second recording. JSON names the kind as ``kind``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -93,6 +93,28 @@ class Withdrawn(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="wi
     request: str
 
 
+class TurnStarted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="turn_started", kw_only=True):
+    """The agent began to work on a prompt."""
+
+    turn: int
+    """Counts the turns of this chat, from 1."""
+    agents_id: str = ""
+    """The agent's own id of the turn, in a chat view."""
+
+
+Outcome = Literal["done", "interrupted", "error", "cut"]
+"""How a turn ended: "cut" by the end of the agent."""
+
+
+class TurnEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="turn_ended", kw_only=True):
+    """A turn ended."""
+
+    turn: int
+    outcome: Outcome
+    error: str = ""
+    """The error that stopped it, one line."""
+
+
 class CommandEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="command_ended", kw_only=True):
     """A command of a shell that marks its commands has ended."""
 
@@ -157,6 +179,8 @@ Event = (
     | Asked
     | Answered
     | Withdrawn
+    | TurnStarted
+    | TurnEnded
     | CommandEnded
     | Ended
     | Interrupted

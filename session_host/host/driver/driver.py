@@ -338,6 +338,8 @@ class Driver:
             events=self.events.newest,
             events_saved=self.events.saved_to,
             told_to=self.events.told_to,
+            turn=self.events.turn,
+            open_turn=self.events.open_turn,
         )
         self.kind.save(log_state)
         return log_state

@@ -25,7 +25,7 @@ from session_host.storage.descriptors.output_file import PAGE_BYTES, MemoryFile,
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.structured.dialects.base import Dialect, DialectPort, Start, make_dialect
 from session_host.structured.engine import TranscriptEngine
-from session_host.structured.items import RequestOpened, RequestResolved
+from session_host.structured.items import AnyChange, RequestOpened, RequestResolved, StateChanged, TurnEnded
 from session_host.structured.lines import LineSplitter
 from session_host.structured.log import NO_TAG, Cause, InputCause, Record, RecordReader
 from session_host.structured.operations import AnyResult
@@ -38,6 +38,8 @@ from session_host.terminal.events import TerminalEvent
 from session_host.version import VERSION
 
 PIECE_BYTES = 256 * 1024
+TOLD = (RequestOpened, RequestResolved, StateChanged, TurnEnded)
+"""Changes that are told as events."""
 
 _result_decoder = msgspec.msgpack.Decoder[AnyResult](AnyResult)
 
@@ -53,7 +55,7 @@ class RecoveredChat:
         unsent: the log's offset after each step with lines that the input log lacks, and those lines.
         log: the transcript log, without a torn record at its end.
         launch: how Outlive talks to the agent.
-        untold: questions and their ends that are not among the events.
+        untold: the changes whose questions and turns are not among the events.
     """
 
     engine: TranscriptEngine
@@ -63,7 +65,7 @@ class RecoveredChat:
     unsent: list[tuple[int, bytes]]
     log: TranscriptLog
     launch: StructuredLaunch
-    untold: list[RequestOpened | RequestResolved] = field(default_factory=list)
+    untold: list[AnyChange] = field(default_factory=list)
 
 
 def make_rules(spec: LaunchSpec, structured: StructuredLaunch) -> StructuredRules:
@@ -165,7 +167,7 @@ class _CauseReplay:
         agent_output: MemoryFile,
     ) -> None:
         self.unsent: list[tuple[int, bytes]] = []
-        self.untold: list[RequestOpened | RequestResolved] = []
+        self.untold: list[AnyChange] = []
         self._rules, self._splitter, self._timers = rules, splitter, timers
         self._log_state, self._agent_output = log_state, agent_output
 
@@ -177,7 +179,7 @@ class _CauseReplay:
                 attachment.last_sequence = max(attachment.last_sequence, record.number)
         if record.cause != Cause.HISTORY and record.end > self._log_state.told_to:
             changes = record.body.changes
-            self.untold += [each for each in changes if isinstance(each, RequestOpened | RequestResolved)]
+            self.untold += [each for each in changes if isinstance(each, TOLD)]
         step = self._step(record)
         if step is None:
             return

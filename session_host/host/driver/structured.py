@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from session_host.errors import OutliveError
 from session_host.host.event_log import EventLog
@@ -17,6 +18,7 @@ from session_host.host.watchers.agent_activity import AgentWatch
 from session_host.host.watchers.conversation import PROTOCOL, ConversationTracker
 from session_host.paths import session_history
 from session_host.protocol.codec import UNREADABLE
+from session_host.protocol.events import Outcome
 from session_host.protocol.launch import LaunchSpec, StructuredLaunch
 from session_host.protocol.messages import Event, Failed, OpenRequests, Peek, Prompt, Reply, Screen, Send, SendChatInput
 from session_host.protocol.untrusted_text import one_line, topic_of
@@ -50,6 +52,7 @@ from session_host.structured.items import (
     StateChanged,
     TitleChanged,
     TurnEnded,
+    TurnOutcome,
 )
 from session_host.structured.operations import AnyResult
 from session_host.structured.text import screen_of
@@ -62,6 +65,13 @@ from .recover import RecoveredChat
 from .restore_points import RestorePointMaker
 
 log = logging.getLogger(__name__)
+
+_OUTCOMES: Final[dict[TurnOutcome, Outcome]] = {
+    "completed": "done",
+    "interrupted": "interrupted",
+    "failed": "error",
+    "cut": "cut",
+}
 
 
 class StructuredDriver:
@@ -211,7 +221,7 @@ class StructuredDriver:
         self._tell(effect.changes, effect.end)
 
     def _tell(self, changes: Iterable[AnyChange], end: int) -> None:
-        """Tell questions and their ends as events; one entry has all of a record, so they are told once.
+        """Tell questions, turns and their ends as events; one entry has all of a record, so they are told once.
 
         Args:
             changes: the changes of records.
@@ -222,6 +232,10 @@ class StructuredDriver:
                 self._events.asked(change.request)
             elif isinstance(change, RequestResolved):
                 self._events.resolved(change)
+            elif isinstance(change, StateChanged) and change.turn:
+                self._events.begin_turn(change.turn)
+            elif isinstance(change, TurnEnded) and not change.at_ms:
+                self._events.end_turn(_OUTCOMES[change.outcome], change.error)
         self._events.write(end)
 
     def _runs_on(self) -> bool:

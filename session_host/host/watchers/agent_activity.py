@@ -422,8 +422,11 @@ class AgentWatch:
         call_logged(self._end_activity)
 
     def _end_activity(self) -> None:
+        if self._spec.structured is None:
+            self._events.end_turn("cut")
         if self.tracker.program_ended(self._current_moment()):
             self._save_and_send()
+        self._events.write()
         self._expiry.schedule()
 
     def close(self) -> None:
@@ -478,7 +481,14 @@ class AgentWatch:
         self._turn = self._worker.received_to
         self.mark_turn()
         self._turn_began()
+        self._events.begin_turn()
         return True
+
+    def _end_turn_if_over(self) -> None:
+        """If this activity ends a turn in a terminal, add the event; between turns, something may run on."""
+        if self._spec.structured is None and in_turns(*self._last_sent) is Activity.IDLE:
+            failed = self.tracker.has_failed
+            self._events.end_turn("error" if failed else "done", self.tracker.detail if failed else "")
 
     def _save_and_send(self, *, visibly: bool = True) -> None:
         """Save the state, and send a visible change to the followers."""
@@ -486,6 +496,7 @@ class AgentWatch:
         turn = self._turn if visibly and self._start_turn_if_new() else -1
         if visibly:
             self._status_events.record(tracker, self._now)
+            self._end_turn_if_over()
         state = msgspec.structs.replace(self.saved_state(), events=self._events.take_new())
         self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(state))
         if visibly:

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from session_host.protocol.events import NumberedEvent, with_events
+from session_host.protocol.events import NumberedEvent, TurnEnded, TurnStarted, with_events
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import Activity, CommandTime, in_turns
 from session_host.structured.items import RequestResolved
@@ -213,6 +213,8 @@ class LogState(msgspec.Struct):
         events: the newest events, and those that the ledger has not got; see ``events.with_events``.
         events_saved: the number of the last event that the ledger has.
         told_to: the offset of the transcript log up to which its questions are among the events.
+        turn: the number of the last turn.
+        open_turn: the agent's id of the turn that runs, "" in a terminal; None while none does.
     """
 
     child_started: int | None = None
@@ -236,6 +238,8 @@ class LogState(msgspec.Struct):
     events: list[NumberedEvent] = []
     events_saved: int = 0
     told_to: int = 0
+    turn: int = 0
+    open_turn: str | None = None
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -291,6 +295,11 @@ class LogState(msgspec.Struct):
                 self.turns = [*self.turns, self.activity.turn][-KEPT_TURNS:]
 
     def _add_events(self, events: Sequence[NumberedEvent]) -> None:
+        for each in events:
+            if isinstance(each.event, TurnStarted):
+                self.turn, self.open_turn = each.event.turn, each.event.agents_id
+            elif isinstance(each.event, TurnEnded):
+                self.open_turn = None
         self.events = with_events(self.events, events, saved_to=self.events_saved)
 
     def _typed(self, data: bytes) -> None:

@@ -224,6 +224,10 @@ async def test_a_question_of_a_chat_view_is_told_once_and_so_is_its_answer(area:
     await asyncio.to_thread(wait, "api-fix", "idle")
     await kill_host(chat)
     await asyncio.to_thread(outlive, "wait", "api-fix", "--status", "idle")
+    turns = listed("--since", begin, "--event", "turn_started", "--event", "turn_ended")[1:]
+    began, ended = (each["event"] for each in turns)
+    assert (began["kind"], began["turn"]) == ("turn_started", 1)
+    assert (ended["kind"], ended["turn"], ended["outcome"]) == ("turn_ended", 1, "done")
     asked, answered = about_questions(begin)
     assert (asked["kind"], asked["about"], asked["subject"]) == ("asked", "command", "npm test")
     assert asked["complete"]
@@ -284,3 +288,22 @@ def test_the_end_of_a_shells_command_has_its_exit_code(monkeypatch: pytest.Monke
         [ended] = lines_until(process, "command_ended")
     assert ended["event"]["exit_code"] == 3
     assert 0.2 <= ended["event"]["duration_s"] < 60
+
+
+async def test_turns_of_a_terminal_are_counted_and_survive_hosts(tmp_path: Path) -> None:
+    begin = from_begin()
+    async with claude_like(tmp_path) as chat:
+        chat.order("state idle")
+        await chat.wait_for_status(Activity.IDLE, "state file")
+        for _ in range(2):
+            chat.order("state busy")
+            await chat.wait_for_status(Activity.WORKING, "state file")
+            await kill_host(chat.record.id)
+            chat.order("state idle")
+            await chat.wait_for_status(Activity.IDLE, "state file")
+        chat.order("state busy")
+        await chat.wait_for_status(Activity.WORKING, "state file")
+    turns = listed("--since", begin, "--event", "turn_started", "--event", "turn_ended")[1:]
+    found = [(each["event"]["kind"], each["event"]["turn"], each["event"].get("outcome")) for each in turns]
+    done = [("turn_started", 1, None), ("turn_ended", 1, "done"), ("turn_started", 2, None), ("turn_ended", 2, "done")]
+    assert found == [*done, ("turn_started", 3, None), ("turn_ended", 3, "cut")]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from session_host.protocol.events import kind_of
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
@@ -119,7 +120,8 @@ async def test_the_next_host_has_the_events_that_the_ledger_did_not_get(harness:
     report_activity(harness, "working", os.getpid())
     report_activity(harness, "idle", os.getpid())
     events = harness.driver.events.unsaved()
-    assert [each.number for each in events] == [1, 2]
+    kinds = [(each.number, kind_of(each.event)) for each in events]
+    assert kinds == [(1, "turn_started"), (2, "status"), (3, "status"), (4, "turn_ended")]
     harness.kill()
     host(harness)
     assert harness.driver.events.unsaved() == events
@@ -130,7 +132,7 @@ async def test_the_next_host_has_the_events_that_the_ledger_did_not_get(harness:
     assert harness.driver.events.unsaved() == events[1:]
     assert [each.activity for each in harness.driver.events.changes()] == [Activity.WORKING, Activity.IDLE]
     report_activity(harness, "working", os.getpid())
-    assert [each.number for each in harness.driver.events.unsaved()] == [2, 3]
+    assert [each.number for each in harness.driver.events.unsaved()] == [2, 3, 4, 5, 6]
 
 
 async def test_a_checkpoint_has_the_events(harness: SessionHarness) -> None:
@@ -140,7 +142,8 @@ async def test_a_checkpoint_has_the_events(harness: SessionHarness) -> None:
     await eventually(lambda: harness.input_log.header.checkpoint, 10, "the checkpoint")
     harness.kill()
     host(harness)
-    assert [each.number for each in harness.driver.events.unsaved()] == [1]
+    assert [each.number for each in harness.driver.events.unsaved()] == [1, 2]
+    assert harness.driver.events.open_turn is not None
 
 
 async def test_after_an_answer_a_timer_runs_only_if_no_source_reports_the_end_of_the_question(
