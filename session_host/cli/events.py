@@ -47,7 +47,7 @@ from session_host.standing.endings import end_of
 from session_host.storage.store.ledger import LedgerEntry, Position
 from session_host.structured.text import duration
 from session_host.system.clock import now, parse_time
-from session_host.system.processes.permission import agent_chats, split
+from session_host.system.processes.permission import UNKNOWN, agent_chats, split
 
 from .output import has_colors
 from .session_argument import find
@@ -140,12 +140,11 @@ class _Printer:
         self._kinds: Collection[str] = options.event or KINDS
         self._shows_states = not options.event
         self._chats = {find(each).id for each in options.chats} if options.chats else None
-        self._names: dict[str, str] = {}
         self._is_colored = not options.json and has_colors()
         self._own = ""
         if options.mine:
             self._own = next(iter(agent_chats(os.getpid())), "")
-            if not self._own:
+            if self._own in {"", UNKNOWN}:
                 raise UsageError("--mine is for an agent that Outlive runs; it prints the chats that the agent started")
         self._started_here: dict[str, bool] = {}
 

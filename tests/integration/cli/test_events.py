@@ -20,6 +20,7 @@ from session_host.client.control import request
 from session_host.paths import config_dir, database
 from session_host.protocol.messages import OpenRequests
 from session_host.protocol.values import Activity
+from session_host.system.processes.permission import AGENT_CHATS
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, new, outlive
 from tests.support.conversing import claude_like
@@ -164,8 +165,20 @@ def test_a_reader_whose_pipe_is_closed_ends_quietly() -> None:
 
 
 def test_an_agent_sees_what_it_has_started() -> None:
-    new("-n", "users", "--", "cat")
+    users = new("-n", "users", "--", "cat")
+    begin = from_begin()
     assert "is for an agent" in outlive("events", "--mine", "--once").complaint()
+
+    def as_agent(*words: str) -> str:
+        agents = environment({AGENT_CHATS: users})
+        return subprocess.run([*OUTLIVE, *words], env=agents, check=True, capture_output=True, text=True).stdout
+
+    as_agent("new", "-d", "-n", "child", "--", "cat")
+    new("-n", "other", "--", "cat")
+    found = [
+        json.loads(line) for line in as_agent("events", "--mine", "--json", "--once", "--since", begin).splitlines()
+    ]
+    assert [each["chat"]["name"] for each in found[1:]] == ["child"]
 
 
 def test_a_reader_that_sleeps_gets_all_events_of_twenty_chats() -> None:
