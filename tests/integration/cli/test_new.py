@@ -177,7 +177,7 @@ class TestLs:
             ("long", "running", None),
             ("short", "exited", 3),
         ]
-        assert all(list(session) == SESSION_KEYS for session in everything)
+        assert all(list(session) == [*SESSION_KEYS, "cursor"] for session in everything)
         table = outlive("ls", "--all").output.splitlines()
         assert table[0].split() == ["NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY"]
         assert "■ exit code 3" in table[2]
