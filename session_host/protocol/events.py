@@ -7,12 +7,14 @@ second recording. JSON names the kind as ``kind``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import msgspec
 
-from .messages import Transition
 from .values import Activity
+
+if TYPE_CHECKING:
+    from .messages import Transition
 
 KEPT_CHANGES: Final = 20
 """How many changes of the status an explanation lists."""
@@ -239,6 +241,8 @@ def changes(events: Iterable[tuple[str, Event]], count: int) -> list[Transition]
         events: those of one chat with their times, oldest first.
         count: the most to return.
     """
+    from .messages import Transition  # Who only writes events needs no messages.
+
     found: list[Transition] = []
     for at, event in events:
         if not isinstance(event, StatusChanged):

@@ -8,10 +8,10 @@ running chat, from which a new reader begins.
 from __future__ import annotations
 
 import contextlib
-import re
 import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -26,8 +26,9 @@ MAX_AGE: Final = timedelta(days=30)
 _TRIMMED_EVERY: Final = 256
 """After so many events, as many more of the oldest may go."""
 
-_CURSOR: Final = re.compile(r"([0-9a-f]{16})-(\d{1,18})")
-_decoder: Final = msgspec.json.Decoder(Event)
+_ID_CHARACTERS: Final = 16
+_DIGITS: Final = 18
+"""A number in SQLite has no more."""
 _STATUS: Final = kind_of(StatusChanged)
 _LAST_STATUS: Final = (
     f"SELECT max(number) FROM event WHERE kind = '{_STATUS}' AND chat IN"  # noqa: S608 - made of literals
@@ -73,8 +74,9 @@ class Position(NamedTuple):
     @classmethod
     def of(cls, cursor: str) -> Position | None:
         """The place of a cursor; None for a text that is none."""
-        found = _CURSOR.fullmatch(cursor)
-        return None if found is None else cls(found[1], int(found[2]))
+        ledger, _, number = cursor.partition("-")
+        is_cursor = len(ledger) == _ID_CHARACTERS and number.isascii() and number.isdecimal() and len(number) <= _DIGITS
+        return cls(ledger, int(number)) if is_cursor else None
 
 
 def add(connection: sqlite3.Connection, chat: str, event: Event, at: str = "", own_number: int | None = None) -> None:
@@ -147,13 +149,19 @@ def of_chat(connection: sqlite3.Connection, chat: str, kinds: Collection[type[Ev
     return _entries(connection, condition, chat, *map(kind_of, kinds), count)[::-1]
 
 
+@cache
+def _decoder() -> msgspec.json.Decoder[Event]:
+    """Made when events are read: it takes 2 ms, and most processes only write some."""
+    return msgspec.json.Decoder(Event)
+
+
 def _entries(connection: sqlite3.Connection, condition: str, *values: object) -> list[LedgerEntry]:
     """The events of a condition; those of kinds that this version does not know are left out."""
     query = f"SELECT number, at, chat, name, content FROM event WHERE {condition}"  # noqa: S608 - made of literals
     found = []
     for number, at, chat, name, content in connection.execute(query, values):
         with contextlib.suppress(msgspec.DecodeError, RecursionError):
-            found.append(LedgerEntry(number, at, chat, name, _decoder.decode(content)))
+            found.append(LedgerEntry(number, at, chat, name, _decoder().decode(content)))
     return found
 
 

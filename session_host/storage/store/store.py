@@ -7,19 +7,21 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from msgspec.structs import replace
 
 from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError, StoreIncomplete
 from session_host.protocol.events import Event, NumberedEvent, Removed, Renamed, Started, StatusChanged, changes
 from session_host.protocol.facts import ChatFacts, Outcome
-from session_host.protocol.messages import Transition
 from session_host.protocol.values import RUNNING_STATES, State
 
 from . import copies, database, ledger, moved_aside
 from .database import FILE_TRIES, Database, damaged, directory_lock, is_sound
 from .session_row import COLUMNS, FIELDS, INSERTED, from_row, meant, to_column, to_row
+
+if TYPE_CHECKING:
+    from session_host.protocol.messages import Transition
 
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
 """The states of a running session, as a part of a statement (S608: made of literals)."""

@@ -228,6 +228,11 @@ def about_questions(begin: str) -> list[dict[str, Any]]:
     return [each["event"] for each in lines[1:]]
 
 
+def turns(begin: str) -> list[dict[str, Any]]:
+    """The events about turns so far."""
+    return [each["event"] for each in listed("--since", begin, "--event", "turn_started", "--event", "turn_ended")[1:]]
+
+
 async def test_a_question_of_a_chat_view_is_told_once_and_so_is_its_answer(area: Area) -> None:
     chat = await asyncio.to_thread(new_chat, area, "api-fix", "run: npm test")
     begin = from_begin()
@@ -236,9 +241,7 @@ async def test_a_question_of_a_chat_view_is_told_once_and_so_is_its_answer(area:
     done = await asyncio.to_thread(outlive, "approve", "api-fix", "--json")
     await asyncio.to_thread(wait, "api-fix", "idle")
     await kill_host(chat)
-    await asyncio.to_thread(outlive, "wait", "api-fix", "--status", "idle")
-    turns = listed("--since", begin, "--event", "turn_started", "--event", "turn_ended")[1:]
-    began, ended = (each["event"] for each in turns)
+    began, ended = await poll_until(partial(asyncio.to_thread, turns, begin), lambda told: len(told) == 2, 60, "a turn")
     assert (began["kind"], began["turn"]) == ("turn_started", 1)
     assert (ended["kind"], ended["turn"], ended["outcome"]) == ("turn_ended", 1, "done")
     asked, answered = about_questions(begin)
@@ -316,7 +319,6 @@ async def test_turns_of_a_terminal_are_counted_and_survive_hosts(tmp_path: Path)
             await chat.wait_for_status(Activity.IDLE, "state file")
         chat.order("state busy")
         await chat.wait_for_status(Activity.WORKING, "state file")
-    turns = listed("--since", begin, "--event", "turn_started", "--event", "turn_ended")[1:]
-    found = [(each["event"]["kind"], each["event"]["turn"], each["event"].get("outcome")) for each in turns]
+    found = [(each["kind"], each["turn"], each.get("outcome")) for each in turns(begin)]
     done = [("turn_started", 1, None), ("turn_ended", 1, "done"), ("turn_started", 2, None), ("turn_ended", 2, "done")]
     assert found == [*done, ("turn_started", 3, None), ("turn_ended", 3, "cut")]
