@@ -104,7 +104,7 @@ def _run_on(options: argparse.Namespace, selection: Selection, *, ended: bool) -
 
 def _cursor() -> str:
     """The place in the ledger for which a list is true that is made from now on: it may know later events already."""
-    return with_store(lambda store: store.ledger_position().cursor)
+    return with_store(lambda store: store.ledger.position().cursor)
 
 
 def _named(info: SessionInfo, name: str) -> SessionInfo:

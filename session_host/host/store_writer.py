@@ -214,10 +214,10 @@ class StoreWriter:
 
     def _write_events(self, events: Sequence[NumberedEvent]) -> None:
         try:
-            self._opened().add_events(self._id, events)
+            self._opened().ledger.add(self._id, events)
         except (NoSuchSession, StoreCorrupt):
             self._write()
-            self._opened().add_events(self._id, events)
+            self._opened().ledger.add(self._id, events)
         except StoreError:
             self._close_store()
             raise

@@ -139,7 +139,7 @@ def _told(chats: list[str]) -> int:
     from session_host.protocol.events import StatusChanged
 
     with open_store() as store:
-        entries = [each for chat in chats for each in store.events_of(chat, [StatusChanged], CHANGES_READ * 10)]
+        entries = [each for chat in chats for each in store.ledger.of_chat(chat, [StatusChanged], CHANGES_READ * 10)]
     return sum(isinstance(each.event, StatusChanged) and each.event.after is Activity.NEEDS_INPUT for each in entries)
 
 

@@ -13,8 +13,8 @@ CHANGES_READ = 10_000
 def add_changes(session_id: str, *changes: Transition) -> None:
     """Add changes of a chat's status, as its host does."""
     with open_store() as store:
-        number = len(store.last_changes(session_id, CHANGES_READ))
-        store.add_events(
+        number = len(store.ledger.last_changes(session_id, CHANGES_READ))
+        store.ledger.add(
             session_id,
             [
                 NumberedEvent(
@@ -36,4 +36,4 @@ def add_changes(session_id: str, *changes: Transition) -> None:
 def changes_of(session_id: str) -> list[Transition]:
     """All changes of a chat's status, oldest first."""
     with open_store() as store:
-        return store.last_changes(session_id, CHANGES_READ)
+        return store.ledger.last_changes(session_id, CHANGES_READ)

@@ -108,7 +108,7 @@ def error_output(session_id: str) -> ErrorOutput | None:
 def last_transitions(session_id: str, count: int) -> list[Transition]:
     """The last changes of a chat's activity, oldest first. Blocks on the disk."""
     with open_store() as store:
-        return store.last_changes(session_id, count)
+        return store.ledger.last_changes(session_id, count)
 
 
 class Removal(NamedTuple):

@@ -280,7 +280,7 @@ def _was_used(store: Store, record: ChatFacts) -> bool:
     """
     if not _is_in_argv(record):
         return False
-    seen = [each.event for each in store.events_of(record.id, [Started, StatusChanged], EVENTS_READ)]
+    seen = [each.event for each in store.ledger.of_chat(record.id, [Started, StatusChanged], EVENTS_READ)]
     if not any(isinstance(each, Started) for each in seen):
         return True
     changes = (each for each in seen if isinstance(each, StatusChanged))

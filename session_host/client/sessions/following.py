@@ -77,7 +77,7 @@ def events_since(store: Store, position: Position, limit: int = PAGE) -> list[Le
     Raises:
         LedgerLost: some of them are gone, or it is no place of this ledger.
     """
-    if (entries := store.events_since(position, limit)) is None:
+    if (entries := store.ledger.since(position, limit)) is None:
         raise LedgerLost(
             "this cursor is too old, or of another database of chats; use --anyway to begin again with all states"
         )

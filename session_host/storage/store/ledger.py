@@ -12,14 +12,28 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from session_host.protocol.events import Ended, Event, Interrupted, NumberedEvent, StatusChanged, kind_of
+from session_host.errors import NoSuchSession
+from session_host.protocol.events import (
+    Ended,
+    Event,
+    Interrupted,
+    NumberedEvent,
+    StatusChanged,
+    changes,
+    kind_of,
+)
 from session_host.protocol.facts import Outcome
 from session_host.protocol.values import RUNNING_STATES
 from session_host.system.clock import as_text, now
+
+from .database import Database
+
+if TYPE_CHECKING:
+    from session_host.protocol.messages import Transition
 
 MAX_ROWS: Final = 100_000
 MAX_AGE: Final = timedelta(days=30)
@@ -79,7 +93,9 @@ class Position(NamedTuple):
         return cls(ledger, int(number)) if is_cursor else None
 
 
-def add(connection: sqlite3.Connection, chat: str, event: Event, at: str = "", own_number: int | None = None) -> None:
+def add_event(
+    connection: sqlite3.Connection, chat: str, event: Event, at: str = "", own_number: int | None = None
+) -> None:
     """Add an event of a chat, within the transaction of its change.
 
     Args:
@@ -98,18 +114,12 @@ def add(connection: sqlite3.Connection, chat: str, event: Event, at: str = "", o
         _trim(connection, done.lastrowid)
 
 
-def add_all(connection: sqlite3.Connection, chat: str, events: Sequence[NumberedEvent]) -> None:
-    """Add events of a host."""
-    for each in events:
-        add(connection, chat, each.event, each.at, each.number)
-
-
 def add_end(connection: sqlite3.Connection, chat: str, before: Outcome, after: Outcome) -> None:
     """Add the event of an outcome that ends a chat, or corrects its end; of another, nothing."""
     if not after.is_over or (before.is_over and before.state is after.state):
         return
     if after.reason == "interrupted":
-        add(connection, chat, Interrupted(), after.ended_at or "")
+        add_event(connection, chat, Interrupted(), after.ended_at or "")
     else:
         event = Ended(
             exit_code=after.exit_code,
@@ -117,24 +127,13 @@ def add_end(connection: sqlite3.Connection, chat: str, before: Outcome, after: O
             end_request=after.end_request,
             error=after.error,
         )
-        add(connection, chat, event, after.ended_at or "")
+        add_event(connection, chat, event, after.ended_at or "")
 
 
-def position(connection: sqlite3.Connection) -> Position:
+def last_position(connection: sqlite3.Connection) -> Position:
     """The place after all events."""
     row = connection.execute("SELECT id, (SELECT coalesce(max(number), 0) FROM event) FROM ledger").fetchone()
     return Position(str(row[0]), int(row[1]))
-
-
-def is_kept_since(connection: sqlite3.Connection, number: int) -> bool:
-    """Whether all events after this one are there."""
-    (trimmed_to,) = connection.execute("SELECT trimmed_to FROM ledger").fetchone()
-    return int(trimmed_to) <= number
-
-
-def since(connection: sqlite3.Connection, number: int, limit: int) -> list[LedgerEntry]:
-    """The events after one, in order, at most so many."""
-    return _entries(connection, "number > ? ORDER BY number LIMIT ?", number, limit)
 
 
 def last_status(connection: sqlite3.Connection) -> list[LedgerEntry]:
@@ -142,11 +141,56 @@ def last_status(connection: sqlite3.Connection) -> list[LedgerEntry]:
     return _entries(connection, f"number IN ({_LAST_STATUS}) ORDER BY number")
 
 
-def of_chat(connection: sqlite3.Connection, chat: str, kinds: Collection[type[Event]], count: int) -> list[LedgerEntry]:
-    """The last events of these kinds of a chat, oldest first."""
-    marks = ", ".join("?" * len(kinds))
-    condition = f"chat = ? AND kind IN ({marks}) ORDER BY number DESC LIMIT ?"
-    return _entries(connection, condition, chat, *map(kind_of, kinds), count)[::-1]
+class Ledger:
+    """The events of a store."""
+
+    def __init__(self, database: Database) -> None:
+        """Use this file."""
+        self._database = database
+
+    def add(self, session_id: str, events: Sequence[NumberedEvent]) -> None:
+        """Add the events of a session's host, each once.
+
+        Raises:
+            NoSuchSession: no session has this id.
+            StoreError: the file cannot be written.
+        """
+        with self._database.writing() as connection:
+            if connection.execute("SELECT 1 FROM session WHERE id = ?", (session_id,)).fetchone() is None:
+                raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
+            for each in events:
+                add_event(connection, session_id, each.event, each.at, each.number)
+
+    def position(self) -> Position:
+        """The place after all events."""
+        with self._database.reading() as connection:
+            return last_position(connection)
+
+    def since(self, position: Position, limit: int) -> list[LedgerEntry] | None:
+        """The events after a place, in order, at most so many; None if some are lost, or it is no place of this store.
+
+        Args:
+            position: the place.
+            limit: the most to return.
+        """
+        with self._database.reading() as connection:
+            here = last_position(connection)
+            (trimmed_to,) = connection.execute("SELECT trimmed_to FROM ledger").fetchone()
+            if position.ledger != here.ledger or not trimmed_to <= position.number <= here.number:
+                return None
+            return _entries(connection, "number > ? ORDER BY number LIMIT ?", position.number, limit)
+
+    def of_chat(self, session_id: str, kinds: Collection[type[Event]], count: int) -> list[LedgerEntry]:
+        """The last events of these kinds of a session, oldest first."""
+        marks = ", ".join("?" * len(kinds))
+        condition = f"chat = ? AND kind IN ({marks}) ORDER BY number DESC LIMIT ?"
+        with self._database.reading() as connection:
+            return _entries(connection, condition, session_id, *map(kind_of, kinds), count)[::-1]
+
+    def last_changes(self, session_id: str, count: int) -> list[Transition]:
+        """The last changes of a session's status, oldest first."""
+        entries = self.of_chat(session_id, [StatusChanged], 4 * count)  # Several may describe one question.
+        return changes(((each.at, each.event) for each in entries), count)
 
 
 @cache

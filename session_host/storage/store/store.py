@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from msgspec.structs import replace
 
 from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError, StoreIncomplete
-from session_host.protocol.events import Event, NumberedEvent, Removed, Renamed, Started, StatusChanged, changes
+from session_host.protocol.events import Removed, Renamed, Started
 from session_host.protocol.facts import ChatFacts, Outcome
 from session_host.protocol.values import RUNNING_STATES, State
 
-from . import copies, database, ledger, moved_aside
+from . import copies, database, moved_aside
 from .database import FILE_TRIES, Database, damaged, directory_lock, is_sound
+from .ledger import Ledger, LedgerEntry, Position, add_end, add_event, last_position, last_status
 from .session_row import COLUMNS, FIELDS, INSERTED, from_row, meant, to_column, to_row
 
 if TYPE_CHECKING:
-    from session_host.protocol.messages import Transition
+    pass
 
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
 """The states of a running session, as a part of a statement (S608: made of literals)."""
@@ -72,7 +73,7 @@ def _insert_row(connection: sqlite3.Connection, record: ChatFacts, path: Path, *
     if record.outcome.state is State.STARTING:  # A chat that is added after a loss of the file started long ago.
         origin = record.origin
         started = Started(agent=origin.agent, directory=origin.cwd, resumed_from=origin.resumed_from)
-        ledger.add(connection, record.id, started)
+        add_event(connection, record.id, started)
     if record.origin.resumed_from is not None:
         _continue(connection, record)
     # A worktree is removed with its chat; its maker notes the directory that it was made from.
@@ -149,10 +150,15 @@ class Changes(NamedTuple):
 
 
 class Store:
-    """The open store; several processes may have it open at once. Not for use by several threads."""
+    """The open store; several processes may have it open at once. Not for use by several threads.
+
+    Attributes:
+        ledger: the events of all sessions.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.ledger = Ledger(database)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -266,7 +272,7 @@ class Store:
             if done.rowcount == 0:
                 raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
             if before is not None and (after := _outcome(connection, session_id)) is not None:
-                ledger.add_end(connection, session_id, before, after)
+                add_end(connection, session_id, before, after)
             self._copy(connection, session_id)
 
     def rename(self, session_id: str, name: str) -> None:
@@ -288,7 +294,7 @@ class Store:
                 raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
             connection.execute("UPDATE session SET name = ?, default_name = '' WHERE id = ?", (name, session_id))
             if before[0] != name:
-                ledger.add(connection, session_id, Renamed(before=before[0]))
+                add_event(connection, session_id, Renamed(before=before[0]))
             self._copy(connection, session_id)
 
     def _copy(self, connection: sqlite3.Connection, session_id: str) -> None:
@@ -493,59 +499,14 @@ class Store:
             connection.execute(f"PRAGMA application_id = {_COMPLETE}")
         return True
 
-    # ------------------------------------------------------------ the ledger
-
-    def add_events(self, session_id: str, events: Sequence[NumberedEvent]) -> None:
-        """Add the events of a session's host, each once.
-
-        Raises:
-            NoSuchSession: no session has this id.
-            StoreError: the file cannot be written.
-        """
-        with self._database.writing() as connection:
-            if connection.execute("SELECT 1 FROM session WHERE id = ?", (session_id,)).fetchone() is None:
-                raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
-            ledger.add_all(connection, session_id, events)
-
-    def ledger_position(self) -> ledger.Position:
-        """The place after all events of the ledger."""
-        with self._database.reading() as connection:
-            return ledger.position(connection)
-
-    def events_since(self, position: ledger.Position, limit: int) -> list[ledger.LedgerEntry] | None:
-        """The events after a place, in order, at most so many; None if some are lost, or it is no place of this store.
-
-        Args:
-            position: the place.
-            limit: the most to return.
-        """
-        with self._database.reading() as connection:
-            here = ledger.position(connection)
-            is_here = position.ledger == here.ledger and position.number <= here.number
-            if not is_here or not ledger.is_kept_since(connection, position.number):
-                return None
-            return ledger.since(connection, position.number, limit)
-
-    def status_at(self) -> tuple[ledger.Position, list[ChatFacts], list[ledger.LedgerEntry]]:
+    def status_at(self) -> tuple[Position, list[ChatFacts], list[LedgerEntry]]:
         """The place after all events, with the running sessions and the last status of each, as they are there."""
         with self._database.reading() as connection:
             connection.execute("BEGIN")
             try:
-                return ledger.position(connection), self.running(), ledger.last_status(connection)
+                return last_position(connection), self.running(), last_status(connection)
             finally:
                 connection.execute("COMMIT")
-
-    def last_changes(self, session_id: str, count: int) -> list[Transition]:
-        """The last changes of a session's status, oldest first."""
-        # Several events may describe one question.
-        return changes(
-            ((each.at, each.event) for each in self.events_of(session_id, [StatusChanged], 4 * count)), count
-        )
-
-    def events_of(self, session_id: str, kinds: Collection[type[Event]], count: int) -> list[ledger.LedgerEntry]:
-        """The last events of these kinds of a session, oldest first."""
-        with self._database.reading() as connection:
-            return ledger.of_chat(connection, session_id, kinds, count)
 
     # ------------------------------------------------------------ the window
 
@@ -635,7 +596,7 @@ def _outcome(connection: sqlite3.Connection, session_id: str) -> Outcome | None:
 
 def _delete(connection: sqlite3.Connection, session_id: str) -> None:
     """Delete a row. The session that it resumed has its place, and can be resumed again."""
-    ledger.add(connection, session_id, Removed())
+    add_event(connection, session_id, Removed())
     connection.execute(
         "UPDATE session SET continued_by = NULL, (pinned, position) ="
         " (SELECT coalesce(max(pinned), 0), max(position) FROM session WHERE id = ?1)"

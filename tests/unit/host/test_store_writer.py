@@ -20,6 +20,7 @@ from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.storage.store import Store
+from session_host.storage.store.ledger import Ledger
 from session_host.storage.store.saved_screen import SavedScreen
 from session_host.terminal.base import Emulator
 from tests.support.session_harness import session_harness, spec_of
@@ -194,15 +195,15 @@ async def test_each_event_is_written_once_the_disk_takes_it(
 ) -> None:
     monkeypatch.setattr(store_writer, "RETRY_S", (0.0,))
     refused: list[int] = []
-    add_events = Store.add_events
+    add = Ledger.add
 
-    def refuse(store: Store, session_id: str, events: Sequence[NumberedEvent]) -> None:
+    def refuse(ledger: Ledger, session_id: str, events: Sequence[NumberedEvent]) -> None:
         if len(refused) < 3:
             refused.append(len(events))
             raise StoreError("the disk is full")
-        add_events(store, session_id, events)
+        add(ledger, session_id, events)
 
-    monkeypatch.setattr(Store, "add_events", refuse)
+    monkeypatch.setattr(Ledger, "add", refuse)
     with session_harness(watch=Watch(reports={"working": Activity.WORKING, "idle": Activity.IDLE})) as harness:
         driver = harness.host()
         harness.attach_pty()
@@ -215,7 +216,7 @@ async def test_each_event_is_written_once_the_disk_takes_it(
         changes = driver.events.changes()
     with Store.open(tmp_path / "outlive.db") as store:
         [record] = store.all()
-        assert store.last_changes(record.id, 9) == changes
+        assert store.ledger.last_changes(record.id, 9) == changes
     assert [each.activity for each in changes] == [Activity.WORKING, Activity.IDLE, Activity.WORKING]
     assert refused
 
@@ -226,4 +227,4 @@ async def test_a_lost_store_gets_the_events_that_the_ledger_lacked(recorder: Sto
     await asyncio.to_thread(recorder._write_events, [NumberedEvent(1, "2026-01-02T03:04:05.000Z", event)])
     with Store.open(tmp_path / "outlive.db") as store:
         [record] = store.all()
-        assert [each.activity for each in store.last_changes(record.id, 9)] == [Activity.WORKING]
+        assert [each.activity for each in store.ledger.last_changes(record.id, 9)] == [Activity.WORKING]

@@ -29,7 +29,7 @@ ALL = 10_000
 
 
 def events(store: Store, since: int = 0) -> list[Event]:
-    found = store.events_since(Position(store.ledger_position().ledger, since), ALL)
+    found = store.ledger.since(Position(store.ledger.position().ledger, since), ALL)
     assert found is not None
     return [each.event for each in found]
 
@@ -58,7 +58,7 @@ def test_each_change_of_the_store_has_its_event(store: Store) -> None:
         Ended(exit_code=3),
         Removed(),
     ]
-    found = store.events_since(Position(store.ledger_position().ledger, 0), ALL)
+    found = store.ledger.since(Position(store.ledger.position().ledger, 0), ALL)
     assert found is not None
     assert [each.name for each in found] == ["one", "two", "two", "two"]
     assert {each.chat for each in found} == {one.id}
@@ -92,44 +92,44 @@ def test_a_hosts_event_is_added_once_and_in_order(store: Store) -> None:
     one, two = make_record(name="one"), make_record(name="two")
     store.insert(one)
     store.insert(two)
-    store.add_events(one.id, [status(1), status(2)])
-    store.add_events(two.id, [status(1)])
-    store.add_events(one.id, [status(1), status(2), status(3)])
+    store.ledger.add(one.id, [status(1), status(2)])
+    store.ledger.add(two.id, [status(1)])
+    store.ledger.add(one.id, [status(1), status(2), status(3)])
     assert [each.detail for each in events(store) if isinstance(each, StatusChanged)] == ["1", "2", "1", "3"]
     with pytest.raises(NoSuchSession):
-        store.add_events("gone", [status(1)])
-    assert [each.detail for each in store.last_changes(one.id, 2)] == ["2", "3"]
+        store.ledger.add("gone", [status(1)])
+    assert [each.detail for each in store.ledger.last_changes(one.id, 2)] == ["2", "3"]
 
 
 def test_a_reader_goes_on_after_its_place(store: Store) -> None:
     record = make_record(state=State.STARTING)
     store.insert(record)
-    place = store.ledger_position()
-    assert store.events_since(place, ALL) == []
-    store.add_events(record.id, [status(number) for number in range(1, 11)])
-    first = store.events_since(place, 4)
+    place = store.ledger.position()
+    assert store.ledger.since(place, ALL) == []
+    store.ledger.add(record.id, [status(number) for number in range(1, 11)])
+    first = store.ledger.since(place, 4)
     assert first is not None
-    rest = store.events_since(place._replace(number=first[-1].number), ALL)
+    rest = store.ledger.since(place._replace(number=first[-1].number), ALL)
     assert rest is not None
     assert [each.event for each in first + rest] == [status(number).event for number in range(1, 11)]
 
 
 def test_a_place_of_another_store_or_of_none_is_lost(store: Store, tmp_path: Path) -> None:
-    place = store.ledger_position()
-    assert store.events_since(place._replace(number=place.number + 1), ALL) is None
+    place = store.ledger.position()
+    assert store.ledger.since(place._replace(number=place.number + 1), ALL) is None
     with Store.open(tmp_path / "other" / "outlive.db") as other:
-        assert other.events_since(place, ALL) is None
-        assert other.ledger_position().ledger != place.ledger
+        assert other.ledger.since(place, ALL) is None
+        assert other.ledger.position().ledger != place.ledger
 
 
 def test_the_states_are_those_at_the_place(store: Store) -> None:
     running, ended = make_record(name="one", state=State.RUNNING), make_record(name="two", state=State.RUNNING)
     for each in (running, ended):
         store.insert(each)
-        store.add_events(each.id, [status(1), status(2)])
+        store.ledger.add(each.id, [status(1), status(2)])
     store.update(ended.id, state=State.EXITED, exit_code=0)
     place, sessions, last = store.status_at()
-    assert place == store.ledger_position()
+    assert place == store.ledger.position()
     assert [each.id for each in sessions] == [running.id]
     assert [(each.chat, each.event) for each in last] == [(running.id, status(2).event)]
 
@@ -141,29 +141,29 @@ def test_what_is_too_old_goes_but_no_running_chats_last_status(
     quiet, busy = make_record(name="one", state=State.RUNNING), make_record(name="two", state=State.RUNNING)
     store.insert(quiet)
     store.insert(busy)
-    store.add_events(quiet.id, [status(1), status(2)])
-    begin = store.ledger_position()
+    store.ledger.add(quiet.id, [status(1), status(2)])
+    begin = store.ledger.position()
     if why == "many":
         monkeypatch.setattr(ledger, "MAX_ROWS", 100)
     now = "9999-01-01T00:00:00.000Z"
     at = now if why == "many" else "2020-01-01T00:00:00.000Z"
-    store.add_events(busy.id, [status(number, at=at) for number in range(1, 600)])
-    store.add_events(busy.id, [status(number, at=now) for number in range(600, 1200)])
+    store.ledger.add(busy.id, [status(number, at=at) for number in range(1, 600)])
+    store.ledger.add(busy.id, [status(number, at=now) for number in range(600, 1200)])
 
-    assert store.events_since(begin, ALL) is None
+    assert store.ledger.since(begin, ALL) is None
     _, _, last = store.status_at()
     assert [(each.chat, each.event) for each in last] == [
         (quiet.id, status(2).event),
         (busy.id, status(1199).event),
     ]
-    end = store.ledger_position()
-    kept = store.events_since(end._replace(number=end.number - 90), ALL)
+    end = store.ledger.position()
+    kept = store.ledger.since(end._replace(number=end.number - 90), ALL)
     assert kept is not None
     assert len(kept) == 90
     with sqlite3.connect(store.path) as connection:
         (rows,) = connection.execute("SELECT count(*) FROM event").fetchone()
     assert rows < 1000
-    assert [each.detail for each in store.last_changes(quiet.id, 9)] == ["2"]
+    assert [each.detail for each in store.ledger.last_changes(quiet.id, 9)] == ["2"]
 
 
 def test_an_event_of_a_later_version_is_left_out(store: Store) -> None:
@@ -180,9 +180,9 @@ def test_a_restored_store_has_another_ledger_and_no_old_events(path: Path) -> No
     with Store.open(path) as store:
         store.insert(record)
         copies.save_new_row(path, record)
-        place = store.ledger_position()
+        place = store.ledger.position()
         path.unlink()
         store.restore_copies()
         assert [each.id for each in store.running()] == [record.id]
-        assert store.events_since(place, ALL) is None
+        assert store.ledger.since(place, ALL) is None
         assert events(store) == []
