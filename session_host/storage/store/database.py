@@ -111,6 +111,7 @@ STORE_SCHEMA = Schema(
             UNIQUE (chat, own_number)
         )
         """,
+            "CREATE INDEX event_by_chat ON event (chat, kind, number)",
             """
         CREATE TABLE ledger (
             one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, trimmed_to INTEGER NOT NULL

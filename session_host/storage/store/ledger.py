@@ -45,9 +45,8 @@ _DIGITS: Final = 18
 """A number in SQLite has no more."""
 _STATUS: Final = kind_of(StatusChanged)
 _LAST_STATUS: Final = (
-    f"SELECT max(number) FROM event WHERE kind = '{_STATUS}' AND chat IN"  # noqa: S608 - made of literals
-    f" (SELECT id FROM session WHERE state IN ({', '.join(repr(each.value) for each in sorted(RUNNING_STATES))}))"
-    " GROUP BY chat"
+    f"SELECT (SELECT max(number) FROM event WHERE chat = session.id AND kind = '{_STATUS}') AS last FROM session"  # noqa: S608
+    f" WHERE last NOTNULL AND state IN ({', '.join(repr(each.value) for each in sorted(RUNNING_STATES))})"
 )
 """The numbers of the last status of each running chat."""
 
@@ -211,16 +210,12 @@ def _entries(connection: sqlite3.Connection, condition: str, *values: object) ->
 
 def _trim(connection: sqlite3.Connection, newest: int) -> None:
     """Delete some of the oldest events that are too old or too many."""
-    oldest = as_text((datetime.now(UTC) - MAX_AGE).timestamp())
-    last = newest - MAX_ROWS
-    numbers = [
-        number
-        for (number,) in connection.execute(
-            f"SELECT number FROM event WHERE (number <= ? OR at < ?) AND number NOT IN ({_LAST_STATUS})"  # noqa: S608
-            " ORDER BY number LIMIT ?",
-            (last, oldest, 2 * _TRIMMED_EVERY),
-        )
-    ]
+    oldest_at = as_text((datetime.now(UTC) - MAX_AGE).timestamp())
+    oldest = connection.execute(
+        f"SELECT number, at FROM event WHERE number NOT IN ({_LAST_STATUS}) ORDER BY number LIMIT ?",  # noqa: S608
+        (2 * _TRIMMED_EVERY,),
+    )
+    numbers = [number for number, at in oldest if number <= newest - MAX_ROWS or at < oldest_at]
     if numbers:
         connection.executemany("DELETE FROM event WHERE number = ?", [(number,) for number in numbers])
         connection.execute("UPDATE ledger SET trimmed_to = max(trimmed_to, ?)", (numbers[-1],))
