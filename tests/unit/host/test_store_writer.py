@@ -224,7 +224,9 @@ async def test_each_event_is_written_once_the_disk_takes_it(
 async def test_a_lost_store_gets_the_events_that_the_ledger_lacked(recorder: StoreWriter, tmp_path: Path) -> None:
     (tmp_path / "outlive.db").unlink()
     event = StatusChanged(before=Activity.IDLE, after=Activity.WORKING)
-    await asyncio.to_thread(recorder._write_events, [NumberedEvent(1, "2026-01-02T03:04:05.000Z", event)])
+    numbered = NumberedEvent(1, "2026-01-02T03:04:05.000Z", event)
+    await recorder._worker.run(lambda: recorder._write_events([numbered]))
+    await recorder._worker.run(recorder._close_store)
     with Store.open(tmp_path / "outlive.db") as store:
         [record] = store.all()
         assert [each.activity for each in store.ledger.last_changes(record.id, 9)] == [Activity.WORKING]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -160,7 +161,7 @@ def test_what_is_too_old_goes_but_no_running_chats_last_status(
     kept = store.ledger.since(end._replace(number=end.number - 90), ALL)
     assert kept is not None
     assert len(kept) == 90
-    with sqlite3.connect(store.path) as connection:
+    with contextlib.closing(sqlite3.connect(store.path)) as connection:
         (rows,) = connection.execute("SELECT count(*) FROM event").fetchone()
     assert rows < 1000
     assert [each.detail for each in store.ledger.last_changes(quiet.id, 9)] == ["2"]
@@ -169,7 +170,7 @@ def test_what_is_too_old_goes_but_no_running_chats_last_status(
 def test_an_event_of_a_later_version_is_left_out(store: Store) -> None:
     record = make_record(state=State.STARTING)
     store.insert(record)
-    with sqlite3.connect(store.path) as connection:
+    with contextlib.closing(sqlite3.connect(store.path, isolation_level=None)) as connection:
         connection.execute("UPDATE event SET kind = 'new', content = '{\"kind\":\"new\"}'")
     store.rename(record.id, "other")
     assert events(store) == [Renamed(before=record.entry.name)]
