@@ -11,7 +11,7 @@ from session_host.paths import session_dir, session_journal
 from tests.support.area import Area
 from tests.support.commands import new, outlive
 from tests.support.structured_chats import new_chat, send, wait, wait_for_text
-from tests.support.waiting import wait_for_end
+from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -127,6 +127,9 @@ def test_a_chat_with_a_damaged_recording_is_exported_as_far_as_it_can_be_read(ar
     send("x", "answer: hello")
     wait_for_text("x", "^hello$")
     wait("x", "idle")
+    paths = session_journal(session_id).glob
+    # Before the end: otherwise one entry may have the whole chat, and its damage leaves nothing.
+    wait_until(lambda: any(b"hello" in path.read_bytes() for path in paths("*.log")), 60, "the recording")
     host_pid = outlive("ls", "--json").json()[0]["host_pid"]
     assert outlive("stop", "x").code == 0
     wait_for_end(host_pid, 60)  # The host saves the chat before it ends.
