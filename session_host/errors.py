@@ -83,6 +83,11 @@ class NoSuchSession(OutliveError):
 
     exit_code = 3
 
+    @classmethod
+    def of(cls, session_id: str) -> NoSuchSession:
+        """The error for an id."""
+        return cls(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
+
 
 class AmbiguousSession(OutliveError):
     """More than one session matches."""

@@ -139,7 +139,7 @@ class Lifecycle:
         return [each for each in found[:limit] if each == one_line(each)]
 
     async def explain(self, chat: Chat) -> Explained:
-        """The evidence for a chat's status, from its host; for an ended chat, from its log.
+        """The evidence for a chat's status, from its host; for an ended chat, from the ledger.
 
         Raises:
             OutliveError: the host does not answer, or its version lacks this request.

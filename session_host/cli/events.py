@@ -10,7 +10,6 @@ import argparse
 import os
 import sys
 from collections.abc import Collection, Iterable
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -45,23 +44,19 @@ from session_host.protocol.untrusted_text import escaped, one_line
 from session_host.protocol.values import Activity, State
 from session_host.standing.endings import end_of
 from session_host.storage.store.ledger import LedgerEntry, Position
+from session_host.structured.items import PLACES
 from session_host.structured.text import duration
-from session_host.system.clock import now, parse_time
+from session_host.system.clock import now
 from session_host.system.processes.permission import UNKNOWN, agent_chats, split
 
-from .output import has_colors
+from .output import has_colors, time_of_day
 from .session_argument import find
 
 VERSION: Final = 1
 """The version of the lines; a new field does not change it."""
 
 _Printed = Event | Hello | Reset | ChatState
-_BY: Final = {
-    "window": "in the window",
-    "attach": "in a terminal",
-    "command": "by a command",
-    "dialog": "in its own dialog",
-}
+_BY: Final = PLACES | {"dialog": "in its own dialog"}
 _NAME_COLUMNS: Final = 20
 _DETAIL_CHARACTERS: Final = 200
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
@@ -199,11 +194,11 @@ class _Printer:
         elif chat is not None and (words := _words(event)):
             name = one_line(chat[1])
             bold, plain = (_BOLD, _PLAIN) if self._is_colored else ("", "")
-            print(f"{_time(at)}  {bold}{name:<{_NAME_COLUMNS}}{plain}  {one_line(words)}")
+            print(f"{time_of_day(at)}  {bold}{name:<{_NAME_COLUMNS}}{plain}  {one_line(words)}")
 
 
 def _words(event: _Printed) -> str:  # noqa: C901 - one case for each event
-    """What happened, for people."""
+    """An event in words; "" for one that people need not see."""
     match event:
         case Started(agent=agent, directory=directory):
             return f"started: {agent} in {directory}"
@@ -242,11 +237,3 @@ def _status_words(event: StatusChanged) -> str:
     words = AgentStatus(event.after, failed=event.failed).words
     detail = one_line(event.detail)[:_DETAIL_CHARACTERS]
     return f"{words}: {detail}" if detail else words
-
-
-def _time(at: str) -> str:
-    """A local time of day, with the date if it is not today."""
-    if (moment := parse_time(at)) is None:
-        return "?"
-    local = moment.astimezone()
-    return local.strftime("%H:%M:%S" if local.date() == datetime.now().astimezone().date() else "%Y-%m-%d %H:%M:%S")

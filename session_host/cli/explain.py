@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from session_host.cli.arguments import add_session_argument
-from session_host.cli.output import print_json, terminal_columns
+from session_host.cli.output import print_json, terminal_columns, time_of_day
 from session_host.cli.session_argument import ask, find
 from session_host.client.chats.ended_chat import last_transitions
 from session_host.client.chats.removal import described, left_processes
@@ -107,7 +107,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
-    """Combine the record, the activity log and, for a running session, its host's explanation."""
+    """Combine the record, the ledger and, for a running session, its host's explanation."""
     program = info.facts.program
     explained = Explained(info=info, child_pid=program.child_pid, conversation=program.conversation or None)
     if explanation is None:
@@ -164,7 +164,7 @@ def lines(explained: Explained, now: datetime, columns: int | None) -> list[str]
     if info.state in RUNNING_STATES:
         rows += _running_rows(explained, now, is_plain=is_plain)
     else:
-        ended = f"{end_of(info.facts.outcome).predicate}, {_time(explained.since)} ({_ago(explained.since, now)})"
+        ended = f"{end_of(info.facts.outcome).predicate}, {time_of_day(explained.since)} ({_ago(explained.since, now)})"
         rows.append(("state", ended))
         if explained.left_behind:
             rows.append(("left behind", f"{explained.left_behind}; `outlive kill {info.name}` ends this"))
@@ -182,9 +182,9 @@ def lines(explained: Explained, now: datetime, columns: int | None) -> list[str]
 
 def _running_rows(explained: Explained, now: datetime, *, is_plain: bool) -> list[tuple[str, str]]:
     """The process of a running chat, its status, and the reports behind the status."""
-    started = f", started {_time(explained.child_started_at)}" if explained.child_started_at else ""
+    started = f", started {time_of_day(explained.child_started_at)}" if explained.child_started_at else ""
     rows = [
-        ("state", f"{explained.info.state} since {_time(explained.since)} ({age(explained.since, now)})"),
+        ("state", f"{explained.info.state} since {time_of_day(explained.since)} ({age(explained.since, now)})"),
         ("", f"process {explained.child_pid}{started}"),
     ]
     if (foreground := explained.info.facts.foreground) is not None:
@@ -217,7 +217,7 @@ def _change_rows(explained: Explained, *, is_plain: bool) -> list[tuple[str, str
         if is_plain and change["activity"] == Activity.NO_SIGNAL:
             words = "" if is_end else "running"
         source = str(change["source"]) or ("ended" if is_end else "started")
-        text = f"{_time(str(change['time']))}  {words:<9}  {source:<13} {change['detail']}"
+        text = f"{time_of_day(str(change['time']))}  {words:<9}  {source:<13} {change['detail']}"
         rows.append(("changes" if not number else "", text))
     return rows
 
@@ -240,10 +240,10 @@ def _is_end(explained: Explained, moment: str) -> bool:
 def _foreground(foreground: Foreground, now: datetime) -> str:
     if not foreground.program:
         ended, when = last_command(foreground.last_exit_code), foreground.last_ended
-        last = f"; {ended}, {_time(when)} ({age(when, now)} ago)" if ended else ""
+        last = f"; {ended}, {time_of_day(when)} ({age(when, now)} ago)" if ended else ""
         return f"shell at the prompt{last}"
     since = foreground.since
-    return f"{foreground.program}, since {_time(since)} ({age(since, now)})" if since else foreground.program
+    return f"{foreground.program}, since {time_of_day(since)} ({age(since, now)})" if since else foreground.program
 
 
 def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]]:
@@ -252,7 +252,7 @@ def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]
     status = explained.info.status
     text = status.words
     if status.since:
-        text += f" since {_time(status.since)} ({age(status.since, now)})"
+        text += f" since {time_of_day(status.since)} ({age(status.since, now)})"
     text += f", reported by: {status.source}" if status.source else ""
     rows = [("status", text)]
     if status.detail:
@@ -261,16 +261,6 @@ def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]
         subject = cut(shown_command(str(request["subject"]))) or str(request["title"])
         rows.append(("", f"outlive approve or deny --request {request['request']}: {subject}"))
     return rows
-
-
-def _time(moment: str | None) -> str:
-    """A local time of day, with the date if it is not today."""
-    try:
-        local = datetime.fromisoformat(moment or "").astimezone()
-    except ValueError:
-        return "?"
-    today = datetime.now(UTC).astimezone().date()
-    return local.strftime("%H:%M:%S" if local.date() == today else "%Y-%m-%d %H:%M:%S")
 
 
 def _cut(line: str, columns: int | None) -> str:

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import unicodedata
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +71,7 @@ def terminal_columns() -> int | None:
 
 
 def has_colors() -> bool:
-    """Whether standard output is a terminal whose user has not asked for no colours (https://no-color.org)."""
+    """Whether to print colours: standard output is a terminal, and NO_COLOR is not set (https://no-color.org)."""
     return terminal_columns() is not None and not os.environ.get("NO_COLOR")
 
 
@@ -91,6 +91,16 @@ def local_time(moment: datetime, now: datetime) -> str:
     local = moment.astimezone()
     today = local.date() == now.astimezone().date()
     return f"{local:%H:%M:%S}" if today else f"{local:%Y-%m-%d %H:%M}"
+
+
+def time_of_day(moment: str | None) -> str:
+    """An ISO 8601 time as a local time of day, with the date if it is not today; "?" if it is none."""
+    try:
+        local = datetime.fromisoformat(moment or "").astimezone()
+    except ValueError:
+        return "?"
+    today = datetime.now(UTC).astimezone().date()
+    return local.strftime("%H:%M:%S" if local.date() == today else "%Y-%m-%d %H:%M:%S")
 
 
 _CHANGING = frozenset({"Mn", "Me", "Cf", "Sk"})

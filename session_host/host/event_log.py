@@ -76,7 +76,7 @@ class EventLog:
             self.add(event)
 
     def resolved(self, resolved: RequestResolved) -> None:
-        """Add the event of the end of a question that was told, once."""
+        """Add the end of a question, if the event before it is that it was asked."""
         if self._has_asked(resolved.id):
             is_answered = bool(resolved.option or resolved.by)
             answered = Answered(request=resolved.id, by=resolved.by, option=resolved.option, name=resolved.name)

@@ -82,7 +82,7 @@ class Answered(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="ans
 
     request: str
     by: str
-    """"window", "attach", "command"; "dialog" for the agent's own screen."""
+    """"window", "attach", "command", "notification"; "dialog" for the agent's own screen."""
     option: str = ""
     """The id of the chosen option; "" if it is not known."""
     name: str = ""

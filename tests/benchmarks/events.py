@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 from tests.benchmarks.environment import BenchmarkEnvironment
 from tests.benchmarks.report import Report, Series, Verdict
+from tests.programs import program
 from tests.support.commands import OUTLIVE, environment, outlive
 from tests.support.waiting import wait_for_end
 
@@ -25,17 +25,6 @@ CHATS = 100
 REST_S = 60.0
 SETTLE_S = 10.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-
-PROGRAM = """
-import base64, sys, time
-for number in range(int(sys.argv[1])):
-    text = base64.b64encode(f"question {number if sys.argv[2] == 'others' else 0:6}".encode()).decode()
-    sys.stdout.write(f"\\x1b]7501;state=blocked:msg={text}\\x1b\\\\")
-    sys.stdout.flush()
-    time.sleep(float(sys.argv[3]))
-print("done")
-sys.stdin.read()
-"""
 
 
 def run(bench: BenchmarkEnvironment) -> Report:
@@ -55,7 +44,7 @@ def run(bench: BenchmarkEnvironment) -> Report:
 
 def _cpu_ms_of_host(bench: BenchmarkEnvironment, questions: str) -> float:
     """The processor time of a host while its program asks, in milliseconds."""
-    argv = [sys.executable, "-c", PROGRAM, str(EVENTS), questions, str(PAUSE_S)]
+    argv = program("questions", EVENTS, "--pause", str(PAUSE_S), *(["--same"] if questions == "same" else []))
     session = bench.new_session(argv, questions)
     assert outlive("wait", session["id"], "--text", "done", "--timeout", "60").code == 0
     time.sleep(SETTLE_S / 5)  # The last events are on their way, and the store is closed.

@@ -20,6 +20,7 @@ from pathlib import Path
 from session_host.protocol.values import Activity
 from tests.benchmarks.environment import BenchmarkEnvironment, benchmark_environment
 from tests.kills import several
+from tests.programs import program
 from tests.support.commands import OUTLIVE, environment, outlive
 from tests.support.ledger import CHANGES_READ
 from tests.support.waiting import wait_for_end, wait_until
@@ -28,19 +29,6 @@ CHATS = 3
 LONGEST_PAUSE_S = 0.2
 ROLES = ("reader", "host", "keeper", "standby")
 TIMEOUT_S = 60.0
-
-PROGRAM = """
-import base64, pathlib, sys, time
-directory, number = pathlib.Path(sys.argv[1]), 0
-while not (directory / "stop").exists():
-    text = base64.b64encode(f"question {number}".encode()).decode()
-    sys.stdout.write(f"\\x1b]7501;state=blocked:msg={text}\\x1b\\\\")
-    sys.stdout.flush()
-    number += 1
-    time.sleep(0.01)
-(directory / sys.argv[2]).write_text(str(number))
-sys.stdin.read()
-"""
 
 
 class Reader:
@@ -55,8 +43,8 @@ class Reader:
         self._path, self._cursor = path, cursor
         self.process = self._start()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        words = [*OUTLIVE, "events", "--json", "--event", "status", "--since", self._cursor]
+    def _start(self, *more: str) -> subprocess.Popen[bytes]:
+        words = [*OUTLIVE, "events", "--json", "--event", "status", "--since", self._cursor, *more]
         with self._path.open("wb") as file:
             return subprocess.Popen(words, stdout=file, env=environment(), stdin=subprocess.DEVNULL)
 
@@ -66,6 +54,14 @@ class Reader:
         self.process.wait()
         self.take()
         self.process = self._start()
+
+    def finish(self) -> None:
+        """Kill it, and read the rest with one that ends by itself."""
+        self.process.kill()
+        self.process.wait()
+        self.take()
+        assert self._start("--once").wait() == 0
+        self.take()
 
     def take(self) -> None:
         """Take the whole lines that an ended reader has written."""
@@ -83,26 +79,23 @@ def torture(bench: BenchmarkEnvironment, kills: int, seed: int) -> list[str]:
     directory.mkdir()
     hello = json.loads(outlive("events", "--json", "--once").output.splitlines()[0])
     reader = Reader(bench.cache / "events.jsonl", str(hello["cursor"]))
-    argv = [sys.executable, "-c", PROGRAM, str(directory)]
-    chats = [str(bench.new_session([*argv, str(number)], f"chat-{number}")["id"]) for number in range(CHATS)]
+    counts = [directory / str(number) for number in range(CHATS)]
+    stop = directory / "stop"
+    asking = ("questions", 0, "--pause", "0.01", "--until", stop, "--told")
+    chats = [str(bench.new_session(program(*asking, count), f"chat-{count.name}")["id"]) for count in counts]
     killed: Counter[str] = Counter()
     for _ in range(kills):
         time.sleep(rng.uniform(0, LONGEST_PAUSE_S))
         for role in rng.sample(ROLES, rng.choice((1, 1, 2))):
             killed[role] += _kill(role, reader, rng.choice(chats))
         wait_until(lambda: _is_whole(chats), TIMEOUT_S, "two keepers, and a host for each chat")  # Two at most at once.
-    (directory / "stop").touch()
-    counts = [directory / str(number) for number in range(CHATS)]
+    stop.touch()
     wait_until(lambda: all(each.exists() and each.read_text() for each in counts), TIMEOUT_S, "the programs to stop")
     asked = {chat: int(path.read_text()) for chat, path in zip(chats, counts, strict=True)}
     wanted = {chat: [f"question {number}" for number in range(count)] for chat, count in asked.items()}
     total = sum(map(len, wanted.values()))
     wait_until(lambda: _told(chats) >= total, TIMEOUT_S, lambda: f"{total} events in the ledger; it has {_told(chats)}")
-    reader.kill()
-    wait_until(lambda: _read(reader) >= total, TIMEOUT_S, lambda: f"{total} lines; there are {_read(reader)}")
-    reader.process.kill()
-    reader.process.wait()
-    reader.take()
+    reader.finish()
     print(*(f"{count} × {role} killed" for role, count in sorted(killed.items())), f"{total:,} events", sep="\n")
     return [loss for chat in chats for loss in _losses(wanted[chat], _details(reader, chat))]
 
@@ -141,11 +134,6 @@ def _told(chats: list[str]) -> int:
     with open_store() as store:
         entries = [each for chat in chats for each in store.ledger.of_chat(chat, [StatusChanged], CHANGES_READ * 10)]
     return sum(isinstance(each.event, StatusChanged) and each.event.after is Activity.NEEDS_INPUT for each in entries)
-
-
-def _read(reader: Reader) -> int:
-    reader.kill()
-    return len(reader.lines)
 
 
 def _details(reader: Reader, chat: str) -> list[str]:

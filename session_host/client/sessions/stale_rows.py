@@ -60,7 +60,7 @@ def record_of(store: Store, session_id: str) -> ChatFacts:
     """
     record = store.get(session_id)
     if record is None:
-        raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
+        raise NoSuchSession.of(session_id)
     return resolve_stale_row(store, record)
 
 

@@ -39,7 +39,7 @@ from session_host.version import VERSION
 
 PIECE_BYTES = 256 * 1024
 TOLD = (RequestOpened, RequestResolved, StateChanged, TurnEnded)
-"""Changes that are told as events."""
+"""Changes of which events are made."""
 
 _result_decoder = msgspec.msgpack.Decoder[AnyResult](AnyResult)
 
@@ -55,7 +55,7 @@ class RecoveredChat:
         unsent: the log's offset after each step with lines that the input log lacks, and those lines.
         log: the transcript log, without a torn record at its end.
         launch: how Outlive talks to the agent.
-        untold: the changes whose questions and turns are not among the events.
+        untold: the changes of which no events are made yet.
     """
 
     engine: TranscriptEngine

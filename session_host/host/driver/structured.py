@@ -221,7 +221,7 @@ class StructuredDriver:
         self._tell(effect.changes, effect.end)
 
     def _tell(self, changes: Iterable[AnyChange], end: int) -> None:
-        """Tell questions, turns and their ends as events; one entry has all of a record, so they are told once.
+        """Make events of questions, turns and their ends. One entry has all of a record's, so none is made twice.
 
         Args:
             changes: the changes of records.

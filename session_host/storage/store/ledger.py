@@ -156,7 +156,7 @@ class Ledger:
         """
         with self._database.writing() as connection:
             if connection.execute("SELECT 1 FROM session WHERE id = ?", (session_id,)).fetchone() is None:
-                raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
+                raise NoSuchSession.of(session_id)
             for each in events:
                 add_event(connection, session_id, each.event, each.at, each.number)
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from msgspec.structs import replace
 
@@ -20,9 +20,6 @@ from . import copies, database, moved_aside
 from .database import FILE_TRIES, Database, damaged, directory_lock, is_sound
 from .ledger import Ledger, LedgerEntry, Position, add_end, add_event, last_position, last_status
 from .session_row import COLUMNS, FIELDS, INSERTED, from_row, meant, to_column, to_row
-
-if TYPE_CHECKING:
-    pass
 
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
 """The states of a running session, as a part of a statement (S608: made of literals)."""
@@ -264,13 +261,15 @@ class Store:
                 assignments.append(f"{field} = ?")
         values = [to_column(field, value) for field, value in fields.items()]
         with self._database.writing() as connection:
-            before = _outcome(connection, session_id) if "state" in fields else None
+            before = (
+                _outcome(connection, session_id) if fields.get("state", State.RUNNING) not in RUNNING_STATES else None
+            )
             done = connection.execute(
                 f"UPDATE session SET {', '.join(assignments)} WHERE id = ?",  # noqa: S608
                 [*values, session_id],
             )
             if done.rowcount == 0:
-                raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
+                raise NoSuchSession.of(session_id)
             if before is not None and (after := _outcome(connection, session_id)) is not None:
                 add_end(connection, session_id, before, after)
             self._copy(connection, session_id)
@@ -291,7 +290,7 @@ class Store:
                 _check_name(connection, session_id, name)
             before = connection.execute("SELECT name FROM session WHERE id = ?", (session_id,)).fetchone()
             if before is None:
-                raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
+                raise NoSuchSession.of(session_id)
             connection.execute("UPDATE session SET name = ?, default_name = '' WHERE id = ?", (name, session_id))
             if before[0] != name:
                 add_event(connection, session_id, Renamed(before=before[0]))

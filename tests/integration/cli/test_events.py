@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from session_host.paths import config_dir, database
 from session_host.protocol.messages import OpenRequests
 from session_host.protocol.values import Activity
 from session_host.system.processes.permission import AGENT_CHATS
+from tests.programs import program
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment, new, outlive
 from tests.support.conversing import claude_like
@@ -30,21 +30,10 @@ from tests.support.waiting import poll_until, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
-ASKS = """
-import base64, sys, time
-for number in range(int(sys.argv[1])):
-    text = base64.b64encode(f"question {number}".encode()).decode()
-    sys.stdout.write(f"\\x1b]7501;state=blocked:msg={text}\\x1b\\\\")
-    sys.stdout.flush()
-    time.sleep(float(sys.argv[2]))
-print("done")
-sys.stdin.read()
-"""
-
 
 def asking(questions: int, pause_s: float = 0.1) -> list[str]:
     """A program that asks questions, and says in the end that it is done."""
-    return [sys.executable, "-c", ASKS, str(questions), str(pause_s)]
+    return program("questions", questions, "--pause", str(pause_s))
 
 
 def listed(*words: str) -> list[dict[str, Any]]:
