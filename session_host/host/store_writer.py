@@ -208,7 +208,8 @@ class StoreWriter:
     def _write_end(self, driver: Driver) -> None:
         header = driver.input_log.header
         self._outcome = replace(self._outcome, end_request=header.end_request)
-        self._write_events(driver.events.unsaved())
+        if unsaved := driver.events.unsaved():
+            self._write_events(unsaved)
         self._write()
         header.exit_saved = True
 
