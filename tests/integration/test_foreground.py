@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from gui.terminal.prompts.command_line import command_text
 from session_host.client.control import request
 from session_host.client.sessions.hosts import replace_host
 from session_host.client.sessions.last_screen import last_screen
@@ -24,6 +23,7 @@ from session_host.protocol.messages import BellEvent, Describe, Description, For
 from session_host.protocol.values import Activity, CommandTime
 from session_host.terminal import available_engines
 from session_host.terminal.base import Emulator, EngineName
+from session_host.terminal.command_line import command_text
 from tests.conftest import Sessions
 from tests.support.facts import foreground_of, known
 from tests.support.hosts import Watcher, end, redraw, see, shown, start, watching

@@ -18,9 +18,8 @@ from gui.theme.tokens import blend
 from gui.wording import page_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.terminal.base import Emulator
+from session_host.terminal.command_line import command_line, command_text, output_text
 from session_host.terminal.prompts import Prompt
-
-from .command_line import command_line, command_text, output_text
 
 _SHOWN_MS = 1600
 _MARGIN_PX = 12

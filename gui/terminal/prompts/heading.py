@@ -18,9 +18,9 @@ from gui.theme.tokens import TERMINAL_PADDING_PX, blend
 from gui.theme.tooltips import show_tooltip
 from gui.wording import page_texts
 from session_host.terminal.base import Emulator
+from session_host.terminal.command_line import command_line
 from session_host.terminal.prompts import Prompt
 
-from .command_line import command_line
 from .commands import facts_of
 
 _RED, _BLUE = 1, 4

@@ -18,11 +18,11 @@ from gui.terminal.input import clipboard
 from gui.terminal.scrolling import Scroller
 from gui.wording import page_texts
 from session_host.terminal.base import Emulator
+from session_host.terminal.command_line import output_rows, output_text, rows_between
 from session_host.terminal.prompts import Prompt, RowMark, TurnPosition
 from session_host.terminal.rows import Row
 
 from .clicking import move_cursor_to
-from .command_line import output_rows, output_text, rows_between
 from .commands import PositionLabel, TerminalCommands, described, facts_of
 from .heading import CommandHeading, Extent, MarginMark, PromptMargin
 

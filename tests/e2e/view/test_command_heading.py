@@ -9,10 +9,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from gui.terminal.prompts.command_line import command_line
 from gui.terminal.prompts.heading import CommandHeading, failed_color
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
+from session_host.terminal.command_line import command_line
 from tests.e2e.view.conftest import ShownView, colors_in, rgb
 from tests.e2e.view.test_prompts import WAITING, command, top
 

@@ -10,12 +10,12 @@ from PySide6.QtCore import QEvent, QPoint, QPointF
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
-from gui.terminal.prompts.command_line import command_text
 from gui.terminal.prompts.heading import CommandHeading
 from gui.wording import page_texts
 from gui.wording.phrases import clock_time
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
+from session_host.terminal.command_line import command_text
 from tests.e2e.view.conftest import ShownView
 from tests.e2e.view.test_prompts import LONG, WAITING, clipboard, command, label_text
 from tests.support.widgets import entries
