@@ -26,6 +26,7 @@ def kill_this_process(process, *_):
     assert b"ready" in process.read()
     os.kill(os.getpid(), signal.SIGKILL)
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` ignores it, and no shell can undo that.
 PtyProcess.setwinsize = kill_this_process
 PtyProcess.spawn(["sh", "-c", sys.argv[1]])
 """
