@@ -45,6 +45,7 @@ SUBCOMMANDS = {
     ),
     "peek": Command("peek", "print a chat's screen as text", Where.CHAT),
     "send": Command("send", "type text or press keys in a chat", Where.CHAT),
+    "answer": Command("turns.answer", "print an agent's answer, or the output of a shell's command", Where.CHAT),
     "approve": Command("answers", "allow what a chat's agent asks to do", Where.CHAT),
     "deny": Command("answers", "decline what a chat's agent asks to do", Where.CHAT),
     "wait": Command("wait", "wait until a chat shows a text, has a status, is quiet or ends", Where.CHAT | Where.ON),

@@ -148,7 +148,9 @@ class NotAllowed(OutliveError):
 
 
 class NeedsInput(OutliveError):
-    """The chat asks something, and a text would answer it."""
+    """The chat asks something, which a text would answer, or for which its turn waits."""
+
+    exit_code = 9
 
 
 class HostUnavailable(OutliveError):
@@ -219,6 +221,18 @@ class ConversationOpen(NotResumable):
 
 class NoAnswer(OutliveError):
     """The agent's record has no such answer, or cannot be read."""
+
+
+class NoRecord(NoAnswer):
+    """Outlive reads no record of this agent's answers."""
+
+    exit_code = 2
+
+
+class TurnFailed(OutliveError):
+    """An error, a limit or the user stopped the turn."""
+
+    exit_code = 10
 
 
 class WorktreeError(OutliveError):

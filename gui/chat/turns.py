@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from PySide6.QtCore import QEvent, QRect, QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton
@@ -12,6 +10,7 @@ from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
+from session_host.structured.turns import answer_at, is_prompt
 
 from .drawing.segment_layout import reads_from_right
 from .page.page import TranscriptPage
@@ -58,24 +57,15 @@ class TranscriptTurns:
     def answer_to(self, key: str) -> str:
         """The answer to the prompt with this id, as Markdown; "" for none."""
         position = self._page.rows.position(key)
-        return self.answer_at(position) if position is not None else ""
+        return answer_at(self._page.transcript, position) if position is not None else ""
 
     def copy_output(self) -> None:
         """Copy the answer to the current prompt, else to the last visible one, as Markdown."""
-        if text := self._text(self._answer()):
+        if text := self._answer():
             QGuiApplication.clipboard().setText(text)
 
-    def answer_at(self, position: int) -> str:
-        """The answer to the prompt at or above a row, as Markdown; "" for none."""
-        begin = next((found for found in reversed(self._prompts()) if found <= position), -1)
-        return self._text(self._messages_after(begin))
-
-    def _text(self, positions: Iterable[int]) -> str:
-        texts = (self._page.transcript[position].text.strip("\n") for position in positions)
-        return "\n\n".join(text for text in texts if text)
-
     def _prompts(self) -> list[int]:
-        return [position for position, item in enumerate(_items(self._page)) if item == "user"]
+        return [position for position, item in enumerate(self._page.transcript) if is_prompt(item)]
 
     def _top(self) -> float:
         visible = self._page.visible
@@ -92,28 +82,14 @@ class TranscriptTurns:
             return len(self._page.transcript)
         return visible[0].position
 
-    def _answer(self) -> list[int]:
-        """The agent's messages after the current prompt."""
+    def _answer(self) -> str:
+        """The agent's messages after the current prompt, or the last one before it with an answer; "" for none."""
         visible = self._page.visible
         last = visible[-1].position if visible else len(self._page.transcript) - 1
         if self._at is not None and self._at[1] == self._top():
             last = self._page.rows.position(self._at[0]) or 0
-        for begin in [position for position in reversed(self._prompts()) if position <= last]:
-            if found := self._messages_after(begin):
-                return found
-        return []
-
-    def _messages_after(self, begin: int) -> list[int]:
-        """The agent's messages between a prompt and the next one."""
-        transcript = self._page.transcript
-        kinds = list(_items(self._page))
-        end = next((n for n in range(begin + 1, len(kinds)) if kinds[n] == "user"), len(kinds))
-        return [n for n in range(begin + 1, end) if kinds[n] == "agent" and not transcript[n].parent]
-
-
-def _items(page: TranscriptPage) -> Iterator[str]:
-    """The kinds of the items; "" for a prompt that was taken back, which ends no turn."""
-    return ("" if item.status == "withdrawn" else item.kind for item in page.transcript)
+        before = [position for position in reversed(self._prompts()) if position <= last]
+        return next(filter(None, (answer_at(self._page.transcript, position) for position in before)), "")
 
 
 class PromptHeading(QAbstractButton):

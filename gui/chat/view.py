@@ -271,7 +271,7 @@ class ChatView(QWidget):
             case "end":
                 self.end_requested.emit()
             case "copy_answer" if action.item in self.transcript:
-                answer = self.prompts.answer_at(self.transcript.position(action.item))
+                answer = self.prompts.answer_to(action.item)
                 QGuiApplication.clipboard().setText(answer)
             case "link":
                 self.link_requested.emit(action.value)
@@ -312,7 +312,7 @@ class ChatView(QWidget):
             save.setEnabled(bool(item.text.strip()))
             if item.status not in {*IN_QUEUE, "unsent", "withdrawn"}:
                 self.prompt_menu_built.emit(menu, item)
-        elif answer := self.prompts.answer_at(self.transcript.position(key)):
+        elif answer := self.prompts.answer_to(key):
             menu.addSeparator()
             menu.addAction(chat_texts.COPY_ANSWER(), lambda: QGuiApplication.clipboard().setText(answer))
 

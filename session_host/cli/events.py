@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from session_host.client.sessions.following import events_since, follow
+from session_host.client.sessions.following import Follower, events_since
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import LedgerLost, UsageError
 from session_host.machines.names import HERE
@@ -108,9 +108,10 @@ def run(options: argparse.Namespace) -> int:
                 since = since._replace(number=entries[-1].number)
         printer.flush()
         return 0
-    for entries in follow(since, _stdout()):
-        printer.print_entries(since.ledger, entries)
-        printer.flush()
+    with Follower(since, _stdout()) as follower:
+        while came := follower.wait():
+            printer.print_entries(since.ledger, came)
+            printer.flush()
     return 0
 
 

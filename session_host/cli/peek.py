@@ -39,14 +39,16 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def read_screen(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, ansi: bool = False) -> Screen:
-    """Read a session's screen from its host, or the saved one.
+def read_screen(
+    info: SessionInfo, lines: int = 0, *, scrollback: bool = False, ansi: bool = False, command: int = 0
+) -> Screen:
+    """Read a session's screen from its host, or the saved one; see ``messages.Peek``.
 
     Raises:
         SessionEnded: the session has ended, and no screen was kept.
         HostUnavailable: the session's host does not answer.
     """
-    request = Peek(0, lines, scrollback, ansi)
+    request = Peek(0, lines, scrollback, ansi, command)
     if info.state in RUNNING_STATES or info.has_host:
         try:
             screen: Screen = ask(info.id, request)
@@ -63,6 +65,7 @@ def _last_screen(info: SessionInfo, request: Peek) -> Screen:
     from session_host.client.chats.retention import note_viewed
     from session_host.client.sessions.last_screen import last_screen
     from session_host.storage.last_transcript import last_transcript
+    from session_host.terminal.command_line import output_screen
     from session_host.terminal.text import screen_of
 
     note_viewed(info.id)
@@ -76,7 +79,7 @@ def _last_screen(info: SessionInfo, request: Peek) -> Screen:
     if emulator is None:
         raise SessionEnded(f"{info.name} {end_of(info.facts.outcome).predicate}; no screen was saved")
     try:
-        return screen_of(emulator, request)
+        return output_screen(emulator, request) if request.command else screen_of(emulator, request)
     finally:
         emulator.close()
 

@@ -8,15 +8,14 @@ import sys
 from session_host.cli.arguments import add_session_argument, check_text
 from session_host.cli.output import print_line
 from session_host.cli.session_argument import ask, find, name_and_id, require_running
+from session_host.cli.typing_in import mode_of, type_text
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.errors import NeedsInput, UsageError
+from session_host.errors import UsageError
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
     Interrupt,
     Prompt,
-    PromptMode,
     ReleaseHeld,
-    Send,
     SendChatInput,
 )
 from session_host.protocol.values import parse_key
@@ -35,6 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="press KEY after TEXT: Enter, Up, Ctrl+c, F5, … (repeatable)",
     )
     parser.add_argument("--enter", action="store_true", help="press Enter at the end")
+    parser.add_argument("--wait", action="store_true", help="wait for the answer to TEXT, and print it")
+    parser.add_argument("--timeout", metavar="SECONDS", type=float, help="with --wait, give up then (exit code 5)")
+    parser.add_argument("--json", action="store_true", help="print the turn that TEXT began or joined, as JSON")
     parser.add_argument("--anyway", action="store_true", help="send TEXT even if the chat is asking something")
     parser.add_argument("--steer", action="store_true", help="add TEXT to the running turn of a chat view")
     parser.add_argument(
@@ -50,7 +52,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "is not ready: the command fails and does not press Enter. It also fails if an idle agent does not begin a "
         "turn. While the chat is asking something, TEXT is refused because it would answer the question; "
         "answer with --key, --enter or a single character. In a chat view, TEXT is a prompt: it is sent when the "
-        "running turn ends, or at once with --steer or --interrupt. Put a text that begins with a dash after `--`."
+        "running turn ends, or at once with --steer or --interrupt. With --wait, exit code 0: the turn is done; 5: the "
+        "time is over; 9: it asks something; 10: an error, a limit or the user stopped it. Put a text that begins with "
+        "a dash after `--`."
     )
 
 
@@ -72,17 +76,16 @@ def run(options: argparse.Namespace) -> int:
     if len(text) > MAX_PASTE_CHARACTERS:
         raise UsageError(f"the text is too long ({len(text)} characters, at most {MAX_PASTE_CHARACTERS})")
     info = require_running(find(options.session))
-    if info.facts.origin.runtime == "structured":
+    is_structured = info.facts.origin.runtime == "structured"
+    if options.wait or options.json:
+        if not text.strip() or not (is_structured or options.enter or text.endswith(("\n", "\r"))):
+            raise UsageError("--wait and --json need TEXT and --enter")
+        from session_host.cli.turns.sending import send_for_answer  # Usually nobody waits.
+
+        return send_for_answer(info, options, text)
+    if is_structured:
         return _prompt(info, options, text)
-    if options.steer or options.interrupt or options.held:
-        raise UsageError(
-            f"{info.name} runs in a terminal: --steer, --interrupt and --held are for chat views; use --key"
-        )
-    try:
-        done = ask(info.id, Send(0, text, options.paste, options.key, options.enter, anyway=options.anyway))
-    except NeedsInput as error:
-        hint = f"answer with --key or in `outlive attach {info.name}`, or send anyway with --anyway"
-        raise NeedsInput(f"{info.name}: {error}; {hint}") from error
+    done = type_text(info, options, text)
     if options.enter or options.key or text.endswith(("\n", "\r")):
         print_line(f"sent to {name_and_id(info)}{done.note and f'; {done.note}'}")
     else:
@@ -111,8 +114,7 @@ def _prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
         waits = f"; {done.note}: send it with --held send, or --held discard" if done.note else ""
         print_line(f"interrupted {name_and_id(info)}{waits}")
         return 0
-    mode: PromptMode = "steer" if options.steer else "interrupt" if options.interrupt else "queue"
-    ask(info.id, SendChatInput(0, Prompt(text, mode)))
+    ask(info.id, SendChatInput(0, Prompt(text, mode_of(options))))
     print_line(f"sent to {name_and_id(info)}")
     return 0
 

@@ -74,6 +74,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     condition.add_argument(
         "--quiet", metavar="SECONDS", type=float, help="until the chat has written nothing for this time, or has ended"
     )
+    condition.add_argument(
+        "--turn",
+        metavar="N",
+        type=int,
+        help="until this turn has ended (exit code 9: it asks; 10: an error, a limit or the user stopped it)",
+    )
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="give up after this time (exit code 5)")
     parser.epilog = "With several chats, or --any, it prints the name of the chat for which the condition holds."
 
@@ -85,6 +91,8 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError(f"{name} needs a number of seconds")
     pattern = _compile(options.text) if options.text is not None else None
     infos = _chats(options)
+    if options.turn is not None:
+        return _wait_for_turn(infos, options)
     try:
         found = event_loop.run_command(_wait_for_first(infos, options, pattern))
     except TimeoutError as error:
@@ -93,6 +101,20 @@ def run(options: argparse.Namespace) -> int:
         ) from error
     if len(options.sessions) != 1:
         print_line(found.name)
+    return 0
+
+
+def _wait_for_turn(infos: Sequence[SessionInfo], options: argparse.Namespace) -> int:
+    """Wait until a turn of one chat has ended."""
+    from session_host.client.sessions.turn_watch import TurnWatch
+
+    from .turns.waiting import raise_unless_done, until, wait_for_end
+
+    if len(infos) != 1 or options.any:
+        raise UsageError("--turn needs one chat")
+    with TurnWatch(infos[0].id) as watch:
+        end = wait_for_end(infos[0], watch, options.turn, until(options.timeout))
+    raise_unless_done(infos[0], end)
     return 0
 
 

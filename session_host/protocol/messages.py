@@ -525,12 +525,16 @@ class Describe(Message, frozen=True):
 
 
 class Peek(Message, frozen=True):
-    """Ask for a Screen: the last ``lines`` logical lines (0 for all)."""
+    """Ask for a Screen: the last ``lines`` logical lines (0 for all).
+
+    With ``command`` N, its lines are the output of the N-th last command that has ended, by the shell's marks.
+    """
 
     request: int
     lines: int = 0
     scrollback: bool = False
     ansi: bool = False
+    command: int = 0
 
 
 class Send(Message, frozen=True):
@@ -683,7 +687,8 @@ class Explanation(Message, frozen=True):
 class Screen(Message, frozen=True):
     """The screen as text: logical lines, soft wraps joined.
 
-    Lines that exceed a frame are sent as several Screens; ``last`` is True in the last one.
+    Lines that exceed a frame are sent as several Screens; ``last`` is True in the last one. ``commands`` says
+    how many commands have ended on the screen and above it, if a Peek asked for one; -1 if the shell marks none.
     """
 
     request: int
@@ -696,6 +701,7 @@ class Screen(Message, frozen=True):
     alternate_screen: bool
     scrollback_lines: int
     last: bool = True
+    commands: int = -1
 
 
 class AgentRequests(Message, frozen=True):
@@ -728,10 +734,12 @@ class Done(Message, frozen=True):
 
     Attributes:
         note: how the request was carried out, if not in the usual way, one line; else "".
+        turn: the number of the turn that runs since a text was sent to an agent in a terminal; 0 for none.
     """
 
     request: int
     note: str = ""
+    turn: int = 0
 
 
 class Failed(Message, frozen=True):

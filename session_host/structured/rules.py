@@ -306,12 +306,13 @@ class StructuredRules(DialectPort):
             chat_input: the input.
             now_ms: the time.
             by: the kind of client that sent it.
-            token: identifies a command's input, so that a repeated one has no second effect; "" for a viewer's.
+            token: identifies a command's input, so that a repeated one has no second effect, and is the id of its
+                prompt; "" for a viewer's.
         """
         self.now_ms = now_ms
         if token and token in self.state.tokens:
             return self._take_step()
-        refusal = self._receive_input(chat_input, by)
+        refusal = self._receive_input(chat_input, by, token)
         if token and refusal is None:
             self.state.tokens = [*self.state.tokens, token][-KEPT_TOKENS:]
         return self._take_step(refusal)
@@ -440,12 +441,12 @@ class StructuredRules(DialectPort):
             return msgspec.structs.replace(chat_input, texts=texts)
         return chat_input
 
-    def _receive_input(self, chat_input: ChatInput, by: str) -> Refusal | None:
+    def _receive_input(self, chat_input: ChatInput, by: str, token: str) -> Refusal | None:
         if self.state.ended or self.state.has_given_up:
             return Refusal(ErrorCode.ENDED, "the chat has ended")
         match chat_input:
             case Prompt():
-                return self._prompt(chat_input)
+                return self._prompt(chat_input, token)
             case WithdrawPrompt(item=item_id):
                 return self._withdraw(item_id)
             case SendNow(item=item_id):
@@ -464,12 +465,12 @@ class StructuredRules(DialectPort):
                 self._call_dialect(self.now_ms, lambda: self._dialect.change_setting(setting, value))
         return None
 
-    def _prompt(self, message: Prompt) -> Refusal | None:
+    def _prompt(self, message: Prompt, token: str) -> Refusal | None:
         state = self.state
         text = message.text.strip("\n")
         if not text.strip() and not message.images:
             return Refusal(ErrorCode.BAD_REQUEST, "the prompt is empty")
-        prompt = UserPrompt(self._new_id(), text, message.images)
+        prompt = UserPrompt(token or self._new_id(), text, message.images)
         steers = message.mode == "steer" and state.can_steer and state.state == "running" and bool(state.turn)
         item = Item(prompt.id, "user", self.now_ms, text, "sent" if steers else "queued", images=prompt.images)
         self.emit(Put(item))

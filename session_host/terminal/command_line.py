@@ -1,16 +1,19 @@
-"""The command line of a shell's command, read from the rows of its prompt."""
+"""The command line and the output of a shell's command, read from the rows of its prompt."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
+import msgspec
+
+from session_host.protocol.messages import Peek, Screen
 from session_host.protocol.untrusted_text import one_line
 from session_host.terminal.base import Emulator
 from session_host.terminal.commands import Inputs
 from session_host.terminal.prompts import Prompt
 from session_host.terminal.rows import Attribute, Row, row_text
-from session_host.terminal.text import begins_wide, filled, logical_lines
+from session_host.terminal.text import begins_wide, filled, logical_lines, screen_of
 
 _NO_LINE_END_SIGNS: Final = frozenset("%#⏎¶")
 """The signs that zsh (inverse) and fish (dim) write after output without a line end."""
@@ -36,6 +39,15 @@ def output_text(emulator: Emulator, prompt: Prompt) -> str:
     if rows:
         rows[-1] = _without_sign(rows[-1])
     return "\n".join(logical_lines(rows, emulator.size.columns)).rstrip("\n")
+
+
+def output_screen(emulator: Emulator, request: Peek) -> Screen:
+    """The reply to a Peek at the output of a command; without a line if there is none."""
+    prompts = [prompt for prompt in emulator.prompts() if not prompt.turn]
+    ended = [prompt for prompt in prompts if prompt.output is not None and prompt.end is not None]
+    lines = output_text(emulator, ended[-request.command]).split("\n") if len(ended) >= request.command else []
+    whole = screen_of(emulator, Peek(request.request, 1))
+    return msgspec.structs.replace(whole, lines=lines, commands=len(ended) if prompts else -1)
 
 
 def rows_between(emulator: Emulator, first: int, end: int) -> list[Row]:

@@ -210,6 +210,12 @@ def ringing(area: Area, home: Path) -> None:
             bell.terminate()
 
 
+def keeping_an_answer(area: Area, home: Path) -> None:
+    new_chat(area, "api-fix")
+    works(BLOCKS["answers 1"].strip(), home)
+    assert (home / "answer.md").read_text(encoding="utf-8") == "echo: why does the login fail?\n"
+
+
 def searching(area: Area, home: Path) -> None:
     new("-n", "api-fix", "--", "sh", "-c", "echo 'connection refused: exit code 7'; exec cat")
     outlive("wait", "api-fix", "--text", "refused")
@@ -344,6 +350,7 @@ def completion(area: Area, home: Path) -> None:
 
 TRIED: dict[str, Callable[[Area, Path], None]] = {
     "answer-questions 1": answering,
+    "answers 1": keeping_an_answer,
     "command-line 1": completion,
     "end-a-chat 1": ending,
     "events 1": ringing,

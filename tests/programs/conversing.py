@@ -5,6 +5,7 @@ conversation, the program prints the stored messages, one on each line. Some lin
 
     /clear, /new      leave the conversation for a new one
     /resume ID        codex: resume another conversation in this process
+    late …            claude: store the answer some time after it was said
     stub              claude: write only the lines before the first prompt, as if killed at that point
     modes             switch on the alternate screen, mouse, paste and keyboard modes
     leave             exit
@@ -20,8 +21,10 @@ import json
 import os
 import re
 import sys
+import threading
 import time
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -50,6 +53,9 @@ Usage: codex [OPTIONS] [PROMPT]
   -h, --help
 """,
 }
+
+LATE_S = 1.5
+"""How long after the end of a turn the answer is stored that belongs to it."""
 
 WORK_S = 0.2
 """The duration of a turn, long enough for observers to see its status."""
@@ -103,7 +109,7 @@ class Claude:
             file.writelines(f"{line}\n" for line in lines)
 
     def history(self) -> list[str]:
-        return [json.loads(line)["message"] for line in self.lines() if '"type":"user"' in line]
+        return [json.loads(line)["message"]["content"] for line in self.lines() if '"type":"user"' in line]
 
     def take(self, line: str) -> str:
         if line == "/clear":
@@ -115,8 +121,21 @@ class Claude:
             return "stubbed"
         if not self.transcript.exists():
             self.keep('{"type":"mode","mode":"normal"}')
-        self.keep(json.dumps({"parentUuid": None, "type": "user", "message": line}, separators=(",", ":")))
-        return f"you said: {line}"
+        answer = f"you said: {line}"
+        self.keep(self.record("user", line))
+        if line.startswith("late"):
+            self.keep(self.record("assistant", [{"type": "tool_use"}], "tool_use"))
+            threading.Timer(LATE_S, self.keep, [self.record("assistant", [{"type": "text", "text": answer}])]).start()
+        else:
+            self.keep(self.record("assistant", [{"type": "text", "text": answer}]))
+        return answer
+
+    @staticmethod
+    def record(kind: str, content: object, stop_reason: str = "end_turn") -> str:
+        """A line of the transcript."""
+        message = {"content": content, **({"stop_reason": stop_reason} if kind == "assistant" else {})}
+        fields = {"parentUuid": None, "type": kind, "message": message, "timestamp": datetime.now(UTC).isoformat()}
+        return json.dumps(fields, separators=(",", ":"))
 
     def leave(self) -> None:
         (self.home / "sessions" / f"{os.getpid()}.json").unlink()

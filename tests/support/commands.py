@@ -26,6 +26,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 OUTLIVE = [sys.executable, "-m", "session_host.cli"]
 TIMEOUT_S = 90.0
 CALLED = {
+    "answer",
     "approve",
     "deny",
     "explain",

@@ -45,6 +45,7 @@ class Message(msgspec.Struct):
 
     content: str | list[_Block] = ""
     model: str = ""
+    stop_reason: str | None = None
 
     @property
     def text(self) -> str:
@@ -52,6 +53,11 @@ class Message(msgspec.Struct):
         if isinstance(self.content, str):
             return self.content
         return "\n\n".join(block.text for block in self.content if block.type == "text")
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a tool is called; each block of a message is a line of its own."""
+        return self.stop_reason == "tool_use" or not self.text
 
     @property
     def has_result(self) -> bool:
@@ -140,7 +146,7 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
         if message is None or line.is_sidechain or line.is_meta or line.is_compact_summary:
             continue
         if line.type == "assistant" and not line.is_api_error_message and message.model != "<synthetic>":
-            yield RecordedText("agent", message.text)
+            yield RecordedText("agent", message.text, goes_on=message.goes_on)
         elif line.type == "user" and not message.has_result and not message.text.startswith(_INTERRUPTED):
             yield RecordedText("user", message.text, seconds_of(line.timestamp))
 

@@ -105,6 +105,8 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
         match line.type, line.payload:
             case "response_item", _Payload(type="message", role="assistant") as answer:
                 yield RecordedText("agent", _text(answer.content))
+            case "response_item", _Payload(type=kind) if kind.endswith(("_call", "_call_output")):
+                yield RecordedText("agent", "", goes_on=True)
             case _ if (prompt := prompt_in(line)) is not None:
                 yield RecordedText("user", prompt, seconds_of(line.timestamp))
 

@@ -32,6 +32,7 @@ class _Data(msgspec.Struct, rename="camel"):
     content: str = ""
     context: _Context | None = None
     parent_tool_call_id: str | None = None
+    tool_requests: list[object] | None = None
 
 
 class _Event(msgspec.Struct, rename="camel"):
@@ -88,7 +89,7 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
         if event.agent_id or event.data.parent_tool_call_id:
             continue
         if event.type == "assistant.message":
-            yield RecordedText("agent", event.data.content)
+            yield RecordedText("agent", event.data.content, goes_on=bool(event.data.tool_requests))
         elif event.type == "user.message":
             yield RecordedText("user", event.data.content, seconds_of(event.timestamp))
 

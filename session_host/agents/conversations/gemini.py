@@ -94,7 +94,7 @@ def recorded_texts(path: Path) -> Iterator[RecordedText]:
     for message in _current_messages(records_backwards(path, Record)):
         text = message.text
         if message.type == "gemini":
-            yield RecordedText("agent", text)
+            yield RecordedText("agent", text, goes_on=bool(message.tool_calls))
         elif message.type == "user" and text.strip() and not text.startswith(_CONTEXT):
             yield RecordedText("user", text, seconds_of(message.timestamp))
 

@@ -34,10 +34,10 @@ _SHORT_TIMEOUT_S = 0.1
 """The timeout for a host, which must not block."""
 
 _TEXTS = (
-    "SELECT message.id, json_extract(message.data, '$.role'), json_extract(part.data, '$.text'),"
-    " message.time_created"
+    "SELECT message.id, json_extract(message.data, '$.role'), coalesce(json_extract(part.data, '$.text'), ''),"
+    " message.time_created, json_extract(message.data, '$.finish')"
     " FROM message JOIN part ON part.message_id = message.id"
-    " WHERE message.session_id = ? AND json_extract(part.data, '$.type') = 'text'"
+    " WHERE message.session_id = ? AND json_extract(part.data, '$.type') IN ('text', 'tool')"
     " AND NOT coalesce(json_extract(part.data, '$.synthetic'), json_extract(part.data, '$.ignored'), 0)"
     " AND json_extract(message.data, '$.summary') IS NOT 1"  # A compaction's; a prompt's summary is an object.
     " ORDER BY message.time_created DESC, message.id DESC, part.id DESC"
@@ -147,9 +147,11 @@ def _recorded_texts(path: Path, conversation: str) -> Iterator[RecordedText]:
     with opened(path, TIMEOUT_S) as connection:
         rows = connection.execute(_TEXTS, (conversation,))
         for (_, role), parts in groupby(rows, key=lambda row: row[:2]):
-            said = [(str(text or ""), created_ms) for _, _, text, created_ms in parts]
-            text = "\n\n".join(text for text, _ in reversed(said))
-            yield RecordedText("user" if role == "user" else "agent", text, _seconds(said[0][1]))
+            said = [(str(text), created_ms, finish) for _, _, text, created_ms, finish in parts]
+            text = "\n\n".join(text for text, _, _ in reversed(said) if text)
+            _, created_ms, finish = said[0]
+            goes_on = finish == "tool-calls"
+            yield RecordedText("user" if role == "user" else "agent", text, _seconds(created_ms), goes_on)
 
 
 def _seconds(created_ms: object) -> float:

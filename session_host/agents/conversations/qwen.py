@@ -21,6 +21,7 @@ _USER_LINE: Final = re.compile(b'"user"')
 class _Part(msgspec.Struct):
     text: str = ""
     thought: bool = False
+    function_call: object = msgspec.field(name="functionCall", default=None)
 
 
 class Message(msgspec.Struct):
@@ -32,6 +33,11 @@ class Message(msgspec.Struct):
     def text(self) -> str:
         """The text, without thoughts and tools."""
         return "".join(part.text for part in self.parts if not part.thought)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a tool is called."""
+        return any(part.function_call is not None for part in self.parts)
 
 
 class _Line(msgspec.Struct, rename="camel"):
@@ -113,7 +119,7 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
         if line.is_sidechain or line.message is None:
             continue
         if line.type == "assistant":
-            yield RecordedText("agent", line.message.text)
+            yield RecordedText("agent", line.message.text, goes_on=line.message.goes_on)
         elif line.type == "user":
             yield RecordedText("user", line.message.text, seconds_of(line.timestamp))
 

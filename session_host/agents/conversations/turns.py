@@ -5,9 +5,10 @@ An answer is what the agent wrote as text, in Markdown, in order: an agent write
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class RecordedText(NamedTuple):
     text: str
     at_s: float = 0.0
     """The time of its record, in seconds since 1970; 0 if unknown."""
+    goes_on: bool = False
+    """Whether the agent calls a tool after it."""
 
 
 class Turn(NamedTuple):
@@ -36,6 +39,8 @@ class Turn(NamedTuple):
     answer: str
     at_s: float = 0.0
     """When the prompt was sent, as in ``RecordedText``."""
+    goes_on: bool = False
+    """Whether the record ends with something else than a text: the agent works, or its last text is not written yet."""
 
 
 Which = Literal["last", "unfinished", "before", "chosen"]
@@ -62,19 +67,23 @@ def seconds_of(timestamp: object) -> float:
 
 def turns_of(newest_first: Iterable[RecordedText]) -> Iterator[Turn]:
     """Put texts together to turns; both are in reversed order, so that the beginning need not be read."""
-    texts: list[str] = []
+    texts: list[RecordedText] = []
     for recorded in newest_first:
         if recorded.speaker == "user":
-            yield Turn(recorded.text, _joined(texts), recorded.at_s)
+            yield Turn(recorded.text, _joined(texts), recorded.at_s, _goes_on(texts))
             texts = []
         else:
-            texts.append(recorded.text.strip("\n"))
-    if any(texts):
-        yield Turn("", _joined(texts))
+            texts.append(recorded)
+    if any(each.text for each in texts):
+        yield Turn("", _joined(texts), goes_on=_goes_on(texts))
 
 
-def _joined(newest_first: list[str]) -> str:
-    return "\n\n".join(text for text in reversed(newest_first) if text.strip())
+def _joined(newest_first: list[RecordedText]) -> str:
+    return "\n\n".join(each.text.strip("\n") for each in reversed(newest_first) if each.text.strip())
+
+
+def _goes_on(newest_first: list[RecordedText]) -> bool:
+    return bool(newest_first) and newest_first[0].goes_on
 
 
 def choose(turns: Iterator[Turn], position: TurnPosition | None, *, is_working: bool) -> Choice | None:
@@ -105,3 +114,53 @@ def choose(turns: Iterator[Turn], position: TurnPosition | None, *, is_working: 
 
 def _squeezed(text: str) -> str:
     return "".join(text.split())
+
+
+_EARLY_S: Final = 1.0
+"""A prompt may be recorded so long after the agent said that it works."""
+
+
+def turn_of_number(newest_first: Iterable[Turn], starts: Mapping[int, float], number: int) -> Turn | None:
+    """The recorded turn that a session's own count names; one, if its prompts were sent while it ran.
+
+    A turn of the count begins with the last prompt before it that no earlier turn began with. Records without times are
+    counted from their end.
+
+    Args:
+        newest_first: the recorded turns.
+        starts: when the session's turns began, by their numbers, in seconds since 1970.
+        number: the wanted one, which is among them.
+
+    Returns:
+        None if the record has no prompt of it.
+    """
+    previous_s = starts.get(number - 1, -math.inf)
+    turns = list(takewhile(lambda turn: not turn.at_s or turn.at_s > previous_s, newest_first))
+    if any(not turn.at_s for turn in turns):
+        later = sum(each > number for each in starts)
+        return turns[later] if later < len(turns) else None
+
+    def latest_s(each: int) -> float:
+        """When the prompt that a turn began with was recorded, at the latest."""
+        return min(starts.get(each, -math.inf) + _EARLY_S, starts.get(each + 1, math.inf))
+
+    def begin_s(each: int) -> float:
+        """When the turn's own prompt was sent."""
+        if each not in starts:
+            return math.inf
+        sent = (turn.at_s for turn in turns if latest_s(each - 1) < turn.at_s <= latest_s(each))
+        return max(sent, default=starts[each])
+
+    begins_s, ends_s = begin_s(number), begin_s(number + 1)
+    found = [turn for turn in turns if begins_s <= turn.at_s < ends_s]
+    if not found:
+        return None
+    answer = "\n\n".join(turn.answer for turn in reversed(found) if turn.answer)
+    return found[-1]._replace(answer=answer, goes_on=found[0].goes_on)
+
+
+def turn_of_prompt(newest_first: Iterable[Turn], prompt: str, since_s: float) -> Turn | None:
+    """The newest recorded turn with this prompt; None if there is none since a time, in seconds since 1970."""
+    wanted = _squeezed(prompt)
+    recent = takewhile(lambda turn: not turn.at_s or turn.at_s >= since_s, newest_first)
+    return next((turn for turn in recent if _squeezed(turn.prompt) == wanted), None)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from session_host.agents.agent import Agent
 from session_host.agents.catalog import find_agent
 from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.records import MAX_BYTES, TooFarBack
@@ -11,8 +14,9 @@ from session_host.agents.conversations.stores import find_conversation, turns_in
 from session_host.agents.conversations.turns import Turn, Which, choose
 from session_host.client.sessions.stale_rows import record_of
 from session_host.client.sessions.store_access import open_store
-from session_host.errors import NoAnswer
+from session_host.errors import NoAnswer, NoRecord
 from session_host.paths import config_dir
+from session_host.protocol.facts import ChatFacts
 from session_host.terminal.prompts import TurnPosition
 
 from .resumability import query_for, with_use
@@ -43,31 +47,73 @@ def find_answer(session_id: str, position: TurnPosition | None, *, is_working: b
         StoreError, NoSuchSession: there is no such chat.
         ConfigError: the catalog cannot be read.
     """
-    with open_store() as store:
-        record = record_of(store, session_id)
-    agent = find_agent(config_dir(), record.origin.agent)
-    if agent is None or not agent.conversation.store:
-        title = record.origin.agent if agent is None else agent.title
-        raise NoAnswer(f"Outlive knows no record of {title}’s answers; select the text on the screen")
+    choice = choose(recorded_turns(session_id), position, is_working=is_working)
+    if choice is None:
+        raise NoAnswer(nothing_answered(session_id))
+    if not choice.turn.answer:
+        soon = " yet" if choice.which == "unfinished" else ""
+        raise NoAnswer(f"{_agent_of(_record(session_id)).title}’s record has no answer to this prompt{soon}")
+    return FoundAnswer(choice.turn.answer, choice.which)
+
+
+def recorded_turns(session_id: str) -> Iterator[Turn]:
+    """Yield the turns of a chat from the agent's record, the newest first.
+
+    Raises:
+        NoRecord: Outlive reads no record of this agent.
+        NoAnswer: the agent's record cannot be read, or is not known yet.
+        StoreError, NoSuchSession: there is no such chat.
+        ConfigError: the catalog cannot be read.
+    """
+    record = _record(session_id)
+    agent = _agent_of(record)
     if not agent.conversation.is_id(record.program.conversation):
         raise NoAnswer(f"{agent.title} has not reported its conversation yet; try again after its next answer")
-    query = query_for(record, agent, None)
     try:
-        choice = choose(turns_in(agent.conversation.store, query), position, is_working=is_working)
+        yield from turns_in(agent.conversation.store, query_for(record, agent, None))
     except OSError as error:
         raise NoAnswer(f"Cannot read {agent.title}’s record ({error.strerror or error}); try again") from error
     except TooFarBack as error:
         limit = f"{MAX_BYTES >> 20} MB"
         raise NoAnswer(f"The answer begins more than {limit} before the end of {agent.title}’s record") from error
-    if choice is None:
-        with open_store() as store:
-            found = find_conversation(agent.conversation.store, with_use(store, record, agent, query))
-        why = f"; {found.reason}" if found.availability is Availability.LOST else ""
-        raise NoAnswer(f"{agent.title} has not answered yet{why}")
-    if not choice.turn.answer:
-        soon = " yet" if choice.which == "unfinished" else ""
-        raise NoAnswer(f"{agent.title}’s record has no answer to this prompt{soon}")
-    return FoundAnswer(choice.turn.answer, choice.which)
+
+
+def require_record(session_id: str) -> None:
+    """Check that Outlive reads the record of a chat's agent.
+
+    Raises:
+        NoRecord: it does not; see also ``recorded_turns``.
+    """
+    _agent_of(_record(session_id))
+
+
+def nothing_answered(session_id: str) -> str:
+    """Why a chat's record has no answer, one line."""
+    with open_store() as store:
+        record = record_of(store, session_id)
+        agent = _agent_of(record)
+        query = with_use(store, record, agent, query_for(record, agent, None))
+    found = find_conversation(agent.conversation.store, query)
+    why = f"; {found.reason}" if found.availability is Availability.LOST else ""
+    return f"{agent.title} has not answered yet{why}"
+
+
+def _record(session_id: str) -> ChatFacts:
+    with open_store() as store:
+        return record_of(store, session_id)
+
+
+def _agent_of(record: ChatFacts) -> Agent:
+    """The agent of a chat.
+
+    Raises:
+        NoRecord: Outlive reads no record of it.
+    """
+    agent = find_agent(config_dir(), record.origin.agent)
+    if agent is None or not agent.conversation.store:
+        title = record.origin.agent if agent is None else agent.title
+        raise NoRecord(f"Outlive knows no record of {title}’s answers; select the text on the screen")
+    return agent
 
 
 def recent_prompts(session_id: str, since_s: float) -> list[Turn]:
@@ -81,17 +127,10 @@ def recent_prompts(session_id: str, since_s: float) -> list[Turn]:
         StoreError, NoSuchSession: there is no such chat.
         ConfigError: the catalog cannot be read.
     """
-    with open_store() as store:
-        record = record_of(store, session_id)
-    agent = find_agent(config_dir(), record.origin.agent)
-    if agent is None or not agent.conversation.store or not agent.conversation.is_id(record.program.conversation):
-        return []
     found: list[Turn] = []
-    try:
-        for turn in turns_in(agent.conversation.store, query_for(record, agent, None)):
+    with contextlib.suppress(NoAnswer):  # The newest ones are enough.
+        for turn in recorded_turns(session_id):
             if turn.at_s < since_s:
                 break  # Or it has no time.
             found.append(turn)
-    except (OSError, TooFarBack):
-        pass  # The newest ones are enough.
     return found

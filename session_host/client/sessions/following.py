@@ -6,8 +6,9 @@ Nothing is polled: the store's files are watched. What a slow reader has not rea
 from __future__ import annotations
 
 import contextlib
+import math
 import select
-from collections.abc import Iterator
+import time
 from typing import Any
 
 from session_host.errors import LedgerLost
@@ -23,38 +24,63 @@ PAGE = 500
 """How many events are read at once."""
 
 
-def follow(position: Position, output: int | None) -> Iterator[list[LedgerEntry]]:
-    """Yield the events after a place, in pages, each as soon as it is there.
+class Follower(contextlib.AbstractContextManager["Follower"]):
+    """The events after a place; as a context manager, it keeps the store open.
 
-    Args:
-        position: the place.
-        output: the descriptor of a reader: the iterator ends once nobody reads it any more. None for none.
-
-    Raises:
-        LedgerLost: some of the events are gone, or it is no place of this ledger.
-        StoreError: the store cannot be read.
+    Attributes:
+        position: the place after the last event that ``wait`` returned.
     """
-    with contextlib.ExitStack() as stack:
-        waiting = select.poll()
-        watch = _watch()
-        if watch is not None:
-            stack.callback(watch.close)
-            waiting.register(watch.fileno(), select.POLLIN)
-        if output is not None:
-            waiting.register(output, 0)  # POLLERR and POLLHUP always count.
-        store = stack.enter_context(open_store())
-        later_looks = iter(LATER_LOOKS_S)
+
+    def __init__(self, position: Position, output: int | None = None) -> None:
+        """Begin at a place.
+
+        Args:
+            position: the place.
+            output: the descriptor of a reader, without whom nobody waits. None for none.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        self.position = position
+        self._output = output
+        self._later_looks = iter(LATER_LOOKS_S)
+        with contextlib.ExitStack() as stack:
+            self._waiting = select.poll()
+            self._watch = _watch()
+            if self._watch is not None:
+                stack.callback(self._watch.close)
+                self._waiting.register(self._watch.fileno(), select.POLLIN)
+            if output is not None:
+                self._waiting.register(output, 0)  # POLLERR and POLLHUP always count.
+            self.store = stack.enter_context(open_store())
+            self._stack = stack.pop_all()
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def wait(self, until_s: float = math.inf) -> list[LedgerEntry] | None:
+        """The next events, at most ``PAGE``, as soon as there are some; [] at a time of ``time.monotonic``.
+
+        Returns:
+            None once nobody reads the output any more.
+
+        Raises:
+            LedgerLost: some of the events are gone, or it is no place of this ledger.
+            StoreError: the store cannot be read.
+        """
         while True:
-            if entries := events_since(store, position):
-                position = position._replace(number=entries[-1].number)
-                yield entries
-                continue
-            pause_s = next(later_looks, None if watch is not None else UNWATCHED_S)
-            ready = dict(waiting.poll(None if pause_s is None else 1000 * pause_s))
-            if output in ready:
-                return
-            if ready and any(each.name.startswith(database().name) for each in watch.read(timeout=0)):
-                later_looks = iter(LATER_LOOKS_S)
+            if entries := events_since(self.store, self.position):
+                self.position = self.position._replace(number=entries[-1].number)
+                return entries
+            left_s = until_s - time.monotonic()
+            if left_s <= 0:
+                return []
+            pause_s = min(next(self._later_looks, math.inf if self._watch is not None else UNWATCHED_S), left_s)
+            ready = dict(self._waiting.poll(None if pause_s == math.inf else math.ceil(1000 * pause_s)))
+            if self._output in ready:
+                return None
+            if ready and any(each.name.startswith(database().name) for each in self._watch.read(timeout=0)):
+                self._later_looks = iter(LATER_LOOKS_S)
 
 
 def _watch() -> Any:

@@ -178,6 +178,7 @@ class Driver:
                 self.program,
                 self.watch,
                 self.questions,
+                self.events,
                 input_log=input_log,
                 program_output=program_output,
                 journal_writer=journal_writer,

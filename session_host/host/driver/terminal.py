@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from session_host.host.event_log import EventLog
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.host.program.program import Program
@@ -22,6 +23,7 @@ from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import (
     AnswerRequest,
     CommandEvent,
+    Done,
     Event,
     Failed,
     OpenRequests,
@@ -45,6 +47,7 @@ from session_host.system.event_loop import Timer
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import Emulator
 from session_host.terminal.clearing import reset_after_exit
+from session_host.terminal.command_line import output_screen
 from session_host.terminal.events import CommandEnded, TerminalEvent
 from session_host.terminal.text import screen_of
 
@@ -75,6 +78,7 @@ class TerminalDriver:
         program: Program,
         watch: AgentWatch,
         questions: HookQuestions,
+        events: EventLog,
         *,
         input_log: InputLog,
         program_output: OutputFile,
@@ -96,6 +100,7 @@ class TerminalDriver:
             program: the program.
             watch: follows the agent's activity.
             questions: questions that the agent's hook asks.
+            events: count the agent's turns.
             input_log: records what must outlive this process.
             program_output: the output.
             journal_writer: gets each resize.
@@ -106,7 +111,7 @@ class TerminalDriver:
             send_event: sends an event to all followers.
         """
         self._spec, self._session, self._performer, self.worker = spec, session, performer, worker
-        self._program, self._watch, self._questions = program, watch, questions
+        self._program, self._watch, self._questions, self._events = program, watch, questions, events
         self._input_log, self._program_output, self._journal_writer = input_log, program_output, journal_writer
         self._send_output, self._interpreted = send_output, interpreted
         self.rules = session.kind = TerminalSession(
@@ -285,12 +290,18 @@ class TerminalDriver:
     # ------------------------------------------------------------ requests of commands
 
     async def screen(self, request: Peek) -> Screen:
-        """The screen as text, with the history before it if requested."""
-        return await self.worker.run(lambda emulator: screen_of(emulator, request))
+        """The screen as text, with the history before it if requested, or a command's output."""
+        read = output_screen if request.command > 0 else screen_of
+        return await self.worker.run(lambda emulator: read(emulator, request))
 
     async def send(self, request: Send) -> Reply:
         """Type a command's text."""
-        return await self._performer.ask(self.rules.send_queue.request, request)
+        before = self._events.turn
+        reply = await self._performer.ask(self.rules.send_queue.request, request)
+        events = self._events
+        if isinstance(reply, Done) and (events.open_turn is not None or events.turn > before):
+            return msgspec.structs.replace(reply, turn=events.turn)
+        return reply
 
     async def send_chat_input(self, request: SendChatInput) -> Reply:
         """Pass an answer to the agent's hook; a terminal takes no other input of this kind."""

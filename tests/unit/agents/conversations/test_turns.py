@@ -100,8 +100,23 @@ def test_each_turn_of_a_recorded_conversation_is_read(
     assert with_tool.prompt.startswith("say: I **first** look.\n")
     assert with_tool.answer.startswith("I **first** look.\n\nthe tool said: ")
     assert "the work is done" in with_tool.answer
+    assert not with_tool.goes_on
+    assert not first.goes_on
     # Gemini CLI drops a prompt that was interrupted.
     assert [turn[:2] for turn in newer] == ([] if last is None else [("count: 8 hold: 4", last)])
+
+
+@pytest.mark.parametrize("name", sorted(PLACES))
+def test_a_record_without_its_last_text_goes_on(name: str, seek: Seek, record: Callable[[str], Path]) -> None:
+    path = record(name)
+    lines = path.read_bytes().splitlines(keepends=True)
+    end = next(index for index, line in enumerate(lines) if b"the tool said: " in line)
+    path.write_bytes(b"".join(lines[:end]))
+
+    last, _ = turns(name, seek)
+
+    assert last.answer == "I **first** look."
+    assert last.goes_on
 
 
 @pytest.mark.parametrize("name", sorted(STORES))

@@ -1,0 +1,1 @@
+"""Turns of agents for commands: waiting for their ends, and their answers."""

@@ -1,0 +1,210 @@
+"""Waits for a turn's end and its answer. Ends with an error that has the exit code if the turn does not end well."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from session_host.cli.session_argument import find
+from session_host.client.sessions.session_info import SessionInfo
+from session_host.client.sessions.turn_watch import TurnWatch
+from session_host.errors import (
+    HostUnavailable,
+    NeedsInput,
+    NoAnswer,
+    SessionEnded,
+    TimedOut,
+    TurnFailed,
+    WrongRuntime,
+)
+from session_host.protocol.events import TurnEnded
+from session_host.protocol.untrusted_text import one_line
+from session_host.standing.endings import end_of
+
+from .reading import Answer, answer_of_turn, answer_to_prompt
+
+BEGINS_WITHIN_S: Final = 20.0
+"""How long an agent may take to begin a turn after its prompt was sent, on a busy computer, too."""
+
+WRITTEN_WITHIN_S: Final = 10.0
+"""How long after the end of its turn an agent may take to write the end of its answer."""
+
+_JOINED_AFTER_S: Final = 2.0
+"""After so long without another turn, a prompt that was sent during a turn has become a part of that turn."""
+
+_LOOK_S: Final = 0.2
+"""The interval of looks at the agent's record while it is written."""
+
+
+class Sent(NamedTuple):
+    """A prompt that was sent to an agent in a terminal.
+
+    Attributes:
+        text: its text.
+        at_s: when, in seconds since 1970.
+        turn: the turn that ran since then; 0 if none did.
+        began: whether the prompt began it.
+    """
+
+    text: str
+    at_s: float
+    turn: int
+    began: bool
+
+
+class Turn(NamedTuple):
+    """A turn that has ended, with its answer."""
+
+    end: TurnEnded
+    answer: Answer
+
+
+def until(timeout_s: float | None) -> float:
+    """The time of ``time.monotonic`` at which a wait is given up."""
+    return math.inf if timeout_s is None else time.monotonic() + timeout_s
+
+
+def wait_for_end(
+    info: SessionInfo, watch: TurnWatch, number: int, until_s: float, look: Callable[[], float] | None = None
+) -> TurnEnded:
+    """Wait until a turn has ended.
+
+    Args:
+        info: the chat.
+        watch: its turns.
+        number: the turn.
+        until_s: the time of ``time.monotonic`` at which the wait is given up.
+        look: called meanwhile; returns the time of ``time.monotonic`` at which it shall be called again.
+
+    Raises:
+        NeedsInput: the agent asks something in it; the whole question is on standard error.
+        SessionEnded: the chat has ended, and this turn's end is not known.
+        TimedOut: the time has come.
+    """
+    while number not in watch.ends:
+        if number < max(watch.starts, default=0) and number != watch.running:
+            raise NoAnswer(f"turn {number} of {info.name} is not known; `outlive events {info.name}` names the turns")
+        if watch.question is not None and watch.running in {number, 0}:
+            raise_asks(info, watch.question, f"outlive answer {info.name} --turn {number} --follow")
+        look_s = look() if look is not None else math.inf
+        wait_for(info, watch, min(until_s, look_s), f"the end of turn {number}", gives_up=until_s <= look_s)
+    return watch.ends[number]
+
+
+def wait_for_answer(
+    info: SessionInfo, watch: TurnWatch, number: int, until_s: float, look: Callable[[], float] | None = None
+) -> Turn:
+    """Wait for a turn's end, and until its answer is written; see ``wait_for_end``.
+
+    Raises:
+        As ``wait_for_end``; see also ``answer_of_turn``.
+    """
+    end = wait_for_end(info, watch, number, until_s, look)
+    written_s = min(until_s, time.monotonic() + _written_within_s(end))
+    while True:
+        answer = answer_of_turn(info, watch, number)
+        if answer is not None and answer.is_whole:
+            return Turn(end, answer)
+        if time.monotonic() >= written_s:
+            return Turn(end, answer or Answer("", is_whole=False))
+        time.sleep(_LOOK_S)
+
+
+def wait_for_reply(info: SessionInfo, watch: TurnWatch, sent: Sent, until_s: float) -> Turn:
+    """Wait for the answer to a prompt that was sent to an agent in a terminal.
+
+    An agent that works takes a prompt into its turn, or begins another one with it: its record tells which. A turn that
+    ends before the record has its answer was not the last one: an agent may say for a moment that it is idle.
+
+    Raises:
+        As ``wait_for_end``; see also ``answer_of_turn``.
+    """
+    number, began = sent.turn, sent.began
+    if not number:
+        number, began = _wait_for_begin(info, watch, until_s), True
+    while True:
+        end = wait_for_end(info, watch, number, until_s)
+        over_s = time.monotonic()
+        written_s = min(until_s, over_s + _written_within_s(end))
+        while not watch.running or watch.running == number:
+            answer = answer_to_prompt(info, sent.text, sent.at_s)
+            if answer is None and (began or time.monotonic() >= over_s + _JOINED_AFTER_S):
+                answer = answer_of_turn(info, watch, number)
+            if answer is not None and answer.is_whole:
+                return Turn(end, answer)
+            if watch.is_over or time.monotonic() >= written_s:
+                return Turn(end, answer or Answer("", is_whole=False))
+            watch.wait(min(written_s, time.monotonic() + _LOOK_S))
+        number, began = watch.running, True
+
+
+def raise_unless_done(info: SessionInfo, end: TurnEnded) -> None:
+    """Raise what stopped a turn.
+
+    Raises:
+        TurnFailed: an error, a limit or the user stopped it.
+        SessionEnded: the agent ended in it.
+    """
+    match end.outcome:
+        case "interrupted":
+            raise TurnFailed(f"{info.name}: turn {end.turn} was interrupted")
+        case "cut":
+            ended = find(info.id).facts.outcome
+            raise SessionEnded(f"{info.name} {end_of(ended).predicate} during turn {end.turn}")
+        case "error":
+            raise TurnFailed(f"{info.name}: turn {end.turn} failed: {end.error or 'no reason is known'}")
+
+
+def _written_within_s(end: TurnEnded) -> float:
+    """How long to wait for the rest of an answer: a turn that was stopped may have none."""
+    return WRITTEN_WITHIN_S if end.outcome == "done" else _JOINED_AFTER_S
+
+
+def _wait_for_begin(info: SessionInfo, watch: TurnWatch, until_s: float) -> int:
+    """Wait until a turn begins; returns its number."""
+    known = len(watch.starts)
+    begins_s = time.monotonic() + BEGINS_WITHIN_S
+    while len(watch.starts) == known:
+        if time.monotonic() >= begins_s:
+            raise NoAnswer(f"{info.name}: the text was sent, but no turn has begun; see `outlive peek {info.name}`")
+        if watch.question is not None:
+            raise_asks(info, watch.question, f"outlive answer {info.name} --follow")
+        wait_for(info, watch, min(until_s, begins_s), "the beginning of its turn", gives_up=until_s <= begins_s)
+    return max(watch.starts)
+
+
+def wait_for(info: SessionInfo, watch: TurnWatch, until_s: float, what: str, *, gives_up: bool = True) -> None:
+    """Wait for the next event of a chat.
+
+    Raises:
+        SessionEnded: the chat has ended.
+        TimedOut: the time has come, and ``gives_up``.
+    """
+    if watch.is_over:
+        raise SessionEnded(f"{info.name} {end_of(find(info.id).facts.outcome).predicate} while waiting for {what}")
+    if not watch.wait(until_s) and time.monotonic() >= until_s and gives_up:
+        raise TimedOut(f"{info.name}: timed out waiting for {what}")
+
+
+def raise_asks(info: SessionInfo, question: str, then: str) -> None:
+    """Print the whole question on standard error.
+
+    Raises:
+        NeedsInput: always.
+    """
+    from session_host.cli.answers import open_requests
+    from session_host.structured.text import request_lines
+
+    try:
+        requests = open_requests(info).requests
+    except (WrongRuntime, HostUnavailable, SessionEnded):
+        requests = []  # The agent's own dialog has it.
+    for request in requests:
+        for line in request_lines(request):
+            print(line.text, file=sys.stderr)
+    how = "`outlive approve` or `outlive deny`" if requests else f"`outlive attach {info.name}`"
+    what = f"asks: {one_line(question)}" if question else "asks something"
+    raise NeedsInput(f"{info.name} {what}; answer with {how}, then go on with `{then}`")

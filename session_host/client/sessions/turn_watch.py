@@ -1,0 +1,118 @@
+"""Follows one chat's turns in the ledger: which one runs, how each ended, and whether the agent asks. Blocks."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from session_host.errors import NoSuchSession
+from session_host.protocol.events import (
+    CommandEnded,
+    Ended,
+    Interrupted,
+    Removed,
+    StatusChanged,
+    TurnEnded,
+    TurnStarted,
+)
+from session_host.protocol.values import Activity
+from session_host.storage.store.ledger import LedgerEntry
+
+from .following import Follower
+from .stale_rows import record_of
+from .store_access import open_store
+
+_ALL: Final = 1_000_000
+_LOOK_S: Final = 10.0
+"""After so much silence, it is checked whether the chat still runs: a host that was killed says nothing."""
+
+
+class TurnWatch(contextlib.AbstractContextManager["TurnWatch"]):
+    """The turns of one chat, as far as the ledger has them.
+
+    Attributes:
+        chat: the chat's id.
+        starts: the events of the beginnings of turns, by their numbers; those that are too old are missing.
+        ends: how turns ended, by their numbers.
+        status: the last change of the status; None for none.
+        commands: the ends of a shell's commands since the watch began.
+        is_over: whether the chat has ended.
+    """
+
+    def __init__(self, chat: str) -> None:
+        """Read what the ledger has.
+
+        Raises:
+            NoSuchSession: there is no such chat.
+            StoreError: the store cannot be read.
+        """
+        self.chat = chat
+        self.starts: dict[int, LedgerEntry] = {}
+        self.ends: dict[int, TurnEnded] = {}
+        self.status: StatusChanged | None = None
+        self.commands: list[CommandEnded] = []
+        with open_store() as store:
+            position = store.ledger.position()
+            self.is_over = record_of(store, chat).outcome.is_over
+            self._take(store.ledger.of_chat(chat, [TurnStarted, TurnEnded], _ALL))
+            self._take(store.ledger.of_chat(chat, [StatusChanged], 1))
+        self._follower = Follower(position)
+
+    def __exit__(self, *exception: object) -> None:
+        self._follower.__exit__(*exception)
+
+    @property
+    def running(self) -> int:
+        """The number of the turn that runs; 0 for none."""
+        return 0 if self.is_over else max((number for number in self.starts if number not in self.ends), default=0)
+
+    @property
+    def question(self) -> str | None:
+        """What the agent asks; "" if that is not known, None if it asks nothing."""
+        status = self.status
+        asks = status is not None and status.after is Activity.NEEDS_INPUT and not self.is_over
+        return status.detail if asks and status is not None else None
+
+    def number_of(self, agents_id: str) -> int:
+        """The number of the turn with an agent's own id; 0 if there is none yet."""
+        found = (number for number, each in self.starts.items() if _started(each).agents_id == agents_id)
+        return max(found, default=0)
+
+    def wait(self, until_s: float) -> bool:
+        """Wait for the next event of the chat; returns False at a time of ``time.monotonic``."""
+        while time.monotonic() < until_s and not self.is_over:
+            entries = self._follower.wait(min(until_s, time.monotonic() + _LOOK_S)) or []
+            own = [each for each in entries if each.chat == self.chat]
+            self._take(own)
+            if own:
+                return True
+            if not entries:
+                self._look()
+        return False
+
+    def _look(self) -> None:
+        try:
+            self.is_over = record_of(self._follower.store, self.chat).outcome.is_over
+        except NoSuchSession:
+            self.is_over = True
+
+    def _take(self, entries: Sequence[LedgerEntry]) -> None:
+        for entry in entries:
+            match entry.event:
+                case TurnStarted(turn=number):
+                    self.starts[number] = entry
+                case TurnEnded(turn=number) as event:
+                    self.ends[number] = event
+                case StatusChanged() as event:
+                    self.status = event
+                case CommandEnded() as event:
+                    self.commands.append(event)
+                case Ended() | Interrupted() | Removed():
+                    self.is_over = True
+
+
+def _started(entry: LedgerEntry) -> TurnStarted:
+    assert isinstance(entry.event, TurnStarted)
+    return entry.event

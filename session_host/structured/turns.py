@@ -1,0 +1,53 @@
+"""The turns of a transcript: the agent's answers to prompts, as Markdown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .items import IN_QUEUE, Item
+from .transcript import Transcript
+
+
+def is_prompt(item: Item) -> bool:
+    """Whether a turn's part begins with this item: one that was taken back begins none."""
+    return item.kind == "user" and item.status != "withdrawn"
+
+
+def answer_at(transcript: Transcript, position: int) -> str:
+    """The answer to the prompt at a position, or to the last one above it; "" for none."""
+    begin = next(
+        (found for found in range(min(position, len(transcript) - 1), -1, -1) if is_prompt(transcript[found])), -1
+    )
+    return _joined(_after(transcript, begin))
+
+
+def answer_in_turn(transcript: Transcript, turn: str) -> str:
+    """All that the agent wrote in a turn; ``turn`` is its own id of it."""
+    return _joined(item for item in transcript if _is_answer(item) and item.turn == turn)
+
+
+def answers(transcript: Transcript, *, without: str = "") -> Iterator[str]:
+    """Yield the answers to all prompts, newest first, without those of one turn; "" for one without an answer."""
+    for position in range(transcript.queue_start - 1, -1, -1):
+        item = transcript[position]
+        if is_prompt(item) and item.status not in IN_QUEUE and (not without or item.turn != without):
+            yield _joined(_after(transcript, position))
+
+
+def _after(transcript: Transcript, begin: int) -> Iterator[Item]:
+    """The agent's messages between a prompt and the next one."""
+    for position in range(begin + 1, len(transcript)):
+        item = transcript[position]
+        if is_prompt(item):
+            return
+        if _is_answer(item):
+            yield item
+
+
+def _is_answer(item: Item) -> bool:
+    return item.kind == "agent" and not item.parent
+
+
+def _joined(items: Iterable[Item]) -> str:
+    texts = (item.text.strip("\n") for item in items)
+    return "\n\n".join(text for text in texts if text)

@@ -1,0 +1,234 @@
+"""``send --wait``, ``answer`` and ``wait --turn``: the answer of a turn, and how the turn ended."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.agents.conversations.turns import Turn, turn_of_number, turn_of_prompt
+from session_host.cli.turns import waiting
+from tests.support.area import Area
+from tests.support.commands import OUTLIVE, Done, environment, new, outlive
+from tests.support.conversing import new as new_agent
+from tests.support.hosts import kill_host
+from tests.support.structured_chats import input_log, new_chat, wait, wait_for_text
+from tests.support.waiting import TIMEOUT_S, wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+def ask(chat: str, prompt: str, *words: str) -> Done:
+    """Send a prompt, and wait for its answer."""
+    return outlive("send", chat, prompt, "--enter", "--wait", "--timeout", "60", *words)
+
+
+@contextmanager
+def running(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """A command that runs in the background; it is ended at the end of the context."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*OUTLIVE, *words], stdout=pipe, stderr=pipe, text=True, env=environment()) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+class TestChatViews:
+    def test_the_answer_is_printed_as_the_agent_wrote_it(self, area: Area) -> None:
+        new_chat(area, "one")
+
+        done = ask("one", "answer: **Yes**, it is.")
+
+        assert (done.code, done.output, done.error) == (0, "**Yes**, it is.\n", "")
+        assert outlive("answer", "one").output == "**Yes**, it is.\n"
+
+    def test_json_names_the_turn_that_a_prompt_began(self, area: Area) -> None:
+        chat = new_chat(area, "one")
+        ask("one", "first")
+
+        sent = outlive("send", "one", "answer: two", "--json").json()
+
+        assert sent == {"session_id": chat, "name": "one", "turn": 2, "how": "began", "note": ""}
+        assert outlive("wait", "one", "--turn", "2", "--timeout", "60").code == 0
+        expected = {"session_id": chat, "name": "one", "turn": 2, "outcome": "done", "error": "", "complete": True}
+        assert outlive("answer", "one", "--turn", "2", "--json").json() == expected | {"answer": "two"}
+        assert [outlive("answer", "one", "--last", str(k)).output for k in (1, 2)] == ["two\n", "echo: first\n"]
+
+    def test_a_prompt_that_is_queued_or_goes_into_a_turn_says_so_and_gets_its_own_answer(self, area: Area) -> None:
+        new_chat(area, "one", "deltas: 4\nhold: 2")
+        wait("one", "working")
+
+        queued = outlive("send", "one", "answer: of the queue", "--json").json()
+        assert (queued["turn"], queued["how"]) == (None, "queued")
+        with running("send", "one", "answer: after it", "--wait") as later:
+            wait_until(lambda: "after it" in outlive("peek", "one").output, TIMEOUT_S, "the second prompt")
+            assert outlive("answer", "one", "--turn", "1").code == 1
+            steered = outlive("send", "one", "go on", "--steer", "--json").json()
+            assert (steered["turn"], steered["how"]) == (1, "steered")
+            output, error = later.communicate(timeout=TIMEOUT_S)
+        assert (later.returncode, output, error) == (0, "after it\n", "")
+        assert outlive("answer", "one", "--turn", "2").output == "of the queue\n"
+
+    def test_a_question_ends_the_wait_and_is_not_answered(self, area: Area) -> None:
+        new_chat(area, "one")
+
+        done = ask("one", "run: touch made")
+
+        assert done.code == 9
+        assert "touch made" in done.error
+        assert "outlive answer one --turn 1 --follow" in done.error
+        assert not (Path(area.home) / "made").exists()
+        with running("answer", "one", "--turn", "1", "--follow") as follower:
+            assert follower.wait(TIMEOUT_S) == 9
+        assert outlive("approve", "one").code == 0
+        with running("answer", "one", "--turn", "1", "--follow") as follower:
+            assert follower.communicate(timeout=TIMEOUT_S)[0] == "the decision was accept\n"
+        assert follower.returncode == 0
+
+    def test_an_error_an_interrupted_turn_and_the_end_of_the_chat_have_their_exit_codes(self, area: Area) -> None:
+        new_chat(area, "one")
+
+        failed = ask("one", "answer: so far\nfail: the model is away")
+        assert failed.code == 10
+        assert "turn 1 failed: the model is away" in failed.error
+        with running("send", "one", "deltas: 4\nhold: 2", "--wait") as asked:
+            wait("one", "working")
+            wait_until(lambda: outlive("send", "one", "--interrupt").code == 0, TIMEOUT_S, "the turn")
+            assert asked.wait(TIMEOUT_S) == 10
+            assert asked.stderr is not None
+            assert "turn 2 was interrupted" in asked.stderr.read()
+        late = outlive("send", "one", "deltas: 4\nhold: 2", "--wait", "--timeout", "1")
+        assert (late.code, "timed out waiting for the end of turn 3" in late.error) == (5, True)
+        with running("answer", "one", "--follow") as follower:
+            assert follower.stdout is not None
+            assert follower.stdout.read(1)  # It follows.
+            assert outlive("kill", "one").code == 0
+            assert follower.wait(TIMEOUT_S) == 6
+
+    def test_the_wait_goes_on_when_the_host_is_killed(self, area: Area) -> None:
+        chat = new_chat(area, "one")
+        with running("send", "one", "deltas: 4\nhold: 2", "--wait") as asked:
+            wait("one", "working")
+            asyncio.run(kill_host(chat))
+            wait_for_text("one", "2")
+            (input_log(area).parent / "release").touch()
+            output, error = asked.communicate(timeout=TIMEOUT_S)
+        assert (asked.returncode, error) == (0, "")
+        assert output
+        assert input_log(area).read_text(encoding="utf-8").count('"turn/start"') == 1
+
+
+class TestAgentsInTerminals:
+    def test_the_answer_is_read_from_the_agents_own_record(self, agents: Path, project: Path) -> None:
+        new_agent("claude", project)
+
+        done = ask("chat", "hello there")
+        late = ask("chat", "late and long")
+
+        assert (done.code, done.output, done.error) == (0, "you said: hello there\n", "")
+        assert (late.code, late.output, late.error) == (0, "you said: late and long\n", "")
+        answers = [outlive("answer", "chat", "--turn", str(turn)).output for turn in (1, 2)]
+        assert answers == [done.output, late.output]
+        again = outlive("send", "chat", "once more", "--enter", "--json").json()
+        assert (again["turn"], again["how"]) == (3, "began")
+        assert outlive("wait", "chat", "--turn", "3", "--timeout", "60").code == 0
+        with running("answer", "chat", "--turn", "3", "--follow") as follower:
+            assert follower.communicate(timeout=TIMEOUT_S) == ("you said: once more\n", "")
+
+    def test_an_answer_that_is_not_written_in_time_is_not_made_up(
+        self, agents: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(waiting, "WRITTEN_WITHIN_S", 0.1)
+        new_agent("claude", project)
+
+        done = ask("chat", "late again")
+
+        assert (done.code, done.output) == (1, "")
+        assert "turn 1 ended without a text" in done.error
+        wait_until(lambda: outlive("answer", "chat").output == "you said: late again\n", TIMEOUT_S, "the answer")
+
+    def test_of_an_agent_without_a_record_nothing_is_sent(self, tmp_path: Path) -> None:
+        (Path(environment()["OUTLIVE_CONFIG_DIR"]) / "agents").mkdir(parents=True, exist_ok=True)
+        text = 'title = "Mute"\nexecutable = "cat"\nstart = ["cat"]\nmonogram = "M"\n'
+        (Path(environment()["OUTLIVE_CONFIG_DIR"]) / "agents" / "mute.toml").write_text(text)
+        assert outlive("new", "mute", "-d", "-n", "mute").code == 0
+
+        done = ask("mute", "hello")
+
+        assert (done.code, done.output) == (2, "")
+        assert "knows no record of Mute’s answers" in done.error
+        assert "hello" not in outlive("peek", "mute").output
+        assert outlive("answer", "mute").code == 2
+
+
+class TestShells:
+    @pytest.fixture
+    def shell(self) -> str:
+        chat = new("-n", "sh", "shell", "--", "bash")
+        wait_until(lambda: outlive("answer", "sh").code == 1, TIMEOUT_S, "the shell's first prompt")
+        return chat
+
+    def test_a_commands_output_is_its_answer(self, shell: str) -> None:
+        assert ask("sh", "seq 3").output == "1\n2\n3\n"
+        failed = ask("sh", "ls /nothing/there")
+        assert failed.code == 10
+        assert "No such file" in failed.output
+        assert "the command ended with exit code 2" in failed.error
+        assert outlive("answer", "sh", "--last", "2").output == "1\n2\n3\n"
+        assert outlive("answer", "sh", "--last", "3").code == 1
+        assert outlive("answer", "sh", "--turn", "1").code == 2
+
+    def test_a_command_that_runs_gets_no_text(self, shell: str) -> None:
+        assert outlive("send", "sh", "sleep 1000", "--enter", "--wait", "--timeout", "0.5").code == 5
+        wait_until(lambda: "sleep" in ask("sh", "echo hi").error, TIMEOUT_S, "the refusal")
+        assert outlive("send", "sh", "--key", "Ctrl+c").code == 0
+        wait("sh", "idle")
+        assert ask("sh", "echo hi").output == "hi\n"
+
+    def test_without_marks_nothing_is_typed(self) -> None:
+        new("-n", "plain", "--", "sh", "-c", "echo ready; cat")
+        wait_for_text("plain", "ready")
+        done = ask("plain", "echo hi")
+        assert (done.code, "marks no commands" in done.error) == (2, True)
+        assert "hi" not in outlive("peek", "plain").output
+
+
+TURNS = [
+    Turn("three", "C", 300.0),
+    Turn("steer", "B2", 204.0),
+    Turn("two", "B", 195.0),
+    Turn("one", "A", 101.0),
+]
+"""Recorded turns, the newest first; the second turn of the session began seconds after its prompt."""
+STARTS = {1: 100.5, 2: 200.0, 3: 300.2}
+
+
+@pytest.mark.parametrize(("number", "answer"), [(1, "A"), (2, "B\n\nB2"), (3, "C")])
+def test_the_prompts_of_a_turn_are_found_by_their_times(number: int, answer: str) -> None:
+    found = turn_of_number(iter(TURNS), STARTS, number)
+    assert found is not None
+    assert found.answer == answer
+
+
+def test_a_turn_without_a_recorded_prompt_has_no_answer_of_another_one() -> None:
+    starts: dict[int, float] = STARTS | {4: 400.0}
+    assert turn_of_number(iter(TURNS), starts, 4) is None
+    assert turn_of_number(iter(TURNS), {1: 100.5, 2: 150.0, 3: 200.0}, 2) is None
+
+
+def test_records_without_times_are_counted_from_their_end() -> None:
+    turns = [Turn("b", "B"), Turn("a", "A")]
+    found: list[Any] = [turn_of_number(iter(turns), {1: 1.0, 2: 2.0, 3: 3.0}, number) for number in (3, 2, 1)]
+    assert [turn and turn.answer for turn in found] == ["B", "A", None]
+
+
+def test_a_prompt_is_found_by_its_text_and_not_an_earlier_one() -> None:
+    turns = [Turn("other", "C", 30.0), Turn("go\n on", "B", 20.0), Turn("go on", "A", 10.0)]
+    assert turn_of_prompt(iter(turns), "go on", 15.0) == turns[1]
+    assert turn_of_prompt(iter(turns), "go on", 25.0) is None
