@@ -61,7 +61,7 @@ SUBCOMMANDS = {
         "records", "pin a chat: it is on top of the lists, and stays when ended chats are removed", Where.CHAT
     ),
     "rename": Command("records", "rename a chat", Where.CHAT),
-    "events": Command("events", "print what happens in all chats, as it comes", Where.HERE),
+    "events": Command("events.command", "print what happens in all chats, as it comes", Where.ASKS_ALL),
     "explain": Command("explain", "explain a chat's status", Where.CHAT),
     "replay": Command("recording.replay", "play a chat's recording in this terminal", Where.CHAT | Where.SHOWN_HERE),
     "export": Command(

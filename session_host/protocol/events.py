@@ -175,6 +175,17 @@ class ChatState(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="st
     """The last change of its status; None if there was none."""
 
 
+class Unreachable(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="unreachable", kw_only=True):
+    """Another machine cannot be reached; its events come when it is back."""
+
+    why: str
+    """One line."""
+
+
+class Reachable(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="reachable"):
+    """That machine is reached again."""
+
+
 Event = (
     Started
     | StatusChanged
@@ -190,7 +201,8 @@ Event = (
     | Removed
     | Gap
 )
-KINDS: Final[tuple[str, ...]] = tuple(each.__struct_config__.tag for each in get_args(Event))
+KINDS: Final[tuple[str, ...]] = tuple(each.__struct_config__.tag for each in (*get_args(Event), Unreachable, Reachable))
+"""All but those of a reader's beginning."""
 
 
 def kind_of(event: Any) -> str:

@@ -3,6 +3,7 @@
 A prompt may contain any of these, in any order; ``Script.of`` reads them:
 
 - ``count: N``: answer with N numbered lines, ``answer line 0001`` …, each a piece of the stream.
+- ``width: N``: each line is at least this long.
 - ``delay: MS``: wait this long before each line.
 - ``hold: K``: pause the stream after K lines (0: before the first, and before each tool call) until it is released.
 - ``tool: COMMAND`` (to the end of the line): call the agent's shell tool with this command; the answer comes after the
@@ -27,7 +28,7 @@ from typing import Any, NamedTuple, Self
 
 Json = dict[str, Any]
 
-NUMBERS = re.compile(r"\b(count|delay|hold|cut|fail|after|silent|times):\s*(\d+)")
+NUMBERS = re.compile(r"\b(count|width|delay|hold|cut|fail|after|silent|times):\s*(\d+)")
 CALLS = re.compile(r"\b(tool|use):[ \t]*(.+)$", re.MULTILINE)
 SAYS = re.compile(r"^say:[ \t]*(.+)$", re.MULTILINE)
 
@@ -85,6 +86,7 @@ class Script:
 
     Attributes:
         lines: the number of numbered lines; None: the answer repeats the prompt or the tool's result.
+        width: the least length of each line.
         delay_s: the delay before each line.
         hold: the number of lines after which the stream waits for a release.
         wishes: tools to call, one after another, before the answer.
@@ -97,6 +99,7 @@ class Script:
     """
 
     lines: int | None = None
+    width: int = 0
     delay_s: float = 0.0
     hold: int | None = None
     wishes: tuple[Wish, ...] = ()
@@ -114,6 +117,7 @@ class Script:
         says = SAYS.search(prompt)
         return cls(
             lines=words.get("count"),
+            width=words.get("width", 0),
             delay_s=words.get("delay", 0) / 1000,
             hold=words.get("hold"),
             wishes=tuple(wish(*found) for found in CALLS.findall(prompt)),

@@ -27,6 +27,7 @@ import re
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -72,9 +73,12 @@ class ReceivedRequest(NamedTuple):
     """The request's key, without ``Bearer``."""
 
 
-def answer_line(number: int) -> str:
-    """One line of a counted answer."""
-    return f"answer line {number:04d}"
+def answer_line(number: int, width: int = 0) -> str:
+    """One line of a counted answer; words without a pattern make it so long, since some agents stop repeated text."""
+    line = f"answer line {number:04d}"
+    while len(line) < width:
+        line += f" {sha256(line.encode()).hexdigest()[:8]}"
+    return line
 
 
 class ModelServer:
@@ -200,7 +204,7 @@ class ModelServer:
                 raise Cut
             if script.delay_s and self.closing.wait(script.delay_s):
                 raise Cut
-            yield answer_line(number) + ("" if number == script.lines else "\n")
+            yield answer_line(number, script.width) + ("" if number == script.lines else "\n")
             self._hold_at(script, number)
         if script.cut == script.lines:
             raise Cut

@@ -147,7 +147,9 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
             continue
         if line.type == "assistant" and not line.is_api_error_message and message.model != "<synthetic>":
             yield RecordedText("agent", message.text, goes_on=message.goes_on)
-        elif line.type == "user" and not message.has_result and not message.text.startswith(_INTERRUPTED):
+        elif line.type == "user" and message.text.startswith(_INTERRUPTED):
+            yield RecordedText("agent", "", stops=True)
+        elif line.type == "user" and not message.has_result:
             yield RecordedText("user", message.text, seconds_of(line.timestamp))
 
 

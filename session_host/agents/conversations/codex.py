@@ -107,6 +107,8 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
                 yield RecordedText("agent", _text(answer.content))
             case "response_item", _Payload(type=kind) if kind.endswith(("_call", "_call_output")):
                 yield RecordedText("agent", "", goes_on=True)
+            case "event_msg", _Payload(type="turn_aborted"):
+                yield RecordedText("agent", "", stops=True)
             case _ if (prompt := prompt_in(line)) is not None:
                 yield RecordedText("user", prompt, seconds_of(line.timestamp))
 

@@ -90,6 +90,8 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
             continue
         if event.type == "assistant.message":
             yield RecordedText("agent", event.data.content, goes_on=bool(event.data.tool_requests))
+        elif event.type == "abort":
+            yield RecordedText("agent", "", stops=True)
         elif event.type == "user.message":
             yield RecordedText("user", event.data.content, seconds_of(event.timestamp))
 

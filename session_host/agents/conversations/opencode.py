@@ -35,7 +35,8 @@ _SHORT_TIMEOUT_S = 0.1
 
 _TEXTS = (
     "SELECT message.id, json_extract(message.data, '$.role'), coalesce(json_extract(part.data, '$.text'), ''),"
-    " message.time_created, json_extract(message.data, '$.finish')"
+    " message.time_created,"
+    " coalesce(json_extract(message.data, '$.finish'), json_extract(message.data, '$.error.name'))"
     " FROM message JOIN part ON part.message_id = message.id"
     " WHERE message.session_id = ? AND json_extract(part.data, '$.type') IN ('text', 'tool')"
     " AND NOT coalesce(json_extract(part.data, '$.synthetic'), json_extract(part.data, '$.ignored'), 0)"
@@ -147,10 +148,12 @@ def _recorded_texts(path: Path, conversation: str) -> Iterator[RecordedText]:
     with opened(path, TIMEOUT_S) as connection:
         rows = connection.execute(_TEXTS, (conversation,))
         for (_, role), parts in groupby(rows, key=lambda row: row[:2]):
-            said = [(str(text), created_ms, finish) for _, _, text, created_ms, finish in parts]
+            said = [(str(text), created_ms, end) for _, _, text, created_ms, end in parts]
             text = "\n\n".join(text for text, _, _ in reversed(said) if text)
-            _, created_ms, finish = said[0]
-            goes_on = finish == "tool-calls"
+            _, created_ms, end = said[0]
+            if end == "MessageAbortedError":
+                yield RecordedText("agent", "", stops=True)
+            goes_on = end == "tool-calls"
             yield RecordedText("user" if role == "user" else "agent", text, _seconds(created_ms), goes_on)
 
 

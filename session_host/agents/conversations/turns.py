@@ -30,6 +30,8 @@ class RecordedText(NamedTuple):
     """The time of its record, in seconds since 1970; 0 if unknown."""
     goes_on: bool = False
     """Whether the agent calls a tool after it."""
+    stops: bool = False
+    """Whether the user stopped the turn there; the text is "" then."""
 
 
 class Turn(NamedTuple):
@@ -41,6 +43,8 @@ class Turn(NamedTuple):
     """When the prompt was sent, as in ``RecordedText``."""
     goes_on: bool = False
     """Whether the record ends with something else than a text: the agent works, or its last text is not written yet."""
+    is_stopped: bool = False
+    """Whether the user stopped it."""
 
 
 Which = Literal["last", "unfinished", "before", "chosen"]
@@ -70,7 +74,8 @@ def turns_of(newest_first: Iterable[RecordedText]) -> Iterator[Turn]:
     texts: list[RecordedText] = []
     for recorded in newest_first:
         if recorded.speaker == "user":
-            yield Turn(recorded.text, _joined(texts), recorded.at_s, _goes_on(texts))
+            stopped = any(each.stops for each in texts)
+            yield Turn(recorded.text, _joined(texts), recorded.at_s, _goes_on(texts), stopped)
             texts = []
         else:
             texts.append(recorded)
@@ -156,7 +161,7 @@ def turn_of_number(newest_first: Iterable[Turn], starts: Mapping[int, float], nu
     if not found:
         return None
     answer = "\n\n".join(turn.answer for turn in reversed(found) if turn.answer)
-    return found[-1]._replace(answer=answer, goes_on=found[0].goes_on)
+    return found[-1]._replace(answer=answer, goes_on=found[0].goes_on, is_stopped=found[0].is_stopped)
 
 
 def turn_of_prompt(newest_first: Iterable[Turn], prompt: str, since_s: float) -> Turn | None:

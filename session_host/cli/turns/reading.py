@@ -23,10 +23,12 @@ class Answer(NamedTuple):
     Attributes:
         text: what the agent wrote, in Markdown.
         is_whole: whether the agent has written all of it.
+        is_stopped: whether the agent's record says that the user stopped the turn.
     """
 
     text: str
     is_whole: bool
+    is_stopped: bool = False
 
 
 def answer_of_turn(info: SessionInfo, watch: TurnWatch, number: int) -> Answer | None:
@@ -94,7 +96,10 @@ def _finished(info: SessionInfo, watch: TurnWatch) -> list[Answer]:
 
 
 def _answer(turn: Turn | None) -> Answer | None:
-    return None if turn is None else Answer(turn.answer, bool(turn.answer) and not turn.goes_on)
+    if turn is None:
+        return None
+    is_whole = turn.is_stopped or (bool(turn.answer) and not turn.goes_on)
+    return Answer(turn.answer, is_whole, turn.is_stopped)
 
 
 def _agents_id(watch: TurnWatch, number: int) -> str:

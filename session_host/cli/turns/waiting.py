@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+import msgspec
+
 from session_host.cli.session_argument import find
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.turn_watch import TurnWatch
@@ -61,6 +63,14 @@ class Turn(NamedTuple):
     end: TurnEnded
     answer: Answer
 
+    @classmethod
+    def of(cls, end: TurnEnded, answer: Answer | None) -> Turn:
+        """A turn whose end the ledger has; an agent in a terminal tells only its record that the user stopped it."""
+        answer = answer or Answer("", is_whole=False)
+        if answer.is_stopped and end.outcome == "done":
+            end = msgspec.structs.replace(end, outcome="interrupted")
+        return cls(end, answer)
+
 
 def until(timeout_s: float | None) -> float:
     """The time of ``time.monotonic`` at which a wait is given up."""
@@ -107,9 +117,9 @@ def wait_for_answer(
     while True:
         answer = answer_of_turn(info, watch, number)
         if answer is not None and answer.is_whole:
-            return Turn(end, answer)
+            return Turn.of(end, answer)
         if time.monotonic() >= written_s:
-            return Turn(end, answer or Answer("", is_whole=False))
+            return Turn.of(end, answer)
         time.sleep(_LOOK_S)
 
 
@@ -134,9 +144,9 @@ def wait_for_reply(info: SessionInfo, watch: TurnWatch, sent: Sent, until_s: flo
             if answer is None and (began or time.monotonic() >= over_s + _JOINED_AFTER_S):
                 answer = answer_of_turn(info, watch, number)
             if answer is not None and answer.is_whole:
-                return Turn(end, answer)
+                return Turn.of(end, answer)
             if watch.is_over or time.monotonic() >= written_s:
-                return Turn(end, answer or Answer("", is_whole=False))
+                return Turn.of(end, answer)
             watch.wait(min(written_s, time.monotonic() + _LOOK_S))
         number, began = watch.running, True
 

@@ -19,6 +19,7 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.codex import is_in_turn
 from session_host.agents.conversations.qwen import running_sub_agents, sub_agents_directory
 from session_host.agents.conversations.records import TooFarBack
+from session_host.agents.session_files import HOOK_PROGRAM
 from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec
 from session_host.structured.shortening import WORK_CHARACTERS, cut, sub_agents
@@ -32,6 +33,8 @@ from .conversation import ConversationTracker, files_of_sub_agents
 from .logged_calls import log_errors
 
 START_S = 10.0
+_OWN_HOOK = "/".join(HOOK_PROGRAM.parts[-3:])
+"""It reports a turn's end, and may still run then."""
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 LOOK_S = 0.3
 """The time from a change of a sub-agent's record to the look at it: a running one writes much."""
@@ -93,7 +96,7 @@ class BackgroundWork:
     # ------------------------------------------------------------ what is watched
 
     def _commands(self, process: PtyProcess) -> list[ChatProcess]:
-        found = background_commands(process.pid)
+        found = [each for each in background_commands(process.pid) if _OWN_HOOK not in each.command]
         if self._counts_from is not None:
             return [each for each in found if each.started >= self._counts_from]
         # Started with a prompt, the agent gets no input; its own commands are over after some seconds.

@@ -102,6 +102,10 @@ def test_each_turn_of_a_recorded_conversation_is_read(
     assert "the work is done" in with_tool.answer
     assert not with_tool.goes_on
     assert not first.goes_on
+    # Qwen Code does not record that its user stopped it.
+    assert [turn.is_stopped for turn in newer] == [name != "qwen"] * len(newer)
+    assert not with_tool.is_stopped
+    assert not first.is_stopped
     # Gemini CLI drops a prompt that was interrupted.
     assert [turn[:2] for turn in newer] == ([] if last is None else [("count: 8 hold: 4", last)])
 

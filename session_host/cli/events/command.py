@@ -10,56 +10,19 @@ import argparse
 import os
 import sys
 from collections.abc import Collection, Iterable
-from typing import Final
 
-import msgspec
-
+from session_host.cli.session_argument import find
 from session_host.client.sessions.following import Follower, events_since
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import LedgerLost, UsageError
 from session_host.machines.names import HERE
-from session_host.protocol.events import (
-    KINDS,
-    Answered,
-    Asked,
-    ChatState,
-    CommandEnded,
-    Ended,
-    Event,
-    Gap,
-    Hello,
-    Interrupted,
-    Removed,
-    Renamed,
-    Reset,
-    Started,
-    StatusChanged,
-    TurnEnded,
-    TurnStarted,
-    Withdrawn,
-    kind_of,
-)
-from session_host.protocol.facts import AgentStatus, ChatFacts, Outcome
-from session_host.protocol.untrusted_text import escaped, one_line
-from session_host.protocol.values import Activity, State
-from session_host.standing.endings import end_of
+from session_host.protocol.events import KINDS, ChatState, Gap, Hello, Reset, StatusChanged, kind_of
+from session_host.protocol.facts import ChatFacts
 from session_host.storage.store.ledger import LedgerEntry, Position
-from session_host.structured.items import PLACES
-from session_host.structured.text import duration
 from session_host.system.clock import now
 from session_host.system.processes.permission import UNKNOWN, agent_chats, split
 
-from .output import has_colors, time_of_day
-from .session_argument import find
-
-VERSION: Final = 1
-"""The version of the lines; a new field does not change it."""
-
-_Printed = Event | Hello | Reset | ChatState
-_BY: Final = PLACES | {"dialog": "in its own dialog"}
-_NAME_COLUMNS: Final = 20
-_DETAIL_CHARACTERS: Final = 200
-_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+from .lines import VERSION, Line, LinePrinter, NamedChat, Printed
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"only events of this kind, and no states: {', '.join(KINDS)}",
     )
     parser.add_argument("--mine", action="store_true", help="only chats that the calling agent started")
+    parser.add_argument("--on", metavar="NAME", default="", help="of another machine; all: of all machines")
     parser.add_argument("--once", action="store_true", help="do not wait for more")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.epilog = "A cursor that is lost gives exit code 11: it is too old, or of another database of chats."
@@ -82,6 +46,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the events until the reader goes, or all that are there."""
+    if options.on not in {"", HERE}:
+        from .machines import follow_machines  # rarely needed
+
+        return follow_machines(options)
     since = _position(options.since) if options.since is not None else None
     printer = _Printer(options)
     with open_store() as store:
@@ -128,15 +96,14 @@ def _stdout() -> int | None:
         return None
 
 
-class _Printer:
-    """Prints the lines of the chats that are asked for."""
+class _Printer(LinePrinter):
+    """Prints the lines of the chats here that are asked for."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        self._is_json = options.json
+        super().__init__(is_json=options.json)
         self._kinds: Collection[str] = options.event or KINDS
         self._shows_states = not options.event
         self._chats = {find(each).id for each in options.chats} if options.chats else None
-        self._is_colored = not options.json and has_colors()
         self._own = ""
         if options.mine:
             self._own = next(iter(agent_chats(os.getpid())), "")
@@ -146,7 +113,7 @@ class _Printer:
 
     def print_event(self, position: Position, event: Hello | Reset) -> None:
         """Print a line that is about no chat."""
-        self._print(position.cursor, now(), None, event)
+        self._print(position, now(), None, event)
 
     def print_states(self, position: Position, running: Iterable[ChatFacts], last: Iterable[LedgerEntry]) -> None:
         """Print the state of each running chat at a place."""
@@ -158,17 +125,13 @@ class _Printer:
             event = entry.event if entry is not None and isinstance(entry.event, StatusChanged) else None
             state = ChatState(agent=facts.origin.agent, directory=facts.origin.cwd, status=event)
             at = entry.at if entry is not None else facts.origin.created_at
-            self._print(position.cursor, at, (facts.id, facts.entry.name), state)
+            self._print(position, at, NamedChat(facts.id, facts.entry.name), state)
 
     def print_entries(self, ledger: str, entries: Iterable[LedgerEntry]) -> None:
         """Print events of the ledger."""
         for each in entries:
             if self._is_wanted(each.chat) and (kind_of(each.event) in self._kinds or isinstance(each.event, Gap)):
-                self._print(Position(ledger, each.number).cursor, each.at, (each.chat, each.name), each.event)
-
-    def flush(self) -> None:
-        """Give the reader what was printed."""
-        sys.stdout.flush()
+                self._print(Position(ledger, each.number), each.at, NamedChat(each.chat, each.name), each.event)
 
     def _is_wanted(self, chat: str) -> bool:
         if self._chats is not None and chat not in self._chats:
@@ -181,60 +144,5 @@ class _Printer:
             self._started_here[chat] = facts is not None and self._own in split(facts.origin.agent_chats)
         return chat != self._own and self._started_here[chat]
 
-    def _print(self, cursor: str, at: str, chat: tuple[str, str] | None, event: _Printed) -> None:
-        if self._is_json:
-            line = {
-                "version": VERSION,
-                "cursor": cursor,
-                "time": at,
-                "machine": HERE,
-                "chat": None if chat is None else {"id": chat[0], "name": chat[1]},
-                "event": msgspec.to_builtins(event),
-            }
-            print(escaped(msgspec.json.encode(line).decode()))
-        elif chat is not None and (words := _words(event)):
-            name = one_line(chat[1])
-            bold, plain = (_BOLD, _PLAIN) if self._is_colored else ("", "")
-            print(f"{time_of_day(at)}  {bold}{name:<{_NAME_COLUMNS}}{plain}  {one_line(words)}")
-
-
-def _words(event: _Printed) -> str:  # noqa: C901 - one case for each event
-    """An event in words; "" for one that people need not see."""
-    match event:
-        case Started(agent=agent, directory=directory):
-            return f"started: {agent} in {directory}"
-        case StatusChanged(after=after, source=source):
-            return "" if after is Activity.NO_SIGNAL and not source else _status_words(event)  # The end follows.
-        case ChatState(status=status):
-            return _status_words(status) if status is not None else "running"
-        case Asked(title=title):
-            return f"asks: {title}"
-        case Answered(by=by, name=name):
-            return f"answered {_BY.get(by, by)}{f': {name}' if name else ''}"
-        case Withdrawn():
-            return "asks this no more"
-        case TurnStarted(turn=turn):
-            return f"turn {turn} began"
-        case TurnEnded(turn=turn, outcome=outcome, error=error):
-            return f"turn {turn} ended: {outcome}" + (f": {error}" if error else "")
-        case CommandEnded(exit_code=code, duration_s=seconds):
-            return f"command ended after {duration(round(seconds * 1000))}" + (f": exit code {code}" if code else "")
-        case Ended(exit_code=code, exit_signal=signal, end_request=request, error=error):
-            state = State.LOST if code is None and signal is None and error else State.EXITED
-            return f"ended: {end_of(Outcome(state, code, signal, request, error)).status}"
-        case Interrupted():
-            return "interrupted by a restart of the computer"
-        case Renamed(before=before):
-            return f"renamed; it was {before}"
-        case Removed():
-            return "removed"
-        case Gap(count=count):
-            return f"{count} events are missing: the disk did not take them"
-        case _:
-            return ""
-
-
-def _status_words(event: StatusChanged) -> str:
-    words = AgentStatus(event.after, failed=event.failed).words
-    detail = one_line(event.detail)[:_DETAIL_CHARACTERS]
-    return f"{words}: {detail}" if detail else words
+    def _print(self, position: Position, at: str, chat: NamedChat | None, event: Printed) -> None:
+        self.print(Line(VERSION, position.cursor, at, HERE, chat, event))

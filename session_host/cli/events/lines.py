@@ -1,0 +1,144 @@
+"""The lines of ``outlive events``: one JSON object each, or words for people."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+import msgspec
+
+from session_host.cli.output import has_colors, time_of_day
+from session_host.machines.names import HERE
+from session_host.protocol.events import (
+    Answered,
+    Asked,
+    ChatState,
+    CommandEnded,
+    Ended,
+    Event,
+    Gap,
+    Hello,
+    Interrupted,
+    Reachable,
+    Removed,
+    Renamed,
+    Reset,
+    Started,
+    StatusChanged,
+    TurnEnded,
+    TurnStarted,
+    Unreachable,
+    Withdrawn,
+)
+from session_host.protocol.facts import AgentStatus, Outcome
+from session_host.protocol.untrusted_text import escaped, one_line
+from session_host.protocol.values import Activity, State
+from session_host.standing.endings import end_of
+from session_host.structured.items import PLACES
+from session_host.structured.text import duration
+
+VERSION: Final = 1
+"""The version of the lines; a new field does not change it."""
+
+Printed = Event | Hello | Reset | ChatState | Unreachable | Reachable
+_BY: Final = PLACES | {"dialog": "in its own dialog"}
+_NAME_COLUMNS: Final = 20
+_DETAIL_CHARACTERS: Final = 200
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+
+
+class NamedChat(msgspec.Struct, frozen=True):
+    """The chat of a line."""
+
+    id: str
+    name: str
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line.
+
+    Attributes:
+        version: see ``VERSION``.
+        cursor: a place to go on from, after this line.
+        time: when it happened, ISO 8601, UTC.
+        machine: where.
+        chat: None if it is about no chat.
+        event: what happened.
+    """
+
+    version: int
+    cursor: str
+    time: str
+    machine: str
+    chat: NamedChat | None
+    event: Printed
+
+
+class LinePrinter:
+    """Prints lines."""
+
+    def __init__(self, *, is_json: bool) -> None:
+        self._is_json = is_json
+        self._bold, self._plain = (_BOLD, _PLAIN) if not is_json and has_colors() else ("", "")
+
+    def print(self, line: Line) -> None:
+        """Print a line, unless it is for programs only."""
+        if self._is_json:
+            print(escaped(msgspec.json.encode(line).decode()))
+            return
+        if not (words := words_of(line)):
+            return
+        where = line.machine if line.machine != HERE else ""
+        name = one_line(":".join(filter(None, (where, line.chat.name if line.chat is not None else ""))))
+        print(f"{time_of_day(line.time)}  {self._bold}{name:<{_NAME_COLUMNS}}{self._plain}  {one_line(words)}")
+
+    def flush(self) -> None:
+        """Give the reader what was printed."""
+        sys.stdout.flush()
+
+
+def words_of(line: Line) -> str:  # noqa: C901, PLR0912 - one case for each event
+    """An event in words; "" for one that people need not see."""
+    event: Any = line.event
+    match event:
+        case Started(agent=agent, directory=directory):
+            return f"started: {agent} in {directory}"
+        case StatusChanged(after=after, source=source):
+            return "" if after is Activity.NO_SIGNAL and not source else _status_words(event)  # The end follows.
+        case ChatState(status=status):
+            return _status_words(status) if status is not None else "running"
+        case Asked(title=title):
+            return f"asks: {title}"
+        case Answered(by=by, name=name):
+            return f"answered {_BY.get(by, by)}{f': {name}' if name else ''}"
+        case Withdrawn():
+            return "asks this no more"
+        case TurnStarted(turn=turn):
+            return f"turn {turn} began"
+        case TurnEnded(turn=turn, outcome=outcome, error=error):
+            return f"turn {turn} ended: {outcome}" + (f": {error}" if error else "")
+        case CommandEnded(exit_code=code, duration_s=seconds):
+            return f"command ended after {duration(round(seconds * 1000))}" + (f": exit code {code}" if code else "")
+        case Ended(exit_code=code, exit_signal=signal, end_request=request, error=error):
+            state = State.LOST if code is None and signal is None and error else State.EXITED
+            return f"ended: {end_of(Outcome(state, code, signal, request, error)).status}"
+        case Interrupted():
+            return "interrupted by a restart of the computer"
+        case Renamed(before=before):
+            return f"renamed; it was {before}"
+        case Removed():
+            return "removed"
+        case Gap(count=count):
+            return f"{count} events are missing: the disk did not take them"
+        case Unreachable(why=why):
+            return f"cannot be reached: {why}"
+        case Reachable():
+            return "can be reached again"
+        case _:
+            return ""
+
+
+def _status_words(event: StatusChanged) -> str:
+    words = AgentStatus(event.after, failed=event.failed).words
+    detail = one_line(event.detail)[:_DETAIL_CHARACTERS]
+    return f"{words}: {detail}" if detail else words
