@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from session_host.cli.events.lines import VERSION
 from session_host.client.control import request
 from session_host.paths import config_dir, database
 from session_host.protocol.messages import OpenRequests
@@ -82,7 +83,7 @@ def test_a_reader_gets_states_and_then_each_event_as_it_comes() -> None:
     with reader() as process:
         hello, state = lines_until(process, "state")
         assert list(hello) == list(state) == ["version", "cursor", "time", "machine", "chat", "event"]
-        assert (hello["event"], hello["chat"], hello["version"]) == ({"kind": "hello"}, None, 1)
+        assert (hello["event"], hello["chat"], hello["version"]) == ({"kind": "hello"}, None, VERSION)
         assert state["chat"] == {"id": chat, "name": "one"}
         assert state["event"] == {"kind": "state", "agent": "command", "directory": str(Path.cwd()), "status": None}
         outlive("rename", "one", "two")
