@@ -44,12 +44,21 @@ Every message is one line with the problem and its remedy.
 from __future__ import annotations
 
 import errno
+import re
+
+_WORD = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
 class OutliveError(Exception):
     """Base of all errors that the user sees as one line."""
 
     exit_code = 1
+
+    @classmethod
+    def stable_code(cls) -> str:
+        """The error's name for programs, by its class here: ``no_such_session``."""
+        known = next(each for each in cls.__mro__ if each.__module__ == __name__)
+        return "failed" if known is OutliveError else _WORD.sub("_", known.__name__).lower()
 
 
 _LIMITS = {
@@ -271,3 +280,10 @@ class LedgerLost(StoreError):
 
 class StoreCorrupt(StoreError):
     """The store's file is damaged."""
+
+
+def codes() -> set[str]:
+    """The codes of all errors."""
+    return {
+        each.stable_code() for each in globals().values() if isinstance(each, type) and issubclass(each, OutliveError)
+    }

@@ -8,9 +8,10 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
+from session_host.cli.json_forms import FoundLine
 from session_host.cli.output import cut, has_colors, local_time, print_error, print_json, terminal_columns
 from session_host.cli.session_argument import add_selection, all_sessions, selection_of
 from session_host.client.sessions.selection import Selection
@@ -135,7 +136,7 @@ def _run_on_all(options: argparse.Namespace, text: str, selection: Selection) ->
     if options.json:
         hits = [(hit, chat) for chat in found for hit in chat.found.hits]
         hits = sorted(hits, key=lambda pair: pair[0].order, reverse=True)[: options.limit]
-        print_json([{"machine": chat.machine, **as_json(hit, chat.chat)} for hit, chat in hits])
+        print_json([as_json(hit, chat.chat, chat.machine) for hit, chat in hits])
         count = len(hits)
     else:
         count = _print_chats(found, options.limit, text, HERE)
@@ -263,18 +264,20 @@ class _Output:
                     print(line, flush=True)
 
 
-def as_json(hit: Hit, chat: SessionInfo) -> dict[str, Any]:
+def as_json(hit: Hit, chat: SessionInfo, machine: str = "") -> FoundLine:
     """A match as the documented JSON object."""
-    return {
-        "session_id": hit.session_id,
-        "name": chat.name,
-        "agent": chat.facts.origin.agent,
-        "state": chat.state,
-        "time": hit.moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "line": hit.number,
-        "text": hit.text,
-        "offset": hit.offset,
-    }
+    time = hit.moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return FoundLine(
+        hit.session_id,
+        chat.name,
+        chat.facts.origin.agent,
+        chat.state,
+        time,
+        hit.number,
+        hit.text,
+        hit.offset,
+        machine,
+    )
 
 
 def lines_of_chat(

@@ -7,6 +7,7 @@ of the output has gone (SIGPIPE).
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import importlib
@@ -24,6 +25,7 @@ from session_host.cli.output import prepare_streams, print_error
 from session_host.commands import ALL_SUBCOMMANDS, SUBCOMMANDS, Where
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.paths import home_dir, own_obstacle
+from session_host.protocol.untrusted_text import escaped, one_line
 
 
 class Subcommand(NamedTuple):
@@ -82,14 +84,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     prepare_streams()
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = _dispatch(list(sys.argv[1:] if arguments is None else arguments))
+        code = _dispatch(words)
         sys.stdout.flush()
     except StoreCorrupt as error:
-        return _rebuild_store(error)
+        return _rebuild_store(error, words)
     except OutliveError as error:
-        print_error(str(error))
-        return error.exit_code
+        return _failed(error, words)
     except KeyboardInterrupt:
         return SIGINT_EXIT_CODE
     except BrokenPipeError:
@@ -99,10 +101,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         file = f"{error.filename}: " if error.filename else ""
         remedy = _REMEDIES.get(error.errno or 0, "run `outlive doctor`")
-        print_error(own_obstacle(error) or f"{file}{error.strerror or error}; {remedy}")
+        _failed(OutliveError(own_obstacle(error) or f"{file}{error.strerror or error}; {remedy}"), words)
         _drop_unwritable_output()
         return 1
     return code
+
+
+def _failed(error: OutliveError, words: list[str]) -> int:
+    """Say why the command failed: with ``--json`` by an object; returns the exit code."""
+    if "--json" in split_at_dashes(words)[0]:
+        import msgspec  # Commands start quickly.
+
+        from session_host.cli.json_forms import FailedCommand, Failure
+
+        failed = FailedCommand(Failure(error.stable_code(), one_line(str(error)), error.exit_code))
+        with contextlib.suppress(OSError):
+            print(escaped(msgspec.json.encode(failed).decode()), file=sys.stderr, flush=True)
+    else:
+        print_error(str(error))
+    return error.exit_code
 
 
 def run() -> NoReturn:
@@ -119,7 +136,7 @@ def run() -> NoReturn:
     sys.exit(code)
 
 
-def _rebuild_store(found: StoreCorrupt) -> int:
+def _rebuild_store(found: StoreCorrupt, words: list[str]) -> int:
     """Rebuild the store in which a command found damage; only the user knows whether to repeat the command."""
     from session_host.cli.session_argument import with_store
     from session_host.storage.store import Store
@@ -127,8 +144,7 @@ def _rebuild_store(found: StoreCorrupt) -> int:
     try:
         with_store(Store.all)
     except OutliveError as error:
-        print_error(str(error))
-        return error.exit_code
+        return _failed(error, words)
     print_error("run the command again")
     return found.exit_code
 

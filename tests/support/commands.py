@@ -39,6 +39,7 @@ CALLED = {
     "rename",
     "restore",
     "rm",
+    "schema",
     "search",
     "send",
     "stop",

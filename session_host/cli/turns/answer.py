@@ -7,6 +7,7 @@ import time
 from typing import Final
 
 from session_host.cli.arguments import add_session_argument
+from session_host.cli.json_forms import TurnAnswer
 from session_host.cli.output import print_error, print_json
 from session_host.cli.peek import read_screen
 from session_host.cli.session_argument import find
@@ -103,16 +104,9 @@ def show_turn(info: SessionInfo, turn: Turn, *, as_json: bool, is_printed: bool 
 def show(info: SessionInfo, answer: Answer, end: TurnEnded | None = None, *, as_json: bool) -> None:
     """Print an answer, or the object with it."""
     if as_json:
-        values = {
-            "session_id": info.id,
-            "name": info.name,
-            "turn": end.turn or None if end is not None else None,
-            "outcome": end.outcome if end is not None else "done",
-            "error": end.error if end is not None else "",
-            "complete": answer.is_whole,
-            "answer": answer.text,
-        }
-        print_json(values)
+        outcome, error = (end.outcome, end.error) if end is not None else ("done", "")
+        turn = end.turn or None if end is not None else None
+        print_json(TurnAnswer(info.id, info.name, turn, outcome, error, answer.is_whole, answer.text))
     elif answer.text:
         print(plain(answer.text, len(answer.text), keep_lines=True), flush=True)
 

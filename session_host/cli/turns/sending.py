@@ -7,8 +7,9 @@ import asyncio
 import math
 import time
 import uuid
-from typing import Final, Literal
+from typing import Final
 
+from session_host.cli.json_forms import How, SentText
 from session_host.cli.output import print_json
 from session_host.cli.peek import read_screen
 from session_host.cli.session_argument import ask
@@ -36,10 +37,6 @@ from .waiting import (
     wait_for_reply,
 )
 
-How = Literal["began", "queued", "steered", "typed", "unknown"]
-"""What a text did: began a turn; waits for the end of the one that runs; went into it; was typed while the agent
-worked, which takes it into its turn or begins another one with it; or the agent has not said that a turn began."""
-
 _NEVER_SENT: Final[frozenset[ItemStatus]] = frozenset({"failed", "withdrawn", "unsent", "unconfirmed", "held"})
 
 
@@ -65,8 +62,7 @@ def send_for_answer(info: SessionInfo, options: argparse.Namespace, text: str) -
             number = sent.turn
             how = "began" if sent.began else "typed" if sent.turn else "unknown"
         if not options.wait:
-            values = {"session_id": info.id, "name": info.name, "turn": number or None, "how": how, "note": note}
-            print_json(values)
+            print_json(SentText(info.id, info.name, number or None, how, note))
             return 0
         if sent is not None:
             turn = wait_for_reply(info, watch, sent, until_s)

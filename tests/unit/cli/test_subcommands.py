@@ -149,7 +149,7 @@ class TestErrors:
         captured = capsys.readouterr()
         assert captured.out == ""
         assert captured.err.count("\n") == 1
-        assert captured.err.startswith("outlive: ")
+        assert captured.err.startswith('{"error":{"code":"usage_error",' if "--json" in words else "outlive: ")
         assert message in captured.err
         assert "sk-0123" not in captured.err
 

@@ -1,0 +1,73 @@
+"""The objects that commands print with ``--json``, beside those of ``ls`` and ``events``. Scripts rely on them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+How = Literal["began", "queued", "steered", "typed", "unknown"]
+"""What a text did: it began a turn; it waits for the end of the one that runs; it went into that one; it was typed
+while the agent worked, which takes it into its turn or begins another one with it; or it is not known that a turn
+began."""
+
+
+class SentText(msgspec.Struct, frozen=True):
+    """What ``send --json`` prints."""
+
+    session_id: str
+    name: str
+    turn: int | None
+    """The turn that the text began or joined; None if that is not known, or it waits."""
+    how: How
+    note: str
+    """What the host said about it, one line; "" for nothing."""
+
+
+class TurnAnswer(msgspec.Struct, frozen=True):
+    """What ``answer --json`` and ``send --wait --json`` print."""
+
+    session_id: str
+    name: str
+    turn: int | None
+    """None of a shell's command, and of an answer that was asked for by its place."""
+    outcome: Literal["done", "interrupted", "error", "cut"]
+    error: str
+    """The error that stopped the turn, one line."""
+    complete: bool
+    """Whether the agent has written all of it."""
+    answer: str
+    """Markdown, or the output of a shell's command."""
+
+
+class FoundLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One match of ``search --json``."""
+
+    session_id: str
+    name: str
+    agent: str
+    state: str
+    time: str
+    """ISO 8601, UTC."""
+    line: int
+    text: str
+    offset: int
+    """Of the recording, in bytes."""
+    machine: str = ""
+    """With ``--on all``."""
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a command failed."""
+
+    code: str
+    """Stable; see ``errors.codes``."""
+    message: str
+    """One line for people."""
+    exit_code: int
+
+
+class FailedCommand(msgspec.Struct, frozen=True):
+    """What a command with ``--json`` prints on standard error if it fails."""
+
+    error: Failure
